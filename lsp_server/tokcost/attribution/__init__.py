@@ -1,0 +1,1 @@
+"""Which branch a usage belongs to: pure rules over plain data."""

@@ -1,0 +1,1 @@
+"""One file per command: a click command and nothing else the others need."""

@@ -1,0 +1,1 @@
+"""A scratch repository with logs that real assistants wrote."""

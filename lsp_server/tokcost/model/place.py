@@ -1,0 +1,26 @@
+"""Where a usage belongs, and how sure we are of it."""
+
+from typing import Literal, NamedTuple
+
+Evidence = Literal["observed", "reflog", "transcript", "carried", "assigned", "none"]
+"""Why a usage is on its branch.
+
+- `observed`: the server saw HEAD then.
+- `reflog`: HEAD's reflog of that worktree says so.
+- `transcript`: only the assistant's own branch field says so.
+- `carried`: it followed its worktree to a branch that was created from the one it happened on.
+- `assigned`: the user said so.
+- `none`: unknown.
+"""
+
+EVIDENCE: tuple[Evidence, ...] = ("observed", "reflog", "transcript", "carried", "assigned", "none")
+
+
+class BranchPlace(NamedTuple):
+    """A branch (short name, `None` when unknown) and the evidence for it."""
+
+    branch: str | None
+    evidence: Evidence
+
+
+UNKNOWN = BranchPlace(None, "none")

@@ -1,0 +1,95 @@
+"""One billed model response, in the normal form every reader produces.
+
+The token classes are disjoint, so a cost is a plain dot product of counts and rates. `reasoning` is the
+informative exception: it is a part of `output` and is never added to it.
+"""
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["response", "partial", "unlogged", "advisor", "fallback"]
+"""What a usage is.
+
+- `response`: an ordinary model response, as logged.
+- `partial`: a reply whose stream broke; its input is exact, its output is what had arrived by then, and whether the
+  provider bills it is not known from the log.
+- `unlogged`: a paid call that left no usage line (compaction, titles), recovered from a session's own total.
+- `advisor`: a second model consulted inside a response, not contained in that response's counts.
+- `fallback`: a first attempt that was refused before another model answered.
+"""
+
+KINDS: tuple[Kind, ...] = ("response", "partial", "unlogged", "advisor", "fallback")
+
+MAX_TOKENS = 1_000_000_000
+"""No single response reaches a thousand million tokens; a larger count means a damaged record."""
+
+
+class Tokens(NamedTuple):
+    """Token counts of one response or of a sum of responses. All counts are non-negative integers."""
+
+    input: int = 0
+    """Prompt tokens neither read from nor written to a cache."""
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    """Everything the model produced, reasoning included."""
+    reasoning: int = 0
+    """The part of `output` spent on reasoning, where the assistant says so."""
+
+    @property
+    def total(self) -> int:
+        """The sum of the five disjoint classes (reasoning is inside output)."""
+        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h + self.output
+
+    @property
+    def prompt(self) -> int:
+        """All tokens sent to the model: what long-context price tiers look at."""
+        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+
+    def plus(self, other: "Tokens") -> "Tokens":
+        """The class-by-class sum."""
+        return Tokens(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def at_least(self, other: "Tokens") -> "Tokens":
+        """The class-by-class maximum: what several log lines of one response say together."""
+        return Tokens(*(a if a > b else b for a, b in zip(self, other, strict=True)))
+
+
+NO_TOKENS = Tokens()
+
+
+class Usage(NamedTuple):
+    """One billed model response as an assistant's log tells it. Never holds text of a conversation."""
+
+    assistant: str
+    """The reader's name, for example `claude-code`."""
+    key: str
+    """Identity of the response within its assistant: equal for every copy of it (a second scan, a moved file, a resumed
+    or forked session), different for every other response."""
+    time_ms: int
+    """When the response was logged, in milliseconds since 1970-01-01 UTC."""
+    model: str
+    """The model's name as the log has it; prices normalise it."""
+    tokens: Tokens
+    session: str = ""
+    cwd: str = ""
+    """Working directory of the assistant at that moment, as the log has it; empty where the log does not say."""
+    branch: str = ""
+    """The assistant's own branch field, only a hint; empty where there is none."""
+    provider: str = ""
+    """Who serves the model, where the log says so (`anthropic`, `openai`, `aws`, ...); empty lets prices infer it."""
+    kind: Kind = "response"
+    speed: str = ""
+    """Anthropic's `speed` (`fast`) where it is not the standard one; else empty."""
+    tier: str = ""
+    """Service tier (`priority`, `batch`, `flex`) where it is not the standard one; else empty."""
+    web_searches: int = 0
+    """Web-search requests the provider ran for this response; billed per request."""
+    lower_bound: bool = False
+    """The output count in the log is a placeholder or incomplete: the true figure is at least this."""
+    copy_rank: int = 0
+    """How sure it is that this is the original record and not a copy in a resumed or forked session:
+    0 original, 1 cannot be told, 2 known copy. The place of the lowest rank wins."""
+    weak_key: bool = False
+    """The log line lacks what makes its id globally unique (a request id), so a record of another session that has the
+    same key but other prompt counts is another response."""

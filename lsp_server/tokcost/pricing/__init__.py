@@ -1,0 +1,1 @@
+"""Rates by model and day, and the cost of one request."""

@@ -1,0 +1,1 @@
+"""Assistants' log files to Usage values; one file per assistant."""

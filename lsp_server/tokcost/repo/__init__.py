@@ -1,0 +1,1 @@
+"""What git knows: worktrees, HEAD, reflogs. Git is asked here and nowhere else."""

@@ -1,0 +1,1 @@
+"""Values to text: table, JSON, CSV. No printing."""

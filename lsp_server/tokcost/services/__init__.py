@@ -1,0 +1,1 @@
+"""The few stories that bring the rooms together: ingest, summary."""
