@@ -73,7 +73,10 @@ class BranchRow:
 
 @dataclass(slots=True)
 class Conservation:
-    """The sum that must close: total = carried + withheld + bound + pending + unplaced. Pairs of (tokens, nano-dollars)."""
+    """The sum that must close: total = carried + withheld + bound + pending + unplaced.
+
+    Each part is a pair of tokens and nano-dollars.
+    """
 
     total: tuple[int, int] = (0, 0)
     carried: tuple[int, int] = (0, 0)

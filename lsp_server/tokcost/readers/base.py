@@ -1,7 +1,7 @@
 """What a reader of an assistant's logs is: three questions, answered without any knowledge of the ledger or of git.
 
-A reader finds its files, and reads what is new in one file since a checkpoint. It keeps nothing between calls: what it must
-remember of a file travels in `Checkpoint.state`, opaque to everybody else.
+A reader finds its files, and reads what is new in one file since a checkpoint. It keeps nothing between calls: what it
+must remember of a file travels in `Checkpoint.state`, opaque to everybody else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,8 +38,8 @@ class Checkpoint(NamedTuple):
 
 
 class SessionTotal(NamedTuple):
-    """An assistant's own running total of a session and model, as it stood at a moment: a checksum, and the only trace of
-    calls that leave no usage line."""
+    """An assistant's own running total of a session and model, as it stood at a moment: a checksum, and the only trace
+    of calls that leave no usage line."""
 
     session: str
     model: str
@@ -76,18 +76,20 @@ class Batch:
     """Records dropped inside this file because they repeat another, by reason."""
     restarted: bool = False
     """The file was truncated or replaced since the checkpoint and was read from its beginning."""
+    more: bool = False
+    """The call stopped before the end of a very large file; call again with the new checkpoint."""
 
 
 class Reader(Protocol):
-    """One assistant. Implementations are stateless and cheap to make; third-party ones register in the entry-point group
-    `tokcost.readers`."""
+    """One assistant. Implementations are stateless and cheap to make; third-party ones register in the entry-point
+    group `tokcost.readers`."""
 
     name: str
     """Stable word for the assistant, for example `claude-code`: it is stored and shown."""
 
     def roots(self, environ: Mapping[str, str]) -> list[Path]:
-        """The folders in which this assistant keeps its logs, existing or not, honouring the environment variables that the
-        assistant itself honours."""
+        """The folders in which this assistant keeps its logs, existing or not, honouring the environment variables that
+        the assistant itself honours."""
         ...
 
     def discover(self, root: Path) -> Iterable[LogFile]:
