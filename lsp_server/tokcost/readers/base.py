@@ -5,79 +5,12 @@ must remember of a file travels in `Checkpoint.state`, opaque to everybody else.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from tokcost.model.usage import Tokens, Usage
+from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
 
-
-class LogFile(NamedTuple):
-    """A log file as the file system shows it now."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    device: int
-    inode: int
-
-
-class Checkpoint(NamedTuple):
-    """How far a file has been read: enough to go on from there, and to notice that it is no longer the same file."""
-
-    size: int
-    mtime_ns: int
-    device: int
-    inode: int
-    offset: int
-    """Bytes consumed: always just behind a line end (or the whole size of a file that is read whole)."""
-    tail: bytes
-    """The last bytes before `offset` (at most 64), to recognise a file that was rewritten in place."""
-    state: bytes = b""
-    """The reader's own memory of this file."""
-
-
-class SessionTotal(NamedTuple):
-    """An assistant's own running total of a session and model, as it stood at a moment: a checksum, and the only trace
-    of calls that leave no usage line."""
-
-    session: str
-    model: str
-    time_ms: int
-    tokens: Tokens
-    web_searches: int = 0
-    cwd: str = ""
-    branch: str = ""
-    parents: tuple[str, ...] = ()
-    """Sessions whose history this one was forked from: its total contains theirs."""
-
-
-class WorktreeOrigin(NamedTuple):
-    """A worktree that an assistant made for itself, and what it was made from."""
-
-    path: str
-    branch: str
-    """The worktree's own branch; empty when detached."""
-    origin_path: str
-    origin_branch: str
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one call of `read` found."""
-
-    checkpoint: Checkpoint
-    usage: list[Usage] = field(default_factory=list[Usage])
-    totals: list[SessionTotal] = field(default_factory=list[SessionTotal])
-    worktrees: list[WorktreeOrigin] = field(default_factory=list[WorktreeOrigin])
-    skipped: dict[str, int] = field(default_factory=dict[str, int])
-    """Damaged records by reason (a short phrase); they were passed over and must be shown."""
-    duplicates: dict[str, int] = field(default_factory=dict[str, int])
-    """Records dropped inside this file because they repeat another, by reason."""
-    restarted: bool = False
-    """The file was truncated or replaced since the checkpoint and was read from its beginning."""
-    more: bool = False
-    """The call stopped before the end of a very large file; call again with the new checkpoint."""
+__all__ = ["Batch", "Checkpoint", "LogFile", "Reader", "SessionTotal", "WorktreeOrigin"]
 
 
 class Reader(Protocol):

@@ -1,0 +1,196 @@
+"""Opening the ledger: one SQLite file, mode 0600 in a folder of mode 0700, shared by every tokcost process.
+
+A new ledger is built beside its place and linked there whole, so that several processes may start at once and none ever
+sees half a schema. A damaged file is set aside, never deleted: everything but assignments can be read from the logs
+again.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from tokcost.errors import LedgerUnavailable, TokcostError
+
+SCHEMA_VERSION = 1
+FILE_NAME = "ledger.db"
+BUSY_SECONDS = 10.0
+
+
+class LedgerDamaged(TokcostError):
+    """The file is no SQLite database any more."""
+
+
+class Ledger:
+    """An open ledger. Every other module of this room takes one; nobody else sees the connection."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+        self.db = connection
+        self.path = path
+        self.read_only = read_only
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """One write transaction: everything inside happens, or nothing. Raises `LedgerUnavailable`, `LedgerDamaged`."""
+        with told(self.path):
+            self.db.execute("BEGIN IMMEDIATE")
+        try:
+            with told(self.path):
+                yield
+                self.db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.db.execute("ROLLBACK")
+            raise
+
+
+def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+    """The ledger below `home`, made if there is none and brought to this version's schema.
+
+    Raises `LedgerUnavailable` (locked, not writable, written by a newer version) or `LedgerDamaged`.
+    """
+    path = home / FILE_NAME
+    with told(path):
+        _private_folder(home)
+        if not path.exists():
+            _create(path)
+        connection = _connect(path, busy_seconds)
+        try:
+            _require_schema(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return Ledger(connection, path, read_only=False)
+
+
+def open_for_reading(home: Path) -> Ledger | None:
+    """The ledger as it stands, without writing anything; `None` where there is none. Raises as `open_ledger`."""
+    path = home / FILE_NAME
+    if not path.exists():
+        return None
+    with told(path):
+        for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
+            connection = sqlite3.connect(path.absolute().as_uri() + suffix, uri=True, timeout=2.0, isolation_level=None)
+            try:
+                version = _version(connection)
+            except sqlite3.OperationalError:
+                connection.close()
+                if suffix.endswith("1"):
+                    raise
+                continue
+            if version < 1:
+                connection.close()
+                return None
+            return Ledger(connection, path, read_only=True)
+    return None
+
+
+def set_aside(home: Path) -> Path | None:
+    """Move a damaged ledger out of the way, with a name that says when; returns the new path."""
+    path = home / FILE_NAME
+    kept = home / time.strftime("ledger.damaged-%Y%m%dT%H%M%SZ.db", time.gmtime())
+    with told(path):
+        for suffix in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+        try:
+            os.replace(path, kept)
+        except FileNotFoundError:
+            return None
+    return kept
+
+
+@contextmanager
+def told(path: Path) -> Generator[None]:
+    """Turn what SQLite and the file system say into a sentence with the file, the reason and what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "malformed" in text or "not a database" in text:
+            raise LedgerDamaged(f"the ledger {path} is damaged ({text})") from error
+        if "locked" in text or "busy" in text:
+            hint = "Another tokcost is writing; try again, or see which process holds the file."
+        elif "full" in text:
+            hint = "Make room on that disk; nothing already recorded is lost."
+        else:
+            hint = "Check that the file and its folder can be written, or set TOKCOST_HOME to another folder."
+        raise LedgerUnavailable(f"the ledger {path} cannot be used: {text}", hint) from error
+    except OSError as error:
+        hint = "Check that the folder can be written, or set TOKCOST_HOME to another folder."
+        raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", hint) from error
+
+
+def _private_folder(home: Path) -> None:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if home.stat().st_mode & 0o077:
+        home.chmod(0o700)
+
+
+def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _create(path: Path) -> None:
+    from tokcost.ledger import migrations
+
+    building = path.with_name(f"{path.name}.{os.getpid()}.new")
+    building.unlink(missing_ok=True)
+    os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        connection = _connect(building, BUSY_SECONDS)
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrations.apply(connection)
+        connection.close()
+        _publish(building, path)
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            building.with_name(building.name + suffix).unlink(missing_ok=True)
+
+
+def _publish(building: Path, path: Path) -> None:
+    """Give the finished file its name, unless another process was first."""
+    try:
+        os.link(building, path)
+    except FileExistsError:
+        pass
+    except OSError:  # file systems without hard links
+        if not path.exists():
+            os.replace(building, path)
+
+
+def _require_schema(connection: sqlite3.Connection) -> None:
+    version = _version(connection)
+    if version > SCHEMA_VERSION:
+        raise LedgerUnavailable(
+            f"the ledger was written by a newer tokcost (schema {version}, this one knows {SCHEMA_VERSION})",
+            "Upgrade this tokcost, or set TOKCOST_HOME to another folder.",
+        )
+    if version == SCHEMA_VERSION:
+        return
+    from tokcost.ledger import migrations
+
+    connection.execute("BEGIN IMMEDIATE")
+    if _version(connection) == SCHEMA_VERSION:
+        connection.execute("ROLLBACK")
+        return
+    migrations.apply(connection)
+    if connection.in_transaction:
+        connection.execute("COMMIT")

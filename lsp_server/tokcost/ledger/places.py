@@ -1,0 +1,127 @@
+"""Repositories, worktrees and working directories that usage was seen in, remembered after they are gone."""
+
+from typing import NamedTuple
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.rows import JOINED, Stored, from_row
+from tokcost.model.place import BranchPlace
+
+
+class KnownWorktree(NamedTuple):
+    """A worktree as the ledger remembers it."""
+
+    id: int
+    repository: int
+    path: str
+    git_dir: str
+    stamp: str
+    """What its HEAD reflog looked like when its usage was last placed."""
+    placed_second: int
+    """Time of the newest reflog entry then, in seconds UTC."""
+    origin_path: str
+    origin_branch: str
+
+
+class KnownRepository(NamedTuple):
+    """A repository (one clone with all its worktrees) as the ledger remembers it."""
+
+    id: int
+    common_dir: str
+    root: str
+    fingerprint: str
+
+
+_WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"
+_REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
+
+
+def repositories(ledger: Ledger) -> list[KnownRepository]:
+    """Every repository ever seen."""
+    return [KnownRepository(*row) for row in ledger.db.execute(f"{_REPOSITORY} ORDER BY id")]
+
+
+def worktrees(ledger: Ledger) -> list[KnownWorktree]:
+    """Every worktree ever seen."""
+    return [KnownWorktree(*row) for row in ledger.db.execute(f"{_WORKTREE} ORDER BY id")]
+
+
+def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: str) -> int:
+    """Row id of a repository, made or brought up to date."""
+    ledger.db.execute(
+        "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, ?) ON CONFLICT (common_dir)"
+        " DO UPDATE SET root = excluded.root, fingerprint = excluded.fingerprint",
+        (common_dir, root, fingerprint),
+    )
+    return ledger.db.execute("SELECT id FROM repository WHERE common_dir = ?", (common_dir,)).fetchone()[0]
+
+
+def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
+    """A clone was found again under another path."""
+    ledger.db.execute("UPDATE repository SET common_dir = ?, root = ? WHERE id = ?", (common_dir, root, repository))
+
+
+def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
+    """Row id of a worktree, made or brought up to date."""
+    ledger.db.execute(
+        "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
+        " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, ''),"
+        " repository = excluded.repository, git_dir = excluded.git_dir",
+        (repository, path, git_dir),
+    )
+    return ledger.db.execute("SELECT id FROM worktree WHERE path = ?", (path,)).fetchone()[0]
+
+
+def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
+    """An assistant made this worktree for itself, from that place."""
+    ledger.db.execute(
+        "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?", (origin_path, origin_branch, worktree)
+    )
+
+
+def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
+    """The worktree's usage was placed by a reflog that looked like this."""
+    ledger.db.execute("UPDATE worktree SET stamp = ?, placed_second = ? WHERE id = ?", (stamp, second, worktree))
+
+
+def directories_without_worktree(ledger: Ledger) -> list[str]:
+    """Working directories of usage that lay in no repository when they were last looked at."""
+    query = "SELECT path FROM directory WHERE worktree IS NULL AND path != '' ORDER BY path"
+    return [row[0] for row in ledger.db.execute(query)]
+
+
+def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
+    """This working directory lies in that worktree; remembered when the folder is gone."""
+    ledger.db.execute(
+        "INSERT INTO directory (path, worktree) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET"
+        " worktree = excluded.worktree",
+        (path, worktree),
+    )
+
+
+def bound_directories(ledger: Ledger) -> dict[str, int]:
+    """Working directory to worktree, for all that are known."""
+    query = "SELECT path, worktree FROM directory WHERE worktree IS NOT NULL"
+    return dict(ledger.db.execute(query).fetchall())
+
+
+def usage_in_directory(ledger: Ledger, path: str) -> list[Stored]:
+    """All usage of one working directory."""
+    return [from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE directory.path = ?", (path,))]
+
+
+def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stored]:
+    """Usage of a worktree from a moment on."""
+    query = f"{JOINED} WHERE usage.worktree = ? AND time_ms >= ?"
+    return [from_row(row) for row in ledger.db.execute(query, (worktree, since_ms))]
+
+
+def replace_place(
+    ledger: Ledger, stored: Stored, worktree: int, repository: int, place: BranchPlace, rollup: Rollup
+) -> None:
+    """Put one usage where it belongs by better knowledge; part of the caller's transaction."""
+    ledger.db.execute(
+        "UPDATE usage SET worktree = ?, repository = ?, branch = ?, evidence = ? WHERE id = ?",
+        (worktree, repository, place.branch, place.evidence, stored.id),
+    )
+    rollup.change(stored.entry, stored.entry._replace(worktree=worktree, repository=repository, place=place))

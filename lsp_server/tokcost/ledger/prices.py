@@ -1,0 +1,84 @@
+"""Rate cards and what was priced with them. Cards are only ever added."""
+
+from typing import NamedTuple
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.rows import JOINED, Stored, from_row
+
+
+class PriceRow(NamedTuple):
+    """The rate cards of one model as logged; `body` is theirs to read."""
+
+    id: str
+    provider: str
+    model: str
+    basis: str
+    body: str
+
+
+def current_prices(ledger: Ledger) -> list[PriceRow]:
+    """The cards that new usage is priced with."""
+    return [PriceRow(*row) for row in ledger.db.execute(f"{_PRICE} WHERE current ORDER BY provider, model")]
+
+
+def price_row(ledger: Ledger, number: str) -> PriceRow | None:
+    """The cards some usage was priced with, also when newer ones have replaced them."""
+    row = ledger.db.execute(f"{_PRICE} WHERE id = ?", (number,)).fetchone()
+    return PriceRow(*row) if row else None
+
+
+def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
+    """Add cards; they replace the current ones of the same model for usage still to come."""
+    for row in rows:
+        ledger.db.execute(
+            "UPDATE price SET current = 0 WHERE provider = ? AND model = ? AND id != ?",
+            (row.provider, row.model, row.id),
+        )
+        ledger.db.execute(
+            "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET current = 1", (*row, now_ms)
+        )
+
+
+def setting(ledger: Ledger, name: str) -> str | None:
+    """A word the ledger remembers about itself (the price source's version, for example)."""
+    row = ledger.db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def record_setting(ledger: Ledger, name: str, value: str) -> None:
+    """Remember a word; part of the caller's transaction."""
+    ledger.db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+
+def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
+    """(provider, model) of all usage, with the number of usage."""
+    rows = ledger.db.execute("SELECT provider, model, count(*) FROM usage GROUP BY 1, 2")
+    return {(provider, model): count for provider, model, count in rows}
+
+
+def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
+    """Price state, model, number of usage and tokens, for the whole ledger."""
+    return ledger.db.execute(
+        "SELECT price_state, model, count(*), sum(input + cache_read + cache_write_5m + cache_write_1h + output)"
+        " FROM usage GROUP BY 1, 2 ORDER BY 1, 4 DESC"
+    ).fetchall()
+
+
+def usage_to_price(ledger: Ledger, since_ms: int, *, unpriced_only: bool = False) -> list[Stored]:
+    """Usage from a moment on, all of it or only what has no price."""
+    query = f"{JOINED} WHERE time_ms >= ?" + (" AND list_cost IS NULL" if unpriced_only else "")
+    return [from_row(row) for row in ledger.db.execute(query, (since_ms,))]
+
+
+def replace_price(
+    ledger: Ledger, stored: Stored, list_cost: int | None, state: str, price: str | None, rollup: Rollup
+) -> None:
+    """Give one usage another price; part of the caller's transaction."""
+    ledger.db.execute(
+        "UPDATE usage SET list_cost = ?, price_state = ?, price = ? WHERE id = ?", (list_cost, state, price, stored.id)
+    )
+    rollup.change(stored.entry, stored.entry._replace(list_cost=list_cost, price_state=state, price=price))
+
+
+_PRICE = "SELECT id, provider, model, basis, body FROM price"

@@ -1,0 +1,110 @@
+"""Questions asked of the ledger. Nothing here writes."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.rollup import KEY
+from tokcost.model.logs import SessionTotal
+from tokcost.model.usage import Tokens
+
+
+class Sum(NamedTuple):
+    """A sum over usage that agrees in branch, assistant, model, evidence and kind. Amounts in nano-dollars."""
+
+    repository: int
+    branch: str
+    assistant: str
+    model: str
+    evidence: str
+    kind: str
+    usage: int
+    tokens: Tokens
+    list_cost: int
+    unpriced_tokens: int
+    lower_bound: int
+    first_ms: int
+    last_ms: int
+    day: str = ""
+    """Local calendar day, where the question was by day."""
+
+
+_ROLLUP = (
+    f"SELECT {KEY}, usage, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, list_cost,"
+    " unpriced_tokens, lower_bound, first_ms, last_ms FROM rollup WHERE usage > 0 AND repository = ?"
+)
+_DETAIL = """
+SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, count(*), sum(input),
+  sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), ifnull(sum(list_cost), 0),
+  sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
+  min(time_ms), max(time_ms), {day}
+FROM usage WHERE repository IS ? AND time_ms >= ? AND time_ms < ? {branch} GROUP BY 1, 2, 3, 4, 5, 6, {day_column}
+"""
+_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
+FOREVER = 1 << 62
+
+
+def sums(ledger: Ledger, repository: int) -> list[Sum]:
+    """All usage of a repository (0: of no repository), from the kept sums."""
+    return list(_sums(ledger.db.execute(_ROLLUP, (repository,))))
+
+
+def sums_between(
+    ledger: Ledger, repository: int, since_ms: int, until_ms: int, *, by_day: bool = False, branch: str | None = None
+) -> list[Sum]:
+    """Usage of a repository in a span of time (the end excluded), added up from the rows."""
+    wanted = "" if branch is None else "AND branch IS ?"
+    query = _DETAIL.format(day=_DAY if by_day else "''", branch=wanted, day_column=19)
+    names = () if branch is None else (branch or None,)
+    return list(_sums(ledger.db.execute(query, (repository or None, since_ms, until_ms, *names))))
+
+
+def session_count(ledger: Ledger, repository: int, branch: str) -> int:
+    """How many sessions spent something on a branch."""
+    query = "SELECT count(DISTINCT session) FROM usage WHERE repository IS ? AND branch IS ?"
+    return ledger.db.execute(query, (repository or None, branch or None)).fetchone()[0]
+
+
+def spent_since(ledger: Ledger, repository: int, since_ms: int) -> int:
+    """List cost of a repository's usage from a moment on, in nano-dollars."""
+    query = "SELECT ifnull(sum(list_cost), 0) FROM usage WHERE repository IS ? AND time_ms >= ?"
+    return ledger.db.execute(query, (repository or None, since_ms)).fetchone()[0]
+
+
+def sessions_with_totals(ledger: Ledger, assistant: str) -> dict[int, str]:
+    """Sessions of which the assistant wrote a total: id to name."""
+    query = (
+        "SELECT DISTINCT session.id, name FROM session_total JOIN session ON session.id = session WHERE assistant = ?"
+    )
+    return dict(ledger.db.execute(query, (assistant,)).fetchall())
+
+
+def totals_of_session(ledger: Ledger, session: int) -> list[SessionTotal]:
+    """The totals an assistant wrote of one session, oldest first."""
+    rows = ledger.db.execute(
+        "SELECT name, model, time_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
+        " web_searches, path, hint, parents FROM session_total JOIN session ON session.id = session"
+        " JOIN directory ON directory.id = directory WHERE session = ? ORDER BY time_ms, model",
+        (session,),
+    )
+    return [_total(row) for row in rows]
+
+
+def integrity_problems(ledger: Ledger) -> list[str]:
+    """What SQLite finds wrong with the file; empty when all is well."""
+    return [row[0] for row in ledger.db.execute("PRAGMA quick_check") if row[0] != "ok"]
+
+
+def span(ledger: Ledger) -> tuple[int, int, int]:
+    """Number of usage, and the first and last time of all usage in milliseconds UTC (0 where there is none)."""
+    return ledger.db.execute("SELECT count(*), ifnull(min(time_ms), 0), ifnull(max(time_ms), 0) FROM usage").fetchone()
+
+
+def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
+    for row in rows:
+        yield Sum._make((*row[:7], Tokens._make(row[7:13]), *row[13:], *([""] if len(row) == 18 else [])))
+
+
+def _total(row: Any) -> SessionTotal:
+    return SessionTotal._make((*row[:3], Tokens._make(row[3:9]), *row[9:12], tuple(json.loads(row[12]))))

@@ -1,0 +1,105 @@
+"""Sums per branch, kept beside the rows so that `tokcost log` need not add up a million of them.
+
+Every change of a row passes its old and new state through `Rollup`, in the same transaction; `tokcost doctor` compares
+the sums with the rows.
+"""
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.rows import Entry
+
+KEY = "repository, branch, assistant, model, evidence, kind"
+SUMS = (
+    "usage, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
+    " list_cost, unpriced_tokens, lower_bound"
+)
+_GROUPED = """
+SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, count(*), sum(input),
+  sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), ifnull(sum(list_cost), 0),
+  sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
+  min(time_ms), max(time_ms)
+FROM usage
+"""
+_UPSERT = (
+    f"INSERT INTO rollup VALUES ({', '.join('?' * 18)}) ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in SUMS.split(", "))
+    + ", first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)"
+)
+
+Group = tuple[int, str, str, str, str, str]
+
+
+class Rollup:
+    """Collects the changes of one transaction, then applies them."""
+
+    def __init__(self) -> None:
+        self._added: dict[Group, list[int]] = {}
+        self._stale: set[Group] = set()
+
+    def add(self, entry: Entry) -> None:
+        """A new row."""
+        key, time_ms = group(entry), entry.usage.time_ms
+        sums = self._added.get(key)
+        if sums is None:
+            self._added[key] = [*_sums(entry), time_ms, time_ms]
+            return
+        for index, value in enumerate(_sums(entry)):
+            sums[index] += value
+        sums[-2] = min(sums[-2], time_ms)
+        sums[-1] = max(sums[-1], time_ms)
+
+    def change(self, old: Entry, new: Entry) -> None:
+        """A row that is no longer what it was. Where it moved to another group, both are added up anew."""
+        if group(old) != group(new) or old.usage.time_ms != new.usage.time_ms:
+            self._stale.update((group(old), group(new)))
+            return
+        self.add(new)
+        sums = self._added[group(new)]
+        for index, value in enumerate(_sums(old)):
+            sums[index] -= value
+
+    def remove(self, entry: Entry) -> None:
+        """A row that is gone."""
+        self._stale.add(group(entry))
+
+    def apply(self, ledger: Ledger) -> None:
+        """Write the changes; part of the caller's transaction, after the rows were written."""
+        added = [(*key, *sums) for key, sums in self._added.items() if key not in self._stale]
+        ledger.db.executemany(_UPSERT, added)
+        for key in self._stale:
+            _recompute(ledger, key)
+        self._added.clear()
+        self._stale.clear()
+
+
+def group(entry: Entry) -> Group:
+    """The sum a row belongs to; no repository is 0, no branch is the empty string."""
+    u = entry.usage
+    return (entry.repository or 0, entry.place.branch or "", u.assistant, u.model, entry.place.evidence, u.kind)
+
+
+def _sums(entry: Entry) -> tuple[int, ...]:
+    u, cost = entry.usage, entry.list_cost
+    return (1, *u.tokens, cost or 0, u.tokens.total if cost is None else 0, int(u.lower_bound))
+
+
+def rebuild(ledger: Ledger) -> None:
+    """Add up everything anew; part of the caller's transaction."""
+    ledger.db.execute("DELETE FROM rollup")
+    ledger.db.execute(f"INSERT INTO rollup {_GROUPED} GROUP BY 1, 2, 3, 4, 5, 6")
+
+
+def disagreements(ledger: Ledger) -> list[Group]:
+    """Groups whose kept sums differ from their rows: always empty, or there is a bug."""
+    kept = {row[:6]: row[6:] for row in ledger.db.execute("SELECT * FROM rollup WHERE usage > 0")}
+    true = {row[:6]: row[6:] for row in ledger.db.execute(f"{_GROUPED} GROUP BY 1, 2, 3, 4, 5, 6")}
+    return sorted(key for key in kept.keys() | true.keys() if kept.get(key) != true.get(key))
+
+
+def _recompute(ledger: Ledger, key: Group) -> None:
+    repository, branch, *rest = key
+    ledger.db.execute(f"DELETE FROM rollup WHERE ({KEY}) = (?, ?, ?, ?, ?, ?)", key)
+    ledger.db.execute(
+        f"INSERT INTO rollup {_GROUPED} WHERE repository IS ? AND branch IS ?"
+        " AND assistant = ? AND model = ? AND evidence = ? AND kind = ? GROUP BY 1, 2, 3, 4, 5, 6",
+        (repository or None, branch or None, *rest),
+    )

@@ -1,0 +1,74 @@
+"""How far each log file was read, and what was wrong in it."""
+
+from collections.abc import Mapping
+
+from tokcost.ledger.open import Ledger
+from tokcost.model.logs import Batch, Checkpoint
+
+_FIELDS = "size, mtime_ns, device, inode, offset, tail, state"
+_UPSERT = f"""
+INSERT INTO source (assistant, path, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
+  size = excluded.size, mtime_ns = excluded.mtime_ns, device = excluded.device, inode = excluded.inode,
+  offset = excluded.offset, tail = excluded.tail, state = excluded.state, problem = ''
+"""
+
+
+def checkpoints(ledger: Ledger, assistant: str) -> dict[str, Checkpoint]:
+    """The checkpoint of every file of an assistant that was ever read, by path."""
+    rows = ledger.db.execute(f"SELECT path, {_FIELDS} FROM source WHERE assistant = ?", (assistant,))
+    return {row[0]: Checkpoint(*row[1:]) for row in rows}
+
+
+def checkpoint_of(ledger: Ledger, path: str) -> Checkpoint | None:
+    """The checkpoint of one file."""
+    row = ledger.db.execute(f"SELECT {_FIELDS} FROM source WHERE path = ?", (path,)).fetchone()
+    return Checkpoint(*row) if row else None
+
+
+def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> None:
+    """Note how far a file was read and what was passed over; part of the transaction that records its usage."""
+    ledger.db.execute(_UPSERT, (assistant, path, *batch.checkpoint))
+    if not (batch.restarted or batch.skipped or batch.duplicates):
+        return
+    (source,) = ledger.db.execute("SELECT id FROM source WHERE path = ?", (path,)).fetchone()
+    if batch.restarted:
+        ledger.db.execute("DELETE FROM tally WHERE source = ?", (source,))
+    for kind, counts in (("skipped", batch.skipped), ("duplicate", batch.duplicates)):
+        _count(ledger, source, kind, counts)
+
+
+def record_problem(ledger: Ledger, assistant: str, path: str, problem: str) -> None:
+    """Note that a file could not be read; it is tried again at the next import."""
+    ledger.db.execute(
+        f"INSERT INTO source (assistant, path, {_FIELDS}, problem) VALUES (?, ?, -1, -1, 0, 0, 0, x'', x'', ?)"
+        " ON CONFLICT (path) DO UPDATE SET problem = excluded.problem, size = -1",
+        (assistant, path, problem),
+    )
+
+
+def problems(ledger: Ledger) -> list[tuple[str, str]]:
+    """Files that could not be read, with the reason."""
+    return ledger.db.execute("SELECT path, problem FROM source WHERE problem != '' ORDER BY path").fetchall()
+
+
+def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
+    """Records passed over (`skipped`) or repeated (`duplicate`): (assistant, reason) to count."""
+    rows = ledger.db.execute(
+        "SELECT assistant, reason, sum(count) FROM tally JOIN source ON source.id = tally.source"
+        " WHERE kind = ? GROUP BY 1, 2",
+        (kind,),
+    )
+    return {(assistant, reason): count for assistant, reason, count in rows}
+
+
+def files_read(ledger: Ledger) -> dict[str, tuple[int, int]]:
+    """For each assistant the number of log files read and the bytes consumed of them."""
+    rows = ledger.db.execute("SELECT assistant, count(*), sum(offset) FROM source GROUP BY 1")
+    return {assistant: (count, size) for assistant, count, size in rows}
+
+
+def _count(ledger: Ledger, source: int, kind: str, counts: Mapping[str, int]) -> None:
+    ledger.db.executemany(
+        "INSERT INTO tally VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        [(source, kind, reason, count) for reason, count in counts.items()],
+    )
