@@ -1,7 +1,7 @@
 """Claude Code: `projects/**/*.jsonl` below its configuration folder.
 
 One response is logged as one line per content block, each repeating the same `message.id` and `usage`; resumed and
-forked sessions copy history into new files; sub-agents have files of their own. All of them meet in one rule: a response
+forked sessions copy history into new files; sub-agents have files of their own. All meet in one rule: a response
 *is* its message id, each token class counts with the largest value that any line gives it, and its place is that of the
 original line.
 

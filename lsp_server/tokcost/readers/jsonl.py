@@ -44,8 +44,8 @@ class NewLines:
     """The lines of a file behind a checkpoint, as blocks of whole lines of about 8 MiB.
 
     Iterate first; afterwards `rest` holds the bytes behind the last line end (a line still being written, or a last
-    line without a line end), `too_long` counts lines that were passed over, `more` tells that the limit was reached before
-    the end, and `checkpoint()` says where to go on.
+    line without a line end), `too_long` counts lines that were passed over, `more` tells that the limit was reached
+    before the end, and `checkpoint()` says where to go on.
     Raises `OSError` when the file cannot be read.
     """
 

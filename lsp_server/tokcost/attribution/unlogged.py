@@ -1,0 +1,97 @@
+"""Paid calls that left no usage line, found by comparing an assistant's own running totals with its lines.
+
+Claude Code calls a model to compact a conversation, to name it, and for other small jobs, and logs none of these as a
+response; newer versions write what a session has spent in all (`cost-state`). The difference is `unlogged` usage.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tokcost.model.logs import SessionTotal
+from tokcost.model.usage import Tokens, Usage
+
+_VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
+
+Counts = tuple[int, ...]
+"""The six token counts and the web searches."""
+_ZERO: Counts = (0,) * 7
+
+
+def unlogged_usage(
+    assistant: str, totals: Sequence[SessionTotal], logged: Iterable[Usage], inherited: Iterable[Usage]
+) -> list[Usage]:
+    """Usage that a session's totals contain and its lines do not.
+
+    `totals` are all totals of one session, oldest first; `logged` is all usage its files hold, copied history included;
+    `inherited` is the unlogged usage of the sessions it was forked from, which its totals contain as well. Lines later
+    than a total are not in it. What once seemed unlogged and a later total does not confirm was only logged late, so
+    amounts never exceed what every later total leaves room for.
+    """
+    lines = [*(u for u in logged if u.kind != "unlogged"), *_before_fork(inherited, logged, totals)]
+    found: list[Usage] = []
+    for model in dict.fromkeys(total.model for total in totals):
+        steps = [total for total in totals if total.model == model]
+        missing = [_missing(total, totals, lines) for total in steps]
+        for index in range(len(missing) - 2, -1, -1):
+            missing[index] = _least(missing[index], missing[index + 1])
+        before = _ZERO
+        for total, amount in zip(steps, missing, strict=True):
+            if amount != before:
+                found.append(_as_usage(assistant, total, _minus(amount, before)))
+            before = amount
+    return found
+
+
+def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: Sequence[Usage]) -> Counts:
+    """What one total has more than the lines until then, never more than all models together lack: a model may be named
+    differently in the total and in the lines."""
+    until = [u for u in lines if u.time_ms <= total.time_ms]
+    own = _minus(_counts(total), _sum(_usage_counts(u) for u in until if _same_model(u.model, total.model)))
+    latest = {t.model: t for t in totals if t.time_ms <= total.time_ms}
+    overall = _minus(_sum(_counts(t) for t in latest.values()), _sum(_usage_counts(u) for u in until))
+    return tuple(max(0, min(mine, everybody)) for mine, everybody in zip(own, overall, strict=True))
+
+
+def _before_fork(inherited: Iterable[Usage], logged: Iterable[Usage], totals: Sequence[SessionTotal]) -> list[Usage]:
+    session = totals[0].session if totals else ""
+    copied = [u.time_ms for u in logged if u.session != session]
+    return [u for u in inherited if copied and u.time_ms <= max(copied)]
+
+
+def _same_model(one: str, other: str) -> bool:
+    return _VARIANT.sub("", one) == _VARIANT.sub("", other)
+
+
+def _counts(total: SessionTotal) -> Counts:
+    return (*total.tokens, total.web_searches)
+
+
+def _usage_counts(usage: Usage) -> Counts:
+    return (*usage.tokens, usage.web_searches)
+
+
+def _sum(many: Iterable[Counts]) -> Counts:
+    return tuple(map(sum, zip(_ZERO, *many, strict=True)))
+
+
+def _minus(one: Counts, other: Counts) -> Counts:
+    return tuple(a - b for a, b in zip(one, other, strict=True))
+
+
+def _least(one: Counts, other: Counts) -> Counts:
+    return tuple(map(min, one, other))
+
+
+def _as_usage(assistant: str, total: SessionTotal, amount: Counts) -> Usage:
+    return Usage(
+        assistant,
+        f"{total.session}#unlogged:{total.model}:{total.time_ms}",
+        total.time_ms,
+        total.model,
+        Tokens(*amount[:6]),
+        total.session,
+        total.cwd,
+        total.branch,
+        kind="unlogged",
+        web_searches=amount[6],
+    )
