@@ -26,7 +26,7 @@ class Checkpoint(NamedTuple):
     offset: int
     """Bytes consumed: always just behind a line end (or the whole size of a file that is read whole)."""
     tail: bytes
-    """The last bytes before `offset` (at most 64), to recognise a file that was rewritten in place."""
+    """A digest of the bytes just before `offset`, to recognise a file that was rewritten in place."""
     state: bytes = b""
     """The reader's own memory of this file."""
 

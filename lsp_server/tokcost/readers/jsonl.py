@@ -7,6 +7,7 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 import io
 import os
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 from tokcost.readers.base import Checkpoint, LogFile
@@ -14,7 +15,8 @@ from tokcost.readers.base import Checkpoint, LogFile
 CHUNK = 8 << 20
 MAX_LINE = 48 << 20
 """A longer line is passed over and counted: no record with usage comes near it, and memory stays bounded."""
-TAIL = 64
+TAIL = 4096
+"""A file goes on where it was left when so many bytes before the offset are still the same."""
 LIMIT = 256 << 20
 """One call of a reader stops after so many bytes, so that memory stays flat whatever the size of a file."""
 
@@ -54,19 +56,21 @@ class NewLines:
         self.rest = b""
         self.too_long = 0
         self.more = False
-        self._tail = checkpoint.tail if checkpoint else b""
-        self.offset = checkpoint.offset if checkpoint else 0
+        self._tail = b""
+        self.offset = 0
         self.restarted = checkpoint is not None and not self._continues(checkpoint)
-        if self.restarted:
-            self.offset, self._tail = 0, b""
 
     def _continues(self, checkpoint: Checkpoint) -> bool:
         """Whether the file still holds what was read before: long enough, and the same bytes before the offset."""
         if self._file.size < checkpoint.offset:
             return False
-        with Path(self._file.path).open("rb", buffering=0) as stream:
-            stream.seek(checkpoint.offset - len(checkpoint.tail))
-            return stream.read(len(checkpoint.tail)) == checkpoint.tail
+        with Path(self._file.path).open("rb") as stream:
+            stream.seek(max(0, checkpoint.offset - TAIL))
+            before = stream.read(min(TAIL, checkpoint.offset))
+        if _digest(before) != checkpoint.tail:
+            return False
+        self.offset, self._tail = checkpoint.offset, before
+        return True
 
     def __iter__(self) -> Iterator[bytes]:
         with Path(self._file.path).open("rb", buffering=0) as stream:
@@ -82,37 +86,41 @@ class NewLines:
             if end:
                 whole = data[:end] if end < len(data) else data
                 block = b"".join((*parts, whole)) if parts else whole
-                if 0 <= held <= MAX_LINE:
+                if held <= MAX_LINE:
                     yield self._consumed(block)
                 else:
-                    yield from self._without_first_line(whole, held)
+                    yield from self._without_first_line(block, held)
                 if self.offset >= stop:
                     self.more = True
                     return
                 parts, held = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
             else:
                 held += len(data)
-                parts = [*parts, data] if held <= MAX_LINE else []
-        self.rest = b"".join(parts)
+                parts = [*parts, data] if held <= MAX_LINE else [b"".join((*parts, data))[-TAIL:]]
+        self.rest = b"".join(parts) if held <= MAX_LINE else b""
 
-    def _without_first_line(self, whole: bytes, held: int) -> Iterator[bytes]:
-        """Pass over the end of a line that grew too long; what stands behind it is read as usual."""
-        first_end = whole.find(b"\n") + 1
+    def _without_first_line(self, block: bytes, held: int) -> Iterator[bytes]:
+        """Pass over a line that grew too long: `block` begins with its last bytes, of which `held` were read before."""
+        first_end = block.find(b"\n") + 1
         self.too_long += 1
-        self.offset += held + first_end
-        self._tail = whole[:first_end][-TAIL:]
-        if first_end < len(whole):
-            yield self._consumed(whole[first_end:])
+        self.offset += held - TAIL + first_end
+        self._tail = block[:first_end][-TAIL:]
+        if first_end < len(block):
+            yield self._consumed(block[first_end:])
 
     def _consumed(self, block: bytes) -> bytes:
         self.offset += len(block)
-        self._tail = block[-TAIL:]
+        self._tail = block[-TAIL:] if len(block) >= TAIL else (self._tail + block)[-TAIL:]
         return block
 
     def checkpoint(self, state: bytes = b"") -> Checkpoint:
         """Where to go on next time, with the reader's own memory of the file."""
         file = self._file
-        return Checkpoint(file.size, file.mtime_ns, file.device, file.inode, self.offset, self._tail, state)
+        return Checkpoint(file.size, file.mtime_ns, file.device, file.inode, self.offset, _digest(self._tail), state)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
 
 
 def lines_with(block: bytes, word: bytes, start: int = 0) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,324 @@
+"""Claude Code's transcripts: each known trap, with its reasoning in the test's name."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.claude_lines import append, assistant, cost_state, counts, encode, iso, write
+from tokcost.model.logs import Batch, Checkpoint
+from tokcost.model.usage import Tokens, Usage
+from tokcost.readers import jsonl
+from tokcost.readers.claude_code import ClaudeCodeReader
+
+T0 = 1_790_000_000_000
+
+
+def read(path: Path, checkpoint: Checkpoint | None = None) -> Batch:
+    return ClaudeCodeReader().read(jsonl.log_file(str(path), path.stat()), checkpoint)
+
+
+def only(batch: Batch) -> Usage:
+    assert len(batch.usage) == 1
+    return batch.usage[0]
+
+
+def test_lines_streamed_for_one_message_are_one_response(tmp_path: Path) -> None:
+    batch = read(
+        write(tmp_path / "s.jsonl", assistant(time_ms=T0), assistant(time_ms=T0 + 50), assistant(time_ms=T0 + 90))
+    )
+    assert only(batch).tokens == Tokens(4, 10_000, 500, 700, 200)
+    assert only(batch).time_ms == T0
+    assert batch.duplicates == {"further line of the same response": 2}
+
+
+def test_a_line_without_request_id_belongs_to_the_message_id_it_names(tmp_path: Path) -> None:
+    assert only(read(write(tmp_path / "s.jsonl", assistant(), assistant(request=None)))).key == "msg_1"
+
+
+def test_only_the_last_line_has_the_final_output_so_the_largest_count_is_taken(tmp_path: Path) -> None:
+    first = assistant(version="2.1.80", stop_reason=None, usage=counts(output=3))
+    last = assistant(version="2.1.80", usage=counts(output=900))
+    usage = only(read(write(tmp_path / "s.jsonl", first, first, last)))
+    assert (usage.tokens.output, usage.lower_bound, usage.kind) == (900, False, "response")
+
+
+def test_output_that_never_got_a_stop_reason_in_an_old_version_is_a_lower_bound(tmp_path: Path) -> None:
+    usage = only(
+        read(write(tmp_path / "s.jsonl", assistant(version="1.0.69", stop_reason=None, usage=counts(output=2))))
+    )
+    assert (usage.kind, usage.lower_bound) == ("response", True)
+
+
+def test_a_new_version_leaves_no_stop_reason_only_when_the_stream_broke_so_that_is_a_partial_reply(
+    tmp_path: Path,
+) -> None:
+    usage = only(read(write(tmp_path / "s.jsonl", assistant(stop_reason=None, usage=counts(output=2)))))
+    assert (usage.kind, usage.lower_bound) == ("partial", True)
+
+
+def test_a_subagent_without_stop_reason_finished_but_was_logged_early_so_it_is_a_lower_bound(tmp_path: Path) -> None:
+    usage = only(read(write(tmp_path / "s.jsonl", assistant(stop_reason=None, isSidechain=True, version="2.1.197"))))
+    assert (usage.kind, usage.lower_bound) == ("response", True)
+
+
+def test_five_minute_and_one_hour_cache_writes_stay_apart(tmp_path: Path) -> None:
+    tokens = only(read(write(tmp_path / "s.jsonl", assistant(usage=counts(write_5m=11, write_1h=22))))).tokens
+    assert (tokens.cache_write_5m, tokens.cache_write_1h) == (11, 22)
+
+
+def test_cache_writes_of_old_versions_that_do_not_split_them_are_five_minute_ones(tmp_path: Path) -> None:
+    usage = counts(write_5m=30, write_1h=0)
+    del usage["cache_creation"]
+    tokens = only(read(write(tmp_path / "s.jsonl", assistant(usage=usage)))).tokens
+    assert (tokens.cache_write_5m, tokens.cache_write_1h) == (30, 0)
+
+
+def test_thinking_is_inside_output_and_not_added(tmp_path: Path) -> None:
+    tokens = only(
+        read(write(tmp_path / "s.jsonl", assistant(usage=counts(output_tokens_details={"thinking_tokens": 41}))))
+    ).tokens
+    assert (tokens.reasoning, tokens.total) == (41, 4 + 10_000 + 500 + 700 + 200)
+
+
+def test_synthetic_models_and_api_errors_are_no_responses(tmp_path: Path) -> None:
+    batch = read(
+        write(
+            tmp_path / "s.jsonl",
+            assistant(model="<synthetic>", isApiErrorMessage=True, usage=counts(0, 0, 0, 0, 0)),
+            {"type": "system", "subtype": "api_error", "timestamp": iso(T0), "error": {"usage": {"input_tokens": 7}}},
+        )
+    )
+    assert batch.usage == []
+    assert batch.skipped == {}
+
+
+def test_service_tier_speed_and_web_searches_are_kept(tmp_path: Path) -> None:
+    usage = counts(service_tier="priority", speed="fast", server_tool_use={"web_search_requests": 3})
+    found = only(read(write(tmp_path / "s.jsonl", assistant(usage=usage))))
+    assert (found.tier, found.speed, found.web_searches) == ("priority", "fast", 3)
+
+
+def test_tool_results_and_progress_lines_repeat_a_subagents_usage_and_are_not_counted(tmp_path: Path) -> None:
+    tool_result = {"type": "user", "timestamp": iso(T0), "toolUseResult": {"usage": counts(), "totalTokens": 9}}
+    progress = {
+        "type": "progress",
+        "timestamp": iso(T0),
+        "data": {"type": "agent_progress", "message": assistant("m9")},
+    }
+    assert read(write(tmp_path / "s.jsonl", tool_result, progress)).usage == []
+
+
+def test_an_advisors_tokens_are_not_in_the_response_and_become_usage_of_their_own(tmp_path: Path) -> None:
+    advisor = {"type": "advisor_message", "model": "claude-opus-4-5", **counts(input=9, output=8)}
+    usage = counts(iterations=[{"type": "message", **counts()}, advisor])
+    first, second = read(write(tmp_path / "s.jsonl", assistant(usage=usage))).usage
+    assert first.tokens == Tokens(4, 10_000, 500, 700, 200)
+    assert (second.kind, second.model, second.tokens.input, second.key) == (
+        "advisor",
+        "claude-opus-4-5",
+        9,
+        "msg_1#advisor1",
+    )
+
+
+def test_a_single_iteration_repeats_the_response_and_is_not_added(tmp_path: Path) -> None:
+    usage = counts(iterations=[{"type": "message", **counts()}])
+    assert only(read(write(tmp_path / "s.jsonl", assistant(usage=usage)))).tokens.output == 200
+
+
+def test_a_fork_marks_copied_lines_with_their_first_session_so_the_original_is_surer(tmp_path: Path) -> None:
+    original = only(read(write(tmp_path / "a.jsonl", assistant())))
+    copy = only(read(write(tmp_path / "b.jsonl", assistant(sessionId="fork", requestSessionId="session-1"))))
+    assert original.key == copy.key
+    assert original.copy_rank < copy.copy_rank
+
+
+def test_a_copy_without_request_id_is_less_sure_than_a_line_with_one(tmp_path: Path) -> None:
+    assert only(read(write(tmp_path / "a.jsonl", assistant(request=None)))).copy_rank == 1
+
+
+def test_the_branch_of_a_driven_session_is_frozen_when_its_run_starts(tmp_path: Path) -> None:
+    start = {"type": "queue-operation", "operation": "enqueue", "timestamp": iso(T0), "sessionId": "session-1"}
+    same_second = assistant("msg_1", time_ms=T0 + 400, entrypoint="sdk-cli")
+    later = assistant("msg_2", time_ms=T0 + 2_400, entrypoint="sdk-cli")
+    first, second = read(write(tmp_path / "s.jsonl", start, same_second, later)).usage
+    assert (first.branch_stale, second.branch_stale) == (False, True)
+
+
+def test_the_branch_of_an_interactive_session_is_as_fresh_as_its_line(tmp_path: Path) -> None:
+    assert not only(read(write(tmp_path / "s.jsonl", assistant(entrypoint="cli")))).branch_stale
+
+
+def test_odd_spacing_between_keys_and_values_changes_nothing(tmp_path: Path) -> None:
+    text = json.dumps(assistant(), separators=(" , ", " : "))
+    assert only(read(write(tmp_path / "s.jsonl", text))).tokens.cache_read == 10_000
+
+
+def test_crlf_line_ends_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"".join(encode(assistant(f"msg_{n}")).replace(b"\n", b"\r\n") for n in range(3)))
+    assert len(read(path).usage) == 3
+
+
+def test_invalid_utf8_in_a_conversation_does_not_lose_its_usage(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(encode(assistant(text="caf")).replace(b"caf", b"caf\xe9\xff"))
+    assert only(read(path)).tokens.output == 200
+
+
+def test_a_damaged_usage_record_is_counted_and_the_next_one_is_read(tmp_path: Path) -> None:
+    damaged = encode(assistant("msg_1")).decode().replace('"output_tokens":200', '"output_tokens":[')
+    batch = read(write(tmp_path / "s.jsonl", damaged.rstrip("\n"), assistant("msg_2")))
+    assert [u.key for u in batch.usage] == ["msg_2"]
+    assert batch.skipped == {"damaged usage record": 1}
+
+
+@pytest.mark.parametrize("count", [-1, 1_000_000_000, 10**30])
+def test_impossible_counts_are_rejected_and_counted(tmp_path: Path, count: int) -> None:
+    batch = read(write(tmp_path / "s.jsonl", assistant(usage=counts(output=count))))
+    assert batch.usage == []
+    assert sum(batch.skipped.values()) == 1
+
+
+def test_a_line_still_being_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    whole = encode(assistant("msg_2"))
+    path = write(tmp_path / "s.jsonl", assistant("msg_1"))
+    with path.open("ab") as stream:
+        stream.write(whole[:80])
+    first = read(path)
+    assert [u.key for u in first.usage] == ["msg_1"]
+    assert first.skipped == {}
+    with path.open("ab") as stream:
+        stream.write(whole[80:])
+    assert [u.key for u in read(path, first.checkpoint).usage] == ["msg_2"]
+
+
+def test_a_last_line_without_line_end_is_read_and_not_consumed(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(encode(assistant()).rstrip(b"\n"))
+    batch = read(path)
+    assert only(batch).key == "msg_1"
+    assert batch.checkpoint.offset == 0
+
+
+def test_only_new_bytes_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", assistant("msg_1"))
+    first = read(path)
+    append(path, assistant("msg_2"))
+    second = read(path, first.checkpoint)
+    assert [u.key for u in second.usage] == ["msg_2"]
+    assert read(path, second.checkpoint).usage == []
+
+
+def test_a_truncated_file_is_read_again_from_its_beginning(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", assistant("msg_1"), assistant("msg_2"))
+    first = read(path)
+    write(path, assistant("msg_3"))
+    batch = read(path, first.checkpoint)
+    assert batch.restarted
+    assert [u.key for u in batch.usage] == ["msg_3"]
+
+
+def test_a_file_replaced_by_a_longer_one_is_read_again_from_its_beginning(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", assistant("msg_1"))
+    first = read(path)
+    write(path, assistant("msg_8", time_ms=T0 + 7), assistant("msg_9"))
+    assert [u.key for u in read(path, first.checkpoint).usage] == ["msg_8", "msg_9"]
+
+
+def test_a_line_of_two_hundred_megabytes_is_counted_and_passed_over_in_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonl, "MAX_LINE", 4 << 20)
+    monkeypatch.setattr(jsonl, "CHUNK", 1 << 20)
+    path = write(tmp_path / "s.jsonl", assistant("msg_1"))
+    with path.open("ab") as stream:
+        stream.write(b'{"type":"user","message":"')
+        for _ in range(20):
+            stream.write(b"x" * (1 << 20))
+        stream.write(b'"}\n')
+    append(path, assistant("msg_2"))
+    batch = read(path)
+    assert [u.key for u in batch.usage] == ["msg_1", "msg_2"]
+    assert batch.skipped == {"line too long to be read": 1}
+    assert batch.checkpoint.offset == path.stat().st_size
+    append(path, assistant("msg_3"))
+    assert [u.key for u in read(path, batch.checkpoint).usage] == ["msg_3"]
+
+
+def test_a_running_total_is_read_with_the_time_and_place_of_the_line_before_it(tmp_path: Path) -> None:
+    total = cost_state(claude_sonnet_4_5={"input": 5, "output": 6, "cache_read": 7, "write_5m": 8, "write_1h": 9})
+    found = read(write(tmp_path / "s.jsonl", assistant(time_ms=T0 + 5), total)).totals
+    assert [(t.session, t.model, t.time_ms, t.cwd, t.branch) for t in found] == [
+        ("session-1", "claude-sonnet-4-5", T0 + 5, "/somewhere/repo", "feat/a")
+    ]
+    assert found[0].tokens == Tokens(5, 7, 8, 9, 6)
+
+
+def test_a_managed_worktree_says_where_it_began(tmp_path: Path) -> None:
+    state = {
+        "type": "worktree-state",
+        "worktreeSession": {
+            "originalCwd": "/r",
+            "originalBranch": "feat/a",
+            "worktreePath": "/r/.claude/worktrees/x",
+            "worktreeBranch": "worktree-x",
+        },
+    }
+    (origin,) = read(write(tmp_path / "s.jsonl", state)).worktrees
+    assert tuple(origin) == ("/r/.claude/worktrees/x", "worktree-x", "/r", "feat/a")
+
+
+def test_its_folders_are_found_as_claude_code_finds_them(tmp_path: Path) -> None:
+    reader = ClaudeCodeReader()
+    home, config, moved = tmp_path, tmp_path / "xdg", tmp_path / "moved"
+    assert reader.roots({"HOME": str(home)}) == [home / ".claude/projects", home / ".config/claude/projects"]
+    assert reader.roots({"HOME": str(home), "XDG_CONFIG_HOME": str(config)})[1] == config / "claude/projects"
+    environ = {"HOME": str(home), "CLAUDE_CONFIG_DIR": f"{moved}, {home / 'other/projects'}"}
+    assert reader.roots(environ) == [moved / "projects", home / "other/projects"]
+
+
+def test_subagent_and_workflow_files_are_found_at_any_depth(tmp_path: Path) -> None:
+    for name in (
+        "p/s.jsonl",
+        "p/s/subagents/agent-1.jsonl",
+        "p/s/subagents/workflows/w/agent-2.jsonl",
+        "p/agent-3.jsonl",
+    ):
+        write(tmp_path / name, assistant())
+    write(tmp_path / "p/s/subagents/agent-1.meta.json", "{}")
+    found = {os.path.relpath(file.path, tmp_path) for file in ClaudeCodeReader().discover(tmp_path)}
+    assert found == {
+        "p/s.jsonl",
+        "p/s/subagents/agent-1.jsonl",
+        "p/s/subagents/workflows/w/agent-2.jsonl",
+        "p/agent-3.jsonl",
+    }
+
+
+@given(cuts=st.lists(st.integers(0, 4000), max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_reading_in_parts_finds_what_reading_at_once_finds(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
+) -> None:
+    lines = [encode(assistant(f"msg_{n // 2}", time_ms=T0 + n)) for n in range(6)]
+    lines.insert(3, encode(cost_state(claude_sonnet_4_5={"input": 50})))
+    data = b"".join(lines)
+    folder = tmp_path_factory.mktemp("parts")
+    whole = folder / "whole.jsonl"
+    whole.write_bytes(data)
+    at_once = read(whole)
+    path, checkpoint, found, totals = folder / "parts.jsonl", None, dict[str, Usage](), []
+    for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
+        path.write_bytes(data[:end])
+        batch = read(path, checkpoint)
+        checkpoint = batch.checkpoint
+        for usage in batch.usage:
+            found.setdefault(usage.key, usage)
+        totals.extend(batch.totals)
+    assert list(found.values()) == at_once.usage
+    assert set(totals) == set(at_once.totals)
