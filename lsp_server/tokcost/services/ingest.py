@@ -56,7 +56,9 @@ def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = 
     except LedgerDamaged as damage:
         kept = set_aside(home)
         report = _refresh(home, environ, progress)
-        report.notes.insert(0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine.")
+        report.notes.insert(
+            0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine."
+        )
         return report
 
 

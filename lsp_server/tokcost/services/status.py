@@ -1,0 +1,47 @@
+"""The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from tokcost.errors import NotARepository
+from tokcost.ledger.open import open_for_reading
+from tokcost.ledger.query import spent_since, sums
+from tokcost.model.figures import Figures
+from tokcost.model.status import Status
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.summary import figures_of, repository_of
+
+
+def current_status(home: Path, environ: Mapping[str, str], cwd: Path) -> Status:
+    """The branch around `cwd` and its figures. Raises `NotARepository`."""
+    here = find_worktree(str(cwd))
+    if here is None:
+        raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
+    branch = read_head(here).branch
+    ledger = open_for_reading(home)
+    total, models, today = Figures(), dict[str, int](), 0
+    if ledger is not None:
+        with ledger:
+            repository = repository_of(ledger, here).id
+            for one in sums(ledger, repository):
+                if branch is not None and one.branch == branch:
+                    total.add(figures_of(one))
+                    models[one.model] = models.get(one.model, 0) + one.list_cost
+            today = spent_since(ledger, repository, _midnight_ms())
+    return Status(
+        branch=branch,
+        repository=here.root,
+        list_cost=total.list_cost,
+        pending_list_cost=total.pending_list_cost,
+        tokens=total.tokens.total,
+        unpriced_tokens=total.unpriced_tokens,
+        today_list_cost=today,
+        models=sorted(models, key=lambda model: -models[model]),
+    )
+
+
+def _midnight_ms() -> int:
+    now = datetime.now().astimezone()
+    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)

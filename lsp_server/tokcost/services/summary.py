@@ -1,0 +1,152 @@
+"""What every branch of a repository cost: the answer behind `tokcost log`, from the ledger alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tokcost.errors import NotARepository
+from tokcost.ledger.open import Ledger, open_for_reading
+from tokcost.ledger.places import KnownRepository, repositories
+from tokcost.ledger.query import FOREVER, Sum, session_count, sums, sums_between
+from tokcost.ledger.sources import problems, tallies
+from tokcost.model.figures import BranchRow, Conservation, Figures, Skipped, Split, Summary
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services.branches import Branches, look_at_branches
+
+NO_REPOSITORY = "(no repository)"
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What `tokcost log` was asked for. Times are milliseconds UTC, the end excluded."""
+
+    branch: str | None = None
+    all_repos: bool = False
+    since_ms: int | None = None
+    until_ms: int | None = None
+    by: Literal["day", "model", "assistant"] | None = None
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether the kept sums cannot answer: a span of time, or days."""
+        return self.since_ms is not None or self.until_ms is not None or self.by == "day" or self.branch is not None
+
+
+def summarise(home: Path, environ: Mapping[str, str], cwd: Path, options: LogOptions) -> list[Summary]:
+    """One summary for the repository around `cwd`, or one for each repository that has usage.
+
+    Raises `NotARepository` when `cwd` lies in none and not all repositories were asked for.
+    """
+    here = find_worktree(str(cwd))
+    if here is None and not options.all_repos:
+        raise NotARepository(
+            f"{cwd} lies in no git repository", "Go into one, or use --all-repos to see every repository with usage."
+        )
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return [_empty(here.root)] if here and not options.all_repos else []
+    with ledger:
+        if options.all_repos:
+            found = [_summary(ledger, one, None, options) for one in [*repositories(ledger), _NOWHERE]]
+            return [one for one in found if one.totals.total.usage]
+        assert here is not None
+        return [_summary(ledger, repository_of(ledger, here), here, options)]
+
+
+_NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
+
+
+def repository_of(ledger: Ledger, worktree: Worktree) -> KnownRepository:
+    """The repository of a worktree as the ledger knows it; one it does not know has id -1 and no usage."""
+    for one in repositories(ledger):
+        if one.common_dir == worktree.common_dir:
+            return one
+    return KnownRepository(-1, worktree.common_dir, worktree.root, "")
+
+
+def figures_of(one: Sum) -> Figures:
+    """A sum of the ledger as figures. Usage on a branch is pending until a claim holds it."""
+    tokens, cost = one.tokens.total, one.list_cost
+    pending, partial, unlogged = one.branch != "", one.kind == "partial", one.kind == "unlogged"
+    return Figures(
+        usage=one.usage,
+        tokens=one.tokens,
+        list_cost=cost,
+        unpriced_tokens=one.unpriced_tokens,
+        pending_tokens=tokens * pending,
+        pending_list_cost=cost * pending,
+        partial=one.usage * partial,
+        partial_tokens=tokens * partial,
+        partial_list_cost=cost * partial,
+        unlogged=one.usage * unlogged,
+        unlogged_tokens=tokens * unlogged,
+        unlogged_list_cost=cost * unlogged,
+        lower_bound=one.lower_bound,
+        first_ms=one.first_ms,
+        last_ms=one.last_ms,
+    )
+
+
+def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None, options: LogOptions) -> Summary:
+    found = _sums(ledger, repository.id, options)
+    branches = look_at_branches(repository.common_dir, here, {one.branch for one in found if one.branch})
+    summary = _empty(repository.root)
+    rows: dict[str, BranchRow] = {}
+    if branches.current and options.branch in (None, branches.current):
+        rows[branches.current] = _row(branches.current, branches)
+    for one in found:
+        if one.branch and one.branch not in rows:
+            rows[one.branch] = _row(one.branch, branches)
+        row = rows.get(one.branch)
+        _add(row.split if row else summary.unplaced, one)
+        _add(summary.totals, one)
+        if row is not None and one.day:
+            row.days.setdefault(one.day, Figures()).add(figures_of(one))
+    if options.branch is not None and options.branch in rows:
+        rows[options.branch].sessions = session_count(ledger, repository.id, options.branch)
+    summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
+    summary.conservation = _conservation(summary)
+    summary.skipped = _skipped(ledger)
+    summary.notes.extend(branches.notes)
+    return summary
+
+
+def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]:
+    if not options.needs_rows:
+        return sums(ledger, repository)
+    since = options.since_ms if options.since_ms is not None else 0
+    until = options.until_ms if options.until_ms is not None else FOREVER
+    by_day = options.by == "day" or options.branch is not None
+    return sums_between(ledger, repository, since, until, by_day=by_day, branch=options.branch)
+
+
+def _row(branch: str, branches: Branches) -> BranchRow:
+    return BranchRow(branch, branch == branches.current, branches.state(branch), Split())
+
+
+def _add(split: Split, one: Sum) -> None:
+    figures = figures_of(one)
+    split.total.add(figures)
+    split.assistants.setdefault(one.assistant, Figures()).add(figures)
+    split.models.setdefault(one.model, Figures()).add(figures)
+    split.evidence[one.evidence] = split.evidence.get(one.evidence, 0) + one.usage
+
+
+def _conservation(summary: Summary) -> Conservation:
+    placed = [row.split.total for row in summary.branches]
+    unplaced, total = summary.unplaced.total, summary.totals.total
+    return Conservation(
+        total=(total.tokens.total, total.list_cost),
+        pending=(sum(f.pending_tokens for f in placed), sum(f.pending_list_cost for f in placed)),
+        unplaced=(unplaced.tokens.total, unplaced.list_cost),
+    )
+
+
+def _skipped(ledger: Ledger) -> Skipped:
+    records = {f"{assistant}: {reason}": count for (assistant, reason), count in tallies(ledger, "skipped").items()}
+    return Skipped(records, problems(ledger))
+
+
+def _empty(root: str) -> Summary:
+    return Summary(root, [], Split(), Split(), Conservation(), Skipped())

@@ -1,0 +1,45 @@
+"""Unpacks logs that real assistants wrote (tests/samples) into a scratch folder, their paths rewritten."""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+_ORIGINAL = "/home/dev/tokcost-labs"
+_TEXT = (".jsonl", ".json", ".git", "gitdir", ".toml", ".md")
+
+
+class Sample(NamedTuple):
+    """One run of a real assistant."""
+
+    root: Path
+    home: Path
+    """What the assistant left under HOME."""
+    repo: Path
+    truth: dict[str, Any]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """An environment in which the assistant's logs are found and nothing else is."""
+        return {"HOME": str(self.home)}
+
+
+def names() -> list[str]:
+    """All samples as `ASSISTANT-VERSION/SCENARIO`."""
+    return sorted(f"{path.parent.name}/{path.name.removesuffix('.tar.gz')}" for path in SAMPLES.glob("*/*.tar.gz"))
+
+
+def unpack(name: str, target: Path) -> Sample:
+    """Unpack a sample below `target`."""
+    root = target / name
+    root.mkdir(parents=True)
+    with tarfile.open(SAMPLES / f"{name}.tar.gz") as archive:
+        archive.extractall(root, filter="data")
+    before, after = f"{_ORIGINAL}/{name}".encode(), str(root).encode()
+    for path in root.rglob("*"):
+        if path.is_file() and path.name.endswith(_TEXT):
+            data = path.read_bytes()
+            if before in data:
+                path.write_bytes(data.replace(before, after))
+    return Sample(root, root / "home", root / "repo", json.loads((root / "truth.json").read_text()))
