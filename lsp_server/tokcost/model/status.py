@@ -1,0 +1,26 @@
+"""The cost of one branch in one value: what prompts, status bars and status lines show."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The checked-out branch and its figures. Amounts are nano-dollars at list price."""
+
+    branch: str | None
+    """Short name; `None` when HEAD is detached and on the way to no branch."""
+    repository: str
+    """Path of the repository's root."""
+    list_cost: int = 0
+    pending_list_cost: int = 0
+    """The part of `list_cost` that no claim holds yet."""
+    tokens: int = 0
+    unpriced_tokens: int = 0
+    """Tokens of models without a known price: in `tokens`, not in `list_cost`."""
+    today_list_cost: int = 0
+    """All branches of the repository since local midnight."""
+    today_unpriced_tokens: int = 0
+    models: list[str] = field(default_factory=list[str])
+    """Models used on the branch, most expensive first, named as in the logs."""
+    current: bool = True
+    """Whether everything logged so far is in these figures; false when only the ledger was asked."""

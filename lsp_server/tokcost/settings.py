@@ -1,0 +1,17 @@
+"""Where tokcost keeps what it knows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def tokcost_home(environ: Mapping[str, str]) -> Path:
+    """The folder of the ledger and the settings: `TOKCOST_HOME`, else the platform's folder for user data.
+
+    The folder need not exist.
+    """
+    chosen = environ.get("TOKCOST_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_data_path  # lazily: whoever sets TOKCOST_HOME need not wait for it
+
+    return user_data_path("tokcost", appauthor=False)
