@@ -1,7 +1,8 @@
 """Codex CLI: `rollout-*.jsonl` below `sessions/` and `archived_sessions/` of its home folder.
 
 Newer versions write one `token_usage_record` for each response, with a response id: exact. Older ones write
-`token_count` events with a running total, again and again without a new request; there a response is what the total grew by.
+`token_count` events with a running total, again and again without a new request; there a response is what the total
+grew by.
 
 Cached tokens are inside `input_tokens` and reasoning is inside `output_tokens`. `cache_write_input_tokens` is a part
 of `input_tokens` too and stays in `input`: it has no price of its own, and no log shows that it is billed apart.

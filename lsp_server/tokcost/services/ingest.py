@@ -1,7 +1,7 @@
 """From assistants' logs to the ledger: find what is new, read it, place it, price it, record it.
 
-Each file's usage and its checkpoint are written in one transaction, so a process killed at any moment loses nothing and repeats
-nothing. Two processes may import at once: whoever finds that a checkpoint has moved on drops what it read.
+Each file's usage and its checkpoint are written in one transaction, so a process killed at any moment loses nothing
+and repeats nothing. Two processes may import at once: whoever finds that a checkpoint has moved on drops what it read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,8 +48,8 @@ class IngestReport:
 def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = None) -> IngestReport:
     """Bring the ledger below `home` up to date with all logs on this machine.
 
-    A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`: what it
-    holds can still be shown. Raises `EnvironmentProblem` when there is neither.
+    A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`:
+    what it holds can still be shown. Raises `EnvironmentProblem` when there is neither.
     """
     try:
         return _refresh(home, environ, progress)

@@ -1,7 +1,8 @@
 """From a working directory and a time to a repository, a worktree and a branch.
 
-The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a worktree was
-deleted or a clone moved. What git's history says later (a branch created from this one, a rename) is followed as it happens.
+The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a
+worktree was deleted or a clone moved. What git's history says later (a branch created from this one, a rename) is
+followed as it happens.
 """
 
 import os

@@ -1,0 +1,45 @@
+"""What git remembers of a worktree's past: plain values, read by `repo` and interpreted by `attribution`."""
+
+from typing import NamedTuple
+
+NULL_ID = "0" * 40
+"""The id git writes where there was nothing before."""
+
+
+class ReflogEntry(NamedTuple):
+    """One movement of HEAD or of a branch."""
+
+    second: int
+    """Seconds since 1970-01-01 UTC, by the clock of whoever moved it."""
+    old: str
+    new: str
+    message: str
+
+
+class Creation(NamedTuple):
+    """The birth of a branch."""
+
+    second: int
+    source: str
+    """What it was created from, as git noted it: `HEAD`, a branch, a remote branch, a commit."""
+
+
+class Rename(NamedTuple):
+    """A branch got another name (`git branch -m`)."""
+
+    second: int
+    before: str
+    after: str
+
+
+class History(NamedTuple):
+    """Everything that says which branch a worktree was on."""
+
+    entries: list[ReflogEntry]
+    """HEAD's reflog in that worktree, oldest first."""
+    head: str | None
+    """The branch checked out now, or being rebased or bisected; `None` when HEAD is plainly detached."""
+    creations: dict[str, Creation]
+    renames: list[Rename]
+    problem: str = ""
+    """Why there is no reflog, as a part of a sentence; empty when there is one."""

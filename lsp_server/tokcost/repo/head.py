@@ -1,0 +1,66 @@
+"""What HEAD says now: the branch checked out in a worktree, also in the middle of a rebase or bisect."""
+
+import os
+from typing import NamedTuple
+
+from tokcost.repo.run import GitFailed, run_git
+from tokcost.repo.worktree import Worktree
+
+
+class Head(NamedTuple):
+    """HEAD of a worktree."""
+
+    branch: str | None
+    """Short name of the branch that is checked out, being rebased or bisected; `None` when HEAD is plainly detached."""
+    detached: bool
+    commit: str = ""
+    """The commit HEAD names directly; empty on a branch."""
+
+
+def read_head(worktree: Worktree) -> Head:
+    """HEAD now. Only reftable repositories need git to answer; unreadable means detached without a branch."""
+    text = _read(worktree.git_dir, "HEAD")
+    if text.startswith("ref: "):
+        name = text[5:]
+        if name == "refs/heads/.invalid":
+            name = _ask_git(worktree)
+        return Head(short_name(name), False) if name.startswith("refs/heads/") else Head(None, True)
+    return Head(_branch_in_progress(worktree.git_dir), True, text)
+
+
+def short_name(ref: str) -> str:
+    """`refs/heads/feat/x` to `feat/x`; anything else stays."""
+    return ref.removeprefix("refs/heads/")
+
+
+def uses_reftable(common_dir: str) -> bool:
+    """Whether refs and reflogs are in git's newer binary format, which only git reads."""
+    return os.path.isdir(os.path.join(common_dir, "reftable"))
+
+
+def _branch_in_progress(git_dir: str) -> str | None:
+    for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
+        ref = _read(git_dir, name)
+        if ref.startswith("refs/heads/"):
+            return short_name(ref)
+    start = short_name(_read(git_dir, "BISECT_START"))
+    return start if start and not _is_commit(start) else None
+
+
+def _is_commit(text: str) -> bool:
+    return len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text)
+
+
+def _ask_git(worktree: Worktree) -> str:
+    try:
+        return run_git(["symbolic-ref", "-q", "HEAD"], worktree.path).removesuffix("\n")
+    except GitFailed:
+        return ""
+
+
+def _read(git_dir: str, name: str) -> str:
+    try:
+        with open(os.path.join(git_dir, name), "rb") as stream:
+            return os.fsdecode(stream.read(65536)).strip("\n")
+    except OSError:
+        return ""

@@ -1,0 +1,85 @@
+"""Amounts, token counts and shares as a person reads them.
+
+An amount never stands for more than it is: without a known price it says `unpriced`, never $0.
+"""
+
+from tokcost.model.figures import Figures
+from tokcost.model.money import dollars
+
+_NANO_PER_PLACE = {2: 10_000_000, 4: 100_000, 9: 1}
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def amount(list_cost: int, unpriced_tokens: int) -> str:
+    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`."""
+    if not unpriced_tokens:
+        return f"${dollars(list_cost)}"
+    return f"${dollars(list_cost)} + unpriced" if list_cost else "unpriced"
+
+
+def list_cost(figures: Figures) -> str:
+    """The list cost of a sum; empty where nothing was used."""
+    return amount(figures.list_cost, figures.unpriced_tokens) if figures.usage else ""
+
+
+def pending(figures: Figures) -> str:
+    """The part no claim holds; empty where there is none."""
+    if not figures.pending_tokens:
+        return ""
+    if figures.pending_tokens == figures.tokens.total:
+        return list_cost(figures)
+    return amount(figures.pending_list_cost, 0 if figures.pending_list_cost else figures.unpriced_tokens)
+
+
+def short_tokens(count: int) -> str:
+    """A count with three significant digits at most: `999`, `1.2k`, `123k`, `4.5M`."""
+    if count < 1000:
+        return str(count)
+    unit = 1000
+    for suffix in "kMG":
+        tenths = (count * 10 + unit // 2) // unit
+        if tenths < 1000:
+            return f"{tenths // 10}.{tenths % 10}{suffix}"
+        whole = (count + unit // 2) // unit
+        if whole < 1000 or suffix == "G":
+            return f"{whole}{suffix}"
+        unit *= 1000
+    raise AssertionError("unreachable: G takes every count")
+
+
+def bar(part: int, whole: int, columns: int) -> str:
+    """A share as a bar in eighths of a column; whatever is not nothing shows."""
+    if part <= 0 or whole <= 0:
+        return ""
+    eighths = max(1, min(columns * 8, (part * columns * 8 + whole // 2) // whole))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def sparkline(values: list[int]) -> str:
+    """Values over time, the highest as a full block, nothing as a space."""
+    highest = max(values, default=0)
+    return "".join(_LEVELS[(value * 7 + highest // 2) // highest] if value > 0 else " " for value in values)
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in whole percent; `<1%` for what would round to nothing."""
+    rounded = (part * 100 + whole // 2) // whole if whole else 0
+    return "<1%" if part and not rounded else f"{rounded}%"
+
+
+def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
+    """Nano-dollars as text, the parts so rounded that they add up to the total as it is shown.
+
+    Cents, or more places where a part would vanish; the last part takes the rounding difference.
+    """
+    places = next((p for p in (2, 4) if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
+    unit = _NANO_PER_PLACE[places]
+    *rounded, shown_total = ((n + unit // 2) // unit for n in (*parts[:-1], total))
+    rounded.append(shown_total - sum(rounded))
+    return [_fixed(n, places) for n in rounded], _fixed(shown_total, places)
+
+
+def _fixed(units: int, places: int) -> str:
+    whole, rest = divmod(units, 10**places)
+    return f"${whole:,}.{rest:0{places}d}"

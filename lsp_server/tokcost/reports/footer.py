@@ -1,0 +1,95 @@
+"""What stands below the tables: the sum that closes, and whatever a number alone would hide."""
+
+from tokcost.model.figures import Conservation, Figures, Split, Summary
+from tokcost.reports.amounts import amount, closing_sum, short_tokens
+from tokcost.reports.rows import by_cost
+from tokcost.reports.text import counted, escape
+
+_MOST_NAMED = 5
+
+
+def closing(parts: list[tuple[str, Figures]], total: Figures) -> str:
+    """`branches $2.00 + unplaced $1.00 = total $3.00 list, 4,500 tokens`."""
+    shown, whole = closing_sum([one.list_cost for _, one in parts], total.list_cost)
+    left = " + ".join(f"{name} {text}" for (name, _), text in zip(parts, shown, strict=True))
+    unpriced = " + unpriced" if total.unpriced_tokens else ""
+    return f"{left} = total {whole} list{unpriced}, {counted(total.tokens.total, 'token')}"
+
+
+def claims(sums: Conservation) -> list[str]:
+    """How much of the total commits hold; nothing as long as no commit holds any. Says so when the sum does not
+    close."""
+    named = {"carried": sums.carried, "withheld": sums.withheld, "bound": sums.bound}
+    said = [f"{name} {amount(cost, 0)}" for name, (tokens, cost) in named.items() if tokens]
+    lines = [f"in claims: {', '.join(said)}; pending {amount(sums.pending[1], 0)} list"] if said else []
+    if not sums.closes:
+        lines.append("the sum does not close: run `tokcost doctor`, it tells where the ledger disagrees with itself")
+    return lines
+
+
+def caveats(split: Split, unplaced: Figures) -> list[str]:
+    """What part of these figures is not what it seems, one line for each reason."""
+    total = split.total
+    lines: list[str] = []
+    if unplaced.usage:
+        lines.append(f"unplaced: {_figures(unplaced)} on no known branch; `tokcost assign` places it")
+    if total.unpriced_tokens:
+        lines.append(
+            f"unpriced: {short_tokens(total.unpriced_tokens)} tokens of {_unpriced_models(split)}, in no amount"
+        )
+    if total.partial:
+        what = _sum(total.partial_tokens, total.partial_list_cost)
+        lines.append(
+            f"partial: {counted(total.partial, 'reply', 'replies')} broken off, {what} in the sum, perhaps not billed"
+        )
+    if total.unlogged:
+        what = _sum(total.unlogged_tokens, total.unlogged_list_cost)
+        calls = counted(total.unlogged, "call")
+        lines.append(f"unlogged: {calls} without a usage line, recovered from session totals, {what} in the sum")
+    if total.lower_bound:
+        replies = counted(total.lower_bound, "reply", "replies")
+        lines.append(f"lower bound: {replies} whose log tells only the least of the output")
+    return lines
+
+
+def skipped_and_notes(summaries: list[Summary]) -> list[str]:
+    """What could not be read, and what else must be known; each said once, however many repositories are shown."""
+    lines: list[str] = []
+    for summary in summaries:
+        lines += [*_skipped(summary), *(f"note: {escape(note)}" for note in summary.notes)]
+    return list(dict.fromkeys(lines))
+
+
+def _skipped(summary: Summary) -> list[str]:
+    records, files = summary.skipped.records, summary.skipped.files
+    lines: list[str] = []
+    if records:
+        reasons = _few([f"{count:,} {escape(reason)}" for reason, count in records.items()])
+        lines.append(f"skipped: {counted(sum(records.values()), 'damaged record')} ({reasons})")
+    if files:
+        named = _few([f"{escape(path)} ({escape(reason)})" for path, reason in files])
+        lines.append(f"skipped: {counted(len(files), 'file')}: {named}")
+    return lines
+
+
+def _unpriced_models(split: Split) -> str:
+    """Full names: who adds a price needs them."""
+    return _few(by_cost({name: one for name, one in split.models.items() if one.unpriced_tokens})) or "unknown models"
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def _figures(figures: Figures) -> str:
+    text = amount(figures.list_cost, figures.unpriced_tokens)
+    return f"{text}{'' if text == 'unpriced' else ' list'}, {short_tokens(figures.tokens.total)} tokens"
+
+
+def _sum(tokens: int, list_cost: int) -> str:
+    return (
+        f"{amount(list_cost, 0)} list and {short_tokens(tokens)} tokens"
+        if list_cost
+        else f"{short_tokens(tokens)} tokens"
+    )

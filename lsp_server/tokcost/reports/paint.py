@@ -1,0 +1,26 @@
+"""Lines as text with colour, for terminals. The only report that needs rich, so it is loaded only there."""
+
+from tokcost.reports.layout import Line, Style
+
+_STYLES: dict[Style, str] = {
+    "plain": "",
+    "head": "bold",
+    "current": "bold green",
+    "amount": "bold",
+    "bar": "cyan",
+    "warn": "yellow",
+    "dim": "dim",
+}
+
+
+def coloured(lines: list[Line]) -> str:
+    """The lines with ANSI colour; the same characters as `layout.plain` gives."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(force_terminal=True, color_system="standard", no_color=False, highlight=False, markup=False)
+    with console.capture() as captured:
+        for line in lines:
+            text = Text.assemble(*((piece.text, _STYLES[piece.style]) for piece in line), no_wrap=True, end="\n")
+            console.print(text, soft_wrap=True)
+    return captured.get()

@@ -1,0 +1,105 @@
+"""The columns of `tokcost log`, from figures."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from tokcost.model.figures import BranchRow, Figures, Split
+from tokcost.reports import amounts
+from tokcost.reports.layout import Column, Piece
+from tokcost.reports.text import ago, escape, few, short_model
+
+SPARK_DAYS = 14
+_WEAK = ("transcript", "carried", "assigned", "none")
+_BAR_COLUMNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a table is drawn for. All that depends on the moment or the screen is in here."""
+
+    now_ms: int
+    today: date
+    """The local calendar day."""
+    columns_wide: int | None = None
+    """Width of the screen; `None` where nothing needs to fit (a pipe, a file)."""
+    decorated: bool = False
+    """Whether bars and sparklines may be drawn."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of a table: a branch, a day, a model or an assistant."""
+
+    name: str
+    figures: Figures
+    current: bool = False
+    split: Split = field(default_factory=Split)
+    days: dict[str, Figures] = field(default_factory=dict[str, Figures])
+    state: str = ""
+
+
+def branch_row(row: BranchRow) -> Row:
+    """A branch as a line of the table, marked like `git branch` does it."""
+    name = f"{'*' if row.current else ' '} {escape(row.branch)}"
+    state = row.state if row.state in ("merged", "deleted") else ""
+    return Row(name, row.split.total, row.current, row.split, row.days, state)
+
+
+def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]:
+    """All columns there is something to say for; `whole` is the list cost that shares are parts of."""
+    figures = [row.figures for row in rows]
+    found = [
+        Column(title, [Piece(row.name, "current" if row.current else "plain") for row in rows]),
+        Column("LIST COST", [_amount(one) for one in figures], right=True),
+    ]
+    if view.decorated:
+        bars = (amounts.bar(one.list_cost, whole, _BAR_COLUMNS) for one in figures)
+        found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=4))
+    found += [
+        Column("PENDING", [Piece(amounts.pending(one)) for one in figures], rank=3, right=True),
+        Column("TOKENS", [Piece(_tokens(one)) for one in figures], rank=1, right=True),
+    ]
+    if view.decorated:
+        found.append(Column(f"{SPARK_DAYS} DAYS", [Piece(_spark(row, view.today), "bar") for row in rows], rank=8))
+    last = [ago(one.last_ms, view.now_ms) if one.last_ms is not None else "" for one in figures]
+    return [
+        *found,
+        Column("LAST USED", [Piece(text) for text in last], rank=2),
+        Column("MODELS", [Piece(few(_short_models(row.split), 2)) for row in rows], rank=5),
+        Column("ASSISTANTS", [Piece(few(by_cost(row.split.assistants), 2)) for row in rows], rank=9),
+        Column("STATE", [Piece(row.state, "dim") for row in rows], rank=6),
+        Column("EVIDENCE", [Piece(weak_evidence(row.split.evidence), "dim") for row in rows], rank=7),
+    ]
+
+
+def by_cost(split: dict[str, Figures]) -> list[str]:
+    """The names of a split, most expensive first, made safe to show."""
+    order = sorted(split, key=lambda name: (-split[name].list_cost, -split[name].tokens.total, name))
+    return [escape(name) for name in order]
+
+
+def weak_evidence(evidence: dict[str, int]) -> str:
+    """The part of the usage that is on its branch for a weaker reason than git's own record: `3% transcript`."""
+    whole = sum(evidence.values())
+    weak = ((name, evidence.get(name, 0)) for name in _WEAK)
+    return ", ".join(f"{amounts.percent(count, whole)} {name}" for name, count in weak if count)
+
+
+def _short_models(split: Split) -> list[str]:
+    return [short_model(name) for name in by_cost(split.models)]
+
+
+def _amount(figures: Figures) -> Piece:
+    text = amounts.list_cost(figures)
+    return Piece(text or "-", "warn" if "unpriced" in text else "amount")
+
+
+def _tokens(figures: Figures) -> str:
+    return amounts.short_tokens(figures.tokens.total) if figures.usage else "-"
+
+
+def _spark(row: Row, today: date) -> str:
+    """List cost of the last days, or tokens where nothing has a price."""
+    span = [row.days.get((today - timedelta(days=back)).isoformat()) for back in range(SPARK_DAYS - 1, -1, -1)]
+    costs = [one.list_cost if one else 0 for one in span]
+    return amounts.sparkline(costs if any(costs) else [one.tokens.total if one else 0 for one in span])

@@ -1,0 +1,94 @@
+"""Small pieces of text: names made safe for a terminal, their width, short models, times as git tells them."""
+
+import re
+import unicodedata
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def escape(name: str) -> str:
+    """A name from outside with everything that could move the cursor, change direction or hide written as `\\x1b`."""
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in name)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def width(text: str) -> int:
+    """Columns that a text takes on a terminal: two for wide characters, none for combining ones."""
+    return len(text) if text.isascii() else sum(_char_width(char) for char in text)
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def clip(text: str, columns: int) -> str:
+    """The text, its middle replaced by `…` where it is wider: branch names differ at both ends."""
+    if width(text) <= columns:
+        return text
+    tail = (columns - 1) // 2
+    return _fitting(text, columns - 1 - tail) + "…" + _fitting(text[::-1], tail)[::-1]
+
+
+def _fitting(text: str, columns: int) -> str:
+    """The longest beginning that fits."""
+    used = 0
+    for index, char in enumerate(text):
+        used += _char_width(char)
+        if used > columns:
+            return text[:index]
+    return text
+
+
+def pad(text: str, columns: int, right: bool = False) -> str:
+    """The text filled up with spaces: behind it, or before it when aligned to the right."""
+    space = " " * (columns - width(text))
+    return space + text if right else text + space
+
+
+_DATE_SUFFIX = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?=$|[-:])")
+
+
+def short_model(model: str) -> str:
+    """A model without what does not tell it apart: provider path, date, `claude-`.
+
+    >>> short_model("us.anthropic/claude-opus-4-5-20251101")
+    'opus-4-5'
+    """
+    name = _DATE_SUFFIX.sub("", model.rsplit("/", 1)[-1]).removeprefix("claude-")
+    return escape(name or model)
+
+
+def few(names: list[str], most: int) -> str:
+    """The first names, each once, and how many more there are: `opus-4-5, haiku-4-5 +2`."""
+    distinct = list(dict.fromkeys(names))
+    more = f" +{len(distinct) - most}" if len(distinct) > most else ""
+    return ", ".join(distinct[:most]) + more
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count and its noun: `1 reply`, `1,200 replies`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+_AGES = ((90, 1, "second"), (90 * 60, 60, "minute"), (36 * 3600, 3600, "hour"), (14 * 86400, 86400, "day"),
+         (70 * 86400, 7 * 86400, "week"), (365 * 86400, 30 * 86400, "month"))  # fmt: skip
+
+
+def ago(then_ms: int, now_ms: int) -> str:
+    """How long ago, in the words and with the limits of git's `--date=relative`; `in the future` when it is not
+    past."""
+    seconds = (now_ms - then_ms) // 1000
+    if seconds < 0:
+        return "in the future"
+    for limit, unit, noun in _AGES:
+        if seconds < limit:
+            return f"{counted((seconds + unit // 2) // unit, noun)} ago"
+    years, months = divmod((seconds + 15 * 86400) * 12 // (365 * 86400), 12)
+    return f"{counted(years, 'year')}{', ' + counted(months, 'month') if months and years < 5 else ''} ago"
