@@ -10,10 +10,14 @@ _MOST_NAMED = 5
 
 def closing(parts: list[tuple[str, Figures]], total: Figures) -> str:
     """`branches $2.00 + unplaced $1.00 = total $3.00 list, 4,500 tokens`."""
-    shown, whole = closing_sum([one.list_cost for _, one in parts], total.list_cost)
-    left = " + ".join(f"{name} {text}" for (name, _), text in zip(parts, shown, strict=True))
-    unpriced = " + unpriced" if total.unpriced_tokens else ""
-    return f"{left} = total {whole} list{unpriced}, {counted(total.tokens.total, 'token')}"
+    texts, whole = closing_sum([one.list_cost for _, one in parts], total.list_cost)
+    left = " + ".join(f"{name} {_known(text, one)}" for (name, one), text in zip(parts, texts, strict=True))
+    right = _known(f"{whole} list{' + unpriced' if total.unpriced_tokens else ''}", total)
+    return f"{left} = total {right}, {counted(total.tokens.total, 'token')}"
+
+
+def _known(text: str, figures: Figures) -> str:
+    return "unpriced" if figures.unpriced_tokens and not figures.list_cost else text
 
 
 def claims(sums: Conservation) -> list[str]:

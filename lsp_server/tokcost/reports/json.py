@@ -1,0 +1,129 @@
+"""`tokcost log --json` and `tokcost status --json`: stable contracts, to which fields may be added, none removed.
+
+Money is a decimal string with nine places, times are RFC 3339 UTC, tokens are integers. A name that is not valid UTF-8
+keeps its bytes as lone surrogates in `\\u` escapes.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from tokcost.model.figures import BranchRow, Conservation, Figures, Split, Summary
+from tokcost.model.money import decimal_string
+from tokcost.model.status import Status
+
+Json = Mapping[str, object]
+
+
+def log_json(summaries: list[Summary], all_repos: bool) -> str:
+    """One object (`tokcost.log/1`); under `--all-repos` an array of such objects, one for each repository."""
+    objects = [log_object(summary) for summary in summaries]
+    return _dumped(objects if all_repos else objects[0])
+
+
+def status_json(status: Status) -> str:
+    """One object (`tokcost.status/1`), on one line."""
+    return json.dumps(
+        {
+            "schema": "tokcost.status/1",
+            "repository": status.repository,
+            "branch": status.branch,
+            "currency": "USD",
+            "basis": "list",
+            "list_cost": decimal_string(status.list_cost),
+            "pending_list_cost": decimal_string(status.pending_list_cost),
+            "today_list_cost": decimal_string(status.today_list_cost),
+            "tokens": status.tokens,
+            "unpriced_tokens": status.unpriced_tokens,
+            "today_unpriced_tokens": status.today_unpriced_tokens,
+            "models": status.models,
+            "current": status.current,
+        }
+    )
+
+
+def log_object(summary: Summary) -> Json:
+    """A summary in the words of the contract."""
+    return {
+        "schema": "tokcost.log/1",
+        "repository": summary.repository,
+        "currency": "USD",
+        "basis": "list",
+        "branches": [_branch(row) for row in summary.branches],
+        "unplaced": _split(summary.unplaced),
+        "totals": _split(summary.totals),
+        "conservation": _conservation(summary.conservation),
+        "skipped": {
+            "records": sum(summary.skipped.records.values()),
+            "files": [{"path": path, "reason": reason} for path, reason in summary.skipped.files],
+            "reasons": summary.skipped.records,
+        },
+        "looked_in": summary.looked_in,
+        "notes": summary.notes,
+    }
+
+
+def _branch(row: BranchRow) -> Json:
+    return {
+        "branch": row.branch,
+        "current": row.current,
+        "state": row.state,
+        **_split(row.split),
+        "commits": [],  # no command writes claims yet, so no commit holds any
+        **({"days": _each(row.days)} if row.days else {}),
+        **({"sessions": row.sessions} if row.sessions is not None else {}),
+    }
+
+
+def _split(split: Split) -> Json:
+    return {
+        **_figures(split.total),
+        "assistants": _each(split.assistants),
+        "models": _each(split.models),
+        "evidence": split.evidence,
+    }
+
+
+def _each(split: dict[str, Figures]) -> Json:
+    return {name: _figures(figures) for name, figures in split.items()}
+
+
+def _figures(figures: Figures) -> Json:
+    return {
+        "usage": figures.usage,
+        "tokens": figures.tokens._asdict(),
+        "list_cost": decimal_string(figures.list_cost),
+        "unpriced_tokens": figures.unpriced_tokens,
+        "pending_list_cost": decimal_string(figures.pending_list_cost),
+        "pending_tokens": figures.pending_tokens,
+        "first": _time(figures.first_ms),
+        "last": _time(figures.last_ms),
+        "partial": _part(figures.partial, figures.partial_tokens, figures.partial_list_cost),
+        "unlogged": _part(figures.unlogged, figures.unlogged_tokens, figures.unlogged_list_cost),
+        "lower_bound": figures.lower_bound,
+    }
+
+
+def _part(usage: int, tokens: int, list_cost: int) -> Json:
+    return {"usage": usage, "tokens": tokens, "list_cost": decimal_string(list_cost)}
+
+
+def _conservation(sums: Conservation) -> Json:
+    names = ("total", "carried", "withheld", "bound", "pending", "unplaced")
+    pairs: list[tuple[int, int]] = [getattr(sums, name) for name in names]
+    return {
+        name: {"tokens": tokens, "list_cost": decimal_string(cost)}
+        for name, (tokens, cost) in zip(names, pairs, strict=True)
+    }
+
+
+def _time(ms: int | None) -> str | None:
+    """Milliseconds are shown only where they are not zero, so whole seconds look as everybody writes them."""
+    if ms is None:
+        return None
+    moment = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{moment}.{ms % 1000:03d}Z" if ms % 1000 else f"{moment}Z"
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, indent=2) + "\n"
