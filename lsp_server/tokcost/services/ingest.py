@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokcost.errors import LedgerUnavailable
+from tokcost.attribution.unlogged import unlogged_usage
 from tokcost.ledger.open import Ledger, LedgerDamaged, open_ledger, set_aside
+from tokcost.ledger.query import totals_of_session
 from tokcost.ledger.record import (
     delete_usage,
     find_usage,
@@ -20,11 +21,9 @@ from tokcost.ledger.record import (
     update_usage,
     usage_of_session,
 )
-from tokcost.ledger.query import totals_of_session
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import checkpoint_of, checkpoints, record_checkpoint, record_problem
-from tokcost.attribution.unlogged import unlogged_usage
 from tokcost.model.usage import Usage, merge, same_response
 from tokcost.readers.registry import readers
 from tokcost.services.placing import Placer

@@ -1,15 +1,14 @@
 """From a working directory and a time to a repository, a worktree and a branch.
 
-The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a
-worktree was deleted or a clone moved. What git's history says later (a branch created from this one, a rename) is
-followed as it happens.
+The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a worktree
+was deleted or a clone moved. What git's history says later (a branch created from this one, a rename) is followed.
 """
 
 import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.attribution.branch import Timeline, commits_before, place
+from tokcost.attribution.branch import Timeline, build_timeline, place, unsettled_since
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownRepository,
@@ -33,7 +32,7 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.model.usage import Usage
-from tokcost.repo.timeline import read_timeline, timeline_stamp
+from tokcost.repo.reflog import read_history, reflog_stamp
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
 
 
@@ -47,3 +46,155 @@ class Where(NamedTuple):
 
 
 NOWHERE = Where(None, None, "", UNKNOWN)
+
+_FIXED = ("observed", "assigned")
+"""Evidence that no reflog overrules."""
+
+
+class Placer:
+    """Places usage and remembers what it learned; one for each import. `place` and `note_origins` write to the ledger
+    and are called inside a transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._repositories = {one.id: one for one in repositories(ledger)}
+        self._worktrees = {one.id: one for one in worktrees(ledger)}
+        self._bound = bound_directories(ledger)
+        self._located: dict[str, int | None] = {}
+        self._timelines: dict[int, Timeline] = {}
+        self.notes: list[str] = []
+
+    def place(self, usage: Usage) -> Where:
+        """Where a usage belongs, by its working directory, its time and the assistant's own branch field."""
+        number = self._worktree_of(usage.cwd)
+        if number is None:
+            return NOWHERE
+        worktree = self._worktrees[number]
+        root = self._repositories[worktree.repository].root
+        return Where(worktree.repository, number, root, self._branch(worktree, usage))
+
+    def note_origins(self, origins: Iterable[WorktreeOrigin]) -> None:
+        """Remember worktrees that an assistant made for itself, also when they are gone by now."""
+        for origin in origins:
+            number = self._worktree_of(origin.path)
+            source = self._worktree_of(origin.origin_path)
+            if source is None:
+                continue
+            if number is None or self._worktrees[number].path != os.path.normpath(origin.path):
+                home = self._worktrees[source].repository
+                number = record_worktree(self._ledger, home, os.path.normpath(origin.path), "")
+                self._located[origin.path] = number
+            record_origin(self._ledger, number, origin.origin_path, origin.origin_branch)
+            self._worktrees = {one.id: one for one in worktrees(self._ledger)}
+
+    def follow_history(self) -> None:
+        """Put usage where it belongs by what git's history says now: directories that became repositories, and
+        worktrees whose reflog has grown since their usage was placed. Each is a transaction of its own."""
+        for path in directories_without_worktree(self._ledger):
+            if path not in self._located and os.path.isdir(path) and find_worktree(path) is not None:
+                with self._ledger.transaction():
+                    self._place_directory(path)
+        for worktree in list(self._worktrees.values()):
+            stamp = self._stamp(worktree)
+            if stamp and stamp != worktree.stamp:
+                with self._ledger.transaction():
+                    self._follow(worktree, stamp)
+
+    def _follow(self, worktree: KnownWorktree, stamp: str) -> None:
+        timeline = self._timeline(worktree)
+        rollup = Rollup()
+        if worktree.stamp:
+            since = unsettled_since(timeline, worktree.placed_second)
+            self._place_again(usage_in_worktree(self._ledger, worktree.id, since * 1000), rollup)
+        rollup.apply(self._ledger)
+        note_placed(self._ledger, worktree.id, stamp, timeline.newest)
+
+    def _place_directory(self, path: str) -> None:
+        rollup = Rollup()
+        self._place_again(usage_in_directory(self._ledger, path), rollup)
+        rollup.apply(self._ledger)
+
+    def _place_again(self, many: Iterable[Stored], rollup: Rollup) -> None:
+        for stored in many:
+            old = stored.entry
+            where = self.place(old.usage)
+            if old.place.evidence in _FIXED or where.worktree is None or where.repository is None:
+                continue
+            if where.place.evidence == "none" and old.place.branch is not None:
+                continue
+            if (where.repository, where.worktree, where.place) != (old.repository, old.worktree, old.place):
+                replace_place(self._ledger, stored, where.worktree, where.repository, where.place, rollup)
+
+    def _branch(self, worktree: KnownWorktree, usage: Usage) -> BranchPlace:
+        found = place(self._timeline(worktree), usage.time_ms, usage.branch, hint_stale=usage.branch_stale)
+        if found.branch is None and worktree.origin_branch:
+            return BranchPlace(worktree.origin_branch, "transcript")
+        return found
+
+    def _timeline(self, worktree: KnownWorktree) -> Timeline:
+        known = self._timelines.get(worktree.id)
+        if known is None:
+            history = read_history(self._as_worktree(worktree))
+            known = self._timelines[worktree.id] = build_timeline(history)
+            if known.problem and os.path.isdir(worktree.path):
+                self.notes.append(
+                    f"{worktree.path}: {known.problem}; branches there are what the assistants wrote themselves."
+                )
+        return known
+
+    def _stamp(self, worktree: KnownWorktree) -> str:
+        return reflog_stamp(self._as_worktree(worktree)) if worktree.git_dir else ""
+
+    def _as_worktree(self, worktree: KnownWorktree) -> Worktree:
+        repository = self._repositories[worktree.repository]
+        return Worktree(worktree.path, worktree.git_dir or worktree.path, repository.common_dir, repository.root)
+
+    def _worktree_of(self, directory: str) -> int | None:
+        if directory not in self._located:
+            self._located[directory] = self._locate(directory) if os.path.isabs(directory) else None
+        return self._located[directory]
+
+    def _locate(self, directory: str) -> int | None:
+        """A folder that is gone lies where the ledger remembers it; one that is there lies where git says."""
+        if not os.path.isdir(directory):
+            remembered = self._bound.get(directory) or self._remembered(directory)
+            if remembered is not None:
+                return self._bind(directory, remembered)
+        found = find_worktree(directory)
+        return None if found is None else self._bind(directory, self._known_or_new(found))
+
+    def _bind(self, directory: str, number: int) -> int:
+        if self._bound.get(directory) != number:
+            bind_directory(self._ledger, directory, number)
+            self._bound[directory] = number
+        return number
+
+    def _remembered(self, directory: str) -> int | None:
+        """The innermost worktree the ledger knows around a folder, if that worktree is gone as well."""
+        folder = os.path.normpath(directory)
+        around = [one for one in self._worktrees.values() if folder == one.path or folder.startswith(one.path + os.sep)]
+        innermost = max(around, key=lambda one: len(one.path), default=None)
+        return innermost.id if innermost is not None and not os.path.isdir(innermost.path) else None
+
+    def _known_or_new(self, found: Worktree) -> int:
+        for one in self._worktrees.values():
+            if one.path == found.path and one.git_dir == found.git_dir:
+                return one.id
+        repository = self._repository(found)
+        number = record_worktree(self._ledger, repository, found.path, found.git_dir)
+        self._repositories = {one.id: one for one in repositories(self._ledger)}
+        self._worktrees = {one.id: one for one in worktrees(self._ledger)}
+        return number
+
+    def _repository(self, found: Worktree) -> int:
+        """The repository of a worktree; a clone that was moved is recognised when its old folder is gone."""
+        fingerprint = repository_fingerprint(found.common_dir)
+        for one in self._repositories.values():
+            if one.common_dir != found.common_dir and _is_moved(one, fingerprint):
+                move_repository(self._ledger, one.id, found.common_dir, found.root)
+        return record_repository(self._ledger, found.common_dir, found.root, fingerprint)
+
+
+def _is_moved(known: KnownRepository, fingerprint: str) -> bool:
+    same = set(known.fingerprint.split()) & set(fingerprint.split())
+    return bool(same) and not os.path.exists(known.common_dir)

@@ -1,0 +1,99 @@
+"""Local branches: which there are, and which of them another one contains."""
+
+import os
+from collections.abc import Iterable, Mapping
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.repo.head import uses_reftable
+from tokcost.repo.run import run_git
+
+_PREFIX = "refs/heads/"
+
+
+def local_branches(common_dir: str) -> dict[str, str] | None:
+    """Short name and tip of each local branch; `None` when there is no repository any more. Runs git only for
+    reftable."""
+    if not os.path.isdir(common_dir):
+        return None
+    if uses_reftable(common_dir):
+        return _ask_git(common_dir)
+    return _packed(common_dir) | _loose(common_dir)
+
+
+def default_branch(common_dir: str, present: Mapping[str, str]) -> str | None:
+    """The branch that others are merged into: the remote's default where it was cloned from one, else main or
+    master."""
+    try:
+        with open(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD"), encoding="utf-8") as stream:
+            name = stream.read().strip().removeprefix("ref: refs/remotes/origin/")
+    except (OSError, UnicodeDecodeError):
+        name = ""
+    return next((branch for branch in (name, "main", "master", "trunk", "develop") if branch in present), None)
+
+
+def merged_branches(common_dir: str, into: str, among: Iterable[str]) -> frozenset[str]:
+    """The branches whose own commits `into` contains. A branch without commits of its own has nothing to merge.
+
+    Costs one git process; an error means that nothing is known to be merged.
+    """
+    candidates = [branch for branch in among if branch != into]
+    if not candidates:
+        return frozenset()
+    patterns = [_PREFIX + branch for branch in candidates]
+    form = "--format=%(refname)%00%(objectname)"
+    try:
+        text = run_git(["for-each-ref", f"--merged={_PREFIX}{into}", form, *patterns], common_dir, seconds=5)
+    except EnvironmentProblem:
+        return frozenset()
+    found = (line.partition("\0") for line in text.splitlines())
+    return frozenset(ref.removeprefix(_PREFIX) for ref, _, tip in found if _has_commits(common_dir, ref, tip))
+
+
+def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
+    """Whether a branch moved since its creation; without a reflog it is believed to have."""
+    try:
+        with open(os.path.join(common_dir, "logs", ref), "rb") as stream:
+            created = stream.readline(256).split(b" ")[1:2]
+    except OSError:
+        return True
+    return created != [tip.encode()]
+
+
+def _loose(common_dir: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    top = os.path.join(common_dir, "refs", "heads")
+    for folder, _, names in os.walk(top):
+        for name in names:
+            path = os.path.join(folder, name)
+            if name.endswith(".lock"):
+                continue
+            try:
+                with open(path, "rb") as stream:
+                    found[os.path.relpath(path, top)] = stream.read(256).strip().decode("ascii", "replace")
+            except OSError:
+                continue
+    return found
+
+
+def _packed(common_dir: str) -> dict[str, str]:
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
+            lines = stream.read().split(b"\n")
+    except OSError:
+        return {}
+    pairs = (line.partition(b" ") for line in lines if not line.startswith((b"#", b"^")))
+    prefix = _PREFIX.encode()
+    return {
+        os.fsdecode(ref[len(prefix) :]): tip.decode("ascii", "replace")
+        for tip, _, ref in pairs
+        if ref.startswith(prefix)
+    }
+
+
+def _ask_git(common_dir: str) -> dict[str, str] | None:
+    try:
+        text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", _PREFIX], common_dir)
+    except EnvironmentProblem:
+        return None
+    pairs = (line.partition(" ") for line in text.splitlines())
+    return {ref.removeprefix(_PREFIX): tip for tip, _, ref in pairs}

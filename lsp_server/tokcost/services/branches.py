@@ -1,0 +1,38 @@
+"""What a repository's branches are now: which is checked out, which are gone, which were merged."""
+
+from dataclasses import dataclass, field
+
+from tokcost.model.figures import BranchState
+from tokcost.repo.head import read_head
+from tokcost.repo.refs import default_branch, local_branches, merged_branches
+from tokcost.repo.worktree import Worktree
+
+
+@dataclass(slots=True)
+class Branches:
+    """Branches of one repository, seen from one of its worktrees."""
+
+    current: str | None = None
+    present: frozenset[str] | None = frozenset()
+    """All local branches; `None` when the repository cannot be read any more."""
+    merged: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list[str])
+
+    def state(self, branch: str) -> BranchState:
+        """`deleted` when it is gone, `merged` when the default branch contains all its commits, else `active`."""
+        if self.present is not None and branch not in self.present and branch != self.current:
+            return "deleted"
+        return "merged" if branch in self.merged and branch != self.current else "active"
+
+
+def look_at_branches(common_dir: str, here: Worktree | None, wanted: set[str]) -> Branches:
+    """Look once. `wanted` are the branches somebody will ask about; without any, nothing is looked up."""
+    current = read_head(here).branch if here else None
+    if not wanted - {current}:
+        return Branches(current, frozenset(wanted))
+    present = local_branches(common_dir)
+    if present is None:
+        return Branches(current, None)
+    default = default_branch(common_dir, present)
+    merged = merged_branches(common_dir, default, wanted & present.keys()) if default else frozenset[str]()
+    return Branches(current, frozenset(present), merged)
