@@ -1,5 +1,7 @@
-"""`tokcost log --csv`: one row for each branch, and day, model or assistant where asked for; unplaced usage is a row too,
-so the rows add up to everything."""
+"""`tokcost log --csv`: one row for each branch, and for each of its days, models or assistants where asked for.
+
+Unplaced usage is a row too, so the rows add up to everything.
+"""
 
 import csv
 from collections.abc import Iterator

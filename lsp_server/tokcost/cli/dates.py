@@ -1,0 +1,61 @@
+"""`--since` and `--until` in git's date words, understood by git itself.
+
+git takes almost anything for a date: what it does not know becomes "now", without a word. `git config
+--type=expiry-date` runs the same parser and does say so, in a repository or not.
+"""
+
+import re
+import time
+from datetime import date
+
+from tokcost.errors import UsageError
+from tokcost.repo.run import GitFailed, run_git
+
+_WHOLE_DAY = re.compile(r"today|yesterday|\d{4}-\d{2}-\d{2}")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_HINT = 'Write it as git does, for example 2.weeks, yesterday, "last friday" or 2026-11-01.'
+
+
+def since_ms(words: str, option: str = "--since") -> int:
+    """The moment that words mean, in milliseconds UTC; the first one of a whole day. Raises `UsageError`."""
+    return _seconds(words, "00:00:00", option) * 1000
+
+
+def until_ms(words: str, option: str = "--until") -> int:
+    """The first moment that is no longer meant, in milliseconds UTC: behind the end of a whole day."""
+    if _WHOLE_DAY.fullmatch(words.strip().lower()):
+        return (_seconds(words, "23:59:59", option) + 1) * 1000
+    return _seconds(words, "", option) * 1000
+
+
+def _seconds(words: str, day_time: str, option: str) -> int:
+    asked = words.strip()
+    low = asked.lower()
+    if low == "now":
+        return int(time.time())
+    if low in ("all", "false") or _impossible(asked):
+        raise _no_date(words, option)
+    if _WHOLE_DAY.fullmatch(low):
+        asked = f"{low} {day_time}"
+    try:
+        return int(
+            run_git(["-c", f"tokcost.when={asked}", "config", "--type=expiry-date", "--get", "tokcost.when"], ".")
+        )
+    except GitFailed as failure:
+        raise _no_date(words, option) from failure
+
+
+def _impossible(words: str) -> bool:
+    """Whether it is written like a date that no calendar has: git would make some other moment of it."""
+    found = _ISO_DATE.match(words)
+    if not found:
+        return False
+    try:
+        date.fromisoformat(found[0])
+    except ValueError:
+        return True
+    return False
+
+
+def _no_date(words: str, option: str) -> UsageError:
+    return UsageError(f"{option}: git understands no date in '{words}'", _HINT)

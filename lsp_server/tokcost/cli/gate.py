@@ -1,0 +1,79 @@
+"""The one gate through which every error leaves.
+
+A problem the user can do something about is a sentence, ^C is 130, a reader that went away is silence, and what nobody
+foresaw goes to a crash log.
+"""
+
+import os
+import platform
+import sqlite3
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tokcost import __version__
+from tokcost.cli import screen
+from tokcost.errors import TokcostError
+from tokcost.settings import tokcost_home
+
+INTERRUPTED = 130
+CRASHED = 3
+
+
+def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()) -> int:
+    """What the action answers as an exit code (0 for anything but an integer). `passed` are not ours to handle."""
+    try:
+        answer = action()
+    except passed:
+        raise
+    except TokcostError as problem:
+        screen.tell(str(problem), problem.hint)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except Exception as crash:
+        screen.tell(*_told(crash, environ))
+        return CRASHED
+    return answer if isinstance(answer, int) else 0
+
+
+def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:
+    what = f"this is a bug: {type(crash).__name__} in {_place(crash)}"
+    try:
+        log = _write_log(tokcost_home(environ), crash)
+    except OSError as error:
+        return f"{what}; no crash log could be written ({error.strerror})", ""
+    return f"{what}; details are in {log}", ""
+
+
+def _place(crash: Exception) -> str:
+    frames = traceback.extract_tb(crash.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "no frame"
+
+
+def _write_log(home: Path, crash: Exception) -> Path:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = home / f"crash-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(_report(crash))
+    return path
+
+
+def _report(crash: Exception) -> str:
+    """Versions and where it happened. Messages of exceptions stay out: they can quote a conversation."""
+    lines = [
+        f"tokcost {__version__}",
+        f"Python {platform.python_version()} ({sys.executable})",
+        f"SQLite {sqlite3.sqlite_version}",
+        f"{platform.platform()}",
+        "",
+    ]
+    link: BaseException | None = crash
+    while link is not None:
+        lines += [type(link).__qualname__, *(frame.rstrip() for frame in traceback.format_tb(link.__traceback__)), ""]
+        link = link.__cause__ or link.__context__
+    return "\n".join(lines)

@@ -1,0 +1,49 @@
+"""`tokcost`: finds the command and lets it run behind the gate."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, cast
+
+import click
+
+from tokcost import __version__
+from tokcost.cli import gate
+
+COMMANDS = {
+    "log": "tokcost.cli.commands.log:command",
+    "status": "tokcost.cli.commands.status:command",
+    "assign": "tokcost.cli.commands.assign:command",
+    "prices": "tokcost.cli.commands.prices:command",
+    "doctor": "tokcost.cli.commands.doctor:command",
+    "demo": "tokcost.cli.commands.demo:command",
+}
+"""Every command and where it is; it is loaded when it is called."""
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when they are needed, and run behind the gate."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        return cast(click.Command, getattr(import_module(module), attribute))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        passed = (click.ClickException, click.exceptions.Exit, click.Abort)
+        ctx.exit(gate.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="tokcost %(version)s")
+def tokcost() -> None:
+    """What AI coding assistants cost, per git branch, from logs already on this machine."""
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(tokcost(prog_name="tokcost"))

@@ -1,0 +1,40 @@
+"""The user's pager, chosen and set up as git does it."""
+
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+
+_CANNOT_RUN, _NOT_FOUND = 126, 127
+
+
+def took(text: str, environ: Mapping[str, str]) -> bool:
+    """Hand a text to the pager and wait until the user leaves it. False when there is none, or it cannot be run."""
+    pager = _chosen(environ)
+    if pager in ("", "cat"):
+        return False
+    os.environ.setdefault("LESS", "FRX")
+    os.environ.setdefault("LV", "-c")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C belongs to the pager while it has the screen
+    try:
+        return _piped(text, pager) not in (_CANNOT_RUN, _NOT_FOUND)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _chosen(environ: Mapping[str, str]) -> str:
+    for name in ("TOKCOST_PAGER", "GIT_PAGER", "PAGER"):
+        if name in environ:
+            return environ[name]
+    return "less" if environ.get("TERM", "dumb") != "dumb" else ""
+
+
+def _piped(text: str, pager: str) -> int:
+    """The pager's exit code. The shell runs it, so it can have arguments; closing waits for its end."""
+    pipe = os.popen(pager, "w")  # pyright: ignore[reportDeprecated]  (subprocess is for programs whose answer we read)
+    with suppress(BrokenPipeError):  # the user may leave before the end; the exit code tells whether it ever ran
+        pipe.write(text)
+    try:
+        return (pipe.close() or 0) >> 8
+    except BrokenPipeError:
+        return _CANNOT_RUN  # gone before the first page

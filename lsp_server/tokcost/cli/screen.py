@@ -1,0 +1,123 @@
+"""The one module that writes to the screen."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from tokcost.cli import pager
+from tokcost.reports.layout import Line, plain
+
+_PROGRESS_AFTER_SECONDS = 0.3
+
+Progress = Callable[[int, int], None]
+
+
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Whether a person looks at it, and not a program or a file."""
+    return (stream or sys.stdout).isatty()
+
+
+def has_colour(environ: Mapping[str, str]) -> bool:
+    """Colour is for terminals that can show it and people who did not decline it (https://no-color.org)."""
+    return is_terminal() and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
+
+
+def draws_blocks() -> bool:
+    """Whether bars and sparklines come out as such: on a terminal in an encoding that has them."""
+    try:
+        "▁█▏…".encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return is_terminal()
+
+
+def columns_wide() -> int | None:
+    """Width of the terminal; `None` where the output does not go to one."""
+    return max(20, shutil.get_terminal_size().columns) if is_terminal() else None
+
+
+def painted(lines: list[Line], environ: Mapping[str, str]) -> str:
+    """The lines as text, with colour where that is right; without it rich is never loaded."""
+    if not has_colour(environ):
+        return plain(lines)
+    from tokcost.reports.paint import coloured
+
+    return coloured(lines)
+
+
+def show(text: str) -> None:
+    """Write to standard output. What its encoding lacks comes out as `?`."""
+    encoding = sys.stdout.encoding
+    safe = text.encode(encoding, "replace").decode(encoding)
+    try:
+        sys.stdout.write(safe)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        raise
+
+
+def _forget_stdout() -> None:
+    """Whoever read us is gone; without this Python complains once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell(message: str, hint: str = "") -> None:
+    """One line on standard error, and one that says what to do."""
+    encoding = sys.stderr.encoding
+    lines = [f"tokcost: {message}", *([f"hint: {hint}"] if hint else [])]
+    sys.stderr.write("".join(f"{line}\n" for line in lines).encode(encoding, "replace").decode(encoding))
+    sys.stderr.flush()
+
+
+def page(text: str, environ: Mapping[str, str]) -> None:
+    """Show a text that may be long, on a terminal through the user's pager."""
+    if not (is_terminal() and pager.took(text, environ)):
+        show(text)
+
+
+@contextmanager
+def progress(label: str) -> Generator[Progress | None]:
+    """A bar on standard error, on a terminal, for what is not over within a blink."""
+    if not is_terminal(sys.stderr):
+        yield None
+        return
+    bar = _Bar(label)
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """Drawn by rich, once it is worth drawing."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._started = time.monotonic()
+        self._drawn: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._drawn is None:
+            if time.monotonic() - self._started < _PROGRESS_AFTER_SECONDS:
+                return
+            self._drawn = _rich_progress()
+            self._drawn.add_task(self._label, total=total)
+            self._drawn.start()
+        self._drawn.update(self._drawn.task_ids[0], completed=done, total=total)
+
+    def close(self) -> None:
+        if self._drawn is not None:
+            self._drawn.stop()
+
+
+def _rich_progress() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    look = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*look, console=Console(stderr=True), transient=True)

@@ -1,0 +1,58 @@
+"""`tokcost status` as one line."""
+
+import re
+from collections.abc import Callable
+
+from tokcost.model.money import dollars
+from tokcost.model.status import Status
+from tokcost.reports.amounts import amount, short_tokens
+from tokcost.reports.text import escape, few, short_model
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\w*)\}")
+
+PLACEHOLDERS: dict[str, Callable[[Status], str]] = {
+    "branch": lambda status: _branch(status),
+    "list_cost": lambda status: amount(status.list_cost, status.unpriced_tokens),
+    "pending": lambda status: f"${dollars(status.pending_list_cost)}",
+    "tokens": lambda status: short_tokens(status.tokens),
+    "today": lambda status: amount(status.today_list_cost, status.today_unpriced_tokens),
+    "models": lambda status: few([short_model(model) for model in status.models], 3),
+    "repository": lambda status: escape(status.repository),
+}
+"""What `--format` knows; amounts are list prices in US dollars."""
+
+
+class UnknownPlaceholder(ValueError):
+    """A format asks for what a status does not have; the argument is its name."""
+
+
+def formatted(status: Status, template: str) -> str:
+    """The template with its `{placeholders}` filled in; `{{` and `}}` stand for braces. Raises `UnknownPlaceholder`."""
+
+    def filled(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0][0]
+        if found[1] not in PLACEHOLDERS:
+            raise UnknownPlaceholder(found[1])
+        return PLACEHOLDERS[found[1]](status)
+
+    return _PLACEHOLDER.sub(filled, template)
+
+
+def status_line(status: Status) -> str:
+    """`feat/x  $1.84 list  (0.50 pending)  today $3.10`, without what is nothing."""
+    cost = amount(status.list_cost, status.unpriced_tokens)
+    parts = [_branch(status)]
+    if not status.tokens:
+        parts.append("no usage")
+    else:
+        parts.append(cost if cost == "unpriced" else f"{cost} list")
+    if status.pending_list_cost:
+        parts.append(f"({dollars(status.pending_list_cost)} pending)")
+    if status.today_list_cost or status.today_unpriced_tokens:
+        parts.append(f"today {amount(status.today_list_cost, status.today_unpriced_tokens)}")
+    return "  ".join(parts)
+
+
+def _branch(status: Status) -> str:
+    return escape(status.branch) if status.branch is not None else "(detached)"
