@@ -57,8 +57,10 @@ def bar(part: int, whole: int, columns: int) -> str:
 
 
 def sparkline(values: list[int]) -> str:
-    """Values over time, the highest as a full block, nothing as a space."""
+    """Values over time, the highest as a full block, nothing as a space; empty where all is nothing."""
     highest = max(values, default=0)
+    if highest <= 0:
+        return ""
     return "".join(_LEVELS[(value * 7 + highest // 2) // highest] if value > 0 else " " for value in values)
 
 

@@ -8,6 +8,8 @@ from tokcost.reports.rows import Row, View, branch_row, columns
 from tokcost.reports.text import counted, escape
 
 By = str | None
+_LEFT_OUT = {"DAY": ("PENDING", "LAST USED"), "MODEL": ("PENDING",), "ASSISTANT": ("PENDING",)}
+"""Columns that would say nothing of their own: claims hold usage of branches."""
 _PLURAL = {"day": "days", "model": "models", "assistant": "assistants"}
 
 
@@ -55,7 +57,8 @@ def _repository(summary: Summary, by: By, view: View) -> list[Line]:
 def _table(title: str, rows: list[Row], whole: int, view: View) -> list[Line]:
     if not rows:
         return []
-    return [*table(columns(title, rows, whole, view), view.columns_wide), []]
+    shown = [column for column in columns(title, rows, whole, view) if column.title not in _LEFT_OUT.get(title, ())]
+    return [*table(shown, view.columns_wide), []]
 
 
 def _rows_by(by: str, summary: Summary) -> list[Row]:

@@ -1,0 +1,70 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokcost.reports.amounts import amount, bar, closing_sum, percent, short_tokens, sparkline
+
+
+@pytest.mark.parametrize(
+    ("count", "short"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0k"),
+        (99_949, "99.9k"),
+        (99_950, "100k"),
+        (999_499, "999k"),
+        (999_500, "1.0M"),
+        (1_234_567, "1.2M"),
+        (10**9, "1.0G"),
+        (10**13, "10000G"),
+    ],
+)
+def test_tokens_in_short(count: int, short: str) -> None:
+    assert short_tokens(count) == short
+
+
+@pytest.mark.parametrize(
+    ("nano", "unpriced", "said"),
+    [
+        (1_840_000_000, 0, "$1.84"),
+        (0, 0, "$0.00"),
+        (0, 7, "unpriced"),
+        (1_840_000_000, 7, "$1.84 + unpriced"),
+        (1_200_000, 0, "$0.0012"),
+    ],
+)
+def test_unknown_is_unpriced_and_never_zero_dollars(nano: int, unpriced: int, said: str) -> None:
+    assert amount(nano, unpriced) == said
+
+
+def _units(text: str) -> int:
+    return int(text.replace("$", "").replace(",", "").replace(".", ""))
+
+
+@given(st.lists(st.integers(0, 10**15), min_size=1, max_size=4))
+def test_the_parts_shown_add_up_to_the_total_shown_because_a_reader_will_check(parts: list[int]) -> None:
+    shown, total = closing_sum(parts, sum(parts))
+    assert sum(map(_units, shown)) == _units(total)
+    assert not any("-" in text for text in shown)
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=4))
+def test_a_part_that_is_not_nothing_is_not_shown_as_nothing(parts: list[int]) -> None:
+    shown, _ = closing_sum(parts, sum(parts))
+    assert all(_units(text) > 0 for part, text in zip(parts[:-1], shown, strict=False) if part)
+
+
+@pytest.mark.parametrize(("part", "drawn"), [(0, ""), (1, "▏"), (500, "████"), (1000, "████████"), (2000, "████████")])
+def test_bars_show_whatever_is_not_nothing_and_never_burst(part: int, drawn: str) -> None:
+    assert bar(part, 1000, 8) == drawn
+
+
+def test_a_sparkline_leaves_days_without_use_blank() -> None:
+    assert sparkline([0, 1, 5, 10, 0]) == " ▂▅█ "
+    assert sparkline([0, 0]) == ""
+    assert sparkline([]) == ""
+
+
+def test_a_small_share_is_not_zero_percent() -> None:
+    assert [percent(n, 1000) for n in (0, 1, 10, 1000)] == ["0%", "<1%", "1%", "100%"]

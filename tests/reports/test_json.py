@@ -1,0 +1,72 @@
+import json
+from typing import Any
+
+from support.figures import branch, figures, summary
+from tokcost.model.status import Status
+from tokcost.reports.json import log_json, status_json
+
+FIGURES = {"usage", "tokens", "list_cost", "unpriced_tokens", "pending_list_cost", "first", "last"}
+SPLIT = FIGURES | {"assistants", "models"}
+
+
+def _shown(**change: Any) -> dict[str, Any]:
+    made = summary(branch("feat/x", figures(184, 1000, usage=12), current=True), unplaced=figures(1, 10))
+    for name, value in change.items():
+        setattr(made, name, value)
+    return json.loads(log_json([made], all_repos=False))
+
+
+def test_every_field_of_the_contract_is_there() -> None:
+    shown = _shown()
+    assert {name: shown[name] for name in ("schema", "repository", "currency", "basis")} == {
+        "schema": "tokcost.log/1",
+        "repository": "/home/ada/shop",
+        "currency": "USD",
+        "basis": "list",
+    }
+    row = shown["branches"][0]
+    assert SPLIT | {"branch", "current", "state", "evidence", "commits"} <= row.keys()
+    assert row["tokens"].keys() == {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"}
+    assert row["assistants"]["claude-code"].keys() >= FIGURES
+    assert row["models"]["claude-opus-4-5-20251101"].keys() >= FIGURES
+    assert shown["unplaced"].keys() >= SPLIT
+    assert shown["totals"].keys() >= SPLIT
+    assert list(shown["conservation"]) == ["total", "carried", "withheld", "bound", "pending", "unplaced"]
+    assert shown["skipped"].keys() >= {"records", "files"}
+
+
+def test_money_has_nine_places_and_times_are_utc() -> None:
+    row = _shown()["branches"][0]
+    assert (row["list_cost"], row["pending_list_cost"]) == ("1.840000000", "1.840000000")
+    assert (row["first"], row["last"]) == ("2026-11-21T12:00:00Z", "2026-11-23T11:00:00Z")
+
+
+def test_a_branch_without_usage_has_no_first_and_last() -> None:
+    made = summary(branch("new", type(figures(0, 0))(), current=True))
+    row = json.loads(log_json([made], all_repos=False))["branches"][0]
+    assert (row["usage"], row["first"], row["last"]) == (0, None, None)
+
+
+def test_the_sum_of_the_conservation_closes_to_the_token() -> None:
+    sums = _shown()["conservation"]
+    parts = [sums[name] for name in sums if name != "total"]
+    assert sum(part["tokens"] for part in parts) == sums["total"]["tokens"] == 1010
+    assert sums["total"]["list_cost"] == "1.850000000"
+
+
+def test_all_repositories_are_an_array_even_when_there_is_one_or_none() -> None:
+    assert json.loads(log_json([summary()], all_repos=True))[0]["schema"] == "tokcost.log/1"
+    assert json.loads(log_json([], all_repos=True)) == []
+
+
+def test_a_branch_name_that_is_no_utf8_is_still_valid_ascii_json() -> None:
+    text = log_json([summary(branch("caf\udce9\x1b", figures(1, 1)))], all_repos=False)
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert json.loads(text)["branches"][0]["branch"] == "caf\udce9\x1b"
+
+
+def test_status_is_one_line() -> None:
+    text = status_json(Status("main", "/r", list_cost=5, models=["m"]))
+    assert "\n" not in text
+    assert json.loads(text)["list_cost"] == "0.000000005"
