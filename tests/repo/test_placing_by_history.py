@@ -228,11 +228,11 @@ def test_any_legal_branch_name_is_found(repo: GitSandbox, name: str) -> None:
     assert at(repo.path, 15) == on(name)
 
 
-def test_a_branch_name_that_is_not_utf8_is_found(repo: GitSandbox) -> None:
+def test_a_branch_name_that_is_not_utf8_is_escaped(repo: GitSandbox) -> None:
     name = os.fsdecode(b"caf\xe9")
     repo.git("branch", name)
     repo.at(10).switch(name)
-    assert at(repo.path, 15) == on(name)
+    assert at(repo.path, 15) == on("caf\\xe9")
 
 
 @given(

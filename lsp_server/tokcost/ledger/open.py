@@ -20,6 +20,17 @@ FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
 
+_ELSEWHERE = "Check that the file and its folder can be written, or set TOKCOST_HOME to another folder."
+_HINTS = {
+    "locked": "Another tokcost is writing; try again, or see which process holds the file.",
+    "full": "Make room on that disk; nothing already recorded is lost.",
+    "readonly": _ELSEWHERE,
+    "unable to open": _ELSEWHERE,
+    "disk I/O": _ELSEWHERE,
+}
+"""What to do about what SQLite says. Anything else it says is a bug of ours and is shown as one."""
+
+
 class LedgerDamaged(TokcostError):
     """The file is no SQLite database any more."""
 
@@ -120,16 +131,12 @@ def told(path: Path) -> Generator[None]:
         text = str(error)
         if "malformed" in text or "not a database" in text:
             raise LedgerDamaged(f"the ledger {path} is damaged ({text})") from error
-        if "locked" in text or "busy" in text:
-            hint = "Another tokcost is writing; try again, or see which process holds the file."
-        elif "full" in text:
-            hint = "Make room on that disk; nothing already recorded is lost."
-        else:
-            hint = "Check that the file and its folder can be written, or set TOKCOST_HOME to another folder."
+        hint = next((hint for word, hint in _HINTS.items() if word in text), None)
+        if hint is None:
+            raise
         raise LedgerUnavailable(f"the ledger {path} cannot be used: {text}", hint) from error
     except OSError as error:
-        hint = "Check that the folder can be written, or set TOKCOST_HOME to another folder."
-        raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", hint) from error
+        raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
 
 
 def _private_folder(home: Path) -> None:

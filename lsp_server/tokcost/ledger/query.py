@@ -80,13 +80,14 @@ def sessions_with_totals(ledger: Ledger, assistant: str) -> dict[int, str]:
     return dict(ledger.db.execute(query, (assistant,)).fetchall())
 
 
-def totals_of_session(ledger: Ledger, session: int) -> list[SessionTotal]:
+def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[SessionTotal]:
     """The totals an assistant wrote of one session, oldest first."""
     rows = ledger.db.execute(
         "SELECT name, model, time_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
         " web_searches, path, hint, parents FROM session_total JOIN session ON session.id = session"
-        " JOIN directory ON directory.id = directory WHERE session = ? ORDER BY time_ms, model",
-        (session,),
+        " JOIN directory ON directory.id = directory WHERE name = ? AND assistant = ?"
+        " ORDER BY time_ms, model",
+        (session, assistant),
     )
     return [_total(row) for row in rows]
 

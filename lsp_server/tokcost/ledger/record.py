@@ -15,7 +15,8 @@ _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 def find_usage(ledger: Ledger, assistant: str, keys: Iterable[str]) -> dict[str, Stored]:
     """The rows that have one of these keys, by key."""
     query = (
-        f"{JOINED} WHERE usage.id IN (SELECT usage.id FROM json_each(?) JOIN usage ON key = value AND assistant = ?)"
+        f"{JOINED} WHERE usage.id IN (SELECT usage.id FROM json_each(?) AS wanted"
+        " JOIN usage ON usage.key = wanted.value AND usage.assistant = ?)"
     )
     rows = ledger.db.execute(query, (json.dumps(list(keys)), assistant))
     found = (from_row(row) for row in rows)

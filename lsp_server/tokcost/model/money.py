@@ -1,16 +1,19 @@
-"""Money as integers. Rates are pico-dollars per token, amounts are nano-dollars: 1 USD = 1,000,000,000 nano-dollars.
+"""Money as integers. Amounts are nano-dollars: 1 USD = 1,000,000,000 nano-dollars.
 
-$1 per million tokens is 1,000,000 pico-dollars per token, so every published rate is a whole number.
+Rates are atto-dollars per token: $1 per million tokens is 10^12 of them, so that even the rounding noise in published
+price files is a whole number, and an amount is rounded once, at its end.
 """
 
 NANO_PER_USD = 1_000_000_000
-PICO_PER_NANO = 1_000
+ATTO_PER_NANO = 1_000_000_000
+ATTO_PER_USD_MTOK = 10**12
+"""Atto-dollars per token in a rate of $1 per million tokens."""
 
 
-def nano_from_pico(pico: int) -> int:
-    """Pico-dollars to nano-dollars, rounded half to even (as `decimal` does by default)."""
-    nano, rest = divmod(pico, PICO_PER_NANO)
-    half = PICO_PER_NANO // 2
+def nano_from_atto(atto: int) -> int:
+    """Atto-dollars to nano-dollars, rounded half to even (as `decimal` does by default)."""
+    nano, rest = divmod(atto, ATTO_PER_NANO)
+    half = ATTO_PER_NANO // 2
     return nano + (rest > half or (rest == half and nano % 2 == 1))
 
 

@@ -33,6 +33,11 @@ def short_name(ref: str) -> str:
     return ref.removeprefix("refs/heads/")
 
 
+def ref_text(name: bytes) -> str:
+    """A ref's name as text that can be stored and shown: git allows any bytes, those that are not UTF-8 are escaped."""
+    return name.decode("utf-8", "backslashreplace")
+
+
 def uses_reftable(common_dir: str) -> bool:
     """Whether refs and reflogs are in git's newer binary format, which only git reads."""
     return os.path.isdir(os.path.join(common_dir, "reftable"))
@@ -61,6 +66,6 @@ def _ask_git(worktree: Worktree) -> str:
 def _read(git_dir: str, name: str) -> str:
     try:
         with open(os.path.join(git_dir, name), "rb") as stream:
-            return os.fsdecode(stream.read(65536)).strip("\n")
+            return ref_text(stream.read(65536).strip(b"\n"))
     except OSError:
         return ""

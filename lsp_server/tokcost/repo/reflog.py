@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
-from tokcost.repo.head import read_head, short_name, uses_reftable
+from tokcost.repo.head import read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 
@@ -59,7 +59,7 @@ def read_history(worktree: Worktree) -> History:
             path = os.path.join(folder, name)
             creation, renamed = _read_branch_log(path)
             if creation is not None:
-                creations[os.path.relpath(path, top)] = creation
+                creations[ref_text(os.fsencode(os.path.relpath(path, top)))] = creation
             renames.update(renamed)
     return History(reflog.entries, read_head(worktree).branch, creations, sorted(renames), reflog.problem)
 
@@ -75,7 +75,7 @@ def parse_entry(line: bytes) -> ReflogEntry | None:
         return None
     if len(ids) < 40 or len(new) < 40:
         return None
-    return ReflogEntry(second, ids.decode("ascii", "replace"), new.decode("ascii", "replace"), os.fsdecode(message))
+    return ReflogEntry(second, ids.decode("ascii", "replace"), new.decode("ascii", "replace"), ref_text(message))
 
 
 def _read_branch_log(path: str) -> tuple[Creation | None, list[Rename]]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.repo.head import uses_reftable
+from tokcost.repo.head import ref_text, uses_reftable
 from tokcost.repo.run import run_git
 
 _PREFIX = "refs/heads/"
@@ -69,7 +69,9 @@ def _loose(common_dir: str) -> dict[str, str]:
                 continue
             try:
                 with open(path, "rb") as stream:
-                    found[os.path.relpath(path, top)] = stream.read(256).strip().decode("ascii", "replace")
+                    found[ref_text(os.fsencode(os.path.relpath(path, top)))] = (
+                        stream.read(256).strip().decode("ascii", "replace")
+                    )
             except OSError:
                 continue
     return found
@@ -84,9 +86,7 @@ def _packed(common_dir: str) -> dict[str, str]:
     pairs = (line.partition(b" ") for line in lines if not line.startswith((b"#", b"^")))
     prefix = _PREFIX.encode()
     return {
-        os.fsdecode(ref[len(prefix) :]): tip.decode("ascii", "replace")
-        for tip, _, ref in pairs
-        if ref.startswith(prefix)
+        ref_text(ref[len(prefix) :]): tip.decode("ascii", "replace") for tip, _, ref in pairs if ref.startswith(prefix)
     }
 
 

@@ -24,6 +24,7 @@ from tokcost.ledger.record import (
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import checkpoint_of, checkpoints, record_checkpoint, record_problem
+from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
 from tokcost.readers.registry import readers
 from tokcost.services.placing import Placer
@@ -120,7 +121,7 @@ class Importer:
 
     def _write(self) -> None:
         waiting, self._waiting, self._waiting_usage = self._waiting, [], 0
-        self._pricer.prepare(u for o in waiting if o.batch for u in o.batch.usage)
+        self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})
         with self._ledger.transaction():
             fresh = [outcome for outcome in waiting if self._is_fresh(outcome)]
             for assistant in dict.fromkeys(outcome.job.assistant for outcome in fresh):
@@ -176,19 +177,19 @@ class Importer:
 
     def _recover_unlogged(self, assistant: str, names: Iterable[str]) -> None:
         for name in sorted(names):
+            totals = totals_of_session(self._ledger, assistant, name)
+            self._pricer.prepare({("", total.model) for total in totals})
             with self._ledger.transaction():
-                self._recover_session(assistant, name)
+                self._recover_session(assistant, name, totals)
 
-    def _recover_session(self, assistant: str, name: str) -> None:
+    def _recover_session(self, assistant: str, name: str, totals: list[SessionTotal]) -> None:
         ledger = self._ledger
         session = session_ids(ledger, [(assistant, name)])[assistant, name]
-        totals = totals_of_session(ledger, session)
         parents = {parent for total in totals for parent in total.parents}
         ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
         inherited = [u for one in ids.values() for u in usage_of_session(ledger, one) if u.kind == "unlogged"]
         logged = usage_of_session(ledger, session)
         wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited)}
-        self._pricer.prepare(wanted.values())
         stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
         rollup = Rollup()
         delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)

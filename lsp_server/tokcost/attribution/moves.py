@@ -1,0 +1,107 @@
+"""What the messages of HEAD's reflog say about moves from branch to branch. Git never translates them.
+
+    checkout: moving from A to B                          A is exact: a branch, or the id of a detached HEAD;
+                                                          B is what the user typed: a branch, a tag, `HEAD~2`, …
+    rebase (start): checkout X                            HEAD is detached from here on
+    rebase (finish): returning to refs/heads/A            and back; `(abort)` alike
+    Branch: renamed refs/heads/A to refs/heads/B
+
+Older gits write `rebase -i (start)`, `rebase: checkout X` and `rebase finished: returning to refs/heads/A`; a pull that
+rebases writes its own command line in front: `pull --rebase origin main (start): checkout ID`.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from tokcost.model.history import ReflogEntry
+
+MoveKind = Literal["checkout", "start", "return", "rename"]
+
+
+class Move(NamedTuple):
+    """One move of HEAD to another branch, to no branch, or back."""
+
+    kind: MoveKind
+    entry: int
+    """Index of its entry in the reflog."""
+    source: str
+    """What HEAD was on: a branch, or an id when it was detached; empty where the message does not say."""
+    target: str
+    """What HEAD came to, as far as the message says."""
+
+
+_CHECKOUT = "checkout: moving from "
+_TOLD = (_CHECKOUT, "Branch: renamed ", "rebase", "pull")
+_START = re.compile(r"(?:rebase|pull)(?: .*)? \(start\): checkout |rebase: checkout ", re.DOTALL)
+_RETURN = re.compile(
+    r"(?:(?:rebase|pull)(?: .*)? \((?:finish|abort)\)|rebase finished): returning to refs/heads/(\S+)$"
+)
+_RENAME = re.compile(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COMMIT = ("commit", "cherry-pick: ", "revert: ", "am: ")
+
+
+def is_id(text: str) -> bool:
+    """Whether this is a full commit id; a branch cannot be told by its looks from anything else."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_commit(message: str) -> bool:
+    """Whether this entry made a commit (a fast-forward makes none, a rebase only repeats what was committed)."""
+    return message.startswith(_COMMIT) or ": Merge made by " in message
+
+
+def read_moves(entries: Sequence[ReflogEntry]) -> list[Move]:
+    """The moves among the entries, in their order."""
+    moves = (_read_move(index, entry.message) for index, entry in enumerate(entries) if entry.message.startswith(_TOLD))
+    return [move for move in moves if move is not None]
+
+
+def steady_seconds(entries: Sequence[ReflogEntry]) -> list[int]:
+    """The seconds of the entries, never falling.
+
+    Git writes down `GIT_COMMITTER_DATE` when it is set, so single entries can be dated far away from when they were
+    made. The longest run of entries that does not fall is believed; each other entry gets the time of the one before.
+    """
+    seconds = [entry.second for entry in entries]
+    if all(before <= after for before, after in pairwise(seconds)):
+        return seconds
+    believed = _longest_rise(seconds)
+    last = seconds[min(believed)]
+    for index, second in enumerate(seconds):
+        last = second if index in believed else last
+        seconds[index] = last
+    return seconds
+
+
+def _read_move(index: int, message: str) -> Move | None:
+    if message.startswith(_CHECKOUT):
+        # No branch name has a space in it, what the user typed may.
+        source, _, target = message.removeprefix(_CHECKOUT).partition(" to ")
+        return Move("checkout", index, source, target)
+    if renamed := _RENAME.match(message):
+        return Move("rename", index, renamed[1], renamed[2])
+    if returned := _RETURN.match(message):
+        return Move("return", index, "", returned[1])
+    return Move("start", index, "", "") if _START.match(message) else None
+
+
+def _longest_rise(numbers: Sequence[int]) -> set[int]:
+    """Indices of a longest subsequence that never falls (patience sorting)."""
+    tops: list[int] = []
+    piles: list[int] = []
+    below: list[int] = []
+    for index, number in enumerate(numbers):
+        pile = bisect_right(tops, number)
+        below.append(piles[pile - 1] if pile else -1)
+        tops[pile : pile + 1] = [number]
+        piles[pile : pile + 1] = [index]
+    chosen: set[int] = set()
+    index = piles[-1]
+    while index >= 0:
+        chosen.add(index)
+        index = below[index]
+    return chosen

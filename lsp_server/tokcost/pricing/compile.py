@@ -1,0 +1,212 @@
+"""Rate cards from genai-prices, the source of our rates: the only module that imports it, and not before it must.
+
+Instead of interpreting its price data a second time, its own resolution is asked once for every stretch of time in
+which it can answer differently; so cards agree with `genai_prices.calc_price` to the last digit. It never uses the
+network.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import blake2b
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokcost.errors import SettingsDamaged
+from tokcost.model.money import ATTO_PER_USD_MTOK
+from tokcost.pricing.cards import DAY_MINUTES, ModelCards, PriceState, RateCard, Rates, Step
+from tokcost.pricing.names import Candidate, candidates
+
+if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import ModelInfo, ModelPrice
+
+_CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
+    "fast": ({"speed": "fast"}, {"service_tier": "fast"}),
+    "priority": ({"service_tier": "priority"},),
+    "flex": ({"service_tier": "flex"},),
+    "batch": ({"processing": "batch"},),
+}
+"""Our word for a way of being served, and how genai-prices says it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def source_stamp() -> str:
+    """Changes when another version of the price data is installed; does not import it."""
+    spec = find_spec("genai_prices")
+    if spec is None or spec.origin is None:
+        return ""
+    try:
+        status = os.stat(os.path.join(os.path.dirname(spec.origin), "data.py"))
+    except OSError:
+        return ""
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def compile_models(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
+    """The cards of models as logged, pairs of provider and model. A model that is not found gets none and is
+    `unpriced`.
+
+    `price_file` is genai-prices' own published data in JSON, to use instead of the installed one. Raises
+    `SettingsDamaged` when it is not that.
+    """
+    snapshot, basis = _installed() if price_file is None else _imported(price_file)
+    return [_compile(snapshot, basis, provider, model) for provider, model in pairs]
+
+
+def _installed() -> tuple["DataSnapshot", str]:
+    from genai_prices import __version__, data, data_snapshot
+
+    stamp = blake2b(Path(data.__file__).read_bytes(), digest_size=6).hexdigest()
+    return data_snapshot.get_snapshot(), f"genai-prices/{__version__}+{stamp}"
+
+
+def _imported(path: Path) -> tuple["DataSnapshot", str]:
+    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.types import Provider
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        content = path.read_bytes()
+        data: Any = json.loads(content)
+        providers = TypeAdapter(list[Provider]).validate_python(data["providers"] if isinstance(data, dict) else data)
+    except OSError as error:
+        raise SettingsDamaged(f"the price file {path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise SettingsDamaged(
+            f"{path} is no price file of genai-prices: {first}", "Take prices/data.json of its repository, unchanged."
+        ) from error
+    stamp = blake2b(content, digest_size=6).hexdigest()
+    return DataSnapshot(providers=providers, from_auto_update=False), f"genai-prices/file+{stamp}"
+
+
+def _compile(snapshot: "DataSnapshot", basis: str, provider: str, model: str) -> ModelCards:
+    for candidate in candidates(provider, model):
+        found = _find(snapshot, candidate)
+        if found is None:
+            continue
+        where, info = found
+        cards = _cards(info)
+        source = f"{where}/{info.id}"
+        if candidate.context:
+            cards = [card._replace(context="") for card in cards if card.context == candidate.context]
+        if cards:
+            return ModelCards(provider, model, source, "priced", basis, tuple(cards))
+        if not candidate.context:
+            return ModelCards(provider, model, source, _without_price(where, info.id), basis, ())
+    return ModelCards(provider, model, "", "unpriced", basis, ())
+
+
+def _find(snapshot: "DataSnapshot", candidate: Candidate) -> tuple[str, "ModelInfo"] | None:
+    try:
+        provider, info = snapshot.find_provider_model(candidate.model, None, candidate.provider or None, None)
+    except LookupError:
+        return None
+    return provider.id, info
+
+
+def _without_price(provider: str, model: str) -> PriceState:
+    """What an entry without any price means. Counting it as $0 would hide that nothing is known."""
+    if provider == "github-copilot":
+        return "included"
+    return "free" if model.endswith(":free") else "unpriced"
+
+
+def _cards(info: "ModelInfo") -> list[RateCard]:
+    days, minutes = _boundaries(info)
+    found: list[RateCard] = []
+    for from_ms, until_ms in pairwise([None, *days, None]):
+        for from_minute, until_minute in pairwise(minutes):
+            moment = _moment(from_ms, until_ms, from_minute)
+            standard = info.get_prices(moment)
+            span = (from_ms, until_ms, from_minute, until_minute)
+            if (steps := _steps(standard)) is not None:
+                found.append(RateCard("", *span, steps))
+            for context, ways in _CONTEXTS.items():
+                for way in ways:
+                    steps = _steps(info.get_prices(moment, way))
+                    if steps is not None and _is_known(info, moment, way):
+                        found.append(RateCard(context, *span, steps))
+    return found
+
+
+def _is_known(info: "ModelInfo", moment: datetime, way: Mapping[str, str]) -> bool:
+    """Whether this way of being served has a price of its own: an unknown one is answered with the standard price."""
+    return any(
+        variant.when == way and (variant.constraint is None or variant.constraint.active(moment))
+        for variant in info.price_variants or ()
+    )
+
+
+def _boundaries(info: "ModelInfo") -> tuple[list[int], list[int]]:
+    """The moments (UTC milliseconds) and minutes of the day at which any price of a model may change."""
+    from genai_prices.types import ModelPrice, StartDateConstraint, TimeOfDateConstraint
+
+    conditional = [] if isinstance(info.prices, ModelPrice) else info.prices
+    constraints = [part.constraint for part in (*conditional, *(info.price_variants or ()))]
+    days = {_milliseconds(c.start_date.timetuple()) for c in constraints if isinstance(c, StartDateConstraint)}
+    minutes = {0, DAY_MINUTES}
+    for constraint in constraints:
+        if isinstance(constraint, TimeOfDateConstraint):
+            minutes.update((_minute(constraint.start_time), _minute(constraint.end_time)))
+    return sorted(days), sorted(minutes)
+
+
+def _milliseconds(day: Any) -> int:
+    return (datetime(*day[:3], tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _minute(at: time) -> int:
+    aware = datetime.combine(_EPOCH.date(), at, at.tzinfo or UTC).astimezone(UTC)
+    return aware.hour * 60 + aware.minute
+
+
+def _moment(from_ms: int | None, until_ms: int | None, minute: int) -> datetime:
+    start = from_ms if from_ms is not None else (until_ms or 0) - 86_400_000
+    return _EPOCH + timedelta(milliseconds=start, minutes=minute)
+
+
+def _steps(price: "ModelPrice") -> tuple[Step, ...] | None:
+    from genai_prices.types import TieredPrices
+
+    values = {name: value for name, value in price.__dict__.items() if value is not None}
+    if not any(name in values for name in ("input_mtok", "output_mtok", "requests_kcount")):
+        return None
+    starts = sorted(
+        {tier.start for value in values.values() if isinstance(value, TieredPrices) for tier in value.tiers}
+    )
+    return tuple(Step(start, _rates(values, start)) for start in (-1, *starts))
+
+
+def _rates(values: Mapping[str, Any], start: int) -> Rates:
+    """Rates for prompts longer than `start`. A class without a price of its own is part of the wider class."""
+    prompt = _rate(values, "input_mtok", start) or 0
+    written = _rate(values, "cache_write_mtok", start)
+    read = _rate(values, "cache_read_mtok", start)
+    long = _rate(values, "cache_write_1h_mtok", start)
+    short = prompt if written is None else written
+    return Rates(
+        prompt,
+        prompt if read is None else read,
+        short,
+        short if long is None else long,
+        _rate(values, "output_mtok", start) or 0,
+        (_rate(values, "web_searches_kcount", start) or 0) * 1000,
+        (_rate(values, "requests_kcount", start) or 0) * 1000,
+    )
+
+
+def _rate(values: Mapping[str, Any], name: str, start: int) -> int | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, Decimal):
+        prices = [value.base, *(tier.price for tier in value.tiers if tier.start <= start)]
+        value = prices[-1]
+    return int((value * ATTO_PER_USD_MTOK).to_integral_value())

@@ -1,0 +1,81 @@
+"""Prices for usage as it is imported: rate cards from the ledger, compiled when a new model or a new source turns
+up."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokcost.errors import SettingsDamaged
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.prices import PriceRow, current_prices, record_prices, record_setting, setting
+from tokcost.model.usage import Usage
+from tokcost.pricing.book import Pair, PriceBook
+from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
+from tokcost.pricing.compile import compile_models, source_stamp
+from tokcost.pricing.overrides import Override, bundled, load_overrides
+
+STAMP = "price source"
+IMPORTED = "file:"
+USER_FILE = "prices.toml"
+PROJECT_FILE = ".tokcost.toml"
+
+
+class Pricer:
+    """Prices usage; one for each import. Overrides of a repository concern its own usage alone."""
+
+    def __init__(self, ledger: Ledger, home: Path) -> None:
+        self._ledger = ledger
+        self._home = home
+        self._models: dict[Pair, ModelCards] | None = None
+        self._books: dict[str, PriceBook] = {}
+        self._overrides: dict[Path, tuple[Override, ...]] = {}
+        self.notes: list[str] = []
+
+    def prepare(self, pairs: Iterable[Pair]) -> None:
+        """Have cards for all that is about to be priced; outside a transaction, since compiling takes a moment."""
+        models = self._current()
+        missing = set(pairs) - models.keys()
+        if missing:
+            self._record(compile_models(sorted(missing)))
+
+    def price(self, usage: Usage, root: str) -> Price:
+        """The list cost of one usage in the repository at `root` (empty: in none)."""
+        book = self._books.get(root)
+        if book is None:
+            book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root))
+        return book.price(usage)
+
+    def _current(self) -> dict[Pair, ModelCards]:
+        """Current cards, all compiled anew when another price source is installed; an imported file outlasts that."""
+        if self._models is None:
+            self._models = {(row.provider, row.model): from_json(row.body) for row in current_prices(self._ledger)}
+            before, now = setting(self._ledger, STAMP), source_stamp()
+            if before != now and not (before or "").startswith(IMPORTED):
+                self._record(compile_models(sorted(self._models)) if self._models else [], now)
+        return self._models
+
+    def _record(self, compiled: list[ModelCards], stamp: str | None = None) -> None:
+        with self._ledger.transaction():
+            record_prices(self._ledger, [as_row(one) for one in compiled], time.time_ns() // 1_000_000)
+            if stamp is not None:
+                record_setting(self._ledger, STAMP, stamp)
+        self._current().update(((one.provider, one.model), one) for one in compiled)
+        self._books.clear()
+
+    def _overrides_for(self, root: str) -> list[Override]:
+        files = [self._home / USER_FILE, *([Path(root) / PROJECT_FILE] if root else [])]
+        return [*bundled(), *(override for file in files for override in self._read(file))]
+
+    def _read(self, file: Path) -> tuple[Override, ...]:
+        if file not in self._overrides:
+            try:
+                self._overrides[file] = load_overrides(file)
+            except SettingsDamaged as problem:
+                self.notes.append(f"{problem}; it was ignored.")
+                self._overrides[file] = ()
+        return self._overrides[file]
+
+
+def as_row(model: ModelCards) -> PriceRow:
+    """A model's cards as the ledger keeps them."""
+    return PriceRow(model.id, model.provider, model.model, model.basis, to_json(model))
