@@ -141,16 +141,20 @@ def test_a_copy_without_request_id_is_less_sure_than_a_line_with_one(tmp_path: P
     assert only(read(write(tmp_path / "a.jsonl", assistant(request=None)))).copy_rank == 1
 
 
-def test_the_branch_of_a_driven_session_is_frozen_when_its_run_starts(tmp_path: Path) -> None:
-    start = {"type": "queue-operation", "operation": "enqueue", "timestamp": iso(T0), "sessionId": "session-1"}
-    same_second = assistant("msg_1", time_ms=T0 + 400, entrypoint="sdk-cli")
-    later = assistant("msg_2", time_ms=T0 + 2_400, entrypoint="sdk-cli")
-    first, second = read(write(tmp_path / "s.jsonl", start, same_second, later)).usage
-    assert (first.branch_stale, second.branch_stale) == (False, True)
+def test_a_driven_session_keeps_writing_the_branch_of_its_start_behind_its_own_switch(tmp_path: Path) -> None:
+    lines = [
+        assistant("msg_1", entrypoint="sdk-cli"),
+        assistant("msg_2", entrypoint="sdk-cli", text="git switch main"),
+        assistant("msg_3", entrypoint="sdk-cli"),
+        assistant("msg_4", entrypoint="sdk-cli", gitBranch="main"),
+    ]
+    stale = [usage.branch_stale for usage in read(write(tmp_path / "s.jsonl", *lines)).usage]
+    assert stale == [False, False, True, False]
 
 
 def test_the_branch_of_an_interactive_session_is_as_fresh_as_its_line(tmp_path: Path) -> None:
-    assert not only(read(write(tmp_path / "s.jsonl", assistant(entrypoint="cli")))).branch_stale
+    lines = [assistant("msg_1", entrypoint="cli", text="git switch main"), assistant("msg_2", entrypoint="cli")]
+    assert not any(usage.branch_stale for usage in read(write(tmp_path / "s.jsonl", *lines)).usage)
 
 
 def test_odd_spacing_between_keys_and_values_changes_nothing(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ class Usage(NamedTuple):
     branch: str = ""
     """The assistant's own branch field, only a hint; empty where there is none."""
     branch_stale: bool = False
-    """`branch` was taken earlier than this response (at the start of a run) and may be out of date since."""
+    """`branch` was taken at the start of a session or run, and HEAD is known or likely to have moved since."""
     provider: str = ""
     """Who serves the model, where the log says so (`anthropic`, `openai`, `aws`, ...); empty lets prices infer it."""
     kind: Kind = "response"

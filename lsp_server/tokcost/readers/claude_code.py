@@ -125,8 +125,8 @@ class _State(Struct, gc=False):
     cwd: str = ""
     branch: str = ""
     time_ms: int = 0
-    run_ms: int = 0
-    """When the current run of a program that drives Claude Code started (its branch field is frozen at that moment)."""
+    moved_by: str = ""
+    """The response that ran a command which moves HEAD, while the branch field stayed what it was."""
 
 
 _line = msgspec.json.Decoder(_Line)
@@ -200,24 +200,21 @@ class _Transcript:
         """Read all lines of a block that can matter, in their order."""
         events = list(lines_with(block, b'"usage"'))
         marks = [*lines_with(block, b'"cost-state"'), *lines_with(block, b'"worktree-state"')]
-        runs = _RunStarts(block, self.state) if b'"sdk-' in block else None
         if not marks:
             for begin, end in events:
-                self._assistant_line(block[begin:end], runs, begin)
+                self._assistant_line(block[begin:end])
             return
         known = set(marks)
         for begin, end in sorted(known.union(events)):
             if (begin, end) in known:
                 self._bookkeeping(block, begin, end)
             else:
-                self._assistant_line(block[begin:end], runs, begin)
+                self._assistant_line(block[begin:end])
 
-    def _assistant_line(self, raw: bytes, runs: "_RunStarts | None", at: int) -> None:
+    def _assistant_line(self, raw: bytes) -> None:
         line = self._decode(raw)
         if line is None or line.type != "assistant" or line.message is None or line.message.usage is None:
             return
-        if runs is not None:
-            runs.advance(at)
         message, usage = line.message, line.message.usage
         if message.model == "<synthetic>":
             self._count(self.duplicates, "local message of the assistant itself, not a response")
@@ -227,8 +224,10 @@ class _Transcript:
         if tokens is None or key is None or line.timestamp is None:
             self._count(self.skipped, "usage record with impossible or missing values")
             return
-        self._add(_usage(line, message, usage, key, tokens, self.state.run_ms))
+        self._add(_usage(line, message, usage, key, tokens)._replace(branch_stale=self._is_stale(line, key)))
         self._remember(line)
+        if _is_driven(line) and _MOVES_HEAD.search(raw):
+            self.state.moved_by = key
         if usage.iterations and len(usage.iterations) > 1:
             self._iterations(self._found[key], usage.iterations)
 
@@ -251,6 +250,12 @@ class _Transcript:
             return
         self._count(self.duplicates, "further line of the same response")
         self._found[usage.key] = merge(before, usage)
+
+    def _is_stale(self, line: _Line, key: str) -> bool:
+        """Driven by a program, Claude Code writes the branch of its start until it ends, also behind its own switch."""
+        if line.branch != self.state.branch:
+            self.state.moved_by = ""
+        return _is_driven(line) and self.state.moved_by not in ("", key)
 
     def _remember(self, line: _Line) -> None:
         state = self.state
@@ -300,39 +305,23 @@ class _Transcript:
         counts[reason] = counts.get(reason, 0) + 1
 
 
-class _RunStarts:
-    """Follows the starts of runs through a block, for programs that drive Claude Code: they freeze its branch field."""
-
-    def __init__(self, block: bytes, state: _State) -> None:
-        self._block, self._state = block, state
-        self._next = block.find(b'"enqueue"')
-
-    def advance(self, to: int) -> None:
-        """Note the last start of a run before position `to`."""
-        while 0 <= self._next < to:
-            end = self._block.find(b"\n", self._next)
-            begin = self._block.rfind(b"\n", 0, self._next) + 1
-            stamp = _TIMESTAMP.search(self._block, begin, end if end >= 0 else len(self._block))
-            if stamp:
-                self._state.run_ms = _parse_time(stamp[1]) or self._state.run_ms
-            self._next = self._block.find(b'"enqueue"', self._next + 1)
+def _is_driven(line: _Line) -> bool:
+    return (line.entrypoint or "").startswith("sdk-")
 
 
-def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens, run_ms: int) -> Usage:
+def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens) -> Usage:
     assert line.timestamp is not None
-    time_ms = _milliseconds(line.timestamp)
     kind, lower_bound = _completeness(line, message)
     tools = usage.server_tool_use
     return Usage(
         NAME,
         key,
-        time_ms,
+        _milliseconds(line.timestamp),
         message.model or "",
         tokens,
         line.session or "",
         line.cwd or "",
         line.branch or "",
-        branch_stale=(line.entrypoint or "").startswith("sdk-") and run_ms // 1000 != time_ms // 1000,
         kind=kind,
         speed="" if usage.speed in (None, "standard") else usage.speed,
         tier="" if usage.service_tier in (None, "standard") else usage.service_tier,
@@ -407,6 +396,7 @@ def _milliseconds(time: datetime) -> int:
     return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
 
 
+_MOVES_HEAD = re.compile(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
 _TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 
 

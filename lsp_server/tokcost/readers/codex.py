@@ -103,9 +103,9 @@ class _State(Struct, gc=False):
     tier: str = ""
     cwd: str = ""
     branch: str = ""
-    branch_ms: int = 0
     turn: str = ""
     turns: int = 0
+    """Prompts so far. The branch is that of the session's start: a later prompt may come from another one."""
 
 
 _line = msgspec.json.Decoder(_Line)
@@ -216,8 +216,7 @@ class _Rollout:
             return
         state.cwd = meta.cwd or state.cwd
         branch = (meta.git.branch or "") if meta.git else ""
-        if branch and branch != state.branch:
-            state.branch, state.branch_ms = branch, _milliseconds(meta.timestamp or line.timestamp)
+        state.branch = branch or state.branch
 
     def _turn(self, line: _Line, context: _Payload) -> None:
         state = self.state
@@ -301,18 +300,17 @@ class _Rollout:
         if max(counts) >= MAX_TOKENS:
             self.count("usage record with impossible or missing values")
             return
-        time_ms = _milliseconds(line.timestamp)
         self.usage.append(
             Usage(
                 NAME,
                 key,
-                time_ms,
+                _milliseconds(line.timestamp),
                 state.model,
                 Tokens(read - cached, cached, 0, 0, output, min(reasoning, output)),
                 thread,
                 state.cwd,
                 state.branch,
-                branch_stale=state.turns > 1 or state.branch_ms // 1000 != time_ms // 1000,
+                branch_stale=state.turns > 1,
                 provider=state.provider,
                 tier=state.tier,
                 copy_rank=0 if thread == state.thread else 2,
