@@ -70,9 +70,9 @@ def test_a_hint_outside_the_candidates_of_its_second_is_not_believed() -> None:
         ("rebase -i (start): checkout main", "rebase -i (finish): returning to refs/heads/x"),
         ("rebase: checkout main", "rebase finished: returning to refs/heads/x"),
         (f"pull --rebase (start): checkout {TWO}", "pull --rebase (finish): returning to refs/heads/x"),
-        (f"pull -r https://h/x.git a:b (start): checkout {TWO}", "pull -r https://h/x.git a:b (finish): returning to refs/heads/x"),
+        (f"pull -r ../up a:b (start): checkout {TWO}", "pull -r ../up a:b (finish): returning to refs/heads/x"),
     ],
-)  # fmt: skip
+)
 def test_every_spelling_of_a_rebase_is_work_on_the_branch_being_rebased(start: str, end: str) -> None:
     past = history((10, moved("main", "x")), (20, start), (25, "rebase (pick): two"), (30, end), head="x")
     assert [at(past, s) for s in (5, 15, 22, 27, 35)] == [on("main"), *[on("x")] * 4]
@@ -85,8 +85,9 @@ def test_an_abort_of_an_old_git_says_nothing_of_the_branch_but_the_next_move_doe
 
 
 def test_a_rebase_that_was_quit_leaves_head_on_no_branch() -> None:
-    past = history((10, moved("main", "x")), (20, "rebase (start): checkout main"), (40, moved(TWO, "main")))
-    assert [at(past, s) for s in (15, 25, 45)] == [on("x"), UNKNOWN, on("main")]
+    past = history((10, moved("main", "x")), (20, "rebase (start): checkout main"), (40, moved(TWO, "x")))
+    past = past._replace(head="x")
+    assert [at(past, s) for s in (15, 25, 45)] == [on("x"), UNKNOWN, on("x")]
 
 
 def test_a_rebase_of_no_branch_is_on_no_branch() -> None:
@@ -185,7 +186,7 @@ def test_a_hint_means_the_branch_that_had_that_name_then() -> None:
 
 def test_entries_dated_by_hand_do_not_shift_those_around_them() -> None:
     """`GIT_COMMITTER_DATE` ends up in the reflog: one commit dated last year, one switch dated next century."""
-    told = ((100, moved("main", "a")), (3, "commit: backdated"), (200, moved("a", "main")))
+    told = ((60, "commit: b"), (100, moved("main", "a")), (3, "commit: backdated"), (200, moved("a", "main")))
     later = ((9_000_000, moved("main", "b")), (300, moved("b", "main")))
     past = history(*told, *later)
     assert [at(past, s) for s in (50, 150, 250, 350)] == [on("main"), on("a"), on("b"), on("main")]
@@ -221,9 +222,9 @@ def test_steady_seconds_never_fall_and_leave_a_rising_clock_alone(seconds: list[
 MESSAGES = st.one_of(
     st.builds(moved, *[st.sampled_from(["main", "a", "b", ONE, TWO, "HEAD", "v1.0"])] * 2),
     st.builds("rebase ({}): returning to refs/heads/{}".format, st.sampled_from(["finish", "abort"]), st.just("a")),
-    st.sampled_from(["rebase (start): checkout main", "commit: x", "", "reset: moving to HEAD", "checkout: moving from "]),
+    st.sampled_from(["rebase (start): checkout main", "commit: x", "reset: moving to HEAD", "checkout: moving from "]),
     st.text(),
-)  # fmt: skip
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), MESSAGES)), st.sampled_from(["main", "a", None]), st.integers(-5, 40))
