@@ -5,11 +5,8 @@ foresaw goes to a crash log.
 """
 
 import os
-import platform
-import sqlite3
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -51,6 +48,8 @@ def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _place(crash: Exception) -> str:
+    import traceback  # only a crash has to wait for these imports
+
     frames = traceback.extract_tb(crash.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "no frame"
 
@@ -65,6 +64,10 @@ def _write_log(home: Path, crash: Exception) -> Path:
 
 def _report(crash: Exception) -> str:
     """Versions and where it happened. Messages of exceptions stay out: they can quote a conversation."""
+    import platform
+    import sqlite3
+    import traceback
+
     lines = [
         f"tokcost {__version__}",
         f"Python {platform.python_version()} ({sys.executable})",

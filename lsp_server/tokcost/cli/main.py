@@ -46,4 +46,4 @@ def tokcost() -> None:
 
 def main() -> None:
     """The console script."""
-    sys.exit(tokcost(prog_name="tokcost"))
+    sys.exit(gate.run(lambda: tokcost(prog_name="tokcost"), os.environ))

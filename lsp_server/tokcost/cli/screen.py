@@ -1,7 +1,6 @@
 """The one module that writes to the screen."""
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -12,6 +11,7 @@ from tokcost.cli import pager
 from tokcost.reports.layout import Line, plain
 
 _PROGRESS_AFTER_SECONDS = 0.3
+_NARROWEST = 20
 
 Progress = Callable[[int, int], None]
 
@@ -37,7 +37,11 @@ def draws_blocks() -> bool:
 
 def columns_wide() -> int | None:
     """Width of the terminal; `None` where the output does not go to one."""
-    return max(20, shutil.get_terminal_size().columns) if is_terminal() else None
+    if not is_terminal():
+        return None
+    from shutil import get_terminal_size  # 3 ms that a pipe need not wait for
+
+    return max(_NARROWEST, get_terminal_size().columns)
 
 
 def painted(lines: list[Line], environ: Mapping[str, str]) -> str:

@@ -4,32 +4,43 @@ An amount never stands for more than it is: without a known price it says `unpri
 """
 
 from tokcost.model.figures import Figures
-from tokcost.model.money import dollars
+from tokcost.model.money import NANO_PER_USD, dollars
 
 _NANO_PER_PLACE = {2: 10_000_000, 4: 100_000, 9: 1}
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
-def amount(list_cost: int, unpriced_tokens: int) -> str:
-    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`."""
+def amount(list_cost: int, unpriced_tokens: int, fine: bool = False) -> str:
+    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; four places where `fine`."""
+    text = f"${_fine(list_cost) if fine else dollars(list_cost)}"
     if not unpriced_tokens:
-        return f"${dollars(list_cost)}"
-    return f"${dollars(list_cost)} + unpriced" if list_cost else "unpriced"
+        return text
+    return f"{text} + unpriced" if list_cost else "unpriced"
 
 
-def list_cost(figures: Figures) -> str:
+def is_fine(total: int) -> bool:
+    """Whether amounts beside this total need four places to be seen adding up to it."""
+    return 0 < total < NANO_PER_USD
+
+
+def _fine(nano: int) -> str:
+    hundredths = (nano + 50_000) // 100_000
+    return f"0.{hundredths:04d}" if 0 < hundredths < 10_000 else dollars(nano)
+
+
+def list_cost(figures: Figures, fine: bool = False) -> str:
     """The list cost of a sum; empty where nothing was used."""
-    return amount(figures.list_cost, figures.unpriced_tokens) if figures.usage else ""
+    return amount(figures.list_cost, figures.unpriced_tokens, fine) if figures.usage else ""
 
 
-def pending(figures: Figures) -> str:
+def pending(figures: Figures, fine: bool = False) -> str:
     """The part no claim holds; empty where there is none."""
     if not figures.pending_tokens:
         return ""
     if figures.pending_tokens == figures.tokens.total:
-        return list_cost(figures)
-    return amount(figures.pending_list_cost, 0 if figures.pending_list_cost else figures.unpriced_tokens)
+        return list_cost(figures, fine)
+    return amount(figures.pending_list_cost, 0 if figures.pending_list_cost else figures.unpriced_tokens, fine)
 
 
 def short_tokens(count: int) -> str:
@@ -73,9 +84,10 @@ def percent(part: int, whole: int) -> str:
 def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
     """Nano-dollars as text, the parts so rounded that they add up to the total as it is shown.
 
-    Cents, or more places where a part would vanish; the last part takes the rounding difference.
+    Cents; more places below a dollar and where a part would vanish; the last part takes the rounding difference.
     """
-    places = next((p for p in (2, 4) if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
+    coarsest = (4,) if is_fine(total) else (2, 4)
+    places = next((p for p in coarsest if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
     unit = _NANO_PER_PLACE[places]
     *rounded, shown_total = ((n + unit // 2) // unit for n in (*parts[:-1], total))
     rounded.append(shown_total - sum(rounded))

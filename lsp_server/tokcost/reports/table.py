@@ -2,7 +2,7 @@
 
 from tokcost.model.figures import BranchRow, Figures, Split, Summary
 from tokcost.reports import footer
-from tokcost.reports.amounts import amount
+from tokcost.reports.amounts import amount, is_fine
 from tokcost.reports.layout import Line, Piece, paragraph, table
 from tokcost.reports.rows import Row, View, branch_row, columns
 from tokcost.reports.text import counted, escape
@@ -113,8 +113,9 @@ def _heading(row: BranchRow, view: View) -> list[Line]:
 
 
 def _cost(total: Figures) -> str:
-    text = amount(total.list_cost, total.unpriced_tokens)
-    pending = f", {amount(total.pending_list_cost, 0)} of it pending" if total.pending_list_cost else ""
+    fine = is_fine(total.list_cost)
+    text = amount(total.list_cost, total.unpriced_tokens, fine)
+    pending = f", {amount(total.pending_list_cost, 0, fine)} of it pending" if total.pending_list_cost else ""
     return text + pending
 
 

@@ -76,7 +76,7 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
     """Import what is new, ask, show. Answers 1 when the sum does not close."""
     home = tokcost_home(environ)
     report = _refreshed(home, environ) if output.refresh else None
-    summaries = summarise(home, environ, Path.cwd(), options)
+    summaries = summarise(home, Path.cwd(), options)
     if report is not None:
         _add_import(report, summaries)
     if output.format == "table":
@@ -127,8 +127,9 @@ def _lines(summaries: list[Summary], options: LogOptions, report: IngestReport |
         said = [*_nothing(summaries, options, report), *skipped_and_notes(summaries)]
         return [line for text in said for line in paragraph(text, view.columns_wide, "plain")]
     if options.branch is not None and not options.all_repos:
-        row = next(row for row in summaries[0].branches if row.branch == options.branch)
-        return branch_lines(row, summaries[0], options.by, view)
+        for row in summaries[0].branches:
+            if row.branch == options.branch:
+                return branch_lines(row, summaries[0], options.by, view)
     return log_lines(summaries, options.by, view)
 
 

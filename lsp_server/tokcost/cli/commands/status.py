@@ -10,7 +10,6 @@ from tokcost.cli import screen
 from tokcost.errors import NotARepository, UsageError
 from tokcost.model.status import Status
 from tokcost.reports.status import PLACEHOLDERS, UnknownPlaceholder, formatted, status_line
-from tokcost.services.ingest import refresh
 from tokcost.services.status import current_status
 from tokcost.settings import tokcost_home
 
@@ -44,6 +43,8 @@ def command(template: str | None, as_json: bool, quiet: bool, no_refresh: bool) 
 def _status(fresh: bool) -> Status:
     home = tokcost_home(os.environ)
     if fresh:
+        from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
+
         refresh(home, os.environ)
     return replace(current_status(home, os.environ, Path.cwd()), current=fresh)
 
