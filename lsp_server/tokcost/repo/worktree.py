@@ -1,10 +1,13 @@
 """Which worktree of which repository a folder lies in, read from git's own files (gitrepository-layout(5)) without
 running git: a prompt asks this many times a minute."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from tokcost.repo.config import read_core
 
 
 class Worktree(NamedTuple):
@@ -17,7 +20,8 @@ class Worktree(NamedTuple):
     common_dir: str
     """What all worktrees of the clone share: refs, objects, configuration."""
     root: str
-    """The clone's main worktree; for a bare repository with linked worktrees the repository itself."""
+    """The clone's main worktree; the repository itself where there is none (bare with linked worktrees) or where git
+    does not record it (linked worktrees of a clone made with `--separate-git-dir`)."""
 
     @property
     def is_linked(self) -> bool:
@@ -26,23 +30,25 @@ class Worktree(NamedTuple):
 
 
 def find_worktree(directory: str) -> Worktree | None:
-    """The worktree around a folder, or `None`: no repository, a bare one, or inside `.git`.
+    """The worktree around a folder, or `None`: no repository, a bare one, or inside `.git`. As in git, the innermost
+    `.git` decides, and nothing is found where that one is broken.
 
-    A folder that is gone belongs to the worktree in which its nearest existing parent lies: deleted subfolders keep
-    their place. A deleted linked worktree *inside* another one cannot be told from a subfolder here; callers that
-    remember it know better.
+    A folder that is gone belongs to the worktree it would lie in: deleted subfolders keep their place, and so does a
+    deleted linked worktree inside another one as long as git knows of it. After `git worktree prune` or `remove` it
+    cannot be told from a subfolder; callers that remember it know better.
     """
-    folder = os.path.realpath(directory)
-    while True:
-        found = _worktree_at(folder)
-        if found is not None:
-            return found
+    try:
+        start = os.path.realpath(directory)
+    except ValueError:  # a NUL or half a surrogate pair: no such folder can exist
+        return None
+    for folder in _upwards(start):
+        dot_git = os.path.join(folder, ".git")
+        if os.path.isfile(dot_git) or _is_git_dir(dot_git):
+            found = _worktree_at(folder, dot_git)
+            return _deleted_worktree(found, start) or found if found else None
         if os.path.basename(folder) == ".git" or _is_git_dir(folder):
             return None
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
+    return None
 
 
 def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
@@ -61,52 +67,71 @@ def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
 
 
 def repository_fingerprint(common_dir: str) -> str:
-    """What recognises a clone under another path: its folder's identity on the disk and the oldest entry of its HEAD
-    reflog (who, when, from where: no two clones share it), each after a prefix, separated by a space."""
-    parts: list[str] = []
-    try:
-        status = os.stat(common_dir)
-        parts.append(f"inode:{status.st_dev}:{status.st_ino}")
-        with open(os.path.join(common_dir, "logs", "HEAD"), "rb") as stream:
-            line = stream.readline(4096)
-        if line:
-            parts.append(f"reflog:{hashlib.sha256(line).hexdigest()[:32]}")
-    except OSError:
-        pass
-    return " ".join(parts)
+    """What recognises a clone under another path: tokens separated by a space, of which one in common is enough.
+
+    `inode:` is the folder's identity on the disk with the time its `description` was written (git writes that file
+    once): it survives a rename, and a new clone that is given the same inode differs. `reflog:` is the oldest entry of
+    HEAD's reflog: it survives a move to another disk, but not its expiry after 90 days. A copy made with `cp -a` has
+    the same `reflog:`, so callers must also see that the old place is gone.
+    """
+    tokens: list[str] = []
+    with contextlib.suppress(OSError):
+        status, written = os.stat(common_dir), os.stat(os.path.join(common_dir, "description"))
+        tokens.append(f"inode:{status.st_dev}:{status.st_ino}:{written.st_mtime_ns}")
+    with contextlib.suppress(OSError), open(os.path.join(common_dir, "logs", "HEAD"), "rb") as stream:
+        if line := stream.readline(4096):
+            tokens.append(f"reflog:{hashlib.sha256(line).hexdigest()[:32]}")
+    return " ".join(tokens)
 
 
-def _worktree_at(folder: str) -> Worktree | None:
-    dot_git = os.path.join(folder, ".git")
-    if os.path.isdir(dot_git):
-        return Worktree(folder, dot_git, dot_git, folder) if _is_git_dir(dot_git) else None
-    pointer = _read_line(dot_git)
-    if pointer is None or not pointer.startswith("gitdir: "):
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        yield folder
+
+
+def _worktree_at(folder: str, dot_git: str) -> Worktree | None:
+    git_dir = os.path.realpath(dot_git)
+    if os.path.isfile(dot_git):
+        pointer = _read_line(dot_git)
+        if not pointer.startswith("gitdir: "):
+            return None
+        git_dir = os.path.realpath(os.path.join(folder, pointer.removeprefix("gitdir: ")))
+    common_dir = os.path.realpath(os.path.join(git_dir, _read_line(os.path.join(git_dir, "commondir"))))
+    if not (os.path.lexists(os.path.join(git_dir, "HEAD")) and _is_git_dir(common_dir)):
         return None
-    git_dir = os.path.realpath(os.path.join(folder, pointer[8:]))
-    if not os.path.isfile(os.path.join(git_dir, "HEAD")):
+    if common_dir != git_dir:
+        return Worktree(folder, git_dir, common_dir, _root_of(common_dir))
+    return None if read_core(common_dir).bare else Worktree(folder, git_dir, common_dir, folder)
+
+
+def _deleted_worktree(around: Worktree, directory: str) -> Worktree | None:
+    """The deleted linked worktree that a folder lay in, if git still knows of it."""
+    if os.path.lexists(directory):
         return None
-    common = _read_line(os.path.join(git_dir, "commondir"))
-    if common is None:
-        return Worktree(folder, git_dir, git_dir, folder)
-    common_dir = os.path.realpath(os.path.join(git_dir, common))
-    return Worktree(folder, git_dir, common_dir, _root_of(common_dir))
+    inside = (one for one in linked_worktrees(around.common_dir) if f"{directory}/".startswith(f"{one.path}/"))
+    return next((one for one in inside if not os.path.lexists(one.path)), None)
 
 
 def _root_of(common_dir: str) -> str:
+    core = read_core(common_dir)
+    if core.bare:
+        return common_dir
+    if core.worktree:
+        return os.path.realpath(os.path.join(common_dir, core.worktree))
     return os.path.dirname(common_dir) if os.path.basename(common_dir) == ".git" else common_dir
 
 
 def _is_git_dir(folder: str) -> bool:
     """Git's own test: HEAD, objects and refs."""
-    return all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs"))
+    return all(os.path.lexists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs"))
 
 
-def _read_line(path: str) -> str | None:
-    """A pointer file of git: a path and a line end. Paths may hold any byte, line ends included."""
+def _read_line(path: str) -> str:
+    """A pointer file of git: a path and a line end. Empty when there is none."""
     try:
         with open(path, "rb") as stream:
-            data = stream.read(65536)
+            return os.fsdecode(stream.read(65536).rstrip(b"\r\n"))
     except OSError:
-        return None
-    return os.fsdecode(data.removesuffix(b"\n"))
+        return ""

@@ -1,6 +1,5 @@
 """The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tokcost.repo.worktree import find_worktree
 from tokcost.services.summary import figures_of, repository_of
 
 
-def current_status(home: Path, environ: Mapping[str, str], cwd: Path) -> Status:
+def current_status(home: Path, cwd: Path) -> Status:
     """The branch around `cwd` and its figures. Raises `NotARepository`."""
     here = find_worktree(str(cwd))
     if here is None:

@@ -1,6 +1,6 @@
 """What every branch of a repository cost: the answer behind `tokcost log`, from the ledger alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,7 +33,7 @@ class LogOptions:
         return self.since_ms is not None or self.until_ms is not None or self.by == "day" or self.branch is not None
 
 
-def summarise(home: Path, environ: Mapping[str, str], cwd: Path, options: LogOptions) -> list[Summary]:
+def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
     """One summary for the repository around `cwd`, or one for each repository that has usage.
 
     Raises `NotARepository` when `cwd` lies in none and not all repositories were asked for.

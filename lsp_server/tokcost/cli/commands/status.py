@@ -46,7 +46,7 @@ def _status(fresh: bool) -> Status:
         from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
 
         refresh(home, os.environ)
-    return replace(current_status(home, os.environ, Path.cwd()), current=fresh)
+    return replace(current_status(home, Path.cwd()), current=fresh)
 
 
 def _text(status: Status, template: str | None, as_json: bool) -> str:

@@ -1,0 +1,52 @@
+"""The few settings of a repository that must be known before git could be asked, read from its own `config` file.
+
+Only what git itself writes there is looked for; included files are not followed.
+"""
+
+import os
+import re
+from typing import NamedTuple
+
+_SECTION = re.compile(r'\s*\[\s*([^\]"\s]+)[^\]]*\]')
+_SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?$")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_YES = ("true", "yes", "on", "1")
+
+
+class Core(NamedTuple):
+    """Settings of the section `core`."""
+
+    bare: bool = False
+    worktree: str = ""
+    """Where the main worktree of a submodule is, relative to the repository; empty when it is around it as usual."""
+
+
+def read_core(common_dir: str) -> Core:
+    """`core` of a repository; what cannot be read has its default. In a repository with `extensions.worktreeConfig`
+    git keeps these settings in `config.worktree`."""
+    settings = _read_core(os.path.join(common_dir, "config")) | _read_core(os.path.join(common_dir, "config.worktree"))
+    return Core(settings.get("bare", "").lower() in _YES, settings.get("worktree", ""))
+
+
+def _read_core(path: str) -> dict[str, str]:
+    try:
+        with open(path, "rb") as stream:
+            text = os.fsdecode(stream.read())
+    except OSError:
+        return {}
+    settings: dict[str, str] = {}
+    section = ""
+    for line in text.split("\n"):
+        if header := _SECTION.match(line):
+            section = header[1].lower()
+            line = line[header.end() :]
+        setting = _SETTING.match(line.rstrip("\r"))
+        if setting and section == "core":
+            settings[setting[1].lower()] = "true" if setting[2] is None else _value(setting[2])
+    return settings
+
+
+def _value(text: str) -> str:
+    if quoted := _QUOTED.match(text):
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    return re.sub(r"\\(.)", r"\1", re.split(r"\s*[#;]", text, maxsplit=1)[0].rstrip())
