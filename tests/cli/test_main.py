@@ -1,0 +1,33 @@
+from importlib.util import find_spec
+
+import pytest
+
+from support.machine import Machine
+from support.terminal import piped
+from tokcost import __version__
+from tokcost.cli.main import COMMANDS
+
+
+def test_the_version_is_the_constant(empty_machine: Machine) -> None:
+    assert piped(["--version"], empty_machine.repo, empty_machine.environ).stdout == f"tokcost {__version__}\n"
+
+
+def test_an_unknown_command_is_a_usage_error(empty_machine: Machine) -> None:
+    done = piped(["frobnicate"], empty_machine.repo, empty_machine.environ)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'frobnicate'" in done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name, place in COMMANDS.items() if find_spec(place.split(":")[0])])
+def test_every_help_has_an_example(empty_machine: Machine, name: str) -> None:
+    done = piped([name, "--help"], empty_machine.repo, empty_machine.environ)
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    assert f"tokcost {name}" in done.stdout
+
+
+def test_only_the_command_that_runs_is_loaded(empty_machine: Machine) -> None:
+    environ = {**empty_machine.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    loaded = piped(["--version"], empty_machine.repo, environ).stderr
+    assert "tokcost.cli.commands" not in loaded
+    assert "tokcost.services" not in loaded

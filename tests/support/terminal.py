@@ -1,0 +1,43 @@
+"""Runs the real `tokcost` with its output on a pipe or on a terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Mapping
+from fcntl import ioctl
+from pathlib import Path
+from struct import pack
+from termios import TIOCSWINSZ
+
+_COMMAND = (sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()")
+
+
+def piped(args: list[str], cwd: Path, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Output and errors on pipes."""
+    done = subprocess.run([*_COMMAND, *args], cwd=cwd, env=environ, capture_output=True, check=False)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def on_terminal(args: list[str], cwd: Path, environ: Mapping[str, str], columns: int = 80) -> str:
+    """Everything that a terminal of this width receives."""
+    leader, follower = pty.openpty()
+    ioctl(follower, TIOCSWINSZ, pack("HHHH", 24, columns, 0, 0))
+    child = subprocess.Popen([*_COMMAND, *args], cwd=cwd, env=environ, stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    received = _all_of(leader)
+    child.wait()
+    os.close(leader)
+    return received.decode().replace("\r\n", "\n")
+
+
+def _all_of(leader: int) -> bytes:
+    received = b""
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:  # Linux tells the end of a terminal so
+            return received
+        if not chunk:
+            return received
+        received += chunk
