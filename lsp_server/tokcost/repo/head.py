@@ -3,8 +3,12 @@
 import os
 from typing import NamedTuple
 
-from tokcost.repo.run import GitFailed, run_git
+from tokcost.errors import EnvironmentProblem
+from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
+
+_REFTABLE = "refs/heads/.invalid"
+"""What the file HEAD names in a repository with reftables, so that older programs stumble over it."""
 
 
 class Head(NamedTuple):
@@ -21,10 +25,12 @@ def read_head(worktree: Worktree) -> Head:
     """HEAD now. Only reftable repositories need git to answer; unreadable means detached without a branch."""
     text = _read(worktree.git_dir, "HEAD")
     if text.startswith("ref: "):
-        name = text[5:]
-        if name == "refs/heads/.invalid":
-            name = _ask_git(worktree)
-        return Head(short_name(name), False) if name.startswith("refs/heads/") else Head(None, True)
+        name = text.removeprefix("ref: ")
+        if name != _REFTABLE:
+            return Head(short_name(name), False) if name.startswith("refs/heads/") else Head(None, True)
+        text, name = _ask_git(worktree)
+        if name:
+            return Head(short_name(name), False)
     return Head(_branch_in_progress(worktree.git_dir), True, text)
 
 
@@ -56,11 +62,15 @@ def _is_commit(text: str) -> bool:
     return len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text)
 
 
-def _ask_git(worktree: Worktree) -> str:
-    try:
-        return run_git(["symbolic-ref", "-q", "HEAD"], worktree.path).removesuffix("\n")
-    except GitFailed:
-        return ""
+def _ask_git(worktree: Worktree) -> tuple[str, str]:
+    """HEAD's commit and the branch it names, each empty when there is none or git cannot tell."""
+    answers: list[str] = []
+    for question in (["rev-parse", "-q", "--verify", "HEAD"], ["symbolic-ref", "-q", "HEAD"]):
+        try:
+            answers.append(run_git(question, worktree.path).removesuffix("\n"))
+        except EnvironmentProblem:
+            answers.append("")
+    return answers[0], answers[1]
 
 
 def _read(git_dir: str, name: str) -> str:

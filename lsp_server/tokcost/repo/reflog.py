@@ -4,7 +4,10 @@ A line of `logs/HEAD` is: old id, new id, name and mail, seconds UTC, zone, a ta
 translates.
 """
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
@@ -12,6 +15,11 @@ from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Renam
 from tokcost.repo.head import read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
+
+# A name may hold tabs and any other byte but `<`, `>` and the line end: the first `> ` ends the mail address.
+_ENTRY = re.compile(rb"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^>\n]*> (\d+) [+-]\d+(?:\t(.*))?$", re.MULTILINE)
+_RENAMED = re.compile(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
+_CREATED = "branch: Created from "
 
 
 class Reflog(NamedTuple):
@@ -33,7 +41,7 @@ def read_reflog(worktree: Worktree) -> Reflog:
         return Reflog([], "it keeps no reflog of HEAD (core.logAllRefUpdates is off, or nothing was checked out yet)")
     except OSError as error:
         return Reflog([], f"its reflog cannot be read: {error.strerror or error}")
-    return Reflog([entry for line in data.split(b"\n") if (entry := parse_entry(line))])
+    return Reflog(list(parse_entries(data)))
 
 
 def reflog_stamp(worktree: Worktree) -> str:
@@ -52,65 +60,57 @@ def read_history(worktree: Worktree) -> History:
     """Everything git remembers about the branches a worktree was on."""
     reflog = read_reflog(worktree)
     creations: dict[str, Creation] = {}
-    renames: set[Rename] = {rename for entry in reflog.entries if (rename := _rename(entry))}
-    top = os.path.join(worktree.common_dir, "logs", "refs", "heads")
+    renames = [rename for entry in reflog.entries if (rename := _rename(entry))]
+    for branch, data in _branch_logs(worktree.common_dir):
+        first = next(parse_entries(data), None)
+        if first is not None and first.message.startswith(_CREATED):
+            creations[branch] = Creation(first.second, short_name(first.message.removeprefix(_CREATED)))
+        if b"\tBranch: renamed " in data:
+            renames += [rename for entry in parse_entries(data) if (rename := _rename(entry))]
+    # Sorting is stable: those of one second stay in the order of their log.
+    renames = sorted(dict.fromkeys(renames), key=lambda rename: rename.second)
+    return History(reflog.entries, read_head(worktree).branch, creations, renames, reflog.problem)
+
+
+def parse_entries(data: bytes) -> Iterator[ReflogEntry]:
+    """The entries of a reflog file. Names and messages may be in any encoding; git, too, passes over damaged lines."""
+    for old, new, second, message in (found.groups(b"") for found in _ENTRY.finditer(data)):
+        yield ReflogEntry(int(second), old.decode("ascii"), new.decode("ascii"), ref_text(message))
+
+
+def _branch_logs(common_dir: str) -> Iterator[tuple[str, bytes]]:
+    """Each local branch and its own reflog, which moves along when the branch is renamed."""
+    top = os.path.join(common_dir, "logs", "refs", "heads")
     for folder, _, names in os.walk(top):
         for name in names:
             path = os.path.join(folder, name)
-            creation, renamed = _read_branch_log(path)
-            if creation is not None:
-                creations[ref_text(os.fsencode(os.path.relpath(path, top)))] = creation
-            renames.update(renamed)
-    return History(reflog.entries, read_head(worktree).branch, creations, sorted(renames), reflog.problem)
-
-
-def parse_entry(line: bytes) -> ReflogEntry | None:
-    """One line of a reflog file, or `None`. Names and messages may be in any encoding."""
-    head, _, message = line.partition(b"\t")
-    ids, _, rest = head.partition(b" ")
-    new, _, who = rest.partition(b" ")
-    try:
-        second = int(who.rsplit(b" ", 2)[-2])
-    except (ValueError, IndexError):
-        return None
-    if len(ids) < 40 or len(new) < 40:
-        return None
-    return ReflogEntry(second, ids.decode("ascii", "replace"), new.decode("ascii", "replace"), ref_text(message))
-
-
-def _read_branch_log(path: str) -> tuple[Creation | None, list[Rename]]:
-    """A branch's creation and the names it had before, from its own reflog (which moves along with it)."""
-    try:
-        with open(path, "rb") as stream:
-            first = parse_entry(stream.readline(65536).removesuffix(b"\n"))
-            renamed = [line for line in stream if b"\tBranch: renamed " in line]
-    except OSError:
-        return None, []
-    creation = None
-    if first is not None and first.message.startswith("branch: Created from "):
-        creation = Creation(first.second, short_name(first.message.removeprefix("branch: Created from ")))
-    entries = [first, *(parse_entry(line.removesuffix(b"\n")) for line in renamed)]
-    return creation, [rename for entry in entries if entry and (rename := _rename(entry))]
+            with contextlib.suppress(OSError), open(path, "rb") as stream:
+                yield ref_text(os.fsencode(os.path.relpath(path, top))), stream.read()
 
 
 def _rename(entry: ReflogEntry) -> Rename | None:
-    words = entry.message.split(" ")
-    if entry.message.startswith("Branch: renamed ") and len(words) == 5:
-        return Rename(entry.second, short_name(words[2]), short_name(words[4]))
-    return None
+    renamed = _RENAMED.match(entry.message)
+    return Rename(entry.second, renamed[1], renamed[2]) if renamed else None
 
 
 def _reflog_from_git(worktree: Worktree) -> Reflog:
     """Ask git where only git can read. It prints new ids, newest first; an entry's old id is the next one's new id."""
+    asked = ["-c", "log.showSignature=false", "log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"]
     try:
-        text = run_git(["log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"], worktree.path)
+        text = run_git(asked, worktree.path)
     except EnvironmentProblem as error:
         return Reflog([], f"its reflog cannot be read: {error}")
     entries: list[ReflogEntry] = []
-    for line in reversed(text.splitlines()):
+    for line in reversed(text.split("\n")):
         new, _, rest = line.partition("\t")
         selector, _, message = rest.partition("\t")
         second = selector.partition("{")[2].rstrip("}")
         if second.isdigit():
-            entries.append(ReflogEntry(int(second), entries[-1].new if entries else NULL_ID, new, message))
+            old = entries[-1].new if entries else _oldest_old_id(new, message)
+            entries.append(ReflogEntry(int(second), old, new, message))
     return Reflog(entries)
+
+
+def _oldest_old_id(new: str, message: str) -> str:
+    """What the oldest entry began from: nothing, if it tells of a birth, else unknown (it was left by an expiry)."""
+    return NULL_ID if message.startswith(("commit (initial)", "clone:")) or not message else new

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from tokcost.errors import EnvironmentProblem
 
-_KEPT = ("GIT_EXEC_PATH", "GIT_SSL_CAINFO", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
-"""GIT_ variables that say where git and its configuration are. All others (GIT_DIR, GIT_INDEX_FILE, …) are set by git
-for its hooks and would make a question about one repository an answer about another."""
+_KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT")
+_KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+"""GIT_ variables that say where git and its configuration are (`safe.directory` of containers comes numbered). All
+others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its hooks and would make a question about one repository an answer
+about another."""
 
 
 class GitFailed(EnvironmentProblem):
@@ -27,8 +29,7 @@ def run_git(
 
     Raises `GitFailed` when git refuses, `EnvironmentProblem` when there is no git, or it takes longer than `seconds`.
     """
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-    environ |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **(more or {})}
+    environ = _clean_environ() | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **(more or {})}
     try:
         done = subprocess.run(
             ["git", *args],
@@ -43,9 +44,20 @@ def run_git(
         if not os.path.isdir(cwd):
             raise EnvironmentProblem(f"the folder {os.fspath(cwd)} does not exist") from error
         raise EnvironmentProblem("git was not found", "Install git and make sure it is on PATH.") from error
+    except OSError as error:
+        raise EnvironmentProblem(f"git could not be started: {error.strerror or error}") from error
     except subprocess.TimeoutExpired as error:
         raise EnvironmentProblem(f"git {' '.join(args)} did not answer within {seconds:g} seconds") from error
     out, err = (os.fsdecode(stream) for stream in (done.stdout, done.stderr))
     if done.returncode != 0:
         raise GitFailed(args, done.returncode, out, err)
     return out
+
+
+def _clean_environ() -> dict[str, str]:
+    """This process's environment without what git set in it for another repository."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_NUMBERED)
+    }
