@@ -9,8 +9,8 @@ from tokcost.errors import EnvironmentProblem
 _KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT")
 _KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 """GIT_ variables that say where git and its configuration are (`safe.directory` of containers comes numbered). All
-others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its hooks and would make a question about one repository an answer
-about another."""
+others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its hooks and would make a question about one repository an
+answer about another."""
 
 
 class GitFailed(EnvironmentProblem):
