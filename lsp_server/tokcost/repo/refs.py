@@ -45,8 +45,8 @@ def merged_branches(common_dir: str, into: str, among: Iterable[str]) -> frozens
         text = run_git(["for-each-ref", f"--merged={_PREFIX}{into}", form, *patterns], common_dir, seconds=5)
     except EnvironmentProblem:
         return frozenset()
-    found = (line.partition("\0") for line in text.splitlines())
-    return frozenset(ref.removeprefix(_PREFIX) for ref, _, tip in found if _has_commits(common_dir, ref, tip))
+    found = (line.partition("\0") for line in text.split("\n"))
+    return frozenset(ref.removeprefix(_PREFIX) for ref, _, tip in found if tip and _has_commits(common_dir, ref, tip))
 
 
 def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
@@ -95,5 +95,5 @@ def _ask_git(common_dir: str) -> dict[str, str] | None:
         text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", _PREFIX], common_dir)
     except EnvironmentProblem:
         return None
-    pairs = (line.partition(" ") for line in text.splitlines())
-    return {ref.removeprefix(_PREFIX): tip for tip, _, ref in pairs}
+    pairs = (line.partition(" ") for line in text.split("\n"))
+    return {ref.removeprefix(_PREFIX): tip for tip, _, ref in pairs if ref}

@@ -1,0 +1,68 @@
+"""Local branches, held against `git for-each-ref`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from support.git_sandbox import GitSandbox
+from tokcost.repo.refs import default_branch, local_branches, merged_branches
+
+ODD = ["feat/x", "feat/y/z", "#1", "quo'te\"s", "caf\u00e9", "next\u0085line", "separator\u2028", "a.lock.b"]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitSandbox:
+    sandbox = GitSandbox(tmp_path / "repo")
+    sandbox.commit()
+    return sandbox
+
+
+def git_dir(repo: GitSandbox) -> str:
+    return f"{repo.path}/.git"
+
+
+def as_git_says(repo: GitSandbox) -> dict[str, str]:
+    lines = repo.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/").split("\n")
+    return {name.removeprefix("refs/heads/"): tip for name, tip in (line.split(" ") for line in lines)}
+
+
+def test_branches_are_those_git_lists_loose_packed_and_moved_since(repo: GitSandbox) -> None:
+    for name in ODD:
+        repo.git("branch", name)
+    assert local_branches(git_dir(repo)) == as_git_says(repo)
+    repo.git("pack-refs", "--all")
+    repo.git("branch", "-D", "feat/y/z")
+    repo.commit()
+    assert local_branches(git_dir(repo)) == as_git_says(repo)
+
+
+def test_git_is_asked_where_only_git_can_read_and_lists_the_same(repo: GitSandbox) -> None:
+    for name in ODD:
+        repo.git("branch", name)
+    os.mkdir(f"{git_dir(repo)}/reftable")
+    assert local_branches(git_dir(repo)) == as_git_says(repo)
+
+
+def test_a_repository_that_is_gone_has_unknown_branches_not_none(tmp_path: Path) -> None:
+    assert local_branches(str(tmp_path / "gone")) is None
+
+
+def test_a_branch_is_merged_when_it_has_commits_and_the_other_holds_them_all(repo: GitSandbox) -> None:
+    for name in ("next\u0085line", "open", "forwarded"):
+        repo.switch("-c", name, "main")
+        repo.git("commit", "-q", "--allow-empty", "-m", name)
+    repo.switch("main")
+    repo.git("branch", "untouched")
+    repo.git("merge", "-q", "--ff-only", "forwarded")
+    repo.git("merge", "-q", "--no-ff", "--no-edit", "next\u0085line")
+    among = ["main", "open", "forwarded", "next\u0085line", "untouched", "never-was"]
+    assert merged_branches(git_dir(repo), "main", among) == {"forwarded", "next\u0085line"}
+
+
+def test_the_remotes_default_branch_is_what_others_are_merged_into(repo: GitSandbox, tmp_path: Path) -> None:
+    repo.switch("-c", "release/9")
+    repo.git("clone", "-q", str(repo.path), str(tmp_path / "clone"))
+    assert default_branch(f"{tmp_path}/clone/.git", {"main": "", "release/9": ""}) == "release/9"
+    assert default_branch(git_dir(repo), {"x": "", "master": ""}) == "master"
+    assert default_branch(git_dir(repo), {"x": ""}) is None
