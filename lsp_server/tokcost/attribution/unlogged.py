@@ -6,6 +6,7 @@ response; newer versions write what a session has spent in all (`cost-state`). T
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Tokens, Usage
@@ -59,7 +60,12 @@ def _before_fork(inherited: Iterable[Usage], logged: Iterable[Usage], totals: Se
 
 
 def _same_model(one: str, other: str) -> bool:
-    return _VARIANT.sub("", one) == _VARIANT.sub("", other)
+    return _plain(one) == _plain(other)
+
+
+@cache
+def _plain(model: str) -> str:
+    return _VARIANT.sub("", model)
 
 
 def _counts(total: SessionTotal) -> Counts:

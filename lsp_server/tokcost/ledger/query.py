@@ -92,6 +92,31 @@ def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[Sess
     return [_total(row) for row in rows]
 
 
+def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
+    """Whether the newest totals of a session differ from its usage until then, or unlogged usage was recovered
+    before."""
+    newest = ledger.db.execute(_NEWEST_TOTAL, (assistant, session)).fetchone()
+    if newest is None:
+        return False
+    number, time_ms, *total = newest
+    *logged, unlogged = ledger.db.execute(_LOGGED_UNTIL, {"session": number, "until": time_ms}).fetchone()
+    return bool(unlogged) or total != logged
+
+
+_CLASSES = "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_searches"
+_NEWEST_TOTAL = f"""
+SELECT session, max(time_ms), {", ".join(f"sum({name})" for name in _CLASSES)} FROM session_total AS one
+WHERE session = (SELECT id FROM session WHERE assistant = ? AND name = ?) AND time_ms =
+  (SELECT max(time_ms) FROM session_total AS other WHERE other.session = one.session AND other.model = one.model)
+GROUP BY session
+"""
+_LOGGED_UNTIL = f"""
+SELECT {", ".join(f"ifnull(sum({name}), 0)" for name in _CLASSES)}, ifnull(sum(kind = 'unlogged'), 0) FROM usage
+WHERE time_ms <= :until AND
+  (session = :session OR id IN (SELECT usage FROM session_copy WHERE session_copy.session = :session))
+"""
+
+
 def integrity_problems(ledger: Ledger) -> list[str]:
     """What SQLite finds wrong with the file; empty when all is well."""
     return [row[0] for row in ledger.db.execute("PRAGMA quick_check") if row[0] != "ok"]

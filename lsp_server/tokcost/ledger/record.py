@@ -27,7 +27,8 @@ def insert_usage(ledger: Ledger, entries: Sequence[Entry], rollup: Rollup) -> No
     """Record usage that is not in the ledger yet."""
     sessions = session_ids(ledger, {(e.usage.assistant, e.usage.session) for e in entries})
     directories = directory_ids(ledger, {e.usage.cwd for e in entries})
-    rows = (to_row(e, sessions[e.usage.assistant, e.usage.session], directories[e.usage.cwd]) for e in entries)
+    in_key_order = sorted(entries, key=lambda entry: entry.usage.key)
+    rows = (to_row(e, sessions[e.usage.assistant, e.usage.session], directories[e.usage.cwd]) for e in in_key_order)
     ledger.db.executemany(f"INSERT INTO usage ({COLUMNS}) VALUES ({PLACEHOLDERS})", rows)
     for entry in entries:
         rollup.add(entry)

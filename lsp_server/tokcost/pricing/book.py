@@ -1,6 +1,7 @@
 """The price of a usage, from cards that are already there: no file, no network, a few steps for each usage."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from tokcost.model.usage import Usage
 from tokcost.pricing.cards import ModelCards, Price, PriceState, RateCard, cost
@@ -16,8 +17,7 @@ class PriceBook:
     def __init__(self, models: Iterable[ModelCards], overrides: Iterable[Override] = ()) -> None:
         given = tuple(overrides)
         self._models: Mapping[Pair, ModelCards] = {(one.provider, one.model): apply(one, given) for one in models}
-        self._ids = {pair: model.id for pair, model in self._models.items()}
-        self._cards: dict[tuple[str, str, str], tuple[RateCard, ...]] = {}
+        self._rules: dict[tuple[str, str, str], _Rule] = {}
 
     def missing(self, pairs: Iterable[Pair]) -> set[Pair]:
         """Those of which no cards are here yet."""
@@ -29,29 +29,42 @@ class PriceBook:
 
     def price(self, usage: Usage) -> Price:
         """The list cost of one usage, alone, at its own time."""
-        pair = (usage.provider, usage.model)
-        model = self._models.get(pair)
-        if not (any(usage.tokens) or usage.web_searches):
-            return Price(0, "priced" if model is None else model.state, None)
-        if model is None:
-            return Price(None, "unpriced", None)
-        if model.state == "included" or model.state == "free":
-            return Price(0, model.state, self._ids[pair])
-        state: PriceState = "priced"
-        context = usage.speed or usage.tier
-        card = self._card(pair, context, usage.time_ms)
-        if card is None and context:
-            card, state = self._card(pair, "", usage.time_ms), "estimated"
-        if card is None:
-            return Price(None, "unpriced", self._ids[pair])
-        return Price(cost(card, usage.tokens, usage.web_searches), state, self._ids[pair])
+        asked = (usage.provider, usage.model, usage.speed or usage.tier)
+        rule = self._rules.get(asked)
+        if rule is None:
+            rule = self._rules[asked] = self._rule(*asked)
+        if not (usage.tokens.total or usage.web_searches):
+            return Price(0, rule.state, rule.id)
+        if rule.flat is not None:
+            return Price(rule.flat, rule.state, rule.id)
+        for card in rule.cards:
+            if card.holds(usage.time_ms):
+                return Price(cost(card, usage.tokens, usage.web_searches), rule.state, rule.id)
+        for card in rule.fallback:
+            if card.holds(usage.time_ms):
+                return Price(cost(card, usage.tokens, usage.web_searches), "estimated", rule.id)
+        return Price(None, "unpriced", rule.id)
 
-    def _card(self, pair: Pair, context: str, time_ms: int) -> RateCard | None:
-        cards = self._cards.get((*pair, context))
+    def _rule(self, provider: str, model: str, context: str) -> "_Rule":
+        cards = self._models.get((provider, model))
         if cards is None:
-            found = (card for card in reversed(self._models[pair].cards) if card.context == context)
-            cards = self._cards[(*pair, context)] = tuple(found)
-        for card in cards:
-            if card.holds(time_ms):
-                return card
-        return None
+            return _Rule("unpriced", None, None, (), ())
+        if cards.state in ("included", "free"):
+            return _Rule(cards.state, cards.id, 0, (), ())
+        newest_first = cards.cards[::-1]
+        own = tuple(card for card in newest_first if card.context == context)
+        standard = tuple(card for card in newest_first if card.context == "") if context else ()
+        return _Rule(cards.state if own else "unpriced", cards.id, None, own, standard)
+
+
+class _Rule(NamedTuple):
+    """How usage of one model, served in one way, is priced."""
+
+    state: PriceState
+    id: str | None
+    flat: int | None
+    """The amount, where it does not depend on tokens."""
+    cards: tuple[RateCard, ...]
+    """The first that holds is right."""
+    fallback: tuple[RateCard, ...]
+    """The standard service's cards, where the price of this way of being served is not known."""

@@ -20,13 +20,18 @@ from msgspec import Struct, field
 
 from tokcost.model.usage import MAX_TOKENS, Kind, Tokens, Usage, merge
 from tokcost.readers.base import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
-from tokcost.readers.jsonl import NewLines, lines_with, log_files
+from tokcost.readers.jsonl import NewLines, log_files
 
 NAME = "claude-code"
 
 _FINAL_IN_EVERY_LINE = (2, 1, 59)
 """From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
 before, lines without a `stop_reason` carry the placeholder of the stream's start."""
+
+_HEAD = 400
+"""Bytes at the beginning of a line that tell whose it is."""
+_TAIL = 3000
+"""Bytes at the end of a line among which a response's counts are."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -169,6 +174,8 @@ class ClaudeCodeReader:
             found.take(lines.rest)
         if lines.too_long:
             found.skipped["line too long to be read"] = lines.too_long
+        if found.repeated:
+            found.duplicates["further line of the same response"] = found.repeated
         return Batch(
             lines.checkpoint(state),
             found.responses(),
@@ -190,26 +197,34 @@ class _Transcript:
         self.worktrees: list[WorktreeOrigin] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
+        self.repeated = 0
         self._found: dict[str, Usage] = {}
+        self._last: _Line | None = None
 
     def responses(self) -> list[Usage]:
         """One usage for each response, in the order of their first lines."""
         return list(self._found.values())
 
     def take(self, block: bytes) -> None:
-        """Read all lines of a block that can matter, in their order."""
-        events = list(lines_with(block, b'"usage"'))
-        marks = [*lines_with(block, b'"cost-state"'), *lines_with(block, b'"worktree-state"')]
-        if not marks:
-            for begin, end in events:
+        """Read all lines of a block that can matter, in their order.
+
+        Most bytes are prompts and tool results; their lines say so at their beginning and are not searched.
+        """
+        begin, size, find = 0, len(block), block.find
+        while begin < size:
+            end = find(b"\n", begin)
+            if end < 0:
+                end = size
+            head = block[begin : begin + _HEAD]
+            if b'"user"' in head and b'"assistant"' not in head:
+                if find(b'"usage"', max(begin, end - _TAIL), end) >= 0:
+                    self._assistant_line(block[begin:end])
+            elif find(b'"usage"', begin, end) >= 0:
                 self._assistant_line(block[begin:end])
-            return
-        known = set(marks)
-        for begin, end in sorted(known.union(events)):
-            if (begin, end) in known:
+            elif b'"cost-state"' in head or b'"worktree-state"' in head:
                 self._bookkeeping(block, begin, end)
-            else:
-                self._assistant_line(block[begin:end])
+            begin = end + 1
+        self._remember()
 
     def _assistant_line(self, raw: bytes) -> None:
         line = self._decode(raw)
@@ -224,10 +239,15 @@ class _Transcript:
         if tokens is None or key is None or line.timestamp is None:
             self._count(self.skipped, "usage record with impossible or missing values")
             return
-        self._add(_usage(line, message, usage, key, tokens)._replace(branch_stale=self._is_stale(line, key)))
-        self._remember(line)
-        if _is_driven(line) and _MOVES_HEAD.search(raw):
-            self.state.moved_by = key
+        stale = self._is_stale(line, key, raw)
+        self._last = line
+        before = self._found.get(key)
+        if before is not None and before.tokens == tokens and not before.lower_bound and before.copy_rank == 0:
+            self.repeated += 1
+            return
+        self._add(_usage(line, message, usage, key, tokens, stale), before)
+        if line.request_session:
+            self._remember_parent(line)
         if usage.iterations and len(usage.iterations) > 1:
             self._iterations(self._found[key], usage.iterations)
 
@@ -243,27 +263,35 @@ class _Transcript:
                 self._count(self.skipped, "damaged usage record")
         return None
 
-    def _add(self, usage: Usage) -> None:
-        before = self._found.get(usage.key)
+    def _add(self, usage: Usage, before: Usage | None) -> None:
         if before is None:
             self._found[usage.key] = usage
             return
-        self._count(self.duplicates, "further line of the same response")
+        self.repeated += 1
         self._found[usage.key] = merge(before, usage)
 
-    def _is_stale(self, line: _Line, key: str) -> bool:
+    def _is_stale(self, line: _Line, key: str, raw: bytes) -> bool:
         """Driven by a program, Claude Code writes the branch of its start until it ends, also behind its own switch."""
-        if line.branch != self.state.branch:
-            self.state.moved_by = ""
-        return _is_driven(line) and self.state.moved_by not in ("", key)
-
-    def _remember(self, line: _Line) -> None:
+        if line.entrypoint is None or not line.entrypoint.startswith("sdk-"):
+            return False
         state = self.state
-        state.cwd, state.branch = line.cwd or "", line.branch or ""
-        assert line.timestamp is not None
-        state.time_ms = _milliseconds(line.timestamp)
-        if line.request_session and line.request_session != line.session and line.request_session not in state.parents:
-            state.parents = [*state.parents, line.request_session]
+        if line.branch != state.branch:
+            state.moved_by, state.branch = "", line.branch or ""
+        stale = state.moved_by not in ("", key)
+        if _MOVES_HEAD.search(raw):
+            state.moved_by = key
+        return stale
+
+    def _remember_parent(self, line: _Line) -> None:
+        parent = line.request_session
+        if parent and parent != line.session and parent not in self.state.parents:
+            self.state.parents = [*self.state.parents, parent]
+
+    def _remember(self) -> None:
+        """What records without a place of their own take from the last response before them."""
+        if self._last is not None and self._last.timestamp is not None:
+            self.state.cwd, self.state.branch = self._last.cwd or "", self._last.branch or ""
+            self.state.time_ms = _milliseconds(self._last.timestamp)
 
     def _iterations(self, parent: Usage, iterations: list[_Iteration]) -> None:
         """Advisor calls are not in a response's own counts; a refused first attempt is noted, not counted."""
@@ -272,7 +300,8 @@ class _Transcript:
             if iteration.type == "advisor_message" and tokens is not None:
                 model = iteration.model or parent.model
                 key = f"{parent.key}#advisor{number}"
-                self._add(parent._replace(key=key, model=model, tokens=tokens, kind="advisor", web_searches=0))
+                advisor = parent._replace(key=key, model=model, tokens=tokens, kind="advisor", web_searches=0)
+                self._add(advisor, self._found.get(key))
             elif iteration.type == "fallback_message" and number + 1 < len(iterations):
                 self._count(self.duplicates, "refused first attempt, not known to be billed")
 
@@ -290,6 +319,7 @@ class _Transcript:
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._count(self.skipped, "damaged session total")
             return
+        self._remember()
         state = self.state
         time_ms = max(before_ms or 0, state.time_ms)
         for model, total in record.models.items():
@@ -305,11 +335,7 @@ class _Transcript:
         counts[reason] = counts.get(reason, 0) + 1
 
 
-def _is_driven(line: _Line) -> bool:
-    return (line.entrypoint or "").startswith("sdk-")
-
-
-def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens) -> Usage:
+def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens, stale: bool) -> Usage:
     assert line.timestamp is not None
     kind, lower_bound = _completeness(line, message)
     tools = usage.server_tool_use
@@ -322,6 +348,7 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Toke
         line.session or "",
         line.cwd or "",
         line.branch or "",
+        stale,
         kind=kind,
         speed="" if usage.speed in (None, "standard") else usage.speed,
         tier="" if usage.service_tier in (None, "standard") else usage.service_tier,
@@ -357,31 +384,15 @@ def _tokens(usage: _Counts) -> Tokens | None:
     if short + long != written:
         short = written - long
     details = usage.output_tokens_details
-    return _checked(
-        usage.input_tokens or 0,
-        usage.cache_read_input_tokens or 0,
-        short,
-        long,
-        usage.output_tokens or 0,
-        (details.thinking_tokens or 0) if details else 0,
-    )
+    thinking = (details.thinking_tokens or 0) if details else 0
+    counts = (usage.input_tokens or 0, usage.cache_read_input_tokens or 0, short, long, usage.output_tokens or 0)
+    return Tokens(*counts, thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS else None
 
 
 def _model_total(total: _ModelTotal) -> Tokens | None:
     long = total.cache_write_1h or 0
-    return _checked(
-        total.input,
-        total.cache_read,
-        total.cache_write - long,
-        long,
-        total.output,
-        total.thinking,
-        limit=MAX_TOKENS * 1000,
-    )
-
-
-def _checked(*counts: int, limit: int = MAX_TOKENS) -> Tokens | None:
-    return Tokens(*counts) if min(counts) >= 0 and max(counts) < limit else None
+    counts = (total.input, total.cache_read, total.cache_write - long, long, total.output)
+    return Tokens(*counts, total.thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS * 1000 else None
 
 
 def _version(text: str | None) -> tuple[int, ...]:
