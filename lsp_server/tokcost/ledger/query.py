@@ -66,10 +66,14 @@ def session_count(ledger: Ledger, repository: int, branch: str) -> int:
     return ledger.db.execute(query, (repository or None, branch or None)).fetchone()[0]
 
 
-def spent_since(ledger: Ledger, repository: int, since_ms: int) -> int:
-    """List cost of a repository's usage from a moment on, in nano-dollars."""
-    query = "SELECT ifnull(sum(list_cost), 0) FROM usage WHERE repository IS ? AND time_ms >= ?"
-    return ledger.db.execute(query, (repository or None, since_ms)).fetchone()[0]
+def spent_since(ledger: Ledger, repository: int, since_ms: int) -> tuple[int, int]:
+    """List cost in nano-dollars and unpriced tokens of a repository's usage from a moment on."""
+    query = (
+        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL,"
+        " input + cache_read + cache_write_5m + cache_write_1h + output, 0)), 0)"
+        " FROM usage WHERE repository IS ? AND time_ms >= ?"
+    )
+    return ledger.db.execute(query, (repository or None, since_ms)).fetchone()
 
 
 def sessions_with_totals(ledger: Ledger, assistant: str) -> dict[int, str]:

@@ -7,7 +7,6 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 import io
 import os
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 
 from tokcost.readers.base import Checkpoint, LogFile
@@ -120,6 +119,8 @@ class NewLines:
 
 
 def _digest(data: bytes) -> bytes:
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=16).digest()
 
 

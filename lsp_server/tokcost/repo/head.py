@@ -44,6 +44,18 @@ def ref_text(name: bytes) -> str:
     return name.decode("utf-8", "backslashreplace")
 
 
+def reflog_stamp(worktree: Worktree) -> str:
+    """Changes whenever HEAD's reflog does; costs one look at a file's status."""
+    name = os.path.join(worktree.git_dir, "logs", "HEAD")
+    if uses_reftable(worktree.common_dir):
+        name = os.path.join(worktree.common_dir, "reftable", "tables.list")
+    try:
+        status = os.stat(name)
+    except OSError:
+        return ""
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
 def uses_reftable(common_dir: str) -> bool:
     """Whether refs and reflogs are in git's newer binary format, which only git reads."""
     return os.path.isdir(os.path.join(common_dir, "reftable"))

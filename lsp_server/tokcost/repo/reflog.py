@@ -44,18 +44,6 @@ def read_reflog(worktree: Worktree) -> Reflog:
     return Reflog(list(parse_entries(data)))
 
 
-def reflog_stamp(worktree: Worktree) -> str:
-    """Changes whenever HEAD's reflog does; costs one look at a file's status."""
-    name = os.path.join(worktree.git_dir, "logs", "HEAD")
-    if uses_reftable(worktree.common_dir):
-        name = os.path.join(worktree.common_dir, "reftable", "tables.list")
-    try:
-        status = os.stat(name)
-    except OSError:
-        return ""
-    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
-
-
 def read_history(worktree: Worktree) -> History:
     """Everything git remembers about the branches a worktree was on."""
     reflog = read_reflog(worktree)

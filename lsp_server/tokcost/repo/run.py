@@ -1,7 +1,6 @@
 """The one place that runs programs, and the one way git is run."""
 
 import os
-import subprocess
 from collections.abc import Sequence
 
 from tokcost.errors import EnvironmentProblem
@@ -29,6 +28,8 @@ def run_git(
 
     Raises `GitFailed` when git refuses, `EnvironmentProblem` when there is no git, or it takes longer than `seconds`.
     """
+    import subprocess  # many callers find that they need no git after all
+
     environ = _clean_environ() | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **(more or {})}
     try:
         done = subprocess.run(

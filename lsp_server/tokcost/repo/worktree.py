@@ -2,7 +2,6 @@
 running git: a prompt asks this many times a minute."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -74,6 +73,8 @@ def repository_fingerprint(common_dir: str) -> str:
     HEAD's reflog: it survives a move to another disk, but not its expiry after 90 days. A copy made with `cp -a` has
     the same `reflog:`, so callers must also see that the old place is gone.
     """
+    import hashlib
+
     tokens: list[str] = []
     with contextlib.suppress(OSError):
         status, written = os.stat(common_dir), os.stat(os.path.join(common_dir, "description"))

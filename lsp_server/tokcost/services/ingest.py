@@ -1,39 +1,20 @@
-"""From assistants' logs to the ledger: find what is new, read it, place it, price it, record it.
+"""From assistants' logs to the ledger: find what is new, read it, record it.
 
-Each file's usage and its checkpoint are written in one transaction, so a process killed at any moment loses nothing
-and repeats nothing. Two processes may import at once: whoever finds that a checkpoint has moved on drops what it read.
+Mostly nothing is new, and this is asked at every prompt: what reads, places and prices is imported when there is work
+for it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokcost.attribution.unlogged import unlogged_usage
 from tokcost.ledger.open import Ledger, LedgerDamaged, open_ledger, set_aside
-from tokcost.ledger.query import has_unexplained_total, totals_of_session
-from tokcost.ledger.record import (
-    delete_usage,
-    find_usage,
-    insert_usage,
-    note_copies,
-    record_totals,
-    session_ids,
-    update_usage,
-    usage_of_session,
-)
-from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import Entry, Stored
-from tokcost.ledger.sources import checkpoint_of, checkpoints, record_checkpoint, record_problem
-from tokcost.model.logs import SessionTotal
-from tokcost.model.usage import Usage, merge, same_response
+from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
+from tokcost.ledger.sources import checkpoints
 from tokcost.readers.registry import readers
-from tokcost.services.placing import Placer
-from tokcost.services.pricing import Pricer
-from tokcost.services.scan import Job, Outcome, Progress, changed, in_order_of_writing, read_all
-
-_TRANSACTION_USAGE = 8000
-_TRANSACTION_FILES = 400
-"""A transaction of this size takes a few tenths of a second: others that import at the same time wait no longer."""
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.scan import Job, Progress, changed, in_order_of_writing, read_all
+from tokcost.services.worktrees import moved_stamp
 
 
 @dataclass(slots=True)
@@ -66,14 +47,29 @@ def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = 
 def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None) -> IngestReport:
     report = IngestReport()
     with open_ledger(home) as ledger:
-        jobs = in_order_of_writing(_jobs(ledger, environ, report))
-        importer = Importer(ledger, home)
-        for outcome in read_all(jobs, progress):
-            importer.take(outcome)
-        importer.finish()
-        report.new_usage = importer.new_usage
-        report.notes.extend(importer.notes)
+        jobs = _jobs(ledger, environ, report)
+        if jobs or _history_moved(ledger):
+            _import(ledger, home, in_order_of_writing(jobs), progress, report)
     return report
+
+
+def _import(ledger: Ledger, home: Path, jobs: list[Job], progress: Progress | None, report: IngestReport) -> None:
+    from tokcost.services.importing import Importer
+
+    importer = Importer(ledger, home)
+    for outcome in read_all(jobs, progress):
+        importer.take(outcome)
+    importer.finish()
+    report.new_usage = importer.new_usage
+    report.notes.extend(importer.notes)
+
+
+def _history_moved(ledger: Ledger) -> bool:
+    """Whether git has something new to say of usage that is already in the ledger."""
+    homes = {one.id: one for one in repositories(ledger)}
+    if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
+        return True
+    return any(find_worktree(path) is not None for path in directories_without_worktree(ledger))
 
 
 def _jobs(ledger: Ledger, environ: Mapping[str, str], report: IngestReport) -> list[Job]:
@@ -86,152 +82,3 @@ def _jobs(ledger: Ledger, environ: Mapping[str, str], report: IngestReport) -> l
             report.found_files += len(files)
             jobs.extend(changed(files, known, reader.name))
     return jobs
-
-
-class Importer:
-    """Gathers what was read and writes it, some thousand usage at a time."""
-
-    def __init__(self, ledger: Ledger, home: Path) -> None:
-        self._ledger = ledger
-        self._placer = Placer(ledger)
-        self._pricer = Pricer(ledger, home)
-        self._waiting: list[Outcome] = []
-        self._waiting_usage = 0
-        self._sessions: dict[str, set[str]] = {}
-        self.new_usage = 0
-
-    @property
-    def notes(self) -> list[str]:
-        """Sentences about degraded evidence or prices."""
-        return [*self._placer.notes, *self._pricer.notes]
-
-    def take(self, outcome: Outcome) -> None:
-        """Add what reading one file gave."""
-        self._waiting.append(outcome)
-        self._waiting_usage += len(outcome.batch.usage) if outcome.batch else 0
-        if self._waiting_usage >= _TRANSACTION_USAGE or len(self._waiting) >= _TRANSACTION_FILES:
-            self._write()
-
-    def finish(self) -> None:
-        """Write the rest, recover unlogged calls, and put usage where newer git history says it belongs."""
-        if self._waiting:
-            self._write()
-        for assistant, sessions in self._sessions.items():
-            self._recover_unlogged(assistant, sessions)
-        self._placer.follow_history()
-
-    def _write(self) -> None:
-        waiting, self._waiting, self._waiting_usage = self._waiting, [], 0
-        self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})
-        with self._ledger.transaction():
-            fresh = [outcome for outcome in waiting if self._is_fresh(outcome)]
-            for assistant in dict.fromkeys(outcome.job.assistant for outcome in fresh):
-                self._record(assistant, [o for o in fresh if o.job.assistant == assistant])
-
-    def _is_fresh(self, outcome: Outcome) -> bool:
-        """Note how far the file was read, unless another process has recorded it meanwhile."""
-        job = outcome.job
-        if outcome.batch is None:
-            record_problem(self._ledger, job.assistant, job.file.path, outcome.problem)
-            return False
-        now = checkpoint_of(self._ledger, job.file.path)
-        if now is not None and now.size >= 0 and now != job.checkpoint:
-            return False
-        record_checkpoint(self._ledger, job.assistant, job.file.path, outcome.batch)
-        return True
-
-    def _record(self, assistant: str, outcomes: list[Outcome]) -> None:
-        batches = [outcome.batch for outcome in outcomes if outcome.batch]
-        for batch in batches:
-            self._placer.note_origins(batch.worktrees)
-        self._record_usage(assistant, [u for batch in batches for u in batch.usage])
-        totals = [total for batch in batches for total in batch.totals]
-        if totals:
-            record_totals(self._ledger, assistant, totals)
-            self._sessions.setdefault(assistant, set()).update(total.session for total in totals)
-
-    def _record_usage(self, assistant: str, usage: list[Usage]) -> None:
-        ledger = self._ledger
-        stored = find_usage(ledger, assistant, _possible_keys(usage))
-        new, changes, copies = sort_out(usage, stored)
-        rollup = Rollup()
-        insert_usage(ledger, [self._entry(u) for u in new], rollup)
-        update_usage(ledger, [(before, self._changed(before, u)) for before, u in changes], rollup)
-        rollup.apply(ledger)
-        if copies:
-            ids = {key: s.id for key, s in find_usage(ledger, assistant, {key for _, key in copies}).items()}
-            note_copies(ledger, assistant, [(session, ids[key]) for session, key in copies])
-        self.new_usage += len(new)
-
-    def _entry(self, usage: Usage) -> Entry:
-        where = self._placer.place(usage)
-        price = self._pricer.price(usage, where.root)
-        return Entry(usage, where.repository, where.worktree, where.place, price.list_cost, price.state, price.card_id)
-
-    def _changed(self, before: Stored, usage: Usage) -> Entry:
-        """The new state of a row; its place changes only when a surer original has been found."""
-        entry = self._entry(usage)
-        old = before.entry
-        if usage.copy_rank == old.usage.copy_rank or old.place.evidence == "assigned":
-            return entry._replace(repository=old.repository, worktree=old.worktree, place=old.place)
-        return entry
-
-    def _recover_unlogged(self, assistant: str, names: Iterable[str]) -> None:
-        for name in sorted(names):
-            if not has_unexplained_total(self._ledger, assistant, name):
-                continue
-            totals = totals_of_session(self._ledger, assistant, name)
-            self._pricer.prepare({("", total.model) for total in totals})
-            with self._ledger.transaction():
-                self._recover_session(assistant, name, totals)
-
-    def _recover_session(self, assistant: str, name: str, totals: list[SessionTotal]) -> None:
-        ledger = self._ledger
-        session = session_ids(ledger, [(assistant, name)])[assistant, name]
-        parents = {parent for total in totals for parent in total.parents}
-        ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
-        inherited = [u for one in ids.values() for u in usage_of_session(ledger, one) if u.kind == "unlogged"]
-        logged = usage_of_session(ledger, session)
-        wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited)}
-        stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
-        rollup = Rollup()
-        delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)
-        insert_usage(ledger, [self._entry(u) for key, u in wanted.items() if key not in stored], rollup)
-        changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
-        update_usage(ledger, [(before, self._changed(before, u)) for before, u in changes], rollup)
-        rollup.apply(ledger)
-
-
-def sort_out(
-    usage: Iterable[Usage], stored: Mapping[str, Stored]
-) -> tuple[list[Usage], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
-    """What is new, what changes a row, and which sessions hold copies (session, key of the original).
-
-    `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
-    """
-    known = {key: one.entry.usage for key, one in stored.items()}
-    copies: set[tuple[str, str]] = set()
-    for one in usage:
-        before = known.get(one.key)
-        if before is not None and not same_response(before, one):
-            one = one._replace(key=_key_within_session(one))
-            before = known.get(one.key)
-        known[one.key] = one if before is None else merge(before, one)
-        if before is not None and before.session != one.session:
-            copies.update((name, one.key) for name in (before.session, one.session))
-    new = [one for key, one in known.items() if key not in stored]
-    changes = [(stored[key], one) for key, one in known.items() if key in stored and one != stored[key].entry.usage]
-    return new, changes, copies
-
-
-def _possible_keys(usage: Iterable[Usage]) -> set[str]:
-    keys: set[str] = set()
-    for one in usage:
-        keys.add(one.key)
-        if one.weak_key:
-            keys.add(_key_within_session(one))
-    return keys
-
-
-def _key_within_session(usage: Usage) -> str:
-    return f"{usage.key}@{usage.session}"

@@ -32,8 +32,9 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.model.usage import Usage
-from tokcost.repo.reflog import read_history, reflog_stamp
+from tokcost.repo.reflog import read_history
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
+from tokcost.services.worktrees import as_worktree, moved_stamp
 
 
 class Where(NamedTuple):
@@ -95,8 +96,8 @@ class Placer:
                 with self._ledger.transaction():
                     self._place_directory(path)
         for worktree in list(self._worktrees.values()):
-            stamp = self._stamp(worktree)
-            if stamp and stamp != worktree.stamp:
+            stamp = moved_stamp(worktree, self._repositories[worktree.repository])
+            if stamp:
                 with self._ledger.transaction():
                     self._follow(worktree, stamp)
 
@@ -120,7 +121,7 @@ class Placer:
             where = self.place(old.usage)
             if old.place.evidence in _FIXED or where.worktree is None or where.repository is None:
                 continue
-            if where.place.evidence == "none" and old.place.branch is not None:
+            if old.place.branch is not None and _is_weaker(where.place, old.place):
                 continue
             if (where.repository, where.worktree, where.place) != (old.repository, old.worktree, old.place):
                 replace_place(self._ledger, stored, where.worktree, where.repository, where.place, rollup)
@@ -134,20 +135,13 @@ class Placer:
     def _timeline(self, worktree: KnownWorktree) -> Timeline:
         known = self._timelines.get(worktree.id)
         if known is None:
-            history = read_history(self._as_worktree(worktree))
+            history = read_history(as_worktree(worktree, self._repositories[worktree.repository]))
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
                 self.notes.append(
                     f"{worktree.path}: {known.problem}; branches there are what the assistants wrote themselves."
                 )
         return known
-
-    def _stamp(self, worktree: KnownWorktree) -> str:
-        return reflog_stamp(self._as_worktree(worktree)) if worktree.git_dir else ""
-
-    def _as_worktree(self, worktree: KnownWorktree) -> Worktree:
-        repository = self._repositories[worktree.repository]
-        return Worktree(worktree.path, worktree.git_dir or worktree.path, repository.common_dir, repository.root)
 
     def _worktree_of(self, directory: str) -> int | None:
         if directory not in self._located:
@@ -193,6 +187,13 @@ class Placer:
             if one.common_dir != found.common_dir and _is_moved(one, fingerprint):
                 move_repository(self._ledger, one.id, found.common_dir, found.root)
         return record_repository(self._ledger, found.common_dir, found.root, fingerprint)
+
+
+def _is_weaker(new: BranchPlace, old: BranchPlace) -> bool:
+    """Git forgets: an expired reflog, a deleted branch that usage was carried to. What was known then still holds."""
+    if new.evidence in ("none", "transcript"):
+        return old.evidence not in ("none", "transcript") or new.branch is None
+    return old.evidence == "carried" and new.evidence == "reflog"
 
 
 def _is_moved(known: KnownRepository, fingerprint: str) -> bool:

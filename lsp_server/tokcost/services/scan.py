@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.readers.registry import reader_named
 
@@ -78,6 +76,8 @@ def _here(jobs: Sequence[Job]) -> Iterator[Outcome]:
 def _side_by_side(jobs: Sequence[Job]) -> Iterator[Outcome]:
     import multiprocessing
 
+    import msgspec
+
     start = "fork" if sys.platform == "linux" else "spawn"
     received = msgspec.msgpack.Decoder(list[Outcome])
     with multiprocessing.get_context(start).Pool(min(os.cpu_count() or 1, 4)) as pool:
@@ -87,6 +87,8 @@ def _side_by_side(jobs: Sequence[Job]) -> Iterator[Outcome]:
 
 def _read_to_the_end(job: Job) -> bytes:
     """All outcomes of a file, packed: ten times cheaper to hand over than as Python objects."""
+    import msgspec
+
     return msgspec.msgpack.encode(list(_read(job)))
 
 

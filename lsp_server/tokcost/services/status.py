@@ -20,7 +20,7 @@ def current_status(home: Path, cwd: Path) -> Status:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
     branch = read_head(here).branch
     ledger = open_for_reading(home)
-    total, models, today = Figures(), dict[str, int](), 0
+    total, models, today, today_unpriced = Figures(), dict[str, int](), 0, 0
     if ledger is not None:
         with ledger:
             repository = repository_of(ledger, here).id
@@ -28,7 +28,7 @@ def current_status(home: Path, cwd: Path) -> Status:
                 if branch is not None and one.branch == branch:
                     total.add(figures_of(one))
                     models[one.model] = models.get(one.model, 0) + one.list_cost
-            today = spent_since(ledger, repository, _midnight_ms())
+            today, today_unpriced = spent_since(ledger, repository, _midnight_ms())
     return Status(
         branch=branch,
         repository=here.root,
@@ -37,6 +37,7 @@ def current_status(home: Path, cwd: Path) -> Status:
         tokens=total.tokens.total,
         unpriced_tokens=total.unpriced_tokens,
         today_list_cost=today,
+        today_unpriced_tokens=today_unpriced,
         models=sorted(models, key=lambda model: -models[model]),
     )
 

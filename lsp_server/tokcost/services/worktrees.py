@@ -1,0 +1,16 @@
+"""Worktrees as the ledger remembers them, as git's rooms want them."""
+
+from tokcost.ledger.places import KnownRepository, KnownWorktree
+from tokcost.repo.head import reflog_stamp
+from tokcost.repo.worktree import Worktree
+
+
+def as_worktree(known: KnownWorktree, repository: KnownRepository) -> Worktree:
+    """The same worktree; one that was never seen alive has no git folder of its own."""
+    return Worktree(known.path, known.git_dir or known.path, repository.common_dir, repository.root)
+
+
+def moved_stamp(known: KnownWorktree, repository: KnownRepository) -> str:
+    """What its HEAD reflog looks like now, if that differs from when its usage was last placed; else empty."""
+    stamp = reflog_stamp(as_worktree(known, repository)) if known.git_dir else ""
+    return "" if stamp == known.stamp else stamp
