@@ -32,6 +32,19 @@ class KnownRepository(NamedTuple):
     fingerprint: str
 
 
+class Selection(NamedTuple):
+    """Which usage is meant: everything that agrees with all that is given."""
+
+    from_branch: str | None = None
+    """A branch of this repository; the empty string is usage without a branch."""
+    session: str | None = None
+    """A session id or its beginning."""
+    directory: str | None = None
+    """A working directory, and everything below it; also one that lies in no repository."""
+    since_ms: int = 0
+    until_ms: int = 1 << 62
+
+
 _WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"
 _REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
 
@@ -125,3 +138,26 @@ def replace_place(
         (worktree, repository, place.branch, place.evidence, stored.id),
     )
     rollup.change(stored.entry, stored.entry._replace(worktree=worktree, repository=repository, place=place))
+
+
+def select_usage(ledger: Ledger, repository: int, selection: Selection) -> list[Stored]:
+    """Usage of a repository, or of none, that agrees with all parts of a selection."""
+    clauses = ["(repository = :repository OR repository IS NULL)", "time_ms >= :since_ms", "time_ms < :until_ms"]
+    if selection.from_branch is not None:
+        clauses.append("repository = :repository AND ifnull(branch, '') = :from_branch")
+    if selection.session is not None:
+        clauses.append("substr(session.name, 1, length(:session)) = :session")
+    if selection.directory is not None:
+        clauses.append("(directory.path = :directory OR substr(directory.path, 1, length(:below)) = :below)")
+    if selection.session is None and selection.directory is None:
+        clauses.append("repository = :repository")
+    below = {"repository": repository, "below": f"{(selection.directory or '').rstrip('/')}/"}
+    query = f"{JOINED} WHERE {' AND '.join(clauses)}"
+    return [from_row(row) for row in ledger.db.execute(query, selection._asdict() | below)]
+
+
+def record_assignment(ledger: Ledger, made_ms: int, what: str, branch: str, usage: int) -> None:
+    """Remember that the user moved usage, and what was said to select it."""
+    ledger.db.execute(
+        "INSERT INTO assignment (made_ms, what, branch, usage) VALUES (?, ?, ?, ?)", (made_ms, what, branch, usage)
+    )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import JOINED, Stored, from_row
+from tokcost.ledger.rows import JOINED, Entry, Stored, from_row
 
 
 class PriceRow(NamedTuple):
@@ -65,10 +65,11 @@ def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
     ).fetchall()
 
 
-def usage_to_price(ledger: Ledger, since_ms: int, *, unpriced_only: bool = False) -> list[Stored]:
-    """Usage from a moment on, all of it or only what has no price."""
-    query = f"{JOINED} WHERE time_ms >= ?" + (" AND list_cost IS NULL" if unpriced_only else "")
-    return [from_row(row) for row in ledger.db.execute(query, (since_ms,))]
+def usage_to_price(ledger: Ledger, since_ms: int) -> list[tuple[Stored, Entry, str]]:
+    """Usage from a moment on, each with its entry and the root of its repository (empty: in none)."""
+    roots = dict(ledger.db.execute("SELECT id, root FROM repository").fetchall())
+    rows = (from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE time_ms >= ?", (since_ms,)))
+    return [(stored, stored.entry, roots.get(stored.entry.repository, "")) for stored in rows]
 
 
 def replace_price(

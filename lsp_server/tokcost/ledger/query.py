@@ -126,6 +126,19 @@ def integrity_problems(ledger: Ledger) -> list[str]:
     return [row[0] for row in ledger.db.execute("PRAGMA quick_check") if row[0] != "ok"]
 
 
+def evidence_counts(ledger: Ledger) -> dict[str, int]:
+    """How much usage rests on which evidence, in all repositories and none."""
+    return dict(ledger.db.execute("SELECT evidence, sum(usage) FROM rollup WHERE usage > 0 GROUP BY 1").fetchall())
+
+
+def copies(ledger: Ledger) -> int:
+    """How often a session's files repeat usage of another session."""
+    query = (
+        "SELECT count(*) FROM session_copy JOIN usage ON usage.id = usage WHERE usage.session != session_copy.session"
+    )
+    return ledger.db.execute(query).fetchone()[0]
+
+
 def span(ledger: Ledger) -> tuple[int, int, int]:
     """Number of usage, and the first and last time of all usage in milliseconds UTC (0 where there is none)."""
     return ledger.db.execute("SELECT count(*), ifnull(min(time_ms), 0), ifnull(max(time_ms), 0) FROM usage").fetchone()

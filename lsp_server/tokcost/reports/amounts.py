@@ -84,13 +84,17 @@ def percent(part: int, whole: int) -> str:
 def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
     """Nano-dollars as text, the parts so rounded that they add up to the total as it is shown.
 
-    Cents; more places below a dollar and where a part would vanish; the last part takes the rounding difference.
+    Cents; more places below a dollar and where a part would vanish. Parts are cut off, and those that lost most by it
+    get what is missing from the total.
     """
     coarsest = (4,) if is_fine(total) else (2, 4)
     places = next((p for p in coarsest if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
     unit = _NANO_PER_PLACE[places]
-    *rounded, shown_total = ((n + unit // 2) // unit for n in (*parts[:-1], total))
-    rounded.append(shown_total - sum(rounded))
+    shown_total = (total + unit // 2) // unit
+    rounded = [n // unit for n in parts]
+    by_loss = sorted(range(len(parts)), key=lambda index: -(parts[index] % unit))
+    for index in by_loss[: shown_total - sum(rounded)]:
+        rounded[index] += 1
     return [_fixed(n, places) for n in rounded], _fixed(shown_total, places)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokcost.ledger.open import Ledger, LedgerDamaged, open_ledger, set_aside
+from tokcost.errors import LedgerUnavailable
+from tokcost.ledger.open import Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.sources import checkpoints
 from tokcost.readers.registry import readers
@@ -35,6 +36,10 @@ def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = 
     """
     try:
         return _refresh(home, environ, progress)
+    except LedgerUnavailable as problem:
+        if open_for_reading(home) is None:
+            raise
+        return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
     except LedgerDamaged as damage:
         kept = set_aside(home)
         report = _refresh(home, environ, progress)

@@ -76,6 +76,13 @@ class Pricer:
         return self._overrides[file]
 
 
+def overrides_of(home: Path, root: str) -> list[Override]:
+    """All overrides that hold in the repository at `root` (empty: in none); later ones win. Raises
+    `SettingsDamaged`."""
+    files = [home / USER_FILE, *([Path(root) / PROJECT_FILE] if root else [])]
+    return [*bundled(), *(override for file in files for override in load_overrides(file))]
+
+
 def as_row(model: ModelCards) -> PriceRow:
     """A model's cards as the ledger keeps them."""
     return PriceRow(model.id, model.provider, model.model, model.basis, to_json(model))

@@ -1,0 +1,55 @@
+"""`tokcost assign`: put usage on the branch it belongs to, by hand."""
+
+import os
+from pathlib import Path
+
+import click
+
+from tokcost.cli import dates, screen
+from tokcost.ledger.places import Selection
+from tokcost.model.money import dollars
+from tokcost.reports.text import counted, escape
+from tokcost.services.assign import Assigned, assign
+from tokcost.services.ingest import refresh
+from tokcost.settings import tokcost_home
+
+
+@click.command()
+@click.argument("branch")
+@click.option("--from", "source", metavar="BRANCH", help="Usage on BRANCH of this repository.")
+@click.option("--unplaced", is_flag=True, help="Usage of this repository on no known branch.")
+@click.option("--session", metavar="ID", help="Usage of one session; the beginning of its id is enough.")
+@click.option("--directory", metavar="PATH", help="Usage in PATH and below, also where that is no repository.")
+@click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
+@click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
+@click.option("--dry-run", is_flag=True, help="Say what would be moved and move nothing.")
+def command(branch: str, unplaced: bool, dry_run: bool, **chosen: str | None) -> int:
+    """Put usage on BRANCH by hand; it stays there, whatever git or a log says later.
+
+    Usage is chosen by everything that is given together.
+
+    \b
+    Examples:
+      tokcost assign feat/login --unplaced --since yesterday
+      tokcost assign feat/login --from main --since "3 days ago" --dry-run
+      tokcost assign docs --directory ~/notes
+    """
+    home = tokcost_home(os.environ)
+    refresh(home, os.environ)
+    since, until, directory = chosen["since"], chosen["until"], chosen["directory"]
+    selection = Selection("" if unplaced else chosen["source"], chosen["session"])
+    if directory is not None:
+        selection = selection._replace(directory=str(Path(directory).expanduser().absolute()))
+    if since is not None:
+        selection = selection._replace(since_ms=dates.since_ms(since))
+    if until is not None:
+        selection = selection._replace(until_ms=dates.until_ms(until))
+    screen.show(_told(assign(home, Path.cwd(), branch, selection, dry_run=dry_run), branch, dry_run) + "\n")
+    return 0
+
+
+def _told(moved: Assigned, branch: str, dry_run: bool) -> str:
+    verb = "would be moved" if dry_run else "moved"
+    sources = ", ".join(escape(name) for name in moved.from_branches)
+    amount = f"${dollars(moved.list_cost)} list, {moved.tokens:,} tokens"
+    return f"{counted(moved.usage, 'reply', 'replies')} ({amount}) {verb} from {sources} to {escape(branch)}."

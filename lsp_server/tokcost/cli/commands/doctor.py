@@ -1,0 +1,39 @@
+"""`tokcost doctor`: what the numbers rest on, and what is wrong with it."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.reports.diagnosis import diagnosis_lines
+from tokcost.services.doctor import diagnose
+from tokcost.settings import tokcost_home
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(as_json: bool) -> int:
+    """Explain what was found, passed over and not counted twice, and check the ledger.
+
+    Changes nothing. Exits with 1 when something is wrong.
+
+    \b
+    Examples:
+      tokcost doctor
+      tokcost doctor --json | jq '.parts.prices'
+    """
+    diagnosis = diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
+    parts = {
+        part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
+        for part, checks in diagnosis.parts.items()
+    }
+    if as_json:
+        names = ("subject", "found", "finding", "hint")
+        shown = {part: [dict(zip(names, row, strict=True)) for row in rows] for part, rows in parts.items()}
+        document = {"schema": "tokcost.doctor/1", "findings": diagnosis.findings, "parts": shown}
+        screen.show(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings), os.environ))
+    return 1 if diagnosis.findings else 0

@@ -1,0 +1,126 @@
+"""`tokcost prices`: what a token costs, where that comes from, and pricing again."""
+
+import os
+from pathlib import Path
+
+import click
+
+from tokcost.cli import dates, screen
+from tokcost.model.money import dollars
+from tokcost.repo.worktree import find_worktree
+from tokcost.reports.layout import Column, Line, Piece, table
+from tokcost.reports.rates import explained_lines, rates_cells
+from tokcost.reports.text import counted, escape
+from tokcost.services.prices import explain_price, import_prices, list_prices, reprice, use_installed_prices
+from tokcost.settings import tokcost_home
+
+
+@click.group()
+def command() -> None:
+    """What models cost by the token, and where that comes from. Never uses the network.
+
+    Prices of your own go into `prices.toml` in the ledger's folder (TOKCOST_HOME), prices of a project into the
+    `.tokcost.toml` of its repository:
+
+    \b
+      [[price]]
+      match = "claude-*"
+      from = 2026-10-01
+      discount = "0.85"
+      note = "our contract"
+
+    \b
+    Examples:
+      tokcost prices list
+      tokcost prices explain claude-opus-4-5
+      tokcost prices reprice --since 2026-10-01 --dry-run
+    """
+
+
+@command.command("list")
+def list_command() -> int:
+    """Every model that something was spent on, in US dollars for a million tokens.
+
+    \b
+    Example:
+      tokcost prices list
+    """
+    found = list_prices(tokcost_home(os.environ), _root())
+    cells = [rates_cells(one.cards, one.usage) for one in found]
+    if not cells:
+        screen.show("Nothing was spent yet, so no price was needed. `tokcost prices explain MODEL` knows them all.\n")
+        return 0
+    titles = ("MODEL", "INPUT", "CACHE READ", "WRITE 5M", "WRITE 1H", "OUTPUT", "REPLIES", "SOURCE")
+    columns = [
+        Column(title, [Piece(row[number]) for row in cells], number if number > 5 else 0, 0 < number < 7)
+        for number, title in enumerate(titles)
+    ]
+    _show(table(columns, screen.columns_wide()))
+    return 0
+
+
+@command.command("explain")
+@click.argument("model")
+@click.option("--provider", default="", help="Who serves it, when the name alone does not say.")
+def explain_command(model: str, provider: str) -> int:
+    """How MODEL, as a log names it, is priced: source, dates, tiers, overrides. Exits with 1 when it has no price.
+
+    \b
+    Examples:
+      tokcost prices explain claude-sonnet-4-5
+      tokcost prices explain us.anthropic.claude-sonnet-4-5-20250929-v1:0
+    """
+    found = explain_price(tokcost_home(os.environ), _root(), model, provider)
+    _show(explained_lines(found.cards, found.usage, found.looked_for))
+    return 1 if found.cards.state == "unpriced" else 0
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--installed", is_flag=True, help="Forget an imported file; use the installed prices again.")
+def import_command(file: Path | None, installed: bool) -> int:
+    """Use a newer price FILE (`prices/data.json` of genai-prices) for usage still to come.
+
+    \b
+    Examples:
+      tokcost prices import data.json
+      tokcost prices import --installed
+    """
+    if (file is None) != installed:
+        raise click.UsageError("give a FILE, or --installed")
+    home = tokcost_home(os.environ)
+    if file is None:
+        use_installed_prices(home)
+        screen.show("Prices come from the installed source again.\n")
+    else:
+        screen.show(f"{counted(import_prices(home, file.absolute()), 'model')} in use found in {escape(str(file))}.\n")
+    return 0
+
+
+@command.command("reprice")
+@click.option("--since", metavar="DATE", required=True, help="Usage from DATE on, in git's date words.")
+@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
+def reprice_command(since: str, dry_run: bool) -> int:
+    """Price recorded usage again by today's prices and overrides. What was published in commits stays as it is.
+
+    \b
+    Examples:
+      tokcost prices reprice --since 2026-10-01 --dry-run
+      tokcost prices reprice --since 2026-10-01
+    """
+    result = reprice(tokcost_home(os.environ), dates.since_ms(since), dry_run=dry_run)
+    verb = "would change" if dry_run else "changed"
+    screen.show(
+        f"{result.changed:,} of {counted(result.looked_at, 'reply', 'replies')} {verb}:"
+        f" ${dollars(result.before)} list before, ${dollars(result.after)} after.\n"
+    )
+    return 0
+
+
+def _root() -> str:
+    here = find_worktree(str(Path.cwd()))
+    return here.root if here else ""
+
+
+def _show(lines: list[Line]) -> None:
+    screen.show(screen.painted(lines, os.environ))

@@ -1,0 +1,81 @@
+"""Moving usage by hand: what the user says outweighs every other evidence, and is remembered."""
+
+import json
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.errors import NotARepository, UsageError
+from tokcost.ledger.open import Ledger, open_ledger
+from tokcost.ledger.places import (
+    Selection,
+    record_assignment,
+    record_repository,
+    record_worktree,
+    replace_place,
+    select_usage,
+)
+from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.rows import Stored
+from tokcost.model.place import BranchPlace
+from tokcost.repo.refs import local_branches
+from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
+
+
+class Assigned(NamedTuple):
+    """What was, or would be, moved. The amount is in nano-dollars."""
+
+    usage: int
+    tokens: int
+    list_cost: int
+    from_branches: tuple[str, ...]
+
+
+def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run: bool) -> Assigned:
+    """Put usage on a branch of the repository around `cwd`.
+
+    Raises `NotARepository`, and `UsageError` for a selection of everything, of nothing, or for an unknown branch.
+    """
+    here = find_worktree(str(cwd))
+    if here is None:
+        raise NotARepository(f"{cwd} lies in no git repository", "Go into the one whose branch shall get the usage.")
+    if selection == Selection():
+        raise UsageError("no usage is named", "Say which: --from, --session, --directory, --since or --until.")
+    with open_ledger(home) as ledger, ledger.transaction():
+        repository, worktree = _here(ledger, here)
+        _require_branch(ledger, here, repository, branch)
+        chosen = [one for one in select_usage(ledger, repository, selection) if one.entry.place.branch != branch]
+        if not chosen:
+            raise UsageError("no usage agrees with that", "`tokcost log` shows what there is.")
+        if not dry_run:
+            _move(ledger, chosen, branch, repository, worktree)
+            what = json.dumps(selection._asdict())
+            record_assignment(ledger, time.time_ns() // 1_000_000, what, branch, len(chosen))
+    entries = [one.entry for one in chosen]
+    return Assigned(
+        len(chosen),
+        sum(entry.usage.tokens.total for entry in entries),
+        sum(entry.list_cost or 0 for entry in entries),
+        tuple(sorted({entry.place.branch or "(no branch)" for entry in entries})),
+    )
+
+
+def _here(ledger: Ledger, here: Worktree) -> tuple[int, int]:
+    repository = record_repository(ledger, here.common_dir, here.root, repository_fingerprint(here.common_dir))
+    return repository, record_worktree(ledger, repository, here.path, here.git_dir)
+
+
+def _require_branch(ledger: Ledger, here: Worktree, repository: int, branch: str) -> None:
+    """A branch that exists, or one that has usage although it is gone."""
+    if branch in (local_branches(here.common_dir) or {}):
+        return
+    if not select_usage(ledger, repository, Selection(from_branch=branch)):
+        raise UsageError(f"there is no branch {branch} here", "`git branch` lists them.")
+
+
+def _move(ledger: Ledger, chosen: list[Stored], branch: str, repository: int, worktree: int) -> None:
+    rollup = Rollup()
+    for one in chosen:
+        place = BranchPlace(branch, "assigned")
+        replace_place(ledger, one, one.entry.worktree or worktree, repository, place, rollup)
+    rollup.apply(ledger)

@@ -1,0 +1,152 @@
+"""A look at everything a number rests on: logs, records passed over, the ledger itself, places, prices."""
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tokcost.ledger.open import FILE_NAME, LedgerDamaged, open_for_reading
+from tokcost.ledger.prices import current_prices, price_states
+from tokcost.ledger.query import copies, evidence_counts, integrity_problems, span
+from tokcost.ledger.rollup import disagreements
+from tokcost.ledger.sources import files_read, problems, tallies
+from tokcost.readers.registry import readers
+from tokcost.repo.head import read_head
+from tokcost.repo.reflog import read_reflog
+from tokcost.repo.worktree import find_worktree
+
+GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
+
+
+@dataclass(slots=True)
+class Check:
+    """One line of the answer: a subject, what was found, and what to do when that is a finding."""
+
+    subject: str
+    found: str
+    finding: bool = False
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """All checks, by the part they belong to."""
+
+    parts: dict[str, list[Check]] = field(default_factory=dict[str, list[Check]])
+
+    def add(self, part: str, check: Check) -> None:
+        """Add a check to a part."""
+        self.parts.setdefault(part, []).append(check)
+
+    @property
+    def findings(self) -> int:
+        """How many checks found something wrong."""
+        return sum(check.finding for checks in self.parts.values() for check in checks)
+
+
+def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
+    """Look at everything; changes nothing."""
+    diagnosis = Diagnosis()
+    _repository(diagnosis, cwd)
+    _folders(diagnosis, environ)
+    try:
+        _ledger(diagnosis, home)
+    except LedgerDamaged as damage:
+        hint = "The next `tokcost log` sets it aside and makes a new one from the logs."
+        diagnosis.add("ledger", Check("file", str(damage), True, hint))
+    return diagnosis
+
+
+def _repository(diagnosis: Diagnosis, cwd: Path) -> None:
+    here = find_worktree(str(cwd))
+    if here is None:
+        diagnosis.add("repository", Check("here", f"{cwd} lies in no git repository"))
+        return
+    diagnosis.add("repository", Check("worktree", here.path + (" (linked)" if here.is_linked else "")))
+    diagnosis.add("repository", Check("branch", read_head(here).branch or "detached"))
+    reflog = read_reflog(here)
+    if reflog.problem:
+        hint = "Run `git config core.logAllRefUpdates true`, so that usage can be placed by git's own history."
+        diagnosis.add("repository", Check("reflog", f"not usable: {reflog.problem}", True, hint))
+    else:
+        diagnosis.add("repository", Check("reflog", f"{len(reflog.entries):,} movements of HEAD"))
+
+
+def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
+    for reader in readers():
+        for root in dict.fromkeys(reader.roots(environ)):
+            if root.is_dir():
+                files = list(reader.discover(root))
+                size = sum(file.size for file in files)
+                found = f"{root}: {len(files):,} files, {size / 1e6:,.1f} MB"
+            else:
+                found = f"{root}: not there"
+            diagnosis.add("logs", Check(reader.name, found))
+
+
+def _ledger(diagnosis: Diagnosis, home: Path) -> None:
+    path = home / FILE_NAME
+    ledger = open_for_reading(home)
+    if ledger is None:
+        diagnosis.add("ledger", Check("file", f"{path}: not there yet; `tokcost log` makes it"))
+        return
+    with ledger:
+        count, _, _ = span(ledger)
+        mode, folder = stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(home.stat().st_mode)
+        diagnosis.add("ledger", Check("file", f"{path}: {path.stat().st_size / 1e6:,.1f} MB, {count:,} usage"))
+        private = mode == 0o600 and folder == 0o700
+        hint = f"Run `chmod 600 {path}` and `chmod 700 {home}`."
+        found = "readable by you alone" if private else f"readable by others (modes {mode:o} and {folder:o})"
+        diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
+        _integrity(diagnosis, integrity_problems(ledger), [str(group) for group in disagreements(ledger)])
+        for assistant, (files, size) in files_read(ledger).items():
+            diagnosis.add("ledger", Check(assistant, f"{files:,} files read, {size / 1e6:,.1f} MB"))
+        _records(diagnosis, problems(ledger), tallies(ledger, "skipped"), tallies(ledger, "duplicate"), copies(ledger))
+        _places(diagnosis, evidence_counts(ledger), count)
+        bases = sorted({row.basis.split(" ")[0] for row in current_prices(ledger)})
+        _prices(diagnosis, price_states(ledger), bases)
+
+
+def _integrity(diagnosis: Diagnosis, damage: list[str], disagreeing: list[str]) -> None:
+    hint = "Move the file away; the next `tokcost log` makes a new one from the logs."
+    diagnosis.add("ledger", Check("integrity", "; ".join(damage[:3]) or "ok", bool(damage), hint if damage else ""))
+    if disagreeing:
+        found = f"{len(disagreeing)} sums differ from their rows, first {disagreeing[0]}"
+        diagnosis.add("ledger", Check("sums", found, True, "This is a bug in tokcost; please report it."))
+    else:
+        diagnosis.add("ledger", Check("sums", "every kept sum agrees with its rows"))
+
+
+def _records(
+    diagnosis: Diagnosis,
+    unreadable: list[tuple[str, str]],
+    skipped: Mapping[tuple[str, str], int],
+    repeated: Mapping[tuple[str, str], int],
+    copied: int,
+) -> None:
+    for path, reason in unreadable:
+        diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, "Check who may read that file."))
+    for (assistant, reason), count in sorted(skipped.items()):
+        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}"))
+    for (assistant, reason), count in sorted(repeated.items()):
+        diagnosis.add("records", Check("not counted twice", f"{count:,} x {assistant}: {reason}"))
+    if copied:
+        diagnosis.add("records", Check("not counted twice", f"{copied:,} x history copied into another session"))
+    if not (unreadable or skipped):
+        diagnosis.add("records", Check("skipped", "none"))
+
+
+def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> None:
+    for kind, usage in sorted(evidence.items(), key=lambda item: -item[1]):
+        diagnosis.add("places", Check(kind, f"{usage:,} usage ({usage / count:.0%})"))
+    good = sum(evidence.get(kind, 0) for kind in GOOD_EVIDENCE)
+    if count and good < count:
+        weak = f"{count - good:,} usage rest on the assistant's word or have no branch"
+        diagnosis.add("places", Check("weak", weak, hint="`tokcost assign` moves usage by hand."))
+
+
+def _prices(diagnosis: Diagnosis, states: list[tuple[str, str, int, int]], bases: list[str]) -> None:
+    diagnosis.add("prices", Check("source", ", ".join(bases) or "none needed yet"))
+    for state, model, usage, tokens in states:
+        hint = "`tokcost prices explain MODEL` says why." if state in ("unpriced", "estimated") else ""
+        diagnosis.add("prices", Check(state, f"{model or '(no name)'}: {usage:,} usage, {tokens:,} tokens", hint=hint))
