@@ -16,7 +16,7 @@ COMMANDS = {
     "assign": "tokcost.cli.commands.assign:command",
     "prices": "tokcost.cli.commands.prices:command",
     "doctor": "tokcost.cli.commands.doctor:command",
-    
+    "demo": "tokcost.cli.commands.demo:command",
 }
 """Every command and where it is; it is loaded when it is called."""
 

@@ -1,0 +1,101 @@
+"""A scratch repository with branches and a merge, and logs that real assistants wrote while working in it.
+
+The logs are bundled (`data/`); their times are moved so that the story ends today, and git's clock is set to match.
+"""
+
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.repo.run import run_git
+
+DATA = Path(__file__).parent / "data"
+_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_DAY = 86_400
+
+
+class Demo(NamedTuple):
+    """Where the demo was built."""
+
+    repository: Path
+    environ: dict[str, str]
+    """An environment in which the demo's logs and ledger are found and nothing else is."""
+
+
+def build(folder: Path, now: datetime) -> Demo:
+    """Build the demo in an empty folder. Raises `EnvironmentProblem` when git is missing."""
+    demo = Demo(folder / "shop", {"HOME": str(folder / "home"), "TOKCOST_HOME": str(folder / "ledger")})
+    demo.repository.mkdir(parents=True)
+    story = _Story(demo, int(now.timestamp()))
+    story.git(9 * _DAY, "init", "-q", "-b", "main")
+    story.commit(9 * _DAY, "Begin the shop")
+    story.git(9 * _DAY - 60, "switch", "-q", "-c", "feat/login")
+    story.scene("1-codex-login", 9 * _DAY - 3600)
+    story.commit(9 * _DAY - 7200, "Add a login form")
+    story.scene("2-claude-subagent", 5 * _DAY)
+    story.commit(5 * _DAY - 1, "Remember who is logged in")
+    story.git(5 * _DAY - 2, "switch", "-q", "-c", "fix/timeout", "main")
+    story.scene("3-codex-timeout", 3 * _DAY)
+    story.commit(3 * _DAY - 3600, "Wait longer for the bank")
+    story.git(2 * _DAY, "switch", "-q", "main")
+    story.git(2 * _DAY - 60, "merge", "-q", "--no-ff", "-m", "Merge branch 'feat/login'", "feat/login")
+    story.scene("4-claude-readme", _DAY)
+    story.git(_DAY - 600, "switch", "-q", "-c", "docs/readme")
+    story.commit(_DAY - 900, "Explain the shop")
+    story.git(_DAY - 1000, "switch", "-q", "main")
+    story.scene("5-claude-main", 1200)
+    return demo
+
+
+class _Story:
+    """Makes things happen at times counted back from now, in seconds."""
+
+    def __init__(self, demo: Demo, now: int) -> None:
+        self._demo = demo
+        self._now = now
+
+    def git(self, ago: int, *args: str) -> None:
+        """Run git with its clock set."""
+        date = f"{self._now - ago} +0000"
+        person = {"NAME": "Demo", "EMAIL": "demo@example.com", "DATE": date}
+        more = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
+        hermetic = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+        run_git(["-c", "core.hooksPath=/dev/null", *args], self._demo.repository, more=more | hermetic)
+
+    def commit(self, ago: int, subject: str) -> None:
+        """Commit a line in a file of its own."""
+        (self._demo.repository / f"{subject.split()[-1]}.txt").write_text(f"{subject}\n")
+        self.git(ago, "add", "-A")
+        self.git(ago, "commit", "-q", "-m", subject)
+
+    def scene(self, name: str, ago: int) -> None:
+        """Lay the logs of one run into the scratch home, as if it had started then."""
+        source, home = DATA / name, Path(self._demo.environ["HOME"])
+        texts = {path: path.read_text(encoding="utf-8") for path in sorted(source.rglob("*.jsonl"))}
+        start = min(_moment(time) for text in texts.values() for time in _TIME.findall(text))
+        shift = timedelta(seconds=self._now - ago) - (start.replace(microsecond=0) - _EPOCH)
+        repository = str(self._demo.repository)
+        slug = re.sub(r"[^A-Za-z0-9]", "-", repository)
+        for path, text in texts.items():
+            target = home / str(path.relative_to(source)).replace("{slug}", slug)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            moved = _TIME.sub(lambda time: _text(_moment(time[0]) + shift), text)
+            target.write_text(moved.replace("{repo}", repository.replace("\\", "\\\\")), encoding="utf-8")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def remove(folder: Path) -> None:
+    """Take the demo away."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
