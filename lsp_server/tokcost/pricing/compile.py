@@ -67,20 +67,22 @@ def _installed() -> tuple["DataSnapshot", str]:
 
 
 def _imported(path: Path) -> tuple["DataSnapshot", str]:
+    from genai_prices import types
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import Provider
-    from pydantic import TypeAdapter, ValidationError
 
     try:
         content = path.read_bytes()
-        data: Any = json.loads(content)
-        providers = TypeAdapter(list[Provider]).validate_python(data["providers"] if isinstance(data, dict) else data)
+        raw = json.loads(content)
+        if not isinstance(raw, list):
+            raise ValueError("it is not a list of providers")
+        # The package's own way of reading what it publishes; it has no public name yet.
+        providers = types._providers_from_raw(raw)  # pyright: ignore[reportPrivateUsage]
     except OSError as error:
         raise SettingsDamaged(f"the price file {path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, ValidationError) as error:
+    except ValueError as error:
         first = str(error).splitlines()[0]
         raise SettingsDamaged(
-            f"{path} is no price file of genai-prices: {first}", "Take prices/data.json of its repository, unchanged."
+            f"{path} is no price file of genai-prices: {first}", "Take data.json of its repository, unchanged."
         ) from error
     stamp = blake2b(content, digest_size=6).hexdigest()
     return DataSnapshot(providers=providers, from_auto_update=False), f"genai-prices/file+{stamp}"

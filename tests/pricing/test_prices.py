@@ -1,0 +1,301 @@
+"""Prices: exact against their source, one request at a time, and never a guess."""
+
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import genai_prices
+import pytest
+
+from tokcost.errors import SettingsDamaged
+from tokcost.model.usage import Tokens, Usage
+from tokcost.pricing.book import PriceBook
+from tokcost.pricing.cards import Price, from_json, to_json
+from tokcost.pricing.compile import compile_models, source_stamp
+from tokcost.pricing.names import candidates
+from tokcost.pricing.overrides import bundled, load_overrides
+
+
+def ms(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def use(model: str, tokens: Tokens, day: str = "2026-11-01", provider: str = "", **more: object) -> Usage:
+    return Usage("claude-code", "k", ms(day), model, tokens, provider=provider)._replace(**more)
+
+
+def book(*pairs: tuple[str, str], overrides: Path | None = None) -> PriceBook:
+    return PriceBook(compile_models(pairs), load_overrides(overrides) if overrides else ())
+
+
+def price(usage: Usage, overrides: Path | None = None) -> Price:
+    return book((usage.provider, usage.model), overrides=overrides).price(usage)
+
+
+def expected(usage: Usage, provider: str, model: str, context: dict[str, str] | None = None) -> int:
+    """What genai-prices says, in nano-dollars, rounded half to even as decimal does."""
+    t = usage.tokens
+    asked = genai_prices.Usage(
+        input_tokens=t.prompt,
+        cache_read_tokens=t.cache_read,
+        cache_write_tokens=t.cache_write_5m + t.cache_write_1h,
+        cache_write_1h_tokens=t.cache_write_1h,
+        output_tokens=t.output,
+        web_searches=usage.web_searches,
+    )
+    when = datetime.fromtimestamp(usage.time_ms / 1000, UTC)
+    found = genai_prices.calc_price(
+        asked, model, provider_id=provider, genai_request_timestamp=when, price_context=context
+    )
+    return int((found.total_price * 10**9).to_integral_value())
+
+
+MODELS = [
+    ("anthropic", "claude-opus-4-5"),
+    ("anthropic", "claude-sonnet-4-5"),
+    ("anthropic", "claude-sonnet-4-6"),
+    ("anthropic", "claude-haiku-4-5"),
+    ("anthropic", "claude-opus-4-8"),
+    ("anthropic", "claude-3-5-haiku-20241022"),
+    ("openai", "gpt-5-codex"),
+    ("openai", "gpt-5.1-codex"),
+    ("openai", "o3"),
+    ("google", "gemini-2.5-pro"),
+    ("google", "gemini-2.5-flash"),
+    ("deepseek", "deepseek-v4-pro"),
+    ("deepseek", "deepseek-reasoner"),
+    ("aws", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    ("github-copilot", "claude-sonnet-4.6"),
+    ("openrouter", "anthropic/claude-sonnet-4.5"),
+    ("openrouter", "google/gemini-2.5-flash"),
+    ("zai", "glm-4.6"),
+    ("x-ai", "grok-4"),
+    ("mistral", "devstral-medium-latest"),
+]
+
+
+def test_ten_thousand_random_requests_cost_what_the_source_says_to_the_nano_dollar() -> None:
+    chance = random.Random(20261123)
+    prices = book(*MODELS)
+    compared = 0
+    for _ in range(10_000):
+        provider, model = chance.choice(MODELS)
+        cached = provider in ("anthropic", "aws")
+        tokens = Tokens(
+            chance.choice([0, 7, 3_000, 90_000, 260_000]) + chance.randrange(50),
+            chance.choice([0, 12_000, 150_000, 199_999]),
+            chance.choice([0, 5_000]) * cached,
+            chance.choice([0, 9_000]) * cached,
+            chance.randrange(40_000),
+        )
+        fast = model == "claude-opus-4-8" and chance.random() < 0.5
+        when = ms("2025-05-01") + chance.randrange(570 * 86_400_000)
+        searches = chance.choice([0, 0, 3]) if provider == "anthropic" else 0
+        usage = Usage("x", "k", when, model, tokens, provider=provider, speed="fast" * fast, web_searches=searches)
+        found = prices.price(usage)
+        if found.state in ("included", "free", "unpriced"):
+            continue
+        assert found == found._replace(
+            list_cost=expected(usage, provider, model, {"speed": "fast"} if fast else None)
+        ), usage
+        compared += 1
+    assert compared > 9_000
+
+
+def test_a_long_prompt_changes_the_price_of_all_its_tokens_at_once() -> None:
+    below = price(use("claude-sonnet-4-5", Tokens(200_000, output=1_000), "2026-01-01"))
+    above = price(use("claude-sonnet-4-5", Tokens(200_001, output=1_000), "2026-01-01"))
+    assert below.list_cost == 200_000 * 3_000 + 1_000 * 15_000
+    assert above.list_cost == 200_001 * 6_000 + 1_000 * 22_500
+
+
+def test_requests_are_priced_one_by_one_because_their_sum_would_cross_the_cliff() -> None:
+    one = price(use("claude-sonnet-4-5", Tokens(40_000), "2026-01-01")).list_cost
+    together = price(use("claude-sonnet-4-5", Tokens(300 * 40_000), "2026-01-01")).list_cost
+    assert one is not None
+    assert together is not None
+    assert together == 2 * 300 * one
+
+
+def test_one_hour_cache_writes_cost_more_than_five_minute_ones() -> None:
+    assert price(use("claude-sonnet-4-5", Tokens(cache_write_5m=1_000))).list_cost == 3_750_000
+    assert price(use("claude-sonnet-4-5", Tokens(cache_write_1h=1_000))).list_cost == 6_000_000
+
+
+def test_an_unknown_model_is_unpriced_and_never_zero() -> None:
+    assert price(use("some-new-model", Tokens(10))) == price(use("other-new-model", Tokens(10)))._replace(
+        card_id=price(use("some-new-model", Tokens(10))).card_id
+    )
+    assert price(use("some-new-model", Tokens(10)))[:2] == (None, "unpriced")
+
+
+@pytest.mark.parametrize("name", ["<synthetic>", "auto", "default", "big-pickle", "swe-1.5", "code-supernova", ""])
+def test_names_that_stand_for_no_model_are_never_priced(name: str) -> None:
+    assert candidates("", name) == []
+    assert price(use(name, Tokens(10)))[:2] == (None, "unpriced")
+
+
+def test_a_price_of_nothing_in_the_source_is_told_apart_from_an_unknown_one() -> None:
+    free = price(use("openai/gpt-oss-20b:free", Tokens(10), provider="openrouter"))
+    included = price(use("gpt-4.1", Tokens(10), provider="github-copilot"))
+    assert (free.list_cost, free.state) == (0, "free")
+    assert (included.list_cost, included.state) == (0, "included")
+
+
+def test_a_fast_request_without_a_known_fast_price_is_estimated_and_not_called_priced() -> None:
+    usage = use("claude-haiku-4-5", Tokens(1_000_000 - 1), speed="fast")
+    assert price(usage)[:2] == ((1_000_000 - 1) * 1_000, "estimated")
+    assert price(use("claude-opus-4-8", Tokens(1_000), speed="fast"))[:2] == (10_000_000, "priced")
+
+
+def test_prices_change_at_midnight_utc_of_their_day() -> None:
+    before = price(use("o3", Tokens(1_000), "2025-06-09T23:59:59")).list_cost
+    after = price(use("o3", Tokens(1_000), "2025-06-10T00:00:00")).list_cost
+    assert (before, after) == (10_000_000, 2_000_000)
+
+
+def test_some_prices_change_with_the_hour_of_the_day() -> None:
+    night = price(use("deepseek-v4-pro", Tokens(1_000_000), "2026-11-02T00:30", provider="deepseek")).list_cost
+    peak = price(use("deepseek-v4-pro", Tokens(1_000_000), "2026-11-02T02:00", provider="deepseek")).list_cost
+    assert night is not None
+    assert peak == 2 * night
+
+
+def test_the_cloud_that_serves_a_model_decides_its_price() -> None:
+    direct = price(use("claude-sonnet-4-5", Tokens(1_000))).list_cost
+    regional = price(use("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Tokens(1_000))).list_cost
+    assert (direct, regional) == (3_000_000, 3_300_000)
+
+
+def test_a_proxys_name_does_not_make_a_known_model_unpriced() -> None:
+    assert price(use("gpt-5-codex", Tokens(1_000), provider="mock")).list_cost == 1_250_000
+
+
+@pytest.mark.parametrize(
+    ("logged", "same_as"),
+    [
+        ("claude-opus-4-5-20251101", "claude-opus-4-5"),
+        ("claude-sonnet-4-5[1m]", "claude-sonnet-4-5"),
+        ("anthropic/claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("claude-4.5-sonnet", "claude-sonnet-4-5"),
+        ("claude-4.5-sonnet-thinking", "claude-sonnet-4-5"),
+        ("gpt-5-codex-high", "gpt-5-codex"),
+        ("models/gemini-2.5-pro", "gemini-2.5-pro"),
+        ("GPT-5-Codex", "gpt-5-codex"),
+    ],
+)
+def test_names_that_gateways_and_editors_make_find_their_model(logged: str, same_as: str) -> None:
+    tokens = Tokens(1_000, 2_000, 0, 0, 300)
+    assert price(use(logged, tokens)).list_cost == price(use(same_as, tokens)).list_cost is not None
+
+
+def test_web_searches_are_charged_by_the_thousand() -> None:
+    assert price(use("claude-sonnet-4-5", Tokens(), web_searches=3)).list_cost == 30_000_000
+
+
+def test_nothing_used_costs_nothing_whatever_the_model() -> None:
+    assert price(use("claude-sonnet-4-5", Tokens())).list_cost == 0
+
+
+def test_cards_survive_being_stored() -> None:
+    (cards,) = compile_models([("", "claude-sonnet-4-5")])
+    assert from_json(to_json(cards)) == cards
+    assert from_json(to_json(cards)).id == cards.id
+
+
+def test_corrections_that_come_with_tokcost_hold_on_their_days_alone() -> None:
+    prices = PriceBook(compile_models([("", "claude-sonnet-5-5"), ("", "claude-opus-4-6")]), bundled())
+    read = [
+        prices.price(use("claude-sonnet-5-5", Tokens(0, 1_000), day)).list_cost for day in ("2026-10-06", "2026-10-07")
+    ]
+    assert read == [200_000, 100_000]
+    fast = prices.price(use("claude-opus-4-6", Tokens(1_000), "2026-05-01", speed="fast"))
+    assert fast[:2] == (30_000_000, "priced")
+
+
+def test_the_users_price_wins_over_the_sources(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[[price]]\nmatch = "claude-sonnet-4-5"\nfrom = 2026-11-01\noutput = "1.00"\nnote = "ours"\n')
+    assert price(use("claude-sonnet-4-5", Tokens(output=1_000), "2026-10-31"), file).list_cost == 15_000_000
+    found = price(use("claude-sonnet-4-5", Tokens(1_000, output=1_000), "2026-11-01"), file)
+    assert found.list_cost == 3_000_000 + 1_000_000
+
+
+def test_a_discount_is_a_factor_on_every_rate_and_tier(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[[price]]\nmatch = "claude-*"\ndiscount = "0.5"\n')
+    for tokens in (Tokens(1_000, 2_000, 30, 40, 50), Tokens(300_000, output=10)):
+        usage = use("claude-sonnet-4-5", tokens)
+        full = price(usage).list_cost
+        assert full is not None
+        assert Decimal(price(usage, file).list_cost or 0) == Decimal(full) / 2
+
+
+def test_a_price_for_an_unknown_model_makes_it_priced(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[[price]]\nmatch = "in-house-*"\ninput = "1"\noutput = "2"\n')
+    assert price(use("in-house-7b", Tokens(1_000, 1_000, 0, 0, 1_000)), file)[:2] == (4_000_000, "priced")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[[price]]\nmatch = 3", "match"),
+        ('[[price]]\nmatch = "x"\ninptu = "1"', "inptu"),
+        ('[[price]]\nmatch = "x"\ninput = "-1"', "no price"),
+        ('[[price]]\nmatch = "x"\nfrom = "2026-01-01"', "without quotes"),
+        ('[[price]]\nmatch = "x"\ninput = "cheap"', ""),
+        ("price = 3", ""),
+        ("[[price", ""),
+    ],
+)
+def test_a_damaged_price_file_is_told_with_file_and_reason(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / f"prices-{abs(hash(text))}.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsDamaged, match=reason or None) as caught:
+        load_overrides(file)
+    assert str(file) in str(caught.value)
+
+
+def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "data.json"
+    file.write_text('{"models": []}')
+    with pytest.raises(SettingsDamaged, match="no price file"):
+        compile_models([("", "gpt-5")], file)
+
+
+def test_a_newer_price_file_in_the_sources_own_format_is_used(tmp_path: Path) -> None:
+    file = tmp_path / "data.json"
+    file.write_text(
+        '[{"id": "anthropic", "name": "Anthropic", "api_pattern": "x", "model_match": {"contains": "claude"}, "models":'
+        ' [{"id": "claude-nova", "match": {"equals": "claude-nova"}, "prices": {"input_mtok": 7, "output_mtok": 9}}]}]'
+    )
+    (cards,) = compile_models([("", "claude-nova")], file)
+    assert cards.basis.startswith("genai-prices/file+")
+    assert PriceBook([cards]).price(use("claude-nova", Tokens(1_000, output=1_000))).list_cost == 16_000_000
+
+
+def test_pricing_opens_no_connection() -> None:
+    code = (
+        "import sys\n"
+        "def watch(event, args):\n"
+        "    if event.startswith(('socket.connect', 'socket.getaddrinfo', 'socket.bind')): raise SystemExit(event)\n"
+        "sys.addaudithook(watch)\n"
+        "from tokcost.pricing.compile import compile_models\n"
+        "print(compile_models([('', 'gpt-5-codex'), ('', 'claude-opus-4-5')])[0].state)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("priced", "")
+
+
+def test_the_source_is_watched_without_importing_it() -> None:
+    code = (
+        "import sys; from tokcost.pricing.compile import source_stamp; source_stamp();"
+        "print('genai_prices' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert source_stamp()
