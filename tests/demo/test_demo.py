@@ -1,0 +1,54 @@
+"""The demo shows the real thing and touches nothing of the user's."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from support import samples
+from support.make_demo_data import STORY
+from tokcost.cli.commands.demo import command
+from tokcost.demo.build import build
+from tokcost.services.ingest import refresh
+from tokcost.services.summary import LogOptions, summarise
+
+
+def test_its_sum_is_the_sum_of_the_real_runs_it_is_made_of(tmp_path: Path) -> None:
+    demo = build(tmp_path, datetime.now(UTC))
+    refresh(tmp_path / "ledger", demo.environ)
+    (summary,) = summarise(tmp_path / "ledger", demo.repository, LogOptions())
+    truths = [samples.unpack(name, tmp_path / "samples").truth["expected"]["recoverable"] for name, _ in STORY.values()]
+    expected = sum(sum(truth.values()) for truth in truths)
+    assert summary.totals.total.tokens.total == expected
+    assert summary.conservation.closes
+    assert not summary.unplaced.total.usage
+
+
+def test_each_branch_of_its_story_is_there(tmp_path: Path) -> None:
+    demo = build(tmp_path, datetime.now(UTC))
+    refresh(tmp_path / "ledger", demo.environ)
+    (summary,) = summarise(tmp_path / "ledger", demo.repository, LogOptions())
+    told = {row.branch: (row.state, set(row.split.evidence)) for row in summary.branches}
+    assert told == {
+        "main": ("active", {"reflog"}),
+        "docs/readme": ("active", {"carried"}),
+        "fix/timeout": ("active", {"reflog"}),
+        "feat/login": ("merged", {"reflog"}),
+    }
+
+
+def test_it_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    result = CliRunner().invoke(command, standalone_mode=False)
+    assert result.exception is None
+    assert "docs/readme" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_does_not_build_into_a_folder_that_is_in_use(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = CliRunner().invoke(command, ["--keep", str(tmp_path)], standalone_mode=False)
+    assert "not empty" in str(result.exception)

@@ -1,0 +1,264 @@
+"""Codex rollouts: each known trap, with its reasoning in the test's name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.claude_lines import append, encode, iso, write
+from tokcost.model.logs import Batch, Checkpoint
+from tokcost.model.usage import Tokens, Usage
+from tokcost.readers import jsonl
+from tokcost.readers.codex import CodexReader
+
+T0 = 1_790_000_000_000
+THREAD, PARENT = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-00000000000f"
+
+
+def line(kind: str, time_ms: int = T0, **payload: Any) -> dict[str, Any]:
+    return {"timestamp": iso(time_ms), "type": kind, "payload": payload}
+
+
+def meta(thread: str = THREAD, time_ms: int = T0, **more: Any) -> dict[str, Any]:
+    fields = {
+        "id": thread,
+        "timestamp": iso(time_ms),
+        "cwd": "/r",
+        "git": {"branch": "feat/a"},
+        "model_provider": "openai",
+    }
+    return line("session_meta", time_ms, **{**fields, **more})
+
+
+def uuid7(time_ms: int, number: int = 0) -> str:
+    text = f"{time_ms:012x}"
+    return f"{text[:8]}-{text[8:]}-7000-8000-{number:012x}"
+
+
+def turn(time_ms: int = T0, model: str = "gpt-5-codex", **more: Any) -> dict[str, Any]:
+    return line("turn_context", time_ms, **{"turn_id": uuid7(time_ms), "model": model, "cwd": "/r", **more})
+
+
+def counters(read: int, cached: int = 0, output: int = 0, reasoning: int = 0) -> dict[str, int]:
+    return {
+        "input_tokens": read,
+        "cached_input_tokens": cached,
+        "output_tokens": output,
+        "reasoning_output_tokens": reasoning,
+        "total_tokens": read + output,
+    }
+
+
+def count(total: dict[str, int] | None, last: dict[str, int] | None = None, time_ms: int = T0) -> dict[str, Any]:
+    info = None if total is None else {"total_token_usage": total, "last_token_usage": last or total}
+    return line("event_msg", time_ms, type="token_count", info=info, rate_limits={})
+
+
+def record(response: str, usage: dict[str, int], time_ms: int = T0, thread: str = THREAD) -> dict[str, Any]:
+    return line("token_usage_record", time_ms, thread_id=thread, response_id=response, usage=usage)
+
+
+def read(path: Path, checkpoint: Checkpoint | None = None) -> Batch:
+    return CodexReader().read(jsonl.log_file(str(path), path.stat()), checkpoint)
+
+
+def tokens(path: Path, *lines: dict[str, Any] | str) -> list[Tokens]:
+    batch = read(write(path / "rollout-x.jsonl", *lines))
+    assert len({usage.key for usage in batch.usage}) == len(batch.usage)
+    return [usage.tokens for usage in batch.usage]
+
+
+def test_cached_tokens_are_inside_input_and_reasoning_inside_output(tmp_path: Path) -> None:
+    assert tokens(tmp_path, meta(), turn(), count(counters(100, 60, 30, 20))) == [Tokens(40, 60, 0, 0, 30, 20)]
+
+
+def test_a_running_total_written_again_is_no_new_response(tmp_path: Path) -> None:
+    one, two = counters(100, 60, 30), counters(250, 160, 50)
+    found = tokens(tmp_path, meta(), turn(), count(one), count(one), count(two, counters(150, 100, 20)), count(two))
+    assert found == [Tokens(40, 60, 0, 0, 30), Tokens(50, 100, 0, 0, 20)]
+
+
+def test_an_event_without_counts_tells_nothing(tmp_path: Path) -> None:
+    assert tokens(tmp_path, meta(), turn(), count(None), count(counters(10))) == [Tokens(10)]
+
+
+def test_an_aborted_turn_advances_the_total_by_two_responses_and_both_count(tmp_path: Path) -> None:
+    found = tokens(tmp_path, meta(), turn(), count(counters(100)), count(counters(350), counters(120)))
+    assert sum(t.input for t in found) == 350
+
+
+def test_a_total_that_restarts_at_zero_on_resume_does_not_lose_the_first_call(tmp_path: Path) -> None:
+    found = tokens(tmp_path, meta(), turn(), count(counters(100)), turn(T0 + 9), count(counters(120)))
+    assert [t.input for t in found] == [100, 120]
+
+
+def test_a_total_that_restarts_below_the_last_one_is_a_new_count(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(100)), count(counters(300), counters(200)), count(counters(110))]
+    assert [t.input for t in tokens(tmp_path, *lines, count(counters(230), counters(120)))] == [100, 200, 110, 120]
+
+
+def test_the_same_totals_after_a_restart_have_keys_of_their_own(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(100)), count(counters(300), counters(200)), count(counters(100))]
+    assert [t.input for t in tokens(tmp_path, *lines, count(counters(300), counters(200)))] == [100, 200, 100, 200]
+
+
+def test_compaction_writes_a_last_usage_of_zero_that_is_no_response(tmp_path: Path) -> None:
+    total = counters(100, 0, 5)
+    zero = {**counters(0), "total_tokens": 4000}
+    assert len(tokens(tmp_path, meta(), turn(), count(total), count(total, zero))) == 1
+
+
+def test_responses_recorded_one_by_one_make_their_running_totals_repetitions(tmp_path: Path) -> None:
+    one, two = counters(100, 60, 30), counters(120, 90, 10)
+    lines = [meta(), turn(), record("a", one), count(one), record("b", two), count(counters(220, 150, 40), two)]
+    assert tokens(tmp_path, *lines) == [Tokens(40, 60, 0, 0, 30), Tokens(30, 90, 0, 0, 10)]
+
+
+def test_a_thread_that_outlives_an_upgrade_counts_old_events_then_new_records(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(100)), record("b", counters(20)), count(counters(120), counters(20))]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [100, 20]
+
+
+def test_a_copy_of_a_record_inside_a_compaction_is_not_counted(tmp_path: Path) -> None:
+    compacted = line("compacted", latest_token_usage_record={"response_id": "a", "usage": counters(100)})
+    assert len(tokens(tmp_path, meta(), turn(), record("a", counters(100)), compacted)) == 1
+
+
+def test_a_fork_that_replays_its_parents_history_counts_only_its_own_calls(tmp_path: Path) -> None:
+    later = T0 + 60_000
+    replayed = [meta(PARENT, later), turn(later, turn_id=uuid7(T0)), count(counters(100), time_ms=later)]
+    own = [turn(later + 100), count(counters(130), counters(30), later + 200)]
+    lines = [meta(time_ms=later, forked_from_id=PARENT), *replayed, *own]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [30]
+
+
+def test_a_replay_without_turn_ids_ends_with_the_second_in_which_it_was_written(tmp_path: Path) -> None:
+    later = T0 + 60_000
+    replayed = [meta(PARENT, later), turn(later, turn_id=None), count(counters(100), time_ms=later)]
+    own = [turn(later + 5_000, turn_id=None), count(counters(130), counters(30), later + 5_200)]
+    assert [t.input for t in tokens(tmp_path, meta(time_ms=later, forked_from_id=PARENT), *replayed, *own)] == [30]
+
+
+def test_a_fork_without_replay_starts_from_its_parents_total(tmp_path: Path) -> None:
+    lines = [meta(forked_from_id=PARENT), turn(), count(counters(1_030), counters(30))]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [30]
+
+
+def test_a_subagent_without_replay_is_counted_whole(tmp_path: Path) -> None:
+    lines = [meta(parent_thread_id=PARENT, source={"subagent": {}}), turn(), count(counters(100))]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [100]
+
+
+def test_a_repeated_session_meta_of_the_same_thread_is_no_new_session(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(100)), meta(time_ms=T0 + 9), count(counters(150), counters(50))]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [100, 50]
+
+
+def test_the_model_of_a_response_is_that_of_the_turn_it_belongs_to(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(1)), turn(T0 + 9, "gpt-5.1-codex"), count(counters(3), counters(2))]
+    batch = read(write(tmp_path / "rollout-x.jsonl", *lines))
+    assert [usage.model for usage in batch.usage] == ["gpt-5-codex", "gpt-5.1-codex"]
+
+
+def test_the_folder_follows_the_turn_and_the_branch_is_only_that_of_the_start(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(1)), turn(T0 + 9, cwd="/wt"), count(counters(3), counters(2))]
+    first, second = read(write(tmp_path / "rollout-x.jsonl", *lines)).usage
+    assert (first.cwd, first.branch, first.branch_stale) == ("/r", "feat/a", False)
+    assert (second.cwd, second.branch, second.branch_stale) == ("/wt", "feat/a", True)
+
+
+def test_a_service_tier_that_is_not_the_default_is_kept(tmp_path: Path) -> None:
+    tier = line("event_msg", type="thread_settings_applied", thread_settings={"service_tier": "priority"})
+    (usage,) = read(write(tmp_path / "rollout-x.jsonl", meta(), turn(), tier, count(counters(1)))).usage
+    assert (usage.tier, usage.provider) == ("priority", "openai")
+
+
+def test_words_of_a_conversation_that_look_like_events_are_harmless(tmp_path: Path) -> None:
+    said = line("response_item", type="message", content='"token_count" "token_usage_record"', info={"token_count": 1})
+    batch = read(write(tmp_path / "rollout-x.jsonl", meta(), turn(), said, count(counters(1))))
+    assert (len(batch.usage), batch.skipped) == (1, {})
+
+
+def test_odd_spacing_changes_nothing(tmp_path: Path) -> None:
+    lines = [json.dumps(one, separators=(" , ", " : ")) for one in (meta(), turn(), count(counters(5)))]
+    assert tokens(tmp_path, *lines) == [Tokens(5)]
+
+
+@pytest.mark.parametrize("usage", [counters(-1), counters(5, 6), counters(10**13)])
+def test_impossible_counts_are_rejected_and_counted(tmp_path: Path, usage: dict[str, int]) -> None:
+    batch = read(write(tmp_path / "rollout-x.jsonl", meta(), turn(), record("a", usage)))
+    assert (batch.usage, sum(batch.skipped.values())) == ([], 1)
+
+
+def test_a_damaged_record_is_counted_and_the_next_one_is_read(tmp_path: Path) -> None:
+    damaged = encode(record("a", counters(1))).decode().rstrip("\n")[:-4]
+    batch = read(write(tmp_path / "rollout-x.jsonl", meta(), turn(), damaged, record("b", counters(2))))
+    assert ([u.tokens.input for u in batch.usage], batch.skipped) == ([2], {"damaged record": 1})
+
+
+def test_only_new_bytes_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "rollout-x.jsonl", meta(), turn(), count(counters(100)))
+    first = read(path)
+    append(path, count(counters(150), counters(50)))
+    second = read(path, first.checkpoint)
+    assert [u.tokens.input for u in second.usage] == [50]
+    assert second.usage[0].model == "gpt-5-codex"
+
+
+def test_an_archived_or_compressed_rollout_gives_the_same_keys(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(100)), count(counters(150), counters(50))]
+    plain = write(tmp_path / "sessions/rollout-x.jsonl", *lines)
+    packed = tmp_path / "archived_sessions/rollout-x.jsonl.zst"
+    packed.parent.mkdir()
+    packed.write_bytes(zstandard.compress(plain.read_bytes()))
+    assert [u.key for u in read(plain).usage] == [u.key for u in read(packed).usage]
+
+
+def test_a_damaged_compressed_file_is_an_error_of_that_file(tmp_path: Path) -> None:
+    packed = tmp_path / "rollout-x.jsonl.zst"
+    packed.write_bytes(b"not zstd at all")
+    with pytest.raises(OSError, match="zstd"):
+        read(packed)
+
+
+def test_the_plain_file_wins_where_its_compressed_twin_lies_beside_it(tmp_path: Path) -> None:
+    for name in ("2026/11/23/rollout-a.jsonl", "2026/11/23/rollout-a.jsonl.zst", "2026/11/22/rollout-b.jsonl.zst"):
+        write(tmp_path / name)
+    found = {Path(file.path).name for file in CodexReader().discover(tmp_path)}
+    assert found == {"rollout-a.jsonl", "rollout-b.jsonl.zst"}
+
+
+def test_its_folders_are_found_as_codex_finds_them(tmp_path: Path) -> None:
+    reader = CodexReader()
+    home = {"HOME": str(tmp_path)}
+    assert reader.roots(home) == [tmp_path / ".codex/sessions", tmp_path / ".codex/archived_sessions"]
+    assert reader.roots(home | {"CODEX_HOME": "/elsewhere"})[0] == Path("/elsewhere/sessions")
+
+
+@given(cuts=st.lists(st.integers(0, 3000), max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_reading_in_parts_finds_what_reading_at_once_finds(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
+) -> None:
+    lines = [meta(), turn(), count(counters(100)), count(counters(100)), count(counters(300), counters(200))]
+    lines += [
+        turn(T0 + 9, "gpt-5.1"),
+        count(counters(110)),
+        record("a", counters(7)),
+        count(counters(117), counters(7)),
+    ]
+    data = b"".join(encode(one) for one in lines)
+    folder = tmp_path_factory.mktemp("parts")
+    whole = folder / "rollout-whole.jsonl"
+    whole.write_bytes(data)
+    path, checkpoint, found = folder / "rollout-parts.jsonl", None, dict[str, Usage]()
+    for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
+        path.write_bytes(data[:end])
+        batch = read(path, checkpoint)
+        checkpoint = batch.checkpoint
+        found.update((usage.key, usage) for usage in batch.usage)
+    assert list(found.values()) == read(whole).usage
