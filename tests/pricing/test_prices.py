@@ -10,11 +10,13 @@ from pathlib import Path
 import genai_prices
 import pytest
 
+from support.make_common_cards import lines
 from tokcost.errors import SettingsDamaged
 from tokcost.model.usage import Tokens, Usage
 from tokcost.pricing.book import PriceBook
 from tokcost.pricing.cards import Price, from_json, to_json
-from tokcost.pricing.compile import compile_models, source_stamp
+from tokcost.pricing.common import FILE
+from tokcost.pricing.compile import compile_from_source, compile_models, source_stamp
 from tokcost.pricing.names import candidates
 from tokcost.pricing.overrides import bundled, load_overrides
 
@@ -264,7 +266,7 @@ def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "data.json"
     file.write_text('{"models": []}')
     with pytest.raises(SettingsDamaged, match="no price file"):
-        compile_models([("", "gpt-5")], file)
+        compile_from_source([("", "gpt-5")], file)
 
 
 def test_a_newer_price_file_in_the_sources_own_format_is_used(tmp_path: Path) -> None:
@@ -273,7 +275,7 @@ def test_a_newer_price_file_in_the_sources_own_format_is_used(tmp_path: Path) ->
         '[{"id": "anthropic", "name": "Anthropic", "api_pattern": "x", "model_match": {"contains": "claude"}, "models":'
         ' [{"id": "claude-nova", "match": {"equals": "claude-nova"}, "prices": {"input_mtok": 7, "output_mtok": 9}}]}]'
     )
-    (cards,) = compile_models([("", "claude-nova")], file)
+    (cards,) = compile_from_source([("", "claude-nova")], file)
     assert cards.basis.startswith("genai-prices/file+")
     assert PriceBook([cards]).price(use("claude-nova", Tokens(1_000, output=1_000))).list_cost == 16_000_000
 
@@ -289,6 +291,19 @@ def test_pricing_opens_no_connection() -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("priced", "")
+
+
+def test_the_cards_that_come_with_tokcost_are_what_the_source_says() -> None:
+    assert FILE.read_text(encoding="utf-8").splitlines() == lines()
+
+
+def test_a_common_model_is_priced_without_importing_the_source() -> None:
+    code = (
+        "import sys; from tokcost.pricing.compile import compile_models;"
+        "print(compile_models([('', 'claude-opus-4-5')])[0].state, 'genai_prices' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "priced False"
 
 
 def test_the_source_is_watched_without_importing_it() -> None:

@@ -46,13 +46,13 @@ def kept(raw: str, branches: dict[str, str]) -> str:
     line: dict[str, Any] = json.loads(raw)
     if line.get("type") not in KEPT:
         return ""
-    payload = line.get("payload")
-    if isinstance(payload, dict):
+    payload: dict[str, Any] = line.get("payload") or {}
+    if payload:
         if line["type"] == "event_msg" and payload.get("type") != "token_count":
             return ""
         for field in DROPPED_FIELDS & payload.keys():
             del payload[field]
-        if isinstance(payload.get("git"), dict):
+        if payload.get("git"):
             payload["git"] = {"branch": branches[payload["git"]["branch"]]}
     if "gitBranch" in line:
         line["gitBranch"] = branches[line["gitBranch"]]

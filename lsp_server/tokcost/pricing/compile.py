@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tokcost.errors import SettingsDamaged
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.cards import DAY_MINUTES, ModelCards, PriceState, RateCard, Rates, Step
+from tokcost.pricing.common import common_cards
 from tokcost.pricing.names import Candidate, candidates
 
 if TYPE_CHECKING:
@@ -48,12 +49,21 @@ def source_stamp() -> str:
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
-def compile_models(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
-    """The cards of models as logged, pairs of provider and model. A model that is not found gets none and is
-    `unpriced`.
+def compile_models(pairs: Iterable[tuple[str, str]]) -> list[ModelCards]:
+    """The cards of models as logged, pairs of provider and model. One that is not found gets none and is `unpriced`.
 
-    `price_file` is genai-prices' own published data in JSON, to use instead of the installed one. Raises
-    `SettingsDamaged` when it is not that.
+    genai-prices is imported only for models that are not among the common ones.
+    """
+    common = common_cards()
+    wanted = list(pairs)
+    others = [pair for pair in wanted if pair not in common]
+    return [*(common[pair] for pair in wanted if pair in common), *(compile_from_source(others) if others else [])]
+
+
+def compile_from_source(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
+    """The same from genai-prices itself, or from `price_file`, its published data in JSON.
+
+    Raises `SettingsDamaged` when the file is not that.
     """
     snapshot, basis = _installed() if price_file is None else _imported(price_file)
     return [_compile(snapshot, basis, provider, model) for provider, model in pairs]

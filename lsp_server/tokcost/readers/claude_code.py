@@ -216,7 +216,9 @@ class _Transcript:
             if end < 0:
                 end = size
             head = block[begin : begin + _HEAD]
-            if b'"user"' in head and b'"assistant"' not in head:
+            if b'"role":"user"' in head and b'"assistant"' not in head:
+                pass
+            elif b'"user"' in head and b'"assistant"' not in head:
                 if find(b'"usage"', max(begin, end - _TAIL), end) >= 0:
                     self._assistant_line(block[begin:end])
             elif find(b'"usage"', begin, end) >= 0:

@@ -29,9 +29,9 @@ from tokcost.services.placing import Placer
 from tokcost.services.pricing import Pricer
 from tokcost.services.scan import Outcome
 
-_TRANSACTION_USAGE = 8000
-_TRANSACTION_FILES = 400
-"""A transaction of this size takes a few tenths of a second: others that import at the same time wait no longer."""
+_TRANSACTION_USAGE = 3000
+_TRANSACTION_FILES = 200
+"""A transaction of this size takes a tenth of a second: others that import at the same time wait no longer."""
 
 
 class Importer:

@@ -59,12 +59,18 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None) 
 
 
 def _import(ledger: Ledger, home: Path, jobs: list[Job], progress: Progress | None, report: IngestReport) -> None:
+    import gc
+
     from tokcost.services.importing import Importer
 
     importer = Importer(ledger, home)
-    for outcome in read_all(jobs, progress):
-        importer.take(outcome)
-    importer.finish()
+    gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
+    try:
+        for outcome in read_all(jobs, progress):
+            importer.take(outcome)
+        importer.finish()
+    finally:
+        gc.enable()
     report.new_usage = importer.new_usage
     report.notes.extend(importer.notes)
 

@@ -17,7 +17,7 @@ from tokcost.ledger.prices import (
 from tokcost.ledger.rollup import Rollup
 from tokcost.pricing.book import PriceBook
 from tokcost.pricing.cards import ModelCards, from_json
-from tokcost.pricing.compile import compile_models
+from tokcost.pricing.compile import compile_from_source, compile_models
 from tokcost.pricing.names import candidates
 from tokcost.pricing.overrides import Override, apply
 from tokcost.services.pricing import IMPORTED, STAMP, Pricer, as_row, overrides_of
@@ -70,7 +70,7 @@ def import_prices(home: Path, file: Path) -> int:
     Raises `SettingsDamaged`.
     """
     with open_ledger(home) as ledger:
-        compiled = compile_models(sorted(models_used(ledger)), file)
+        compiled = compile_from_source(sorted(models_used(ledger)), file)
         with ledger.transaction():
             record_prices(ledger, [as_row(one) for one in compiled], _now_ms())
             record_setting(ledger, STAMP, f"{IMPORTED}{file}")
