@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.attribution.unlogged import unlogged_usage
+from tokcost.attribution.unlogged import SUBAGENTS_MS, unlogged_usage
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage
 
@@ -32,13 +32,26 @@ def test_a_total_that_the_lines_explain_gives_nothing() -> None:
 
 
 def test_each_total_gives_only_what_was_new_since_the_one_before() -> None:
-    first, second = find([total(20, Tokens(110)), total(40, Tokens(165))], [line(10, Tokens(10)), line(30, Tokens(50))])
+    far = SUBAGENTS_MS * 2
+    lines = [line(10, Tokens(10)), line(far, Tokens(50))]
+    first, second = find([total(20, Tokens(110)), total(far + 10, Tokens(165))], lines)
     assert (first.tokens.input, second.tokens.input) == (100, 5)
 
 
 def test_lines_after_a_total_are_not_in_it() -> None:
-    (found,) = find([total(20, Tokens(15))], [line(10, Tokens(10)), line(30, Tokens(50))])
+    later = line(21 + SUBAGENTS_MS, Tokens(50))
+    (found,) = find([total(20, Tokens(15))], [line(10, Tokens(10)), later])
     assert found.tokens.input == 5
+
+
+def test_a_subagent_that_writes_on_after_the_sessions_last_line_is_in_its_total() -> None:
+    assert find([total(20, Tokens(60))], [line(10, Tokens(10)), line(30, Tokens(50))]) == []
+
+
+def test_a_line_of_the_next_run_only_delays_what_is_recovered() -> None:
+    lines = [line(10, Tokens(10)), line(30, Tokens(50))]
+    assert find([total(20, Tokens(40))], lines) == []
+    assert sum(u.tokens.input for u in find([total(20, Tokens(40)), total(40, Tokens(90))], lines)) == 30
 
 
 def test_a_line_logged_late_takes_back_what_seemed_unlogged() -> None:
@@ -49,8 +62,16 @@ def test_a_line_logged_late_takes_back_what_seemed_unlogged() -> None:
 def test_a_fork_starts_from_its_parents_total_so_the_parents_unlogged_calls_are_not_its_own() -> None:
     copied = line(10, Tokens(10), session="parent")
     compaction = line(15, Tokens(100), session="parent", kind="unlogged")
-    after = line(20, Tokens(1), session="parent")
-    assert find([total(40, Tokens(111))], [copied, after], [compaction]) == []
+    own = line(20, Tokens(1))
+    assert find([total(40, Tokens(111))], [copied, own], [copied, compaction]) == []
+
+
+def test_a_forks_total_contains_its_parents_subagents_whose_files_were_not_copied() -> None:
+    copied = line(10, Tokens(10), session="parent")
+    subagent = line(12, Tokens(70), session="parent")
+    own = line(20, Tokens(1))
+    later = line(90, Tokens(500), session="parent")
+    assert find([total(40, Tokens(81))], [copied, own], [copied, subagent, later]) == []
 
 
 def test_a_model_named_with_its_date_in_the_lines_is_the_model_of_the_total() -> None:
@@ -71,9 +92,9 @@ def test_lines_and_recovered_calls_together_are_the_last_total(calls: list[tuple
     for number, (amount, is_logged, total_follows) in enumerate(calls, start=1):
         spent = spent.plus(Tokens(amount, amount * 2))
         if is_logged:
-            logged.append(line(number * 10, Tokens(amount, amount * 2)))
+            logged.append(line(number * 2 * SUBAGENTS_MS, Tokens(amount, amount * 2)))
         if total_follows:
-            totals.append(total(number * 10 + 5, spent))
+            totals.append(total(number * 2 * SUBAGENTS_MS + 5, spent))
     found = find(totals, logged)
     if totals:
         until = [u for u in logged if u.time_ms <= totals[-1].time_ms]

@@ -165,6 +165,19 @@ def test_a_compaction_is_recovered_from_the_sessions_own_total_and_priced(machin
     assert machine.tokens() == {"main": ONE + 160}
 
 
+def test_a_fork_of_a_session_with_a_compaction_and_a_subagent_counts_neither_again(machine: Machine) -> None:
+    machine.say("p/a.jsonl", "msg_1", 10)
+    machine.say("p/session-1/subagents/agent-1.jsonl", "msg_2", 12, isSidechain=True)
+    spent = {"input": 108, "output": 460, "cache_read": 20_000, "write_5m": 1_000, "write_1h": 1_400}
+    append(machine.projects / "p/a.jsonl", cost_state(claude_sonnet_4_5=spent))
+    machine.say("p/f.jsonl", "msg_1", 10, sessionId="fork", requestSessionId="session-1")
+    machine.say("p/f.jsonl", "msg_3", 50, sessionId="fork")
+    forked = {name: count + own for (name, count), own in zip(spent.items(), (4, 200, 10_000, 500, 700), strict=True)}
+    append(machine.projects / "p/f.jsonl", cost_state("fork", claude_sonnet_4_5=forked))
+    assert machine.tokens() == {"main": 3 * ONE + 160}
+    assert machine.tokens() == {"main": 3 * ONE + 160}
+
+
 def test_what_seemed_unlogged_and_was_only_logged_late_is_taken_back(machine: Machine) -> None:
     machine.say("p/a.jsonl", "msg_1", 10)
     spent = {"input": 8, "output": 400, "cache_read": 20_000, "write_5m": 1000, "write_1h": 1400}

@@ -13,18 +13,21 @@ from tokcost.model.usage import Tokens, Usage
 
 _VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
+SUBAGENTS_MS = 5 * 60_000
+"""How much later than the last line of a session's own file a sub-agent's line may be that its total contains."""
+
 Counts = tuple[int, ...]
 """The six token counts and the web searches."""
 _ZERO: Counts = (0,) * 7
 
 
 def unlogged_usage(
-    assistant: str, totals: Sequence[SessionTotal], logged: Iterable[Usage], inherited: Iterable[Usage]
+    assistant: str, totals: Sequence[SessionTotal], logged: Sequence[Usage], inherited: Iterable[Usage]
 ) -> list[Usage]:
     """Usage that a session's totals contain and its lines do not.
 
     `totals` are all totals of one session, oldest first; `logged` is all usage its files hold, copied history included;
-    `inherited` is the unlogged usage of the sessions it was forked from, which its totals contain as well. Lines later
+    `inherited` is all usage of the sessions it was forked from, which its totals contain up to the fork. Lines later
     than a total are not in it. What once seemed unlogged and a later total does not confirm was only logged late, so
     amounts never exceed what every later total leaves room for.
     """
@@ -46,17 +49,29 @@ def unlogged_usage(
 def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: Sequence[Usage]) -> Counts:
     """What one total has more than the lines until then, never more than all models together lack: a model may be named
     differently in the total and in the lines."""
-    until = [u for u in lines if u.time_ms <= total.time_ms]
+    end = _end(total, totals)
+    until = [u for u in lines if u.time_ms <= end]
     own = _minus(_counts(total), _sum(_usage_counts(u) for u in until if _same_model(u.model, total.model)))
     latest = {t.model: t for t in totals if t.time_ms <= total.time_ms}
     overall = _minus(_sum(_counts(t) for t in latest.values()), _sum(_usage_counts(u) for u in until))
     return tuple(max(0, min(mine, everybody)) for mine, everybody in zip(own, overall, strict=True))
 
 
-def _before_fork(inherited: Iterable[Usage], logged: Iterable[Usage], totals: Sequence[SessionTotal]) -> list[Usage]:
+def _end(total: SessionTotal, totals: Sequence[SessionTotal]) -> int:
+    """Until when a line may be in a total. A total carries the time of the last line above it in its own file;
+    sub-agents write on in theirs. Should a line of the next run be taken for such a one, the next total makes up for
+    it."""
+    following = min((t.time_ms for t in totals if t.time_ms > total.time_ms), default=total.time_ms + SUBAGENTS_MS)
+    return min(following, total.time_ms + SUBAGENTS_MS)
+
+
+def _before_fork(inherited: Iterable[Usage], logged: Sequence[Usage], totals: Sequence[SessionTotal]) -> list[Usage]:
+    """What the totals contain of other sessions and the files do not: sub-agents and unlogged calls of the parents."""
     session = totals[0].session if totals else ""
-    copied = [u.time_ms for u in logged if u.session != session]
-    return [u for u in inherited if copied and u.time_ms <= max(copied)]
+    copied = {u.key for u in logged if u.session != session}
+    first_own = min((u.time_ms for u in logged if u.session == session and u.kind != "unlogged"), default=None)
+    earlier = (u for u in inherited if first_own is None or u.time_ms < first_own)
+    return [u for u in earlier if u.key not in copied]
 
 
 def _same_model(one: str, other: str) -> bool:

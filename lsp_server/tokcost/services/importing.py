@@ -123,10 +123,13 @@ class Importer:
         return entry
 
     def _recover_unlogged(self, assistant: str, names: Iterable[str]) -> None:
-        for name in sorted(names):
-            if not has_unexplained_total(self._ledger, assistant, name):
-                continue
-            totals = totals_of_session(self._ledger, assistant, name)
+        found = {
+            name: totals_of_session(self._ledger, assistant, name)
+            for name in names
+            if has_unexplained_total(self._ledger, assistant, name)
+        }
+        # A fork's totals contain what its parents' totals tell: older ones first.
+        for name, totals in sorted(found.items(), key=lambda one: one[1][0].time_ms):
             self._pricer.prepare({("", total.model) for total in totals})
             with self._ledger.transaction():
                 self._recover_session(assistant, name, totals)
@@ -136,7 +139,7 @@ class Importer:
         session = session_ids(ledger, [(assistant, name)])[assistant, name]
         parents = {parent for total in totals for parent in total.parents}
         ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
-        inherited = [u for one in ids.values() for u in usage_of_session(ledger, one) if u.kind == "unlogged"]
+        inherited = [u for one in ids.values() for u in usage_of_session(ledger, one)]
         logged = usage_of_session(ledger, session)
         wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited)}
         stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
