@@ -13,10 +13,10 @@ INSERT INTO source (assistant, path, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 
 """
 
 
-def checkpoints(ledger: Ledger, assistant: str) -> dict[str, Checkpoint]:
-    """The checkpoint of every file of an assistant that was ever read, by path."""
-    rows = ledger.db.execute(f"SELECT path, {_FIELDS} FROM source WHERE assistant = ?", (assistant,))
-    return {row[0]: Checkpoint(*row[1:]) for row in rows}
+def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
+    """Size and mtime of every file of an assistant when it was last read, by path."""
+    rows = ledger.db.execute("SELECT path, size, mtime_ns FROM source WHERE assistant = ?", (assistant,))
+    return {path: (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
 def checkpoint_of(ledger: Ledger, path: str) -> Checkpoint | None:

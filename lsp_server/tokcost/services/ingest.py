@@ -11,7 +11,8 @@ from pathlib import Path
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
-from tokcost.ledger.sources import checkpoints
+from tokcost.ledger.sources import checkpoint_of, sizes_read
+from tokcost.model.logs import LogFile
 from tokcost.readers.registry import readers
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.scan import Job, Progress, changed, in_order_of_writing, read_all
@@ -86,10 +87,15 @@ def _history_moved(ledger: Ledger) -> bool:
 def _jobs(ledger: Ledger, environ: Mapping[str, str], report: IngestReport) -> list[Job]:
     jobs: list[Job] = []
     for reader in readers():
-        known = checkpoints(ledger, reader.name)
+        known = sizes_read(ledger, reader.name)
         for root in dict.fromkeys(reader.roots(environ)):
             report.looked_in.append(str(root))
             files = list(reader.discover(root))
             report.found_files += len(files)
-            jobs.extend(changed(files, known, reader.name))
+            jobs.extend(_job(ledger, reader.name, file) for file in changed(files, known))
     return jobs
+
+
+def _job(ledger: Ledger, assistant: str, file: LogFile) -> Job:
+    checkpoint = checkpoint_of(ledger, file.path)
+    return Job(assistant, file, checkpoint if checkpoint is not None and checkpoint.size >= 0 else None)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tokcost.model.logs import Batch, Checkpoint, LogFile
@@ -38,14 +38,9 @@ class Outcome(NamedTuple):
     problem: str = ""
 
 
-def changed(files: Iterable[LogFile], known: dict[str, Checkpoint], assistant: str) -> list[Job]:
-    """The files that are new or no longer what they were."""
-    jobs: list[Job] = []
-    for file in files:
-        checkpoint = known.get(file.path)
-        if checkpoint is None or (checkpoint.size, checkpoint.mtime_ns) != (file.size, file.mtime_ns):
-            jobs.append(Job(assistant, file, checkpoint if checkpoint is None or checkpoint.size >= 0 else None))
-    return jobs
+def changed(files: Iterable[LogFile], known: Mapping[str, tuple[int, int]]) -> list[LogFile]:
+    """The files that are new or no longer what they were (`known`: size and mtime when they were read)."""
+    return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
 def in_order_of_writing(jobs: Sequence[Job]) -> list[Job]:

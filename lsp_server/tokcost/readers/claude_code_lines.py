@@ -1,0 +1,448 @@
+"""What the lines of a Claude Code transcript say.
+
+One response is logged as one line per content block, each repeating the same `message.id` and `usage`; resumed and
+forked sessions copy history into new files; sub-agents have files of their own. All meet in one rule: a response
+*is* its message id, each token class counts with the largest value that any line gives it, and its place is that of the
+original line.
+
+What no line tells (compaction, titles) is in `cost-state`, the session's running total that newer versions write; those
+records become `SessionTotal` values and are compared with the lines once everything is read.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
+from tokcost.model.usage import MAX_TOKENS, Kind, Tokens, Usage, merge
+from tokcost.readers.jsonl import NewLines
+
+NAME = "claude-code"
+
+_FINAL_IN_EVERY_LINE = (2, 1, 59)
+"""From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
+before, lines without a `stop_reason` carry the placeholder of the stream's start."""
+
+_HEAD = 400
+"""Bytes at the beginning of a line that tell whose it is."""
+_TAIL = 3000
+"""Bytes at the end of a line among which a response's counts are."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _CacheCreation(Struct, gc=False):
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class _ServerTools(Struct, gc=False):
+    web_search_requests: int | None = None
+
+
+class _OutputDetails(Struct, gc=False):
+    thinking_tokens: int | None = None
+
+
+class _Counts(Struct, gc=False):
+    input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_creation: _CacheCreation | None = None
+    output_tokens: int | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+
+class _Iteration(_Counts, gc=False):
+    type: str | None = None
+    model: str | None = None
+
+
+class _Usage(_Counts, gc=False):
+    server_tool_use: _ServerTools | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    iterations: list[_Iteration] | None = None
+
+
+class _Message(Struct, gc=False):
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: _Usage | None = None
+
+
+class _Line(Struct, gc=False):
+    type: str | None = None
+    message: _Message | None = None
+    timestamp: datetime | None = None
+    uuid: str | None = None
+    request_id: str | None = field(default=None, name="requestId")
+    request_session: str | None = field(default=None, name="requestSessionId")
+    session: str | None = field(default=None, name="sessionId")
+    session_kind: str | None = field(default=None, name="sessionKind")
+    cwd: str | None = None
+    branch: str | None = field(default=None, name="gitBranch")
+    version: str | None = None
+    entrypoint: str | None = None
+    sidechain: bool | None = field(default=None, name="isSidechain")
+
+
+class _ModelTotal(Struct, gc=False):
+    input: int = field(default=0, name="inputTokens")
+    output: int = field(default=0, name="outputTokens")
+    thinking: int = field(default=0, name="thinkingTokens")
+    cache_read: int = field(default=0, name="cacheReadInputTokens")
+    cache_write: int = field(default=0, name="cacheCreationInputTokens")
+    cache_write_5m: int | None = field(default=None, name="cacheCreationEphemeral5mInputTokens")
+    cache_write_1h: int | None = field(default=None, name="cacheCreationEphemeral1hInputTokens")
+    web_searches: int = field(default=0, name="webSearchRequests")
+
+
+class _CostState(Struct, gc=False):
+    type: str
+    session: str = field(name="sessionId")
+    models: dict[str, _ModelTotal] = field(name="modelUsage", default_factory=dict[str, _ModelTotal])
+
+
+class _WorktreeState(Struct, gc=False):
+    path: str | None = field(default=None, name="worktreePath")
+    branch: str | None = field(default=None, name="worktreeBranch")
+    origin: str | None = field(default=None, name="originalCwd")
+    origin_branch: str | None = field(default=None, name="originalBranch")
+
+
+class _Type(Struct, gc=False):
+    type: Any = None
+
+
+class _State(Struct, gc=False):
+    """What must be remembered of a file between two reads."""
+
+    parents: list[str] = []
+    """Sessions from which this file's history was copied."""
+    cwd: str = ""
+    branch: str = ""
+    time_ms: int = 0
+    moved_by: str = ""
+    """The response that ran a command which moves HEAD, while the branch field stayed what it was."""
+
+
+_line = msgspec.json.Decoder(_Line)
+_cost_state = msgspec.json.Decoder(_CostState)
+_type = msgspec.json.Decoder(_Type)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_worktree_state = msgspec.json.Decoder(_WorktreeState)
+_state = msgspec.json.Decoder(_State)
+_encode = msgspec.json.Encoder().encode
+
+
+def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
+    """New responses, session totals and worktrees of one transcript. Raises `OSError` when it cannot be read."""
+    lines = NewLines(file, checkpoint)
+    known = checkpoint.state if checkpoint and not lines.restarted else b""
+    found = _Transcript(_state.decode(known) if known else _State())
+    for block in lines:
+        found.take(block)
+    state = _encode(found.state)
+    if lines.rest and _is_json(lines.rest):
+        found.take(lines.rest)
+    if lines.too_long:
+        found.skipped["line too long to be read"] = lines.too_long
+    if found.repeated:
+        found.duplicates["further line of the same response"] = found.repeated
+    return Batch(
+        lines.checkpoint(state),
+        found.responses(),
+        found.totals,
+        found.worktrees,
+        found.skipped,
+        found.duplicates,
+        lines.restarted,
+        lines.more,
+    )
+
+
+class _Transcript:
+    """What the lines of one file say, gathered block by block."""
+
+    def __init__(self, state: _State) -> None:
+        self.state = state
+        self.totals: list[SessionTotal] = []
+        self.worktrees: list[WorktreeOrigin] = []
+        self.skipped: dict[str, int] = {}
+        self.duplicates: dict[str, int] = {}
+        self.repeated = 0
+        self._found: dict[str, Usage] = {}
+        self._last: _Line | None = None
+
+    def responses(self) -> list[Usage]:
+        """One usage for each response, in the order of their first lines."""
+        return list(self._found.values())
+
+    def take(self, block: bytes) -> None:
+        """Read all lines of a block that can matter, in their order.
+
+        Most bytes are prompts and tool results; their lines say so at their beginning and are not searched.
+        """
+        begin, size, find = 0, len(block), block.find
+        while begin < size:
+            end = find(b"\n", begin)
+            if end < 0:
+                end = size
+            head = block[begin : begin + _HEAD]
+            if b'"role":"user"' in head and b'"assistant"' not in head:
+                pass
+            elif b'"user"' in head and b'"assistant"' not in head:
+                if find(b'"usage"', max(begin, end - _TAIL), end) >= 0:
+                    self._assistant_line(block[begin:end])
+            elif find(b'"usage"', begin, end) >= 0:
+                self._assistant_line(block[begin:end])
+            elif b'"cost-state"' in head or b'"worktree-state"' in head:
+                self._bookkeeping(block, begin, end)
+            begin = end + 1
+        self._remember()
+
+    def _assistant_line(self, raw: bytes) -> None:
+        line = self._decode(raw)
+        if line is None or line.type != "assistant" or line.message is None or line.message.usage is None:
+            return
+        message, usage = line.message, line.message.usage
+        if message.model == "<synthetic>":
+            self._count(self.duplicates, "local message of the assistant itself, not a response")
+            return
+        tokens = _tokens(usage)
+        key = message.id or line.request_id or line.uuid
+        if tokens is None or key is None or line.timestamp is None:
+            self._count(self.skipped, "usage record with impossible or missing values")
+            return
+        stale = self._is_stale(line, key, raw)
+        self._last = line
+        before = self._found.get(key)
+        if before is not None and before.tokens == tokens and not before.lower_bound and before.copy_rank == 0:
+            self.repeated += 1
+            return
+        self._add(_usage(line, message, usage, key, tokens, stale), before)
+        if line.request_session:
+            self._remember_parent(line)
+        if usage.iterations and len(usage.iterations) > 1:
+            self._iterations(self._found[key], usage.iterations)
+
+    def _decode(self, raw: bytes) -> _Line | None:
+        try:
+            return _line.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        try:
+            return _line.decode(raw.decode("utf-8", "replace").encode())
+        except msgspec.DecodeError:
+            if _may_be_assistant(raw):
+                self._count(self.skipped, "damaged usage record")
+        return None
+
+    def _add(self, usage: Usage, before: Usage | None) -> None:
+        if before is None:
+            self._found[usage.key] = usage
+            return
+        self.repeated += 1
+        self._found[usage.key] = merge(before, usage)
+
+    def _is_stale(self, line: _Line, key: str, raw: bytes) -> bool:
+        """Driven by a program, Claude Code writes the branch of its start until it ends, also behind its own switch."""
+        if line.entrypoint is None or not line.entrypoint.startswith("sdk-"):
+            return False
+        state = self.state
+        if line.branch != state.branch:
+            state.moved_by, state.branch = "", line.branch or ""
+        stale = state.moved_by not in ("", key)
+        if _MOVES_HEAD.search(raw):
+            state.moved_by = key
+        return stale
+
+    def _remember_parent(self, line: _Line) -> None:
+        parent = line.request_session
+        if parent and parent != line.session and parent not in self.state.parents:
+            self.state.parents = [*self.state.parents, parent]
+
+    def _remember(self) -> None:
+        """What records without a place of their own take from the last response before them."""
+        if self._last is not None and self._last.timestamp is not None:
+            self.state.cwd, self.state.branch = self._last.cwd or "", self._last.branch or ""
+            self.state.time_ms = _milliseconds(self._last.timestamp)
+
+    def _iterations(self, parent: Usage, iterations: list[_Iteration]) -> None:
+        """Advisor calls are not in a response's own counts; a refused first attempt is noted, not counted."""
+        for number, iteration in enumerate(iterations):
+            tokens = _tokens(iteration)
+            if iteration.type == "advisor_message" and tokens is not None:
+                model = iteration.model or parent.model
+                key = f"{parent.key}#advisor{number}"
+                advisor = parent._replace(key=key, model=model, tokens=tokens, kind="advisor", web_searches=0)
+                self._add(advisor, self._found.get(key))
+            elif iteration.type == "fallback_message" and number + 1 < len(iterations):
+                self._count(self.duplicates, "refused first attempt, not known to be billed")
+
+    def _bookkeeping(self, block: bytes, begin: int, end: int) -> None:
+        raw = block[begin:end]
+        kind = _type_of(raw)
+        if kind == "cost-state":
+            self._cost_state(raw, _last_timestamp(block, begin))
+        elif kind == "worktree-state":
+            self.worktrees.extend(_worktree_origins(raw))
+
+    def _cost_state(self, raw: bytes, before_ms: int | None) -> None:
+        try:
+            record = _cost_state.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self._count(self.skipped, "damaged session total")
+            return
+        self._remember()
+        state = self.state
+        time_ms = max(before_ms or 0, state.time_ms)
+        for model, total in record.models.items():
+            tokens = _model_total(total)
+            if tokens is None:
+                self._count(self.skipped, "session total with impossible values")
+                continue
+            place = (state.cwd, state.branch, tuple(state.parents))
+            self.totals.append(SessionTotal(record.session, model, time_ms, tokens, total.web_searches, *place))
+
+    @staticmethod
+    def _count(counts: dict[str, int], reason: str) -> None:
+        counts[reason] = counts.get(reason, 0) + 1
+
+
+def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens, stale: bool) -> Usage:
+    assert line.timestamp is not None
+    kind, lower_bound = _completeness(line, message)
+    tools = usage.server_tool_use
+    return Usage(
+        NAME,
+        key,
+        _milliseconds(line.timestamp),
+        message.model or "",
+        tokens,
+        line.session or "",
+        line.cwd or "",
+        line.branch or "",
+        stale,
+        kind=kind,
+        speed="" if usage.speed in (None, "standard") else usage.speed,
+        tier="" if usage.service_tier in (None, "standard") else usage.service_tier,
+        web_searches=(tools.web_search_requests or 0) if tools else 0,
+        lower_bound=lower_bound,
+        copy_rank=_copy_rank(line),
+        weak_key=line.request_id is None,
+    )
+
+
+def _completeness(line: _Line, message: _Message) -> tuple[Kind, bool]:
+    """Whether the output count is final. A line without `stop_reason` holds what the stream began with: in the main
+    thread of newer versions that is all that a broken stream left; in older ones, and in sub-agents, a placeholder."""
+    if message.stop_reason is not None:
+        return "response", False
+    if _version(line.version) >= _FINAL_IN_EVERY_LINE and not line.sidechain:
+        return "partial", True
+    return "response", True
+
+
+def _copy_rank(line: _Line) -> int:
+    if line.request_session and line.request_session != line.session:
+        return 2
+    return 0 if line.request_id and line.session_kind != "bg" else 1
+
+
+def _tokens(usage: _Counts) -> Tokens | None:
+    """The disjoint classes, or `None` for impossible numbers. Cache writes that are not split are 5-minute ones."""
+    written = usage.cache_creation_input_tokens or 0
+    split = usage.cache_creation
+    long = (split.ephemeral_1h_input_tokens or 0) if split else 0
+    short = (split.ephemeral_5m_input_tokens or 0) if split else 0
+    if short + long != written:
+        short = written - long
+    details = usage.output_tokens_details
+    thinking = (details.thinking_tokens or 0) if details else 0
+    counts = (usage.input_tokens or 0, usage.cache_read_input_tokens or 0, short, long, usage.output_tokens or 0)
+    return Tokens(*counts, thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS else None
+
+
+def _model_total(total: _ModelTotal) -> Tokens | None:
+    long = total.cache_write_1h or 0
+    counts = (total.input, total.cache_read, total.cache_write - long, long, total.output)
+    return Tokens(*counts, total.thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS * 1000 else None
+
+
+def _version(text: str | None) -> tuple[int, ...]:
+    parts = (text or "").split(".")
+    try:
+        return tuple(int(part) for part in parts[:3])
+    except ValueError:
+        return ()
+
+
+def _milliseconds(time: datetime) -> int:
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+
+_MOVES_HEAD = re.compile(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
+_TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
+
+
+def _parse_time(text: bytes) -> int | None:
+    try:
+        return _milliseconds(datetime.fromisoformat(text.decode("ascii")))
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+def _last_timestamp(block: bytes, before: int) -> int | None:
+    """The time of the last line above `before` that has one: a record without a time was written after it."""
+    at = block.rfind(b'"timestamp"', 0, before)
+    match = _TIMESTAMP.match(block, at) if at >= 0 else None
+    return _parse_time(match[1]) if match else None
+
+
+def _type_of(raw: bytes) -> str | None:
+    try:
+        kind = _type.decode(raw).type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return kind if isinstance(kind, str) else None
+
+
+def _may_be_assistant(raw: bytes) -> bool:
+    kind = _type_of(raw)
+    return kind == "assistant" if kind is not None else b'"assistant"' in raw
+
+
+def _is_json(raw: bytes) -> bool:
+    """Whether the bytes behind the last line end are a whole record whose line end is still missing."""
+    try:
+        _type.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _worktree_origins(raw: bytes) -> list[WorktreeOrigin]:
+    """The worktree a `worktree-state` record speaks of, whichever level of the record holds its fields."""
+    try:
+        levels = _fields.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+    for level in (msgspec.Raw(raw), *levels.values()):
+        state = _worktree(level)
+        if state and state.path:
+            return [WorktreeOrigin(state.path, state.branch or "", state.origin or "", state.origin_branch or "")]
+    return []
+
+
+def _worktree(raw: msgspec.Raw) -> _WorktreeState | None:
+    try:
+        return _worktree_state.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,354 @@
+"""What the lines of a Codex rollout say.
+
+Newer versions write one `token_usage_record` for each response, with a response id: exact. Older ones write
+`token_count` events with a running total, again and again without a new request; there a response is what the total
+grew by.
+
+Cached tokens are inside `input_tokens` and reasoning is inside `output_tokens`. `cache_write_input_tokens` is a part
+of `input_tokens` too and stays in `input`: it has no price of its own, and no log shows that it is billed apart.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from tokcost.model.logs import Batch, Checkpoint, LogFile
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.readers.jsonl import NewLines, lines_with
+
+NAME = "codex"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_WORDS = (b'"token_usage_record"', b'"token_count"', b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"')
+
+
+class _Counters(Struct, gc=False):
+    input: int | None = field(default=None, name="input_tokens")
+    cached: int | None = field(default=None, name="cached_input_tokens")
+    output: int | None = field(default=None, name="output_tokens")
+    reasoning: int | None = field(default=None, name="reasoning_output_tokens")
+
+    def values(self) -> tuple[int, int, int, int] | None:
+        """Input, cached, output, reasoning; `None` for impossible numbers."""
+        found = (self.input or 0, self.cached or 0, self.output or 0, self.reasoning or 0)
+        return found if min(found) >= 0 and found[1] <= found[0] and max(found) < MAX_TOKENS * 1000 else None
+
+
+class _Info(Struct, gc=False):
+    total: _Counters | None = field(default=None, name="total_token_usage")
+    last: _Counters | None = field(default=None, name="last_token_usage")
+
+
+class _Git(Struct, gc=False):
+    branch: str | None = None
+
+
+class _Settings(Struct, gc=False):
+    service_tier: str | None = None
+
+
+class _Payload(Struct, gc=False):
+    type: str | None = None
+    id: str | None = None
+    timestamp: datetime | None = None
+    cwd: str | None = None
+    model: str | None = None
+    provider: str | None = field(default=None, name="model_provider")
+    git: _Git | None = None
+    turn: str | None = field(default=None, name="turn_id")
+    forked_from: str | None = field(default=None, name="forked_from_id")
+    parent_thread: str | None = field(default=None, name="parent_thread_id")
+    thread: str | None = field(default=None, name="thread_id")
+    response: str | None = field(default=None, name="response_id")
+    usage: _Counters | None = None
+    info: _Info | None = None
+    settings: _Settings | None = field(default=None, name="thread_settings")
+
+
+class _Line(Struct, gc=False):
+    type: str | None = None
+    timestamp: datetime | None = None
+    payload: _Payload | None = None
+
+
+class _Kind(Struct, gc=False):
+    type: Any = None
+
+
+class _State(Struct, gc=False):
+    """What must be remembered of a rollout between two reads."""
+
+    thread: str = ""
+    parent: str = ""
+    """The thread this one was forked or spawned from."""
+    replaying: bool = False
+    """Between the parent's `session_meta` and this thread's own first turn: the parent's history, copied."""
+    replay_ms: int = 0
+    start_ms: int = 0
+    forked: bool = False
+    """The first running total contains the parent's."""
+    base: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """The last running total."""
+    epoch: int = 0
+    """How often the running total began anew."""
+    has_records: bool = False
+    """This thread's responses are recorded one by one; its running totals repeat them."""
+    model: str = ""
+    provider: str = ""
+    tier: str = ""
+    cwd: str = ""
+    branch: str = ""
+    turn: str = ""
+    turns: int = 0
+    """Prompts so far. The branch is that of the session's start: a later prompt may come from another one."""
+
+
+_line = msgspec.json.Decoder(_Line)
+_kind = msgspec.json.Decoder(_Kind)
+_state = msgspec.json.Decoder(_State)
+_encode = msgspec.json.Encoder().encode
+
+
+def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
+    """New responses of one rollout; a compressed one is read whole whenever it changed.
+
+    Raises `OSError` when it cannot be read.
+    """
+    if file.path.endswith(".zst"):
+        return _read_compressed(file)
+    lines = NewLines(file, checkpoint)
+    known = checkpoint.state if checkpoint and not lines.restarted else b""
+    rollout = _Rollout(_state.decode(known) if known else _State())
+    for block in lines:
+        rollout.take(block)
+    state = _encode(rollout.state)
+    if lines.rest and _kind_of(lines.rest) is not None:
+        rollout.take(lines.rest)
+    if lines.too_long:
+        rollout.count("line too long to be read", lines.too_long)
+    return Batch(
+        lines.checkpoint(state),
+        rollout.usage,
+        skipped=rollout.skipped,
+        duplicates=rollout.duplicates,
+        restarted=lines.restarted,
+        more=lines.more,
+    )
+
+
+class _Rollout:
+    """What the lines of one rollout say, in their order."""
+
+    def __init__(self, state: _State) -> None:
+        self.state = state
+        self.usage: list[Usage] = []
+        self.skipped: dict[str, int] = {}
+        self.duplicates: dict[str, int] = {}
+
+    def take(self, block: bytes) -> None:
+        """Read all lines of a block that can matter."""
+        for begin, end in sorted({span for word in _WORDS for span in lines_with(block, word)}):
+            line = self._decode(block[begin:end])
+            if line is not None and line.payload is not None:
+                self._line(line, line.payload)
+
+    def count(self, reason: str, many: int = 1) -> None:
+        """Count a record that was passed over."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + many
+
+    def _decode(self, raw: bytes) -> _Line | None:
+        try:
+            return _line.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        try:
+            return _line.decode(raw.decode("utf-8", "replace").encode())
+        except msgspec.DecodeError:
+            if _kind_of(raw) in (None, "token_usage_record", "session_meta", "turn_context") or b'"token_count"' in raw:
+                self.count("damaged record")
+        return None
+
+    def _line(self, line: _Line, payload: _Payload) -> None:
+        match line.type, payload.type:
+            case "session_meta", _:
+                self._session(line, payload)
+            case "turn_context", _:
+                self._turn(line, payload)
+            case "token_usage_record", _:
+                self._record(line, payload)
+            case "event_msg", "token_count":
+                self._token_count(line, payload)
+            case "event_msg", "thread_settings_applied":
+                tier = payload.settings.service_tier if payload.settings else None
+                self.state.tier = "" if tier in (None, "default", "auto", "standard") else tier
+            case _:
+                pass
+
+    def _session(self, line: _Line, meta: _Payload) -> None:
+        state = self.state
+        if not state.thread:
+            state.thread = meta.id or ""
+            state.parent = meta.forked_from or meta.parent_thread or ""
+            state.forked = bool(meta.forked_from)
+            state.start_ms = _milliseconds(meta.timestamp or line.timestamp)
+            state.provider = meta.provider or ""
+        elif meta.id != state.thread:
+            state.replaying = True
+            state.replay_ms = _milliseconds(line.timestamp)
+            return
+        state.cwd = meta.cwd or state.cwd
+        branch = (meta.git.branch or "") if meta.git else ""
+        state.branch = branch or state.branch
+
+    def _turn(self, line: _Line, context: _Payload) -> None:
+        state = self.state
+        if state.replaying and self._is_own_turn(line, context):
+            state.replaying = False
+        state.model = context.model or state.model
+        state.cwd = context.cwd or state.cwd
+        if not state.replaying and (context.turn or "") != state.turn:
+            state.turns += 1
+            state.turn = context.turn or ""
+
+    def _is_own_turn(self, line: _Line, context: _Payload) -> bool:
+        """Copied turns keep their ids, which begin with the time they were made (UUID version 7); without ids, what is
+        copied was all written at the moment of the fork."""
+        made = _uuid7_ms(context.turn)
+        if made is not None:
+            return made >= self.state.start_ms
+        return _milliseconds(line.timestamp) >= self.state.replay_ms + 1000
+
+    def _record(self, line: _Line, record: _Payload) -> None:
+        state = self.state
+        thread = record.thread or state.thread
+        own = thread == state.thread
+        state.has_records = state.has_records or own
+        counts = record.usage.values() if record.usage else None
+        if counts is None or record.response is None or line.timestamp is None:
+            self.count("usage record with impossible or missing values")
+            return
+        self._add(line, f"codex:{thread}:{record.response}", counts, thread)
+
+    def _token_count(self, line: _Line, event: _Payload) -> None:
+        state = self.state
+        if state.has_records or event.info is None or event.info.total is None:
+            return
+        total = event.info.total.values()
+        last = event.info.last.values() if event.info.last else None
+        if total is None or line.timestamp is None:
+            self.count("usage record with impossible or missing values")
+            return
+        if state.replaying:
+            state.base = total
+            self._repeated("history of the session it was forked from")
+            return
+        spent = self._spent(total, last)
+        if spent is None:
+            self._repeated("running total without a new response")
+            return
+        key = f"codex:{state.thread}:{state.epoch}.{total[0]}.{total[2]}.{total[1]}"
+        self._add(line, key, spent, state.thread)
+
+    def _spent(
+        self, total: tuple[int, int, int, int], last: tuple[int, int, int, int] | None
+    ) -> tuple[int, int, int, int] | None:
+        """What a running total has more than the one before; `None` when it tells nothing new."""
+        state, base = self.state, self.state.base
+        if total == base:
+            return None
+        if base == (0, 0, 0, 0) and state.forked and last is not None:
+            state.forked, state.base = False, total
+            return last if any(last) else None
+        grown = tuple(new - old for new, old in zip(total, base, strict=True))
+        if last is not None and total == last and grown != last:
+            state.epoch += 1
+            state.base = total
+            return total
+        if min(grown) >= 0:
+            state.base = total
+            return (grown[0], grown[1], grown[2], grown[3])
+        if last is not None and base[0] - total[0] < last[0]:
+            return None
+        state.epoch += 1
+        state.base = total
+        return last if last is not None and all(a <= b for a, b in zip(last, total, strict=True)) else total
+
+    def _repeated(self, reason: str) -> None:
+        self.duplicates[reason] = self.duplicates.get(reason, 0) + 1
+
+    def _add(self, line: _Line, key: str, counts: tuple[int, int, int, int], thread: str) -> None:
+        state = self.state
+        read, cached, output, reasoning = counts
+        if max(counts) >= MAX_TOKENS:
+            self.count("usage record with impossible or missing values")
+            return
+        self.usage.append(
+            Usage(
+                NAME,
+                key,
+                _milliseconds(line.timestamp),
+                state.model,
+                Tokens(read - cached, cached, 0, 0, output, min(reasoning, output)),
+                thread,
+                state.cwd,
+                state.branch,
+                branch_stale=state.turns > 1,
+                provider=state.provider,
+                tier=state.tier,
+                copy_rank=0 if thread == state.thread else 2,
+            )
+        )
+
+
+def _read_compressed(file: LogFile) -> Batch:
+    rollout = _Rollout(_State())
+    for block in _decompressed(file.path):
+        rollout.take(block)
+    checkpoint = Checkpoint(file.size, file.mtime_ns, file.device, file.inode, file.size, b"")
+    return Batch(checkpoint, rollout.usage, skipped=rollout.skipped, duplicates=rollout.duplicates, restarted=True)
+
+
+def _decompressed(path: str) -> Iterator[bytes]:
+    import zstandard
+
+    rest = b""
+    with Path(path).open("rb") as stream, zstandard.ZstdDecompressor().stream_reader(stream) as plain:
+        try:
+            while data := plain.read(8 << 20):
+                end = data.rfind(b"\n") + 1
+                if end:
+                    yield rest + data[:end]
+                rest = data[end:] if end else rest + data
+        except zstandard.ZstdError as error:
+            raise OSError(f"not readable as zstd: {error}") from error
+    if rest:
+        yield rest
+
+
+def _milliseconds(time: datetime | None) -> int:
+    if time is None:
+        return 0
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+
+def _uuid7_ms(text: str | None) -> int | None:
+    """The time inside a version 7 UUID, in milliseconds UTC (RFC 9562 section 5.7)."""
+    if text is None or len(text) != 36 or text[14] != "7":
+        return None
+    try:
+        return int(text[:8] + text[9:13], 16)
+    except ValueError:
+        return None
+
+
+def _kind_of(raw: bytes) -> str | None:
+    try:
+        kind = _kind.decode(raw).type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return kind if isinstance(kind, str) else None
