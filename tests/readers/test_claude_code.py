@@ -234,21 +234,22 @@ def test_a_file_replaced_by_a_longer_one_is_read_again_from_its_beginning(tmp_pa
     assert [u.key for u in read(path, first.checkpoint).usage] == ["msg_8", "msg_9"]
 
 
-def test_a_line_of_two_hundred_megabytes_is_counted_and_passed_over_in_bounded_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("role", "skipped"), [("user", {}), ("assistant", {"line too long to be read": 1})])
+def test_an_enormous_line_is_passed_over_in_bounded_memory_and_counted_if_it_may_have_told_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, skipped: dict[str, int]
 ) -> None:
     monkeypatch.setattr(jsonl, "MAX_LINE", 4 << 20)
     monkeypatch.setattr(jsonl, "CHUNK", 1 << 20)
     path = write(tmp_path / "s.jsonl", assistant("msg_1"))
     with path.open("ab") as stream:
-        stream.write(b'{"type":"user","message":"')
+        stream.write(b'{"type":"%b","message":{"role":"%b","content":"' % (role.encode(), role.encode()))
         for _ in range(20):
             stream.write(b"x" * (1 << 20))
-        stream.write(b'"}\n')
+        stream.write(b'"}}\n')
     append(path, assistant("msg_2"))
     batch = read(path)
     assert [u.key for u in batch.usage] == ["msg_1", "msg_2"]
-    assert batch.skipped == {"line too long to be read": 1}
+    assert batch.skipped == skipped
     assert batch.checkpoint.offset == path.stat().st_size
     append(path, assistant("msg_3"))
     assert [u.key for u in read(path, batch.checkpoint).usage] == ["msg_3"]

@@ -151,8 +151,8 @@ def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     state = _encode(found.state)
     if lines.rest and _is_json(lines.rest):
         found.take(lines.rest)
-    if lines.too_long:
-        found.skipped["line too long to be read"] = lines.too_long
+    for head in lines.too_long:
+        found.pass_over(head)
     if found.repeated:
         found.duplicates["further line of the same response"] = found.repeated
     return Batch(
@@ -206,6 +206,11 @@ class _Transcript:
                 self._bookkeeping(block, begin, end)
             begin = end + 1
         self._remember()
+
+    def pass_over(self, head: bytes) -> None:
+        """A line too long to be read, given its beginning: no loss unless it may have told usage."""
+        if b'"user"' not in head[:_HEAD] or b'"assistant"' in head[:_HEAD]:
+            self._count(self.skipped, "line too long to be read")
 
     def _assistant_line(self, raw: bytes) -> None:
         line = self._decode(raw)

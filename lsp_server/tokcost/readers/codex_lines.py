@@ -129,8 +129,9 @@ def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     state = _encode(rollout.state)
     if lines.rest and _kind_of(lines.rest) is not None:
         rollout.take(lines.rest)
-    if lines.too_long:
-        rollout.count("line too long to be read", lines.too_long)
+    for head in lines.too_long:
+        if any(word in head for word in _WORDS):
+            rollout.count("line too long to be read")
     return Batch(
         lines.checkpoint(state),
         rollout.usage,
@@ -157,9 +158,9 @@ class _Rollout:
             if line is not None and line.payload is not None:
                 self._line(line, line.payload)
 
-    def count(self, reason: str, many: int = 1) -> None:
+    def count(self, reason: str) -> None:
         """Count a record that was passed over."""
-        self.skipped[reason] = self.skipped.get(reason, 0) + many
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def _decode(self, raw: bytes) -> _Line | None:
         try:

@@ -45,15 +45,15 @@ class NewLines:
     """The lines of a file behind a checkpoint, as blocks of whole lines of about 8 MiB.
 
     Iterate first; afterwards `rest` holds the bytes behind the last line end (a line still being written, or a last
-    line without a line end), `too_long` counts lines that were passed over, `more` tells that the limit was reached
-    before the end, and `checkpoint()` says where to go on.
+    line without a line end), `too_long` has the beginnings of lines that were passed over, `more` tells that the
+    limit was reached before the end, and `checkpoint()` says where to go on.
     Raises `OSError` when the file cannot be read.
     """
 
     def __init__(self, file: LogFile, checkpoint: Checkpoint | None) -> None:
         self._file = file
         self.rest = b""
-        self.too_long = 0
+        self.too_long: list[bytes] = []
         self.more = False
         self._tail = b""
         self.offset = 0
@@ -79,6 +79,7 @@ class NewLines:
     def _blocks(self, stream: io.FileIO) -> Iterator[bytes]:
         parts: list[bytes] = []
         held = 0
+        head = b""
         stop = self.offset + LIMIT
         while data := stream.read(CHUNK):
             end = data.rfind(b"\n") + 1
@@ -88,6 +89,7 @@ class NewLines:
                 if held <= MAX_LINE:
                     yield self._consumed(block)
                 else:
+                    self.too_long.append(head)
                     yield from self._without_first_line(block, held)
                 if self.offset >= stop:
                     self.more = True
@@ -95,13 +97,13 @@ class NewLines:
                 parts, held = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
             else:
                 held += len(data)
+                head = (parts[0] if parts else data)[:TAIL] if held <= MAX_LINE + len(data) else head
                 parts = [*parts, data] if held <= MAX_LINE else [b"".join((*parts, data))[-TAIL:]]
         self.rest = b"".join(parts) if held <= MAX_LINE else b""
 
     def _without_first_line(self, block: bytes, held: int) -> Iterator[bytes]:
         """Pass over a line that grew too long: `block` begins with its last bytes, of which `held` were read before."""
         first_end = block.find(b"\n") + 1
-        self.too_long += 1
         self.offset += held - TAIL + first_end
         self._tail = block[:first_end][-TAIL:]
         if first_end < len(block):
