@@ -10,8 +10,7 @@ records become `SessionTotal` values and are compared with the lines once everyt
 """
 
 import re
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct, field
@@ -19,6 +18,7 @@ from msgspec import Struct, field
 from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
 from tokcost.model.usage import MAX_TOKENS, Kind, Tokens, Usage, merge
 from tokcost.readers.jsonl import NewLines
+from tokcost.readers.records import decoded, kind_of, milliseconds
 
 NAME = "claude-code"
 
@@ -30,9 +30,6 @@ _HEAD = 400
 """Bytes at the beginning of a line that tell whose it is."""
 _TAIL = 3000
 """Bytes at the end of a line among which a response's counts are."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class _CacheCreation(Struct, gc=False):
@@ -116,10 +113,6 @@ class _WorktreeState(Struct, gc=False):
     origin_branch: str | None = field(default=None, name="originalBranch")
 
 
-class _Type(Struct, gc=False):
-    type: Any = None
-
-
 class _State(Struct, gc=False):
     """What must be remembered of a file between two reads."""
 
@@ -134,7 +127,6 @@ class _State(Struct, gc=False):
 
 _line = msgspec.json.Decoder(_Line)
 _cost_state = msgspec.json.Decoder(_CostState)
-_type = msgspec.json.Decoder(_Type)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _worktree_state = msgspec.json.Decoder(_WorktreeState)
 _state = msgspec.json.Decoder(_State)
@@ -149,7 +141,7 @@ def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     for block in lines:
         found.take(block)
     state = _encode(found.state)
-    if lines.rest and _is_json(lines.rest):
+    if lines.rest and kind_of(lines.rest) is not None:
         found.take(lines.rest)
     for head in lines.too_long:
         found.pass_over(head)
@@ -238,16 +230,10 @@ class _Transcript:
             self._iterations(self._found[key], usage.iterations)
 
     def _decode(self, raw: bytes) -> _Line | None:
-        try:
-            return _line.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
-        try:
-            return _line.decode(raw.decode("utf-8", "replace").encode())
-        except msgspec.DecodeError:
-            if _may_be_assistant(raw):
-                self._count(self.skipped, "damaged usage record")
-        return None
+        line = decoded(_line, raw)
+        if line is None and _may_be_assistant(raw):
+            self._count(self.skipped, "damaged usage record")
+        return line
 
     def _add(self, usage: Usage, before: Usage | None) -> None:
         if before is None:
@@ -277,7 +263,7 @@ class _Transcript:
         """What records without a place of their own take from the last response before them."""
         if self._last is not None and self._last.timestamp is not None:
             self.state.cwd, self.state.branch = self._last.cwd or "", self._last.branch or ""
-            self.state.time_ms = _milliseconds(self._last.timestamp)
+            self.state.time_ms = milliseconds(self._last.timestamp)
 
     def _iterations(self, parent: Usage, iterations: list[_Iteration]) -> None:
         """Advisor calls are not in a response's own counts; a refused first attempt is noted, not counted."""
@@ -293,7 +279,7 @@ class _Transcript:
 
     def _bookkeeping(self, block: bytes, begin: int, end: int) -> None:
         raw = block[begin:end]
-        kind = _type_of(raw)
+        kind = kind_of(raw)
         if kind == "cost-state":
             self._cost_state(raw, _last_timestamp(block, begin))
         elif kind == "worktree-state":
@@ -328,7 +314,7 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Toke
     return Usage(
         NAME,
         key,
-        _milliseconds(line.timestamp),
+        milliseconds(line.timestamp),
         message.model or "",
         tokens,
         line.session or "",
@@ -389,17 +375,13 @@ def _version(text: str | None) -> tuple[int, ...]:
         return ()
 
 
-def _milliseconds(time: datetime) -> int:
-    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
-
-
 _MOVES_HEAD = re.compile(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
 _TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 
 
 def _parse_time(text: bytes) -> int | None:
     try:
-        return _milliseconds(datetime.fromisoformat(text.decode("ascii")))
+        return milliseconds(datetime.fromisoformat(text.decode("ascii")))
     except (ValueError, UnicodeDecodeError):
         return None
 
@@ -411,26 +393,9 @@ def _last_timestamp(block: bytes, before: int) -> int | None:
     return _parse_time(match[1]) if match else None
 
 
-def _type_of(raw: bytes) -> str | None:
-    try:
-        kind = _type.decode(raw).type
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return kind if isinstance(kind, str) else None
-
-
 def _may_be_assistant(raw: bytes) -> bool:
-    kind = _type_of(raw)
+    kind = kind_of(raw)
     return kind == "assistant" if kind is not None else b'"assistant"' in raw
-
-
-def _is_json(raw: bytes) -> bool:
-    """Whether the bytes behind the last line end are a whole record whose line end is still missing."""
-    try:
-        _type.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
 
 
 def _worktree_origins(raw: bytes) -> list[WorktreeOrigin]:

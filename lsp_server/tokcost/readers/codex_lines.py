@@ -9,9 +9,8 @@ of `input_tokens` too and stays in `input`: it has no price of its own, and no l
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -19,12 +18,14 @@ from msgspec import Struct, field
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 from tokcost.readers.jsonl import NewLines, lines_with
+from tokcost.readers.records import decoded, kind_of, milliseconds
 
 NAME = "codex"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _WORDS = (b'"token_usage_record"', b'"token_count"', b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"')
+
+_KINDS = (None, "token_usage_record", "session_meta", "turn_context")
+"""Records whose damage loses usage, or the place of it; `None`: not even that can be told."""
 
 
 class _Counters(Struct, gc=False):
@@ -76,10 +77,6 @@ class _Line(Struct, gc=False):
     payload: _Payload | None = None
 
 
-class _Kind(Struct, gc=False):
-    type: Any = None
-
-
 class _State(Struct, gc=False):
     """What must be remembered of a rollout between two reads."""
 
@@ -109,7 +106,6 @@ class _State(Struct, gc=False):
 
 
 _line = msgspec.json.Decoder(_Line)
-_kind = msgspec.json.Decoder(_Kind)
 _state = msgspec.json.Decoder(_State)
 _encode = msgspec.json.Encoder().encode
 
@@ -127,7 +123,7 @@ def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     for block in lines:
         rollout.take(block)
     state = _encode(rollout.state)
-    if lines.rest and _kind_of(lines.rest) is not None:
+    if lines.rest and kind_of(lines.rest) is not None:
         rollout.take(lines.rest)
     for head in lines.too_long:
         if any(word in head for word in _WORDS):
@@ -163,16 +159,10 @@ class _Rollout:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def _decode(self, raw: bytes) -> _Line | None:
-        try:
-            return _line.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
-        try:
-            return _line.decode(raw.decode("utf-8", "replace").encode())
-        except msgspec.DecodeError:
-            if _kind_of(raw) in (None, "token_usage_record", "session_meta", "turn_context") or b'"token_count"' in raw:
-                self.count("damaged record")
-        return None
+        line = decoded(_line, raw)
+        if line is None and (kind_of(raw) in _KINDS or b'"token_count"' in raw):
+            self.count("damaged record")
+        return line
 
     def _line(self, line: _Line, payload: _Payload) -> None:
         match line.type, payload.type:
@@ -196,11 +186,11 @@ class _Rollout:
             state.thread = meta.id or ""
             state.parent = meta.forked_from or meta.parent_thread or ""
             state.forked = bool(meta.forked_from)
-            state.start_ms = _milliseconds(meta.timestamp or line.timestamp)
+            state.start_ms = milliseconds(meta.timestamp or line.timestamp)
             state.provider = meta.provider or ""
         elif meta.id != state.thread:
             state.replaying = True
-            state.replay_ms = _milliseconds(line.timestamp)
+            state.replay_ms = milliseconds(line.timestamp)
             return
         state.cwd = meta.cwd or state.cwd
         branch = (meta.git.branch or "") if meta.git else ""
@@ -222,7 +212,7 @@ class _Rollout:
         made = _uuid7_ms(context.turn)
         if made is not None:
             return made >= self.state.start_ms
-        return _milliseconds(line.timestamp) >= self.state.replay_ms + 1000
+        return milliseconds(line.timestamp) >= self.state.replay_ms + 1000
 
     def _record(self, line: _Line, record: _Payload) -> None:
         state = self.state
@@ -292,7 +282,7 @@ class _Rollout:
             Usage(
                 NAME,
                 key,
-                _milliseconds(line.timestamp),
+                milliseconds(line.timestamp),
                 state.model,
                 Tokens(read - cached, cached, 0, 0, output, min(reasoning, output)),
                 thread,
@@ -331,12 +321,6 @@ def _decompressed(path: str) -> Iterator[bytes]:
         yield rest
 
 
-def _milliseconds(time: datetime | None) -> int:
-    if time is None:
-        return 0
-    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
-
-
 def _uuid7_ms(text: str | None) -> int | None:
     """The time inside a version 7 UUID, in milliseconds UTC (RFC 9562 section 5.7)."""
     if text is None or len(text) != 36 or text[14] != "7":
@@ -345,11 +329,3 @@ def _uuid7_ms(text: str | None) -> int | None:
         return int(text[:8] + text[9:13], 16)
     except ValueError:
         return None
-
-
-def _kind_of(raw: bytes) -> str | None:
-    try:
-        kind = _kind.decode(raw).type
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return kind if isinstance(kind, str) else None
