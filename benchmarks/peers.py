@@ -27,8 +27,6 @@ def install(cache: Path = CACHE) -> list[Peer]:
     ):
         if program := _from_npm(cache, package):
             found.append(Peer(name, [program, *arguments]))
-    if program := _from_pypi(cache, "agentsview"):
-        found.append(Peer("agentsview", [program, "usage", "daily", "--all", "--offline", "--json"]))
     return found
 
 
@@ -78,16 +76,4 @@ def _from_npm(cache: Path, package: str) -> str | None:
     files = [path for path in (folder / "node_modules" / package).rglob("*") if path.is_file()]
     program = max(files, key=lambda path: path.stat().st_size)
     program.chmod(0o755)
-    return str(program)
-
-
-def _from_pypi(cache: Path, name: str) -> str | None:
-    folder = cache / "python"
-    if not (folder / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    done = subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", name], check=False)
-    program = folder / "bin" / name
-    if done.returncode or not program.exists():
-        print(f"{name} could not be installed and is left out", file=sys.stderr)
-        return None
     return str(program)
