@@ -239,6 +239,23 @@ def test_an_assistants_own_worktree_is_known_even_when_it_was_deleted_before_we_
     assert machine.tokens() == {"feat/a": ONE, "worktree-x": ONE}
 
 
+def test_codexs_own_detached_worktree_belongs_to_the_branch_it_began_from(machine: Machine, tmp_path: Path) -> None:
+    machine.git.at(5).switch("-c", "feat/a")
+    machine.git.at(6).commit()
+    worktree = tmp_path / "home/.codex/worktrees/1a2b/repo"
+    machine.git.at(10).git("worktree", "add", "-q", "--detach", str(worktree))
+    machine.git.at(20).switch("main")
+    machine.say("p/a.jsonl", "msg_1", 30, cwd=str(worktree), gitBranch="")
+    machine.say("p/b.jsonl", "msg_2", 30, cwd=str(worktree / "src"), gitBranch="HEAD")
+    assert machine.tokens() == {"feat/a": 2 * ONE}
+
+
+def test_any_other_detached_worktree_has_no_branch(machine: Machine, tmp_path: Path) -> None:
+    machine.git.at(10).git("worktree", "add", "-q", "--detach", str(tmp_path / "wt"))
+    machine.say("p/a.jsonl", "msg_1", 30, cwd=str(tmp_path / "wt"), gitBranch="HEAD")
+    assert machine.tokens() == {"": ONE}
+
+
 def test_a_repository_that_moved_takes_its_usage_along(machine: Machine, tmp_path: Path) -> None:
     machine.say("p/a.jsonl", "msg_1", 10)
     machine.log()

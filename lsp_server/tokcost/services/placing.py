@@ -32,7 +32,7 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.model.usage import Usage
-from tokcost.repo.reflog import read_history
+from tokcost.repo.reflog import read_history, read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
 from tokcost.services.worktrees import as_worktree, moved_stamp
 
@@ -47,6 +47,8 @@ class Where(NamedTuple):
 
 
 NOWHERE = Where(None, None, "", UNKNOWN)
+
+_CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
 _FIXED = ("observed", "assigned")
 """Evidence that no reflog overrules."""
@@ -128,9 +130,21 @@ class Placer:
 
     def _branch(self, worktree: KnownWorktree, usage: Usage) -> BranchPlace:
         found = place(self._timeline(worktree), usage.time_ms, usage.branch, hint_stale=usage.branch_stale)
-        if found.branch is None and worktree.origin_branch:
+        if found.branch is not None:
+            return found
+        if worktree.origin_branch:
             return BranchPlace(worktree.origin_branch, "transcript")
-        return found
+        return self._branch_it_began_from(worktree) if _CODEX_WORKTREES in worktree.path else found
+
+    def _branch_it_began_from(self, worktree: KnownWorktree) -> BranchPlace:
+        """Codex works in detached worktrees that it makes itself: they belong to the branch that the main worktree
+        was on when they were made."""
+        repository = self._repositories[worktree.repository]
+        made = read_reflog(as_worktree(worktree, repository)).entries[:1]
+        main = self._known_or_new(
+            Worktree(repository.root, repository.common_dir, repository.common_dir, repository.root)
+        )
+        return place(self._timeline(self._worktrees[main]), made[0].second * 1000) if made else UNKNOWN
 
     def _timeline(self, worktree: KnownWorktree) -> Timeline:
         known = self._timelines.get(worktree.id)
