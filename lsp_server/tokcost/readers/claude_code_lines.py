@@ -28,7 +28,7 @@ before, lines without a `stop_reason` carry the placeholder of the stream's star
 
 _HEAD = 400
 """Bytes at the beginning of a line that tell whose it is."""
-_TAIL = 3000
+_TAIL = 1500
 """Bytes at the end of a line among which a response's counts are."""
 
 
@@ -187,15 +187,12 @@ class _Transcript:
             if end < 0:
                 end = size
             head = block[begin : begin + _HEAD]
-            if b'"role":"user"' in head and b'"assistant"' not in head:
-                pass
-            elif b'"user"' in head and b'"assistant"' not in head:
-                if find(b'"usage"', max(begin, end - _TAIL), end) >= 0:
+            if b'"role":"user"' not in head or b'"assistant"' in head:
+                tail = max(begin, end - _TAIL)
+                if find(b'"usage"', tail, end) >= 0 or (tail > begin and find(b'"usage"', begin, tail + 6) >= 0):
                     self._assistant_line(block[begin:end])
-            elif find(b'"usage"', begin, end) >= 0:
-                self._assistant_line(block[begin:end])
-            elif b'"cost-state"' in head or b'"worktree-state"' in head:
-                self._bookkeeping(block, begin, end)
+                elif b'"cost-state"' in head or b'"worktree-state"' in head:
+                    self._bookkeeping(block, begin, end)
             begin = end + 1
         self._remember()
 
