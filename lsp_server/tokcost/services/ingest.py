@@ -4,18 +4,19 @@ Mostly nothing is new, and this is asked at every prompt: what reads, places and
 for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from tokcost.errors import LedgerUnavailable
-from tokcost.ledger.open import Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
+from tokcost.ledger.open import FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.sources import checkpoint_of, sizes_read
 from tokcost.model.logs import LogFile
 from tokcost.readers.registry import readers
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.scan import Job, Progress, changed, in_order_of_writing, read_all
+from tokcost.services.scan import Job, Outcome, Progress, changed, in_order_of_writing, read_all
 from tokcost.services.worktrees import moved_stamp
 
 
@@ -52,14 +53,25 @@ def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = 
 
 def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None) -> IngestReport:
     report = IngestReport()
+    if not (home / FILE_NAME).exists():
+        # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
+        outcomes = _begun(read_all(in_order_of_writing(_jobs(None, environ, report)), progress))
+        with open_ledger(home) as ledger:
+            _import(ledger, home, outcomes, report)
+        return report
     with open_ledger(home) as ledger:
         jobs = _jobs(ledger, environ, report)
         if jobs or _history_moved(ledger):
-            _import(ledger, home, in_order_of_writing(jobs), progress, report)
+            _import(ledger, home, read_all(in_order_of_writing(jobs), progress), report)
     return report
 
 
-def _import(ledger: Ledger, home: Path, jobs: list[Job], progress: Progress | None, report: IngestReport) -> None:
+def _begun(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """The same outcomes, their reading started."""
+    return chain([first] if (first := next(outcomes, None)) else [], outcomes)
+
+
+def _import(ledger: Ledger, home: Path, outcomes: Iterator[Outcome], report: IngestReport) -> None:
     import gc
 
     from tokcost.services.importing import Importer
@@ -67,7 +79,7 @@ def _import(ledger: Ledger, home: Path, jobs: list[Job], progress: Progress | No
     importer = Importer(ledger, home)
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:
-        for outcome in read_all(jobs, progress):
+        for outcome in outcomes:
             importer.take(outcome)
         importer.finish()
     finally:
@@ -84,10 +96,11 @@ def _history_moved(ledger: Ledger) -> bool:
     return any(find_worktree(path) is not None for path in directories_without_worktree(ledger))
 
 
-def _jobs(ledger: Ledger, environ: Mapping[str, str], report: IngestReport) -> list[Job]:
+def _jobs(ledger: Ledger | None, environ: Mapping[str, str], report: IngestReport) -> list[Job]:
+    """What is new in all logs; without a ledger, everything."""
     jobs: list[Job] = []
     for reader in readers():
-        known = sizes_read(ledger, reader.name)
+        known = sizes_read(ledger, reader.name) if ledger else {}
         for root in dict.fromkeys(reader.roots(environ)):
             report.looked_in.append(str(root))
             files = list(reader.discover(root))
@@ -96,6 +109,6 @@ def _jobs(ledger: Ledger, environ: Mapping[str, str], report: IngestReport) -> l
     return jobs
 
 
-def _job(ledger: Ledger, assistant: str, file: LogFile) -> Job:
-    checkpoint = checkpoint_of(ledger, file.path)
+def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
+    checkpoint = checkpoint_of(ledger, file.path) if ledger else None
     return Job(assistant, file, checkpoint if checkpoint is not None and checkpoint.size >= 0 else None)
