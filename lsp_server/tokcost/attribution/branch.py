@@ -19,7 +19,10 @@ def place(timeline: Timeline, time_ms: int, hint: str = "", *, hint_stale: bool 
     worktree was made from knows better than this.
     """
     second = time_ms // 1000
-    hint = "" if hint == "HEAD" else timeline.present_name(hint, second)
+    if hint == "HEAD":
+        hint = ""
+    elif timeline.renames:
+        hint = timeline.present_name(hint, second)
     if timeline.problem or second < timeline.begins:
         return BranchPlace(hint, "transcript") if hint else UNKNOWN
     stay = _stay_at(timeline, second, "" if hint_stale else hint)
@@ -34,6 +37,8 @@ def _stay_at(timeline: Timeline, second: int, hint: str) -> int:
     """The stay a second lies in; of several in one second the last that agrees with the hint, else the last."""
     first = bisect_left(timeline.starts, second) - 1
     last = bisect_right(timeline.starts, second) - 1
+    if first == last:
+        return last
     agreeing = (stay for stay in range(last, first - 1, -1) if timeline.branches[stay] == hint)
     return next(agreeing, last)
 
