@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import Rollup
@@ -25,10 +26,9 @@ def find_usage(ledger: Ledger, assistant: str, keys: Iterable[str]) -> dict[str,
 
 def insert_usage(ledger: Ledger, entries: Sequence[Entry], rollup: Rollup) -> None:
     """Record usage that is not in the ledger yet."""
-    sessions = session_ids(ledger, {(e.usage.assistant, e.usage.session) for e in entries})
-    directories = directory_ids(ledger, {e.usage.cwd for e in entries})
-    in_key_order = sorted(entries, key=lambda entry: entry.usage.key)
-    rows = (to_row(e, sessions[e.usage.assistant, e.usage.session], directories[e.usage.cwd]) for e in in_key_order)
+    ids = _Ids(ledger)
+    rows = [to_row(entry, *ids.of(entry.usage)) for entry in entries]
+    rows.sort(key=itemgetter(0))  # neighbours in the index are written one after the other
     ledger.db.executemany(f"INSERT INTO usage ({COLUMNS}) VALUES ({PLACEHOLDERS})", rows)
     for entry in entries:
         rollup.add(entry)
@@ -36,13 +36,31 @@ def insert_usage(ledger: Ledger, entries: Sequence[Entry], rollup: Rollup) -> No
 
 def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup: Rollup) -> None:
     """Replace what is recorded of some usage."""
-    sessions = session_ids(ledger, {(e.usage.assistant, e.usage.session) for _, e in changes})
-    directories = directory_ids(ledger, {e.usage.cwd for _, e in changes})
+    ids = _Ids(ledger)
     for stored, entry in changes:
-        u = entry.usage
-        row = to_row(entry, sessions[u.assistant, u.session], directories[u.cwd])
+        row = to_row(entry, *ids.of(entry.usage))
         ledger.db.execute(_UPDATE, (*row, stored.id))
         rollup.change(stored.entry, entry)
+
+
+class _Ids:
+    """Row ids of sessions and working directories, for one call."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._sessions: dict[tuple[str, str], int] = {}
+        self._directories: dict[str, int] = {}
+
+    def of(self, usage: Usage) -> tuple[int, int]:
+        """Session and directory of a usage, made where missing."""
+        pair = (usage.assistant, usage.session)
+        session = self._sessions.get(pair)
+        if session is None:
+            session = self._sessions[pair] = session_ids(self._ledger, [pair])[pair]
+        directory = self._directories.get(usage.cwd)
+        if directory is None:
+            directory = self._directories[usage.cwd] = directory_ids(self._ledger, [usage.cwd])[usage.cwd]
+        return session, directory
 
 
 def delete_usage(ledger: Ledger, stored: Sequence[Stored], rollup: Rollup) -> None:

@@ -43,13 +43,32 @@ JOINED = (
 
 def to_row(entry: Entry, session: int, directory: int) -> tuple[object, ...]:
     """The values of `COLUMNS`."""
-    u = entry.usage
+    u, place = entry.usage, entry.place
     return (
-        *(u.key, u.assistant, u.time_ms, u.model, u.provider, u.kind, u.speed, u.tier),
+        u.key,
+        u.assistant,
+        u.time_ms,
+        u.model,
+        u.provider,
+        u.kind,
+        u.speed,
+        u.tier,
         *u.tokens,
-        *(u.web_searches, u.lower_bound, u.copy_rank, u.weak_key, session, directory, u.branch, u.branch_stale),
-        *(entry.repository, entry.worktree, entry.place.branch, entry.place.evidence),
-        *(entry.list_cost, entry.price_state, entry.price),
+        u.web_searches,
+        u.lower_bound,
+        u.copy_rank,
+        u.weak_key,
+        session,
+        directory,
+        u.branch,
+        u.branch_stale,
+        entry.repository,
+        entry.worktree,
+        place.branch,
+        place.evidence,
+        entry.list_cost,
+        entry.price_state,
+        entry.price,
     )
 
 
