@@ -26,7 +26,7 @@ class Demo(NamedTuple):
 
 def build(folder: Path, now: datetime) -> Demo:
     """Build the demo in an empty folder. Raises `EnvironmentProblem` when git is missing."""
-    demo = Demo(folder / "shop", {"HOME": str(folder / "home"), "TOKCOST_HOME": str(folder / "ledger")})
+    demo = Demo(folder / "shop", _environ(folder))
     demo.repository.mkdir(parents=True)
     story = _Story(demo, int(now.timestamp()))
     story.git(9 * _DAY, "init", "-q", "-b", "main")
@@ -49,6 +49,13 @@ def build(folder: Path, now: datetime) -> Demo:
     return demo
 
 
+def _environ(folder: Path) -> dict[str, str]:
+    """Names all that says where logs are: what the user has set must not lead to their own."""
+    home = folder / "home"
+    told = {"CLAUDE_CONFIG_DIR": home / ".claude", "CODEX_HOME": home / ".codex", "TOKCOST_HOME": folder / "ledger"}
+    return {"HOME": str(home), **{name: str(path) for name, path in told.items()}}
+
+
 class _Story:
     """Makes things happen at times counted back from now, in seconds."""
 
@@ -62,7 +69,8 @@ class _Story:
         person = {"NAME": "Demo", "EMAIL": "demo@example.com", "DATE": date}
         more = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
         hermetic = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-        run_git(["-c", "core.hooksPath=/dev/null", *args], self._demo.repository, more=more | hermetic)
+        plain = ["-c", "core.hooksPath=/dev/null", "-c", "init.defaultRefFormat=files"]
+        run_git([*plain, *args], self._demo.repository, more=more | hermetic)
 
     def commit(self, ago: int, subject: str) -> None:
         """Commit a line in a file of its own."""

@@ -1,6 +1,7 @@
 """`tokcost demo`: what it looks like, in a scratch repository."""
 
 import os
+import shlex
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from tokcost.cli import screen
 from tokcost.cli.commands.log import Output, show_log
 from tokcost.demo.build import build, remove
-from tokcost.errors import UsageError
+from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.services.summary import LogOptions
 
 
@@ -26,10 +27,8 @@ def command(keep: Path | None) -> int:
       tokcost demo
       tokcost demo --keep /tmp/shop-demo
     """
-    if keep is not None and keep.exists() and any(keep.iterdir()):
-        raise UsageError(f"{keep} is not empty", "Name a folder that is empty or not there yet.")
-    folder = keep.absolute() if keep is not None else Path(tempfile.mkdtemp(prefix="tokcost-demo-"))
     before = Path.cwd()
+    folder = _kept(keep) if keep is not None else Path(tempfile.mkdtemp(prefix="tokcost-demo-"))
     try:
         demo = build(folder, datetime.now(UTC))
         os.chdir(demo.repository)
@@ -40,11 +39,25 @@ def command(keep: Path | None) -> int:
         if keep is None:
             remove(folder)
     if keep is not None:
-        where = " ".join(f"{name}={value}" for name, value in demo.environ.items())
-        screen.show(f"\nLook further:  cd {demo.repository} && {where} tokcost log feat/login\n")
+        where = shlex.join(f"{name}={value}" for name, value in demo.environ.items())
+        screen.show(f"\nLook further:  cd {shlex.quote(str(demo.repository))} && env {where} tokcost log feat/login\n")
     else:
         screen.show("\nGo into a repository of your own and run `tokcost log`; nothing needs to be set up.\n")
     return code
+
+
+def _kept(folder: Path) -> Path:
+    """The folder, made. Raises `UsageError` when it is in use, `EnvironmentProblem` when it cannot be made."""
+    hint = "Name a folder that is empty or not there yet."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} is not empty", hint)
+    except FileExistsError as error:
+        raise UsageError(f"{folder} is a file", hint) from error
+    except OSError as error:
+        raise EnvironmentProblem(f"{folder} cannot be used: {error.strerror}", hint) from error
+    return folder.absolute()
 
 
 def _look() -> dict[str, str]:
