@@ -1,7 +1,10 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
-PYTHON ?= python3
+# The first that is new enough; otherwise python3, and the rule below says what is wrong with it.
+CAN_RUN = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$one $(CAN_RUN) && echo $$one && exit; done; echo python3)
 BIN := .venv/bin
 
 .PHONY: demo test check fix clean
