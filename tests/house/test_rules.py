@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from tokcost.cli.main import COMMANDS, tokcost
 
 ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROOTS = (ROOT / "lsp_server/tokcost", ROOT / "hooks/tokcost_hooks")
 MODULES = sorted(path for root in ROOTS for path in root.rglob("*.py"))
 IDS = [str(path.relative_to(ROOT)) for path in MODULES]
@@ -84,15 +86,63 @@ def test_every_command_has_help_with_an_example(name: str, command: click.Comman
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_is_in_the_readme(name: str) -> None:
-    assert f"`tokcost {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"`tokcost {name}" in README
 
 
-def test_the_readmes_make_targets_exist() -> None:
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^make ([a-z]+)$", readme, re.MULTILINE))
-    assert named == {"demo", "test"}
-    assert named <= set(targets)
+def readmes_commands() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def recipe(target: str) -> str:
+    """What make would run for a target where nothing is set up yet."""
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-B", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_the_readmes_two_commands_are_make_demo_and_make_test() -> None:
+    named = [line for line in readmes_commands() if line.startswith("make ")]
+    assert named == ["make demo", "make test"]
+    assert all(recipe(line.removeprefix("make ")) for line in named)
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+def test_the_way_without_make_runs_what_make_runs(target: str) -> None:
+    (line,) = [line for line in readmes_commands() if f"&& {recipe(target).splitlines()[-1]}" in line]
+    for requirements in re.findall(r"-r (\S+)", line):
+        assert (ROOT / requirements).is_file()
+        assert f"--requirement {requirements}" in recipe(target)
+    assert " -e ." in line
+
+
+def test_the_readme_names_no_command_that_nobody_looks_at() -> None:
+    known = ("make ", "python3 -m venv .venv && .venv/bin/pip install ", "pipx install .")
+    assert [line for line in readmes_commands() if not line.startswith(known)] == []
+
+
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"`(tokcost [a-z]+ [^`]+|--[^`]+)`", README))))
+def test_every_option_in_the_readme_is_understood(words: str) -> None:
+    name, *more = words.removeprefix("tokcost ").split() if words.startswith("tokcost ") else ("log", *words.split())
+    command = tokcost.get_command(click.Context(tokcost), name)
+    assert command is not None
+    command.make_context(name, list(more))
+
+
+def test_the_readmes_benchmark_is_there() -> None:
+    (options,) = re.findall(r"python benchmarks/run\.py(.*?)[`,]", README)
+    text = (ROOT / "benchmarks/run.py").read_text(encoding="utf-8")
+    assert all(f'"{option}"' in text for option in re.findall(r"--\w+", options))
+
+
+def test_the_readmes_screen_is_what_the_demo_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    (screen,) = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    shown = CliRunner().invoke(tokcost, ["demo"]).output
+    assert [line.rstrip() for line in screen.splitlines()] == [
+        line.rstrip() for line in shown.splitlines()[: len(screen.splitlines())]
+    ]
 
 
 def test_the_readmes_files_exist() -> None:
