@@ -112,6 +112,17 @@ def test_compaction_writes_a_last_usage_of_zero_that_is_no_response(tmp_path: Pa
     assert len(tokens(tmp_path, meta(), turn(), count(total), count(total, zero))) == 1
 
 
+def test_an_overflowing_context_sets_the_total_to_zero_and_is_no_response(tmp_path: Path) -> None:
+    zero = {**counters(0), "total_tokens": 272_000}
+    lines = [meta(), turn(), count(counters(100)), count(zero, {**counters(0), "total_tokens": 9}), count(counters(50))]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [100, 50]
+
+
+def test_cached_tokens_that_grow_more_than_input_leave_no_negative_count(tmp_path: Path) -> None:
+    lines = [meta(), turn(), count(counters(100, 10)), count(counters(110, 100), counters(10, 10))]
+    assert tokens(tmp_path, *lines) == [Tokens(90, 10), Tokens(0, 10)]
+
+
 def test_responses_recorded_one_by_one_make_their_running_totals_repetitions(tmp_path: Path) -> None:
     one, two = counters(100, 60, 30), counters(120, 90, 10)
     lines = [meta(), turn(), record("a", one), count(one), record("b", two), count(counters(220, 150, 40), two)]
@@ -141,6 +152,22 @@ def test_a_replay_without_turn_ids_ends_with_the_second_in_which_it_was_written(
     replayed = [meta(PARENT, later), turn(later, turn_id=None), count(counters(100), time_ms=later)]
     own = [turn(later + 5_000, turn_id=None), count(counters(130), counters(30), later + 5_200)]
     assert [t.input for t in tokens(tmp_path, meta(time_ms=later, forked_from_id=PARENT), *replayed, *own)] == [30]
+
+
+def test_a_replay_that_keeps_its_old_times_ends_where_the_fork_begins(tmp_path: Path) -> None:
+    later = T0 + 60_000
+    replayed = [meta(PARENT), turn(T0 + 2_000, turn_id=None), count(counters(100), time_ms=T0 + 3_000)]
+    own = [turn(later + 100, turn_id=None), count(counters(130), counters(30), later + 200)]
+    assert [t.input for t in tokens(tmp_path, meta(time_ms=later, forked_from_id=PARENT), *replayed, *own)] == [30]
+
+
+def test_a_replayed_record_that_names_the_new_thread_is_still_its_parents(tmp_path: Path) -> None:
+    later = T0 + 60_000
+    copied = record("a", counters(100), later)
+    copied["payload"]["turn_id"] = uuid7(T0)
+    lines = [meta(time_ms=later, forked_from_id=PARENT), meta(PARENT, later), turn(later, turn_id=uuid7(T0)), copied]
+    own = [turn(later + 100), record("b", counters(30), later + 200)]
+    assert [t.input for t in tokens(tmp_path, *lines, *own)] == [30]
 
 
 def test_a_fork_without_replay_starts_from_its_parents_total(tmp_path: Path) -> None:
@@ -218,6 +245,57 @@ def test_an_archived_or_compressed_rollout_gives_the_same_keys(tmp_path: Path) -
     assert [u.key for u in read(plain).usage] == [u.key for u in read(packed).usage]
 
 
+def test_a_compressed_file_of_several_frames_is_read_to_its_end(tmp_path: Path) -> None:
+    data = b"".join(encode(one) for one in (meta(), turn(), count(counters(100)), record("b", counters(7))))
+    packed = tmp_path / "rollout-x.jsonl.zst"
+    packed.write_bytes(zstandard.compress(data[:300]) + zstandard.compress(data[300:]))
+    assert [usage.tokens.input for usage in read(packed).usage] == [100, 7]
+
+
+def test_a_compressed_file_that_ends_early_is_read_so_far_and_says_so(tmp_path: Path) -> None:
+    lines = [meta(), turn(), *(record(f"r{number}", counters(number)) for number in range(1, 3_000))]
+    whole = zstandard.compress(b"".join(encode(one) for one in lines))
+    packed = tmp_path / "rollout-x.jsonl.zst"
+    packed.write_bytes(whole[: len(whole) // 2])
+    batch = read(packed)
+    assert 0 < len(batch.usage) < 3_000
+    assert batch.skipped == {"compressed file that ends early": 1}
+
+
+def test_a_file_from_before_counts_were_written_is_told_and_not_taken_for_empty(tmp_path: Path) -> None:
+    head = {"id": THREAD, "timestamp": iso(T0), "instructions": None, "git": {"branch": "main"}}
+    path = write(tmp_path / "rollout-x.jsonl", head, {"type": "message", "role": "user", "content": []})
+    first = read(path)
+    assert (first.usage, first.skipped) == ([], {"file of a version that recorded no usage": 1})
+    append(path, {"type": "message", "role": "assistant", "content": []})
+    assert read(path, first.checkpoint).skipped == {}
+
+
+def test_a_rollout_whose_first_line_is_lost_is_known_by_its_name(tmp_path: Path) -> None:
+    name = f"rollout-2026-11-23T10-00-00-{THREAD}.jsonl"
+    whole = read(write(tmp_path / "a" / name, meta(), turn(), count(counters(5)))).usage
+    beheaded = read(write(tmp_path / "b" / name, turn(), count(counters(5)))).usage
+    assert [usage.key for usage in beheaded] == [usage.key for usage in whole]
+
+
+def test_a_file_replaced_by_a_shorter_one_is_read_again_from_its_beginning(tmp_path: Path) -> None:
+    path = write(tmp_path / "rollout-x.jsonl", meta(), turn(), count(counters(100)), count(counters(300)))
+    before = read(path)
+    again = read(write(path, meta(), turn(), count(counters(100))), before.checkpoint)
+    assert again.restarted
+    assert [usage.key for usage in again.usage] == [usage.key for usage in before.usage[:1]]
+
+
+def test_carriage_returns_bytes_that_are_no_text_and_an_empty_file_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "rollout-x.jsonl"
+    path.write_bytes(b"")
+    assert read(path).usage == []
+    lines = [meta(), turn(cwd="/r@"), count(counters(5))]
+    path.write_bytes(b"".join(encode(one) for one in lines).replace(b"@", b"\xff").replace(b"\n", b"\r\n"))
+    batch = read(path)
+    assert ([usage.tokens.input for usage in batch.usage], batch.skipped) == ([5], {})
+
+
 def test_a_damaged_compressed_file_is_an_error_of_that_file(tmp_path: Path) -> None:
     packed = tmp_path / "rollout-x.jsonl.zst"
     packed.write_bytes(b"not zstd at all")
@@ -239,6 +317,45 @@ def test_its_folders_are_found_as_codex_finds_them(tmp_path: Path) -> None:
     assert reader.roots(home | {"CODEX_HOME": "/elsewhere"})[0] == Path("/elsewhere/sessions")
 
 
+def parts(folder: Path, data: bytes, cuts: list[int]) -> list[Usage]:
+    """What is found when the file grows from cut to cut."""
+    path, checkpoint, found = folder / "rollout-parts.jsonl", None, dict[str, Usage]()
+    for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
+        path.write_bytes(data[:end])
+        batch = read(path, checkpoint)
+        checkpoint = batch.checkpoint
+        found.update((usage.key, usage) for usage in batch.usage)
+    return list(found.values())
+
+
+SMALL = st.builds(counters, st.integers(0, 4), st.integers(0, 4), st.integers(0, 3), st.integers(0, 3))
+TIMES = st.integers(T0 - 3, T0 + 3).map(lambda time: time * 1000 - T0 * 999)
+LINES = st.one_of(
+    st.builds(meta, st.sampled_from([THREAD, PARENT]), TIMES, forked_from_id=st.sampled_from([None, PARENT])),
+    st.builds(turn, TIMES, st.sampled_from(["gpt-5", "gpt-5.1"]), turn_id=st.one_of(st.none(), TIMES.map(uuid7))),
+    st.builds(count, st.one_of(st.none(), SMALL), st.one_of(st.none(), SMALL), TIMES),
+    st.builds(record, st.sampled_from("abc"), SMALL, TIMES, st.sampled_from([THREAD, PARENT])),
+)
+
+
+@given(lines=st.lists(LINES, max_size=25), cuts=st.lists(st.integers(0, 6000), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_lines_say_no_count_is_negative_and_reading_in_parts_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, Any]], cuts: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("parts")
+    data = b"".join(encode(one) for one in lines)
+    path = folder / "rollout-whole.jsonl"
+    path.write_bytes(data)
+    whole = read(path).usage
+    assert all(min(usage.tokens) >= 0 for usage in whole)
+    totals = [usage.key for usage in whole if "." in usage.key.rpartition(":")[2]]
+    assert len(set(totals)) == len(totals)
+    renamed = {usage.key.replace("rollout-parts", "rollout-whole"): usage for usage in parts(folder, data, cuts)}
+    assert list(renamed) == list(dict.fromkeys(usage.key for usage in whole))
+    assert [usage.tokens for usage in renamed.values()] == [u.tokens for u in {u.key: u for u in whole}.values()]
+
+
 @given(cuts=st.lists(st.integers(0, 3000), max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_reading_in_parts_finds_what_reading_at_once_finds(
@@ -255,10 +372,4 @@ def test_reading_in_parts_finds_what_reading_at_once_finds(
     folder = tmp_path_factory.mktemp("parts")
     whole = folder / "rollout-whole.jsonl"
     whole.write_bytes(data)
-    path, checkpoint, found = folder / "rollout-parts.jsonl", None, dict[str, Usage]()
-    for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
-        path.write_bytes(data[:end])
-        batch = read(path, checkpoint)
-        checkpoint = batch.checkpoint
-        found.update((usage.key, usage) for usage in batch.usage)
-    assert list(found.values()) == read(whole).usage
+    assert parts(folder, data, cuts) == read(whole).usage

@@ -24,6 +24,8 @@ NAME = "codex"
 
 _WORDS = (b'"token_usage_record"', b'"token_count"', b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"')
 
+_REPLAYED = "history of the session it was forked from"
+
 _KINDS = (None, "token_usage_record", "session_meta", "turn_context")
 """Records whose damage loses usage, or the place of it; `None`: not even that can be told."""
 
@@ -77,9 +79,19 @@ class _Line(Struct, gc=False):
     payload: _Payload | None = None
 
 
+class _BareHead(Struct, gc=False):
+    """The first line of a rollout from before September 2025: no envelope, and no counts in the lines behind it."""
+
+    id: str
+    timestamp: str
+    type: str | None = None
+
+
 class _State(Struct, gc=False):
     """What must be remembered of a rollout between two reads."""
 
+    begun: bool = False
+    """The first line was seen."""
     thread: str = ""
     parent: str = ""
     """The thread this one was forked or spawned from."""
@@ -106,6 +118,7 @@ class _State(Struct, gc=False):
 
 
 _line = msgspec.json.Decoder(_Line)
+_bare_head = msgspec.json.Decoder(_BareHead)
 _state = msgspec.json.Decoder(_State)
 _encode = msgspec.json.Encoder().encode
 
@@ -119,7 +132,7 @@ def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
         return _read_compressed(file)
     lines = NewLines(file, checkpoint)
     known = checkpoint.state if checkpoint and not lines.restarted else b""
-    rollout = _Rollout(_state.decode(known) if known else _State())
+    rollout = _Rollout(_state.decode(known) if known else _State(), file.path)
     for block in lines:
         rollout.take(block)
     state = _encode(rollout.state)
@@ -141,18 +154,28 @@ def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
 class _Rollout:
     """What the lines of one rollout say, in their order."""
 
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: _State, path: str) -> None:
         self.state = state
+        self._named = Path(path).name.partition(".jsonl")[0][-36:]
+        """The thread's id in the file's name: all there is when the first line is lost."""
         self.usage: list[Usage] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
 
     def take(self, block: bytes) -> None:
         """Read all lines of a block that can matter."""
+        if not self.state.begun:
+            self._begin(block)
         for begin, end in sorted({span for word in _WORDS for span in lines_with(block, word)}):
             line = self._decode(block[begin:end])
             if line is not None and line.payload is not None:
                 self._line(line, line.payload)
+
+    def _begin(self, block: bytes) -> None:
+        self.state.begun = True
+        head = decoded(_bare_head, block.partition(b"\n")[0])
+        if head is not None and head.type is None:
+            self.count("file of a version that recorded no usage")
 
     def count(self, reason: str) -> None:
         """Count a record that was passed over."""
@@ -187,11 +210,11 @@ class _Rollout:
             state.parent = meta.forked_from or meta.parent_thread or ""
             state.forked = bool(meta.forked_from)
             state.start_ms = milliseconds(meta.timestamp or line.timestamp)
-            state.provider = meta.provider or ""
         elif meta.id != state.thread:
             state.replaying = True
             state.replay_ms = milliseconds(line.timestamp)
             return
+        state.provider = meta.provider or state.provider
         state.cwd = meta.cwd or state.cwd
         branch = (meta.git.branch or "") if meta.git else ""
         state.branch = branch or state.branch
@@ -208,17 +231,20 @@ class _Rollout:
 
     def _is_own_turn(self, line: _Line, context: _Payload) -> bool:
         """Copied turns keep their ids, which begin with the time they were made (UUID version 7); without ids, what is
-        copied was all written at the moment of the fork."""
+        copied was either written before the fork or all at the moment of it."""
         made = _uuid7_ms(context.turn)
         if made is not None:
             return made >= self.state.start_ms
-        return milliseconds(line.timestamp) >= self.state.replay_ms + 1000
+        return milliseconds(line.timestamp) >= max(self.state.start_ms, self.state.replay_ms + 1000)
 
     def _record(self, line: _Line, record: _Payload) -> None:
         state = self.state
-        thread = record.thread or state.thread
-        own = thread == state.thread
+        thread = record.thread or self._thread
+        own = thread == self._thread
         state.has_records = state.has_records or own
+        if own and state.replaying and (_uuid7_ms(record.turn) or 0) < state.start_ms:
+            self._repeated(_REPLAYED)
+            return
         counts = record.usage.values() if record.usage else None
         if counts is None or record.response is None or line.timestamp is None:
             self.count("usage record with impossible or missing values")
@@ -236,14 +262,14 @@ class _Rollout:
             return
         if state.replaying:
             state.base = total
-            self._repeated("history of the session it was forked from")
+            self._repeated(_REPLAYED)
             return
         spent = self._spent(total, last)
-        if spent is None:
+        if spent is None or not any(spent):
             self._repeated("running total without a new response")
             return
-        key = f"codex:{state.thread}:{state.epoch}.{total[0]}.{total[2]}.{total[1]}"
-        self._add(line, key, spent, state.thread)
+        key = f"codex:{self._thread}:{state.epoch}.{total[0]}.{total[2]}.{total[1]}"
+        self._add(line, key, spent, self._thread)
 
     def _spent(
         self, total: tuple[int, int, int, int], last: tuple[int, int, int, int] | None
@@ -269,12 +295,17 @@ class _Rollout:
         state.base = total
         return last if last is not None and all(a <= b for a, b in zip(last, total, strict=True)) else total
 
+    @property
+    def _thread(self) -> str:
+        return self.state.thread or self._named
+
     def _repeated(self, reason: str) -> None:
         self.duplicates[reason] = self.duplicates.get(reason, 0) + 1
 
     def _add(self, line: _Line, key: str, counts: tuple[int, int, int, int], thread: str) -> None:
         state = self.state
         read, cached, output, reasoning = counts
+        cached = min(cached, read)
         if max(counts) >= MAX_TOKENS:
             self.count("usage record with impossible or missing values")
             return
@@ -291,33 +322,41 @@ class _Rollout:
                 branch_stale=state.turns > 1,
                 provider=state.provider,
                 tier=state.tier,
-                copy_rank=0 if thread == state.thread else 2,
+                copy_rank=0 if thread == self._thread else 2,
             )
         )
 
 
 def _read_compressed(file: LogFile) -> Batch:
-    rollout = _Rollout(_State())
+    rollout = _Rollout(_State(), file.path)
     for block in _decompressed(file.path):
-        rollout.take(block)
+        if block.endswith(b"\n") or kind_of(block) is not None:
+            rollout.take(block)
+        else:
+            rollout.count("compressed file that ends early")
     checkpoint = Checkpoint(file.size, file.mtime_ns, file.device, file.inode, file.size, b"")
     return Batch(checkpoint, rollout.usage, skipped=rollout.skipped, duplicates=rollout.duplicates, restarted=True)
 
 
 def _decompressed(path: str) -> Iterator[bytes]:
+    """Blocks of whole lines; the last one lacks its line end when the file does."""
     import zstandard
 
-    rest = b""
-    with Path(path).open("rb") as stream, zstandard.ZstdDecompressor().stream_reader(stream) as plain:
+    parts: list[bytes] = []
+    with (
+        Path(path).open("rb") as stream,
+        zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True) as plain,
+    ):
         try:
             while data := plain.read(8 << 20):
                 end = data.rfind(b"\n") + 1
                 if end:
-                    yield rest + data[:end]
-                rest = data[end:] if end else rest + data
+                    yield b"".join((*parts, data[:end]))
+                    parts = []
+                parts.append(data[end:])
         except zstandard.ZstdError as error:
             raise OSError(f"not readable as zstd: {error}") from error
-    if rest:
+    if rest := b"".join(parts):
         yield rest
 
 
