@@ -11,6 +11,7 @@ records become `SessionTotal` values and are compared with the lines once everyt
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct, field
@@ -28,8 +29,6 @@ before, lines without a `stop_reason` carry the placeholder of the stream's star
 
 _HEAD = 400
 """Bytes at the beginning of a line that tell whose it is."""
-_TAIL = 1500
-"""Bytes at the end of a line among which a response's counts are."""
 
 
 class _CacheCreation(Struct, gc=False):
@@ -179,19 +178,22 @@ class _Transcript:
     def take(self, block: bytes) -> None:
         """Read all lines of a block that can matter, in their order.
 
-        Most bytes are prompts and tool results; their lines say so at their beginning and are not searched.
+        Most bytes are prompts and tool results; their lines say so at their beginning and are not searched. A search
+        costs as much as it passes over, so the assistant's own lines are not searched either: they are decoded.
         """
         begin, size, find = 0, len(block), block.find
         while begin < size:
             end = find(b"\n", begin)
             if end < 0:
                 end = size
-            head = block[begin : begin + _HEAD]
-            if b'"role":"user"' not in head or b'"assistant"' in head:
-                tail = max(begin, end - _TAIL)
-                if find(b'"usage"', tail, end) >= 0 or (tail > begin and find(b'"usage"', begin, tail + 6) >= 0):
+            head = begin + _HEAD if begin + _HEAD < end else end
+            if find(b'"assistant"', begin, head) >= 0:
+                if not self._assistant_line(block[begin:end]):
+                    self._bookkeeping(block, begin, end)
+            elif find(b'"role":"user"', begin, head) < 0:
+                if find(b'"usage"', begin, end) >= 0:
                     self._assistant_line(block[begin:end])
-                elif b'"cost-state"' in head or b'"worktree-state"' in head:
+                elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
                     self._bookkeeping(block, begin, end)
             begin = end + 1
         self._remember()
@@ -201,11 +203,16 @@ class _Transcript:
         if b'"user"' not in head[:_HEAD] or b'"assistant"' in head[:_HEAD]:
             self._count(self.skipped, "line too long to be read")
 
-    def _assistant_line(self, raw: bytes) -> None:
+    def _assistant_line(self, raw: bytes) -> bool:
+        """Take a line that may be a response's; whether the assistant wrote it."""
         line = self._decode(raw)
-        if line is None or line.type != "assistant" or line.message is None or line.message.usage is None:
-            return
-        message, usage = line.message, line.message.usage
+        if line is None or line.type != "assistant":
+            return False
+        if line.message is not None and line.message.usage is not None:
+            self._response(line, line.message, line.message.usage, raw)
+        return True
+
+    def _response(self, line: _Line, message: _Message, usage: _Usage, raw: bytes) -> None:
         if message.model == "<synthetic>":
             self._count(self.duplicates, "local message of the assistant itself, not a response")
             return
@@ -228,7 +235,7 @@ class _Transcript:
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
-        if line is None and _may_be_assistant(raw):
+        if line is None and b'"usage"' in raw and _may_be_assistant(raw):
             self._count(self.skipped, "damaged usage record")
         return line
 
@@ -318,13 +325,14 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Toke
         line.cwd or "",
         line.branch or "",
         stale,
-        kind=kind,
-        speed="" if usage.speed in (None, "standard") else usage.speed,
-        tier="" if usage.service_tier in (None, "standard") else usage.service_tier,
-        web_searches=(tools.web_search_requests or 0) if tools else 0,
-        lower_bound=lower_bound,
-        copy_rank=_copy_rank(line),
-        weak_key=line.request_id is None,
+        "",
+        kind,
+        "" if usage.speed in (None, "standard") else usage.speed,
+        "" if usage.service_tier in (None, "standard") else usage.service_tier,
+        (tools.web_search_requests or 0) if tools else 0,
+        lower_bound,
+        _copy_rank(line),
+        line.request_id is None,
     )
 
 
@@ -364,6 +372,7 @@ def _model_total(total: _ModelTotal) -> Tokens | None:
     return Tokens(*counts, total.thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS * 1000 else None
 
 
+@lru_cache(maxsize=256)
 def _version(text: str | None) -> tuple[int, ...]:
     parts = (text or "").split(".")
     try:
