@@ -26,26 +26,20 @@ _UPSERT = (
 )
 
 Group = tuple[int, str, str, str, str, str]
+Sums = tuple[int, ...]
+"""What a row adds to each of `SUMS`, and its time."""
 
 
 class Rollup:
     """Collects the changes of one transaction, then applies them."""
 
     def __init__(self) -> None:
-        self._added: dict[Group, list[int]] = {}
+        self._added: dict[Group, list[Sums]] = {}
         self._stale: set[Group] = set()
 
     def add(self, entry: Entry) -> None:
         """A new row."""
-        key, time_ms = group(entry), entry.usage.time_ms
-        sums = self._added.get(key)
-        if sums is None:
-            self._added[key] = [*_sums(entry), time_ms, time_ms]
-            return
-        for index, value in enumerate(_sums(entry)):
-            sums[index] += value
-        sums[-2] = min(sums[-2], time_ms)
-        sums[-1] = max(sums[-1], time_ms)
+        self._added.setdefault(group(entry), []).append(_sums(entry))
 
     def change(self, old: Entry, new: Entry) -> None:
         """A row that is no longer what it was. Where it moved to another group, both are added up anew."""
@@ -53,9 +47,8 @@ class Rollup:
             self._stale.update((group(old), group(new)))
             return
         self.add(new)
-        sums = self._added[group(new)]
-        for index, value in enumerate(_sums(old)):
-            sums[index] -= value
+        *sums, time_ms = _sums(old)
+        self._added[group(new)].append((*(-value for value in sums), time_ms))
 
     def remove(self, entry: Entry) -> None:
         """A row that is gone."""
@@ -63,7 +56,7 @@ class Rollup:
 
     def apply(self, ledger: Ledger) -> None:
         """Write the changes; part of the caller's transaction, after the rows were written."""
-        added = [(*key, *sums) for key, sums in self._added.items() if key not in self._stale]
+        added = ((*key, *_added_up(many)) for key, many in self._added.items() if key not in self._stale)
         ledger.db.executemany(_UPSERT, added)
         for key in self._stale:
             _recompute(ledger, key)
@@ -77,9 +70,15 @@ def group(entry: Entry) -> Group:
     return (entry.repository or 0, entry.place.branch or "", u.assistant, u.model, entry.place.evidence, u.kind)
 
 
-def _sums(entry: Entry) -> tuple[int, ...]:
+def _sums(entry: Entry) -> Sums:
     u, cost = entry.usage, entry.list_cost
-    return (1, *u.tokens, cost or 0, u.tokens.total if cost is None else 0, int(u.lower_bound))
+    return (1, *u.tokens, cost or 0, u.tokens.total if cost is None else 0, +u.lower_bound, u.time_ms)
+
+
+def _added_up(many: list[Sums]) -> Sums:
+    """The sums of some rows, their first and their last time."""
+    *columns, times = zip(*many, strict=True)
+    return (*map(sum, columns), min(times), max(times))
 
 
 def rebuild(ledger: Ledger) -> None:

@@ -42,33 +42,35 @@ JOINED = (
 
 
 def to_row(entry: Entry, session: int, directory: int) -> tuple[object, ...]:
-    """The values of `COLUMNS`."""
-    u, place = entry.usage, entry.place
+    """The values of `COLUMNS`. Truth becomes 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
+    usage, repository, worktree, (branch, evidence), list_cost, price_state, price = entry
+    (assistant, key, time_ms, model, tokens, _, _, hint, hint_stale, *how, web, lower_bound, rank, weak_key) = usage
+    provider, kind, speed, tier = how
     return (
-        u.key,
-        u.assistant,
-        u.time_ms,
-        u.model,
-        u.provider,
-        u.kind,
-        u.speed,
-        u.tier,
-        *u.tokens,
-        u.web_searches,
-        u.lower_bound,
-        u.copy_rank,
-        u.weak_key,
+        key,
+        assistant,
+        time_ms,
+        model,
+        provider,
+        kind,
+        speed,
+        tier,
+        *tokens,
+        web,
+        +lower_bound,
+        rank,
+        +weak_key,
         session,
         directory,
-        u.branch,
-        u.branch_stale,
-        entry.repository,
-        entry.worktree,
-        place.branch,
-        place.evidence,
-        entry.list_cost,
-        entry.price_state,
-        entry.price,
+        hint,
+        +hint_stale,
+        repository,
+        worktree,
+        branch,
+        evidence,
+        list_cost,
+        price_state,
+        price,
     )
 
 

@@ -33,7 +33,7 @@ class PriceBook:
         rule = self._rules.get(asked)
         if rule is None:
             rule = self._rules[asked] = self._rule(*asked)
-        if not (usage.tokens.total or usage.web_searches):
+        if not (any(usage.tokens) or usage.web_searches):
             return Price(0, rule.state, rule.id)
         if rule.flat is not None:
             return Price(rule.flat, rule.state, rule.id)

@@ -6,6 +6,7 @@ of requests cannot be priced.
 
 import json
 from hashlib import blake2b
+from operator import mul
 from typing import Any, Literal, NamedTuple
 
 from tokcost.model.money import nano_from_atto
@@ -105,15 +106,7 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int:
         for step in card.steps:
             if prompt > step.above:
                 rates = step.rates
-    return nano_from_atto(
-        tokens.input * rates.input
-        + tokens.cache_read * rates.cache_read
-        + tokens.cache_write_5m * rates.cache_write_5m
-        + tokens.cache_write_1h * rates.cache_write_1h
-        + tokens.output * rates.output
-        + web_searches * rates.web_search
-        + rates.request
-    )
+    return nano_from_atto(sum(map(mul, (*tokens[:5], web_searches, 1), rates)))
 
 
 def to_json(model: ModelCards) -> str:
