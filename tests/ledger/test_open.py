@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from support.make_schema import made
 from tokcost.errors import LedgerUnavailable
+from tokcost.ledger import migrations
 from tokcost.ledger.open import (
     FILE_NAME,
     SCHEMA_VERSION,
@@ -18,6 +20,7 @@ from tokcost.ledger.open import (
     open_ledger,
     set_aside,
 )
+from tokcost.ledger.snapshot import FILE
 
 OLD = Path(__file__).parent / "old"
 
@@ -69,6 +72,19 @@ def test_every_earlier_version_is_upgraded_to_the_schema_of_a_new_ledger(tmp_pat
             assert upgraded.db.execute("SELECT count(*) FROM usage").fetchone() == (1,)
 
 
+def test_a_new_ledger_has_exactly_what_the_steps_make(tmp_path: Path) -> None:
+    assert FILE.read_text() == made(), "run PYTHONPATH=tests python -m support.make_schema"
+    with open_ledger(tmp_path) as ledger:
+        before = ledger.db.execute("SELECT * FROM _sqlite_migrations").fetchall()
+        migrations.apply(ledger.db)
+        assert ledger.db.execute("SELECT * FROM _sqlite_migrations").fetchall() == before
+
+
+def test_making_a_ledger_imports_nothing_heavy(tmp_path: Path) -> None:
+    assert heavy_modules_after_opening(tmp_path) == b"[]"
+    assert heavy_modules_after_opening(tmp_path) == b"[]"
+
+
 def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         ledger.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
@@ -113,13 +129,10 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
         assert ledger.db.execute("SELECT count(*) FROM setting").fetchone() == (0,)
 
 
-def test_opening_an_existing_ledger_imports_nothing_heavy(tmp_path: Path) -> None:
-    open_ledger(tmp_path).db.close()
+def heavy_modules_after_opening(home: Path) -> bytes:
     code = (
         "import sys, pathlib; from tokcost.ledger.open import open_ledger; open_ledger(pathlib.Path(sys.argv[1]));"
         "print([m for m in ('sqlite_utils', 'genai_prices', 'rich', 'click') if m in sys.modules])"
     )
-    out = subprocess.run(
-        [sys.executable, "-P", "-c", code, str(tmp_path)], capture_output=True, check=True, env=os.environ
-    )
-    assert out.stdout.strip() == b"[]"
+    out = subprocess.run([sys.executable, "-P", "-c", code, str(home)], capture_output=True, check=True, env=os.environ)
+    return out.stdout.strip()

@@ -2,7 +2,7 @@
 
 Step N is `mNNN_…`; it leaves `PRAGMA user_version` at N, so that the hot path can tell the version without sqlite-utils
 (only `open.py` imports this module, and only when there is something to do). A released step is never edited: tests
-upgrade a dump of every released schema.
+upgrade a dump of every released schema. A new ledger is made from what all steps make together (`snapshot.py`).
 """
 
 import sqlite3

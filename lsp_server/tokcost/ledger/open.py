@@ -157,7 +157,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _create(path: Path) -> None:
-    from tokcost.ledger import migrations
+    from tokcost.ledger import snapshot
 
     building = path.with_name(f"{path.name}.{os.getpid()}.new")
     building.unlink(missing_ok=True)
@@ -165,7 +165,7 @@ def _create(path: Path) -> None:
     try:
         connection = _connect(building, BUSY_SECONDS)
         connection.execute("PRAGMA journal_mode = WAL")
-        migrations.apply(connection)
+        snapshot.create(connection)
         connection.close()
         _publish(building, path)
     finally:
