@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -77,11 +77,8 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS) -> Ledger:
         if not path.exists():
             _create(path)
         connection = _connect(path, busy_seconds)
-        try:
+        with _closed_on_failure(connection):
             _require_schema(connection)
-        except BaseException:
-            connection.close()
-            raise
         return Ledger(connection, path, read_only=False)
 
 
@@ -94,9 +91,9 @@ def open_for_reading(home: Path) -> Ledger | None:
         for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
             connection = sqlite3.connect(path.absolute().as_uri() + suffix, uri=True, timeout=2.0, isolation_level=None)
             try:
-                version = _version(connection)
+                with _closed_on_failure(connection):
+                    version = _version(connection)
             except sqlite3.OperationalError:
-                connection.close()
                 if suffix.endswith("1"):
                     raise
                 continue
@@ -147,9 +144,19 @@ def _private_folder(home: Path) -> None:
 
 def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA cache_size = -32768")
+    with _closed_on_failure(connection):
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -32768")
     return connection
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -163,10 +170,9 @@ def _create(path: Path) -> None:
     building.unlink(missing_ok=True)
     os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        connection = _connect(building, BUSY_SECONDS)
-        connection.execute("PRAGMA journal_mode = WAL")
-        snapshot.create(connection)
-        connection.close()
+        with closing(_connect(building, BUSY_SECONDS)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            snapshot.create(connection)
         _publish(building, path)
     finally:
         for suffix in ("", "-wal", "-shm"):

@@ -39,9 +39,11 @@ def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = 
     try:
         return _refresh(home, environ, progress)
     except LedgerUnavailable as problem:
-        if open_for_reading(home) is None:
+        shown = open_for_reading(home)
+        if shown is None:
             raise
-        return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+        with shown:
+            return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
     except LedgerDamaged as damage:
         kept = set_aside(home)
         report = _refresh(home, environ, progress)
