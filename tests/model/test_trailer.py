@@ -1,0 +1,167 @@
+"""The grammar of the line, through writing and reading it."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokcost.model.trailer import ID_ALPHABET, WIDTH, Line, format_line, highest, public_name, read_message
+from tokcost.model.usage import Tokens
+
+EXAMPLE = "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc"
+READ = Line("7k3qf9x2m4tc", 1, 2_000_000_000, False, 1_000_000, ("claude-opus-4-5", "gpt-5.1-codex"))
+
+ids = st.text(ID_ALPHABET, min_size=12, max_size=12)
+names = st.from_regex(r"[a-z][a-z0-9.\-]{2,30}[a-z0-9]", fullmatch=True)
+grid = st.builds(lambda digit, power: digit * 10**power, st.sampled_from((1, 2, 5)), st.integers(5, 14))
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> Line:
+    exact = draw(st.booleans())
+    cost = draw(st.none() | (st.integers(0, 10**9).map(lambda n: n * 100_000) if exact else grid))
+    unpriced = cost is None or draw(st.booleans())
+    classes = Tokens(*draw(st.lists(st.integers(0, 10**9), min_size=5, max_size=5))) if exact else None
+    tokens = classes.total if classes else draw(st.integers(0, 10**12))
+    models = tuple(draw(st.lists(names, max_size=6, unique=True)))
+    return Line(draw(ids), draw(st.integers(1, 999)), cost, unpriced, tokens, models, 0, exact, classes)
+
+
+def test_the_example_of_the_design_reads_as_what_it_says_and_is_written_back_to_the_letter() -> None:
+    assert read_message(f"Add login\n\n{EXAMPLE}\n").lines == [READ]
+    assert format_line(READ) == EXAMPLE
+
+
+@given(lines())
+def test_what_is_written_is_read_back(line: Line) -> None:
+    (read,) = read_message(f"Subject\n\n{format_line(line)}\n").lines
+    assert read._replace(models=(), more_models=0) == line._replace(models=(), more_models=0)
+    assert read.models == line.models[: len(read.models)]
+    assert len(read.models) + read.more_models == len(line.models)
+
+
+@given(lines())
+def test_no_written_line_is_wider_than_commitlint_allows(line: Line) -> None:
+    assert all(len(text) <= WIDTH for text in format_line(line).splitlines())
+
+
+@given(st.lists(lines()), st.lists(lines()), st.randoms(use_true_random=False))
+def test_the_join_is_idempotent_commutative_and_associative(
+    some: list[Line], others: list[Line], chance: random.Random
+) -> None:
+    both = highest([*some, *others])
+    shuffled = [*others, *some, *some]
+    chance.shuffle(shuffled)
+    assert highest(shuffled) == both
+    assert highest([*highest(some).values(), *highest(others).values()]) == both
+
+
+@given(ids, st.lists(st.integers(0, 10**6), min_size=2, max_size=5), st.randoms(use_true_random=False))
+def test_one_version_edited_into_several_amounts_reads_the_same_in_any_order(
+    name: str, amounts: list[int], chance: random.Random
+) -> None:
+    edited = [Line(name, 1, amount * 100_000, False, amount, exact=True) for amount in amounts]
+    once = highest(edited)
+    chance.shuffle(edited)
+    assert highest(edited) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"    {EXAMPLE}",
+        f"> {EXAMPLE}",
+        f"> > {EXAMPLE}",
+        f"* {EXAMPLE}",
+        f"- {EXAMPLE}",
+        f"  * {EXAMPLE}",
+        EXAMPLE.replace("AI-Cost:", "ai-cost:"),
+        EXAMPLE.replace("7k3qf9x2m4tc", "7K3QF9X2M4TC"),
+        f"{EXAMPLE}  ",
+        f"{EXAMPLE}\r",
+        EXAMPLE.replace("; ", " ;  "),
+        EXAMPLE.replace(" gpt", "\n  gpt"),
+        EXAMPLE.replace("; 7k", ";\n> 7k"),
+        EXAMPLE.replace("list; ~1M tokens; ", "list;\n    ~1M tokens;\n    "),
+    ],
+)
+def test_a_line_is_found_however_a_forge_or_a_person_set_it(text: str) -> None:
+    found = read_message(f"Squashed (#12)\n\n* Add login\n\n{text}\n\n* Fix login\n")
+    assert (found.lines, found.foreign, found.damaged) == ([READ], 0, [])
+
+
+def test_several_lines_in_the_middle_of_a_message_are_all_found() -> None:
+    other = EXAMPLE.replace("7k3qf9x2m4tc", "00000000000z.3")
+    found = read_message(f"A\n\n{EXAMPLE}\nmore prose\n\n{other}\n\nSigned-off-by: A <a@b.c>\n")
+    assert [line.token for line in found.lines] == ["7k3qf9x2m4tc", "00000000000z.3"]
+
+
+@pytest.mark.parametrize(
+    "text", ["AI-Cost: $3.20", "AI-Cost: 0.42 USD (claude)", "AI-Cost: ", "AI-Cost: 2 USD list; 1M tokens; x; ilou"]
+)
+def test_a_line_without_an_id_of_ours_is_somebody_elses(text: str) -> None:
+    found = read_message(f"A\n\n{text}\nReviewed-by: B <b@c.d>\n")
+    assert (found.lines, found.foreign, found.damaged) == ([], 1, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AI-Cost: lots; ~1M tokens; -; 7k3qf9x2m4tc",
+        "AI-Cost: ~2 USD list; many; -; 7k3qf9x2m4tc",
+        "AI-Cost: 7k3qf9x2m4tc",
+    ],
+)
+def test_a_line_whose_rest_was_mangled_is_damaged_and_never_counted(text: str) -> None:
+    found = read_message(f"A\n\n{text}\n")
+    assert found.lines == []
+    assert len(found.damaged) == 1
+
+
+def test_a_wrapped_line_does_not_swallow_the_trailer_behind_it() -> None:
+    found = read_message("A\n\nAI-Cost: $3\nChange-Id: I7k3qf9x2m4tc\nX: y; 7k3qf9x2m4tc\n")
+    assert (found.lines, found.foreign) == ([], 1)
+
+
+def test_hidden_models_are_a_dash() -> None:
+    line = READ._replace(models=())
+    assert format_line(line) == "AI-Cost: ~2 USD list; ~1M tokens; -; 7k3qf9x2m4tc"
+
+
+def test_models_without_room_are_counted() -> None:
+    models = tuple(f"a-model-with-a-long-name-{number}" for number in range(6))
+    (line,) = read_message(format_line(READ._replace(models=models))).lines
+    assert 1 <= len(line.models) < 6
+    assert line.more_models == 6 - len(line.models)
+
+
+def test_unpriced_usage_is_said_and_never_zero() -> None:
+    alone = READ._replace(cost=None, unpriced=True)
+    some = READ._replace(unpriced=True)
+    assert format_line(alone).startswith("AI-Cost: unpriced; ~1M tokens; ")
+    assert format_line(some).startswith("AI-Cost: ~2 USD list + unpriced; ")
+    assert read_message(format_line(alone)).lines == [alone]
+    assert read_message(format_line(some)).lines == [some]
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("claude-opus-4-5", "claude-opus-4-5"),
+        ("openrouter/anthropic/claude-opus-4.5", "claude-opus-4.5"),
+        ("arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude", "eu.anthropic.claude"),
+        ("arn:aws:bedrock:eu-west-1:123456789012:something", "other"),
+        ("/home/ann/models/llama.gguf", "llama.gguf"),
+        ("two; words, here", "two-words-here"),
+        ("a\nSigned-off-by: x", "a-Signed-off-by:-x"),
+        ("", "other"),
+    ],
+)
+def test_a_model_name_publishes_no_account_no_folder_and_breaks_no_line(model: str, name: str) -> None:
+    assert public_name(model) == name
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    read_message(f"AI-Cost: {text}")
