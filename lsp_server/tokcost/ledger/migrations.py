@@ -111,6 +111,57 @@ def m001_usage_places_and_prices(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 1")
 
 
+_CLAIMS = (
+    "ALTER TABLE usage ADD COLUMN claim INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE usage ADD COLUMN claim_version INTEGER NOT NULL DEFAULT 0",
+    "DROP INDEX usage_branch",
+    "CREATE INDEX usage_branch ON usage (repository, branch, claim, time_ms)",
+    "DROP TABLE rollup",
+    """CREATE TABLE rollup (
+      repository INTEGER NOT NULL, branch TEXT NOT NULL, assistant TEXT NOT NULL, model TEXT NOT NULL,
+      evidence TEXT NOT NULL, kind TEXT NOT NULL, claim INTEGER NOT NULL, claim_version INTEGER NOT NULL,
+      usage INTEGER NOT NULL, input INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL,
+      cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL, list_cost INTEGER NOT NULL,
+      unpriced_tokens INTEGER NOT NULL, lower_bound INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+      last_ms INTEGER NOT NULL,
+      PRIMARY KEY (repository, branch, assistant, model, evidence, kind, claim, claim_version)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX rollup_claim ON rollup (claim) WHERE claim != 0",
+    """CREATE TABLE claim (
+      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, repository INTEGER NOT NULL REFERENCES repository(id),
+      version INTEGER NOT NULL, fate TEXT NOT NULL DEFAULT '', carried INTEGER NOT NULL DEFAULT 0,
+      ever_carried INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "CREATE INDEX claim_repository ON claim (repository, fate, carried)",
+    """CREATE TABLE claim_version (
+      claim INTEGER NOT NULL REFERENCES claim(id), version INTEGER NOT NULL, cost INTEGER, tokens INTEGER NOT NULL,
+      line TEXT NOT NULL, PRIMARY KEY (claim, version)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE carrier (
+      claim INTEGER NOT NULL REFERENCES claim(id), version INTEGER NOT NULL, commit_id TEXT NOT NULL,
+      PRIMARY KEY (claim, version, commit_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX carrier_commit ON carrier (commit_id)",
+    """CREATE TABLE tip (
+      repository INTEGER NOT NULL REFERENCES repository(id), ref TEXT NOT NULL, commit_id TEXT NOT NULL,
+      PRIMARY KEY (repository, ref)
+    ) STRICT, WITHOUT ROWID""",
+    """INSERT INTO rollup SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, 0, 0,
+      count(*), sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
+      ifnull(sum(list_cost), 0),
+      sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
+      min(time_ms), max(time_ms) FROM usage GROUP BY 1, 2, 3, 4, 5, 6""",
+)
+
+
+@migrations()
+def m002_claims(db: Database) -> None:
+    """Usage belongs to claims; versions of claims, the commits that carry them, and the refs at the last look."""
+    for statement in _CLAIMS:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 2")
+
+
 def apply(connection: sqlite3.Connection) -> None:
     """Bring a database to the newest schema. The caller holds the write lock or is alone with the file."""
     migrations.apply(Database(connection))

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from tokcost.errors import LedgerUnavailable, TokcostError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
@@ -97,11 +97,19 @@ def open_for_reading(home: Path) -> Ledger | None:
                 if suffix.endswith("1"):
                     raise
                 continue
-            if version < 1:
+            if version < SCHEMA_VERSION:
                 connection.close()
-                return None
+                return _upgraded(home) if version else None
             return Ledger(connection, path, read_only=True)
     return None
+
+
+def _upgraded(home: Path) -> Ledger:
+    """An older ledger cannot be read as it stands: bring it up to date first."""
+    ledger = open_ledger(home)
+    ledger.read_only = True
+    ledger.db.execute("PRAGMA query_only = 1")
+    return ledger
 
 
 def set_aside(home: Path) -> Path | None:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.rollup import KEY
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Tokens
 
 
 class Sum(NamedTuple):
-    """A sum over usage that agrees in branch, assistant, model, evidence and kind. Amounts in nano-dollars."""
+    """A sum over usage that agrees in branch, assistant, model, evidence, kind and state. Amounts in nano-dollars."""
 
     repository: int
     branch: str
@@ -19,6 +18,8 @@ class Sum(NamedTuple):
     model: str
     evidence: str
     kind: str
+    state: str
+    """What became of it: `carried`, `withheld`, `bound`, or empty while it is pending (or unplaced)."""
     usage: int
     tokens: Tokens
     list_cost: int
@@ -30,16 +31,23 @@ class Sum(NamedTuple):
     """Local calendar day, where the question was by day."""
 
 
-_ROLLUP = (
-    f"SELECT {KEY}, usage, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, list_cost,"
-    " unpriced_tokens, lower_bound, first_ms, last_ms FROM rollup WHERE usage > 0 AND repository = ?"
-)
+_STATE = """CASE WHEN rollup.claim_version <= ifnull(claim.carried, -1)
+  THEN iif(claim.fate = 'bound', 'bound', 'carried') ELSE iif(claim.fate = 'withheld', 'withheld', '') END"""
+_KEPT = f"""
+SELECT rollup.repository, branch, assistant, model, evidence, kind, {_STATE}, sum(usage), sum(input), sum(cache_read),
+  sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(list_cost), sum(unpriced_tokens),
+  sum(lower_bound), min(first_ms), max(last_ms)
+FROM rollup LEFT JOIN claim ON claim.id = rollup.claim
+WHERE usage > 0 AND rollup.repository = ? GROUP BY 2, 3, 4, 5, 6, 7
+"""
 _DETAIL = """
-SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, count(*), sum(input),
-  sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), ifnull(sum(list_cost), 0),
+SELECT ifnull(rollup.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {state}, count(*),
+  sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
+  ifnull(sum(list_cost), 0),
   sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
   min(time_ms), max(time_ms), {day}
-FROM usage WHERE repository IS ? AND time_ms >= ? AND time_ms < ? {branch} GROUP BY 1, 2, 3, 4, 5, 6, {day_column}
+FROM usage AS rollup LEFT JOIN claim ON claim.id = rollup.claim
+WHERE rollup.repository IS ? AND time_ms >= ? AND time_ms < ? {branch} GROUP BY 1, 2, 3, 4, 5, 6, 7, {day_column}
 """
 _DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 FOREVER = 1 << 62
@@ -47,7 +55,7 @@ FOREVER = 1 << 62
 
 def sums(ledger: Ledger, repository: int) -> list[Sum]:
     """All usage of a repository (0: of no repository), from the kept sums."""
-    return list(_sums(ledger.db.execute(_ROLLUP, (repository,))))
+    return list(_sums(ledger.db.execute(_KEPT, (repository,))))
 
 
 def sums_between(
@@ -55,7 +63,7 @@ def sums_between(
 ) -> list[Sum]:
     """Usage of a repository in a span of time (the end excluded), added up from the rows."""
     wanted = "" if branch is None else "AND branch IS ?"
-    query = _DETAIL.format(day=_DAY if by_day else "''", branch=wanted, day_column=19)
+    query = _DETAIL.format(state=_STATE, day=_DAY if by_day else "''", branch=wanted, day_column=20)
     names = () if branch is None else (branch or None,)
     return list(_sums(ledger.db.execute(query, (repository or None, since_ms, until_ms, *names))))
 
@@ -71,9 +79,9 @@ def spent_since(ledger: Ledger, repository: int, since_ms: int) -> tuple[int, in
     query = (
         "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL,"
         " input + cache_read + cache_write_5m + cache_write_1h + output, 0)), 0)"
-        " FROM usage WHERE repository IS ? AND time_ms >= ?"
+        " FROM usage WHERE worktree IN (SELECT id FROM worktree WHERE repository = ?) AND time_ms >= ?"
     )
-    return ledger.db.execute(query, (repository or None, since_ms)).fetchone()
+    return ledger.db.execute(query, (repository, since_ms)).fetchone()
 
 
 def sessions_with_totals(ledger: Ledger, assistant: str) -> dict[int, str]:
@@ -146,7 +154,7 @@ def span(ledger: Ledger) -> tuple[int, int, int]:
 
 def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
     for row in rows:
-        yield Sum._make((*row[:7], Tokens._make(row[7:13]), *row[13:], *([""] if len(row) == 18 else [])))
+        yield Sum._make((*row[:8], Tokens._make(row[8:14]), *row[14:], *([""] if len(row) == 19 else [])))
 
 
 def _total(row: Any) -> SessionTotal:

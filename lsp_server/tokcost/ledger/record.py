@@ -35,9 +35,10 @@ def insert_usage(ledger: Ledger, entries: Sequence[Entry], rollup: Rollup) -> No
 
 
 def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup: Rollup) -> None:
-    """Replace what is recorded of some usage."""
+    """Replace what is recorded of some usage; it stays in its claim."""
     ids = _Ids(ledger)
-    for stored, entry in changes:
+    for stored, changed in changes:
+        entry = changed._replace(claim=stored.entry.claim, claim_version=stored.entry.claim_version)
         row = to_row(entry, *ids.of(entry.usage))
         ledger.db.execute(_UPDATE, (*row, stored.id))
         rollup.change(stored.entry, entry)

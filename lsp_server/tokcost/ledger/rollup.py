@@ -4,28 +4,32 @@ Every change of a row passes its old and new state through `Rollup`, in the same
 the sums with the rows.
 """
 
+from collections.abc import Iterable
+
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rows import Entry
 
-KEY = "repository, branch, assistant, model, evidence, kind"
+KEY = "repository, branch, assistant, model, evidence, kind, claim, claim_version"
 SUMS = (
     "usage, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
     " list_cost, unpriced_tokens, lower_bound"
 )
 _GROUPED = """
-SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, count(*), sum(input),
-  sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), ifnull(sum(list_cost), 0),
+SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, claim, claim_version, count(*),
+  sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
+  ifnull(sum(list_cost), 0),
   sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
   min(time_ms), max(time_ms)
 FROM usage
 """
+_BY_KEY = f"GROUP BY {', '.join(str(n + 1) for n in range(8))}"
 _UPSERT = (
-    f"INSERT INTO rollup VALUES ({', '.join('?' * 18)}) ON CONFLICT DO UPDATE SET "
+    f"INSERT INTO rollup VALUES ({', '.join('?' * 20)}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in SUMS.split(", "))
     + ", first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)"
 )
 
-Group = tuple[int, str, str, str, str, str]
+Group = tuple[int, str, str, str, str, str, int, int]
 Sums = tuple[int, ...]
 """What a row adds to each of `SUMS`, and its time."""
 
@@ -54,6 +58,10 @@ class Rollup:
         """A row that is gone."""
         self._stale.add(group(entry))
 
+    def move(self, groups: Iterable[Group]) -> None:
+        """Rows went from one group to another, without passing through here one by one."""
+        self._stale.update(groups)
+
     def apply(self, ledger: Ledger) -> None:
         """Write the changes; part of the caller's transaction, after the rows were written."""
         added = ((*key, *_added_up(many)) for key, many in self._added.items() if key not in self._stale)
@@ -66,8 +74,9 @@ class Rollup:
 
 def group(entry: Entry) -> Group:
     """The sum a row belongs to; no repository is 0, no branch is the empty string."""
-    u = entry.usage
-    return (entry.repository or 0, entry.place.branch or "", u.assistant, u.model, entry.place.evidence, u.kind)
+    u, (branch, evidence) = entry.usage, entry.place
+    belongs = (entry.claim, entry.claim_version)
+    return (entry.repository or 0, branch or "", u.assistant, u.model, evidence, u.kind, *belongs)
 
 
 def _sums(entry: Entry) -> Sums:
@@ -84,21 +93,21 @@ def _added_up(many: list[Sums]) -> Sums:
 def rebuild(ledger: Ledger) -> None:
     """Add up everything anew; part of the caller's transaction."""
     ledger.db.execute("DELETE FROM rollup")
-    ledger.db.execute(f"INSERT INTO rollup {_GROUPED} GROUP BY 1, 2, 3, 4, 5, 6")
+    ledger.db.execute(f"INSERT INTO rollup {_GROUPED} {_BY_KEY}")
 
 
 def disagreements(ledger: Ledger) -> list[Group]:
     """Groups whose kept sums differ from their rows: always empty, or there is a bug."""
-    kept = {row[:6]: row[6:] for row in ledger.db.execute("SELECT * FROM rollup WHERE usage > 0")}
-    true = {row[:6]: row[6:] for row in ledger.db.execute(f"{_GROUPED} GROUP BY 1, 2, 3, 4, 5, 6")}
+    kept = {row[:8]: row[8:] for row in ledger.db.execute("SELECT * FROM rollup WHERE usage > 0")}
+    true = {row[:8]: row[8:] for row in ledger.db.execute(f"{_GROUPED} {_BY_KEY}")}
     return sorted(key for key in kept.keys() | true.keys() if kept.get(key) != true.get(key))
 
 
 def _recompute(ledger: Ledger, key: Group) -> None:
     repository, branch, *rest = key
-    ledger.db.execute(f"DELETE FROM rollup WHERE ({KEY}) = (?, ?, ?, ?, ?, ?)", key)
+    ledger.db.execute(f"DELETE FROM rollup WHERE ({KEY}) = (?, ?, ?, ?, ?, ?, ?, ?)", key)
     ledger.db.execute(
         f"INSERT INTO rollup {_GROUPED} WHERE repository IS ? AND branch IS ?"
-        " AND assistant = ? AND model = ? AND evidence = ? AND kind = ? GROUP BY 1, 2, 3, 4, 5, 6",
+        f" AND assistant = ? AND model = ? AND evidence = ? AND kind = ? AND claim = ? AND claim_version = ? {_BY_KEY}",
         (repository or None, branch or None, *rest),
     )

@@ -66,9 +66,9 @@ def repository_of(ledger: Ledger, worktree: Worktree) -> KnownRepository:
 
 
 def figures_of(one: Sum) -> Figures:
-    """A sum of the ledger as figures. Usage on a branch is pending until a claim holds it."""
+    """A sum of the ledger as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
     tokens, cost = one.tokens.total, one.list_cost
-    pending, partial, unlogged = one.branch != "", one.kind == "partial", one.kind == "unlogged"
+    pending, partial, unlogged = not one.state and one.branch != "", one.kind == "partial", one.kind == "unlogged"
     return Figures(
         usage=one.usage,
         tokens=one.tokens,
@@ -89,7 +89,7 @@ def figures_of(one: Sum) -> Figures:
 
 
 def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None, options: LogOptions) -> Summary:
-    found = _sums(ledger, repository.id, options)
+    found = list(_sums(ledger, repository.id, options))
     branches = look_at_branches(repository.common_dir, here, {one.branch for one in found if one.branch})
     summary = _empty(repository.root)
     rows: dict[str, BranchRow] = {}
@@ -106,7 +106,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     if options.branch is not None and options.branch in rows:
         rows[options.branch].sessions = session_count(ledger, repository.id, options.branch)
     summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
-    summary.conservation = _conservation(summary)
+    summary.conservation = _conservation(summary.totals.total, found)
     summary.skipped = _skipped(ledger)
     summary.notes.extend(branches.notes)
     return summary
@@ -133,14 +133,14 @@ def _add(split: Split, one: Sum) -> None:
     split.evidence[one.evidence] = split.evidence.get(one.evidence, 0) + one.usage
 
 
-def _conservation(summary: Summary) -> Conservation:
-    placed = [row.split.total for row in summary.branches]
-    unplaced, total = summary.unplaced.total, summary.totals.total
-    return Conservation(
-        total=(total.tokens.total, total.list_cost),
-        pending=(sum(f.pending_tokens for f in placed), sum(f.pending_list_cost for f in placed)),
-        unplaced=(unplaced.tokens.total, unplaced.list_cost),
-    )
+def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
+    """Where everything is: each sum is in exactly one of the parts, whatever its branch."""
+    parts: dict[str, tuple[int, int]] = {}
+    for one in found:
+        part = one.state or ("pending" if one.branch else "unplaced")
+        tokens, cost = parts.get(part, (0, 0))
+        parts[part] = (tokens + one.tokens.total, cost + one.list_cost)
+    return Conservation(total=(total.tokens.total, total.list_cost), **parts)
 
 
 def _skipped(ledger: Ledger) -> Skipped:

@@ -46,14 +46,6 @@ CREATE TABLE session_copy (
 CREATE TABLE assignment (
       id INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL, what TEXT NOT NULL, branch TEXT NOT NULL, usage INTEGER NOT NULL
     ) STRICT;
-CREATE TABLE rollup (
-      repository INTEGER NOT NULL, branch TEXT NOT NULL, assistant TEXT NOT NULL, model TEXT NOT NULL,
-      evidence TEXT NOT NULL, kind TEXT NOT NULL, usage INTEGER NOT NULL, input INTEGER NOT NULL,
-      cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL,
-      output INTEGER NOT NULL, reasoning INTEGER NOT NULL, list_cost INTEGER NOT NULL, unpriced_tokens INTEGER NOT NULL,
-      lower_bound INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
-      PRIMARY KEY (repository, branch, assistant, model, evidence, kind)
-    ) STRICT, WITHOUT ROWID;
 CREATE TABLE usage (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL,
@@ -85,12 +77,42 @@ CREATE TABLE usage (
   list_cost INTEGER,
   price_state TEXT NOT NULL,
   price TEXT REFERENCES price(id)
-) STRICT
+, claim INTEGER NOT NULL DEFAULT 0, claim_version INTEGER NOT NULL DEFAULT 0) STRICT
 ;
 CREATE UNIQUE INDEX usage_key ON usage (key, assistant);
-CREATE INDEX usage_branch ON usage (repository, branch, time_ms);
 CREATE INDEX usage_worktree ON usage (worktree, time_ms);
 CREATE INDEX usage_session ON usage (session);
+CREATE INDEX usage_branch ON usage (repository, branch, claim, time_ms);
+CREATE TABLE rollup (
+      repository INTEGER NOT NULL, branch TEXT NOT NULL, assistant TEXT NOT NULL, model TEXT NOT NULL,
+      evidence TEXT NOT NULL, kind TEXT NOT NULL, claim INTEGER NOT NULL, claim_version INTEGER NOT NULL,
+      usage INTEGER NOT NULL, input INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL,
+      cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL, list_cost INTEGER NOT NULL,
+      unpriced_tokens INTEGER NOT NULL, lower_bound INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+      last_ms INTEGER NOT NULL,
+      PRIMARY KEY (repository, branch, assistant, model, evidence, kind, claim, claim_version)
+    ) STRICT, WITHOUT ROWID;
+CREATE INDEX rollup_claim ON rollup (claim) WHERE claim != 0;
+CREATE TABLE claim (
+      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, repository INTEGER NOT NULL REFERENCES repository(id),
+      version INTEGER NOT NULL, fate TEXT NOT NULL DEFAULT '', carried INTEGER NOT NULL DEFAULT 0,
+      ever_carried INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+CREATE INDEX claim_repository ON claim (repository, fate, carried);
+CREATE TABLE claim_version (
+      claim INTEGER NOT NULL REFERENCES claim(id), version INTEGER NOT NULL, cost INTEGER, tokens INTEGER NOT NULL,
+      line TEXT NOT NULL, PRIMARY KEY (claim, version)
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE carrier (
+      claim INTEGER NOT NULL REFERENCES claim(id), version INTEGER NOT NULL, commit_id TEXT NOT NULL,
+      PRIMARY KEY (claim, version, commit_id)
+    ) STRICT, WITHOUT ROWID;
+CREATE INDEX carrier_commit ON carrier (commit_id);
+CREATE TABLE tip (
+      repository INTEGER NOT NULL REFERENCES repository(id), ref TEXT NOT NULL, commit_id TEXT NOT NULL,
+      PRIMARY KEY (repository, ref)
+    ) STRICT, WITHOUT ROWID;
 INSERT INTO _sqlite_migrations VALUES (1, 'tokcost', 'm001_usage_places_and_prices', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
-PRAGMA user_version = 1;
+INSERT INTO _sqlite_migrations VALUES (2, 'tokcost', 'm002_claims', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+PRAGMA user_version = 2;
 COMMIT;
