@@ -41,13 +41,15 @@ JOINED = (
     "SELECT usage.id, key, usage.assistant, time_ms, model, provider, kind, speed, tier, input, cache_read,"
     " cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, session.name,"
     " directory.path, hint, hint_stale, repository, usage.worktree, branch, evidence, list_cost, price_state, price,"
-    " claim, claim_version FROM usage JOIN session ON session.id = usage.session JOIN directory ON directory.id = usage.directory"
+    " claim, claim_version FROM usage JOIN session ON session.id = usage.session"
+    " JOIN directory ON directory.id = usage.directory"
 )
 
 
 def to_row(entry: Entry, session: int, directory: int) -> tuple[object, ...]:
-    """The values of `COLUMNS`: everything but the claim, which only claiming sets. Truth becomes 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
-    usage, repository, worktree, (branch, evidence), list_cost, price_state, price, _, _ = entry
+    """The values of `COLUMNS`: everything but the claim, which only claiming sets. Truth becomes 0 and 1 here: for any
+    other type sqlite3 looks for an adapter first."""
+    usage, repository, worktree, (branch, evidence), list_cost, price_state, price = entry[:7]
     (assistant, key, time_ms, model, tokens, _, _, hint, hint_stale, *how, web, lower_bound, rank, weak_key) = usage
     provider, kind, speed, tier = how
     return (

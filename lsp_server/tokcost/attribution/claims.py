@@ -1,0 +1,141 @@
+"""The rules of claims: which line a commit gets, and what it says. Pure functions over plain data.
+
+Usage is partitioned by claim, versions of a claim are prefixes of it, and a published version never changes. Whatever
+git copies, drops or joins, adding up the highest version of each id is exact, and what no commit carries is still
+in the ledger.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from tokcost.model.claims import Claim, Precision, Worth
+from tokcost.model.trailer import Line, public_name
+from tokcost.model.usage import Tokens
+
+SMALLEST_COST = 100_000
+"""The finest published amount: $0.0001, in nano-dollars."""
+
+Operation = Literal["commit", "amend", "join", "copy"]
+"""What git is about to do with a message.
+
+- `commit`: something new.
+- `amend`: the newest commit is replaced; the message is its message.
+- `join`: a squash or a merge; the message holds older messages.
+- `copy`: a rebase, a cherry-pick, a revert, a patch applied: nothing new is claimed.
+"""
+
+
+class Situation(NamedTuple):
+    """What is known when a message is being prepared."""
+
+    operation: Operation
+    of_branch: tuple[Claim, ...]
+    """Claims whose usage is on this branch, oldest first."""
+    in_message: Mapping[str, int]
+    """Ids the message carries already, with their highest version."""
+    mine: tuple[Claim, ...]
+    """Those of them that the ledger knows."""
+    has_pending: bool
+    """Whether there is usage on the branch that no claim holds."""
+
+
+class Decision(NamedTuple):
+    """What the message shall carry besides what it carries."""
+
+    grow: Claim | None
+    """The claim that the pending usage joins; `None` with pending usage means a new one."""
+    claim_pending: bool
+    again: tuple[Claim, ...]
+    """Claims whose newest line is written again, as it was."""
+
+
+def decide(situation: Situation) -> Decision:
+    """What a commit gets (rules 1, 4, 5 and 6 of the design)."""
+    if situation.operation == "copy":
+        return Decision(None, False, ())
+    grow = _claim_to_grow(situation) if situation.has_pending else None
+    lost = (claim for claim in situation.of_branch if claim.is_lost and claim != grow)
+    again = tuple(claim for claim in lost if situation.in_message.get(claim.name, 0) < claim.version)
+    return Decision(grow, situation.has_pending, again)
+
+
+def _claim_to_grow(situation: Situation) -> Claim | None:
+    """An amend raises the commit's own claim; else a claim that no commit ever carried goes on."""
+    own = [claim for claim in situation.mine if claim.fate == ""]
+    if situation.operation == "amend" and own:
+        return max(own)
+    fresh = [c for c in situation.of_branch if c.fate == "" and c.ever_carried == 0 and c.name not in _names(own)]
+    return max(fresh, default=None)
+
+
+def _names(claims: Iterable[Claim]) -> set[str]:
+    return {claim.name for claim in claims}
+
+
+def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | None, terms: "Terms") -> Line:
+    """The line of a claim's next version.
+
+    `worth` is all its usage; `rest` is what rounding left over in the repository, this claim's own lines aside;
+    `before` is its previous version, which the new one may not go below.
+    """
+    priced = worth.list_cost > 0 or worth.unpriced_tokens < worth.tokens or not worth.unpriced_tokens
+    exact = terms.precision == "exact"
+    cost = _amount(worth.list_cost, rest.list_cost, exact, SMALLEST_COST)
+    tokens = _amount(worth.tokens, rest.tokens, exact, 1)
+    if before is not None:
+        cost = _at_least(cost, before.cost or 0, exact, SMALLEST_COST)
+        tokens = _at_least(tokens, before.tokens, exact, 1)
+        priced = priced or before.cost is not None
+    return Line(
+        name,
+        version,
+        cost if priced else None,
+        worth.unpriced_tokens > 0,
+        tokens,
+        tuple(dict.fromkeys(map(public_name, worth.models))) if terms.models else (),
+        0,
+        exact,
+        Tokens(*worth.classes)._replace(reasoning=0) if exact else None,
+    )
+
+
+class Terms(NamedTuple):
+    """What the developer agreed to publish."""
+
+    precision: Precision = "coarse"
+    models: bool = True
+
+
+def coarse(amount: int, smallest: int) -> int:
+    """The nearest point of the 1-2-5 grid, never below its smallest point; 0 only for nothing."""
+    if amount <= 0:
+        return 0
+    below, above = _around(amount, smallest)
+    return below if amount - below < above - amount else above
+
+
+def _amount(own: int, rest: int, exact: bool, smallest: int) -> int:
+    """What is published for `own`, the rest of earlier roundings carried along; something is never nothing."""
+    if exact:
+        return (own + smallest // 2) // smallest * smallest
+    return max(coarse(own + rest, smallest), smallest) if own > 0 else 0
+
+
+def _at_least(amount: int, floor: int, exact: bool, smallest: int) -> int:
+    if amount >= floor:
+        return amount
+    if exact:
+        return floor
+    below, above = _around(floor, smallest)
+    return floor if floor in (below, above) else above
+
+
+def _around(amount: int, smallest: int) -> tuple[int, int]:
+    """The grid's neighbours of a positive amount; both are the amount itself where it lies on the grid."""
+    below, step = smallest, smallest
+    while True:
+        for point in (step, 2 * step, 5 * step):
+            if point >= amount:
+                return (point, point) if point in (amount, smallest) else (below, point)
+            below = point
+        step *= 10

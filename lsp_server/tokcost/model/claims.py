@@ -1,0 +1,41 @@
+"""Claims as the ledger knows them: plain values."""
+
+from typing import Literal, NamedTuple
+
+Fate = Literal["", "withheld", "bound"]
+"""What its owner decided: `withheld` is kept here and never published, `bound` belongs to a commit here alone."""
+
+Precision = Literal["coarse", "exact"]
+
+
+class Claim(NamedTuple):
+    """An append-only list of usage; a version is a length of that list."""
+
+    id: int
+    """Row id; larger is newer."""
+    name: str
+    """The published id: 12 characters."""
+    version: int
+    """The newest version; 0 before the first was proposed."""
+    fate: Fate = ""
+    carried: int = 0
+    """The newest version that a commit carries, now, on any ref; 0 when none does."""
+    ever_carried: int = 0
+    """The newest version any commit was ever seen to carry."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its newest version is on no ref, and may be written again."""
+        return self.fate == "" and self.version > 0 and self.carried < self.version
+
+
+class Worth(NamedTuple):
+    """What the usage of a claim (or of something else) adds up to. Amounts in nano-dollars, models most expensive
+    first."""
+
+    list_cost: int
+    tokens: int
+    unpriced_tokens: int
+    models: tuple[str, ...]
+    classes: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, 0, 0)
+    """Tokens by class, in the order of `Tokens`."""
