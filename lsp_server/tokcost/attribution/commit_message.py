@@ -1,0 +1,150 @@
+"""Editing a commit message the way git does: where a trailer goes, and what is not part of the message.
+
+The rules are those of git-interpret-trailers(1) and of `trailer.c` and `wt-status.c` in git's sources; tests hold them
+against git itself. Text is what the file holds, undecodable bytes as surrogates, so that nothing else changes.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tokcost.model.trailer import Line, carries_line, format_line, highest, read_message
+
+_SCISSORS = "------------------------ >8 ------------------------"
+_TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
+_MADE_BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")
+
+
+class Parts(NamedTuple):
+    """A message, taken apart."""
+
+    content: list[str]
+    """Its lines, without trailing blank ones."""
+    rest: list[str]
+    """What follows: blank lines, comments, a cut line and everything below it."""
+
+
+def split(text: str, comment: str = "#") -> Parts:
+    """The part of a message that is content, and what git puts below it. Comments inside the content stay there."""
+    lines = text.split("\n")
+    end = _cut(lines, comment)
+    while end and _is_no_content(lines[end - 1], comment):
+        end -= 1
+    return Parts(lines[:end], lines[end:])
+
+
+def has_content(text: str, comment: str = "#", *, comments_count: bool = False) -> bool:
+    """Whether anything would be left of a message when its comments are gone."""
+    lines = text.split("\n")
+    kept = lines[: _cut(lines, comment)]
+    return any(line.strip() and (comments_count or not line.startswith(comment)) for line in kept)
+
+
+def add_lines(text: str, lines: Sequence[Line], comment: str = "#") -> str:
+    """The message with these lines in its trailer block; an older version of the same id is replaced where it
+    stands."""
+    for line in lines:
+        text = _add(text, line, comment)
+    return text
+
+
+def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#") -> str:
+    """The message with every line of ours, wherever it stands, moved into its trailer block, each id once, at its
+    highest version; `more` are lines that belong there besides."""
+    content, rest = split(text, comment)
+    found = read_message("\n".join(content)).lines
+    lines = list(highest([*found, *more]).values())
+    return add_lines("\n".join([*_without_ours(content), *rest]), lines, comment) if lines else text
+
+
+def drop_lines(text: str, comment: str = "#") -> str:
+    """The message without any line of ours."""
+    content, rest = split(text, comment)
+    return "\n".join([*_without_ours(content), *rest])
+
+
+def _add(text: str, line: Line, comment: str) -> str:
+    content, rest = split(text, comment)
+    new = format_line(line).split("\n")
+    place = next((n for n, one in enumerate(content) if _is_clean_line_of(one, line.id)), None)
+    if place is not None:
+        replaced = _extent(content, place)
+        content[replaced.start : replaced.stop] = new
+    elif not content:
+        # An empty first line waits for the title.
+        content = ["", "", *new]
+    elif _ends_in_trailers(content, comment):
+        content += new
+    else:
+        content += ["", *new]
+    return "\n".join([*content, *(rest or [""])])
+
+
+def _cut(lines: Sequence[str], comment: str) -> int:
+    cut = f"{comment} {_SCISSORS}"
+    return next((number for number, line in enumerate(lines) if line == cut), len(lines))
+
+
+def _is_no_content(line: str, comment: str) -> bool:
+    return not line.strip() or line.startswith(comment)
+
+
+def _ends_in_trailers(content: Sequence[str], comment: str) -> bool:
+    """Whether the last paragraph is a trailer block: trailers alone, or a quarter of them and one that git writes.
+    The first paragraph, the title, never is."""
+    start = len(content)
+    while start and content[start - 1].strip():
+        start -= 1
+    if not any(line.strip() and not line.startswith(comment) for line in content[:start]):
+        return False
+    trailers = others = 0
+    made_by_git = inside = False
+    for line in content[start:]:
+        if line.startswith(comment):
+            continue
+        if line.startswith(_MADE_BY_GIT):
+            trailers, made_by_git, inside = trailers + 1, True, True
+        elif _TRAILER.match(line):
+            trailers, inside = trailers + 1, True
+        elif line[0] not in " \t" or not inside:
+            others, inside = others + 1, False
+    return trailers > 0 and (not others or (made_by_git and trailers * 3 >= others))
+
+
+def _is_clean_line_of(text: str, name: str) -> bool:
+    return text[:1].isalpha() and any(line.id == name for line in read_message(text).lines)
+
+
+def _extent(content: Sequence[str], start: int) -> range:
+    """The lines that belong to one line of ours: its second line, and what either was wrapped into."""
+    end = start + 1
+    wanted = len(read_message(content[start]).lines)
+    while not wanted and end < len(content) and end - start < 4 and content[end].strip():
+        end += 1
+        wanted = len(read_message("\n".join(content[start:end])).lines)
+    if not wanted:
+        return range(start, start + 1)
+    if end < len(content) and carries_line(content[end]) and not read_message(content[end]).lines:
+        end += 1
+        if end < len(content) and content[end][:1] == " " and "=" in content[end]:
+            end += 1
+    return range(start, end)
+
+
+def _without_ours(content: Sequence[str]) -> list[str]:
+    kept: list[str] = []
+    number = 0
+    while number < len(content):
+        if not carries_line(content[number]):
+            kept.append(content[number])
+            number += 1
+            continue
+        extent = _extent(content, number)
+        if not read_message("\n".join(content[extent.start : extent.stop])).lines:
+            kept.extend(content[extent.start : extent.stop])  # foreign or damaged: not ours to move
+        elif kept and not kept[-1].strip() and extent.stop < len(content) and not content[extent.stop].strip():
+            kept.pop()
+        number = extent.stop
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
