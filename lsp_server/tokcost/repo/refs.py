@@ -1,11 +1,13 @@
 """Local branches: which there are, and which of them another one contains."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.repo.head import ref_text, uses_reftable
 from tokcost.repo.run import run_git
+from tokcost.repo.worktree import linked_worktrees
 
 _PREFIX = "refs/heads/"
 
@@ -17,7 +19,24 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
         return None
     if uses_reftable(common_dir):
         return _ask_git(common_dir)
-    return _packed(common_dir) | _loose(common_dir)
+    return _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
+
+
+def all_tips(common_dir: str) -> dict[str, str]:
+    """Everything that keeps commits reachable: each ref of the clone with what it names, and the HEAD of each worktree
+    where it is detached (under the worktree's git folder as its name). Runs git only for reftable."""
+    if uses_reftable(common_dir):
+        text = run_git(["for-each-ref", "--format=%(objectname) %(refname)"], common_dir)
+        pairs = (line.partition(" ") for line in text.split("\n"))
+        tips = {ref: tip for tip, _, ref in pairs if ref}
+    else:
+        tips = _packed(common_dir, "refs/") | _loose(common_dir, "refs")
+    for git_dir in (common_dir, *(worktree.git_dir for worktree in linked_worktrees(common_dir))):
+        with contextlib.suppress(OSError), open(os.path.join(git_dir, "HEAD"), "rb") as stream:
+            text = stream.read(256).strip().decode("ascii", "replace")
+            if not text.startswith("ref:"):
+                tips[git_dir] = text
+    return {ref: tip for ref, tip in tips.items() if not tip.startswith("ref:")}
 
 
 def default_branch(common_dir: str, present: Mapping[str, str]) -> str | None:
@@ -59,9 +78,11 @@ def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
     return created != [tip.encode()]
 
 
-def _loose(common_dir: str) -> dict[str, str]:
+def _loose(common_dir: str, below: str) -> dict[str, str]:
+    """Refs with a file of their own; their names without what is `below`, unless that is all refs."""
     found: dict[str, str] = {}
-    top = os.path.join(common_dir, "refs", "heads")
+    top = os.path.join(common_dir, below)
+    base = common_dir if below == "refs" else top
     for folder, _, names in os.walk(top):
         for name in names:
             path = os.path.join(folder, name)
@@ -69,7 +90,7 @@ def _loose(common_dir: str) -> dict[str, str]:
                 continue
             try:
                 with open(path, "rb") as stream:
-                    found[ref_text(os.fsencode(os.path.relpath(path, top)))] = (
+                    found[ref_text(os.fsencode(os.path.relpath(path, base)))] = (
                         stream.read(256).strip().decode("ascii", "replace")
                     )
             except OSError:
@@ -77,17 +98,17 @@ def _loose(common_dir: str) -> dict[str, str]:
     return found
 
 
-def _packed(common_dir: str) -> dict[str, str]:
+def _packed(common_dir: str, below: str) -> dict[str, str]:
+    """Refs in the common file; their names without what is `below`, unless that is all refs."""
     try:
         with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
             lines = stream.read().split(b"\n")
     except OSError:
         return {}
     pairs = (line.partition(b" ") for line in lines if not line.startswith((b"#", b"^")))
-    prefix = _PREFIX.encode()
-    return {
-        ref_text(ref[len(prefix) :]): tip.decode("ascii", "replace") for tip, _, ref in pairs if ref.startswith(prefix)
-    }
+    prefix = below.encode()
+    cut = 0 if below == "refs/" else len(prefix)
+    return {ref_text(ref[cut:]): tip.decode("ascii", "replace") for tip, _, ref in pairs if ref.startswith(prefix)}
 
 
 def _ask_git(common_dir: str) -> dict[str, str] | None:

@@ -22,9 +22,15 @@ class GitFailed(EnvironmentProblem):
 
 
 def run_git(
-    args: Sequence[str], cwd: str | os.PathLike[str], *, more: dict[str, str] | None = None, seconds: float = 60.0
+    args: Sequence[str],
+    cwd: str | os.PathLike[str],
+    *,
+    more: dict[str, str] | None = None,
+    feed: str = "",
+    seconds: float = 60.0,
 ) -> str:
-    """What git prints, undecodable bytes as surrogates. `more` adds environment variables.
+    """What git prints, undecodable bytes as surrogates. `more` adds environment variables; `feed` is what it reads from
+    its standard input.
 
     Raises `GitFailed` when git refuses, `EnvironmentProblem` when there is no git, or it takes longer than `seconds`.
     """
@@ -36,7 +42,7 @@ def run_git(
             ["git", *args],
             cwd=cwd,
             env=environ,
-            stdin=subprocess.DEVNULL,
+            input=os.fsencode(feed),
             capture_output=True,
             timeout=seconds,
             check=False,

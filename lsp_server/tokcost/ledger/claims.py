@@ -1,0 +1,218 @@
+"""Claims: which usage they hold, what was published of them, which commits carry them.
+
+Everything that writes is part of the caller's transaction. What a claim is worth is read from the kept sums.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.rollup import KEY, Rollup
+from tokcost.model.claims import Claim, Fate, Worth
+from tokcost.model.trailer import Line, format_line, read_message
+
+_CLAIM = "SELECT id, name, version, fate, carried, ever_carried FROM claim"
+_OF_GROUP = "ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, claim, claim_version"
+
+
+def claims_in(ledger: Ledger, repository: int) -> list[Claim]:
+    """All claims of a repository, oldest first."""
+    return _claims(ledger, "repository = ?", (repository,))
+
+
+def has_claims(ledger: Ledger, repository: int) -> bool:
+    """Whether anything was ever claimed in a repository."""
+    query = "SELECT 1 FROM claim WHERE repository = ? LIMIT 1"
+    return ledger.db.execute(query, (repository,)).fetchone() is not None
+
+
+def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim]:
+    """Claims of a branch whose newest version no commit carries, oldest first. A claim is on the branch its newest
+    usage is on."""
+    open_ones = _claims(ledger, "repository = ? AND fate = '' AND carried < version", (repository,))
+    return [claim for claim in open_ones if branch_of(ledger, claim.id) == branch]
+
+
+def branch_of(ledger: Ledger, claim: int) -> str:
+    """The branch a claim's newest usage is on; empty when it is on none."""
+    query = "SELECT branch FROM rollup WHERE claim = ? AND claim != 0 AND usage > 0 ORDER BY last_ms DESC LIMIT 1"
+    row = ledger.db.execute(query, (claim,)).fetchone()
+    return row[0] if row else ""
+
+
+def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[Claim]:
+    """Those of some published ids that are claims of this repository here."""
+    found = (_claims(ledger, "name = ? AND repository = ?", (name, repository)) for name in names)
+    return [claim for claims in found for claim in claims]
+
+
+def new_claim(ledger: Ledger, repository: int, name: str) -> Claim:
+    """A claim without usage."""
+    row = ledger.db.execute(
+        "INSERT INTO claim (name, repository, version) VALUES (?, ?, 0) RETURNING id", (name, repository)
+    ).fetchone()
+    return Claim(row[0], name, 0)
+
+
+def has_pending(ledger: Ledger, repository: int, branch: str) -> bool:
+    """Whether there is usage on a branch that no claim holds."""
+    query = "SELECT 1 FROM usage WHERE repository = ? AND branch = ? AND claim = 0 LIMIT 1"
+    return ledger.db.execute(query, (repository, branch)).fetchone() is not None
+
+
+def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
+    """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
+    where = "repository = ? AND branch = ? AND claim = 0 ORDER BY time_ms, id LIMIT ?"
+    chosen = f"SELECT id FROM usage WHERE {where}"
+    parameters = (repository, branch, limit)
+    before = ledger.db.execute(f"SELECT DISTINCT {_OF_GROUP} FROM usage WHERE id IN ({chosen})", parameters).fetchall()
+    version = claim.version + 1
+    ledger.db.execute(
+        f"UPDATE usage SET claim = ?, claim_version = ? WHERE id IN ({chosen})", (claim.id, version, *parameters)
+    )
+    rollup = Rollup()
+    rollup.move(before)
+    rollup.move((*group[:6], claim.id, version) for group in before)
+    rollup.apply(ledger)
+    ledger.db.execute("UPDATE claim SET version = ? WHERE id = ?", (version, claim.id))
+    return claim._replace(version=version)
+
+
+def worth_of(ledger: Ledger, claim: int) -> Worth:
+    """What all usage of a claim adds up to."""
+    return _worth(ledger, "claim = ? AND claim != 0", (claim,))
+
+
+def worth_pending(ledger: Ledger, repository: int, branch: str) -> Worth:
+    """What the unclaimed usage of a branch adds up to."""
+    return _worth(ledger, "repository = ? AND branch = ? AND claim = 0", (repository, branch))
+
+
+def rounding_rest(ledger: Ledger, repository: int, *, without: int = 0) -> Worth:
+    """What published lines left over: the exact sum of all published claims less the sum of their newest lines."""
+    exact = (
+        "SELECT ifnull(sum(list_cost), 0),"
+        " ifnull(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0)"
+        " FROM rollup JOIN claim ON claim.id = rollup.claim"
+        " WHERE rollup.claim != 0 AND claim.repository = ? AND fate = '' AND claim.id != ?"
+        " AND EXISTS (SELECT 1 FROM claim_version WHERE claim_version.claim = claim.id)"
+    )
+    published = (
+        "SELECT ifnull(sum(cost), 0), ifnull(sum(tokens), 0) FROM claim JOIN claim_version"
+        " ON claim_version.claim = claim.id AND claim_version.version = claim.version"
+        " WHERE repository = ? AND fate = '' AND claim.id != ?"
+    )
+    own = ledger.db.execute(exact, (repository, without)).fetchone()
+    said = ledger.db.execute(published, (repository, without)).fetchone()
+    return Worth(own[0] - said[0], own[1] - said[1], 0, ())
+
+
+def record_line(ledger: Ledger, claim: int, line: Line) -> None:
+    """Remember what a version says. A version is said once: another line for it is an error."""
+    ledger.db.execute(
+        "INSERT INTO claim_version VALUES (?, ?, ?, ?, ?)",
+        (claim, line.version, line.cost, line.tokens, format_line(line)),
+    )
+
+
+def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:
+    """What a version says; `None` when it was never said (the claim is bound here)."""
+    query = "SELECT line FROM claim_version WHERE claim = ? AND version = ?"
+    row = ledger.db.execute(query, (claim, version)).fetchone()
+    return read_message(row[0]).lines[0] if row else None
+
+
+def decide_fate(ledger: Ledger, claim: int, fate: Fate) -> None:
+    """What becomes of a claim from now on."""
+    ledger.db.execute("UPDATE claim SET fate = ? WHERE id = ?", (fate, claim))
+
+
+def add_carriers(ledger: Ledger, repository: int, found: Iterable[tuple[str, str, int]]) -> None:
+    """Commits that carry claims: commit id, published id, version. Claims that are not of this repository here are
+    somebody else's."""
+    for commit, name, version in found:
+        ledger.db.execute(
+            "INSERT OR IGNORE INTO carrier SELECT id, ?, ? FROM claim WHERE name = ? AND repository = ?",
+            (version, commit, name, repository),
+        )
+
+
+def drop_carriers(ledger: Ledger, repository: int, commits: Iterable[str]) -> None:
+    """Commits that no ref reaches any more."""
+    ledger.db.executemany(
+        "DELETE FROM carrier WHERE commit_id = ? AND claim IN (SELECT id FROM claim WHERE repository = ?)",
+        ((commit, repository) for commit in commits),
+    )
+
+
+def carrying_commits(ledger: Ledger, repository: int) -> dict[str, list[Claim]]:
+    """Every commit known to carry claims of this repository, with them; a claim's `version` is the one it carries."""
+    rows = ledger.db.execute(
+        "SELECT commit_id, claim.id, name, carrier.version, fate, carried, ever_carried FROM carrier"
+        " JOIN claim ON claim.id = carrier.claim WHERE repository = ? ORDER BY claim.id",
+        (repository,),
+    )
+    found: dict[str, list[Claim]] = {}
+    for commit, *claim in rows:
+        found.setdefault(commit, []).append(Claim(*claim))
+    return found
+
+
+def settle_carried(ledger: Ledger, repository: int) -> None:
+    """Bring what claims know of their carriers up to date. A version never said here (the ledger is older than the
+    message) is taken as said: it is not used again."""
+    newest = "ifnull((SELECT max(version) FROM carrier WHERE carrier.claim = claim.id), 0)"
+    ledger.db.execute(
+        f"UPDATE claim SET carried = {newest}, ever_carried = max(ever_carried, {newest}),"
+        f" version = max(version, {newest})"
+        f" WHERE repository = ? AND carried != {newest}",
+        (repository,),
+    )
+
+
+def release_unbound(ledger: Ledger, repository: int) -> None:
+    """Bound claims whose commit is gone: nobody has seen them, so their usage is pending again."""
+    gone = _claims(ledger, "repository = ? AND fate = 'bound' AND carried = 0", (repository,))
+    rollup = Rollup()
+    for claim in gone:
+        groups = ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ? AND claim != 0", (claim.id,)).fetchall()
+        ledger.db.executemany(
+            "UPDATE usage SET claim = 0, claim_version = 0 WHERE repository IS ? AND branch IS ? AND claim = ?",
+            {(group[0] or None, group[1] or None, claim.id) for group in groups},
+        )
+        rollup.move(groups)
+        rollup.move((*group[:6], 0, 0) for group in groups)
+        ledger.db.execute("DELETE FROM claim_version WHERE claim = ?", (claim.id,))
+        ledger.db.execute("DELETE FROM claim WHERE id = ?", (claim.id,))
+    rollup.apply(ledger)
+
+
+def known_tips(ledger: Ledger, repository: int) -> dict[str, str]:
+    """Every ref and the commit it named at the last look."""
+    return dict(ledger.db.execute("SELECT ref, commit_id FROM tip WHERE repository = ?", (repository,)).fetchall())
+
+
+def record_tips(ledger: Ledger, repository: int, tips: Mapping[str, str]) -> None:
+    """Remember the refs as they are."""
+    before = known_tips(ledger, repository)
+    gone = [(repository, ref) for ref in before if ref not in tips]
+    new = [(repository, ref, commit) for ref, commit in tips.items() if before.get(ref) != commit]
+    ledger.db.executemany("DELETE FROM tip WHERE repository = ? AND ref = ?", gone)
+    ledger.db.executemany("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", new)
+
+
+def _claims(ledger: Ledger, where: str, parameters: Sequence[object]) -> list[Claim]:
+    return [Claim(*row) for row in ledger.db.execute(f"{_CLAIM} WHERE {where} ORDER BY id", tuple(parameters))]
+
+
+def _worth(ledger: Ledger, where: str, parameters: Sequence[object]) -> Worth:
+    rows = ledger.db.execute(
+        "SELECT model, sum(list_cost), sum(unpriced_tokens), sum(input), sum(cache_read), sum(cache_write_5m),"
+        " sum(cache_write_1h), sum(output), sum(reasoning) FROM rollup"
+        f" WHERE usage > 0 AND {where} GROUP BY model ORDER BY 2 DESC, 4 + 5 + 6 + 7 + 8 DESC, model",
+        tuple(parameters),
+    ).fetchall()
+    if not rows:
+        return Worth(0, 0, 0, ())
+    models, costs, unpriced, *classes = zip(*rows, strict=True)
+    sums = [sum(column) for column in classes]
+    return Worth(sum(costs), sum(sums[:5]), sum(unpriced), models, (sums[0], *sums[1:]))  # type: ignore[arg-type]

@@ -1,0 +1,46 @@
+"""Commit messages that may carry lines of ours, and which commits no ref reaches any more."""
+
+from collections.abc import Iterable, Iterator
+
+from tokcost.repo.run import run_git
+
+_ASK = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
+_ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
+
+
+def messages_with_lines(
+    common_dir: str, tips: Iterable[str], known: Iterable[str] = (), *, seconds: float = 60.0
+) -> Iterator[tuple[str, str]]:
+    """Commit id and message of every commit that `tips` reach and `known` do not, where the message may carry a line.
+
+    Ids that name nothing (any more) are passed over. Raises `EnvironmentProblem`.
+    """
+    revisions = [*tips, *(f"^{one}" for one in known)]
+    if not revisions:
+        return
+    feed = "".join(f"{revision}\n" for revision in revisions)
+    text = run_git([*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds)
+    for record in text.split("\0"):
+        commit, _, message = record.partition("\n")
+        if commit:
+            yield commit, message
+
+
+def unreachable(common_dir: str, gone: Iterable[str], tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
+    """The commits that `gone` reach and `tips` do not.
+
+    Raises `GitFailed` when one of `gone` names nothing any more, `EnvironmentProblem` when git does not answer.
+    """
+    feed = "".join(f"{one}\n" for one in [*gone, *(f"^{tip}" for tip in tips)])
+    return set(run_git(["rev-list", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
+
+
+def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
+    """Every commit that `tips` reach: all of a history, so ask for less where that will do."""
+    feed = "".join(f"{tip}\n" for tip in tips)
+    return set(run_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
+
+
+def message_of(common_dir: str, commit: str, *, seconds: float = 60.0) -> str:
+    """The message of one commit. Raises `EnvironmentProblem`."""
+    return run_git(["log", "-1", "--no-show-signature", "--format=%B", commit, "--"], common_dir, seconds=seconds)

@@ -1,0 +1,80 @@
+"""What git is in the middle of, read from the files it keeps in a worktree's git folder."""
+
+import os
+import re
+from typing import NamedTuple
+
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import Worktree
+
+_REVERTS = re.compile(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
+
+
+class Operation(NamedTuple):
+    """What a commit that is being made is part of."""
+
+    rebasing: bool = False
+    """A rebase, or patches being applied."""
+    copying: bool = False
+    """A cherry-pick or a revert."""
+    squashing: bool = False
+    """`git merge --squash` left its message."""
+    merging: bool = False
+    melted: tuple[str, ...] = ()
+    """Commits that an interactive rebase is melting into HEAD, whose messages git may drop."""
+
+
+def read_operation(worktree: Worktree) -> Operation:
+    """What is going on in a worktree."""
+
+    def there(name: str) -> bool:
+        return os.path.exists(os.path.join(worktree.git_dir, name))
+
+    return Operation(
+        rebasing=there("rebase-merge") or there("rebase-apply"),
+        copying=there("CHERRY_PICK_HEAD") or there("REVERT_HEAD"),
+        squashing=there("SQUASH_MSG"),
+        merging=there("MERGE_HEAD"),
+        melted=_melted(worktree.git_dir),
+    )
+
+
+def is_revert(message: str) -> bool:
+    """Whether git wrote this message for a revert: nothing else tells while `git revert` makes its commit."""
+    return _REVERTS.search(message) is not None
+
+
+def head_commit(worktree: Worktree) -> str:
+    """The commit HEAD is at, without running git; empty on a branch without commits and with reftables."""
+    head = read_head(worktree)
+    if head.commit:
+        return head.commit
+    ref = _first_line(worktree.git_dir, "HEAD").removeprefix("ref: ")
+    return _first_line(worktree.common_dir, ref) or _packed(worktree.common_dir, ref)
+
+
+def _melted(git_dir: str) -> tuple[str, ...]:
+    """`current-fixups` has a line for each: `fixup SHA` or `squash SHA` (sequencer.c)."""
+    try:
+        with open(os.path.join(git_dir, "rebase-merge", "current-fixups"), encoding="ascii") as stream:
+            words = [line.split() for line in stream]
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return tuple(line[-1] for line in words if len(line) >= 2)
+
+
+def _first_line(folder: str, name: str) -> str:
+    try:
+        with open(os.path.join(folder, name), "rb") as stream:
+            return os.fsdecode(stream.readline(65536).strip())
+    except (OSError, ValueError):
+        return ""
+
+
+def _packed(common_dir: str, ref: str) -> str:
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
+            wanted = b" " + os.fsencode(ref)
+            return next((line.split(b" ")[0].decode("ascii") for line in stream if line.rstrip().endswith(wanted)), "")
+    except (OSError, UnicodeDecodeError):
+        return ""

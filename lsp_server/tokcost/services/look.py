@@ -1,0 +1,70 @@
+"""Which claims commits carry: always read from messages that a ref reaches, never assumed.
+
+The ledger remembers the refs it saw, so that only what is new since the last look is walked.
+"""
+
+from collections.abc import KeysView
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.ledger.claims import (
+    add_carriers,
+    carrying_commits,
+    drop_carriers,
+    has_claims,
+    known_tips,
+    record_tips,
+    release_unbound,
+    settle_carried,
+)
+from tokcost.ledger.open import Ledger
+from tokcost.model.trailer import read_message
+from tokcost.repo.messages import messages_with_lines, reachable, unreachable
+from tokcost.repo.refs import all_tips
+from tokcost.repo.run import GitFailed
+
+
+def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 60.0) -> None:
+    """Bring what is known of a repository's commits up to date; part of the caller's transaction.
+
+    Raises `EnvironmentProblem` when git does not answer within `seconds`; what was known then stays.
+    """
+    now, before = all_tips(common_dir), known_tips(ledger, repository)
+    if now == before:
+        return
+    if has_claims(ledger, repository):
+        _follow(ledger, repository, common_dir, (before, now), seconds)
+    record_tips(ledger, repository, now)
+
+
+def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
+    """Whether a repository with claims has refs that differ from those of the last look."""
+    if not has_claims(ledger, repository):
+        return False
+    try:
+        return all_tips(common_dir) != known_tips(ledger, repository)
+    except EnvironmentProblem:
+        return False
+
+
+Tips = dict[str, str]
+
+
+def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
+    old, new = (set(side.values()) for side in tips)
+    for commit, message in messages_with_lines(common_dir, new - old, old, seconds=seconds):
+        lines = read_message(message).lines
+        add_carriers(ledger, repository, [(commit, line.id, line.version) for line in lines])
+    carriers = carrying_commits(ledger, repository)
+    if carriers and old - new:
+        drop_carriers(ledger, repository, _gone(carriers.keys(), common_dir, (old, new), seconds))
+    settle_carried(ledger, repository)
+    release_unbound(ledger, repository)
+
+
+def _gone(carriers: KeysView[str], common_dir: str, tips: tuple[set[str], set[str]], seconds: float) -> set[str]:
+    """Those of the carrying commits that no ref reaches any more."""
+    old, new = tips
+    try:
+        return carriers & unreachable(common_dir, old - new, new, seconds=seconds)
+    except GitFailed:  # git has thrown away what a ref named before: ask from the other side
+        return set(carriers) - reachable(common_dir, new, seconds=seconds)
