@@ -33,6 +33,13 @@ def split(text: str, comment: str = "#") -> Parts:
     return Parts(lines[:end], lines[end:])
 
 
+def comment_in(text: str) -> str:
+    """The character that begins a comment, where the message shows it; empty where it does not."""
+    lines = text.rstrip().split("\n")
+    cut = next((line for line in lines if line.endswith(f" {_SCISSORS}")), "")
+    return cut[: -1 - len(_SCISSORS)] if cut else "#" if lines[-1].startswith("#") else ""
+
+
 def has_content(text: str, comment: str = "#", *, comments_count: bool = False) -> bool:
     """Whether anything would be left of a message when its comments are gone."""
     lines = text.split("\n")

@@ -24,11 +24,16 @@ class Core(NamedTuple):
 def read_core(common_dir: str) -> Core:
     """`core` of a repository; what cannot be read has its default. In a repository with `extensions.worktreeConfig`
     git keeps these settings in `config.worktree`."""
-    settings = _read_core(os.path.join(common_dir, "config")) | _read_core(os.path.join(common_dir, "config.worktree"))
+    settings = read_section(common_dir, "core") | _read(os.path.join(common_dir, "config.worktree"), "core")
     return Core(settings.get("bare", "").lower() in _YES, settings.get("worktree", ""))
 
 
-def _read_core(path: str) -> dict[str, str]:
+def read_section(common_dir: str, section: str) -> dict[str, str]:
+    """One section of a clone's own configuration, keys in lower case; subsections and other files do not count."""
+    return _read(os.path.join(common_dir, "config"), section)
+
+
+def _read(path: str, wanted: str) -> dict[str, str]:
     try:
         with open(path, "rb") as stream:
             text = os.fsdecode(stream.read())
@@ -38,10 +43,10 @@ def _read_core(path: str) -> dict[str, str]:
     section = ""
     for line in text.split("\n"):
         if header := _SECTION.match(line):
-            section = header[1].lower()
+            section = header[1].lower() if '"' not in header[0] else ""
             line = line[header.end() :]
         setting = _SETTING.match(line.rstrip("\r"))
-        if setting and section == "core":
+        if setting and section == wanted:
             settings[setting[1].lower()] = "true" if setting[2] is None else _value(setting[2])
     return settings
 

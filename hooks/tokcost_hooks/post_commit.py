@@ -1,0 +1,12 @@
+"""post-commit: sees which of the proposed lines the commit really carries."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tokcost.repo.worktree import Worktree
+from tokcost.services.committing import settle
+
+
+def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
+    """Called after the commit was made."""
+    settle(home, worktree)

@@ -1,0 +1,91 @@
+"""What a commit being made gets: the thin shell around the rules of claims.
+
+The order keeps every moment safe: usage is claimed and the line is recorded in one transaction, then the message is
+written, then a note of what was proposed. Whoever is killed in between leaves a claim that no commit carries, which the
+next commit continues.
+"""
+
+import secrets
+from typing import NamedTuple
+
+from tokcost.attribution.claims import Decision, Operation, Situation, Terms, decide, publish
+from tokcost.attribution.commit_message import add_lines, lift_lines
+from tokcost.ledger.claims import (
+    claim_pending,
+    claims_named,
+    has_pending,
+    line_of,
+    new_claim,
+    record_line,
+    rounding_rest,
+    unsettled_claims,
+    worth_of,
+)
+from tokcost.ledger.open import Ledger
+from tokcost.model.claims import Claim
+from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line, read_message
+
+MOST_USAGE = 20_000
+"""Usage that one commit claims at most, oldest first: more would not be done within a hook's deadline. The rest stays
+pending for the next commit."""
+
+
+class Proposal(NamedTuple):
+    """A message as it shall be, and what was put into it."""
+
+    text: str
+    lines: tuple[Line, ...]
+    """Lines that were not in the message before."""
+
+
+class Message(NamedTuple):
+    """A message that git is about to use."""
+
+    text: str
+    operation: Operation
+    comment: str = "#"
+    carried_in: tuple[Line, ...] = ()
+    """Lines of messages that git drops in this operation."""
+
+
+def propose(ledger: Ledger, repository: int, branch: str, message: Message, terms: Terms) -> Proposal:
+    """Claim what a branch has spent and put the line where it belongs; part of the caller's transaction, which must
+    have been committed before the message is written."""
+    present: dict[str, int] = {}
+    for line in [*read_message(message.text).lines, *message.carried_in]:
+        present[line.id] = max(line.version, present.get(line.id, 0))
+    situation = Situation(
+        message.operation,
+        tuple(unsettled_claims(ledger, repository, branch)),
+        present,
+        tuple(claims_named(ledger, repository, present)),
+        has_pending(ledger, repository, branch),
+    )
+    lines = _lines(ledger, repository, branch, decide(situation), terms)
+    text = message.text
+    if message.operation == "join" or message.carried_in:
+        text = lift_lines(text, message.carried_in, message.comment)
+    return Proposal(add_lines(text, lines, message.comment), tuple(lines))
+
+
+def new_name() -> str:
+    """An id that nobody can guess or trace: from the system's cryptographic random source."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def _lines(ledger: Ledger, repository: int, branch: str, decision: Decision, terms: Terms) -> list[Line]:
+    again = (line_of(ledger, claim.id, claim.version) for claim in decision.again)
+    lines = [line for line in again if line is not None]
+    if decision.claim_pending:
+        claim = decision.grow or new_claim(ledger, repository, new_name())
+        lines.append(_grown(ledger, repository, branch, claim, terms))
+    return lines
+
+
+def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Terms) -> Line:
+    before = line_of(ledger, claim.id, claim.version) if claim.version else None
+    grown = claim_pending(ledger, claim, repository, branch, MOST_USAGE)
+    rest = rounding_rest(ledger, repository, without=claim.id)
+    line = publish(claim.name, grown.version, worth_of(ledger, claim.id), rest, before, terms)
+    record_line(ledger, claim.id, line)
+    return line

@@ -1,0 +1,89 @@
+"""What the developer agreed to publish, in this clone alone.
+
+Consent is read from the clone's own configuration file and from nowhere else: a global setting, or one that an included
+file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask for less, never for more.
+"""
+
+import os
+from typing import NamedTuple
+
+from tokcost.attribution.claims import Terms
+from tokcost.errors import SettingsDamaged
+from tokcost.repo.config import read_section
+from tokcost.repo.worktree import Worktree
+
+POLICY_FILE = ".tokcost.toml"
+
+
+class Consent(NamedTuple):
+    """The state of one clone."""
+
+    enabled: bool = False
+    """Whether lines are written."""
+    decided: bool = False
+    """Whether the developer ever said yes or no here."""
+    terms: Terms = Terms()
+    problem: str = ""
+    """Why nothing is written although it was agreed to; empty when all is well."""
+
+
+class Policy(NamedTuple):
+    """What a repository asks of everyone who works in it (`[trailers]` in `.tokcost.toml`)."""
+
+    recommends: bool = False
+    forbids: bool = False
+    coarse_only: bool = False
+    hides_models: bool = False
+
+
+def read_consent(worktree: Worktree) -> Consent:
+    """What holds in a clone now. A damaged policy file means that nothing is written."""
+    said = read_section(worktree.common_dir, "tokcost")
+    decided = said.get("enabled", "")
+    terms = Terms(
+        "exact" if said.get("precision", "").lower() == "exact" else "coarse",
+        said.get("models", "true").lower() not in ("false", "no", "off", "0"),
+    )
+    if decided.lower() not in ("true", "yes", "on", "1"):
+        return Consent(False, bool(decided), terms)
+    try:
+        policy = read_policy(worktree.path)
+    except SettingsDamaged as damage:
+        return Consent(False, True, terms, f"{damage}; nothing is written until it is repaired.")
+    if policy.forbids:
+        return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
+    precision = "coarse" if policy.coarse_only else terms.precision
+    return Consent(True, True, Terms(precision, terms.models and not policy.hides_models))
+
+
+def read_policy(root: str) -> Policy:
+    """What the repository asks. Raises `SettingsDamaged` when the file cannot be understood."""
+    path = os.path.join(root, POLICY_FILE)
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except FileNotFoundError:
+        return Policy()
+    except OSError as error:
+        raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
+    if b"trailers" not in data:
+        return Policy()
+    return _policy(path, data)
+
+
+def _policy(path: str, data: bytes) -> Policy:
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode("utf-8")).get("trailers", {})
+        asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as error:
+        raise SettingsDamaged(f"{path} cannot be understood: {error}") from error
+    known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}
+    for key, value in (("policy", asks), ("precision", precision), ("models", models)):
+        if value not in known[key]:
+            raise SettingsDamaged(f"{path}: trailers.{key} is {value!r}, which is none of {known[key]}")
+    return Policy(asks == "recommend", asks == "forbid", precision == "coarse", models is False)
+
+
+_DEFAULTS = {"policy": "", "precision": "exact", "models": True}

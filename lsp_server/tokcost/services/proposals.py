@@ -1,0 +1,82 @@
+"""What was proposed for the commit being made, noted in the worktree's git folder between two hooks of one commit."""
+
+import os
+from contextlib import suppress
+from typing import NamedTuple
+
+PROPOSAL = "TOKCOST_PROPOSAL"
+UNTOUCHED = "TOKCOST_UNTOUCHED"
+"""Holds the message as it was without our line, while an editor may leave it as it is: git then makes no commit."""
+WITHHELD = "tokcost-withheld"
+"""Ids whose line was removed by hand, until the ledger can be told."""
+
+
+class Noted(NamedTuple):
+    """A proposal: where HEAD was, and id and version of each line put into the message."""
+
+    head: str
+    tokens: tuple[str, ...]
+
+
+def note_proposal(git_dir: str, noted: Noted) -> None:
+    """Remember what was put into the message."""
+    _write(os.path.join(git_dir, PROPOSAL), "\n".join((noted.head, *noted.tokens)))
+
+
+def take_proposal(git_dir: str) -> Noted | None:
+    """What was noted last, which is forgotten by that."""
+    path = os.path.join(git_dir, PROPOSAL)
+    text = _read(path)
+    forget(git_dir)
+    head, _, tokens = text.partition("\n")
+    return Noted(head, tuple(tokens.split())) if text else None
+
+
+def forget(git_dir: str) -> None:
+    """Nothing is proposed any more."""
+    for name in (PROPOSAL, UNTOUCHED):
+        with suppress(OSError):
+            os.unlink(os.path.join(git_dir, name))
+
+
+def note_untouched(git_dir: str, text: str) -> None:
+    """Remember what an untouched message looks like."""
+    _write(os.path.join(git_dir, UNTOUCHED), text)
+
+
+def untouched(git_dir: str) -> str | None:
+    """What an untouched message looks like; `None` when that does not matter."""
+    path = os.path.join(git_dir, UNTOUCHED)
+    return _read(path) if os.path.exists(path) else None
+
+
+def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:
+    """Remember ids whose line was removed by hand."""
+    with open(os.path.join(git_dir, WITHHELD), "a", encoding="ascii") as stream:
+        stream.write("".join(f"{name}\n" for name in names))
+
+
+def take_withheld(git_dir: str) -> tuple[str, ...]:
+    """Ids noted as withheld; the caller calls `withheld_recorded` when the ledger knows them."""
+    return tuple(_read(os.path.join(git_dir, WITHHELD)).split())
+
+
+def withheld_recorded(git_dir: str) -> None:
+    """The ledger knows them now."""
+    with suppress(OSError):
+        os.unlink(os.path.join(git_dir, WITHHELD))
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    """Whole or not at all."""
+    with open(f"{path}.new", "w", encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(text)
+    os.replace(f"{path}.new", path)
