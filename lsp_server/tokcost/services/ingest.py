@@ -15,7 +15,9 @@ from tokcost.ledger.places import directories_without_worktree, repositories, wo
 from tokcost.ledger.sources import checkpoint_of, sizes_read
 from tokcost.model.logs import LogFile
 from tokcost.readers.registry import readers
+from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree
+from tokcost.services.look import look, needs_look
 from tokcost.services.scan import Job, Outcome, Progress, changed, in_order_of_writing, read_all
 from tokcost.services.worktrees import moved_stamp
 
@@ -65,7 +67,19 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None) 
         jobs = _jobs(ledger, environ, report)
         if jobs or _history_moved(ledger):
             _import(ledger, home, read_all(in_order_of_writing(jobs), progress), report)
+        _look(ledger, report)
     return report
+
+
+def _look(ledger: Ledger, report: IngestReport) -> None:
+    """Follow what commits carry, in every repository that has claims and refs that moved."""
+    for one in repositories(ledger):
+        if needs_look(ledger, one.id, one.common_dir):
+            try:
+                with ledger.transaction():
+                    look(ledger, one.id, one.common_dir)
+            except GitFailed as problem:
+                report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
 
 
 def _begun(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:

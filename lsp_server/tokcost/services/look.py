@@ -3,6 +3,7 @@
 The ledger remembers the refs it saw, so that only what is new since the last look is walked.
 """
 
+import os
 from collections.abc import KeysView
 
 from tokcost.errors import EnvironmentProblem
@@ -38,7 +39,7 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
 
 def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
     """Whether a repository with claims has refs that differ from those of the last look."""
-    if not has_claims(ledger, repository):
+    if not has_claims(ledger, repository) or not os.path.isdir(common_dir):
         return False
     try:
         return all_tips(common_dir) != known_tips(ledger, repository)

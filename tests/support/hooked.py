@@ -1,0 +1,97 @@
+"""A repository whose commits run our hooks for real, with an assistant that spends, and the equation at the end."""
+
+import itertools
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from support.claude_lines import append, assistant, counts
+from support.git_sandbox import GitSandbox
+from tokcost.model.figures import Summary
+from tokcost.model.trailer import Line, highest, read_message
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services.hooks import install
+from tokcost.services.ingest import refresh
+from tokcost.services.summary import LogOptions, summarise
+
+
+class Hooked(GitSandbox):
+    """A repository with cost lines switched on."""
+
+    def __init__(self, path: Path, *, enabled: bool = True) -> None:
+        self.home = path / "home"
+        self.ledger_home = path / "ledger"
+        super().__init__(path / "repo")
+        self._numbers = itertools.count(1)
+        if enabled:
+            self.git("config", "--local", "tokcost.enabled", "true")
+            install(self.worktree)
+
+    @property
+    def worktree(self) -> Worktree:
+        """The main worktree."""
+        found = find_worktree(str(self.path))
+        assert found is not None
+        return found
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of git and of the assistant; the deadline is generous, a busy machine is not the subject."""
+        own = {"HOME": str(self.home), "TOKCOST_HOME": str(self.ledger_home), "TOKCOST_DEADLINE": "30"}
+        kept = {name: value for name, value in super().environ.items() if name != "CLAUDE_CONFIG_DIR"}
+        return kept | own
+
+    def spend(self, output: int = 1000, cwd: Path | None = None, **more: Any) -> None:
+        """One response of the assistant, now, on the branch that is checked out."""
+        number = next(self._numbers)
+        line = assistant(
+            f"msg_{number}", f"req_{number}", self.now * 1000 + 500, usage=counts(output=output), **more
+        ) | {"cwd": str(cwd or self.path), "gitBranch": ""}
+        folder = self.home / ".claude" / "projects" / "repo"
+        folder.mkdir(parents=True, exist_ok=True)
+        append(folder / "session-1.jsonl", line)
+        self.now += 1
+
+    def change(self, name: str = "file", cwd: Path | None = None) -> None:
+        """Change and stage a file."""
+        self.now += 1
+        ((cwd or self.path) / name).write_text(f"{self.now}\n")
+        self.git("add", "-A", cwd=cwd)
+
+    def hooked(self, *args: str, cwd: Path | None = None, **more: str) -> str:
+        """`git commit`; what it said on standard error."""
+        done = subprocess.run(
+            ["git", "commit", "-q", *args],
+            cwd=cwd or self.path,
+            env=self.environ | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "tokcost" not in done.stderr, done.stderr
+        return done.stderr
+
+    def lines(self, revision: str = "HEAD") -> list[Line]:
+        """The lines one commit carries."""
+        return read_message(self.message(revision)).lines
+
+    def message(self, revision: str = "HEAD") -> str:
+        """The message of one commit."""
+        return self.git("log", "-1", "--format=%B", revision)
+
+    def published(self) -> dict[str, Line]:
+        """The join over everything any ref reaches."""
+        return highest(read_message(self.git("log", "--all", "--format=%B%n")).lines)
+
+    def log(self) -> Summary:
+        """What `tokcost log` knows now. The sum must close, whatever happened before."""
+        refresh(self.ledger_home, self.environ)
+        (summary,) = summarise(self.ledger_home, self.path, LogOptions())
+        assert summary.conservation.closes, summary.conservation
+        return summary
+
+    def balance(self) -> dict[str, int]:
+        """Tokens by what became of them."""
+        kept = self.log().conservation
+        parts = ("total", "carried", "withheld", "bound", "pending", "unplaced")
+        return {name: getattr(kept, name)[0] for name in parts if getattr(kept, name)[0]}
