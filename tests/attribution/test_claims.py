@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.attribution.claims import SMALLEST_COST, Situation, Terms, coarse, decide, publish
-from tokcost.model.claims import Claim, Worth
+from tokcost.attribution.claims import SMALLEST_COST, Situation, coarse, decide, publish
+from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.trailer import Line, format_line, read_message
 
 NAME = "7k3qf9x2m4tc"

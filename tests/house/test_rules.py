@@ -118,7 +118,8 @@ def test_the_way_without_make_runs_what_make_runs(target: str) -> None:
 
 
 def test_the_readme_names_no_command_that_nobody_looks_at() -> None:
-    known = ("make ", "python3 -m venv .venv && .venv/bin/pip install ", "pipx install .")
+    ours = tuple(f"tokcost {name}" for name in COMMANDS)
+    known = ("make ", "python3 -m venv .venv && .venv/bin/pip install ", "pipx install .", *ours)
     assert [line for line in readmes_commands() if not line.startswith(known)] == []
 
 

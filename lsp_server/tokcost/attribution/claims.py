@@ -8,7 +8,7 @@ in the ledger.
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from tokcost.model.claims import Claim, Precision, Worth
+from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.trailer import Line, public_name
 from tokcost.model.usage import Tokens
 
@@ -72,7 +72,7 @@ def _names(claims: Iterable[Claim]) -> set[str]:
     return {claim.name for claim in claims}
 
 
-def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | None, terms: "Terms") -> Line:
+def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | None, terms: Terms) -> Line:
     """The line of a claim's next version.
 
     `worth` is all its usage; `rest` is what rounding left over in the repository, this claim's own lines aside;
@@ -97,13 +97,6 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
         exact,
         Tokens(*worth.classes)._replace(reasoning=0) if exact else None,
     )
-
-
-class Terms(NamedTuple):
-    """What the developer agreed to publish."""
-
-    precision: Precision = "coarse"
-    models: bool = True
 
 
 def coarse(amount: int, smallest: int) -> int:

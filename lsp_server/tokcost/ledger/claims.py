@@ -32,6 +32,12 @@ def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim
     return [claim for claim in open_ones if branch_of(ledger, claim.id) == branch]
 
 
+def branches_with_pending(ledger: Ledger, repository: int) -> list[str]:
+    """Branches with usage that no claim holds."""
+    query = "SELECT DISTINCT branch FROM rollup WHERE repository = ? AND branch != '' AND claim = 0 AND usage > 0"
+    return [row[0] for row in ledger.db.execute(query, (repository,))]
+
+
 def branch_of(ledger: Ledger, claim: int) -> str:
     """The branch a claim's newest usage is on; empty when it is on none."""
     query = "SELECT branch FROM rollup WHERE claim = ? AND claim != 0 AND usage > 0 ORDER BY last_ms DESC LIMIT 1"
@@ -43,6 +49,25 @@ def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[
     """Those of some published ids that are claims of this repository here."""
     found = (_claims(ledger, "name = ? AND repository = ?", (name, repository)) for name in names)
     return [claim for claims in found for claim in claims]
+
+
+def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
+    """Those of some ids that are claims of any repository here."""
+    return {name for name in names if ledger.db.execute("SELECT 1 FROM claim WHERE name = ?", (name,)).fetchone()}
+
+
+def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) -> None:
+    """Keep a branch's unclaimed usage to this machine for ever."""
+    if has_pending(ledger, repository, branch):
+        claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
+        decide_fate(ledger, claim.id, "withheld")
+
+
+def bind(ledger: Ledger, repository: int, claim: Claim, commit: str) -> None:
+    """A claim nobody has seen belongs to a commit, on this machine alone."""
+    decide_fate(ledger, claim.id, "bound")
+    add_carriers(ledger, repository, [(commit, claim.name, claim.version)])
+    settle_carried(ledger, repository)
 
 
 def new_claim(ledger: Ledger, repository: int, name: str) -> Claim:

@@ -39,3 +39,10 @@ class Worth(NamedTuple):
     models: tuple[str, ...]
     classes: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, 0, 0)
     """Tokens by class, in the order of `Tokens`."""
+
+
+class Terms(NamedTuple):
+    """What the developer agreed to publish."""
+
+    precision: Precision = "coarse"
+    models: bool = True

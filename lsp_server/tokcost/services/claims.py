@@ -8,7 +8,7 @@ next commit continues.
 import secrets
 from typing import NamedTuple
 
-from tokcost.attribution.claims import Decision, Operation, Situation, Terms, decide, publish
+from tokcost.attribution.claims import Decision, Operation, Situation, decide, publish
 from tokcost.attribution.commit_message import add_lines, lift_lines
 from tokcost.ledger.claims import (
     claim_pending,
@@ -22,7 +22,7 @@ from tokcost.ledger.claims import (
     worth_of,
 )
 from tokcost.ledger.open import Ledger
-from tokcost.model.claims import Claim
+from tokcost.model.claims import Claim, Terms
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line, read_message
 
 MOST_USAGE = 20_000

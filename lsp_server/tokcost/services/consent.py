@@ -7,8 +7,8 @@ file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask f
 import os
 from typing import NamedTuple
 
-from tokcost.attribution.claims import Terms
 from tokcost.errors import SettingsDamaged
+from tokcost.model.claims import Terms
 from tokcost.repo.config import read_section
 from tokcost.repo.worktree import Worktree
 

@@ -1,0 +1,23 @@
+"""`tokcost disable`: no more cost lines in this clone."""
+
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.services.trailers import disable, here
+
+
+@click.command()
+def command() -> int:
+    """Write no more cost lines in this clone; what was published stays.
+
+    The hooks stay and keep on this machine which commit cost what; `tokcost hooks uninstall` removes them too.
+
+    \b
+    Example:
+      tokcost disable
+    """
+    before = disable(here(Path.cwd()))
+    screen.show("Cost lines are off in this clone.\n" if before.decided else "Cost lines were never on here.\n")
+    return 0

@@ -1,0 +1,72 @@
+"""`tokcost enable`: consent to cost lines in this clone."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tokcost.cli import screen
+from tokcost.errors import UsageError
+from tokcost.model.claims import Precision, Terms
+from tokcost.model.trailer import format_line
+from tokcost.reports.trailers import AUTHOR_SUMS, EXAMPLE, NOTHING_ELSE, pending_text, shown_line, terms_text
+from tokcost.services.consent import read_consent, read_policy
+from tokcost.services.trailers import Preview, enable, here, preview
+from tokcost.settings import tokcost_home
+
+
+@click.command()
+@click.option("--precision", type=click.Choice(["coarse", "exact"]), help="Rounded amounts (default), or exact ones.")
+@click.option("--models/--no-models", default=None, help="Name the models in the line (default), or hide them.")
+@click.option("--from-now", is_flag=True, help="Publish nothing of what was spent until now.")
+@click.option("--yes", is_flag=True, help="Consent without being asked; needed where no person is at a terminal.")
+def command(precision: Precision | None, models: bool | None, from_now: bool, yes: bool) -> int:
+    """Put a cost line into the commits of this clone. Shows the next line before it asks.
+
+    Only this clone and only you: nobody else's commits change. `tokcost disable` takes it back.
+
+    \b
+    Examples:
+      tokcost enable
+      tokcost enable --precision exact --no-models --yes
+    """
+    home, worktree = tokcost_home(os.environ), here(Path.cwd())
+    before, policy = read_consent(worktree).terms, read_policy(worktree.path)
+    if policy.forbids:
+        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
+    chosen: Any = precision or before.precision
+    terms = Terms(
+        "coarse" if policy.coarse_only else chosen,
+        (before.models if models is None else models) and not policy.hides_models,
+    )
+    screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+        if not click.confirm("Write such lines into the commits of this clone?", default=False):
+            screen.show("Nothing was changed.\n")
+            return 1
+    enable(home, worktree, terms, from_now=from_now)
+    screen.show(
+        "Cost lines are on in this clone. Skip one commit: TOKCOST=off git commit. Take it back: tokcost disable.\n"
+    )
+    return 0
+
+
+_DONE = """\
+Cost lines are on in this clone. Leave one out: delete it in the editor, or TOKCOST=off git commit.
+Take it back: tokcost disable.
+"""
+
+
+def _shown(found: Preview, terms: Terms, from_now: bool) -> str:
+    if found.lines and not from_now:
+        lines = "".join(f"    {text}\n" for line in found.lines for text in shown_line(line, found.fresh).split("\n"))
+        exact = f"for {pending_text(found.pending)} (exact, stays here)"
+        what = f"The next commit on this branch would carry\n\n{lines}\n{exact}"
+    else:
+        text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
+        what = f"Nothing is pending here now; a line looks like this\n\n    {text}\n"
+    return f"{what}\n{terms_text(terms).capitalize()}. {NOTHING_ELSE}\n{AUTHOR_SUMS}\n"

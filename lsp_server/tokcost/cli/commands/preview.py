@@ -1,0 +1,64 @@
+"""`tokcost preview`: what the next commit would carry."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.model.money import decimal_string
+from tokcost.reports.text import escape
+from tokcost.reports.trailers import NEW_ID, pending_text, shown_line, terms_text
+from tokcost.services.consent import Consent, read_consent
+from tokcost.services.trailers import Preview, here, preview
+from tokcost.settings import tokcost_home
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts.")
+def command(as_json: bool) -> int:
+    """The lines that a commit made now would carry. Writes nothing.
+
+    \b
+    Examples:
+      tokcost preview
+      tokcost preview --json | jq -r '.lines[]'
+    """
+    worktree = here(Path.cwd())
+    consent = read_consent(worktree)
+    found = preview(tokcost_home(os.environ), os.environ, worktree, consent.terms)
+    screen.show(_json(found, consent) if as_json else _text(found, consent))
+    return 0
+
+
+def _text(found: Preview, consent: Consent) -> str:
+    if found.branch is None:
+        return "HEAD is detached: a commit made now carries nothing; its spend waits for a branch.\n"
+    if not found.lines:
+        return f"Nothing is pending on {escape(found.branch)}: a commit made now carries no line.\n"
+    lines = "".join(f"{shown_line(line, found.fresh)}\n" for line in found.lines)
+    said = [f"pending on {escape(found.branch)}: {pending_text(found.pending)}", f"terms: {terms_text(consent.terms)}"]
+    if not consent.enabled:
+        why = consent.problem or "cost lines are off in this clone; `tokcost enable` switches them on"
+        said.insert(0, f"not written: {why}")
+    return lines + "".join(f"  {one}\n" for one in said)
+
+
+def _json(found: Preview, consent: Consent) -> str:
+    return (
+        json.dumps(
+            {
+                "schema": "tokcost.preview/1",
+                "branch": found.branch,
+                "enabled": consent.enabled,
+                "problem": consent.problem,
+                "precision": consent.terms.precision,
+                "models": consent.terms.models,
+                "lines": [shown_line(line, found.fresh) for line in found.lines],
+                "new_id": NEW_ID,
+                "pending": {"tokens": found.pending.tokens, "list_cost": decimal_string(found.pending.list_cost)},
+            }
+        )
+        + "\n"
+    )

@@ -1,0 +1,38 @@
+"""What `enable`, `preview` and `hooks status` say: the line as it would be published, and what that means."""
+
+from collections.abc import Set
+
+from tokcost.model.claims import Terms, Worth
+from tokcost.model.trailer import Line, format_line
+from tokcost.reports.amounts import amount, short_tokens
+
+NEW_ID = "<new id>"
+EXAMPLE = Line(
+    "7k3qf9x2m4tc", 1, 2_000_000_000, False, 1_000_000, ("claude-opus-4-5", "gpt-5.1-codex")
+)  # the design's own example
+
+AUTHOR_SUMS = (
+    "Anyone with this repository can add up these lines per commit author. tokcost itself never does,"
+    " but it cannot keep others from it."
+)
+NOTHING_ELSE = "No prompt, code, path, time, session, account or name is ever written."
+
+
+def shown_line(line: Line, fresh: Set[str]) -> str:
+    """The line as it would be written; an id that is drawn only at the commit is not shown as if it were known."""
+    text = format_line(line)
+    return text.replace(line.id, NEW_ID) if line.id in fresh else text
+
+
+def terms_text(terms: Terms) -> str:
+    """What the developer publishes, in a sentence."""
+    precision = (
+        "amounts rounded to 1, 2 or 5 (coarse)" if terms.precision == "coarse" else "exact amounts and token classes"
+    )
+    return f"{precision}, models {'named' if terms.models else 'hidden'}"
+
+
+def pending_text(pending: Worth) -> str:
+    """The exact worth of what is pending, which stays on this machine."""
+    cost = amount(pending.list_cost, pending.unpriced_tokens)
+    return f"{cost}{'' if cost == 'unpriced' else ' list'}, {short_tokens(pending.tokens)} tokens"
