@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tokcost.repo.worktree import Worktree
-from tokcost.services.committing import settle
+from tokcost.services.settling import settle
 
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
     """Called after the commit was made."""
-    settle(home, worktree)
+    settle(home, environ, worktree)

@@ -1,28 +1,22 @@
-"""Commits with our hooks, made by git itself; each scenario ends with the equation."""
+"""New commits with our hooks, made by git itself; each scenario ends with the equation."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from support.hooked import Hooked
+from support.hooked import REPLY, Hooked
 from tokcost.model.trailer import format_line
 
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Hooked:
-    hooked = Hooked(tmp_path)
-    hooked.git("commit", "-q", "--allow-empty", "-m", "root")
-    return hooked
+WRITE = 'printf "Add login\\n\\nWhy.\\n" | cat - "$1" > "$1.x" && mv "$1.x" "$1"'
 
 
 def test_a_commit_carries_what_its_branch_spent(repo: Hooked) -> None:
-    repo.spend()
-    repo.change()
-    repo.hooked("-m", "Add login")
+    repo.work("Add login")
     (line,) = repo.lines()
     assert repo.message() == f"Add login\n\n{format_line(line)}"
-    assert line.version == 1
-    assert repo.balance() == {"total": 12_204, "carried": 12_204}
+    assert (line.version, line.tokens) == (1, REPLY)
+    assert repo.replies() == {"total": 1, "carried": 1}
 
 
 def test_a_commit_without_spend_carries_nothing(repo: Hooked) -> None:
@@ -31,14 +25,274 @@ def test_a_commit_without_spend_carries_nothing(repo: Hooked) -> None:
     assert repo.message() == "Add login"
 
 
-def test_ten_amends_leave_one_line(repo: Hooked) -> None:
+def test_a_coarse_line_rounds_and_names_the_models(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, precision="coarse")
+    repo.work("Add login")
+    (line,) = repo.lines()
+    assert repo.message().endswith(f"AI-Cost: ~0.02 USD list; ~10k tokens; claude-sonnet-4-5; {line.id}")
+    assert repo.balance() == {"total": REPLY, "carried": REPLY}
+
+
+def test_a_message_from_a_file_gets_the_line(repo: Hooked) -> None:
     repo.spend()
     repo.change()
-    repo.hooked("-m", "Add login")
-    for _ in range(10):
-        repo.spend()
-        repo.change()
-        repo.hooked("--amend", "--no-edit")
+    (repo.path / "message").write_text("Add login\n\nSigned-off-by: A <a@b.c>\n")
+    repo.hooked("-F", "message")
     (line,) = repo.lines()
-    assert line.version == 11
-    assert repo.balance() == {"total": 11 * 12_204, "carried": 11 * 12_204}
+    assert repo.message() == f"Add login\n\nSigned-off-by: A <a@b.c>\n{format_line(line)}"
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("more", [(), ("-v",), ("-s",), ("--cleanup=scissors",), ("-e", "-m", "Title")])
+def test_a_message_from_an_editor_gets_the_line(repo: Hooked, more: tuple[str, ...]) -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked(*more, env=repo.editor(WRITE))
+    assert repo.message().startswith("Add login\n\nWhy.\n")
+    assert "Please enter" not in repo.message()
+    assert "diff --git" not in repo.message()
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("comment", [";", "auto", "%"])
+def test_any_comment_character_will_do(repo: Hooked, comment: str) -> None:
+    repo.git("config", "core.commentChar", comment)
+    repo.spend()
+    repo.change()
+    repo.hooked(env=repo.editor(WRITE))
+    (line,) = repo.lines()
+    assert repo.message() == f"Add login\n\nWhy.\n\n{format_line(line)}"
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_template_gets_the_line(repo: Hooked) -> None:
+    (repo.path / "template").write_text("Area: \n\nTicket: \n")
+    repo.git("config", "commit.template", "template")
+    repo.spend()
+    repo.change()
+    repo.hooked(env=repo.editor('sed -i "s/^Area: /Area: login/" "$1"'))
+    assert repo.message().startswith("Area: login")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_template_left_as_it_is_makes_no_commit(repo: Hooked) -> None:
+    (repo.path / "template").write_text("Area: \n\nTicket: \n")
+    repo.git("config", "commit.template", "template")
+    repo.spend()
+    repo.change()
+    assert "did not edit" in repo.hooked(ok=False, env=repo.editor(":"))
+    assert repo.replies() == {"total": 1, "pending": 1}
+
+
+def test_a_message_left_empty_makes_no_commit_and_the_next_one_goes_on(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    assert "empty commit message" in repo.hooked(ok=False, env=repo.editor(":"))
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work("Add login")
+    (line,) = repo.lines()
+    assert (line.version, line.tokens) == (2, 2 * REPLY)
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_the_line_is_seen_in_the_editor(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked(env=repo.editor(f'cp "$1" seen; {WRITE}'))
+    assert "\n\nAI-Cost: " in (repo.path / "seen").read_text()
+
+
+def test_an_empty_message_stays_empty(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked("--allow-empty-message", "-m", "")
+    assert repo.message() == ""
+    assert repo.replies() == {"total": 1, "pending": 1}
+
+
+@pytest.mark.parametrize("hook", ["pre-commit", "commit-msg"])
+def test_a_commit_that_another_hook_refuses_loses_nothing(repo: Hooked, hook: str) -> None:
+    path = repo.path / ".git/hooks" / (hook if hook == "pre-commit" else f"{hook}.before-tokcost")
+    path.write_text("#!/bin/sh\nexit 1\n")
+    path.chmod(0o755)
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "Add login", ok=False)
+    assert repo.replies() == {"total": 1, "pending": 1}
+    path.unlink()
+    repo.hooked("-m", "Add login")
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_empty_commits_and_no_verify_carry_lines_too(repo: Hooked) -> None:
+    repo.spend()
+    repo.hooked("--allow-empty", "--no-verify", "-m", "Nothing")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_partial_commit_carries_all_that_is_pending(repo: Hooked) -> None:
+    repo.spend()
+    repo.change("one")
+    repo.change("two")
+    repo.hooked("-m", "One", "one")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    assert repo.git("status", "--porcelain") == "A  two"
+
+
+def test_another_index_file_disturbs_nothing(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    index = repo.path / ".git/other-index"
+    index.write_bytes((repo.path / ".git/index").read_bytes())
+    repo.hooked("-m", "Other", env={"GIT_INDEX_FILE": str(index)})
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_line_removed_in_the_editor_is_never_proposed_again(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked("-e", "-m", "Quiet", env=repo.editor('sed -i "/^AI-/d;/^  cache/d" "$1"'))
+    assert repo.message() == "Quiet"
+    assert repo.replies() == {"total": 1, "withheld": 1}
+    repo.work("Loud")
+    (line,) = repo.lines()
+    assert line.tokens == REPLY
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+
+
+def test_a_line_edited_by_hand_still_counts_as_carried(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked("-e", "-m", "Edited", env=repo.editor('sed -i "s/tokens;/tokens ; /" "$1"'))
+    assert repo.balance() == {"total": REPLY, "carried": REPLY}
+
+
+def test_two_commits_in_the_same_second(repo: Hooked) -> None:
+    repo.spend()
+    now = repo.now
+    repo.change("one")
+    repo.now = now
+    repo.hooked("-m", "One")
+    repo.spend()
+    repo.change("two")
+    repo.now = now
+    repo.hooked("-m", "Two")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_a_clock_that_was_set_back(repo: Hooked) -> None:
+    repo.work("One")
+    repo.at(-5000)
+    repo.work("Two")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_commits_without_hooks_leave_the_spend_for_the_next_one(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    repo.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "From a tool")
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work("Hooked")
+    assert repo.replies() == {"total": 2, "carried": 2}
+    assert len(repo.lines()) == 1
+
+
+def test_a_plumbing_commit_that_copies_a_message_carries_its_line(repo: Hooked) -> None:
+    first = repo.work("One")
+    tree = repo.git("rev-parse", "HEAD^{tree}")
+    copy = repo.git("commit-tree", tree, "-p", f"{first}~1", "-m", repo.message())
+    repo.git("update-ref", "refs/heads/main", copy)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_root_commit_carries_a_line(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    repo.work("First of all")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("name", ["with space", 'it\'s "quoted"', "new\nline", "-x", "$(id)", "ünïcödé"])
+def test_a_repository_on_a_strange_path(tmp_path: Path, name: str) -> None:
+    repo = Hooked(tmp_path / name)
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+ODD_BRANCHES = ["feat/x", "a'b", 'q"q', "ü", "%s", "-x", "$(id)", "a;b", "a|b", "x{y}", "HEAD2", "a&b"]
+
+
+@pytest.mark.parametrize("branch", ODD_BRANCHES)
+def test_a_branch_of_any_legal_name(repo: Hooked, branch: str) -> None:
+    repo.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_message_in_latin_1_keeps_its_bytes(repo: Hooked) -> None:
+    repo.git("config", "i18n.commitEncoding", "latin1")
+    repo.spend()
+    repo.change()
+    (repo.path / "message").write_bytes(b"caf\xe9\n")
+    repo.hooked("-F", "message")
+    raw = os.fsencode(repo.git("cat-file", "commit", "HEAD"))
+    assert b"\n\ncaf\xe9\n\nAI-Cost: " in raw
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_commit_on_a_detached_head_waits_for_a_branch(repo: Hooked) -> None:
+    repo.git("switch", "-q", "--detach")
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "Detached")
+    assert repo.lines() == []
+    repo.git("switch", "-q", "-c", "feat/x")
+    repo.work("On a branch")
+    found = repo.replies()
+    assert found["total"] == 2
+    assert found.get("pending", 0) + found.get("unplaced", 0) + found["carried"] == 2
+
+
+def test_switching_off_for_one_commit_publishes_nothing(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "Quiet", env={"TOKCOST": "off"})
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "withheld": 1}
+    repo.work("Loud")
+    assert [line.tokens for line in repo.lines()] == [REPLY]
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+
+
+def test_a_repository_that_never_said_yes_is_left_alone(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, enabled=False)
+    repo.work("One")
+    assert repo.message() == "One"
+    assert repo.replies() == {"total": 1, "pending": 1}
+    assert not [path for path in (repo.path / ".git").rglob("*") if "tokcost" in path.name.lower()]
+
+
+def test_consent_in_the_global_configuration_is_no_consent(repo: Hooked, tmp_path: Path) -> None:
+    repo.git("config", "--unset", "tokcost.enabled")
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[tokcost]\n\tenabled = true\n")
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "One", env={"GIT_CONFIG_GLOBAL": str(settings)})
+    assert repo.lines() == []
+
+
+@pytest.mark.parametrize("text", ['[trailers]\npolicy = "forbid"\n', "[trailers]\npolicy = 3\n", "[trailers\n"])
+def test_a_policy_that_forbids_or_is_damaged_lets_nothing_be_written(repo: Hooked, text: str) -> None:
+    (repo.path / ".tokcost.toml").write_text(text)
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "One")
+    assert repo.lines() == []
+
+
+def test_a_policy_makes_lines_coarser(repo: Hooked) -> None:
+    (repo.path / ".tokcost.toml").write_text('[trailers]\nprecision = "coarse"\nmodels = false\n')
+    repo.work("One")
+    (line,) = repo.lines()
+    assert (line.exact, line.models) == (False, ())

@@ -42,7 +42,7 @@ def test_the_branch_is_the_one_checked_out_then_whatever_the_transcript_says(rep
 
 def test_before_any_switch_and_any_commit_it_is_the_first_branch(tmp_path: Path) -> None:
     repo = GitSandbox(tmp_path / "repo")
-    assert at(repo.path, 5) == UNKNOWN
+    assert at(repo.path, 5) == on("main")
     repo.at(10).commit()
     assert [at(repo.path, seconds) for seconds in (5, 15)] == [on("main"), on("main")]
 

@@ -2,6 +2,7 @@
 
 import itertools
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,21 @@ from tokcost.services.hooks import install
 from tokcost.services.ingest import refresh
 from tokcost.services.summary import LogOptions, summarise
 
+REPLY = 12_204
+"""Tokens of one reply of the assistant."""
+
 
 class Hooked(GitSandbox):
     """A repository with cost lines switched on."""
 
-    def __init__(self, path: Path, *, enabled: bool = True) -> None:
+    def __init__(self, path: Path, *, enabled: bool = True, precision: str = "exact") -> None:
         self.home = path / "home"
         self.ledger_home = path / "ledger"
         super().__init__(path / "repo")
         self._numbers = itertools.count(1)
         if enabled:
             self.git("config", "--local", "tokcost.enabled", "true")
+            self.git("config", "--local", "tokcost.precision", precision)
             install(self.worktree)
 
     @property
@@ -58,18 +63,38 @@ class Hooked(GitSandbox):
         ((cwd or self.path) / name).write_text(f"{self.now}\n")
         self.git("add", "-A", cwd=cwd)
 
-    def hooked(self, *args: str, cwd: Path | None = None, **more: str) -> str:
-        """`git commit`; what it said on standard error."""
+    def hooked(self, *args: str, cwd: Path | None = None, ok: bool = True, env: Mapping[str, str] | None = None) -> str:
+        """`git commit`; what it said on standard error, which is never of ours."""
+        return self.run("commit", "-q", *args, cwd=cwd, ok=ok, env=env)
+
+    def run(self, *args: str, cwd: Path | None = None, ok: bool = True, env: Mapping[str, str] | None = None) -> str:
+        """Any git command that may run hooks; what it said on standard error."""
         done = subprocess.run(
-            ["git", "commit", "-q", *args],
+            ["git", *args],
             cwd=cwd or self.path,
-            env=self.environ | more,
+            env=self.environ | dict(env or {}),
             capture_output=True,
-            text=True,
+            stdin=subprocess.DEVNULL,
             check=False,
         )
-        assert "tokcost" not in done.stderr, done.stderr
-        return done.stderr
+        said = done.stderr.decode(errors="replace")
+        assert (done.returncode == 0) is ok, (args, said, done.stdout)
+        assert "tokcost" not in said, said
+        return said
+
+    def editor(self, script: str) -> dict[str, str]:
+        """An editor for one commit: shell commands about the file `"$1"`."""
+        path = self.home.parent / "editor.sh"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return {"GIT_EDITOR": str(path)}
+
+    def work(self, message: str = "Work", name: str = "file", cwd: Path | None = None) -> str:
+        """Spend one reply, change a file, commit; the commit."""
+        self.spend(cwd=cwd)
+        self.change(name, cwd=cwd)
+        self.hooked("-m", message, cwd=cwd)
+        return self.git("rev-parse", "HEAD", cwd=cwd)
 
     def lines(self, revision: str = "HEAD") -> list[Line]:
         """The lines one commit carries."""
@@ -95,3 +120,10 @@ class Hooked(GitSandbox):
         kept = self.log().conservation
         parts = ("total", "carried", "withheld", "bound", "pending", "unplaced")
         return {name: getattr(kept, name)[0] for name in parts if getattr(kept, name)[0]}
+
+    def replies(self) -> dict[str, int]:
+        """The balance in replies of the usual size, once it agrees with what the messages say (in `exact`)."""
+        found = self.balance()
+        assert sum(line.tokens for line in self.published().values()) == found.get("carried", 0)
+        assert all(tokens % REPLY == 0 for tokens in found.values()), found
+        return {name: tokens // REPLY for name, tokens in found.items()}

@@ -63,10 +63,22 @@ def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) ->
         decide_fate(ledger, claim.id, "withheld")
 
 
-def bind(ledger: Ledger, repository: int, claim: Claim, commit: str) -> None:
-    """A claim nobody has seen belongs to a commit, on this machine alone."""
-    decide_fate(ledger, claim.id, "bound")
-    add_carriers(ledger, repository, [(commit, claim.name, claim.version)])
+def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit: str) -> None:
+    """A branch's unclaimed usage belongs to a commit, on this machine alone."""
+    if has_pending(ledger, repository, branch):
+        claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
+        decide_fate(ledger, claim.id, "bound")
+        add_carriers(ledger, repository, [(commit, claim.name, claim.version)])
+        settle_carried(ledger, repository)
+
+
+def follow_bound(ledger: Ledger, repository: int, pairs: Iterable[tuple[str, str]]) -> None:
+    """What is bound to a commit is also bound to what it was rewritten to: pairs of old and new commit."""
+    ledger.db.executemany(
+        "INSERT OR IGNORE INTO carrier SELECT claim, carrier.version, ? FROM carrier JOIN claim ON claim.id = claim"
+        " WHERE commit_id = ? AND repository = ? AND fate = 'bound'",
+        ((new, old, repository) for old, new in pairs),
+    )
     settle_carried(ledger, repository)
 
 

@@ -43,3 +43,5 @@ class History(NamedTuple):
     renames: list[Rename]
     problem: str = ""
     """Why there is no reflog, as a part of a sentence; empty when there is one."""
+    unborn: bool = False
+    """Nothing was committed yet: there was never another branch than the one HEAD is on."""

@@ -34,6 +34,22 @@ def read_head(worktree: Worktree) -> Head:
     return Head(_branch_in_progress(worktree.git_dir), True, text)
 
 
+def head_commit(worktree: Worktree) -> str:
+    """The commit HEAD is at; empty on a branch without commits. Runs git only for reftable."""
+    head = read_head(worktree)
+    if head.commit:
+        return head.commit
+    if uses_reftable(worktree.common_dir):
+        return _ask_git(worktree)[0]
+    ref = _first_line(worktree.git_dir, "HEAD").removeprefix("ref: ")
+    return _first_line(worktree.common_dir, ref) or _packed(worktree.common_dir, ref)
+
+
+def is_unborn(worktree: Worktree) -> bool:
+    """Whether HEAD is on a branch that has no commit yet."""
+    return read_head(worktree).branch is not None and not head_commit(worktree)
+
+
 def short_name(ref: str) -> str:
     """`refs/heads/feat/x` to `feat/x`; anything else stays."""
     return ref.removeprefix("refs/heads/")
@@ -52,7 +68,7 @@ def reflog_stamp(worktree: Worktree) -> str:
     try:
         status = os.stat(name)
     except OSError:
-        return ""
+        return f"unborn:{read_head(worktree).branch}" if is_unborn(worktree) else ""
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
 
@@ -90,4 +106,21 @@ def _read(git_dir: str, name: str) -> str:
         with open(os.path.join(git_dir, name), "rb") as stream:
             return ref_text(stream.read(65536).strip(b"\n"))
     except OSError:
+        return ""
+
+
+def _first_line(folder: str, name: str) -> str:
+    try:
+        with open(os.path.join(folder, name), "rb") as stream:
+            return os.fsdecode(stream.readline(65536).strip())
+    except (OSError, ValueError):
+        return ""
+
+
+def _packed(common_dir: str, ref: str) -> str:
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
+            wanted = b" " + os.fsencode(ref)
+            return next((line.split(b" ")[0].decode("ascii") for line in stream if line.rstrip().endswith(wanted)), "")
+    except (OSError, UnicodeDecodeError):
         return ""

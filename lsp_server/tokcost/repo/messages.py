@@ -1,8 +1,18 @@
 """Commit messages that may carry lines of ours, and which commits no ref reaches any more."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from tokcost.repo.run import run_git
+
+
+class Commit(NamedTuple):
+    """A commit as far as claims are concerned."""
+
+    id: str
+    parents: tuple[str, ...]
+    message: str
+
 
 _ASK = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
@@ -41,6 +51,13 @@ def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) ->
     return set(run_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
 
+def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
+    """One commit. Raises `EnvironmentProblem`."""
+    asked = ["log", "-1", "--no-show-signature", "--format=%H%n%P%n%B", commit, "--"]
+    name, parents, message = run_git(asked, common_dir, seconds=seconds).split("\n", 2)
+    return Commit(name, tuple(parents.split()), message)
+
+
 def message_of(common_dir: str, commit: str, *, seconds: float = 60.0) -> str:
     """The message of one commit. Raises `EnvironmentProblem`."""
-    return run_git(["log", "-1", "--no-show-signature", "--format=%B", commit, "--"], common_dir, seconds=seconds)
+    return read_commit(common_dir, commit, seconds=seconds).message

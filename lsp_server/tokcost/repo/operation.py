@@ -4,7 +4,6 @@ import os
 import re
 from typing import NamedTuple
 
-from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree
 
 _REVERTS = re.compile(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
@@ -39,18 +38,18 @@ def read_operation(worktree: Worktree) -> Operation:
     )
 
 
+def squash_message(worktree: Worktree) -> str:
+    """What `git merge --squash` would have the commit say: every message that it squashed; empty when there is none."""
+    try:
+        with open(os.path.join(worktree.git_dir, "SQUASH_MSG"), encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
 def is_revert(message: str) -> bool:
     """Whether git wrote this message for a revert: nothing else tells while `git revert` makes its commit."""
     return _REVERTS.search(message) is not None
-
-
-def head_commit(worktree: Worktree) -> str:
-    """The commit HEAD is at, without running git; empty on a branch without commits and with reftables."""
-    head = read_head(worktree)
-    if head.commit:
-        return head.commit
-    ref = _first_line(worktree.git_dir, "HEAD").removeprefix("ref: ")
-    return _first_line(worktree.common_dir, ref) or _packed(worktree.common_dir, ref)
 
 
 def _melted(git_dir: str) -> tuple[str, ...]:
@@ -61,20 +60,3 @@ def _melted(git_dir: str) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError):
         return ()
     return tuple(line[-1] for line in words if len(line) >= 2)
-
-
-def _first_line(folder: str, name: str) -> str:
-    try:
-        with open(os.path.join(folder, name), "rb") as stream:
-            return os.fsdecode(stream.readline(65536).strip())
-    except (OSError, ValueError):
-        return ""
-
-
-def _packed(common_dir: str, ref: str) -> str:
-    try:
-        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
-            wanted = b" " + os.fsencode(ref)
-            return next((line.split(b" ")[0].decode("ascii") for line in stream if line.rstrip().endswith(wanted)), "")
-    except (OSError, UnicodeDecodeError):
-        return ""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
-from tokcost.repo.head import read_head, ref_text, short_name, uses_reftable
+from tokcost.repo.head import is_unborn, read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 
@@ -57,7 +57,16 @@ def read_history(worktree: Worktree) -> History:
             renames += [rename for entry in parse_entries(data) if (rename := _rename(entry))]
     # Sorting is stable: those of one second stay in the order of their log.
     renames = sorted(dict.fromkeys(renames), key=lambda rename: rename.second)
-    return History(reflog.entries, read_head(worktree).branch, creations, renames, reflog.problem)
+    branch = read_head(worktree).branch
+    if reflog.problem and is_unborn(worktree):
+        return History([], branch, creations, renames, unborn=True)
+    return History(reflog.entries, branch, creations, renames, reflog.problem)
+
+
+def last_message(worktree: Worktree) -> str:
+    """What HEAD's reflog says of its last movement; empty where there is none."""
+    entries = read_reflog(worktree).entries
+    return entries[-1].message if entries else ""
 
 
 def parse_entries(data: bytes) -> Iterator[ReflogEntry]:

@@ -8,7 +8,7 @@ next commit continues.
 import secrets
 from typing import NamedTuple
 
-from tokcost.attribution.claims import Decision, Operation, Situation, decide, publish
+from tokcost.attribution.claims import Operation, Situation, decide, publish
 from tokcost.attribution.commit_message import add_lines, lift_lines
 from tokcost.ledger.claims import (
     claim_pending,
@@ -36,6 +36,8 @@ class Proposal(NamedTuple):
     text: str
     lines: tuple[Line, ...]
     """Lines that were not in the message before."""
+    new: tuple[Line, ...]
+    """Those of them that say something for the first time."""
 
 
 class Message(NamedTuple):
@@ -61,25 +63,22 @@ def propose(ledger: Ledger, repository: int, branch: str, message: Message, term
         tuple(claims_named(ledger, repository, present)),
         has_pending(ledger, repository, branch),
     )
-    lines = _lines(ledger, repository, branch, decide(situation), terms)
+    decision = decide(situation)
+    again = [line for claim in decision.again if (line := line_of(ledger, claim.id, claim.version))]
+    new: list[Line] = []
+    if decision.claim_pending:
+        claim = decision.grow or new_claim(ledger, repository, new_name())
+        new.append(_grown(ledger, repository, branch, claim, terms))
     text = message.text
     if message.operation == "join" or message.carried_in:
         text = lift_lines(text, message.carried_in, message.comment)
-    return Proposal(add_lines(text, lines, message.comment), tuple(lines))
+    lines = (*again, *new)
+    return Proposal(add_lines(text, lines, message.comment), lines, tuple(new))
 
 
 def new_name() -> str:
     """An id that nobody can guess or trace: from the system's cryptographic random source."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
-
-
-def _lines(ledger: Ledger, repository: int, branch: str, decision: Decision, terms: Terms) -> list[Line]:
-    again = (line_of(ledger, claim.id, claim.version) for claim in decision.again)
-    lines = [line for line in again if line is not None]
-    if decision.claim_pending:
-        claim = decision.grow or new_claim(ledger, repository, new_name())
-        lines.append(_grown(ledger, repository, branch, claim, terms))
-    return lines
 
 
 def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Terms) -> Line:

@@ -1,63 +1,77 @@
-"""What git's hooks do at a commit: prepare the message, then settle what the commit really carries."""
+"""What git's hooks do before a commit: put the line of what the branch has spent into its message."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from tokcost.attribution.claims import Operation as Kind
 from tokcost.attribution.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.errors import EnvironmentProblem
-from tokcost.ledger.claims import claims_named, decide_fate
-from tokcost.ledger.open import Ledger, open_ledger
+from tokcost.ledger.open import open_ledger
+from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
 from tokcost.repo.config import read_section
-from tokcost.repo.head import read_head
+from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import message_of
-from tokcost.repo.operation import Operation, head_commit, is_revert, read_operation
+from tokcost.repo.operation import Operation, is_revert, read_operation, squash_message
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 from tokcost.services.claims import Message, propose
-from tokcost.services.consent import Consent, read_consent
+from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
 from tokcost.services.look import look
 from tokcost.services.proposals import (
+    BIND,
     Noted,
     forget,
     note_proposal,
     note_untouched,
-    note_withheld,
-    take_proposal,
-    take_withheld,
     untouched,
     withheld_recorded,
 )
+from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, record_withheld
 from tokcost.services.summary import repository_of
 
 OFF = "TOKCOST"
 """Environment variable: `TOKCOST=off git commit` publishes nothing for that commit."""
-GIT_SECONDS = 0.2
-BUSY_SECONDS = 0.1
+
+
+class Draft(NamedTuple):
+    """A commit that is being made on a branch."""
+
+    worktree: Worktree
+    path: str
+    """The file with its message."""
+    branch: str
+    message: Message
+    silent: bool
+    """Claim what was spent, but write no line: its owner keeps it."""
 
 
 def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
     """Put the lines of a commit into its message file. `source` is what git says of the message: where it comes from
     and which commit. Raises `TokcostError`; the message is then as it was."""
     forget(worktree.git_dir)
-    consent = read_consent(worktree)
-    if not consent.enabled or environ.get(OFF, "").lower() in ("off", "0", "false", "no"):
-        return
-    operation = read_operation(worktree)
-    text = _read(path)
+    consent, operation, text = read_consent(worktree), read_operation(worktree), _read(path)
     if operation.rebasing:
-        _melt(worktree, operation, path, text)
+        if consent.enabled:
+            _melt(worktree, operation, path, text)
+        return
+    branch = read_head(worktree).branch
+    if branch is None or consent.is_unclear:
+        return
+    kind = _kind(operation, text, source)
+    if not consent.enabled:
+        note_proposal(worktree.git_dir, Noted(head_commit(worktree), (BIND,)))
         return
     edited = environ.get("GIT_EDITOR") != ":"
-    kind = _kind(operation, text, source)
     comment = comment_in(text) or (_comment(worktree, text) if edited else "#")
-    branch = read_head(worktree).branch
-    if kind == "copy" or branch is None or not (edited or has_content(text, comment, comments_count=True)):
+    if kind == "copy" or not (edited or has_content(text, comment, comments_count=True)):
         return
-    _propose(home, environ, worktree, path, (branch, Message(text, kind, comment), consent))
+    carried_in = _squashed(worktree, source) if operation.squashing else ()
+    message = Message(text, kind, comment, carried_in)
+    _propose(home, environ, Draft(worktree, path, branch, message, _is_off(environ)), consent.terms)
     if edited and source[0] in ("", "template"):
         note_untouched(worktree.git_dir, text)
 
@@ -74,28 +88,8 @@ def check_untouched(worktree: Worktree, path: str) -> None:
         _write(path, bare)
 
 
-def settle(home: Path, worktree: Worktree) -> None:
-    """See which proposed lines the new commit carries (post-commit, post-merge): one that is not there was removed by
-    its owner, and is never proposed again."""
-    noted = take_proposal(worktree.git_dir)
-    if noted is None or not noted.tokens:
-        return
-    head = head_commit(worktree)
-    if head in ("", noted.head):
-        return
-    present = {line.token for line in read_message(message_of(worktree.common_dir, head)).lines}
-    removed = tuple(token.partition(".")[0] for token in noted.tokens if token not in present)
-    if removed:
-        note_withheld(worktree.git_dir, removed)
-        with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
-            record_withheld(ledger, repository_of(ledger, worktree).id, worktree.git_dir)
-        withheld_recorded(worktree.git_dir)
-
-
-def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
-    """Tell the ledger of lines that were removed by hand; part of the caller's transaction."""
-    for claim in claims_named(ledger, repository, take_withheld(git_dir)):
-        decide_fate(ledger, claim.id, "withheld")
+def _is_off(environ: Mapping[str, str]) -> bool:
+    return environ.get(OFF, "").lower() in ("off", "0", "false", "no")
 
 
 def _kind(operation: Operation, text: str, source: tuple[str, str]) -> Kind:
@@ -119,15 +113,14 @@ def _melt(worktree: Worktree, operation: Operation, path: str, text: str) -> Non
         _write(path, lifted)
 
 
-def _propose(
-    home: Path,
-    environ: Mapping[str, str],
-    worktree: Worktree,
-    path: str,
-    wanted: tuple[str, Message, Consent],
-) -> None:
-    branch, message, consent = wanted
-    refresh(home, environ)
+def _squashed(worktree: Worktree, source: tuple[str, str]) -> tuple[Line, ...]:
+    """`git commit -m` after `git merge --squash`: the message git had ready goes, the lines in it must not."""
+    return tuple(read_message(squash_message(worktree)).lines) if source[0] == "message" else ()
+
+
+def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
+    worktree, message = draft.worktree, draft.message
+    refresh(home, environ, follow=False)
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
@@ -136,22 +129,24 @@ def _propose(
         with ledger.transaction():
             look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
             record_withheld(ledger, repository, worktree.git_dir)
-            proposal = propose(ledger, repository, branch, message, consent.terms)
+            proposal = propose(ledger, repository, draft.branch, message, terms)
     withheld_recorded(worktree.git_dir)
-    if proposal.text != message.text:
-        _write(path, proposal.text)
-    if proposal.lines:
-        note_proposal(worktree.git_dir, Noted(head, tuple(line.token for line in proposal.lines)))
+    if proposal.text != message.text and not draft.silent:
+        _write(draft.path, proposal.text)
+    noted = proposal.new if draft.silent else proposal.lines
+    if noted:
+        note_proposal(worktree.git_dir, Noted(head, tuple(line.token for line in noted)))
 
 
 def _comment(worktree: Worktree, text: str) -> str:
-    """The character that begins a comment. In `auto` git chooses one; the last line of the message shows it."""
-    said = read_section(worktree.common_dir, "core").get("commentchar", "")
-    if not said:
+    """What begins a comment. With `auto` git chooses a character; the last line of the message shows it."""
+    core = read_section(worktree.common_dir, "core")
+    said = core.get("commentstring", core.get("commentchar", ""))
+    for key in () if said else ("core.commentString", "core.commentChar"):
         try:
-            said = run_git(["config", "core.commentChar"], worktree.path, seconds=GIT_SECONDS).strip()
+            said = said or run_git(["config", key], worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
         except EnvironmentProblem:
-            said = ""
+            continue
     if said == "auto":
         last = text.rstrip().rpartition("\n")[2]
         return last[:1] or "#"

@@ -25,6 +25,8 @@ class Consent(NamedTuple):
     terms: Terms = Terms()
     problem: str = ""
     """Why nothing is written although it was agreed to; empty when all is well."""
+    is_unclear: bool = False
+    """Whether that is only so until something is repaired: what is spent meanwhile waits."""
 
 
 class Policy(NamedTuple):
@@ -49,7 +51,7 @@ def read_consent(worktree: Worktree) -> Consent:
     try:
         policy = read_policy(worktree.path)
     except SettingsDamaged as damage:
-        return Consent(False, True, terms, f"{damage}; nothing is written until it is repaired.")
+        return Consent(False, True, terms, f"{damage}; nothing is written until it is repaired.", True)
     if policy.forbids:
         return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
     precision = "coarse" if policy.coarse_only else terms.precision

@@ -15,7 +15,7 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.worktree import Worktree
 
-HOOKS = ("prepare-commit-msg", "commit-msg", "post-commit", "post-merge")
+HOOKS = ("prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
 KEPT = ".before-tokcost"
 
@@ -37,6 +37,7 @@ else
 fi
 exit 0
 """
+_ONLY_REBASES = '[ "$1" = rebase ] || exit 0\n'
 _GUARD = '[ -f "${{GIT_DIR:-.git}}/{file}" ] || exit 0\n'
 
 
@@ -92,7 +93,8 @@ def states(worktree: Worktree) -> tuple[HooksFolder, list[HookState]]:
 
 def script(hook: str) -> str:
     """The text of a hook, in the shell that git brings along everywhere."""
-    guard = _GUARD.format(file=_WAITS_FOR[hook]) if hook in _WAITS_FOR else ""
+    guard = _ONLY_REBASES if hook == "post-rewrite" else ""
+    guard = _GUARD.format(file=_WAITS_FOR[hook]) if hook in _WAITS_FOR else guard
     python, run = shlex.quote(sys.executable), shlex.quote(_run_file())
     path = shlex.quote(os.pathsep.join(_import_from()))
     return _SCRIPT.format(mark=MARK, hook=hook, kept=KEPT, guard=guard, python=python, path=path, run=run)

@@ -32,14 +32,17 @@ class IngestReport:
     notes: list[str] = field(default_factory=list[str])
 
 
-def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = None) -> IngestReport:
-    """Bring the ledger below `home` up to date with all logs on this machine.
+def refresh(
+    home: Path, environ: Mapping[str, str], progress: Progress | None = None, *, follow: bool = True
+) -> IngestReport:
+    """Bring the ledger below `home` up to date with all logs on this machine, and with what commits carry unless
+    `follow` is false: hooks look at their own repository themselves.
 
     A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`:
     what it holds can still be shown. Raises `EnvironmentProblem` when there is neither.
     """
     try:
-        return _refresh(home, environ, progress)
+        return _refresh(home, environ, progress, follow)
     except LedgerUnavailable as problem:
         shown = open_for_reading(home)
         if shown is None:
@@ -48,14 +51,14 @@ def refresh(home: Path, environ: Mapping[str, str], progress: Progress | None = 
             return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
     except LedgerDamaged as damage:
         kept = set_aside(home)
-        report = _refresh(home, environ, progress)
+        report = _refresh(home, environ, progress, follow)
         report.notes.insert(
             0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine."
         )
         return report
 
 
-def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None) -> IngestReport:
+def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, follow: bool) -> IngestReport:
     report = IngestReport()
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
@@ -67,7 +70,8 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None) 
         jobs = _jobs(ledger, environ, report)
         if jobs or _history_moved(ledger):
             _import(ledger, home, read_all(in_order_of_writing(jobs), progress), report)
-        _look(ledger, report)
+        if follow:
+            _look(ledger, report)
     return report
 
 

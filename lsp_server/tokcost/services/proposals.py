@@ -9,6 +9,8 @@ UNTOUCHED = "TOKCOST_UNTOUCHED"
 """Holds the message as it was without our line, while an editor may leave it as it is: git then makes no commit."""
 WITHHELD = "tokcost-withheld"
 """Ids whose line was removed by hand, until the ledger can be told."""
+BIND = "bind"
+"""In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
 
 
 class Noted(NamedTuple):

@@ -1,0 +1,84 @@
+"""What git's hooks do after a commit: see what it really carries, and follow commits that were rewritten."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tokcost.ledger.claims import bind_pending, claims_named, decide_fate, follow_bound
+from tokcost.ledger.open import Ledger, open_ledger
+from tokcost.model.trailer import read_message
+from tokcost.repo.head import head_commit, read_head
+from tokcost.repo.messages import Commit, read_commit
+from tokcost.repo.reflog import last_message
+from tokcost.repo.worktree import Worktree
+from tokcost.services.claims import new_name
+from tokcost.services.ingest import refresh
+from tokcost.services.look import look
+from tokcost.services.proposals import BIND, note_withheld, take_proposal, take_withheld, withheld_recorded
+from tokcost.services.summary import repository_of
+
+GIT_SECONDS = 0.2
+BUSY_SECONDS = 0.1
+
+
+def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
+    """See which proposed lines the new commit carries (post-commit): one that is not there was removed by its owner,
+    and is never proposed again. Without consent, what was spent is bound to the commit on this machine."""
+    noted = take_proposal(worktree.git_dir)
+    head = head_commit(worktree)
+    if noted is None or head in ("", noted.head):
+        return
+    commit = read_commit(worktree.common_dir, head, seconds=GIT_SECONDS)
+    if noted.tokens == (BIND,):
+        amended = noted.head if noted.head not in commit.parents else ""
+        _bind(home, environ, worktree, commit, amended)
+    else:
+        _withhold_removed(home, worktree, commit, noted.tokens)
+
+
+def settle_merge(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
+    """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
+    that never happened."""
+    if last_message(worktree).endswith("Fast-forward"):
+        take_proposal(worktree.git_dir)
+    else:
+        settle(home, environ, worktree)
+
+
+def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str]]) -> None:
+    """What was bound to a commit is bound to what it was rewritten to (post-rewrite): pairs of old and new commit."""
+    with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+        repository = repository_of(ledger, worktree).id
+        if repository >= 0:
+            follow_bound(ledger, repository, pairs)
+
+
+def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
+    """Tell the ledger of lines that were removed by hand; part of the caller's transaction."""
+    for claim in claims_named(ledger, repository, take_withheld(git_dir)):
+        decide_fate(ledger, claim.id, "withheld")
+
+
+def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: Sequence[str]) -> None:
+    present = {line.token for line in read_message(commit.message).lines}
+    removed = tuple(token.partition(".")[0] for token in proposed if token not in present)
+    if not removed:
+        return
+    note_withheld(worktree.git_dir, removed)
+    with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+        record_withheld(ledger, repository_of(ledger, worktree).id, worktree.git_dir)
+    withheld_recorded(worktree.git_dir)
+
+
+def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Commit, amended: str) -> None:
+    branch = read_head(worktree).branch
+    if branch is None:
+        return
+    refresh(home, environ, follow=False)
+    with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+        repository = repository_of(ledger, worktree).id
+        if repository < 0:
+            return
+        if amended:
+            follow_bound(ledger, repository, [(amended, commit.id)])
+        look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
+        bind_pending(ledger, repository, branch, new_name(), commit.id)
