@@ -67,6 +67,15 @@ def test_whatever_is_published_is_read_back(
     assert read_message(format_line(line)).lines == [line]
 
 
+@given(st.lists(st.integers(0, 10**6), min_size=5, max_size=5), st.integers(-(10**7), 10**7))
+def test_the_classes_of_an_exact_line_add_up_to_its_tokens(classes: list[int], rest: int) -> None:
+    usage = Worth(1, sum(classes), 0, (), (*classes, 0))  # type: ignore[arg-type]
+    line = publish(NAME, 1, usage, Worth(0, rest, 0, ()), None, Terms("exact"))
+    assert line.classes is not None
+    assert min(line.classes) >= 0
+    assert line.classes.total == line.tokens == (max(sum(classes) + rest, 0) if sum(classes) else 0)
+
+
 def test_usage_without_a_price_is_published_as_unpriced() -> None:
     line = publish(NAME, 1, worth(0, 500, 500), NOTHING, None, Terms())
     assert (line.cost, line.unpriced, line.tokens) == (None, True, 500)

@@ -168,6 +168,20 @@ def test_a_line_edited_by_hand_still_counts_as_carried(repo: Hooked) -> None:
     assert repo.balance() == {"total": REPLY, "carried": REPLY}
 
 
+@pytest.mark.parametrize("precision", ["exact", "coarse"])
+def test_what_a_reply_grew_by_after_its_commit_is_in_the_next_line(tmp_path: Path, precision: str) -> None:
+    repo = Hooked(tmp_path, precision=precision)
+    repo.spend(output=100, number=99)
+    repo.change()
+    repo.hooked("-m", "While the reply is still being written")
+    repo.spend(output=90_000, number=99)
+    repo.work("The next one")
+    total = repo.balance()["total"]
+    assert repo.balance() == {"total": total, "carried": total}
+    said = sum(line.tokens for line in repo.published().values())
+    assert said == total if precision == "exact" else abs(said - total) < total // 4
+
+
 def test_two_commits_in_the_same_second(repo: Hooked) -> None:
     repo.spend()
     now = repo.now

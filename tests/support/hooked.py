@@ -46,9 +46,10 @@ class Hooked(GitSandbox):
         kept = {name: value for name, value in super().environ.items() if name != "CLAUDE_CONFIG_DIR"}
         return kept | own
 
-    def spend(self, output: int = 1000, cwd: Path | None = None, **more: Any) -> None:
-        """One response of the assistant, now, on the branch that is checked out."""
-        number = next(self._numbers)
+    def spend(self, output: int = 1000, cwd: Path | None = None, number: int = 0, **more: Any) -> None:
+        """One response of the assistant, now, on the branch that is checked out; with the `number` of an earlier one,
+        another line of that."""
+        number = number or next(self._numbers)
         line = assistant(
             f"msg_{number}", f"req_{number}", self.now * 1000 + 500, usage=counts(output=output), **more
         ) | {"cwd": str(cwd or self.path), "gitBranch": ""}

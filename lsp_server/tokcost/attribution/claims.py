@@ -5,7 +5,7 @@ git copies, drops or joins, adding up the highest version of each id is exact, a
 in the ledger.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from tokcost.model.claims import Claim, Terms, Worth
@@ -75,8 +75,9 @@ def _names(claims: Iterable[Claim]) -> set[str]:
 def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | None, terms: Terms) -> Line:
     """The line of a claim's next version.
 
-    `worth` is all its usage; `rest` is what rounding left over in the repository, this claim's own lines aside;
-    `before` is its previous version, which the new one may not go below.
+    `worth` is all its usage; `rest` is what earlier lines of the repository left unsaid, this claim's own aside: what
+    rounding left over, and usage that grew after it was published (a reply was still being written). `before` is its
+    previous version, which the new one may not go below.
     """
     priced = worth.list_cost > 0 or worth.unpriced_tokens < worth.tokens or not worth.unpriced_tokens
     exact = terms.precision == "exact"
@@ -95,7 +96,7 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
         tuple(dict.fromkeys(map(public_name, worth.models))) if terms.models else (),
         0,
         exact,
-        Tokens(*worth.classes)._replace(reasoning=0) if exact else None,
+        _classes(worth.classes, tokens) if exact else None,
     )
 
 
@@ -108,10 +109,25 @@ def coarse(amount: int, smallest: int) -> int:
 
 
 def _amount(own: int, rest: int, exact: bool, smallest: int) -> int:
-    """What is published for `own`, the rest of earlier roundings carried along; something is never nothing."""
+    """What is published for `own`, the rest of earlier lines carried along; something is never nothing."""
+    if own <= 0:
+        return 0
     if exact:
-        return (own + smallest // 2) // smallest * smallest
-    return max(coarse(own + rest, smallest), smallest) if own > 0 else 0
+        return max((own + rest + smallest // 2) // smallest * smallest, 0)
+    return max(coarse(own + rest, smallest), smallest)
+
+
+def _classes(own: Sequence[int], tokens: int) -> Tokens:
+    """Token classes that add up to what the line says. The rest of earlier lines goes to output, which is what grows;
+    less is taken from the largest classes."""
+    classes = list(own[:5])
+    more = tokens - sum(classes)
+    classes[4] += max(more, 0)
+    for number in sorted(range(5), key=lambda n: -classes[n]):
+        taken = min(classes[number], max(-more, 0))
+        classes[number] -= taken
+        more += taken
+    return Tokens(*classes)
 
 
 def _at_least(amount: int, floor: int, exact: bool, smallest: int) -> int:

@@ -3,6 +3,7 @@
 Everything that writes is part of the caller's transaction. What a claim is worth is read from the kept sums.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.ledger.open import Ledger
@@ -58,9 +59,8 @@ def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
 
 def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) -> None:
     """Keep a branch's unclaimed usage to this machine for ever."""
-    if has_pending(ledger, repository, branch):
-        claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
-        decide_fate(ledger, claim.id, "withheld")
+    claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
+    decide_fate(ledger, claim.id, "withheld")
 
 
 def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit: str) -> None:
@@ -96,21 +96,39 @@ def has_pending(ledger: Ledger, repository: int, branch: str) -> bool:
     return ledger.db.execute(query, (repository, branch)).fetchone() is not None
 
 
+def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str]]:
+    """The usage that came into a version of a claim: pairs of assistant and key."""
+    groups = ledger.db.execute(
+        "SELECT DISTINCT repository, branch, claim FROM rollup"
+        " WHERE claim != 0 AND claim = (SELECT id FROM claim WHERE name = ?) AND claim_version = ?",
+        (name, version),
+    ).fetchall()
+    query = (
+        "SELECT assistant, key FROM usage"
+        " WHERE repository = ? AND branch IS ? AND claim = ? AND claim_version = ? ORDER BY time_ms, id"
+    )
+    found = (ledger.db.execute(query, (one, branch or None, claim, version)) for one, branch, claim in groups)
+    return [pair for rows in found for pair in rows]
+
+
+def claim_keys(ledger: Ledger, claim: Claim, version: int, repository: int, keys: Iterable[tuple[str, str]]) -> Claim:
+    """Put certain usage of a repository, as far as nothing holds it, into a version of a claim; the claim as it is
+    then."""
+    chosen = (
+        "SELECT usage.id FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
+        " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ? AND claim = 0"
+    )
+    _claim(ledger, claim.id, version, chosen, (json.dumps(list(keys)), repository))
+    return claim._replace(version=version)
+
+
 def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
     """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
     where = "repository = ? AND branch = ? AND claim = 0 ORDER BY time_ms, id LIMIT ?"
     chosen = f"SELECT id FROM usage WHERE {where}"
     parameters = (repository, branch, limit)
-    before = ledger.db.execute(f"SELECT DISTINCT {_OF_GROUP} FROM usage WHERE id IN ({chosen})", parameters).fetchall()
     version = claim.version + 1
-    ledger.db.execute(
-        f"UPDATE usage SET claim = ?, claim_version = ? WHERE id IN ({chosen})", (claim.id, version, *parameters)
-    )
-    rollup = Rollup()
-    rollup.move(before)
-    rollup.move((*group[:6], claim.id, version) for group in before)
-    rollup.apply(ledger)
-    ledger.db.execute("UPDATE claim SET version = ? WHERE id = ?", (version, claim.id))
+    _claim(ledger, claim.id, version, chosen, parameters)
     return claim._replace(version=version)
 
 
@@ -124,22 +142,22 @@ def worth_pending(ledger: Ledger, repository: int, branch: str) -> Worth:
     return _worth(ledger, "repository = ? AND branch = ? AND claim = 0", (repository, branch))
 
 
-def rounding_rest(ledger: Ledger, repository: int, *, without: int = 0) -> Worth:
-    """What published lines left over: the exact sum of all published claims less the sum of their newest lines."""
-    exact = (
+def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Worth:
+    """What published lines left unsaid: the sum of all published claims less the sum of their newest lines, one claim
+    left out. With `exact`, only of claims whose line is exact: coarse rests have no place in an exact line."""
+    of = (
+        "FROM claim JOIN claim_version AS line ON line.claim = claim.id AND line.version = claim.version"
+        " WHERE repository = :repository AND fate = '' AND claim.id != :without"
+        " AND (NOT :exact OR instr(line.line, '~') = 0)"
+    )
+    parameters = {"repository": repository, "without": without, "exact": exact}
+    own = ledger.db.execute(
         "SELECT ifnull(sum(list_cost), 0),"
         " ifnull(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0)"
-        " FROM rollup JOIN claim ON claim.id = rollup.claim"
-        " WHERE rollup.claim != 0 AND claim.repository = ? AND fate = '' AND claim.id != ?"
-        " AND EXISTS (SELECT 1 FROM claim_version WHERE claim_version.claim = claim.id)"
-    )
-    published = (
-        "SELECT ifnull(sum(cost), 0), ifnull(sum(tokens), 0) FROM claim JOIN claim_version"
-        " ON claim_version.claim = claim.id AND claim_version.version = claim.version"
-        " WHERE repository = ? AND fate = '' AND claim.id != ?"
-    )
-    own = ledger.db.execute(exact, (repository, without)).fetchone()
-    said = ledger.db.execute(published, (repository, without)).fetchone()
+        f" FROM rollup WHERE claim != 0 AND claim IN (SELECT claim.id {of})",
+        parameters,
+    ).fetchone()
+    said = ledger.db.execute(f"SELECT ifnull(sum(cost), 0), ifnull(sum(tokens), 0) {of}", parameters).fetchone()
     return Worth(own[0] - said[0], own[1] - said[1], 0, ())
 
 
@@ -228,6 +246,11 @@ def known_tips(ledger: Ledger, repository: int) -> dict[str, str]:
     return dict(ledger.db.execute("SELECT ref, commit_id FROM tip WHERE repository = ?", (repository,)).fetchall())
 
 
+def forget_tips(ledger: Ledger, repository: int) -> None:
+    """Let the next look walk all of history."""
+    ledger.db.execute("DELETE FROM tip WHERE repository = ?", (repository,))
+
+
 def record_tips(ledger: Ledger, repository: int, tips: Mapping[str, str]) -> None:
     """Remember the refs as they are."""
     before = known_tips(ledger, repository)
@@ -235,6 +258,19 @@ def record_tips(ledger: Ledger, repository: int, tips: Mapping[str, str]) -> Non
     new = [(repository, ref, commit) for ref, commit in tips.items() if before.get(ref) != commit]
     ledger.db.executemany("DELETE FROM tip WHERE repository = ? AND ref = ?", gone)
     ledger.db.executemany("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", new)
+
+
+def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Sequence[object]) -> None:
+    """Put the usage that a query chooses into a version of a claim."""
+    before = ledger.db.execute(f"SELECT DISTINCT {_OF_GROUP} FROM usage WHERE id IN ({chosen})", parameters).fetchall()
+    ledger.db.execute(
+        f"UPDATE usage SET claim = ?, claim_version = ? WHERE id IN ({chosen})", (claim, version, *parameters)
+    )
+    rollup = Rollup()
+    rollup.move(before)
+    rollup.move((*group[:6], claim, version) for group in before)
+    rollup.apply(ledger)
+    ledger.db.execute("UPDATE claim SET version = ? WHERE id = ?", (version, claim))
 
 
 def _claims(ledger: Ledger, where: str, parameters: Sequence[object]) -> list[Claim]:

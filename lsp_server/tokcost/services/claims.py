@@ -5,7 +5,7 @@ written, then a note of what was proposed. Whoever is killed in between leaves a
 next commit continues.
 """
 
-import secrets
+import os
 from typing import NamedTuple
 
 from tokcost.attribution.claims import Operation, Situation, decide, publish
@@ -17,7 +17,7 @@ from tokcost.ledger.claims import (
     line_of,
     new_claim,
     record_line,
-    rounding_rest,
+    unsaid,
     unsettled_claims,
     worth_of,
 )
@@ -78,13 +78,13 @@ def propose(ledger: Ledger, repository: int, branch: str, message: Message, term
 
 def new_name() -> str:
     """An id that nobody can guess or trace: from the system's cryptographic random source."""
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+    return "".join(ID_ALPHABET[byte % len(ID_ALPHABET)] for byte in os.urandom(ID_LENGTH))  # 32 divides 256
 
 
 def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Terms) -> Line:
     before = line_of(ledger, claim.id, claim.version) if claim.version else None
     grown = claim_pending(ledger, claim, repository, branch, MOST_USAGE)
-    rest = rounding_rest(ledger, repository, without=claim.id)
+    rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     line = publish(claim.name, grown.version, worth_of(ledger, claim.id), rest, before, terms)
     record_line(ledger, claim.id, line)
     return line

@@ -17,6 +17,7 @@ from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, read_operation, squash_message
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
+from tokcost.services import journal
 from tokcost.services.claims import Message, propose
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
@@ -130,6 +131,7 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
             look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
             record_withheld(ledger, repository, worktree.git_dir)
             proposal = propose(ledger, repository, draft.branch, message, terms)
+        journal.write(worktree.common_dir, journal.versions(ledger, proposal.new))
     withheld_recorded(worktree.git_dir)
     if proposal.text != message.text and not draft.silent:
         _write(draft.path, proposal.text)

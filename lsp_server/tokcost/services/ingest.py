@@ -65,6 +65,8 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, 
         outcomes = _begun(read_all(in_order_of_writing(_jobs(None, environ, report)), progress))
         with open_ledger(home) as ledger:
             _import(ledger, home, outcomes, report)
+            if follow:
+                _look(ledger, report)
         return report
     with open_ledger(home) as ledger:
         jobs = _jobs(ledger, environ, report)

@@ -11,6 +11,7 @@ from tokcost.ledger.claims import (
     add_carriers,
     carrying_commits,
     drop_carriers,
+    forget_tips,
     has_claims,
     known_tips,
     record_tips,
@@ -22,6 +23,7 @@ from tokcost.model.trailer import read_message
 from tokcost.repo.messages import messages_with_lines, reachable, unreachable
 from tokcost.repo.refs import all_tips
 from tokcost.repo.run import GitFailed
+from tokcost.services import journal
 
 
 def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 60.0) -> None:
@@ -29,6 +31,8 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
 
     Raises `EnvironmentProblem` when git does not answer within `seconds`; what was known then stays.
     """
+    if not has_claims(ledger, repository) and journal.restore(ledger, repository, common_dir):
+        forget_tips(ledger, repository)
     now, before = all_tips(common_dir), known_tips(ledger, repository)
     if now == before:
         return
@@ -38,9 +42,12 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
 
 
 def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
-    """Whether a repository with claims has refs that differ from those of the last look."""
-    if not has_claims(ledger, repository) or not os.path.isdir(common_dir):
+    """Whether a repository with claims has refs that differ from those of the last look, or claims that the ledger
+    does not know."""
+    if not os.path.isdir(common_dir):
         return False
+    if not has_claims(ledger, repository):
+        return journal.exists(common_dir)
     try:
         return all_tips(common_dir) != known_tips(ledger, repository)
     except EnvironmentProblem:

@@ -10,6 +10,7 @@ from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import Commit, read_commit
 from tokcost.repo.reflog import last_message
 from tokcost.repo.worktree import Worktree
+from tokcost.services import journal
 from tokcost.services.claims import new_name
 from tokcost.services.ingest import refresh
 from tokcost.services.look import look
@@ -53,7 +54,8 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
 
 
 def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
-    """Tell the ledger of lines that were removed by hand; part of the caller's transaction."""
+    """Tell the ledger of lines that were removed by hand; part of the caller's transaction, who then calls
+    `withheld_recorded`."""
     for claim in claims_named(ledger, repository, take_withheld(git_dir)):
         decide_fate(ledger, claim.id, "withheld")
 
@@ -64,6 +66,7 @@ def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: 
     if not removed:
         return
     note_withheld(worktree.git_dir, removed)
+    journal.write(worktree.common_dir, [journal.Entry(name, 0, "", [], True) for name in removed])
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, worktree.git_dir)
     withheld_recorded(worktree.git_dir)

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.errors import NotARepository, UsageError
-from tokcost.ledger.claims import branches_with_pending, names_known, withhold_pending, worth_pending
+from tokcost.ledger.claims import branches_with_pending, keys_claimed, names_known, withhold_pending, worth_pending
 from tokcost.ledger.open import open_ledger
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.trailer import Line
 from tokcost.repo.head import read_head
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services import journal
 from tokcost.services.claims import Message, new_name, propose
 from tokcost.services.consent import Consent, read_consent, read_policy
 from tokcost.services.hooks import install
@@ -97,13 +98,17 @@ class _TakenBack(Exception):
 
 
 def _keep_everything(home: Path, worktree: Worktree) -> None:
+    kept: list[journal.Entry] = []
     with open_ledger(home) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
         look(ledger, repository, worktree.common_dir)
         for branch in branches_with_pending(ledger, repository):
-            withhold_pending(ledger, repository, branch, new_name())
+            name = new_name()
+            withhold_pending(ledger, repository, branch, name)
+            kept.append(journal.Entry(name, 1, "", keys_claimed(ledger, name, 1), True))
+    journal.write(worktree.common_dir, kept)
 
 
 def _say(worktree: Worktree, key: str, value: str) -> None:

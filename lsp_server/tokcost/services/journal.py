@@ -1,0 +1,96 @@
+"""A second memory of claims, in the clone's own git folder.
+
+The ledger can be lost: then its usage is read from the logs again, and without this nobody would know that it was
+published already. Each record is one line of JSON between line ends, so that one that was cut off spoils no other. It
+holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from tokcost.ledger.claims import (
+    claim_keys,
+    decide_fate,
+    keys_claimed,
+    names_known,
+    new_claim,
+    record_line,
+)
+from tokcost.ledger.open import Ledger
+from tokcost.model.trailer import Line, format_line, read_message
+
+FILE = os.path.join("tokcost", "claims")
+
+
+class Entry(NamedTuple):
+    """What became known of a claim."""
+
+    claim: str
+    version: int
+    line: str
+    """What the version says; empty when that was never said."""
+    keys: list[tuple[str, str]]
+    """The usage that came into this version: pairs of assistant and key."""
+    withheld: bool = False
+
+
+def exists(common_dir: str) -> bool:
+    """Whether anything was ever claimed with consent in this clone."""
+    return os.path.exists(os.path.join(common_dir, FILE))
+
+
+def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
+    """New versions of claims, as they stand in the ledger."""
+    return [
+        Entry(line.id, line.version, format_line(line), keys_claimed(ledger, line.id, line.version)) for line in lines
+    ]
+
+
+def write(common_dir: str, entries: Iterable[Entry]) -> None:
+    """Remember; before anything of it is published. Raises `OSError`."""
+    data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in entries).encode()
+    if not data:
+        return
+    path = os.path.join(common_dir, FILE)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(number, data)
+    finally:
+        os.close(number)
+
+
+def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
+    """Give a ledger that knows no claims of this clone what the clone remembers; whether there was anything. Part of
+    the caller's transaction, after all logs were read."""
+    entries = list(_read(common_dir))
+    taken = names_known(ledger, {entry.claim for entry in entries})  # a copy of a clone has the claims of the original
+    names = (name for name in dict.fromkeys(entry.claim for entry in entries) if name not in taken)
+    claims = {name: new_claim(ledger, repository, name) for name in names}
+    for entry in entries:
+        claim = claims.get(entry.claim)
+        if claim is None:
+            continue
+        if entry.version > claim.version:
+            claims[entry.claim] = claim_keys(ledger, claim, entry.version, repository, entry.keys)
+            for line in read_message(entry.line).lines:
+                record_line(ledger, claim.id, line)
+        if entry.withheld:
+            decide_fate(ledger, claim.id, "withheld")
+    return bool(claims)
+
+
+def _read(common_dir: str) -> Iterator[Entry]:
+    with suppress(OSError), open(os.path.join(common_dir, FILE), encoding="utf-8", errors="replace") as stream:
+        for text in stream:
+            with suppress(ValueError, TypeError):
+                yield _entry(json.loads(text))
+
+
+def _entry(record: Any) -> Entry:
+    """Raises `ValueError` or `TypeError` for what is none."""
+    claim, version, line, keys, withheld = record
+    return Entry(str(claim), int(version), str(line), [(str(one), str(other)) for one, other in keys], bool(withheld))
