@@ -51,6 +51,26 @@ def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) ->
     return set(run_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
 
+def commits_between(
+    common_dir: str, tips: Iterable[str], known: Iterable[str], *, most: int, seconds: float = 60.0
+) -> list[str]:
+    """The newest commits that `tips` reach and `known` do not, merges left out."""
+    feed = "".join(f"{one}\n" for one in [*tips, *(f"^{one}" for one in known)])
+    asked = ["rev-list", "--no-merges", f"--max-count={most}", "--ignore-missing", "--stdin"]
+    return run_git(asked, common_dir, feed=feed, seconds=seconds).split()
+
+
+def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> dict[str, str]:
+    """For each commit that changes something and is still there, what git-patch-id(1) says of its change: equal for
+    copies of it elsewhere in history."""
+    feed = "".join(f"{commit}\n" for commit in commits)
+    plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-renames"]
+    asked = ["log", "-p", "--no-walk", "--ignore-missing", *plain, "--stdin"]
+    patches = run_git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
+    found = run_git(["patch-id", "--stable"], common_dir, feed=patches, seconds=seconds) if patches else ""
+    return {commit: patch for patch, commit in (line.split() for line in found.splitlines())}
+
+
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
     """One commit. Raises `EnvironmentProblem`."""
     asked = ["log", "-1", "--no-show-signature", "--format=%H%n%P%n%B", commit, "--"]

@@ -11,6 +11,7 @@ from tokcost.ledger.claims import (
     add_carriers,
     carrying_commits,
     drop_carriers,
+    follow_bound,
     forget_tips,
     has_claims,
     known_tips,
@@ -20,10 +21,13 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import read_message
-from tokcost.repo.messages import messages_with_lines, reachable, unreachable
+from tokcost.repo.messages import commits_between, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.refs import all_tips
 from tokcost.repo.run import GitFailed
 from tokcost.services import journal
+
+MOST_COMPARED = 200
+"""New commits whose change is compared with that of commits that are gone."""
 
 
 def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 60.0) -> None:
@@ -64,7 +68,11 @@ def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, 
         add_carriers(ledger, repository, [(commit, line.id, line.version) for line in lines])
     carriers = carrying_commits(ledger, repository)
     if carriers and old - new:
-        drop_carriers(ledger, repository, _gone(carriers.keys(), common_dir, (old, new), seconds))
+        gone = _gone(carriers.keys(), common_dir, (old, new), seconds)
+        bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers[commit])]
+        if bound:
+            follow_bound(ledger, repository, _same_change(common_dir, bound, (old, new), seconds))
+        drop_carriers(ledger, repository, gone)
     settle_carried(ledger, repository)
     release_unbound(ledger, repository)
 
@@ -76,3 +84,19 @@ def _gone(carriers: KeysView[str], common_dir: str, tips: tuple[set[str], set[st
         return carriers & unreachable(common_dir, old - new, new, seconds=seconds)
     except GitFailed:  # git has thrown away what a ref named before: ask from the other side
         return set(carriers) - reachable(common_dir, new, seconds=seconds)
+
+
+def _same_change(
+    common_dir: str, gone: list[str], tips: tuple[set[str], set[str]], seconds: float
+) -> list[tuple[str, str]]:
+    """Commits that were rewritten while no hook of ours was asked: pairs of old and new commit with the same change.
+    What is bound to any other goes back to pending."""
+    old, new = tips
+    candidates = commits_between(common_dir, new - old, old, most=MOST_COMPARED, seconds=seconds)
+    patches = patch_ids(common_dir, [*gone, *candidates], seconds=seconds)
+    return [
+        (before, after)
+        for before in gone
+        for after in candidates
+        if before in patches and patches[before] == patches.get(after)
+    ]
