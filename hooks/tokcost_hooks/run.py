@@ -25,10 +25,10 @@ def _run(name: str) -> None:
     from importlib import import_module
     from pathlib import Path
 
-    from tokcost.repo.worktree import find_worktree
+    from tokcost.repo.worktree import worktree_of_hook
     from tokcost.settings import tokcost_home
 
-    worktree = find_worktree(os.getcwd())
+    worktree = worktree_of_hook(os.getcwd(), os.environ)
     if worktree is not None:
         hook = import_module(f"tokcost_hooks.{name.replace('-', '_')}")
         hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, sys.argv[2:])

@@ -220,6 +220,16 @@ def test_a_plumbing_commit_that_copies_a_message_carries_its_line(repo: Hooked) 
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+def test_a_repository_named_by_git_dir_is_not_taken_for_the_one_around_the_folder(repo: Hooked, tmp_path: Path) -> None:
+    other = Hooked(tmp_path / "other")
+    repo.spend()
+    repo.hooked(
+        "--allow-empty", "-m", "One", env={"GIT_DIR": str(other.path / ".git"), "GIT_WORK_TREE": str(repo.path)}
+    )
+    assert other.lines() == []
+    assert repo.replies() == {"total": 1, "pending": 1}
+
+
 def test_a_root_commit_carries_a_line(tmp_path: Path) -> None:
     repo = Hooked(tmp_path)
     repo.work("First of all")
@@ -254,17 +264,17 @@ def test_a_message_in_latin_1_keeps_its_bytes(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
-def test_a_commit_on_a_detached_head_waits_for_a_branch(repo: Hooked) -> None:
+def test_what_was_spent_on_a_detached_head_follows_to_the_branch_created_from_it(repo: Hooked) -> None:
     repo.git("switch", "-q", "--detach")
     repo.spend()
     repo.change()
     repo.hooked("-m", "Detached")
     assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "unplaced": 1}
     repo.git("switch", "-q", "-c", "feat/x")
+    assert repo.replies() == {"total": 1, "pending": 1}
     repo.work("On a branch")
-    found = repo.replies()
-    assert found["total"] == 2
-    assert found.get("pending", 0) + found.get("unplaced", 0) + found["carried"] == 2
+    assert repo.replies() == {"total": 2, "carried": 2}
 
 
 def test_switching_off_for_one_commit_publishes_nothing(repo: Hooked) -> None:

@@ -15,8 +15,8 @@ def place(timeline: Timeline, time_ms: int, hint: str = "", *, hint_stale: bool 
     second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
     before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
 
-    A plainly detached HEAD is on no branch, whatever the hint says; whoever knows what an assistant's own detached
-    worktree was made from knows better than this.
+    A plainly detached HEAD is on no branch, whatever the hint says, unless a branch was created from it; whoever knows
+    what an assistant's own detached worktree was made from knows better than this.
     """
     second = time_ms // 1000
     if hint == "HEAD":
@@ -26,11 +26,10 @@ def place(timeline: Timeline, time_ms: int, hint: str = "", *, hint_stale: bool 
     if timeline.problem or second < timeline.begins:
         return BranchPlace(hint, "transcript") if hint else UNKNOWN
     stay = _stay_at(timeline, second, "" if hint_stale else hint)
-    branch = timeline.branches[stay]
+    branch = timeline.branches[_carried_to(timeline, stay, second)]
     if branch is None:
         return UNKNOWN
-    carried = timeline.branches[_carried_to(timeline, stay, second)]
-    return BranchPlace(branch, "reflog") if carried == branch else BranchPlace(carried, "carried")
+    return BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried")
 
 
 def _stay_at(timeline: Timeline, second: int, hint: str) -> int:

@@ -138,7 +138,9 @@ def _carries(
             if is_commit(history.entries[index].message):
                 committed = seconds[index]
         seen = move.entry
-        carries.append(committed if _creates(move, history, seconds[move.entry], branches[number + 1]) else None)
+        # What was committed on a detached HEAD is on the new branch alone: all of the stay goes along.
+        since = -_NEVER if is_id(move.source) else committed
+        carries.append(since if _creates(move, history, seconds[move.entry], branches[number + 1]) else None)
     return [*carries, None]
 
 
@@ -146,7 +148,7 @@ def _creates(move: Move, history: History, second: int, target: str | None) -> b
     """Whether a move created its branch from the one it left, taking the worktree along unchanged."""
     entry = history.entries[move.entry]
     born = history.creations.get(target) if target else None
-    if move.kind != "checkout" or born is None or is_id(move.source) or entry.old != entry.new:
+    if move.kind != "checkout" or born is None or entry.old != entry.new:
         return False
     return born.source in ("HEAD", move.source) and second - 1 <= born.second <= second
 

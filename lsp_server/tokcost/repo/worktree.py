@@ -3,7 +3,7 @@ running git: a prompt asks this many times a minute."""
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tokcost.repo.config import read_core
@@ -48,6 +48,16 @@ def find_worktree(directory: str) -> Worktree | None:
         if os.path.basename(folder) == ".git" or _is_git_dir(folder):
             return None
     return None
+
+
+def worktree_of_hook(directory: str, environ: Mapping[str, str]) -> Worktree | None:
+    """The worktree that git runs a hook for: git says in `GIT_DIR` which repository that is where the folder does not
+    tell (`--git-dir`, linked worktrees)."""
+    git_dir = environ.get("GIT_DIR")
+    if not git_dir:
+        return find_worktree(directory)
+    folder = os.path.realpath(directory)
+    return _worktree_at(folder, os.path.join(folder, git_dir))
 
 
 def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
