@@ -8,7 +8,6 @@ A line without an id of ours is somebody else's (`foreign`); with one whose rest
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tokcost.model.money import NANO_PER_USD
@@ -48,16 +47,16 @@ class Line(NamedTuple):
         return self.id if self.version == 1 else f"{self.id}.{self.version}"
 
 
-@dataclass(slots=True)
 class Found:
     """What a message carries."""
 
-    lines: list[Line] = field(default_factory=list[Line])
-    """In the order of the message; copies are kept."""
-    foreign: int = 0
-    """Lines with our key and no id of ours."""
-    damaged: list[str] = field(default_factory=list[str])
-    """Lines with an id whose rest cannot be understood."""
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        """In the order of the message; copies are kept."""
+        self.foreign = 0
+        """Lines with our key and no id of ours."""
+        self.damaged: list[str] = []
+        """Lines with an id whose rest cannot be understood."""
 
 
 def format_line(line: Line) -> str:

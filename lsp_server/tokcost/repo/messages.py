@@ -1,18 +1,9 @@
 """Commit messages that may carry lines of ours, and which commits no ref reaches any more."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from tokcost.repo.commit import Commit
 from tokcost.repo.run import run_git
-
-
-class Commit(NamedTuple):
-    """A commit as far as claims are concerned."""
-
-    id: str
-    parents: tuple[str, ...]
-    message: str
-
 
 _ASK = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]

@@ -32,7 +32,7 @@ from tokcost.services.proposals import (
     withheld_recorded,
 )
 from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, record_withheld
-from tokcost.services.summary import repository_of
+from tokcost.services.worktrees import repository_of
 
 OFF = "TOKCOST"
 """Environment variable: `TOKCOST=off git commit` publishes nothing for that commit."""

@@ -4,8 +4,7 @@ Mostly nothing is new, and this is asked at every prompt: what reads, places and
 for it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -22,14 +21,14 @@ from tokcost.services.scan import Job, Outcome, Progress, changed, in_order_of_w
 from tokcost.services.worktrees import moved_stamp
 
 
-@dataclass(slots=True)
 class IngestReport:
     """What an import found and did."""
 
-    looked_in: list[str] = field(default_factory=list[str])
-    found_files: int = 0
-    new_usage: int = 0
-    notes: list[str] = field(default_factory=list[str])
+    def __init__(self, notes: Sequence[str] = ()) -> None:
+        self.looked_in: list[str] = []
+        self.found_files = 0
+        self.new_usage = 0
+        self.notes = list(notes)
 
 
 def refresh(

@@ -22,6 +22,7 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import read_message
 from tokcost.repo.messages import commits_between, messages_with_lines, patch_ids, reachable, unreachable
+from tokcost.repo.objects import walk
 from tokcost.repo.refs import all_tips
 from tokcost.repo.run import GitFailed
 from tokcost.services import journal
@@ -63,12 +64,13 @@ Tips = dict[str, str]
 
 def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
     old, new = (set(side.values()) for side in tips)
-    for commit, message in messages_with_lines(common_dir, new - old, old, seconds=seconds):
+    messages, left = _news(common_dir, tips, seconds)
+    for commit, message in messages:
         lines = read_message(message).lines
         add_carriers(ledger, repository, [(commit, line.id, line.version) for line in lines])
-    carriers = carrying_commits(ledger, repository)
-    if carriers and old - new:
-        gone = _gone(carriers.keys(), common_dir, (old, new), seconds)
+    if left:
+        carriers = carrying_commits(ledger, repository)
+        gone = _gone(carriers.keys(), common_dir, (left, new), seconds) if carriers else set[str]()
         bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers[commit])]
         if bound:
             follow_bound(ledger, repository, _same_change(common_dir, bound, (old, new), seconds))
@@ -77,11 +79,21 @@ def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, 
     release_unbound(ledger, repository)
 
 
+def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[list[tuple[str, str]], set[str]]:
+    """New commits that may carry lines, with their messages; and what refs named before that new refs may not reach."""
+    old, new = (set(side.values()) for side in tips)
+    replaced = any(ref.startswith("refs/replace/") for ref in tips[1])
+    walked = None if replaced else walk(common_dir, new - old, old)
+    if walked is None:
+        return list(messages_with_lines(common_dir, new - old, old, seconds=seconds)), old - new
+    return [(commit.id, commit.message) for commit in walked.commits], old - new - walked.reached
+
+
 def _gone(carriers: KeysView[str], common_dir: str, tips: tuple[set[str], set[str]], seconds: float) -> set[str]:
-    """Those of the carrying commits that no ref reaches any more."""
-    old, new = tips
+    """Those of the carrying commits that no ref reaches any more; `tips` are what refs left, and what they name."""
+    left, new = tips
     try:
-        return carriers & unreachable(common_dir, old - new, new, seconds=seconds)
+        return carriers & unreachable(common_dir, left, new, seconds=seconds)
     except GitFailed:  # git has thrown away what a ref named before: ask from the other side
         return set(carriers) - reachable(common_dir, new, seconds=seconds)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from tokcost.ledger.claims import bind_pending, claims_named, decide_fate, follow_bound
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.trailer import read_message
+from tokcost.repo.commit import Commit
 from tokcost.repo.head import head_commit, read_head
-from tokcost.repo.messages import Commit, read_commit
+from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import last_message
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
@@ -15,7 +16,7 @@ from tokcost.services.claims import new_name
 from tokcost.services.ingest import refresh
 from tokcost.services.look import look
 from tokcost.services.proposals import BIND, note_withheld, take_proposal, take_withheld, withheld_recorded
-from tokcost.services.summary import repository_of
+from tokcost.services.worktrees import repository_of
 
 GIT_SECONDS = 0.2
 BUSY_SECONDS = 0.1

@@ -10,7 +10,8 @@ from tokcost.model.figures import Figures
 from tokcost.model.status import Status
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.summary import figures_of, repository_of
+from tokcost.services.summary import figures_of
+from tokcost.services.worktrees import repository_of
 
 
 def current_status(home: Path, cwd: Path) -> Status:

@@ -13,6 +13,7 @@ from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import BranchRow, Conservation, Figures, Skipped, Split, Summary
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.branches import Branches, look_at_branches
+from tokcost.services.worktrees import repository_of
 
 NO_REPOSITORY = "(no repository)"
 
@@ -55,14 +56,6 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
 
 
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
-
-
-def repository_of(ledger: Ledger, worktree: Worktree) -> KnownRepository:
-    """The repository of a worktree as the ledger knows it; one it does not know has id -1 and no usage."""
-    for one in repositories(ledger):
-        if one.common_dir == worktree.common_dir:
-            return one
-    return KnownRepository(-1, worktree.common_dir, worktree.root, "")
 
 
 def figures_of(one: Sum) -> Figures:

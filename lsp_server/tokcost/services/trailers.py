@@ -18,7 +18,7 @@ from tokcost.services.consent import Consent, read_consent, read_policy
 from tokcost.services.hooks import install
 from tokcost.services.ingest import refresh
 from tokcost.services.look import look
-from tokcost.services.summary import repository_of
+from tokcost.services.worktrees import repository_of
 
 SUBJECT = "Subject of the commit"
 
