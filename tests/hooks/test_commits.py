@@ -243,6 +243,15 @@ def test_a_repository_on_a_strange_path(tmp_path: Path, name: str) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+def test_a_repository_on_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path / b"caf\xe9".decode(errors="surrogateescape"))
+    for name in ("One", "Two"):  # JSON has no way to write such a path: assistants write something else
+        repo.spend()
+        repo.change()
+        repo.hooked("-m", name)
+    assert repo.log().conservation.total[0] == repo.log().conservation.unplaced[0] == 0
+
+
 ODD_BRANCHES = ["feat/x", "a'b", 'q"q', "ü", "%s", "-x", "$(id)", "a;b", "a|b", "x{y}", "HEAD2", "a&b"]
 
 

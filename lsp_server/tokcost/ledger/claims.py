@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.model.claims import Claim, Fate, Worth
 from tokcost.model.trailer import Line, format_line, read_message
@@ -243,7 +244,8 @@ def release_unbound(ledger: Ledger, repository: int) -> None:
 
 def known_tips(ledger: Ledger, repository: int) -> dict[str, str]:
     """Every ref and the commit it named at the last look."""
-    return dict(ledger.db.execute("SELECT ref, commit_id FROM tip WHERE repository = ?", (repository,)).fetchall())
+    rows = ledger.db.execute("SELECT ref, commit_id FROM tip WHERE repository = ?", (repository,))
+    return {taken(ref): commit for ref, commit in rows}
 
 
 def forget_tips(ledger: Ledger, repository: int) -> None:
@@ -254,8 +256,8 @@ def forget_tips(ledger: Ledger, repository: int) -> None:
 def record_tips(ledger: Ledger, repository: int, tips: Mapping[str, str]) -> None:
     """Remember the refs as they are."""
     before = known_tips(ledger, repository)
-    gone = [(repository, ref) for ref in before if ref not in tips]
-    new = [(repository, ref, commit) for ref, commit in tips.items() if before.get(ref) != commit]
+    gone = [(repository, kept(ref)) for ref in before if ref not in tips]
+    new = [(repository, kept(ref), commit) for ref, commit in tips.items() if before.get(ref) != commit]
     ledger.db.executemany("DELETE FROM tip WHERE repository = ? AND ref = ?", gone)
     ledger.db.executemany("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", new)
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import JOINED, Stored, from_row
 from tokcost.model.place import BranchPlace
@@ -51,12 +52,17 @@ _REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
 
 def repositories(ledger: Ledger) -> list[KnownRepository]:
     """Every repository ever seen."""
-    return [KnownRepository(*row) for row in ledger.db.execute(f"{_REPOSITORY} ORDER BY id")]
+    rows = ledger.db.execute(f"{_REPOSITORY} ORDER BY id")
+    return [KnownRepository(number, taken(common), taken(root), mark) for number, common, root, mark in rows]
 
 
 def worktrees(ledger: Ledger) -> list[KnownWorktree]:
     """Every worktree ever seen."""
-    return [KnownWorktree(*row) for row in ledger.db.execute(f"{_WORKTREE} ORDER BY id")]
+    found = [KnownWorktree(*row) for row in ledger.db.execute(f"{_WORKTREE} ORDER BY id")]
+    return [
+        one._replace(path=taken(one.path), git_dir=taken(one.git_dir), origin_path=taken(one.origin_path))
+        for one in found
+    ]
 
 
 def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: str) -> int:
@@ -64,14 +70,16 @@ def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: s
     ledger.db.execute(
         "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, ?) ON CONFLICT (common_dir)"
         " DO UPDATE SET root = excluded.root, fingerprint = excluded.fingerprint",
-        (common_dir, root, fingerprint),
+        (kept(common_dir), kept(root), fingerprint),
     )
-    return ledger.db.execute("SELECT id FROM repository WHERE common_dir = ?", (common_dir,)).fetchone()[0]
+    return ledger.db.execute("SELECT id FROM repository WHERE common_dir = ?", (kept(common_dir),)).fetchone()[0]
 
 
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
     """A clone was found again under another path."""
-    ledger.db.execute("UPDATE repository SET common_dir = ?, root = ? WHERE id = ?", (common_dir, root, repository))
+    ledger.db.execute(
+        "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?", (kept(common_dir), kept(root), repository)
+    )
 
 
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
@@ -80,15 +88,16 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
         "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
         " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, ''),"
         " repository = excluded.repository, git_dir = excluded.git_dir",
-        (repository, path, git_dir),
+        (repository, kept(path), kept(git_dir)),
     )
-    return ledger.db.execute("SELECT id FROM worktree WHERE path = ?", (path,)).fetchone()[0]
+    return ledger.db.execute("SELECT id FROM worktree WHERE path = ?", (kept(path),)).fetchone()[0]
 
 
 def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
     """An assistant made this worktree for itself, from that place."""
     ledger.db.execute(
-        "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?", (origin_path, origin_branch, worktree)
+        "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?",
+        (kept(origin_path), origin_branch, worktree),
     )
 
 
@@ -100,7 +109,7 @@ def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
 def directories_without_worktree(ledger: Ledger) -> list[str]:
     """Working directories of usage that lay in no repository when they were last looked at."""
     query = "SELECT path FROM directory WHERE worktree IS NULL AND path != '' ORDER BY path"
-    return [row[0] for row in ledger.db.execute(query)]
+    return [taken(row[0]) for row in ledger.db.execute(query)]
 
 
 def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
@@ -108,19 +117,19 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
     ledger.db.execute(
         "INSERT INTO directory (path, worktree) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET"
         " worktree = excluded.worktree",
-        (path, worktree),
+        (kept(path), worktree),
     )
 
 
 def bound_directories(ledger: Ledger) -> dict[str, int]:
     """Working directory to worktree, for all that are known."""
     query = "SELECT path, worktree FROM directory WHERE worktree IS NOT NULL"
-    return dict(ledger.db.execute(query).fetchall())
+    return {taken(path): worktree for path, worktree in ledger.db.execute(query)}
 
 
 def usage_in_directory(ledger: Ledger, path: str) -> list[Stored]:
     """All usage of one working directory."""
-    return [from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE directory.path = ?", (path,))]
+    return [from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE directory.path = ?", (kept(path),))]
 
 
 def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stored]:
@@ -151,9 +160,10 @@ def select_usage(ledger: Ledger, repository: int, selection: Selection) -> list[
         clauses.append("(directory.path = :directory OR substr(directory.path, 1, length(:below)) = :below)")
     if selection.session is None and selection.directory is None:
         clauses.append("repository = :repository")
-    below = {"repository": repository, "below": f"{(selection.directory or '').rstrip('/')}/"}
+    directory = kept(selection.directory or "")
+    more = {"repository": repository, "directory": directory, "below": f"{directory.rstrip('/')}/"}
     query = f"{JOINED} WHERE {' AND '.join(clauses)}"
-    return [from_row(row) for row in ledger.db.execute(query, selection._asdict() | below)]
+    return [from_row(row) for row in ledger.db.execute(query, selection._asdict() | more)]
 
 
 def record_assignment(ledger: Ledger, made_ms: int, what: str, branch: str, usage: int) -> None:

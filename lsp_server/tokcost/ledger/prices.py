@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import taken
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import JOINED, Entry, Stored, from_row
 
@@ -67,9 +68,9 @@ def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
 
 def usage_to_price(ledger: Ledger, since_ms: int) -> list[tuple[Stored, Entry, str]]:
     """Usage from a moment on, each with its entry and the root of its repository (empty: in none)."""
-    roots = dict(ledger.db.execute("SELECT id, root FROM repository").fetchall())
+    roots = {number: taken(root) for number, root in ledger.db.execute("SELECT id, root FROM repository")}
     rows = (from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE time_ms >= ?", (since_ms,)))
-    return [(stored, stored.entry, roots.get(stored.entry.repository, "")) for stored in rows]
+    return [(stored, stored.entry, roots.get(stored.entry.repository or 0, "")) for stored in rows]
 
 
 def replace_price(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import kept
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import COLUMNS, JOINED, PLACEHOLDERS, Entry, Stored, from_row, to_row
 from tokcost.model.logs import SessionTotal
@@ -103,11 +104,10 @@ def session_ids(ledger: Ledger, names: Iterable[tuple[str, str]]) -> Mapping[tup
 
 def directory_ids(ledger: Ledger, paths: Iterable[str]) -> Mapping[str, int]:
     """Row ids of working directories, made where missing."""
-    wanted = [(path,) for path in paths]
-    ledger.db.executemany("INSERT OR IGNORE INTO directory (path) VALUES (?)", wanted)
-    return {
-        path: ledger.db.execute("SELECT id FROM directory WHERE path = ?", (path,)).fetchone()[0] for (path,) in wanted
-    }
+    wanted = {path: (kept(path),) for path in paths}
+    ledger.db.executemany("INSERT OR IGNORE INTO directory (path) VALUES (?)", wanted.values())
+    find = "SELECT id FROM directory WHERE path = ?"
+    return {path: ledger.db.execute(find, stored).fetchone()[0] for path, stored in wanted.items()}
 
 
 def usage_of_session(ledger: Ledger, session: int) -> list[Usage]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import kept, taken
 from tokcost.model.logs import Batch, Checkpoint
 
 _FIELDS = "size, mtime_ns, device, inode, offset, tail, state"
@@ -16,21 +17,21 @@ INSERT INTO source (assistant, path, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 
 def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
     """Size and mtime of every file of an assistant when it was last read, by path."""
     rows = ledger.db.execute("SELECT path, size, mtime_ns FROM source WHERE assistant = ?", (assistant,))
-    return {path: (size, mtime_ns) for path, size, mtime_ns in rows}
+    return {taken(path): (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
 def checkpoint_of(ledger: Ledger, path: str) -> Checkpoint | None:
     """The checkpoint of one file."""
-    row = ledger.db.execute(f"SELECT {_FIELDS} FROM source WHERE path = ?", (path,)).fetchone()
+    row = ledger.db.execute(f"SELECT {_FIELDS} FROM source WHERE path = ?", (kept(path),)).fetchone()
     return Checkpoint(*row) if row else None
 
 
 def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> None:
     """Note how far a file was read and what was passed over; part of the transaction that records its usage."""
-    ledger.db.execute(_UPSERT, (assistant, path, *batch.checkpoint))
+    ledger.db.execute(_UPSERT, (assistant, kept(path), *batch.checkpoint))
     if not (batch.restarted or batch.skipped or batch.duplicates):
         return
-    (source,) = ledger.db.execute("SELECT id FROM source WHERE path = ?", (path,)).fetchone()
+    (source,) = ledger.db.execute("SELECT id FROM source WHERE path = ?", (kept(path),)).fetchone()
     if batch.restarted:
         ledger.db.execute("DELETE FROM tally WHERE source = ?", (source,))
     for kind, counts in (("skipped", batch.skipped), ("duplicate", batch.duplicates)):
@@ -42,13 +43,14 @@ def record_problem(ledger: Ledger, assistant: str, path: str, problem: str) -> N
     ledger.db.execute(
         f"INSERT INTO source (assistant, path, {_FIELDS}, problem) VALUES (?, ?, -1, -1, 0, 0, 0, x'', x'', ?)"
         " ON CONFLICT (path) DO UPDATE SET problem = excluded.problem, size = -1",
-        (assistant, path, problem),
+        (assistant, kept(path), problem),
     )
 
 
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
     """Files that could not be read, with the reason."""
-    return ledger.db.execute("SELECT path, problem FROM source WHERE problem != '' ORDER BY path").fetchall()
+    rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem != '' ORDER BY path")
+    return [(taken(path), problem) for path, problem in rows]
 
 
 def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
