@@ -16,9 +16,11 @@ from tokcost.model.usage import Tokens, Usage
 from tokcost.pricing.book import PriceBook
 from tokcost.pricing.cards import Price, from_json, to_json
 from tokcost.pricing.common import FILE
-from tokcost.pricing.compile import compile_from_source, compile_models, source_stamp
+from tokcost.pricing.compile import compile_from_source
 from tokcost.pricing.names import candidates
-from tokcost.pricing.overrides import bundled, load_overrides
+from tokcost.pricing.override_file import load_overrides
+from tokcost.pricing.overrides import DATA, bundled
+from tokcost.pricing.source import compile_models, source_stamp
 
 
 def ms(day: str) -> int:
@@ -286,7 +288,7 @@ def test_pricing_opens_no_connection() -> None:
         "def watch(event, args):\n"
         "    if event.startswith(('socket.connect', 'socket.getaddrinfo', 'socket.bind')): raise SystemExit(event)\n"
         "sys.addaudithook(watch)\n"
-        "from tokcost.pricing.compile import compile_models\n"
+        "from tokcost.pricing.source import compile_models\n"
         "print(compile_models([('', 'gpt-5-codex'), ('', 'claude-opus-4-5')])[0].state)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
@@ -299,7 +301,7 @@ def test_the_cards_that_come_with_tokcost_are_what_the_source_says() -> None:
 
 def test_a_common_model_is_priced_without_importing_the_source() -> None:
     code = (
-        "import sys; from tokcost.pricing.compile import compile_models;"
+        "import sys; from tokcost.pricing.source import compile_models;"
         "print(compile_models([('', 'claude-opus-4-5')])[0].state, 'genai_prices' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
@@ -308,9 +310,13 @@ def test_a_common_model_is_priced_without_importing_the_source() -> None:
 
 def test_the_source_is_watched_without_importing_it() -> None:
     code = (
-        "import sys; from tokcost.pricing.compile import source_stamp; source_stamp();"
+        "import sys; from tokcost.pricing.source import source_stamp; source_stamp();"
         "print('genai_prices' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert source_stamp()
+
+
+def test_the_bundled_overrides_are_what_their_file_says() -> None:
+    assert bundled() == load_overrides(DATA / "overrides.toml")

@@ -1,11 +1,16 @@
-"""Compiles the cards of common models: `PYTHONPATH=tests python -m support.make_common_cards`, at each new
-genai-prices."""
+"""Compiles the cards of common models and the bundled overrides, at each new genai-prices and each new override:
+`PYTHONPATH=tests python -m support.make_common_cards`."""
+
+import json
 
 from genai_prices import __version__
 
 from tokcost.pricing.cards import to_json
 from tokcost.pricing.common import FILE
 from tokcost.pricing.compile import compile_from_source
+from tokcost.pricing.override_file import load_overrides
+from tokcost.pricing.overrides import DATA
+from tokcost.pricing.overrides import FILE as OVERRIDES
 
 CLAUDE = [
     *("claude-opus-4-20250514", "claude-opus-4-1-20250805", "claude-opus-4-5", "claude-opus-4-5-20251101"),
@@ -27,4 +32,5 @@ def lines() -> list[str]:
 
 
 if __name__ == "__main__":
+    OVERRIDES.write_text(json.dumps(load_overrides(DATA / "overrides.toml"), indent=1) + "\n", encoding="utf-8")
     FILE.write_text("\n".join(lines()) + "\n", encoding="utf-8")

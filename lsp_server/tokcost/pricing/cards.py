@@ -5,10 +5,10 @@ of requests cannot be priced.
 """
 
 import json
-from hashlib import blake2b
 from operator import mul
 from typing import Any, Literal, NamedTuple
 
+from tokcost.model.digest import blake2b
 from tokcost.model.money import nano_from_atto
 from tokcost.model.usage import Tokens
 

@@ -6,20 +6,17 @@ network.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from hashlib import blake2b
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokcost.errors import SettingsDamaged
+from tokcost.model.digest import blake2b
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.cards import DAY_MINUTES, ModelCards, PriceState, RateCard, Rates, Step
-from tokcost.pricing.common import common_cards
 from tokcost.pricing.names import Candidate, candidates
 
 if TYPE_CHECKING:
@@ -35,29 +32,6 @@ _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
 """Our word for a way of being served, and how genai-prices says it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def source_stamp() -> str:
-    """Changes when another version of the price data is installed; does not import it."""
-    spec = find_spec("genai_prices")
-    if spec is None or spec.origin is None:
-        return ""
-    try:
-        status = os.stat(os.path.join(os.path.dirname(spec.origin), "data.py"))
-    except OSError:
-        return ""
-    return f"{status.st_size}:{status.st_mtime_ns}"
-
-
-def compile_models(pairs: Iterable[tuple[str, str]]) -> list[ModelCards]:
-    """The cards of models as logged, pairs of provider and model. One that is not found gets none and is `unpriced`.
-
-    genai-prices is imported only for models that are not among the common ones.
-    """
-    common = common_cards()
-    wanted = list(pairs)
-    others = [pair for pair in wanted if pair not in common]
-    return [*(common[pair] for pair in wanted if pair in common), *(compile_from_source(others) if others else [])]
 
 
 def compile_from_source(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:

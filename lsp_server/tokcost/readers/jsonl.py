@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from tokcost.model.digest import blake2b
 from tokcost.readers.base import Checkpoint, LogFile
 
 CHUNK = 8 << 20
@@ -121,8 +122,6 @@ class NewLines:
 
 
 def _digest(data: bytes) -> bytes:
-    from hashlib import blake2b
-
     return blake2b(data, digest_size=16).digest()
 
 

@@ -17,9 +17,10 @@ from tokcost.ledger.prices import (
 from tokcost.ledger.rollup import Rollup
 from tokcost.pricing.book import PriceBook
 from tokcost.pricing.cards import ModelCards, from_json
-from tokcost.pricing.compile import compile_from_source, compile_models
+from tokcost.pricing.compile import compile_from_source
 from tokcost.pricing.names import candidates
 from tokcost.pricing.overrides import Override, apply
+from tokcost.pricing.source import compile_models
 from tokcost.services.pricing import IMPORTED, STAMP, Pricer, as_row, overrides_of
 
 

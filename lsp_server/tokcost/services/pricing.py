@@ -1,6 +1,7 @@
 """Prices for usage as it is imported: rate cards from the ledger, compiled when a new model or a new source turns
 up."""
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,8 +12,8 @@ from tokcost.ledger.prices import PriceRow, current_prices, record_prices, recor
 from tokcost.model.usage import Usage
 from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
-from tokcost.pricing.compile import compile_models, source_stamp
-from tokcost.pricing.overrides import Override, bundled, load_overrides
+from tokcost.pricing.overrides import Override, bundled
+from tokcost.pricing.source import compile_models, source_stamp
 
 STAMP = "price source"
 IMPORTED = "file:"
@@ -69,7 +70,7 @@ class Pricer:
     def _read(self, file: Path) -> tuple[Override, ...]:
         if file not in self._overrides:
             try:
-                self._overrides[file] = load_overrides(file)
+                self._overrides[file] = _load(file)
             except SettingsDamaged as problem:
                 self.notes.append(f"{problem}; it was ignored.")
                 self._overrides[file] = ()
@@ -80,7 +81,16 @@ def overrides_of(home: Path, root: str) -> list[Override]:
     """All overrides that hold in the repository at `root` (empty: in none); later ones win. Raises
     `SettingsDamaged`."""
     files = [home / USER_FILE, *([Path(root) / PROJECT_FILE] if root else [])]
-    return [*bundled(), *(override for file in files for override in load_overrides(file))]
+    return [*bundled(), *(override for file in files for override in _load(file))]
+
+
+def _load(file: Path) -> tuple[Override, ...]:
+    """Raises `SettingsDamaged`."""
+    if not os.path.exists(file):
+        return ()
+    from tokcost.pricing.override_file import load_overrides  # reading TOML takes a hook longer than pricing does
+
+    return load_overrides(file)
 
 
 def as_row(model: ModelCards) -> PriceRow:

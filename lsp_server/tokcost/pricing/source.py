@@ -1,0 +1,34 @@
+"""Rate cards for models as logged: the common ones from our own file, all others from genai-prices, which is only
+imported for them."""
+
+import os
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+from tokcost.pricing.cards import ModelCards
+from tokcost.pricing.common import common_cards
+
+
+def source_stamp() -> str:
+    """Changes when another version of the price data is installed; does not import it."""
+    spec = find_spec("genai_prices")
+    if spec is None or spec.origin is None:
+        return ""
+    try:
+        status = os.stat(os.path.join(os.path.dirname(spec.origin), "data.py"))
+    except OSError:
+        return ""
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def compile_models(pairs: Iterable[tuple[str, str]]) -> list[ModelCards]:
+    """The cards of models as logged, pairs of provider and model. One that is not found gets none and is `unpriced`."""
+    common = common_cards()
+    wanted = list(pairs)
+    others = [pair for pair in wanted if pair not in common]
+    found = [common[pair] for pair in wanted if pair in common]
+    if others:
+        from tokcost.pricing.compile import compile_from_source
+
+        found += compile_from_source(others)
+    return found
