@@ -7,6 +7,6 @@ from tokcost.repo.worktree import Worktree
 from tokcost.services.settling import settle_merge
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
-    """Called after the commit was made."""
-    settle_merge(home, environ, worktree)
+def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:
+    """Called after the merge with 1 where it was a squash, which makes no commit (githooks(5))."""
+    settle_merge(home, environ, worktree, squashed=arguments[:1] == ["1"])

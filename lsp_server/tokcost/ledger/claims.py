@@ -225,9 +225,14 @@ def settle_carried(ledger: Ledger, repository: int) -> None:
     )
 
 
-def release_unbound(ledger: Ledger, repository: int) -> None:
-    """Bound claims whose commit is gone: nobody has seen them, so their usage is pending again."""
+def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
+    """Bound claims whose commit is gone get another fate; without one their usage is pending again: nobody has seen
+    them."""
     gone = _claims(ledger, "repository = ? AND fate = 'bound' AND carried = 0", (repository,))
+    if fate:
+        for claim in gone:
+            decide_fate(ledger, claim.id, fate)
+        return
     rollup = Rollup()
     for claim in gone:
         groups = ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ? AND claim != 0", (claim.id,)).fetchall()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from tokcost.repo.commit import Commit
-from tokcost.repo.run import run_git
+from tokcost.repo.run import GitFailed, run_git
 
 _ASK = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
@@ -42,13 +42,17 @@ def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) ->
     return set(run_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
 
-def commits_between(
-    common_dir: str, tips: Iterable[str], known: Iterable[str], *, most: int, seconds: float = 60.0
+def commits_beside(
+    common_dir: str, tips: Iterable[str], gone: Iterable[str], *, most: int, seconds: float = 60.0
 ) -> list[str]:
-    """The newest commits that `tips` reach and `known` do not, merges left out."""
-    feed = "".join(f"{one}\n" for one in [*tips, *(f"^{one}" for one in known)])
-    asked = ["rev-list", "--no-merges", f"--max-count={most}", "--ignore-missing", "--stdin"]
-    return run_git(asked, common_dir, feed=feed, seconds=seconds).split()
+    """The newest commits that `tips` reach and the parents of `gone` do not, merges left out: where copies of `gone`
+    can be. None when git has thrown `gone` away."""
+    feed = "".join(f"{one}\n" for one in [*tips, *(f"^{one}^@" for one in gone)])
+    asked = ["rev-list", "--no-merges", f"--max-count={most}", "--stdin"]
+    try:
+        return run_git(asked, common_dir, feed=feed, seconds=seconds).split()
+    except GitFailed:
+        return []
 
 
 def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> dict[str, str]:

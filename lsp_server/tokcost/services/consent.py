@@ -12,6 +12,7 @@ from tokcost.model.claims import Terms
 from tokcost.repo.config import read_section
 from tokcost.repo.worktree import Worktree
 
+_YES = ("true", "yes", "on", "1")
 POLICY_FILE = ".tokcost.toml"
 
 
@@ -46,7 +47,7 @@ def read_consent(worktree: Worktree) -> Consent:
         "exact" if said.get("precision", "").lower() == "exact" else "coarse",
         said.get("models", "true").lower() not in ("false", "no", "off", "0"),
     )
-    if decided.lower() not in ("true", "yes", "on", "1"):
+    if decided.lower() not in _YES:
         return Consent(False, bool(decided), terms)
     try:
         policy = read_policy(worktree.path)
@@ -56,6 +57,11 @@ def read_consent(worktree: Worktree) -> Consent:
         return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
     precision = "coarse" if policy.coarse_only else terms.precision
     return Consent(True, True, Terms(precision, terms.models and not policy.hides_models))
+
+
+def is_enabled(common_dir: str) -> bool:
+    """Whether the developer agreed in this clone, whatever the repository asks."""
+    return read_section(common_dir, "tokcost").get("enabled", "").lower() in _YES
 
 
 def read_policy(root: str) -> Policy:

@@ -21,11 +21,12 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import read_message
-from tokcost.repo.messages import commits_between, messages_with_lines, patch_ids, reachable, unreachable
+from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
 from tokcost.repo.refs import all_tips
 from tokcost.repo.run import GitFailed
 from tokcost.services import journal
+from tokcost.services.consent import is_enabled
 
 MOST_COMPARED = 200
 """New commits whose change is compared with that of commits that are gone."""
@@ -63,7 +64,7 @@ Tips = dict[str, str]
 
 
 def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
-    old, new = (set(side.values()) for side in tips)
+    new = set(tips[1].values())
     messages, left = _news(common_dir, tips, seconds)
     for commit, message in messages:
         lines = read_message(message).lines
@@ -73,10 +74,11 @@ def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, 
         gone = _gone(carriers.keys(), common_dir, (left, new), seconds) if carriers else set[str]()
         bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers[commit])]
         if bound:
-            follow_bound(ledger, repository, _same_change(common_dir, bound, (old, new), seconds))
+            follow_bound(ledger, repository, _same_change(common_dir, bound, new, seconds))
         drop_carriers(ledger, repository, gone)
     settle_carried(ledger, repository)
-    release_unbound(ledger, repository)
+    # What was spent while nothing was agreed to is not published because somebody agreed since.
+    release_unbound(ledger, repository, "withheld" if is_enabled(common_dir) else "")
 
 
 def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[list[tuple[str, str]], set[str]]:
@@ -98,14 +100,11 @@ def _gone(carriers: KeysView[str], common_dir: str, tips: tuple[set[str], set[st
         return set(carriers) - reachable(common_dir, new, seconds=seconds)
 
 
-def _same_change(
-    common_dir: str, gone: list[str], tips: tuple[set[str], set[str]], seconds: float
-) -> list[tuple[str, str]]:
-    """Commits that were rewritten while no hook of ours was asked: pairs of old and new commit with the same change.
-    What is bound to any other goes back to pending."""
-    old, new = tips
-    candidates = commits_between(common_dir, new - old, old, most=MOST_COMPARED, seconds=seconds)
-    patches = patch_ids(common_dir, [*gone, *candidates], seconds=seconds)
+def _same_change(common_dir: str, gone: list[str], tips: set[str], seconds: float) -> list[tuple[str, str]]:
+    """Commits that were rewritten while no hook of ours was asked, or copied before they went: pairs of old and new
+    commit with the same change."""
+    candidates = commits_beside(common_dir, tips, gone, most=MOST_COMPARED, seconds=seconds)
+    patches = patch_ids(common_dir, [*gone, *candidates], seconds=seconds) if candidates else {}
     return [
         (before, after)
         for before in gone

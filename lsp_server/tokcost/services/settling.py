@@ -30,17 +30,21 @@ def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
     if noted is None or head in ("", noted.head):
         return
     commit = read_commit(worktree.common_dir, head, seconds=GIT_SECONDS)
+    amended = ""
+    if noted.head and noted.head not in commit.parents:
+        amended = noted.head
+        if read_commit(worktree.common_dir, amended, seconds=GIT_SECONDS).parents != commit.parents:
+            return  # the note is of a commit that never happened, HEAD has moved since
     if noted.tokens == (BIND,):
-        amended = noted.head if noted.head not in commit.parents else ""
         _bind(home, environ, worktree, commit, amended)
     else:
         _withhold_removed(home, worktree, commit, noted.tokens)
 
 
-def settle_merge(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
+def settle_merge(home: Path, environ: Mapping[str, str], worktree: Worktree, *, squashed: bool) -> None:
     """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
     that never happened."""
-    if last_message(worktree).endswith("Fast-forward"):
+    if squashed or last_message(worktree).endswith("Fast-forward"):
         take_proposal(worktree.git_dir)
     else:
         settle(home, environ, worktree)
