@@ -1,0 +1,66 @@
+"""Which commits hold what was spent: questions for `tokcost log`. Nothing here writes."""
+
+from typing import NamedTuple
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.query import FOREVER
+
+
+class Held(NamedTuple):
+    """What a claim holds of one branch's usage. Amounts in nano-dollars."""
+
+    branch: str
+    claim: int
+    """Row id; larger is newer."""
+    name: str
+    fate: str
+    carried: int
+    """The newest version that a commit carries; 0 when none does."""
+    list_cost: int
+    """Of the usage that is carried, like all that follows but what is lost."""
+    tokens: int
+    unpriced_tokens: int
+    lost_list_cost: int
+    """Of the usage that a commit carried once and none does now."""
+    lost_tokens: int
+
+
+_TOKENS = "input + cache_read + cache_write_5m + cache_write_1h + output"
+_CARRIED = "held.claim_version <= claim.carried"
+_LOST = "claim.fate = '' AND held.claim_version > claim.carried AND held.claim_version <= claim.ever_carried"
+_HELD = f"""
+SELECT ifnull(branch, ''), claim.id, name, fate, carried,
+  sum(iif({_CARRIED}, ifnull(list_cost, 0), 0)), sum(iif({_CARRIED}, {_TOKENS}, 0)),
+  sum(iif({_CARRIED}, {{unpriced}}, 0)),
+  sum(iif({_LOST}, ifnull(list_cost, 0), 0)), sum(iif({_LOST}, {_TOKENS}, 0))
+FROM {{held}} AS held JOIN claim ON claim.id = held.claim
+WHERE held.repository = ? AND held.claim != 0 AND {{which}} GROUP BY 2, 1 ORDER BY 2, 1
+"""
+_KEPT = _HELD.format(unpriced="unpriced_tokens", held="rollup", which="usage > 0")
+_BETWEEN = _HELD.format(
+    unpriced=f"iif(list_cost IS NULL, {_TOKENS}, 0)", held="usage", which="time_ms >= ? AND time_ms < ?"
+)
+
+
+def held_usage(ledger: Ledger, repository: int, since_ms: int | None, until_ms: int | None) -> list[Held]:
+    """Every claim of a repository with each branch it holds usage of, oldest claim first; of a span of time alone where
+    there is one."""
+    if since_ms is None and until_ms is None:
+        rows = ledger.db.execute(_KEPT, (repository,))
+    else:
+        span = (since_ms or 0, FOREVER if until_ms is None else until_ms)
+        rows = ledger.db.execute(_BETWEEN, (repository, *span))
+    return [Held._make(row) for row in rows]
+
+
+def carriers(ledger: Ledger, repository: int) -> dict[int, list[tuple[int, str]]]:
+    """The commits that carry a claim, with the version each carries."""
+    rows = ledger.db.execute(
+        "SELECT carrier.claim, carrier.version, commit_id FROM carrier JOIN claim ON claim.id = carrier.claim"
+        " WHERE repository = ?",
+        (repository,),
+    )
+    found: dict[int, list[tuple[int, str]]] = {}
+    for claim, version, commit in rows:
+        found.setdefault(claim, []).append((version, commit))
+    return found
