@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 from support.figures import branch, figures, summary
+from tokcost.model.figures import CommitRow
 from tokcost.model.status import Status
 from tokcost.reports.json import log_json, status_json
 
@@ -33,6 +34,30 @@ def test_every_field_of_the_contract_is_there() -> None:
     assert shown["totals"].keys() >= SPLIT
     assert list(shown["conservation"]) == ["total", "carried", "withheld", "bound", "pending", "unplaced"]
     assert shown["skipped"].keys() >= {"records", "files"}
+
+
+def test_a_commit_has_the_fields_of_the_contract_and_a_squashed_branch_is_merged() -> None:
+    row = branch("feat/x", figures(184, 1000))
+    row.commits = [CommitRow("1" * 40, {"7k3qf9x2m4tc": 2}, 5, 6, published=True, branch="main", time_ms=0)]
+    row.state, row.squashed, row.carried_on = "merged", True, ("main",)
+    shown = json.loads(log_json([summary(row)], all_repos=False))["branches"][0]
+    assert shown["commits"] == [
+        {
+            "commit": "1" * 40,
+            "claims": ["7k3qf9x2m4tc"],
+            "list_cost": "0.000000005",
+            "tokens": 6,
+            "unpriced_tokens": 0,
+            "published": True,
+            "versions": {"7k3qf9x2m4tc": 2},
+            "branch": "main",
+            "copies": [],
+            "subject": "",
+            "time": "1970-01-01T00:00:00Z",
+        }
+    ]
+    assert (shown["state"], shown["squashed"], shown["carried_on"]) == ("merged", True, ["main"])
+    assert shown["conservation"].keys() == {"total", "carried", "withheld", "bound", "pending", "unplaced"}
 
 
 def test_money_has_nine_places_and_times_are_utc() -> None:

@@ -58,20 +58,6 @@ class Split:
 
 
 @dataclass(slots=True)
-class BranchRow:
-    """One branch of one repository in `tokcost log`."""
-
-    branch: str
-    current: bool
-    state: BranchState
-    split: Split
-    days: dict[str, Figures] = field(default_factory=dict[str, Figures])
-    """Figures by local calendar day (`2026-11-23`); filled where days were asked for."""
-    sessions: int | None = None
-    """Distinct sessions; filled for a single branch."""
-
-
-@dataclass(slots=True)
 class Conservation:
     """The sum that must close: total = carried + withheld + bound + pending + unplaced.
 
@@ -90,6 +76,54 @@ class Conservation:
         """Whether the parts add up to the total, to the last token and nano-dollar."""
         parts = (self.carried, self.withheld, self.bound, self.pending, self.unplaced)
         return self.total == (sum(p[0] for p in parts), sum(p[1] for p in parts))
+
+
+@dataclass(slots=True)
+class CommitRow:
+    """A commit that carries claims with usage of one branch. Figures are of that usage alone, exact, in nano-dollars.
+
+    A claim that several commits carry counts at one of them; the others are its `copies`.
+    """
+
+    commit: str
+    claims: dict[str, int] = field(default_factory=dict[str, int])
+    """Ids and the version of each that is carried."""
+    list_cost: int = 0
+    tokens: int = 0
+    unpriced_tokens: int = 0
+    published: bool = False
+    """Whether its message says any of it; otherwise it is bound to the commit on this machine alone."""
+    branch: str = ""
+    """A branch that the commit is on (`main`, `origin/main`); empty where it is on none, or nobody asked."""
+    copies: dict[str, str] = field(default_factory=dict[str, str])
+    """Other commits that carry the same claims, each with a branch it is on."""
+    subject: str = ""
+    time_ms: int | None = None
+    """When it was committed; filled, like the subject, where commits are listed."""
+
+
+@dataclass(slots=True)
+class BranchRow:
+    """One branch of one repository in `tokcost log`."""
+
+    branch: str
+    current: bool
+    state: BranchState
+    split: Split
+    days: dict[str, Figures] = field(default_factory=dict[str, Figures])
+    """Figures by local calendar day (`2026-11-23`); filled where days were asked for."""
+    sessions: int | None = None
+    """Distinct sessions; filled for a single branch."""
+    commits: list[CommitRow] = field(default_factory=list[CommitRow])
+    """Newest first. Their list cost, with what is withheld and pending, adds up to the branch's."""
+    parts: Conservation = field(default_factory=Conservation)
+    """What became of its usage."""
+    lost: tuple[int, int] = (0, 0)
+    """Tokens and nano-dollars that a commit carried and none carries any more; contained in what is pending."""
+    carried_on: tuple[str, ...] = ()
+    """Other branches that carry what this one spent: the default branch where it carries all of it."""
+    squashed: bool = False
+    """Whether fewer commits of the default branch carry what several commits of this one carried."""
 
 
 @dataclass(slots=True)

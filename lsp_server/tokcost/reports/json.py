@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tokcost.model.figures import BranchRow, Conservation, Figures, Split, Summary
+from tokcost.model.figures import BranchRow, CommitRow, Conservation, Figures, Split, Summary
 from tokcost.model.money import decimal_string
 from tokcost.model.status import Status
 
@@ -69,9 +69,30 @@ def _branch(row: BranchRow) -> Json:
         "current": row.current,
         "state": row.state,
         **_split(row.split),
-        "commits": [],  # no command writes claims yet, so no commit holds any
+        "squashed": row.squashed,
+        "carried_on": list(row.carried_on),
+        "commits": [_commit(commit) for commit in row.commits],
+        "conservation": _conservation(row.parts),
+        "lost": {"tokens": row.lost[0], "list_cost": decimal_string(row.lost[1])},
         **({"days": _each(row.days)} if row.days else {}),
         **({"sessions": row.sessions} if row.sessions is not None else {}),
+    }
+
+
+def _commit(row: CommitRow) -> Json:
+    """A commit and what it carries of one branch; `versions` says how often each claim was raised."""
+    return {
+        "commit": row.commit,
+        "claims": list(row.claims),
+        "list_cost": decimal_string(row.list_cost),
+        "tokens": row.tokens,
+        "unpriced_tokens": row.unpriced_tokens,
+        "published": row.published,
+        "versions": row.claims,
+        "branch": row.branch or None,
+        "copies": list(row.copies),
+        "subject": row.subject,
+        "time": _time(row.time_ms),
     }
 
 

@@ -16,6 +16,8 @@ class Branches:
     present: frozenset[str] | None = frozenset()
     """All local branches; `None` when the repository cannot be read any more."""
     merged: frozenset[str] = frozenset()
+    default: str | None = None
+    """The branch that others are merged into; `None` when there is none, or it matters to nobody."""
     notes: list[str] = field(default_factory=list[str])
 
     def state(self, branch: str) -> BranchState:
@@ -25,14 +27,17 @@ class Branches:
         return "merged" if branch in self.merged and branch != self.current else "active"
 
 
-def look_at_branches(common_dir: str, here: Worktree | None, wanted: set[str]) -> Branches:
-    """Look once. `wanted` are the branches somebody will ask about; without any, nothing is looked up."""
+def look_at_branches(
+    common_dir: str, here: Worktree | None, wanted: set[str], *, with_default: bool = False
+) -> Branches:
+    """Look once. `wanted` are the branches somebody will ask about; unless there are any besides the current one, or
+    the default branch matters, nothing is looked up."""
     current = read_head(here).branch if here else None
-    if not wanted - {current}:
+    if not with_default and not wanted - {current}:
         return Branches(current, frozenset(wanted))
     present = local_branches(common_dir)
     if present is None:
         return Branches(current, None)
     default = default_branch(common_dir, present)
     merged = merged_branches(common_dir, default, wanted & present.keys()) if default else frozenset[str]()
-    return Branches(current, frozenset(present), merged)
+    return Branches(current, frozenset(present), merged, default)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tokcost.errors import NotARepository
+from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
 from tokcost.ledger.query import FOREVER, Sum, session_count, sums, sums_between
@@ -13,6 +14,7 @@ from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import BranchRow, Conservation, Figures, Skipped, Split, Summary
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.branches import Branches, look_at_branches
+from tokcost.services.commits import Question, list_commits
 from tokcost.services.worktrees import repository_of
 
 NO_REPOSITORY = "(no repository)"
@@ -27,6 +29,8 @@ class LogOptions:
     since_ms: int | None = None
     until_ms: int | None = None
     by: Literal["day", "model", "assistant"] | None = None
+    lists_commits: bool = False
+    """Whether commits will be shown, so that git must be asked for their subjects and times."""
 
     @property
     def needs_rows(self) -> bool:
@@ -83,26 +87,41 @@ def figures_of(one: Sum) -> Figures:
 
 def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None, options: LogOptions) -> Summary:
     found = list(_sums(ledger, repository.id, options))
-    branches = look_at_branches(repository.common_dir, here, {one.branch for one in found if one.branch})
+    held = held_usage(ledger, repository.id, options.since_ms, options.until_ms)
+    used = {one.branch for one in found if one.branch}
+    branches = look_at_branches(repository.common_dir, here, used, with_default=bool(held))
     summary = _empty(repository.root)
-    rows: dict[str, BranchRow] = {}
-    if branches.current and options.branch in (None, branches.current):
-        rows[branches.current] = _row(branches.current, branches)
+    rows = _rows(found, branches, options)
+    of_branch: dict[str, list[Sum]] = {}
     for one in found:
-        if one.branch and one.branch not in rows:
-            rows[one.branch] = _row(one.branch, branches)
+        of_branch.setdefault(one.branch, []).append(one)
         row = rows.get(one.branch)
         _add(row.split if row else summary.unplaced, one)
         _add(summary.totals, one)
         if row is not None and one.day:
             row.days.setdefault(one.day, Figures()).add(figures_of(one))
+    for row in rows.values():
+        row.parts = _conservation(row.split.total, of_branch.get(row.branch, ()))
     if options.branch is not None and options.branch in rows:
         rows[options.branch].sessions = session_count(ledger, repository.id, options.branch)
+    if held := [one for one in held if one.branch in rows]:
+        question = Question(repository.common_dir, branches.default, options.lists_commits)
+        list_commits(held, carriers(ledger, repository.id), rows, question)
     summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
     summary.conservation = _conservation(summary.totals.total, found)
     summary.skipped = _skipped(ledger)
     summary.notes.extend(branches.notes)
     return summary
+
+
+def _rows(found: Iterable[Sum], branches: Branches, options: LogOptions) -> dict[str, BranchRow]:
+    """A row for each branch with usage, and for the current one."""
+    names = [one.branch for one in found if one.branch]
+    if branches.current and options.branch in (None, branches.current):
+        names.insert(0, branches.current)
+    return {
+        name: BranchRow(name, name == branches.current, branches.state(name), Split()) for name in dict.fromkeys(names)
+    }
 
 
 def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]:
@@ -112,10 +131,6 @@ def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]
     until = options.until_ms if options.until_ms is not None else FOREVER
     by_day = options.by == "day" or options.branch is not None
     return sums_between(ledger, repository, since, until, by_day=by_day, branch=options.branch)
-
-
-def _row(branch: str, branches: Branches) -> BranchRow:
-    return BranchRow(branch, branch == branches.current, branches.state(branch), Split())
 
 
 def _add(split: Split, one: Sum) -> None:
