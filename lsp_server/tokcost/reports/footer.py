@@ -1,7 +1,7 @@
 """What stands below the tables: the sum that closes, and whatever a number alone would hide."""
 
 from tokcost.model.figures import Conservation, Figures, Split, Summary
-from tokcost.reports.amounts import amount, closing_sum, short_tokens
+from tokcost.reports.amounts import amount, closing_sum, is_fine, short_tokens
 from tokcost.reports.rows import by_cost
 from tokcost.reports.text import counted, escape
 
@@ -24,8 +24,9 @@ def claims(sums: Conservation) -> list[str]:
     """How much of the total commits hold; nothing as long as no commit holds any. Says so when the sum does not
     close."""
     named = {"carried": sums.carried, "withheld": sums.withheld, "bound": sums.bound}
-    said = [f"{name} {amount(cost, 0)}" for name, (tokens, cost) in named.items() if tokens]
-    lines = [f"in claims: {', '.join(said)}; pending {amount(sums.pending[1], 0)} list"] if said else []
+    fine = is_fine(sums.total[1])
+    said = [f"{name} {amount(cost, 0, fine)}" for name, (tokens, cost) in named.items() if tokens]
+    lines = [f"in claims: {', '.join(said)}; pending {amount(sums.pending[1], 0, fine)} list"] if said else []
     if not sums.closes:
         lines.append("the sum does not close: run `tokcost doctor`, it tells where the ledger disagrees with itself")
     return lines

@@ -41,8 +41,19 @@ class Row:
 def branch_row(row: BranchRow) -> Row:
     """A branch as a line of the table, marked like `git branch` does it."""
     name = f"{'*' if row.current else ' '} {escape(row.branch)}"
-    state = row.state if row.state in ("merged", "deleted") else ""
-    return Row(name, row.split.total, row.current, row.split, row.days, state)
+    return Row(name, row.split.total, row.current, row.split, row.days, branch_state(row))
+
+
+def branch_state(row: BranchRow) -> str:
+    """What became of a branch, and where its spend is: `merged into main`, `deleted, in origin/main`; empty for one
+    that only lives."""
+    where = few([escape(name) for name in row.carried_on], 2)
+    if row.state == "merged":
+        return f"{'squashed' if row.squashed else 'merged'}{f' into {where}' if where else ''}"
+    if row.state == "deleted":
+        nowhere = ", pending" if row.split.total.pending_tokens and not row.commits else ""
+        return f"deleted{f', in {where}' if where else nowhere}"
+    return f"in {where}" if where else ""
 
 
 def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]:

@@ -3,8 +3,9 @@
 from tokcost.model.figures import BranchRow, Figures, Split, Summary
 from tokcost.reports import footer
 from tokcost.reports.amounts import amount, is_fine
+from tokcost.reports.commits import commit_lines, waiting, whereabouts
 from tokcost.reports.layout import Line, Piece, paragraph, table
-from tokcost.reports.rows import Row, View, branch_row, columns
+from tokcost.reports.rows import Row, View, branch_row, branch_state, columns
 from tokcost.reports.text import counted, escape
 
 By = str | None
@@ -81,13 +82,13 @@ def _split_rows(split: dict[str, Figures]) -> list[Row]:
 
 
 def branch_lines(row: BranchRow, summary: Summary, by: By, view: View) -> list[Line]:
-    """One branch: its figures, then its days, models and assistants (or only what `by` asks for)."""
+    """One branch: its figures, then its commits, days, models and assistants (or only what `by` asks for)."""
     sections = {
         "day": ("DAY", _day_rows([row])),
         "model": ("MODEL", _split_rows(row.split.models)),
         "assistant": ("ASSISTANT", _split_rows(row.split.assistants)),
     }
-    lines = [*_heading(row, view), []]
+    lines = [*_heading(row, view), [], *(commit_lines(row, view) if by is None else [])]
     for name, (title, rows) in sections.items():
         if by in (None, name):
             lines += _table(title, rows, row.split.total.list_cost, view)
@@ -97,15 +98,18 @@ def branch_lines(row: BranchRow, summary: Summary, by: By, view: View) -> list[L
 
 
 def _heading(row: BranchRow, view: View) -> list[Line]:
-    state = "current, " if row.current else ""
+    named = (["current"] if row.current else []) + (["active"] if row.state == "active" else [])
+    state = ", ".join([*named, *([said] if (said := branch_state(row)) else [])])
     facts = [
         ("list cost", _cost(row.split.total)),
         ("tokens", _classes(row.split.total)),
         ("used", _used(row)),
         ("evidence", _evidence(row.split)),
+        ("carried", whereabouts(row)),
+        ("pending", waiting(row)),
     ]
     columns_wide = view.columns_wide
-    lines: list[Line] = [[Piece(escape(row.branch), "current"), Piece(f"  ({state}{row.state})", "dim")]]
+    lines: list[Line] = [[Piece(escape(row.branch), "current"), Piece(f"  ({state})", "dim")]]
     for name, text in facts:
         if text:
             lines += paragraph(f"  {name:<9}  {text}", columns_wide, "plain")

@@ -36,6 +36,11 @@ def clip(text: str, columns: int) -> str:
     return _fitting(text, columns - 1 - tail) + "…" + _fitting(text[::-1], tail)[::-1]
 
 
+def shorten(text: str, columns: int) -> str:
+    """The beginning of a text, with `…` where it is wider: sentences say first what they are about."""
+    return text if width(text) <= columns else _fitting(text, columns - 1).rstrip() + "…"
+
+
 def _fitting(text: str, columns: int) -> str:
     """The longest beginning that fits."""
     used = 0

@@ -56,7 +56,7 @@ def command(
 ) -> int:
     """What each branch cost at list price, and a sum that closes.
 
-    With BRANCH: its days, models and assistants.
+    With BRANCH: its commits and what they carry, its days, models and assistants.
 
     \b
     Examples:
@@ -67,8 +67,8 @@ def command(
     """
     if output["as_json"] and output["as_csv"]:
         raise UsageError("--json and --csv exclude each other")
-    options = LogOptions(branch, all_repos, *_span(since, until), by)
     form = "json" if output["as_json"] else "csv" if output["as_csv"] else "table"
+    options = LogOptions(branch, all_repos, *_span(since, until), by, branch is not None or form == "json")
     return show_log(options, Output(form, not output["no_pager"], not output["no_refresh"]), os.environ)
 
 

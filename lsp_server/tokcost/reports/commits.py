@@ -1,0 +1,139 @@
+"""The commits of one branch: what each carries, and the sum that closes with what none carries."""
+
+from typing import NamedTuple
+
+from tokcost.model.figures import BranchRow, CommitRow
+from tokcost.reports.amounts import amount, closing_sum, is_fine, short_tokens
+from tokcost.reports.layout import Column, Line, Piece, paragraph, table
+from tokcost.reports.rows import View
+from tokcost.reports.text import ago, counted, escape, few, shorten
+
+SHORT_ID = 7
+_ROOMY = 110
+"""Columns from which on there is room for more than one claim beside a subject."""
+_SUBJECT = (16, 60)
+"""Columns a subject takes, at least and at most."""
+_GAP = 2
+
+
+class _Entry(NamedTuple):
+    """One line of the table."""
+
+    name: Piece
+    list_cost: int
+    tokens: int
+    unpriced_tokens: int
+    committed: str = ""
+    claims: str = ""
+    where: str = ""
+    subject: str = ""
+
+
+def commit_lines(row: BranchRow, view: View) -> list[Line]:
+    """The table and its sum; nothing for a branch without claims."""
+    if row.parts.pending == row.parts.total:
+        return []
+    entries = [_entry(commit, row.branch, view) for commit in row.commits] + _uncarried(row)
+    fine = is_fine(row.parts.total[1])
+    costs = [amount(one.list_cost, one.unpriced_tokens, fine) for one in entries]
+    columns = [
+        Column("COMMIT", [one.name for one in entries]),
+        Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
+        Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in entries], rank=4, right=True),
+        Column("COMMITTED", [Piece(one.committed) for one in entries], rank=2),
+        Column("CLAIMS", [Piece(one.claims) for one in entries], rank=3),
+        Column("WHERE", [Piece(one.where, "dim") for one in entries], rank=5),
+    ]
+    columns.append(_subjects([one.subject for one in entries], columns, view))
+    return [*table(columns, view.columns_wide), [], *paragraph(closing(row), view.columns_wide, "plain"), []]
+
+
+def closing(row: BranchRow) -> str:
+    """`2 commits $1.00 + 1 commit here only $0.50 + pending $0.20 = $1.70 list`."""
+    here_only = sum(not commit.published for commit in row.commits)
+    named = [
+        (counted(len(row.commits) - here_only, "commit"), row.parts.carried),
+        (f"{counted(here_only, 'commit')} here only", row.parts.bound),
+        ("withheld", row.parts.withheld),
+    ]
+    parts = [(name, sums) for name, sums in named if sums[0]] + [("pending", row.parts.pending)]
+    texts, whole = closing_sum([cost for _, (_, cost) in parts], row.parts.total[1])
+    unpriced = row.split.total.unpriced_tokens > 0
+    shown = [
+        "unpriced" if unpriced and tokens and not cost else text
+        for text, (_, (tokens, cost)) in zip(texts, parts, strict=True)
+    ]
+    left = " + ".join(f"{name} {text}" for text, (name, _) in zip(shown, parts, strict=True))
+    if unpriced and not row.parts.total[1]:
+        return f"{left} = unpriced"
+    return f"{left} = {whole} list{' + unpriced' if unpriced else ''}"
+
+
+def whereabouts(row: BranchRow) -> str:
+    """Which commits of another branch carry a branch's spend: `in 1a2b3c4 and 1 more on main`. Empty where none does,
+    or the branch lives and its commits are its own."""
+    places: dict[str, list[str]] = {}
+    for commit in row.commits:
+        for one, branch in {commit.commit: commit.branch, **commit.copies}.items():
+            known = places.setdefault(branch, [])
+            if branch in row.carried_on and one not in known:
+                known.append(one)
+    return "; ".join(f"in {_commits(commits)} on {escape(branch)}" for branch, commits in places.items() if commits)
+
+
+def waiting(row: BranchRow) -> str:
+    """Why something is pending that looks as if it were not: commits that carried it are gone, or its branch is."""
+    fine = is_fine(row.parts.total[1])
+    (lost_tokens, lost), (tokens, cost) = row.lost, row.parts.pending
+    if row.state == "deleted" and tokens:
+        text = amount(cost, 0 if cost else tokens, fine)
+        return f"{text}, on a branch that is gone: `tokcost assign` puts it on another"
+    if lost_tokens:
+        text = amount(lost, 0 if lost else lost_tokens, fine)
+        return f"{text} of it was on commits that are gone; the next commit here carries it again"
+    return ""
+
+
+def _commits(commits: list[str]) -> str:
+    return _short(commits[0]) + (f" and {len(commits) - 1} more" if commits[1:] else "")
+
+
+def _entry(commit: CommitRow, branch: str, view: View) -> _Entry:
+    tokens = [name if version == 1 else f"{name}.{version}" for name, version in commit.claims.items()]
+    most = len(tokens) if view.columns_wide is None else 2 if view.columns_wide >= _ROOMY else 1
+    committed = ago(commit.time_ms, view.now_ms) if commit.time_ms is not None else ""
+    name = Piece(_short(commit.commit), "current")
+    sums = (commit.list_cost, commit.tokens, commit.unpriced_tokens)
+    return _Entry(name, *sums, committed, few(tokens, most), _where(commit, branch), escape(commit.subject))
+
+
+def _where(commit: CommitRow, branch: str) -> str:
+    said = [] if commit.published else ["here only"]
+    if commit.branch not in ("", branch):
+        said.append(f"on {escape(commit.branch)}")
+    copies = [_short(one) + (f" on {escape(where)}" if where else "") for one, where in commit.copies.items()]
+    return ", ".join([*said, *([f"also {few(copies, 1)}"] if copies else [])])
+
+
+def _uncarried(row: BranchRow) -> list[_Entry]:
+    """What no commit carries, as the last lines. Only one of them can say what part of the unpriced is its own."""
+    left = row.split.total.unpriced_tokens - sum(commit.unpriced_tokens for commit in row.commits)
+    named = (("withheld", row.parts.withheld), ("pending", row.parts.pending))
+    return [
+        _Entry(Piece(name, "dim"), cost, tokens, left if left and not cost else 0)
+        for name, (tokens, cost) in named
+        if tokens
+    ]
+
+
+def _subjects(subjects: list[str], others: list[Column], view: View) -> Column:
+    """As much of each subject as fits beside what else there is."""
+    least, most = _SUBJECT
+    if view.columns_wide is not None:
+        taken = sum(column.width + _GAP for column in others if any(cell.text for cell in column.cells))
+        most = max(least, min(most, view.columns_wide - taken))
+    return Column("SUBJECT", [Piece(shorten(subject, most)) for subject in subjects], rank=1)
+
+
+def _short(commit: str) -> str:
+    return commit[:SHORT_ID]
