@@ -1,19 +1,36 @@
-"""A scratch repository with branches and a merge, and logs that real assistants wrote while working in it.
+"""A scratch repository with branches, a merge and a squash, and logs that real assistants wrote while working in it.
 
 The logs are bundled (`data/`); their times are moved so that the story ends today, and git's clock is set to match.
+Cost lines are on: it is our own hooks that put them into the commits, as everywhere.
 """
 
+import os
 import re
 import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.model.claims import Terms
 from tokcost.repo.run import run_git
+from tokcost.services.trailers import enable, here
 
 DATA = Path(__file__).parent / "data"
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _DAY = 86_400
+
+
+_HERMETIC = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_COUNT": "0",
+    "TOKCOST": "",
+}
+"""Nothing that the user told git, or told our hooks for one commit."""
+COMMITS = ("git", "log", "--format=%h %s%n%w(0,4,4)%b", "main")
+"""How the demo shows commits: each with what it carries."""
 
 
 class Demo(NamedTuple):
@@ -28,32 +45,60 @@ def build(folder: Path, now: datetime) -> Demo:
     """Build the demo in an empty folder. Raises `EnvironmentProblem` when git is missing."""
     demo = Demo(folder / "shop", _environ(folder))
     demo.repository.mkdir(parents=True)
-    story = _Story(demo, int(now.timestamp()))
+    with _only_our_settings():
+        _play(_Story(demo, int(now.timestamp())))
+    return demo
+
+
+def _play(story: "_Story") -> None:
     story.git(9 * _DAY, "init", "-q", "-b", "main")
     story.commit(9 * _DAY, "Begin the shop")
+    story.switch_lines_on()
     story.git(9 * _DAY - 60, "switch", "-q", "-c", "feat/login")
     story.scene("1-codex-login", 9 * _DAY - 3600)
     story.commit(9 * _DAY - 7200, "Add a login form")
     story.scene("2-claude-subagent", 5 * _DAY)
-    story.commit(5 * _DAY - 1, "Remember who is logged in")
-    story.git(5 * _DAY - 2, "switch", "-q", "-c", "fix/timeout", "main")
+    story.commit(5 * _DAY - 3600, "Remember who is logged in")
+    story.git(5 * _DAY - 3660, "switch", "-q", "-c", "fix/timeout", "main")
     story.scene("3-codex-timeout", 3 * _DAY)
     story.commit(3 * _DAY - 3600, "Wait longer for the bank")
     story.git(2 * _DAY, "switch", "-q", "main")
-    story.git(2 * _DAY - 60, "merge", "-q", "--no-ff", "-m", "Merge branch 'feat/login'", "feat/login")
+    story.git(2 * _DAY - 60, "merge", "-q", "--no-ff", "-m", "Merge branch 'fix/timeout'", "fix/timeout")
+    story.git(2 * _DAY - 3600, "merge", "-q", "--squash", "feat/login")
+    story.git(2 * _DAY - 3660, "commit", "-q", "-m", "Let customers log in")
     story.scene("4-claude-readme", _DAY)
     story.git(_DAY - 600, "switch", "-q", "-c", "docs/readme")
     story.commit(_DAY - 900, "Explain the shop")
     story.git(_DAY - 1000, "switch", "-q", "main")
     story.scene("5-claude-main", 1200)
-    return demo
+
+
+def commits_of_main(demo: Demo) -> str:
+    """What `COMMITS` prints in the demo's repository."""
+    return run_git(COMMITS[1:], demo.repository, more=_HERMETIC)
 
 
 def _environ(folder: Path) -> dict[str, str]:
     """Names all that says where logs are: what the user has set must not lead to their own."""
     home = folder / "home"
     told = {"CLAUDE_CONFIG_DIR": home / ".claude", "CODEX_HOME": home / ".codex", "TOKCOST_HOME": folder / "ledger"}
-    return {"HOME": str(home), **{name: str(path) for name, path in told.items()}}
+    patience = {"TOKCOST_DEADLINE": "30"}  # hooks give up after a moment; here nobody waits for a commit of their own
+    return {"HOME": str(home), **{name: str(path) for name, path in told.items()}, **patience}
+
+
+@contextmanager
+def _only_our_settings() -> Generator[None]:
+    """For whatever runs git meanwhile: where hooks go must not be what the user set for all repositories."""
+    before = {name: os.environ.get(name) for name in _HERMETIC}
+    os.environ.update(_HERMETIC)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _Story:
@@ -68,9 +113,13 @@ class _Story:
         date = f"{self._now - ago} +0000"
         person = {"NAME": "Demo", "EMAIL": "demo@example.com", "DATE": date}
         more = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
-        hermetic = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-        plain = ["-c", "core.hooksPath=/dev/null", "-c", "init.defaultRefFormat=files"]
-        run_git([*plain, *args], self._demo.repository, more=more | hermetic)
+        plain = ["-c", "init.defaultRefFormat=files"]
+        run_git([*plain, *args], self._demo.repository, more={**more, **self._demo.environ})
+
+    def switch_lines_on(self) -> None:
+        """What `tokcost enable` does. The folder for hooks is named, so that the user's own hooks stay out of this."""
+        self.git(9 * _DAY, "config", "core.hooksPath", str(self._demo.repository / ".git" / "hooks"))
+        enable(Path(self._demo.environ["TOKCOST_HOME"]), here(self._demo.repository), Terms(), from_now=False)
 
     def commit(self, ago: int, subject: str) -> None:
         """Commit a line in a file of its own."""

@@ -10,15 +10,23 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.commands.log import Output, show_log
-from tokcost.demo.build import build, remove
+from tokcost.demo.build import COMMITS, Demo, build, commits_of_main, remove
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.services.summary import LogOptions
+
+BRANCH = "feat/login"
+"""The one that is looked at: its commits were squashed into one."""
+
+_END = """
+An id counts once, however many commits carry it. Go into a repository of your own and run `tokcost log`; nothing needs
+to be set up. Lines in commits are off until you run `tokcost enable` there.
+"""
 
 
 @click.command()
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Build it in DIR and leave it there.")
 def command(keep: Path | None) -> int:
-    """Show `tokcost log` in a scratch repository, with logs that Claude Code and Codex CLI really wrote.
+    """Show branches and commits of a scratch repository, with logs that Claude Code and Codex CLI really wrote.
 
     Touches neither your repositories nor your ledger.
 
@@ -32,18 +40,27 @@ def command(keep: Path | None) -> int:
     try:
         demo = build(folder, datetime.now(UTC))
         os.chdir(demo.repository)
-        screen.show("$ tokcost log\n")
-        code = show_log(LogOptions(), Output(pager=False), {**_look(), **demo.environ})
+        code = _show(demo)
     finally:
         os.chdir(before)
         if keep is None:
             remove(folder)
     if keep is not None:
         where = shlex.join(f"{name}={value}" for name, value in demo.environ.items())
-        screen.show(f"\nLook further:  cd {shlex.quote(str(demo.repository))} && env {where} tokcost log feat/login\n")
+        screen.show(f"\nLook further:  cd {shlex.quote(str(demo.repository))} && env {where} tokcost log {BRANCH}\n")
     else:
-        screen.show("\nGo into a repository of your own and run `tokcost log`; nothing needs to be set up.\n")
+        screen.show(_END)
     return code
+
+
+def _show(demo: Demo) -> int:
+    """The branches, the commits that carry lines, and one branch with its commits."""
+    environ = {**_look(), **demo.environ}
+    screen.show("$ tokcost log\n")
+    code = show_log(LogOptions(), Output(pager=False), environ)
+    screen.show(f"\n$ {shlex.join(COMMITS)}\n{commits_of_main(demo).rstrip()}\n")
+    screen.show(f"\n$ tokcost log {BRANCH}\n")
+    return max(code, show_log(LogOptions(BRANCH, lists_commits=True), Output(pager=False), environ))
 
 
 def _kept(folder: Path) -> Path:
