@@ -42,7 +42,8 @@ class Bookkeeper:
                 self._create(fresh)
             case "commit":
                 self.repo.git("commit", "-q", "--allow-empty", "-m", "x")
-                self.uncommitted.clear()
+                if self.current:  # a commit on a detached HEAD is on the branch that is created from it
+                    self.uncommitted.clear()
             case "rename" if self.current:
                 self.repo.git("branch", "-m", fresh)
                 self._rename(self.current, fresh)
@@ -63,11 +64,8 @@ class Bookkeeper:
         self.current = branch
 
     def _create(self, branch: str) -> None:
-        if self.current is not None:
-            for number in self.uncommitted:
-                self.noted[number] = (self.noted[number][0], branch)
-        else:
-            self.uncommitted.clear()
+        for number in self.uncommitted:
+            self.noted[number] = (self.noted[number][0], branch)
         self.branches.append(branch)
         self.current = branch
 
