@@ -7,7 +7,7 @@ import os
 import re
 from typing import NamedTuple
 
-_SECTION = re.compile(r'\s*\[\s*([^\]"\s]+)[^\]]*\]')
+_SECTION = re.compile(r'\s*\[\s*([^\]"\s]+)\s*(?:"((?:[^"\\]|\\.)*)")?[^\]]*\]')
 _SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?$")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _YES = ("true", "yes", "on", "1")
@@ -24,34 +24,39 @@ class Core(NamedTuple):
 def read_core(common_dir: str) -> Core:
     """`core` of a repository; what cannot be read has its default. In a repository with `extensions.worktreeConfig`
     git keeps these settings in `config.worktree`."""
-    settings = read_section(common_dir, "core") | _read(os.path.join(common_dir, "config.worktree"), "core")
+    settings = read_section(common_dir, "core") | _read(os.path.join(common_dir, "config.worktree"), "core", None)
     return Core(settings.get("bare", "").lower() in _YES, settings.get("worktree", ""))
 
 
-def read_section(common_dir: str, section: str) -> dict[str, str]:
-    """One section of a clone's own configuration, keys in lower case; subsections and other files do not count."""
-    return _read(os.path.join(common_dir, "config"), section)
+def read_section(common_dir: str, section: str, subsection: str | None = None) -> dict[str, str]:
+    """One section of a clone's own configuration, or one subsection (`[branch "main"]`), keys in lower case; other
+    files do not count."""
+    return _read(os.path.join(common_dir, "config"), section, subsection)
 
 
-def _read(path: str, wanted: str) -> dict[str, str]:
+def _read(path: str, section: str, subsection: str | None) -> dict[str, str]:
     try:
         with open(path, "rb") as stream:
             text = os.fsdecode(stream.read())
     except OSError:
         return {}
     settings: dict[str, str] = {}
-    section = ""
+    wanted, now = (section, subsection), ("", None)
     for line in text.split("\n"):
         if header := _SECTION.match(line):
-            section = header[1].lower() if '"' not in header[0] else ""
+            now = (header[1].lower(), None if header[2] is None else _unescaped(header[2]))
             line = line[header.end() :]
-        setting = _SETTING.match(line.rstrip("\r"))
-        if setting and section == wanted:
+        setting = _SETTING.match(line.rstrip("\r")) if now == wanted else None
+        if setting:
             settings[setting[1].lower()] = "true" if setting[2] is None else _value(setting[2])
     return settings
 
 
 def _value(text: str) -> str:
     if quoted := _QUOTED.match(text):
-        return re.sub(r"\\(.)", r"\1", quoted[1])
-    return re.sub(r"\\(.)", r"\1", re.split(r"\s*[#;]", text, maxsplit=1)[0].rstrip())
+        return _unescaped(quoted[1])
+    return _unescaped(re.split(r"\s*[#;]", text, maxsplit=1)[0].rstrip())
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text) if "\\" in text else text

@@ -11,9 +11,9 @@ from tokcost.errors import SettingsDamaged
 from tokcost.model.claims import Terms
 from tokcost.repo.config import read_section
 from tokcost.repo.worktree import Worktree
+from tokcost.services.policy_file import POLICY_FILE, read_table
 
 _YES = ("true", "yes", "on", "1")
-POLICY_FILE = ".tokcost.toml"
 
 
 class Consent(NamedTuple):
@@ -66,30 +66,12 @@ def is_enabled(common_dir: str) -> bool:
 
 def read_policy(root: str) -> Policy:
     """What the repository asks. Raises `SettingsDamaged` when the file cannot be understood."""
-    path = os.path.join(root, POLICY_FILE)
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read()
-    except FileNotFoundError:
-        return Policy()
-    except OSError as error:
-        raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
-    if b"trailers" not in data:
-        return Policy()
-    return _policy(path, data)
-
-
-def _policy(path: str, data: bytes) -> Policy:
-    import tomllib
-
-    try:
-        table = tomllib.loads(data.decode("utf-8")).get("trailers", {})
-        asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as error:
-        raise SettingsDamaged(f"{path} cannot be understood: {error}") from error
+    table = read_table(root, "trailers")
+    asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}
     for key, value in (("policy", asks), ("precision", precision), ("models", models)):
         if value not in known[key]:
+            path = os.path.join(root, POLICY_FILE)
             raise SettingsDamaged(f"{path}: trailers.{key} is {value!r}, which is none of {known[key]}")
     return Policy(asks == "recommend", asks == "forbid", precision == "coarse", models is False)
 

@@ -1,0 +1,37 @@
+"""A repository's own wishes: `.tokcost.toml` at the top of a worktree, a table for each subject.
+
+It is read at every commit, so a file without the word is not even parsed.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from tokcost.errors import SettingsDamaged
+
+POLICY_FILE = ".tokcost.toml"
+
+
+def read_table(root: str, name: str) -> Mapping[str, Any]:
+    """One table of the file; empty where there is none. Raises `SettingsDamaged` when it cannot be understood."""
+    path = os.path.join(root, POLICY_FILE)
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
+    return _table(path, data, name) if name.encode() in data else {}
+
+
+def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode("utf-8")).get(name, {})
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsDamaged(f"{path} cannot be understood: {error}") from error
+    if not isinstance(table, dict):
+        raise SettingsDamaged(f"{path} cannot be understood: {name} is no table")
+    return table  # pyright: ignore[reportUnknownVariableType]
