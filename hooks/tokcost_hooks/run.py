@@ -7,6 +7,7 @@ import os
 import sys
 
 DEADLINE_SECONDS = 0.3
+GRACE_SECONDS = 0.02
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     sys.path[:0] = os.environ.pop("TOKCOST_PATH", "").split(os.pathsep)
     name = sys.argv[1]
     try:
-        _limit()
+        _limit(name)
         _run(name)
     except BaseException as problem:
         _tell(name, problem)
@@ -34,16 +35,31 @@ def _run(name: str) -> None:
         hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, sys.argv[2:])
 
 
-def _limit() -> None:
-    """Give up at the deadline, also in the middle of a call that waits for a disk or a lock."""
+def _limit(name: str) -> None:
+    """Give up at the deadline, also in the middle of a call that waits for a disk or a lock: Python sees a signal only
+    between its own steps, so a thread leaves in its place when the signal is not answered."""
+    import _thread
     import signal
+    import time
+
+    seconds = float(os.environ.get("TOKCOST_DEADLINE") or DEADLINE_SECONDS)
+    late = TimeoutError(f"it took longer than {seconds * 1000:.0f} ms")
+    answered: list[bool] = []
 
     def stop(*_: object) -> None:
-        raise TimeoutError(f"it took longer than {DEADLINE_SECONDS * 1000:.0f} ms")
+        answered.append(True)
+        raise late
+
+    def watch() -> None:
+        time.sleep(seconds + GRACE_SECONDS)
+        if not answered:
+            _tell(name, late)
+            os._exit(0)
 
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(signal.ITIMER_REAL, float(os.environ.get("TOKCOST_DEADLINE") or DEADLINE_SECONDS))
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    _thread.start_new_thread(watch, ())
 
 
 def _tell(name: str, problem: BaseException) -> None:

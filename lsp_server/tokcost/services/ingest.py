@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from tokcost.errors import LedgerUnavailable
-from tokcost.ledger.open import FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
+from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.sources import checkpoint_of, sizes_read
 from tokcost.model.logs import LogFile
@@ -32,16 +32,22 @@ class IngestReport:
 
 
 def refresh(
-    home: Path, environ: Mapping[str, str], progress: Progress | None = None, *, follow: bool = True
+    home: Path,
+    environ: Mapping[str, str],
+    progress: Progress | None = None,
+    *,
+    follow: bool = True,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> IngestReport:
     """Bring the ledger below `home` up to date with all logs on this machine, and with what commits carry unless
-    `follow` is false: hooks look at their own repository themselves.
+    `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
+    may hold the ledger.
 
     A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`:
     what it holds can still be shown. Raises `EnvironmentProblem` when there is neither.
     """
     try:
-        return _refresh(home, environ, progress, follow)
+        return _refresh(home, environ, progress, (follow, busy_seconds))
     except LedgerUnavailable as problem:
         shown = open_for_reading(home)
         if shown is None:
@@ -50,24 +56,26 @@ def refresh(
             return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
     except LedgerDamaged as damage:
         kept = set_aside(home)
-        report = _refresh(home, environ, progress, follow)
+        report = _refresh(home, environ, progress, (follow, busy_seconds))
         report.notes.insert(
             0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine."
         )
         return report
 
 
-def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, follow: bool) -> IngestReport:
-    report = IngestReport()
+def _refresh(
+    home: Path, environ: Mapping[str, str], progress: Progress | None, how: tuple[bool, float]
+) -> IngestReport:
+    report, (follow, busy_seconds) = IngestReport(), how
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
         outcomes = _begun(read_all(in_order_of_writing(_jobs(None, environ, report)), progress))
-        with open_ledger(home) as ledger:
+        with open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _import(ledger, home, outcomes, report)
             if follow:
                 _look(ledger, report)
         return report
-    with open_ledger(home) as ledger:
+    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         jobs = _jobs(ledger, environ, report)
         if jobs or _history_moved(ledger):
             _import(ledger, home, read_all(in_order_of_writing(jobs), progress), report)
