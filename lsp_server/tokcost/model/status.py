@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from tokcost.model.budget import Standing
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -22,5 +24,9 @@ class Status:
     today_unpriced_tokens: int = 0
     models: list[str] = field(default_factory=list[str])
     """Models used on the branch, most expensive first, named as in the logs."""
+    budgets: tuple[Standing, ...] = ()
+    """One for each scope that makes sense here, also where nothing limits it."""
+    budget_problems: tuple[str, ...] = ()
+    """Why a budget that somebody wrote down is not among them."""
     current: bool = True
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""

@@ -8,9 +8,11 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from tokcost.model.budget import worst
 from tokcost.model.figures import BranchRow, CommitRow, Conservation, Figures, Split, Summary
 from tokcost.model.money import decimal_string
 from tokcost.model.status import Status
+from tokcost.reports.budget_table import budget_objects
 
 Json = Mapping[str, object]
 
@@ -37,6 +39,8 @@ def status_json(status: Status) -> str:
             "unpriced_tokens": status.unpriced_tokens,
             "today_unpriced_tokens": status.today_unpriced_tokens,
             "models": status.models,
+            "budget_state": worst(status.budgets),
+            "budgets": budget_objects(status),
             "current": status.current,
         }
     )

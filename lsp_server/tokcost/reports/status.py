@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 
+from tokcost.model.budget import State
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import amount, short_tokens
+from tokcost.reports.budgets import short_budget, state_of
 from tokcost.reports.text import escape, few, short_model
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\w*)\}")
@@ -16,10 +18,15 @@ PLACEHOLDERS: dict[str, Callable[[Status], str]] = {
     "pending": lambda status: f"${dollars(status.pending_list_cost)}",
     "tokens": lambda status: short_tokens(status.tokens),
     "today": lambda status: amount(status.today_list_cost, status.today_unpriced_tokens),
+    "budget": lambda status: short_budget(status),
     "models": lambda status: few([short_model(model) for model in status.models], 3),
     "repository": lambda status: escape(status.repository),
 }
 """What `--format` knows; amounts are list prices in US dollars."""
+
+
+_BUDGET_WORDS: dict[State, str] = {"over": "over budget", "near": "near budget", "unpriced": "budget unclear"}
+"""A budget that holds is not worth a word in every prompt."""
 
 
 class UnknownPlaceholder(ValueError):
@@ -51,6 +58,8 @@ def status_line(status: Status) -> str:
         parts.append(f"({dollars(status.pending_list_cost)} pending)")
     if status.today_list_cost or status.today_unpriced_tokens:
         parts.append(f"today {amount(status.today_list_cost, status.today_unpriced_tokens)}")
+    if words := _BUDGET_WORDS.get(state_of(status)):
+        parts.append(f"{words} ({short_budget(status)})")
     return "  ".join(parts)
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from tokcost.errors import NotARepository
 from tokcost.ledger.open import open_for_reading
 from tokcost.ledger.query import spent_since, sums
+from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import Figures
 from tokcost.model.status import Status
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import find_worktree
+from tokcost.services.budgets import read_budgets
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
 
@@ -21,7 +23,7 @@ def current_status(home: Path, cwd: Path) -> Status:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
     branch = read_head(here).branch
     ledger = open_for_reading(home)
-    total, models, today, today_unpriced = Figures(), dict[str, int](), 0, 0
+    total, models, today, pending_unpriced = Figures(), dict[str, int](), (0, 0), 0
     if ledger is not None:
         with ledger:
             repository = repository_of(ledger, here).id
@@ -29,7 +31,14 @@ def current_status(home: Path, cwd: Path) -> Status:
                 if branch is not None and one.branch == branch:
                     total.add(figures_of(one))
                     models[one.model] = models.get(one.model, 0) + one.list_cost
-            today, today_unpriced = spent_since(ledger, repository, _midnight_ms())
+                    pending_unpriced += 0 if one.state else one.unpriced_tokens
+            today = spent_since(ledger, repository, _midnight_ms())
+    budgets = read_budgets(here, branch)
+    spent: dict[Scope, tuple[int, int]] = {
+        "branch": (total.list_cost, total.unpriced_tokens),
+        "commit": (total.pending_list_cost, pending_unpriced),
+        "day": today,
+    }
     return Status(
         branch=branch,
         repository=here.root,
@@ -37,9 +46,11 @@ def current_status(home: Path, cwd: Path) -> Status:
         pending_list_cost=total.pending_list_cost,
         tokens=total.tokens.total,
         unpriced_tokens=total.unpriced_tokens,
-        today_list_cost=today,
-        today_unpriced_tokens=today_unpriced,
+        today_list_cost=today[0],
+        today_unpriced_tokens=today[1],
         models=sorted(models, key=lambda model: -models[model]),
+        budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
+        budget_problems=budgets.problems,
     )
 
 

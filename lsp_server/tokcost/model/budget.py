@@ -1,0 +1,106 @@
+"""Budgets: a limit on list cost, and where it stands. Pure rules; amounts are nano-dollars.
+
+A budget never says less than is known: usage without a price can turn `ok` into `unpriced`, never `over` into `ok`.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from tokcost.model.money import NANO_PER_USD
+
+Scope = Literal["branch", "commit", "day"]
+State = Literal["over", "unpriced", "near", "ok", "none"]
+Source = Literal["clone", "branch", "repository", ""]
+
+SCOPES: tuple[Scope, ...] = ("branch", "commit", "day")
+STATES: tuple[State, ...] = ("over", "unpriced", "near", "ok", "none")
+"""The most pressing first."""
+NEAR = 80
+"""Percent of a budget from which on it is `near`, unless something else was set."""
+NO_LIMIT = "none"
+
+_AMOUNT = re.compile(r"\$?([0-9]{1,9})(?:\.([0-9]{1,9}))?|\$?\.([0-9]{1,9})")
+
+
+class Budget(NamedTuple):
+    """A limit, and what happens at it."""
+
+    scope: Scope
+    """`branch`: all that was ever spent on the branch. `commit`: what is pending on it. `day`: the repository since
+    local midnight."""
+    limit: int | None = None
+    """`None`: there is none, or it was taken away on purpose (then `source` says where)."""
+    blocks: bool = False
+    """Whether a commit stops when it is over."""
+    near: int = NEAR
+    source: Source = ""
+    """Who said so: the clone, the clone for this branch alone, or the repository's `.tokcost.toml`."""
+
+
+class Standing(NamedTuple):
+    """A budget and what was spent of it."""
+
+    budget: Budget
+    list_cost: int
+    unpriced_tokens: int
+
+    @property
+    def state(self) -> State:
+        """Over is what is surely over; without a price nobody can say that it is not."""
+        limit = self.budget.limit
+        if limit is None:
+            return "none"
+        if self.list_cost > limit:
+            return "over"
+        if self.unpriced_tokens:
+            return "unpriced"
+        return "near" if self.list_cost * 100 >= self.budget.near * limit else "ok"
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of the limit, so rounded that 100 is never said of less or of more."""
+        limit = self.budget.limit
+        if limit is None:
+            return None
+        share = self.list_cost * 100
+        return -(-share // limit) if share > limit * 100 else share // limit
+
+    @property
+    def stops(self) -> bool:
+        """Whether a commit is to be stopped."""
+        return self.budget.blocks and self.state == "over"
+
+
+def worst(standings: Iterable[Standing]) -> State:
+    """The most pressing state of all."""
+    found = {one.state for one in standings}
+    for state in STATES:
+        if state in found:
+            return state
+    return "none"
+
+
+def parse_limit(text: str) -> int | None:
+    """US dollars in decimal, exact to the nano-dollar; `none` is no limit. Raises `ValueError` with a sentence."""
+    said = text.strip()
+    if said.lower() == NO_LIMIT:
+        return None
+    if said.startswith("-"):
+        raise ValueError(f"{said} is less than nothing; a budget is more than $0")
+    found = _AMOUNT.fullmatch(said)
+    if found is None:
+        raise ValueError(f"{said!r} is no amount in US dollars (write 20 or 12.50, with nine decimals at most)")
+    whole, decimals = found[1] or "0", found[2] or found[3] or ""
+    limit = int(whole) * NANO_PER_USD + int(decimals.ljust(9, "0"))
+    if not limit:
+        raise ValueError("a budget is more than $0 ('none' takes the limit away)")
+    return limit
+
+
+def parse_near(text: str) -> int:
+    """Whole percent of a budget from which on it is near. Raises `ValueError` with a sentence."""
+    said = text.strip().removesuffix("%")
+    if not re.fullmatch(r"[0-9]{1,3}", said) or not 1 <= int(said) <= 100:
+        raise ValueError(f"{text.strip()!r} is no percentage from 1 to 100")
+    return int(said)

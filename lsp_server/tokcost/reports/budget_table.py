@@ -1,0 +1,81 @@
+"""`tokcost budget` as a table and as JSON (a stable contract, as in `json.py`)."""
+
+import json
+
+from tokcost.model.budget import SCOPES, Standing
+from tokcost.model.money import decimal_string, dollars
+from tokcost.model.status import Status
+from tokcost.reports.amounts import amount
+from tokcost.reports.budgets import state_of, stopping
+from tokcost.reports.layout import Column, Line, Piece, table
+from tokcost.reports.text import escape
+
+_SOURCES = {"clone": "this clone", "branch": "this clone, for this branch", "repository": ".tokcost.toml", "": ""}
+
+
+def budget_lines(status: Status, columns_wide: int | None) -> list[Line]:
+    """The table: a row for each scope, also where nothing limits it."""
+    cells = [_cells(one, status) for one in status.budgets]
+    titles = ("BUDGET", "LIST COST", "LIMIT", "USED", "STATE", "WHEN OVER", "SET BY")
+    columns = [
+        Column(title, [Piece(row[number]) for row in cells], number if number > 4 else 0, 0 < number < 4)
+        for number, title in enumerate(titles)
+    ]
+    return table(columns, columns_wide)
+
+
+def budget_json(status: Status) -> str:
+    """One object (`tokcost.budget/1`)."""
+    found = {
+        "schema": "tokcost.budget/1",
+        "repository": status.repository,
+        "branch": status.branch,
+        "currency": "USD",
+        "basis": "list",
+        "state": state_of(status),
+        "stops": bool(stopping(status)),
+        "budgets": budget_objects(status),
+        "problems": list(status.budget_problems),
+    }
+    return json.dumps(found, indent=2) + "\n"
+
+
+def budget_objects(status: Status) -> list[dict[str, object]]:
+    """Each budget in the words of the contract; the order of scopes is fixed."""
+    return [_object(one) for one in sorted(status.budgets, key=lambda one: SCOPES.index(one.budget.scope))]
+
+
+def _object(one: Standing) -> dict[str, object]:
+    limit = one.budget.limit
+    return {
+        "scope": one.budget.scope,
+        "list_cost": decimal_string(one.list_cost),
+        "unpriced_tokens": one.unpriced_tokens,
+        "limit": None if limit is None else decimal_string(limit),
+        "percent": one.percent,
+        "state": one.state,
+        "block": one.budget.blocks,
+        "near": one.budget.near,
+        "source": one.budget.source or None,
+    }
+
+
+def _cells(one: Standing, status: Status) -> tuple[str, ...]:
+    budget, name = one.budget, one.budget.scope
+    if name == "branch":
+        name = f"branch {escape(status.branch or '')}"
+    elif name == "commit":
+        name = "commit (pending)"
+    cost = amount(one.list_cost, one.unpriced_tokens)
+    if budget.limit is None:
+        return (name, cost, "none", "", "", "", _SOURCES[budget.source])
+    share = "" if cost == "unpriced" else f"{one.percent}%"
+    return (
+        name,
+        cost,
+        f"${dollars(budget.limit)}",
+        share,
+        one.state,
+        "stops commits" if budget.blocks else "warns",
+        _SOURCES[budget.source],
+    )

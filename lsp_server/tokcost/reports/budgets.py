@@ -1,0 +1,83 @@
+"""Budgets in words: the line at a commit, and a few characters for a prompt. A commit waits for this."""
+
+from collections.abc import Sequence
+
+from tokcost.model.budget import STATES, Standing, State, worst
+from tokcost.model.money import dollars
+from tokcost.model.status import Status
+from tokcost.reports.amounts import amount
+from tokcost.reports.text import escape
+
+_WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
+_VERDICTS: tuple[tuple[State, str], ...] = (
+    ("over", "over the {}"),
+    ("near", "near the {}"),
+    ("unpriced", "unpriced usage in the {}"),
+)
+
+
+def state_of(status: Status) -> State:
+    """The most pressing state of all budgets."""
+    return worst(status.budgets)
+
+
+def stopping(status: Status) -> list[Standing]:
+    """The budgets that stop a commit now."""
+    return [one for one in status.budgets if one.stops]
+
+
+def check_line(status: Status) -> str:
+    """`branch feat/x $12.40 of $20.00 list (62%), pending $3.10`, and what that means for the budgets."""
+    by_scope = {one.budget.scope: one for one in status.budgets}
+    parts: list[str] = []
+    if "branch" in by_scope:
+        parts.append(f"branch {escape(status.branch or '')} {_spent(by_scope['branch'])}")
+    if "commit" in by_scope:
+        parts.append(f"pending {_spent(by_scope['commit'])}")
+    if "day" in by_scope and by_scope["day"].state != "none":
+        parts.append(f"today {_spent(by_scope['day'])}")
+    return f"{', '.join(parts) or 'no branch is checked out'}{_verdict(status.budgets)}"
+
+
+def said_at_commit(status: Status, notes: Sequence[str] = (), *, is_verbose: bool = False) -> list[tuple[str, str]]:
+    """What the hook says, each a sentence and what to do about it: one when a budget presses, none when all is well;
+    unless the commit stops, one for each thing that kept a budget from being checked."""
+    stops = stopping(status)
+    if stops:
+        return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]
+    presses = is_verbose or state_of(status) not in ("ok", "none")
+    unchecked = [f"the budget was not checked in full: {why}" for why in (*status.budget_problems, *notes)]
+    return [(sentence, "") for sentence in ([check_line(status)] if presses else []) + unchecked]
+
+
+def short_budget(status: Status) -> str:
+    """The most pressing budget, for a prompt: `branch 62% of $20.00`; empty where there is none."""
+    limited = [one for one in status.budgets if one.budget.limit is not None]
+    if not limited:
+        return ""
+    one = min(limited, key=lambda each: (STATES.index(each.state), -(each.percent or 0)))
+    share = f"{one.percent}%" if one.list_cost or not one.unpriced_tokens else "unpriced"
+    more = " + unpriced" if one.list_cost and one.unpriced_tokens else ""
+    return f"{one.budget.scope} {share}{more} of ${dollars(one.budget.limit or 0)}"
+
+
+def _option(one: Standing, status: Status) -> str:
+    name = f" {escape(status.branch or '')}" if one.budget.source == "branch" else ""
+    return f"--{one.budget.scope}{name}"
+
+
+def _spent(one: Standing) -> str:
+    cost = amount(one.list_cost, one.unpriced_tokens)
+    if one.budget.limit is None:
+        return cost if cost == "unpriced" else f"{cost} list"
+    share = "" if cost == "unpriced" else f" ({'at least ' if one.unpriced_tokens else ''}{one.percent}%)"
+    return f"{cost} of ${dollars(one.budget.limit)} list{share}"
+
+
+def _verdict(budgets: tuple[Standing, ...]) -> str:
+    said: list[str] = []
+    for state, words in _VERDICTS:
+        scopes = [one.budget.scope for one in budgets if one.state == state]
+        if scopes:
+            said.append(words.format(f"{' and '.join(scopes)} budget{'s' if len(scopes) > 1 else ''}"))
+    return f": {', '.join(said)}" if said else ""
