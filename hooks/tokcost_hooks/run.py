@@ -1,6 +1,7 @@
 """The start of every hook: `python run.py HOOK ARGUMENTS…`, with the folders to import from in `TOKCOST_PATH`.
 
-Whatever happens in here, git goes on: a problem is one line on standard error, after at most the deadline.
+Whatever happens in here, git goes on: a problem is one line on standard error, after at most the deadline. The one
+exception is a hook that says on purpose, by answering True, that the commit is to be stopped.
 """
 
 import os
@@ -8,21 +9,25 @@ import sys
 
 DEADLINE_SECONDS = 0.3
 GRACE_SECONDS = 0.02
+STOP = 79
+"""Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
 
 
 def main() -> None:
-    """Run one hook and leave with 0, always."""
+    """Run one hook and leave with 0, or with `STOP`."""
     sys.path[:0] = os.environ.pop("TOKCOST_PATH", "").split(os.pathsep)
-    name = sys.argv[1]
+    name, code = sys.argv[1], 0
     try:
         _limit(name)
-        _run(name)
+        code = STOP if _run(name) else 0
     except BaseException as problem:
+        code = 0
         _tell(name, problem)
-    os._exit(0)  # nothing that is still open may keep git waiting
+    os._exit(code)  # nothing that is still open may keep git waiting
 
 
-def _run(name: str) -> None:
+def _run(name: str) -> bool:
+    """Whether the commit is to be stopped."""
     from importlib import import_module
     from pathlib import Path
 
@@ -30,9 +35,10 @@ def _run(name: str) -> None:
     from tokcost.settings import tokcost_home
 
     worktree = worktree_of_hook(os.getcwd(), os.environ)
-    if worktree is not None:
-        hook = import_module(f"tokcost_hooks.{name.replace('-', '_')}")
-        hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, sys.argv[2:])
+    if worktree is None:
+        return False
+    hook = import_module(f"tokcost_hooks.{name.replace('-', '_')}")
+    return hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, sys.argv[2:]) is True
 
 
 def _limit(name: str) -> None:
@@ -64,8 +70,11 @@ def _limit(name: str) -> None:
 
 def _tell(name: str, problem: BaseException) -> None:
     text = str(problem) or type(problem).__name__
+    lost = f"{name} left this commit without a cost line ({text}); the spend stays pending"
+    if name == "pre-commit":
+        lost = f"the budget was not checked ({text})"
     try:
-        sys.stderr.write(f"tokcost: {name} left this commit without a cost line ({text}); the spend stays pending.\n")
+        sys.stderr.write(f"tokcost: {lost}.\n")
         sys.stderr.flush()
     except OSError:
         pass

@@ -15,3 +15,8 @@ def tokcost_home(environ: Mapping[str, str]) -> Path:
     from platformdirs import user_data_path  # lazily: whoever sets TOKCOST_HOME need not wait for it
 
     return user_data_path("tokcost", appauthor=False)
+
+
+def is_switched_off(environ: Mapping[str, str]) -> bool:
+    """Whether tokcost keeps out of one commit: `TOKCOST=off git commit`."""
+    return environ.get("TOKCOST", "").lower() in ("off", "0", "false", "no")

@@ -112,7 +112,7 @@ def test_an_empty_message_stays_empty(repo: Hooked) -> None:
 
 @pytest.mark.parametrize("hook", ["pre-commit", "commit-msg"])
 def test_a_commit_that_another_hook_refuses_loses_nothing(repo: Hooked, hook: str) -> None:
-    path = repo.path / ".git/hooks" / (hook if hook == "pre-commit" else f"{hook}.before-tokcost")
+    path = repo.path / ".git/hooks" / f"{hook}.before-tokcost"
     path.write_text("#!/bin/sh\nexit 1\n")
     path.chmod(0o755)
     repo.spend()

@@ -17,6 +17,7 @@ COMMANDS = {
     "enable": "tokcost.cli.commands.enable:command",
     "disable": "tokcost.cli.commands.disable:command",
     "preview": "tokcost.cli.commands.preview:command",
+    "budget": "tokcost.cli.commands.budget:command",
     "hooks": "tokcost.cli.commands.hooks:command",
     "prices": "tokcost.cli.commands.prices:command",
     "doctor": "tokcost.cli.commands.doctor:command",

@@ -15,7 +15,7 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.worktree import Worktree
 
-HOOKS = ("prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
+HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
 KEPT = ".before-tokcost"
 
@@ -31,13 +31,19 @@ _SCRIPT = """#!/bin/sh
 previous="${{0%/*}}/{hook}{kept}"
 if [ -x "$previous" ]; then "$previous" "$@" || exit $?; fi
 {guard}if [ -x {python} ]; then
-  TOKCOST_PATH={path} {python} -I -S {run} {hook} "$@" || true
+  TOKCOST_PATH={path} {python} -I -S {run} {hook} "$@" || {unless}
 else
   echo "tokcost: its Python is gone; run 'tokcost hooks install' or 'tokcost hooks uninstall'" >&2
 fi
 exit 0
 """
 _ONLY_REBASES = '[ "$1" = rebase ] || exit 0\n'
+_ONLY_WITH_BUDGET = r"""git_dir="${GIT_DIR:-.git}"
+[ ! -f "$git_dir/commondir" ] || git_dir="$git_dir/../.."
+grep -qisE '(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml || exit 0
+"""
+_UNLESS_STOPPED = "[ $? -ne 79 ] || exit 1"
+"""Only the code that `tokcost_hooks.run` keeps for it stops a commit: no crash, no signal, no missing file."""
 _GUARD = '[ -f "${{GIT_DIR:-.git}}/{file}" ] || exit 0\n'
 
 
@@ -93,11 +99,13 @@ def states(worktree: Worktree) -> tuple[HooksFolder, list[HookState]]:
 
 def script(hook: str) -> str:
     """The text of a hook, in the shell that git brings along everywhere."""
-    guard = _ONLY_REBASES if hook == "post-rewrite" else ""
+    guard = {"post-rewrite": _ONLY_REBASES, "pre-commit": _ONLY_WITH_BUDGET}.get(hook, "")
+    unless = _UNLESS_STOPPED if hook == "pre-commit" else "true"
     guard = _GUARD.format(file=_WAITS_FOR[hook]) if hook in _WAITS_FOR else guard
     python, run = shlex.quote(sys.executable), shlex.quote(_run_file())
     path = shlex.quote(os.pathsep.join(_import_from()))
-    return _SCRIPT.format(mark=MARK, hook=hook, kept=KEPT, guard=guard, python=python, path=path, run=run)
+    words = {"hook": hook, "guard": guard, "python": python, "path": path, "run": run, "unless": unless}
+    return _SCRIPT.format(mark=MARK, kept=KEPT, **words)
 
 
 def _own_folder(worktree: Worktree) -> HooksFolder:

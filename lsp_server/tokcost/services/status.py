@@ -10,7 +10,7 @@ from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import Figures
 from tokcost.model.status import Status
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.budgets import read_budgets
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
@@ -21,6 +21,11 @@ def current_status(home: Path, cwd: Path) -> Status:
     here = find_worktree(str(cwd))
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
+    return status_of(home, here)
+
+
+def status_of(home: Path, here: Worktree) -> Status:
+    """The branch that is checked out in a worktree and its figures."""
     branch = read_head(here).branch
     ledger = open_for_reading(home)
     total, models, today, pending_unpriced = Figures(), dict[str, int](), (0, 0), 0

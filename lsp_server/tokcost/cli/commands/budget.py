@@ -1,0 +1,226 @@
+"""`tokcost budget`: limits on list cost, where they stand, and the check at a commit."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.model.budget import Scope, parse_near
+from tokcost.model.money import dollars
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import Worktree
+from tokcost.reports.budget_table import budget_json, budget_lines
+from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
+from tokcost.reports.text import escape
+from tokcost.services.budget_check import check, check_commit
+from tokcost.services.budgets import Wish, read_budgets, set_budget, set_verbose, unset_budget
+from tokcost.services.hooks import install
+from tokcost.services.trailers import here
+from tokcost.settings import tokcost_home
+
+_EVERY_BRANCH = "*"
+"""What `--branch` without a name stands for; no branch can be called so."""
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> int:
+    """Limits on list cost in this clone: for a branch, for what the next commit carries, for a day.
+
+    Without a sub-command: where they stand. A budget warns at a commit when it is near (80 % unless set) or over, and
+    stops the commit only where that was asked for with --block. It belongs to the clone and all its worktrees. A
+    repository can recommend budgets to everybody; they warn, and what a clone says wins:
+
+    \b
+      [budget]             # in .tokcost.toml
+      branch = "20"
+      day = "50"
+
+    \b
+    Examples:
+      tokcost budget
+      tokcost budget set 20 --branch
+      tokcost budget check || echo "over budget"
+    """
+    if context.invoked_subcommand is not None:
+        if as_json:
+            raise UsageError("--json comes behind the sub-command")
+        return 0
+    worktree = here(Path.cwd())
+    status = check(tokcost_home(os.environ), os.environ, worktree).status
+    if as_json:
+        screen.show(budget_json(status))
+    else:
+        screen.show(screen.painted(budget_lines(status, screen.columns_wide()), os.environ))
+        if read_budgets(worktree, status.branch).asks_to_block:
+            screen.show("\nThis repository asks that commits stop when over; agree with tokcost budget set … --block\n")
+    return _problems(status.budget_problems)
+
+
+class _Set(click.Command):
+    """An amount below nothing looks like an option; say what it is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        below = next((word for word in args if re.match(r"-[.0-9]", word)), None)
+        if below is not None:
+            raise UsageError(f"{below} is less than nothing; a budget is more than $0")
+        return super().parse_args(ctx, args)
+
+
+_branch = click.option(
+    "--branch", is_flag=False, flag_value=_EVERY_BRANCH, metavar="[NAME]", help="For each branch, or for NAME alone."
+)
+_commit = click.option("--commit", is_flag=True, help="For what is pending on a branch: what its next commit carries.")
+_day = click.option("--day", is_flag=True, help="For a day in this repository, since local midnight.")
+
+
+@command.command("set", cls=_Set)
+@click.argument("amount", required=False)
+@_branch
+@_commit
+@_day
+@click.option("--block/--warn", default=None, help="Stop commits when over, or only say so (default: as it was).")
+@click.option("--near", metavar="PERCENT", help="From where on it is said to be near (default: as it was, or 80).")
+@click.option("--verbose/--quiet", default=None, help="Speak at every commit, or only near and over (default).")
+def set_command(amount: str | None, branch: str | None, commit: bool, day: bool, **how: str | bool | None) -> int:
+    """Limit list cost to AMOUNT US dollars. `none` is no limit, also where the repository recommends one.
+
+    Installs the git hooks of `tokcost hooks`, so that commits are checked.
+
+    \b
+    Examples:
+      tokcost budget set 20 --branch
+      tokcost budget set 50 --branch feat/login --block
+      tokcost budget set 7.50 --day --near 90
+      tokcost budget set none --branch main
+    """
+    if amount is None and branch is not None and re.fullmatch(r"\$?[.0-9]+|none", branch):
+        amount, branch = branch, _EVERY_BRANCH  # `set --branch 20`
+    scopes = _scopes(branch, commit, day)
+    if len(scopes) != 1 or amount is None:
+        raise UsageError("give an amount and one of --branch, --commit and --day", _EXAMPLE)
+    worktree = here(Path.cwd())
+    set_budget(worktree, Wish(scopes[0], amount, _name(branch), _blocks(how["block"]), _near(how["near"])))
+    if how["verbose"] is not None:
+        set_verbose(worktree, bool(how["verbose"]))
+    screen.show(_told_set(worktree, scopes[0], _name(branch)))
+    return _install(worktree)
+
+
+@command.command("unset")
+@_branch
+@_commit
+@_day
+def unset_command(branch: str | None, commit: bool, day: bool) -> int:
+    """Forget budgets of this clone. What the repository recommends holds again.
+
+    \b
+    Examples:
+      tokcost budget unset --branch
+      tokcost budget unset --branch feat/login --day
+    """
+    scopes = _scopes(branch, commit, day)
+    if not scopes:
+        raise UsageError("say which: --branch, --commit or --day", "For example: tokcost budget unset --branch")
+    worktree = here(Path.cwd())
+    for scope in scopes:
+        name = _name(branch) if scope == "branch" else ""
+        gone = unset_budget(worktree, scope, name)
+        screen.show(f"{_titled(scope, name)} {'is forgotten' if gone else 'was not set in this clone'}.\n")
+    return 0
+
+
+@command.command("check")
+@click.option("--hook", is_flag=True, help="For hook managers: silent when all is well; 1 only to stop a commit.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check_command(hook: bool, as_json: bool) -> int:
+    """One line: where the budgets stand. Exits with 0 when none is exceeded, 1 when one is, 3 when that is unknown.
+
+    \b
+    Examples:
+      tokcost budget check
+      tokcost budget check --hook
+    """
+    if hook and as_json:
+        raise UsageError("--hook and --json exclude each other")
+    if hook:
+        return _check_hook()
+    status = check(tokcost_home(os.environ), os.environ, here(Path.cwd())).status
+    screen.show(budget_json(status) if as_json else f"{check_line(status)}\n")
+    broken = _problems(status.budget_problems)
+    return 1 if state_of(status) == "over" else broken
+
+
+def _check_hook() -> int:
+    """What git's own hook does, for those that another program starts. No trouble of ours may stop a commit."""
+    try:
+        checked = check_commit(tokcost_home(os.environ), os.environ, here(Path.cwd()))
+        if checked is None:
+            return 0
+        for sentence, hint in said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose):
+            screen.tell(sentence, hint)
+        return 1 if stopping(checked.status) else 0
+    except Exception as problem:
+        screen.tell(f"the budget was not checked ({problem or type(problem).__name__})")
+        return 0
+
+
+_EXAMPLE = "For example: tokcost budget set 20 --branch"
+
+
+def _scopes(branch: str | None, commit: bool, day: bool) -> list[Scope]:
+    asked: list[tuple[Scope, bool]] = [("branch", branch is not None), ("commit", commit), ("day", day)]
+    return [scope for scope, wanted in asked if wanted]
+
+
+def _name(branch: str | None) -> str:
+    return "" if branch in (None, _EVERY_BRANCH) else str(branch)
+
+
+def _blocks(said: str | bool | None) -> bool | None:
+    return None if said is None else bool(said)
+
+
+def _near(said: str | bool | None) -> int | None:
+    try:
+        return None if said is None else parse_near(str(said))
+    except ValueError as refusal:
+        raise UsageError(f"--near: {refusal}") from refusal
+
+
+def _titled(scope: Scope, branch: str) -> str:
+    return f"The budget of branch {escape(branch)}" if branch else f"The {scope} budget"
+
+
+def _told_set(worktree: Worktree, scope: Scope, branch: str) -> str:
+    """What holds now, as it was understood."""
+    found = read_budgets(worktree, branch or read_head(worktree).branch or _EVERY_BRANCH).found
+    budget = next(one for one in found if one.scope == scope)
+    if budget.source == "branch" and not branch:
+        mine = read_head(worktree).branch or ""
+        return f"The branch budget is set; branch {escape(mine)} keeps its own.\n"
+    if budget.limit is None:
+        return f"{_titled(scope, branch)} has no limit.\n"
+    stops = "stops commits when over" if budget.blocks else "warns"
+    return f"{_titled(scope, branch)} is ${dollars(budget.limit)} list; it {stops}.\n"
+
+
+def _install(worktree: Worktree) -> int:
+    """Have git check it. Where that fails the budget still holds for `check` and `status`."""
+    try:
+        install(worktree)
+    except EnvironmentProblem as problem:
+        screen.tell(f"the budget is set, but git will not check it: {problem}", problem.hint)
+        return problem.exit_code
+    return 0
+
+
+def _problems(problems: Sequence[str]) -> int:
+    for problem in problems:
+        screen.tell(problem)
+    return EnvironmentProblem.exit_code if problems else 0

@@ -1,0 +1,60 @@
+"""The budget check of a commit, for git's pre-commit hook and for scripts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.ledger.open import open_ledger
+from tokcost.model.status import Status
+from tokcost.repo.head import read_head
+from tokcost.repo.operation import read_operation
+from tokcost.repo.worktree import Worktree
+from tokcost.services.budgets import read_budgets
+from tokcost.settings import is_switched_off
+
+_BUSY_SECONDS = 0.05
+
+
+class Checked(NamedTuple):
+    """Where the budgets stand after everything logged was read."""
+
+    status: Status
+    notes: tuple[str, ...] = ()
+    """Why the figures may lag behind: usage that is missing makes no budget look worse than it is."""
+    is_verbose: bool = False
+    """Whether to speak also when all is well."""
+
+
+def check_commit(home: Path, environ: Mapping[str, str], worktree: Worktree) -> Checked | None:
+    """The check for a commit that is being made; `None` where there is nothing to check: no budget, `TOKCOST=off`, a
+    rebase, cherry-pick or revert (nothing new is spent by them). Raises `TokcostError`."""
+    if is_switched_off(environ):
+        return None
+    budgets, operation = read_budgets(worktree, read_head(worktree).branch), read_operation(worktree)
+    has_budget = budgets.problems or any(one.limit is not None for one in budgets.found)
+    if not has_budget or operation.rebasing or operation.copying:
+        return None
+    return check(home, environ, worktree, seconds=_BUSY_SECONDS)._replace(is_verbose=budgets.is_verbose)
+
+
+def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, seconds: float = 60.0) -> Checked:
+    """Read what is new in the logs and in this repository's commits (for as long as git and the ledger take, `seconds`
+    each), and see. Raises `TokcostError`."""
+    from tokcost.services.ingest import refresh  # a commit without a budget need not wait for the readers
+    from tokcost.services.status import status_of
+
+    report = refresh(home, environ, follow=False, busy_seconds=seconds)
+    _look(home, worktree, seconds)
+    return Checked(status_of(home, worktree), tuple(report.notes))
+
+
+def _look(home: Path, worktree: Worktree, seconds: float) -> None:
+    """See what commits carry: that is pending no more."""
+    from tokcost.services.look import look, needs_look
+    from tokcost.services.worktrees import repository_of
+
+    with open_ledger(home, busy_seconds=seconds) as ledger:
+        repository = repository_of(ledger, worktree).id
+        if repository >= 0 and needs_look(ledger, repository, worktree.common_dir):
+            with ledger.transaction():
+                look(ledger, repository, worktree.common_dir, seconds=2 * seconds)
