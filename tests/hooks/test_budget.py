@@ -14,6 +14,7 @@ import pytest
 from support.git_sandbox import T0
 from support.hooked import Hooked
 from support.terminal import piped
+from tokcost.services.hooks import uninstall
 
 
 class Made(NamedTuple):
@@ -363,3 +364,23 @@ def test_the_check_of_a_hook_manager_stops_as_ours_does_and_for_no_other_reason(
     assert (outside.returncode, outside.stderr.count("\n")) == (0, 1)
     budget(repo, "set", "20", "--branch")
     assert (checked().returncode, checked().stderr) == (0, "")
+
+
+def test_a_repository_named_on_the_command_line_is_the_one_that_is_checked(repo: Hooked, tmp_path: Path) -> None:
+    budget(repo, "set", "0.01", "--branch", "--block")
+    repo.spend()
+    repo.change()
+    elsewhere = ["git", f"--git-dir={repo.path / '.git'}", f"--work-tree={repo.path}", "commit", "-q", "-m", "Work"]
+    done = subprocess.run(elsewhere, cwd=tmp_path, env=repo.environ, capture_output=True, text=True)
+    assert (done.returncode, "the commit was stopped" in done.stderr) == (1, True)
+
+
+def test_uninstalling_puts_back_the_hook_that_was_there(repo: Hooked) -> None:
+    hook = repo.path / ".git/hooks/pre-commit"
+    uninstall(repo.worktree)
+    before = b"#!/bin/sh\nexit 0 # \xff\n"
+    hook.write_bytes(before)
+    budget(repo, "set", "5", "--branch")
+    assert hook.read_bytes() != before
+    uninstall(repo.worktree)
+    assert hook.read_bytes() == before

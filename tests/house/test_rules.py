@@ -164,7 +164,7 @@ def test_the_readmes_files_exist() -> None:
             assert (ROOT / link).exists(), (page, link)
 
 
-@pytest.mark.parametrize("command", ["log", "status", "doctor"])
+@pytest.mark.parametrize("command", ["log", "status", "doctor", "budget"])
 def test_a_command_that_is_asked_often_imports_nothing_heavy(command: str, tmp_path: Path) -> None:
     code = (
         f"import sys; import tokcost.cli.commands.{command};"
