@@ -33,9 +33,7 @@ from tokcost.services.proposals import (
 )
 from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, record_withheld
 from tokcost.services.worktrees import repository_of
-
-OFF = "TOKCOST"
-"""Environment variable: `TOKCOST=off git commit` publishes nothing for that commit."""
+from tokcost.settings import is_switched_off
 
 
 class Draft(NamedTuple):
@@ -72,7 +70,7 @@ def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: st
         return
     carried_in = _squashed(worktree, source) if operation.squashing else ()
     message = Message(text, kind, comment, carried_in)
-    _propose(home, environ, Draft(worktree, path, branch, message, _is_off(environ)), consent.terms)
+    _propose(home, environ, Draft(worktree, path, branch, message, is_switched_off(environ)), consent.terms)
     if edited and source[0] in ("", "template"):
         note_untouched(worktree.git_dir, text)
 
@@ -87,10 +85,6 @@ def check_untouched(worktree: Worktree, path: str) -> None:
     bare = drop_lines(text, comment)
     if _content(bare, comment) == _content(before, comment) and text != bare:
         _write(path, bare)
-
-
-def _is_off(environ: Mapping[str, str]) -> bool:
-    return environ.get(OFF, "").lower() in ("off", "0", "false", "no")
 
 
 def _kind(operation: Operation, text: str, source: tuple[str, str]) -> Kind:
@@ -121,7 +115,7 @@ def _squashed(worktree: Worktree, source: tuple[str, str]) -> tuple[Line, ...]:
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
     worktree, message = draft.worktree, draft.message
-    refresh(home, environ, follow=False)
+    refresh(home, environ, follow=False, busy_seconds=BUSY_SECONDS)
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:

@@ -10,6 +10,7 @@ from tokcost.repo.commit import Commit
 from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import last_message
+from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import new_name
@@ -33,7 +34,7 @@ def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
     amended = ""
     if noted.head and noted.head not in commit.parents:
         amended = noted.head
-        if read_commit(worktree.common_dir, amended, seconds=GIT_SECONDS).parents != commit.parents:
+        if _parents(worktree, amended) != commit.parents:
             return  # the note is of a commit that never happened, HEAD has moved since
     if noted.tokens == (BIND,):
         _bind(home, environ, worktree, commit, amended)
@@ -65,6 +66,14 @@ def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
         decide_fate(ledger, claim.id, "withheld")
 
 
+def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
+    """`None` when git has thrown the commit away."""
+    try:
+        return read_commit(worktree.common_dir, commit, seconds=GIT_SECONDS).parents
+    except GitFailed:
+        return None
+
+
 def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: Sequence[str]) -> None:
     present = {line.token for line in read_message(commit.message).lines}
     removed = tuple(token.partition(".")[0] for token in proposed if token not in present)
@@ -81,7 +90,7 @@ def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Co
     branch = read_head(worktree).branch
     if branch is None:
         return
-    refresh(home, environ, follow=False)
+    refresh(home, environ, follow=False, busy_seconds=BUSY_SECONDS)
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
