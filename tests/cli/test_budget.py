@@ -9,7 +9,7 @@ import pytest
 
 from support.hooked import Hooked
 from support.terminal import piped
-from tokcost.services.hooks import states
+from tokcost.services.hook_scripts import HOOKS, owner
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_without_budgets_all_scopes_are_shown_with_what_was_spent(repo: Hooked) 
     found = shown(repo)
     assert {one["state"] for one in found.values()} == {"none"}
     assert found["branch"]["list_cost"] == found["commit"]["list_cost"] == "0.024087000"
-    assert not states(repo.worktree)[1][0].installed
+    assert owner(str(repo.path / ".git/hooks/pre-commit")) == "nobody"
 
 
 def test_an_amount_is_kept_exactly_and_the_hook_is_installed(repo: Hooked) -> None:
@@ -47,7 +47,7 @@ def test_an_amount_is_kept_exactly_and_the_hook_is_installed(repo: Hooked) -> No
     branch = shown(repo)["branch"]
     assert (branch["limit"], branch["state"], branch["percent"]) == ("0.024087001", "ok", 99)
     assert repo.git("config", "--local", "tokcost.budgetBranch") == "0.024087001"
-    assert all(one.installed for one in states(repo.worktree)[1])
+    assert {owner(str(repo.path / ".git/hooks" / hook)) for hook in HOOKS} == {"ours"}
 
 
 def test_the_amount_may_come_behind_the_option(repo: Hooked) -> None:

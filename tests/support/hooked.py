@@ -1,7 +1,9 @@
 """A repository whose commits run our hooks for real, with an assistant that spends, and the equation at the end."""
 
 import itertools
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ class Hooked(GitSandbox):
     def __init__(self, path: Path, *, enabled: bool = True, precision: str = "exact") -> None:
         self.home = path / "home"
         self.ledger_home = path / "ledger"
+        self.more_environ: dict[str, str] = {}
         super().__init__(path / "repo")
         self._numbers = itertools.count(1)
         if enabled:
@@ -44,7 +47,19 @@ class Hooked(GitSandbox):
         """The environment of git and of the assistant; the deadline is generous, a busy machine is not the subject."""
         own = {"HOME": str(self.home), "TOKCOST_HOME": str(self.ledger_home), "TOKCOST_DEADLINE": "30"}
         kept = {name: value for name, value in super().environ.items() if name != "CLAUDE_CONFIG_DIR"}
-        return kept | own
+        return kept | own | self.more_environ
+
+    def tokcost(self, *words: str, cwd: Path | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
+        """Our command line, as a process."""
+        return subprocess.run(
+            [sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()", *words],
+            cwd=cwd or self.path,
+            env=self.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | more,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
 
     def spend(self, output: int = 1000, cwd: Path | None = None, number: int = 0, **more: Any) -> None:
         """One response of the assistant, now, on the branch that is checked out; with the `number` of an earlier one,
@@ -80,7 +95,7 @@ class Hooked(GitSandbox):
         )
         said = done.stderr.decode(errors="replace")
         assert (done.returncode == 0) is ok, (args, said, done.stdout)
-        assert "tokcost" not in said, said
+        assert "tokcost: " not in said, said
         return said
 
     def editor(self, script: str) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Where git looks for hooks, and who else put some there."""
+"""Where git looks for hooks, and what its configuration says about them."""
 
 import os
+from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.repo.run import run_git
+from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.worktree import Worktree
 
 
@@ -14,8 +15,13 @@ class HooksFolder(NamedTuple):
     """Absolute; need not exist yet."""
     setting: str = ""
     """`core.hooksPath` as it is set; empty when git's own folder is used."""
-    is_shared: bool = False
-    """Whether other repositories use the same folder (a global or system `core.hooksPath`)."""
+    scope: str = ""
+    """Where it is set: `local`, `worktree`, `global`, `system`, `command`."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other repositories use the same folder (a global or system `core.hooksPath`)."""
+        return self.scope in ("global", "system")
 
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
@@ -23,5 +29,36 @@ def hooks_folder(worktree: Worktree) -> HooksFolder:
     path = run_git(["rev-parse", "--git-path", "hooks"], worktree.path).removesuffix("\n")
     origin = run_git(["config", "--show-scope", "--get", "--default", "", "core.hooksPath"], worktree.path)
     scope, _, setting = origin.removesuffix("\n").partition("\t")
-    shared = bool(setting) and scope in ("global", "system")
-    return HooksFolder(os.path.normpath(os.path.join(worktree.path, path)), setting, shared)
+    return HooksFolder(os.path.normpath(os.path.join(worktree.path, path)), setting, scope if setting else "")
+
+
+def is_tracked(worktree: Worktree, path: str) -> bool:
+    """Whether a file is part of the project. Raises `EnvironmentProblem`."""
+    try:
+        run_git(["ls-files", "--error-unmatch", "--", f":(literal){path}"], worktree.path)
+    except GitFailed:
+        return False
+    return True
+
+
+def config_hooks(worktree: Worktree) -> dict[str, str]:
+    """Events of hooks in git's configuration by the hook's name; a git before 2.54 does not run them."""
+    found: dict[str, str] = {}
+    with suppress(GitFailed):  # none
+        for item in run_git(["config", "-z", "--get-regexp", r"^hook\..*\.event$"], worktree.path).split("\0"):
+            key, _, event = item.partition("\n")
+            if event:
+                found[key.removeprefix("hook.").removesuffix(".event")] = event
+    return found
+
+
+def set_config_hook(worktree: Worktree, name: str, event: str, command: str) -> None:
+    """Name a hook in the clone's own configuration. Raises `EnvironmentProblem`."""
+    run_git(["config", "--local", f"hook.{name}.command", command], worktree.path)
+    run_git(["config", "--local", f"hook.{name}.event", event], worktree.path)
+
+
+def remove_config_hook(worktree: Worktree, name: str) -> None:
+    """Take it out of the clone's own configuration again."""
+    with suppress(GitFailed):
+        run_git(["config", "--local", "--remove-section", f"hook.{name}"], worktree.path)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.open import FILE_NAME, LedgerDamaged, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, integrity_problems, span
@@ -14,18 +15,11 @@ from tokcost.readers.registry import readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import find_worktree
+from tokcost.services.checks import Check
+from tokcost.services.consent import read_consent
+from tokcost.services.hook_report import hook_checks
 
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
-
-
-@dataclass(slots=True)
-class Check:
-    """One line of the answer: a subject, what was found, and what to do when that is a finding."""
-
-    subject: str
-    found: str
-    finding: bool = False
-    hint: str = ""
 
 
 @dataclass(slots=True)
@@ -70,6 +64,11 @@ def _repository(diagnosis: Diagnosis, cwd: Path) -> None:
         diagnosis.add("repository", Check("reflog", f"not usable: {reflog.problem}", True, hint))
     else:
         diagnosis.add("repository", Check("reflog", f"{len(reflog.entries):,} movements of HEAD"))
+    try:
+        for check in hook_checks(here, read_consent(here).enabled):
+            diagnosis.add("hooks", check)
+    except EnvironmentProblem as problem:
+        diagnosis.add("hooks", Check("hooks", str(problem), True, problem.hint))
 
 
 def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:

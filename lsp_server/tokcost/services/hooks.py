@@ -1,155 +1,253 @@
 """Installing git hooks beside what is there already, and taking them away again to the last byte.
 
-A hook that was there is kept under another name and run first; what it decides, holds.
+Each hook has a seat (`hook_managers`): a file of ours that runs what was there first, or lines in a file that a hook
+manager reads. Files that belong to a project or to its people are changed only when asked to.
 """
 
 import os
-import shlex
-import stat
-import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
-import tokcost
 from tokcost.errors import EnvironmentProblem
-from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
-from tokcost.repo.worktree import Worktree
+from tokcost.repo.head import read_head
+from tokcost.repo.hooks_folder import (
+    HooksFolder,
+    config_hooks,
+    hooks_folder,
+    remove_config_hook,
+    set_config_hook,
+)
+from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
+from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost.services.budgets import read_budgets
+from tokcost.services.hook_blocks import add_block, has_block, remove_block
+from tokcost.services.hook_files import MOVED, kept_file, put, take, write_script
+from tokcost.services.hook_managers import Seat, husky_home, local_script, seats
+from tokcost.services.hook_scripts import HOOKS, calls_us, owner, plain_script, shell_word
 
-HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
-MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
-KEPT = ".before-tokcost"
-
-_WAITS_FOR = {
-    "commit-msg": "TOKCOST_UNTOUCHED",
-    "post-commit": "TOKCOST_PROPOSAL",
-    "post-merge": "TOKCOST_PROPOSAL",
-}
-"""Hooks with nothing to do unless this file is in the worktree's git folder: then not even Python starts."""
-
-_SCRIPT = """#!/bin/sh
-{mark}
-previous="${{0%/*}}/{hook}{kept}"
-if [ -x "$previous" ]; then "$previous" "$@" || exit $?; fi
-{guard}if [ -x {python} ]; then
-  TOKCOST_PATH={path} {python} -I -S {run} {hook} "$@" || {unless}
-else
-  echo "tokcost: its Python is gone; run 'tokcost hooks install' or 'tokcost hooks uninstall'" >&2
-fi
-exit 0
-"""
-_ONLY_REBASES = '[ "$1" = rebase ] || exit 0\n'
-_ONLY_WITH_BUDGET = r"""git_dir="${GIT_DIR:-.git}"
-[ ! -f "$git_dir/commondir" ] || git_dir="$git_dir/../.."
-grep -qisE '(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml || exit 0
-"""
-_UNLESS_STOPPED = "[ $? -ne 79 ] || exit 1"
-"""Only the code that `tokcost_hooks.run` keeps for it stops a commit: no crash, no signal, no missing file."""
-_GUARD = '[ -f "${{GIT_DIR:-.git}}/{file}" ] || exit 0\n'
+CONFIG_NAME = "tokcost-"
+"""Before the hook's name, our name of a hook in git's configuration."""
+_INSTALLED = "installed"
+"""In the folder of our local scripts: every file that holds a hook or lines of ours, so that they are found again
+when `core.hooksPath` was changed."""
 
 
-class HookState(NamedTuple):
-    """One hook of one clone."""
+class Installed(NamedTuple):
+    """What an installation did."""
 
-    hook: str
-    installed: bool
-    keeps: bool
-    """Whether a hook that was there before is run first."""
-    foreign: bool
-    """Whether a hook of somebody else is in our place."""
-
-
-def install(worktree: Worktree) -> HooksFolder:
-    """Put our hooks into the folder git uses. Doing it twice changes nothing. Raises `EnvironmentProblem`."""
-    folder = _own_folder(worktree)
-    try:
-        os.makedirs(folder.path, exist_ok=True)
-        for hook in HOOKS:
-            _install(os.path.join(folder.path, hook), hook)
-    except OSError as error:
-        raise EnvironmentProblem(f"the hooks in {folder.path} cannot be written: {error.strerror or error}") from error
-    return folder
+    folder: HooksFolder
+    said: tuple[str, ...] = ()
+    """What its owner should know."""
+    missing: tuple[Seat, ...] = ()
+    """Hooks that need lines in files of others, which were not added."""
+    waiting: tuple[str, ...] = ()
+    """What is left to do by hand."""
 
 
-def uninstall(worktree: Worktree) -> HooksFolder:
-    """Take our hooks away and put back what was there. Raises `EnvironmentProblem`."""
-    folder = hooks_folder(worktree)
-    try:
-        for hook in HOOKS:
-            path = os.path.join(folder.path, hook)
-            if _is_ours(path):
-                if os.path.lexists(path + KEPT):
-                    os.replace(path + KEPT, path)
-                else:
-                    os.unlink(path)
-    except OSError as error:
-        raise EnvironmentProblem(f"the hooks in {folder.path} cannot be changed: {error.strerror or error}") from error
-    return folder
-
-
-def states(worktree: Worktree) -> tuple[HooksFolder, list[HookState]]:
-    """What is installed. Raises `EnvironmentProblem`."""
-    folder = hooks_folder(worktree)
-    found: list[HookState] = []
-    for hook in HOOKS:
-        path = os.path.join(folder.path, hook)
-        ours = _is_ours(path)
-        found.append(HookState(hook, ours, os.path.lexists(path + KEPT), not ours and os.path.lexists(path)))
-    return folder, found
-
-
-def script(hook: str) -> str:
-    """The text of a hook, in the shell that git brings along everywhere."""
-    guard = {"post-rewrite": _ONLY_REBASES, "pre-commit": _ONLY_WITH_BUDGET}.get(hook, "")
-    unless = _UNLESS_STOPPED if hook == "pre-commit" else "true"
-    guard = _GUARD.format(file=_WAITS_FOR[hook]) if hook in _WAITS_FOR else guard
-    python, run = shlex.quote(sys.executable), shlex.quote(_run_file())
-    path = shlex.quote(os.pathsep.join(_import_from()))
-    words = {"hook": hook, "guard": guard, "python": python, "path": path, "run": run, "unless": unless}
-    return _SCRIPT.format(mark=MARK, kept=KEPT, **words)
-
-
-def _own_folder(worktree: Worktree) -> HooksFolder:
+def install(worktree: Worktree, *, write: bool = False) -> Installed:
+    """Put our hooks where git and its managers run them. Doing it twice changes nothing. `write` adds lines to files of
+    others too. Raises `EnvironmentProblem`."""
+    check_git(worktree)
     folder = hooks_folder(worktree)
     if folder.is_shared:
+        return _shared(folder)
+    try:
+        return _install(worktree, folder, write)
+    except OSError as error:
+        where = error.filename2 or error.filename or folder.path
+        raise EnvironmentProblem(f"{where} cannot be written: {error.strerror or error}") from error
+
+
+def install_in_config(worktree: Worktree) -> None:
+    """Name our hooks in git's own configuration, where no manager and no `core.hooksPath` is in the way.
+    Raises `EnvironmentProblem`."""
+    version = git_version(worktree.path)
+    if version < CONFIG_HOOKS:
+        have, need = (".".join(map(str, one)) for one in (version, CONFIG_HOOKS))
         raise EnvironmentProblem(
-            f"core.hooksPath is set for all your repositories ({folder.setting})",
-            "Hooks there would run everywhere; set core.hooksPath in this clone, or add the lines of"
-            " `tokcost hooks print` to those hooks yourself.",
+            f"this git ({have}) does not run hooks from its configuration; git {need} does",
+            "`tokcost hooks install` puts them into the hooks folder.",
         )
-    return folder
+    uninstall(worktree)
+    try:
+        for hook in HOOKS:
+            script = local_script(worktree, hook)
+            write_script(script, plain_script(hook))
+            set_config_hook(worktree, CONFIG_NAME + hook, hook, f"sh {shell_word(script)}")
+    except OSError as error:
+        raise EnvironmentProblem(f"our hooks cannot be written: {error.strerror or error}") from error
 
 
-def _install(path: str, hook: str) -> None:
-    if os.path.lexists(path) and not _is_ours(path):
-        os.replace(path, path + KEPT)
-    new = f"{path}.tokcost-new"
-    with open(new, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        stream.write(script(hook))
-    os.chmod(new, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
-    os.replace(new, path)
+def uninstall(worktree: Worktree) -> list[str]:
+    """Take our hooks away and put back what was there. Sentences about what had to be left. Raises
+    `EnvironmentProblem`."""
+    folder, said = hooks_folder(worktree), list[str]()
+    for name in config_hooks(worktree):
+        if name in {CONFIG_NAME + hook for hook in HOOKS}:
+            remove_config_hook(worktree, name)
+    try:
+        for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, folder)]):
+            said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
+        _forget(worktree)
+    except OSError as error:
+        where = error.filename2 or error.filename or folder.path
+        raise EnvironmentProblem(f"{where} cannot be changed: {error.strerror or error}") from error
+    return list(dict.fromkeys(said))
 
 
-def _is_ours(path: str) -> bool:
-    with suppress(OSError), open(path, "rb") as stream:
-        return MARK.encode() in stream.read(4096)
-    return False
+def is_needed(worktree: Worktree, hook: str) -> bool:
+    """Whether something would be missed without a hook: pre-commit is for budgets alone."""
+    if hook != "pre-commit":
+        return True
+    return any(budget.limit is not None for budget in read_budgets(worktree, read_head(worktree).branch).found)
 
 
-def _run_file() -> str:
-    from importlib.util import find_spec
+def check_git(worktree: Worktree) -> None:
+    """Raises `EnvironmentProblem` for a git that is too old."""
+    version = git_version(worktree.path)
+    if version < OLDEST:
+        have, need = (".".join(map(str, one)) for one in (version, OLDEST))
+        raise EnvironmentProblem(f"git {have} is too old for our hooks", f"They need git {need} or later.")
 
-    spec = find_spec("tokcost_hooks.run")
-    if spec is None or spec.origin is None:
-        raise EnvironmentProblem("the package tokcost_hooks is not installed", "Install tokcost again.")
-    return spec.origin
+
+def is_remembered(worktree: Worktree, path: str) -> bool:
+    """Whether we put something into this file once."""
+    return bool(path) and path in _remembered(worktree)
 
 
-def _import_from() -> list[str]:
-    """Folders to import from, named to a Python that is started without its own list of them: that is faster, and
-    nothing of the user's repository can come in between."""
-    import msgspec
+def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
+    """Hooks of ours in folders that git does not use any more in any worktree."""
+    used = {os.path.realpath(os.path.dirname(seat.path)) for seat in seats(worktree, folder)}
+    known = [*_remembered(worktree), *(os.path.join(worktree.common_dir, "hooks", hook) for hook in HOOKS)]
+    if not folder.setting.startswith(("/", "~")):
+        # A relative setting means another folder in each worktree.
+        tops = [worktree.path, worktree.root, *(one.path for one in linked_worktrees(worktree.common_dir))]
+        inside = os.path.relpath(husky_home(folder) or folder.path, worktree.path)
+        used |= {os.path.realpath(os.path.join(top, inside)) for top in tops}
+    return sorted(
+        {path for path in known if owner(path) == "ours" and os.path.realpath(os.path.dirname(path)) not in used}
+    )
 
-    packages = os.path.dirname(os.path.dirname(msgspec.__file__))
-    ours = os.path.dirname(os.path.dirname(tokcost.__file__))
-    hooks = os.path.dirname(os.path.dirname(_run_file()))
-    return list(dict.fromkeys((ours, hooks, packages)))
+
+def _shared(folder: HooksFolder) -> Installed:
+    missing = [hook for hook in HOOKS if not calls_us(os.path.join(folder.path, hook))]
+    if not missing:
+        return Installed(folder, (f"The hooks in {folder.path} call ours already.",))
+    raise EnvironmentProblem(
+        f"core.hooksPath is set for all your repositories ({folder.setting}), so hooks there are not ours to change",
+        f"Add ours yourself: for each of {', '.join(missing)} run `tokcost hooks print HOOK >> {folder.path}/HOOK`, and"
+        " make new files executable. They write nothing into commits where cost lines are off."
+        ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"',
+    )
+
+
+def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
+    for name in config_hooks(worktree):
+        if name in {CONFIG_NAME + hook for hook in HOOKS}:
+            remove_config_hook(worktree, name)
+    found, said = seats(worktree, folder), list[str]()
+    _remember(worktree, [seat.path for seat in found if seat.path and not seat.lines])
+    for seat in found:
+        _leave_other_places(worktree, folder, seat)
+        if seat.path and not seat.lines:
+            said += [sentence for sentence in (put(seat.path, seat.hook),) if sentence]
+    asked = [seat for seat in found if seat.lines and not seat.refusal and (write or has_block(seat.path))]
+    _add_lines(worktree, asked)
+    _ignore(worktree, [seat for seat in found if seat.is_project and (seat in asked or not seat.lines)])
+    missing = tuple(seat for seat in found if seat.lines and seat not in asked and is_needed(worktree, seat.hook))
+    waiting = ("run `lefthook install` once",) if any(seat.manager == "lefthook" for seat in asked) else ()
+    return Installed(folder, tuple(said), missing, waiting)
+
+
+def _leave_other_places(worktree: Worktree, folder: HooksFolder, seat: Seat) -> None:
+    """A manager took our place, or another place is better now: no hook of ours may run twice."""
+    bases = {os.path.join(place, seat.hook) for place in (folder.path, os.path.join(worktree.common_dir, "hooks"))}
+    for place in [base + suffix for base in bases for suffix in reversed(MOVED)]:
+        if os.path.realpath(place) != os.path.realpath(seat.path) and owner(place) == "ours":
+            take(place, seat.hook)
+
+
+def _add_lines(worktree: Worktree, asked: list[Seat]) -> None:
+    if not asked:
+        return
+    for seat in asked:
+        write_script(local_script(worktree, seat.hook), plain_script(seat.hook))
+    _remember(worktree, [seat.path for seat in asked])
+    for path in dict.fromkeys(seat.path for seat in asked):
+        lines = "".join(seat.lines for seat in asked if seat.path == path)
+        with open(path, "rb") if os.path.exists(path) else open(os.devnull, "rb") as stream:
+            there = stream.read()
+        if not (has_block(path) and lines.encode("utf-8", "surrogateescape") in there):
+            add_block(path, lines, first=any(seat.at_top for seat in asked if seat.path == path))
+
+
+def _ignore(worktree: Worktree, ours: list[Seat]) -> None:
+    """Hide files of ours among the project's from `git status`, on this machine alone."""
+    patterns: list[str] = []
+    for seat in ours:
+        top = next((one for one in _tops(worktree) if seat.path.startswith(one + os.sep)), "")
+        kept = kept_file(seat.path, seat.hook)
+        for path in (seat.path, *([kept] if kept and not seat.lines else [])):
+            relative = os.path.relpath(path, top).replace(os.sep, "/") if top else ""
+            if relative and "\n" not in relative:
+                patterns.append("/" + "".join(f"\\{one}" if one in "\\*?[ " else one for one in relative))
+    path = os.path.join(worktree.common_dir, "info", "exclude")
+    if patterns:
+        _remember(worktree, [path])
+        add_block(path, "".join(f"{pattern}\n" for pattern in dict.fromkeys(patterns)))
+
+
+def _tops(worktree: Worktree) -> list[str]:
+    return [worktree.path, *(one.path for one in linked_worktrees(worktree.common_dir)), worktree.root]
+
+
+def _take_anywhere(path: str) -> str:
+    """Take away ours at a path, also where a manager moved it."""
+    hook = os.path.basename(path).removesuffix(".legacy").removesuffix(".old")
+    if hook not in HOOKS:
+        return ""
+    base = os.path.join(os.path.dirname(path), hook)
+    for moved in MOVED[1:]:
+        if owner(base + moved) in ("ours", "edited"):
+            return take(base + moved, hook)
+    return take(base, hook)
+
+
+def _possible(worktree: Worktree, folder: HooksFolder) -> list[str]:
+    places = [folder.path, husky_home(folder), os.path.join(worktree.common_dir, "hooks")]
+    if folder.is_shared:  # what was put there by hand is its owner's
+        places = places[1:]
+    hooks = [os.path.join(place, hook) for place in places if place for hook in HOOKS]
+    return [*hooks, *(seat.path for seat in seats(worktree, folder) if seat.lines)]
+
+
+def _list_file(worktree: Worktree) -> str:
+    return local_script(worktree, _INSTALLED)
+
+
+def _remembered(worktree: Worktree) -> list[str]:
+    with suppress(OSError), open(_list_file(worktree), "rb") as stream:
+        return [os.fsdecode(name) for name in stream.read().split(b"\0") if name]
+    return []
+
+
+def _remember(worktree: Worktree, paths: Iterable[str]) -> None:
+    """Before anything is written: whoever is killed in between leaves nothing that uninstalling would not find."""
+    before = _remembered(worktree)
+    new = list(dict.fromkeys([*before, *paths]))
+    if new != before:
+        path = _list_file(worktree)
+        os.makedirs(os.path.dirname(os.path.dirname(path)), mode=0o700, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(f"{path}.new", "wb") as stream:
+            stream.write(b"\0".join(os.fsencode(name) for name in new))
+        os.replace(f"{path}.new", path)
+
+
+def _forget(worktree: Worktree) -> None:
+    for path in (*(local_script(worktree, hook) for hook in HOOKS), _list_file(worktree)):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    with suppress(OSError):  # the folder above may hold what we know of the clone
+        os.removedirs(os.path.dirname(_list_file(worktree)))

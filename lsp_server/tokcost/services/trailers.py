@@ -15,7 +15,7 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, new_name, propose
 from tokcost.services.consent import Consent, read_consent, read_policy
-from tokcost.services.hooks import install
+from tokcost.services.hooks import Installed, install
 from tokcost.services.ingest import refresh
 from tokcost.services.look import look
 from tokcost.services.worktrees import repository_of
@@ -67,7 +67,7 @@ def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: T
             return Preview(branch, done.lines, frozenset(line.id for line in done.lines) - known, pending)
 
 
-def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> None:
+def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> Installed:
     """Write lines from now on in this clone: consent in its own configuration, hooks in its hooks folder.
 
     `from_now` keeps what was spent until now to this machine. Raises `EnvironmentProblem`, and `UsageError` where the
@@ -75,12 +75,13 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> N
     """
     if read_policy(worktree.path).forbids:
         raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
-    install(worktree)
+    installed = install(worktree)
     if from_now:
         _keep_everything(home, worktree)
     _say(worktree, "precision", terms.precision)
     _say(worktree, "models", "true" if terms.models else "false")
     _say(worktree, "enabled", "true")
+    return installed
 
 
 def disable(worktree: Worktree) -> Consent:

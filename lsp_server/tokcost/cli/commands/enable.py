@@ -11,6 +11,7 @@ from tokcost.cli import screen
 from tokcost.errors import UsageError
 from tokcost.model.claims import Precision, Terms
 from tokcost.model.trailer import format_line
+from tokcost.reports.hooks import installed_text
 from tokcost.reports.trailers import AUTHOR_SUMS, EXAMPLE, NOTHING_ELSE, pending_text, shown_line, terms_text
 from tokcost.services.consent import read_consent, read_policy
 from tokcost.services.trailers import Preview, enable, here, preview
@@ -48,7 +49,10 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
         if not click.confirm("Write such lines into the commits of this clone?", default=False):
             screen.show("Nothing was changed.\n")
             return 1
-    enable(home, worktree, terms, from_now=from_now)
+    done = enable(home, worktree, terms, from_now=from_now)
+    missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
+    if missing or done.said or done.waiting:
+        screen.show(installed_text(done.folder.path, done.said, done.waiting, missing) + "\n")
     screen.show(
         "Cost lines are on in this clone. Skip one commit: TOKCOST=off git commit. Take it back: tokcost disable.\n"
     )

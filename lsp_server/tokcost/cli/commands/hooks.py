@@ -1,12 +1,17 @@
 """`tokcost hooks`: the git hooks of this clone."""
 
+import os
 from pathlib import Path
 
 import click
 
 from tokcost.cli import screen
+from tokcost.reports.diagnosis import diagnosis_lines
+from tokcost.reports.hooks import installed_text
 from tokcost.services.consent import read_consent
-from tokcost.services.hooks import HOOKS, KEPT, install, script, states, uninstall
+from tokcost.services.hook_report import hook_checks
+from tokcost.services.hook_scripts import HOOKS, plain_script
+from tokcost.services.hooks import install, install_in_config, uninstall
 from tokcost.services.trailers import here
 
 
@@ -21,47 +26,61 @@ def command() -> None:
 
 
 @command.command("install")
-def install_command() -> int:
+@click.option("--write", is_flag=True, help="Also add our lines to files of the project or of a hook manager.")
+@click.option("--config", "in_config", is_flag=True, help="Use git's own configuration instead of files (git 2.54).")
+def install_command(write: bool, in_config: bool) -> int:
     """Put our hooks beside those that are there; `tokcost enable` does it too.
 
+    What was there runs first. Where husky, lefthook or the project own a hook, the lines it needs are shown, and added
+    with --write.
+
     \b
-    Example:
+    Examples:
       tokcost hooks install
+      tokcost hooks install --write
     """
-    folder = install(here(Path.cwd()))
-    screen.show(f"Hooks are in {folder.path}; hooks that were there run first.\n")
-    return 0
+    worktree = here(Path.cwd())
+    if in_config:
+        install_in_config(worktree)
+        screen.show("Our hooks are in this clone's git configuration; git runs them before those of the folder.\n")
+        return 0
+    done = install(worktree, write=write)
+    missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
+    screen.show(installed_text(done.folder.path, done.said, done.waiting, missing))
+    return 1 if missing else 0
 
 
 @command.command("uninstall")
 def uninstall_command() -> int:
     """Take our hooks away and put back what was there, to the last byte.
 
+    Exit code 1 when something had to be left because somebody changed it since.
+
     \b
     Example:
       tokcost hooks uninstall
     """
-    folder = uninstall(here(Path.cwd()))
-    screen.show(f"Our hooks are gone from {folder.path}.\n")
-    return 0
+    left = uninstall(here(Path.cwd()))
+    screen.show("".join(f"{one}.\n" for one in left) or "Our hooks are gone; what was there before is back.\n")
+    return 1 if left else 0
 
 
 @command.command("print")
 @click.argument("hook", type=click.Choice(HOOKS))
 def print_command(hook: str) -> int:
-    """The text of one hook, for hook managers that want it in a file of their own.
+    """The text of one hook: a file of its own, or lines for the end of a shell script.
 
     \b
     Example:
-      tokcost hooks print prepare-commit-msg
+      tokcost hooks print post-commit >> ~/.githooks/post-commit
     """
-    screen.show(script(hook))
+    screen.show(plain_script(hook))
     return 0
 
 
 @command.command("status")
 def status_command() -> int:
-    """What git will run, and why something will not. Exit code 1 when lines are on and a hook is missing.
+    """What git will run, what it will not and why. Exit code 1 when something needs doing.
 
     \b
     Example:
@@ -69,11 +88,9 @@ def status_command() -> int:
     """
     worktree = here(Path.cwd())
     consent = read_consent(worktree)
-    folder, found = states(worktree)
-    lines = [f"folder  {folder.path}{f' (core.hooksPath = {folder.setting})' if folder.setting else ''}"]
-    for one in found:
-        state = "installed" if one.installed else "somebody else's hook" if one.foreign else "not installed"
-        lines.append(f"{one.hook:<20}{state}{f', runs {one.hook}{KEPT} first' if one.installed and one.keeps else ''}")
-    lines.append(f"lines   {'on' if consent.enabled else consent.problem or 'off'}")
-    screen.show("".join(f"{line}\n" for line in lines))
-    return 1 if consent.enabled and not all(one.installed for one in found) else 0
+    checks = hook_checks(worktree, consent.enabled)
+    rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
+    rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, ""))
+    findings = sum(check.finding for check in checks)
+    screen.show(screen.painted(diagnosis_lines({"hooks": rows}, findings), os.environ))
+    return 1 if findings else 0

@@ -1,0 +1,24 @@
+"""Which git is installed, and what it can do."""
+
+import os
+import re
+
+from tokcost.repo.run import run_git
+
+OLDEST = (2, 26)
+"""The first git that says where a setting comes from (`git config --show-scope`), which installing hooks needs."""
+CONFIG_HOOKS = (2, 54)
+"""The first git that runs hooks named in its configuration (`hook.<name>.command`, git-hook(1))."""
+
+Version = tuple[int, int]
+
+
+def git_version(cwd: str | os.PathLike[str]) -> Version:
+    """Major and minor version of the git on PATH. Raises `EnvironmentProblem` when there is none."""
+    return parse_version(run_git(["version"], cwd))
+
+
+def parse_version(text: str) -> Version:
+    """Of `git version 2.39.5 (Apple Git-154)` and the like; (0, 0) when it cannot be read."""
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)

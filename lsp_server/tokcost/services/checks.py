@@ -1,0 +1,13 @@
+"""What `doctor` and `hooks status` answer with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Check:
+    """One line of the answer: a subject, what was found, and what to do when that is a finding."""
+
+    subject: str
+    found: str
+    finding: bool = False
+    hint: str = ""

@@ -1,0 +1,68 @@
+"""A few marked lines of ours in a file of somebody else, which can be taken out again to the last byte."""
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+
+_BLOCK = re.compile(
+    rb"(?m)^# >>> tokcost(?P<how>[^\[\n]*) \[(?P<digest>[0-9a-f]{12})\]\n(?P<lines>(?s:.*?))^# <<< tokcost\n"
+)
+_NEW_FILE, _NO_END = " (file made by tokcost)", " (the line before had no end)"
+
+
+def has_block(path: str) -> bool:
+    """Whether a file holds lines of ours."""
+    return bool(_BLOCK.search(_read(path)))
+
+
+def add_block(path: str, lines: str, *, first: bool = False) -> None:
+    """Put our lines at the end of a file, or after its first line; those that are there from before go."""
+    remove_block(path)
+    before = _read(path)
+    how = "" if os.path.lexists(path) else _NEW_FILE
+    if before and not before.endswith(b"\n"):
+        how = _NO_END
+    at = before.find(b"\n") + 1 if first and how == "" else len(before)
+    body = lines.encode("utf-8", "surrogateescape")
+    block = f"# >>> tokcost{how} [{_digest(body)}]\n".encode() + body + b"# <<< tokcost\n"
+    _write(path, before[:at] + (b"\n" if how == _NO_END else b"") + block + before[at:])
+
+
+def remove_block(path: str) -> str:
+    """Take our lines out. A sentence when they were edited and had to be left."""
+    before = _read(path)
+    found = _BLOCK.search(before)
+    if not found:
+        return ""
+    if _digest(found["lines"]) != found["digest"].decode():
+        return f"our lines in {path} were edited since; they are left as they are"
+    start = found.start() - (1 if found["how"] == _NO_END.encode() else 0)
+    rest = before[:start] + before[found.end() :]
+    if not rest and found["how"] == _NEW_FILE.encode():
+        os.unlink(path)
+    else:
+        _write(path, rest)
+    return ""
+
+
+def _digest(lines: bytes) -> str:
+    return hashlib.sha256(lines).hexdigest()[:12]
+
+
+def _read(path: str) -> bytes:
+    with suppress(OSError), open(path, "rb") as stream:
+        return stream.read()
+    return b""
+
+
+def _write(path: str, data: bytes) -> None:
+    """Whole or not at all, with the mode that the file had."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    real = os.path.realpath(path)
+    new = f"{real}.tokcost-new"
+    with open(new, "wb") as stream:
+        stream.write(data)
+    with suppress(FileNotFoundError):
+        os.chmod(new, os.stat(real).st_mode & 0o7777)
+    os.replace(new, real)

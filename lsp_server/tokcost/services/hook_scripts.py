@@ -1,0 +1,174 @@
+"""The text of our hooks, in the shell that git brings along everywhere (Git for Windows too: no bashisms, forward
+slashes), and how a file is recognised as ours."""
+
+import hashlib
+import os
+import re
+import shlex
+import sys
+from contextlib import suppress
+from pathlib import PurePath
+from typing import Literal
+
+import tokcost
+from tokcost.errors import EnvironmentProblem
+
+HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
+KEPT = ".before-tokcost"
+KEPT_FOLDER = "before-tokcost"
+"""Where a hook is kept that asks for its own name, which must not change then."""
+
+Owner = Literal["nobody", "ours", "edited", "foreign"]
+"""Whose a hook file is; `edited` is ours, changed by somebody since."""
+
+_MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
+_MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\r?\n", re.MULTILINE)
+_ASSIGNED = re.compile(rb"^python=(.*?)\nrun=(.*?)\nif ", re.MULTILINE | re.DOTALL)
+_MOST = 65536
+
+_WAITS_FOR = {
+    "commit-msg": '[ -f "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
+    "post-commit": '[ -f "${GIT_DIR:-.git}/TOKCOST_PROPOSAL" ]',
+    "post-merge": '[ -f "${GIT_DIR:-.git}/TOKCOST_PROPOSAL" ]',
+    "post-rewrite": '[ "$1" = rebase ]',
+}
+"""Hooks that have nothing to do unless this holds: then not even Python starts."""
+
+_BUDGET_IN = """\
+git_dir="${GIT_DIR:-.git}"
+[ ! -f "$git_dir/commondir" ] || git_dir="$git_dir/../.."
+"""
+_HAS_BUDGET = r"""grep -qisE '(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml"""
+_UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
+"""Only the code that `tokcost_hooks.run` keeps for it stops a commit: no crash, no signal, no missing file."""
+
+_KEPT_FIRST = """\
+for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
+  if [ -x "$previous" ]; then
+    "$previous" "$@" || code=$?
+  fi
+done
+"""
+_KEPT_FIRST_BOTH_READ = """\
+input=$(cat; echo x)
+input=${{input%x}}
+for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
+  if [ -x "$previous" ]; then
+    printf %s "$input" | "$previous" "$@" || code=$?
+  fi
+done
+"""
+_SCRIPT = """\
+code=$?
+{before}python={python}
+run={run}
+if {guard}; then
+  if [ -x "$python" ] && [ -f "$run" ]; then
+    {feed}TOKCOST_PATH={path} "$python" -I -S "$run" {hook} "$@" || {unless}
+  else
+    echo "tokcost: {hook} did not run, its Python is gone ($python); 'tokcost hooks install' repairs it," \\
+      "'tokcost hooks uninstall' removes it" >&2
+  fi
+fi
+exit $code
+"""
+
+
+def chained_script(hook: str) -> str:
+    """A hook that first runs what was in its place before."""
+    reads = hook == "post-rewrite"
+    before = (_KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST).format(hook=hook, kept=KEPT, folder=KEPT_FOLDER)
+    return _signed(hook, before, 'printf %s "$input" | ' if reads else "")
+
+
+def plain_script(hook: str) -> str:
+    """A hook for a file of somebody else: alone, or behind the lines of a shell script, whose exit code it keeps."""
+    return _signed(hook, "", "")
+
+
+def owner(path: str) -> Owner:
+    """Whose a hook file is."""
+    if not os.path.lexists(path):
+        return "nobody"
+    text = _read(path)
+    found = _MARKED.search(text)
+    if not found:
+        return "foreign"
+    if text[: found.start()] == b"#!/bin/sh\n" and _digest(text[found.end() :]) == found[1]:
+        return "ours"
+    return "edited"
+
+
+def calls_us(path: str) -> bool:
+    """Whether a hook file holds our lines, alone or among others."""
+    return bool(_MARKED.search(_read(path)))
+
+
+def interpreter_of(path: str) -> str:
+    """The Python that a script of ours starts; empty when it is none of ours."""
+    return _assigned(path, 1)
+
+
+def run_file_of(path: str) -> str:
+    """What that Python is given to run."""
+    return _assigned(path, 2)
+
+
+def shell_word(path: PurePath | str) -> str:
+    """A path as one word for a shell, with forward slashes on Windows too."""
+    return shlex.quote((path if isinstance(path, PurePath) else PurePath(path)).as_posix())
+
+
+def _signed(hook: str, before: str, feed: str) -> str:
+    if hook in ("pre-commit", "prepare-commit-msg", "commit-msg"):
+        before += '[ "$code" = 0 ] || exit "$code"\n'
+    is_budget = hook == "pre-commit"
+    body = _SCRIPT.format(
+        hook=hook,
+        before=before + (_BUDGET_IN if is_budget else ""),
+        guard=_HAS_BUDGET if is_budget else _WAITS_FOR.get(hook, "true"),
+        unless=_UNLESS_STOPPED if is_budget else ":",
+        python=shell_word(sys.executable),
+        run=shell_word(_run_file()),
+        path=shlex.quote(os.pathsep.join(PurePath(folder).as_posix() for folder in _import_from())),
+        feed=feed,
+    )
+    digest = _digest(body.encode("utf-8", "surrogateescape")).decode()
+    return f"#!/bin/sh\n{_MARK} [{digest}]\n{body}"
+
+
+def _assigned(path: str, group: int) -> str:
+    found = _ASSIGNED.search(_read(path))
+    with suppress(ValueError, IndexError):
+        return shlex.split(os.fsdecode(found[group]))[0] if found else ""
+    return ""
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest()[:12].encode()
+
+
+def _read(path: str) -> bytes:
+    with suppress(OSError), open(path, "rb") as stream:
+        return stream.read(_MOST)
+    return b""
+
+
+def _run_file() -> str:
+    from importlib.util import find_spec
+
+    spec = find_spec("tokcost_hooks.run")
+    if spec is None or spec.origin is None:
+        raise EnvironmentProblem("the package tokcost_hooks is not installed", "Install tokcost again.")
+    return spec.origin
+
+
+def _import_from() -> list[str]:
+    """Folders to import from, named to a Python that is started without its own list of them: that is faster, and
+    nothing of the user's repository can come in between."""
+    import msgspec
+
+    packages = os.path.dirname(os.path.dirname(msgspec.__file__))
+    ours = os.path.dirname(os.path.dirname(tokcost.__file__))
+    hooks = os.path.dirname(os.path.dirname(_run_file()))
+    return list(dict.fromkeys((ours, hooks, packages)))

@@ -1,0 +1,273 @@
+"""Which folder the hooks go to: git says it, for worktrees, submodules, and every kind of `core.hooksPath`."""
+
+import json
+import os
+import subprocess
+from pathlib import Path, PureWindowsPath
+
+import pytest
+
+from support.hooked import Hooked
+from tokcost.errors import EnvironmentProblem
+from tokcost.repo.hooks_folder import config_hooks
+from tokcost.repo.version import CONFIG_HOOKS, git_version, parse_version
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.hook_scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost.services.hooks import install, install_in_config, uninstall
+
+TEAM = "#!/bin/sh\necho team >> .git/seen\n"
+
+
+def test_installing_from_one_worktree_serves_all(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    repo.change("root")
+    repo.git("commit", "-q", "-m", "root")
+    uninstall(repo.worktree)
+    linked = tmp_path / 'it\'s a "linked" one'
+    repo.git("worktree", "add", "-q", "-b", "feat", str(linked))
+    found = find_worktree(str(linked))
+    assert found is not None
+    install(found)
+    assert owner(str(repo.path / ".git/hooks/post-commit")) == "ours"
+    repo.work("In the main one")
+    repo.work("In the linked one", cwd=linked)
+    assert len(repo.published()) == 2
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_a_submodule_has_hooks_of_its_own(tmp_path: Path) -> None:
+    inner = Hooked(tmp_path / "inner", enabled=False)
+    inner.change("root")
+    inner.git("commit", "-q", "-m", "root")
+    outer = Hooked(tmp_path / "outer")
+    outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "sub")
+    sub = outer.path / "sub"
+    found = find_worktree(str(sub))
+    assert found is not None
+    outer.git("config", "tokcost.enabled", "true", cwd=sub)
+    install(found)
+    assert owner(str(outer.path / ".git/modules/sub/hooks/post-commit")) == "ours"
+    outer.spend(cwd=sub)
+    outer.change("inside", cwd=sub)
+    outer.hooked("-m", "Inside", cwd=sub)
+    assert "AI-Cost: " in outer.git("log", "-1", "--format=%B", cwd=sub)
+
+
+@pytest.mark.parametrize("setting", ["my hooks", "it's", '"quoted"', "/absolute"])
+def test_a_hooks_path_of_the_clone_is_followed(tmp_path: Path, setting: str) -> None:
+    repo = Hooked(tmp_path, enabled=False)
+    repo.git("config", "tokcost.enabled", "true")
+    repo.git("config", "tokcost.precision", "exact")
+    path = tmp_path / "outside" if setting == "/absolute" else repo.path / setting
+    repo.git("config", "core.hooksPath", str(path) if setting == "/absolute" else setting)
+    install(repo.worktree)
+    assert owner(str(path / "post-commit")) == "ours"
+    assert repo.git("status", "--porcelain") == ""
+    repo.work("One")
+    assert repo.git("ls-files") == "file"
+    assert repo.replies() == {"total": 1, "carried": 1}
+    uninstall(repo.worktree)
+    assert list(path.iterdir()) == []
+    assert "tokcost" not in (repo.path / ".git/info/exclude").read_text()
+
+
+@pytest.fixture
+def everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hooked:
+    """A repository on a machine with a `core.hooksPath` for all repositories."""
+    repo = Hooked(tmp_path, enabled=False)
+    (tmp_path / "shared hooks").mkdir()
+    settings = tmp_path / "gitconfig"
+    settings.write_text(f'[core]\n\thooksPath = "{tmp_path}/shared hooks"\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    repo.more_environ["GIT_CONFIG_GLOBAL"] = str(settings)
+    repo.git("config", "tokcost.enabled", "true")
+    repo.git("config", "tokcost.precision", "exact")
+    return repo
+
+
+def test_a_hooks_path_for_all_repositories_is_not_ours_to_change(everywhere: Hooked, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="all your repositories") as caught:
+        install(everywhere.worktree)
+    assert "tokcost hooks print" in caught.value.hint
+    assert list((tmp_path / "shared hooks").iterdir()) == []
+
+
+def test_the_way_out_by_printing_works(everywhere: Hooked, tmp_path: Path) -> None:
+    """Behind what is there, whose exit code holds, and in files of their own."""
+    there = tmp_path / "shared hooks" / "commit-msg"
+    there.write_text('#!/bin/sh\necho ran >> seen\ntest "$(head -c 2 "$1")" != no\n')
+    for hook in HOOKS:
+        path = tmp_path / "shared hooks" / hook
+        with path.open("a") as stream:
+            stream.write(plain_script(hook))
+        path.chmod(0o755)
+    install(everywhere.worktree)
+    everywhere.work("One")
+    assert (everywhere.path / "seen").read_text() == "ran\n"
+    everywhere.change()
+    everywhere.hooked("-m", "no", ok=False)
+    assert everywhere.replies() == {"total": 1, "carried": 1}
+    uninstall(everywhere.worktree)
+    assert calls_us(str(there))
+
+
+def test_the_way_out_by_an_own_path_works(everywhere: Hooked) -> None:
+    everywhere.git("config", "core.hooksPath", f"{everywhere.path}/.git/hooks")
+    install(everywhere.worktree)
+    everywhere.work("One")
+    assert everywhere.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Hooked:
+    """A project that keeps a hook of its own in a folder of its own, as many do."""
+    repo = Hooked(tmp_path, enabled=False)
+    repo.git("config", "tokcost.enabled", "true")
+    repo.git("config", "tokcost.precision", "exact")
+    (repo.path / ".githooks").mkdir()
+    (repo.path / ".githooks/prepare-commit-msg").write_text(TEAM)
+    (repo.path / ".githooks/prepare-commit-msg").chmod(0o755)
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "hooks")
+    repo.git("config", "core.hooksPath", ".githooks")
+    return repo
+
+
+def test_a_hook_that_belongs_to_the_project_is_not_touched_unasked(project: Hooked) -> None:
+    done = install(project.worktree)
+    assert [(seat.hook, seat.is_committed) for seat in done.missing] == [("prepare-commit-msg", True)]
+    assert project.git("status", "--porcelain") == ""
+    assert (project.path / ".githooks/prepare-commit-msg").read_text() == TEAM
+
+
+@pytest.mark.parametrize("more", ["", "exit 0\n", "exec true\n", "true"])
+def test_a_hook_that_belongs_to_the_project_gets_lines_when_asked_to(project: Hooked, more: str) -> None:
+    hook = project.path / ".githooks/prepare-commit-msg"
+    hook.write_text(TEAM + more)
+    before = hook.read_bytes()
+    assert install(project.worktree, write=True).missing == ()
+    once = hook.read_bytes()
+    install(project.worktree)
+    assert hook.read_bytes() == once
+    assert os.fsencode(project.path) not in once
+    project.git("commit", "-q", "-a", "-m", "lines")
+    project.work("One")
+    assert (project.path / ".git/seen").read_text() == "team\nteam\n"
+    assert project.replies() == {"total": 1, "carried": 1}
+    uninstall(project.worktree)
+    assert hook.read_bytes() == before
+    assert sorted(path.name for path in (project.path / ".githooks").iterdir()) == ["prepare-commit-msg"]
+
+
+def test_the_projects_lines_do_nothing_for_others(project: Hooked, tmp_path: Path) -> None:
+    install(project.worktree, write=True)
+    project.git("commit", "-q", "-a", "-m", "lines")
+    project.git("clone", "-q", str(project.path), str(tmp_path / "other"))
+    other = tmp_path / "other"
+    project.git("config", "core.hooksPath", ".githooks", cwd=other)
+    (other / "new").write_text("x")
+    project.git("add", "-A", cwd=other)
+    assert project.hooked("-m", "Other", cwd=other) == ""
+    assert "AI-Cost" not in project.git("log", "-1", "--format=%B", cwd=other)
+
+
+def test_an_edited_line_in_a_hook_of_the_project_is_left(project: Hooked) -> None:
+    install(project.worktree, write=True)
+    hook = project.path / ".githooks/prepare-commit-msg"
+    hook.write_text(hook.read_text().replace("code=$?;", "code=0;"))
+    edited = hook.read_text()
+    assert any("edited" in said for said in uninstall(project.worktree))
+    assert hook.read_text() == edited
+
+
+def test_a_hook_in_another_language_is_shown_the_lines_only(project: Hooked) -> None:
+    hook = project.path / ".githooks/prepare-commit-msg"
+    hook.write_text("#!/usr/bin/env python3\n")
+    (seat,) = install(project.worktree, write=True).missing
+    assert "no shell script" in seat.refusal
+    assert hook.read_text() == "#!/usr/bin/env python3\n"
+
+
+def test_a_hooks_path_set_afterwards_moves_the_hooks_at_the_next_install(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    repo.git("config", "core.hooksPath", ".githooks")
+    install(repo.worktree)
+    assert owner(str(repo.path / ".git/hooks/post-commit")) == "nobody"
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    repo.git("config", "--unset", "core.hooksPath")
+    assert uninstall(repo.worktree) == []
+    assert list((repo.path / ".githooks").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("git version 2.39.5", (2, 39)),
+        ("git version 2.39.5 (Apple Git-154)", (2, 39)),
+        ("git version 2.54.0.windows.1", (2, 54)),
+        ("git version 3.0.0-rc1", (3, 0)),
+        ("something else", (0, 0)),
+    ],
+)
+def test_every_git_says_its_version_in_its_own_way(said: str, version: tuple[int, int]) -> None:
+    assert parse_version(said) == version
+
+
+def test_hooks_in_gits_configuration_where_this_git_has_them(tmp_path: Path) -> None:
+    """The rest of the suite holds either way: they are never needed."""
+    repo = Hooked(tmp_path)
+    if git_version(repo.path) < CONFIG_HOOKS:
+        with pytest.raises(EnvironmentProblem, match="does not run hooks from its configuration"):
+            install_in_config(repo.worktree)
+        assert config_hooks(repo.worktree) == {}
+        assert owner(str(repo.path / ".git/hooks/post-commit")) == "ours"
+    else:
+        install_in_config(repo.worktree)
+        assert owner(str(repo.path / ".git/hooks/post-commit")) == "nobody"
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_git_that_is_too_old_is_named(tmp_path: Path) -> None:
+    """An old git cannot be had here: a program of its name says its version."""
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\necho git version 2.20.1\n")
+    fake.chmod(0o755)
+    repo = Hooked(tmp_path / "x", enabled=False)
+    done = repo.tokcost("hooks", "install", PATH=f"{fake.parent}:{os.environ['PATH']}")
+    assert done.returncode == 3
+    assert "git 2.20 is too old" in done.stderr
+
+
+def test_what_is_printed_is_the_script(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, enabled=False)
+    assert repo.tokcost("hooks", "print", "post-commit").stdout == plain_script("post-commit")
+
+
+def test_install_and_uninstall_say_what_they_did_and_what_is_left(project: Hooked) -> None:
+    shown = project.tokcost("hooks", "install")
+    assert shown.returncode == 1
+    assert "a file of the project that everybody gets" in shown.stdout
+    assert "tokcost hooks install --write" in shown.stdout
+    assert project.tokcost("hooks", "status").returncode == 1
+    assert project.tokcost("hooks", "install", "--write").returncode == 0
+    assert project.tokcost("hooks", "status").returncode == 0
+    assert project.tokcost("hooks", "uninstall").stdout.startswith("Our hooks are gone")
+
+
+def test_scripts_are_for_the_shell_of_git_for_windows_too() -> None:
+    path = PureWindowsPath(r"C:\Program Files\it's\python.exe")
+    assert shell_word(path) == "'C:/Program Files/it'\"'\"'s/python.exe'"
+    for hook in HOOKS:
+        checked = subprocess.run(["dash", "-n"], input=plain_script(hook), text=True, capture_output=True)
+        assert checked.stderr == ""
+        assert "[[" not in plain_script(hook)
+
+
+def test_doctor_says_in_json_what_runs(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    parts = json.loads(repo.tokcost("doctor", "--json").stdout)["parts"]["hooks"]
+    found = {part["subject"]: part["found"] for part in parts}
+    assert {hook: found[hook] for hook in HOOKS} == dict.fromkeys(HOOKS, "runs")
