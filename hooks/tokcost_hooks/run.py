@@ -1,4 +1,5 @@
-"""The start of every hook: `python run.py HOOK ARGUMENTS…`, with the folders to import from in `TOKCOST_PATH`.
+"""The start of every hook: `python -I -S run.py HOOK ARGUMENTS…`, with the folders to import from in `TOKCOST_PATH`;
+and `tokcost-hook HOOK ARGUMENTS…`, for managers that install us into an environment of their own.
 
 Whatever happens in here, git goes on: a problem is one line on standard error, after at most the deadline. The one
 exception is a hook that says on purpose, by answering True, that the commit is to be stopped.
@@ -16,15 +17,17 @@ STOP = 79
 
 def main() -> None:
     """Run one hook and leave with 0, or with `STOP`."""
-    sys.path[:0] = os.environ.pop("TOKCOST_PATH", "").split(os.pathsep)
-    name, code = sys.argv[1], 0
+    # An empty name would be the current folder: the user's repository must never be imported from.
+    sys.path[:0] = [folder for folder in os.environ.pop("TOKCOST_PATH", "").split(os.pathsep) if folder]
+    name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
     try:
         _limit(name)
         code = STOP if _run(name) else 0
     except BaseException as problem:
         code = 0
         _tell(name, problem)
-    os._exit(code)  # nothing that is still open may keep git waiting
+    finally:
+        os._exit(code)  # nothing that is still open may keep git waiting
 
 
 def _run(name: str) -> bool:
@@ -39,7 +42,17 @@ def _run(name: str) -> bool:
     if worktree is None:
         return False
     hook = import_module(f"tokcost_hooks.{name.replace('-', '_')}")
-    return hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, sys.argv[2:]) is True
+    return hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, _arguments(name)) is True
+
+
+def _arguments(name: str) -> list[str]:
+    """As git gives them. The pre-commit framework passes the file alone and the rest in the environment; lefthook
+    leaves `{2}` as it is where git gave nothing."""
+    arguments = [argument for argument in sys.argv[2:] if argument not in ("{1}", "{2}", "{3}")]
+    if name == "prepare-commit-msg" and len(arguments) == 1:
+        names = ("PRE_COMMIT_COMMIT_MSG_SOURCE", "PRE_COMMIT_COMMIT_OBJECT_NAME")
+        arguments += [os.environ.get(name, "") for name in names]
+    return arguments
 
 
 def _limit(name: str) -> None:
@@ -62,14 +75,15 @@ def _limit(name: str) -> None:
 
 def _tell(name: str, problem: BaseException) -> None:
     text = str(problem) or type(problem).__name__
-    lost = f"{name} left this commit without a cost line ({text}); the spend stays pending"
-    if name == "pre-commit":
-        lost = f"the budget was not checked ({text})"
+    lost = {
+        "prepare-commit-msg": f"{name} left this commit without a cost line ({text}); the spend stays pending",
+        "pre-commit": f"the budget was not checked ({text})",
+    }.get(name, f"{name} could not finish ({text}); the commit is not touched, and the next one catches up")
     try:
         sys.stderr.write(f"tokcost: {lost}.\n")
         sys.stderr.flush()
-    except OSError:
-        pass
+    except (OSError, AttributeError):
+        pass  # nobody listens: standard error is broken, or was closed before we started
 
 
 if __name__ == "__main__":
