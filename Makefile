@@ -1,4 +1,5 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
+# `make slow` tests with real hook managers besides; it needs npm and the registries.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
 # The first that is new enough; otherwise python3, and the rule below says what is wrong with it.
@@ -7,13 +8,16 @@ PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11
   $$one $(CAN_RUN) && echo $$one && exit; done; echo python3)
 BIN := .venv/bin
 
-.PHONY: demo test check fix clean
+.PHONY: demo test slow check fix clean
 
 demo: .venv/installed
 	@$(BIN)/tokcost demo
 
 test: .venv/tools
 	$(BIN)/python -m pytest -q -n auto
+
+slow: .venv/tools
+	$(BIN)/python -m pytest -q -n auto -m slow
 
 check: .venv/tools
 	$(BIN)/ruff check .

@@ -107,7 +107,8 @@ def test_the_way_out_by_printing_works(everywhere: Hooked, tmp_path: Path) -> No
     everywhere.change()
     everywhere.hooked("-m", "no", ok=False)
     assert everywhere.replies() == {"total": 1, "carried": 1}
-    uninstall(everywhere.worktree)
+    (said,) = uninstall(everywhere.worktree)
+    assert "yours to change" in said
     assert calls_us(str(there))
 
 

@@ -12,6 +12,9 @@ from click.testing import CliRunner
 
 from tokcost.cli.main import COMMANDS, tokcost
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH
+from tokcost.repo.hooks_folder import hooks_folder
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.hook_managers import seats
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -173,3 +176,40 @@ def test_a_command_that_is_asked_often_imports_nothing_heavy(command: str, tmp_p
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.strip() == "[]"
+
+
+HOOKS_PAGE = (ROOT / "docs/hooks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", re.findall(r"^(tokcost hooks [^\n>]+)", HOOKS_PAGE, re.MULTILINE))
+def test_every_command_of_the_page_on_hooks_is_understood(words: str) -> None:
+    _, group, name, *more = words.split()
+    command = tokcost.get_command(click.Context(tokcost), group)
+    assert isinstance(command, click.Group)
+    found = command.get_command(click.Context(command), name)
+    assert found is not None
+    found.make_context(name, list(more))
+
+
+def test_the_lines_on_the_page_on_hooks_are_those_we_add(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "init", "-q", str(clone)], check=True)
+    (clone / "lefthook.yml").write_text("commit-msg:\n")
+    worktree = find_worktree(str(clone))
+    assert worktree is not None
+    (for_lefthook,) = [seat for seat in seats(worktree, hooks_folder(worktree)) if seat.lines]
+    assert for_lefthook.lines.replace(str(clone), "/path/to/clone") in HOOKS_PAGE
+    (clone / "lefthook.yml").unlink()
+    (clone / ".githooks").mkdir()
+    (clone / ".githooks/commit-msg").write_text("#!/bin/sh\n")
+    for words in (["config", "core.hooksPath", ".githooks"], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=clone, check=True)
+    (for_project,) = [seat for seat in seats(worktree, hooks_folder(worktree)) if seat.lines]
+    assert for_project.lines in HOOKS_PAGE
+
+
+def test_the_page_on_hooks_names_every_entry_of_the_manifest() -> None:
+    manifest = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    names = re.findall(r"^- id: (\S+)$", manifest, re.MULTILINE)
+    assert [name for name in names if f"- id: {name}\n" not in HOOKS_PAGE] == []
+    assert len(names) == 6

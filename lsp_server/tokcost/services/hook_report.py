@@ -63,9 +63,11 @@ def _folder(place: Place) -> list[Check]:
     elif not home.startswith((worktree.path + os.sep, worktree.common_dir + os.sep)) and (
         _is_in_clone(worktree, home) or folder.scope == "worktree"
     ):
-        said = f"{folder.path}{by} lies in another worktree: its hooks run here, and none once it is deleted"
+        is_main = home.startswith(worktree.root + os.sep)
+        where = "the main worktree" if is_main else "another worktree"
+        said = f"{folder.path}{by} lies in {where}: its hooks run here" + ("" if is_main else ", until it is deleted")
         hint = f"Some assistants write this when they make a worktree. Undo it with {undo}."
-        checks[0] = Check("folder", said, place.wanted, hint)
+        checks[0] = Check("folder", said, place.wanted and not is_main, hint)
     elif folder.scope == "local" and home.startswith(worktree.path + os.sep):
         said = f"{folder.path}{by}: an absolute path into this worktree, which all worktrees of the clone use"
         relative = os.path.relpath(home, worktree.path)

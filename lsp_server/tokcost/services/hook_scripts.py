@@ -50,7 +50,10 @@ for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
 done
 """
 _KEPT_FIRST_BOTH_READ = """\
-input=$(cat; echo x)
+input=x
+if [ "$1" = rebase ] || [ -x "${{0%/*}}/{hook}{kept}" ] || [ -x "${{0%/*}}/{folder}/{hook}" ]; then
+  input=$(cat; echo x)
+fi
 input=${{input%x}}
 for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
   if [ -x "$previous" ]; then

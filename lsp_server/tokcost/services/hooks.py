@@ -90,6 +90,8 @@ def uninstall(worktree: Worktree) -> list[str]:
         for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, folder)]):
             said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
         _forget(worktree)
+        if folder.is_shared and any(calls_us(os.path.join(folder.path, hook)) for hook in HOOKS):
+            said.append(f"hooks in {folder.path} call ours; they are for all your repositories and yours to change")
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
         raise EnvironmentProblem(f"{where} cannot be changed: {error.strerror or error}") from error
