@@ -172,6 +172,48 @@ def test_the_projects_lines_do_nothing_for_others(project: Hooked, tmp_path: Pat
     assert "AI-Cost" not in project.git("log", "-1", "--format=%B", cwd=other)
 
 
+def test_enabling_shows_what_is_left_to_do(project: Hooked) -> None:
+    project.git("config", "--unset", "tokcost.enabled")
+    shown = project.tokcost("enable", "--yes")
+    assert shown.returncode == 0, shown.stderr
+    assert "prepare-commit-msg does not run yet" in shown.stdout
+    assert "Cost lines are on in this clone." in shown.stdout
+
+
+def test_what_git_is_told_to_ignore_is_taken_back_to_the_last_byte(project: Hooked) -> None:
+    exclude = project.path / ".git/info/exclude"
+    exclude.write_bytes(b"*.mine")
+    install(project.worktree)
+    install(project.worktree)
+    assert project.git("status", "--porcelain") == ""
+    assert exclude.read_bytes().startswith(b"*.mine\n")
+    uninstall(project.worktree)
+    assert exclude.read_bytes() == b"*.mine"
+
+
+def test_a_local_file_that_we_made_stays_hidden_however_often_we_install(project: Hooked) -> None:
+    (project.path / "lefthook.yml").write_text("commit-msg:\n")
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "lefthook")
+    before = project.git("status", "--porcelain", "--ignored")
+    for _ in range(3):
+        install(project.worktree, write=True)
+        assert "lefthook-local.yml" in project.git("status", "--porcelain", "--ignored")
+        assert "??" not in project.git("status", "--porcelain")
+    uninstall(project.worktree)
+    assert project.git("status", "--porcelain", "--ignored") == before
+
+
+def test_a_hooks_path_that_is_no_folder_is_told(project: Hooked) -> None:
+    """`/dev/null` is how people switch hooks off."""
+    project.git("config", "core.hooksPath", "/dev/null")
+    done = project.tokcost("hooks", "install")
+    assert done.returncode == 3
+    assert "/dev/null" in done.stderr
+    assert "does not exist: no hook runs" in project.tokcost("hooks", "status").stdout
+    assert uninstall(project.worktree) == []
+
+
 def test_an_edited_line_in_a_hook_of_the_project_is_left(project: Hooked) -> None:
     install(project.worktree, write=True)
     hook = project.path / ".githooks/prepare-commit-msg"

@@ -184,6 +184,8 @@ def test_a_framework_entry_that_is_not_installed_is_named(repo: Hooked) -> None:
     (repo.path / ".pre-commit-config.yaml").write_text(entry)
     assert set(findings(repo)) == {"commit-msg", "post-commit"}
     assert checks(repo)["commit-msg"].hint == "Run `pre-commit install --hook-type commit-msg`."
+    (repo.path / ".pre-commit-config.yaml").write_text(entry.replace("  - id", "#  - id"))
+    assert findings(repo) == {}
 
 
 def test_hook_scripts_name_the_interpreter_by_its_whole_path(repo: Hooked) -> None:

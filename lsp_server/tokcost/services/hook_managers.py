@@ -24,7 +24,10 @@ _IDS = {"pre-commit": "budget"}
 _LEFTHOOK = re.compile(r"(\.config/)?\.?lefthook(-local)?\.(ya?ml|toml|json)$")
 _SHELL = re.compile(rb"#!.*\b(sh|bash|dash|zsh|ksh)\b")
 _LEAVES = re.compile(rb"^(exec|exit)\b", re.MULTILINE)
-_LINE = 'code=$?; t="$(git rev-parse --git-common-dir)/{folder}/{hook}"; [ ! -f "$t" ] || sh "$t" "$@" || exit 1; (exit $code)\n'
+_LINE = (
+    'code=$?; t="$(git rev-parse --git-common-dir)/{folder}/{hook}";'
+    ' [ ! -f "$t" ] || sh "$t" "$@" || exit 1; (exit $code)\n'
+)
 """Does nothing for people without tokcost; keeps the exit code of the line before."""
 
 
@@ -94,7 +97,7 @@ def local_script(worktree: Worktree, hook: str) -> str:
 def in_framework(worktree: Worktree, hook: str) -> bool:
     """Whether the pre-commit framework is told to run this hook of ours."""
     text = _text(os.path.join(worktree.path, ".pre-commit-config.yaml")) if hook else b""
-    return bool(re.search(rb"\bid:\s*['\"]?tokcost-" + _IDS.get(hook, hook).encode() + rb"\b(?!-)", text))
+    return bool(re.search(rb"(?m)^[^#\n]*\bid:\s*['\"]?tokcost-" + _IDS.get(hook, hook).encode() + rb"\b(?!-)", text))
 
 
 def _seat(worktree: Worktree, folder: HooksFolder, hook: str) -> Seat:
@@ -139,10 +142,13 @@ def _for_lefthook(worktree: Worktree, hook: str) -> Seat:
     stdin = "      use_stdin: true\n" if hook == "post-rewrite" else ""
     lines = f"{hook}:\n  commands:\n    tokcost:\n      run: {json.dumps(command, ensure_ascii=False)}\n{stdin}"
     text = re.sub(rb"(?ms)^# >>> tokcost.*?^# <<< tokcost\n", b"", _text(path))
+    is_made_by_us = not local or b"(file made by tokcost)" in _text(path)
     refusal = f"it has {hook} already" if _has_key(text, hook) else ""
     if not name.endswith(("yml", "yaml")):
         refusal = "it is not YAML"
-    return Seat(hook, path, "lefthook", lines, False, bool(local) and is_tracked(worktree, path), refusal, not local)
+    return Seat(
+        hook, path, "lefthook", lines, False, bool(local) and is_tracked(worktree, path), refusal, is_made_by_us
+    )
 
 
 def _is_configured(worktree: Worktree, hook: str) -> bool:
