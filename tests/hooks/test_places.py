@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path, PureWindowsPath
 
@@ -270,6 +271,32 @@ def test_hooks_in_gits_configuration_where_this_git_has_them(tmp_path: Path) -> 
         assert owner(str(repo.path / ".git/hooks/post-commit")) == "nobody"
     repo.work("One")
     assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_what_a_newer_git_finds_in_its_configuration(tmp_path: Path) -> None:
+    """That git cannot be had here: a program of its name says so, and we run the command the way git-hook(1) says."""
+    repo = Hooked(tmp_path / "it's here")
+    git = shutil.which("git")
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\nif [ "$1" = version ]; then echo git version 2.54.0; else exec {git} "$@"; fi\n')
+    fake.chmod(0o755)
+    newer = f"{fake.parent}:{os.environ['PATH']}"
+    assert repo.tokcost("hooks", "install", "--config", PATH=newer).returncode == 0
+    assert config_hooks(repo.worktree) == {f"tokcost-{hook}": hook for hook in HOOKS}
+    assert all(owner(str(repo.path / ".git/hooks" / hook)) == "nobody" for hook in HOOKS)
+    assert "runs, from git's configuration" in repo.tokcost("hooks", "status", PATH=newer).stdout
+    repo.spend()
+    message = repo.path / ".git/MESSAGE"
+    message.write_text("One\n")
+    command = repo.git("config", "hook.tokcost-prepare-commit-msg.command")
+    subprocess.run(
+        ["sh", "-c", f'{command} "$@"', command, ".git/MESSAGE", "message"], cwd=repo.path, env=repo.environ, check=True
+    )
+    assert "AI-Cost: " in message.read_text()
+    assert repo.tokcost("hooks", "uninstall", PATH=newer).returncode == 0
+    assert config_hooks(repo.worktree) == {}
+    assert not (repo.path / ".git/tokcost/hooks").exists()
 
 
 def test_a_git_that_is_too_old_is_named(tmp_path: Path) -> None:

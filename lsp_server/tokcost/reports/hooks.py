@@ -6,9 +6,9 @@ Missing = tuple[str, str, str, bool, str]
 """Hook, file, the lines it needs, whether the file is part of the project, why we cannot add them."""
 
 
-def installed_text(folder: str, said: Sequence[str], waiting: Sequence[str], missing: Sequence[Missing]) -> str:
+def installed_text(said: Sequence[str], waiting: Sequence[str], missing: Sequence[Missing]) -> str:
     """A sentence about what is there, and all that is left to do."""
-    text = "" if missing else f"Hooks are in place in {folder}; hooks that were there run first.\n"
+    text = "" if missing else "Our hooks are in place; hooks that were there run first.\n"
     text += "".join(f"{one}.\n".replace("..\n", ".\n") for one in said)
     text += "".join(f"Left to do: {one}.\n" for one in waiting)
     for hook, path, lines, committed, refusal in missing:

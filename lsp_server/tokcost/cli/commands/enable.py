@@ -52,7 +52,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     done = enable(home, worktree, terms, from_now=from_now)
     missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
     if missing or done.said or done.waiting:
-        screen.show(installed_text(done.folder.path, done.said, done.waiting, missing) + "\n")
+        screen.show(installed_text(done.said, done.waiting, missing) + "\n")
     screen.show(
         "Cost lines are on in this clone. Skip one commit: TOKCOST=off git commit. Take it back: tokcost disable.\n"
     )

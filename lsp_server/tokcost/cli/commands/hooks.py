@@ -46,7 +46,7 @@ def install_command(write: bool, in_config: bool) -> int:
         return 0
     done = install(worktree, write=write)
     missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
-    screen.show(installed_text(done.folder.path, done.said, done.waiting, missing))
+    screen.show(installed_text(done.said, done.waiting, missing))
     return 1 if missing else 0
 
 
