@@ -71,7 +71,7 @@ def test_a_package_that_is_broken(repo: Hooked, tmp_path: Path, damage: str) -> 
     assert repo.git("log", "-1", "--format=%s") == "One"
 
 
-@pytest.mark.parametrize("hook", [*HOOKS, "pre-commit", "no-such-hook", ""])
+@pytest.mark.parametrize("hook", [*HOOKS, "no-such-hook", ""])
 def test_the_start_of_a_hook_never_fails(tmp_path: Path, hook: str) -> None:
     """Outside a repository, without arguments, with standard error closed."""
     words = [hook] if hook else []

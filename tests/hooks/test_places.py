@@ -215,6 +215,25 @@ def test_a_hooks_path_that_is_no_folder_is_told(project: Hooked) -> None:
     assert uninstall(project.worktree) == []
 
 
+@pytest.mark.parametrize("team", [TEAM, TEAM + "exit 0\n"])
+def test_a_budget_that_blocks_does_so_from_a_line_in_the_projects_hook(project: Hooked, team: str) -> None:
+    hook = project.path / ".githooks/pre-commit"
+    hook.write_text(team)
+    hook.chmod(0o755)
+    project.git("add", "-A")
+    project.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "pre-commit")
+    install(project.worktree, write=True)
+    project.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-a", "-m", "lines")
+    assert project.tokcost("budget", "set", "0.001", "--branch", "--block").returncode == 0
+    project.spend()
+    project.change()
+    said = project.git("commit", "-q", "-m", "One", ok=False)
+    assert (said, project.git("log", "-1", "--format=%s")) == ("", "lines")
+    assert project.replies() == {"total": 1, "pending": 1}
+    project.git("commit", "-q", "--no-verify", "-m", "One")
+    assert project.replies() == {"total": 1, "carried": 1}
+
+
 def test_an_edited_line_in_a_hook_of_the_project_is_left(project: Hooked) -> None:
     install(project.worktree, write=True)
     hook = project.path / ".githooks/prepare-commit-msg"
@@ -333,7 +352,7 @@ def test_scripts_are_for_the_shell_of_git_for_windows_too() -> None:
     for hook in HOOKS:
         checked = subprocess.run(["dash", "-n"], input=plain_script(hook), text=True, capture_output=True)
         assert checked.stderr == ""
-        assert "[[" not in plain_script(hook)
+        assert " [[ " not in plain_script(hook)
 
 
 def test_doctor_says_in_json_what_runs(tmp_path: Path) -> None:
