@@ -5,7 +5,6 @@ for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 from tokcost.errors import LedgerUnavailable
@@ -69,8 +68,8 @@ def _refresh(
     report, (follow, busy_seconds) = IngestReport(), how
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
-        outcomes = _begun(read_all(in_order_of_writing(_jobs(None, environ, report)), progress))
-        with open_ledger(home, busy_seconds=busy_seconds) as ledger:
+        jobs = in_order_of_writing(_jobs(None, environ, report))
+        with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _import(ledger, home, outcomes, report)
             if follow:
                 _look(ledger, report)
@@ -78,7 +77,8 @@ def _refresh(
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         jobs = _jobs(ledger, environ, report)
         if jobs or _history_moved(ledger):
-            _import(ledger, home, read_all(in_order_of_writing(jobs), progress), report)
+            with read_all(in_order_of_writing(jobs), progress) as outcomes:
+                _import(ledger, home, outcomes, report)
         if follow:
             _look(ledger, report)
     return report
@@ -93,11 +93,6 @@ def _look(ledger: Ledger, report: IngestReport) -> None:
                     look(ledger, one.id, one.common_dir)
             except GitFailed as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
-
-
-def _begun(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    """The same outcomes, their reading started."""
-    return chain([first] if (first := next(outcomes, None)) else [], outcomes)
 
 
 def _import(ledger: Ledger, home: Path, outcomes: Iterator[Outcome], report: IngestReport) -> None:

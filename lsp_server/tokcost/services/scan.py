@@ -1,13 +1,14 @@
 """Reading log files, side by side where there is much to read."""
 
 import os
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.readers.registry import reader_named
+from tokcost.services.processes import CAN_FORK, forked
 
 SIDE_BY_SIDE = 24 << 20
 """Below so many new bytes, starting processes costs more than it saves."""
@@ -49,42 +50,46 @@ def in_order_of_writing(jobs: Sequence[Job]) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.file.mtime_ns, _last_time(job) if job.file.mtime_ns in ties else b""))
 
 
-def read_all(jobs: Sequence[Job], progress: Progress | None) -> Iterator[Outcome]:
-    """Read every job, in order; a very large file gives several outcomes."""
+@contextmanager
+def read_all(jobs: Sequence[Job], progress: Progress | None) -> Generator[Iterator[Outcome]]:
+    """Read every job; the outcomes come in order, several for a very large file. Reading begins at once where it is
+    done side by side."""
     total = sum(job.new_bytes for job in jobs)
+    if total > SIDE_BY_SIDE and len(jobs) > 1 and (os.cpu_count() or 1) > 1:
+        with _side_by_side(jobs) as outcomes:
+            yield _told(outcomes, total, progress)
+    else:
+        yield _told((outcome for job in jobs for outcome in _read(job)), total, progress)
+
+
+def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) -> Iterator[Outcome]:
     done = 0
-    source = (
-        _side_by_side(jobs) if total > SIDE_BY_SIDE and len(jobs) > 1 and (os.cpu_count() or 1) > 1 else _here(jobs)
-    )
-    for outcome in source:
+    for outcome in outcomes:
         yield outcome
         if progress:
             done += _consumed(outcome)
             progress(done, total)
 
 
-def _here(jobs: Sequence[Job]) -> Iterator[Outcome]:
-    for job in jobs:
-        yield from _read(job)
+@contextmanager
+def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
+    count = min(os.cpu_count() or 1, 4)
+    if CAN_FORK:
+        with forked(lambda number: _read_to_the_end(jobs[number]), len(jobs), count) as results:
+            yield _unpacked(results)
+    else:
+        from multiprocessing import get_context
+
+        with get_context("spawn").Pool(count) as pool:
+            yield _unpacked(pool.imap(_read_to_the_end, jobs, chunksize=4))
 
 
-def _side_by_side(jobs: Sequence[Job]) -> Iterator[Outcome]:
-    import multiprocessing
-
+def _unpacked(results: Iterable[bytes]) -> Iterator[Outcome]:
     import msgspec
 
-    start = "fork" if sys.platform == "linux" else "spawn"
     received = msgspec.msgpack.Decoder(list[Outcome])
-    workers = min(os.cpu_count() or 1, 4)
-    # The process that records is the narrow place: readers take what it leaves of the processors.
-    with multiprocessing.get_context(start).Pool(workers, _step_back) as pool:
-        for packed in pool.imap(_read_to_the_end, jobs, chunksize=4):
-            yield from received.decode(packed)
-
-
-def _step_back() -> None:
-    if hasattr(os, "nice"):
-        os.nice(19)
+    for packed in results:
+        yield from received.decode(packed)
 
 
 def _read_to_the_end(job: Job) -> bytes:
