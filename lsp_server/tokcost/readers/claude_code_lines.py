@@ -69,7 +69,8 @@ class _Message(Struct, gc=False):
     id: str | None = None
     model: str | None = None
     stop_reason: str | None = None
-    usage: _Usage | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+    """As it was written: the further lines of a response repeat it byte for byte."""
 
 
 class _Line(Struct, gc=False):
@@ -125,6 +126,7 @@ class _State(Struct, gc=False):
 
 
 _line = msgspec.json.Decoder(_Line)
+_counts = msgspec.json.Decoder(_Usage | None)
 _cost_state = msgspec.json.Decoder(_CostState)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _worktree_state = msgspec.json.Decoder(_WorktreeState)
@@ -170,6 +172,9 @@ class _Transcript:
         self.repeated = 0
         self._found: dict[str, Usage] = {}
         self._last: _Line | None = None
+        self._id = self._written = b"\n"
+        """Id and usage, as they were written, of the last response if no repetition can tell more of it; a line end,
+        which no line contains, if not."""
 
     def responses(self) -> list[Usage]:
         """One usage for each response, in the order of their first lines."""
@@ -179,7 +184,8 @@ class _Transcript:
         """Read all lines of a block that can matter, in their order.
 
         Most bytes are prompts and tool results; their lines say so at their beginning and are not searched. A search
-        costs as much as it passes over, so the assistant's own lines are not searched either: they are decoded.
+        costs as much as it passes over, so the assistant's own lines are not searched either: they are decoded, unless
+        they repeat the last response. (Inside a text quotes are escaped, so no text can look like an id or usage.)
         """
         begin, size, find = 0, len(block), block.find
         while begin < size:
@@ -188,7 +194,9 @@ class _Transcript:
                 end = size
             head = begin + _HEAD if begin + _HEAD < end else end
             if find(b'"assistant"', begin, head) >= 0:
-                if not self._assistant_line(block[begin:end]):
+                if find(self._id, begin, head) >= 0 and block.rfind(self._written, begin, end) >= 0:
+                    self.repeated += 1
+                elif not self._assistant_line(block[begin:end]):
                     self._bookkeeping(block, begin, end)
             elif find(b'"role":"user"', begin, head) < 0:
                 if find(b'"usage"', begin, end) >= 0:
@@ -208,13 +216,18 @@ class _Transcript:
         line = self._decode(raw)
         if line is None or line.type != "assistant":
             return False
-        if line.message is not None and line.message.usage is not None:
-            self._response(line, line.message, line.message.usage, raw)
+        if line.message is not None and (written := bytes(line.message.usage)):
+            self._response(line, line.message, written, raw)
         return True
 
-    def _response(self, line: _Line, message: _Message, usage: _Usage, raw: bytes) -> None:
+    def _response(self, line: _Line, message: _Message, written: bytes, raw: bytes) -> None:
         if message.model == "<synthetic>":
             self._count(self.duplicates, "local message of the assistant itself, not a response")
+            return
+        usage = decoded(_counts, written)
+        if usage is None:
+            if written != b"null":
+                self._count(self.skipped, "damaged usage record")
             return
         tokens = _tokens(usage)
         key = message.id or line.request_id or line.uuid
@@ -223,15 +236,15 @@ class _Transcript:
             return
         stale = self._is_stale(line, key, raw)
         self._last = line
-        before = self._found.get(key)
-        if before is not None and before.tokens == tokens and not before.lower_bound and before.copy_rank == 0:
-            self.repeated += 1
-            return
-        self._add(_usage(line, message, usage, key, tokens, stale), before)
+        found = self._add(_usage(line, message, usage, key, tokens, stale))
         if line.request_session:
             self._remember_parent(line)
         if usage.iterations and len(usage.iterations) > 1:
-            self._iterations(self._found[key], usage.iterations)
+            self._iterations(found, usage.iterations)
+        if message.id and _is_final(found) and not _is_driven(line):
+            self._id, self._written = b'"id":"%s"' % message.id.encode(), b'"usage":%s' % written
+        else:
+            self._id = self._written = b"\n"
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
@@ -239,16 +252,20 @@ class _Transcript:
             self._count(self.skipped, "damaged usage record")
         return line
 
-    def _add(self, usage: Usage, before: Usage | None) -> None:
-        if before is None:
-            self._found[usage.key] = usage
-            return
-        self.repeated += 1
-        self._found[usage.key] = merge(before, usage)
+    def _add(self, usage: Usage) -> Usage:
+        """What all records of a response say together."""
+        before = self._found.get(usage.key)
+        if before is not None:
+            self.repeated += 1
+            if before.tokens == usage.tokens and _is_final(before):
+                return before
+            usage = merge(before, usage)
+        self._found[usage.key] = usage
+        return usage
 
     def _is_stale(self, line: _Line, key: str, raw: bytes) -> bool:
         """Driven by a program, Claude Code writes the branch of its start until it ends, also behind its own switch."""
-        if line.entrypoint is None or not line.entrypoint.startswith("sdk-"):
+        if not _is_driven(line):
             return False
         state = self.state
         if line.branch != state.branch:
@@ -277,7 +294,7 @@ class _Transcript:
                 model = iteration.model or parent.model
                 key = f"{parent.key}#advisor{number}"
                 advisor = parent._replace(key=key, model=model, tokens=tokens, kind="advisor", web_searches=0)
-                self._add(advisor, self._found.get(key))
+                self._add(advisor)
             elif iteration.type == "fallback_message" and number + 1 < len(iterations):
                 self._count(self.duplicates, "refused first attempt, not known to be billed")
 
@@ -344,6 +361,16 @@ def _completeness(line: _Line, message: _Message) -> tuple[Kind, bool]:
     if _version(line.version) >= _FINAL_IN_EVERY_LINE and not line.sidechain:
         return "partial", True
     return "response", True
+
+
+def _is_driven(line: _Line) -> bool:
+    """Whether a program drives Claude Code."""
+    return line.entrypoint is not None and line.entrypoint.startswith("sdk-")
+
+
+def _is_final(usage: Usage) -> bool:
+    """Whether further lines with the same counts tell nothing new."""
+    return usage.copy_rank == 0 and not usage.lower_bound
 
 
 def _copy_rank(line: _Line) -> int:
