@@ -25,19 +25,18 @@ def place(timeline: Timeline, time_ms: int, hint: str = "", *, hint_stale: bool 
         hint = timeline.present_name(hint, second)
     if timeline.problem or second < timeline.begins:
         return BranchPlace(hint, "transcript") if hint else UNKNOWN
-    stay = _stay_at(timeline, second, "" if hint_stale else hint)
+    stay = bisect_right(timeline.starts, second) - 1
+    if timeline.starts[stay] == second:
+        stay = _stay_within(timeline, stay, second, "" if hint_stale else hint)
     branch = timeline.branches[_carried_to(timeline, stay, second)]
     if branch is None:
         return UNKNOWN
     return BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried")
 
 
-def _stay_at(timeline: Timeline, second: int, hint: str) -> int:
-    """The stay a second lies in; of several in one second the last that agrees with the hint, else the last."""
+def _stay_within(timeline: Timeline, last: int, second: int, hint: str) -> int:
+    """Of the stays in a second in which HEAD moved, the `last` one that agrees with the hint, else the last."""
     first = bisect_left(timeline.starts, second) - 1
-    last = bisect_right(timeline.starts, second) - 1
-    if first == last:
-        return last
     agreeing = (stay for stay in range(last, first - 1, -1) if timeline.branches[stay] == hint)
     return next(agreeing, last)
 

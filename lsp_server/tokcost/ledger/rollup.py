@@ -74,14 +74,14 @@ class Rollup:
 
 def group(entry: Entry) -> Group:
     """The sum a row belongs to; no repository is 0, no branch is the empty string."""
-    u, (branch, evidence) = entry.usage, entry.place
-    belongs = (entry.claim, entry.claim_version)
-    return (entry.repository or 0, branch or "", u.assistant, u.model, evidence, u.kind, *belongs)
+    usage, repository, _, (branch, evidence), _, _, _, claim, version = entry
+    return (repository or 0, branch or "", usage.assistant, usage.model, evidence, usage.kind, claim, version)
 
 
 def _sums(entry: Entry) -> Sums:
-    u, cost = entry.usage, entry.list_cost
-    return (1, *u.tokens, cost or 0, u.tokens.total if cost is None else 0, +u.lower_bound, u.time_ms)
+    usage, cost = entry.usage, entry.list_cost
+    tokens = usage.tokens
+    return (1, *tokens, cost or 0, tokens.total if cost is None else 0, +usage.lower_bound, usage.time_ms)
 
 
 def _added_up(many: list[Sums]) -> Sums:

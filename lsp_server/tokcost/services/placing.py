@@ -48,6 +48,15 @@ class Where(NamedTuple):
 
 NOWHERE = Where(None, None, "", UNKNOWN)
 
+
+class _Spot(NamedTuple):
+    """A worktree with all that placing usage in it needs."""
+
+    worktree: KnownWorktree
+    root: str
+    timeline: Timeline
+
+
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
 _FIXED = ("observed", "assigned")
@@ -64,6 +73,7 @@ class Placer:
         self._worktrees = {one.id: one for one in worktrees(ledger)}
         self._bound = bound_directories(ledger)
         self._located: dict[str, int | None] = {}
+        self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
         self.notes: list[str] = []
 
@@ -72,9 +82,11 @@ class Placer:
         number = self._worktree_of(usage.cwd)
         if number is None:
             return NOWHERE
-        worktree = self._worktrees[number]
-        root = self._repositories[worktree.repository].root
-        return Where(worktree.repository, number, root, self._branch(worktree, usage))
+        worktree, root, timeline = self._spots.get(number) or self._spot(number)
+        found = place(timeline, usage.time_ms, usage.branch, hint_stale=usage.branch_stale)
+        if found.branch is None:
+            found = self._without_branch(worktree)
+        return Where(worktree.repository, number, root, found)
 
     def note_origins(self, origins: Iterable[WorktreeOrigin]) -> None:
         """Remember worktrees that an assistant made for itself, also when they are gone by now."""
@@ -88,7 +100,7 @@ class Placer:
                 number = record_worktree(self._ledger, home, os.path.normpath(origin.path), "")
                 self._located[origin.path] = number
             record_origin(self._ledger, number, origin.origin_path, origin.origin_branch)
-            self._worktrees = {one.id: one for one in worktrees(self._ledger)}
+            self._learn_worktrees()
 
     def follow_history(self) -> None:
         """Put usage where it belongs by what git's history says now: directories that became repositories, and
@@ -128,13 +140,17 @@ class Placer:
             if (where.repository, where.worktree, where.place) != (old.repository, old.worktree, old.place):
                 replace_place(self._ledger, stored, where.worktree, where.repository, where.place, rollup)
 
-    def _branch(self, worktree: KnownWorktree, usage: Usage) -> BranchPlace:
-        found = place(self._timeline(worktree), usage.time_ms, usage.branch, hint_stale=usage.branch_stale)
-        if found.branch is not None:
-            return found
+    def _spot(self, number: int) -> _Spot:
+        worktree = self._worktrees[number]
+        root = self._repositories[worktree.repository].root
+        spot = self._spots[number] = _Spot(worktree, root, self._timeline(worktree))
+        return spot
+
+    def _without_branch(self, worktree: KnownWorktree) -> BranchPlace:
+        """Where usage belongs of which neither the reflog nor the assistant names a branch."""
         if worktree.origin_branch:
             return BranchPlace(worktree.origin_branch, "transcript")
-        return self._branch_it_began_from(worktree) if _CODEX_WORKTREES in worktree.path else found
+        return self._branch_it_began_from(worktree) if _CODEX_WORKTREES in worktree.path else UNKNOWN
 
     def _branch_it_began_from(self, worktree: KnownWorktree) -> BranchPlace:
         """Codex works in detached worktrees that it makes itself: they belong to the branch that the main worktree
@@ -191,8 +207,12 @@ class Placer:
         repository = self._repository(found)
         number = record_worktree(self._ledger, repository, found.path, found.git_dir)
         self._repositories = {one.id: one for one in repositories(self._ledger)}
-        self._worktrees = {one.id: one for one in worktrees(self._ledger)}
+        self._learn_worktrees()
         return number
+
+    def _learn_worktrees(self) -> None:
+        self._worktrees = {one.id: one for one in worktrees(self._ledger)}
+        self._spots.clear()
 
     def _repository(self, found: Worktree) -> int:
         """The repository of a worktree; a clone that was moved is recognised when its old folder is gone."""
