@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.repo.head import ref_text, uses_reftable
@@ -50,22 +50,24 @@ def default_branch(common_dir: str, present: Mapping[str, str]) -> str | None:
     return next((branch for branch in (name, "main", "master", "trunk", "develop") if branch in present), None)
 
 
-def merged_branches(common_dir: str, into: str, among: Iterable[str]) -> frozenset[str]:
-    """The branches whose own commits `into` contains. A branch without commits of its own has nothing to merge.
+def merged_branches(common_dir: str, into: str, among: Mapping[str, str]) -> frozenset[str]:
+    """The branches whose own commits `into` contains; `among` has the tips of those asked about. A branch without
+    commits of its own has nothing to merge.
 
-    Costs one git process; an error means that nothing is known to be merged.
+    Costs a git process where a branch has commits; an error means that nothing is known to be merged.
     """
-    candidates = [branch for branch in among if branch != into]
+    candidates = [
+        branch for branch, tip in among.items() if branch != into and _has_commits(common_dir, _PREFIX + branch, tip)
+    ]
     if not candidates:
         return frozenset()
     patterns = [_PREFIX + branch for branch in candidates]
-    form = "--format=%(refname)%00%(objectname)"
+    question = ["for-each-ref", f"--merged={_PREFIX}{into}", "--format=%(refname)", *patterns]
     try:
-        text = run_git(["for-each-ref", f"--merged={_PREFIX}{into}", form, *patterns], common_dir, seconds=5)
+        text = run_git(question, common_dir, seconds=5)
     except EnvironmentProblem:
         return frozenset()
-    found = (line.partition("\0") for line in text.split("\n"))
-    return frozenset(ref.removeprefix(_PREFIX) for ref, _, tip in found if tip and _has_commits(common_dir, ref, tip))
+    return frozenset(ref.removeprefix(_PREFIX) for ref in text.split("\n") if ref)
 
 
 def _has_commits(common_dir: str, ref: str, tip: str) -> bool:

@@ -39,5 +39,6 @@ def look_at_branches(
     if present is None:
         return Branches(current, None)
     default = default_branch(common_dir, present)
-    merged = merged_branches(common_dir, default, wanted & present.keys()) if default else frozenset[str]()
+    asked = {branch: present[branch] for branch in wanted & present.keys()}
+    merged = merged_branches(common_dir, default, asked) if default else frozenset[str]()
     return Branches(current, frozenset(present), merged, default)
