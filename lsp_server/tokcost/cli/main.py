@@ -1,14 +1,13 @@
 """`tokcost`: finds the command and lets it run behind the gate."""
 
 import os
-import sys
 from importlib import import_module
 from typing import Any, cast
 
 import click
 
 from tokcost import __version__
-from tokcost.cli import gate
+from tokcost.cli import gate, screen
 
 COMMANDS = {
     "log": "tokcost.cli.commands.log:command",
@@ -51,4 +50,10 @@ def tokcost() -> None:
 
 def main() -> None:
     """The console script."""
-    sys.exit(gate.run(lambda: tokcost(prog_name="tokcost"), os.environ))
+    try:
+        code = gate.run(lambda: tokcost(prog_name="tokcost"), os.environ)
+    except SystemExit as end:  # click's way to say the exit code
+        if not isinstance(end.code, int):
+            raise
+        code = end.code
+    screen.leave(code)
