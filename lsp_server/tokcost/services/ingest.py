@@ -5,18 +5,20 @@ for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
-from tokcost.ledger.sources import checkpoint_of, sizes_read
+from tokcost.ledger.sources import checkpoint_of
 from tokcost.model.logs import LogFile
 from tokcost.readers.registry import readers
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree
+from tokcost.services.listing import look_at_all, look_below, remember
 from tokcost.services.look import look, needs_look
-from tokcost.services.scan import Job, Outcome, Progress, changed, in_order_of_writing, read_all
+from tokcost.services.scan import Job, Outcome, Progress, in_order_of_writing, read_all
 from tokcost.services.worktrees import moved_stamp
 
 
@@ -124,12 +126,14 @@ def _jobs(ledger: Ledger | None, environ: Mapping[str, str], report: IngestRepor
     """What is new in all logs; without a ledger, everything."""
     jobs: list[Job] = []
     for reader in readers():
-        known = sizes_read(ledger, reader.name) if ledger else {}
         for root in dict.fromkeys(reader.roots(environ)):
             report.looked_in.append(str(root))
-            files = list(reader.discover(root))
-            report.found_files += len(files)
-            jobs.extend(_job(ledger, reader.name, file) for file in changed(files, known))
+            found = look_below(ledger, reader, root) if ledger else look_at_all(reader, root)
+            report.found_files += found.files
+            if ledger and found.listing and not found.changed:
+                with suppress(LedgerUnavailable), ledger.transaction():
+                    remember(ledger, reader, root, found.listing)
+            jobs.extend(_job(ledger, reader.name, file) for file in found.changed)
     return jobs
 
 

@@ -1,0 +1,129 @@
+"""What is remembered of folders never hides a log."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.claude_lines import append, assistant, write
+from tokcost.ledger.open import open_ledger
+from tokcost.ledger.prices import setting
+from tokcost.services import listing
+from tokcost.services.ingest import IngestReport, refresh
+
+PASSED_NS = 200_000_000
+
+
+class Logs:
+    """A home with transcripts, and a ledger."""
+
+    def __init__(self, path: Path) -> None:
+        self.home, self.ledger = path / "home", path / "ledger"
+        self.projects = self.home / ".claude/projects"
+        self.said = 0
+        for name in ("p/a.jsonl", "p/b.jsonl", "p/a/subagents/agent-1.jsonl", "q/c.jsonl"):
+            self.say(name)
+
+    def say(self, name: str) -> None:
+        """One more response at the end of a transcript."""
+        self.said += 1
+        line = assistant(f"msg_{self.said}", f"req_{self.said}", 1_763_900_000_000 + self.said)
+        path = self.projects / name
+        append(path, line) if path.exists() else write(path, line)
+
+    def refresh(self) -> IngestReport:
+        return refresh(self.ledger, {"HOME": str(self.home)})
+
+    @property
+    def remembered(self) -> str | None:
+        with open_ledger(self.ledger) as ledger:
+            return setting(ledger, f"listing: claude-code {self.projects}")
+
+
+@pytest.fixture
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Logs:
+    """Logs that were read and whose folders are remembered."""
+    monkeypatch.setattr(listing, "_SETTLED_NS", PASSED_NS)
+    logs = Logs(tmp_path)
+    assert logs.refresh().new_usage == 4
+    time.sleep(1.5 * PASSED_NS / 1e9)
+    assert (logs.refresh().new_usage, logs.refresh().found_files) == (0, 4)
+    assert logs.remembered
+    return logs
+
+
+def new_file(logs: Logs) -> None:
+    logs.say("p/d.jsonl")
+
+
+def new_file_below(logs: Logs) -> None:
+    logs.say("p/a/subagents/agent-2.jsonl")
+
+
+def new_folder(logs: Logs) -> None:
+    logs.say("r/s/t/d.jsonl")
+
+
+def longer_file(logs: Logs) -> None:
+    logs.say("p/b.jsonl")
+
+
+def longer_file_with_its_old_date(logs: Logs) -> None:
+    path = logs.projects / "p/a/subagents/agent-1.jsonl"
+    before = path.stat()
+    logs.say("p/a/subagents/agent-1.jsonl")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replaced_file(logs: Logs) -> None:
+    logs.say("p/new")
+    (logs.projects / "p/new").replace(logs.projects / "p/b.jsonl")
+
+
+CHANGES = [new_file, new_file_below, new_folder, longer_file, longer_file_with_its_old_date, replaced_file]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_is_found_behind_a_remembered_listing(logs: Logs, change: Callable[[Logs], None]) -> None:
+    for _ in range(3):
+        change(logs)
+        assert logs.refresh().new_usage == 1
+        assert logs.refresh().new_usage == 0
+
+
+def test_a_folder_with_an_old_date_that_got_a_log_is_looked_into(logs: Logs) -> None:
+    """Tools that restore files restore dates too: `mtime` can lie, `ctime` cannot."""
+    before = (logs.projects / "q").stat()
+    logs.say("q/d.jsonl")
+    os.utime(logs.projects / "q", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert logs.refresh().new_usage == 1
+
+
+def test_a_log_that_is_gone_is_not_counted_as_found(logs: Logs) -> None:
+    (logs.projects / "p/b.jsonl").unlink()
+    assert (logs.refresh().new_usage, logs.refresh().found_files) == (0, 3)
+
+
+def test_a_folder_that_has_only_just_changed_is_not_relied_on(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within one tick of the clock a folder may change twice and look as if it had changed once."""
+    monkeypatch.setattr(listing, "_SETTLED_NS", 3_600 * 10**9)
+    before = logs.remembered
+    new_file(logs)
+    assert (logs.refresh().new_usage, logs.refresh().new_usage) == (1, 0)
+    assert logs.remembered == before
+
+
+def test_many_changed_files_are_remembered_anew(logs: Logs) -> None:
+    for number in range(listing._STALE + 1):
+        logs.say(f"s/{number}.jsonl")
+    logs.refresh()
+    time.sleep(1.5 * PASSED_NS / 1e9)
+    logs.refresh()
+    before = logs.remembered
+    for number in range(listing._STALE + 1):
+        logs.say(f"s/{number}.jsonl")
+    assert logs.refresh().new_usage == listing._STALE + 1
+    assert logs.refresh().new_usage == 0
+    assert logs.remembered != before
