@@ -26,7 +26,11 @@ class Reader(Protocol):
         ...
 
     def discover(self, root: Path) -> Iterable[LogFile]:
-        """The log files below a root, in any order. Folders that cannot be read are passed over."""
+        """The log files below a root, in any order. Folders that cannot be read are passed over.
+
+        Which they are follows from the names below the root alone: as long as no folder there has changed, the files
+        found before are looked at and this is not asked again.
+        """
         ...
 
     def read(self, file: LogFile, checkpoint: Checkpoint | None) -> Batch:
