@@ -5,7 +5,6 @@ for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from tokcost.errors import LedgerUnavailable
@@ -16,7 +15,7 @@ from tokcost.model.logs import LogFile
 from tokcost.readers.registry import readers
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.listing import look_at_all, look_below, remember
+from tokcost.services.listing import Found, look_below, remember
 from tokcost.services.look import look, needs_look
 from tokcost.services.scan import Job, Outcome, Progress, in_order_of_writing, read_all
 from tokcost.services.worktrees import moved_stamp
@@ -70,20 +69,29 @@ def _refresh(
     report, (follow, busy_seconds) = IngestReport(), how
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
-        jobs = in_order_of_writing(_jobs(None, environ, report))
+        looks = _look_for_logs(None, environ, report)
+        jobs = in_order_of_writing(_jobs(None, looks))
         with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _import(ledger, home, outcomes, report)
+            _remember(ledger, looks)
             if follow:
                 _look(ledger, report)
         return report
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
-        jobs = _jobs(ledger, environ, report)
+        looks = _look_for_logs(ledger, environ, report)
+        jobs = _jobs(ledger, looks)
         if jobs or _history_moved(ledger):
             with read_all(in_order_of_writing(jobs), progress) as outcomes:
                 _import(ledger, home, outcomes, report)
+        _remember(ledger, looks)
         if follow:
             _look(ledger, report)
     return report
+
+
+def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
+    for found in looks:
+        remember(ledger, found)
 
 
 def _look(ledger: Ledger, report: IngestReport) -> None:
@@ -122,19 +130,16 @@ def _history_moved(ledger: Ledger) -> bool:
     return any(find_worktree(path) is not None for path in directories_without_worktree(ledger))
 
 
-def _jobs(ledger: Ledger | None, environ: Mapping[str, str], report: IngestReport) -> list[Job]:
+def _look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], report: IngestReport) -> list[Found]:
     """What is new in all logs; without a ledger, everything."""
-    jobs: list[Job] = []
-    for reader in readers():
-        for root in dict.fromkeys(reader.roots(environ)):
-            report.looked_in.append(str(root))
-            found = look_below(ledger, reader, root) if ledger else look_at_all(reader, root)
-            report.found_files += found.files
-            if ledger and found.listing and not found.changed:
-                with suppress(LedgerUnavailable), ledger.transaction():
-                    remember(ledger, reader, root, found.listing)
-            jobs.extend(_job(ledger, reader.name, file) for file in found.changed)
-    return jobs
+    looks = [look_below(ledger, reader, root) for reader in readers() for root in dict.fromkeys(reader.roots(environ))]
+    report.looked_in.extend(str(found.root) for found in looks)
+    report.found_files = sum(found.files for found in looks)
+    return looks
+
+
+def _jobs(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
+    return [_job(ledger, found.reader.name, file) for found in looks for file in found.changed]
 
 
 def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:

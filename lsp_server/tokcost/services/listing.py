@@ -9,9 +9,11 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept
 from tokcost.ledger.prices import record_setting, setting
@@ -31,46 +33,47 @@ Listing = dict[str, tuple[int, list[str], list[int], list[int]]]
 
 
 class Found(NamedTuple):
-    """What a look at a root found."""
+    """What a look below the root of a reader's logs found."""
 
+    reader: Reader
+    root: Path
     changed: list[LogFile]
     """Files that are not as they were when they were read."""
     files: int
-    """How many log files there are below the root."""
+    """How many log files there are."""
     listing: Listing | None = None
-    """What to remember if nothing has changed."""
+    """What to remember once all of it is read."""
 
 
-def look_at_all(reader: Reader, root: Path) -> Found:
-    """The files below a root where no ledger knows any."""
-    files = list(reader.discover(root))
-    return Found(files, len(files))
-
-
-def look_below(ledger: Ledger, reader: Reader, root: Path) -> Found:
+def look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
     """The files below a root, by what is remembered if its folders are as they were, else by looking for them."""
-    remembered = setting(ledger, _name(reader, root))
-    found = _compared(json.loads(remembered)) if remembered else None
-    if found is not None and len(found.changed) <= _STALE:
-        return Found([file for file in found.changed if not _is_read(ledger, file)], found.files)
+    remembered = setting(ledger, _name(reader, root)) if ledger else None
+    if ledger and remembered:
+        found = _compared(json.loads(remembered))
+        if found is not None and len(found[0]) <= _STALE:
+            return Found(reader, root, [file for file in found[0] if not _is_read(ledger, file)], found[1])
     folders = _folders(os.fspath(root))  # before the files, so that one that is made meanwhile changes its folder
     files = list(reader.discover(root))
-    known = sizes_read(ledger, reader.name) if files else {}
-    return Found(changed(files, known), len(files), _listing(folders, files))
+    known = sizes_read(ledger, reader.name) if ledger and files else {}
+    return Found(reader, root, changed(files, known), len(files), _listing(folders, files))
 
 
-def remember(ledger: Ledger, reader: Reader, root: Path, listing: Listing) -> None:
-    """Remember what is below a root; part of the caller's transaction. Whatever makes the ledger read a file anew must
-    forget this too."""
-    record_setting(ledger, _name(reader, root), json.dumps(listing, separators=(",", ":")))
+def remember(ledger: Ledger, found: Found) -> None:
+    """Remember what is below a root, if all that was found there has been read. Whatever makes the ledger read a file
+    anew must forget this too."""
+    if found.listing is None or changed(found.changed, sizes_read(ledger, found.reader.name)):
+        return
+    text = json.dumps(found.listing, separators=(",", ":"))
+    with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
+        record_setting(ledger, _name(found.reader, found.root), text)
 
 
 def _name(reader: Reader, root: Path) -> str:
     return f"listing: {reader.name} {kept(os.fspath(root))}"
 
 
-def _compared(known: Listing) -> Found | None:
-    """The remembered files that have changed; `None` when a folder has."""
+def _compared(known: Listing) -> tuple[list[LogFile], int] | None:
+    """The remembered files that have changed, and how many are remembered; `None` when a folder has changed."""
     stat, found, count = os.stat, list[LogFile](), 0
     try:
         for folder, (ctime_ns, *files) in known.items():
@@ -84,7 +87,7 @@ def _compared(known: Listing) -> Found | None:
                     found.append(log_file(path, status))
     except OSError:
         return None
-    return Found(found, count)
+    return found, count
 
 
 def _is_read(ledger: Ledger, file: LogFile) -> bool:
