@@ -353,7 +353,7 @@ def test_a_ledger_that_cannot_be_written_is_still_shown(machine: Machine, monkey
     machine.say("p/a.jsonl", "msg_1", 10)
     machine.log()
     monkeypatch.setattr("tokcost.ledger.open.BUSY_SECONDS", 0.05)
-    monkeypatch.setattr(open_ledger, "__kwdefaults__", {"busy_seconds": 0.05})
+    monkeypatch.setattr(open_ledger, "__kwdefaults__", {"busy_seconds": 0.05, "leave_open": False})
     machine.say("p/a.jsonl", "msg_2", 20)
     with open_ledger(machine.ledger) as holder, holder.transaction():
         report = refresh(machine.ledger, machine.environ)

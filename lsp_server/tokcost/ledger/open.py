@@ -38,10 +38,13 @@ class LedgerDamaged(TokcostError):
 class Ledger:
     """An open ledger. Every other module of this room takes one; nobody else sees the connection."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, *, read_only: bool, leave_open: bool = False
+    ) -> None:
         self.db = connection
         self.path = path
         self.read_only = read_only
+        self._leave_open = leave_open
 
     def __enter__(self) -> "Ledger":
         return self
@@ -49,7 +52,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.db.close()
+        if not self._leave_open:
+            self.db.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -66,8 +70,11 @@ class Ledger:
             raise
 
 
-def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS) -> Ledger:
+def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: bool = False) -> Ledger:
     """The ledger below `home`, made if there is none and brought to this version's schema.
+
+    With `leave_open` it is never closed: whoever closes it last writes SQLite's log back and waits for the disk, which
+    a process that ends in a moment (a hook) had better leave to one that nobody waits for.
 
     Raises `LedgerUnavailable` (locked, not writable, written by a newer version) or `LedgerDamaged`.
     """
@@ -79,7 +86,7 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS) -> Ledger:
         connection = _connect(path, busy_seconds)
         with _closed_on_failure(connection):
             _require_schema(connection)
-        return Ledger(connection, path, read_only=False)
+        return Ledger(connection, path, read_only=False, leave_open=leave_open)
 
 
 def open_for_reading(home: Path) -> Ledger | None:

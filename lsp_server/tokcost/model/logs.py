@@ -1,6 +1,6 @@
 """What reading an assistant's log yields, and what must be remembered to go on reading it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tokcost.model.usage import Tokens, Usage
@@ -56,17 +56,16 @@ class WorktreeOrigin(NamedTuple):
     origin_branch: str
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What one call of `read` found."""
 
     checkpoint: Checkpoint
-    usage: list[Usage] = field(default_factory=list[Usage])
-    totals: list[SessionTotal] = field(default_factory=list[SessionTotal])
-    worktrees: list[WorktreeOrigin] = field(default_factory=list[WorktreeOrigin])
-    skipped: dict[str, int] = field(default_factory=dict[str, int])
+    usage: Sequence[Usage] = ()
+    totals: Sequence[SessionTotal] = ()
+    worktrees: Sequence[WorktreeOrigin] = ()
+    skipped: Mapping[str, int] = {}
     """Damaged records by reason (a short phrase); they were passed over and must be shown."""
-    duplicates: dict[str, int] = field(default_factory=dict[str, int])
+    duplicates: Mapping[str, int] = {}
     """Records dropped inside this file because they repeat another, by reason."""
     restarted: bool = False
     """The file was truncated or replaced since the checkpoint and was read from its beginning."""

@@ -13,12 +13,10 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
-import msgspec
-from msgspec import Struct, field
-
 from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
 from tokcost.model.usage import MAX_TOKENS, Kind, Tokens, Usage, merge
 from tokcost.readers.jsonl import NewLines
+from tokcost.readers.quick import msgspec
 from tokcost.readers.records import decoded, kind_of, milliseconds
 
 NAME = "claude-code"
@@ -31,20 +29,20 @@ _HEAD = 400
 """Bytes at the beginning of a line that tell whose it is."""
 
 
-class _CacheCreation(Struct, gc=False):
+class _CacheCreation(msgspec.Struct, gc=False):
     ephemeral_5m_input_tokens: int | None = None
     ephemeral_1h_input_tokens: int | None = None
 
 
-class _ServerTools(Struct, gc=False):
+class _ServerTools(msgspec.Struct, gc=False):
     web_search_requests: int | None = None
 
 
-class _OutputDetails(Struct, gc=False):
+class _OutputDetails(msgspec.Struct, gc=False):
     thinking_tokens: int | None = None
 
 
-class _Counts(Struct, gc=False):
+class _Counts(msgspec.Struct, gc=False):
     input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
@@ -65,7 +63,7 @@ class _Usage(_Counts, gc=False):
     iterations: list[_Iteration] | None = None
 
 
-class _Message(Struct, gc=False):
+class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
     stop_reason: str | None = None
@@ -73,50 +71,50 @@ class _Message(Struct, gc=False):
     """As it was written: the further lines of a response repeat it byte for byte."""
 
 
-class _Line(Struct, gc=False):
+class _Line(msgspec.Struct, gc=False):
     type: str | None = None
     message: _Message | None = None
     timestamp: datetime | None = None
     uuid: str | None = None
-    request_id: str | None = field(default=None, name="requestId")
-    request_session: str | None = field(default=None, name="requestSessionId")
-    session: str | None = field(default=None, name="sessionId")
-    session_kind: str | None = field(default=None, name="sessionKind")
+    request_id: str | None = msgspec.field(default=None, name="requestId")
+    request_session: str | None = msgspec.field(default=None, name="requestSessionId")
+    session: str | None = msgspec.field(default=None, name="sessionId")
+    session_kind: str | None = msgspec.field(default=None, name="sessionKind")
     cwd: str | None = None
-    branch: str | None = field(default=None, name="gitBranch")
+    branch: str | None = msgspec.field(default=None, name="gitBranch")
     version: str | None = None
     entrypoint: str | None = None
-    sidechain: bool | None = field(default=None, name="isSidechain")
+    sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
 
 
-class _ModelTotal(Struct, gc=False):
-    input: int = field(default=0, name="inputTokens")
-    output: int = field(default=0, name="outputTokens")
-    thinking: int = field(default=0, name="thinkingTokens")
-    cache_read: int = field(default=0, name="cacheReadInputTokens")
-    cache_write: int = field(default=0, name="cacheCreationInputTokens")
-    cache_write_5m: int | None = field(default=None, name="cacheCreationEphemeral5mInputTokens")
-    cache_write_1h: int | None = field(default=None, name="cacheCreationEphemeral1hInputTokens")
-    web_searches: int = field(default=0, name="webSearchRequests")
+class _ModelTotal(msgspec.Struct, gc=False):
+    input: int = msgspec.field(default=0, name="inputTokens")
+    output: int = msgspec.field(default=0, name="outputTokens")
+    thinking: int = msgspec.field(default=0, name="thinkingTokens")
+    cache_read: int = msgspec.field(default=0, name="cacheReadInputTokens")
+    cache_write: int = msgspec.field(default=0, name="cacheCreationInputTokens")
+    cache_write_5m: int | None = msgspec.field(default=None, name="cacheCreationEphemeral5mInputTokens")
+    cache_write_1h: int | None = msgspec.field(default=None, name="cacheCreationEphemeral1hInputTokens")
+    web_searches: int = msgspec.field(default=0, name="webSearchRequests")
 
 
-class _CostState(Struct, gc=False):
+class _CostState(msgspec.Struct, gc=False):
     type: str
-    session: str = field(name="sessionId")
-    models: dict[str, _ModelTotal] = field(name="modelUsage", default_factory=dict[str, _ModelTotal])
+    session: str = msgspec.field(name="sessionId")
+    models: dict[str, _ModelTotal] = msgspec.field(name="modelUsage", default_factory=dict[str, _ModelTotal])
 
 
-class _WorktreeState(Struct, gc=False):
-    path: str | None = field(default=None, name="worktreePath")
-    branch: str | None = field(default=None, name="worktreeBranch")
-    origin: str | None = field(default=None, name="originalCwd")
-    origin_branch: str | None = field(default=None, name="originalBranch")
+class _WorktreeState(msgspec.Struct, gc=False):
+    path: str | None = msgspec.field(default=None, name="worktreePath")
+    branch: str | None = msgspec.field(default=None, name="worktreeBranch")
+    origin: str | None = msgspec.field(default=None, name="originalCwd")
+    origin_branch: str | None = msgspec.field(default=None, name="originalBranch")
 
 
-class _State(Struct, gc=False):
+class _State(msgspec.Struct, gc=False):
     """What must be remembered of a file between two reads."""
 
-    parents: list[str] = []
+    parents: list[str] = msgspec.field(default_factory=list[str])
     """Sessions from which this file's history was copied."""
     cwd: str = ""
     branch: str = ""

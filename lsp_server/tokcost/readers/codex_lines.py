@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct, field
-
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 from tokcost.readers.jsonl import NewLines, lines_with
+from tokcost.readers.quick import msgspec
 from tokcost.readers.records import decoded, kind_of, milliseconds
 
 NAME = "codex"
@@ -30,11 +28,11 @@ _KINDS = (None, "token_usage_record", "session_meta", "turn_context")
 """Records whose damage loses usage, or the place of it; `None`: not even that can be told."""
 
 
-class _Counters(Struct, gc=False):
-    input: int | None = field(default=None, name="input_tokens")
-    cached: int | None = field(default=None, name="cached_input_tokens")
-    output: int | None = field(default=None, name="output_tokens")
-    reasoning: int | None = field(default=None, name="reasoning_output_tokens")
+class _Counters(msgspec.Struct, gc=False):
+    input: int | None = msgspec.field(default=None, name="input_tokens")
+    cached: int | None = msgspec.field(default=None, name="cached_input_tokens")
+    output: int | None = msgspec.field(default=None, name="output_tokens")
+    reasoning: int | None = msgspec.field(default=None, name="reasoning_output_tokens")
 
     def values(self) -> tuple[int, int, int, int] | None:
         """Input, cached, output, reasoning; `None` for impossible numbers."""
@@ -42,44 +40,44 @@ class _Counters(Struct, gc=False):
         return found if min(found) >= 0 and found[1] <= found[0] and max(found) < MAX_TOKENS * 1000 else None
 
 
-class _Info(Struct, gc=False):
-    total: _Counters | None = field(default=None, name="total_token_usage")
-    last: _Counters | None = field(default=None, name="last_token_usage")
+class _Info(msgspec.Struct, gc=False):
+    total: _Counters | None = msgspec.field(default=None, name="total_token_usage")
+    last: _Counters | None = msgspec.field(default=None, name="last_token_usage")
 
 
-class _Git(Struct, gc=False):
+class _Git(msgspec.Struct, gc=False):
     branch: str | None = None
 
 
-class _Settings(Struct, gc=False):
+class _Settings(msgspec.Struct, gc=False):
     service_tier: str | None = None
 
 
-class _Payload(Struct, gc=False):
+class _Payload(msgspec.Struct, gc=False):
     type: str | None = None
     id: str | None = None
     timestamp: datetime | None = None
     cwd: str | None = None
     model: str | None = None
-    provider: str | None = field(default=None, name="model_provider")
+    provider: str | None = msgspec.field(default=None, name="model_provider")
     git: _Git | None = None
-    turn: str | None = field(default=None, name="turn_id")
-    forked_from: str | None = field(default=None, name="forked_from_id")
-    parent_thread: str | None = field(default=None, name="parent_thread_id")
-    thread: str | None = field(default=None, name="thread_id")
-    response: str | None = field(default=None, name="response_id")
+    turn: str | None = msgspec.field(default=None, name="turn_id")
+    forked_from: str | None = msgspec.field(default=None, name="forked_from_id")
+    parent_thread: str | None = msgspec.field(default=None, name="parent_thread_id")
+    thread: str | None = msgspec.field(default=None, name="thread_id")
+    response: str | None = msgspec.field(default=None, name="response_id")
     usage: _Counters | None = None
     info: _Info | None = None
-    settings: _Settings | None = field(default=None, name="thread_settings")
+    settings: _Settings | None = msgspec.field(default=None, name="thread_settings")
 
 
-class _Line(Struct, gc=False):
+class _Line(msgspec.Struct, gc=False):
     type: str | None = None
     timestamp: datetime | None = None
     payload: _Payload | None = None
 
 
-class _BareHead(Struct, gc=False):
+class _BareHead(msgspec.Struct, gc=False):
     """The first line of a rollout from before September 2025: no envelope, and no counts in the lines behind it."""
 
     id: str
@@ -87,7 +85,7 @@ class _BareHead(Struct, gc=False):
     type: str | None = None
 
 
-class _State(Struct, gc=False):
+class _State(msgspec.Struct, gc=False):
     """What must be remembered of a rollout between two reads."""
 
     begun: bool = False

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from tokcost.attribution.claims import Operation as Kind
 from tokcost.attribution.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.errors import EnvironmentProblem
-from tokcost.ledger.open import open_ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
 from tokcost.repo.config import read_section
@@ -20,7 +19,7 @@ from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, propose
 from tokcost.services.consent import read_consent
-from tokcost.services.ingest import refresh
+from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
 from tokcost.services.proposals import (
     BIND,
@@ -115,8 +114,7 @@ def _squashed(worktree: Worktree, source: tuple[str, str]) -> tuple[Line, ...]:
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
     worktree, message = draft.worktree, draft.message
-    refresh(home, environ, follow=False, busy_seconds=BUSY_SECONDS)
-    with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
+    with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return

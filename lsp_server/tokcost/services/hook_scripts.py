@@ -26,10 +26,31 @@ _MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\
 _ASSIGNED = re.compile(rb"^python=(.*?)\nrun=(.*?)\nif ", re.MULTILINE | re.DOTALL)
 _MOST = 65536
 
+_NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
+_FORGET = _NOTE + '[ ! -s "$note" ] || : >"$note"\n'
+"""What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time."""
+_SETTLE = (
+    _NOTE
+    + r"""carries_all() {
+  message=$(git cat-file commit HEAD 2>/dev/null) || return 1
+  { read -r token
+    while read -r token || [ -n "$token" ]; do
+      case "$message
+" in *"; $token
+"*) ;; *) return 1 ;; esac
+    done
+  } <"$note"
+  : >"$note"
+}
+"""
+)
+"""Nearly every commit carries what was proposed for it: that needs no Python to see."""
+
+_BEFORE = {"prepare-commit-msg": _FORGET, "post-commit": _SETTLE, "post-merge": _SETTLE}
 _WAITS_FOR = {
-    "commit-msg": '[ -f "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
-    "post-commit": '[ -f "${GIT_DIR:-.git}/TOKCOST_PROPOSAL" ]',
-    "post-merge": '[ -f "${GIT_DIR:-.git}/TOKCOST_PROPOSAL" ]',
+    "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
+    "post-commit": '[ -s "$note" ] && ! carries_all',
+    "post-merge": '[ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }',
     "post-rewrite": '[ "$1" = rebase ]',
 }
 """Hooks that have nothing to do unless this holds: then not even Python starts."""
@@ -128,7 +149,7 @@ def _signed(hook: str, before: str, feed: str) -> str:
     is_budget = hook == "pre-commit"
     body = _SCRIPT.format(
         hook=hook,
-        before=before + (_BUDGET_IN if is_budget else ""),
+        before=before + (_BUDGET_IN if is_budget else _BEFORE.get(hook, "")),
         guard=_HAS_BUDGET if is_budget else _WAITS_FOR.get(hook, "true"),
         unless=_UNLESS_STOPPED if is_budget else ":",
         python=shell_word(sys.executable),

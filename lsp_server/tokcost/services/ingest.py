@@ -78,15 +78,35 @@ def _refresh(
                 _look(ledger, report)
         return report
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
-        looks = _look_for_logs(ledger, environ, report)
-        jobs = _jobs(ledger, looks)
-        if jobs or _history_moved(ledger):
-            with read_all(in_order_of_writing(jobs), progress) as outcomes:
-                _import(ledger, home, outcomes, report)
-        _remember(ledger, looks)
+        _bring_up_to_date(ledger, home, environ, report, progress)
         if follow:
             _look(ledger, report)
     return report
+
+
+def open_refreshed(home: Path, environ: Mapping[str, str], *, busy_seconds: float) -> Ledger:
+    """For hooks: the ledger, brought up to date with all logs and left open (see `open_ledger`); what commits carry is
+    the hook's own business. Raises as `refresh`, and `LedgerUnavailable` where nothing could be written."""
+    try:
+        if (home / FILE_NAME).exists():
+            ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
+            _bring_up_to_date(ledger, home, environ, IngestReport())
+            return ledger
+    except LedgerDamaged:
+        pass
+    refresh(home, environ, follow=False, busy_seconds=busy_seconds)
+    return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
+
+
+def _bring_up_to_date(
+    ledger: Ledger, home: Path, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
+) -> None:
+    looks = _look_for_logs(ledger, environ, report)
+    jobs = _jobs(ledger, looks)
+    if jobs or _history_moved(ledger):
+        with read_all(in_order_of_writing(jobs), progress) as outcomes:
+            _import(ledger, home, outcomes, report)
+    _remember(ledger, looks)
 
 
 def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:

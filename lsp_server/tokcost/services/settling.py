@@ -14,7 +14,7 @@ from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import new_name
-from tokcost.services.ingest import refresh
+from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
 from tokcost.services.proposals import BIND, note_withheld, take_proposal, take_withheld, withheld_recorded
 from tokcost.services.worktrees import repository_of
@@ -90,8 +90,7 @@ def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Co
     branch = read_head(worktree).branch
     if branch is None:
         return
-    refresh(home, environ, follow=False, busy_seconds=BUSY_SECONDS)
-    with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+    with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
