@@ -61,7 +61,7 @@ git_dir="${GIT_DIR:-.git}"
 """
 _HAS_BUDGET = r"""grep -qisE '(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml"""
 _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
-"""Only the code that `tokcost_hooks.run` keeps for it stops a commit: no crash, no signal, no missing file."""
+"""Only the code that `tokcost_hooks.start` keeps for it stops a commit: no crash, no signal, no missing file."""
 
 _KEPT_FIRST = """\
 for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do

@@ -1,0 +1,71 @@
+"""The bundle of modules: used when it holds, ignored when anything changed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOOKS = Path(__file__).parent.parent.parent / "hooks"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of ours by name, and a folder for the bundle."""
+    folder = tmp_path / "path" / "tokcost"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "one.py").write_text("VALUE = 1\n")
+    return folder
+
+
+def python(package: Path, code: str) -> str:
+    path = [str(package.parent), str(HOOKS)]
+    begin = (
+        f"import sys; sys.path += {path!r}; from tokcost_hooks import bundle; FILE = {str(package.parent / 'b')!r}\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", begin + code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+WRITE = "import json, tokcost.one; bundle.write(FILE)"
+USE = "used = bundle.use(FILE); import json, tokcost.one as one; print(used, one.VALUE, one.__file__, json.loads('1'))"
+SOURCE = "print(type(one.__spec__.loader).__name__, type(json.__spec__.loader).__name__)"
+
+
+def test_modules_come_from_the_bundle_and_know_their_file(package: Path) -> None:
+    python(package, WRITE)
+    assert python(package, f"{USE}; {SOURCE}") == f"True 1 {package / 'one.py'} 1\nBundle Bundle"
+
+
+@pytest.mark.parametrize("change", ["edit", "touch", "remove"])
+def test_a_bundle_is_ignored_once_a_file_of_ours_has_changed(package: Path, change: str) -> None:
+    python(package, WRITE)
+    file = package / "one.py"
+    if change == "touch":
+        os.utime(file, ns=(1, 1))
+    elif change == "edit":
+        file.write_text("VALUE = 1 + 1\n")
+    else:
+        file.unlink()
+        (package / "one").mkdir()
+        (package / "one" / "__init__.py").write_text("VALUE = 2\n")
+    value = 1 if change == "touch" else 2
+    assert python(package, USE).startswith(f"False {value} ")
+
+
+@pytest.mark.parametrize("content", [b"", b"\0", b"rubbish", b"i\x01\0\0\0", None])
+def test_a_damaged_bundle_is_ignored(package: Path, content: bytes | None) -> None:
+    if content is None:
+        (package.parent / "b").mkdir()
+    else:
+        (package.parent / "b").write_bytes(content)
+    assert python(package, USE).startswith("False 1 ")
+
+
+def test_a_bundle_that_cannot_be_written_is_no_error(package: Path) -> None:
+    (package.parent / "b").mkdir()
+    (package.parent / "b" / "x").write_text("")
+    python(package, WRITE)
+    assert sorted(path.name for path in package.parent.iterdir()) == ["b", "tokcost"]
