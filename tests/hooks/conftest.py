@@ -6,9 +6,18 @@ from support.hooked import Hooked
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Hooked:
-    """A repository with a first commit and exact cost lines switched on."""
-    hooked = Hooked(tmp_path)
+def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Hooked:
+    """A repository with a first commit and exact cost lines switched on.
+
+    As `linked` the work is done in a linked worktree; as `chained` another manager's hooks were there before ours.
+    """
+    kind = getattr(request, "param", "plain")
+    hooked = Hooked(tmp_path, enabled=False)
+    if kind == "chained":
+        hooked.chain()
+    hooked.enable()
     hooked.change("root")
     hooked.git("commit", "-q", "-m", "root")
+    if kind == "linked":
+        hooked.link()
     return hooked

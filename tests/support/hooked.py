@@ -8,17 +8,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.claude_lines import append, assistant, counts
 from support.git_sandbox import GitSandbox
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
 from tokcost.repo.worktree import Worktree, find_worktree
-from tokcost.services.hooks import install
+from tokcost.services.hooks import HOOKS, install
 from tokcost.services.ingest import refresh
 from tokcost.services.summary import LogOptions, summarise
 
 REPLY = 12_204
 """Tokens of one reply of the assistant."""
+
+NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+"""git as a tool that knows no hooks runs it."""
+
+FOREIGN = """#!/bin/sh
+echo "${0##*/} $*" >> "$(git rev-parse --git-common-dir)/ran"
+case "$0" in */post-rewrite*) cat > /dev/null ;; esac
+"""
+"""A hook of another manager, which reads what it is given."""
+
+
+everywhere = pytest.mark.parametrize("repo", ["plain", "linked", "chained"], indirect=True)
+"""For tests that are worth running in a linked worktree, and behind another hook manager, as well."""
 
 
 class Hooked(GitSandbox):
@@ -29,11 +44,44 @@ class Hooked(GitSandbox):
         self.ledger_home = path / "ledger"
         self.more_environ: dict[str, str] = {}
         super().__init__(path / "repo")
+        self.others: set[str] = set()
+        """Ids of claims that somebody else published."""
         self._numbers = itertools.count(1)
         if enabled:
-            self.git("config", "--local", "tokcost.enabled", "true")
-            self.git("config", "--local", "tokcost.precision", precision)
-            install(self.worktree)
+            self.enable(precision)
+
+    def enable(self, precision: str = "exact") -> None:
+        """Switch cost lines on."""
+        self.git("config", "--local", "tokcost.enabled", "true")
+        self.git("config", "--local", "tokcost.precision", precision)
+        install(self.worktree)
+
+    def disable(self) -> None:
+        """Switch cost lines off; the hooks stay."""
+        self.git("config", "--local", "tokcost.enabled", "false")
+
+    def chain(self) -> None:
+        """Let another hook manager be in each of our places, before we come."""
+        for hook in HOOKS:
+            path = self.common_dir / "hooks" / hook
+            path.write_text(FOREIGN)
+            path.chmod(0o755)
+
+    def link(self) -> None:
+        """Work in a linked worktree from now on; the main one is on another branch."""
+        self.git("switch", "-q", "-c", "elsewhere")
+        self.git("worktree", "add", "-q", "../linked", "main")
+        self.path = self.path.parent / "linked"
+
+    @property
+    def common_dir(self) -> Path:
+        """What all worktrees of the clone share."""
+        return Path(self.worktree.common_dir)
+
+    @property
+    def git_dir(self) -> Path:
+        """The worktree's own git folder."""
+        return Path(self.worktree.git_dir)
 
     @property
     def worktree(self) -> Worktree:
@@ -112,6 +160,24 @@ class Hooked(GitSandbox):
         self.hooked("-m", message, cwd=cwd)
         return self.git("rev-parse", "HEAD", cwd=cwd)
 
+    def rebase(self, *args: str, todo: str = "", ok: bool = True, env: Mapping[str, str] | None = None) -> str:
+        """`git rebase`; `todo` is a sed script for the list of an interactive one."""
+        self.now += 1
+        editor = {"GIT_SEQUENCE_EDITOR": f"sed -i -e '{todo}'"} if todo else {}
+        return self.run("rebase", "-q", *args, ok=ok, env=editor | dict(env or {}))
+
+    def plumb(self, message: str, *parents: str, tree: str = "HEAD^{tree}", ref: str = "HEAD") -> str:
+        """A commit that no hook sees, as a forge or a library makes it; `ref` names it then."""
+        self.now += 1
+        before = [word for parent in parents for word in ("-p", parent)]
+        commit = self.git("commit-tree", self.git("rev-parse", tree), *before, "-m", message)
+        self.git("update-ref", ref, commit)
+        return commit
+
+    def id(self, revision: str = "HEAD") -> str:
+        """The id of a commit."""
+        return self.git("rev-parse", "--verify", revision)
+
     def lines(self, revision: str = "HEAD") -> list[Line]:
         """The lines one commit carries."""
         return read_message(self.message(revision)).lines
@@ -121,8 +187,9 @@ class Hooked(GitSandbox):
         return self.git("log", "-1", "--format=%B", revision)
 
     def published(self) -> dict[str, Line]:
-        """The join over everything any ref reaches."""
-        return highest(read_message(self.git("log", "--all", "--format=%B%n")).lines)
+        """The join over everything any ref reaches, other people's claims aside."""
+        found = highest(read_message(self.git("log", "--all", "--format=%B%n")).lines)
+        return {name: line for name, line in found.items() if name not in self.others}
 
     def log(self) -> Summary:
         """What `tokcost log` knows now. The sum must close, whatever happened before."""

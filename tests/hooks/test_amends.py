@@ -1,0 +1,269 @@
+"""Amending commits with our hooks: one line that is raised, and nothing lost by what is thrown away."""
+
+from pathlib import Path
+
+import pytest
+
+from support.hooked import REPLY, Hooked, everywhere
+from tokcost.model.trailer import Line, format_line
+
+QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
+"""Takes our lines out, in an editor."""
+
+
+def amend(repo: Hooked, *args: str, **more: object) -> None:
+    repo.now += 1
+    repo.hooked("--amend", *(args or ("--no-edit",)), **more)  # type: ignore[arg-type]
+
+
+@everywhere
+def test_an_amend_keeps_the_line(repo: Hooked) -> None:
+    repo.work("One")
+    before = repo.message()
+    amend(repo)
+    assert repo.message() == before
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@everywhere
+def test_an_amend_with_new_spend_raises_the_line(repo: Hooked) -> None:
+    repo.work("One")
+    (first,) = repo.lines()
+    repo.spend()
+    repo.change()
+    amend(repo)
+    (raised,) = repo.lines()
+    assert (raised.id, raised.version, raised.tokens) == (first.id, 2, 2 * REPLY)
+    assert repo.message() == f"One\n\n{format_line(raised)}"
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("how", [("-C", "HEAD"), ("-c", "HEAD"), ("--reset-author", "--no-edit"), ()])
+def test_an_amend_of_any_kind_raises_the_line(repo: Hooked, how: tuple[str, ...]) -> None:
+    repo.work("One")
+    repo.spend()
+    repo.now += 1
+    repo.hooked("--amend", *how, env=repo.editor('sed -i "1s/.*/& again/" "$1"'))
+    (raised,) = repo.lines()
+    assert (raised.version, raised.tokens) == (2, 2 * REPLY)
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_ten_amends_in_a_row_leave_one_line(repo: Hooked) -> None:
+    repo.work("One")
+    for _ in range(10):
+        repo.spend()
+        amend(repo)
+    (line,) = repo.lines()
+    assert (line.version, line.tokens) == (11, 11 * REPLY)
+    assert repo.replies() == {"total": 11, "carried": 11}
+
+
+def test_coarse_amends_never_go_down(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, precision="coarse")
+    repo.work("One")
+    spent = REPLY + 6 * (REPLY - 1000 + 17)
+    before: Line | None = None
+    for _ in range(6):
+        repo.spend(output=17)
+        amend(repo)
+        (line,) = repo.lines()
+        assert line.cost is not None
+        assert before is None or (line.cost, line.tokens) >= (before.cost, before.tokens)
+        before = line
+    assert repo.balance() == {"total": spent, "carried": spent}
+
+
+@everywhere
+def test_a_new_message_drops_the_line_and_the_next_commit_writes_it_again(repo: Hooked) -> None:
+    repo.work("One")
+    (lost,) = repo.lines()
+    amend(repo, "-m", "Another")
+    assert repo.message() == "Another"
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work("Two")
+    assert [line.tokens for line in repo.lines()] == [REPLY, REPLY]
+    assert lost in repo.lines()
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_a_new_message_and_new_spend_lose_nothing(repo: Hooked) -> None:
+    repo.work("One")
+    repo.spend()
+    amend(repo, "-m", "Another")
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+    repo.work("Two")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_a_line_that_was_lost_comes_back_on_an_amend(repo: Hooked) -> None:
+    repo.work("One")
+    amend(repo, "-m", "Another")
+    amend(repo)
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_amending_a_pushed_commit_raises_what_others_have(repo: Hooked) -> None:
+    repo.git("init", "-q", "--bare", "../remote.git")
+    repo.git("remote", "add", "origin", "../remote.git")
+    repo.work("One")
+    repo.git("push", "-q", "origin", "main")
+    repo.spend()
+    amend(repo)
+    assert [line.version for line in repo.lines("origin/main")] == [1]
+    assert [line.version for line in repo.lines()] == [2]
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@everywhere
+def test_an_amend_that_is_undone_leaves_the_rest_to_the_next_commit(repo: Hooked) -> None:
+    repo.work("One")
+    repo.spend()
+    amend(repo)
+    (raised,) = repo.lines()
+    repo.git("reset", "-q", "--hard", "HEAD@{1}")
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+    repo.work("Two")
+    assert raised in repo.lines()
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_an_amend_that_is_undone_and_done_again(repo: Hooked) -> None:
+    repo.work("One")
+    repo.spend()
+    amend(repo)
+    (raised,) = repo.lines()
+    repo.git("reset", "-q", "--hard", "HEAD@{1}")
+    amend(repo)
+    assert repo.lines() == [raised]
+    repo.spend()
+    amend(repo)
+    (third,) = repo.lines()
+    assert (third.id, third.version, third.tokens) == (raised.id, 3, 3 * REPLY)
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_the_old_commit_on_a_backup_branch_changes_nothing(repo: Hooked) -> None:
+    repo.work("One")
+    repo.git("branch", "backup")
+    repo.spend()
+    amend(repo)
+    assert repo.replies() == {"total": 2, "carried": 2}
+    repo.git("switch", "-q", "backup")
+    repo.work("Two")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_two_amends_of_one_commit_on_two_branches(repo: Hooked) -> None:
+    """Both raise the same claim; the version on either branch stays below the other's or contains it."""
+    repo.work("One")
+    repo.git("branch", "other")
+    repo.spend()
+    amend(repo)
+    repo.git("switch", "-q", "other")
+    repo.spend()
+    amend(repo)
+    assert repo.replies() == {"total": 3, "carried": 3}
+    repo.git("branch", "-q", "-D", "main")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+@everywhere
+def test_somebody_elses_commit_gets_a_line_of_its_own(repo: Hooked) -> None:
+    theirs = Line("9x9x9x9x9x9x", 1, 30_000_000, False, 5000, ("claude-opus-4-5",), 0, True, None)
+    repo.others.add(theirs.id)
+    repo.plumb(f"Theirs\n\n{format_line(theirs)}\n", "HEAD")
+    repo.spend()
+    repo.change()
+    amend(repo)
+    old, new = repo.lines()
+    assert old == theirs
+    assert (new.version, new.tokens) == (1, REPLY)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_line_removed_while_amending_is_not_written_again(repo: Hooked) -> None:
+    repo.work("One")
+    repo.spend()
+    repo.now += 1
+    repo.hooked("--amend", env=repo.editor(QUIET))
+    assert repo.message() == "One"
+    assert repo.replies() == {"total": 2, "withheld": 2}
+    repo.work("Two")
+    assert repo.replies() == {"total": 3, "withheld": 2, "carried": 1}
+
+
+def test_a_line_removed_without_new_spend_stays_away(repo: Hooked) -> None:
+    """Nothing was proposed for this amend: what it lost comes back with the next commit, as after `-m`."""
+    repo.work("One")
+    repo.now += 1
+    repo.hooked("--amend", env=repo.editor(QUIET))
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work("Two")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_switching_off_for_one_amend_publishes_no_more(repo: Hooked) -> None:
+    repo.work("One")
+    before = repo.lines()
+    repo.spend()
+    amend(repo, "--no-edit", env={"TOKCOST": "off"})
+    assert repo.lines() == before
+    assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
+    repo.work("Two")
+    assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
+
+
+def test_an_amend_that_another_hook_refuses_loses_nothing(repo: Hooked) -> None:
+    repo.work("One")
+    repo.spend()
+    refusing = repo.common_dir / "hooks/commit-msg.before-tokcost"
+    refusing.write_text("#!/bin/sh\nexit 1\n")
+    refusing.chmod(0o755)
+    repo.now += 1
+    repo.hooked("--amend", "--no-edit", ok=False)
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+    refusing.unlink()
+    repo.spend()
+    amend(repo)
+    (line,) = repo.lines()
+    assert (line.version, line.tokens) == (3, 3 * REPLY)
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+@pytest.mark.parametrize("how", [("--fixup=HEAD~1",), ("--squash=HEAD~1", "-m", "More"), ("--fixup=amend:HEAD~1",)])
+def test_a_fixup_is_melted_with_its_line(repo: Hooked, how: tuple[str, ...]) -> None:
+    repo.work("One", "one")
+    repo.work("Two", "two")
+    repo.spend()
+    repo.change("one")
+    env = repo.editor('sed -i "s/^One$/First/" "$1"')
+    repo.hooked(*how, env=env)
+    assert repo.replies() == {"total": 3, "carried": 3}
+    repo.rebase("-i", "--autosquash", "HEAD~3", env=env)
+    assert [len(repo.lines(one)) for one in ("HEAD", "HEAD~1")] == [1, 2]
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_a_fixup_that_only_rewords_is_melted_with_its_line(repo: Hooked) -> None:
+    repo.work("One", "one")
+    repo.spend()
+    env = repo.editor('sed -i "s/^One$/First/" "$1"')
+    repo.hooked("--fixup=reword:HEAD", env=env)
+    repo.rebase("-i", "--autosquash", "HEAD~2", env=env)
+    assert repo.message().startswith("First\n")
+    assert len(repo.lines()) == 2
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_several_fixups_of_one_commit(repo: Hooked) -> None:
+    repo.work("One", "one")
+    for _ in range(3):
+        repo.spend()
+        repo.change("one")
+        repo.hooked("--fixup=HEAD")
+    repo.rebase("-i", "--autosquash", "HEAD~4")
+    assert len(repo.lines()) == 4
+    assert repo.message().count("AI-Cost: ") == 4
+    assert repo.replies() == {"total": 4, "carried": 4}
