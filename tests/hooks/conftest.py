@@ -17,7 +17,7 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Hooked:
         hooked.chain()
     hooked.enable()
     hooked.change("root")
-    hooked.git("commit", "-q", "-m", "root")
+    hooked.hooked("-m", "root")
     if kind == "linked":
         hooked.link()
     return hooked

@@ -4,7 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,17 @@ class Hooked(GitSandbox):
         return self.run("commit", "-q", *args, cwd=cwd, ok=ok, env=env)
 
     def run(self, *args: str, cwd: Path | None = None, ok: bool = True, env: Mapping[str, str] | None = None) -> str:
-        """Any git command that may run hooks; what it said on standard error."""
+        """Any git command that may run hooks; what it said on standard error, which is never of ours."""
+        done, said = self._run(args, cwd, env)
+        self.now += 1
+        assert done is ok, (args, said)
+        return said
+
+    def attempt(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> bool:
+        """Any git command, whether git is content with it or not."""
+        return self._run(args, cwd, env)[0]
+
+    def _run(self, args: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> tuple[bool, str]:
         done = subprocess.run(
             ["git", *args],
             cwd=cwd or self.path,
@@ -141,10 +151,9 @@ class Hooked(GitSandbox):
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        said = done.stderr.decode(errors="replace")
-        assert (done.returncode == 0) is ok, (args, said, done.stdout)
+        said = (done.stderr + done.stdout).decode(errors="replace")
         assert "tokcost: " not in said, said
-        return said
+        return done.returncode == 0, said
 
     def editor(self, script: str) -> dict[str, str]:
         """An editor for one commit: shell commands about the file `"$1"`."""

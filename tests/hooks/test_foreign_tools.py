@@ -1,0 +1,175 @@
+"""Tools that know no hooks, or rewrite history in bulk, between commits with ours."""
+
+from pathlib import Path
+
+import pytest
+
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
+
+
+@everywhere
+@pytest.mark.parametrize("amend", [False, True])
+def test_a_library_that_knows_no_hooks(repo: Hooked, amend: bool) -> None:
+    repo.work("One")
+    repo.spend()
+    if amend:
+        repo.plumb("One, by a library", *repo.git("log", "-1", "--format=%P").split())
+    else:
+        repo.plumb("By a library", "HEAD")
+    assert repo.replies() == ({"total": 2, "pending": 2} if amend else {"total": 2, "carried": 1, "pending": 1})
+    repo.work("Hooked")
+    assert sum(line.tokens for line in repo.lines()) == (3 if amend else 2) * REPLY
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_a_library_that_copies_our_message(repo: Hooked) -> None:
+    repo.work("One")
+    repo.plumb(repo.message(), "HEAD")
+    repo.spend()
+    repo.hooked("--amend", "--no-edit", "--allow-empty")
+    assert [line.version for line in repo.lines()] == [2]
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_patches_by_mail_carry_lines(repo: Hooked) -> None:
+    repo.work("One", "one")
+    repo.work("Two", "two")
+    repo.git("format-patch", "-q", "-o", "../patches", "HEAD~2")
+    repo.git("reset", "-q", "--hard", "HEAD~2")
+    repo.git("reflog", "expire", "--expire-unreachable=now", "--all")
+    repo.spend()
+    repo.now += 1
+    repo.run("am", "-q", *sorted(str(path) for path in (repo.path.parent / "patches").iterdir()))
+    assert [len(repo.lines(one)) for one in ("HEAD", "HEAD~1")] == [1, 1]
+    assert repo.replies() == {"total": 3, "carried": 2, "pending": 1}
+    repo.work("Three")
+    assert repo.replies() == {"total": 4, "carried": 4}
+
+
+def test_a_patch_that_does_not_apply_at_once(repo: Hooked) -> None:
+    repo.work("One")
+    repo.git("format-patch", "-q", "-o", "../patches", "HEAD~1")
+    repo.git("reset", "-q", "--hard", "HEAD~1")
+    repo.work("Clash")
+    (patch,) = (repo.path.parent / "patches").iterdir()
+    repo.now += 1
+    repo.run("am", "-q", "-3", str(patch), ok=False)
+    repo.spend()
+    repo.change()
+    repo.run("am", "--continue")
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 3, "carried": 2, "pending": 1}
+
+
+def test_history_that_is_filtered_keeps_its_lines(repo: Hooked) -> None:
+    repo.work("One", "one")
+    repo.work("Two", "two")
+    env = {"FILTER_BRANCH_SQUELCH_WARNING": "1"}
+    repo.run("filter-branch", "-f", "--index-filter", "git rm -q --cached --ignore-unmatch one", "HEAD", env=env)
+    assert repo.replies() == {"total": 2, "carried": 2}
+    repo.git("update-ref", "-d", "refs/original/refs/heads/main")
+    assert repo.replies() == {"total": 2, "carried": 2}
+    repo.work("Three")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_messages_that_are_filtered_lose_their_lines_until_the_next_commit(repo: Hooked) -> None:
+    repo.work("One", "one")
+    repo.work("Two", "two")
+    env = {"FILTER_BRANCH_SQUELCH_WARNING": "1"}
+    repo.run("filter-branch", "-f", "--msg-filter", "head -n 1", "HEAD", env=env)
+    repo.git("update-ref", "-d", "refs/original/refs/heads/main")
+    assert repo.replies() == {"total": 2, "pending": 2}
+    repo.work("Three")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_a_fast_import_of_the_same_history(repo: Hooked) -> None:
+    repo.work("One")
+    stream = repo.git("fast-export", "main").replace("refs/heads/main", "refs/heads/copy")
+    (repo.path.parent / "stream").write_text(stream + "\n")
+    repo.git("-c", "core.hooksPath=/dev/null", "branch", "-q", "keep")
+    repo.run("-c", "alias.load=!git fast-import --quiet < ../stream", "load")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_replayed_branch_keeps_its_lines(repo: Hooked) -> None:
+    """What `git replay` does, with plumbing that older gits have too: the same messages on another base."""
+    repo.switch("-c", "feat")
+    repo.work("One", "one")
+    repo.work("Two", "two")
+    repo.switch("main")
+    repo.change("upstream")
+    repo.hooked("-m", "Upstream")
+    for commit in repo.git("rev-list", "--reverse", "main..feat").split():
+        tree = repo.git("merge-tree", "--write-tree", f"--merge-base={commit}~1", "HEAD", commit, ok=False)
+        tree = tree.split("\n")[0] or f"{commit}^{{tree}}"
+        repo.plumb(repo.message(commit), "main", tree=tree, ref="refs/heads/main")
+    repo.git("reset", "-q", "--hard")
+    repo.git("branch", "-q", "-D", "feat")
+    assert [len(repo.lines(one)) for one in ("HEAD", "HEAD~1")] == [1, 1]
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_notes_and_replacements_change_nothing(repo: Hooked) -> None:
+    one = repo.work("One")
+    repo.git("notes", "add", "-m", repo.message(), one)
+    repo.now += 1
+    two = repo.git("commit-tree", f"{one}^{{tree}}", "-m", "No parent, no line")
+    repo.git("replace", one, two)
+    assert repo.replies()["total"] == 1
+    repo.git("replace", "-d", one)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.fixture
+def sub(repo: Hooked) -> Path:
+    """A submodule at `sub`, with cost lines of its own."""
+    library = repo.path.parent / "library"
+    library.mkdir()
+    repo.git("init", "-q", "-b", "main", cwd=library)
+    (library / "code").write_text("1\n")
+    repo.git("add", "-A", cwd=library)
+    repo.git("commit", "-q", "-m", "library", cwd=library)
+    repo.run("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "sub")
+    repo.hooked("-m", "Add the library")
+    return repo.path / "sub"
+
+
+def test_a_submodule_without_consent_carries_nothing(repo: Hooked, sub: Path) -> None:
+    repo.spend(cwd=sub)
+    repo.change("code", cwd=sub)
+    repo.hooked("-m", "Inside", cwd=sub)
+    assert "AI-Cost" not in repo.git("log", "--format=%B", cwd=sub)
+    repo.change("use")
+    repo.hooked("-m", "Use it")
+    assert repo.lines() == []
+    assert repo.balance() == {}
+
+
+def test_a_submodule_and_what_is_around_it_carry_their_own(repo: Hooked, sub: Path) -> None:
+    inside = Hooked.__new__(Hooked)
+    inside.__dict__.update(repo.__dict__)
+    inside.path = sub
+    inside.enable()
+    repo.spend(cwd=sub)
+    repo.spend()
+    repo.change("code", cwd=sub)
+    repo.hooked("-m", "Inside", cwd=sub)
+    assert [line.tokens for line in inside.lines()] == [REPLY]
+    repo.change("use")
+    repo.hooked("-m", "Use it")
+    assert [line.tokens for line in repo.lines()] == [REPLY]
+    assert inside.replies() == repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_merge_without_hooks(repo: Hooked) -> None:
+    repo.switch("-c", "feat")
+    repo.work("One", "one")
+    repo.switch("main")
+    repo.spend()
+    repo.now += 1
+    repo.run(*NO_HOOKS, "merge", "-q", "--no-ff", "--no-edit", "feat")
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+    repo.work("Two")
+    assert repo.replies() == {"total": 3, "carried": 3}
