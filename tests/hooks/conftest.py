@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import Hooked
+from support.hooked import NO_HOOKS, Hooked
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Hooked:
         hooked.chain()
     hooked.enable()
     hooked.change("root")
-    hooked.hooked("-m", "root")
+    hooked.git(*NO_HOOKS, "commit", "-q", "-m", "root")
+    hooked.now += 1
     if kind == "linked":
         hooked.link()
     return hooked

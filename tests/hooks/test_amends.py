@@ -16,7 +16,6 @@ def amend(repo: Hooked, *args: str, **more: object) -> None:
     repo.hooked("--amend", *(args or ("--no-edit",)), **more)  # type: ignore[arg-type]
 
 
-@everywhere
 def test_an_amend_keeps_the_line(repo: Hooked) -> None:
     repo.work("One")
     before = repo.message()
@@ -116,7 +115,6 @@ def test_amending_a_pushed_commit_raises_what_others_have(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@everywhere
 def test_an_amend_that_is_undone_leaves_the_rest_to_the_next_commit(repo: Hooked) -> None:
     repo.work("One")
     repo.spend()
@@ -169,7 +167,6 @@ def test_two_amends_of_one_commit_on_two_branches(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
-@everywhere
 def test_somebody_elses_commit_gets_a_line_of_its_own(repo: Hooked) -> None:
     theirs = Line("9x9x9x9x9x9x", 1, 30_000_000, False, 5000, ("claude-opus-4-5",), 0, True, None)
     repo.others.add(theirs.id)

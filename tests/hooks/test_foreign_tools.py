@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
+from support.hooked import NO_HOOKS, REPLY, Hooked
 
 
-@everywhere
 @pytest.mark.parametrize("amend", [False, True])
 def test_a_library_that_knows_no_hooks(repo: Hooked, amend: bool) -> None:
     repo.work("One")

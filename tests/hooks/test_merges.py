@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.hooked import REPLY, Hooked, everywhere
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
 
@@ -78,7 +78,6 @@ def test_a_merge_that_waits_for_its_commit(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
-@everywhere
 def test_a_merge_with_a_conflict(repo: Hooked) -> None:
     feature(repo)
     repo.work("Clash", "feat-0")
@@ -201,6 +200,24 @@ def test_squashed_lines_that_are_removed_come_back_on_their_branch(repo: Hooked)
     assert repo.replies() == {"total": 2, "carried": 2}
     repo.git("branch", "-q", "-D", "feat")
     assert repo.replies() == {"total": 2, "pending": 2}
+
+
+@pytest.mark.parametrize("moved", ["committed", "switched"])
+def test_a_commit_that_never_happened_is_not_settled_by_a_squash(repo: Hooked, moved: str) -> None:
+    """`git merge --squash` runs post-merge and makes no commit: HEAD is somebody else's work."""
+    feature(repo, commits=1)
+    repo.git("branch", "other", "feat~1")
+    repo.plumb("By a tool", "main", ref="refs/heads/other")
+    repo.spend()
+    repo.change()
+    repo.hooked(ok=False, env=repo.editor(': > "$1"'))
+    if moved == "committed":
+        repo.git(*NO_HOOKS, "commit", "-q", "-m", "By a tool")
+    else:
+        repo.git("reset", "-q", "--hard")
+        repo.switch("other")
+    merge(repo, "--squash", "feat")
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
 
 
 def bullets(messages: list[str]) -> str:

@@ -5,7 +5,6 @@ import pytest
 from support.hooked import REPLY, Hooked, everywhere
 
 
-@everywhere
 def test_a_soft_reset_and_one_commit_instead_of_two(repo: Hooked) -> None:
     repo.work("One", "one")
     repo.work("Two", "two")
@@ -25,7 +24,6 @@ def test_a_mixed_reset_and_new_spend(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@everywhere
 def test_a_hard_reset_and_the_same_again(repo: Hooked) -> None:
     repo.work("One")
     repo.git("reset", "-q", "--hard", "HEAD~1")
@@ -184,7 +182,6 @@ def test_a_commit_on_a_detached_head_of_a_worktree_keeps_its_line(repo: Hooked) 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@everywhere
 def test_a_renamed_branch_keeps_what_is_pending(repo: Hooked) -> None:
     repo.switch("-c", "feat/x")
     repo.work("One")

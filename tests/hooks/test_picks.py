@@ -19,7 +19,6 @@ def pick(repo: Hooked, *args: str, ok: bool = True, **more: object) -> None:
     repo.run("cherry-pick", *args, ok=ok, **more)  # type: ignore[arg-type]
 
 
-@everywhere
 @pytest.mark.parametrize("args", [("feat",), ("-x", "feat"), ("feat~3..feat",), ("-s", "feat"), ("--ff", "feat")])
 def test_a_picked_commit_counts_once(repo: Hooked, args: tuple[str, ...]) -> None:
     feature(repo)

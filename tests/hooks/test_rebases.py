@@ -66,7 +66,6 @@ def test_a_line_removed_while_rewording_an_older_commit_comes_back(repo: Hooked)
     assert repo.replies() == {"total": 4, "carried": 4}
 
 
-@everywhere
 @pytest.mark.parametrize("word", ["squash", "fixup", "fixup -C"])
 def test_melted_commits_carry_each_line_once(repo: Hooked, word: str) -> None:
     feature(repo)
@@ -127,7 +126,6 @@ def test_a_dropped_commit_on_a_backup_branch_is_not_lost(repo: Hooked) -> None:
     assert repo.replies() == {"total": 4, "carried": 3, "pending": 1}
 
 
-@everywhere
 def test_an_edit_stop_with_spend_and_an_amend(repo: Hooked) -> None:
     feature(repo)
     repo.rebase("-i", "HEAD~3", todo="2s/^pick/edit/")
@@ -188,7 +186,6 @@ def test_a_rebase_whose_commands_commit(repo: Hooked) -> None:
 
 
 @BACKENDS
-@everywhere
 def test_a_conflict_that_is_resolved(repo: Hooked, backend: str) -> None:
     feature(repo)
     repo.switch("main")

@@ -120,7 +120,7 @@ def test_a_squash_of_somebody_elses_branch_keeps_their_lines(repo: Hooked, remot
     repo.spend()
     repo.hooked("--no-edit")
     assert len(repo.lines()) == 3
-    assert set(line.id for line in repo.lines()) >= repo.others
+    assert {line.id for line in repo.lines()} >= repo.others
     assert repo.replies() == {"total": 1, "carried": 1}
 
 

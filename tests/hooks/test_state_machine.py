@@ -46,6 +46,8 @@ class AnyStory(RuleBasedStateMachine):
         self.second: Path | None = None
         self.spent = 0
         self.made = 0
+        self.quiet = False
+        """Whether lines may have been taken out in this step."""
         self.book = Invariants(self.repo)
 
     @initialize()
@@ -65,6 +67,7 @@ class AnyStory(RuleBasedStateMachine):
         return self.repo.git(*args, cwd=self.here, ok=False)
 
     def editor(self, script: str) -> dict[str, str]:
+        self.quiet |= script in (REMOVE, NEW)
         return self.repo.editor(script)
 
     def change(self, name: str) -> None:
@@ -125,6 +128,7 @@ class AnyStory(RuleBasedStateMachine):
 
     @rule(name=files, amend=st.booleans())
     def commit_switched_off(self, name: str, amend: bool) -> None:
+        self.quiet = True
         self.change(name)
         how = ("--amend", "--no-edit") if amend else ("-m", "Quiet")
         self.git("commit", *how, env={"TOKCOST": "off"})
@@ -294,7 +298,8 @@ class AnyStory(RuleBasedStateMachine):
     @invariant()
     def what_must_hold(self) -> None:
         if self.spent:
-            self.book.check(self.spent)
+            self.book.check(self.spent, may_withhold=self.quiet)
+        self.quiet = False
 
     def teardown(self) -> None:
         try:
@@ -304,15 +309,19 @@ class AnyStory(RuleBasedStateMachine):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def finish(self) -> None:
-        """One ordinary commit on each branch brings everything that is neither kept back nor unplaced into a line."""
+        """One ordinary commit on each branch brings everything that is neither kept back nor unplaced into a line.
+
+        Coming to a branch may tell of a rename that nobody has noticed yet: then there is one more branch to visit.
+        """
         self.settle_down()
-        for branch in self.book.open_branches():
-            if branch not in self.branches():
-                self.git("branch", branch)
-            if self.ask("symbolic-ref", "--short", "HEAD") != branch:
-                assert self.git("switch", "-q", "--ignore-other-worktrees", branch), branch
-            assert self.git("commit", "--allow-empty", "-m", "An ordinary one"), branch
-        self.book.check(self.spent)
+        for _ in range(3):
+            for branch in self.book.open_branches():
+                if branch not in self.branches():
+                    self.git("branch", branch)
+                if self.ask("symbolic-ref", "--short", "HEAD") != branch:
+                    assert self.git("switch", "-q", "--ignore-other-worktrees", branch), self.repo.said
+                assert self.git("commit", "--allow-empty", "-m", "An ordinary one"), self.repo.said
+            self.book.check(self.spent)
         assert self.book.open_branches() == []
 
     def settle_down(self) -> None:

@@ -1,77 +1,232 @@
-"""Hooks without consent: what is spent is bound to commits on this machine, and nothing is ever written."""
+"""Hooks without consent: what is spent belongs to commits on this machine alone, and no byte of it is published."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.hooked import Hooked
-from tokcost.services.hooks import install
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
+
+BACKENDS = pytest.mark.parametrize("backend", ["--merge", "--apply"])
 
 
 @pytest.fixture
-def silent(tmp_path: Path) -> Hooked:
-    """Hooks installed, nothing agreed to."""
-    repo = Hooked(tmp_path, enabled=False)
-    install(repo.worktree)
-    repo.change("root")
-    repo.git("commit", "-q", "-m", "root")
-    return repo
+def quiet(repo: Hooked) -> Iterator[Hooked]:
+    """Hooks are installed, lines are off; at the end no message anywhere names us."""
+    repo.disable()
+    yield repo
+    assert "AI-" not in repo.git("log", "--all", "--reflog", "--format=%B")
 
 
-def test_a_commit_binds_what_was_spent_and_says_nothing(silent: Hooked) -> None:
-    silent.work("One")
-    assert silent.message() == "One"
-    assert silent.replies() == {"total": 1, "bound": 1}
-
-
-def test_an_amend_takes_it_along(silent: Hooked) -> None:
-    silent.work("One")
-    silent.spend()
-    silent.change()
-    silent.hooked("--amend", "-m", "One again")
-    assert silent.replies() == {"total": 2, "bound": 2}
-
-
-def test_a_rebase_takes_it_along(silent: Hooked) -> None:
-    silent.git("switch", "-q", "-c", "feat/x")
-    silent.work("One", "one")
-    silent.work("Two", "two")
-    silent.git("switch", "-q", "main")
-    silent.change("base")
-    silent.git("commit", "-q", "-m", "Base")
-    silent.run("rebase", "-q", "main", "feat/x")
-    assert silent.replies() == {"total": 2, "bound": 2}
-
-
-def test_a_rebase_that_no_hook_saw_is_followed_by_its_changes(silent: Hooked) -> None:
-    silent.git("switch", "-q", "-c", "feat/x")
-    silent.work("One", "one")
-    silent.work("Two", "two")
-    silent.git("switch", "-q", "main")
-    silent.change("base")
-    silent.git("commit", "-q", "-m", "Base")
-    silent.git("-c", "core.hooksPath=/dev/null", "rebase", "-q", "main", "feat/x")
-    assert silent.replies() == {"total": 2, "bound": 2}
-
-
-def test_what_was_bound_to_a_dropped_commit_waits_for_the_next(silent: Hooked) -> None:
-    silent.work("One")
-    silent.git("reset", "-q", "--hard", "HEAD~1")
-    assert silent.replies() == {"total": 1, "pending": 1}
-    silent.work("Two")
-    assert silent.replies() == {"total": 2, "bound": 2}
-
-
-def test_saying_yes_later_publishes_only_what_is_spent_since(silent: Hooked) -> None:
-    silent.work("One")
-    silent.git("config", "--local", "tokcost.enabled", "true")
-    silent.git("config", "--local", "tokcost.precision", "exact")
-    silent.work("Two")
-    assert silent.replies() == {"total": 2, "bound": 1, "carried": 1}
-
-
-def test_saying_no_later_publishes_nothing_any_more(repo: Hooked) -> None:
+@everywhere
+def test_what_is_spent_is_bound_to_the_commit(repo: Hooked) -> None:
+    repo.disable()
     repo.work("One")
-    repo.git("config", "--local", "tokcost.enabled", "false")
-    repo.work("Two")
+    repo.spend()
+    assert repo.replies() == {"total": 2, "bound": 1, "pending": 1}
+    assert repo.message() == "One"
+
+
+def test_hooks_that_were_never_agreed_to_bind_as_well(repo: Hooked) -> None:
+    repo.git("config", "--unset", "tokcost.enabled")
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "bound": 1}
+    assert repo.message() == "One"
+
+
+@pytest.mark.parametrize("how", [("--no-edit",), ("-m", "Another")])
+def test_an_amend_takes_it_along(repo: Hooked, how: tuple[str, ...]) -> None:
+    repo.disable()
+    repo.work("One")
+    repo.spend()
+    repo.change()
+    repo.hooked("--amend", *how)
+    assert repo.replies() == {"total": 2, "bound": 2}
+
+
+def test_an_amend_without_hooks_is_followed_by_its_change(quiet: Hooked) -> None:
+    quiet.work("One")
+    quiet.now += 1
+    quiet.git(*NO_HOOKS, "commit", "-q", "--amend", "-m", "By a tool")
+    assert quiet.replies() == {"total": 1, "bound": 1}
+
+
+def test_an_amend_without_hooks_of_something_else_goes_back_to_pending(quiet: Hooked) -> None:
+    quiet.work("One")
+    quiet.change("other")
+    quiet.git(*NO_HOOKS, "commit", "-q", "--amend", "-m", "By a tool")
+    assert quiet.replies() == {"total": 1, "pending": 1}
+    quiet.work("Two")
+    assert quiet.replies() == {"total": 2, "bound": 2}
+
+
+def feature(repo: Hooked) -> None:
+    repo.switch("-c", "feat")
+    for name in ("one", "two", "three"):
+        repo.work(name.title(), name)
+    repo.switch("main")
+    repo.now += 1
+    repo.git(*NO_HOOKS, "commit", "-q", "--allow-empty", "-m", "Upstream")
+    repo.switch("feat")
+
+
+@BACKENDS
+@everywhere
+def test_a_rebase_takes_it_along(repo: Hooked, backend: str) -> None:
+    repo.disable()
+    feature(repo)
+    assert repo.replies() == {"total": 3, "bound": 3}
+    repo.rebase(backend, "main")
+    assert repo.replies() == {"total": 3, "bound": 3}
+
+
+@BACKENDS
+def test_a_rebase_that_nobody_looked_before_takes_it_along(quiet: Hooked, backend: str) -> None:
+    feature(quiet)
+    quiet.rebase(backend, "main")
+    quiet.git("reflog", "expire", "--expire=now", "--all")
+    quiet.git("gc", "-q", "--prune=now")
+    assert quiet.replies() == {"total": 3, "bound": 3}
+
+
+@BACKENDS
+def test_a_rebase_without_hooks_is_followed_by_its_changes(quiet: Hooked, backend: str) -> None:
+    feature(quiet)
+    quiet.log()
+    quiet.now += 1
+    quiet.git(*NO_HOOKS, "rebase", "-q", backend, "main")
+    assert quiet.replies() == {"total": 3, "bound": 3}
+
+
+@pytest.mark.parametrize("word", ["squash", "fixup"])
+def test_melted_commits_are_bound_to_one(quiet: Hooked, word: str) -> None:
+    feature(quiet)
+    quiet.rebase("-i", "HEAD~3", todo=f"2,3s/^pick/{word}/")
+    assert quiet.replies() == {"total": 3, "bound": 3}
+
+
+def test_a_dropped_commit_lets_go_of_it(quiet: Hooked) -> None:
+    feature(quiet)
+    quiet.rebase("-i", "HEAD~3", todo="2d")
+    assert quiet.replies() == {"total": 3, "bound": 2, "pending": 1}
+    quiet.work("Four")
+    assert quiet.replies() == {"total": 4, "bound": 4}
+
+
+def test_a_rebase_that_is_given_up_changes_nothing(quiet: Hooked) -> None:
+    feature(quiet)
+    quiet.rebase("-i", "HEAD~3", todo="2s/^pick/fixup/;3s/.*/break/")
+    quiet.spend()
+    quiet.log()
+    quiet.run("rebase", "--abort")
+    assert quiet.replies() == {"total": 4, "bound": 3, "pending": 1}
+
+
+@pytest.mark.parametrize("mode", ["--soft", "--hard"])
+def test_a_reset_lets_go_of_it(quiet: Hooked, mode: str) -> None:
+    quiet.work("One")
+    quiet.git("reset", "-q", mode, "HEAD~1")
+    assert quiet.replies() == {"total": 1, "pending": 1}
+    quiet.work("Again")
+    assert quiet.replies() == {"total": 2, "bound": 2}
+
+
+def test_a_reset_that_is_undone_never_counts_twice(quiet: Hooked) -> None:
+    quiet.work("One")
+    quiet.git("reset", "-q", "--hard", "HEAD~1")
+    quiet.work("Two", "two")
+    quiet.git("branch", "back", "HEAD@{2}")
+    found = quiet.replies()
+    assert found == {"total": 2, "bound": 2}
+
+
+def test_a_pick_and_its_source_count_once(quiet: Hooked) -> None:
+    feature(quiet)
+    quiet.switch("main")
+    quiet.now += 1
+    quiet.run("cherry-pick", "feat")
+    assert quiet.replies() == {"total": 3, "bound": 3}
+    quiet.git("branch", "-q", "-D", "feat")
+    assert quiet.replies() == {"total": 3, "bound": 1, "pending": 2}
+
+
+def test_a_merge_commit_binds_what_was_spent_on_the_target(quiet: Hooked) -> None:
+    feature(quiet)
+    quiet.switch("main")
+    quiet.spend()
+    quiet.now += 1
+    quiet.run("merge", "-q", "--no-ff", "--no-edit", "feat")
+    assert quiet.replies() == {"total": 4, "bound": 4}
+
+
+def test_a_squash_leaves_what_it_cannot_tell_pending(quiet: Hooked) -> None:
+    feature(quiet)
+    quiet.switch("main")
+    quiet.run("merge", "-q", "--squash", "feat")
+    quiet.now += 1
+    quiet.hooked("--no-edit")
+    assert quiet.replies() == {"total": 3, "bound": 3}
+    quiet.git("branch", "-q", "-D", "feat")
+    found = quiet.replies()
+    assert (found["total"], found.get("bound", 0) + found.get("pending", 0)) == (3, 3)
+
+
+def test_agreeing_later_publishes_only_what_is_pending_since(repo: Hooked) -> None:
+    repo.disable()
+    repo.work("Before")
+    repo.spend()
+    repo.enable()
+    repo.work("After")
+    assert [line.tokens for line in repo.lines()] == [2 * REPLY]
+    assert repo.replies() == {"total": 3, "bound": 1, "carried": 2}
+
+
+def test_agreeing_later_never_publishes_what_is_bound(repo: Hooked) -> None:
+    repo.disable()
+    repo.work("Before")
+    repo.enable()
+    repo.change()
+    repo.hooked("--amend", "--no-edit")
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "bound": 1}
+    repo.spend()
+    repo.change()
+    repo.hooked("--amend", "--no-edit")
+    assert [line.tokens for line in repo.lines()] == [REPLY]
+    assert repo.replies() == {"total": 2, "bound": 1, "carried": 1}
+
+
+def test_stopping_keeps_what_is_published(repo: Hooked) -> None:
+    repo.work("Before")
+    repo.disable()
+    repo.work("After")
+    assert [len(repo.lines(one)) for one in ("HEAD", "HEAD~1")] == [0, 1]
     assert repo.replies() == {"total": 2, "carried": 1, "bound": 1}
+    repo.spend()
+    repo.rebase("-i", "HEAD~2", todo="2s/^pick/fixup/")
+    assert repo.replies()["total"] == 3
+    repo.enable()
+    repo.work("Again")
+    assert repo.replies()["total"] == 4
+    assert "pending" not in repo.replies()
+
+
+def test_a_published_line_that_is_lost_while_lines_are_off_waits(repo: Hooked) -> None:
+    repo.work("Before")
+    repo.disable()
+    repo.change()
+    repo.hooked("--amend", "-m", "Without it")
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work("Quiet")
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 2, "pending": 1, "bound": 1}
+    repo.enable()
+    repo.work("Loud")
+    assert repo.replies() == {"total": 3, "bound": 1, "carried": 2}
+
+
+def test_a_worktree_added_later_binds_too(quiet: Hooked, tmp_path: Path) -> None:
+    quiet.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
+    quiet.now += 1
+    quiet.work("There", "there", cwd=tmp_path / "side")
+    assert quiet.replies() == {"total": 1, "bound": 1}

@@ -34,15 +34,16 @@ class Invariants:
         self._said: dict[tuple[str, int], Line] = {}
         self._held: dict[int, Held] = {}
 
-    def check(self, spent: int) -> None:
-        """Everything, after any step. `spent` is what was ever spent, in tokens."""
+    def check(self, spent: int, *, may_withhold: bool = False) -> None:
+        """Everything, after any step. `spent` is what was ever spent, in tokens; `may_withhold` when its owner took
+        out lines, or may have."""
         kept = self._repo.log().conservation
         assert kept.total[0] == spent, (kept, spent)
         carried = self._published()
         assert sum(line.tokens for line in carried) == kept.carried[0], (carried, kept)
         said = sum(line.cost or 0 for line in carried)
         assert abs(said - kept.carried[1]) <= 100_000 * len(carried), (carried, kept)
-        self._check_partition()
+        self._check_partition(may_withhold)
 
     def open_branches(self) -> list[str]:
         """Branches with usage that is neither carried nor kept back."""
@@ -65,10 +66,13 @@ class Invariants:
             amounts[name] = (line.cost or 0, line.tokens)
         return list(highest(read_message(git("log", "--all", "--format=%B%n")).lines).values())
 
-    def _check_partition(self) -> None:
+    def _check_partition(self, may_withhold: bool) -> None:
         """A usage that was claimed stays in that claim and that version for ever, unless it was only bound here."""
         with closing(self._ledger()) as db:
             now = {row[0]: Held(*row[1:]) for row in db.execute(_ROWS)}
+        kept_back = {number for number, one in now.items() if one.fate == "withheld"}
+        kept_back -= {number for number, one in self._held.items() if one.fate == "withheld"}
+        assert may_withhold or not kept_back, f"usage {kept_back} is kept back, and nobody took out a line"
         for number, before in self._held.items():
             if before.fate != "bound":
                 after = now.get(number)
