@@ -181,19 +181,20 @@ def test_agreeing_later_publishes_only_what_is_pending_since(repo: Hooked) -> No
     assert repo.replies() == {"total": 3, "bound": 1, "carried": 2}
 
 
-def test_agreeing_later_never_publishes_what_is_bound(repo: Hooked) -> None:
+def test_agreeing_later_never_publishes_what_was_bound_before(repo: Hooked) -> None:
+    """Not even when its commit goes: what was spent while lines were off stays here."""
     repo.disable()
     repo.work("Before")
     repo.enable()
     repo.change()
     repo.hooked("--amend", "--no-edit")
     assert repo.lines() == []
-    assert repo.replies() == {"total": 1, "bound": 1}
+    assert repo.replies() == {"total": 1, "withheld": 1}
     repo.spend()
     repo.change()
     repo.hooked("--amend", "--no-edit")
     assert [line.tokens for line in repo.lines()] == [REPLY]
-    assert repo.replies() == {"total": 2, "bound": 1, "carried": 1}
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
 
 
 def test_stopping_keeps_what_is_published(repo: Hooked) -> None:
