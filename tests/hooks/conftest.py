@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from support.hooked import NO_HOOKS, Hooked
 
 
 @pytest.fixture
-def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Hooked:
+def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hooked]:
     """A repository with a first commit and exact cost lines switched on.
 
     As `linked` the work is done in a linked worktree; as `chained` another manager's hooks were there before ours.
@@ -21,4 +22,6 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Hooked:
     hooked.now += 1
     if kind == "linked":
         hooked.link()
-    return hooked
+    yield hooked
+    if kind == "chained":
+        assert "post-commit" in (hooked.common_dir / "ran").read_text(), "the other manager's hooks did not run"

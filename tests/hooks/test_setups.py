@@ -81,7 +81,8 @@ def test_objects_with_longer_names(tmp_path: Path) -> None:
 def test_everything_packed_all_the_time(repo: Hooked) -> None:
     gc = repo.common_dir / "hooks/post-commit.before-tokcost"
     gc.write_text(
-        "#!/bin/sh\ngit -c gc.reflogExpireUnreachable=never gc -q --prune=now\ngit pack-refs --all\ngit commit-graph write --reachable\n"
+        "#!/bin/sh\ngit -c gc.reflogExpireUnreachable=never gc -q --prune=now\n"
+        "git pack-refs --all\ngit commit-graph write --reachable\n"
     )
     gc.chmod(0o755)
     story(repo)

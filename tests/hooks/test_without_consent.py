@@ -98,11 +98,16 @@ def test_a_rebase_without_hooks_is_followed_by_its_changes(quiet: Hooked, backen
     assert quiet.replies() == {"total": 3, "bound": 3}
 
 
-@pytest.mark.parametrize("word", ["squash", "fixup"])
-def test_melted_commits_are_bound_to_one(quiet: Hooked, word: str) -> None:
-    feature(quiet)
-    quiet.rebase("-i", "HEAD~3", todo=f"2,3s/^pick/{word}/")
-    assert quiet.replies() == {"total": 3, "bound": 3}
+@pytest.mark.parametrize(
+    "repo",
+    ["plain", "linked", pytest.param("chained", marks=pytest.mark.xfail(strict=True, reason="finding 7"))],
+    indirect=True,
+)
+def test_melted_commits_are_bound_to_one(repo: Hooked) -> None:
+    repo.disable()
+    feature(repo)
+    repo.rebase("-i", "HEAD~3", todo="2s/^pick/squash/;3s/^pick/fixup/")
+    assert repo.replies() == {"total": 3, "bound": 3}
 
 
 def test_a_dropped_commit_lets_go_of_it(quiet: Hooked) -> None:

@@ -34,15 +34,17 @@ class Invariants:
         self._said: dict[tuple[str, int], Line] = {}
         self._held: dict[int, Held] = {}
 
-    def check(self, spent: int, *, may_withhold: bool = False) -> None:
+    def check(self, spent: int, *, may_withhold: bool = False, may_publish: bool = True) -> None:
         """Everything, after any step. `spent` is what was ever spent, in tokens; `may_withhold` when its owner took
-        out lines, or may have."""
+        out lines, or may have; `may_publish` unless lines are switched off."""
+        before = set(self._said)
         kept = self._repo.log().conservation
         assert kept.total[0] == spent, (kept, spent)
         carried = self._published()
         assert sum(line.tokens for line in carried) == kept.carried[0], (carried, kept)
         said = sum(line.cost or 0 for line in carried)
         assert abs(said - kept.carried[1]) <= 100_000 * len(carried), (carried, kept)
+        assert may_publish or set(self._said) == before, "something was published although lines are off"
         self._check_partition(may_withhold)
 
     def open_branches(self) -> list[str]:
@@ -71,7 +73,7 @@ class Invariants:
         with closing(self._ledger()) as db:
             now = {row[0]: Held(*row[1:]) for row in db.execute(_ROWS)}
         kept_back = {number for number, one in now.items() if one.fate == "withheld"}
-        kept_back -= {number for number, one in self._held.items() if one.fate == "withheld"}
+        kept_back -= {number for number, one in self._held.items() if one.fate in ("withheld", "bound")}
         assert may_withhold or not kept_back, f"usage {kept_back} is kept back, and nobody took out a line"
         for number, before in self._held.items():
             if before.fate != "bound":
