@@ -121,7 +121,7 @@ def day(team: Team) -> None:
     elif what == 3 and not who.do("rebase", "-q", "origin/main"):
         who.do("rebase", "--abort")
     elif what == 4:
-        who.do("rebase", "-q", "-i", "--autosquash", "HEAD~2")
+        who.do("rebase", "-q", "-i", "--autosquash", "HEAD~2") or who.do("rebase", "--abort")
         who.step("--fixup=HEAD")
     elif what == 5 and team.branches():
         other = team.random.choice(team.branches())
