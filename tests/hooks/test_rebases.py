@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.hooked import REPLY, Hooked, everywhere
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
 
 BACKENDS = pytest.mark.parametrize("backend", ["--merge", "--apply"])
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
@@ -15,7 +15,7 @@ def feature(repo: Hooked) -> None:
         repo.work(name.title(), name)
     repo.switch("main")
     repo.change("upstream")
-    repo.hooked("-m", "Upstream")
+    repo.git(*NO_HOOKS, "commit", "-q", "-m", "Upstream")
     repo.switch("feat")
 
 

@@ -136,7 +136,7 @@ def killed(repo: Hooked, where: str, *args: str, env: dict[str, str] | None = No
     died.unlink()
 
 
-@pytest.mark.parametrize("most", [0, 1, 100, 5_000, 60_000])
+@pytest.mark.parametrize("most", [0, 100, 60_000])
 def test_a_full_disk(doomed: Hooked, most: int) -> None:
     repo = doomed
     repo.work("Before")
@@ -191,7 +191,6 @@ def test_a_deadline_that_is_over_at_once(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@pytest.mark.xfail(strict=True, reason="finding 4")
 def test_the_deadline_cannot_be_swallowed(doomed: Hooked) -> None:
     """A file that hangs is where files are expected to be missing: the deadline is not one more missing file."""
     repo = doomed

@@ -1,6 +1,9 @@
-"""Commit messages that may carry lines of ours, and which commits no ref reaches any more."""
+"""Commit messages that may carry lines of ours, and which commits no ref reaches any more.
 
-from collections.abc import Iterable, Iterator
+Commits are read as they are, whatever git-replace(1) shows in their place here: other clones do not have that.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git
@@ -20,7 +23,7 @@ def messages_with_lines(
     if not revisions:
         return
     feed = "".join(f"{revision}\n" for revision in revisions)
-    text = run_git([*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds)
+    text = _git([*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds)
     for record in text.split("\0"):
         commit, _, message = record.partition("\n")
         if commit:
@@ -33,13 +36,13 @@ def unreachable(common_dir: str, gone: Iterable[str], tips: Iterable[str], *, se
     Raises `GitFailed` when one of `gone` names nothing any more, `EnvironmentProblem` when git does not answer.
     """
     feed = "".join(f"{one}\n" for one in [*gone, *(f"^{tip}" for tip in tips)])
-    return set(run_git(["rev-list", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
+    return set(_git(["rev-list", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
 
 def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
     """Every commit that `tips` reach: all of a history, so ask for less where that will do."""
     feed = "".join(f"{tip}\n" for tip in tips)
-    return set(run_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
+    return set(_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
 
 def commits_beside(
@@ -50,7 +53,7 @@ def commits_beside(
     feed = "".join(f"{one}\n" for one in [*tips, *(f"^{one}^@" for one in gone)])
     asked = ["rev-list", "--no-merges", f"--max-count={most}", "--stdin"]
     try:
-        return run_git(asked, common_dir, feed=feed, seconds=seconds).split()
+        return _git(asked, common_dir, feed=feed, seconds=seconds).split()
     except GitFailed:
         return []
 
@@ -61,18 +64,22 @@ def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0)
     feed = "".join(f"{commit}\n" for commit in commits)
     plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-renames"]
     asked = ["log", "-p", "--no-walk", "--ignore-missing", *plain, "--stdin"]
-    patches = run_git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
-    found = run_git(["patch-id", "--stable"], common_dir, feed=patches, seconds=seconds) if patches else ""
+    patches = _git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
+    found = _git(["patch-id", "--stable"], common_dir, feed=patches, seconds=seconds) if patches else ""
     return {commit: patch for patch, commit in (line.split() for line in found.splitlines())}
 
 
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
     """One commit. Raises `EnvironmentProblem`."""
     asked = ["log", "-1", "--no-show-signature", "--format=%H%n%P%n%B", commit, "--"]
-    name, parents, message = run_git(asked, common_dir, seconds=seconds).split("\n", 2)
+    name, parents, message = _git(asked, common_dir, seconds=seconds).split("\n", 2)
     return Commit(name, tuple(parents.split()), message)
 
 
 def message_of(common_dir: str, commit: str, *, seconds: float = 60.0) -> str:
     """The message of one commit. Raises `EnvironmentProblem`."""
     return read_commit(common_dir, commit, seconds=seconds).message
+
+
+def _git(args: Sequence[str], common_dir: str, *, feed: str = "", seconds: float) -> str:
+    return run_git(["--no-replace-objects", *args], common_dir, feed=feed, seconds=seconds)
