@@ -37,7 +37,7 @@ def test_an_amend_with_new_spend_raises_the_line(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@pytest.mark.parametrize("how", [("-C", "HEAD"), ("-c", "HEAD"), ("--reset-author", "--no-edit"), ()])
+@pytest.mark.parametrize("how", [("-C", "HEAD"), ("--reset-author",)])
 def test_an_amend_of_any_kind_raises_the_line(repo: Hooked, how: tuple[str, ...]) -> None:
     repo.work("One")
     repo.spend()
@@ -61,9 +61,9 @@ def test_ten_amends_in_a_row_leave_one_line(repo: Hooked) -> None:
 def test_coarse_amends_never_go_down(tmp_path: Path) -> None:
     repo = Hooked(tmp_path, precision="coarse")
     repo.work("One")
-    spent = REPLY + 6 * (REPLY - 1000 + 17)
+    spent = REPLY + 3 * (REPLY - 1000 + 17)
     before: Line | None = None
-    for _ in range(6):
+    for _ in range(3):
         repo.spend(output=17)
         amend(repo)
         (line,) = repo.lines()
@@ -256,11 +256,11 @@ def test_a_fixup_that_only_rewords_is_melted_with_its_line(repo: Hooked) -> None
 
 def test_several_fixups_of_one_commit(repo: Hooked) -> None:
     repo.work("One", "one")
-    for _ in range(3):
+    for _ in range(2):
         repo.spend()
         repo.change("one")
         repo.hooked("--fixup=HEAD")
-    repo.rebase("-i", "--autosquash", "HEAD~4")
-    assert len(repo.lines()) == 4
-    assert repo.message().count("AI-Cost: ") == 4
-    assert repo.replies() == {"total": 4, "carried": 4}
+    repo.rebase("-i", "--autosquash", "HEAD~3")
+    assert len(repo.lines()) == 3
+    assert repo.message().count("AI-Cost: ") == 3
+    assert repo.replies() == {"total": 3, "carried": 3}

@@ -102,7 +102,7 @@ def test_work_begun_on_main_goes_along_although_a_commit_was_tried_there(repo: H
     assert [row.branch for row in repo.log().branches if row.split.total.usage] == ["feat/x"]
 
 
-@pytest.mark.parametrize("how", [("checkout", "-q", "-b"), ("switch", "-q", "-C"), ("checkout", "-q", "-B")])
+@pytest.mark.parametrize("how", [("checkout", "-q", "-b"), ("switch", "-q", "-C")])
 def test_work_goes_along_however_the_branch_is_made(repo: Hooked, how: tuple[str, ...]) -> None:
     repo.spend()
     repo.git(*how, "feat/x")

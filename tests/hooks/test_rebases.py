@@ -23,11 +23,10 @@ def subjects(repo: Hooked) -> list[str]:
     return repo.git("log", "--reverse", "--format=%s", "main..").split("\n")
 
 
-@BACKENDS
 @everywhere
-def test_a_rebase_keeps_every_line(repo: Hooked, backend: str) -> None:
+def test_a_rebase_keeps_every_line(repo: Hooked) -> None:
     feature(repo)
-    repo.rebase(backend, "main")
+    repo.rebase("main")
     assert [len(repo.lines(f"HEAD~{n}")) for n in (0, 1, 2)] == [1, 1, 1]
     assert repo.replies() == {"total": 3, "carried": 3}
 

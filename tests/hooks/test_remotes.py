@@ -93,7 +93,7 @@ def test_somebody_elses_claims_are_not_ours(repo: Hooked, remote: Path) -> None:
     assert sum(line.tokens for line in everything.values()) == 2 * REPLY
 
 
-@pytest.mark.parametrize("how", [("--rebase",), ("--rebase=interactive",), ("--no-rebase", "--no-edit")])
+@pytest.mark.parametrize("how", [("--rebase",), ("--no-rebase", "--no-edit")])
 def test_a_pull_keeps_both_sides(repo: Hooked, remote: Path, how: tuple[str, ...]) -> None:
     other = colleague(repo, remote)
     other.work("Theirs", "theirs")

@@ -70,13 +70,12 @@ def feature(repo: Hooked) -> None:
     repo.switch("feat")
 
 
-@BACKENDS
 @everywhere
-def test_a_rebase_takes_it_along(repo: Hooked, backend: str) -> None:
+def test_a_rebase_takes_it_along(repo: Hooked) -> None:
     repo.disable()
     feature(repo)
     assert repo.replies() == {"total": 3, "bound": 3}
-    repo.rebase(backend, "main")
+    repo.rebase("main")
     assert repo.replies() == {"total": 3, "bound": 3}
 
 
