@@ -264,3 +264,21 @@ def test_several_fixups_of_one_commit(repo: Hooked) -> None:
     assert len(repo.lines()) == 3
     assert repo.message().count("AI-Cost: ") == 3
     assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_coarse_lines_stay_true_over_rewrites(tmp_path: Path) -> None:
+    """What rounding leaves over goes into later lines, also when earlier ones were dropped, melted and raised."""
+    repo = Hooked(tmp_path, precision="coarse")
+    repo.work("Root", "root")
+    for number in range(4):
+        repo.work(f"Work {number}", f"file-{number}")
+    repo.rebase("-i", "HEAD~4", todo="2s/^pick/fixup/;3d")
+    repo.spend()
+    repo.change("file-3")
+    amend(repo)
+    repo.work("Last")
+    found = repo.balance()
+    assert found == {"total": 7 * REPLY, "carried": 7 * REPLY}
+    lines = repo.published().values()
+    assert all(int(str(line.tokens).rstrip("0")) in (1, 2, 5) for line in lines)
+    assert abs(sum(line.tokens for line in lines) - 7 * REPLY) <= 5_000
