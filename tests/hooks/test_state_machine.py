@@ -364,7 +364,8 @@ def tell(machine: type[RuleBasedStateMachine], examples: int, steps: int, **more
 
 @pytest.mark.parametrize("machine", [AnyStory, Undecided])
 def test_any_short_story_keeps_the_sum(machine: type[RuleBasedStateMachine]) -> None:
-    tell(machine, 3, 15, derandomize=True, phases=[Phase.generate])
+    seed(1)(machine)
+    tell(machine, 4, 20, phases=[Phase.generate])
 
 
 @pytest.mark.slow
