@@ -97,11 +97,7 @@ def test_a_rebase_without_hooks_is_followed_by_its_changes(quiet: Hooked, backen
     assert quiet.replies() == {"total": 3, "bound": 3}
 
 
-@pytest.mark.parametrize(
-    "repo",
-    ["plain", "linked", pytest.param("chained", marks=pytest.mark.xfail(strict=True, reason="finding 7"))],
-    indirect=True,
-)
+@everywhere
 def test_melted_commits_are_bound_to_one(repo: Hooked) -> None:
     repo.disable()
     feature(repo)
