@@ -192,13 +192,13 @@ def test_a_line_removed_while_amending_is_not_written_again(repo: Hooked) -> Non
 
 
 def test_a_line_removed_without_new_spend_stays_away(repo: Hooked) -> None:
-    """Nothing was proposed for this amend: what it lost comes back with the next commit, as after `-m`."""
+    """Whoever takes a line out of a commit that has it means it."""
     repo.work("One")
     repo.now += 1
     repo.hooked("--amend", env=repo.editor(QUIET))
-    assert repo.replies() == {"total": 1, "pending": 1}
+    assert repo.replies() == {"total": 1, "withheld": 1}
     repo.work("Two")
-    assert repo.replies() == {"total": 2, "carried": 2}
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
 
 
 def test_switching_off_for_one_amend_publishes_no_more(repo: Hooked) -> None:

@@ -62,9 +62,10 @@ def test_a_package_that_is_broken(repo: Hooked, tmp_path: Path, damage: str) -> 
         shutil.rmtree(broken)
     else:
         (broken / "__init__.py").write_text("(" if damage == "syntax" else "raise SystemExit(5)")
+    shutil.copytree(RUN.parent, tmp_path / "hooks" / "tokcost_hooks", ignore=shutil.ignore_patterns("__pycache__"))
     for hook in HOOKS:
         path = repo.path / ".git/hooks" / hook
-        text = path.read_text()
+        text = path.read_text().replace(str(RUN), str(tmp_path / "hooks" / "tokcost_hooks" / "run.py"))
         at = text.index("TOKCOST_PATH=")
         path.write_text(text[:at] + f"TOKCOST_PATH={tmp_path}/packages" + text[text.index(' "$python"', at) :])
     assert commit(repo).startswith("tokcost: prepare-commit-msg left this commit without a cost line (")

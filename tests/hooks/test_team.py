@@ -41,6 +41,11 @@ class Developer(Hooked):
         self.spend(output=output)
         return 11_204 + output
 
+    def attempt_or_abort(self, command: str, *args: str) -> None:
+        """A command that may stop half-way, and is taken back then."""
+        if not self.do(command, *args):
+            self.do(command, "--abort")
+
     def step(self, *how: str) -> None:
         """Work on whatever is checked out and commit it."""
         self.pay(self.team.random.randint(0, 3))
@@ -118,10 +123,10 @@ def day(team: Team) -> None:
         who.step()
     elif what == 2:
         who.step("--amend", "--no-edit")
-    elif what == 3 and not who.do("rebase", "-q", "origin/main"):
-        who.do("rebase", "--abort")
+    elif what == 3:
+        who.attempt_or_abort("rebase", "-q", "origin/main")
     elif what == 4:
-        who.do("rebase", "-q", "-i", "--autosquash", "HEAD~2") or who.do("rebase", "--abort")
+        who.attempt_or_abort("rebase", "-q", "-i", "--autosquash", "HEAD~2")
         who.step("--fixup=HEAD")
     elif what == 5 and team.branches():
         other = team.random.choice(team.branches())
@@ -129,8 +134,9 @@ def day(team: Team) -> None:
         who.step("--amend", "--no-edit")
         who.do("push", "-q", "--force", "origin", "HEAD")
     elif what == 6:
-        who.do("switch", "-q", "-C", f"{who.name}/backport", "origin/main~1") or who.do("reset", "-q", "--hard")
-        who.do("cherry-pick", "-x", "origin/main") or who.do("cherry-pick", "--abort")
+        who.do("reset", "-q", "--hard")
+        who.do("switch", "-q", "-C", f"{who.name}/backport", "origin/main~1")
+        who.attempt_or_abort("cherry-pick", "-x", "origin/main")
     if who.git("symbolic-ref", "--short", "HEAD") != "main":
         who.do("push", "-q", "--force", "origin", "HEAD")
     if team.branches() and team.random.random() < 0.4:

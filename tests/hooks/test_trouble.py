@@ -79,7 +79,7 @@ def run_file(script: Path) -> str:
 PREPARE = [
     ("committing", "forget"),
     ("committing", "read_consent"),
-    ("committing", "refresh"),
+    ("committing", "open_refreshed"),
     ("committing", "look"),
     ("committing", "propose"),
     ("journal", "write"),

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from tokcost.attribution.claims import Operation as Kind
 from tokcost.attribution.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.errors import EnvironmentProblem
+from tokcost.ledger.claims import claims_named
+from tokcost.ledger.open import Ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
 from tokcost.repo.config import read_section
@@ -17,7 +19,7 @@ from tokcost.repo.operation import Operation, is_revert, read_operation, squash_
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
-from tokcost.services.claims import Message, propose
+from tokcost.services.claims import Message, Proposal, propose
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
@@ -45,6 +47,8 @@ class Draft(NamedTuple):
     message: Message
     silent: bool
     """Claim what was spent, but write no line: its owner keeps it."""
+    edited: bool
+    """Whether somebody may take lines out again."""
 
 
 def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
@@ -69,7 +73,7 @@ def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: st
         return
     carried_in = _squashed(worktree, source) if operation.squashing else ()
     message = Message(text, kind, comment, carried_in)
-    _propose(home, environ, Draft(worktree, path, branch, message, is_switched_off(environ)), consent.terms)
+    _propose(home, environ, Draft(worktree, path, branch, message, is_switched_off(environ), edited), consent.terms)
     if edited and source[0] in ("", "template"):
         note_untouched(worktree.git_dir, text)
 
@@ -123,13 +127,23 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
             look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
             record_withheld(ledger, repository, worktree.git_dir)
             proposal = propose(ledger, repository, draft.branch, message, terms)
+            kept = _kept(ledger, repository, draft, proposal)
         journal.write(worktree.common_dir, journal.versions(ledger, proposal.new))
     withheld_recorded(worktree.git_dir)
     if proposal.text != message.text and not draft.silent:
         _write(draft.path, proposal.text)
-    noted = proposal.new if draft.silent else proposal.lines
+    noted = proposal.new if draft.silent else (*proposal.lines, *kept)
     if noted:
-        note_proposal(worktree.git_dir, Noted(head, tuple(line.token for line in noted)))
+        note_proposal(worktree.git_dir, Noted(head, tuple(dict.fromkeys(line.token for line in noted))))
+
+
+def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
+    """Lines of ours that an amended message had before: whoever takes one out in the editor means it."""
+    if draft.message.operation != "amend" or not draft.edited:
+        return []
+    lines = read_message(proposal.text).lines
+    mine = {claim.name for claim in claims_named(ledger, repository, {line.id for line in lines})}
+    return [line for line in lines if line.id in mine]
 
 
 def _comment(worktree: Worktree, text: str) -> str:
