@@ -1,7 +1,7 @@
 """All modules that a hook imports, in one file beside Python's own compiled ones.
 
-A hook imports some 130 small modules, and a fifth of its time is looking for them. The first hook that runs writes down
-what it imported; later ones take it from there, as long as no file of ours has changed since.
+A hook imports some 130 small modules, and a fifth of its time is looking for them. Each hook adds what it had to look
+for; later ones take it from there, as long as no file of ours has changed since.
 """
 
 import marshal
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 FILE = os.path.join(os.path.dirname(__file__), "__pycache__", f"hooks.{sys.implementation.cache_tag}.bundle")
 _OURS = ("tokcost", "tokcost_hooks", "msgspec")
-_NOT_BUNDLED = ("__main__", __name__)
+_NOT_BUNDLED = ("__main__", "tokcost_hooks", "tokcost_hooks.start", __name__)
+"""What was imported before the bundle could be asked."""
 _Spec: "Any" = type(sys.__spec__)  # pyright: ignore[reportUnknownVariableType]
 """`importlib.machinery.ModuleSpec`, without importing that."""
 
@@ -29,11 +30,11 @@ class Bundle:
     """Finds and loads the modules of a bundle, for `sys.meta_path`."""
 
     def __init__(self, entries: dict[str, Entry]) -> None:
-        self._entries = entries
+        self.entries = entries
 
     def find_spec(self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None) -> "Any":  # noqa: ARG002
         """Python's question for a module."""
-        entry = self._entries.get(name)
+        entry = self.entries.get(name)
         if entry is None:
             return None
         spec = _Spec(name, self, origin=entry[0], is_package=entry[2])
@@ -47,30 +48,34 @@ class Bundle:
 
     def exec_module(self, module: "ModuleType") -> None:
         """Run a module's code."""
-        exec(marshal.loads(self._entries[module.__name__][3]), module.__dict__)
+        exec(marshal.loads(self.entries[module.__name__][3]), module.__dict__)
 
 
-def use(file: str = FILE) -> bool:
+def use(file: str = FILE) -> None:
     """Import from the bundle from now on, if there is one and it still holds."""
     try:
         with open(file, "rb") as stream:
             version, entries = marshal.loads(stream.read())
         if version != sys.version or any(_stamp(e[0]) != e[1] for name, e in entries.items() if _is_ours(name)):
-            return False
+            return
     except (OSError, ValueError, EOFError, TypeError):
-        return False
+        return
     sys.meta_path.insert(0, Bundle(entries))
-    return True
 
 
-def write(file: str = FILE) -> None:
-    """Keep what this process has imported. Where that cannot be written, hooks go on looking for modules."""
-    entries = {name: entry for name, module in list(sys.modules.items()) if (entry := _entry(name, module))}
+def complete(file: str = FILE) -> None:
+    """Add what this process had to look for. Where that cannot be written, hooks go on looking."""
+    found = {name: entry for name, module in list(sys.modules.items()) if (entry := _entry(name, module))}
+    if not any(map(_is_ours, found)):
+        return
+    for one in sys.meta_path:
+        if isinstance(one, Bundle):
+            found = one.entries | found
     new = f"{file}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(new, "wb") as stream:
-            stream.write(marshal.dumps((sys.version, entries)))
+            stream.write(marshal.dumps((sys.version, found)))
         os.replace(new, file)
     except OSError:
         if os.path.exists(new):
@@ -81,6 +86,7 @@ def _entry(name: str, module: "ModuleType") -> Entry | None:
     spec = getattr(module, "__spec__", None)
     loader: Any = getattr(spec, "loader", None)
     origin: Any = getattr(spec, "origin", None)
+    # What comes from the bundle has a loader without `get_code`.
     if name in _NOT_BUNDLED or not hasattr(loader, "get_code") or not str(origin).endswith(".py"):
         return None
     try:

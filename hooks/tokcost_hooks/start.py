@@ -14,8 +14,6 @@ BUDGET_SECONDS = 0.1
 """Both hooks in front of a commit may be stuck: together they cost it 300 ms at most."""
 STOP = 79
 """Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
-_COMPLETE = "tokcost.readers.records"
-"""Imported last: a hook that got there had new logs to read, and has imported all there is."""
 
 
 def main() -> None:
@@ -23,11 +21,10 @@ def main() -> None:
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
     try:
         done = _limit(name)
-        is_bundled = bundle.use()
+        bundle.use()
         code = STOP if _run(name) else 0
         done.append(True)
-        if not is_bundled and _COMPLETE in sys.modules:
-            bundle.write()
+        bundle.complete()
     except BaseException as problem:
         code = 0
         _tell(name, problem)

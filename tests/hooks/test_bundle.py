@@ -29,8 +29,11 @@ def python(package: Path, code: str) -> str:
     return done.stdout.strip()
 
 
-WRITE = "import json, tokcost.one; bundle.write(FILE)"
-USE = "used = bundle.use(FILE); import json, tokcost.one as one; print(used, one.VALUE, one.__file__, json.loads('1'))"
+WRITE = "import json, tokcost.one; bundle.complete(FILE)"
+USE = (
+    "bundle.use(FILE); import json, tokcost.one as one; used = type(one.__spec__.loader).__name__ == 'Bundle';"
+    "print(used, one.VALUE, one.__file__, json.loads('1'))"
+)
 SOURCE = "print(type(one.__spec__.loader).__name__, type(json.__spec__.loader).__name__)"
 
 
@@ -69,3 +72,13 @@ def test_a_bundle_that_cannot_be_written_is_no_error(package: Path) -> None:
     (package.parent / "b" / "x").write_text("")
     python(package, WRITE)
     assert sorted(path.name for path in package.parent.iterdir()) == ["b", "tokcost"]
+
+
+def test_a_bundle_grows_by_what_was_not_in_it(package: Path) -> None:
+    (package / "two.py").write_text("VALUE = 2\n")
+    python(package, WRITE)
+    python(package, "bundle.use(FILE); import tokcost.two; bundle.complete(FILE)")
+    code = (
+        "bundle.use(FILE); from tokcost import one, two; print(*(type(m.__spec__.loader).__name__ for m in (one, two)))"
+    )
+    assert python(package, code).count("Bundle") == 2
