@@ -63,11 +63,14 @@ def use(file: str = FILE) -> None:
     sys.meta_path.insert(0, Bundle(entries))
 
 
+def lacks_something() -> bool:
+    """Whether this process had to look for a module of ours."""
+    return any(_is_ours(name) and _is_new(name, module) for name, module in list(sys.modules.items()))
+
+
 def complete(file: str = FILE) -> None:
     """Add what this process had to look for. Where that cannot be written, hooks go on looking."""
     found = {name: entry for name, module in list(sys.modules.items()) if (entry := _entry(name, module))}
-    if not any(map(_is_ours, found)):
-        return
     for one in sys.meta_path:
         if isinstance(one, Bundle):
             found = one.entries | found
@@ -82,16 +85,22 @@ def complete(file: str = FILE) -> None:
             os.unlink(new)
 
 
-def _entry(name: str, module: "ModuleType") -> Entry | None:
+def _is_new(name: str, module: "ModuleType") -> bool:
     spec = getattr(module, "__spec__", None)
-    loader: Any = getattr(spec, "loader", None)
-    origin: Any = getattr(spec, "origin", None)
-    # What comes from the bundle has a loader without `get_code`.
-    if name in _NOT_BUNDLED or not hasattr(loader, "get_code") or not str(origin).endswith(".py"):
+    # What comes from the bundle has a loader without `get_source`.
+    is_found = hasattr(getattr(spec, "loader", None), "get_source")
+    return is_found and name not in _NOT_BUNDLED and str(getattr(spec, "origin", None)).endswith(".py")
+
+
+def _entry(name: str, module: "ModuleType") -> Entry | None:
+    if not _is_new(name, module):
         return None
+    spec: Any = module.__spec__
     try:
-        return origin, _stamp(origin), hasattr(module, "__path__"), marshal.dumps(loader.get_code(name))
-    except (ImportError, OSError, ValueError, AttributeError):
+        # Without docstrings: they are half of what would have to be read.
+        code = compile(spec.loader.get_source(name), spec.origin, "exec", dont_inherit=True, optimize=2)
+        return spec.origin, _stamp(spec.origin), hasattr(module, "__path__"), marshal.dumps(code)
+    except (ImportError, OSError, ValueError, AttributeError, SyntaxError, TypeError):
         return None
 
 

@@ -1,0 +1,103 @@
+"""The named tuples of hooks behave like those of `typing`."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+CLASSES = '''
+class Point(NamedTuple):
+    """A point."""
+
+    x: int
+    y: int = 2
+    name: str = ""
+
+    @property
+    def twice(self) -> int:
+        return self.x * 2
+
+    def moved(self, by: int) -> "Point":
+        return self._replace(x=self.x + by)
+
+    @classmethod
+    def origin(cls) -> "Point":
+        return cls(0, 0)
+
+
+class Empty(NamedTuple):
+    pass
+'''
+
+
+def made(light: bool) -> dict[str, Any]:
+    """The same classes, made by `typing` or by the hooks' way."""
+    from tokcost_hooks import light as module
+
+    typing_one: Any = NamedTuple
+    space: dict[str, Any] = {"NamedTuple": module._named_tuple if light else typing_one, "__name__": __name__}
+    exec(CLASSES, space)
+    return space
+
+
+EXPRESSIONS = [
+    "Point(1)",
+    "Point(1, 3, 'a')",
+    "Point(x=1, name='b')",
+    "Point(1, name='c')",
+    "Point()",
+    "Point(1, 2, 'd', 4)",
+    "Point(1, x=1)",
+    "Point(1, z=1)",
+    "Point(1).twice",
+    "Point(1).moved(4)",
+    "Point.origin()",
+    "Point(1)._replace(y=5)",
+    "Point(1)._replace(z=5)",
+    "Point(1)._asdict()",
+    "Point._make([1, 2, 'e'])",
+    "Point._make([1])",
+    "Point._fields",
+    "Point._field_defaults",
+    "Point.__match_args__",
+    "Point.__doc__",
+    "Point.__annotations__",
+    "Point(1) == (1, 2, '')",
+    "hash(Point(1)) == hash((1, 2, ''))",
+    "Point(1) < Point(2)",
+    "[*Point(1)]",
+    "Point(1)[1]",
+    "Point(1).__getnewargs__()",
+    "isinstance(Point(1), tuple)",
+    "setattr(Point(1), 'x', 2)",
+    "setattr(Point(1), 'other', 2)",
+    "Empty()",
+    "Empty(1)",
+]
+
+
+def outcome(expression: str, space: dict[str, Any]) -> str:
+    try:
+        return repr(eval(expression, space))
+    except Exception as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_what_is_asked_of_one_gets_the_same_answer(expression: str) -> None:
+    assert outcome(expression, made(True)) == outcome(expression, made(False))
+
+
+def test_every_class_of_a_hook_is_made_so() -> None:
+    code = (
+        f"import sys; sys.path += {[str(ROOT / 'hooks'), str(ROOT / 'lsp_server')]!r};"
+        "from tokcost_hooks import light; light.install();"
+        "from tokcost.model.usage import Tokens, Usage;"
+        "print(Tokens(1, output=2).total, Usage('a', 'k', 1, 'm', Tokens())._replace(cwd='c').cwd,"
+        " '_Methods' in str(Tokens.__mro__))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "3 c True\n"
