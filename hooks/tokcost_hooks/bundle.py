@@ -70,6 +70,8 @@ def lacks_something() -> bool:
 
 def complete(file: str = FILE) -> None:
     """Add what this process had to look for. Where that cannot be written, hooks go on looking."""
+    if not lacks_something():
+        return
     found = {name: entry for name, module in list(sys.modules.items()) if (entry := _entry(name, module))}
     for one in sys.meta_path:
         if isinstance(one, Bundle):

@@ -9,6 +9,10 @@ import sys
 
 from tokcost_hooks import bundle
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
 DEADLINE_SECONDS = 0.2
 BUDGET_SECONDS = 0.1
 """Both hooks in front of a commit may be stuck: together they cost it 300 ms at most."""
@@ -25,8 +29,7 @@ def main() -> None:
         _lighten()
         code = STOP if _run(name) else 0
         done.append(True)
-        if bundle.lacks_something():
-            _complete_bundle()
+        _tidy_up(name)
     except BaseException as problem:
         code = 0
         _tell(name, problem)
@@ -44,30 +47,43 @@ def _lighten() -> None:
     light.install()
 
 
-def _complete_bundle() -> None:
-    """Once for each version, in a process that nobody waits for."""
-    if not hasattr(os, "fork"):
-        bundle.complete()
-    elif os.fork() == 0:
-        os.setsid()
-        for number in range(3):
-            os.close(number)
-        bundle.complete()
+def _tidy_up(name: str) -> None:
+    """Once in a while, in a process that nobody waits for: complete the bundle, write back what is left of the
+    ledger. The latter takes a program of its own: SQLite must not be used behind a fork."""
+    from tokcost.ledger.open import has_much_left
+
+    has_work = bundle.lacks_something() or has_much_left(_home())
+    if name == "tidy-up" or not has_work or not hasattr(os, "fork") or os.fork():
+        return
+    os.setsid()
+    for number in range(3):
+        os.close(number)
+        os.open(os.devnull, os.O_RDWR)
+    bundle.complete()
+    environ = os.environ | {"TOKCOST_PATH": os.pathsep.join(sys.path), "TOKCOST_DEADLINE": "60"}
+    run = os.path.join(os.path.dirname(__file__), "run.py")
+    os.execve(sys.executable, [sys.executable, "-I", "-S", run, "tidy-up"], environ)
+
+
+def _home() -> "Path":
+    from pathlib import Path
+
+    from tokcost.settings import tokcost_home
+
+    return Path(tokcost_home(os.environ))
 
 
 def _run(name: str) -> bool:
     """Whether the commit is to be stopped."""
     from importlib import import_module
-    from pathlib import Path
 
     from tokcost.repo.worktree import worktree_of_hook
-    from tokcost.settings import tokcost_home
 
     worktree = worktree_of_hook(os.getcwd(), os.environ)
     if worktree is None:
         return False
     hook = import_module(f"tokcost_hooks.{name.replace('-', '_')}")
-    return hook.run(Path(tokcost_home(os.environ)), dict(os.environ), worktree, _arguments(name)) is True
+    return hook.run(_home(), dict(os.environ), worktree, _arguments(name)) is True
 
 
 def _arguments(name: str) -> list[str]:

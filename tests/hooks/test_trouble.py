@@ -3,7 +3,9 @@
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -328,3 +330,21 @@ def test_a_copy_of_a_clone_claims_nothing_of_the_original(repo: Hooked) -> None:
     repo.hooked("-m", "In the copy", cwd=copy)
     assert repo.replies() == {"total": 1, "carried": 1}
     assert "AI-Cost" in repo.git("log", "-1", "--format=%B", cwd=copy)
+
+
+def test_what_hooks_leave_of_the_ledger_is_written_back(repo: Hooked) -> None:
+    repo.work("One")
+    left = repo.ledger_home / "ledger.db-wal"
+    fill = (
+        "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "[db.execute('INSERT INTO setting VALUES (?, ?)', (f'filler {n}', 'x' * 16000)) for n in range(200)]; os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", fill, str(repo.ledger_home / "ledger.db")], check=True)
+    assert left.stat().st_size > 1 << 20
+    repo.work("Two")
+    for _ in range(100):
+        if not left.exists() or left.stat().st_size < 1 << 20:
+            break
+        time.sleep(0.1)
+    assert not left.exists() or left.stat().st_size < 1 << 20
+    assert repo.replies() == {"total": 2, "carried": 2}

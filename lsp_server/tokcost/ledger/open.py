@@ -31,6 +31,11 @@ _HINTS = {
 """What to do about what SQLite says. Anything else it says is a bug of ours and is shown as one."""
 
 
+_left_open: list[sqlite3.Connection] = []
+_LARGE_WAL = 1 << 20
+"""The next process reads all of SQLite's log that was left to it: a megabyte takes a millisecond."""
+
+
 class LedgerDamaged(TokcostError):
     """The file is no SQLite database any more."""
 
@@ -45,6 +50,8 @@ class Ledger:
         self.path = path
         self.read_only = read_only
         self._leave_open = leave_open
+        if leave_open:
+            _left_open.append(connection)  # or Python would close it when nobody needs it any more
 
     def __enter__(self) -> "Ledger":
         return self
@@ -87,6 +94,20 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         with _closed_on_failure(connection):
             _require_schema(connection)
         return Ledger(connection, path, read_only=False, leave_open=leave_open)
+
+
+def has_much_left(home: Path) -> bool:
+    """Whether processes that left the ledger open left much to be written back."""
+    try:
+        return os.stat(f"{home / FILE_NAME}-wal").st_size > _LARGE_WAL
+    except OSError:
+        return False
+
+
+def write_back(home: Path) -> None:
+    """Do what processes left that could not wait for the disk. Raises as `open_ledger`."""
+    with open_ledger(home):
+        pass
 
 
 def open_for_reading(home: Path) -> Ledger | None:
