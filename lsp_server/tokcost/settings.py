@@ -20,3 +20,13 @@ def tokcost_home(environ: Mapping[str, str]) -> Path:
 def is_switched_off(environ: Mapping[str, str]) -> bool:
     """Whether tokcost keeps out of one commit: `TOKCOST=off git commit`."""
     return environ.get("TOKCOST", "").lower() in ("off", "0", "false", "no")
+
+
+def tokcost_cache(environ: Mapping[str, str]) -> Path:
+    """The folder of what can be made again at any time: `TOKCOST_HOME`, else the platform's folder for caches."""
+    chosen = environ.get("TOKCOST_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("tokcost", appauthor=False)

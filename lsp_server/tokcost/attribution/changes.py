@@ -1,0 +1,86 @@
+"""Claims of a range to the changes that brought them, and what was taken back later.
+
+An id counts once, at the highest version found anywhere in the range and at the change that was the first in the range
+to bring it: backports and cherry-picks of it add nothing.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from tokcost.model.changes import Carrier, Change, Head
+from tokcost.model.trailer import highest
+
+
+class Placed(NamedTuple):
+    """A carrier, the step that brought it, and how many steps came before."""
+
+    carrier: Carrier
+    step: str
+    position: int
+
+
+def changes_of(placed: Iterable[Placed], heads: Mapping[str, Head]) -> list[Change]:
+    """The changes that carry claims, newest first."""
+    order = sorted(placed, key=lambda one: (one.position, one.carrier.commit))
+    best = highest(line for one in order for line in one.carrier.lines)
+    changes: dict[str, Change] = {}
+    for one in order:
+        for line in one.carrier.lines:
+            if line.id in best:
+                change = changes.setdefault(one.step, Change(one.step, heads[one.step]))
+                change.lines.append(best.pop(line.id))
+                change.carriers.append(one.carrier.commit)
+    _mark_reverted(changes.values(), order, heads)
+    return list(changes.values())[::-1]
+
+
+def _mark_reverted(changes: Iterable[Change], order: list[Placed], heads: Mapping[str, Head]) -> None:
+    undone = _Undone(order, heads)
+    carried_by: dict[str, list[Placed]] = {}
+    for one in order:
+        for line in one.carrier.lines:
+            carried_by.setdefault(line.id, []).append(one)
+    for change in changes:
+        lost = [line for line in change.lines if all(undone.is_gone(one) for one in carried_by[line.id])]
+        if lost:
+            change.state = "reverted" if len(lost) == len(change.lines) else "partly reverted"
+            change.reverted_cost = sum(line.cost or 0 for line in lost)
+        elif change.commit in undone.partly or undone.partly.intersection(change.carriers):
+            change.state, change.reverted_cost = "partly reverted", change.list_cost
+
+
+class _Undone:
+    """What reverts took back, and no revert of the revert brought again. Newest first, so that a revert is judged after
+    everything that could have taken it back."""
+
+    def __init__(self, order: list[Placed], heads: Mapping[str, Head]) -> None:
+        self.whole: set[str] = set()
+        self.partly: set[str] = set()
+        self._order = order
+        self._names = sorted({name for one in order for name in (one.carrier.commit, one.step)})
+        self._numbered: dict[int, list[tuple[int, str]]] = {}
+        for step, position in dict.fromkeys((one.step, one.position) for one in order):
+            number = heads[step].number
+            if number is not None:
+                self._numbered.setdefault(number, []).append((position, step))
+        for one in reversed(order):
+            if not self.is_gone(one):
+                self._take_back(one)
+
+    def is_gone(self, one: Placed) -> bool:
+        """Whether a commit, or the change that brought it, was taken back."""
+        return one.carrier.commit in self.whole or one.step in self.whole
+
+    def _take_back(self, one: Placed) -> None:
+        for revert in one.carrier.reverts:
+            target = self._found(revert.target, one)
+            if target is not None and target not in (one.carrier.commit, one.step):
+                (self.partly if revert.partial else self.whole).add(target)
+
+    def _found(self, target: str, by: Placed) -> str | None:
+        if target[0] in "#!":
+            earlier = [step for position, step in self._numbered.get(int(target[1:]), []) if position < by.position]
+            return earlier[-1] if earlier else None
+        at = bisect_left(self._names, target)
+        return self._names[at] if at < len(self._names) and self._names[at].startswith(target) else None

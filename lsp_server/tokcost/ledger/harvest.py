@@ -1,0 +1,195 @@
+"""What was read from histories: a cache of its own, a file beside no ledger, that may be deleted at any time.
+
+It holds lines by commit id, which the messages say as well, and which step of a history brought which of these commits.
+No author, no path, no other text of a message. A cache that is damaged, of another version or cannot be written is
+replaced by a new or a passing one: nothing is lost but time.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import msgspec
+
+from tokcost.model.changes import Carrier, Revert
+from tokcost.model.digest import blake2b
+from tokcost.model.trailer import Line
+from tokcost.model.usage import Tokens
+
+FILE_NAME = "history.db"
+_VERSION = 1
+_BUSY_SECONDS = 10.0
+_SCHEMA = """
+CREATE TABLE repository (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, shape TEXT NOT NULL);
+CREATE TABLE tip (repository INTEGER NOT NULL, commit_id TEXT NOT NULL,
+  PRIMARY KEY (repository, commit_id)) WITHOUT ROWID;
+CREATE TABLE carrier (repository INTEGER NOT NULL, commit_id TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (repository, commit_id)) WITHOUT ROWID;
+CREATE TABLE walk (repository INTEGER PRIMARY KEY, tip TEXT NOT NULL, commits INTEGER NOT NULL, steps INTEGER NOT NULL);
+CREATE TABLE home (repository INTEGER NOT NULL, commit_id TEXT NOT NULL, step TEXT NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (repository, commit_id)) WITHOUT ROWID;
+"""
+_TABLES = ("tip", "carrier", "walk", "home")
+
+
+class Home(NamedTuple):
+    """The step of a history that brought a commit, and how many steps came before it."""
+
+    step: str
+    position: int
+
+
+class Walk(NamedTuple):
+    """A history that was walked from its beginning to `tip`."""
+
+    tip: str
+    commits: int
+    """Merges left out."""
+    steps: int
+    homes: dict[str, Home]
+
+
+class Harvest:
+    """The cache of one repository."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str, shape: str) -> None:
+        self._db = connection
+        digest = blake2b(shape.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        with self._db:
+            self._db.execute("INSERT OR IGNORE INTO repository (path, shape) VALUES (?, ?)", (path, digest))
+            asked = "SELECT id, shape FROM repository WHERE path = ?"
+            self._id, known = self._db.execute(asked, (path,)).fetchone()
+            if known != digest:
+                self._forget(digest)
+
+    def __enter__(self) -> "Harvest":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def tips(self) -> list[str]:
+        """Commits whose whole history is in here."""
+        return [row[0] for row in self._db.execute("SELECT commit_id FROM tip WHERE repository = ?", (self._id,))]
+
+    def add(self, carriers: Iterable[Carrier], tips: Iterable[str], superseded: Iterable[str] = ()) -> None:
+        """Record what was read, and that the history of `tips` was read whole."""
+        with self._db:
+            rows = ((self._id, carrier.commit, _dumped(carrier)) for carrier in carriers)
+            self._db.executemany("INSERT OR REPLACE INTO carrier VALUES (?, ?, ?)", rows)
+            gone = ((self._id, tip) for tip in superseded)
+            self._db.executemany("DELETE FROM tip WHERE repository = ? AND commit_id = ?", gone)
+            self._db.executemany("INSERT OR IGNORE INTO tip VALUES (?, ?)", ((self._id, tip) for tip in tips))
+
+    def carriers(self) -> dict[str, Carrier]:
+        """Everything that was ever read in this repository, reachable or not: the asker knows what is."""
+        rows = self._db.execute("SELECT commit_id, body FROM carrier WHERE repository = ?", (self._id,))
+        return {commit: _loaded(commit, body) for commit, body in rows}
+
+    def walk(self) -> Walk | None:
+        """The history that was walked last."""
+        asked = "SELECT tip, commits, steps FROM walk WHERE repository = ?"
+        row = self._db.execute(asked, (self._id,)).fetchone()
+        if row is None:
+            return None
+        homes = self._db.execute("SELECT commit_id, step, position FROM home WHERE repository = ?", (self._id,))
+        tip, commits, steps = row
+        return Walk(tip, commits, steps, {commit: Home(step, position) for commit, step, position in homes})
+
+    def record_walk(self, walk: Walk, new: dict[str, Home], replaces: bool) -> None:
+        """Remember a walk: all of it, or what is `new` since the last."""
+        with self._db:
+            if replaces:
+                self._db.execute("DELETE FROM home WHERE repository = ?", (self._id,))
+            self._db.execute(
+                "INSERT OR REPLACE INTO walk VALUES (?, ?, ?, ?)", (self._id, walk.tip, walk.commits, walk.steps)
+            )
+            rows = ((self._id, commit, *home) for commit, home in new.items())
+            self._db.executemany("INSERT OR REPLACE INTO home VALUES (?, ?, ?, ?)", rows)
+
+    def _forget(self, digest: str) -> None:
+        for table in _TABLES:
+            self._db.execute(f"DELETE FROM {table} WHERE repository = ?", (self._id,))
+        self._db.execute("UPDATE repository SET shape = ? WHERE id = ?", (digest, self._id))
+
+
+def open_harvest(folder: Path, path: str, shape: str) -> Harvest:
+    """The cache for the repository at `path`; in memory where it cannot be written."""
+    file = folder / FILE_NAME
+    for attempt in range(2):
+        try:
+            return Harvest(_connect(file), path, shape)
+        except sqlite3.OperationalError:
+            break
+        except sqlite3.DatabaseError:
+            if attempt:
+                break
+            with suppress(OSError):
+                file.unlink()
+        except OSError:
+            break
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(_SCHEMA)
+    return Harvest(connection, path, shape)
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN IMMEDIATE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != _VERSION:
+            _make(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    """The tables of this version, in place of those of another one."""
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        connection.execute(f'DROP TABLE "{table}"')
+    for statement in _SCHEMA.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _dumped(carrier: Carrier) -> str:
+    fields = [carrier.lines, carrier.foreign, carrier.damaged, carrier.reverts, carrier.is_merge]
+    try:
+        return msgspec.json.encode(fields).decode()
+    except UnicodeEncodeError:  # half a character in a message that is not UTF-8
+        return json.dumps(fields)
+
+
+def _loaded(commit: str, body: str) -> Carrier:
+    try:
+        lines, foreign, damaged, reverts, is_merge = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        lines, foreign, damaged, reverts, is_merge = json.loads(body)
+    return Carrier(
+        commit,
+        tuple(_line(*line) for line in lines),
+        foreign,
+        tuple(damaged),
+        tuple(Revert(target, partial) for target, partial in reverts),
+        is_merge,
+    )
+
+
+def _line(*fields: object) -> Line:
+    line = Line._make(fields)
+    classes = Tokens(*line.classes) if line.classes is not None else None
+    return line._replace(models=tuple(line.models), classes=classes)

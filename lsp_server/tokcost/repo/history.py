@@ -1,0 +1,248 @@
+"""History as a report reads it: messages, graph, changes of files, tags. Messages and graph of the same range are read
+side by side, for on a long history each takes seconds. Commits are read as they are, whatever git-replace(1) shows in
+their place here: a report says the same in every clone.
+
+Nothing here reaches for what a partial clone left out: a question about history must not become a download.
+(GitPython is not used: on a million commits its walk takes many times what `git log --grep` does.)
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
+from tokcost.model.changes import Graph
+from tokcost.repo.commit import Commit
+from tokcost.repo.run import GitFailed, run_git
+
+_SECONDS = 600.0
+_LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
+"""git before 2.45 knows no `GIT_NO_LAZY_FETCH`; with no protocol allowed it cannot fetch either."""
+_PLAIN = ["-c", "log.showSignature=false", "-c", "diff.relative=false", "-c", "core.quotePath=false"]
+# Without --no-mailmap, git opens a tree in a bare repository, which a partial clone may not have.
+_LOG = [*_PLAIN, "log", "-z", "--no-mailmap", "--no-color", "--no-decorate", "--no-notes"]
+_NO_WORK = ("refs/replace/", "refs/notes/", "refs/stash")
+_WORDS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost", "--grep=reverts"]
+
+
+class Repository(NamedTuple):
+    """Where history is read."""
+
+    folder: str
+    """Where git is run; the current folder."""
+    common_dir: str
+    is_shallow: bool
+
+    def git(self, *args: str, feed: str = "") -> str:
+        """What git prints. Raises `GitFailed`."""
+        asked = ["--no-replace-objects", *args]
+        return run_git(asked, self.folder, more=_LOCAL, feed=feed, seconds=_SECONDS)
+
+
+class Range(NamedTuple):
+    """Commits that `tips` reach and `excluded` do not."""
+
+    text: str
+    tips: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def feed(self) -> str:
+        """As `--stdin` wants it."""
+        return "".join([*(f"{tip}\n" for tip in self.tips), *(f"^{one}\n" for one in self.excluded)])
+
+
+class Files(NamedTuple):
+    """What a change did: changed lines by path (1 for what has no lines). `counted` is false where a partial clone
+    knows the paths alone."""
+
+    paths: dict[str, int]
+    counted: bool = True
+
+
+def find_repository(folder: str) -> Repository:
+    """The repository around a folder, bare or not. Raises `NotARepository`, `EnvironmentProblem`."""
+    try:
+        text = run_git(["rev-parse", "--git-common-dir", "--is-shallow-repository"], folder, more=_LOCAL)
+    except GitFailed as failure:
+        if "not a git repository" in failure.err:
+            raise NotARepository(f"{folder} lies in no git repository", "Go into one.") from failure
+        raise
+    common_dir, _, shallow = text.rstrip("\n").rpartition("\n")
+    return Repository(folder, os.path.realpath(os.path.join(folder, common_dir)), shallow == "true")
+
+
+def read_range(repository: Repository, text: str) -> Range:
+    """A revision range in git's words. Raises `UsageError`."""
+    hint = "Write a range as git log does, for example main, v1.4..v1.5 or origin/main..HEAD."
+    if text.startswith("-"):
+        raise UsageError(f"{text} is no revision range", hint)
+    try:
+        found = repository.git("rev-parse", "--revs-only", *text.split()).split()
+    except GitFailed:
+        found = []
+    tips = [one for one in found if not one.startswith("^")]
+    if not tips:
+        raise UsageError(f"git knows no commits by the name of {text}", hint)
+    return Range(text, _commits(repository, tips), _commits(repository, [one[1:] for one in found if one[0] == "^"]))
+
+
+def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
+    """The commits that tags and ids stand for."""
+    asked = "".join(f"{name}^{{commit}}\n" for name in names)
+    found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).splitlines() if names else []
+    if any(" " in one for one in found):
+        raise UsageError(f"{names[0]} is no commit")
+    return tuple(found)
+
+
+def default_range(repository: Repository) -> Range:
+    """The history of the branch that others are merged into; HEAD's where nobody can tell which that is.
+
+    What was fetched from the remote counts rather than the local copy of it, which may lag behind."""
+    try:
+        remote = [repository.git("rev-parse", "--abbrev-ref", "origin/HEAD").strip()]
+    except GitFailed:
+        remote = []
+    for name in (*remote, "main", "master", "trunk", "develop", "HEAD"):
+        try:
+            tip = repository.git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
+        except GitFailed:
+            continue
+        return Range(name, (tip,))
+    raise EnvironmentProblem("there are no commits here yet")
+
+
+def all_refs(repository: Repository) -> dict[str, str]:
+    """Every ref that names a commit of somebody's work, and that commit."""
+    form = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
+    found: dict[str, str] = {}
+    for line in repository.git("for-each-ref", form).splitlines():
+        name, kind, tip, inner_kind, inner = line.split("\0")
+        if "commit" in (kind, inner_kind) and not name.startswith(_NO_WORK):
+            found[name] = tip if kind == "commit" else inner
+    return found
+
+
+def shape(repository: Repository) -> str:
+    """What must stay the same for a history that was read once to be the same history: its shallow ends and grafts."""
+    parts: list[str] = []
+    for name in ("shallow", os.path.join("info", "grafts")):
+        try:
+            with open(os.path.join(repository.common_dir, name), encoding="utf-8") as stream:
+                parts.append(stream.read())
+        except (OSError, UnicodeDecodeError):
+            parts.append("")
+    return "\0".join(parts)
+
+
+def read_messages(repository: Repository, span: Range) -> Iterator[Commit]:
+    """Every commit whose message may matter. git drops the others before it prints."""
+    asked = ["--format=%H%n%P%n%B", "--ignore-missing", "--stdin"]
+    text = repository.git(*_LOG, *_WORDS, *asked, feed=span.feed)
+    for record in text.split("\0"):
+        if record:
+            commit, parents, message = record.split("\n", 2)
+            yield Commit(commit, tuple(parents.split()), message)
+
+
+def read_graph(repository: Repository, span: Range) -> Graph:
+    """Parents of every commit, as grafts and shallow ends have them."""
+    text = repository.git("rev-list", "--parents", "--ignore-missing", "--stdin", feed=span.feed)
+    graph: Graph = {}
+    for line in text.splitlines():
+        commit, *parents = line.split(" ")
+        graph[commit] = tuple(parents)
+    return graph
+
+
+def read_both(repository: Repository, messages: Range, graph: Range) -> tuple[list[Commit], Graph]:
+    """Messages of one range and graph of another, side by side."""
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.submit(lambda: list(read_messages(repository, messages)))
+        nodes = read_graph(repository, graph)
+        return found.result(), nodes
+
+
+def first_parents(repository: Repository, span: Range) -> list[str]:
+    """The steps in which the first tip came about, newest first."""
+    feed = span._replace(tips=span.tips[:1]).feed
+    return repository.git("rev-list", "--first-parent", "--stdin", feed=feed).split()
+
+
+def read_messages_of(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Time of committing (seconds UTC) and message of single commits."""
+    return {commit: (int(time), message) for commit, time, message in _each(repository, commits, "%ct%x01%B", 3)}
+
+
+def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Mailmapped e-mail and name of each commit's author: for counting heads in the privacy rules and nothing else."""
+    asked = list(commits)
+    try:
+        return {commit: (mail, name) for commit, mail, name in _each(repository, asked, "%aE%x01%aN", 3)}
+    except GitFailed:  # a partial clone without the mailmap
+        return {commit: (mail, name) for commit, mail, name in _each(repository, asked, "%ae%x01%an", 3)}
+
+
+def _each(repository: Repository, commits: Iterable[str], form: str, parts: int) -> Iterator[list[str]]:
+    feed = "".join(f"{commit}\n" for commit in commits)
+    if not feed:
+        return
+    asked = ["--no-walk=unsorted", f"--format=%H%x01{form}", "--stdin"]
+    for record in repository.git(*_LOG, *asked, feed=feed).split("\0"):
+        if record:
+            yield record.split("\x01", parts - 1)
+
+
+def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[str, str]]:
+    """E-mail and name of the authors of the newest `most` commits but merges."""
+    for form in ("%aE%x01%aN", "%ae%x01%an"):
+        asked = ["--no-merges", f"--max-count={most}", f"--format={form}", "--stdin"]
+        try:
+            text = repository.git(*_LOG, *asked, feed=span.feed)
+        except GitFailed:
+            continue
+        return {(mail, name) for mail, _, name in (record.partition("\x01") for record in text.split("\0")) if mail}
+    return set()
+
+
+def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, Files]:
+    """What each commit changed, a merge against its first parent. Missing where a partial clone cannot tell."""
+    feed = "".join(f"{commit}\n" for commit in commits)
+    if not feed:
+        return {}
+    for kind in ("--numstat", "--name-only"):
+        asked = ["--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames", "--no-ext-diff", "--no-textconv"]
+        try:
+            text = repository.git(*_LOG, *asked, kind, "--format=%x01%H", "--stdin", feed=feed)
+        except GitFailed:
+            continue
+        return dict(_files(record, kind == "--numstat") for record in text.split("\x01") if record)
+    return {}
+
+
+def _files(record: str, counted: bool) -> tuple[str, Files]:
+    commit, *rows = (part.strip("\n") for part in record.split("\0"))
+    paths: dict[str, int] = {}
+    for row in rows:
+        if counted and row.count("\t") >= 2:
+            added, removed, path = row.split("\t", 2)
+            paths[path] = max(1, int(added) + int(removed)) if added != "-" else 1
+        elif row and not counted:
+            paths[row] = 1
+    return commit, Files(paths, counted)
+
+
+def read_file(repository: Repository, commit: str, path: str) -> str | None:
+    """A file as of a commit; `None` where there is none, or a partial clone does not have it."""
+    try:
+        return repository.git("cat-file", "-p", f"{commit}:{path}")
+    except GitFailed:
+        return None
+
+
+def tags(repository: Repository) -> dict[str, str]:
+    """Commit by name of tag."""
+    refs = all_refs(repository)
+    return {name.removeprefix("refs/tags/"): tip for name, tip in refs.items() if name.startswith("refs/tags/")}
