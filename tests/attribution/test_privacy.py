@@ -1,0 +1,214 @@
+"""Grouped figures against someone who wants to know what one person spent, and knows everything but the amounts."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokcost.attribution.groups import count_heads
+from tokcost.attribution.privacy import OTHER, Labels, Piece, allowed, is_safe
+from tokcost.model.changes import GROUPINGS, Grouping
+
+AREA, MONTH = "area", "month"
+
+
+def piece(who: int, cost: int, number: int = 0, **names: str) -> Piece:
+    every: dict[Grouping, str] = {name: names.get(name, "all") for name in GROUPINGS}
+    return Piece(who, number, every, cost, cost * 10)
+
+
+def team(people: int, cost: int = 100, **names: str) -> list[Piece]:
+    return [piece(who, cost, 0, **names) for who in range(people)]
+
+
+def shown_sums(pieces: list[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, str], list[Piece]]:
+    """Every figure of a run, and what it is the sum of; the total among them."""
+    figures: dict[tuple[str, str], list[Piece]] = {("total", ""): pieces}
+    for grouping, labels in shown.items():
+        for one in pieces:
+            figures.setdefault((grouping, labels[one.names[grouping]]), []).append(one)
+    return figures
+
+
+def test_five_contributors_of_like_amounts_are_shown_and_four_are_not() -> None:
+    assert allowed(team(5, area="api"), [AREA], 5) == {AREA: {"api": "api"}}
+    assert allowed(team(4, area="api"), [AREA], 5) == {}
+
+
+def test_a_repository_may_ask_for_three_and_never_for_two() -> None:
+    assert allowed(team(3, area="api"), [AREA], 3) == {AREA: {"api": "api"}}
+    assert allowed(team(2, area="api"), [AREA], 1) == {}
+
+
+@pytest.mark.parametrize(("amounts", "safe"), [((100, 50, 5, 5, 5), True), ((100, 50, 5, 5, 4), False)])
+def test_without_the_two_largest_there_must_be_15_percent_of_the_largest(amounts: tuple[int, ...], safe: bool) -> None:
+    assert is_safe({who: (amount, amount) for who, amount in enumerate(amounts)}, 5) is safe
+
+
+def test_tokens_tell_as_much_as_amounts() -> None:
+    assert not is_safe({0: (10, 10_000), **dict.fromkeys(range(1, 6), (10, 10))}, 5)
+
+
+def test_people_without_a_price_hide_nobody_who_has_one() -> None:
+    assert not is_safe({0: (100, 100), **dict.fromkeys(range(1, 6), (0, 100))}, 5)
+
+
+def test_one_failing_cell_takes_another_with_it_so_that_the_total_does_not_give_it_away() -> None:
+    pieces = [*team(6, area="api"), *team(6, area="web"), *team(6, 10, area="docs"), piece(0, 70, area="ops")]
+    labels = allowed(pieces, [AREA], 5)[AREA]
+    assert labels["ops"] == OTHER
+    assert [name for name, label in labels.items() if label == OTHER] != ["ops"]
+    assert labels["api"] == "api"
+
+
+def test_two_cells_of_which_one_fails_are_not_shown_at_all() -> None:
+    assert allowed([*team(6, area="api"), piece(0, 70, area="ops")], [AREA], 5) == {}
+
+
+def test_a_month_minus_its_weeks_is_not_a_way_around() -> None:
+    """Five whole weeks, and one person's day in a week that lies in two months."""
+    pieces = [one for week in "abc" for one in team(6, month="1", week=week)]
+    pieces += [one for week in "efg" for one in team(6, month="2", week=week)]
+    pieces += [piece(0, 100, month="1", week="d"), *team(6, month="2", week="d")]
+    shown = allowed(pieces, ["month", "week"], 5)
+    assert set(shown["month"].values()) == {"1", "2"}
+    figures = shown_sums(pieces, shown)
+    inside = [found for key, found in figures.items() if key[0] == "week" and {p.names[MONTH] for p in found} == {"1"}]
+    rest = [one for one in figures["month", "1"] if not any(one in found for found in inside)]
+    assert len({one.who for one in rest}) >= 5
+
+
+def test_who_has_an_address_or_a_name_in_common_is_one_contributor() -> None:
+    heads = count_heads([("a@x", "Ann"), ("A@X", "ann b"), ("home@y", "Ann B"), ("c@x", "Cem"), ("d@x", "Dee")])
+    assert len(set(heads.values())) == 3
+
+
+amounts = st.integers(0, 6).map(lambda power: 2**power)
+pieces_of_a_team = st.lists(
+    st.builds(
+        lambda who, cost, area, month, week: piece(who, cost, area=area, month=month, week=f"{month}{week}"),
+        st.integers(0, 8),
+        amounts,
+        st.sampled_from("abc"),
+        st.sampled_from("12"),
+        st.sampled_from("xyz"),
+    ),
+    min_size=1,
+    max_size=120,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(pieces_of_a_team, st.sampled_from([3, 5]))
+def test_no_combination_of_all_figures_tells_what_one_contributor_spent(pieces: list[Piece], least: int) -> None:
+    """Linear algebra over everything that one run shows: is what someone spent, in all or in any part, a combination of
+    the figures, for an outsider or for a colleague who knows his own amounts?"""
+    shown = allowed(pieces, GROUPINGS, least)
+    figures = [*shown_sums(pieces, shown).values()]
+    if len(figures) == 1:
+        return  # the total alone, which is always shown
+    people = sorted({one.who for one in pieces})
+    for target in people:
+        for colleague in (None, *people):
+            if colleague == target:
+                continue
+            unknown = [one for one in pieces if one.who not in (target, colleague)]
+            theirs = [one for one in pieces if one.who == target]
+            rows = [[int(one in found) for one in theirs] for found in map(_ids, figures)]
+            others = [[int(one in found) for one in unknown] for found in map(_ids, figures)]
+            assert not _isolates(others, rows), (target, colleague, shown)
+
+
+class _ids(list[Piece]):
+    def __init__(self, found: list[Piece]) -> None:
+        super().__init__(found)
+        self._ids = {id(one) for one in found}
+
+    def __contains__(self, one: object) -> bool:
+        return id(one) in self._ids
+
+
+def _isolates(others: list[list[int]], theirs: list[list[int]]) -> bool:
+    """Whether a combination of figures is nothing of the others' amounts, and something of theirs."""
+    return _rank([[*a, *b] for a, b in zip(others, theirs, strict=True)]) > _rank(others)
+
+
+def _rank(rows: list[list[int]]) -> int:
+    columns = {tuple(row[at] for row in rows) for at in range(len(rows[0]))} if rows and rows[0] else set()
+    basis: list[list[Fraction]] = []
+    for column in columns:
+        vector = [Fraction(value) for value in column]
+        for one in basis:
+            pivot = next(at for at, value in enumerate(one) if value)
+            if vector[pivot]:
+                factor = vector[pivot] / one[pivot]
+                vector = [a - factor * b for a, b in zip(vector, one, strict=True)]
+        if any(vector):
+            basis.append(vector)
+    return len(basis)
+
+
+@settings(max_examples=150, deadline=None)
+@given(pieces_of_a_team)
+def test_sums_and_differences_within_a_grouping_are_about_five_or_more_of_whom_none_stands_out(
+    pieces: list[Piece],
+) -> None:
+    for grouping, labels in allowed(pieces, GROUPINGS, 5).items():
+        names = sorted(set(labels.values()))
+        for count in range(1, len(names) + 1):
+            for some in combinations(names, count):
+                kept = [one for one in pieces if labels[one.names[grouping]] in some]
+                spent: dict[int, int] = {}
+                for one in kept:
+                    spent[one.who] = spent.get(one.who, 0) + one.list_cost
+                order = sorted(spent.values(), reverse=True)
+                assert len(order) >= 5
+                assert 100 * sum(order[2:]) >= 15 * order[0]
+
+
+@settings(max_examples=100, deadline=None)
+@given(pieces_of_a_team)
+def test_everyones_total_could_be_15_percent_higher_with_the_same_figures(pieces: list[Piece]) -> None:
+    """Not even a colleague's knowledge of his own part helps: the proof is another history, which is built here."""
+    shown = allowed(pieces, GROUPINGS, 5)
+    if not shown:
+        return
+    figures = {key: sum(one.list_cost for one in found) for key, found in shown_sums(pieces, shown).items()}
+    people = sorted({one.who for one in pieces})
+    for target in people:
+        total = sum(one.list_cost for one in pieces if one.who == target)
+        for colleague in people:
+            if colleague != target:
+                other = _shifted(pieces, shown, target, colleague)
+                now = {key: sum(one.list_cost for one in found) for key, found in shown_sums(other, shown).items()}
+                assert now == figures
+                assert 100 * sum(one.list_cost for one in other if one.who == target) >= 115 * total
+
+
+def _shifted(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: int, colleague: int) -> list[Piece]:
+    """All that third people have in cells where the target has something becomes the target's."""
+    where = {_key(one, shown) for one in pieces if one.who == target}
+    return [one._replace(who=target) if one.who != colleague and _key(one, shown) in where else one for one in pieces]
+
+
+def _key(one: Piece, shown: Mapping[Grouping, Labels]) -> tuple[str, ...]:
+    return tuple(labels[one.names[name]] for name, labels in shown.items())
+
+
+def test_a_large_team_gets_every_grouping() -> None:
+    """The rules are no reason to show nothing: 12 people, a year, four areas, three models."""
+    chance = Random(1)
+    pieces = [
+        piece(chance.randrange(12), 100 + chance.randrange(5) * 50, number, area=chance.choice("abcd"),
+              month=f"{number // 50:02d}", week=f"w{number // 12:02d}", model=chance.choice("xyz"),
+              size=chance.choice("sml"))
+        for number in range(600)
+    ]  # fmt: skip
+    shown = allowed(pieces, GROUPINGS, 5)
+    assert {"area", "month", "model", "size"} <= shown.keys()
+    for name, labels in shown.items():
+        assert sum(label != OTHER for label in labels.values()) >= min(3, len(labels)), name
