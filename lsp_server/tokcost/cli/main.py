@@ -19,6 +19,7 @@ COMMANDS = {
     "budget": "tokcost.cli.commands.budget:command",
     "hooks": "tokcost.cli.commands.hooks:command",
     "prices": "tokcost.cli.commands.prices:command",
+    "report": "tokcost.cli.commands.report:command",
     "doctor": "tokcost.cli.commands.doctor:command",
     "demo": "tokcost.cli.commands.demo:command",
 }

@@ -1,0 +1,170 @@
+"""`tokcost report`: what merged changes cost, from history alone."""
+
+import os
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from tokcost.cli import dates, screen
+from tokcost.errors import UsageError
+from tokcost.model.changes import Grouping, Report
+from tokcost.model.money import NANO_PER_USD
+from tokcost.settings import tokcost_cache
+
+_PEOPLE = re.compile(
+    r"author|commit+er|contributor|dev|e-?mail|employee|engineer|name|owner|people|person|review|user|who"
+)
+
+
+class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
+    """A grouping; one that is about people is refused with the reason."""
+
+    name = "grouping"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        return f"[change|{'|'.join(get_args(Grouping))}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        word = str(value).lower()
+        if _PEOPLE.match(word):
+            raise UsageError(
+                f"--by {value}: tokcost never reports what a person spent",
+                "Cost lines are published by people who were promised that no report adds them up by person."
+                " Ask by change, area, model, month, week, tag or size.",
+            )
+        if word not in ("change", *get_args(Grouping)):
+            self.fail(f"'{value}' is none of change, {', '.join(get_args(Grouping))}.", param, ctx)
+        return None if word == "change" else word
+
+
+@click.command()
+@click.argument("range", required=False)
+@click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
+@click.option("--against", metavar="RANGE", help="Compare with another range.")
+@click.option("--all", "all_refs", is_flag=True, help="Every branch and tag, merged or not.")
+@click.option("--since", metavar="DATE", help="Only changes committed from DATE on, in git's date words.")
+@click.option("--until", metavar="DATE", help="Only changes committed before DATE, or to the end of a bare day.")
+@click.option("--check", metavar="AMOUNT", help="Exit with 1 when the list cost is over AMOUNT US dollars.")
+@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with every grouping under --by.")
+@click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine places.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
+@click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
+@click.option("--no-pager", is_flag=True, help="Do not page the output.")
+def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
+    """What merged changes cost at list price, from the cost lines in commit messages.
+
+    RANGE is a revision range as in git log; without it, the history of the default branch. Works in any clone, bare
+    and shallow too, and needs no logs of assistants.
+
+    A change is a merge, a squash commit or a pushed commit. A cost line counts once, at its highest version, at the
+    change that first brought it; rewrites, backports and cherry-picks add nothing. Nothing is ever shown by person.
+
+    \b
+    Examples:
+      tokcost report
+      tokcost report v1.4..v1.5 --by area
+      tokcost report --since 2026-10-01 --by month --csv
+      tokcost report v1.5..v1.6 --against v1.4..v1.5
+      tokcost report origin/main..HEAD --markdown --check 50
+      tokcost report --json | jq '.changes[] | {number, list_cost}'
+    """
+    form = _form(more)
+    limit = _nano(check) if check is not None else None
+    if range is not None and more["all_refs"]:
+        raise UsageError("RANGE and --all exclude each other")
+    reports = _reports(range, by, against, more)
+    if form is not None:
+        screen.show(_FORMATS[form](reports, by))
+    else:
+        text = screen.painted(_lines(reports, by, more["verbose"]), os.environ)
+        screen.page(text, {"TOKCOST_PAGER": ""} if more["no_pager"] else os.environ)
+    return _checked(reports[0], limit)
+
+
+def _form(more: dict[str, Any]) -> str | None:
+    asked = [name for name in ("json", "csv", "markdown") if more[f"as_{name}"]]
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+    return asked[0] if asked else None
+
+
+def _reports(range: str | None, by: Grouping | None, against: str | None, more: dict[str, Any]) -> list[Report]:
+    from tokcost.services.report import Options, make_report, overlap
+
+    since = dates.since_ms(more["since"]) // 1000 if more["since"] is not None else None
+    until = dates.until_ms(more["until"]) // 1000 if more["until"] is not None else None
+    if since is not None and until is not None and since >= until:
+        raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
+    options = Options(range, more["all_refs"], since, until, by is not None)
+    cache = tokcost_cache(os.environ)
+    reports = [make_report(Path.cwd(), cache, options)]
+    if against is not None:
+        reports.append(make_report(Path.cwd(), cache, options._replace(range=against, all_refs=False)))
+        if by is not None and overlap(*reports):
+            raise UsageError(
+                f"the two ranges share changes: figures by {by} of both could be subtracted from each other",
+                "Compare ranges that follow each other, for example v1.5..v1.6 --against v1.4..v1.5.",
+            )
+    return reports
+
+
+def _lines(reports: list[Report], by: Grouping | None, verbose: bool) -> Any:
+    from tokcost.reports.merged import comparison_lines, damaged_lines, report_lines
+
+    wide = screen.columns_wide()
+    if len(reports) == 2:
+        lines = comparison_lines(reports[0], reports[1], by, wide)
+    else:
+        lines = report_lines(reports[0], by, wide, screen.draws_blocks())
+    return lines + [line for report in reports for line in damaged_lines(report, wide) if verbose]
+
+
+def _json(reports: list[Report], by: Grouping | None) -> str:  # noqa: ARG001 (all groupings are in it)
+    from tokcost.reports.merged_json import report_json
+
+    return report_json(*reports)
+
+
+def _csv(reports: list[Report], by: Grouping | None) -> str:
+    from tokcost.reports.merged_csv import report_csv
+
+    if len(reports) > 1:
+        raise UsageError("--csv shows one range; ask twice, or take --json")
+    return report_csv(reports[0], by)
+
+
+def _markdown(reports: list[Report], by: Grouping | None) -> str:
+    from tokcost.reports.merged_markdown import report_markdown
+
+    return report_markdown(reports[0], by, *reports[1:])
+
+
+_FORMATS = {"json": _json, "csv": _csv, "markdown": _markdown}
+
+
+def _nano(text: str) -> int:
+    try:
+        amount = Decimal(text.strip().removeprefix("$").removesuffix("USD").strip())
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite() or amount < 0:
+        raise UsageError(f"--check {text}: this is no amount", "Write US dollars, for example 50 or 12.50.")
+    return int(amount * NANO_PER_USD)
+
+
+def _checked(report: Report, limit: int | None) -> int:
+    """1 when over the limit. What has no price cannot be over anything, and is said."""
+    if limit is None:
+        return 0
+    from tokcost.reports.amounts import amount
+    from tokcost.reports.merged import total
+
+    if report.unpriced_tokens:
+        screen.tell("some of this has no price and is not in the sum that was checked")
+    if report.list_cost <= limit:
+        return 0
+    screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")
+    return 1

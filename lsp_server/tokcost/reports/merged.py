@@ -1,0 +1,234 @@
+"""The screen of `tokcost report`: the answer first, the rows below it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tokcost.model.changes import Cell, Change, Grouping, Report, quantile
+from tokcost.reports.amounts import amount, bar, is_fine, percent, short_tokens
+from tokcost.reports.layout import Column, Line, Piece, paragraph, table
+from tokcost.reports.text import counted, escape, few, short_model
+
+_TITLES: dict[Grouping, str] = {
+    "area": "AREA",
+    "model": "MODEL",
+    "month": "MONTH",
+    "week": "WEEK",
+    "tag": "RELEASE",
+    "size": "SIZE OF CHANGE",
+}
+_BAR_COLUMNS = 8
+
+
+def cost(report: Report, list_cost: int, unpriced: bool = False, tokens: int = 1) -> str:
+    """An amount as published: `~$2.00` unless all lines were exact."""
+    text = amount(list_cost, int(unpriced and tokens > 0), is_fine(report.list_cost))
+    return text if text == "unpriced" or report.precision == "exact" else f"~{text}"
+
+
+def total(report: Report) -> str:
+    """`~$45.00 list`, or `unpriced`."""
+    text = cost(report, report.list_cost, any(line.unpriced for line in report.lines))
+    return text if text == "unpriced" else text.replace(" + unpriced", "") + " list" + _more(text)
+
+
+def _more(text: str) -> str:
+    return " + unpriced" if text.endswith(" + unpriced") else ""
+
+
+def report_lines(report: Report, by: Grouping | None, columns_wide: int | None, decorated: bool) -> list[Line]:
+    """Everything there is to say of one range."""
+    if not report.changes:
+        said = nothing(report)
+        return [line for text in [*said, *report.notes] for line in paragraph(text, columns_wide, "plain")]
+    lines = [line for text in summary(report, by) for line in paragraph(text, columns_wide, "plain")]
+    lines.append([])
+    if by is None:
+        lines += table(_change_columns(report), columns_wide)
+    elif by in report.groups:
+        lines += table(cell_columns(report, by, report.groups[by], decorated), columns_wide)
+    else:
+        lines += paragraph(withheld(report, by), columns_wide, "warn")
+    said = [*footer(report, by)]
+    return [*lines, *([[]] if said else []), *(line for text in said for line in paragraph(text, columns_wide))]
+
+
+def summary(report: Report, by: Grouping | None) -> list[str]:
+    """The answer in a few sentences."""
+    values = [change.list_cost for change in report.changes]
+    changes = counted(len(values), "change")
+    lines = [f"{escape(report.range)}: {total(report)}, {short_tokens(report.tokens)} tokens in {changes}"]
+    middle = cost(report, quantile(values, 0.5))
+    lines[0] += f"; half of them up to {middle}, nine in ten up to {cost(report, quantile(values, 0.9))}"
+    if report.unpriced_tokens:
+        lines.append(f"unpriced: {percent(report.unpriced_tokens, report.tokens)} of the tokens, in no amount")
+    if by is None:
+        lines += [text for text in (taken_back(report), still_open(report)) if text]
+    lines.append(covered(report))
+    return [line for line in lines if line]
+
+
+def taken_back(report: Report) -> str:
+    """What was spent on changes that were reverted; empty where none was."""
+    parts: list[str] = []
+    for state, most in (("reverted", ""), ("partly reverted", "up to ")):
+        found = [change for change in report.changes if change.state == state]
+        if found:
+            spent = cost(report, sum(change.reverted_cost for change in found))
+            parts.append(f"{state} later: {most}{spent} list, {counted(len(found), 'change')}")
+    return "; ".join(parts)
+
+
+def still_open(report: Report) -> str:
+    """What branches carry that are not merged; empty where none does."""
+    if not report.open:
+        return ""
+    lines = [line for one in report.open for line in one.lines]
+    spent = cost(report, sum(line.cost or 0 for line in lines), any(line.unpriced for line in lines))
+    return f"not merged yet: {spent} list on {counted(len(report.open), 'branch', 'branches')}, not in the sum"
+
+
+def covered(report: Report) -> str:
+    """How many commits carry a line, where that may be said."""
+    if report.coverage is None or not report.coverage.commits:
+        return ""
+    share = percent(report.coverage.with_line, report.coverage.commits)
+    return f"covered: {share} of {counted(report.coverage.commits, 'commit')} carry a cost line"
+
+
+def withheld(report: Report, by: Grouping) -> str:
+    """Why a grouping is not shown."""
+    return report.missing.get(by) or (
+        f"No figures by {by} for this range: they would tell what one person spent. Each needs"
+        f" {report.contributors_needed} contributors with cost lines, of whom none stands out, also together with the"
+        " figures by other groupings. A longer range may have them; the total and the single changes are always shown."
+    )
+
+
+def nothing(report: Report) -> list[str]:
+    """No line was found, and what that means."""
+    said = [
+        f"No cost lines in {escape(report.range)}; {counted(report.commits, 'commit')} read.",
+        "A commit has one only where its author ran `tokcost enable` in that clone, and it stays only where merging"
+        " keeps messages: a squash that takes the title alone drops it. `tokcost preview` shows what your next commit"
+        " would carry, `tokcost log` what was spent on this machine.",
+    ]
+    if report.open:
+        said.append(still_open(report).capitalize() + ".")
+    return said + footer(report, None)
+
+
+def footer(report: Report, by: Grouping | None) -> list[str]:
+    """What a number alone would hide."""
+    lines: list[str] = []
+    if report.changes and report.precision != "exact":
+        some = "some" if report.precision == "mixed" else "all"
+        lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
+    other = next((cell for cell in report.groups.get(by, []) if cell.merged), None) if by else None
+    if other:
+        lines.append(
+            f"(other): {counted(other.merged, 'row')} that alone or by subtraction would tell what one person spent"
+        )
+    if by == "area" and by in report.groups:
+        lines.append("a change that touches several areas is split by changed lines")
+    if by == "model" and by in report.groups:
+        lines.append("(several): lines name one amount for all their models")
+    if report.foreign_lines:
+        lines.append(f"foreign: {counted(report.foreign_lines, 'AI-Cost line')} without an id of ours, in no sum")
+    if report.damaged:
+        lines.append(f"damaged: {counted(len(report.damaged), 'line')} not understood; --verbose shows them")
+    return [*lines, *(f"note: {note}" for note in report.notes)]
+
+
+def damaged_lines(report: Report, columns_wide: int | None) -> list[Line]:
+    """Each line that was not understood, and where it is."""
+    lines = [f"damaged: {commit[:12]}  AI-Cost: {escape(text)}" for commit, text in report.damaged]
+    return [line for text in lines for line in paragraph(text, columns_wide, "warn")]
+
+
+def comparison_lines(one: Report, other: Report, by: Grouping | None, columns_wide: int | None) -> list[Line]:
+    """Two ranges side by side."""
+    names = ["list cost", "tokens", "changes", "half up to", "nine in ten up to", "reverted later"]
+    left, right = _compared(one), _compared(other)
+    if by is not None:
+        for name in dict.fromkeys(cell.name for report in (one, other) for cell in report.groups.get(by, [])):
+            names.append(f"{by} {name}")
+            left.append(_cell_text(one, by, name))
+            right.append(_cell_text(other, by, name))
+    columns = [
+        Column("", [Piece(escape(name)) for name in names]),
+        Column(escape(one.range), [Piece(text, "amount") for text in left], right=True),
+        Column(escape(other.range), [Piece(text, "amount") for text in right], right=True),
+    ]
+    said = list(dict.fromkeys([*footer(one, by), *footer(other, by)]))
+    return [*table(columns, columns_wide), [], *(line for text in said for line in paragraph(text, columns_wide))]
+
+
+def _compared(report: Report) -> list[str]:
+    gone = sum(change.reverted_cost for change in report.changes)
+    counts = [short_tokens(report.tokens), f"{len(report.changes):,}"]
+    return [total(report), *counts, _at(report, 0.5), _at(report, 0.9), cost(report, gone)]
+
+
+def _at(report: Report, share: float) -> str:
+    return cost(report, quantile([change.list_cost for change in report.changes], share)) if report.changes else "-"
+
+
+def _cell_text(report: Report, by: Grouping, name: str) -> str:
+    cell = next((cell for cell in report.groups.get(by, []) if cell.name == name), None)
+    return cost(report, cell.list_cost, cell.unpriced) if cell else "-"
+
+
+def title(change: Change) -> str:
+    """`#123 Add login`, and nothing twice."""
+    number = change.head.number
+    subject = escape(change.head.subject)
+    for ending in (f" (#{number})", f" (!{number})"):
+        subject = subject.removesuffix(ending)
+    return subject if number is None else f"#{number} {subject}"
+
+
+def day(seconds: int) -> str:
+    """A UTC day."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def models(change: Change) -> str:
+    """Short names, most expensive first."""
+    return few([short_model(name) for name in change.models], 2)
+
+
+def _change_columns(report: Report) -> list[Column]:
+    changes = report.changes
+    costs = [cost(report, one.list_cost, one.is_unpriced) for one in changes]
+    return [
+        Column("CHANGE", [Piece(title(one)) for one in changes]),
+        Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
+        Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in changes], rank=1, right=True),
+        Column("DAY", [Piece(day(one.head.time)) for one in changes], rank=3),
+        Column("MODELS", [Piece(models(one)) for one in changes], rank=4),
+        Column("COMMIT", [Piece(one.commit[:10], "dim") for one in changes], rank=5),
+        Column("STATE", [Piece(one.state, "warn") for one in changes], rank=2),
+    ]
+
+
+def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated: bool) -> list[Column]:
+    """The rows of a grouping."""
+    costs = [cost(report, one.list_cost, one.unpriced) for one in cells]
+    found = [
+        Column(_TITLES[by], [Piece(escape(one.name)) for one in cells]),
+        Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
+    ]
+    if decorated:
+        bars = [bar(one.list_cost, report.list_cost, _BAR_COLUMNS) for one in cells]
+        found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=3))
+    return [
+        *found,
+        Column("CHANGES", [Piece(f"{one.changes:,}") for one in cells], rank=1, right=True),
+        Column("HALF UP TO", [Piece(_optional(report, one.median)) for one in cells], rank=2, right=True),
+        Column("NINE IN TEN UP TO", [Piece(_optional(report, one.p90)) for one in cells], rank=4, right=True),
+        Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in cells], rank=5, right=True),
+    ]
+
+
+def _optional(report: Report, value: int | None) -> str:
+    return "" if value is None else cost(report, value)

@@ -1,0 +1,62 @@
+"""`tokcost report --markdown`: for a comment on a pull request, so it is short, and names and notifies nobody."""
+
+import re
+from collections.abc import Iterator
+
+from tokcost.model.changes import Grouping, Report
+from tokcost.reports.amounts import short_tokens
+from tokcost.reports.merged import cost, footer, models, nothing, summary, title, withheld
+from tokcost.reports.text import escape
+
+MARKER = "<!-- tokcost report -->"
+"""By this line a comment is found again."""
+_MOST_ROWS = 30
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
+
+
+def report_markdown(report: Report, by: Grouping | None, against: Report | None = None) -> str:
+    """The answer in bold, the rows in a table, the rest small."""
+    return "\n".join(_parts(report, by, against)) + "\n"
+
+
+def _parts(report: Report, by: Grouping | None, against: Report | None) -> Iterator[str]:
+    yield MARKER
+    if not report.changes:
+        yield from (safe(text) for text in nothing(report))
+        return
+    first, *more = summary(report, by)
+    yield f"**AI list cost of {safe(first)}**"
+    if against is not None and against.changes:
+        yield f"\ncompared with {safe(summary(against, by)[0])}"
+    yield from (f"\n{safe(text)}" for text in more)
+    yield ""
+    yield from _rows(report, by)
+    said = footer(report, by)
+    if said:
+        yield ""
+        yield "<sub>" + "<br>".join(safe(text) for text in said) + "</sub>"
+
+
+def _rows(report: Report, by: Grouping | None) -> Iterator[str]:
+    if by is None:
+        yield from ("| change | list cost | tokens | models |", "|---|---:|---:|---|")
+        for change in report.changes[:_MOST_ROWS]:
+            state = f" ({change.state})" if change.state else ""
+            amount = cost(report, change.list_cost, change.is_unpriced)
+            cells = (title(change) + state, amount, short_tokens(change.tokens), models(change))
+            yield "| " + " | ".join(safe(cell) for cell in cells) + " |"
+        if len(report.changes) > _MOST_ROWS:
+            yield f"\nand {len(report.changes) - _MOST_ROWS:,} more changes"
+    elif by in report.groups:
+        yield from (f"| {by} | list cost | tokens | changes |", "|---|---:|---:|---:|")
+        for cell in report.groups[by]:
+            amount = cost(report, cell.list_cost, cell.unpriced)
+            cells = (cell.name, amount, short_tokens(cell.tokens), f"{cell.changes:,}")
+            yield "| " + " | ".join(safe(text) for text in cells) + " |"
+    else:
+        yield safe(withheld(report, by))
+
+
+def safe(text: str) -> str:
+    """Text that is shown as it is: no markup, no picture, no mention that would send someone a mail."""
+    return _SPECIAL.sub(r"\\\1", escape(text).replace("&", "&amp;")).replace("@", "&#64;")
