@@ -9,8 +9,7 @@ Three things must hold, for list cost and for tokens:
    `(other)`, together with as many others as it takes.
 3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
    than three contributors (rank), a cell minus the cells of another grouping inside it is empty or passes rule 1, and
-   nobody's total can be told within 15 %, not even by one who knows his own part: there is always another history with
-   the same figures (move an amount between people in the same cells) in which it is 15 % higher.
+   nobody's total can be told within 15 %, not even by one who knows his own part (`hiding.py`).
 
 Contributors are bare numbers in here, and leave with nobody.
 """
@@ -19,18 +18,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
+from tokcost.attribution.hiding import PERCENT, Sums, nobody_stands_out
 from tokcost.model.changes import Grouping
 
 OTHER = "(other)"
-PERCENT = 15
 LEAST_CONTRIBUTORS = 5
 FLOOR = 3
 """Nobody may ask for less."""
 _PRIME = (1 << 61) - 1
 _MOST_RESIDUAL = 40
 
-Sums = dict[int, tuple[int, int]]
-"""List cost and tokens by contributor."""
 Place = tuple[int, str]
 Column = dict[Place, int]
 """In which cells of which groupings an amount is counted: one column of the table that an attacker would solve."""
@@ -136,13 +133,13 @@ def _together(
 ) -> set[str] | None:
     """Rule 3: `None` where it holds, else the cells of the newest grouping that are to blame, if that is known."""
     if len(shown) < 2:
-        return None if _nobody_stands_out(_classes(pieces, shown)) else set()
+        return None if nobody_stands_out(_classes(pieces, shown)) else set()
     classes = _classes(pieces, shown)
     if blamed := _inside(classes, list(shown).index(newest), least):
         return blamed
     if blamed := _lonely(classes, list(shown).index(newest)):
         return blamed
-    return None if _nobody_stands_out(classes) else set()
+    return None if nobody_stands_out(classes) else set()
 
 
 def _classes(pieces: Sequence[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, ...], Sums]:
@@ -250,37 +247,3 @@ def _reduced(basis: Basis, column: Column) -> Column:
                 if changed:
                     todo[other] = changed
     return rest
-
-
-def _nobody_stands_out(classes: Mapping[tuple[str, ...], Sums]) -> bool:
-    """Whether everyone's total could be 15 % higher in another history with the same figures, for all that any one
-    other contributor knows."""
-    return all(_is_hidden(classes, measure) for measure in (0, 1))
-
-
-def _is_hidden(classes: Mapping[tuple[str, ...], Sums], measure: int) -> bool:
-    totals: dict[int, int] = {}
-    spare: dict[int, int] = {}
-    for sums in classes.values():
-        values = sorted((amounts[measure] for amounts in sums.values()), reverse=True)
-        whole = sum(values)
-        for who, amounts in sums.items():
-            mine = amounts[measure]
-            largest = values[1] if len(values) > 1 and mine == values[0] else values[0] if len(values) > 1 else 0
-            totals[who] = totals.get(who, 0) + mine
-            spare[who] = spare.get(who, 0) + whole - mine - largest
-    return all(
-        100 * spare[who] >= PERCENT * total or 100 * _spare_of(classes, who, measure) >= PERCENT * total
-        for who, total in totals.items()
-    )
-
-
-def _spare_of(classes: Mapping[tuple[str, ...], Sums], who: int, measure: int) -> int:
-    """What others have in this one's cells, without the one of them who has most."""
-    others: dict[int, int] = {}
-    for sums in classes.values():
-        if who in sums:
-            for one, amounts in sums.items():
-                if one != who:
-                    others[one] = others.get(one, 0) + amounts[measure]
-    return sum(others.values()) - max(others.values(), default=0)
