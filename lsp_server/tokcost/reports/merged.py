@@ -57,8 +57,9 @@ def summary(report: Report, by: Grouping | None) -> list[str]:
     values = [change.list_cost for change in report.changes]
     changes = counted(len(values), "change")
     lines = [f"{escape(report.range)}: {total(report)}, {short_tokens(report.tokens)} tokens in {changes}"]
-    middle = cost(report, quantile(values, 0.5))
-    lines[0] += f"; half of them up to {middle}, nine in ten up to {cost(report, quantile(values, 0.9))}"
+    if len(values) > 2:
+        middle = cost(report, quantile(values, 0.5))
+        lines[0] += f"; half of them up to {middle}, nine in ten up to {cost(report, quantile(values, 0.9))}"
     if report.unpriced_tokens:
         lines.append(f"unpriced: {percent(report.unpriced_tokens, report.tokens)} of the tokens, in no amount")
     if by is None:
