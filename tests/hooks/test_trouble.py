@@ -337,7 +337,8 @@ def test_what_hooks_leave_of_the_ledger_is_written_back(repo: Hooked) -> None:
     left = repo.ledger_home / "ledger.db-wal"
     fill = (
         "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
-        "[db.execute('INSERT INTO setting VALUES (?, ?)', (f'filler {n}', 'x' * 16000)) for n in range(200)]; os._exit(0)"
+        "[db.execute('INSERT INTO setting VALUES (?, ?)', (f'filler {n}', 'x' * 16000)) for n in range(200)];"
+        "os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", fill, str(repo.ledger_home / "ledger.db")], check=True)
     assert left.stat().st_size > 1 << 20
