@@ -41,7 +41,7 @@ def _lighten() -> None:
     """What a process that ends in a moment can do without."""
     import gc
 
-    from tokcost_hooks import light
+    from tokcost import light
 
     gc.disable()
     light.install()

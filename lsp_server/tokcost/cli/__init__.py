@@ -1,1 +1,5 @@
-"""The command line: parse arguments, show results."""
+"""The command line: parses arguments, shows results."""
+
+from tokcost import light
+
+light.install()  # before any other module of ours is imported

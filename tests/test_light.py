@@ -1,13 +1,14 @@
-"""The named tuples of hooks behave like those of `typing`."""
+"""Our named tuples behave like those of `typing`."""
 
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+T = TypeVar("T")
+ROOT = Path(__file__).parent.parent
 CLASSES = '''
 class Point(NamedTuple):
     """A point."""
@@ -30,15 +31,28 @@ class Point(NamedTuple):
 
 class Empty(NamedTuple):
     pass
+
+
+class Pair(NamedTuple, Generic[T]):
+    one: T
+    two: T
+
+
+Called = NamedTuple("Called", [("a", int), ("b", str)])
 '''
 
 
 def made(light: bool) -> dict[str, Any]:
-    """The same classes, made by `typing` or by the hooks' way."""
-    from tokcost_hooks import light as module
+    """The same classes, made by `typing` or by ours."""
+    from tokcost import light as module
 
     typing_one: Any = NamedTuple
-    space: dict[str, Any] = {"NamedTuple": module._named_tuple if light else typing_one, "__name__": __name__}
+    space: dict[str, Any] = {
+        "NamedTuple": module.named_tuple if light else typing_one,
+        "__name__": __name__,
+        "Generic": Generic,
+    }
+    space["T"] = T
     exec(CLASSES, space)
     return space
 
@@ -76,6 +90,8 @@ EXPRESSIONS = [
     "setattr(Point(1), 'other', 2)",
     "Empty()",
     "Empty(1)",
+    "Pair[int](1, 2)",
+    "Called(1, 'f')",
 ]
 
 
@@ -91,13 +107,20 @@ def test_what_is_asked_of_one_gets_the_same_answer(expression: str) -> None:
     assert outcome(expression, made(True)) == outcome(expression, made(False))
 
 
-def test_every_class_of_a_hook_is_made_so() -> None:
+def test_our_own_classes_are_made_so() -> None:
     code = (
         f"import sys; sys.path += {[str(ROOT / 'hooks'), str(ROOT / 'lsp_server')]!r};"
-        "from tokcost_hooks import light; light.install();"
+        "from tokcost import light; light.install();"
         "from tokcost.model.usage import Tokens, Usage;"
         "print(Tokens(1, output=2).total, Usage('a', 'k', 1, 'm', Tokens())._replace(cwd='c').cwd,"
         " '_Methods' in str(Tokens.__mro__))"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "3 c True\n"
+
+
+def test_a_class_that_is_used_a_lot_goes_on_as_before() -> None:
+    space = made(True)
+    point = space["Point"]
+    assert [point(n, name="n") for n in range(300)] == [(n, 2, "n") for n in range(300)]
+    assert [outcome(one, space) for one in EXPRESSIONS] == [outcome(one, made(False)) for one in EXPRESSIONS]
