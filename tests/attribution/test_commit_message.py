@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokcost.attribution.commit_message import add_lines, drop_lines, has_content, lift_lines
+from tokcost.attribution.commit_message import add_lines, drop_lines, has_content, lift_lines, marks
 from tokcost.model.trailer import Line, format_line, highest, read_message
 from tokcost.model.usage import Tokens
 
@@ -142,3 +142,25 @@ def test_undecodable_bytes_stay_what_they_are() -> None:
 )
 def test_a_message_of_comments_alone_has_no_content(text: str, empty: bool) -> None:
     assert has_content(text) is not empty
+
+
+OURS = "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5; 7k3qf9x2m4tc"
+WRAPPED = "AI-Cost: ~2 USD list; ~1M\n  tokens; claude-opus-4-5; 7k3qf9x2m4tf"
+FOREIGN = "AI-Cost: 12 dollars by somebody"
+DAMAGED = "AI-Cost: ~2 UDS; ~1M tokens; x; 7k3qf9x2m4td"
+
+
+def test_foreign_and_damaged_lines_beside_ours_are_not_ours_to_move() -> None:
+    text = "\n".join(["Subject", "", OURS, FOREIGN, DAMAGED, WRAPPED, "", "# comment"])
+    assert drop_lines(text) == "\n".join(["Subject", "", FOREIGN, DAMAGED, "", "# comment"])
+
+
+def test_every_line_under_our_key_is_found_where_it_stands() -> None:
+    text = "\n".join(["Subject", "", OURS, FOREIGN, DAMAGED, WRAPPED, "", f"# {OURS}"])
+    found = [(mark.start, mark.stop, mark.line.id if mark.line else "", bool(mark.damaged)) for mark in marks(text)]
+    assert found == [(2, 3, "7k3qf9x2m4tc", False), (3, 4, "", False), (4, 5, "", True), (5, 7, "7k3qf9x2m4tf", False)]
+
+
+def test_the_second_line_of_an_exact_one_is_no_place_of_its_own() -> None:
+    exact = "AI-Cost: 0.0121 USD list; 11504 tokens; x; 7k3qf9x2m4tc\nAI-Tokens: input=1 output=2; 7k3qf9x2m4tc"
+    assert [(mark.start, mark.stop) for mark in marks(f"Subject\n\n{exact}\n")] == [(2, 3)]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tokcost.model.trailer import Line, carries_line, format_line, highest, read_message
+from tokcost.model.trailer import Line, carries_line, format_line, highest, is_second_line, read_message
 
 _SCISSORS = "------------------------ >8 ------------------------"
 _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
@@ -22,6 +22,45 @@ class Parts(NamedTuple):
     """Its lines, without trailing blank ones."""
     rest: list[str]
     """What follows: blank lines, comments, a cut line and everything below it."""
+
+
+class Mark(NamedTuple):
+    """Where a message says something under our key."""
+
+    start: int
+    """Number of its first line, from 0."""
+    stop: int
+    """Number of the line behind it."""
+    line: Line | None
+    """What it says; `None` when that is nobody's or cannot be understood."""
+    damaged: str = ""
+    """The whole line, where it has an id of ours and the rest cannot be understood."""
+
+
+def marks(text: str, comment: str = "#") -> list[Mark]:
+    """Every place in a message's content that begins with our key; git's comments are none of it."""
+    content = split(text, comment).content
+    found: list[Mark] = []
+    for start, one in enumerate(content):
+        if carries_line(one) and (mark := _mark(content, start)):
+            found.append(mark)
+    return found
+
+
+def _mark(content: Sequence[str], start: int) -> Mark | None:
+    """What a line under our key says, alone or with what it was wrapped into; `None` for a second line of ours."""
+    foreign = damaged = None
+    for stop in range(start + 1, min(start + 4, len(content)) + 1):
+        if stop > start + 1 and not _goes_on(content[stop - 1]):
+            break
+        read = read_message("\n".join(content[start:stop]))
+        if read.lines:
+            return Mark(start, stop, read.lines[0])
+        if read.damaged:
+            damaged = damaged or Mark(start, stop, None, read.damaged[0])
+        if read.foreign:
+            foreign = foreign or Mark(start, stop, None)
+    return damaged or foreign
 
 
 def split(text: str, comment: str = "#") -> Parts:
@@ -126,16 +165,21 @@ def _extent(content: Sequence[str], start: int) -> range:
     """The lines that belong to one line of ours: its second line, and what either was wrapped into."""
     end = start + 1
     wanted = len(read_message(content[start]).lines)
-    while not wanted and end < len(content) and end - start < 4 and content[end].strip():
+    while not wanted and end < len(content) and end - start < 4 and _goes_on(content[end]):
         end += 1
         wanted = len(read_message("\n".join(content[start:end])).lines)
     if not wanted:
         return range(start, start + 1)
-    if end < len(content) and carries_line(content[end]) and not read_message(content[end]).lines:
+    if end < len(content) and is_second_line(content[end]):
         end += 1
         if end < len(content) and content[end][:1] == " " and "=" in content[end]:
             end += 1
     return range(start, end)
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a line can be what the one before it was wrapped into."""
+    return bool(text.strip()) and not carries_line(text)
 
 
 def _without_ours(content: Sequence[str]) -> list[str]:

@@ -110,6 +110,11 @@ def carries_line(text: str) -> bool:
     return bool(_START.match(text) or _TOKENS_START.match(text))
 
 
+def is_second_line(text: str) -> bool:
+    """Whether a single line of text begins the second line of an exact one."""
+    return bool(_TOKENS_START.match(text))
+
+
 _PREFIX = r"[\s>*+|-]*"
 _START = re.compile(rf"{_PREFIX}{KEY}\s*:\s*(.*)$", re.IGNORECASE)
 _TOKENS_START = re.compile(rf"{_PREFIX}{TOKENS_KEY}\s*:\s*(.*)$", re.IGNORECASE)
