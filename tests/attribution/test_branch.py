@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.attribution.branch import build_timeline, place, unsettled_since
+from tokcost.attribution.branch import build_timeline, observed_at, place, unsettled_since
 from tokcost.attribution.moves import steady_seconds
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
-from tokcost.model.place import UNKNOWN, BranchPlace
+from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 
@@ -236,3 +236,45 @@ def test_whatever_a_reflog_says_the_answer_is_a_branch_that_it_names(
     named = {head, *(word for _, text in told for word in re.split(r" |refs/heads/", text))}
     assert found.branch in named | {None}
     assert (found.branch is None) == (found.evidence == "none")
+
+
+def seen(*stretches: tuple[int, int, str]) -> list[Observation]:
+    return [Observation(*one) for one in stretches]
+
+
+def always(branch: str) -> list[Observation]:
+    return seen((0, 10**12, branch))
+
+
+def test_head_is_known_between_two_looks_that_agree_and_not_outside() -> None:
+    watched = seen((100, 200, "a"), (300, 400, "b"), (500, 500, ""))
+    found = {time: observed_at(watched, time) for time in (99, 100, 150, 200, 250, 350, 401, 500)}
+    assert found == {99: None, 100: "a", 150: "a", 200: "a", 250: None, 350: "b", 401: None, 500: None}
+
+
+def test_two_servers_that_disagree_have_seen_nothing() -> None:
+    assert observed_at(seen((100, 200, "a"), (150, 250, "b")), 160) is None
+    assert observed_at(seen((100, 200, "a"), (150, 250, "a")), 160) == "a"
+
+
+def test_what_was_observed_counts_where_git_remembers_nothing() -> None:
+    nothing = build_timeline(History([], "main", {}, [], problem="no reflog"))
+    assert place(nothing, 150_000, "hint", observed=always("feat/x")) == BranchPlace("feat/x", "observed")
+    assert place(nothing, 150_000, "hint") == BranchPlace("hint", "transcript")
+
+
+def test_what_was_observed_orders_a_second_and_overrules_no_reflog() -> None:
+    past = build_timeline(history((100, moved("main", "feat/x")), head="feat/x"))
+    assert place(past, 100_500, "feat/x", observed=always("main")) == on("main")
+    assert place(past, 100_500, "", observed=always("elsewhere")) == on("feat/x")
+    assert place(past, 150_000, "", observed=always("main")) == on("feat/x")
+
+
+def test_what_was_observed_is_still_carried_to_a_branch_created_from_there() -> None:
+    past = build_timeline(history((100, moved("main", "new")), head="new", creations=created("main")))
+    assert place(past, 50_000, observed=always("main")) == carried("new")
+
+
+def test_a_branch_that_was_observed_is_called_what_it_is_called_now() -> None:
+    past = build_timeline(History([], "now", {}, [Rename(200, "then", "now")], problem="no reflog"))
+    assert place(past, 150_000, observed=always("then")) == BranchPlace("now", "observed")

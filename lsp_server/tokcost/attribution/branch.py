@@ -1,19 +1,30 @@
 """The branch of a usage, from where HEAD of its worktree has been. Pure: no file, no clock."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from tokcost.attribution.timeline import Timeline, build_timeline, unsettled_since
-from tokcost.model.place import UNKNOWN, BranchPlace
+from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 
-__all__ = ["Timeline", "build_timeline", "place", "unsettled_since"]
+__all__ = ["Timeline", "build_timeline", "observed_at", "place", "unsettled_since"]
 
 
-def place(timeline: Timeline, time_ms: int, hint: str = "", *, hint_stale: bool = False) -> BranchPlace:
+def place(
+    timeline: Timeline,
+    time_ms: int,
+    hint: str = "",
+    *,
+    hint_stale: bool = False,
+    observed: Sequence[Observation] = (),
+) -> BranchPlace:
     """The branch of a usage at `time_ms` (milliseconds UTC), under the name it has now.
 
     `hint` is the assistant's own branch field. It decides between branches that HEAD was on within one and the same
     second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
     before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
+
+    `observed` is where the server saw HEAD. That is better than any hint, and says nothing where the reflog is clear:
+    it also knows what was carried along.
 
     A plainly detached HEAD is on no branch, whatever the hint says, unless a branch was created from it; whoever knows
     what an assistant's own detached worktree was made from knows better than this.
@@ -24,14 +35,30 @@ def place(timeline: Timeline, time_ms: int, hint: str = "", *, hint_stale: bool 
     elif timeline.renames:
         hint = timeline.present_name(hint, second)
     if timeline.problem or second < timeline.begins:
+        if seen := _seen(timeline, time_ms, observed):
+            return BranchPlace(seen, "observed")
         return BranchPlace(hint, "transcript") if hint else UNKNOWN
     stay = bisect_right(timeline.starts, second) - 1
     if timeline.starts[stay] == second:
-        stay = _stay_within(timeline, stay, second, "" if hint_stale else hint)
+        name = _seen(timeline, time_ms, observed) or ("" if hint_stale else hint)
+        stay = _stay_within(timeline, stay, second, name)
     branch = timeline.branches[_carried_to(timeline, stay, second)]
     if branch is None:
         return UNKNOWN
     return BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried")
+
+
+def observed_at(stretches: Sequence[Observation], time_ms: int) -> str | None:
+    """The branch that HEAD was seen on at a moment; `None` where nobody looked, or it was on none. Two servers may
+    have watched: where they disagree, nobody knows."""
+    seen = {one.branch for one in stretches if one.first_ms <= time_ms <= one.last_ms}
+    return (seen.pop() or None) if len(seen) == 1 else None
+
+
+def _seen(timeline: Timeline, time_ms: int, stretches: Sequence[Observation]) -> str:
+    """The same under the name that the branch has now; empty where it is not known."""
+    name = observed_at(stretches, time_ms)
+    return timeline.present_name(name, time_ms // 1000) if name else ""
 
 
 def _stay_within(timeline: Timeline, last: int, second: int, hint: str) -> int:

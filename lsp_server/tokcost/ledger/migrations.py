@@ -162,6 +162,19 @@ def m002_claims(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 2")
 
 
+_OBSERVED = """CREATE TABLE observation (
+  git_dir TEXT NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, branch TEXT NOT NULL,
+  PRIMARY KEY (git_dir, first_ms)
+) STRICT, WITHOUT ROWID"""
+
+
+@migrations()
+def m003_observations(db: Database) -> None:
+    """From when until when the server saw HEAD of a worktree on a branch."""
+    db.conn.execute(_OBSERVED)
+    db.conn.execute("PRAGMA user_version = 3")
+
+
 def apply(connection: sqlite3.Connection) -> None:
     """Bring a database to the newest schema. The caller holds the write lock or is alone with the file."""
     migrations.apply(Database(connection))

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from tokcost.errors import LedgerUnavailable, TokcostError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 

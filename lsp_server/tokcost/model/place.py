@@ -23,4 +23,13 @@ class BranchPlace(NamedTuple):
     evidence: Evidence
 
 
+class Observation(NamedTuple):
+    """A stretch of time, milliseconds UTC, over which the server saw HEAD of a worktree on one branch."""
+
+    first_ms: int
+    last_ms: int
+    branch: str
+    """Empty where HEAD was on none."""
+
+
 UNKNOWN = BranchPlace(None, "none")

@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.attribution.branch import Timeline, build_timeline, place, unsettled_since
+from tokcost.attribution.branch import Timeline, build_timeline, observed_at, place, unsettled_since
+from tokcost.ledger.observations import observations
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownRepository,
@@ -30,7 +31,7 @@ from tokcost.ledger.places import (
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Stored
 from tokcost.model.logs import WorktreeOrigin
-from tokcost.model.place import UNKNOWN, BranchPlace
+from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.repo.reflog import read_history, read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
@@ -55,6 +56,7 @@ class _Spot(NamedTuple):
     worktree: KnownWorktree
     root: str
     timeline: Timeline
+    observed: list[Observation]
 
 
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
@@ -82,8 +84,8 @@ class Placer:
         number = self._worktree_of(usage.cwd)
         if number is None:
             return NOWHERE
-        worktree, root, timeline = self._spots.get(number) or self._spot(number)
-        found = place(timeline, usage.time_ms, usage.branch, hint_stale=usage.branch_stale)
+        worktree, root, timeline, seen = self._spots.get(number) or self._spot(number)
+        found = place(timeline, usage.time_ms, usage.branch, hint_stale=usage.branch_stale, observed=seen)
         if found.branch is None:
             found = self._without_branch(worktree)
         return Where(worktree.repository, number, root, found)
@@ -143,7 +145,8 @@ class Placer:
     def _spot(self, number: int) -> _Spot:
         worktree = self._worktrees[number]
         root = self._repositories[worktree.repository].root
-        spot = self._spots[number] = _Spot(worktree, root, self._timeline(worktree))
+        observed = observations(self._ledger, worktree.git_dir)
+        spot = self._spots[number] = _Spot(worktree, root, self._timeline(worktree), observed)
         return spot
 
     def _without_branch(self, worktree: KnownWorktree) -> BranchPlace:

@@ -112,7 +112,12 @@ CREATE TABLE tip (
       repository INTEGER NOT NULL REFERENCES repository(id), ref TEXT NOT NULL, commit_id TEXT NOT NULL,
       PRIMARY KEY (repository, ref)
     ) STRICT, WITHOUT ROWID;
+CREATE TABLE observation (
+  git_dir TEXT NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, branch TEXT NOT NULL,
+  PRIMARY KEY (git_dir, first_ms)
+) STRICT, WITHOUT ROWID;
 INSERT INTO _sqlite_migrations VALUES (1, 'tokcost', 'm001_usage_places_and_prices', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (2, 'tokcost', 'm002_claims', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
-PRAGMA user_version = 2;
+INSERT INTO _sqlite_migrations VALUES (3, 'tokcost', 'm003_observations', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+PRAGMA user_version = 3;
 COMMIT;

@@ -1,0 +1,32 @@
+"""Where the server saw HEAD of each worktree: stretches of time, each on one branch."""
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import kept
+from tokcost.model.place import Observation
+
+
+def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, watching_since_ms: int) -> None:
+    """HEAD of a worktree is on a branch now (empty: on none).
+
+    The newest stretch goes on if it is on the same branch and somebody who watched all the time says so: what happened
+    before `watching_since_ms` nobody saw.
+    """
+    path = kept(git_dir)
+    query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms DESC LIMIT 1"
+    newest = ledger.db.execute(query, (path,)).fetchone()
+    if newest is not None and newest[2] == branch and newest[1] >= watching_since_ms:
+        ledger.db.execute(
+            "UPDATE observation SET last_ms = max(last_ms, ?) WHERE git_dir = ? AND first_ms = ?",
+            (now_ms, path, newest[0]),
+        )
+    else:
+        ledger.db.execute(
+            "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
+            (path, now_ms, now_ms, branch),
+        )
+
+
+def observations(ledger: Ledger, git_dir: str) -> list[Observation]:
+    """Every stretch of one worktree, oldest first."""
+    query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms"
+    return [Observation(*row) for row in ledger.db.execute(query, (kept(git_dir),))]
