@@ -25,25 +25,28 @@ def log_json(summaries: list[Summary], all_repos: bool) -> str:
 
 def status_json(status: Status) -> str:
     """One object (`tokcost.status/1`), on one line."""
-    return json.dumps(
-        {
-            "schema": "tokcost.status/1",
-            "repository": status.repository,
-            "branch": status.branch,
-            "currency": "USD",
-            "basis": "list",
-            "list_cost": decimal_string(status.list_cost),
-            "pending_list_cost": decimal_string(status.pending_list_cost),
-            "today_list_cost": decimal_string(status.today_list_cost),
-            "tokens": status.tokens,
-            "unpriced_tokens": status.unpriced_tokens,
-            "today_unpriced_tokens": status.today_unpriced_tokens,
-            "models": status.models,
-            "budget_state": worst(status.budgets),
-            "budgets": budget_objects(status),
-            "current": status.current,
-        }
-    )
+    return json.dumps(status_object(status))
+
+
+def status_object(status: Status) -> dict[str, object]:
+    """A status in the words of the contract."""
+    return {
+        "schema": "tokcost.status/1",
+        "repository": status.repository,
+        "branch": status.branch,
+        "currency": "USD",
+        "basis": "list",
+        "list_cost": decimal_string(status.list_cost),
+        "pending_list_cost": decimal_string(status.pending_list_cost),
+        "today_list_cost": decimal_string(status.today_list_cost),
+        "tokens": status.tokens,
+        "unpriced_tokens": status.unpriced_tokens,
+        "today_unpriced_tokens": status.today_unpriced_tokens,
+        "models": status.models,
+        "budget_state": worst(status.budgets),
+        "budgets": budget_objects(status),
+        "current": status.current,
+    }
 
 
 def log_object(summary: Summary) -> Json:

@@ -1,8 +1,9 @@
 """What `enable`, `preview` and `hooks status` say: the line as it would be published, and what that means."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from tokcost.model.claims import Terms, Worth
+from tokcost.model.money import decimal_string
 from tokcost.model.trailer import Line, format_line
 from tokcost.reports.amounts import amount, short_tokens
 
@@ -36,3 +37,33 @@ def pending_text(pending: Worth) -> str:
     """The exact worth of what is pending, which stays on this machine."""
     cost = amount(pending.list_cost, pending.unpriced_tokens)
     return f"{cost}{'' if cost == 'unpriced' else ' list'}, {short_tokens(pending.tokens)} tokens"
+
+
+def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
+    """What a developer must have seen before agreeing: the next line, or an example where there is none (or none of it
+    will be published), and what everybody can do with it."""
+    if lines:
+        shown = "".join(f"    {text}\n" for line in lines for text in line.split("\n"))
+        exact = f"for {pending_text(pending)} (exact, stays here)"
+        what = f"The next commit on this branch would carry\n\n{shown}\n{exact}"
+    else:
+        text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
+        what = f"Nothing is pending here now; a line looks like this\n\n    {text}\n"
+    return f"{what}\n{terms_text(terms).capitalize()}. {NOTHING_ELSE}\n{AUTHOR_SUMS}\n"
+
+
+def preview_object(
+    branch: str | None, lines: Sequence[str], pending: Worth, terms: Terms, enabled: bool, problem: str
+) -> dict[str, object]:
+    """A preview in the words of its contract (`tokcost.preview/1`)."""
+    return {
+        "schema": "tokcost.preview/1",
+        "branch": branch,
+        "enabled": enabled,
+        "problem": problem,
+        "precision": terms.precision,
+        "models": terms.models,
+        "lines": list(lines),
+        "new_id": NEW_ID,
+        "pending": {"tokens": pending.tokens, "list_cost": decimal_string(pending.list_cost)},
+    }

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.attribution.branch import Timeline, build_timeline, observed_at, place, unsettled_since
+from tokcost.attribution.branch import Timeline, build_timeline, place, unsettled_since
 from tokcost.ledger.observations import observations
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (

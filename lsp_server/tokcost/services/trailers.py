@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tokcost.errors import NotARepository, UsageError
 from tokcost.ledger.claims import branches_with_pending, keys_claimed, names_known, withhold_pending, worth_pending
 from tokcost.ledger.open import open_ledger
-from tokcost.model.claims import Terms, Worth
+from tokcost.model.claims import Precision, Terms, Worth
 from tokcost.model.trailer import Line
 from tokcost.repo.head import read_head
 from tokcost.repo.run import run_git
@@ -41,6 +41,18 @@ def here(cwd: Path) -> Worktree:
     if found is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into the clone that you mean.")
     return found
+
+
+def allowed_terms(worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
+    """What somebody would publish who wishes this (`None`: as before), as far as the repository allows it. Raises
+    `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be understood."""
+    before, policy = read_consent(worktree).terms, read_policy(worktree.path)
+    if policy.forbids:
+        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
+    return Terms(
+        "coarse" if policy.coarse_only else precision or before.precision,
+        (before.models if models is None else models) and not policy.hides_models,
+    )
 
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:

@@ -3,18 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tokcost.cli import screen
 from tokcost.errors import UsageError
 from tokcost.model.claims import Precision, Terms
-from tokcost.model.trailer import format_line
 from tokcost.reports.hooks import installed_text
-from tokcost.reports.trailers import AUTHOR_SUMS, EXAMPLE, NOTHING_ELSE, pending_text, shown_line, terms_text
-from tokcost.services.consent import read_consent, read_policy
-from tokcost.services.trailers import Preview, enable, here, preview
+from tokcost.reports.trailers import consent_text, shown_line
+from tokcost.services.trailers import Preview, allowed_terms, enable, here, preview
 from tokcost.settings import tokcost_home
 
 
@@ -34,14 +31,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
       tokcost enable --precision exact --no-models --yes
     """
     home, worktree = tokcost_home(os.environ), here(Path.cwd())
-    before, policy = read_consent(worktree).terms, read_policy(worktree.path)
-    if policy.forbids:
-        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
-    chosen: Any = precision or before.precision
-    terms = Terms(
-        "coarse" if policy.coarse_only else chosen,
-        (before.models if models is None else models) and not policy.hides_models,
-    )
+    terms = allowed_terms(worktree, precision, models)
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now))
     if not yes:
         if not sys.stdin.isatty():
@@ -66,11 +56,5 @@ Take it back: tokcost disable.
 
 
 def _shown(found: Preview, terms: Terms, from_now: bool) -> str:
-    if found.lines and not from_now:
-        lines = "".join(f"    {text}\n" for line in found.lines for text in shown_line(line, found.fresh).split("\n"))
-        exact = f"for {pending_text(found.pending)} (exact, stays here)"
-        what = f"The next commit on this branch would carry\n\n{lines}\n{exact}"
-    else:
-        text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
-        what = f"Nothing is pending here now; a line looks like this\n\n    {text}\n"
-    return f"{what}\n{terms_text(terms).capitalize()}. {NOTHING_ELSE}\n{AUTHOR_SUMS}\n"
+    lines = [] if from_now else [shown_line(line, found.fresh) for line in found.lines]
+    return consent_text(lines, found.pending, terms)

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.model.money import decimal_string
 from tokcost.reports.text import escape
-from tokcost.reports.trailers import NEW_ID, pending_text, shown_line, terms_text
+from tokcost.reports.trailers import pending_text, preview_object, shown_line, terms_text
 from tokcost.services.consent import Consent, read_consent
 from tokcost.services.trailers import Preview, here, preview
 from tokcost.settings import tokcost_home
@@ -46,19 +45,6 @@ def _text(found: Preview, consent: Consent) -> str:
 
 
 def _json(found: Preview, consent: Consent) -> str:
-    return (
-        json.dumps(
-            {
-                "schema": "tokcost.preview/1",
-                "branch": found.branch,
-                "enabled": consent.enabled,
-                "problem": consent.problem,
-                "precision": consent.terms.precision,
-                "models": consent.terms.models,
-                "lines": [shown_line(line, found.fresh) for line in found.lines],
-                "new_id": NEW_ID,
-                "pending": {"tokens": found.pending.tokens, "list_cost": decimal_string(found.pending.list_cost)},
-            }
-        )
-        + "\n"
-    )
+    lines = [shown_line(line, found.fresh) for line in found.lines]
+    shown = preview_object(found.branch, lines, found.pending, consent.terms, consent.enabled, consent.problem)
+    return f"{json.dumps(shown)}\n"
