@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from support.git_sandbox import GitSandbox
-from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, repository_fingerprint
+from tokcost.repo.worktree import (
+    Worktree,
+    find_worktree,
+    linked_worktrees,
+    repository_fingerprint,
+    submodules,
+    worktree_of_git_dir,
+)
 
 
 @pytest.fixture
@@ -186,3 +193,30 @@ def test_a_new_clone_in_the_place_of_a_deleted_one_is_another_clone(repo: GitSan
     again = GitSandbox(tmp_path / "repo").at(60)
     again.commit()
     assert shared(before, repository_fingerprint(f"{again.path}/.git")) == set()
+
+
+def test_a_git_folder_knows_its_worktree(repo: GitSandbox, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    add_submodule(repo, tmp_path, "deep/sub")
+    for folder in (repo.path, tmp_path / "linked", repo.path / "deep/sub"):
+        worktree = found(folder)
+        assert worktree_of_git_dir(worktree.git_dir) == worktree
+    assert worktree_of_git_dir(str(repo.path)) is None
+    assert worktree_of_git_dir(str(repo.path / ".git/objects")) is None
+
+
+def test_submodules_are_found_at_any_depth(repo: GitSandbox, tmp_path: Path) -> None:
+    assert list(submodules(str(repo.path / ".git"))) == []
+    add_submodule(repo, tmp_path, "deep/sub")
+    inner = GitSandbox(repo.path / "deep/sub", init=False)
+    add_submodule(inner, tmp_path, "inner")
+    assert {one.path for one in submodules(str(repo.path / ".git"))} == {
+        str(repo.path / "deep/sub"),
+        str(repo.path / "deep/sub/inner"),
+    }
+
+
+def add_submodule(repo: GitSandbox, tmp_path: Path, name: str) -> None:
+    source = GitSandbox(tmp_path / f"source-{Path(name).name}")
+    source.commit()
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(source.path), name)

@@ -21,6 +21,7 @@ COMMANDS = {
     "prices": "tokcost.cli.commands.prices:command",
     "report": "tokcost.cli.commands.report:command",
     "doctor": "tokcost.cli.commands.doctor:command",
+    "lsp": "tokcost.cli.commands.lsp:command",
     "demo": "tokcost.cli.commands.demo:command",
 }
 """Every command and where it is; it is loaded when it is called."""

@@ -60,6 +60,40 @@ def worktree_of_hook(directory: str, environ: Mapping[str, str]) -> Worktree | N
     return _worktree_at(folder, os.path.join(folder, git_dir))
 
 
+def worktree_of_git_dir(git_dir: str) -> Worktree | None:
+    """The worktree that a git folder belongs to: where an editor has git's own files open, `COMMIT_EDITMSG` above all.
+    `None` when it belongs to none."""
+    folder = os.path.realpath(git_dir)
+    if not os.path.lexists(os.path.join(folder, "HEAD")):
+        return None
+    pointer = _read_line(os.path.join(folder, "gitdir"))
+    if pointer:
+        around = os.path.dirname(os.path.join(folder, pointer))
+    elif core_worktree := read_core(folder).worktree:
+        around = os.path.join(folder, core_worktree)
+    else:
+        around = os.path.dirname(folder)
+    found = find_worktree(around)
+    return found if found is not None and found.git_dir == folder else None
+
+
+def submodules(common_dir: str) -> Iterator[Worktree]:
+    """The submodules of a clone that are checked out, and theirs."""
+    top = os.path.join(common_dir, "modules")
+    pending = [top]
+    while pending:
+        with contextlib.suppress(OSError):
+            folder = pending.pop()
+            if folder != top and _is_git_dir(folder):
+                found = worktree_of_git_dir(folder)
+                if found is not None:
+                    yield found
+                    yield from submodules(folder)
+            else:
+                # A submodule is called by its path: its folder may lie several levels down.
+                pending += [entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+
+
 def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
     """The linked worktrees a clone knows of, those whose folder was deleted included."""
     folder = os.path.join(common_dir, "worktrees")

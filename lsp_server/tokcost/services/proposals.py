@@ -25,13 +25,18 @@ def note_proposal(git_dir: str, noted: Noted) -> None:
     _write(os.path.join(git_dir, PROPOSAL), "\n".join((noted.head, *noted.tokens)))
 
 
-def take_proposal(git_dir: str) -> Noted | None:
-    """What was noted last, which is forgotten by that."""
-    path = os.path.join(git_dir, PROPOSAL)
-    text = _read(path)
-    forget(git_dir)
+def read_proposal(git_dir: str) -> Noted | None:
+    """What was noted last."""
+    text = _read(os.path.join(git_dir, PROPOSAL))
     head, _, tokens = text.partition("\n")
     return Noted(head, tuple(tokens.split())) if text else None
+
+
+def take_proposal(git_dir: str) -> Noted | None:
+    """What was noted last, which is forgotten by that."""
+    noted = read_proposal(git_dir)
+    forget(git_dir)
+    return noted
 
 
 def forget(git_dir: str) -> None:

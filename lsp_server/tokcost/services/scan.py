@@ -1,6 +1,7 @@
 """Reading log files, side by side where there is much to read."""
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,6 +65,8 @@ def read_all(jobs: Sequence[Job], progress: Progress | None) -> Generator[Iterat
 
 def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) -> Iterator[Outcome]:
     done = 0
+    if progress and total:
+        progress(0, total)
     for outcome in outcomes:
         yield outcome
         if progress:
@@ -74,7 +77,7 @@ def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) ->
 @contextmanager
 def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
     count = min(os.cpu_count() or 1, 4)
-    if CAN_FORK:
+    if CAN_FORK and not _has_threads():
         with forked(lambda number: _read_to_the_end(jobs[number]), len(jobs), count) as results:
             yield _unpacked(results)
     else:
@@ -82,6 +85,12 @@ def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
 
         with get_context("spawn").Pool(count) as pool:
             yield _unpacked(pool.imap(_read_to_the_end, jobs, chunksize=4))
+
+
+def _has_threads() -> bool:
+    """Whether this process must not be copied: another thread (of the language server) may hold a lock just then."""
+    threads = sys.modules.get("threading")
+    return threads is not None and threads.active_count() > 1
 
 
 def _unpacked(results: Iterable[bytes]) -> Iterator[Outcome]:

@@ -1,0 +1,23 @@
+"""`tokcost lsp`: the language server for editors."""
+
+import os
+
+import click
+
+from tokcost.settings import tokcost_home
+
+
+@click.command()
+@click.option("--stdio", is_flag=True, help="Speak over standard input and output, as it always does.")
+def command(stdio: bool) -> None:  # noqa: ARG001 (editors add it to every server)
+    """Serve an editor over standard input and output: figures in its status bar and commit messages.
+
+    Editors start it; docs/editors.md has the configuration of each.
+
+    \b
+    Example:
+      tokcost lsp
+    """
+    from tokcost.lsp.server import run  # pygls alone takes as long as a whole `tokcost log`
+
+    run(tokcost_home(os.environ), os.environ)

@@ -1,0 +1,1 @@
+"""The language server: figures for any editor, over standard input and output."""

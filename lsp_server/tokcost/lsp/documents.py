@@ -1,0 +1,61 @@
+"""Commit messages that are open in the editor: which documents they are, and where things stand in them."""
+
+import os
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+from pygls.workspace import TextDocument
+
+from tokcost.attribution.commit_message import Mark, comment_in
+from tokcost.repo.worktree import Worktree
+from tokcost.services.live import worktree_at
+
+LANGUAGES = ("gitcommit", "git-commit")
+NAMES = ("COMMIT_EDITMSG", "MERGE_MSG", "SQUASH_MSG")
+
+
+def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
+    """The document, if it is a commit message that the client has opened."""
+    document = server.workspace.text_documents.get(uri)
+    if document is None:
+        return None
+    is_message = document.language_id in LANGUAGES or os.path.basename(uri.partition("?")[0]) in NAMES
+    return document if is_message else None
+
+
+def worktree_of(uri: str) -> Worktree | None:
+    """The worktree in which a file lies, or is made a commit of."""
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    if not path:
+        return None
+    return worktree_at(path if os.path.isdir(path) else os.path.dirname(path))
+
+
+def comment_of(text: str) -> str:
+    """What begins a comment in this message."""
+    return comment_in(text) or "#"
+
+
+def range_of(server: LanguageServer, document: TextDocument, mark: Mark) -> types.Range:
+    """Where a line under our key stands, without its line end."""
+    last = document.source.split("\n")[mark.stop - 1]
+    end = server.workspace.position_codec.client_num_units(last)
+    return types.Range(types.Position(mark.start, 0), types.Position(mark.stop - 1, end))
+
+
+def changed_lines(before: str, after: str) -> types.TextEdit:
+    """One edit that makes `after` of `before`, by whole lines."""
+    old, new = before.split("\n"), after.split("\n")
+    start = 0
+    while start < min(len(old), len(new)) - 1 and old[start] == new[start]:
+        start += 1
+    behind = 0
+    while behind < min(len(old), len(new)) - start - 1 and old[-1 - behind] == new[-1 - behind]:
+        behind += 1
+    stop = len(old) - behind
+    text = "".join(f"{line}\n" for line in new[start : len(new) - behind])
+    if behind:
+        return types.TextEdit(types.Range(types.Position(start, 0), types.Position(stop, 0)), text)
+    end = types.Position(len(old) - 1, len(old[-1].encode("utf-16-le")) // 2)
+    return types.TextEdit(types.Range(types.Position(start, 0), end), text.removesuffix("\n"))

@@ -1,0 +1,1 @@
+"""What the server answers and sends, one file for each feature of the protocol, each with one `register`."""

@@ -1,0 +1,50 @@
+"""Completes the key of our line in a commit message: with the whole line where the hook has claimed one for this
+commit."""
+
+from lsprotocol import types
+
+from tokcost.lsp.documents import commit_message, worktree_of
+from tokcost.lsp.server import TokcostServer, answered
+from tokcost.model.trailer import KEY, Line, format_line, read_message
+from tokcost.services.message_lines import draft
+
+_BY_HOOK = "Written by the commit hook when the commit is made; one typed by hand counts nowhere."
+
+
+def register(server: TokcostServer) -> None:
+    """Answer requests for completion."""
+
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["A"]))
+    @answered
+    async def _(params: types.CompletionParams) -> list[types.CompletionItem]:
+        uri = params.text_document.uri
+        document = commit_message(server, uri)
+        lines = document.source.split("\n") if document else []
+        number = params.position.line
+        if document is None or number >= len(lines):
+            return []
+        before = lines[number][: params.position.character]  # whatever the unit: our key is ASCII
+        if not number or not KEY.lower().startswith(before.lower()):
+            return []  # the first line is the subject
+        place = types.Range(types.Position(number, 0), params.position)
+        proposed = await server.keeper.read(_proposed, server, uri)
+        present = {line.id for line in read_message(document.source).lines}
+        missing = [line for line in proposed if line.id not in present]
+        if missing:
+            return [_item(format_line(line), "the line of this commit", place) for line in missing]
+        return [_item(f"{KEY}: ", _BY_HOOK, place)]
+
+
+def _proposed(server: TokcostServer, uri: str) -> tuple[Line, ...]:
+    worktree = worktree_of(uri)
+    return draft(server.keeper.home, worktree, []).proposed if worktree else ()
+
+
+def _item(text: str, about: str, place: types.Range) -> types.CompletionItem:
+    return types.CompletionItem(
+        KEY,
+        kind=types.CompletionItemKind.Property,
+        detail=about,
+        filter_text=KEY,
+        text_edit=types.TextEdit(place, text),
+    )

@@ -1,0 +1,48 @@
+"""Hover on an `AI-Cost` line in a commit message: what it says, and what it stands for exactly, if it is ours."""
+
+from lsprotocol import types
+
+from tokcost.attribution.commit_message import Mark, marks
+from tokcost.lsp.documents import comment_of, commit_message, range_of, worktree_of
+from tokcost.lsp.server import TokcostServer, answered
+from tokcost.reports.editor import DAMAGED, FOREIGN, line_meaning
+from tokcost.services.message_lines import draft
+
+
+def register(server: TokcostServer) -> None:
+    """Answer hovers."""
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    @answered
+    async def _(params: types.HoverParams) -> types.Hover | None:
+        document = commit_message(server, params.text_document.uri)
+        if document is None:
+            return None
+        for mark in marks(document.source, comment_of(document.source)):
+            if mark.start <= params.position.line < mark.stop:
+                said = await server.keeper.read(_said, server, params.text_document.uri, mark)
+                return types.Hover(_content(server, said), range_of(server, document, mark))
+        return None
+
+
+def _said(server: TokcostServer, uri: str, mark: Mark) -> list[str]:
+    if mark.line is None:
+        return [DAMAGED if mark.damaged else FOREIGN]
+    worktree = worktree_of(uri)
+    known = draft(server.keeper.home, worktree, [mark.line]).known.get(mark.line.token) if worktree else None
+    if known is None:
+        return line_meaning(mark.line, None, 0, False)
+    edited = known.said is not None and known.said._replace(classes=None) != mark.line._replace(classes=None)
+    return line_meaning(mark.line, known.worth, known.newest, edited)
+
+
+def _content(server: TokcostServer, said: list[str]) -> types.MarkupContent:
+    document = server.client_capabilities.text_document
+    hover = document.hover if document else None
+    if hover and hover.content_format and types.MarkupKind.Markdown in hover.content_format:
+        return types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(["**AI-Cost**", *map(_markdown, said)]))
+    return types.MarkupContent(types.MarkupKind.PlainText, "\n".join(said))
+
+
+def _markdown(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

@@ -1,0 +1,53 @@
+"""Figures of the open folders: pushed whenever they change, and in full when asked."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.uris import to_fs_path
+
+from tokcost.lsp.protocol import SUMMARY
+from tokcost.lsp.server import TokcostServer, answered
+from tokcost.reports.json import log_json
+from tokcost.services.summary import LogOptions, summarise
+
+
+def register(server: TokcostServer) -> None:
+    """Follow the workspace, and answer `tokcost/summary`."""
+
+    @server.feature(types.INITIALIZED)
+    def _(_params: types.InitializedParams) -> None:
+        server.watch_client()
+        server.keeper.start()
+        server.keeper.set_folders(_folders(server))
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def _(_params: types.DidChangeWorkspaceFoldersParams) -> None:
+        server.keeper.set_folders(_folders(server))
+
+    @server.feature(types.SHUTDOWN)
+    def _(_params: Any) -> None:
+        server.keeper.stop()
+
+    @server.feature(SUMMARY)
+    @answered
+    async def _(params: Any) -> Any:
+        path = to_fs_path(params.uri) if params.uri.startswith("file:") else None
+        if not path:
+            raise JsonRpcInvalidParams
+        return await server.keeper.read(_summary, server.keeper.home, path, params.branch)
+
+
+def _folders(server: TokcostServer) -> list[str]:
+    """The workspace folders; of a client that knows none of them, its root."""
+    workspace = server.workspace
+    return list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
+
+
+def _summary(home: Path, path: str, branch: str | None) -> Any:
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    options = LogOptions(branch=branch, lists_commits=True)
+    return json.loads(log_json(summarise(home, Path(folder), options), False))

@@ -1,0 +1,177 @@
+"""Keeps the figures of the open folders up to date: one look at a time, off the event loop, and only what changed is
+told."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from pygls.uris import to_fs_path
+
+from tokcost.lsp.protocol import status_params
+from tokcost.lsp.watch import Watcher, plan
+from tokcost.repo.worktree import Worktree
+from tokcost.services.live import FolderStatus, Refreshed, Round, look_again, statuses, worktrees_around
+
+REST_SECONDS = 0.05
+"""The least time between two looks; a look that took longer is followed by as long a rest."""
+AGAIN_SECONDS = 2.0
+"""When to look again after the ledger could not be written."""
+
+_MOST_PLANS = 5
+"""Whatever moves faster is followed at the next change."""
+
+
+class Client(Protocol):
+    """Where the keeper tells what it found. All of it is called in the event loop."""
+
+    def show_status(self, params: dict[str, Any]) -> None:
+        """Figures of a folder that changed."""
+        ...
+
+    def say(self, message: str) -> None:
+        """A sentence for the log."""
+        ...
+
+    def show_progress(self, done: int, total: int) -> None:
+        """So many bytes of an import are read."""
+        ...
+
+    def end_progress(self) -> None:
+        """The import is over."""
+        ...
+
+
+class Keeper:
+    """One for each server."""
+
+    def __init__(self, home: Path, environ: Mapping[str, str], client: Client) -> None:
+        self.home, self.environ = home, environ
+        self._client = client
+        self._folders: dict[str, str] = {}
+        self._shown: dict[str, dict[str, Any]] = {}
+        self._since_ms = time.time_ns() // 1_000_000
+        self._worker = ThreadPoolExecutor(1, "tokcost-import")
+        self._readers = ThreadPoolExecutor(2, "tokcost-read")
+        self._awake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watcher: Watcher | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._said: set[str] = set()
+        self._is_importing = True
+
+    def start(self) -> None:
+        """Begin to look, in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._watcher = Watcher(lambda: self._call(self.touch), lambda why: self._call(self._watching_failed, why))
+        for work in (self._keep(), self._tell_midnight()):
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def stop(self) -> None:
+        """Look no more. An import that runs is left to itself: it can be killed at any moment."""
+        for task in self._tasks:
+            task.cancel()
+        if self._watcher is not None:
+            self._watcher.stop()
+        for pool in (self._worker, self._readers):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def set_folders(self, uris: list[str]) -> None:
+        """The folders that are open now. Others than local ones are passed over."""
+        paths = {uri: to_fs_path(uri) for uri in dict.fromkeys(uris) if uri.startswith("file:")}
+        self._folders = {uri: path for uri, path in paths.items() if path}
+        self._shown = {uri: params for uri, params in self._shown.items() if uri in self._folders}
+        self.touch()
+
+    def touch(self) -> None:
+        """Something may have changed."""
+        self._awake.set()
+
+    async def look_now(self) -> list[dict[str, Any]]:
+        """Import what is new, and tell; the figures of all folders."""
+        refreshed = await self.run(self._look)
+        await self._tell(refreshed.current)
+        return list(self._shown.values())
+
+    async def run(self, work: Callable[..., Any], *args: object) -> Any:
+        """Do something that writes to the ledger, after what is being done now."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work, *args)
+
+    async def read(self, work: Callable[..., Any], *args: object) -> Any:
+        """Do something that only reads; a long import need not be waited for."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work, *args)
+
+    async def _keep(self) -> None:
+        await self._guarded(self._tell(False))
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            began = time.monotonic()
+            await self._guarded(self._once())
+            await asyncio.sleep(max(REST_SECONDS, time.monotonic() - began))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as crash:  # whatever it is, the next change is looked at again
+            self._client.say(f"this is a bug: {type(crash).__name__} while looking for what is new")
+
+    async def _once(self) -> None:
+        refreshed = await self.run(self._look)
+        self._is_importing = False
+        self._client.end_progress()
+        await self._tell(refreshed.current)
+        for note in refreshed.notes:
+            if note not in self._said:
+                self._said.add(note)
+                self._client.say(note)
+        if not refreshed.current:
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.touch)
+
+    def _look(self) -> Refreshed:
+        folders = list(self._folders.values())
+        worktrees: list[Worktree] = worktrees_around(folders)
+        for _ in range(_MOST_PLANS):
+            if self._watcher is None or not self._watcher.follow(plan(self.environ, folders, worktrees)):
+                break
+            worktrees = worktrees_around(folders)  # what came before it was watched
+        return look_again(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
+
+    def _progress(self, done: int, total: int) -> None:
+        self._call(self._client.show_progress, done, total)
+
+    def _call(self, action: Callable[..., None], *args: object) -> None:
+        """Have the event loop do something, from another thread."""
+        with suppress(RuntimeError):  # the loop has ended before its threads
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(action, *args)
+
+    async def _tell(self, current: bool) -> None:
+        folders = dict(self._folders)
+        found: list[FolderStatus] = await self.read(_statuses, self.home, list(folders.values()), current)
+        for uri, one in zip(folders, found, strict=True):
+            params = status_params(uri, one, importing=self._is_importing)
+            if uri in self._folders and self._shown.get(uri) != params:
+                self._shown[uri] = params
+                self._client.show_status(params)
+
+    async def _tell_midnight(self) -> None:
+        """What was spent today begins anew at midnight."""
+        while True:
+            now = datetime.now().astimezone()
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=1, microsecond=0)
+            await asyncio.sleep(max(1.0, midnight.timestamp() - now.timestamp()))
+            self.touch()
+
+    def _watching_failed(self, why: str) -> None:
+        self._client.say(f"folders cannot be watched ({why}): looking every few seconds instead")
+
+
+def _statuses(home: Path, folders: list[str], current: bool) -> list[FolderStatus]:
+    return statuses(home, folders, current=current)

@@ -1,0 +1,63 @@
+"""A long import as the client's own progress bar."""
+
+import asyncio
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+WORTH_TELLING = 8 << 20
+"""Below so many bytes an import is over before anybody could look."""
+TOKEN = "tokcost-import"
+
+
+class ImportProgress:
+    """`$/progress`, where the client can show it. It never waits for the client's answer."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self._server = server
+        self._number = 0
+        self._begun = False
+        self._asked: asyncio.Task[Any] | None = None
+
+    def report(self, done: int, total: int) -> None:
+        """So many bytes are read."""
+        if total < WORTH_TELLING or not self._is_possible():
+            return
+        if self._asked is None:
+            self._number += 1
+            self._asked = asyncio.create_task(self._create(self._token))
+            self._asked.add_done_callback(self._answered)
+        elif self._begun:
+            share = types.WorkDoneProgressReport(message=_megabytes(done, total), percentage=done * 100 // total)
+            self._server.work_done_progress.report(self._token, share)
+
+    def end(self) -> None:
+        """All is read."""
+        if self._begun:
+            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message="done"))
+        if self._asked is not None:
+            self._asked.cancel()
+        self._asked, self._begun = None, False
+
+    @property
+    def _token(self) -> str:
+        return f"{TOKEN}-{self._number}"
+
+    async def _create(self, token: str) -> None:
+        bars: Any = self._server.work_done_progress
+        await bars.create_async(token)
+
+    def _answered(self, asked: "asyncio.Task[Any]") -> None:
+        if not asked.cancelled() and asked.exception() is None and asked is self._asked:
+            self._begun = True
+            begin = types.WorkDoneProgressBegin(title="tokcost: reading assistants' logs", percentage=0)
+            self._server.work_done_progress.begin(self._token, begin)
+
+    def _is_possible(self) -> bool:
+        window = self._server.client_capabilities.window
+        return window is not None and bool(window.work_done_progress)
+
+
+def _megabytes(done: int, total: int) -> str:
+    return f"{done >> 20} of {total >> 20} MB"

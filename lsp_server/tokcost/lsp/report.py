@@ -1,0 +1,34 @@
+"""What `tokcost log` shows, as a text file beside the ledger that an editor can open."""
+
+import hashlib
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+
+from tokcost.reports.rows import View
+from tokcost.reports.table import branch_lines, log_lines
+from tokcost.services.summary import LogOptions, summarise
+
+
+def render(home: Path, folder: str, branch: str | None) -> str:
+    """The tables of a repository, or of one branch, from the ledger as it is."""
+    now = time.time()
+    view = View(int(now * 1000), datetime.fromtimestamp(now).astimezone().date(), decorated=True)
+    found = summarise(home, Path(folder), LogOptions(branch=branch, lists_commits=True))
+    row = next((row for row in found[0].branches if row.branch == branch), None) if branch else None
+    lines = branch_lines(row, found[0], None, view) if row else log_lines(found, None, view)
+    return "".join("".join(piece.text for piece in line).rstrip() + "\n" for line in lines)
+
+
+def save(home: Path, root: str, text: str) -> str:
+    """Write a repository's report where only its owner can read it; one file for each repository, always the newest.
+    Its URI."""
+    folder = home / "reports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{os.path.basename(root) or 'repository'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}.txt"
+    path, new = folder / name, folder / f"{name}.{os.getpid()}"
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(new, path)
+    return path.as_uri()

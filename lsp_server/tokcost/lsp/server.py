@@ -1,0 +1,158 @@
+"""The server itself: what it can do, how it starts, and all the ways in which it ends."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import FeatureRequestError, JsonRpcException
+from pygls.io_ import run_async
+from pygls.lsp.server import LanguageServer
+
+from tokcost import __version__
+from tokcost.errors import TokcostError
+from tokcost.lsp.documents import commit_message
+from tokcost.lsp.keeper import Keeper
+from tokcost.lsp.progress import ImportProgress
+from tokcost.lsp.protocol import STATUS, Protocol
+from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
+
+FEATURES = ("status", "commands", "diagnostics", "hover", "code_lens", "code_action", "completion")
+REQUEST_FAILED = -32803
+"""LSP's word for: understood, and refused."""
+
+
+class TokcostServer(LanguageServer):
+    """pygls's server, our figures, and nothing else."""
+
+    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            "tokcost", __version__, protocol_cls=Protocol
+        )
+        self.keeper = Keeper(home, environ, self)
+        self._import = ImportProgress(self)
+        self.client_gone = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
+        for name in FEATURES:
+            import_module(f"tokcost.lsp.features.{name}").register(self)
+
+    def watch_client(self) -> None:
+        """End with the client, from now on: it has said which process it is."""
+        self._watch = asyncio.create_task(parent_gone(self.process_id))
+        self._watch.add_done_callback(lambda _: self.client_gone.set())
+
+    def show_status(self, params: dict[str, Any]) -> None:
+        """Send figures of a folder; clients without our extension pass over them."""
+        self.protocol.notify(STATUS, params)
+        workspace = self.client_capabilities.workspace
+        lenses = workspace.code_lens if workspace else None
+        is_open = any(commit_message(self, uri) for uri in self.workspace.text_documents)
+        if is_open and lenses is not None and lenses.refresh_support:
+            self.workspace_code_lens_refresh(None)
+
+    def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
+        """A sentence for the client's log. Never anything of a conversation."""
+        self.window_log_message(types.LogMessageParams(kind, message))
+        print(f"tokcost: {message}", file=sys.stderr, flush=True)  # noqa: T201 (standard error is the server's log)
+
+    def show_progress(self, done: int, total: int) -> None:
+        """So many bytes of an import are read."""
+        self._import.report(done, total)
+
+    def end_progress(self) -> None:
+        """The import is over."""
+        self._import.end()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Nobody asked for a window, and the words of an error can be anything: its kind goes to the log. A request
+        has its answer."""
+        if source is not FeatureRequestError:
+            self.say(f"a message was not understood ({type(error).__name__})", types.MessageType.Warning)
+
+
+def answered(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """A handler whose errors become answers: ours as they are, others as the place where they happened."""
+
+    @wraps(handler)
+    async def guarded(*arguments: Any) -> Any:
+        try:
+            return await handler(*arguments)
+        except TokcostError as problem:
+            raise JsonRpcException(f"{problem}. {problem.hint}".rstrip(" ."), REQUEST_FAILED) from problem
+        except JsonRpcException:
+            raise
+        except Exception as crash:
+            raise JsonRpcException(_bug(crash), REQUEST_FAILED) from crash
+
+    return guarded
+
+
+def run(home: Path, environ: Mapping[str, str]) -> None:
+    """Serve one client on standard input and output; ends the process."""
+    reading, writing = take_streams()
+    for name in ("pygls", "asyncio", "lsprotocol", "watchfiles"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # they quote messages
+    code = 1
+    try:
+        code = asyncio.run(_serve(TokcostServer(home, environ), Reader(reading), Writer(writing)))
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    except Exception as crash:
+        print(f"tokcost: {_bug(crash)}", file=sys.stderr)  # noqa: T201
+    finally:
+        _end_children()
+        sys.stderr.flush()
+        # A thread may still wait for a line of the client, or import: neither must keep the process alive.
+        os._exit(code)
+
+
+async def _serve(server: TokcostServer, reader: Reader, writer: Writer) -> int:
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: _report(server, context))
+    server.protocol.set_writer(writer)  # pyright: ignore[reportArgumentType] (pygls needs `write` and `close` alone)
+    reads = asyncio.create_task(
+        run_async(
+            stop_event=Event(),
+            reader=reader,  # pyright: ignore[reportArgumentType]
+            protocol=server.protocol,
+            logger=logging.getLogger("pygls"),
+            error_handler=server.report_server_error,
+        )
+    )
+    gone = asyncio.create_task(server.client_gone.wait())
+    await asyncio.wait({reads, gone}, return_when=asyncio.FIRST_COMPLETED)
+    server.keeper.stop()
+    return 1  # the client left without a word
+
+
+def _report(server: TokcostServer, context: dict[str, Any]) -> None:
+    crash = context.get("exception")
+    if isinstance(crash, BrokenPipeError):
+        return
+    server.say(f"this is a bug: {type(crash).__name__ if crash else 'an error'} in the background")
+
+
+def _bug(crash: BaseException) -> str:
+    """What and where; the words of the error stay out, they can quote what was being read."""
+    import traceback
+
+    frames = traceback.extract_tb(crash.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "no frame"
+    return f"this is a bug: {type(crash).__name__} in {place}"
+
+
+def _end_children() -> None:
+    """Readers of a large import, if one runs."""
+    if "multiprocessing" in sys.modules:
+        from multiprocessing import active_children
+
+        for child in active_children():
+            child.terminate()

@@ -1,0 +1,84 @@
+"""Standard input and output of a server that must not end with its client's mistakes, and must end with its client."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
+
+LONGEST_HEADER = 1 << 16
+LARGEST_BODY = 64 << 20
+"""No message of an editor comes near it; what claims to be larger is passed over."""
+PARENT_SECONDS = 2.0
+
+
+def take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The streams of the protocol, for nobody else: whatever prints goes to standard error from now on, and programs
+    that are started read nothing."""
+    reading, writing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return reading, writing
+
+
+class Reader:
+    """Reads messages in a thread of its own."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._thread = ThreadPoolExecutor(1, "tokcost-stdin")
+
+    def readline(self) -> Awaitable[bytes]:
+        """A header line; of one without an end, a piece."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._stream.readline, LONGEST_HEADER)
+
+    def readexactly(self, size: int) -> Awaitable[bytes]:
+        """A body; of one that is far too large, `null`, which is no message."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._body, size)
+
+    def _body(self, size: int) -> bytes:
+        if size <= LARGEST_BODY:
+            return self._stream.read(size)
+        while size and (piece := self._stream.read(min(size, 1 << 20))):
+            size -= len(piece)
+        return b"null"
+
+
+class Writer:
+    """Writes whole messages."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> None:
+        """Send it now."""
+        self._stream.write(data)
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing is sent any more."""
+        self._stream.close()
+
+
+async def parent_gone(process: int | None) -> None:
+    """Wait until the client is no more, though its end of the pipe may live on in another process. A number that names
+    no process (a client in another container) says nothing."""
+    if process is None or process <= 0 or not _lives(process):
+        await asyncio.Event().wait()
+        return
+    while _lives(process):
+        await asyncio.sleep(PARENT_SECONDS)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,159 @@
+"""Notices that assistants wrote and that HEAD moved: folders are watched by the operating system, at no cost while
+nothing happens; where that is impossible, time itself is what happens.
+
+What changed is not asked: whoever is called looks at everything that is new.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.readers.registry import readers
+from tokcost.repo.worktree import Worktree
+
+STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
+"""How often a watcher looks whether the system told something, while things happen and while they do not: its only work
+then. What happened is told after two looks at most."""
+QUIET_SECONDS = 60.0
+ROUND_MS = 10_000
+MOST_MS = 100
+"""Changes that follow each other are told together, after so long at most."""
+POLL_SECONDS = 3.0
+
+_OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "rebase-apply", "BISECT_START",
+                     "tables.list", "worktrees", "modules"})  # fmt: skip
+_OF_NEW = frozenset({"HEAD", "objects", "refs"})
+"""What git makes one after the other until a folder is a repository."""
+_OF_WORKTREE = frozenset({".git", ".tokcost.toml"})
+
+
+Names = Mapping[str, frozenset[str]] | None
+"""Which names matter in each folder; `None` is all, also below."""
+
+
+class Plan(NamedTuple):
+    """What to watch. Each folder with its identity: one that was made anew must be watched anew."""
+
+    deep: dict[str, int]
+    """Folders of logs, with everything below."""
+    flat: dict[str, int]
+    """Other folders, without what is below."""
+    names: dict[str, frozenset[str]]
+    """Which names matter in the flat ones."""
+
+
+def plan(environ: Mapping[str, str], folders: Iterable[str], worktrees: Iterable[Worktree]) -> Plan:
+    """What must be watched now. Of folders of logs that do not exist yet, the place where they will appear."""
+    found = Plan({}, {}, {})
+    for root in dict.fromkeys(root for reader in readers() for root in reader.roots(environ)):
+        if (number := _identity(root)) is not None:
+            found.deep[os.fspath(root)] = number
+        else:
+            around = next((one for one in root.parents if one.is_dir()), None)
+            if around is not None:
+                _add(found, os.fspath(around), {root.relative_to(around).parts[0]})
+    for folder in folders:
+        _add(found, folder, _OF_WORKTREE)
+        _add(found, os.path.join(folder, ".git"), _OF_NEW)
+    for one in worktrees:
+        _add(found, one.path, _OF_WORKTREE)
+        for name in dict.fromkeys((one.git_dir, one.common_dir)):
+            for below in ("", "logs", "reftable"):
+                _add(found, os.path.join(name, below) if below else name, _OF_GIT)
+    return found
+
+
+class Watcher:
+    """Calls `changed` from threads of its own whenever something in a plan may have changed."""
+
+    def __init__(self, changed: Callable[[], None], failed: Callable[[str], None]) -> None:
+        self._changed, self._failed = changed, failed
+        self._plan: Plan | None = None
+        self._stops: list[_Stop] = []
+
+    def follow(self, wanted: Plan) -> bool:
+        """Watch this from now on; whether that is anything new."""
+        if wanted == self._plan:
+            return False
+        self.stop()
+        self._plan = wanted
+        if wanted.deep:
+            self._start(list(wanted.deep), None)
+        if wanted.flat:
+            self._start(list(wanted.flat), wanted.names)
+        for stop in self._stops:
+            stop.asked.wait(5)  # what happens from now on is seen
+        return True
+
+    def stop(self) -> None:
+        """Watch nothing any more."""
+        for stop in self._stops:
+            stop.event.set()
+        self._stops, self._plan = [], None
+
+    def _start(self, paths: list[str], names: Names) -> None:
+        stop = _Stop()
+        self._stops.append(stop)
+        threading.Thread(target=self._run, args=(paths, names, stop), daemon=True).start()
+
+    def _run(self, paths: list[str], names: Names, stop: "_Stop") -> None:
+        try:
+            for _ in _changes(paths, names, stop):
+                self._changed()
+        except Exception as problem:  # no more watches, a file system without them
+            stop.asked.set()
+            if not stop.event.is_set():
+                self._failed(type(problem).__name__)
+            while not stop.event.wait(POLL_SECONDS):
+                self._changed()
+
+
+class _Stop:
+    """Ends a watch. It is asked for the first time when everything is being watched."""
+
+    def __init__(self) -> None:
+        self.event, self.asked = threading.Event(), threading.Event()
+
+    def is_set(self) -> bool:
+        self.asked.set()
+        return self.event.is_set()
+
+
+def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[None]:
+    """Each time that something happened that matters."""
+    from watchfiles._rust_notify import RustNotify  # its documented lower half: only here the step can change
+
+    if os.environ.get("WATCHFILES_FORCE_POLLING"):
+        raise NotImplementedError
+    step, quiet_step = STEPS_MS["logs" if names is None else "git"]
+    last = -QUIET_SECONDS
+    with RustNotify(paths, False, False, 0, names is None, True) as watcher:
+        while True:
+            is_quiet = time.monotonic() - last > QUIET_SECONDS
+            told = watcher.watch(MOST_MS, quiet_step if is_quiet else step, ROUND_MS, stop)
+            if told in ("stop", "signal"):
+                return
+            if told != "timeout" and any(names is None or _matters(path, names) for _, path in told):
+                last = time.monotonic()
+                yield
+
+
+def _matters(path: str, names: Mapping[str, frozenset[str]]) -> bool:
+    folder, name = os.path.split(path)
+    return path in names or name in names.get(folder, ())
+
+
+def _add(found: Plan, folder: str, names: Iterable[str]) -> None:
+    if (number := _identity(folder)) is not None:
+        found.flat[folder] = number
+        found.names[folder] = found.names.get(folder, frozenset()) | frozenset(names)
+
+
+def _identity(folder: str | Path) -> int | None:
+    try:
+        return os.stat(folder).st_ino if os.path.isdir(folder) else None
+    except OSError:
+        return None

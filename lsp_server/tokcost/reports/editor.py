@@ -1,0 +1,98 @@
+"""What editors show, in ready pieces, so that a client need not format: a few characters for a status bar, rows for a
+tooltip, a sentence for a screen reader; and what a line in a commit message means."""
+
+from collections.abc import Sequence
+
+from tokcost.model.claims import Worth
+from tokcost.model.money import dollars
+from tokcost.model.status import Status
+from tokcost.model.trailer import KEY, Line
+from tokcost.reports.amounts import amount, short_tokens
+from tokcost.reports.budgets import short_budget
+from tokcost.reports.text import escape, few, short_model
+from tokcost.reports.trailers import pending_text
+
+FOREIGN = f"This {KEY} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here."
+DAMAGED = f"This {KEY} line cannot be understood, so it will not be counted. Undo what was changed, or delete it."
+
+
+def short_text(status: Status) -> str:
+    """The list cost of the branch: `$1.84`, `$1.84 + unpriced`, `unpriced`."""
+    return amount(status.list_cost, status.unpriced_tokens)
+
+
+def tooltip_rows(status: Status) -> list[tuple[str, str]]:
+    """Pairs of label and value, most important first; what is nothing is left out."""
+    cost = short_text(status)
+    rows = [
+        ("Branch", escape(status.branch) if status.branch is not None else "(detached)"),
+        ("List cost", cost),
+        ("Pending", f"${dollars(status.pending_list_cost)}" if status.pending_list_cost else ""),
+        ("Today", _today(status)),
+        ("Tokens", short_tokens(status.tokens) if status.tokens else ""),
+        ("Models", few([short_model(model) for model in status.models], 3)),
+        ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
+        ("Budget", short_budget(status)),
+    ]
+    return [(label, value) for label, value in rows if value]
+
+
+def spoken(status: Status) -> str:
+    """The same as a sentence, for a screen reader."""
+    branch = f"branch {escape(status.branch)}" if status.branch is not None else "detached HEAD"
+    parts = [f"{branch}: {short_text(status)} list cost"]
+    if status.pending_list_cost:
+        parts.append(f"${dollars(status.pending_list_cost)} pending")
+    if today := _today(status):
+        parts.append(f"{today} today")
+    if budget := short_budget(status):
+        parts.append(f"budget {budget}")
+    return ", ".join(parts)
+
+
+def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool) -> list[str]:
+    """Sentences about one line: what it says, and what is known of it here. `known` is of version `newest`."""
+    if line.cost is None:
+        cost = "no model in it has a known price"
+    else:
+        cost = f"{'' if line.exact else 'about '}${dollars(line.cost)} at list price"
+        cost += ", and usage without a known price" if line.unpriced else ""
+    about = "exact" if line.exact else "rounded to 1, 2 or 5 times a power of ten"
+    models = ", ".join(escape(model) for model in line.models) + (
+        f" and {line.more_models} more" if line.more_models else ""
+    )
+    said = [
+        f"Says: {cost}; {'' if line.exact else 'about '}{short_tokens(line.tokens)} tokens ({about}).",
+        f"Models: {models or 'hidden'}.",
+        f"Claim {line.id}, version {line.version}: counts once, at its highest version, wherever it is copied.",
+    ]
+    if known is None:
+        return [*said, "This clone's ledger does not hold this claim: somebody else's, or from another machine."]
+    version = "" if newest == line.version else f" (version {newest}; this line is older)"
+    said.append(f"Yours, exactly: {pending_text(known)}{version}. These figures stay on this machine.")
+    if edited:
+        said.append("It was edited by hand: it does not say what was claimed.")
+    return said
+
+
+def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None) -> str:
+    """One line above a commit message."""
+    if branch is None:
+        return "tokcost: HEAD is detached; a commit made now carries nothing"
+    waiting = f"pending on {escape(branch)}: {pending_text(pending)}" if pending.tokens else ""
+    if not carried:
+        return f"tokcost: {waiting or f'nothing is pending on {escape(branch)}'}"
+    whole = Worth(
+        sum(one.list_cost for one in carried),
+        sum(one.tokens for one in carried),
+        sum(one.unpriced_tokens for one in carried),
+        (),
+    )
+    said = f"tokcost: this commit carries {pending_text(whole)} (exact, stays here)"
+    return f"{said}; {waiting}" if waiting else said
+
+
+def _today(status: Status) -> str:
+    if not (status.today_list_cost or status.today_unpriced_tokens):
+        return ""
+    return amount(status.today_list_cost, status.today_unpriced_tokens)

@@ -1,0 +1,109 @@
+"""What an editor that stays open asks again and again: what is new, and what do its folders' branches cost now?"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.errors import EnvironmentProblem, TokcostError
+from tokcost.ledger.observations import record_observation
+from tokcost.ledger.open import FILE_NAME, open_ledger
+from tokcost.model.status import Status
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
+from tokcost.services.ingest import refresh
+from tokcost.services.scan import Progress
+from tokcost.services.status import status_of
+
+BUSY_SECONDS = 2.0
+"""How long to wait for another process that writes. Whoever gives up asks again."""
+
+
+class Round(NamedTuple):
+    """Where a server stands between two looks."""
+
+    home: Path
+    environ: Mapping[str, str]
+    since_ms: int
+    """Since when it has been looking."""
+
+
+class Refreshed(NamedTuple):
+    """What a look brought."""
+
+    current: bool
+    """Whether everything logged so far is in the ledger."""
+    notes: tuple[str, ...] = ()
+
+
+class FolderStatus(NamedTuple):
+    """What to show for one open folder."""
+
+    folder: str
+    status: Status | None
+    """`None` when the folder lies in no repository, or there is a problem."""
+    problem: str = ""
+
+
+def worktree_at(path: str) -> Worktree | None:
+    """The worktree that a folder lies in, or whose git folder it lies in."""
+    found = find_worktree(path)
+    while found is None and path != os.path.dirname(path):
+        if (found := worktree_of_git_dir(path)) or os.path.basename(path) == ".git":
+            return found
+        path = os.path.dirname(path)
+    return found
+
+
+def worktrees_around(folders: Iterable[str]) -> list[Worktree]:
+    """The worktrees of all these folders, the linked worktrees of their clones, and their submodules."""
+    found: dict[str, Worktree] = {}
+    for here in filter(None, map(worktree_at, folders)):
+        if here.git_dir in found:
+            continue
+        main = find_worktree(here.root)
+        for one in (here, main, *linked_worktrees(here.common_dir), *submodules(here.common_dir)):
+            if one is not None and os.path.isdir(one.path):
+                found.setdefault(one.git_dir, one)
+    return list(found.values())
+
+
+def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | None = None) -> Refreshed:
+    """Note where HEAD of each worktree is, then import what is new: usage is placed by both."""
+    try:
+        _observe(this, worktrees)
+        report = refresh(this.home, this.environ, progress, busy_seconds=BUSY_SECONDS)
+    except TokcostError as problem:
+        return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
+    return Refreshed(not any(note.startswith("Nothing new was imported") for note in report.notes), tuple(report.notes))
+
+
+def statuses(home: Path, folders: Iterable[str], *, current: bool) -> list[FolderStatus]:
+    """Status of every folder, from the ledger as it is."""
+    return [_status(home, folder, current) for folder in folders]
+
+
+def _status(home: Path, folder: str, current: bool) -> FolderStatus:
+    here = worktree_at(folder)
+    if here is None:
+        return FolderStatus(folder, None)
+    try:
+        return FolderStatus(folder, replace(status_of(home, here), current=current))
+    except TokcostError as problem:
+        return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
+
+
+def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:
+    """A new ledger need not be made for this alone; the next look finds one."""
+    if not worktrees or not (this.home / FILE_NAME).exists():
+        return
+    heads = [(one.git_dir, read_head(one).branch or "") for one in worktrees]
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        with open_ledger(this.home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+            for git_dir, branch in heads:
+                record_observation(ledger, git_dir, branch, now_ms, this.since_ms)
+    except EnvironmentProblem:
+        return  # a ledger that cannot be written is told by the import

@@ -1,0 +1,83 @@
+"""Commands: nothing is published that was not shown and agreed to."""
+
+from pathlib import Path
+
+import pytest
+
+from support.editor import Editor, Refused
+from support.hooked import REPLY, Hooked
+
+
+def test_nothing_is_switched_on_before_it_was_shown_and_agreed_to(repo: Hooked) -> None:
+    repo.spend()
+    uri = repo.path.as_uri()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        with pytest.raises(Refused, match="nothing was shown"):
+            editor.command("enable", uri=uri, consent=True)
+        shown = editor.command("preview", uri=uri)
+        assert (shown["schema"], shown["enabled"], len(shown["lines"])) == ("tokcost.preview/1", False, 1)
+        assert shown["lines"][0] in shown["consent_text"]
+        assert "per commit author" in shown["consent_text"]
+        for consent in ({}, {"consent": False}, {"consent": "yes"}, {"consent": 1}):
+            with pytest.raises(Refused, match="nobody has agreed"):
+                editor.command("enable", uri=uri, **consent)
+        with pytest.raises(Refused, match="nothing was shown"):
+            editor.command("enable", uri=uri, precision="exact", consent=True)
+        repo.work("Before")
+        assert repo.lines() == []
+        assert editor.command("enable", uri=uri, consent=True)["enabled"] is True
+        repo.work("After")
+        assert len(repo.lines()) == 1
+        assert editor.command("disable", uri=uri)["enabled"] is False
+        repo.work("Later")
+        assert repo.lines() == []
+        assert editor.told("window/showMessage") == []
+
+
+def test_a_repository_that_forbids_lines_is_obeyed(repo: Hooked) -> None:
+    (repo.path / ".tokcost.toml").write_text('[trailers]\npolicy = "forbid"\n')
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        with pytest.raises(Refused, match="forbids"):
+            editor.command("preview", uri=repo.path.as_uri())
+
+
+def test_the_report_is_a_file_that_only_its_owner_reads(repo: Hooked) -> None:
+    repo.spend()
+    able = {"window": {"showDocument": {"support": True}}}
+    with Editor(repo.environ, repo.path, capabilities=able) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        found = editor.command("report", uri=repo.path.as_uri(), show=True)
+        editor.wait(lambda: editor.told("window/showDocument", uri=found["uri"]))
+        path = Path(found["uri"].removeprefix("file://"))
+        assert path.read_text() == found["text"]
+        assert "main" in found["text"]
+        assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+        editor.command("report")
+        assert len(editor.told("window/showDocument")) == 1
+
+
+def test_usage_is_assigned_and_the_figure_follows(repo: Hooked) -> None:
+    repo.spend()
+    repo.git("branch", "feat/x")
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        tried = editor.command("assign", branch="feat/x", dry_run=True, **{"from": "main"})
+        assert (tried["usage"], tried["from"]) == (1, ["main"])
+        editor.command("assign", branch="feat/x", since="2020-01-01T00:00:00Z")
+        editor.status(repo.path, tokens=0)
+        with pytest.raises(Refused, match="is no time"):
+            editor.command("assign", branch="feat/x", since="flurb")
+
+
+def test_a_command_needs_a_name_where_several_folders_are_open(repo: Hooked, tmp_path: Path) -> None:
+    with Editor(repo.environ, repo.path, tmp_path) as editor:
+        editor.open()
+        with pytest.raises(Refused, match="no repository is named"):
+            editor.command("preview")
+        with pytest.raises(Refused, match="in no git repository"):
+            editor.command("preview", uri=tmp_path.as_uri())

@@ -1,0 +1,162 @@
+"""How the server begins, what it survives, and how it ends."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support.editor import PATIENCE, Editor, Refused
+from support.hooked import REPLY, Hooked
+
+
+def test_the_first_answer_waits_for_nothing(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        can = editor.open()
+        assert can["hoverProvider"]
+        assert can["workspace"]["workspaceFolders"] == {"supported": True, "changeNotifications": True}
+        assert "tokcost.preview" in can["executeCommandProvider"]["commands"]
+        assert editor.messages[0]["id"] == 1
+
+
+def test_it_leaves_politely_and_tells_an_impolite_client_by_its_exit_code(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        assert editor.quit() == 0
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.notify("exit", None)
+        assert editor.process.wait(PATIENCE) == 1
+
+
+def test_it_ends_when_the_client_closes_its_pipe(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready")
+        assert editor.process.stdin is not None
+        editor.process.stdin.close()
+        assert editor.process.wait(PATIENCE) == 1
+
+
+def test_it_ends_when_the_client_dies_though_its_pipe_lives_on(repo: Hooked) -> None:
+    client = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open(client.pid)
+        editor.status(repo.path, state="ready")
+        client.kill()
+        client.wait()
+        assert editor.process.wait(PATIENCE) == 1
+
+
+def test_a_client_whose_number_means_nothing_here_is_served(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open(2**22 + 5)
+        editor.status(repo.path, state="ready")
+        time.sleep(2.5)
+        editor.command("refresh")
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x00\xff\r\n\r\nnonsense\r\n",
+        b'Content-Length: 5\r\n\r\n{"a":',
+        b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc",
+        b"Content-Length: 7\r\n\r\n[1,2,3]",
+        b"Content-Length: 4\r\n\r\nnull",
+        b"Content-Length: -1\r\n\r\n",
+        b"Content-Length: 16\r\n\r\n" + b'{"jsonrpc": 2.0}',
+        b"Content-Length: 100000\r\n\r\n" + b"[" * 100_000,
+        b'Content-Length: 60\r\n\r\n{"jsonrpc":"2.0","id":{"a":[]},"method":5,"params":"x", "y":1}'[:82],
+        b"x" * 200_000 + b"\r\n",
+        b"Content-Length: 67108865\r\n\r\n" + b" " * 67_108_865,
+    ],
+    ids=["bytes", "half", "no-utf8", "list", "null", "negative", "version", "deep", "types", "endless", "huge"],
+)
+def test_it_survives_garbage(repo: Hooked, garbage: bytes) -> None:
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        editor.bytes(garbage)
+        assert len(editor.command("refresh")["statuses"]) == 1
+        assert editor.told("window/showMessage") == []
+        assert b"Traceback" not in editor.errors
+        assert editor.quit() == 0
+
+
+def test_requests_that_make_no_sense_are_refused_one_by_one(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        with pytest.raises(Refused):
+            editor.request(
+                "textDocument/hover", {"textDocument": {"uri": "x"}, "position": {"line": 0, "character": 0}}
+            )
+        editor.open()
+        for method, params in [
+            ("no/such/method", {}),
+            ("textDocument/hover", {"nonsense": True}),
+            ("workspace/executeCommand", {"command": "tokcost.nothing"}),
+            ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": [1, 2, 3]}),
+            ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": ["x"]}),
+            ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": [{"uri": 5}]}),
+            ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": [{"precision": "very"}]}),
+        ]:
+            with pytest.raises(Refused) as refusal:
+                editor.request(method, params)
+            assert "Traceback" not in str(refusal.value)
+        assert editor.quit() == 0
+
+
+def test_a_client_that_vanishes_in_the_middle_of_a_message_leaves_no_process(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.bytes(b"Content-Length: 5000\r\n\r\n{")
+        assert editor.process.stdin is not None
+        editor.process.stdin.close()
+        assert editor.process.wait(PATIENCE) == 1
+
+
+def test_what_prints_does_not_disturb_the_protocol(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        out = Path(f"/proc/{editor.process.pid}/fd")
+        if not out.exists():
+            pytest.skip("needs /proc to see what standard output is")
+        assert os.readlink(out / "1") == os.readlink(out / "2")
+        assert os.readlink(out / "0") == "/dev/null"
+
+
+def test_a_ledger_that_another_program_holds_is_told_and_tried_again(repo: Hooked) -> None:
+    repo.spend()
+    repo.log()
+    hold = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE');"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(repo.ledger_home / "ledger.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder, Editor(repo.environ, repo.path) as editor:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        repo.spend()
+        editor.open()
+        editor.status(repo.path, tokens=REPLY, stale=True)
+        editor.wait(lambda: [one for one in editor.told("window/logMessage") if "locked" in one["message"]])
+        holder.communicate()
+        editor.status(repo.path, tokens=2 * REPLY, stale=False)
+
+
+def test_a_server_that_is_killed_while_it_imports_loses_and_doubles_nothing(repo: Hooked) -> None:
+    for _ in range(3):
+        repo.spend()
+        with Editor(repo.environ, repo.path) as editor:
+            editor.open()
+            time.sleep(0.2)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(editor.process.pid, signal.SIGKILL)
+    assert repo.replies() == {"total": 3, "pending": 3}
