@@ -42,6 +42,19 @@ def test_it_ends_when_the_client_closes_its_pipe(repo: Hooked) -> None:
         assert editor.process.wait(PATIENCE) == 1
 
 
+def test_it_ends_when_nobody_reads_it_any_more(repo: Hooked) -> None:
+    environ = repo.environ
+    program = [sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()", "lsp"]
+    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}'
+    with subprocess.Popen(program, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdout.close()
+        server.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        server.stdin.flush()
+        assert server.wait(PATIENCE) == 1
+
+
 def test_it_ends_when_the_client_dies_though_its_pipe_lives_on(repo: Hooked) -> None:
     client = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     with Editor(repo.environ, repo.path) as editor:

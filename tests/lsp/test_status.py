@@ -124,6 +124,18 @@ def test_a_repository_is_made_and_deleted_while_it_is_open(repo: Hooked, tmp_pat
         editor.status(folder, state="no-repository")
 
 
+def test_a_folder_that_is_deleted_is_found_again(repo: Hooked, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    GitSandbox(folder)
+    with Editor(repo.environ, folder, repo.path) as editor:
+        editor.open()
+        editor.status(folder, state="ready", branch="main")
+        shutil.rmtree(folder)
+        editor.status(folder, state="no-repository")
+        GitSandbox(folder).git("checkout", "-q", "-b", "again")
+        editor.status(folder, state="ready", branch="again")
+
+
 def test_logs_that_do_not_exist_yet_are_seen_when_they_appear(repo: Hooked) -> None:
     assert not repo.home.exists()
     repo.home.mkdir()

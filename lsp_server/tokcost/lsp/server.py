@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -60,7 +61,7 @@ class TokcostServer(LanguageServer):
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """A sentence for the client's log. Never anything of a conversation."""
         self.window_log_message(types.LogMessageParams(kind, message))
-        print(f"tokcost: {message}", file=sys.stderr, flush=True)  # noqa: T201 (standard error is the server's log)
+        _log(message)
 
     def show_progress(self, done: int, total: int) -> None:
         """So many bytes of an import are read."""
@@ -101,16 +102,16 @@ def run(home: Path, environ: Mapping[str, str]) -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # they quote messages
     code = 1
     try:
-        code = asyncio.run(_serve(TokcostServer(home, environ), Reader(reading), Writer(writing)))
+        server = TokcostServer(home, environ)
+        code = asyncio.run(_serve(server, Reader(reading), Writer(writing, server.client_gone.set)))
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
-    except (BrokenPipeError, KeyboardInterrupt):
+    except KeyboardInterrupt:
         pass
     except Exception as crash:
-        print(f"tokcost: {_bug(crash)}", file=sys.stderr)  # noqa: T201
+        _log(_bug(crash))
     finally:
         _end_children()
-        sys.stderr.flush()
         # A thread may still wait for a line of the client, or import: neither must keep the process alive.
         os._exit(code)
 
@@ -135,9 +136,12 @@ async def _serve(server: TokcostServer, reader: Reader, writer: Writer) -> int:
 
 def _report(server: TokcostServer, context: dict[str, Any]) -> None:
     crash = context.get("exception")
-    if isinstance(crash, BrokenPipeError):
-        return
     server.say(f"this is a bug: {type(crash).__name__ if crash else 'an error'} in the background")
+
+
+def _log(message: str) -> None:
+    with suppress(OSError, ValueError):  # nobody may listen
+        print(f"tokcost: {message}", file=sys.stderr, flush=True)  # noqa: T201 (standard error is the server's log)
 
 
 def _bug(crash: BaseException) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import BinaryIO
 
 LONGEST_HEADER = 1 << 16
@@ -49,19 +50,23 @@ class Reader:
 
 
 class Writer:
-    """Writes whole messages."""
+    """Writes whole messages, until nobody reads them."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, nobody_reads: Callable[[], object]) -> None:
+        self._stream, self._nobody_reads = stream, nobody_reads
 
     def write(self, data: bytes) -> None:
         """Send it now."""
-        self._stream.write(data)
-        self._stream.flush()
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except (OSError, ValueError):  # the pipe is broken, or closed
+            self._nobody_reads()
 
     def close(self) -> None:
         """Nothing is sent any more."""
-        self._stream.close()
+        with suppress(OSError):
+            self._stream.close()
 
 
 async def parent_gone(process: int | None) -> None:

@@ -46,16 +46,16 @@ class Plan(NamedTuple):
 
 
 def plan(environ: Mapping[str, str], folders: Iterable[str], worktrees: Iterable[Worktree]) -> Plan:
-    """What must be watched now. Of folders of logs that do not exist yet, the place where they will appear."""
+    """What must be watched now. Of folders that do not exist, the place where they will appear."""
     found = Plan({}, {}, {})
     for root in dict.fromkeys(root for reader in readers() for root in reader.roots(environ)):
         if (number := _identity(root)) is not None:
             found.deep[os.fspath(root)] = number
         else:
-            around = next((one for one in root.parents if one.is_dir()), None)
-            if around is not None:
-                _add(found, os.fspath(around), {root.relative_to(around).parts[0]})
+            _await(found, root)
     for folder in folders:
+        if not os.path.isdir(folder):
+            _await(found, Path(folder))
         _add(found, folder, _OF_WORKTREE)
         _add(found, os.path.join(folder, ".git"), _OF_NEW)
     for one in worktrees:
@@ -150,6 +150,12 @@ def _add(found: Plan, folder: str, names: Iterable[str]) -> None:
     if (number := _identity(folder)) is not None:
         found.flat[folder] = number
         found.names[folder] = found.names.get(folder, frozenset()) | frozenset(names)
+
+
+def _await(found: Plan, missing: Path) -> None:
+    around = next((one for one in missing.parents if one.is_dir()), None)
+    if around is not None:
+        _add(found, os.fspath(around), {missing.relative_to(around).parts[0]})
 
 
 def _identity(folder: str | Path) -> int | None:
