@@ -27,7 +27,8 @@ def test_nothing_is_switched_on_before_it_was_shown_and_agreed_to(repo: Hooked) 
             editor.command("enable", uri=uri, precision="exact", consent=True)
         repo.work("Before")
         assert repo.lines() == []
-        assert editor.command("enable", uri=uri, consent=True)["enabled"] is True
+        done = editor.command("enable", uri=uri, consent=True)
+        assert (done["enabled"], done["hooks_complete"]) == (True, True)
         repo.work("After")
         assert len(repo.lines()) == 1
         assert editor.command("disable", uri=uri)["enabled"] is False

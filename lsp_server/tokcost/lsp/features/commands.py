@@ -1,7 +1,7 @@
 """`workspace/executeCommand`: each command takes one object, or nothing where one folder is open.
 
 - `tokcost.preview` `{uri, precision, models, from_now, show}`: `tokcost.preview/1` with `text` and `consent_text`
-- `tokcost.enable` `{uri, precision, models, from_now, consent: true}`: `{enabled, text}`
+- `tokcost.enable` `{uri, precision, models, from_now, consent: true}`: `{enabled, text, hooks_complete, hooks_text}`
 - `tokcost.disable` `{uri}`: `{enabled, text}`
 - `tokcost.report` `{uri, branch, show}`: `{text, uri}`
 - `tokcost.assign` `{uri, branch}` and the options of `tokcost assign`: `{usage, tokens, list_cost, from}`
@@ -24,6 +24,7 @@ from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
 from tokcost.repo.worktree import Worktree
+from tokcost.reports.hooks import installed_text
 from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
 from tokcost.services.assign import assign
 from tokcost.services.consent import read_consent
@@ -76,9 +77,9 @@ class _Commands:
             )
         if wish.get("consent") is not True:
             raise UsageError("nobody has agreed", "Say `consent: true` when the user has, after reading the text.")
-        await self._keeper.run(_enable, self._server, worktree, terms, _flag(wish, "from_now"))
+        hooks = await self._keeper.run(_enable, self._server, worktree, terms, _flag(wish, "from_now"))
         self._keeper.touch()
-        return {"enabled": True, "text": "Cost lines are on in this clone. Take it back: tokcost.disable."}
+        return {"enabled": True, "text": "Cost lines are on in this clone.", **hooks}
 
     async def disable(self, wish: Wish) -> Any:
         """Switch them off."""
@@ -146,8 +147,11 @@ def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str,
     return {**shown, "text": said, "consent_text": asked}
 
 
-def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: bool) -> None:
-    enable(server.keeper.home, worktree, terms, from_now=from_now)
+def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: bool) -> dict[str, Any]:
+    """What was installed, and what the user has to do where hooks of others are in the way."""
+    done = enable(server.keeper.home, worktree, terms, from_now=from_now)
+    missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
+    return {"hooks_complete": not missing, "hooks_text": installed_text(done.said, done.waiting, missing)}
 
 
 def _assign(server: TokcostServer, worktree: Worktree, branch: str, wish: Wish) -> Any:
