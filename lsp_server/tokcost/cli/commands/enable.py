@@ -49,12 +49,6 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     return 0
 
 
-_DONE = """\
-Cost lines are on in this clone. Leave one out: delete it in the editor, or TOKCOST=off git commit.
-Take it back: tokcost disable.
-"""
-
-
 def _shown(found: Preview, terms: Terms, from_now: bool) -> str:
     lines = [] if from_now else [shown_line(line, found.fresh) for line in found.lines]
     return consent_text(lines, found.pending, terms)
