@@ -47,6 +47,13 @@ def test_before_any_switch_and_any_commit_it_is_the_first_branch(tmp_path: Path)
     assert [at(repo.path, seconds) for seconds in (5, 15)] == [on("main"), on("main")]
 
 
+def test_when_all_entries_have_expired_head_has_not_moved_since(repo: GitSandbox) -> None:
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    now = int((repo.path / ".git/logs/HEAD").stat().st_mtime) - T0
+    assert at(repo.path, now - 100) == UNKNOWN
+    assert at(repo.path, now + 100) == on("main")
+
+
 def test_each_worktree_has_its_own_history(repo: GitSandbox, tmp_path: Path) -> None:
     repo.at(10).git("worktree", "add", "-q", "-b", "feat/b", str(tmp_path / "wt"))
     repo.git("branch", "feat/a")

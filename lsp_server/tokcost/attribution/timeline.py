@@ -55,7 +55,7 @@ def build_timeline(history: History) -> Timeline:
     starts = [-_NEVER, *(seconds[move.entry] for move in moves)]
     return Timeline(
         *_joined(starts, branches, carries),
-        begins=-_NEVER if history.unborn else _begins(entries),
+        begins=_begins(entries) if history.quiet_since is None else history.quiet_since,
         commits=[second for second, entry in zip(seconds, entries, strict=True) if is_commit(entry.message)],
         renames=renames,
         newest=seconds[-1] if seconds else 0,

@@ -43,5 +43,5 @@ class History(NamedTuple):
     renames: list[Rename]
     problem: str = ""
     """Why there is no reflog, as a part of a sentence; empty when there is one."""
-    unborn: bool = False
-    """Nothing was committed yet: there was never another branch than the one HEAD is on."""
+    quiet_since: int | None = None
+    """Without entries: from this second on HEAD has been where it is now (0: always, nothing was committed yet)."""

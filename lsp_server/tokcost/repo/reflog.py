@@ -59,8 +59,17 @@ def read_history(worktree: Worktree) -> History:
     renames = sorted(dict.fromkeys(renames), key=lambda rename: rename.second)
     branch = read_head(worktree).branch
     if reflog.problem and is_unborn(worktree):
-        return History([], branch, creations, renames, unborn=True)
-    return History(reflog.entries, branch, creations, renames, reflog.problem)
+        return History([], branch, creations, renames, quiet_since=0)
+    quiet_since = None if reflog.problem or reflog.entries else _last_written(worktree)
+    return History(reflog.entries, branch, creations, renames, reflog.problem, quiet_since)
+
+
+def _last_written(worktree: Worktree) -> int | None:
+    """When all entries of a reflog expired: whatever moved HEAD since would have left one."""
+    try:
+        return int(os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_mtime) + 1
+    except OSError:
+        return None
 
 
 def last_message(worktree: Worktree) -> str:
