@@ -40,6 +40,6 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt --editable .
 	@touch $@
 
-.venv/tools: .venv/installed requirements/dev.txt
+.venv/tools: .venv/installed requirements/dev.txt requirements/html.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@

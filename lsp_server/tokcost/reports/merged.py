@@ -131,7 +131,7 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
         )
     if by == "area" and by in report.groups:
         lines.append("a change that touches several areas is split by changed lines")
-    if by == "model" and by in report.groups:
+    if by == "model" and any(cell.name == "(several)" for cell in report.groups.get(by, [])):
         lines.append("(several): lines name one amount for all their models")
     if report.foreign_lines:
         lines.append(f"foreign: {counted(report.foreign_lines, 'AI-Cost line')} without an id of ours, in no sum")

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 from tokcost.cli import dates, screen
-from tokcost.errors import UsageError
+from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.changes import Grouping, Report
 from tokcost.model.money import NANO_PER_USD
 from tokcost.settings import tokcost_cache
@@ -51,6 +51,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with every grouping under --by.")
 @click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine places.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
+@click.option("--html", metavar="FILE", help="One page with charts, complete in itself; - for standard output.")
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
@@ -69,14 +70,19 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
       tokcost report --since 2026-10-01 --by month --csv
       tokcost report v1.5..v1.6 --against v1.4..v1.5
       tokcost report origin/main..HEAD --markdown --check 50
+      tokcost report --html report.html
       tokcost report --json | jq '.changes[] | {number, list_cost}'
     """
     form = _form(more)
     limit = _nano(check) if check is not None else None
     if range is not None and more["all_refs"]:
         raise UsageError("RANGE and --all exclude each other")
+    if form == "html" and (by is not None or against is not None):
+        raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
     reports = _reports(range, by, against, more)
-    if form is not None:
+    if form == "html":
+        _write_page(reports[0], more["html"])
+    elif form is not None:
         screen.show(_FORMATS[form](reports, by))
     else:
         text = screen.painted(_lines(reports, by, more["verbose"]), os.environ)
@@ -86,6 +92,7 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
 
 def _form(more: dict[str, Any]) -> str | None:
     asked = [name for name in ("json", "csv", "markdown") if more[f"as_{name}"]]
+    asked += ["html"] if more["html"] is not None else []
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
     return asked[0] if asked else None
@@ -98,7 +105,7 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
     until = dates.until_ms(more["until"]) // 1000 if more["until"] is not None else None
     if since is not None and until is not None and since >= until:
         raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
-    options = Options(range, more["all_refs"], since, until, by is not None)
+    options = Options(range, more["all_refs"], since, until, by is not None or more["html"] is not None)
     cache = tokcost_cache(os.environ)
     reports = [make_report(Path.cwd(), cache, options)]
     if against is not None:
@@ -140,6 +147,20 @@ def _markdown(reports: list[Report], by: Grouping | None) -> str:
     from tokcost.reports.merged_markdown import report_markdown
 
     return report_markdown(reports[0], by, *reports[1:])
+
+
+def _write_page(report: Report, name: str) -> None:
+    from tokcost.reports.page import report_page
+
+    page = report_page(report)
+    if name == "-":
+        screen.show(page)
+        return
+    try:
+        Path(name).write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
+    screen.tell(f"wrote {name}")
 
 
 _FORMATS = {"json": _json, "csv": _csv, "markdown": _markdown}

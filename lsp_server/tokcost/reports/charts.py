@@ -1,0 +1,180 @@
+"""The charts of `tokcost report --html`: drawn by Vega-Lite into SVG that stands in the page, on this machine alone.
+
+A chart gets the same cells and changes that `--json` shows. Colours are CSS variables of the page, so that one drawing
+serves light, dark and paper. altair and vl-convert are an extra (`tokcost[html]`) and imported when a chart is drawn.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any
+
+from tokcost.model.changes import Cell, Grouping, Report
+from tokcost.model.money import NANO_PER_USD
+from tokcost.reports.merged import cost
+from tokcost.reports.text import counted, escape
+
+INK, DIM, RULE, BAR, REST, MARK = (f"var(--{name})" for name in ("ink", "dim", "rule", "bar", "rest", "mark"))
+_WIDTH, _HEIGHT, _ROW = 560, 190, 26
+_MOST_BARS = 16
+"""More are in the table alone."""
+_MOST_LABELS = 9
+_FONT = "Helvetica, Arial, sans-serif"
+
+_PADDING = {"left": 0, "top": 16, "right": 64, "bottom": 4}
+_AUTOSIZE = {"type": "fit-x", "contains": "padding"}
+"""All charts are equally wide, so that their letters are equally large."""
+
+Row = dict[str, Any]
+
+
+def bars_svg(report: Report, by: Grouping) -> str:
+    """One bar for each cell, the most expensive first."""
+    cells = report.groups[by]
+    shown, rest = cells[:_MOST_BARS], cells[_MOST_BARS:]
+    rows = [_row(report, cell) for cell in shown]
+    height = _ROW * len(rows)
+    y = _alt().Y("name:N", sort=None, title=None)
+    x = _dollars("X", "amount")
+    more = f", and {counted(len(rest), 'row')} more in the table" if rest else ""
+    base = _chart(rows, f"List cost by {by}{more}", height)
+    bars = base.mark_bar(height=16, cornerRadiusEnd=2).encode(x=x, y=y, color=_fill())
+    return _drawn(bars + base.mark_text(align="left", dx=5, color=INK).encode(x=x, y=y, text="label:N"))
+
+
+def time_svg(report: Report, by: Grouping) -> str:
+    """One column for each week or month, in their order."""
+    rows = [_row(report, cell) for cell in report.groups[by]]
+    x = _alt().X("name:N", sort=None, title=None, axis=_alt().Axis(labelAngle=0 if len(rows) <= 10 else -45))
+    y = _dollars("Y", "amount")
+    base = _chart(rows, f"List cost by {by}", _HEIGHT)
+    chart = base.mark_bar(cornerRadiusEnd=2).encode(x=x, y=y, color=_fill())
+    if len(rows) <= _MOST_LABELS:
+        chart += base.mark_text(baseline="bottom", dy=-3, color=INK).encode(x=x, y=y, text="label:N")
+    return _drawn(chart)
+
+
+def sizes_svg(report: Report) -> str:
+    """List cost against size of change: for each class of size what half of the changes and nine in ten stay under.
+    Empty where no class has enough changes to say so."""
+    rows: list[Row] = []
+    for cell in by_size(report.groups["size"]):
+        for value, what in ((cell.median, "half cost up to"), (cell.p90, "nine in ten cost up to")):
+            if value is not None:
+                label = cost(report, value)
+                rows.append({"name": escape(cell.name), "amount": value / NANO_PER_USD, "what": what, "label": label})
+    if not rows:
+        return ""
+    alt = _alt()
+    y = alt.Y("name:N", sort=None, title=None)
+    x = _dollars("X", "amount")
+    legend = alt.Legend(title=None, orient="top", symbolSize=90)
+    order = list(dict.fromkeys(row["what"] for row in rows))
+    shape = alt.Shape("what:N", sort=order, scale=alt.Scale(domain=order, range=["circle", "diamond"][: len(order)]))
+    base = _chart(rows, "List cost against size of change", 34 * len({row["name"] for row in rows}))
+    line = base.mark_line(color=RULE, strokeWidth=3).encode(x=x, y=y, detail="name:N")
+    fill = alt.Color(
+        "what:N", sort=order, legend=legend, scale=alt.Scale(domain=order, range=[BAR, MARK][: len(order)])
+    )
+    points = base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, shape=shape.legend(legend), color=fill)
+    text = base.mark_text(color=INK).encode(x=x, y=y, text="label:N")
+    half = text.transform_filter(alt.datum.what == order[0]).mark_text(color=INK, dy=-12)
+    most = text.transform_filter(alt.datum.what != order[0]).mark_text(color=INK, align="left", dx=9)
+    return _drawn(line + points + half + most)
+
+
+def distribution_svg(report: Report) -> str:
+    """How many changes cost how much, on a scale of 1, 2 and 5."""
+    counts = distribution(report)
+    rows: list[Row] = [{"name": name, "count": count, "label": f"{count:,}"} for name, count in counts]
+    alt = _alt()
+    x = alt.X("name:N", sort=None, title="list cost of a change", axis=alt.Axis(labelAngle=0 if len(rows) < 8 else -45))
+    y = alt.Y("count:Q", title="changes", axis=alt.Axis(tickMinStep=1, format="d", tickCount=4))
+    base = _chart(rows, "Changes by their list cost", _HEIGHT)
+    bars = base.mark_bar(color=BAR, cornerRadiusEnd=2).encode(x=x, y=y)
+    return _drawn(bars + base.mark_text(baseline="bottom", dy=-3, color=INK).encode(x=x, y=y, text="label:N"))
+
+
+def distribution(report: Report) -> list[tuple[str, int]]:
+    """Counts of changes between neighbours of the scale, from the first that is not empty to the last; those whose
+    models have no price are apart."""
+    limits = [step * 10**power for power in range(7, 19) for step in (1, 2, 5)]
+    known = [change.list_cost for change in report.changes if change.list_cost or not change.is_unpriced]
+    counts: dict[int, int] = {}
+    for value in known:
+        at = bisect_left(limits, value)
+        counts[at] = counts.get(at, 0) + 1
+    found = [(_up_to(limits, at), counts.get(at, 0)) for at in range(min(counts), max(counts) + 1)] if counts else []
+    unpriced = len(report.changes) - len(known)
+    return [*found, *([("unpriced", unpriced)] if unpriced else [])]
+
+
+def _up_to(limits: Sequence[int], at: int) -> str:
+    if at >= len(limits):
+        return "more"
+    dollars = limits[at] / NANO_PER_USD
+    return "≤ " + (f"${dollars:,.0f}" if dollars >= 1 else f"${dollars:.2f}")
+
+
+def by_size(cells: Sequence[Cell]) -> list[Cell]:
+    """The smallest changes first, as their names tell: `under 10 lines`, `10 to 49 lines`."""
+
+    def key(cell: Cell) -> tuple[bool, int]:
+        number = re.search(r"\d+", cell.name)
+        return bool(cell.merged) or number is None, int(number[0]) * (
+            not cell.name.startswith("under")
+        ) if number else 0
+
+    return sorted(cells, key=key)
+
+
+def _row(report: Report, cell: Cell) -> Row:
+    label = cost(report, cell.list_cost, cell.unpriced)
+    return {"name": escape(cell.name), "amount": cell.list_cost / NANO_PER_USD, "label": label, "own": not cell.merged}
+
+
+def _alt() -> Any:
+    import altair
+
+    return altair
+
+
+def _chart(rows: list[Row], description: str, height: int) -> Any:
+    alt = _alt()
+    return alt.Chart(alt.InlineData(values=rows), description=description, width=_WIDTH, height=height)
+
+
+def _fill() -> Any:
+    """Cells of their own in one colour, `(other)` in another."""
+    return _alt().Color("own:N", legend=None, scale=_alt().Scale(domain=[True, False], range=[BAR, REST]))
+
+
+def _dollars(channel: str, field: str) -> Any:
+    axis = _alt().Axis(format="$,~r", tickCount=5)
+    return getattr(_alt(), channel)(f"{field}:Q", title="US dollars list", axis=axis)
+
+
+def _drawn(chart: Any) -> str:
+    """SVG, without network: vl-convert brings Vega along, and may ask nobody for data or pictures."""
+    import vl_convert
+
+    axis = {"labelColor": INK, "titleColor": DIM, "gridColor": RULE, "domainColor": RULE, "tickColor": RULE}
+    look: Row = {
+        "background": None,
+        "font": _FONT,
+        "view": {"stroke": None},
+        "axis": axis | {"labelFontSize": 12, "titleFontSize": 11, "titleFontWeight": "normal", "labelLimit": 220},
+        "axisBand": {"grid": False, "ticks": False},
+        "legend": {"labelColor": INK, "labelFontSize": 12},
+        "text": {"fontSize": 12},
+    }
+    spec = chart.properties(padding=_PADDING, autosize=_AUTOSIZE).to_dict() | {"config": look}
+    return _for_a_page(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+
+
+def _for_a_page(svg: str) -> str:
+    """As wide as its column. In HTML an SVG needs no names of its namespaces, so that no address is in the page; the
+    page's policy allows no style attribute."""
+    _, attributes, drawing = re.split(r"^<svg([^>]*)>", svg, maxsplit=1)
+    kept = re.sub(r' (?:xmlns(?::xlink)?|version|width|height)="[^"]*"', "", attributes)
+    return f"<svg{kept}>" + re.sub(r' style="[^"]*"', "", drawing)

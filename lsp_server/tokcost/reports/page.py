@@ -1,0 +1,177 @@
+"""`tokcost report --html`: one page that needs nothing but itself, for a mail, a wiki or paper.
+
+It shows what the other formats show, from the same `Report`, and its template escapes all that comes in. No script is
+in it and its own policy forbids any; nothing is fetched from anywhere.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import NamedTuple
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.model.changes import Cell, Change, Grouping, Report, quantile
+from tokcost.reports import charts, merged
+from tokcost.reports.amounts import percent, short_tokens
+from tokcost.reports.text import counted, escape
+
+_MOST_CHANGES = 500
+"""Older ones are left to `--csv`: a page of thousands of rows is read by nobody."""
+_MOST_WEEKS = 26
+"""With more weeks than this, months say more."""
+_TITLES: dict[Grouping, str] = {
+    "month": "By month",
+    "week": "By week",
+    "area": "By area",
+    "model": "By model",
+    "size": "By size of change",
+    "tag": "By release",
+}
+PRIVACY = (
+    "Nothing here is by person. Single changes and the total say no more than the commit messages. A figure by area,"
+    " model, time, release or size is shown only where enough contributors share it and none stands out, alone or by"
+    " subtraction. Anyone with the repository can add up its cost lines without tokcost."
+)
+LIST_COST = (
+    "List cost is tokens times the public price valid on that day, in US dollars; with a flat plan it is not a bill."
+)
+
+
+class _Fact(NamedTuple):
+    name: str
+    value: str
+    more: str = ""
+
+
+class _Section(NamedTuple):
+    """A grouping: its chart, its rows, or why there are none."""
+
+    title: str
+    svg: str
+    name: str
+    rows: Sequence[Sequence[str]]
+    said: Sequence[str]
+
+
+def report_page(report: Report) -> str:
+    """The whole page. Raises `EnvironmentProblem` where what draws it is not installed."""
+    try:
+        import altair  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        import vl_convert  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise EnvironmentProblem(
+            f"--html needs {error.name}, which is not installed",
+            "Run pip install 'tokcost[html]' (altair, vl-convert-python and Jinja2).",
+        ) from error
+    data = files("tokcost.reports") / "data"
+    style = (data / "page.css").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return page.from_string((data / "page.html.j2").read_text(encoding="utf-8")).render(
+        style=Markup(style),
+        style_digest=digest,
+        report=report,
+        range=escape(report.range),
+        draw=Markup,
+        facts=_facts(report) if report.changes else [],
+        nothing=[] if report.changes else merged.nothing(report),
+        sections=_sections(report) if report.changes else [],
+        distribution=charts.distribution_svg(report) if report.changes else "",
+        changes=[_change(report, change) for change in report.changes[:_MOST_CHANGES]],
+        left_out=max(0, len(report.changes) - _MOST_CHANGES),
+        said=merged.footer(report, None),
+        privacy=PRIVACY,
+        list_cost=LIST_COST,
+    )
+
+
+def _facts(report: Report) -> list[_Fact]:
+    facts = [
+        _Fact("list cost", merged.total(report).removesuffix(" list"), _priced(report)),
+        _Fact("changes", f"{len(report.changes):,}", f"{short_tokens(report.tokens)} tokens"),
+    ]
+    values = [change.list_cost for change in report.changes]
+    if len(values) > 2:
+        most = merged.cost(report, quantile(values, 0.9))
+        facts.append(
+            _Fact("half of the changes up to", merged.cost(report, quantile(values, 0.5)), f"nine in ten {most}")
+        )
+    gone = [change for change in report.changes if change.state]
+    spent = merged.cost(report, sum(change.reverted_cost for change in gone))
+    partly = any(change.state != "reverted" for change in gone)
+    said = merged.taken_back(report) if partly else counted(len(gone), "change")
+    facts.append(_Fact("reverted later", spent if gone else "none", said))
+    if report.open:
+        facts.append(_Fact("not merged yet", *_split(merged.still_open(report).removeprefix("not merged yet: "))))
+    facts.append(_coverage(report))
+    return facts
+
+
+def _priced(report: Report) -> str:
+    if not report.unpriced_tokens:
+        return "everything has a price"
+    return f"{percent(report.unpriced_tokens, report.tokens)} of the tokens are unpriced, in no amount"
+
+
+def _split(text: str) -> tuple[str, str]:
+    amount, _, more = text.partition(" list on ")
+    return amount, f"on {more}"
+
+
+def _coverage(report: Report) -> _Fact:
+    coverage = report.coverage
+    if coverage is None or not coverage.commits:
+        needed = report.contributors_needed
+        return _Fact("coverage", "not shown", f"needs {needed} contributors and a whole range")
+    share = percent(coverage.with_line, coverage.commits)
+    return _Fact("coverage", share, f"of {counted(coverage.commits, 'commit')} carry a cost line")
+
+
+def _sections(report: Report) -> list[_Section]:
+    draw: dict[Grouping, Callable[[], str]] = {
+        "area": lambda: charts.bars_svg(report, "area"),
+        "model": lambda: charts.bars_svg(report, "model"),
+        "size": lambda: charts.sizes_svg(report),
+        "tag": lambda: charts.bars_svg(report, "tag"),
+    }
+    time = _time(report)
+    sections = [_section(report, time, lambda: charts.time_svg(report, time))]
+    return [*sections, *(_section(report, by, drawn) for by, drawn in draw.items() if by not in report.missing)]
+
+
+def _time(report: Report) -> Grouping:
+    """Weeks, where they may be shown as finely as that and are few enough to be read."""
+    weeks, months = report.groups.get("week", []), report.groups.get("month", [])
+    own = [cell for cell in weeks if not cell.merged]
+    return (
+        "week"
+        if len(own) > len([cell for cell in months if not cell.merged]) and len(weeks) <= _MOST_WEEKS
+        else "month"
+    )
+
+
+def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:
+    if by not in report.groups:
+        return _Section(_TITLES[by], "", by, [], [merged.withheld(report, by)])
+    svg = draw()
+    general = {*merged.footer(report, None)}
+    said = [text for text in merged.footer(report, by) if text not in general]
+    if not svg:
+        said.append("too few changes of any one size to say what half of them cost")
+    cells = charts.by_size(report.groups[by]) if by == "size" else report.groups[by]
+    return _Section(_TITLES[by], svg, by, [_cell(report, cell) for cell in cells], said)
+
+
+def _cell(report: Report, cell: Cell) -> tuple[str, ...]:
+    quantiles = ("" if value is None else merged.cost(report, value) for value in (cell.median, cell.p90))
+    amount = merged.cost(report, cell.list_cost, cell.unpriced)
+    return escape(cell.name), amount, f"{cell.changes:,}", *quantiles, short_tokens(cell.tokens)
+
+
+def _change(report: Report, change: Change) -> tuple[str, ...]:
+    amount = merged.cost(report, change.list_cost, change.is_unpriced)
+    day, models = merged.day(change.head.time), merged.models(change)
+    return merged.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], change.state
