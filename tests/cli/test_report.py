@@ -137,6 +137,9 @@ def test_a_budget_is_checked_to_the_cent(history: GitSandbox, environ: dict[str,
         ["--check", "much"],
         ["--since", "gibberish"],
         ["main", "--all"],
+        ["--base", "v1.1", "--all"],
+        ["--base", "v1.1", "v1.1..v1.2"],
+        ["--base", "v1.1", "--against", "v1.1"],
         ["--by", "area", "main", "--against", "v1.1..v1.2"],
     ],
 )
@@ -146,6 +149,12 @@ def test_a_command_line_that_makes_no_sense_is_exit_2(
     done = piped(["report", *args], history.path, environ)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_branch_adds_to_its_base_is_told_without_the_rest(history: GitSandbox, environ: dict[str, str]) -> None:
+    told = json.loads(piped(["report", "--json", "--base", "main", "open"], history.path, environ).stdout)
+    assert (told["range"], told["open"]) == ("main..open", [])
+    assert [row["claims"] for row in told["changes"]] == [["000000000201"]]
 
 
 def test_only_changes_of_a_span_of_time(history: GitSandbox, environ: dict[str, str]) -> None:

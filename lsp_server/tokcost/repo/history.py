@@ -88,6 +88,22 @@ def read_range(repository: Repository, text: str) -> Range:
     return Range(text, _commits(repository, tips), _commits(repository, [one[1:] for one in found if one[0] == "^"]))
 
 
+def read_beyond(repository: Repository, base: str, tip: str) -> Range:
+    """What a revision has that its base has not. Raises `UsageError`, `EnvironmentProblem`.
+
+    Where the two have no commit in common, one of them is cut off: all of the history would come out as new."""
+    if ".." in tip or ".." in base:
+        raise UsageError("--base compares two revisions, no ranges", "For example --base origin/main HEAD.")
+    span, without = read_range(repository, tip), read_range(repository, base)
+    text = f"{base}..{tip[:10] if tip == span.tips[0] else tip}"
+    try:
+        repository.git("merge-base", without.tips[0], span.tips[0])
+    except GitFailed as failure:
+        hint = "Fetch all of it: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow."
+        raise EnvironmentProblem(f"{base} and {tip} have no commit in common in this clone", hint) from failure
+    return Range(text, span.tips[:1], without.tips[:1])
+
+
 def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
     """The commits that tags and ids stand for."""
     asked = "".join(f"{name}^{{commit}}\n" for name in names)

@@ -22,6 +22,7 @@ from tokcost.repo.history import (
     find_repository,
     first_parents,
     read_authors,
+    read_beyond,
     read_both,
     read_files,
     read_messages_of,
@@ -42,6 +43,8 @@ class Options(NamedTuple):
 
     range: str | None = None
     """In git's words; the default branch's history where nothing is said."""
+    base: str | None = None
+    """Only what `range`, then one revision (HEAD where nothing is said), has beyond this one."""
     all_refs: bool = False
     since: int | None = None
     """Only changes committed from this second UTC on."""
@@ -65,7 +68,7 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
     report.foreign_lines = sum(one.carrier.foreign for one in placed)
     report.damaged = [(one.carrier.commit, text) for one in placed for text in one.carrier.damaged]
     report.contributors_needed = policy.contributors
-    if options.range is None and not options.all_refs:
+    if options.range is None and options.base is None and not options.all_refs:
         report.open = _open(repository, span, changes)
     if options.since is None and options.until is None:
         report.coverage = _coverage(repository, span, told, policy.contributors)
@@ -77,6 +80,8 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
 
 
 def _span(repository: Repository, options: Options) -> Range:
+    if options.base is not None:
+        return read_beyond(repository, options.base, options.range or "HEAD")
     if options.range is not None:
         return read_range(repository, options.range)
     default = default_range(repository)

@@ -43,6 +43,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.command()
 @click.argument("range", required=False)
 @click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
+@click.option("--base", metavar="REVISION", help="Only what RANGE, then one revision (else HEAD), has beyond this one.")
 @click.option("--against", metavar="RANGE", help="Compare with another range.")
 @click.option("--all", "all_refs", is_flag=True, help="Every branch and tag, merged or not.")
 @click.option("--since", metavar="DATE", help="Only changes committed from DATE on, in git's date words.")
@@ -69,7 +70,7 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
       tokcost report v1.4..v1.5 --by area
       tokcost report --since 2026-10-01 --by month --csv
       tokcost report v1.5..v1.6 --against v1.4..v1.5
-      tokcost report origin/main..HEAD --markdown --check 50
+      tokcost report --base origin/main --markdown --check 50
       tokcost report --html report.html
       tokcost report --json | jq '.changes[] | {number, list_cost}'
     """
@@ -79,6 +80,8 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
         raise UsageError("RANGE and --all exclude each other")
     if form == "html" and (by is not None or against is not None):
         raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
+    if more["base"] is not None and (more["all_refs"] or against is not None):
+        raise UsageError("--base excludes --all and --against")
     reports = _reports(range, by, against, more)
     if form == "html":
         _write_page(reports[0], more["html"])
@@ -105,7 +108,7 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
     until = dates.until_ms(more["until"]) // 1000 if more["until"] is not None else None
     if since is not None and until is not None and since >= until:
         raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
-    options = Options(range, more["all_refs"], since, until, by is not None or more["html"] is not None)
+    options = Options(range, more["base"], more["all_refs"], since, until, by is not None or more["html"] is not None)
     cache = tokcost_cache(os.environ)
     reports = [make_report(Path.cwd(), cache, options)]
     if against is not None:

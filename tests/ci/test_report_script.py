@@ -1,0 +1,254 @@
+"""What runs in continuous integration: the script in an empty environment, against a server that answers like a forge,
+and the files that call it."""
+
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.git_sandbox import GitSandbox
+from tokcost.model.trailer import Line, format_line
+from tokcost.reports.merged_markdown import MARKER
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPT = ROOT / "ci/report.sh"
+USD = 10**9
+TOKEN = "token-of-this-job"
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+
+
+def commit(repo: GitSandbox, number: int, dollars: int) -> str:
+    line = format_line(Line(f"{number:012d}", 1, dollars * USD, False, 1_000_000, ("claude-opus-4-5",)))
+    repo.now += 60
+    repo.git("commit", "-q", "--allow-empty", "-m", f"Change {number}\n\n{line}")
+    return repo.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> GitSandbox:
+    """A clone as CI has it: the request merged with the base, as GitHub checks it out."""
+    repo = GitSandbox(tmp_path / "repo")
+    commit(repo, 1, 100)
+    repo.switch("-c", "feat")
+    commit(repo, 2, 2)
+    commit(repo, 3, 5)
+    repo.switch("main")
+    commit(repo, 4, 50)
+    repo.git("update-ref", "refs/remotes/origin/main", "main")
+    repo.git("checkout", "-q", "--detach")
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge feat into main", "feat")
+    return repo
+
+
+class Forge:
+    """Comments of one request, and what is answered to whom."""
+
+    def __init__(self) -> None:
+        self.comments: list[dict[str, Any]] = []
+        self.read_only = False
+        self.asked: list[tuple[str, str, str]] = []
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.address = f"http://127.0.0.1:{self.server.server_port}/api"
+
+    def has(self, text: str, **more: Any) -> None:
+        self.comments.append({"id": len(self.comments) + 1, "body": text, **more})
+
+    def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
+        self.asked.append((method, path, token))
+        if TOKEN not in token:
+            return 401, None
+        if path == "/api/user":
+            return 200, {"id": 7}
+        if method == "GET":
+            page = int(re.findall(r"[?&]page=(\d+)", path)[0])
+            return 200, self.comments[(page - 1) * 100 : page * 100]
+        if self.read_only:
+            return 403, None
+        if method == "POST":
+            self.has(body["body"], user={"type": "Bot"}, author={"id": 7})
+        else:
+            self.comments[int(path.rsplit("/", 1)[1]) - 1]["body"] = body["body"]
+        return 200, {}
+
+    def _handler(self) -> Any:
+        forge = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def _any(self) -> None:
+                text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                token = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
+                code, told = forge.answer(self.command, self.path, json.loads(text) if text else None, token)
+                self.send_response(code)
+                self.end_headers()
+                self.wfile.write(json.dumps(told).encode())
+
+            do_GET = do_POST = do_PATCH = do_PUT = _any
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def forge() -> Iterator[Forge]:
+    forge = Forge()
+    thread = threading.Thread(target=forge.server.serve_forever)
+    thread.start()
+    yield forge
+    forge.server.shutdown()
+    thread.join()
+    forge.server.server_close()
+
+
+def run(clone: GitSandbox, **more: str) -> "subprocess.CompletedProcess[str]":
+    """The script with nothing in its environment but what is said."""
+    home = clone.path.parent / "home"
+    programs = home / "bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    ours = programs / "tokcost"
+    ours.write_text(f"#!/bin/sh\nexec {sys.executable} -P -c 'from tokcost.cli.main import main; main()' \"$@\"\n")
+    ours.chmod(0o755)
+    environ = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(home), **more}
+    return subprocess.run(["sh", str(SCRIPT)], cwd=clone.path, env=environ, capture_output=True, text=True)
+
+
+def github(forge: Forge, clone: GitSandbox, **more: str) -> "subprocess.CompletedProcess[str]":
+    summary = str(clone.path.parent / "summary.md")
+    said = {"GITHUB_API_URL": forge.address, "GITHUB_REPOSITORY": "us/shop", "GITHUB_STEP_SUMMARY": summary}
+    return run(clone, **said, TOKCOST_PR="12", GITHUB_TOKEN=TOKEN, TOKCOST_HEAD=clone.git("rev-parse", "feat"), **more)
+
+
+def test_without_a_forge_it_prints_what_the_branch_adds(clone: GitSandbox) -> None:
+    done = run(clone)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(MARKER)
+    assert "$7.00 list" in done.stdout
+    assert "| Merge feat into main |" in done.stdout
+
+
+def test_the_head_of_the_request_is_told_commit_by_commit(clone: GitSandbox) -> None:
+    told = run(clone, TOKCOST_HEAD="feat").stdout
+    assert "| Change 2 | \\~$2.00 |" in told
+    assert "| Change 3 | \\~$5.00 |" in told
+    assert "Change 1" not in told
+
+
+@needs_curl
+def test_the_first_run_comments_and_the_next_one_writes_into_that_comment(clone: GitSandbox, forge: Forge) -> None:
+    forge.has("Nice!", user={"type": "User"})
+    assert github(forge, clone).returncode == 0
+    assert len(forge.comments) == 2
+    assert "$7.00 list" in forge.comments[1]["body"]
+    clone.switch("feat")
+    commit(clone, 5, 10)
+    done = github(forge, clone)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(forge.comments) == 2
+    assert "$17.00 list" in forge.comments[1]["body"]
+    assert [one[1] for one in forge.asked if one[0] == "PATCH"] == ["/api/repos/us/shop/issues/comments/2"]
+
+
+@needs_curl
+def test_a_comment_of_someone_else_with_our_marker_is_left_alone(clone: GitSandbox, forge: Forge) -> None:
+    forge.has(f"{MARKER}\nfree beer", user={"type": "User"})
+    github(forge, clone)
+    assert forge.comments[0]["body"].endswith("free beer")
+    assert len(forge.comments) == 2
+
+
+@needs_curl
+def test_our_comment_is_found_behind_a_hundred_others(clone: GitSandbox, forge: Forge) -> None:
+    for _ in range(130):
+        forge.has("me too", user={"type": "User"})
+    github(forge, clone)
+    github(forge, clone)
+    assert [MARKER in one["body"] for one in forge.comments] == [False] * 130 + [True]
+
+
+@needs_curl
+def test_a_request_from_a_fork_has_its_report_in_the_summary_and_does_not_fail(clone: GitSandbox, forge: Forge) -> None:
+    forge.read_only = True
+    done = github(forge, clone)
+    assert done.returncode == 0
+    assert "may not comment" in done.stderr
+    assert "$7.00 list" in (clone.path.parent / "summary.md").read_text()
+    assert forge.comments == []
+
+
+@needs_curl
+@pytest.mark.parametrize(("limit", "code"), [("7", 0), ("6.99", 1)])
+def test_over_the_budget_it_fails_after_it_has_commented(
+    clone: GitSandbox, forge: Forge, limit: str, code: int
+) -> None:
+    assert github(forge, clone, TOKCOST_CHECK=limit).returncode == code
+    assert ("Over the 6.99 US dollars" in forge.comments[0]["body"]) is bool(code)
+
+
+@needs_curl
+def test_on_gitlab_the_note_of_the_token_is_kept_up_to_date(clone: GitSandbox, forge: Forge) -> None:
+    said = {"CI_API_V4_URL": forge.address, "CI_MERGE_REQUEST_PROJECT_ID": "4", "CI_MERGE_REQUEST_IID": "9"}
+    forge.has(MARKER, author={"id": 3})
+    run(clone, **said, TOKCOST_GITLAB_TOKEN=TOKEN)
+    done = run(clone, **said, TOKCOST_GITLAB_TOKEN=TOKEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [MARKER in one["body"] and "$7.00" in one["body"] for one in forge.comments] == [False, True]
+    assert forge.asked[-1][:2] == ("PUT", "/api/projects/4/merge_requests/9/notes/2")
+    assert "$7.00 list" in run(clone, **said).stdout
+
+
+@needs_curl
+def test_the_token_is_in_no_argument_and_no_output(clone: GitSandbox, forge: Forge) -> None:
+    done = github(forge, clone)
+    assert all(TOKEN in token for _, _, token in forge.asked)
+    assert TOKEN not in done.stdout + done.stderr
+    assert not re.search(r"(?:curl|ask|comment)\b[^\n]*TOKEN", SCRIPT.read_text())
+
+
+def test_what_cannot_be_compared_is_an_error_with_a_way_out(clone: GitSandbox, tmp_path: Path) -> None:
+    done = run(clone, TOKCOST_BASE="origin/nowhere")
+    assert (done.returncode, done.stdout) == (2, "")
+    shallow = GitSandbox(tmp_path / "shallow", init=False)
+    clone.git("clone", "-q", "--depth=1", "-b", "feat", "--no-single-branch", f"file://{clone.path}", str(shallow.path))
+    done = run(shallow, TOKCOST_HEAD="feat")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "fetch-depth: 0" in done.stderr
+
+
+def test_a_name_of_a_branch_is_never_run(clone: GitSandbox) -> None:
+    name = "x;touch${IFS}owned;$(touch${IFS}owned)"
+    clone.git("branch", name, "feat")
+    assert "$7.00 list" in run(clone, TOKCOST_HEAD=name).stdout
+    assert "no revision range" in run(clone, TOKCOST_HEAD="--output=owned").stderr
+    assert not (clone.path / "owned").exists()
+
+
+def test_the_action_is_one_that_puts_no_text_from_outside_into_a_script() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert action["runs"]["using"] == "composite"
+    steps = action["runs"]["steps"]
+    assert not [step for step in steps if "${{" in step["run"]]
+    given = {name for step in steps for name in step["env"]}
+    read = set(re.findall(r"\b(?:TOKCOST|GITHUB)_[A-Z_]+\b", "".join(step["run"] for step in steps)))
+    assert read <= given
+    assert {"TOKCOST_BASE", "TOKCOST_HEAD", "TOKCOST_CHECK", "TOKCOST_PR", "GITHUB_TOKEN"} <= given
+    for step in steps:
+        subprocess.run(["sh", "-n"], input=step["run"], text=True, check=True)
+
+
+def test_the_template_for_gitlab_calls_the_script_for_merge_requests() -> None:
+    (job,) = yaml.safe_load((ROOT / "ci/gitlab-ci.yml").read_text()).values()
+    assert job["script"][-1] == "sh ci/report.sh"
+    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
+    assert str(job["variables"]["GIT_DEPTH"]) == "0"
