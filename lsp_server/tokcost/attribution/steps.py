@@ -64,6 +64,12 @@ def read_head(message: str, time: int) -> Head:
     return Head(_title(subject, body), None, time)
 
 
+def squash_number(subject: str) -> int | None:
+    """The request that a forge squashed into one commit, where its subject says so: `Add login (#123)`."""
+    found = _SQUASH.search(subject)
+    return int(found[1]) if found else None
+
+
 def _title(subject: str, body: str) -> str:
     if not _FORGE_SUBJECT.match(subject):
         return subject.strip()

@@ -181,6 +181,35 @@ def read_both(repository: Repository, messages: Range, graph: Range) -> tuple[li
         return found.result(), nodes
 
 
+class Step(NamedTuple):
+    """A commit of a branch's own line that is no merge."""
+
+    commit: str
+    tree: str
+    subject: str
+
+
+def newest_steps(repository: Repository, span: Range, most: int) -> list[Step]:
+    """The newest commits but merges of the first tip's own line, newest first."""
+    feed = span._replace(tips=span.tips[:1]).feed
+    asked = ["--first-parent", "--no-merges", f"--max-count={most}", "--format=%H%x01%T%x01%s", "--stdin"]
+    records = repository.git(*_LOG, *asked, feed=feed).split("\0")
+    return [Step(*record.split("\x01", 2)) for record in records if record]
+
+
+def trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:
+    """The tree of each commit."""
+    return dict(_each(repository, commits, "%T", 2))
+
+
+def remote_address(repository: Repository) -> str:
+    """Where the remote `origin` is, as configured; empty where there is none."""
+    try:
+        return repository.git("config", "--get", "remote.origin.url").strip()
+    except GitFailed:
+        return ""
+
+
 def first_parents(repository: Repository, span: Range) -> list[str]:
     """The steps in which the first tip came about, newest first."""
     feed = span._replace(tips=span.tips[:1]).feed

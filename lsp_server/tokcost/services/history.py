@@ -5,6 +5,7 @@ old tip is not on that line any more (rewritten, force-pushed), it is walked aga
 with a lower end is walked each time: it is short.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from tokcost.attribution.changes import Placed
 from tokcost.attribution.steps import read_reverts, steps_of
 from tokcost.ledger.harvest import Harvest, Home, Walk, open_harvest
 from tokcost.model.changes import Carrier, Graph
-from tokcost.model.trailer import read_message
+from tokcost.model.trailer import Line, read_message
 from tokcost.repo.commit import Commit
 from tokcost.repo.history import Range, Repository, read_both, read_graph, shape
 
@@ -47,6 +48,23 @@ def read_carrier(commit: Commit) -> Carrier:
     reverts = read_reverts(commit.message)
     is_merge = len(commit.parents) > 1
     return Carrier(commit.id, tuple(found.lines), found.foreign, tuple(found.damaged), reverts, is_merge)
+
+
+def carried(graph: Graph, tip: str, carriers: Mapping[str, Carrier]) -> list[Line]:
+    """Every line on the way from a tip to where the graph ends."""
+    return [line for commit in reach(graph, tip) if commit in carriers for line in carriers[commit].lines]
+
+
+def reach(graph: Graph, tip: str) -> list[str]:
+    """The commits on the way from a tip to where the graph ends."""
+    found: dict[str, None] = {}
+    todo = [tip]
+    while todo:
+        commit = todo.pop()
+        if commit in graph and commit not in found:
+            found[commit] = None
+            todo += graph[commit]
+    return list(found)
 
 
 def _whole(repository: Repository, harvest: Harvest, span: Range, last: Walk | None, graph: Graph) -> Told:

@@ -4,7 +4,7 @@ The data are the commit messages alone; no ledger is asked, so any clone can tel
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from tokcost.attribution.areas import shares
 from tokcost.attribution.changes import changes_of
 from tokcost.attribution.groups import Facts, count_heads, grouped
 from tokcost.attribution.steps import read_head
-from tokcost.model.changes import Carrier, Change, Coverage, Grouping, Head, Open, Report
-from tokcost.model.trailer import Line, highest
+from tokcost.model.changes import Change, Coverage, Grouping, Head, Open, Report
+from tokcost.model.trailer import highest
 from tokcost.repo.history import (
     Range,
     Repository,
@@ -30,7 +30,7 @@ from tokcost.repo.history import (
     some_authors,
     tags,
 )
-from tokcost.services.history import Told, read_carrier, read_history
+from tokcost.services.history import Told, carried, read_carrier, read_history
 from tokcost.services.policy import ReportPolicy, area_of, read_report_policy
 
 _MOST_CHANGES = 20_000
@@ -120,23 +120,10 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
     best = highest(line for one in carriers.values() for line in one.lines if line.id not in known)
     found: list[Open] = []
     for branch, tip in tips.items():
-        lines = [best.pop(line.id) for line in _carried(graph, tip, carriers) if line.id in best]
+        lines = [best.pop(line.id) for line in carried(graph, tip, carriers) if line.id in best]
         if lines:
             found.append(Open(branch, tuple(lines)))
     return sorted(found, key=lambda one: (-sum(line.cost or 0 for line in one.lines), one.branch))
-
-
-def _carried(graph: Mapping[str, tuple[str, ...]], tip: str, carriers: Mapping[str, Carrier]) -> list[Line]:
-    seen: set[str] = set()
-    todo = [tip]
-    lines: list[Line] = []
-    while todo:
-        commit = todo.pop()
-        if commit in graph and commit not in seen:
-            seen.add(commit)
-            todo += graph[commit]
-            lines += carriers[commit].lines if commit in carriers else ()
-    return lines
 
 
 def _coverage(repository: Repository, span: Range, told: Told, least: int) -> Coverage | None:

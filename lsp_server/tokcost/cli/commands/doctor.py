@@ -8,13 +8,14 @@ import click
 
 from tokcost.cli import screen
 from tokcost.reports.diagnosis import diagnosis_lines
-from tokcost.services.doctor import diagnose
-from tokcost.settings import tokcost_home
+from tokcost.services.doctor import Diagnosis, diagnose
+from tokcost.settings import tokcost_cache, tokcost_home
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(as_json: bool) -> int:
+@click.option("--forge", is_flag=True, help="Whether lines get lost on merge, told from history, and what to set.")
+def command(as_json: bool, forge: bool) -> int:
     """Explain what was found, passed over and not counted twice, and check the ledger.
 
     Changes nothing. Exits with 1 when something is wrong.
@@ -22,9 +23,10 @@ def command(as_json: bool) -> int:
     \b
     Examples:
       tokcost doctor
+      tokcost doctor --forge
       tokcost doctor --json | jq '.parts.prices'
     """
-    diagnosis = diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
+    diagnosis = _forge() if forge else diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
     parts = {
         part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
         for part, checks in diagnosis.parts.items()
@@ -37,3 +39,12 @@ def command(as_json: bool) -> int:
     else:
         screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings), os.environ))
     return 1 if diagnosis.findings else 0
+
+
+def _forge() -> Diagnosis:
+    from tokcost.services.forge import forge_checks
+
+    diagnosis = Diagnosis()
+    for check in forge_checks(Path.cwd(), tokcost_cache(os.environ)):
+        diagnosis.add("forge", check)
+    return diagnosis
