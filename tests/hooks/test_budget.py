@@ -14,7 +14,7 @@ import pytest
 from support.git_sandbox import T0
 from support.hooked import Hooked
 from support.terminal import piped
-from tokcost.services.hooks import uninstall
+from tokcost.services.installing.hooks import uninstall
 
 
 class Made(NamedTuple):

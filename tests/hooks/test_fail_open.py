@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
-from tokcost.services.hook_scripts import HOOKS
+from tokcost.services.installing.scripts import HOOKS
 
 RUN = Path(__file__).parent.parent.parent / "hooks/tokcost_hooks/run.py"
 

@@ -12,9 +12,9 @@ from support.hooked import Hooked
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.checks import Check
-from tokcost.services.hook_report import hook_checks
-from tokcost.services.hook_scripts import HOOKS
-from tokcost.services.hooks import install, uninstall
+from tokcost.services.installing.hooks import install, uninstall
+from tokcost.services.installing.report import hook_checks
+from tokcost.services.installing.scripts import HOOKS
 
 
 def checks(repo: Hooked, cwd: Path | None = None, *, enabled: bool = True) -> dict[str, Check]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import REPLY, Hooked
-from tokcost.services.hooks import HOOKS
+from tokcost.services.installing.hooks import HOOKS
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
 

@@ -14,7 +14,7 @@ from tokcost.cli.main import COMMANDS, tokcost
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH
 from tokcost.repo.hooks_folder import hooks_folder
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.hook_managers import seats
+from tokcost.services.installing.managers import seats
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ from support.git_sandbox import GitSandbox
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
 from tokcost.repo.worktree import Worktree, find_worktree
-from tokcost.services.hooks import HOOKS, install
 from tokcost.services.ingest import refresh
+from tokcost.services.installing.hooks import HOOKS, install
 from tokcost.services.summary import LogOptions, summarise
 
 REPLY = 12_204

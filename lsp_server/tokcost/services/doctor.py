@@ -17,7 +17,7 @@ from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.checks import Check
 from tokcost.services.consent import read_consent
-from tokcost.services.hook_report import hook_checks
+from tokcost.services.installing.report import hook_checks
 
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 

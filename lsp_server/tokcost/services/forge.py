@@ -30,7 +30,7 @@ from tokcost.reports.amounts import percent
 from tokcost.reports.text import counted
 from tokcost.services.checks import Check
 from tokcost.services.history import carried, reach, read_carrier, read_history
-from tokcost.services.policy import read_report_policy
+from tokcost.services.report_policy import read_report_policy
 
 _MOST_STEPS = 5_000
 _REQUEST = re.compile(

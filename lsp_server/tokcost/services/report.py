@@ -31,7 +31,7 @@ from tokcost.repo.history import (
     tags,
 )
 from tokcost.services.history import Told, carried, read_carrier, read_history
-from tokcost.services.policy import ReportPolicy, area_of, read_report_policy
+from tokcost.services.report_policy import ReportPolicy, area_of, read_report_policy
 
 _MOST_CHANGES = 20_000
 """More are not looked at one by one for their files: that would take minutes."""

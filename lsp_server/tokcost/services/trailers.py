@@ -15,8 +15,8 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, new_name, propose
 from tokcost.services.consent import Consent, read_consent, read_policy
-from tokcost.services.hooks import Installed, install
 from tokcost.services.ingest import refresh
+from tokcost.services.installing.hooks import Installed, install
 from tokcost.services.look import look
 from tokcost.services.worktrees import repository_of
 

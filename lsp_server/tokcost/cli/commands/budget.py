@@ -18,7 +18,7 @@ from tokcost.reports.budgets import check_line, said_at_commit, state_of, stoppi
 from tokcost.reports.text import escape
 from tokcost.services.budget_check import check, check_commit
 from tokcost.services.budgets import Wish, read_budgets, set_budget, set_verbose, unset_budget
-from tokcost.services.hooks import install
+from tokcost.services.installing.hooks import install
 from tokcost.services.trailers import here
 from tokcost.settings import tokcost_home
 

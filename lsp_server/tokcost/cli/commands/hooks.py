@@ -9,9 +9,9 @@ from tokcost.cli import screen
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
 from tokcost.services.consent import read_consent
-from tokcost.services.hook_report import hook_checks
-from tokcost.services.hook_scripts import HOOKS, plain_script
-from tokcost.services.hooks import install, install_in_config, uninstall
+from tokcost.services.installing.hooks import install, install_in_config, uninstall
+from tokcost.services.installing.report import hook_checks
+from tokcost.services.installing.scripts import HOOKS, plain_script
 from tokcost.services.trailers import here
 
 

@@ -1,6 +1,6 @@
 """Installing git hooks beside what is there already, and taking them away again to the last byte.
 
-Each hook has a seat (`hook_managers`): a file of ours that runs what was there first, or lines in a file that a hook
+Each hook has a seat (`managers.py`): a file of ours that runs what was there first, or lines in a file that a hook
 manager reads. Files that belong to a project or to its people are changed only when asked to.
 """
 
@@ -21,10 +21,10 @@ from tokcost.repo.hooks_folder import (
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.services.budgets import read_budgets
-from tokcost.services.hook_blocks import add_block, has_block, remove_block
-from tokcost.services.hook_files import MOVED, kept_file, put, take, write_script
-from tokcost.services.hook_managers import Seat, husky_home, local_script, seats
-from tokcost.services.hook_scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost.services.installing.blocks import add_block, has_block, remove_block
+from tokcost.services.installing.files import MOVED, kept_file, put, take, write_script
+from tokcost.services.installing.managers import Seat, husky_home, local_script, seats
+from tokcost.services.installing.scripts import HOOKS, calls_us, owner, plain_script, shell_word
 
 CONFIG_NAME = "tokcost-"
 """Before the hook's name, our name of a hook in git's configuration."""

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
 from tokcost.repo.worktree import Worktree, find_worktree
-from tokcost.services.hook_scripts import HOOKS, KEPT, calls_us, shell_word
+from tokcost.services.installing.scripts import HOOKS, KEPT, calls_us, shell_word
 
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
 

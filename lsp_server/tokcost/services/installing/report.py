@@ -7,11 +7,19 @@ from tokcost.repo.hooks_folder import HooksFolder, config_hooks, hooks_folder
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.checks import Check
-from tokcost.services.hook_blocks import has_block
-from tokcost.services.hook_files import kept_file
-from tokcost.services.hook_managers import Seat, husky_home, in_framework, local_script, manager_of, managers, seats
-from tokcost.services.hook_scripts import calls_us, interpreter_of, owner, run_file_of
-from tokcost.services.hooks import CONFIG_NAME, check_git, is_needed, is_remembered, stale
+from tokcost.services.installing.blocks import has_block
+from tokcost.services.installing.files import kept_file
+from tokcost.services.installing.hooks import CONFIG_NAME, check_git, is_needed, is_remembered, stale
+from tokcost.services.installing.managers import (
+    Seat,
+    husky_home,
+    in_framework,
+    local_script,
+    manager_of,
+    managers,
+    seats,
+)
+from tokcost.services.installing.scripts import calls_us, interpreter_of, owner, run_file_of
 
 INSTALL = "Run `tokcost hooks install`."
 

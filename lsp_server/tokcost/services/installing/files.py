@@ -8,7 +8,7 @@ import re
 import shutil
 from contextlib import suppress
 
-from tokcost.services.hook_scripts import KEPT, KEPT_FOLDER, chained_script, owner
+from tokcost.services.installing.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
 """What may be behind a hook's name when ours was moved: the pre-commit framework renames what it finds to `.legacy` and
