@@ -63,14 +63,16 @@ def use(file: str = FILE) -> None:
     sys.meta_path.insert(0, Bundle(entries))
 
 
-def lacks_something() -> bool:
-    """Whether this process had to look for a module of ours."""
-    return any(_is_ours(name) and _is_new(name, module) for name, module in list(sys.modules.items()))
+def lacks_something(file: str = FILE) -> bool:
+    """Whether this process had to look for a module of ours, and can add it: an installation for everybody on a machine
+    is nobody's to write to."""
+    new = any(_is_ours(name) and _is_new(name, module) for name, module in list(sys.modules.items()))
+    return new and os.access(os.path.dirname(file), os.W_OK)
 
 
 def complete(file: str = FILE) -> None:
     """Add what this process had to look for. Where that cannot be written, hooks go on looking."""
-    if not lacks_something():
+    if not lacks_something(file):
         return
     found = {name: entry for name, module in list(sys.modules.items()) if (entry := _entry(name, module))}
     for one in sys.meta_path:
@@ -78,7 +80,6 @@ def complete(file: str = FILE) -> None:
             found = one.entries | found
     new = f"{file}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(new, "wb") as stream:
             stream.write(marshal.dumps((sys.version, found)))
         os.replace(new, file)
