@@ -124,3 +124,16 @@ def test_a_class_that_is_used_a_lot_goes_on_as_before() -> None:
     point = space["Point"]
     assert [point(n, name="n") for n in range(300)] == [(n, 2, "n") for n in range(300)]
     assert [outcome(one, space) for one in EXPRESSIONS] == [outcome(one, made(False)) for one in EXPRESSIONS]
+
+
+def test_who_took_the_other_one_before_goes_on_with_it() -> None:
+    code = (
+        f"import sys; sys.path += {[str(ROOT / 'lsp_server')]!r};"
+        "from typing import Generic, NamedTuple, TypeVar; import typing; from tokcost import light; light.install();"
+        "T = TypeVar('T'); A = type('A', (), {});"
+        "exec('class B(NamedTuple):\\n    x: int\\nclass C(NamedTuple, Generic[T]):\\n    x: T\\n"
+        "class D(typing.NamedTuple, Generic[T]):\\n    x: T');"
+        "print(B(1), C(2), D(3), typing.NamedTuple is not NamedTuple)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "B(x=1) C(x=2) D(x=3) True\n"

@@ -5,6 +5,7 @@ that would be an eighth of `tokcost log` and a quarter of a hook. What is made h
 the two together; making one is a little slower until a class turns out to be used a lot.
 """
 
+import sys
 import typing
 from _collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
@@ -16,11 +17,18 @@ _MANY = 100
 
 
 def install() -> None:
-    """Let `from typing import NamedTuple` give these from now on."""
+    """Let `from typing import NamedTuple` give these from now on. Who has the other already keeps it: `typing` would
+    object to a base that is no longer the one it knows."""
     typing.NamedTuple = named_tuple  # type: ignore[misc,assignment]
+    _slow.__mro_entries__ = _slow_bases
+
+
+def _slow_bases(_: tuple[Any, ...]) -> tuple[type, ...]:
+    return _slow_base
 
 
 _slow: Any = typing.NamedTuple
+_slow_base: tuple[type, ...] = _slow.__mro_entries__((_slow,))
 
 
 def named_tuple(*args: Any, **more: Any) -> Any:
@@ -30,7 +38,10 @@ def named_tuple(*args: Any, **more: Any) -> Any:
 
 def _bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
     """What a class is made of that names us as a base: generic ones are left to `typing`."""
-    return _base if bases == (named_tuple,) else _slow.__mro_entries__((typing.NamedTuple,))
+    return _base if bases == (named_tuple,) else _slow_base
+
+
+_WrongField = TypeError if sys.version_info >= (3, 13) else ValueError
 
 
 class _Methods(tuple[Any, ...]):
@@ -47,7 +58,7 @@ class _Methods(tuple[Any, ...]):
     def _replace(self, /, **changes: Any) -> "_Methods":
         made = self._make(map(changes.pop, self._fields, self))
         if changes:
-            raise ValueError(f"Got unexpected field names: {list(changes)!r}")
+            raise _WrongField(f"Got unexpected field names: {list(changes)!r}")
         return made
 
     def _asdict(self) -> dict[str, Any]:
