@@ -1,7 +1,7 @@
 """Random histories in real git: what a simple bookkeeper notes at each moment, the reflog tells afterwards."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.git_sandbox import T0, GitSandbox
@@ -23,6 +23,8 @@ class Bookkeeper:
         self.noted: list[tuple[int, str | None]] = []
         self.uncommitted: list[int] = []
         """Usage of this stay that would follow to a branch created now, by its number in `noted`."""
+        self.on_no_branch: list[int] = []
+        """Usage of this stay that was committed on a detached HEAD: the branch created from there has the commit."""
 
     def work(self, second: int) -> None:
         """One usage now."""
@@ -42,8 +44,9 @@ class Bookkeeper:
                 self._create(fresh)
             case "commit":
                 self.repo.git("commit", "-q", "--allow-empty", "-m", "x")
-                if self.current:  # a commit on a detached HEAD is on the branch that is created from it
-                    self.uncommitted.clear()
+                if self.current is None:
+                    self.on_no_branch += self.uncommitted
+                self.uncommitted.clear()
             case "rename" if self.current:
                 self.repo.git("branch", "-m", fresh)
                 self._rename(self.current, fresh)
@@ -61,11 +64,13 @@ class Bookkeeper:
     def _leave(self, branch: str | None) -> None:
         if branch != self.current:
             self.uncommitted.clear()
+            self.on_no_branch.clear()
         self.current = branch
 
     def _create(self, branch: str) -> None:
-        for number in self.uncommitted:
+        for number in [*self.uncommitted, *self.on_no_branch]:
             self.noted[number] = (self.noted[number][0], branch)
+        self.on_no_branch.clear()
         self.branches.append(branch)
         self.current = branch
 
@@ -87,6 +92,7 @@ def new_repository(factory: pytest.TempPathFactory) -> GitSandbox:
 
 
 @given(st.lists(st.tuples(st.sampled_from(_STEPS), st.integers(0, 5)), max_size=14))
+@example([("detach", 0), ("commit", 0), ("create", 0), ("create", 0)])
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_usage_is_where_it_belongs_whatever_was_done_around_it(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
