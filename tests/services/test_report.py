@@ -4,6 +4,7 @@ import itertools
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -393,7 +394,7 @@ def test_a_damaged_cache_is_made_again(team: Team, damage: bytes) -> None:
     team.report()
     (team.cache / FILE_NAME).write_bytes(damage)
     assert team.report().list_cost == USD
-    with sqlite3.connect(team.cache / FILE_NAME) as db:
+    with closing(sqlite3.connect(team.cache / FILE_NAME)) as db:
         assert db.execute("SELECT count(*) FROM carrier").fetchone() == (1,)
 
 
