@@ -16,11 +16,6 @@ _CLAIM = "SELECT id, name, version, fate, carried, ever_carried FROM claim"
 _OF_GROUP = "ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, claim, claim_version"
 
 
-def claims_in(ledger: Ledger, repository: int) -> list[Claim]:
-    """All claims of a repository, oldest first."""
-    return _claims(ledger, "repository = ?", (repository,))
-
-
 def has_claims(ledger: Ledger, repository: int) -> bool:
     """Whether anything was ever claimed in a repository."""
     query = "SELECT 1 FROM claim WHERE repository = ? LIMIT 1"

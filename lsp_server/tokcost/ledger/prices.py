@@ -23,12 +23,6 @@ def current_prices(ledger: Ledger) -> list[PriceRow]:
     return [PriceRow(*row) for row in ledger.db.execute(f"{_PRICE} WHERE current ORDER BY provider, model")]
 
 
-def price_row(ledger: Ledger, number: str) -> PriceRow | None:
-    """The cards some usage was priced with, also when newer ones have replaced them."""
-    row = ledger.db.execute(f"{_PRICE} WHERE id = ?", (number,)).fetchone()
-    return PriceRow(*row) if row else None
-
-
 def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
     """Add cards; they replace the current ones of the same model for usage still to come."""
     for row in rows:

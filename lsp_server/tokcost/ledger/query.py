@@ -84,14 +84,6 @@ def spent_since(ledger: Ledger, repository: int, since_ms: int) -> tuple[int, in
     return ledger.db.execute(query, (repository, since_ms)).fetchone()
 
 
-def sessions_with_totals(ledger: Ledger, assistant: str) -> dict[int, str]:
-    """Sessions of which the assistant wrote a total: id to name."""
-    query = (
-        "SELECT DISTINCT session.id, name FROM session_total JOIN session ON session.id = session WHERE assistant = ?"
-    )
-    return dict(ledger.db.execute(query, (assistant,)).fetchall())
-
-
 def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[SessionTotal]:
     """The totals an assistant wrote of one session, oldest first."""
     rows = ledger.db.execute(

@@ -90,12 +90,6 @@ def _added_up(many: list[Sums]) -> Sums:
     return (*map(sum, columns), min(times), max(times))
 
 
-def rebuild(ledger: Ledger) -> None:
-    """Add up everything anew; part of the caller's transaction."""
-    ledger.db.execute("DELETE FROM rollup")
-    ledger.db.execute(f"INSERT INTO rollup {_GROUPED} {_BY_KEY}")
-
-
 def disagreements(ledger: Ledger) -> list[Group]:
     """Groups whose kept sums differ from their rows: always empty, or there is a bug."""
     kept = {row[:8]: row[8:] for row in ledger.db.execute("SELECT * FROM rollup WHERE usage > 0")}
