@@ -1,7 +1,8 @@
 """All modules that a hook imports, in one file beside Python's own compiled ones.
 
 A hook imports some 130 small modules, and a fifth of its time is looking for them. Each hook adds what it had to look
-for; later ones take it from there, as long as no file of ours has changed since.
+for; later ones take it from there, as long as the module's file has not changed since. Only what is imported is read:
+what a rare hook added costs the others nothing.
 """
 
 import marshal
@@ -21,22 +22,31 @@ _NOT_BUNDLED = ("__main__", "tokcost_hooks", "tokcost_hooks.start", __name__)
 """What was imported before the bundle could be asked."""
 _Spec: "Any" = type(sys.__spec__)  # pyright: ignore[reportUnknownVariableType]
 """`importlib.machinery.ModuleSpec`, without importing that."""
+_NUMBER = 8
+"""Bytes at the beginning that say how long the index behind them is."""
 
-Entry = tuple[str, tuple[int, int], bool, bytes]
-"""A module: its file, that file's time and size, whether it is a package, and its code."""
+Entry = tuple[str, tuple[int, int], bool, int, int]
+"""A module: its file, that file's time and size, whether it is a package; where its code begins behind the index, and
+how long it is."""
 
 
 class Bundle:
     """Finds and loads the modules of a bundle, for `sys.meta_path`."""
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
+    def __init__(self, stream: int, start: int, entries: dict[str, Entry]) -> None:
+        self.stream, self.start = stream, start
         self.entries = entries
+        self._codes: dict[str, Any] = {}
 
     def find_spec(self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None) -> "Any":  # noqa: ARG002
         """Python's question for a module."""
         entry = self.entries.get(name)
-        if entry is None:
+        if entry is None or (_is_ours(name) and not _holds(entry)):
             return None
+        try:
+            self._codes[name] = marshal.loads(self.code(name))
+        except (OSError, ValueError, EOFError, TypeError):
+            return None  # a machine that lost its power may have kept half of the file
         spec = _Spec(name, self, origin=entry[0], is_package=entry[2])
         if entry[2]:
             spec.submodule_search_locations = [os.path.dirname(entry[0])]
@@ -48,19 +58,25 @@ class Bundle:
 
     def exec_module(self, module: "ModuleType") -> None:
         """Run a module's code."""
-        exec(marshal.loads(self.entries[module.__name__][3]), module.__dict__)
+        exec(self._codes.pop(module.__name__), module.__dict__)
+
+    def code(self, name: str) -> bytes:
+        """A module's code, for `marshal`."""
+        at, size = self.entries[name][3:]
+        os.lseek(self.stream, self.start + at, os.SEEK_SET)
+        return os.read(self.stream, size)
 
 
 def use(file: str = FILE) -> None:
-    """Import from the bundle from now on, if there is one and it still holds."""
+    """Import from the bundle from now on, if there is one and it is whole and of this Python."""
     try:
-        with open(file, "rb") as stream:
-            version, entries = marshal.loads(stream.read())
-        if version != sys.version or any(_stamp(e[0]) != e[1] for name, e in entries.items() if _is_ours(name)):
-            return
+        stream = os.open(file, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        size = int.from_bytes(os.read(stream, _NUMBER), "little")
+        version, entries = marshal.loads(os.read(stream, min(size, os.stat(stream).st_size)))
     except (OSError, ValueError, EOFError, TypeError):
         return
-    sys.meta_path.insert(0, Bundle(entries))
+    if version == sys.version:
+        sys.meta_path.insert(0, Bundle(stream, _NUMBER + size, entries))
 
 
 def lacks_something(file: str = FILE) -> bool:
@@ -74,18 +90,28 @@ def complete(file: str = FILE) -> None:
     """Add what this process had to look for. Where that cannot be written, hooks go on looking."""
     if not lacks_something(file):
         return
-    found = {name: entry for name, module in list(sys.modules.items()) if (entry := _entry(name, module))}
-    for one in sys.meta_path:
-        if isinstance(one, Bundle):
-            found = one.entries | found
+    found: dict[str, tuple[str, tuple[int, int], bool, bytes]] = {}
     new = f"{file}.{os.getpid()}"
     try:
+        for one in sys.meta_path:
+            if isinstance(one, Bundle):
+                found |= {name: (*entry[:3], one.code(name)) for name, entry in one.entries.items()}
+        found |= {name: added for name, module in list(sys.modules.items()) if (added := _added(name, module))}
         with open(new, "wb") as stream:
-            stream.write(marshal.dumps((sys.version, found)))
+            stream.write(_packed(found))
         os.replace(new, file)
     except OSError:
         if os.path.exists(new):
             os.unlink(new)
+
+
+def _packed(found: "dict[str, tuple[str, tuple[int, int], bool, bytes]]") -> bytes:
+    at, entries = 0, dict[str, Entry]()
+    for name, (origin, stamp, is_package, code) in found.items():
+        entries[name] = (origin, stamp, is_package, at, len(code))
+        at += len(code)
+    index = marshal.dumps((sys.version, entries))
+    return b"".join((len(index).to_bytes(_NUMBER, "little"), index, *(entry[3] for entry in found.values())))
 
 
 def _is_new(name: str, module: "ModuleType") -> bool:
@@ -95,7 +121,7 @@ def _is_new(name: str, module: "ModuleType") -> bool:
     return is_found and name not in _NOT_BUNDLED and str(getattr(spec, "origin", None)).endswith(".py")
 
 
-def _entry(name: str, module: "ModuleType") -> Entry | None:
+def _added(name: str, module: "ModuleType") -> "tuple[str, tuple[int, int], bool, bytes] | None":
     if not _is_new(name, module):
         return None
     spec: Any = module.__spec__
@@ -109,6 +135,13 @@ def _entry(name: str, module: "ModuleType") -> Entry | None:
 
 def _is_ours(name: str) -> bool:
     return name.partition(".")[0] in _OURS
+
+
+def _holds(entry: Entry) -> bool:
+    try:
+        return _stamp(entry[0]) == entry[1]
+    except OSError:
+        return False
 
 
 def _stamp(file: str) -> tuple[int, int]:

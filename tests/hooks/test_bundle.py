@@ -82,3 +82,27 @@ def test_a_bundle_grows_by_what_was_not_in_it(package: Path) -> None:
         "bundle.use(FILE); from tokcost import one, two; print(*(type(m.__spec__.loader).__name__ for m in (one, two)))"
     )
     assert python(package, code).count("Bundle") == 2
+
+
+def test_only_what_is_imported_is_read(package: Path) -> None:
+    (package / "rare.py").write_text(f"VALUE = {'x' * 2_000_000!r}\n")
+    python(package, WRITE)
+    python(package, "bundle.use(FILE); import tokcost.rare; bundle.complete(FILE)")
+    assert (package.parent / "b").stat().st_size > 2_000_000
+    watch = "import os; real, sizes = os.read, []; os.read = lambda s, n: (sizes.append(n), real(s, n))[1]; "
+    assert int(python(package, f"{watch}{USE}; print(sum(sizes))").split()[-1]) < 1_000_000
+
+
+def test_a_bundle_that_lost_its_end_serves_what_is_left(package: Path) -> None:
+    python(package, WRITE)
+    whole = (package.parent / "b").read_bytes()
+    for size in (len(whole) - 1, len(whole) // 2, len(whole) // 20):
+        (package.parent / "b").write_bytes(whole[:size])
+        assert python(package, USE).endswith(f" 1 {package / 'one.py'} 1")
+
+
+def test_a_module_that_changed_is_replaced_in_the_bundle(package: Path) -> None:
+    python(package, WRITE)
+    (package / "one.py").write_text("VALUE = 3 * 7\n")
+    python(package, f"bundle.use(FILE); {WRITE}")
+    assert python(package, USE).startswith("True 21 ")
