@@ -20,6 +20,8 @@ FILE = os.path.join(os.path.dirname(__file__), "__pycache__", f"hooks.{sys.imple
 _OURS = ("tokcost", "tokcost_hooks", "msgspec")
 _NOT_BUNDLED = ("__main__", "tokcost_hooks", "tokcost_hooks.start", __name__)
 """What was imported before the bundle could be asked."""
+_ELSEWHERE = () if sys.platform == "win32" else ("nt", "_winapi")
+"""Modules that Python itself asks for everywhere and has on one system alone."""
 _Spec: "Any" = type(sys.__spec__)  # pyright: ignore[reportUnknownVariableType]
 """`importlib.machinery.ModuleSpec`, without importing that."""
 _NUMBER = 8
@@ -40,6 +42,8 @@ class Bundle:
 
     def find_spec(self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None) -> "Any":  # noqa: ARG002
         """Python's question for a module."""
+        if name in _ELSEWHERE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         entry = self.entries.get(name)
         if entry is None or (_is_ours(name) and not _holds(entry)):
             return None
@@ -63,6 +67,8 @@ class Bundle:
     def code(self, name: str) -> bytes:
         """A module's code, for `marshal`."""
         at, size = self.entries[name][3:]
+        if hasattr(os, "pread"):  # a forked process shares the place in the file, not this
+            return os.pread(self.stream, size, self.start + at)
         os.lseek(self.stream, self.start + at, os.SEEK_SET)
         return os.read(self.stream, size)
 

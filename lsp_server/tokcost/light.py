@@ -9,6 +9,8 @@ import sys
 import typing
 from _collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 _new: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -19,8 +21,34 @@ _MANY = 100
 def install() -> None:
     """Let `from typing import NamedTuple` give these from now on. Who has the other already keeps it: `typing` would
     object to a base that is no longer the one it knows."""
-    typing.NamedTuple = named_tuple  # type: ignore[misc,assignment]
-    _slow.__mro_entries__ = _slow_bases
+    if sys.version_info < (3, 14):  # from then on a class body has no annotations while it is made
+        typing.NamedTuple = named_tuple  # type: ignore[misc,assignment]
+        _slow.__mro_entries__ = _slow_bases
+    _import_paths()
+
+
+def _import_paths() -> None:
+    """`pathlib` without what it needs to write a path as a URL: that knows all of the Internet's addresses, and nobody
+    here asks for it before it is needed."""
+    if "pathlib" in sys.modules or "urllib.parse" in sys.modules:
+        return
+    stand_in = ModuleType("urllib.parse")
+    stand_in.__dict__["quote_from_bytes"] = _quoted
+    given: dict[str, Any] = {"urllib.parse": stand_in}
+    if sys.platform != "win32":
+        given["nt"] = None  # Windows' own `os`, which it would look for in every folder, five times
+    sys.modules.update(given)
+    try:
+        import_module("pathlib")
+    finally:
+        for name in given:
+            del sys.modules[name]
+
+
+def _quoted(text: bytes) -> str:
+    from urllib.parse import quote_from_bytes
+
+    return quote_from_bytes(text)
 
 
 def _slow_bases(_: tuple[Any, ...]) -> tuple[type, ...]:

@@ -89,7 +89,7 @@ def test_only_what_is_imported_is_read(package: Path) -> None:
     python(package, WRITE)
     python(package, "bundle.use(FILE); import tokcost.rare; bundle.complete(FILE)")
     assert (package.parent / "b").stat().st_size > 2_000_000
-    watch = "import os; real, sizes = os.read, []; os.read = lambda s, n: (sizes.append(n), real(s, n))[1]; "
+    watch = "import os; real, sizes = os.pread, []; os.pread = lambda *a: (sizes.append(a[1]), real(*a))[1]; "
     assert int(python(package, f"{watch}{USE}; print(sum(sizes))").split()[-1]) < 1_000_000
 
 

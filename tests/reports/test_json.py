@@ -92,6 +92,6 @@ def test_a_branch_name_that_is_no_utf8_is_still_valid_ascii_json() -> None:
 
 
 def test_status_is_one_line() -> None:
-    text = status_json(Status("main", "/r", list_cost=5, models=["m"]))
+    text = status_json(Status("main", "/r", list_cost=5, models=("m",)))
     assert "\n" not in text
     assert json.loads(text)["list_cost"] == "0.000000005"

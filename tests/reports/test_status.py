@@ -10,7 +10,7 @@ FEAT = Status(
     500_000_000,
     1_234_567,
     today_list_cost=3_100_000_000,
-    models=["claude-opus-4-5", "gpt-5"],
+    models=("claude-opus-4-5", "gpt-5"),
 )
 
 

@@ -101,7 +101,7 @@ class Hooked(GitSandbox):
     def tokcost(self, *words: str, cwd: Path | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
         """Our command line, as a process."""
         return subprocess.run(
-            [sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()", *words],
+            [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()", *words],
             cwd=cwd or self.path,
             env=self.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | more,
             capture_output=True,

@@ -3,7 +3,6 @@
 Everything that writes is part of the caller's transaction. What a claim is worth is read from the kept sums.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.ledger.open import Ledger
@@ -110,11 +109,13 @@ def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str
 def claim_keys(ledger: Ledger, claim: Claim, version: int, repository: int, keys: Iterable[tuple[str, str]]) -> Claim:
     """Put certain usage of a repository, as far as nothing holds it, into a version of a claim; the claim as it is
     then."""
+    from json import dumps  # after a lost ledger alone
+
     chosen = (
         "SELECT usage.id FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
         " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ? AND claim = 0"
     )
-    _claim(ledger, claim.id, version, chosen, (json.dumps(list(keys)), repository))
+    _claim(ledger, claim.id, version, chosen, (dumps(list(keys)), repository))
     return claim._replace(version=version)
 
 

@@ -1,6 +1,5 @@
 """Questions asked of the ledger. Nothing here writes."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -150,4 +149,6 @@ def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
 
 
 def _total(row: Any) -> SessionTotal:
-    return SessionTotal._make((*row[:3], Tokens._make(row[3:9]), *row[9:12], tuple(json.loads(row[12]))))
+    from json import loads  # totals are rare: a short command need not wait for it
+
+    return SessionTotal._make((*row[:3], Tokens._make(row[3:9]), *row[9:12], tuple(loads(row[12]))))

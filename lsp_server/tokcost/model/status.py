@@ -1,12 +1,11 @@
 """The cost of one branch in one value: what prompts, status bars and status lines show."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tokcost.model.budget import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """The checked-out branch and its figures. Amounts are nano-dollars at list price."""
 
     branch: str | None
@@ -22,7 +21,7 @@ class Status:
     today_list_cost: int = 0
     """All branches of the repository since local midnight."""
     today_unpriced_tokens: int = 0
-    models: list[str] = field(default_factory=list[str])
+    models: tuple[str, ...] = ()
     """Models used on the branch, most expensive first, named as in the logs."""
     budgets: tuple[Standing, ...] = ()
     """One for each scope that makes sense here, also where nothing limits it."""

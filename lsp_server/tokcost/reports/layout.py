@@ -1,9 +1,8 @@
 """Lines of styled text, and a table that fits a width by dropping columns, never rows."""
 
-import textwrap
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from tokcost.records import record
 from tokcost.reports.text import clip, pad, width
 
 Style = Literal["plain", "head", "current", "amount", "bar", "warn", "dim"]
@@ -24,7 +23,7 @@ _GAP = 2
 _LEAST_NAME = 8
 
 
-@dataclass(slots=True)
+@record
 class Column:
     """A column and its cells, one for each row."""
 
@@ -82,7 +81,9 @@ def paragraph(text: str, columns_wide: int | None, style: Style = "dim") -> list
     """A sentence, broken between words where it is too wide, its further lines indented."""
     if columns_wide is None or width(text) <= columns_wide:
         return [[Piece(text, style)]]
-    wrapped = textwrap.wrap(text, columns_wide, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    from textwrap import wrap  # mostly nothing is too wide
+
+    wrapped = wrap(text, columns_wide, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     return [[Piece(part, style)] for part in wrapped]
 
 

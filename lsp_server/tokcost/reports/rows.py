@@ -1,9 +1,10 @@
 """The columns of `tokcost log`, from figures."""
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from tokcost.model.figures import BranchRow, Figures, Split
+from tokcost.records import field, record
 from tokcost.reports import amounts
 from tokcost.reports.layout import Column, Piece
 from tokcost.reports.text import ago, escape, few, short_model
@@ -13,8 +14,7 @@ _WEAK = ("transcript", "carried", "assigned", "none")
 _BAR_COLUMNS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What a table is drawn for. All that depends on the moment or the screen is in here."""
 
     now_ms: int
@@ -26,7 +26,7 @@ class View:
     """Whether bars and sparklines may be drawn."""
 
 
-@dataclass(slots=True)
+@record
 class Row:
     """One line of a table: a branch, a day, a model or an assistant."""
 

@@ -5,7 +5,6 @@ published already. Each record is one line of JSON between line ends, so that on
 holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -51,7 +50,9 @@ def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
 
 def write(common_dir: str, entries: Iterable[Entry]) -> None:
     """Remember; before anything of it is published. Raises `OSError`."""
-    data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in entries).encode()
+    from json import dumps
+
+    data = "".join(f"\n{dumps(entry, separators=(',', ':'))}\n" for entry in entries).encode()
     if not data:
         return
     path = os.path.join(common_dir, FILE)
@@ -84,10 +85,12 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 
 
 def _read(common_dir: str) -> Iterator[Entry]:
+    from json import loads
+
     with suppress(OSError), open(os.path.join(common_dir, FILE), encoding="utf-8", errors="replace") as stream:
         for text in stream:
             with suppress(ValueError, TypeError):
-                yield _entry(json.loads(text))
+                yield _entry(loads(text))
 
 
 def _entry(record: Any) -> Entry:

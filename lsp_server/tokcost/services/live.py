@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,7 +89,7 @@ def _status(home: Path, folder: str, current: bool) -> FolderStatus:
     if here is None:
         return FolderStatus(folder, None)
     try:
-        return FolderStatus(folder, replace(status_of(home, here), current=current))
+        return FolderStatus(folder, status_of(home, here)._replace(current=current))
     except TokcostError as problem:
         return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
 

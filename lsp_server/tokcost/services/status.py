@@ -53,7 +53,7 @@ def status_of(home: Path, here: Worktree) -> Status:
         unpriced_tokens=total.unpriced_tokens,
         today_list_cost=today[0],
         today_unpriced_tokens=today[1],
-        models=sorted(models, key=lambda model: -models[model]),
+        models=tuple(sorted(models, key=lambda model: -models[model])),
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
         budget_problems=budgets.problems,
     )

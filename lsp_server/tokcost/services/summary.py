@@ -1,9 +1,8 @@
 """What every branch of a repository cost: the answer behind `tokcost log`, from the ledger alone."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tokcost.errors import NotARepository
 from tokcost.ledger.commits import carriers, held_usage
@@ -20,8 +19,7 @@ from tokcost.services.worktrees import repository_of
 NO_REPOSITORY = "(no repository)"
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
+class LogOptions(NamedTuple):
     """What `tokcost log` was asked for. Times are milliseconds UTC, the end excluded."""
 
     branch: str | None = None
