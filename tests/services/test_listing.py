@@ -9,7 +9,7 @@ import pytest
 
 from support.claude_lines import append, assistant, write
 from tokcost.ledger.open import open_ledger
-from tokcost.ledger.prices import setting
+from tokcost.ledger.sources import listing_of
 from tokcost.services import listing
 from tokcost.services.ingest import IngestReport, refresh
 
@@ -37,15 +37,19 @@ class Logs:
         return refresh(self.ledger, {"HOME": str(self.home)})
 
     @property
-    def remembered(self) -> str | None:
+    def remembered(self) -> bytes | None:
         with open_ledger(self.ledger) as ledger:
-            return setting(ledger, f"listing: claude-code {self.projects}")
+            return listing_of(ledger, "claude-code", str(self.projects))
 
 
-@pytest.fixture
-def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Logs:
-    """Logs that were read and whose folders are remembered."""
+@pytest.fixture(params=["alone", "side by side"])
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Logs:
+    """Logs that were read and whose folders are remembered; they are compared in one process, or in two."""
     monkeypatch.setattr(listing, "_SETTLED_NS", PASSED_NS)
+    if request.param == "side by side":
+        monkeypatch.setattr(listing, "_SIDE_BY_SIDE", 1)
+        monkeypatch.setattr(listing, "can_fork", lambda: True)
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
     logs = Logs(tmp_path)
     time.sleep(1.5 * PASSED_NS / 1e9)
     assert (logs.refresh().new_usage, logs.refresh().found_files) == (4, 4)
@@ -135,3 +139,14 @@ def test_many_changed_files_are_remembered_anew(logs: Logs) -> None:
     assert logs.refresh().new_usage == listing._STALE + 1
     assert logs.refresh().new_usage == 0
     assert logs.remembered != before
+
+
+@pytest.mark.parametrize("damage", [b"", b"abc", b"\0" * 40, None])
+def test_what_is_remembered_is_not_believed_once_the_disk_changed_it(logs: Logs, damage: bytes | None) -> None:
+    with open_ledger(logs.ledger) as ledger:
+        (data,) = ledger.db.execute("SELECT data FROM listing WHERE reader = 'claude-code'").fetchone()
+        changed = damage if damage is not None else data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]
+        ledger.db.execute("UPDATE listing SET data = ?", (changed,))
+    logs.say("p/b.jsonl")
+    assert logs.refresh().new_usage == 1
+    assert logs.remembered != changed

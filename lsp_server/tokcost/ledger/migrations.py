@@ -175,6 +175,23 @@ def m003_observations(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 3")
 
 
+_FOUND = (
+    """CREATE TABLE listing (
+      reader TEXT NOT NULL, root TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (reader, root)
+    ) STRICT""",
+    "DELETE FROM setting WHERE name LIKE 'listing: %'",
+    "CREATE INDEX source_problem ON source (path) WHERE problem != ''",
+)
+
+
+@migrations()
+def m004_listings(db: Database) -> None:
+    """What was found below each root of logs, in a table of its own; files with a problem are found by an index."""
+    for statement in _FOUND:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 4")
+
+
 def apply(connection: sqlite3.Connection) -> None:
     """Bring a database to the newest schema. The caller holds the write lock or is alone with the file."""
     migrations.apply(Database(connection))

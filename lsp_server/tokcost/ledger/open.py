@@ -15,7 +15,7 @@ from types import TracebackType
 
 from tokcost.errors import LedgerUnavailable, TokcostError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
@@ -117,7 +117,7 @@ def open_for_reading(home: Path) -> Ledger | None:
         return None
     with told(path):
         for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
-            connection = sqlite3.connect(path.absolute().as_uri() + suffix, uri=True, timeout=2.0, isolation_level=None)
+            connection = sqlite3.connect(_uri(path) + suffix, uri=True, timeout=2.0, isolation_level=None)
             try:
                 with _closed_on_failure(connection):
                     version = _version(connection)
@@ -130,6 +130,12 @@ def open_for_reading(home: Path) -> Ledger | None:
                 return _upgraded(home) if version else None
             return Ledger(connection, path, read_only=True)
     return None
+
+
+def _uri(path: Path) -> str:
+    """As SQLite reads it (https://sqlite.org/uri.html)."""
+    text = path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{text}" if text.startswith("/") else f"file:/{text}"
 
 
 def _upgraded(home: Path) -> Ledger:

@@ -47,6 +47,17 @@ def record_problem(ledger: Ledger, assistant: str, path: str, problem: str) -> N
     )
 
 
+def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:
+    """What was remembered of the folders and files below a root; for whoever recorded it to read."""
+    row = ledger.db.execute("SELECT data FROM listing WHERE reader = ? AND root = ?", (reader, kept(root))).fetchone()
+    return row[0] if row else None
+
+
+def record_listing(ledger: Ledger, reader: str, root: str, data: bytes) -> None:
+    """Remember it; part of the caller's transaction."""
+    ledger.db.execute("INSERT OR REPLACE INTO listing VALUES (?, ?, ?)", (reader, kept(root), data))
+
+
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
     """Files that could not be read, with the reason."""
     # ORDER BY would make SQLite fetch every row by way of the index of paths.

@@ -10,14 +10,11 @@ from pathlib import Path
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
-from tokcost.ledger.sources import checkpoint_of
-from tokcost.model.logs import LogFile
-from tokcost.readers.registry import readers
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.listing import Found, look_below, remember
+from tokcost.services.listing import Found, jobs_of, look_for_logs, remember
 from tokcost.services.look import look, needs_look
-from tokcost.services.scan import Job, Outcome, Progress, in_order_of_writing, read_all
+from tokcost.services.scan import Outcome, Progress, in_order_of_writing, read_all
 from tokcost.services.worktrees import moved_stamp
 
 
@@ -69,8 +66,8 @@ def _refresh(
     report, (follow, busy_seconds) = IngestReport(), how
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
-        looks = _look_for_logs(None, environ, report)
-        jobs = in_order_of_writing(_jobs(None, looks))
+        looks = _told(look_for_logs(None, environ), report)
+        jobs = in_order_of_writing(jobs_of(None, looks))
         with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _import(ledger, home, outcomes, report)
             _remember(ledger, looks)
@@ -101,12 +98,18 @@ def open_refreshed(home: Path, environ: Mapping[str, str], *, busy_seconds: floa
 def _bring_up_to_date(
     ledger: Ledger, home: Path, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
 ) -> None:
-    looks = _look_for_logs(ledger, environ, report)
-    jobs = _jobs(ledger, looks)
+    looks = _told(look_for_logs(ledger, environ), report)
+    jobs = jobs_of(ledger, looks)
     if jobs or _history_moved(ledger):
         with read_all(in_order_of_writing(jobs), progress) as outcomes:
             _import(ledger, home, outcomes, report)
     _remember(ledger, looks)
+
+
+def _told(looks: list[Found], report: IngestReport) -> list[Found]:
+    report.looked_in.extend(str(found.root) for found in looks)
+    report.found_files = sum(found.files for found in looks)
+    return looks
 
 
 def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
@@ -148,20 +151,3 @@ def _history_moved(ledger: Ledger) -> bool:
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
     return any(find_worktree(path) is not None for path in directories_without_worktree(ledger))
-
-
-def _look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], report: IngestReport) -> list[Found]:
-    """What is new in all logs; without a ledger, everything."""
-    looks = [look_below(ledger, reader, root) for reader in readers() for root in dict.fromkeys(reader.roots(environ))]
-    report.looked_in.extend(str(found.root) for found in looks)
-    report.found_files = sum(found.files for found in looks)
-    return looks
-
-
-def _jobs(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
-    return [_job(ledger, found.reader.name, file) for found in looks for file in found.changed]
-
-
-def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
-    checkpoint = checkpoint_of(ledger, file.path) if ledger else None
-    return Job(assistant, file, checkpoint if checkpoint is not None and checkpoint.size >= 0 else None)

@@ -5,31 +5,41 @@ entries that it had, so once nothing was new the ledger remembers all folders an
 is asked for its times alone, until a folder has changed.
 """
 
-import json
+import marshal
 import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept
-from tokcost.ledger.prices import record_setting, setting
-from tokcost.ledger.sources import checkpoint_of, sizes_read
+from tokcost.ledger.sources import checkpoint_of, listing_of, record_listing, sizes_read
 from tokcost.model.logs import LogFile
 from tokcost.readers.base import Reader
 from tokcost.readers.jsonl import log_file
-from tokcost.services.scan import changed
+from tokcost.readers.registry import readers
+from tokcost.services.processes import forked
+from tokcost.services.scan import Job, can_fork, changed
 
 _SETTLED_NS = 10 * 10**9
 """A folder that changed less than this before it was listed may change once more without a new time."""
 _STALE = 50
 """So many files that are no longer as remembered are worth remembering anew."""
 
+_MARSHAL_VERSION = 4
+"""Every Python that we run on writes and reads this."""
+_SUM_BYTES = 4
+_SIDE_BY_SIDE = 4000
+"""Asking for fewer files costs less than another process."""
+
 Listing = dict[str, tuple[int, list[str], list[int], list[int]]]
 """Folder to its `ctime` and its log files: their names, sizes and mtimes when they were read."""
+
+
+_Folder = tuple[str, tuple[int, list[str], list[int], list[int]]]
 
 
 class Found(NamedTuple):
@@ -45,11 +55,26 @@ class Found(NamedTuple):
     """What to remember once all of it is read."""
 
 
-def look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
+def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str]) -> list[Found]:
+    """What is new in all logs; without a ledger, everything."""
+    return [_look_below(ledger, reader, root) for reader in readers() for root in dict.fromkeys(reader.roots(environ))]
+
+
+def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
+    """What is to be read, and from where on."""
+    return [_job(ledger, found.reader.name, file) for found in looks for file in found.changed]
+
+
+def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
+    checkpoint = checkpoint_of(ledger, file.path) if ledger else None
+    return Job(assistant, file, checkpoint if checkpoint is not None and checkpoint.size >= 0 else None)
+
+
+def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
     """The files below a root, by what is remembered if its folders are as they were, else by looking for them."""
-    remembered = setting(ledger, _name(reader, root)) if ledger else None
+    remembered = _unpacked(listing_of(ledger, reader.name, os.fspath(root))) if ledger else None
     if ledger and remembered:
-        found = _compared(json.loads(remembered))
+        found = _compared(remembered)
         if found is not None and len(found[0]) <= _STALE:
             return Found(reader, root, [file for file in found[0] if not _is_read(ledger, file)], found[1])
     folders = _folders(os.fspath(root))  # before the files, so that one that is made meanwhile changes its folder
@@ -63,31 +88,63 @@ def remember(ledger: Ledger, found: Found) -> None:
     anew must forget this too."""
     if found.listing is None or changed(found.changed, sizes_read(ledger, found.reader.name)):
         return
-    text = json.dumps(found.listing, separators=(",", ":"))
     with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
-        record_setting(ledger, _name(found.reader, found.root), text)
+        record_listing(ledger, found.reader.name, os.fspath(found.root), _packed(found.listing))
 
 
-def _name(reader: Reader, root: Path) -> str:
-    return f"listing: {reader.name} {kept(os.fspath(root))}"
+def _packed(listing: Listing) -> bytes:
+    """For `marshal`, which reads ten thousand names in a fifth of the time that JSON takes, and believes what it reads:
+    the sum in front tells what a failing disk changed."""
+    data = marshal.dumps(listing, _MARSHAL_VERSION)
+    return crc32(data).to_bytes(_SUM_BYTES, "little") + data
+
+
+def _unpacked(data: bytes | None) -> Listing | None:
+    if data is None or len(data) <= _SUM_BYTES:
+        return None
+    rest = memoryview(data)[_SUM_BYTES:]
+    return marshal.loads(rest) if crc32(rest) == int.from_bytes(data[:_SUM_BYTES], "little") else None
 
 
 def _compared(known: Listing) -> tuple[list[LogFile], int] | None:
     """The remembered files that have changed, and how many are remembered; `None` when a folder has changed."""
-    stat, found, count = os.stat, list[LogFile](), 0
+    folders = list(known.items())
+    count = sum(len(files[0]) for _, (_, *files) in folders)
+    if count < _SIDE_BY_SIDE or not can_fork() or (os.cpu_count() or 1) < 2:
+        found = _changed_below(folders)
+    else:
+        ours, theirs = _halves(folders, count)
+        with forked(lambda _: marshal.dumps(_changed_below(theirs)), 1, 1) as told:
+            found = _changed_below(ours)
+            others = marshal.loads(next(told)) if found is not None else None
+        found = found + others if found is not None and others is not None else None
+    return None if found is None else ([log_file(path, os.stat(path)) for path in found], count)
+
+
+def _halves(folders: list[_Folder], count: int) -> tuple[list[_Folder], list[_Folder]]:
+    seen = 0
+    for number, (_, (_, names, *_rest)) in enumerate(folders):
+        seen += len(names)
+        if 2 * seen >= count:
+            return folders[: number + 1], folders[number + 1 :]
+    return folders, []
+
+
+def _changed_below(folders: list[_Folder]) -> list[str] | None:
+    """The files that have changed; `None` when a folder has, or something is gone."""
+    stat, found = os.stat, list[str]()
     try:
-        for folder, (ctime_ns, *files) in known.items():
+        for folder, (ctime_ns, *files) in folders:
             if stat(folder).st_ctime_ns != ctime_ns:
                 return None
-            count += len(files[0])
             for name, size, mtime_ns in zip(*files, strict=True):
                 path = f"{folder}/{name}"
                 status = stat(path)
                 if status.st_mtime_ns != mtime_ns or status.st_size != size:
-                    found.append(log_file(path, status))
+                    found.append(path)
     except OSError:
         return None
-    return found, count
+    return found
 
 
 def _is_read(ledger: Ledger, file: LogFile) -> bool:

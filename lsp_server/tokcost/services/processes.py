@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from signal import SIGKILL
 from typing import NamedTuple
 
 CAN_FORK = sys.platform == "linux"
@@ -44,6 +43,8 @@ def forked(work: Work, pieces: int, count: int) -> Generator[Iterator[bytes]]:
             processes.append(_fork(work, asked, [numbers, *(one.results for one in processes)]))
         yield _in_order(work, pieces, processes, numbers)
     finally:
+        from signal import SIGKILL
+
         for process in processes:
             os.kill(process.id, SIGKILL)  # it has nothing to put in order, and may be in the middle of a large file
             os.waitpid(process.id, 0)

@@ -60,7 +60,7 @@ def read_all(jobs: Sequence[Job], progress: Progress | None) -> Generator[Iterat
         with _side_by_side(jobs) as outcomes:
             yield _told(outcomes, total, progress)
     else:
-        yield _told((outcome for job in jobs for outcome in _read(job)), total, progress)
+        yield _told((outcome for job in jobs for outcome in read_here(job)), total, progress)
 
 
 def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) -> Iterator[Outcome]:
@@ -77,7 +77,7 @@ def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) ->
 @contextmanager
 def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
     count = min(os.cpu_count() or 1, 4)
-    if CAN_FORK and not _has_threads():
+    if can_fork():
         with forked(lambda number: _read_to_the_end(jobs[number]), len(jobs), count) as results:
             yield _unpacked(results)
     else:
@@ -87,10 +87,10 @@ def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
             yield _unpacked(pool.imap(_read_to_the_end, jobs, chunksize=4))
 
 
-def _has_threads() -> bool:
-    """Whether this process must not be copied: another thread (of the language server) may hold a lock just then."""
+def can_fork() -> bool:
+    """Whether this process may be copied: another thread (of the language server) may hold a lock just then."""
     threads = sys.modules.get("threading")
-    return threads is not None and threads.active_count() > 1
+    return CAN_FORK and (threads is None or threads.active_count() == 1)
 
 
 def _unpacked(results: Iterable[bytes]) -> Iterator[Outcome]:
@@ -105,10 +105,11 @@ def _read_to_the_end(job: Job) -> bytes:
     """All outcomes of a file, packed: ten times cheaper to hand over than as Python objects."""
     import msgspec
 
-    return msgspec.msgpack.encode(list(_read(job)))
+    return msgspec.msgpack.encode(list(read_here(job)))
 
 
-def _read(job: Job) -> Iterator[Outcome]:
+def read_here(job: Job) -> Iterator[Outcome]:
+    """Read one file in this process."""
     reader = reader_named(job.assistant)
     while True:
         try:
