@@ -118,7 +118,7 @@ def run(clone: GitSandbox, **more: str) -> "subprocess.CompletedProcess[str]":
     programs = home / "bin"
     programs.mkdir(parents=True, exist_ok=True)
     ours = programs / "tokcost"
-    ours.write_text(f"#!/bin/sh\nexec {sys.executable} -P -c 'from tokcost.cli.main import main; main()' \"$@\"\n")
+    ours.write_text(f"#!/bin/sh\nexec {sys.executable} -P -c 'from tokcost.cli.start import main; main()' \"$@\"\n")
     ours.chmod(0o755)
     environ = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(home), **more}
     return subprocess.run(["sh", str(SCRIPT)], cwd=clone.path, env=environ, capture_output=True, text=True)

@@ -11,7 +11,7 @@ import pytest
 
 from support import samples
 
-PROGRAM = "from tokcost.cli.main import main; main()"
+PROGRAM = "from tokcost.cli.start import main; main()"
 
 
 class Shown(NamedTuple):

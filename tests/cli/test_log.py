@@ -40,7 +40,7 @@ def test_a_pipe_never_waits_for_rich(machine: Machine) -> None:
     environ = {**machine.environ, "PYTHONPROFILEIMPORTTIME": "1"}
     for args in (["log"], ["log", "--json"], ["status"]):
         done = piped(args, machine.repo, environ)
-        assert "tokcost.cli.main" in done.stderr
+        assert "tokcost.cli.start" in done.stderr
         assert not re.search(r"\| +rich\b", done.stderr)
 
 

@@ -6,6 +6,7 @@ from support.machine import Machine
 from support.terminal import piped
 from tokcost import __version__
 from tokcost.cli.main import COMMANDS
+from tokcost.cli.start import QUICK
 
 
 def test_the_version_is_the_constant(empty_machine: Machine) -> None:
@@ -31,3 +32,21 @@ def test_only_the_command_that_runs_is_loaded(empty_machine: Machine) -> None:
     loaded = piped(["--version"], empty_machine.repo, environ).stderr
     assert "tokcost.cli.commands" not in loaded
     assert "tokcost.services" not in loaded
+
+
+@pytest.mark.parametrize("words", list(QUICK), ids=" ".join)
+@pytest.mark.parametrize("place", ["a repository", "no repository"])
+def test_a_quick_command_says_what_the_command_says(machine: Machine, words: tuple[str, ...], place: str) -> None:
+    folder = machine.repo if place == "a repository" else machine.repo.parent
+    quick = piped(list(words), folder, machine.environ)
+    slow = piped(list(words), folder, machine.environ, main="tokcost.cli.main")
+    assert (quick.returncode, quick.stdout, quick.stderr) == (slow.returncode, slow.stdout, slow.stderr)
+    assert "$" in quick.stdout or place == "no repository"
+
+
+def test_a_quick_command_waits_for_nothing_it_does_not_need(machine: Machine) -> None:
+    environ = {**machine.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    piped(["log"], machine.repo, environ)
+    loaded = {line.rpartition("|")[2].strip() for line in piped(["log"], machine.repo, environ).stderr.splitlines()}
+    assert "tokcost.cli.log" in loaded
+    assert loaded & {"click", "dataclasses", "inspect", "json", "rich", "urllib.parse", "msgspec"} == set()

@@ -203,7 +203,7 @@ def test_without_lines_the_page_says_what_that_means(empty_machine: Machine, tmp
 def test_where_the_charts_are_not_installed_it_says_how_to_install_them(
     history: GitSandbox, environ: dict[str, str], package: str
 ) -> None:
-    code = f"import sys; sys.modules['{package}'] = None; from tokcost.cli.main import main; main()"
+    code = f"import sys; sys.modules['{package}'] = None; from tokcost.cli.start import main; main()"
     asked = [sys.executable, "-P", "-c", code, "report"]
     done = subprocess.run([*asked, "--html", "-"], cwd=history.path, env=environ, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (3, "")

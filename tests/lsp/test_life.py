@@ -44,7 +44,7 @@ def test_it_ends_when_the_client_closes_its_pipe(repo: Hooked) -> None:
 
 def test_it_ends_when_nobody_reads_it_any_more(repo: Hooked) -> None:
     environ = repo.environ
-    program = [sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()", "lsp"]
+    program = [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()", "lsp"]
     body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":null,"capabilities":{}}}'
     with subprocess.Popen(program, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdin is not None

@@ -65,7 +65,7 @@ def test_neovim_shows_the_figure_and_explains_a_commit_message(agreed: Hooked, t
     (tmp_path / "line").write_bytes(log.read_bytes()[size:])
     with log.open("ab") as stream:
         stream.truncate(size)
-    program = [sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()", "lsp"]
+    program = [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()", "lsp"]
     values = {
         "REPO": str(agreed.path),
         "LOG": str(log),

@@ -16,7 +16,7 @@ def watch(event, args):
     if event in ('socket.connect', 'socket.getaddrinfo', 'socket.bind', 'socket.sendto'):
         print('NETWORK', event, file=sys.stderr, flush=True)
 sys.addaudithook(watch)
-from tokcost.cli.main import main
+from tokcost.cli.start import main
 main()
 """
 PATIENCE = 60.0

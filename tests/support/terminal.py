@@ -10,12 +10,15 @@ from pathlib import Path
 from struct import pack
 from termios import TIOCSWINSZ
 
-_COMMAND = (sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()")
+_COMMAND = (sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()")
 
 
-def piped(args: list[str], cwd: Path, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Output and errors on pipes."""
-    done = subprocess.run([*_COMMAND, *args], cwd=cwd, env=environ, capture_output=True, check=False)
+def piped(
+    args: list[str], cwd: Path, environ: Mapping[str, str], main: str = "tokcost.cli.start"
+) -> "subprocess.CompletedProcess[str]":
+    """Output and errors on pipes, of the program that begins in a module."""
+    command = [*_COMMAND[:-1], f"from {main} import main; main()"]
+    done = subprocess.run([*command, *args], cwd=cwd, env=environ, capture_output=True, check=False)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

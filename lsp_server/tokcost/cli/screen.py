@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
-from tokcost.cli import pager
 from tokcost.reports.layout import Line, plain
 
 _PROGRESS_AFTER_SECONDS = 0.3
@@ -88,8 +87,12 @@ def tell(message: str, hint: str = "") -> None:
 
 def page(text: str, environ: Mapping[str, str]) -> None:
     """Show a text that may be long, on a terminal through the user's pager."""
-    if not (is_terminal() and pager.took(text, environ)):
-        show(text)
+    if is_terminal():
+        from tokcost.cli.pager import took
+
+        if took(text, environ):
+            return
+    show(text)
 
 
 @contextmanager

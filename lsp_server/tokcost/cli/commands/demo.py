@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.commands.log import Output, show_log
+from tokcost.cli.log import Output, show_log
 from tokcost.demo.build import COMMITS, Demo, build, commits_of_main, remove
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.services.summary import LogOptions

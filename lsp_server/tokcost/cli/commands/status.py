@@ -1,17 +1,10 @@
 """`tokcost status`: the cost of the checked-out branch in one line."""
 
-import os
-from dataclasses import replace
-from pathlib import Path
-
 import click
 
-from tokcost.cli import screen
-from tokcost.errors import NotARepository, UsageError
-from tokcost.model.status import Status
-from tokcost.reports.status import PLACEHOLDERS, UnknownPlaceholder, formatted, status_line
-from tokcost.services.status import current_status
-from tokcost.settings import tokcost_home
+from tokcost.cli.status import show_status
+from tokcost.errors import UsageError
+from tokcost.reports.status import PLACEHOLDERS
 
 
 @click.command()
@@ -30,34 +23,4 @@ def command(template: str | None, as_json: bool, quiet: bool, no_refresh: bool) 
     """
     if as_json and template is not None:
         raise UsageError("--json and --format exclude each other")
-    try:
-        status = _status(not no_refresh)
-    except NotARepository:
-        if quiet:
-            return 0
-        raise
-    screen.show(f"{_text(status, template, as_json)}\n")
-    return 0
-
-
-def _status(fresh: bool) -> Status:
-    home = tokcost_home(os.environ)
-    if fresh:
-        from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
-
-        refresh(home, os.environ)
-    return replace(current_status(home, Path.cwd()), current=fresh)
-
-
-def _text(status: Status, template: str | None, as_json: bool) -> str:
-    if as_json:
-        from tokcost.reports.json import status_json
-
-        return status_json(status)
-    if template is None:
-        return status_line(status)
-    try:
-        return formatted(status, template)
-    except UnknownPlaceholder as unknown:
-        known = ", ".join(PLACEHOLDERS)
-        raise UsageError(f"--format: there is no {{{unknown}}}", f"Known are {known}.") from unknown
+    return show_status(template, as_json=as_json, quiet=quiet, fresh=not no_refresh)

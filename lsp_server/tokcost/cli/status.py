@@ -1,0 +1,46 @@
+"""What `tokcost status` does, once it is known what is asked: a prompt must not wait for click."""
+
+import os
+from pathlib import Path
+
+from tokcost.cli import screen
+from tokcost.errors import NotARepository, UsageError
+from tokcost.model.status import Status
+from tokcost.reports.status import PLACEHOLDERS, UnknownPlaceholder, formatted, status_line
+from tokcost.services.status import current_status
+from tokcost.settings import tokcost_home
+
+
+def show_status(template: str | None = None, *, as_json: bool = False, quiet: bool = False, fresh: bool = True) -> int:
+    """Print the line. With `quiet` there is none outside a repository; unless `fresh` no log is looked at."""
+    try:
+        status = _status(fresh)
+    except NotARepository:
+        if quiet:
+            return 0
+        raise
+    screen.show(f"{_text(status, template, as_json)}\n")
+    return 0
+
+
+def _status(fresh: bool) -> Status:
+    home = tokcost_home(os.environ)
+    if fresh:
+        from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
+
+        refresh(home, os.environ)
+    return current_status(home, Path.cwd())._replace(current=fresh)
+
+
+def _text(status: Status, template: str | None, as_json: bool) -> str:
+    if as_json:
+        from tokcost.reports.json import status_json
+
+        return status_json(status)
+    if template is None:
+        return status_line(status)
+    try:
+        return formatted(status, template)
+    except UnknownPlaceholder as unknown:
+        known = ", ".join(PLACEHOLDERS)
+        raise UsageError(f"--format: there is no {{{unknown}}}", f"Known are {known}.") from unknown
