@@ -1,0 +1,22 @@
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "server/"] },
+  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
+      "max-params": ["error", 6],
+      "@typescript-eslint/no-unnecessary-type-parameters": "off", // what a server answers is typed where it is asked
+    },
+  },
+  {
+    // Rules and pages know no editor: plain node tests them.
+    files: ["src/core/**", "src/disk/**", "src/webview/**"],
+    rules: { "no-restricted-imports": ["error", { paths: ["vscode", "vscode-languageclient"] }] },
+  },
+  { files: ["**/*.mjs"], ...tseslint.configs.disableTypeChecked },
+);

@@ -1,0 +1,47 @@
+/** The tooltip of the figure: a small table, and links to what one may want next. */
+
+import { inMarkdown } from "./markdown";
+import type { Status } from "./protocol";
+import type { Phase } from "./statusText";
+
+/** Nothing else can be run by a click in the tooltip. */
+export const TOOLTIP_COMMANDS: readonly string[] = [
+  "tokcost.openSummary",
+  "tokcost.previewLine",
+  "tokcost.showMenu",
+  "tokcost.showLog",
+];
+
+const PHASES: Record<Exclude<Phase, "running" | "dormant">, string> = {
+  starting: "tokcost is starting.",
+  missing: "tokcost needs its server, a Python program. Click to see how it can be set up.",
+  failed: "The server of tokcost ended again and again. Click to see what can be done.",
+};
+
+/** Markdown for the tooltip; empty where there is nothing to say. */
+export function tooltipMarkdown(phase: Phase, status: Status | undefined): string {
+  if (phase !== "running") return phase === "dormant" ? "" : PHASES[phase];
+  if (status === undefined) return PHASES.starting;
+  if (status.state === "problem") {
+    return `**tokcost has a problem**\n\n${inMarkdown(status.problem)}\n\n[Show log](command:tokcost.showLog)`;
+  }
+  const [first, ...rest] = status.tooltip;
+  if (first === undefined) return "";
+  const rows = rest.map((row) => `| ${inMarkdown(row.label)} | ${inMarkdown(row.value)} |`);
+  const table = [`| ${inMarkdown(first.label)} | ${inMarkdown(first.value)} |`, "|:--|:--|", ...rows];
+  return [table.join("\n"), ...notes(status), LINKS].join("\n\n");
+}
+
+const LINKS = [
+  '[$(graph) Summary](command:tokcost.openSummary "What this branch cost, in full")',
+  '[$(eye) Preview line](command:tokcost.previewLine "What the next commit would carry")',
+  "[$(list-unordered) More](command:tokcost.showMenu)",
+].join("&nbsp;&nbsp;·&nbsp;&nbsp;");
+
+function notes(status: Status): string[] {
+  const said: string[] = [];
+  if (status.state === "importing") said.push("$(sync~spin) Still reading logs: figures are those of the last time.");
+  else if (status.stale) said.push("$(clock) Something logged is not in these figures yet.");
+  if (status.problem !== "") said.push(`$(warning) ${inMarkdown(status.problem)}`);
+  return said;
+}

@@ -1,0 +1,89 @@
+/** One running server and the figures that it last told: starts it, restarts it a few times, gives up with a reason. */
+
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  TransportKind,
+  type LanguageClientOptions,
+} from "vscode-languageclient/node";
+import type { Launch } from "../core/locate";
+import { STATUS, type Status } from "../core/protocol";
+import { mayRestart } from "../core/restarts";
+
+const DOCUMENTS = [
+  { scheme: "file", language: "git-commit" },
+  { scheme: "file", pattern: "**/{COMMIT_EDITMSG,MERGE_MSG,SQUASH_MSG}" },
+];
+
+export interface Listener {
+  /** Figures of a folder changed. */
+  told(status: Status): void;
+  /** The server ended more often than one can overlook. */
+  gaveUp(): void;
+}
+
+export class Connection {
+  private readonly client: LanguageClient;
+  private readonly crashes: number[] = [];
+
+  constructor(launch: Launch, log: vscode.OutputChannel, listener: Listener) {
+    const options: LanguageClientOptions = {
+      documentSelector: DOCUMENTS,
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => {
+          if (mayRestart(this.crashes, Date.now())) return { action: CloseAction.Restart, handled: true };
+          listener.gaveUp();
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+    };
+    this.client = new LanguageClient(
+      "tokcost",
+      "tokcost",
+      // In the home folder: nothing of a repository can be taken for a part of the server.
+      {
+        command: launch.command,
+        args: [...launch.args],
+        transport: TransportKind.stdio,
+        options: { cwd: homedir() },
+      },
+      options,
+    );
+    this.client.onNotification(STATUS, (status: Status) => {
+      listener.told(status);
+    });
+  }
+
+  /** Say hello. Rejects when no server answers. */
+  async start(): Promise<void> {
+    await this.client.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.client.needsStop()) await this.client.stop();
+    await this.client.dispose();
+  }
+
+  /** What the server says it is. */
+  get version(): string | undefined {
+    return this.client.initializeResult?.serverInfo?.version;
+  }
+
+  /** Run a command of the server. */
+  command<Answer>(name: string, wish: object): Promise<Answer> {
+    return this.client.sendRequest("workspace/executeCommand", { command: `tokcost.${name}`, arguments: [wish] });
+  }
+
+  /** Ask for something. */
+  request<Answer>(method: string, params: object): Promise<Answer> {
+    return this.client.sendRequest(method, params);
+  }
+}
