@@ -38,6 +38,8 @@ class Proposal(NamedTuple):
     """Lines that were not in the message before."""
     new: tuple[Line, ...]
     """Those of them that say something for the first time."""
+    unseen: tuple[Line, ...]
+    """Those of them that no commit ever carried in this version: these can still be kept."""
 
 
 class Message(NamedTuple):
@@ -64,7 +66,7 @@ def propose(ledger: Ledger, repository: int, branch: str, message: Message, term
         has_pending(ledger, repository, branch),
     )
     decision = decide(situation)
-    again = [line for claim in decision.again if (line := line_of(ledger, claim.id, claim.version))]
+    again = {claim: line for claim in decision.again if (line := line_of(ledger, claim.id, claim.version))}
     new: list[Line] = []
     if decision.claim_pending:
         claim = decision.grow or new_claim(ledger, repository, new_name())
@@ -72,8 +74,9 @@ def propose(ledger: Ledger, repository: int, branch: str, message: Message, term
     text = message.text
     if message.operation == "join" or message.carried_in:
         text = lift_lines(text, message.carried_in, message.comment)
-    lines = (*again, *new)
-    return Proposal(add_lines(text, lines, message.comment), lines, tuple(new))
+    lines = (*again.values(), *new)
+    unseen = (*(line for claim, line in again.items() if not claim.ever_carried), *new)
+    return Proposal(add_lines(text, lines, message.comment), lines, tuple(new), unseen)
 
 
 def new_name() -> str:

@@ -132,7 +132,7 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
     withheld_recorded(worktree.git_dir)
     if proposal.text != message.text and not draft.silent:
         _write(draft.path, proposal.text)
-    noted = proposal.new if draft.silent else (*proposal.lines, *kept)
+    noted = proposal.unseen if draft.silent else (*proposal.lines, *kept)
     if noted:
         note_proposal(worktree.git_dir, Noted(head, tuple(dict.fromkeys(line.token for line in noted))))
 
