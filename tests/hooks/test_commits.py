@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked
+from support.hooked import REPLY, Hooked, everywhere
 from tokcost.model.trailer import format_line
+from tokcost.services.proposals import omit_next, omit_no_more
 
 WRITE = 'printf "Add login\\n\\nWhy.\\n" | cat - "$1" > "$1.x" && mv "$1.x" "$1"'
 
@@ -295,6 +296,55 @@ def test_switching_off_for_one_commit_publishes_nothing(repo: Hooked) -> None:
     repo.work("Loud")
     assert [line.tokens for line in repo.lines()] == [REPLY]
     assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+
+
+def test_switching_off_keeps_what_a_commit_that_never_happened_had_proposed(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    assert not repo.attempt("commit", "-q", env={"GIT_EDITOR": "false"})
+    repo.hooked("-m", "Quiet", env={"TOKCOST": "off"})
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+@everywhere
+def test_the_line_of_the_next_commit_alone_is_left_out(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    omit_next(repo.worktree)
+    repo.hooked("-m", "Quiet")
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "withheld": 1}
+    repo.git("reset", "-q", "--soft", "HEAD~")
+    repo.work("Loud, from where it was asked for")
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+
+
+def test_leaving_out_waits_for_a_commit_that_happens(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    omit_next(repo.worktree)
+    assert not repo.attempt("commit", "-q", env={"GIT_EDITOR": "false"})
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.hooked("-m", "Quiet")
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+def test_leaving_out_is_over_with_a_commit_that_had_nothing_to_carry(repo: Hooked) -> None:
+    omit_next(repo.worktree)
+    repo.change()
+    repo.hooked("-m", "Nothing was spent")
+    repo.work("Loud")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_leaving_out_can_be_taken_back_and_is_not_asked_of_another_worktree(repo: Hooked) -> None:
+    omit_next(repo.worktree)
+    omit_no_more(repo.worktree)
+    repo.work("Loud")
+    omit_next(repo.worktree)
+    repo.git("worktree", "add", "-q", "-b", "feat/y", "../other")
+    repo.work("Elsewhere", cwd=repo.path.parent / "other")
+    assert repo.replies() == {"total": 2, "carried": 2}
 
 
 def test_a_repository_that_never_said_yes_is_left_alone(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tokcost.services.proposals import (
     BIND,
     Noted,
     forget,
+    is_next_omitted,
     note_proposal,
     note_untouched,
     untouched,
@@ -73,7 +74,8 @@ def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: st
         return
     carried_in = _squashed(worktree, source) if operation.squashing else ()
     message = Message(text, kind, comment, carried_in)
-    _propose(home, environ, Draft(worktree, path, branch, message, is_switched_off(environ), edited), consent.terms)
+    silent = is_switched_off(environ) or is_next_omitted(worktree)
+    _propose(home, environ, Draft(worktree, path, branch, message, silent, edited), consent.terms)
     if edited and source[0] in ("", "template"):
         note_untouched(worktree.git_dir, text)
 

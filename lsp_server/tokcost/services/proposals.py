@@ -4,11 +4,17 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from tokcost.repo.head import head_commit
+from tokcost.repo.worktree import Worktree
+
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNTOUCHED = "TOKCOST_UNTOUCHED"
 """Holds the message as it was without our line, while an editor may leave it as it is: git then makes no commit."""
 WITHHELD = "tokcost-withheld"
 """Ids whose line was removed by hand, until the ledger can be told."""
+OMIT = "TOKCOST_OMIT"
+"""Holds the commit on top of which the next one shall carry no line. When that is made HEAD has moved on, and this
+means nothing any more."""
 BIND = "bind"
 """In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
 
@@ -55,6 +61,23 @@ def untouched(git_dir: str) -> str | None:
     """What an untouched message looks like; `None` when that does not matter."""
     path = os.path.join(git_dir, UNTOUCHED)
     return _read(path) if os.path.exists(path) else None
+
+
+def omit_next(worktree: Worktree) -> None:
+    """Leave the line of the next commit on top of HEAD out."""
+    _write(os.path.join(worktree.git_dir, OMIT), f"{head_commit(worktree)}\n")
+
+
+def omit_no_more(worktree: Worktree) -> None:
+    """The next commit carries its line, unless it is left out anew."""
+    with suppress(FileNotFoundError):
+        os.unlink(os.path.join(worktree.git_dir, OMIT))
+
+
+def is_next_omitted(worktree: Worktree) -> bool:
+    """Whether the line of a commit on top of HEAD is to be left out."""
+    said = _read(os.path.join(worktree.git_dir, OMIT))
+    return bool(said) and said == f"{head_commit(worktree)}\n"
 
 
 def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:

@@ -16,7 +16,14 @@ from tokcost.services import journal
 from tokcost.services.claims import new_name
 from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
-from tokcost.services.proposals import BIND, note_withheld, take_proposal, take_withheld, withheld_recorded
+from tokcost.services.proposals import (
+    BIND,
+    note_withheld,
+    omit_no_more,
+    take_proposal,
+    take_withheld,
+    withheld_recorded,
+)
 from tokcost.services.worktrees import repository_of
 
 GIT_SECONDS = 0.2
@@ -36,6 +43,7 @@ def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
         amended = noted.head
         if _parents(worktree, amended) != commit.parents:
             return  # the note is of a commit that never happened, HEAD has moved since
+    omit_no_more(worktree)
     if noted.tokens == (BIND,):
         _bind(home, environ, worktree, commit, amended)
     else:
