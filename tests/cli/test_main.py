@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -11,6 +14,13 @@ from tokcost.cli.start import QUICK
 
 def test_the_version_is_the_constant(empty_machine: Machine) -> None:
     assert piped(["--version"], empty_machine.repo, empty_machine.environ).stdout == f"tokcost {__version__}\n"
+
+
+def test_the_package_itself_can_be_run(empty_machine: Machine) -> None:
+    command = [sys.executable, "-P", "-m", "tokcost", "--version"]
+    environ = empty_machine.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, cwd=empty_machine.repo, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == f"tokcost {__version__}\n"
 
 
 def test_an_unknown_command_is_a_usage_error(empty_machine: Machine) -> None:

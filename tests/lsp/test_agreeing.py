@@ -75,6 +75,67 @@ def test_usage_is_assigned_and_the_figure_follows(repo: Hooked) -> None:
             editor.command("assign", branch="feat/x", since="flurb")
 
 
+def test_a_peek_is_not_shown_to_anybody_who_could_agree(repo: Hooked) -> None:
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        assert len(editor.command("preview", peek=True)["lines"]) == 1
+        with pytest.raises(Refused, match="nothing was shown"):
+            editor.command("enable", consent=True)
+
+
+def test_the_next_commit_can_be_asked_to_carry_no_line(agreed: Hooked) -> None:
+    agreed.spend()
+    written = {"enabled": True, "problem": "", "omitted": False}
+    with Editor(agreed.environ, agreed.path) as editor:
+        editor.open()
+        editor.status(agreed.path, cost_lines=written)
+        assert editor.command("omit", omit=True)["omitted"] is True
+        editor.status(agreed.path, cost_lines=written | {"omitted": True})
+        assert editor.command("omit", omit=False)["omitted"] is False
+        editor.status(agreed.path, cost_lines=written)
+        editor.command("omit", omit=True)
+        agreed.change()
+        agreed.hooked("-m", "Quiet")
+        assert agreed.lines() == []
+        editor.status(agreed.path, cost_lines=written)
+        agreed.work("Loud")
+        assert len(agreed.lines()) == 1
+
+
+def test_nothing_can_be_left_out_where_nothing_is_written(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, cost_lines={"enabled": False, "problem": "", "omitted": False})
+        with pytest.raises(Refused, match="nothing to leave out"):
+            editor.command("omit", omit=True)
+
+
+def test_a_budget_is_set_told_and_forgotten(repo: Hooked) -> None:
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, tokens=REPLY, budget="none")
+        done = editor.command("budget", scope="branch", amount="0.001")
+        assert done == {"text": "The branch budget is $0.0010 list; it warns.", "hooks_text": ""}
+        editor.status(repo.path, budget="over")
+        assert editor.command("budget", scope="branch")["text"] == "The branch budget is forgotten."
+        editor.status(repo.path, budget="none")
+        for wrong in ({"scope": "week"}, {"scope": "day", "amount": "much"}, {"scope": "day", "branch": "main"}):
+            with pytest.raises(Refused):
+                editor.command("budget", **wrong)
+
+
+def test_the_doctor_says_what_the_figures_rest_on(repo: Hooked) -> None:
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, tokens=REPLY)
+        found = editor.command("doctor")
+        assert str(repo.path) in found["text"]
+        assert found["findings"] == 0
+
+
 def test_a_command_needs_a_name_where_several_folders_are_open(repo: Hooked, tmp_path: Path) -> None:
     with Editor(repo.environ, repo.path, tmp_path) as editor:
         editor.open()

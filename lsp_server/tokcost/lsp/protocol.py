@@ -62,6 +62,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "pending": status_object(status)["pending_list_cost"],
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
+        "cost_lines": found.cost_lines._asdict(),
         "text": short_text(status),
         "line": status_line(status),
         "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status)],

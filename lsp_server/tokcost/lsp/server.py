@@ -25,7 +25,7 @@ from tokcost.lsp.progress import ImportProgress
 from tokcost.lsp.protocol import STATUS, Protocol
 from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
 
-FEATURES = ("status", "commands", "diagnostics", "hover", "code_lens", "code_action", "completion")
+FEATURES = ("status", "commands", "budget", "doctor", "diagnostics", "hover", "code_lens", "code_action", "completion")
 REQUEST_FAILED = -32803
 """LSP's word for: understood, and refused."""
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tokcost.model.budget import SCOPES, Standing
+from tokcost.model.budget import SCOPES, Budget, Scope, Standing
 from tokcost.model.money import decimal_string, dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import amount
@@ -38,6 +38,27 @@ def budget_json(status: Status) -> str:
         "problems": list(status.budget_problems),
     }
     return json.dumps(found, indent=2) + "\n"
+
+
+def set_text(budget: Budget, branch: str, current: str) -> str:
+    """What holds after a budget was set, as it was understood: for the branch of that name or, without one, for all of
+    them; `current` is checked out."""
+    if budget.source == "branch" and not branch:
+        return f"The branch budget is set; branch {escape(current)} keeps its own."
+    if budget.limit is None:
+        return f"{titled(budget.scope, branch)} has no limit."
+    stops = "stops commits when over" if budget.blocks else "warns"
+    return f"{titled(budget.scope, branch)} is ${dollars(budget.limit)} list; it {stops}."
+
+
+def unset_text(scope: Scope, branch: str, was_there: bool) -> str:
+    """What was taken away."""
+    return f"{titled(scope, branch)} {'is forgotten' if was_there else 'was not set in this clone'}."
+
+
+def titled(scope: Scope, branch: str) -> str:
+    """A budget at the beginning of a sentence."""
+    return f"The budget of branch {escape(branch)}" if branch else f"The {scope} budget"
 
 
 def budget_objects(status: Status) -> list[dict[str, object]]:

@@ -53,6 +53,12 @@ def read_budgets(worktree: Worktree, branch: str | None) -> Budgets:
     return Budgets(tuple(found), tuple(problems), verbose, asks_to_block)
 
 
+def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
+    """What holds for a scope: of the branch of that name, of what is checked out, or of any branch."""
+    found = read_budgets(worktree, branch or read_head(worktree).branch or "*").found
+    return next(one for one in found if one.scope == scope)
+
+
 _LIMIT_OF_BRANCH = "tokcostbudget"
 """Beside git's own settings of a branch, which git renames and deletes together with it."""
 

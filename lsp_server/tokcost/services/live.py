@@ -12,7 +12,9 @@ from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.model.status import Status
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
+from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
+from tokcost.services.proposals import is_next_omitted
 from tokcost.services.scan import Progress
 from tokcost.services.status import status_of
 
@@ -37,6 +39,16 @@ class Refreshed(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class CostLines(NamedTuple):
+    """Whether commits made here carry what was spent."""
+
+    enabled: bool = False
+    problem: str = ""
+    """Why nothing is written although it was agreed to."""
+    omitted: bool = False
+    """Whether the next commit was asked to carry none."""
+
+
 class FolderStatus(NamedTuple):
     """What to show for one open folder."""
 
@@ -44,6 +56,7 @@ class FolderStatus(NamedTuple):
     status: Status | None
     """`None` when the folder lies in no repository, or there is a problem."""
     problem: str = ""
+    cost_lines: CostLines = CostLines()
 
 
 def worktree_at(path: str) -> Worktree | None:
@@ -89,9 +102,15 @@ def _status(home: Path, folder: str, current: bool) -> FolderStatus:
     if here is None:
         return FolderStatus(folder, None)
     try:
-        return FolderStatus(folder, status_of(home, here)._replace(current=current))
+        status = status_of(home, here)._replace(current=current)
+        return FolderStatus(folder, status, cost_lines=_cost_lines(here))
     except TokcostError as problem:
         return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
+
+
+def _cost_lines(worktree: Worktree) -> CostLines:
+    consent = read_consent(worktree)
+    return CostLines(consent.enabled, consent.problem, consent.enabled and is_next_omitted(worktree))
 
 
 def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:

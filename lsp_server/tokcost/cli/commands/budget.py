@@ -10,14 +10,12 @@ import click
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.budget import Scope, parse_near
-from tokcost.model.money import dollars
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree
-from tokcost.reports.budget_table import budget_json, budget_lines
+from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
-from tokcost.reports.text import escape
 from tokcost.services.budget_check import check, check_commit
-from tokcost.services.budgets import Wish, read_budgets, set_budget, set_verbose, unset_budget
+from tokcost.services.budgets import Wish, budget_of, read_budgets, set_budget, set_verbose, unset_budget
 from tokcost.services.installing.hooks import install
 from tokcost.services.trailers import here
 from tokcost.settings import tokcost_home
@@ -131,7 +129,7 @@ def unset_command(branch: str | None, commit: bool, day: bool) -> int:
     for scope in scopes:
         name = _name(branch) if scope == "branch" else ""
         gone = unset_budget(worktree, scope, name)
-        screen.show(f"{_titled(scope, name)} {'is forgotten' if gone else 'was not set in this clone'}.\n")
+        screen.show(unset_text(scope, name, gone) + "\n")
     return 0
 
 
@@ -193,21 +191,9 @@ def _near(said: str | bool | None) -> int | None:
         raise UsageError(f"--near: {refusal}") from refusal
 
 
-def _titled(scope: Scope, branch: str) -> str:
-    return f"The budget of branch {escape(branch)}" if branch else f"The {scope} budget"
-
-
 def _told_set(worktree: Worktree, scope: Scope, branch: str) -> str:
     """What holds now, as it was understood."""
-    found = read_budgets(worktree, branch or read_head(worktree).branch or _EVERY_BRANCH).found
-    budget = next(one for one in found if one.scope == scope)
-    if budget.source == "branch" and not branch:
-        mine = read_head(worktree).branch or ""
-        return f"The branch budget is set; branch {escape(mine)} keeps its own.\n"
-    if budget.limit is None:
-        return f"{_titled(scope, branch)} has no limit.\n"
-    stops = "stops commits when over" if budget.blocks else "warns"
-    return f"{_titled(scope, branch)} is ${dollars(budget.limit)} list; it {stops}.\n"
+    return set_text(budget_of(worktree, scope, branch), branch, read_head(worktree).branch or "") + "\n"
 
 
 def _install(worktree: Worktree) -> int:

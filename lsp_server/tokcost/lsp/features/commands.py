@@ -1,26 +1,24 @@
 """`workspace/executeCommand`: each command takes one object, or nothing where one folder is open.
 
-- `tokcost.preview` `{uri, precision, models, from_now, show}`: `tokcost.preview/1` with `text` and `consent_text`
+- `tokcost.preview` `{uri, precision, models, from_now, show, peek}`: `tokcost.preview/1`, `text` and `consent_text`
 - `tokcost.enable` `{uri, precision, models, from_now, consent: true}`: `{enabled, text, hooks_complete, hooks_text}`
 - `tokcost.disable` `{uri}`: `{enabled, text}`
+- `tokcost.omit` `{uri, omit}`: `{omitted, text}`
 - `tokcost.report` `{uri, branch, show}`: `{text, uri}`
 - `tokcost.assign` `{uri, branch}` and the options of `tokcost assign`: `{usage, tokens, list_cost, from}`
 - `tokcost.refresh` `{}`: `{statuses: [tokcost/status, …]}`
 """
 
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from tokcost.errors import UsageError
 from tokcost.ledger.places import Selection
-from tokcost.lsp.documents import worktree_of
 from tokcost.lsp.report import render, save
-from tokcost.lsp.server import TokcostServer, answered
+from tokcost.lsp.server import TokcostServer
+from tokcost.lsp.wishes import Wish, add_command, flag, maybe_flag, moment, precision, text, worktree_for
 from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
 from tokcost.repo.worktree import Worktree
@@ -29,26 +27,15 @@ from tokcost.reports.trailers import consent_text, pending_text, preview_object,
 from tokcost.services.assign import assign
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
+from tokcost.services.proposals import omit_next, omit_no_more
 from tokcost.services.trailers import allowed_terms, disable, enable, preview
-
-Wish = Mapping[str, Any]
 
 
 def register(server: TokcostServer) -> None:
     """Answer our commands."""
     commands = _Commands(server)
-    for name in ("preview", "enable", "disable", "report", "assign", "refresh"):
-        server.command(f"tokcost.{name}")(_command(getattr(commands, name)))
-
-
-def _command(action: Any) -> Any:
-    @answered
-    async def run(*arguments: Any) -> Any:  # with `object`, pygls would pass the server too
-        if len(arguments) > 1 or (arguments and not isinstance(arguments[0], Mapping)):
-            raise JsonRpcException("one object is expected as arguments[0]", -32602)
-        return await action(arguments[0] if arguments else {})
-
-    return run
+    for name in ("preview", "enable", "disable", "omit", "report", "assign", "refresh"):
+        add_command(server, name, getattr(commands, name))
 
 
 class _Commands:
@@ -59,49 +46,59 @@ class _Commands:
 
     async def preview(self, wish: Wish) -> Any:
         """What the next commit would carry, and what has to be read before agreeing."""
-        worktree = self._worktree(wish)
+        worktree = worktree_for(self._server, wish)
         found = await self._keeper.run(_preview, self._server, worktree, wish)
-        terms = Terms(found["precision"], found["models"])
-        self._agreed_to[worktree.common_dir] = terms
-        if _flag(wish, "show"):
+        if not flag(wish, "peek"):
+            self._agreed_to[worktree.common_dir] = Terms(found["precision"], found["models"])
+        if flag(wish, "show"):
             self._show(found["text"])
         return found
 
     async def enable(self, wish: Wish) -> Any:
         """Switch cost lines on, for somebody who has read what that means."""
-        worktree = self._worktree(wish)
-        terms = allowed_terms(worktree, _precision(wish), _maybe(wish, "models"))
+        worktree = worktree_for(self._server, wish)
+        terms = allowed_terms(worktree, precision(wish), maybe_flag(wish, "models"))
         if self._agreed_to.get(worktree.common_dir) != terms:
             raise UsageError(
                 "nothing was shown yet", "Show `consent_text` of tokcost.preview with the same terms first."
             )
         if wish.get("consent") is not True:
             raise UsageError("nobody has agreed", "Say `consent: true` when the user has, after reading the text.")
-        hooks = await self._keeper.run(_enable, self._server, worktree, terms, _flag(wish, "from_now"))
+        hooks = await self._keeper.run(_enable, self._server, worktree, terms, flag(wish, "from_now"))
         self._keeper.touch()
         return {"enabled": True, "text": "Cost lines are on in this clone.", **hooks}
 
     async def disable(self, wish: Wish) -> Any:
         """Switch them off."""
-        before = await self._keeper.run(disable, self._worktree(wish))
+        before = await self._keeper.run(disable, worktree_for(self._server, wish))
         self._keeper.touch()
         said = "Cost lines are off in this clone." if before.decided else "Cost lines were never on here."
         return {"enabled": False, "text": said}
 
+    async def omit(self, wish: Wish) -> Any:
+        """Leave the line of the next commit of this worktree out, or do not."""
+        worktree, omitted = worktree_for(self._server, wish), maybe_flag(wish, "omit") is not False
+        if omitted and not read_consent(worktree).enabled:
+            raise UsageError("there is nothing to leave out: no lines are written in this clone")
+        await self._keeper.run(omit_next if omitted else omit_no_more, worktree)
+        self._keeper.touch()
+        said = "carries no cost line; what it would stand for stays here" if omitted else "carries its cost line again"
+        return {"omitted": omitted, "text": f"The next commit here {said}."}
+
     async def report(self, wish: Wish) -> Any:
         """What `tokcost log` shows, as a text file that the client can open."""
-        worktree = self._worktree(wish)
+        worktree = worktree_for(self._server, wish)
         text = await self._keeper.read(render, self._keeper.home, worktree.path, wish.get("branch"))
         uri = await self._keeper.read(save, self._keeper.home, worktree.root, text)
         window = self._server.client_capabilities.window
         able = window is not None and window.show_document is not None and window.show_document.support
-        if able and _flag(wish, "show"):
+        if able and flag(wish, "show"):
             self._server.window_show_document(types.ShowDocumentParams(uri, take_focus=True))
         return {"text": text, "uri": uri}
 
     async def assign(self, wish: Wish) -> Any:
         """Put usage on the branch it belongs to."""
-        worktree, branch = self._worktree(wish), wish.get("branch")
+        worktree, branch = worktree_for(self._server, wish), wish.get("branch")
         if not isinstance(branch, str) or not branch:
             raise UsageError("no branch is named", "Say `branch`.")
         moved = await self._keeper.run(_assign, self._server, worktree, branch, wish)
@@ -117,16 +114,6 @@ class _Commands:
         """Look now."""
         return {"statuses": await self._keeper.look_now()}
 
-    def _worktree(self, wish: Wish) -> Worktree:
-        folders = self._server.workspace.folders
-        uri = wish.get("uri") or (next(iter(folders)) if len(folders) == 1 else self._server.workspace.root_uri)
-        if not isinstance(uri, str):
-            raise UsageError("no repository is named", "Say `uri`: a file or folder in it.")
-        found = worktree_of(uri)
-        if found is None:
-            raise UsageError("that lies in no git repository", "Name a file or folder in one.")
-        return found
-
     def _show(self, text: str) -> None:
         """Only where the user asked for it by a click, in a client that does nothing with the answer."""
         self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
@@ -134,7 +121,7 @@ class _Commands:
 
 def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str, Any]:
     keeper, consent = server.keeper, read_consent(worktree)
-    terms = allowed_terms(worktree, _precision(wish), _maybe(wish, "models"))
+    terms = allowed_terms(worktree, precision(wish), maybe_flag(wish, "models"))
     found = preview(keeper.home, keeper.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]
     said = "\n".join(lines) if lines else f"Nothing is pending{f' on {found.branch}' if found.branch else ''}."
@@ -143,7 +130,7 @@ def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str,
     if lines and not consent.enabled:
         said += f"\nnot written: {consent.problem or 'cost lines are off in this clone'}"
     shown = preview_object(found.branch, lines, found.pending, terms, consent.enabled, consent.problem)
-    asked = consent_text([] if _flag(wish, "from_now") else lines, found.pending, terms)
+    asked = consent_text([] if flag(wish, "from_now") else lines, found.pending, terms)
     return {**shown, "text": said, "consent_text": asked}
 
 
@@ -157,42 +144,10 @@ def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: b
 def _assign(server: TokcostServer, worktree: Worktree, branch: str, wish: Wish) -> Any:
     keeper = server.keeper
     refresh(keeper.home, keeper.environ)
-    source = "" if _flag(wish, "unplaced") else _text(wish, "from")
-    chosen = Selection(source, _text(wish, "session"), _text(wish, "directory"))
-    if (since := _text(wish, "since")) is not None:
-        chosen = chosen._replace(since_ms=_moment(since))
-    if (until := _text(wish, "until")) is not None:
-        chosen = chosen._replace(until_ms=_moment(until))
-    return assign(keeper.home, Path(worktree.path), branch, chosen, dry_run=_flag(wish, "dry_run"))
-
-
-def _precision(wish: Wish) -> Any:
-    said = wish.get("precision")
-    if said not in (None, "coarse", "exact"):
-        raise UsageError("`precision` is neither coarse nor exact")
-    return said
-
-
-def _maybe(wish: Wish, name: str) -> bool | None:
-    said = wish.get(name)
-    if said is not None and not isinstance(said, bool):
-        raise UsageError(f"`{name}` is neither true nor false")
-    return said
-
-
-def _flag(wish: Wish, name: str) -> bool:
-    return _maybe(wish, name) or False
-
-
-def _text(wish: Wish, name: str) -> str | None:
-    said = wish.get(name)
-    if said is not None and not isinstance(said, str):
-        raise UsageError(f"`{name}` is no text")
-    return said
-
-
-def _moment(text: str) -> int:
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    except ValueError as refusal:
-        raise UsageError(f"{text!r} is no time", "Write it as in 2026-11-01T10:00:00Z.") from refusal
+    source = "" if flag(wish, "unplaced") else text(wish, "from")
+    chosen = Selection(source, text(wish, "session"), text(wish, "directory"))
+    if (since := text(wish, "since")) is not None:
+        chosen = chosen._replace(since_ms=moment(since))
+    if (until := text(wish, "until")) is not None:
+        chosen = chosen._replace(until_ms=moment(until))
+    return assign(keeper.home, Path(worktree.path), branch, chosen, dry_run=flag(wish, "dry_run"))

@@ -1,0 +1,5 @@
+"""`python -m tokcost`: for an environment whose scripts cannot be run, because it was moved after it was made."""
+
+from tokcost.cli.main import main
+
+main()

@@ -1,0 +1,29 @@
+"""`tokcost.doctor` `{uri}`: what `tokcost doctor` says of a repository, as `{text, findings}`."""
+
+from pathlib import Path
+from typing import Any
+
+from tokcost.lsp.server import TokcostServer
+from tokcost.lsp.wishes import Wish, add_command, worktree_for
+from tokcost.reports.diagnosis import diagnosis_lines
+from tokcost.services.doctor import diagnose
+
+
+def register(server: TokcostServer) -> None:
+    """Answer our command."""
+
+    async def doctor(wish: Wish) -> Any:
+        return await server.keeper.read(_doctor, server, worktree_for(server, wish).path)
+
+    add_command(server, "doctor", doctor)
+
+
+def _doctor(server: TokcostServer, folder: str) -> dict[str, Any]:
+    found = diagnose(server.keeper.home, server.keeper.environ, Path(folder))
+    parts = {
+        part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
+        for part, checks in found.parts.items()
+    }
+    lines = diagnosis_lines(parts, found.findings)
+    text = "".join("".join(piece.text for piece in line).rstrip() + "\n" for line in lines)
+    return {"text": text, "findings": found.findings}
