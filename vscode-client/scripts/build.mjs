@@ -15,6 +15,13 @@ await build({
   format: "cjs",
   external: ["vscode"],
 });
+await build({
+  ...common,
+  entryPoints: { page: "src/webview/page.ts" },
+  outdir: "dist",
+  platform: "browser",
+  format: "iife",
+});
 if (process.argv.includes("--tests")) {
   const tests = readdirSync("test", { recursive: true }).filter((name) => String(name).endsWith(".test.ts"));
   await build({

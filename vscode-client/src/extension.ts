@@ -1,53 +1,84 @@
-/** Where the extension begins: sleeps until a folder lies in a git repository, then starts the server and shows. */
+/** Where the extension begins: it sleeps until a folder lies in a git repository, and loads the rest only then. */
 
 import * as vscode from "vscode";
-import type { Status } from "./core/protocol";
-import type { Phase } from "./core/statusText";
 import { liesInRepository } from "./disk/repositories";
+import { Setup } from "./server/setup";
+import { Session } from "./server/session";
+import { CostLines } from "./ui/costLines";
+import { openWalkthrough, registerCommands } from "./ui/commands";
+import { watchRepositories } from "./ui/git";
+import { NextCommitView } from "./ui/nextCommitView";
 import { StatusBar } from "./ui/statusBar";
+import { SummaryPanels } from "./ui/summaryPanel";
+import { TextPages } from "./ui/textPages";
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+const GREETED = "greeted";
+
+export function activate(context: vscode.ExtensionContext): void {
+  const began = performance.now();
   const log = vscode.window.createOutputChannel("tokcost", { log: true });
+  const setup = new Setup(context, log);
+  const session = new Session(setup, log);
+  const pages = new TextPages();
+  const lines = new CostLines(session, pages);
+  const panels = new SummaryPanels(session, context.extensionUri);
   const bar = new StatusBar();
-  const figures = new Map<string, Status>();
-  let phase: Phase = "dormant";
+  const view = new NextCommitView(session, lines);
   const show = (): void => {
-    bar.show(phase, [...figures.values()][0]);
+    bar.show(session.phase, session.shown());
+    tellMenus(session);
+  };
+  const commands = registerCommands({ session, setup, lines, panels, pages, log });
+  context.subscriptions.push(log, session, pages, panels, bar, view, commands);
+  context.subscriptions.push(session.changed(show), vscode.window.onDidChangeActiveTextEditor(show));
+  follow(context, session, show);
+  log.debug(`activated in ${(performance.now() - began).toFixed(1)} ms`);
+}
+
+/** Wake as soon as there is a repository, and start again when a setting says where the server is. */
+function follow(context: vscode.ExtensionContext, session: Session, show: () => void): void {
+  const wake = (): void => {
+    wakeUp(context, session).catch((error: unknown) => {
+      session.note("waking up", error);
+    });
   };
   context.subscriptions.push(
-    log,
-    bar,
-    vscode.commands.registerCommand("tokcost.showLog", () => {
-      log.show();
-    }),
-    vscode.commands.registerCommand("tokcost.showMenu", () => {
-      log.show();
+    vscode.workspace.onDidChangeWorkspaceFolders(wake),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("tokcost.statusBar")) show();
+      if (event.affectsConfiguration("tokcost.serverPath") && session.phase !== "dormant") void session.restart();
     }),
   );
-  const folders = vscode.workspace.workspaceFolders ?? [];
+  wake();
+  watchRepositories(() => {
+    wake();
+    show();
+  }).then(
+    (watch) => context.subscriptions.push(watch),
+    (error: unknown) => {
+      session.note("the Git extension", error);
+    },
+  );
+}
+
+async function wakeUp(context: vscode.ExtensionContext, session: Session): Promise<void> {
+  if (session.phase !== "dormant") return;
+  const folders = (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file");
   const inside = await Promise.all(folders.map((folder) => liesInRepository(folder.uri.fsPath)));
   if (!inside.includes(true)) return;
-  const { findServer } = await import("./server/finder");
-  const found = await findServer("");
-  if (found.kind !== "found") {
-    phase = "missing";
-    show();
-    return;
-  }
-  phase = "starting";
-  show();
-  const { Connection } = await import("./server/connection");
-  const connection = new Connection(found.launch, log, {
-    told: (status) => {
-      figures.set(status.uri, status);
-      phase = "running";
-      show();
-    },
-    gaveUp: () => {
-      phase = "failed";
-      show();
-    },
-  });
-  context.subscriptions.push({ dispose: () => void connection.stop() });
-  await connection.start();
+  await session.start();
+  if (context.globalState.get(GREETED) === true) return;
+  await context.globalState.update(GREETED, true);
+  await openWalkthrough();
+}
+
+/** What the `when` clauses of package.json ask. */
+function tellMenus(session: Session): void {
+  const lines = session.shown()?.cost_lines;
+  const said = {
+    "tokcost.running": session.phase === "running",
+    "tokcost.linesOn": session.phase === "running" && lines?.enabled === true,
+    "tokcost.omitted": lines?.omitted === true,
+  };
+  for (const [key, value] of Object.entries(said)) void vscode.commands.executeCommand("setContext", key, value);
 }

@@ -22,37 +22,38 @@ export interface Places {
 }
 
 export type Found =
-  | { readonly kind: "found"; readonly launch: Launch }
+  | { readonly kind: "found"; readonly launches: readonly [Launch, ...Launch[]] }
   | { readonly kind: "bad-setting"; readonly path: string }
   | { readonly kind: "nowhere" };
 
-/** The first place that has a server. A setting that names nothing is told, never passed over. */
+/** All servers that there are, the first choice first. A setting that names nothing is told, never passed over. */
 export function locate(places: Places, isProgram: (path: string) => boolean): Found {
   const setting = expandHome(places.setting.trim(), places.home);
   if (setting !== "") {
-    return isProgram(setting) ? found("setting", setting) : { kind: "bad-setting", path: setting };
+    const launch: Launch = { origin: "setting", command: setting, args: ["lsp"] };
+    return isProgram(setting) ? { kind: "found", launches: [launch] } : { kind: "bad-setting", path: setting };
   }
-  if (places.interpreter !== undefined) {
-    const beside = sibling(places.interpreter, places.platform);
-    if (isProgram(beside)) return found("interpreter", beside);
-  }
-  const separator = places.platform === "win32" ? ";" : ":";
-  for (const folder of places.path.split(separator)) {
-    // A relative folder would be looked up in whatever repository is open.
-    if (!isAbsolute(folder, places.platform)) continue;
-    const program = join(folder, programName(places.platform), places.platform);
-    if (isProgram(program)) return found("path", program);
-  }
-  return isProgram(places.privatePython) ? privateServer(places.privatePython) : { kind: "nowhere" };
+  const [first, ...rest] = [...beside(places), ...onPath(places), ownEnvironment(places)].filter(({ command }) =>
+    isProgram(command),
+  );
+  return first === undefined ? { kind: "nowhere" } : { kind: "found", launches: [first, ...rest] };
 }
 
-/** How the environment that we made is started: it was renamed after it was made, so its scripts cannot be used. */
-export function privateServer(python: string): Found {
-  return { kind: "found", launch: { origin: "private", command: python, args: ["-P", "-m", "tokcost", "lsp"] } };
+function beside({ interpreter, platform }: Places): Launch[] {
+  if (interpreter === undefined) return [];
+  return [{ origin: "interpreter", command: sibling(interpreter, platform), args: ["lsp"] }];
 }
 
-function found(origin: Origin, command: string): Found {
-  return { kind: "found", launch: { origin, command, args: ["lsp"] } };
+function onPath({ path, platform }: Places): Launch[] {
+  const folders = path.split(platform === "win32" ? ";" : ":");
+  return folders
+    .filter((folder) => isAbsolute(folder, platform)) // a relative one would be looked up in whatever is open
+    .map((folder) => ({ origin: "path", command: join(folder, programName(platform), platform), args: ["lsp"] }));
+}
+
+/** It was renamed after it was made, so its scripts cannot be used; and no setting of another Python may reach it. */
+function ownEnvironment({ privatePython }: Places): Launch {
+  return { origin: "private", command: privatePython, args: ["-I", "-m", "tokcost", "lsp"] };
 }
 
 function expandHome(path: string, home: string): string {

@@ -15,6 +15,20 @@ export interface CostLines {
   readonly omitted: boolean;
 }
 
+export type Scope = "branch" | "commit" | "day";
+
+/** A limit on list cost, and where it stands. */
+export interface Budget {
+  readonly scope: Scope;
+  readonly list_cost: string;
+  /** Without a limit there is none, or it was taken away on purpose. */
+  readonly limit: string | null;
+  readonly percent: number | null;
+  readonly state: BudgetState;
+  readonly block: boolean;
+  readonly source: "clone" | "branch" | "repository" | null;
+}
+
 export interface TooltipRow {
   readonly label: string;
   readonly value: string;
@@ -34,10 +48,90 @@ export interface Status {
   readonly repository?: string;
   readonly list_cost?: string;
   readonly pending?: string;
-  readonly pending_tokens?: number;
   readonly today?: string;
   readonly tokens?: number;
   readonly unpriced_tokens?: number;
+  readonly today_unpriced_tokens?: number;
   readonly budget?: BudgetState;
+  readonly budgets?: readonly Budget[];
   readonly cost_lines?: CostLines;
+}
+
+/** Answer to `tokcost.preview`. */
+export interface Preview {
+  readonly branch: string | null;
+  readonly enabled: boolean;
+  readonly problem: string;
+  readonly lines: readonly string[];
+  readonly pending: { readonly tokens: number; readonly list_cost: string };
+  readonly text: string;
+  readonly consent_text: string;
+}
+
+/** What somebody would publish; left out: as before. */
+export interface Terms {
+  readonly precision?: "coarse" | "exact";
+  readonly models?: boolean;
+  readonly from_now?: boolean;
+}
+
+/** Figures of anything, in `tokcost/summary`. */
+export interface Figures {
+  readonly usage: number;
+  readonly tokens: Readonly<Record<TokenClass, number>> & { readonly reasoning: number };
+  readonly list_cost: string;
+  readonly unpriced_tokens: number;
+  readonly pending_list_cost: string;
+  readonly pending_tokens: number;
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+export const TOKEN_CLASSES = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output"] as const;
+export type TokenClass = (typeof TOKEN_CLASSES)[number];
+
+export const PARTS = ["carried", "withheld", "bound", "pending", "unplaced"] as const;
+export type Part = (typeof PARTS)[number];
+export type Conservation = Readonly<Record<Part | "total", Sum>>;
+
+export interface Sum {
+  readonly tokens: number;
+  readonly list_cost: string;
+}
+
+export interface Commit {
+  readonly commit: string;
+  readonly claims: readonly string[];
+  readonly list_cost: string;
+  readonly tokens: number;
+  readonly unpriced_tokens: number;
+  readonly published: boolean;
+  readonly subject: string | null;
+  readonly time: string | null;
+}
+
+export interface Split extends Figures {
+  readonly assistants: Readonly<Record<string, Figures>>;
+  readonly models: Readonly<Record<string, Figures>>;
+  readonly evidence: Readonly<Record<string, number>>;
+}
+
+export interface Branch extends Split {
+  readonly branch: string;
+  readonly current: boolean;
+  readonly state: string;
+  readonly commits: readonly Commit[];
+  readonly conservation: Conservation;
+  /** Only where one branch was asked for. */
+  readonly days?: Readonly<Record<string, Figures>>;
+  readonly sessions?: number;
+}
+
+/** Answer to `tokcost/summary`. */
+export interface Summary {
+  readonly repository: string;
+  readonly branches: readonly Branch[];
+  readonly unplaced: Split;
+  readonly totals: Split;
+  readonly conservation: Conservation;
 }

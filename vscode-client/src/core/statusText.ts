@@ -1,5 +1,6 @@
 /** What the status bar shows in each situation. Pure, so that every one of them has a test. */
 
+import { amount, dollars, nano } from "./amounts";
 import type { Status } from "./protocol";
 
 /** Where the extension stands before there are figures. */
@@ -12,8 +13,11 @@ export interface ItemLook {
   readonly isWarning: boolean;
 }
 
+/** Which figure the user wants to see; the others are in the tooltip. */
+export type Shown = "branch" | "branchAndPending" | "today";
+
 /** The status bar item, or nothing to show. */
-export function itemLook(phase: Phase, status: Status | undefined): ItemLook | undefined {
+export function itemLook(phase: Phase, status: Status | undefined, shown: Shown = "branch"): ItemLook | undefined {
   switch (phase) {
     case "dormant":
       return undefined;
@@ -24,25 +28,32 @@ export function itemLook(phase: Phase, status: Status | undefined): ItemLook | u
     case "failed":
       return plain("$(error) tokcost", "tokcost stopped; activate to see what can be done");
     case "running":
-      return status === undefined ? plain("$(loading~spin) tokcost", "tokcost is starting") : figure(status);
+      return status === undefined ? plain("$(loading~spin) tokcost", "tokcost is starting") : figure(status, shown);
   }
 }
 
-function figure(status: Status): ItemLook | undefined {
+function figure(status: Status, shown: Shown): ItemLook | undefined {
   switch (status.state) {
     case "no-repository":
       return undefined;
     case "problem":
       return plain("$(error) tokcost", `tokcost has a problem: ${status.problem}`);
     case "importing":
-      return plain(`$(sync~spin) ${status.text}`, `${status.accessible}, still reading logs`);
+      return plain(`$(sync~spin) ${words(status, shown)}`, `${status.accessible}, still reading logs`);
     case "ready":
       return {
-        text: `${icon(status)} ${status.text}`,
+        text: `${icon(status)} ${words(status, shown)}`,
         spoken: `tokcost, ${status.accessible}`,
         isWarning: status.budget === "over",
       };
   }
+}
+
+function words(status: Status, shown: Shown): string {
+  const { today = "0", pending = "0" } = status;
+  if (shown === "today") return `${amount(today, status.today_unpriced_tokens ?? 0)} today`;
+  const hasPending = shown === "branchAndPending" && nano(pending) !== 0n;
+  return hasPending ? `${status.text} (${dollars(pending)} pending)` : status.text;
 }
 
 function icon(status: Status): string {

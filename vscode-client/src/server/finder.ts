@@ -9,7 +9,7 @@ import { locate, type Found } from "../core/locate";
 export async function findServer(privatePython: string): Promise<Found> {
   return locate(
     {
-      setting: vscode.workspace.getConfiguration("tokcost").get("serverPath", ""),
+      setting: vscode.workspace.getConfiguration("tokcost").get<string>("serverPath", ""),
       home: homedir(),
       interpreter: await activeInterpreter(),
       path: process.env["PATH"] ?? "",
@@ -32,7 +32,8 @@ interface PythonApi {
 
 const PYTHON_SECONDS = 5;
 
-async function activeInterpreter(): Promise<string | undefined> {
+/** The Python of the active environment, where the Python extension knows one. */
+export async function activeInterpreter(): Promise<string | undefined> {
   const extension = vscode.extensions.getExtension<PythonApi>("ms-python.python");
   if (extension === undefined) return undefined;
   try {

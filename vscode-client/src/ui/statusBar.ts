@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Status } from "../core/protocol";
-import { itemLook, type Phase } from "../core/statusText";
+import { itemLook, type Phase, type Shown } from "../core/statusText";
 import { tooltipMarkdown, TOOLTIP_COMMANDS } from "../core/tooltip";
 
 export class StatusBar implements vscode.Disposable {
@@ -15,7 +15,7 @@ export class StatusBar implements vscode.Disposable {
 
   /** Show this, or nothing. */
   show(phase: Phase, status: Status | undefined): void {
-    const look = itemLook(phase, status);
+    const look = itemLook(phase, status, shownFigure());
     if (look === undefined) {
       this.item.hide();
       return;
@@ -30,6 +30,11 @@ export class StatusBar implements vscode.Disposable {
   dispose(): void {
     this.item.dispose();
   }
+}
+
+function shownFigure(): Shown {
+  const said = vscode.workspace.getConfiguration("tokcost").get<string>("statusBar.show");
+  return said === "branchAndPending" || said === "today" ? said : "branch";
 }
 
 function tooltip(phase: Phase, status: Status | undefined): vscode.MarkdownString {

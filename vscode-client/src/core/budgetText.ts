@@ -1,0 +1,43 @@
+/** The words of setting a budget. */
+
+import type { Budget, Scope, Status } from "./protocol";
+
+export interface BudgetChoice {
+  readonly label: string;
+  readonly description: string;
+  readonly scope: Scope;
+  /** A branch that gets a budget of its own. */
+  readonly branch?: string;
+}
+
+/** What can be limited here, and where it stands. */
+export function budgetChoices(status: Status): BudgetChoice[] {
+  const found = (scope: Scope): Budget | undefined => status.budgets?.find((one) => one.scope === scope);
+  const made: BudgetChoice[] = [];
+  const branch = found("branch");
+  if (status.branch !== null) {
+    const own = branch?.source === "branch" ? standing(branch) : "no budget of its own";
+    const every = branch?.source === "branch" ? "" : standing(branch);
+    made.push({ label: `Branch ${status.branch}`, description: own, scope: "branch", branch: status.branch });
+    made.push({ label: "Each branch", description: every, scope: "branch" });
+    made.push({ label: "The next commit", description: standing(found("commit")), scope: "commit" });
+  }
+  made.push({ label: "A day in this repository", description: standing(found("day")), scope: "day" });
+  return made;
+}
+
+/** Why that is no amount; nothing when it is one. */
+export function amountProblem(said: string): string | undefined {
+  const text = said.trim();
+  if (text === "" || text.toLowerCase() === "none") return undefined;
+  if (!/^\$?(\d{1,9}(\.\d{1,9})?|\.\d{1,9})$/.test(text)) return "An amount in US dollars, for example 20 or 7.50";
+  return Number(text.replace("$", "")) > 0 ? undefined : "A budget is more than $0";
+}
+
+function standing(budget: Budget | undefined): string {
+  if (budget?.limit == null) return "no limit";
+  const limit = `$${Number(budget.limit).toFixed(2)} list`;
+  const when = budget.block ? "stops commits when over" : "warns";
+  const set = budget.source === "repository" ? ", recommended by the repository" : "";
+  return `${String(budget.percent ?? 0)}% of ${limit}, ${when}${set}`;
+}

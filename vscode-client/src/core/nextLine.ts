@@ -1,0 +1,38 @@
+/** What the Source Control view says of the next commit's line. Pure. */
+
+import type { Preview, Status } from "./protocol";
+
+export interface NextLine {
+  readonly uri: string;
+  /** Name of the repository, where more than one is open. */
+  readonly name: string;
+  /** The lines as they would be written; none when nothing is pending. */
+  readonly lines: readonly string[];
+  readonly isOmitted: boolean;
+  readonly spoken: string;
+  readonly hint: string;
+}
+
+/** The line of one repository; undefined where no lines are written. */
+export function nextLine(status: Status, preview: Preview): NextLine | undefined {
+  if (status.cost_lines?.enabled !== true) return undefined;
+  const isOmitted = status.cost_lines.omitted;
+  const name = (status.repository ?? status.uri).split("/").at(-1) ?? "";
+  const lines = preview.lines.flatMap((line) => line.split("\n"));
+  const fate = isOmitted ? "left out of the next commit" : "goes into the next commit";
+  return {
+    uri: status.uri,
+    name,
+    lines,
+    isOmitted,
+    spoken: lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`,
+    hint: `${preview.text}\n\nIt ${fate}.`,
+  };
+}
+
+/** One sentence for the view when no repository has a line to show. */
+export function emptyText(next: readonly NextLine[]): string | undefined {
+  if (next.length === 0 || next.some((one) => one.lines.length > 0)) return undefined;
+  const omitted = next.some((one) => one.isOmitted) ? " One was asked to be left out all the same." : "";
+  return `Nothing is pending: the next commit carries no line.${omitted}`;
+}

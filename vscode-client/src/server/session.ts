@@ -1,0 +1,169 @@
+/** The life of the server in this window: found, started, restarted, given up; and the figures that it told. */
+
+import * as vscode from "vscode";
+import { statusAround, statusToShow } from "../core/folders";
+import type { Launch } from "../core/locate";
+import type { Status } from "../core/protocol";
+import type { Phase } from "../core/statusText";
+import { isNewEnough } from "../core/versions";
+import { selectedRoots } from "../ui/git";
+import type { Connection } from "./connection";
+import { findServer } from "./finder";
+import { tellBadSetting, tellGaveUp, tellNotStarted, tellTooOld, type Unusable } from "./problems";
+import type { Setup } from "./setup";
+
+export class Session implements vscode.Disposable {
+  private readonly emitter = new vscode.EventEmitter<Status | undefined>();
+  /** Fires with the status that changed, or with nothing when the phase did. */
+  readonly changed = this.emitter.event;
+  private readonly statuses = new Map<string, Status>();
+  private connection: Connection | undefined;
+  private current: Phase = "dormant";
+  private work: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly setup: Setup,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  get phase(): Phase {
+    return this.current;
+  }
+
+  /** The figures that belong to what the user looks at. */
+  shown(): Status | undefined {
+    const editor = vscode.window.activeTextEditor?.document.uri;
+    return statusToShow(this.known(), { editor: editor?.toString(), selected: selectedRoots() });
+  }
+
+  /** The figures of the folder that a file lies in, or of this folder. */
+  around(uri: string): Status | undefined {
+    return statusAround(this.known(), uri);
+  }
+
+  /** The figures of all folders that lie in a repository. */
+  inRepositories(): Status[] {
+    return this.known().filter((status) => status.repository !== undefined);
+  }
+
+  /** Find a server and start it, unless that was done before. */
+  start(): Promise<void> {
+    if (this.current !== "dormant") return this.work;
+    this.current = "starting";
+    return this.restart();
+  }
+
+  /** Find a server and start it; whatever runs is ended before. */
+  restart(): Promise<void> {
+    this.work = this.work.then(async () => {
+      try {
+        await this.end();
+        await this.begin();
+      } catch (error) {
+        this.log.error(`starting the server: ${String(error)}`);
+        this.become("failed");
+      }
+    });
+    return this.work;
+  }
+
+  /** Stop the server, for as long as something is done to what it runs from. */
+  async pause(): Promise<void> {
+    await this.work;
+    await this.end();
+  }
+
+  /** Run a command of the server. Rejects with its words. */
+  async command<Answer>(name: string, wish: object): Promise<Answer> {
+    return await this.required().command(name, wish);
+  }
+
+  async request<Answer>(method: string, params: object): Promise<Answer> {
+    return await this.required().request(method, params);
+  }
+
+  /** Something went wrong that nobody asked for. */
+  note(what: string, error: unknown): void {
+    this.log.warn(`${what}: ${String(error)}`);
+  }
+
+  dispose(): void {
+    void this.end();
+    this.emitter.dispose();
+  }
+
+  private async begin(): Promise<void> {
+    const found = await findServer(this.setup.python);
+    if (found.kind !== "found") {
+      this.become("missing");
+      if (found.kind === "bad-setting") void tellBadSetting(found.path);
+      return;
+    }
+    this.become("starting");
+    let problem: Unusable | undefined;
+    for (const launch of found.launches) {
+      if (launch.origin === "private") await this.setup.update();
+      const unusable = await this.connect(launch);
+      if (unusable === undefined) {
+        this.become("running");
+        return;
+      }
+      problem ??= unusable;
+    }
+    this.become("failed");
+    if (problem !== undefined) void (problem.version === "" ? tellNotStarted(problem.launch) : tellTooOld(problem));
+  }
+
+  /** Say hello to one server; why it cannot be used. */
+  private async connect(launch: Launch): Promise<Unusable | undefined> {
+    const { Connection } = await import("./connection");
+    const connection = new Connection(launch, this.log, {
+      told: (status) => {
+        this.statuses.set(status.uri, status);
+        this.emitter.fire(status);
+      },
+      gaveUp: () => {
+        if (this.connection !== connection || this.current !== "running") return;
+        this.become("failed");
+        void tellGaveUp();
+      },
+    });
+    this.connection = connection;
+    try {
+      await connection.start();
+    } catch (error) {
+      this.log.error(`${launch.command} did not start: ${String(error)}`);
+      await this.end();
+      return { launch, version: "" };
+    }
+    const version = connection.version ?? "unknown";
+    this.log.info(`server ${version} from the ${launch.origin}: ${launch.command}`);
+    if (isNewEnough(version)) return undefined;
+    await this.end();
+    return { launch, version };
+  }
+
+  private async end(): Promise<void> {
+    const ended = this.connection;
+    this.connection = undefined;
+    this.statuses.clear();
+    await ended?.stop().catch((error: unknown) => {
+      this.log.warn(`the server did not end well: ${String(error)}`);
+    });
+  }
+
+  private become(phase: Phase): void {
+    this.current = phase;
+    this.emitter.fire(undefined);
+  }
+
+  private required(): Connection {
+    if (this.connection === undefined) throw new Error("the server of tokcost does not run");
+    return this.connection;
+  }
+
+  private known(): Status[] {
+    const open = new Set(vscode.workspace.workspaceFolders?.map((folder) => folder.uri.toString()));
+    return [...this.statuses.values()].filter((status) => open.has(vscode.Uri.parse(status.uri).toString()));
+  }
+}

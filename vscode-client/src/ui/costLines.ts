@@ -1,0 +1,83 @@
+/** Cost lines in commits: preview, agree, take back, and one commit without. Nothing is written that was not shown. */
+
+import * as vscode from "vscode";
+import { CHOICES } from "../core/lineChoices";
+import type { Preview, Status, Terms } from "../core/protocol";
+import { tellRefused } from "../server/problems";
+import type { Session } from "../server/session";
+import type { TextPages } from "./textPages";
+
+const AGREE = "Put Cost Lines into Commits";
+const FROM_NOW = "Only What Comes From Now On";
+const LEAVE_OUT = "Leave It Out Once";
+const TURN_ON = "Put Cost Lines into Commits…";
+
+interface Enabled {
+  readonly text: string;
+  readonly hooks_complete: boolean;
+  readonly hooks_text: string;
+}
+
+export class CostLines {
+  constructor(
+    private readonly session: Session,
+    private readonly pages: TextPages,
+  ) {}
+
+  /** Show what the next commit would carry. */
+  async preview(status: Status): Promise<void> {
+    const found = await this.session.command<Preview>("preview", { uri: status.uri });
+    const button = found.enabled ? (found.lines.length > 0 ? LEAVE_OUT : undefined) : TURN_ON;
+    const message = `What the next commit on ${found.branch ?? "this detached HEAD"} would carry`;
+    const buttons = button === undefined || status.cost_lines?.omitted === true ? [] : [button];
+    const detail = status.cost_lines?.omitted === true ? `${found.text}\n\nIt was asked to be left out.` : found.text;
+    const picked = await vscode.window.showInformationMessage(message, { modal: true, detail }, ...buttons);
+    if (picked === LEAVE_OUT) await this.omit(status, true);
+    if (picked === TURN_ON) await this.enable(status);
+  }
+
+  /** Ask how much a line may say, show it with all it means, and turn lines on for somebody who agrees. */
+  async enable(status: Status): Promise<void> {
+    const placeHolder = "How much may the line of a commit say? You see it before you agree.";
+    const choice = await vscode.window.showQuickPick(CHOICES, { title: "Cost lines in commits", placeHolder });
+    if (choice !== undefined) await this.ask(status, choice.terms);
+  }
+
+  /** Turn lines off. */
+  async disable(status: Status): Promise<void> {
+    const done = await this.session.command<{ text: string }>("disable", { uri: status.uri });
+    void vscode.window.showInformationMessage(`tokcost: ${done.text}`);
+  }
+
+  /** Leave the line of the next commit out, or add it again. */
+  async omit(status: Pick<Status, "uri">, omit: boolean): Promise<void> {
+    const done = await this.session.command<{ text: string }>("omit", { uri: status.uri, omit });
+    vscode.window.setStatusBarMessage(`tokcost: ${done.text}`, 6000);
+  }
+
+  private async ask(status: Status, terms: Terms): Promise<void> {
+    const found = await this.session.command<Preview>("preview", { uri: status.uri, ...terms });
+    const buttons = terms.from_now === true || found.lines.length === 0 ? [AGREE] : [AGREE, FROM_NOW];
+    const picked = await vscode.window.showInformationMessage(
+      "Put a cost line into the commits of this clone?",
+      { modal: true, detail: found.consent_text },
+      ...buttons,
+    );
+    if (picked === FROM_NOW) await this.ask(status, { ...terms, from_now: true });
+    if (picked !== AGREE) return;
+    this.tell(await this.session.command<Enabled>("enable", { uri: status.uri, ...terms, consent: true }));
+  }
+
+  private tell(done: Enabled): void {
+    if (done.hooks_complete) {
+      void vscode.window.showInformationMessage(`tokcost: ${done.text}`);
+      return;
+    }
+    const show = "Show What Is Left to Do";
+    const message = `tokcost: ${done.text} Other git hooks are in the way, and need a line of ours.`;
+    vscode.window
+      .showWarningMessage(message, show)
+      .then((picked) => (picked === show ? this.pages.show("hooks", done.hooks_text) : undefined))
+      .then(undefined, tellRefused);
+  }
+}

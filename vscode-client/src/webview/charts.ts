@@ -1,0 +1,97 @@
+/** Small charts as SVG that takes its colours from classes, so that every theme fits. Tables beside them say the same. */
+
+import { html, type Html } from "./html";
+
+export interface Day {
+  /** As in `2026-11-01`. */
+  readonly day: string;
+  readonly value: number;
+  readonly label: string;
+}
+
+const HEIGHT = 120;
+const FOOT = 18;
+const HEAD = 16;
+const SLOT = 36;
+const MOST_DAYS = 60;
+
+/** Columns, one for each day from the first to the last; days without spend are gaps. */
+export function dayChart(days: readonly Day[], describedBy: string): Html {
+  const shown = everyDay(days).slice(-MOST_DAYS);
+  const highest = Math.max(...shown.map((one) => one.value), 0);
+  const width = Math.max(shown.length * SLOT, SLOT * 6);
+  const room = HEIGHT - FOOT - HEAD;
+  const step = Math.ceil(shown.length / 12);
+  const columns = shown.map((one, index) => {
+    const tall = highest > 0 && one.value > 0 ? Math.max((one.value / highest) * room, 2) : 0;
+    const x = index * SLOT;
+    const top = HEAD + room - tall;
+    return html`<g>
+      <title>${one.day}: ${one.label}</title>
+      <rect class="hit" x="${x}" y="0" width="${SLOT}" height="${HEIGHT - FOOT}" />
+      <rect class="column" x="${x + 6}" y="${round(top)}" width="${SLOT - 12}" height="${round(tall)}" rx="2" />
+      ${one.value > 0 && one.value === highest && html`<text class="value" x="${x + SLOT / 2}" y="${round(top - 4)}">${one.label}</text>`}
+      ${index % step === 0 && html`<text class="tick" x="${x + SLOT / 2}" y="${HEIGHT - 4}">${shortDay(one.day)}</text>`}
+    </g>`;
+  });
+  return html`<svg class="days" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-labelledby="${describedBy}">
+    <line class="axis" x1="0" x2="${width}" y1="${HEAD + room + 0.5}" y2="${HEAD + room + 0.5}" />
+    ${columns}
+  </svg>`;
+}
+
+/** One bar: a share from 0 to 1. */
+export function bar(share: number, kind: string): Html {
+  const width = share > 0 ? Math.max(share * 100, 0.8) : 0;
+  return html`<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+    <rect class="track" width="100" height="8" />
+    <rect class="${kind}" width="${round(width)}" height="8" />
+  </svg>`;
+}
+
+export interface Share {
+  readonly value: number;
+  /** A class that gives it its colour. */
+  readonly kind: string;
+}
+
+/** Shares of a whole, one behind the other. */
+export function stack(shares: readonly Share[]): Html {
+  const whole = shares.reduce((sum, one) => sum + one.value, 0);
+  let x = 0;
+  const pieces = shares.map((one) => {
+    const width = whole > 0 ? (one.value / whole) * 100 : 0;
+    const made = html`<rect class="${one.kind}" x="${round(x)}" width="${round(width)}" height="8" />`;
+    x += width;
+    return made;
+  });
+  return html`<svg class="bar stack" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+    <rect class="track" width="100" height="8" />
+    ${pieces}
+  </svg>`;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function everyDay(days: readonly Day[]): Day[] {
+  const known = new Map(days.map((one) => [one.day, one]));
+  const sorted = [...known.keys()].sort();
+  const first = Date.parse(sorted[0] ?? "");
+  const last = Date.parse(sorted.at(-1) ?? "");
+  const made: Day[] = [];
+  for (let time = first; time <= last; time += DAY_MS) {
+    const day = new Date(time).toISOString().slice(0, 10);
+    made.push(known.get(day) ?? { day, value: 0, label: "nothing" });
+  }
+  return made;
+}
+
+function shortDay(day: string): string {
+  const [, month = "", date = ""] = day.split("-");
+  const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  return `${String(Number(date))} ${names[Number(month) - 1] ?? ""}`;
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

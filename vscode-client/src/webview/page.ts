@@ -1,0 +1,56 @@
+/** The script of the page: asks for the model, shows what changed in it, tells which branch was chosen. */
+
+import type { FromPage, PageState, ToPage } from "./messages";
+import { options, sections, SECTIONS } from "./view";
+
+const editor = acquireVsCodeApi<PageState>();
+const shown = new Map<string, string>();
+
+/** Put HTML into an element, unless it is there already: what did not change keeps its focus and its scrolling. */
+function put(id: string, text: string): void {
+  const element = document.getElementById(id);
+  if (element === null || shown.get(id) === text) return;
+  shown.set(id, text);
+  const opened = element.querySelector("details")?.open === true;
+  element.innerHTML = text;
+  element.hidden = text === "";
+  const details = element.querySelector("details");
+  if (details !== null) details.open = opened;
+}
+
+function show(message: ToPage): void {
+  const problem = document.getElementById("problem");
+  if (problem !== null) {
+    problem.textContent = message.type === "problem" ? message.text : "";
+    problem.hidden = message.type !== "problem";
+  }
+  if (message.type === "problem") return;
+  const { model } = message;
+  put("branch", options(model).text);
+  const made = sections(model);
+  for (const name of SECTIONS) put(name, made[name].text);
+}
+
+function tell(message: FromPage): void {
+  editor.postMessage(message);
+}
+
+window.addEventListener("message", (event: MessageEvent<ToPage>) => {
+  show(event.data);
+});
+document.getElementById("branch")?.addEventListener("change", (event) => {
+  if (!(event.target instanceof HTMLSelectElement)) return;
+  const branch = event.target.value;
+  const before = editor.getState();
+  if (before !== undefined) editor.setState({ ...before, branch });
+  tell({ type: "branch", name: branch });
+});
+for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-command]")) {
+  button.addEventListener("click", () => {
+    const command = button.dataset["command"];
+    if (command === "tokcost.previewLine" || command === "tokcost.showReport") tell({ type: "command", command });
+  });
+}
+const { state } = document.body.dataset;
+if (state !== undefined) editor.setState(JSON.parse(state) as PageState);
+tell({ type: "ready" });

@@ -1,0 +1,296 @@
+/** The page of a branch, section by section, from its model. Pure: plain node tests what it says. */
+
+import { amount, dollars, fullCount, shortTokens } from "../core/amounts";
+import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part } from "../core/protocol";
+import { bar, dayChart, stack } from "./charts";
+import { html, Html } from "./html";
+import type { PageModel } from "./messages";
+
+/** Sections by the id of the element that holds them. */
+export type Sections = Readonly<Record<(typeof SECTIONS)[number], Html>>;
+export const SECTIONS = [
+  "figure",
+  "budgets",
+  "days",
+  "models",
+  "assistants",
+  "tokens",
+  "parts",
+  "evidence",
+  "commits",
+] as const;
+
+const NOTHING = new Html("");
+
+/** All sections; one with nothing to say is empty. */
+export function sections(model: PageModel): Sections {
+  const { branch } = model;
+  if (branch === undefined || branch.usage === 0) {
+    const empty = Object.fromEntries(SECTIONS.map((name) => [name, NOTHING])) as Record<keyof Sections, Html>;
+    return {
+      ...empty,
+      figure: html`<p class="hero">$0.00 <span class="unit">list</span></p>
+        <p>Nothing was spent on ${model.name} yet.</p>`,
+    };
+  }
+  return {
+    figure: figure(model, branch),
+    budgets: budgets(model.budgets),
+    days: days(branch),
+    models: split("Models", "Model", branch.models, "blue"),
+    assistants: split("Assistants", "Assistant", branch.assistants, "purple"),
+    tokens: tokens(branch),
+    parts: parts(branch),
+    evidence: evidence(branch),
+    commits: commits(branch),
+  };
+}
+
+/** The choices of the branch chooser. */
+export function options(model: PageModel): Html {
+  const names = model.names.includes(model.name) ? model.names : [model.name, ...model.names];
+  return html`${names.map((name) => {
+    const label = name === model.current ? `${name} (checked out)` : name;
+    return name === model.name
+      ? html`<option value="${name}" selected>${label}</option>`
+      : html`<option value="${name}">${label}</option>`;
+  })}`;
+}
+
+function figure(model: PageModel, branch: Branch): Html {
+  const times = branch.usage === 1 ? "1 reply" : `${fullCount(branch.usage)} replies`;
+  const sessions = branch.sessions === undefined ? "" : ` in ${plural(branch.sessions, "session")}`;
+  return html`<p class="hero">${amount(branch.list_cost, branch.unpriced_tokens)} <span class="unit">list</span></p>
+    <p class="sub">
+      ${shortTokens(total(branch))} tokens, ${times}${sessions}; ${span(branch)}.
+      ${STATES[branch.state] ?? branch.state}
+    </p>
+    <dl class="tiles">
+      ${tile("Pending", dollars(branch.pending_list_cost), "no commit carries it yet")}
+      ${tile("Carried", dollars(branch.conservation.carried.list_cost), "in lines of commits")}
+      ${model.today === undefined ? NOTHING : tile("Today", dollars(model.today), "in the whole repository")}
+      ${branch.unpriced_tokens > 0 ? tile("Unpriced", shortTokens(branch.unpriced_tokens), "tokens of models without a known price, in no amount") : NOTHING}
+    </dl>
+    ${model.isStale && html`<p class="note">Something logged is not in these figures yet.</p>`}`;
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  active: "",
+  merged: "The branch is merged.",
+  deleted: "The branch is deleted.",
+  unmerged: "The branch is deleted and was not merged.",
+};
+
+function tile(label: string, value: string, meaning: string): Html {
+  return html`<div class="tile">
+    <dt>${label}</dt>
+    <dd>${value}</dd>
+    <dd class="meaning">${meaning}</dd>
+  </div>`;
+}
+
+const BUDGETS: Readonly<Record<Budget["scope"], string>> = {
+  branch: "This branch",
+  commit: "The next commit",
+  day: "Today",
+};
+
+function budgets(all: readonly Budget[]): Html {
+  const rows = all.flatMap((one) => {
+    if (one.limit === null) return [];
+    const share = Number(one.list_cost) / Number(one.limit);
+    const kind = one.state === "over" ? "red" : one.state === "ok" ? "green" : "yellow";
+    const said = one.state === "over" ? "over" : one.state === "ok" ? "" : one.state;
+    return [
+      html`<tr>
+        <th scope="row">${BUDGETS[one.scope]}</th>
+        <td class="chart">${bar(Math.min(share, 1), kind)}</td>
+        <td class="number">${dollars(one.list_cost)} of ${dollars(one.limit)}</td>
+        <td class="number">${one.percent ?? 0}%</td>
+        <td>${said}${one.block ? " (stops commits)" : ""}</td>
+      </tr>`,
+    ];
+  });
+  const head = ["Budget", "Used", "List cost", "Share", "State"];
+  return rows.length === 0 ? NOTHING : section("Budgets", table("Budgets at list cost", head, rows));
+}
+
+function days(branch: Branch): Html {
+  const found = Object.entries(branch.days ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (found.length === 0) return NOTHING;
+  const shown = found.map(([day, of]) => ({
+    day,
+    value: Number(of.list_cost),
+    label: amount(of.list_cost, of.unpriced_tokens),
+  }));
+  const rows = found.map(
+    ([day, of]) =>
+      html`<tr>
+        <th scope="row">${day}</th>
+        <td class="number">${amount(of.list_cost, of.unpriced_tokens)}</td>
+        <td class="number">${fullCount(total(of))}</td>
+      </tr>`,
+  );
+  return section(
+    "List cost by day",
+    html`<p class="hidden" id="days-said">
+        List cost on ${plural(found.length, "day")}, from ${found[0]?.[0] ?? ""} to ${found.at(-1)?.[0] ?? ""}; the
+        table below has them all.
+      </p>
+      <div class="scroll" tabindex="0" role="group" aria-label="List cost by day">${dayChart(shown, "days-said")}</div>
+      <details>
+        <summary>As a table</summary>
+        ${table("List cost by day", ["Day", "List cost", "Tokens"], rows)}
+      </details>`,
+  );
+}
+
+function split(title: string, what: string, all: Readonly<Record<string, Figures>>, kind: string): Html {
+  const sorted = Object.entries(all).sort(
+    ([, a], [, b]) => Number(b.list_cost) - Number(a.list_cost) || total(b) - total(a),
+  );
+  const highest = Math.max(...sorted.map(([, of]) => Number(of.list_cost)), 0);
+  const rows = sorted.map(([name, of]) => {
+    const share = highest > 0 ? Number(of.list_cost) / highest : 0;
+    return html`<tr>
+      <th scope="row">${name}</th>
+      <td class="chart">${bar(share, kind)}</td>
+      <td class="number">${amount(of.list_cost, of.unpriced_tokens)}</td>
+      <td class="number">${shortTokens(total(of))}</td>
+    </tr>`;
+  });
+  return section(title, table(`List cost by ${what.toLowerCase()}`, [what, "Share", "List cost", "Tokens"], rows));
+}
+
+const CLASSES = {
+  input: ["Input", "blue"],
+  cache_read: ["Cache read", "green"],
+  cache_write_5m: ["Cache write, 5 min", "yellow"],
+  cache_write_1h: ["Cache write, 1 h", "orange"],
+  output: ["Output", "purple"],
+} as const;
+
+function tokens(branch: Branch): Html {
+  const rows = TOKEN_CLASSES.map((one) => {
+    const [name, kind] = CLASSES[one];
+    return { name, kind, value: branch.tokens[one], said: fullCount(branch.tokens[one]) };
+  });
+  return section("Tokens", shares("Tokens by class", ["Class", "Tokens"], rows));
+}
+
+const PART_WORDS: Readonly<Record<Part, readonly [string, string]>> = {
+  carried: ["Carried by commits", "green"],
+  withheld: ["Withheld by you", "orange"],
+  bound: ["Bound to commits, here only", "purple"],
+  pending: ["Pending", "blue"],
+  unplaced: ["Unplaced", "grey"],
+};
+
+function parts(branch: Branch): Html {
+  const all = branch.conservation;
+  const names = Object.keys(PART_WORDS) as Part[];
+  const rows = names
+    .filter((name) => all[name].tokens > 0)
+    .map((name) => ({
+      name: PART_WORDS[name][0],
+      kind: PART_WORDS[name][1],
+      value: all[name].tokens,
+      said: `${dollars(all[name].list_cost)}, ${fullCount(all[name].tokens)} tokens`,
+    }));
+  const sum = rows.map((row) => `${row.name.toLowerCase()} ${fullCount(row.value)}`).join(" + ");
+  const closes = names.reduce((tokens, name) => tokens + all[name].tokens, 0) === all.total.tokens;
+  const said = closes
+    ? "The sum closes to the last token."
+    : "The sum does not close: this is a bug, please report it.";
+  return section(
+    "Where it is",
+    html`${shares("What became of this branch's usage", ["Part", "List cost and tokens"], rows)}
+      <p class="note">${sum} = total ${fullCount(all.total.tokens)} tokens. ${said}</p>`,
+  );
+}
+
+const EVIDENCE: Readonly<Record<string, readonly [string, string]>> = {
+  observed: ["Observed: the server saw HEAD then", "green"],
+  reflog: ["Reflog: git's own record of HEAD", "blue"],
+  transcript: ["Transcript: the assistant's own field", "yellow"],
+  carried: ["Carried: moved to a branch made from it", "purple"],
+  assigned: ["Assigned: you said so", "orange"],
+};
+
+function evidence(branch: Branch): Html {
+  const rows = Object.entries(branch.evidence).map(([name, count]) => {
+    const [said, kind] = EVIDENCE[name] ?? [name, "grey"];
+    return { name: said, kind, value: count, said: plural(count, "reply", "replies") };
+  });
+  return section("How the branch is known", shares("Evidence", ["Evidence", "Replies"], rows));
+}
+
+function commits(branch: Branch): Html {
+  const rows = branch.commits.map(
+    (one) =>
+      html`<tr>
+        <th scope="row" class="mono">${one.commit.slice(0, 7)}</th>
+        <td class="wide">${one.subject ?? ""}</td>
+        <td class="number">${amount(one.list_cost, one.unpriced_tokens)}</td>
+        <td class="mono">${one.published ? one.claims.join(" ") : "here only"}</td>
+      </tr>`,
+  );
+  if (rows.length === 0) return NOTHING;
+  return section("Commits", table("Commits and what they carry", ["Commit", "Subject", "List cost", "Claims"], rows));
+}
+
+interface Row {
+  readonly name: string;
+  readonly kind: string;
+  readonly value: number;
+  readonly said: string;
+}
+
+function shares(caption: string, head: readonly string[], rows: readonly Row[]): Html {
+  const body = rows.map(
+    (row) =>
+      html`<tr>
+        <th scope="row">
+          <svg class="key" viewBox="0 0 8 8" aria-hidden="true">
+            <rect class="${row.kind}" width="8" height="8" rx="1.5" /></svg
+          >${row.name}
+        </th>
+        <td class="number">${row.said}</td>
+      </tr>`,
+  );
+  return html`${stack(rows)}${table(caption, head, body)}`;
+}
+
+function table(caption: string, head: readonly string[], rows: readonly Html[]): Html {
+  return html`<table>
+    <caption class="hidden">
+      ${caption}
+    </caption>
+    <thead class="hidden">
+      <tr>
+        ${head.map((name) => html`<th scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
+function section(title: string, body: Html): Html {
+  return html`<h2>${title}</h2>
+    ${body}`;
+}
+
+function total(of: Figures): number {
+  return TOKEN_CLASSES.reduce((sum, one) => sum + of.tokens[one], 0);
+}
+
+function span(of: Figures): string {
+  const [first, last] = [of.first, of.last].map((time) => time?.slice(0, 10) ?? "");
+  return first === last ? (first ?? "") : `${first ?? ""} to ${last ?? ""}`;
+}
+
+function plural(count: number, one: string, many = `${one}s`): string {
+  return `${fullCount(count)} ${count === 1 ? one : many}`;
+}
