@@ -66,10 +66,11 @@ async function wakeUp(context: vscode.ExtensionContext, session: Session): Promi
   const folders = (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file");
   const inside = await Promise.all(folders.map((folder) => liesInRepository(folder.uri.fsPath)));
   if (!inside.includes(true)) return;
+  if (context.globalState.get(GREETED) !== true) {
+    await context.globalState.update(GREETED, true);
+    await openWalkthrough(); // before the server starts: its steps follow what happens from now on
+  }
   await session.start();
-  if (context.globalState.get(GREETED) === true) return;
-  await context.globalState.update(GREETED, true);
-  await openWalkthrough();
 }
 
 /** What the `when` clauses of package.json ask. */

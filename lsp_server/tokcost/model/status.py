@@ -23,6 +23,8 @@ class Status(NamedTuple):
     today_unpriced_tokens: int = 0
     models: tuple[str, ...] = ()
     """Models used on the branch, most expensive first, named as in the logs."""
+    evidence: dict[str, int] = field(default_factory=dict[str, int])
+    """How it is known that usage belongs to the branch: how many replies by each evidence."""
     budgets: tuple[Standing, ...] = ()
     """One for each scope that makes sense here, also where nothing limits it."""
     budget_problems: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from tokcost.model.claims import Worth
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
-from tokcost.reports.amounts import amount, short_tokens
+from tokcost.reports.amounts import amount, percent, short_tokens
 from tokcost.reports.budgets import short_budget
 from tokcost.reports.text import escape, few, short_model
 from tokcost.reports.trailers import pending_text
@@ -31,6 +31,7 @@ def tooltip_rows(status: Status) -> list[tuple[str, str]]:
         ("Today", _today(status)),
         ("Tokens", short_tokens(status.tokens) if status.tokens else ""),
         ("Models", few([short_model(model) for model in status.models], 3)),
+        ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
         ("Budget", short_budget(status)),
     ]
@@ -90,6 +91,13 @@ def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None) -> s
     )
     said = f"tokcost: this commit carries {pending_text(whole)} (exact, stays here)"
     return f"{said}; {waiting}" if waiting else said
+
+
+def _evidence(status: Status) -> str:
+    """Why usage is on this branch, most of it first: `97% reflog, 3% transcript`."""
+    whole = sum(status.evidence.values())
+    order = sorted(status.evidence.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{percent(count, whole)} {name}" for name, count in order if count)
 
 
 def _today(status: Status) -> str:

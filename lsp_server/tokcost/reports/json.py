@@ -43,6 +43,7 @@ def status_object(status: Status) -> dict[str, object]:
         "unpriced_tokens": status.unpriced_tokens,
         "today_unpriced_tokens": status.today_unpriced_tokens,
         "models": status.models,
+        "evidence": status.evidence,
         "budget_state": worst(status.budgets),
         "budgets": budget_objects(status),
         "current": status.current,

@@ -28,7 +28,8 @@ def status_of(home: Path, here: Worktree) -> Status:
     """The branch that is checked out in a worktree and its figures."""
     branch = read_head(here).branch
     ledger = open_for_reading(home)
-    total, models, today, pending_unpriced = Figures(), dict[str, int](), (0, 0), 0
+    total, models, evidence = Figures(), dict[str, int](), dict[str, int]()
+    today, pending_unpriced = (0, 0), 0
     if ledger is not None:
         with ledger:
             repository = repository_of(ledger, here).id
@@ -36,6 +37,7 @@ def status_of(home: Path, here: Worktree) -> Status:
                 if branch is not None and one.branch == branch:
                     total.add(figures_of(one))
                     models[one.model] = models.get(one.model, 0) + one.list_cost
+                    evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
                     pending_unpriced += 0 if one.state else one.unpriced_tokens
             today = spent_since(ledger, repository, _midnight_ms())
     budgets = read_budgets(here, branch)
@@ -54,6 +56,7 @@ def status_of(home: Path, here: Worktree) -> Status:
         today_list_cost=today[0],
         today_unpriced_tokens=today[1],
         models=tuple(sorted(models, key=lambda model: -models[model])),
+        evidence=evidence,
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
         budget_problems=budgets.problems,
     )

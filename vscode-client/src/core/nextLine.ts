@@ -30,6 +30,13 @@ export function nextLine(status: Status, preview: Preview): NextLine | undefined
   };
 }
 
+/** What stands beside the title, also while the view is closed: what one repository has pending. */
+export function pendingText(statuses: readonly Status[]): string {
+  const [only, ...more] = statuses;
+  const found = more.length === 0 ? only?.tooltip.find((row) => row.label === "Pending")?.value : undefined;
+  return found === undefined ? "" : `${found} pending`;
+}
+
 /** One sentence for the view when no repository has a line to show. */
 export function emptyText(next: readonly NextLine[]): string | undefined {
   if (next.length === 0 || next.some((one) => one.lines.length > 0)) return undefined;

@@ -95,6 +95,7 @@ export class Session implements vscode.Disposable {
   private async begin(): Promise<void> {
     const found = await findServer(this.setup.python);
     if (found.kind !== "found") {
+      this.log.info("no server was found by the setting, the Python extension, PATH or an environment of ours");
       this.become("missing");
       if (found.kind === "bad-setting") void tellBadSetting(found.path);
       return;

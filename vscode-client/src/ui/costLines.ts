@@ -69,6 +69,7 @@ export class CostLines {
   }
 
   private tell(done: Enabled): void {
+    void vscode.commands.executeCommand("tokcost.nextCommit.focus");
     if (done.hooks_complete) {
       void vscode.window.showInformationMessage(`tokcost: ${done.text}`);
       return;

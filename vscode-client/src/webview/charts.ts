@@ -21,7 +21,7 @@ export function dayChart(days: readonly Day[], describedBy: string): Html {
   const highest = Math.max(...shown.map((one) => one.value), 0);
   const width = Math.max(shown.length * SLOT, SLOT * 6);
   const room = HEIGHT - FOOT - HEAD;
-  const step = Math.ceil(shown.length / 12);
+  const step = Math.ceil(shown.length / 24);
   const columns = shown.map((one, index) => {
     const tall = highest > 0 && one.value > 0 ? Math.max((one.value / highest) * room, 2) : 0;
     const x = index * SLOT;
@@ -31,7 +31,7 @@ export function dayChart(days: readonly Day[], describedBy: string): Html {
       <rect class="hit" x="${x}" y="0" width="${SLOT}" height="${HEIGHT - FOOT}" />
       <rect class="column" x="${x + 6}" y="${round(top)}" width="${SLOT - 12}" height="${round(tall)}" rx="2" />
       ${one.value > 0 && one.value === highest && html`<text class="value" x="${x + SLOT / 2}" y="${round(top - 4)}">${one.label}</text>`}
-      ${index % step === 0 && html`<text class="tick" x="${x + SLOT / 2}" y="${HEIGHT - 4}">${shortDay(one.day)}</text>`}
+      ${index % step === 0 && html`<text class="tick" x="${x + SLOT / 2}" y="${HEIGHT - 4}">${tick(one.day, shown[index - step]?.day)}</text>`}
     </g>`;
   });
   return html`<svg class="days" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-labelledby="${describedBy}">
@@ -86,11 +86,14 @@ function everyDay(days: readonly Day[]): Day[] {
   return made;
 }
 
-function shortDay(day: string): string {
+/** The day of the month, with the month where it is another than before. */
+function tick(day: string, before: string | undefined): string {
   const [, month = "", date = ""] = day.split("-");
-  const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  return `${String(Number(date))} ${names[Number(month) - 1] ?? ""}`;
+  const name = before?.slice(0, 7) === day.slice(0, 7) ? "" : ` ${MONTHS[Number(month) - 1] ?? ""}`;
+  return `${String(Number(date))}${name}`;
 }
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function round(value: number): string {
   return String(Math.round(value * 100) / 100);

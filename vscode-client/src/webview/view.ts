@@ -1,6 +1,6 @@
 /** The page of a branch, section by section, from its model. Pure: plain node tests what it says. */
 
-import { amount, dollars, fullCount, shortTokens } from "../core/amounts";
+import { amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part } from "../core/protocol";
 import { bar, dayChart, stack } from "./charts";
 import { html, Html } from "./html";
@@ -60,7 +60,7 @@ export function options(model: PageModel): Html {
 function figure(model: PageModel, branch: Branch): Html {
   const times = branch.usage === 1 ? "1 reply" : `${fullCount(branch.usage)} replies`;
   const sessions = branch.sessions === undefined ? "" : ` in ${plural(branch.sessions, "session")}`;
-  return html`<p class="hero">${amount(branch.list_cost, branch.unpriced_tokens)} <span class="unit">list</span></p>
+  return html`<p class="hero">${hero(branch)}</p>
     <p class="sub">
       ${shortTokens(total(branch))} tokens, ${times}${sessions}; ${span(branch)}.
       ${STATES[branch.state] ?? branch.state}
@@ -72,6 +72,11 @@ function figure(model: PageModel, branch: Branch): Html {
       ${branch.unpriced_tokens > 0 ? tile("Unpriced", shortTokens(branch.unpriced_tokens), "tokens of models without a known price, in no amount") : NOTHING}
     </dl>
     ${model.isStale && html`<p class="note">Something logged is not in these figures yet.</p>`}`;
+}
+
+function hero({ list_cost, unpriced_tokens }: Figures): Html {
+  if (unpriced_tokens > 0 && nano(list_cost) === 0n) return html`unpriced`;
+  return html`${dollars(list_cost)} <span class="unit">list${unpriced_tokens > 0 ? " + unpriced" : ""}</span>`;
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -159,14 +164,17 @@ function split(title: string, what: string, all: Readonly<Record<string, Figures
       <td class="number">${shortTokens(total(of))}</td>
     </tr>`;
   });
-  return section(title, table(`List cost by ${what.toLowerCase()}`, [what, "Share", "List cost", "Tokens"], rows));
+  return section(
+    title,
+    table(`List cost by ${what.toLowerCase()}`, [what, "Share", "List cost", "Tokens"], rows, "split"),
+  );
 }
 
 const CLASSES = {
   input: ["Input", "blue"],
   cache_read: ["Cache read", "green"],
   cache_write_5m: ["Cache write, 5 min", "yellow"],
-  cache_write_1h: ["Cache write, 1 h", "orange"],
+  cache_write_1h: ["Cache write, 1 h", "grey"],
   output: ["Output", "purple"],
 } as const;
 
@@ -180,7 +188,7 @@ function tokens(branch: Branch): Html {
 
 const PART_WORDS: Readonly<Record<Part, readonly [string, string]>> = {
   carried: ["Carried by commits", "green"],
-  withheld: ["Withheld by you", "orange"],
+  withheld: ["Withheld by you", "yellow"],
   bound: ["Bound to commits, here only", "purple"],
   pending: ["Pending", "blue"],
   unplaced: ["Unplaced", "grey"],
@@ -197,7 +205,7 @@ function parts(branch: Branch): Html {
       value: all[name].tokens,
       said: `${dollars(all[name].list_cost)}, ${fullCount(all[name].tokens)} tokens`,
     }));
-  const sum = rows.map((row) => `${row.name.toLowerCase()} ${fullCount(row.value)}`).join(" + ");
+  const sum = rows.map((row) => `${row.name} ${fullCount(row.value)}`).join(" + ");
   const closes = names.reduce((tokens, name) => tokens + all[name].tokens, 0) === all.total.tokens;
   const said = closes
     ? "The sum closes to the last token."
@@ -214,7 +222,7 @@ const EVIDENCE: Readonly<Record<string, readonly [string, string]>> = {
   reflog: ["Reflog: git's own record of HEAD", "blue"],
   transcript: ["Transcript: the assistant's own field", "yellow"],
   carried: ["Carried: moved to a branch made from it", "purple"],
-  assigned: ["Assigned: you said so", "orange"],
+  assigned: ["Assigned: you said so", "grey"],
 };
 
 function evidence(branch: Branch): Html {
@@ -261,8 +269,8 @@ function shares(caption: string, head: readonly string[], rows: readonly Row[]):
   return html`${stack(rows)}${table(caption, head, body)}`;
 }
 
-function table(caption: string, head: readonly string[], rows: readonly Html[]): Html {
-  return html`<table>
+function table(caption: string, head: readonly string[], rows: readonly Html[], kind = ""): Html {
+  return html`<table class="${kind}">
     <caption class="hidden">
       ${caption}
     </caption>
