@@ -30,11 +30,13 @@ export function nextLine(status: Status, preview: Preview): NextLine | undefined
   };
 }
 
-/** What stands beside the title, also while the view is closed: what one repository has pending. */
-export function pendingText(statuses: readonly Status[]): string {
+const TITLE = "AI-Cost Line";
+
+/** The title, which can be seen also while the view is closed: with what is pending, where one repository is open. */
+export function titleText(statuses: readonly Status[]): string {
   const [only, ...more] = statuses;
   const found = more.length === 0 ? only?.tooltip.find((row) => row.label === "Pending")?.value : undefined;
-  return found === undefined ? "" : `${found} pending`;
+  return found === undefined ? TITLE : `${TITLE}: ${found} list pending`;
 }
 
 /** One sentence for the view when no repository has a line to show. */

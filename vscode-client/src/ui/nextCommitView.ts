@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { inMarkdown } from "../core/markdown";
-import { emptyText, nextLine, pendingText, type NextLine } from "../core/nextLine";
+import { emptyText, nextLine, titleText, type NextLine } from "../core/nextLine";
 import type { Preview } from "../core/protocol";
 import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
@@ -30,7 +30,7 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
     this.subscriptions.push(
       this.view,
       session.changed(() => {
-        this.view.description = pendingText(session.inRepositories());
+        this.view.title = titleText(session.inRepositories());
         this.refreshSoon();
       }),
       this.view.onDidChangeVisibility(() => {

@@ -274,6 +274,9 @@ function table(caption: string, head: readonly string[], rows: readonly Html[], 
     <caption class="hidden">
       ${caption}
     </caption>
+    <colgroup>
+      ${head.map((name) => html`<col class="col-${name.toLowerCase().replaceAll(" ", "-")}" />`)}
+    </colgroup>
     <thead class="hidden">
       <tr>
         ${head.map((name) => html`<th scope="col">${name}</th>`)}
