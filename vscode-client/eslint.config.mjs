@@ -18,5 +18,14 @@ export default tseslint.config(
     files: ["src/core/**", "src/disk/**", "src/webview/**"],
     rules: { "no-restricted-imports": ["error", { paths: ["vscode", "vscode-languageclient"] }] },
   },
+  {
+    files: ["test/**"],
+    rules: {
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["test", "after"] }] },
+      ],
+    },
+  },
   { files: ["**/*.mjs"], ...tseslint.configs.disableTypeChecked },
 );

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { amountProblem, budgetChoices } from "../src/core/budgetText";
+import { menuEntries } from "../src/core/menu";
+import { emptyText, nextLine, titleText } from "../src/core/nextLine";
+import type { Budget, Preview } from "../src/core/protocol";
+import { nowhere, status } from "./samples";
+
+const commands = (...args: Parameters<typeof menuEntries>): string[] =>
+  menuEntries(...args).flatMap((entry) => (entry.command === undefined ? [] : [entry.command.replace("tokcost.", "")]));
+
+const on = { enabled: true, problem: "", omitted: false };
+
+test("the menu offers what can be done with a branch", () => {
+  const offered = commands("running", status());
+  for (const one of ["openSummary", "previewLine", "enableLines", "setBudget", "showReport", "runDoctor", "showLog"]) {
+    assert.ok(offered.includes(one), one);
+  }
+  assert.ok(!offered.includes("disableLines"));
+  assert.ok(!offered.includes("omitNextLine"));
+});
+
+test("where lines are on, they can be stopped, and one be left out or added again", () => {
+  const offered = commands("running", status({ cost_lines: on }));
+  assert.ok(offered.includes("disableLines") && offered.includes("omitNextLine") && !offered.includes("enableLines"));
+  const omitted = commands("running", status({ cost_lines: { ...on, omitted: true } }));
+  assert.ok(omitted.includes("addNextLine") && !omitted.includes("omitNextLine"));
+});
+
+test("where a repository forbids lines, the menu says so", () => {
+  const forbidden = { enabled: false, problem: ".tokcost.toml of this repository forbids cost lines.", omitted: false };
+  const entries = menuEntries("running", status({ cost_lines: forbidden }));
+  assert.equal(entries.find((entry) => entry.command === "tokcost.enableLines")?.description, forbidden.problem);
+});
+
+test("without a server the menu leads to one, without a repository to nothing of one", () => {
+  assert.equal(commands("missing", undefined)[0], "setUpServer");
+  assert.deepEqual(commands("failed", undefined).slice(0, 2), ["restartServer", "showLog"]);
+  assert.ok(!commands("running", nowhere()).includes("openSummary"));
+});
+
+function preview(lines: string[]): Preview {
+  const pending = { tokens: 100, list_cost: "0.500000000" };
+  const texts = { text: "AI-Cost: ~0.5 USD list", consent_text: "" };
+  return { branch: "feat/login", enabled: true, problem: "", lines, pending, ...texts };
+}
+
+test("Source Control shows the next line where lines are on", () => {
+  assert.equal(nextLine(status(), preview(["AI-Cost: x"])), undefined);
+  const shown = nextLine(status({ cost_lines: on }), preview(["AI-Cost: x\nAI-Tokens: y"]));
+  assert.deepEqual(shown?.lines, ["AI-Cost: x", "AI-Tokens: y"]);
+  assert.equal(shown.spoken, "AI-Cost: x; AI-Tokens: y, goes into the next commit");
+  const omitted = nextLine(status({ cost_lines: { ...on, omitted: true } }), preview(["AI-Cost: x"]));
+  assert.match(omitted?.spoken ?? "", /left out of the next commit$/);
+});
+
+test("Source Control says when there is nothing to carry", () => {
+  const next = nextLine(status({ cost_lines: on }), preview([]));
+  assert.ok(next !== undefined);
+  assert.match(emptyText([next]) ?? "", /^Nothing is pending/);
+  assert.equal(emptyText([]), undefined);
+});
+
+test("the title of the view says what one repository has pending", () => {
+  assert.equal(titleText([status()]), "AI-Cost Line: $0.50 list pending");
+  assert.equal(titleText([status(), status()]), "AI-Cost Line");
+  assert.equal(titleText([]), "AI-Cost Line");
+});
+
+test("a budget is offered for what makes sense here", () => {
+  const day: Budget = {
+    scope: "day",
+    list_cost: "31.000000000",
+    limit: "50.000000000",
+    percent: 62,
+    state: "ok",
+    block: true,
+    source: "clone",
+  };
+  const detached = budgetChoices(status({ branch: null, budgets: [day] }));
+  assert.deepEqual(
+    detached.map((one) => [one.scope, one.description]),
+    [["day", "62% of $50.00 list, stops commits when over"]],
+  );
+  const scopes = budgetChoices(status()).map((one) => one.scope);
+  assert.deepEqual(scopes, ["branch", "branch", "commit", "day"]);
+});
+
+test("an amount is one the server understands", () => {
+  for (const good of ["20", "7.50", "$5", ".5", "none", ""]) assert.equal(amountProblem(good), undefined, good);
+  for (const bad of ["0", "0.00", "-3", "much", "1,5", "1e3"]) assert.notEqual(amountProblem(bad), undefined, bad);
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { amount, dollars, fullCount, shortTokens } from "../src/core/amounts";
+import type { Branch } from "../src/core/protocol";
+import { dayChart } from "../src/webview/charts";
+import { html } from "../src/webview/html";
+import type { PageModel } from "../src/webview/messages";
+import { shell } from "../src/webview/shell";
+import { options, sections, SECTIONS } from "../src/webview/view";
+import { branch, figures } from "./samples";
+
+const model = (changes: Partial<PageModel> = {}, one: Partial<Branch> = {}): PageModel => ({
+  repository: "/w/shop",
+  name: "feat/login",
+  branch: branch(one),
+  names: ["feat/login", "main"],
+  current: "feat/login",
+  budgets: [],
+  today: "3.100000000",
+  isStale: false,
+  ...changes,
+});
+
+test("amounts and counts read as the server's do", () => {
+  const shown = ["0", "1.835", "0.0121", "0.00005", "0.000049999", "1234567.891", "-0.5", "0.009999999"];
+  assert.deepEqual(shown.map(dollars), [
+    "$0.00",
+    "$1.84",
+    "$0.01",
+    "$0.0001",
+    "$<0.0001",
+    "$1,234,567.89",
+    "-$0.50",
+    "$0.0100",
+  ]);
+  assert.deepEqual([999, 1000, 1234, 99_949, 123_456, 999_600, 4_500_000, 2e9].map(shortTokens), [
+    "999",
+    "1.0k",
+    "1.2k",
+    "99.9k",
+    "123k",
+    "1.0M",
+    "4.5M",
+    "2.0G",
+  ]);
+  assert.equal(fullCount(1234567), "1,234,567");
+  assert.deepEqual([amount("1", 0), amount("1", 5), amount("0", 5)], ["$1.00", "$1.00 + unpriced", "unpriced"]);
+});
+
+test("the page has a section for everything that is known of a branch", () => {
+  const made = sections(model());
+  const empty = SECTIONS.filter((name) => made[name].text === "");
+  assert.deepEqual(empty, ["budgets"]);
+  assert.match(made.figure.text, /\$1\.84/);
+  assert.match(made.commits.text, /Let customers log in/);
+});
+
+test("every chart has a table that says the same", () => {
+  const made = sections(model());
+  for (const name of ["days", "models", "assistants", "tokens", "parts", "evidence"] as const) {
+    assert.match(made[name].text, /<svg/, name);
+    assert.match(made[name].text, /<caption/, name);
+    assert.match(made[name].text, /<th scope="row"/, name);
+  }
+});
+
+test("the parts of a branch add up, and the page says whether they do", () => {
+  assert.match(sections(model()).parts.text, /= total 300 tokens\. The sum closes to the last token\./);
+  const { conservation } = branch();
+  const broken = { ...conservation, total: { tokens: 301, list_cost: "1.840000000" } };
+  assert.match(sections(model({}, { conservation: broken })).parts.text, /does not close/);
+});
+
+test("usage without a price is never shown as free", () => {
+  const made = sections(
+    model(
+      {},
+      { list_cost: "0.000000000", unpriced_tokens: 300, models: { new: figures("0", { unpriced_tokens: 300 }) } },
+    ),
+  );
+  assert.match(made.figure.text, /class="hero">\s*unpriced/);
+  assert.match(made.models.text, /unpriced/);
+  assert.doesNotMatch(made.figure.text + made.models.text, /\$0\.00</);
+});
+
+test("a budget shows how much of it is used, never more than its bar", () => {
+  const budget = {
+    scope: "branch",
+    list_cost: "31.61",
+    limit: "20",
+    percent: 159,
+    state: "over",
+    block: true,
+    source: "clone",
+  } as const;
+  const { text } = sections(model({ budgets: [budget, { ...budget, scope: "day", limit: null }] })).budgets;
+  assert.match(text, /159%/);
+  assert.match(text, /over \(stops commits\)/);
+  assert.match(text, /<rect class="red" width="100"/);
+  assert.doesNotMatch(text, /Today/);
+});
+
+test("a branch without usage says so", () => {
+  const made = sections(model({ branch: undefined, name: "main" }));
+  assert.match(made.figure.text, /Nothing was spent on main yet/);
+  assert.equal(made.commits.text, "");
+});
+
+test("names of others are text, wherever they stand", () => {
+  const evil = `"><script>alert(1)</script>'`;
+  const one = branch();
+  const commits = one.commits.map((commit) => ({ ...commit, subject: evil }));
+  const days = { [evil]: figures("1") };
+  const made = sections(
+    model({ name: evil }, { models: { [evil]: figures("1") }, evidence: { [evil]: 1 }, state: evil, commits, days }),
+  );
+  const all = SECTIONS.map((name) => made[name].text).join("") + options(model({ names: [evil] })).text;
+  assert.doesNotMatch(all, /<script|value="">/);
+  assert.match(all, /&lt;script&gt;/);
+  assert.equal(
+    html`<p title="${evil}"></p>`.text,
+    '<p title="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#39;"></p>',
+  );
+});
+
+test("the chooser marks the branch that is checked out, and keeps one that has no usage", () => {
+  const { text } = options(model({ name: "new" }));
+  assert.match(text, /<option value="new" selected>new</);
+  assert.match(text, /feat\/login \(checked out\)/);
+});
+
+test("days without spend are gaps, and a long time is cut at its beginning", () => {
+  const day = (name: string): { day: string; value: number; label: string } => ({
+    day: name,
+    value: 1,
+    label: "$1.00",
+  });
+  const gaps = dayChart([day("2026-11-01"), day("2026-11-04")], "x").text;
+  assert.equal(gaps.match(/class="column"/g)?.length, 4);
+  const long = dayChart([day("2025-01-01"), day("2026-11-04")], "x").text;
+  assert.equal(long.match(/class="column"/g)?.length, 60);
+  assert.match(long, /2026-11-04/);
+});
+
+test("nothing runs or loads in the page but our own script and style", () => {
+  const sources = { script: "https://x/page.js", style: "https://x/summary.css", origin: "https://x", nonce: "abc" };
+  const page = shell(sources, { uri: `file:///w/"><script>`, branch: undefined });
+  assert.match(page, /default-src &#39;none&#39;; style-src https:\/\/x; script-src &#39;nonce-abc&#39;/);
+  assert.equal(page.match(/<script/g)?.length, 1);
+  assert.doesNotMatch(page, /unsafe|style="|onclick|javascript:/);
+  const all = SECTIONS.map((name) => sections(model())[name].text).join("");
+  assert.doesNotMatch(all, /style=|on\w+=|https?:/);
+});

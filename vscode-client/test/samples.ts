@@ -1,0 +1,94 @@
+/** A status and a branch as the server sends them, for tests to change. */
+
+import type { Branch, Figures, Status, Summary } from "../src/core/protocol";
+
+export function status(changes: Partial<Status> = {}): Status {
+  return {
+    uri: "file:///w/shop",
+    state: "ready",
+    stale: false,
+    problem: "",
+    branch: "feat/login",
+    text: "$1.84",
+    line: "feat/login  $1.84 list  (0.50 pending)",
+    tooltip: [
+      { label: "Branch", value: "feat/login" },
+      { label: "List cost", value: "$1.84" },
+      { label: "Pending", value: "$0.50" },
+      { label: "Budget", value: "branch 62% of $20.00" },
+    ],
+    accessible: "branch feat/login: $1.84 list cost, $0.50 pending",
+    repository: "/w/shop",
+    list_cost: "1.840000000",
+    pending: "0.500000000",
+    today: "3.100000000",
+    today_unpriced_tokens: 0,
+    tokens: 1000,
+    unpriced_tokens: 0,
+    budget: "ok",
+    budgets: [],
+    cost_lines: { enabled: false, problem: "", omitted: false },
+    ...changes,
+  };
+}
+
+export function nowhere(uri = "file:///w"): Status {
+  const texts = { text: "", line: "", tooltip: [], accessible: "" };
+  return { uri, state: "no-repository", stale: false, problem: "", branch: null, ...texts };
+}
+
+export function figures(cost: string, changes: Partial<Figures> = {}): Figures {
+  return {
+    usage: 2,
+    tokens: { input: 10, cache_read: 200, cache_write_5m: 0, cache_write_1h: 30, output: 60, reasoning: 5 },
+    list_cost: cost,
+    unpriced_tokens: 0,
+    pending_list_cost: "0.500000000",
+    pending_tokens: 100,
+    first: "2026-11-01T10:00:00Z",
+    last: "2026-11-03T10:00:00Z",
+    ...changes,
+  };
+}
+
+const NONE = { tokens: 0, list_cost: "0.000000000" };
+
+export function branch(changes: Partial<Branch> = {}): Branch {
+  return {
+    ...figures("1.840000000"),
+    branch: "feat/login",
+    current: true,
+    state: "active",
+    assistants: { "claude-code": figures("1.840000000") },
+    models: { "opus-4-5": figures("1.500000000"), "sonnet-4-5": figures("0.340000000") },
+    evidence: { reflog: 1, observed: 1 },
+    sessions: 1,
+    days: { "2026-11-01": figures("1.000000000"), "2026-11-03": figures("0.840000000") },
+    commits: [
+      {
+        commit: "0123456789abcdef",
+        claims: ["7k3qf9x2m4tc"],
+        list_cost: "1.340000000",
+        tokens: 200,
+        unpriced_tokens: 0,
+        published: true,
+        subject: "Let customers log in",
+        time: "2026-11-02T10:00:00Z",
+      },
+    ],
+    conservation: {
+      total: { tokens: 300, list_cost: "1.840000000" },
+      carried: { tokens: 200, list_cost: "1.340000000" },
+      pending: { tokens: 100, list_cost: "0.500000000" },
+      withheld: NONE,
+      bound: NONE,
+      unplaced: NONE,
+    },
+    ...changes,
+  };
+}
+
+export function summary(one: Branch): Summary {
+  const { conservation } = one;
+  return { repository: "/w/shop", branches: [one], unplaced: one, totals: one, conservation };
+}
