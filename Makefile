@@ -1,5 +1,6 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
 # `make slow` tests with real hook managers besides; it needs npm and the registries.
+# `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
 # The first that is new enough; otherwise python3, and the rule below says what is wrong with it.
@@ -8,7 +9,7 @@ PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11
   $$one $(CAN_RUN) && echo $$one && exit; done; echo python3)
 BIN := .venv/bin
 
-.PHONY: demo test slow check fix clean
+.PHONY: demo test slow check vscode fix clean
 
 demo: .venv/installed
 	@$(BIN)/tokcost demo
@@ -24,6 +25,9 @@ check: .venv/tools
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+vscode: .venv/tools
+	cd vscode-client && npm ci --no-progress --loglevel=error && npm run --silent check && npm test && npm run --silent package
 
 fix: .venv/tools
 	$(BIN)/ruff check --fix .
