@@ -32,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(log, session, pages, panels, bar, view, commands);
   context.subscriptions.push(session.changed(show), vscode.window.onDidChangeActiveTextEditor(show));
   follow(context, session, show);
-  log.debug(`activated in ${(performance.now() - began).toFixed(1)} ms`);
+  log.info(`activated in ${(performance.now() - began).toFixed(1)} ms`);
 }
 
 /** Wake as soon as there is a repository, and start again when a setting says where the server is. */
