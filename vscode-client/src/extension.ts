@@ -6,7 +6,7 @@ import { Setup } from "./server/setup";
 import { Session } from "./server/session";
 import { CostLines } from "./ui/costLines";
 import { openWalkthrough, registerCommands } from "./ui/commands";
-import { watchRepositories } from "./ui/git";
+import { repositoryRoots, watchRepositories } from "./ui/git";
 import { NextCommitView } from "./ui/nextCommitView";
 import { StatusBar } from "./ui/statusBar";
 import { SummaryPanels } from "./ui/summaryPanel";
@@ -53,6 +53,9 @@ function follow(context: vscode.ExtensionContext, session: Session, show: () => 
   watchRepositories(() => {
     wake();
     show();
+    session.followRepositories().catch((error: unknown) => {
+      session.note("following repositories", error);
+    });
   }).then(
     (watch) => context.subscriptions.push(watch),
     (error: unknown) => {
@@ -65,7 +68,7 @@ async function wakeUp(context: vscode.ExtensionContext, session: Session): Promi
   if (session.phase !== "dormant") return;
   const folders = (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file");
   const inside = await Promise.all(folders.map((folder) => liesInRepository(folder.uri.fsPath)));
-  if (!inside.includes(true)) return;
+  if (!inside.includes(true) && repositoryRoots().length === 0) return;
   if (context.globalState.get(GREETED) !== true) {
     await context.globalState.update(GREETED, true);
     await openWalkthrough(); // before the server starts: its steps follow what happens from now on

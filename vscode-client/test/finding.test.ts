@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { statusToShow } from "../src/core/folders";
+import { nestedRoots, statusToShow } from "../src/core/folders";
 import { locate, type Places } from "../src/core/locate";
 import { candidates, judge, parseProbe } from "../src/core/pythons";
 import { mayRestart } from "../src/core/restarts";
@@ -137,4 +137,10 @@ test("a folder in a folder wins, and a folder below the selected repository's ro
   const inner = status({ uri: "file:///w/shop/inner" });
   assert.equal(statusToShow([shop, inner], { editor: "file:///w/shop/inner/a", selected: [] }), inner);
   assert.equal(statusToShow([bank, inner], { editor: undefined, selected: ["file:///w/shop"] }), inner);
+});
+
+test("repositories below an open folder are followed, the open ones and those around them are followed already", () => {
+  const roots = ["file:///w/a", "file:///w/b", "file:///w", "file:///", "file:///web", "file:///w/a"];
+  assert.deepEqual(nestedRoots(["file:///w"], roots), ["file:///w/a", "file:///w/b"]);
+  assert.deepEqual(nestedRoots(["file:///w", "file:///w/a"], roots), ["file:///w/b"]);
 });

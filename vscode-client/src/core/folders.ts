@@ -27,6 +27,12 @@ export function statusAround(statuses: readonly Status[], uri: string): Status |
   return around.sort((a, b) => b.uri.length - a.uri.length)[0];
 }
 
+/** Repositories below the open folders: the server is told of them as if they were open, and shows their figures too. */
+export function nestedRoots(folders: readonly string[], roots: readonly string[]): string[] {
+  const isNested = (root: string): boolean => folders.some((folder) => folder !== root && isInside(root, folder));
+  return [...new Set(roots)].filter((root) => isNested(root) && !folders.includes(root));
+}
+
 function isInside(uri: string, folder: string): boolean {
   return uri === folder || uri.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

@@ -77,6 +77,13 @@ export class Connection {
     return this.client.initializeResult?.serverInfo?.version;
   }
 
+  /** Tell of folders as if the user had opened or closed them. */
+  async changeFolders(added: readonly string[], removed: readonly string[]): Promise<void> {
+    const named = (uri: string): { uri: string; name: string } => ({ uri, name: uri.split("/").at(-1) ?? uri });
+    const event = { added: added.map(named), removed: removed.map(named) };
+    await this.client.sendNotification("workspace/didChangeWorkspaceFolders", { event });
+  }
+
   /** Run a command of the server. */
   command<Answer>(name: string, wish: object): Promise<Answer> {
     return this.client.sendRequest("workspace/executeCommand", { command: `tokcost.${name}`, arguments: [wish] });

@@ -1,12 +1,12 @@
 /** The life of the server in this window: found, started, restarted, given up; and the figures that it told. */
 
 import * as vscode from "vscode";
-import { statusAround, statusToShow } from "../core/folders";
+import { nestedRoots, statusAround, statusToShow } from "../core/folders";
 import type { Launch } from "../core/locate";
 import type { Status } from "../core/protocol";
 import type { Phase } from "../core/statusText";
 import { isNewEnough } from "../core/versions";
-import { selectedRoots } from "../ui/git";
+import { repositoryRoots, selectedRoots } from "../ui/git";
 import type { Connection } from "./connection";
 import { findServer } from "./finder";
 import { tellBadSetting, tellGaveUp, tellNotStarted, tellTooOld, type Unusable } from "./problems";
@@ -18,6 +18,8 @@ export class Session implements vscode.Disposable {
   readonly changed = this.emitter.event;
   private readonly statuses = new Map<string, Status>();
   private connection: Connection | undefined;
+  /** Repositories below the open folders, as the server was told. */
+  private nested: string[] = [];
   private current: Phase = "dormant";
   private work: Promise<void> = Promise.resolve();
 
@@ -67,6 +69,16 @@ export class Session implements vscode.Disposable {
     return this.work;
   }
 
+  /** Have the server follow repositories below the open folders, too. */
+  async followRepositories(): Promise<void> {
+    if (this.connection === undefined || this.current !== "running") return;
+    const nested = nestedRoots(openFolders(), repositoryRoots());
+    const added = nested.filter((root) => !this.nested.includes(root));
+    const removed = this.nested.filter((root) => !nested.includes(root));
+    this.nested = nested;
+    if (added.length + removed.length > 0) await this.connection.changeFolders(added, removed);
+  }
+
   /** Stop the server, for as long as something is done to what it runs from. */
   async pause(): Promise<void> {
     await this.work;
@@ -107,6 +119,7 @@ export class Session implements vscode.Disposable {
       const unusable = await this.connect(launch);
       if (unusable === undefined) {
         this.become("running");
+        await this.followRepositories();
         return;
       }
       problem ??= unusable;
@@ -125,6 +138,7 @@ export class Session implements vscode.Disposable {
       },
       gaveUp: () => {
         if (this.connection !== connection || this.current !== "running") return;
+        void this.end();
         this.become("failed");
         void tellGaveUp();
       },
@@ -148,6 +162,7 @@ export class Session implements vscode.Disposable {
     const ended = this.connection;
     this.connection = undefined;
     this.statuses.clear();
+    this.nested = [];
     await ended?.stop().catch((error: unknown) => {
       this.log.warn(`the server did not end well: ${String(error)}`);
     });
@@ -164,7 +179,11 @@ export class Session implements vscode.Disposable {
   }
 
   private known(): Status[] {
-    const open = new Set(vscode.workspace.workspaceFolders?.map((folder) => folder.uri.toString()));
+    const open = new Set([...openFolders(), ...this.nested]);
     return [...this.statuses.values()].filter((status) => open.has(vscode.Uri.parse(status.uri).toString()));
   }
+}
+
+function openFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.toString());
 }

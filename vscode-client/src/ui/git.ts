@@ -10,6 +10,7 @@ interface Repository {
 interface GitApi {
   readonly repositories: readonly Repository[];
   readonly onDidOpenRepository: vscode.Event<Repository>;
+  readonly onDidCloseRepository: vscode.Event<Repository>;
 }
 
 interface GitExtension {
@@ -22,7 +23,12 @@ export function selectedRoots(): string[] {
   return (api()?.repositories ?? []).filter((one) => one.ui.selected).map((one) => one.rootUri.toString());
 }
 
-/** Calls back when a repository is opened or another one is selected. Waits for the Git extension, which the editor
+/** Roots of all repositories that the editor has found. */
+export function repositoryRoots(): string[] {
+  return (api()?.repositories ?? []).map((one) => one.rootUri.toString());
+}
+
+/** Calls back when a repository is opened, closed or another one is selected. Waits for the Git extension, which the editor
  * starts in any case. */
 export async function watchRepositories(changed: () => void): Promise<vscode.Disposable> {
   await gitExtension()?.activate();
@@ -31,6 +37,7 @@ export async function watchRepositories(changed: () => void): Promise<vscode.Dis
   const watched = found?.repositories.map(watch) ?? [];
   if (found !== undefined) {
     watched.push(
+      found.onDidCloseRepository(changed),
       found.onDidOpenRepository((one) => {
         watched.push(watch(one));
         changed();

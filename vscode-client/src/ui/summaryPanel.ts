@@ -111,6 +111,9 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 
   private async message(): Promise<ToPage> {
+    if (this.session.phase !== "running") {
+      return { type: "problem", text: "The server of tokcost does not run. What is shown is what it told last." };
+    }
     const status = this.session.around(this.state.uri) ?? this.session.shown();
     if (status?.repository === undefined) return { type: "problem", text: "No repository with figures is open here." };
     try {
