@@ -6,7 +6,7 @@ import { Setup } from "./server/setup";
 import { Session } from "./server/session";
 import { CostLines } from "./ui/costLines";
 import { openWalkthrough, registerCommands } from "./ui/commands";
-import { repositoryRoots, watchRepositories } from "./ui/git";
+import { repositoryRoots, watchRepositories } from "./server/git";
 import { NextCommitView } from "./ui/nextCommitView";
 import { StatusBar } from "./ui/statusBar";
 import { SummaryPanels } from "./ui/summaryPanel";

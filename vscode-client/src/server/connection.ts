@@ -19,6 +19,9 @@ const DOCUMENTS = [
   { scheme: "file", pattern: "**/{COMMIT_EDITMSG,MERGE_MSG,SQUASH_MSG}" },
 ];
 
+/** A program that is no server may never answer; Python on a cold disk takes its time. */
+const START_SECONDS = 60;
+
 export interface Listener {
   /** Figures of a folder changed. */
   told(status: Status): void;
@@ -64,7 +67,17 @@ export class Connection {
 
   /** Say hello. Rejects when no server answers. */
   async start(): Promise<void> {
-    await this.client.start();
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`no answer within ${String(START_SECONDS)} seconds`));
+      }, START_SECONDS * 1000);
+    });
+    try {
+      await Promise.race([this.client.start(), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async stop(): Promise<void> {

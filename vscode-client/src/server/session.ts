@@ -6,7 +6,7 @@ import type { Launch } from "../core/locate";
 import type { Status } from "../core/protocol";
 import type { Phase } from "../core/statusText";
 import { isNewEnough } from "../core/versions";
-import { repositoryRoots, selectedRoots } from "../ui/git";
+import { repositoryRoots, selectedRoots } from "./git";
 import type { Connection } from "./connection";
 import { findServer } from "./finder";
 import { tellBadSetting, tellGaveUp, tellNotStarted, tellTooOld, type Unusable } from "./problems";
