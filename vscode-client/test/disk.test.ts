@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import {
+  basePython,
   environmentPython,
   findPython,
   isOutdated,
@@ -116,4 +117,31 @@ test("an environment is outdated when it was made from another wheel", async () 
   await writeFile(wheel, "two");
   assert.equal(await isOutdated(storage, wheel), true);
   assert.ok(environmentPython(storage).startsWith(join(storage, "server")));
+});
+
+/** Makes a wheel without dependencies that is called tokcost and says its version. */
+const WHEEL = `
+import sys, zipfile
+path, version = sys.argv[1:]
+info = f"tokcost-{version}.dist-info/"
+with zipfile.ZipFile(path, "w") as wheel:
+    wheel.writestr("tokcost/__init__.py", "")
+    wheel.writestr("tokcost/__main__.py", f"print('tokcost {version}')")
+    wheel.writestr(info + "METADATA", f"Metadata-Version: 2.1\\nName: tokcost\\nVersion: {version}\\n")
+    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(info + "RECORD", "")
+`;
+
+test("an environment is made where it is expected, and replaced there by a newer server", async () => {
+  const storage = join(await folder(), "storage");
+  for (const version of ["0.1.0", "0.2.0"]) {
+    const wheel = join(await folder(), `tokcost-${version}-py3-none-any.whl`);
+    assert.equal((await run("python3", ["-c", WHEEL, wheel, version])).code, 0);
+    assert.equal(await attempt(storage, wheel), undefined);
+    const said = await run(environmentPython(storage), ["-I", "-m", "tokcost", "--version"]);
+    assert.equal(said.stdout.trim(), `tokcost ${version}`);
+    assert.equal(await isOutdated(storage, wheel), false);
+    assert.deepEqual(await readdir(storage), ["server"]);
+  }
+  assert.notEqual(await basePython(storage), undefined);
 });
