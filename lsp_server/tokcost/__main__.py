@@ -1,5 +1,5 @@
 """`python -m tokcost`: for an environment whose scripts cannot be run, because it was moved after it was made."""
 
-from tokcost.cli.main import main
+from tokcost.cli.start import main
 
 main()

@@ -1,5 +1,6 @@
 """The cost of one branch in one value: what prompts, status bars and status lines show."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.model.budget import Standing
@@ -23,7 +24,7 @@ class Status(NamedTuple):
     today_unpriced_tokens: int = 0
     models: tuple[str, ...] = ()
     """Models used on the branch, most expensive first, named as in the logs."""
-    evidence: dict[str, int] = field(default_factory=dict[str, int])
+    evidence: Mapping[str, int] = {}
     """How it is known that usage belongs to the branch: how many replies by each evidence."""
     budgets: tuple[Standing, ...] = ()
     """One for each scope that makes sense here, also where nothing limits it."""
