@@ -1,11 +1,14 @@
 """Graphs to steps, messages to numbers and reverts; no git."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.attribution.steps import read_head, read_reverts, steps_of
-from tokcost.model.changes import Graph, Revert
+from tokcost.attribution.steps import read_head, read_reverts
+from tokcost.attribution.walk import Steps
+from tokcost.model.changes import Graph, Node, Revert
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -69,16 +72,61 @@ def reached(graph: Graph, start: str) -> set[str]:
     return found
 
 
+def newest_first(graph: Graph, tips: Iterable[str]) -> list[Node]:
+    """What the tips reach; in the graph's order no commit comes before its parents."""
+    found = set[str]().union(*(reached(graph, tip) for tip in tips))
+    return [(commit, parents) for commit, parents in reversed(graph.items()) if commit in found]
+
+
+def brought(graph: Graph, tips: list[str]) -> list[tuple[str, set[str]]]:
+    """Every step, oldest first, with the commits that belong to it."""
+    steps = Steps(newest_first(graph, tips), tips)
+    found: dict[int, tuple[str, set[str]]] = {}
+    for commit, home in steps.homes(graph).items():
+        step, commits = found.setdefault(home.position, (home.step, set()))
+        assert step == home.step
+        commits.add(commit)
+    assert sorted(found) == list(range(steps.steps))
+    return [found[position] for position in range(steps.steps)]
+
+
 @given(graphs())
 def test_a_step_brings_exactly_what_its_first_parent_does_not_reach(graph: Graph) -> None:
     tip = max(graph)
-    for step, brought in steps_of(graph, [tip]):
-        first = reached(graph, graph[step][0]) if graph[step] else set[str]()
-        assert set(brought) == reached(graph, step) - first
-        assert len(brought) == len(set(brought))
+    before: str | None = None
+    for step, commits in brought(graph, [tip]):
+        first = graph[step][0] if graph[step] else None
+        assert first == before
+        assert commits == reached(graph, step) - (reached(graph, first) if first else set())
+        before = step
+    assert before == tip
 
 
-@given(graphs())
-def test_with_all_tips_every_commit_is_brought_once(graph: Graph) -> None:
-    brought = [commit for _, found in steps_of(graph, sorted(graph, reverse=True)) for commit in found]
-    assert sorted(brought) == sorted(graph)
+@given(graphs(), st.data())
+def test_what_an_earlier_tip_reaches_belongs_to_its_steps(graph: Graph, data: st.DataObject) -> None:
+    tips = data.draw(st.permutations(sorted(graph)))[: data.draw(st.integers(1, 4))]
+    steps = brought(graph, tips)
+    taken: set[str] = set()
+    for tip in tips:
+        line: list[str] = []
+        at: str | None = tip
+        while at and at not in taken:
+            line.append(at)
+            at = graph[at][0] if graph[at] else None
+        for step in reversed(line):
+            assert steps.pop(0) == (step, reached(graph, step) - taken - set(line) | {step})
+            taken |= reached(graph, step)
+    assert not steps
+
+
+@given(graphs(), st.data())
+def test_what_is_new_goes_on_where_the_last_walk_ended(graph: Graph, data: st.DataObject) -> None:
+    tip = max(graph)
+    line = [step for step, _ in brought(graph, [tip])]
+    old = data.draw(st.sampled_from(line))
+    nodes = [node for node in newest_first(graph, [tip]) if node[0] not in reached(graph, old)]
+    steps = Steps(nodes, [tip], line.index(old) + 1)
+    assert steps.leads_to(old)
+    assert steps.steps == len(line)
+    whole = Steps(newest_first(graph, [tip]), [tip]).homes(graph)
+    assert steps.homes(graph) == {commit: whole[commit] for commit, _ in nodes}

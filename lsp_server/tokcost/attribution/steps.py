@@ -1,13 +1,8 @@
-"""A history as the steps in which its branch came about, and what each step brought.
-
-A step is a commit of the first-parent line: a merge brings what its other parents reach and its first does not,
-anything else brings itself. An octopus merge brings the commits of all its branches.
-"""
+"""What messages say about the steps in which a branch came about: what they are called, and what they take back."""
 
 import re
-from collections.abc import Iterable
 
-from tokcost.model.changes import Graph, Head, Revert
+from tokcost.model.changes import Head, Revert
 
 _MERGE = re.compile(r"Merge pull request #(\d+)\b")
 _SQUASH = re.compile(r"\((?:#|!)(\d+)\)\s*$")
@@ -22,37 +17,6 @@ _BY_NUMBER = re.compile(
     r"\b(?P<part>part(?:ial)?ly\s+)?reverts\s+(?:merge\s+request\s+|pull\s+request\s+)?(?:[\w.-]+/[\w./-]+)?(?P<n>[#!]\d+)",
     re.I,
 )
-
-
-def steps_of(graph: Graph, tips: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Every step, oldest first, with the commits it brought; commits that no step of the first tip reaches belong to
-    those of the next one."""
-    brought: set[str] = set()
-    steps: list[tuple[str, list[str]]] = []
-    for tip in tips:
-        line: list[str] = []
-        at = tip
-        while at in graph and at not in brought:
-            line.append(at)
-            brought.add(at)
-            at = graph[at][0] if graph[at] else ""
-        steps.extend((at, _brought(graph, at, brought) if len(graph[at]) > 1 else [at]) for at in reversed(line))
-    return steps
-
-
-def _brought(graph: Graph, step: str, taken: set[str]) -> list[str]:
-    """The step itself and what only its other parents reach. Oldest steps go first, so all that the first parent
-    reaches is taken already; the line's own later commits are, too, but nothing older reaches those."""
-    found = [step]
-    todo = list(graph[step][1:])
-    while todo:
-        commit = todo.pop()
-        if commit in graph and commit not in taken:
-            taken.add(commit)
-            found.append(commit)
-            todo += graph[commit]
-    found[1:] = reversed(found[1:])
-    return found
 
 
 def read_head(message: str, time: int) -> Head:

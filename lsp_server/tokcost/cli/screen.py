@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
@@ -52,12 +52,12 @@ def painted(lines: list[Line], environ: Mapping[str, str]) -> str:
     return coloured(lines)
 
 
-def show(text: str) -> None:
-    """Write to standard output. What its encoding lacks comes out as `?`."""
+def show(text: str | Iterable[str]) -> None:
+    """Write to standard output, a long text piece by piece. What its encoding lacks comes out as `?`."""
     encoding = sys.stdout.encoding
-    safe = text.encode(encoding, "replace").decode(encoding)
     try:
-        sys.stdout.write(safe)
+        for piece in (text,) if isinstance(text, str) else text:
+            sys.stdout.write(piece.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_stdout()

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tokcost.model.changes import Carrier, Revert
+from tokcost.model.changes import Carrier, Home, Revert
 from tokcost.model.digest import blake2b
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
@@ -35,13 +35,6 @@ CREATE TABLE home (repository INTEGER NOT NULL, commit_id TEXT NOT NULL, step TE
   PRIMARY KEY (repository, commit_id)) WITHOUT ROWID;
 """
 _TABLES = ("tip", "carrier", "walk", "home")
-
-
-class Home(NamedTuple):
-    """The step of a history that brought a commit, and how many steps came before it."""
-
-    step: str
-    position: int
 
 
 class Walk(NamedTuple):

@@ -10,8 +10,18 @@ from typing import Literal, NamedTuple
 
 from tokcost.model.trailer import Line
 
-Graph = dict[str, tuple[str, ...]]
-"""Parents of each commit of a range."""
+Node = tuple[str, Sequence[str]]
+"""A commit and its parents."""
+Graph = dict[str, Sequence[str]]
+"""Parents of each commit of a short range."""
+
+
+class Home(NamedTuple):
+    """The step of a history that brought a commit, and how many steps came before it."""
+
+    step: str
+    position: int
+
 
 Grouping = Literal["area", "model", "month", "week", "tag", "size"]
 GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "size", "tag", "week")

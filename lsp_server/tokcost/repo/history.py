@@ -1,6 +1,6 @@
-"""History as a report reads it: messages, graph, changes of files, tags. Messages and graph of the same range are read
-side by side, for on a long history each takes seconds. Commits are read as they are, whatever git-replace(1) shows in
-their place here: a report says the same in every clone.
+"""History as a report reads it: messages, graph, changes of files, tags. Commits are read as they are, whatever
+git-replace(1) shows in their place here: a report says the same in every clone. What may be as long as a history comes
+commit by commit and is never held whole.
 
 Nothing here reaches for what a partial clone left out: a question about history must not become a download.
 (GitPython is not used: on a million commits its walk takes many times what `git log --grep` does.)
@@ -8,13 +8,12 @@ Nothing here reaches for what a partial clone left out: a question about history
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
-from tokcost.model.changes import Graph
+from tokcost.model.changes import Node
 from tokcost.repo.commit import Commit
-from tokcost.repo.run import GitFailed, run_git
+from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _SECONDS = 600.0
 _LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
@@ -38,6 +37,11 @@ class Repository(NamedTuple):
         """What git prints. Raises `GitFailed`."""
         asked = ["--no-replace-objects", *args]
         return run_git(asked, self.folder, more=_LOCAL, feed=feed, seconds=_SECONDS)
+
+    def each(self, *args: str, feed: str = "", end: bytes = b"\0") -> Iterator[str]:
+        """The same piece by piece, each without its `end`, as git prints it."""
+        asked = ["--no-replace-objects", *args]
+        return map(os.fsdecode, stream_git(asked, self.folder, more=_LOCAL, feed=feed, end=end))
 
 
 class Range(NamedTuple):
@@ -156,29 +160,18 @@ def shape(repository: Repository) -> str:
 def read_messages(repository: Repository, span: Range) -> Iterator[Commit]:
     """Every commit whose message may matter. git drops the others before it prints."""
     asked = ["--format=%H%n%P%n%B", "--ignore-missing", "--stdin"]
-    text = repository.git(*_LOG, *_WORDS, *asked, feed=span.feed)
-    for record in text.split("\0"):
+    for record in repository.each(*_LOG, *_WORDS, *asked, feed=span.feed):
         if record:
             commit, parents, message = record.split("\n", 2)
             yield Commit(commit, tuple(parents.split()), message)
 
 
-def read_graph(repository: Repository, span: Range) -> Graph:
-    """Parents of every commit, as grafts and shallow ends have them."""
-    text = repository.git("rev-list", "--parents", "--ignore-missing", "--stdin", feed=span.feed)
-    graph: Graph = {}
-    for line in text.splitlines():
+def read_nodes(repository: Repository, span: Range) -> Iterator[Node]:
+    """Every commit with its parents, as grafts and shallow ends have them, no commit before all that come after it."""
+    asked = ["rev-list", "--parents", "--topo-order", "--ignore-missing", "--stdin"]
+    for line in repository.each(*asked, feed=span.feed, end=b"\n"):
         commit, *parents = line.split(" ")
-        graph[commit] = tuple(parents)
-    return graph
-
-
-def read_both(repository: Repository, messages: Range, graph: Range) -> tuple[list[Commit], Graph]:
-    """Messages of one range and graph of another, side by side."""
-    with ThreadPoolExecutor(2) as pool:
-        found = pool.submit(lambda: list(read_messages(repository, messages)))
-        nodes = read_graph(repository, graph)
-        return found.result(), nodes
+        yield commit, parents
 
 
 class Step(NamedTuple):
@@ -216,9 +209,10 @@ def first_parents(repository: Repository, span: Range) -> list[str]:
     return repository.git("rev-list", "--first-parent", "--stdin", feed=feed).split()
 
 
-def read_messages_of(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Time of committing (seconds UTC) and message of single commits."""
-    return {commit: (int(time), message) for commit, time, message in _each(repository, commits, "%ct%x01%B", 3)}
+def read_messages_of(repository: Repository, commits: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+    """Single commits, each with its time of committing (seconds UTC) and its message."""
+    for commit, time, message in _each(repository, commits, "%ct%x01%B", 3):
+        yield commit, int(time), message
 
 
 def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -235,7 +229,7 @@ def _each(repository: Repository, commits: Iterable[str], form: str, parts: int)
     if not feed:
         return
     asked = ["--no-walk=unsorted", f"--format=%H%x01{form}", "--stdin"]
-    for record in repository.git(*_LOG, *asked, feed=feed).split("\0"):
+    for record in repository.each(*_LOG, *asked, feed=feed):
         if record:
             yield record.split("\x01", parts - 1)
 
@@ -259,11 +253,11 @@ def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, File
         return {}
     for kind in ("--numstat", "--name-only"):
         asked = ["--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames", "--no-ext-diff", "--no-textconv"]
+        records = repository.each(*_LOG, *asked, kind, "--format=%x01%H", "--stdin", feed=feed, end=b"\x01")
         try:
-            text = repository.git(*_LOG, *asked, kind, "--format=%x01%H", "--stdin", feed=feed)
+            return dict(_files(record, kind == "--numstat") for record in records if record)
         except GitFailed:
             continue
-        return dict(_files(record, kind == "--numstat") for record in text.split("\x01") if record)
     return {}
 
 

@@ -1,7 +1,7 @@
 """`tokcost report --json`: a stable contract (`tokcost.report/1`), to which fields may be added, none removed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,17 +10,37 @@ from tokcost.model.changes import Cell, Change, Report, quantile
 from tokcost.model.money import decimal_string
 
 Json = Mapping[str, object]
+_CHANGES = '"changes": []'
+"""No name can be taken for it: in a text its quotation marks are escaped."""
 
 
-def report_json(report: Report, against: Report | None = None) -> str:
-    """One object; the range it is compared with is in it as `against`."""
+def report_json(report: Report, against: Report | None = None) -> Iterator[str]:
+    """One object, piece by piece; the range it is compared with is in it as `against`."""
     told = report_object(report) | ({"against": report_object(against)} if against else {})
+    # The changes, of which there may be very many, are put in one by one, and never held as one text.
+    head, *rest = _formatted(told).split(_CHANGES)
+    yield head
+    for number, (shown, text) in enumerate(zip((report, against), rest, strict=False)):
+        yield from _changes(shown.changes if shown else (), "  " * (number + 1))
+        yield text
+    yield "\n"
+
+
+def _formatted(told: object) -> str:
     # json indents in Python, which takes seconds where there are many changes; names of any bytes are its business.
-    return msgspec.json.format(json.dumps(told), indent=2) + "\n"
+    return msgspec.json.format(json.dumps(told), indent=2)
+
+
+def _changes(changes: Sequence[Change], indent: str) -> Iterator[str]:
+    before = f'"changes": [\n{indent}  '
+    for change in changes:
+        yield before + _formatted(_change(change)).replace("\n", f"\n{indent}  ")
+        before = f",\n{indent}  "
+    yield f"\n{indent}]" if changes else '"changes": []'
 
 
 def report_object(report: Report) -> dict[str, object]:
-    """A report in the words of the contract."""
+    """A report in the words of the contract, its changes left out."""
     values = [change.list_cost for change in report.changes]
     coverage = report.coverage
     return {
@@ -37,7 +57,7 @@ def report_object(report: Report) -> dict[str, object]:
         "precision": report.precision,
         "median_list_cost": decimal_string(quantile(values, 0.5)) if values else None,
         "p90_list_cost": decimal_string(quantile(values, 0.9)) if values else None,
-        "changes": [_change(change) for change in report.changes],
+        "changes": [],
         "reverted": {
             state.replace(" ", "_"): _spent([change for change in report.changes if change.state == state])
             for state in ("reverted", "partly reverted")

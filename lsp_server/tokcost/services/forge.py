@@ -22,14 +22,13 @@ from tokcost.repo.history import (
     find_repository,
     newest_steps,
     read_authors,
-    read_both,
     remote_address,
     trees,
 )
 from tokcost.reports.amounts import percent
 from tokcost.reports.text import counted
 from tokcost.services.checks import Check
-from tokcost.services.history import carried, reach, read_carrier, read_history
+from tokcost.services.history import carried, reach, read_branches, read_history
 from tokcost.services.report_policy import read_report_policy
 
 _MOST_STEPS = 5_000
@@ -134,11 +133,11 @@ def _branches(repository: Repository, span: Range) -> _Branches:
     """Every branch that has something beyond the reported history."""
     refs = {name: tip for name, tip in all_refs(repository).items() if not name.startswith("refs/tags/")}
     beyond = Range("", tuple(dict.fromkeys(refs.values())), span.tips)
-    messages, graph = read_both(repository, beyond, beyond)
+    carriers, graph = read_branches(repository, beyond)
     tips = {name: tip for name, tip in refs.items() if tip in graph}
     numbers = {int(found[1]): tip for name, tip in tips.items() if (found := _REQUEST.search(name))}
     same = {tree: tip for tip, tree in trees(repository, dict.fromkeys(tips.values())).items()}
-    return _Branches(graph, {commit.id: read_carrier(commit) for commit in messages}, numbers, same)
+    return _Branches(graph, carriers, numbers, same)
 
 
 def _squashes(branches: _Branches, steps: Sequence[Step]) -> list[_Squash]:

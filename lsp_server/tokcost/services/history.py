@@ -5,17 +5,22 @@ old tip is not on that line any more (rewritten, force-pushed), it is walked aga
 with a lower end is walked each time: it is short.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tokcost.attribution.changes import Placed
-from tokcost.attribution.steps import read_reverts, steps_of
-from tokcost.ledger.harvest import Harvest, Home, Walk, open_harvest
+from tokcost.attribution.steps import read_reverts
+from tokcost.attribution.walk import Steps
+from tokcost.ledger.harvest import Harvest, Walk, open_harvest
 from tokcost.model.changes import Carrier, Graph
 from tokcost.model.trailer import Line, read_message
 from tokcost.repo.commit import Commit
-from tokcost.repo.history import Range, Repository, read_both, read_graph, shape
+from tokcost.repo.history import Range, Repository, read_messages, read_nodes, shape
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 class Told(NamedTuple):
@@ -33,13 +38,27 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
         last = harvest.walk() if len(span.tips) == 1 and not span.excluded else None
         unread = span._replace(excluded=(*span.excluded, *known))
         unwalked = span._replace(excluded=(last.tip,)) if last else span
-        messages, graph = read_both(repository, unread, unwalked)
+        before = last.steps if last else 0
+        new, steps = _side_by_side(
+            lambda: [read_carrier(commit) for commit in read_messages(repository, unread)],
+            lambda: Steps(read_nodes(repository, unwalked), span.tips, before),
+        )
         whole = () if span.excluded else span.tips
-        harvest.add((read_carrier(commit) for commit in messages), whole, (last.tip,) if last else ())
-        carriers = harvest.carriers()
+        harvest.add(new, whole, (last.tip,) if last else ())
+        del new
         if span.excluded or len(span.tips) > 1:
-            return _told(carriers, _walk(graph, span.tips, carriers))
-        return _whole(repository, harvest, span, last, graph)
+            carriers = harvest.carriers()
+            return _told(carriers, Walk(span.tips[0], steps.commits, steps.steps, steps.homes(carriers)))
+        return _whole(repository, span, harvest, steps, last)
+
+
+def read_branches(repository: Repository, span: Range) -> tuple[dict[str, Carrier], Graph]:
+    """The same of branches, which are short, with the way that each of them took."""
+    carriers, graph = _side_by_side(
+        lambda: {commit.id: read_carrier(commit) for commit in read_messages(repository, span)},
+        lambda: dict(read_nodes(repository, span)),
+    )
+    return carriers, graph
 
 
 def read_carrier(commit: Commit) -> Carrier:
@@ -67,37 +86,25 @@ def reach(graph: Graph, tip: str) -> list[str]:
     return list(found)
 
 
-def _whole(repository: Repository, harvest: Harvest, span: Range, last: Walk | None, graph: Graph) -> Told:
+def _side_by_side(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(one)
+        made = other()
+        return found.result(), made
+
+
+def _whole(repository: Repository, span: Range, harvest: Harvest, steps: Steps, last: Walk | None) -> Told:
     carriers = harvest.carriers()
-    tip = span.tips[0]
-    if last and not _continues(graph, tip, last.tip):
-        last, graph = None, read_graph(repository, span)
-    new = _walk(graph, span.tips, carriers, last.steps if last else 0)
-    if last is None or new.steps > last.steps:
-        before = last or Walk(tip, 0, 0, {})
-        new = Walk(tip, before.commits + new.commits, new.steps, before.homes | new.homes)
-        fresh = {commit: home for commit, home in new.homes.items() if commit not in before.homes}
-        harvest.record_walk(new, fresh, last is None)
-        last = new
+    if last and not steps.leads_to(last.tip):
+        last, steps = None, Steps(read_nodes(repository, span), span.tips)
+    if last is None or steps.steps > last.steps:
+        before = last or Walk(span.tips[0], 0, 0, {})
+        homes = steps.homes(carriers)
+        fresh = {commit: home for commit, home in homes.items() if commit not in before.homes}
+        commits = before.commits + steps.commits
+        replaces, last = last is None, Walk(span.tips[0], commits, steps.steps, before.homes | homes)
+        harvest.record_walk(last, fresh, replaces)
     return _told(carriers, last)
-
-
-def _continues(graph: Graph, tip: str, old: str) -> bool:
-    """Whether the first-parent line of a tip leads to another commit that the graph leaves out."""
-    at = tip
-    while at in graph:
-        at = graph[at][0] if graph[at] else ""
-    return at == old
-
-
-def _walk(graph: Graph, tips: tuple[str, ...], carriers: dict[str, Carrier], before: int = 0) -> Walk:
-    steps = steps_of(graph, tips)
-    homes: dict[str, Home] = {}
-    for position, (step, brought) in enumerate(steps, start=before):
-        if not carriers.keys().isdisjoint(brought):
-            homes |= {commit: Home(step, position) for commit in brought if commit in carriers}
-    commits = sum(len(parents) < 2 for parents in graph.values())
-    return Walk(tips[0], commits, before + len(steps), homes)
 
 
 def _told(carriers: dict[str, Carrier], walk: Walk) -> Told:

@@ -23,14 +23,13 @@ from tokcost.repo.history import (
     first_parents,
     read_authors,
     read_beyond,
-    read_both,
     read_files,
     read_messages_of,
     read_range,
     some_authors,
     tags,
 )
-from tokcost.services.history import Told, carried, read_carrier, read_history
+from tokcost.services.history import Told, carried, read_branches, read_history
 from tokcost.services.report_policy import ReportPolicy, area_of, read_report_policy
 
 _MOST_CHANGES = 20_000
@@ -93,7 +92,7 @@ def _span(repository: Repository, options: Options) -> Range:
 
 def _heads(repository: Repository, told: Told) -> dict[str, Head]:
     steps = dict.fromkeys(one.step for one in told.placed)
-    return {step: read_head(text, time) for step, (time, text) in read_messages_of(repository, steps).items()}
+    return {step: read_head(text, time) for step, time, text in read_messages_of(repository, steps)}
 
 
 def _is_within(head: Head, options: Options) -> bool:
@@ -114,8 +113,7 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
     if not tips:
         return []
     beyond = Range("", tuple(dict.fromkeys(tips.values())), span.tips)
-    messages, graph = read_both(repository, beyond, beyond)
-    carriers = {commit.id: read_carrier(commit) for commit in messages}
+    carriers, graph = read_branches(repository, beyond)
     known = {line.id for change in changes for line in change.lines}
     best = highest(line for one in carriers.values() for line in one.lines if line.id not in known)
     found: list[Open] = []

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, get_args
@@ -132,7 +133,7 @@ def _lines(reports: list[Report], by: Grouping | None, verbose: bool) -> Any:
     return lines + [line for report in reports for line in damaged_lines(report, wide) if verbose]
 
 
-def _json(reports: list[Report], by: Grouping | None) -> str:  # noqa: ARG001 (all groupings are in it)
+def _json(reports: list[Report], by: Grouping | None) -> Iterator[str]:  # noqa: ARG001 (all groupings are in it)
     from tokcost.reports.merged_json import report_json
 
     return report_json(*reports)
