@@ -300,6 +300,33 @@ def test_a_ledger_lost_between_two_commits_is_made_anew_by_the_hook(repo: Hooked
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.parametrize("gone", ["all", "half"])
+def test_a_ledger_lost_with_its_logs_takes_nothing_from_later_lines(repo: Hooked, gone: str) -> None:
+    """Assistants delete their logs after some weeks, and what was published of them is in the messages all the same."""
+    repo.spend()
+    repo.work("Two replies")
+    shutil.rmtree(repo.ledger_home)
+    (log,) = repo.home.rglob("*.jsonl")
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[1:] if gone == "half" else []))
+    repo.work("One more")
+    (line,) = repo.lines()
+    assert line.tokens == REPLY
+
+
+def test_people_who_share_a_clone_have_claims_of_their_own(repo: Hooked, tmp_path: Path) -> None:
+    repo.work("First person's")
+    theirs = repo.lines()
+    repo.home, repo.ledger_home = tmp_path / "home-2", tmp_path / "ledger-2"
+    repo.work("Second person's")
+    (line,) = repo.lines()
+    assert line.tokens == REPLY
+    repo.run("switch", "-q", "-c", "amends", "HEAD~1")
+    repo.spend()
+    repo.hooked("--amend", "--no-edit")
+    assert repo.lines()[0] == theirs[0]
+    assert [one.tokens for one in repo.lines()] == [REPLY, REPLY]
+
+
 def test_a_raise_after_a_lost_ledger_is_a_raise_of_the_same_claim(repo: Hooked) -> None:
     repo.work("One")
     shutil.rmtree(repo.ledger_home)

@@ -119,6 +119,15 @@ def claim_keys(ledger: Ledger, claim: Claim, version: int, repository: int, keys
     return claim._replace(version=version)
 
 
+def usage_known(ledger: Ledger, repository: int, keys: Iterable[tuple[str, str]]) -> int:
+    """How much of certain usage the ledger has."""
+    query = (
+        "SELECT count(*) FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
+        " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ?"
+    )
+    return ledger.db.execute(query, (json.dumps(list(keys)), repository)).fetchone()[0]
+
+
 def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
     """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
     where = "repository = ? AND branch = ? AND claim = 0 ORDER BY time_ms, id LIMIT ?"
@@ -164,6 +173,13 @@ def record_line(ledger: Ledger, claim: int, line: Line) -> None:
         "INSERT INTO claim_version VALUES (?, ?, ?, ?, ?)",
         (claim, line.version, line.cost, line.tokens, format_line(line)),
     )
+
+
+def settle_rest(ledger: Ledger, claim: int) -> None:
+    """Let a claim's lines leave nothing unsaid: some of its usage is not known any more, so nobody can tell."""
+    worth = worth_of(ledger, claim)
+    said = (worth.list_cost, worth.tokens, claim)
+    ledger.db.execute("UPDATE claim_version SET cost = ?, tokens = ? WHERE claim = ?", said)
 
 
 def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:

@@ -17,6 +17,8 @@ from tokcost.ledger.claims import (
     names_known,
     new_claim,
     record_line,
+    settle_rest,
+    usage_known,
 )
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import Line, format_line, read_message
@@ -69,8 +71,13 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
     the caller's transaction, after all logs were read."""
     entries = list(_read(common_dir))
     taken = names_known(ledger, {entry.claim for entry in entries})  # a copy of a clone has the claims of the original
-    names = (name for name in dict.fromkeys(entry.claim for entry in entries) if name not in taken)
-    claims = {name: new_claim(ledger, repository, name) for name in names}
+    keys: dict[str, set[tuple[str, str]]] = {}
+    for entry in entries:
+        if entry.claim not in taken:
+            keys.setdefault(entry.claim, set()).update(entry.keys)
+    # What nothing is known of is another person's who works in this clone too, or its logs are gone.
+    left = {name: len(wanted) - usage_known(ledger, repository, wanted) for name, wanted in keys.items()}
+    claims = {name: new_claim(ledger, repository, name) for name, wanted in keys.items() if left[name] < len(wanted)}
     for entry in entries:
         claim = claims.get(entry.claim)
         if claim is None:
@@ -81,6 +88,9 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
                 record_line(ledger, claim.id, line)
         if entry.withheld:
             decide_fate(ledger, claim.id, "withheld")
+    for name, claim in claims.items():
+        if left[name]:
+            settle_rest(ledger, claim.id)
     return bool(claims)
 
 
