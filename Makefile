@@ -1,5 +1,5 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
-# `make slow` tests with real hook managers besides; it needs npm and the registries.
+# `make slow` tests with real hook managers, for which it needs npm and the registries, and a simulated year besides.
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 

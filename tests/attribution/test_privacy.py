@@ -91,12 +91,23 @@ def test_who_has_an_address_or_a_name_in_common_is_one_contributor() -> None:
 amounts = st.integers(0, 6).map(lambda power: 2**power)
 pieces_of_a_team = st.lists(
     st.builds(
-        lambda who, cost, area, month, week: piece(who, cost, area=area, month=month, week=f"{month}{week}"),
+        lambda who, cost, area, month, week, model, size: piece(
+            who,
+            cost,
+            area=area,
+            month=month,
+            week=f"{month}{week}",
+            model=model,
+            size=size,
+            tag=month if week < "z" else "z",
+        ),
         st.integers(0, 8),
         amounts,
         st.sampled_from("abc"),
         st.sampled_from("12"),
         st.sampled_from("xyz"),
+        st.sampled_from("pq"),
+        st.sampled_from("sl"),
     ),
     min_size=1,
     max_size=120,

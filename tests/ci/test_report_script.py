@@ -226,6 +226,16 @@ def test_what_cannot_be_compared_is_an_error_with_a_way_out(clone: GitSandbox, t
     assert "fetch-depth: 0" in done.stderr
 
 
+def test_a_base_that_a_shallow_clone_did_not_fetch_has_the_same_way_out(clone: GitSandbox, tmp_path: Path) -> None:
+    """As actions/checkout leaves it where nothing is said."""
+    shallow = GitSandbox(tmp_path / "shallow", init=False)
+    clone.git("clone", "-q", "--depth=1", "-b", "feat", f"file://{clone.path}", str(shallow.path))
+    done = run(shallow, TOKCOST_HEAD="feat")
+    assert done.returncode == 3
+    assert "origin/main is not in this clone, which is shallow" in done.stderr
+    assert "fetch-depth: 0" in done.stderr
+
+
 def test_a_name_of_a_branch_is_never_run(clone: GitSandbox) -> None:
     name = "x;touch${IFS}owned;$(touch${IFS}owned)"
     clone.git("branch", name, "feat")

@@ -346,6 +346,18 @@ def test_areas_are_top_folders_code_owning_teams_or_what_the_repository_says(tea
     assert [cell.name for cell in team.report(groups=True).groups["area"]] == ["everything"]
 
 
+def test_what_two_ranges_differ_by_is_what_the_changes_between_say_themselves(team: Team) -> None:
+    """The limit that no single run can hold, as the README tells it: a subtraction gives changes, and never more."""
+    six_people(team)
+    shorter, longer = team.report("main~1", groups=True), team.report("main", groups=True)
+    (between,) = {row.commit: row for row in longer.changes}.keys() - {row.commit for row in shorter.changes}
+    (row,) = (row for row in longer.changes if row.commit == between)
+    for grouping, cells in longer.groups.items():
+        before = {cell.name: cell.list_cost for cell in shorter.groups[grouping]}
+        differences = [cell.list_cost - before.get(cell.name, 0) for cell in cells]
+        assert [one for one in differences if one] == [row.list_cost]
+
+
 def test_every_grouping_adds_up_to_the_total(team: Team) -> None:
     six_people(team)
     report = team.report(groups=True)

@@ -98,14 +98,26 @@ def read_beyond(repository: Repository, base: str, tip: str) -> Range:
     Where the two have no commit in common, one of them is cut off: all of the history would come out as new."""
     if ".." in tip or ".." in base:
         raise UsageError("--base compares two revisions, no ranges", "For example --base origin/main HEAD.")
-    span, without = read_range(repository, tip), read_range(repository, base)
+    span, without = read_range(repository, tip), _read_base(repository, base)
     text = f"{base}..{tip[:10] if tip == span.tips[0] else tip}"
     try:
         repository.git("merge-base", without.tips[0], span.tips[0])
     except GitFailed as failure:
-        hint = "Fetch all of it: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow."
-        raise EnvironmentProblem(f"{base} and {tip} have no commit in common in this clone", hint) from failure
+        raise EnvironmentProblem(f"{base} and {tip} have no commit in common in this clone", _FETCH_ALL) from failure
     return Range(text, span.tips[:1], without.tips[:1])
+
+
+_FETCH_ALL = "Fetch all of it: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow."
+
+
+def _read_base(repository: Repository, base: str) -> Range:
+    """In a shallow clone, as CI makes them, a base that is not there was not fetched."""
+    try:
+        return read_range(repository, base)
+    except UsageError as error:
+        if not repository.is_shallow:
+            raise
+        raise EnvironmentProblem(f"{base} is not in this clone, which is shallow", _FETCH_ALL) from error
 
 
 def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
