@@ -109,13 +109,11 @@ def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str
 def claim_keys(ledger: Ledger, claim: Claim, version: int, repository: int, keys: Iterable[tuple[str, str]]) -> Claim:
     """Put certain usage of a repository, as far as nothing holds it, into a version of a claim; the claim as it is
     then."""
-    from json import dumps  # after a lost ledger alone
-
     chosen = (
         "SELECT usage.id FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
         " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ? AND claim = 0"
     )
-    _claim(ledger, claim.id, version, chosen, (dumps(list(keys)), repository))
+    _claim(ledger, claim.id, version, chosen, (_listed(keys), repository))
     return claim._replace(version=version)
 
 
@@ -125,7 +123,13 @@ def usage_known(ledger: Ledger, repository: int, keys: Iterable[tuple[str, str]]
         "SELECT count(*) FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
         " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ?"
     )
-    return ledger.db.execute(query, (json.dumps(list(keys)), repository)).fetchone()[0]
+    return ledger.db.execute(query, (_listed(keys), repository)).fetchone()[0]
+
+
+def _listed(keys: Iterable[tuple[str, str]]) -> str:
+    from json import dumps  # after a lost ledger alone
+
+    return dumps(list(keys))
 
 
 def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
