@@ -1,13 +1,27 @@
 """No hook of git: what hooks leave to a process that nobody waits for."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 from tokcost.ledger.open import has_much_left, write_back
 from tokcost.repo.worktree import Worktree
+from tokcost_hooks import bundle
+
+_USUAL = (
+    "tokcost_hooks.prepare_commit_msg",
+    "tokcost.services.importing",
+    "tokcost.readers.claude_code_lines",
+    "tokcost.readers.codex_lines",
+)
+"""What brings along all that a commit needs."""
 
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
-    """Write back what processes left of the ledger that could not wait for the disk."""
+    """Write back what processes left of the ledger that could not wait for the disk, and have ready what a hook
+    imports."""
     if has_much_left(home):
         write_back(home)
+    for name in _USUAL:
+        import_module(name)
+    bundle.complete()

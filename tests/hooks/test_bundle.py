@@ -1,11 +1,17 @@
 """The bundle of modules: used when it holds, ignored when anything changed."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
+
+import tokcost
 
 HOOKS = Path(__file__).parent.parent.parent / "hooks"
 
@@ -106,3 +112,40 @@ def test_a_module_that_changed_is_replaced_in_the_bundle(package: Path) -> None:
     (package / "one.py").write_text("VALUE = 3 * 7\n")
     python(package, f"bundle.use(FILE); {WRITE}")
     assert python(package, USE).startswith("True 21 ")
+
+
+def test_a_hook_that_was_too_slow_has_the_next_one_find_everything_ready(tmp_path: Path) -> None:
+    ours = tmp_path / "hooks"
+    shutil.copytree(HOOKS / "tokcost_hooks", ours / "tokcost_hooks", ignore=shutil.ignore_patterns("__pycache__"))
+    (ours / "tokcost_hooks/__pycache__").mkdir()
+    repo = tmp_path / "repo"
+    subprocess.run(["git", "init", "-q", str(repo)], check=True)
+    (repo / "message").write_text("Something\n")
+    path = os.pathsep.join(os.path.dirname(os.path.dirname(str(one.__file__))) for one in (tokcost, msgspec))
+    said = subprocess.run(
+        [sys.executable, "-I", "-S", str(ours / "tokcost_hooks/run.py"), "prepare-commit-msg", "message", "message"],
+        cwd=repo,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TOKCOST_PATH": path, "TOKCOST_DEADLINE": "0.02"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    assert "took longer" in said
+    (file,) = wait_for(lambda: list((ours / "tokcost_hooks/__pycache__").glob("*.bundle")))
+    kept = f"from tokcost_hooks import bundle; bundle.use({str(file)!r}); print(*sys.meta_path[0].entries)"
+    names = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ours)!r}); {kept}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {"tokcost.services.committing", "tokcost.readers.claude_code_lines", "msgspec"} <= set(names)
+
+
+def wait_for(look: Callable[[], list[Path]]) -> list[Path]:
+    """What is there in the end; a busy machine may take its time."""
+    for _ in range(600):
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it never came")
