@@ -1,7 +1,7 @@
 /** The page of a branch, section by section, from its model. Pure: plain node tests what it says. */
 
 import { amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
-import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part } from "../core/protocol";
+import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part, type Sum } from "../core/protocol";
 import { bar, dayChart, stack } from "./charts";
 import { html, Html } from "./html";
 import type { PageModel } from "./messages";
@@ -68,6 +68,8 @@ function figure(model: PageModel, branch: Branch): Html {
     <dl class="tiles">
       ${tile("Pending", dollars(branch.pending_list_cost), "no commit carries it yet")}
       ${tile("Carried", dollars(branch.conservation.carried.list_cost), "in lines of commits")}
+      ${kept("Withheld", branch.conservation.withheld, "by you; stays on this machine")}
+      ${kept("Here only", branch.conservation.bound, "bound to commits without a line")}
       ${model.today === undefined ? NOTHING : tile("Today", dollars(model.today), "in the whole repository")}
       ${branch.unpriced_tokens > 0 ? tile("Unpriced", shortTokens(branch.unpriced_tokens), "tokens of models without a known price, in no amount") : NOTHING}
     </dl>
@@ -85,6 +87,10 @@ const STATES: Readonly<Record<string, string>> = {
   deleted: "The branch is deleted.",
   unmerged: "The branch is deleted and was not merged.",
 };
+
+function kept(label: string, part: Sum, meaning: string): Html {
+  return part.tokens > 0 ? tile(label, dollars(part.list_cost), meaning) : NOTHING;
+}
 
 function tile(label: string, value: string, meaning: string): Html {
   return html`<div class="tile">
