@@ -329,6 +329,53 @@ def test_leaving_out_waits_for_a_commit_that_happens(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@everywhere
+@pytest.mark.parametrize("how", ["omitted", "off"])
+@pytest.mark.parametrize("failing", ["the first hook", "both hooks"])
+def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how: str, failing: str) -> None:
+    repo.work("Before")
+    repo.spend()
+    if how == "omitted":
+        omit_next(repo.worktree)
+    repo.change()
+    in_a_hurry = {"TOKCOST_DEADLINE": "0.001"} | ({"TOKCOST": "off"} if how == "off" else {})
+    if failing == "the first hook":
+        unhurried(repo, "post-commit")
+    repo.grumble("commit", "-q", "-m", "Quiet", env=in_a_hurry)
+    if failing == "the first hook":
+        assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+    repo.work("Soon after")
+    repo.work("Later")
+    # When unsure nothing is published: what was spent until both hooks could do their work is kept.
+    kept = 1 if failing == "the first hook" else 2
+    assert repo.replies() == {"total": 4, "withheld": kept, "carried": 4 - kept}
+
+
+def unhurried(repo: Hooked, hook: str) -> None:
+    """Give one hook all the time it needs."""
+    path = repo.common_dir / "hooks" / hook
+    path.write_text(path.read_text().replace("TOKCOST_PATH=", "TOKCOST_DEADLINE=30 TOKCOST_PATH="))
+
+
+@pytest.mark.parametrize("value", ["", "on", "1"])
+def test_only_off_is_off(repo: Hooked, value: str) -> None:
+    repo.spend()
+    repo.change()
+    repo.grumble("commit", "-q", "-m", "Slow", env={"TOKCOST": value, "TOKCOST_DEADLINE": "0.001"})
+    repo.work("Loud")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_leaving_out_from_another_commit_keeps_nothing(repo: Hooked) -> None:
+    repo.work("First")
+    repo.work("Second")
+    omit_next(repo.worktree)
+    repo.run("switch", "-q", "-c", "elsewhere", "HEAD~")
+    repo.work("Loud")
+    repo.work("Louder")
+    assert repo.replies() == {"total": 4, "carried": 4}
+
+
 def test_leaving_out_is_over_with_a_commit_that_had_nothing_to_carry(repo: Hooked) -> None:
     omit_next(repo.worktree)
     repo.change()

@@ -52,12 +52,6 @@ def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
     return {name for name in names if ledger.db.execute("SELECT 1 FROM claim WHERE name = ?", (name,)).fetchone()}
 
 
-def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) -> None:
-    """Keep a branch's unclaimed usage to this machine for ever."""
-    claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
-    decide_fate(ledger, claim.id, "withheld")
-
-
 def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit: str) -> None:
     """A branch's unclaimed usage belongs to a commit, on this machine alone."""
     if has_pending(ledger, repository, branch):
@@ -65,6 +59,15 @@ def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit
         decide_fate(ledger, claim.id, "bound")
         add_carriers(ledger, repository, [(commit, claim.name, claim.version)])
         settle_carried(ledger, repository)
+
+
+def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) -> Claim | None:
+    """A branch's unclaimed usage is kept by its owner; the claim, if there was any."""
+    if not has_pending(ledger, repository, branch):
+        return None
+    claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
+    decide_fate(ledger, claim.id, "withheld")
+    return claim
 
 
 def follow_bound(ledger: Ledger, repository: int, pairs: Iterable[tuple[str, str]]) -> None:

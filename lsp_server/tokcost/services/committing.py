@@ -26,8 +26,10 @@ from tokcost.services.look import look
 from tokcost.services.proposals import (
     BIND,
     Noted,
+    all_kept,
     forget,
     is_next_omitted,
+    kept_too_little,
     note_proposal,
     note_untouched,
     untouched,
@@ -55,6 +57,11 @@ class Draft(NamedTuple):
 def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
     """Put the lines of a commit into its message file. `source` is what git says of the message: where it comes from
     and which commit. Raises `TokcostError`; the message is then as it was."""
+    _prepare(home, environ, worktree, path, source)
+    all_kept(worktree.git_dir)
+
+
+def _prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
     forget(worktree.git_dir)
     consent, operation, text = read_consent(worktree), read_operation(worktree), _read(path)
     if operation.rebasing:
@@ -74,7 +81,8 @@ def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: st
         return
     carried_in = _squashed(worktree, source) if operation.squashing else ()
     message = Message(text, kind, comment, carried_in)
-    silent = is_switched_off(environ) or is_next_omitted(worktree)
+    is_off = is_switched_off(environ)
+    silent = is_off or is_next_omitted(worktree) or kept_too_little(worktree.git_dir, asked_now=is_off)
     _propose(home, environ, Draft(worktree, path, branch, message, silent, edited), consent.terms)
     if edited and source[0] in ("", "template"):
         note_untouched(worktree.git_dir, text)

@@ -15,6 +15,9 @@ WITHHELD = "tokcost-withheld"
 OMIT = "TOKCOST_OMIT"
 """Holds the commit on top of which the next one shall carry no line. When that is made HEAD has moved on, and this
 means nothing any more."""
+KEEP = "TOKCOST_KEEP"
+"""Has a line for each time that a commit was prepared which shall carry no line, before Python starts. It is gone once
+its spend is sure to be kept: a hook may not get that far."""
 BIND = "bind"
 """In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
 
@@ -78,6 +81,29 @@ def is_next_omitted(worktree: Worktree) -> bool:
     """Whether the line of a commit on top of HEAD is to be left out."""
     said = _read(os.path.join(worktree.git_dir, OMIT))
     return bool(said) and said == f"{head_commit(worktree)}\n"
+
+
+def is_omitted_from(worktree: Worktree, parents: tuple[str, ...]) -> bool:
+    """Whether the line of a commit with these parents was to be left out."""
+    said = _read(os.path.join(worktree.git_dir, OMIT))
+    return said != "" and said.strip() in (parents or ("",))
+
+
+def must_still_keep(git_dir: str) -> bool:
+    """Whether the spend of a commit was to be kept, and nobody has done that yet."""
+    return os.path.exists(os.path.join(git_dir, KEEP))
+
+
+def kept_too_little(git_dir: str, *, asked_now: bool) -> bool:
+    """Whether that was a commit before the one being prepared; `asked_now` is whether this one wrote a line too."""
+    lines = len(_read(os.path.join(git_dir, KEEP)).splitlines())
+    return lines > (asked_now or os.path.exists(os.path.join(git_dir, OMIT)))
+
+
+def all_kept(git_dir: str) -> None:
+    """What is to be kept is noted or recorded."""
+    with suppress(OSError):
+        os.unlink(os.path.join(git_dir, KEEP))
 
 
 def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:

@@ -3,21 +3,33 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tokcost.ledger.claims import bind_pending, claims_named, decide_fate, follow_bound
+from tokcost.ledger.claims import (
+    bind_pending,
+    claims_named,
+    decide_fate,
+    follow_bound,
+    keys_claimed,
+    withhold_pending,
+)
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.trailer import read_message
 from tokcost.repo.commit import Commit
 from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import read_commit
+from tokcost.repo.operation import read_operation
 from tokcost.repo.reflog import last_message
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import new_name
+from tokcost.services.consent import read_consent
 from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
 from tokcost.services.proposals import (
     BIND,
+    all_kept,
+    is_omitted_from,
+    must_still_keep,
     note_withheld,
     omit_no_more,
     take_proposal,
@@ -25,6 +37,7 @@ from tokcost.services.proposals import (
     withheld_recorded,
 )
 from tokcost.services.worktrees import repository_of
+from tokcost.settings import is_switched_off
 
 GIT_SECONDS = 0.2
 BUSY_SECONDS = 0.1
@@ -35,6 +48,8 @@ def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
     and is never proposed again. Without consent, what was spent is bound to the commit on this machine."""
     noted = take_proposal(worktree.git_dir)
     head = head_commit(worktree)
+    if noted is None and head and must_still_keep(worktree.git_dir):
+        _keep(home, environ, worktree, read_commit(worktree.common_dir, head, seconds=GIT_SECONDS))
     if noted is None or head in ("", noted.head):
         return
     commit = read_commit(worktree.common_dir, head, seconds=GIT_SECONDS)
@@ -92,6 +107,27 @@ def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: 
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, worktree.git_dir)
     withheld_recorded(worktree.git_dir)
+
+
+def _keep(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Commit) -> None:
+    """The hook before this commit did not get as far as keeping what its owner wants kept."""
+    branch = read_head(worktree).branch
+    wanted = is_switched_off(environ) or is_omitted_from(worktree, commit.parents)
+    if wanted and branch is not None and read_consent(worktree).enabled and not read_operation(worktree).rebasing:
+        with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+            repository = repository_of(ledger, worktree).id
+            if repository >= 0:
+                look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
+                _withhold_pending(ledger, repository, branch, worktree.common_dir)
+    omit_no_more(worktree)
+    all_kept(worktree.git_dir)
+
+
+def _withhold_pending(ledger: Ledger, repository: int, branch: str, common_dir: str) -> None:
+    claim = withhold_pending(ledger, repository, branch, new_name())
+    if claim is not None:
+        keys = keys_claimed(ledger, claim.name, claim.version)
+        journal.write(common_dir, [journal.Entry(claim.name, claim.version, "", keys, True)])
 
 
 def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Commit, amended: str) -> None:

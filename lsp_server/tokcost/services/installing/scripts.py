@@ -29,8 +29,20 @@ _MOST = 65536
 _NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
 _FORGET = _NOTE + '[ ! -s "$note" ] || : >"$note"\n'
 """What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time."""
+_KEEP = 'keep="${GIT_DIR:-.git}/TOKCOST_KEEP"\n'
+_NOTE_KEEP = (
+    _KEEP
+    + """\
+case "${TOKCOST-}" in
+  [oO][fF][fF] | 0 | [fF][aA][lL][sS][eE] | [nN][oO]) echo off >>"$keep" ;;
+  *) [ ! -e "${GIT_DIR:-.git}/TOKCOST_OMIT" ] || echo omit >>"$keep" ;;
+esac
+"""
+)
+"""What its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
 _SETTLE = (
     _NOTE
+    + _KEEP
     + r"""carries_all() {
   message=$(git cat-file commit HEAD 2>/dev/null) || return 1
   { read -r token
@@ -46,11 +58,11 @@ _SETTLE = (
 )
 """Nearly every commit carries what was proposed for it: that needs no Python to see."""
 
-_BEFORE = {"prepare-commit-msg": _FORGET, "post-commit": _SETTLE, "post-merge": _SETTLE}
+_BEFORE = {"prepare-commit-msg": _FORGET + _NOTE_KEEP, "post-commit": _SETTLE, "post-merge": _SETTLE}
 _WAITS_FOR = {
     "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
-    "post-commit": '[ -s "$note" ] && ! carries_all',
-    "post-merge": '[ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }',
+    "post-commit": '[ -e "$keep" ] || { [ -s "$note" ] && ! carries_all; }',
+    "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',
 }
 """Hooks that have nothing to do unless this holds: then not even Python starts."""
