@@ -18,6 +18,8 @@ INK, DIM, RULE, BAR, REST, MARK = (f"var(--{name})" for name in ("ink", "dim", "
 _WIDTH, _HEIGHT, _ROW = 560, 190, 26
 _MOST_BARS = 16
 """More are in the table alone."""
+_MOST_NAMES = 24
+"""Of columns; more would lie on top of one another."""
 _MOST_LABELS = 9
 _FONT = "Helvetica, Arial, sans-serif"
 
@@ -45,7 +47,10 @@ def bars_svg(report: Report, by: Grouping) -> str:
 def time_svg(report: Report, by: Grouping) -> str:
     """One column for each week or month, in their order."""
     rows = [_row(report, cell) for cell in report.groups[by]]
-    x = _alt().X("name:N", sort=None, title=None, axis=_alt().Axis(labelAngle=0 if len(rows) <= 10 else -45))
+    each = -(-len(rows) // _MOST_NAMES)
+    named = [row["name"] for row in rows[::each]]
+    axis = _alt().Axis(labelAngle=0 if len(rows) <= 10 else -45, values=named)
+    x = _alt().X("name:N", sort=None, title=None, axis=axis)
     y = _dollars("Y", "amount")
     base = _chart(rows, f"List cost by {by}", _HEIGHT)
     chart = base.mark_bar(cornerRadiusEnd=2).encode(x=x, y=y, color=_fill())
