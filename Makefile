@@ -1,6 +1,7 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
 # `make slow` tests with real hook managers, for which it needs npm and the registries, and a simulated year besides.
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
+# `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
 # The first that is new enough; otherwise python3, and the rule below says what is wrong with it.
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11
   $$one $(CAN_RUN) && echo $$one && exit; done; echo python3)
 BIN := .venv/bin
 
-.PHONY: demo test slow check vscode fix clean
+.PHONY: demo test slow editors pictures check vscode fix clean
 
 demo: .venv/installed
 	@$(BIN)/tokcost demo
@@ -19,6 +20,12 @@ test: .venv/tools
 
 slow: .venv/tools
 	$(BIN)/python -m pytest -q -n auto -m slow
+
+editors: .venv/editors vscode-client/tokcost.vsix
+	$(BIN)/python -m pytest -q -n 2 -m editor
+
+pictures: .venv/editors vscode-client/tokcost.vsix
+	PYTHONPATH=lsp_server:hooks:tests $(BIN)/python -P -m editors.pictures
 
 check: .venv/tools
 	$(BIN)/ruff check .
@@ -47,3 +54,11 @@ clean:
 .venv/tools: .venv/installed requirements/dev.txt requirements/html.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
+
+.venv/editors: .venv/tools requirements/editors.txt tests/editors/install.sh tests/editors/code-server/package-lock.json
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/editors.txt
+	tests/editors/install.sh
+	@touch $@
+
+vscode-client/tokcost.vsix: .venv/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)
+	cd vscode-client && npm ci --silent && npm run --silent package
