@@ -20,7 +20,7 @@ from tokcost.cli.start import main
 main()
 """
 PATIENCE = 60.0
-"""A busy machine is not the subject."""
+"""How long nothing at all may be heard. A busy machine is not the subject."""
 
 Message = dict[str, Any]
 
@@ -124,17 +124,21 @@ class Editor:
         self.process.stdin.flush()
 
     def wait(self, found: Callable[[], Any]) -> Any:
-        """Wait until a question has an answer; that answer."""
-        end = time.monotonic() + PATIENCE
+        """Wait until a question has an answer; that answer. As long as there is news from the server it is at work, and
+        a second in which this process was itself held up counts as one, however long it was."""
+        heard, left = -1, PATIENCE
         with self._news:
             while True:
                 if answer := found():
                     return answer
-                left = end - time.monotonic()
+                if len(self.messages) != heard:
+                    heard, left = len(self.messages), PATIENCE
                 last = [json.dumps(message)[:300] for message in self.messages[-4:]]
                 assert left > 0, (last, self.errors)
                 assert self.process.poll() is None, (last, self.errors)
-                self._news.wait(min(left, 1.0))
+                began = time.monotonic()
+                self._news.wait(1.0)
+                left -= min(time.monotonic() - began, 1.0)
 
     def _send(self, message: Message) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()

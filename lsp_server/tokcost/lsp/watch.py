@@ -22,6 +22,8 @@ ROUND_MS = 10_000
 MOST_MS = 100
 """Changes that follow each other are told together, after so long at most."""
 POLL_SECONDS = 3.0
+STANDS_SECONDS = 5.0
+"""How long a look waits for the watches to stand. On a machine that needs longer there is another look when they do."""
 
 _OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "rebase-apply", "BISECT_START",
                      "tables.list", "worktrees", "modules"})  # fmt: skip
@@ -84,8 +86,8 @@ class Watcher:
             self._start(list(wanted.deep), None)
         if wanted.flat:
             self._start(list(wanted.flat), wanted.names)
-        for stop in self._stops:
-            stop.asked.wait(5)  # what happens from now on is seen
+        for stop in self._stops:  # what happens from now on is seen
+            stop.late = not stop.asked.wait(STANDS_SECONDS)
         return True
 
     def stop(self) -> None:
@@ -95,7 +97,7 @@ class Watcher:
         self._stops, self._plan = [], None
 
     def _start(self, paths: list[str], names: Names) -> None:
-        stop = _Stop()
+        stop = _Stop(self._changed)
         self._stops.append(stop)
         threading.Thread(target=self._run, args=(paths, names, stop), daemon=True).start()
 
@@ -114,11 +116,17 @@ class Watcher:
 class _Stop:
     """Ends a watch. It is asked for the first time when everything is being watched."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self.event, self.asked = threading.Event(), threading.Event()
+        self.late = False
+        """Nobody waited: what was looked at may have changed since, unseen."""
+        self._changed = changed
 
     def is_set(self) -> bool:
+        first = not self.asked.is_set()
         self.asked.set()
+        if first and self.late:
+            self._changed()
         return self.event.is_set()
 
 
