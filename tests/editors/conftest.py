@@ -1,7 +1,7 @@
 """One browser for all tests; windows and editors as they ask for them."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,20 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, for the picture that its windows leave."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def window(browser: Any) -> Iterator[Callable[[], Window]]:
-    """Opens windows, each of a browser of its own."""
+def window(browser: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Window]]:
+    """Opens windows, each of a browser of its own. Those of a test that fails leave a picture in its scratch folder."""
     contexts: list[Any] = []
 
     def opened(**wishes: Any) -> Window:
@@ -37,7 +48,9 @@ def window(browser: Any) -> Iterator[Callable[[], Window]]:
         return Window(context.new_page())
 
     yield opened
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if request.node.stash.get(FAILED, False) and context.pages:
+            context.pages[0].screenshot(path=str(tmp_path / f"window-{number}.png"))
         context.close()
 
 

@@ -6,6 +6,7 @@ be seen, never for a time to pass.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from support.hooked import Hooked
 ROOT = Path(__file__).parent.parent.parent
 CODE_SERVER = ROOT / ".venv/code-server/node_modules/code-server/out/node/entry.js"
 VSIX = ROOT / "vscode-client/tokcost.vsix"
-PATIENCE = 90.0
+PATIENCE = float(os.environ.get("TOKCOST_PATIENCE", "90"))
 """A busy machine is not the subject."""
 
 PASSED_ON = ("PIP_", "pip_", "SSL_CERT", "REQUESTS_CA", "LANG")
@@ -77,6 +78,17 @@ class Installed:
         (self.home / ".profile").write_text('PATH="$HOME/.local/bin:$PATH"\n')
         return self
 
+    def with_python(self) -> "Installed":
+        """A Python that can make virtual environments, and no tokcost."""
+        (self.home / ".profile").write_text(f'PATH="{sys.base_prefix}/bin:$PATH"\n')
+        return self
+
+    def servers(self) -> list["Process"]:
+        """Our servers that run for this HOME."""
+        ours = os.fsencode(f"HOME={self.home}")
+        found = [Process(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        return [one for one in found if one.words()[-1:] == [b"lsp"] and ours in one.environ()]
+
     def settings(self, **values: Any) -> None:
         """Write the user's settings; `_` in a name stands for a dot."""
         import json
@@ -110,6 +122,31 @@ class Installed:
         return [str(node()), str(CODE_SERVER)]
 
 
+class Process:
+    """A process of this machine, by what the system says of it; nothing once it is gone."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def words(self) -> list[bytes]:
+        """Its command line."""
+        return self._read("cmdline")
+
+    def environ(self) -> list[bytes]:
+        """Its environment."""
+        return self._read("environ")
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        os.kill(self.number, signal.SIGKILL)
+
+    def _read(self, name: str) -> list[bytes]:
+        try:
+            return Path(f"/proc/{self.number}/{name}").read_bytes().rstrip(b"\0").split(b"\0")
+        except OSError:
+            return []
+
+
 def waited(found: Callable[[], Any], told: Callable[[], str] = str) -> Any:
     """Wait until a question has an answer; that answer."""
     end = time.monotonic() + PATIENCE
@@ -124,6 +161,9 @@ class Window:
 
     def __init__(self, page: Any) -> None:
         self.page = page
+        self.refused: list[str] = []
+        """What a content security policy did not allow."""
+        page.on("console", lambda said: self.refused.append(said.text) if "Content Security" in said.text else None)
 
     def open(self, editor: Installed, folder: Path) -> "Window":
         """Go to a folder, or to a `.code-workspace` file."""
@@ -141,6 +181,38 @@ class Window:
         """Wait until our item says this; what it says then."""
         self.page.locator('.statusbar-item[id^="tokcost.tokcost"]', has_text=text).wait_for()
         return self.item.inner_text().strip()
+
+    def click_item(self) -> None:
+        """Click on our item."""
+        self.item.locator("a").click()
+
+    def source_control(self) -> None:
+        """Open the Source Control view."""
+        self.page.keyboard.press("Control+Shift+G")
+        self.page.locator(".scm-editor").wait_for()
+
+    def next_line(self, text: str) -> Any:
+        """Wait for the row of the Source Control view that says what the next commit carries; the row."""
+        pane = self.page.locator(".pane", has=self.page.get_by_label("AI Cost of the Next Commit Section"))
+        header = pane.locator(".pane-header")
+        if header.get_attribute("aria-expanded") == "false":
+            header.click()
+        row = pane.locator(".monaco-list-row", has_text=text).first
+        row.wait_for()
+        return row
+
+    def commit(self, message: str) -> None:
+        """Write a message in the Source Control view and commit what is staged, once the view knows of it."""
+        view = self.page.locator(".scm-view")
+        view.locator(".monaco-list-row", has_text="Staged Changes").wait_for()
+        view.locator(".scm-editor .view-lines", has_text=re.compile(r"^\s*$")).click()  # the last commit is over
+        self.page.keyboard.type(message)
+        view.locator(".scm-editor .view-lines", has_text=re.compile(message.replace(" ", r"\s"))).wait_for()
+        view.locator(".monaco-button:not(.disabled)", has_text="Commit").first.click()
+
+    def close(self) -> None:
+        """Close the window."""
+        self.page.close()
 
     def tooltip(self) -> str:
         """Rest the mouse on our item; what it tells."""
