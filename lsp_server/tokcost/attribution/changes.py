@@ -42,7 +42,7 @@ def _mark_reverted(changes: Iterable[Change], order: list[Placed], heads: Mappin
         for line in one.carrier.lines:
             carried_by.setdefault(line.id, []).append(one)
     for change in changes:
-        lost = [line for line in change.lines if all(undone.is_gone(one) for one in carried_by[line.id])]
+        lost = [line for line in change.lines if undone.is_lost(carried_by[line.id])]
         if lost:
             change.state = "reverted" if len(lost) == len(change.lines) else "partly reverted"
             change.reverted_cost = sum(line.cost or 0 for line in lost)
@@ -57,6 +57,8 @@ class _Undone:
     def __init__(self, order: list[Placed], heads: Mapping[str, Head]) -> None:
         self.whole: set[str] = set()
         self.partly: set[str] = set()
+        self._by: dict[str, set[str]] = {}
+        """What each revert that holds took back."""
         self._order = order
         self._names = sorted({name for one in order for name in (one.carrier.commit, one.step)})
         self._numbered: dict[int, list[tuple[int, str]]] = {}
@@ -72,11 +74,21 @@ class _Undone:
         """Whether a commit, or the change that brought it, was taken back."""
         return one.carrier.commit in self.whole or one.step in self.whole
 
+    def is_lost(self, carried_by: list[Placed]) -> bool:
+        """Whether no commit of these brings anything any more: a revert that quotes what it takes back does not."""
+        if not self.whole:
+            return False
+        names = {name for one in carried_by for name in (one.carrier.commit, one.step)}
+        taken = (self._by.get(one.carrier.commit, set[str]()) for one in carried_by)
+        return all(self.is_gone(one) or names & targets for one, targets in zip(carried_by, taken, strict=True))
+
     def _take_back(self, one: Placed) -> None:
         for revert in one.carrier.reverts:
             target = self._found(revert.target, one)
             if target is not None and target not in (one.carrier.commit, one.step):
                 (self.partly if revert.partial else self.whole).add(target)
+                if not revert.partial:
+                    self._by.setdefault(one.carrier.commit, set()).add(target)
 
     def _found(self, target: str, by: Placed) -> str | None:
         if target[0] in "#!":

@@ -22,7 +22,8 @@ from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
 
 FILE_NAME = "history.db"
-_VERSION = 1
+_VERSION = 2
+"""Raised with every change of how a message is read: what is kept was read the old way."""
 _BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE repository (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, shape TEXT NOT NULL);

@@ -116,11 +116,12 @@ def is_second_line(text: str) -> bool:
     return bool(_TOKENS_START.match(text))
 
 
-_PREFIX = r"[\s>*+|-]*"
+_PREFIX = r"[\s>*+|-]*(?:Summary:\s*)?"
+"""Phabricator puts its label in front of a body of one line."""
 _START = pattern(rf"{_PREFIX}{KEY}\s*:\s*(.*)$", re.IGNORECASE)
 _TOKENS_START = pattern(rf"{_PREFIX}{TOKENS_KEY}\s*:\s*(.*)$", re.IGNORECASE)
 _ID = rf"[{ID_ALPHABET}]{{{ID_LENGTH}}}"
-_TOKEN = pattern(rf"(?<![\w.-])({_ID})(?:\.([1-9][0-9]{{0,8}}))?(?=[\s.,;*_`)]*$)", re.IGNORECASE)
+_TOKEN = pattern(rf"(?<![\w.-])({_ID})(?:\.([1-9][0-9]{{0,8}}))?(?=(?:\[[^\[\]]*\]|[\s.,;*_`)])*$)", re.IGNORECASE)
 _AMOUNT = pattern(
     r"(?P<about>~)?\s*(?P<whole>\d[\d,]*)(?:\.(?P<part>\d{1,9}))?\s*USD(?:\s+list)?(?P<more>\s*\+\s*unpriced)?$",
     re.IGNORECASE,
