@@ -122,9 +122,19 @@ def test_what_must_not_be_shown_is_told_with_the_reason(tmp_path: Path, environ:
             "commit", "-q", "--allow-empty", "-m", format_line(Line(f"{number:012d}", 1, USD, False, 1000, ("m",)))
         )
     text = Parsed(piped(["report", "--html", "-"], repo.path, environ).stdout).text
-    assert text.count("they would tell what one person spent") >= 3
+    assert "By month, area, model or size: not shown" in text
+    assert text.count("they would tell what one person spent") == 1
     assert "needs 5 contributors" in text
     assert "~$3.00" in text
+
+
+def test_a_column_that_no_row_fills_is_left_out(page: str) -> None:
+    (month,) = [row for row in Parsed(page).rows if row[0] in ("month", "week")]
+    assert month[-1] == "tokens"
+    for table in re.findall(r"<table>.*?</table>", page, re.DOTALL):
+        head, *rows = Parsed(table).rows
+        assert {len(row) for row in rows} == {len(head)}
+        assert all(any(texts) for texts in zip(*rows, strict=True)), head
 
 
 def test_nothing_in_it_reaches_outside_or_runs(page: str) -> None:

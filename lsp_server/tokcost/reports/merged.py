@@ -96,9 +96,9 @@ def covered(report: Report) -> str:
     return f"covered: {share} of {counted(report.coverage.commits, 'commit')} carry a cost line"
 
 
-def withheld(report: Report, by: Grouping) -> str:
-    """Why a grouping is not shown."""
-    return report.missing.get(by) or (
+def withheld(report: Report, by: str) -> str:
+    """Why a grouping, or several, are not shown."""
+    return {str(name): why for name, why in report.missing.items()}.get(by) or (
         f"No figures by {by} for this range: they would tell what one person spent. Each needs"
         f" {report.contributors_needed} contributors with cost lines, of whom none stands out, also together with the"
         " figures by other groupings. A longer range may have them; the total and the single changes are always shown."

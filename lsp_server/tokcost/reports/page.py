@@ -20,6 +20,8 @@ _MOST_CHANGES = 500
 """Older ones are left to `--csv`: a page of thousands of rows is read by nobody."""
 _MOST_WEEKS = 26
 """With more weeks than this, months say more."""
+_MOST_ROWS = 12
+_COLUMNS = ("list cost", "changes", "half up to", "nine in ten up to", "tokens")
 _TITLES: dict[Grouping, str] = {
     "month": "By month",
     "week": "By week",
@@ -49,9 +51,14 @@ class _Section(NamedTuple):
 
     title: str
     svg: str
-    name: str
+    columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     said: Sequence[str]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it had better go on in the next column than leave a hole beside it."""
+        return len(self.rows) > _MOST_ROWS
 
 
 def report_page(report: Report) -> str:
@@ -138,8 +145,17 @@ def _sections(report: Report) -> list[_Section]:
         "tag": lambda: charts.bars_svg(report, "tag"),
     }
     time = _time(report)
-    sections = [_section(report, time, lambda: charts.time_svg(report, time))]
-    return [*sections, *(_section(report, by, drawn) for by, drawn in draw.items() if by not in report.missing)]
+    drawn: dict[Grouping, Callable[[], str]] = {time: lambda: charts.time_svg(report, time), **draw}
+    sections = [_section(report, by, draw) for by, draw in drawn.items() if by in report.groups]
+    return [*sections, *_withheld(report, [by for by in drawn if by not in report.groups and by not in report.missing])]
+
+
+def _withheld(report: Report, names: Sequence[str]) -> list[_Section]:
+    """What must not be shown, and the reason once."""
+    if not names:
+        return []
+    listed = " or ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
+    return [_Section(f"By {listed}: not shown", "", (), [], [merged.withheld(report, listed)])]
 
 
 def _time(report: Report) -> Grouping:
@@ -154,15 +170,16 @@ def _time(report: Report) -> Grouping:
 
 
 def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:
-    if by not in report.groups:
-        return _Section(_TITLES[by], "", by, [], [merged.withheld(report, by)])
     svg = draw()
     general = {*merged.footer(report, None)}
     said = [text for text in merged.footer(report, by) if text not in general]
     if not svg:
         said.append("too few changes of any one size to say what half of them cost")
     cells = charts.by_size(report.groups[by]) if by == "size" else report.groups[by]
-    return _Section(_TITLES[by], svg, by, [_cell(report, cell) for cell in cells], said)
+    rows = [_cell(report, cell) for cell in cells]
+    filled = [number for number, texts in enumerate(zip(*rows, strict=True)) if any(texts)]
+    columns = [(by, *_COLUMNS)[number] for number in filled]
+    return _Section(_TITLES[by], svg, columns, [[row[number] for number in filled] for row in rows], said)
 
 
 def _cell(report: Report, cell: Cell) -> tuple[str, ...]:
