@@ -1,38 +1,24 @@
 """What runs in continuous integration: the script in an empty environment, against a server that answers like a forge,
 and the files that call it."""
 
-import http.server
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from support.forge import TOKEN, Forge, commit
 from support.git_sandbox import GitSandbox
-from tokcost.model.trailer import Line, format_line
 from tokcost.reports.merged_markdown import MARKER
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = ROOT / "ci/report.sh"
-USD = 10**9
-TOKEN = "token-of-this-job"
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-
-
-def commit(repo: GitSandbox, number: int, dollars: int) -> str:
-    line = format_line(Line(f"{number:012d}", 1, dollars * USD, False, 1_000_000, ("claude-opus-4-5",)))
-    repo.now += 60
-    repo.git("commit", "-q", "--allow-empty", "-m", f"Change {number}\n\n{line}")
-    return repo.git("rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -49,67 +35,6 @@ def clone(tmp_path: Path) -> GitSandbox:
     repo.git("checkout", "-q", "--detach")
     repo.git("merge", "-q", "--no-ff", "-m", "Merge feat into main", "feat")
     return repo
-
-
-class Forge:
-    """Comments of one request, and what is answered to whom."""
-
-    def __init__(self) -> None:
-        self.comments: list[dict[str, Any]] = []
-        self.read_only = False
-        self.asked: list[tuple[str, str, str]] = []
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.address = f"http://127.0.0.1:{self.server.server_port}/api"
-
-    def has(self, text: str, **more: Any) -> None:
-        self.comments.append({"id": len(self.comments) + 1, "body": text, **more})
-
-    def answer(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
-        self.asked.append((method, path, token))
-        if TOKEN not in token:
-            return 401, None
-        if path == "/api/user":
-            return 200, {"id": 7}
-        if method == "GET":
-            page = int(re.findall(r"[?&]page=(\d+)", path)[0])
-            return 200, self.comments[(page - 1) * 100 : page * 100]
-        if self.read_only:
-            return 403, None
-        if method == "POST":
-            self.has(body["body"], user={"type": "Bot"}, author={"id": 7})
-        else:
-            self.comments[int(path.rsplit("/", 1)[1]) - 1]["body"] = body["body"]
-        return 200, {}
-
-    def _handler(self) -> Any:
-        forge = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def _any(self) -> None:
-                text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                token = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
-                code, told = forge.answer(self.command, self.path, json.loads(text) if text else None, token)
-                self.send_response(code)
-                self.end_headers()
-                self.wfile.write(json.dumps(told).encode())
-
-            do_GET = do_POST = do_PATCH = do_PUT = _any
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        return Handler
-
-
-@pytest.fixture
-def forge() -> Iterator[Forge]:
-    forge = Forge()
-    thread = threading.Thread(target=forge.server.serve_forever)
-    thread.start()
-    yield forge
-    forge.server.shutdown()
-    thread.join()
-    forge.server.server_close()
 
 
 def run(clone: GitSandbox, **more: str) -> "subprocess.CompletedProcess[str]":

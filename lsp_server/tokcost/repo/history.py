@@ -98,7 +98,7 @@ def read_beyond(repository: Repository, base: str, tip: str) -> Range:
     Where the two have no commit in common, one of them is cut off: all of the history would come out as new."""
     if ".." in tip or ".." in base:
         raise UsageError("--base compares two revisions, no ranges", "For example --base origin/main HEAD.")
-    span, without = read_range(repository, tip), _read_base(repository, base)
+    span, without = (_read_fetched(repository, one) for one in (tip, base))
     text = f"{base}..{tip[:10] if tip == span.tips[0] else tip}"
     try:
         repository.git("merge-base", without.tips[0], span.tips[0])
@@ -110,14 +110,14 @@ def read_beyond(repository: Repository, base: str, tip: str) -> Range:
 _FETCH_ALL = "Fetch all of it: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow."
 
 
-def _read_base(repository: Repository, base: str) -> Range:
-    """In a shallow clone, as CI makes them, a base that is not there was not fetched."""
+def _read_fetched(repository: Repository, name: str) -> Range:
+    """In a shallow clone, as CI makes them, a revision that is not there was not fetched."""
     try:
-        return read_range(repository, base)
+        return read_range(repository, name)
     except UsageError as error:
         if not repository.is_shallow:
             raise
-        raise EnvironmentProblem(f"{base} is not in this clone, which is shallow", _FETCH_ALL) from error
+        raise EnvironmentProblem(f"{name} is not in this clone, which is shallow", _FETCH_ALL) from error
 
 
 def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
