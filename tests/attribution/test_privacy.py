@@ -135,6 +135,60 @@ def test_no_combination_of_all_figures_tells_what_one_contributor_spent(pieces: 
             assert not _isolates(others, rows), (target, colleague, shown)
 
 
+def busy(seed: int) -> list[Piece]:
+    """A team with enough to show: in most such ranges some grouping is."""
+    chance = Random(seed)
+    people = chance.randrange(5, 10)
+    return [
+        piece(chance.randrange(people), 2 ** chance.randrange(4), number, area=chance.choice("abc"),
+              month=chance.choice("12"), model=chance.choice("pq"))
+        for number in range(chance.randrange(30, 120))
+    ]  # fmt: skip
+
+
+busy_teams = st.integers(0, 10**6).map(busy)
+
+
+def test_most_busy_teams_have_something_to_attack() -> None:
+    assert sum(bool(allowed(busy(seed), GROUPINGS, 5)) for seed in range(40)) > 20
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(busy_teams, min_size=2, max_size=3), st.sampled_from([3, 5]))
+def test_ranges_that_follow_each_other_tell_no_more_together_than_each_alone(
+    ranges: list[list[Piece]], least: int
+) -> None:
+    """`--against`, and a chain of such runs: the same people, every figure of every run in one system of equations."""
+    runs = [shown_sums(pieces, allowed(pieces, GROUPINGS, least)) for pieces in ranges]
+    figures = [found for run in runs if len(run) > 1 for found in run.values()]
+    pieces = [one for run in runs if len(run) > 1 for one in run["total", ""]]
+    people = sorted({one.who for one in pieces})
+    for target, neighbour in zip(people, [*people[1:], *people[:1]], strict=True):
+        for colleague in (None, neighbour):
+            unknown = [one for one in pieces if one.who not in (target, colleague)]
+            theirs = [one for one in pieces if one.who == target]
+            rows = [[int(one in found) for one in theirs] for found in map(_ids, figures)]
+            others = [[int(one in found) for one in unknown] for found in map(_ids, figures)]
+            assert not _isolates(others, rows), (target, colleague)
+
+
+@settings(max_examples=60, deadline=None)
+@given(busy_teams, st.lists(st.integers(1, 120), min_size=1, max_size=3, unique=True))
+def test_in_a_chain_of_growing_ranges_a_cell_grows_by_whole_changes_and_by_nothing_that_was_there(
+    pieces: list[Piece], ends: list[int]
+) -> None:
+    """No run can know of another one. What subtracting leaves is the changes between, each of which stands in the
+    history with its amount; never a part of what both ranges have."""
+    chain = [pieces[:end] for end in sorted({*(min(end, len(pieces)) for end in ends), len(pieces)})]
+    runs = [shown_sums(some, allowed(some, GROUPINGS, 5)) for some in chain]
+    for number, (shorter, longer) in enumerate(combinations(runs, 2)):
+        known, more = (run["total", ""] for run in (shorter, longer))
+        for name in (shorter.keys() & longer.keys()) - {(grouping, OTHER) for grouping in GROUPINGS}:
+            grown = sum(one.list_cost for one in longer[name]) - sum(one.list_cost for one in shorter[name])
+            between = [one for one in more[len(known) :] if not name[1] or one.names[name[0]] == name[1]]  # type: ignore[index]
+            assert grown == sum(one.list_cost for one in between), (number, name)
+
+
 class _ids(list[Piece]):
     def __init__(self, found: list[Piece]) -> None:
         super().__init__(found)
