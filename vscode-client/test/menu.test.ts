@@ -54,6 +54,21 @@ test("Source Control shows the next line where lines are on", () => {
   assert.match(omitted?.spoken ?? "", /left out of the next commit$/);
 });
 
+test("a row of Source Control is short: the key is in its title, and of models the dearest", () => {
+  const row = (line: string, omitted = false): (string | undefined)[] => {
+    const next = nextLine(status({ cost_lines: { ...on, omitted } }), preview([line]));
+    return [next?.label, next?.description];
+  };
+  const line = "AI-Cost: ~2 USD list; ~2M tokens; claude-opus-4-5, claude-sonnet-4-5, +2; 7k3qf9x2m4tc";
+  assert.deepEqual(row(line), ["~2 USD list; ~2M tokens", "opus-4-5 +3"]);
+  assert.deepEqual(row(line, true), ["~2 USD list; ~2M tokens", "left out"]);
+  assert.deepEqual(row("AI-Cost: unpriced; 9 tokens; +1; 7k3qf9x2m4tc"), ["unpriced; 9 tokens", "+1"]);
+  assert.deepEqual(row("AI-Cost: 0.0241 USD list + unpriced; 9 tokens; -; 7k3qf9x2m4tc"), [
+    "0.0241 USD list + unpriced; 9 tokens",
+    "",
+  ]);
+});
+
 test("Source Control says when there is nothing to carry", () => {
   const next = nextLine(status({ cost_lines: on }), preview([]));
   assert.ok(next !== undefined);

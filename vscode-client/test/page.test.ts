@@ -95,7 +95,7 @@ test("a budget shows how much of it is used, never more than its bar", () => {
   } as const;
   const { text } = sections(model({ budgets: [budget, { ...budget, scope: "day", limit: null }] })).budgets;
   assert.match(text, /159%/);
-  assert.match(text, /over \(stops commits\)/);
+  assert.match(text, /over the limit, stops commits/);
   assert.match(text, /<rect class="red" width="100"/);
   assert.doesNotMatch(text, /Today/);
 });

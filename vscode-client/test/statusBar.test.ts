@@ -17,11 +17,11 @@ test("outside of repositories nothing is shown", () => {
   assert.equal(itemLook("running", nowhere()), undefined);
 });
 
-test("a budget that is exceeded warns, one that is near only shows a sign", () => {
+test("a budget that is exceeded warns, one that is near does not look like a problem", () => {
   const over = itemLook("running", status({ budget: "over" }));
   assert.deepEqual([over?.text, over?.isWarning], ["$(warning) $1.84", true]);
   const near = itemLook("running", status({ budget: "near" }));
-  assert.deepEqual([near?.text, near?.isWarning], ["$(warning) $1.84", false]);
+  assert.deepEqual([near?.text, near?.isWarning], ["$(graph) $1.84", false]);
 });
 
 test("an import, a problem and a server that is missing look different from a figure", () => {
@@ -43,7 +43,7 @@ test("the user chooses which figure is shown", () => {
 
 test("the tooltip is a table whose every command is on the list", () => {
   const shown = tooltipMarkdown("running", status());
-  assert.match(shown, /^\| Branch \| feat\/login \|\n\|:--\|:--\|\n\| List cost \| &#36;1&#46;84 \|/);
+  assert.match(shown, /^\| Branch(&nbsp;)+ \| feat\/login \|\n\|:--\|:--\|\n\| List cost(&nbsp;)+ \| &#36;1&#46;84 \|/);
   const commands = [...shown.matchAll(/\(command:([\w.]+)/g)].map((found) => found[1]);
   assert.ok(commands.length >= 3);
   assert.deepEqual(

@@ -61,6 +61,13 @@ def short_budget(status: Status) -> str:
     return f"{one.budget.scope} {share}{more} of ${dollars(one.budget.limit or 0)}"
 
 
+def short_standing(status: Status) -> str:
+    """The same with what that means: `branch 85% of $20.00, near the limit`."""
+    said = short_budget(status)
+    means = {"near": ", near the limit", "over": ", over the limit"}.get(state_of(status), "")
+    return f"{said}{means}" if said else ""
+
+
 def _option(one: Standing, status: Status) -> str:
     name = f" {escape(status.branch or '')}" if one.budget.source == "branch" else ""
     return f"--{one.budget.scope}{name}"

@@ -8,7 +8,7 @@ from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
 from tokcost.reports.amounts import amount, percent, short_tokens
-from tokcost.reports.budgets import short_budget
+from tokcost.reports.budgets import short_standing
 from tokcost.reports.text import escape, few, short_model
 from tokcost.reports.trailers import pending_text
 
@@ -33,7 +33,7 @@ def tooltip_rows(status: Status) -> list[tuple[str, str]]:
         ("Models", few([short_model(model) for model in status.models], 3)),
         ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
-        ("Budget", short_budget(status)),
+        ("Budget", short_standing(status)),
     ]
     return [(label, value) for label, value in rows if value]
 
@@ -46,7 +46,7 @@ def spoken(status: Status) -> str:
         parts.append(f"${dollars(status.pending_list_cost)} pending")
     if today := _today(status):
         parts.append(f"{today} today")
-    if budget := short_budget(status):
+    if budget := short_standing(status):
         parts.append(f"budget {budget}")
     return ", ".join(parts)
 

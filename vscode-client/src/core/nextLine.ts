@@ -8,6 +8,10 @@ export interface NextLine {
   readonly name: string;
   /** The lines as they would be written; none when nothing is pending. */
   readonly lines: readonly string[];
+  /** What the first line says before its models, without the key that the view's title has already. */
+  readonly label: string;
+  /** The models, or that the line is left out. */
+  readonly description: string;
   readonly isOmitted: boolean;
   readonly spoken: string;
   readonly hint: string;
@@ -24,10 +28,28 @@ export function nextLine(status: Status, preview: Preview): NextLine | undefined
     uri: status.uri,
     name,
     lines,
+    ...shortened(lines[0] ?? "", isOmitted),
     isOmitted,
     spoken: lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`,
     hint: `${preview.text}\n\nIt ${fate}.`,
   };
+}
+
+/** As much of a line as a side bar has room for; all of it is in the tooltip. */
+function shortened(line: string, isOmitted: boolean): Pick<NextLine, "label" | "description"> {
+  const [cost = "", tokens, models = ""] = line.replace(/^AI-Cost:\s*/, "").split("; ");
+  const label = tokens === undefined ? cost : `${cost}; ${tokens}`;
+  return { label, description: isOmitted ? "left out" : shortModels(models) };
+}
+
+/** The dearest model without its maker's name, and how many more there are: `opus-4-5 +2`. */
+function shortModels(said: string): string {
+  if (said === "-") return "";
+  const names = said.split(", ").filter((name) => !name.startsWith("+"));
+  const unnamed = Number(/\+(\d+)$/.exec(said)?.[1] ?? 0);
+  const [first = "", ...others] = names;
+  const more = others.length + unnamed;
+  return `${first.replace(/^claude-/, "")}${more > 0 ? ` +${String(more)}` : ""}`.trim();
 }
 
 const TITLE = "AI-Cost Line";

@@ -41,8 +41,10 @@ function figure(status: Status, shown: Shown): ItemLook | undefined {
     case "importing":
       return plain(`$(sync~spin) ${words(status, shown)}`, `${status.accessible}, still reading logs`);
     case "ready":
+      // The triangle is that of Problems, which stand beside it: only what is over may look like one. That a limit is
+      // near is said in words, in the tooltip and to a screen reader.
       return {
-        text: `${icon(status)} ${words(status, shown)}`,
+        text: `${status.budget === "over" ? "$(warning)" : "$(graph)"} ${words(status, shown)}`,
         spoken: `tokcost, ${status.accessible}`,
         isWarning: status.budget === "over",
       };
@@ -54,10 +56,6 @@ function words(status: Status, shown: Shown): string {
   if (shown === "today") return `${amount(today, status.today_unpriced_tokens ?? 0)} today`;
   const hasPending = shown === "branchAndPending" && nano(pending) !== 0n;
   return hasPending ? `${status.text} (${dollars(pending)} pending)` : status.text;
-}
-
-function icon(status: Status): string {
-  return status.budget === "over" || status.budget === "near" ? "$(warning)" : "$(graph)";
 }
 
 function plain(text: string, spoken: string): ItemLook {

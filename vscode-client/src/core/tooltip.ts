@@ -1,7 +1,7 @@
 /** The tooltip of the figure: a small table, and links to what one may want next. */
 
 import { inMarkdown } from "./markdown";
-import type { Status } from "./protocol";
+import type { Status, TooltipRow } from "./protocol";
 import type { Phase } from "./statusText";
 
 /** Nothing else can be run by a click in the tooltip. */
@@ -27,9 +27,13 @@ export function tooltipMarkdown(phase: Phase, status: Status | undefined): strin
   }
   const [first, ...rest] = status.tooltip;
   if (first === undefined) return "";
-  const rows = rest.map((row) => `| ${inMarkdown(row.label)} | ${inMarkdown(row.value)} |`);
-  const table = [`| ${inMarkdown(first.label)} | ${inMarkdown(first.value)} |`, "|:--|:--|", ...rows];
+  const table = [tableRow(first), "|:--|:--|", ...rest.map(tableRow)];
   return [table.join("\n"), ...notes(status), LINKS].join("\n\n");
+}
+
+/** Hovers leave no room between columns of their own. */
+function tableRow({ label, value }: TooltipRow): string {
+  return `| ${inMarkdown(label)}&nbsp;&nbsp;&nbsp; | ${inMarkdown(value)} |`;
 }
 
 const LINKS = [

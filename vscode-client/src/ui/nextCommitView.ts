@@ -50,8 +50,9 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
   }
 
   getTreeItem(next: NextLine): vscode.TreeItem {
-    const item = new vscode.TreeItem(next.lines[0] ?? "");
-    if (this.next.length > 1) item.description = next.name;
+    const item = new vscode.TreeItem(next.label);
+    const said = this.next.length > 1 ? [next.name, next.description] : [next.description];
+    item.description = said.filter((text) => text !== "").join(", ");
     item.tooltip = new vscode.MarkdownString(next.hint.split("\n").map(inMarkdown).join("  \n"));
     item.contextValue = next.isOmitted ? "omitted" : "carried";
     item.checkboxState = {

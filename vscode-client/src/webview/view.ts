@@ -106,24 +106,31 @@ const BUDGETS: Readonly<Record<Budget["scope"], string>> = {
   day: "Today",
 };
 
+const STANDING: Readonly<Record<Budget["state"], string>> = {
+  none: "",
+  ok: "",
+  near: "near the limit",
+  unpriced: "unpriced usage",
+  over: "over the limit",
+};
+
 function budgets(all: readonly Budget[]): Html {
   const rows = all.flatMap((one) => {
     if (one.limit === null) return [];
     const share = Number(one.list_cost) / Number(one.limit);
     const kind = one.state === "over" ? "red" : one.state === "ok" ? "green" : "yellow";
-    const said = one.state === "over" ? "over" : one.state === "ok" ? "" : one.state;
+    const said = [STANDING[one.state], one.block && "stops commits"].filter(Boolean).join(", ");
     return [
       html`<tr>
-        <th scope="row">${BUDGETS[one.scope]}</th>
+        <th scope="row">${BUDGETS[one.scope]}${said !== "" && html` <span class="meaning">${said}</span>`}</th>
         <td class="chart">${bar(Math.min(share, 1), kind)}</td>
         <td class="number">${dollars(one.list_cost)} of ${dollars(one.limit)}</td>
         <td class="number">${one.percent ?? 0}%</td>
-        <td>${said}${one.block ? " (stops commits)" : ""}</td>
       </tr>`,
     ];
   });
-  const head = ["Budget", "Used", "List cost", "Share", "State"];
-  return rows.length === 0 ? NOTHING : section("Budgets", table("Budgets at list cost", head, rows));
+  const head = ["Budget", "Share", "List cost", "Percent"];
+  return rows.length === 0 ? NOTHING : section("Budgets", table("Budgets at list cost", head, rows, "split"));
 }
 
 function days(branch: Branch): Html {
