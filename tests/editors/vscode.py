@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,13 @@ class Installed:
 
     def servers(self) -> list["Process"]:
         """Our servers that run for this HOME."""
+        return [one for one in self.processes() if one.words()[-1:] == [b"lsp"]]
+
+    def processes(self) -> list["Process"]:
+        """All that runs for this HOME."""
         ours = os.fsencode(f"HOME={self.home}")
         found = [Process(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        return [one for one in found if one.words()[-1:] == [b"lsp"] and ours in one.environ()]
+        return [one for one in found if ours in one.environ()]
 
     def settings(self, **values: Any) -> None:
         """Write the user's settings; `_` in a name stands for a dot."""
@@ -107,13 +111,25 @@ class Installed:
         options = ["--auth", "none", "--bind-addr", "127.0.0.1:0", "--disable-telemetry", "--disable-update-check"]
         options += ["--disable-workspace-trust"] if trust else []
         with self.log.open("wb") as log:
-            server = subprocess.Popen([*self._command, *options], env=self.environ, stdout=log, stderr=log)
+            server = subprocess.Popen(
+                [*self._command, *options], env=self.environ, stdout=log, stderr=log, start_new_session=True
+            )
         try:
             self.address = waited(self._listening)
             yield self
         finally:
-            server.terminate()
+            self._end(server)
+
+    def _end(self, server: subprocess.Popen[bytes]) -> None:
+        """End the editor's server, and what it leaves behind: its extension hosts wait for windows to come back."""
+        server.terminate()
+        try:
             server.wait(PATIENCE)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+        waited(lambda: not self.processes(), lambda: str([one.words() for one in self.processes()]))
 
     def _listening(self) -> str:
         found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", self.log.read_text())
