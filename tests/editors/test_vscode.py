@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from editors.colours import contrasts
 from editors.vscode import Installed, Live, Window, waited
 
 pytestmark = pytest.mark.editor
@@ -97,10 +98,11 @@ def test_nothing_is_written_before_it_was_agreed_to_and_then_commits_carry_the_l
         shown.press("Put Cost Lines into Commits")
         waited(lambda: "tokcost.enabled true" in config(live))
         waited(lambda: "prepare-commit-msg" in hooks(live))
+        shown.page.locator(".pane-header[aria-expanded=true]", has_text="AI-Cost Line").wait_for()
 
         live.change()
         shown.source_control()
-        shown.next_line("AI-Cost: 0.02")
+        shown.next_line("0.02")
         shown.commit("With the line")
         waited(lambda: live.message().startswith("With the line"))
         assert [line.tokens for line in live.lines()] == [12_204]
@@ -108,8 +110,9 @@ def test_nothing_is_written_before_it_was_agreed_to_and_then_commits_carry_the_l
         live.spend()
         shown.figure("$0.05")
         live.change()
-        shown.next_line("AI-Cost: 0.02").locator(".monaco-custom-toggle, [role=checkbox]").first.click()
+        shown.next_line("0.02").locator(".monaco-custom-toggle, [role=checkbox]").first.click()
         shown.page.locator(".statusbar-item", has_text="tokcost: ").wait_for()
+        assert "left out" in shown.next_line("left out").inner_text()
         shown.commit("Without it")
         waited(lambda: live.message().startswith("Without it"))
         assert live.lines() == []
@@ -117,7 +120,7 @@ def test_nothing_is_written_before_it_was_agreed_to_and_then_commits_carry_the_l
         live.spend()
         live.change()
         shown.figure("$0.07")
-        shown.next_line("AI-Cost: 0.02")
+        shown.next_line("0.02")
         shown.commit("With one again")
         waited(lambda: live.message().startswith("With one again"))
         assert [line.tokens for line in live.lines()] == [12_204]
@@ -149,6 +152,50 @@ def test_the_summary_says_what_tokcost_log_says(live: Live, window: Callable[[],
         live.spend()
         waited(lambda: "$0.07 list" in page.locator("body").inner_text())
         assert shown.refused == []
+
+
+THEMES = {  # as the editor's list has them: how the editor's page says that it is shown, and how a webview's; whether it is light
+    "Light Modern": ("vs", "vscode-light", True),
+    "Dark Modern": ("vs-dark", "vscode-dark", False),
+    "Dark High Contrast": ("hc-black", "vscode-high-contrast", False),
+    "Light High Contrast": ("hc-light", "vscode-high-contrast-light", True),
+}
+
+
+def test_all_that_is_shown_follows_the_theme_and_can_be_read_in_each(
+    live: Live, window: Callable[[], Window], tmp_path: Path
+) -> None:
+    live.enable()
+    live.git("config", "tokcost.budgetBranch", "0.06")
+    live.work("One")
+    live.spend()
+    with Installed(live.home).with_tokcost().serve() as editor:
+        shown = window().open(editor, live.path)
+        shown.figure("$0.05")
+        shown.click_item()
+        shown.pick("Branch Summary")
+        page = shown.webview("Where it is")
+        for theme, (editors, webviews, is_light) in THEMES.items():
+            shown.run("Preferences: Color Theme")
+            shown.page.locator(".quick-input-widget input[placeholder*='Color Theme']").fill(theme)
+            shown.pick(re.compile(f"^{theme}"))
+            shown.page.locator(f".monaco-workbench.{editors}").wait_for()
+            page.locator(f"body[data-vscode-theme-kind={webviews}]").wait_for()
+            assert "near the limit" in shown.tooltip()
+            shown.page.screenshot(path=str(tmp_path / f"{theme}.png"))
+            hover = shown.page.locator(".monaco-hover:visible")
+            for place, texts in {
+                "status bar": contrasts(shown.item),
+                "tooltip": contrasts(hover),
+                "summary": contrasts(page.locator("body")),
+            }.items():
+                assert texts, (theme, place)
+                assert [one for one in texts if one.ratio < 4.5] == [], (theme, place)
+                assert {one.is_on_light for one in texts} == {is_light}, (theme, place)
+            said = {one.text for one in contrasts(page.locator("body"))}
+            assert {"near the limit", "Where it is", "Pending", "in lines of commits"} <= said
+            shown.page.mouse.move(600, 300)
+            hover.wait_for(state="hidden")
 
 
 def test_without_a_server_one_click_makes_one_after_asking(live: Live, window: Callable[[], Window]) -> None:
@@ -207,15 +254,21 @@ def test_nothing_runs_in_a_folder_that_is_not_trusted(live: Live, window: Callab
         shown.figure("$0.02")
 
 
-def test_a_budget_that_is_exceeded_is_a_warning(live: Live, window: Callable[[], Window]) -> None:
+def test_a_budget_that_is_near_is_said_and_one_that_is_exceeded_is_a_warning(
+    live: Live, window: Callable[[], Window]
+) -> None:
     live.spend()
     with Installed(live.home).with_tokcost().serve() as editor:
         shown = window().open(editor, live.path)
         shown.figure("$0.02")
+        live.git("config", "tokcost.budgetBranch", "0.03")
+        shown.page.locator('[id^="tokcost.tokcost"] a[aria-label*="near the limit"]').wait_for()
         assert "warning" not in (shown.item.get_attribute("class") or "")
+        assert shown.item.locator(".codicon-warning").count() == 0
+        assert "near the limit" in shown.tooltip()
         live.git("config", "tokcost.budgetBranch", "0.01")
-        shown.page.locator(".statusbar-item.warning-kind", has_text="$0.02").wait_for()
-        assert "0.01" in shown.tooltip()
+        shown.page.locator(".statusbar-item.warning-kind .codicon-warning").wait_for()
+        assert "of $0.01, over the limit" in shown.tooltip()
 
 
 def test_a_server_that_dies_is_started_again(live: Live, window: Callable[[], Window]) -> None:
@@ -227,7 +280,7 @@ def test_a_server_that_dies_is_started_again(live: Live, window: Callable[[], Wi
             process.kill()
         live.spend()
         shown.figure("$0.05")
-    waited(lambda: not editor.servers())
+    assert editor.processes() == []
 
 
 def _iso(time_ms: int) -> str:
