@@ -4,6 +4,7 @@ make pictures
 """
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -19,7 +20,15 @@ from support.claude_lines import append, assistant, counts
 from support.hooked import Hooked
 
 PICTURES = ROOT / "docs/pictures"
-THEMES = {"light": "Light Modern", "dark": "Dark Modern", "contrast": "Default High Contrast"}
+MEDIA = ROOT / "vscode-client/media"
+"""What the extension shows of itself where it is listed: it carries these, for there they cannot be linked to."""
+PACKED = ("figure-dark.png", "summary-dark.png")
+THEMES = {
+    "light": "Light Modern",
+    "dark": "Dark Modern",
+    "contrast": "Default High Contrast",
+    "contrast-light": "Default High Contrast Light",
+}
 SIZE = {"width": 1180, "height": 800}
 LOW = 560
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -55,6 +64,8 @@ def main() -> None:
                 _figure(shown, folder / f"figure-{theme}.png")
                 _commit(shown, folder / f"commit-{theme}.png")
             _summary(shown, folder / f"summary-{theme}.png")
+    for name in () if sys.argv[1:] else PACKED:
+        shutil.copyfile(PICTURES / name, MEDIA / name)
 
 
 def _figure(shown: Window, path: Path) -> None:
