@@ -154,7 +154,7 @@ def test_the_summary_says_what_tokcost_log_says(live: Live, window: Callable[[],
         assert shown.refused == []
 
 
-THEMES = {  # as the editor's list has them: how the editor's page says that it is shown, and how a webview's; whether it is light
+THEMES = {  # as the list has them; how the editor's page says that it is shown, and a webview's; whether it is light
     "Light Modern": ("vs", "vscode-light", True),
     "Dark Modern": ("vs-dark", "vscode-dark", False),
     "Dark High Contrast": ("hc-black", "vscode-high-contrast", False),
