@@ -15,6 +15,8 @@ from editors.vscode import CODE_SERVER, PATIENCE, VSIX, Live, Window
 CHROMIUM = shutil.which("chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"]
 QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# A page that a test has changed counts as one from elsewhere, which must not ask anything of this machine.
+QUIET += ["--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"]
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from support.hooked import Hooked
 
 ROOT = Path(__file__).parent.parent.parent
 CODE_SERVER = ROOT / ".venv/code-server/node_modules/code-server/out/node/entry.js"
-VSIX = ROOT / "vscode-client/tokcost.vsix"
+CLIENT = ROOT / "vscode-client"
+VSIX = CLIENT / "tokcost.vsix"
 PATIENCE = float(os.environ.get("TOKCOST_PATIENCE", "90"))
 """A busy machine is not the subject."""
 

@@ -1,4 +1,5 @@
-// Bundles the extension, the script of its webview and, with --tests, the tests.
+// Bundles the extension, the script of its webview, with --tests the tests for plain node, and with --host-tests those
+// for the editor's extension host.
 import { build } from "esbuild";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -43,5 +44,15 @@ if (process.argv.includes("--tests")) {
     platform: "node",
     format: "esm",
     outExtension: { ".js": ".mjs" },
+  });
+}
+if (process.argv.includes("--host-tests")) {
+  await build({
+    ...common,
+    entryPoints: { host: "test/host/run.ts" },
+    outdir: "dist",
+    platform: "node",
+    format: "cjs",
+    external: ["vscode"],
   });
 }
