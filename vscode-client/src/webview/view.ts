@@ -122,7 +122,7 @@ function budgets(all: readonly Budget[]): Html {
     const said = [STANDING[one.state], one.block && "stops commits"].filter(Boolean).join(", ");
     return [
       html`<tr>
-        <th scope="row">${BUDGETS[one.scope]}${said !== "" && html` <span class="meaning">${said}</span>`}</th>
+        <th scope="row">${BUDGETS[one.scope]}${said !== "" && html`, <span class="meaning">${said}</span>`}</th>
         <td class="chart">${bar(Math.min(share, 1), kind)}</td>
         <td class="number">${dollars(one.list_cost)} of ${dollars(one.limit)}</td>
         <td class="number">${one.percent ?? 0}%</td>
