@@ -22,7 +22,7 @@ slow: .venv/tools
 	$(BIN)/python -m pytest -q -n auto -m slow
 
 editors: .venv/editors vscode-client/tokcost.vsix
-	$(BIN)/python -m pytest -q -n 2 -m editor
+	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
 
 pictures: .venv/editors vscode-client/tokcost.vsix
 	PYTHONPATH=lsp_server:hooks:tests $(BIN)/python -P -m editors.pictures
