@@ -10,6 +10,7 @@ import pytest
 from support.claude_lines import append, assistant, write
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.sources import listing_of
+from tokcost.readers.claude_code import ClaudeCodeReader
 from tokcost.services import listing
 from tokcost.services.ingest import IngestReport, refresh
 
@@ -150,3 +151,62 @@ def test_what_is_remembered_is_not_believed_once_the_disk_changed_it(logs: Logs,
     logs.say("p/b.jsonl")
     assert logs.refresh().new_usage == 1
     assert logs.remembered != changed
+
+
+def everything(logs: Logs) -> set[str]:
+    return {str(path) for path in logs.projects.rglob("*.jsonl")}
+
+
+def remembered_files(logs: Logs) -> set[str]:
+    return set(listing._sizes(listing._unpacked(logs.remembered) or {}))
+
+
+def test_only_what_is_below_a_changed_folder_is_listed_again(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    discover = ClaudeCodeReader.discover
+    monkeypatch.setattr(
+        ClaudeCodeReader, "discover", lambda reader, root: (asked.append(str(root)), discover(reader, root))[1]
+    )
+    logs.say("p/a/subagents/agent-2.jsonl")
+    logs.say("p/b.jsonl")
+    assert logs.refresh().new_usage == 2
+    assert [one for one in asked if one.startswith(str(logs.projects))] == [str(logs.projects / "p/a/subagents")]
+
+
+def test_a_folder_that_changed_is_remembered_once_it_has_settled(logs: Logs) -> None:
+    logs.say("p/a/subagents/agent-2.jsonl")
+    assert logs.refresh().new_usage == 1
+    before = logs.remembered
+    time.sleep(1.5 * PASSED_NS / 1e9)
+    assert (logs.refresh().new_usage, logs.refresh().found_files) == (0, 5)
+    assert logs.remembered != before
+    assert remembered_files(logs) == everything(logs)
+
+
+def test_a_first_look_remembers_what_has_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = Logs(tmp_path)
+    monkeypatch.setattr(listing, "_SETTLED_NS", 3_600 * 10**9)
+    assert logs.refresh().new_usage == 4
+    assert remembered_files(logs) == everything(logs)
+    for change in CHANGES:
+        change(logs)
+        assert (logs.refresh().new_usage, logs.refresh().new_usage) == (1, 0)
+
+
+def test_folders_that_are_gone_or_come_back_are_forgotten_and_found(logs: Logs) -> None:
+    (logs.projects / "p").rename(logs.home / "kept")
+    assert (logs.refresh().new_usage, logs.refresh().found_files) == (0, 1)
+    (logs.home / "kept").rename(logs.projects / "s")
+    logs.say("s/a/subagents/agent-1.jsonl")
+    report = logs.refresh()
+    assert (report.new_usage, report.found_files) == (1, 4)
+    time.sleep(1.5 * PASSED_NS / 1e9)
+    logs.refresh()
+    assert remembered_files(logs) == everything(logs)
+
+
+def test_a_file_is_read_once_where_its_folder_and_one_above_changed(logs: Logs) -> None:
+    logs.say("p/a/subagents/agent-1.jsonl")
+    logs.say("p/a/subagents/agent-2.jsonl")
+    logs.say("p/e.jsonl")
+    assert (logs.refresh().new_usage, logs.refresh().new_usage) == (3, 0)

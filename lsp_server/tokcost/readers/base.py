@@ -26,10 +26,11 @@ class Reader(Protocol):
         ...
 
     def discover(self, root: Path) -> Iterable[LogFile]:
-        """The log files below a root, in any order. Folders that cannot be read are passed over.
+        """The log files below a root, or below a folder in it, in any order. Folders that cannot be read are passed
+        over.
 
-        Which they are follows from the names below the root alone: as long as no folder there has changed, the files
-        found before are looked at and this is not asked again.
+        Which they are follows from the names there alone: as long as a folder has not changed, the files found in it
+        before are looked at; once it has, this is asked again for that folder.
         """
         ...
 
