@@ -133,14 +133,15 @@ def _import(ledger: Ledger, home: Path, outcomes: Iterator[Outcome], report: Ing
 
     from tokcost.services.importing import Importer
 
-    importer = Importer(ledger, home)
+    importer, was_on = Importer(ledger, home), gc.isenabled()
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:
         for outcome in outcomes:
             importer.take(outcome)
         importer.finish()
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
     report.new_usage = importer.new_usage
     report.notes.extend(importer.notes)
 
