@@ -1,5 +1,6 @@
 """Where tokcost keeps what it knows."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +13,11 @@ def tokcost_home(environ: Mapping[str, str]) -> Path:
     chosen = environ.get("TOKCOST_HOME")
     if chosen:
         return Path(chosen).expanduser().absolute()
-    from platformdirs import user_data_path  # lazily: whoever sets TOKCOST_HOME need not wait for it
+    home = environ.get("HOME", "")
+    is_plain = sys.platform == "linux" and "XDG_DATA_HOME" not in environ and "ANDROID_ROOT" not in environ
+    if is_plain and home.startswith("/"):  # what platformdirs says too, 4 ms later
+        return Path(home, ".local/share/tokcost")
+    from platformdirs import user_data_path
 
     return user_data_path("tokcost", appauthor=False)
 
