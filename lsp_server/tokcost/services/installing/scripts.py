@@ -40,10 +40,7 @@ esac
 """
 )
 """What its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
-_SETTLE = (
-    _NOTE
-    + _KEEP
-    + r"""carries_all() {
+_IN_COMMIT = r"""in_commit() {
   message=$(git cat-file commit HEAD 2>/dev/null) || return 1
   { read -r token
     while read -r token || [ -n "$token" ]; do
@@ -52,13 +49,35 @@ _SETTLE = (
 "*) ;; *) return 1 ;; esac
     done
   } <"$note"
-  : >"$note"
 }
 """
-)
+_IN_MESSAGE = r"""in_message() {
+  line=
+  { read -r token
+    while read -r token || [ -n "$token" ]; do
+      left=40
+      until case $line in "AI-Cost: "*"; $token") ;; *) false ;; esac; do
+        [ "$left" != 0 ] && read -r line <&3 || return 1
+        case $line in *" >8 "*) return 1 ;; esac
+        left=$((left - 1))
+      done
+    done
+  } <"$note" 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"
+}
+"""
+_SETTLE_MERGE = _NOTE + _KEEP + _IN_COMMIT + 'carries_all() { in_commit && : >"$note"; }\n'
 """Nearly every commit carries what was proposed for it: that needs no Python to see."""
+_SETTLE = (
+    _NOTE
+    + _KEEP
+    + _IN_MESSAGE
+    + _IN_COMMIT
+    + 'carries_all() { { in_message 2>/dev/null || in_commit; } && : >"$note"; }\n'
+)
+"""Mostly not even git, which made the commit of the file it had written its message to. Shells read that byte by byte,
+so only its beginning."""
 
-_BEFORE = {"prepare-commit-msg": _FORGET + _NOTE_KEEP, "post-commit": _SETTLE, "post-merge": _SETTLE}
+_BEFORE = {"prepare-commit-msg": _FORGET + _NOTE_KEEP, "post-commit": _SETTLE, "post-merge": _SETTLE_MERGE}
 _WAITS_FOR = {
     "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
     "post-commit": '[ -e "$keep" ] || { [ -s "$note" ] && ! carries_all; }',
