@@ -137,3 +137,32 @@ def test_who_took_the_other_one_before_goes_on_with_it() -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "B(x=1) C(x=2) D(x=3) True\n"
+
+
+DATES = """
+import sys
+from tokcost import light
+if {light}: light.install()
+import datetime, json, pickle, time
+from datetime import UTC, date, timedelta, timezone
+now = datetime.datetime(2026, 11, 25, 3, 4, 5, 678901, tzinfo=UTC)
+print(now.isoformat(), repr(now), now.strftime("%Y-%m-%d"), datetime.datetime.strptime("2026-01-02", "%Y-%m-%d"))
+print(pickle.loads(pickle.dumps(now)) == now, date.fromisoformat("2026-11-25"), now - timedelta(1), datetime.MAXYEAR)
+print(now.astimezone(timezone(timedelta(hours=2))), datetime.datetime.fromisoformat("2026-11-25T03:04:05Z") < now)
+import sqlite3
+print(sqlite3.Date(2026, 1, 2), [n for n in ("date", "datetime", "time", "tzinfo", "UTC") if hasattr(datetime, n)])
+"""
+
+
+def test_dates_are_those_of_python() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", DATES.format(light=light)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for light in (True, False)
+    ]
+    assert said[0] == said[1]
+    assert "2026-11-25T03:04:05.678901+00:00" in said[0]

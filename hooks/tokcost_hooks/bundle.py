@@ -1,8 +1,10 @@
 """All modules that a hook imports, in one file beside Python's own compiled ones.
 
-A hook imports some 130 small modules, and a fifth of its time is looking for them. Each hook adds what it had to look
-for; later ones take it from there, as long as the module's file has not changed since. Only what is imported is read:
-what a rare hook added costs the others nothing.
+A hook imports some 130 small modules, and much of its time would go into looking for each of them. Each hook adds what
+it had to look for (`bundling.py`); later ones take it from there, as long as the module's file has not changed since.
+The bundle also knows what a module brought along and in which order that was ready, and runs it in this order before
+the module itself, which then finds all of it there. Only what is imported is read: what a rare hook added costs the
+others nothing.
 """
 
 import marshal
@@ -16,53 +18,71 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from tokcost_hooks.expressions import Known
+
 FILE = os.path.join(os.path.dirname(__file__), "__pycache__", f"hooks.{sys.implementation.cache_tag}.bundle")
+EXTENSION, PACKAGE, MODULE = "extension", "package", "module"
+"""What an entry can be."""
+NUMBER = 8
+"""Bytes at the beginning that say how long the index behind them is."""
 _OURS = ("tokcost", "tokcost_hooks", "msgspec")
-_NOT_BUNDLED = ("__main__", "tokcost_hooks", "tokcost_hooks.start", __name__)
-"""What was imported before the bundle could be asked."""
+_PREPARED = ("msgspec",)
+"""Modules that are imported with something else in the place of what they ask for (`tokcost.readers.quick`): nothing
+brings them along."""
 _ELSEWHERE = () if sys.platform == "win32" else ("nt", "_winapi")
 """Modules that Python itself asks for everywhere and has on one system alone."""
 _Spec: "Any" = type(sys.__spec__)  # pyright: ignore[reportUnknownVariableType]
-"""`importlib.machinery.ModuleSpec`, without importing that."""
-_NUMBER = 8
-"""Bytes at the beginning that say how long the index behind them is."""
+_Module: "Any" = type(sys)  # pyright: ignore[reportUnknownVariableType]
+_ExtensionLoader: "Any" = sys.modules["_frozen_importlib_external"].ExtensionFileLoader
+"""`importlib.machinery.ModuleSpec`, `types.ModuleType` and `importlib.machinery.ExtensionFileLoader`, without importing
+those."""
 
-Entry = tuple[str, tuple[int, int], bool, int, int]
-"""A module: its file, that file's time and size, whether it is a package; where its code begins behind the index, and
-how long it is."""
+Entry = tuple[str, tuple[int, int], str, int, int]
+"""A module: its file, that file's time and size, what it is; where its code begins behind the index, and how long it
+is."""
+
+
+Index = tuple[dict[str, Entry], dict[str, list[str]], "Known"]
+"""Modules by name; what a module brought along, in the order in which that was ready; regular expressions."""
 
 
 class Bundle:
     """Finds and loads the modules of a bundle, for `sys.meta_path`."""
 
-    def __init__(self, stream: int, start: int, entries: dict[str, Entry]) -> None:
+    def __init__(self, stream: int, start: int, index: "Index") -> None:
         self.stream, self.start = stream, start
-        self.entries = entries
+        self.entries, self.brings, self.expressions = index
+        self.learned = False
+        """Whether `brings` has more than the file."""
+        self.new_expressions: Known = {}
         self._codes: dict[str, Any] = {}
+        self._running = 0
+        self._known_before: dict[str, int] = {}
 
     def find_spec(self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None) -> "Any":  # noqa: ARG002
         """Python's question for a module."""
         if name in _ELSEWHERE:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        entry = self.entries.get(name)
-        if entry is None or (_is_ours(name) and not _holds(entry)):
-            return None
-        try:
-            self._codes[name] = marshal.loads(self.code(name))
-        except (OSError, ValueError, EOFError, TypeError):
-            return None  # a machine that lost its power may have kept half of the file
-        spec = _Spec(name, self, origin=entry[0], is_package=entry[2])
-        if entry[2]:
-            spec.submodule_search_locations = [os.path.dirname(entry[0])]
-        spec.has_location = True
-        return spec
+        if not self._running or name in _PREPARED:
+            if name in self.brings:
+                self._run_first(self.brings[name])
+            else:
+                self._known_before[name] = len(sys.modules)
+        return self._spec(name)
 
     def create_module(self, spec: "Any") -> None:
         """Python makes the module itself."""
 
     def exec_module(self, module: "ModuleType") -> None:
         """Run a module's code."""
-        exec(self._codes.pop(module.__name__), module.__dict__)
+        name = module.__name__
+        self._running += 1
+        try:
+            exec(self._codes.pop(name), module.__dict__)
+        finally:
+            self._running -= 1
+        if name in self._known_before:
+            self._learn(name, list(sys.modules)[self._known_before.pop(name) :])
 
     def code(self, name: str) -> bytes:
         """A module's code, for `marshal`."""
@@ -72,84 +92,116 @@ class Bundle:
         os.lseek(self.stream, self.start + at, os.SEEK_SET)
         return os.read(self.stream, size)
 
+    def _learn(self, name: str, ready: list[str]) -> None:
+        """`ready` is what is new in `sys.modules`, which Python keeps in the order in which modules were ready."""
+        apart = {brought for one in _PREPARED if one != name for brought in (one, *self.brings.get(one, ()))}
+        self.brings[name] = [one for one in ready if one in self.entries and one != name and one not in apart]
+        self.learned = True
+
+    def _run_first(self, names: list[str]) -> None:
+        self._running += 1
+        try:
+            for name in names:
+                parent = name.rpartition(".")[0]
+                # Parts of a package that is not ready yet: it asks for them itself.
+                if name not in sys.modules and (not parent or parent in sys.modules):
+                    self._run(name, parent)
+        except Exception:
+            return  # whoever imports that module is told
+        finally:
+            self._running -= 1
+
+    def _run(self, name: str, parent: str) -> None:
+        """Import a module, without Python's precautions: nobody else imports anything now."""
+        spec = self._spec(name)
+        if spec is None or spec.loader is not self:
+            __import__(name)
+            return
+        made = _Module(name)
+        made.__spec__, made.__loader__, made.__package__, made.__file__ = spec, self, spec.parent, spec.origin
+        if spec.submodule_search_locations is not None:
+            made.__path__ = spec.submodule_search_locations
+        sys.modules[name] = made
+        try:
+            exec(self._codes.pop(name), made.__dict__)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        if parent:
+            setattr(sys.modules[parent], name[len(parent) + 1 :], made)
+
+    def _spec(self, name: str) -> "Any":
+        entry = self.entries.get(name)
+        if entry is None or (is_ours(name) and not _holds(entry)):
+            return None
+        file, _, kind, *_ = entry
+        if kind == EXTENSION:
+            spec = _Spec(name, _ExtensionLoader(name, file), origin=file)
+        else:
+            try:
+                self._codes[name] = marshal.loads(self.code(name))
+            except (OSError, ValueError, EOFError, TypeError):
+                return None  # a machine that lost its power may have kept half of the file
+            spec = _Spec(name, self, origin=file, is_package=kind == PACKAGE)
+            if kind == PACKAGE:
+                spec.submodule_search_locations = [os.path.dirname(file)]
+        spec.has_location = True
+        return spec
+
 
 def use(file: str = FILE) -> None:
     """Import from the bundle from now on, if there is one and it is whole and of this Python."""
     try:
         stream = os.open(file, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
-        size = int.from_bytes(os.read(stream, _NUMBER), "little")
-        version, entries = marshal.loads(os.read(stream, min(size, os.stat(stream).st_size)))
+        size = int.from_bytes(os.read(stream, NUMBER), "little")
+        version, entries, brings, known = marshal.loads(os.read(stream, min(size, os.stat(stream).st_size)))
     except (OSError, ValueError, EOFError, TypeError):
         return
     if version == sys.version:
-        sys.meta_path.insert(0, Bundle(stream, _NUMBER + size, entries))
+        sys.meta_path.insert(0, Bundle(stream, NUMBER + size, (entries, brings, known)))
+
+
+def in_use() -> "list[Bundle]":
+    """The bundle that this process imports from, if there is one."""
+    return [one for one in sys.meta_path if isinstance(one, Bundle)]
 
 
 def lacks_something(file: str = FILE) -> bool:
-    """Whether this process had to look for a module of ours, and can add it: an installation for everybody on a machine
-    is nobody's to write to."""
-    new = any(_is_ours(name) and _is_new(name, module) for name, module in list(sys.modules.items()))
+    """Whether this process had to look for a module of ours, or learned what one brings along, and can add it: an
+    installation for everybody on a machine is nobody's to write to."""
+    new = any(one.learned or one.new_expressions for one in in_use()) or any(
+        map(is_new, filter(is_ours, list(sys.modules)))
+    )
     return new and os.access(os.path.dirname(file), os.W_OK)
 
 
-def complete(file: str = FILE) -> None:
-    """Add what this process had to look for. Where that cannot be written, hooks go on looking."""
-    if not lacks_something(file):
-        return
-    found: dict[str, tuple[str, tuple[int, int], bool, bytes]] = {}
-    new = f"{file}.{os.getpid()}"
-    try:
-        for one in sys.meta_path:
-            if isinstance(one, Bundle):
-                found |= {name: (*entry[:3], one.code(name)) for name, entry in one.entries.items()}
-        found |= {name: added for name, module in list(sys.modules.items()) if (added := _added(name, module))}
-        with open(new, "wb") as stream:
-            stream.write(_packed(found))
-        os.replace(new, file)
-    except OSError:
-        if os.path.exists(new):
-            os.unlink(new)
+def is_new(name: str) -> bool:
+    """Whether a module was not in the bundle, but could be."""
+    spec = getattr(sys.modules[name], "__spec__", None)
+    file, loader = str(getattr(spec, "origin", None)), getattr(spec, "loader", None)
+    if any(name in one.entries and not (is_ours(name) and not _holds(one.entries[name])) for one in in_use()):
+        return False
+    can_be = type(loader) is _ExtensionLoader or (file.endswith(".py") and hasattr(loader, "get_source"))
+    return can_be and name not in _NOT_BUNDLED
 
 
-def _packed(found: "dict[str, tuple[str, tuple[int, int], bool, bytes]]") -> bytes:
-    at, entries = 0, dict[str, Entry]()
-    for name, (origin, stamp, is_package, code) in found.items():
-        entries[name] = (origin, stamp, is_package, at, len(code))
-        at += len(code)
-    index = marshal.dumps((sys.version, entries))
-    return b"".join((len(index).to_bytes(_NUMBER, "little"), index, *(entry[3] for entry in found.values())))
-
-
-def _is_new(name: str, module: "ModuleType") -> bool:
-    spec = getattr(module, "__spec__", None)
-    # What comes from the bundle has a loader without `get_source`.
-    is_found = hasattr(getattr(spec, "loader", None), "get_source")
-    return is_found and name not in _NOT_BUNDLED and str(getattr(spec, "origin", None)).endswith(".py")
-
-
-def _added(name: str, module: "ModuleType") -> "tuple[str, tuple[int, int], bool, bytes] | None":
-    if not _is_new(name, module):
-        return None
-    spec: Any = module.__spec__
-    try:
-        # Without docstrings: they are half of what would have to be read.
-        code = compile(spec.loader.get_source(name), spec.origin, "exec", dont_inherit=True, optimize=2)
-        return spec.origin, _stamp(spec.origin), hasattr(module, "__path__"), marshal.dumps(code)
-    except (ImportError, OSError, ValueError, AttributeError, SyntaxError, TypeError):
-        return None
-
-
-def _is_ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
+    """Whether a module can change while Python stays the same."""
     return name.partition(".")[0] in _OURS
+
+
+def stamp(file: str) -> tuple[int, int]:
+    """What a file's change shows by: its time in nanoseconds and its size. Raises `OSError`."""
+    status = os.stat(file)
+    return status.st_mtime_ns, status.st_size
+
+
+_NOT_BUNDLED = ("__main__", "tokcost_hooks", "tokcost_hooks.start", __name__)
+"""What was imported before the bundle could be asked."""
 
 
 def _holds(entry: Entry) -> bool:
     try:
-        return _stamp(entry[0]) == entry[1]
+        return stamp(entry[0]) == entry[1]
     except OSError:
         return False
-
-
-def _stamp(file: str) -> tuple[int, int]:
-    status = os.stat(file)
-    return status.st_mtime_ns, status.st_size

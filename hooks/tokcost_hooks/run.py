@@ -12,10 +12,12 @@ def main() -> None:
     """Run one hook and leave."""
     # An empty name would be the current folder: the user's repository must never be imported from.
     folders = [folder for folder in os.environ.pop("TOKCOST_PATH", "").split(os.pathsep) if folder]
-    sys.path += [*folders, os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
+        sys.path.insert(0, ours)  # found at once; what else is there must not stand before Python's own
         from tokcost_hooks.start import main
 
+        sys.path[:] = [*sys.path[1:], *folders, ours]
         main()
     except BaseException as problem:
         if sys.stderr is not None:

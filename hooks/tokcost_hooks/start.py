@@ -45,6 +45,10 @@ def _lighten() -> None:
 
     gc.disable()
     light.install()
+    from tokcost_hooks import expressions
+
+    for one in bundle.in_use():
+        one.new_expressions = expressions.install(one.expressions)
 
 
 def _tidy_up(name: str) -> None:
@@ -59,7 +63,9 @@ def _tidy_up(name: str) -> None:
     for number in range(3):
         os.close(number)
         os.open(os.devnull, os.O_RDWR)
-    bundle.complete()
+    from tokcost_hooks.bundling import complete
+
+    complete()
     os.execve(sys.executable, *_program_tidy_up())
 
 

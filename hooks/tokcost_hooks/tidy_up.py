@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tokcost.ledger.open import has_much_left, write_back
 from tokcost.repo.worktree import Worktree
-from tokcost_hooks import bundle
+from tokcost_hooks.bundling import complete
 
 _USUAL = (
     "tokcost_hooks.prepare_commit_msg",
@@ -24,4 +24,4 @@ def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: l
         write_back(home)
     for name in _USUAL:
         import_module(name)
-    bundle.complete()
+    complete()

@@ -28,14 +28,13 @@ def package(tmp_path: Path) -> Path:
 
 def python(package: Path, code: str) -> str:
     path = [str(package.parent), str(HOOKS)]
-    begin = (
-        f"import sys; sys.path += {path!r}; from tokcost_hooks import bundle; FILE = {str(package.parent / 'b')!r}\n"
-    )
+    file = str(package.parent / "b")
+    begin = f"import sys; sys.path += {path!r}; from tokcost_hooks import bundle, bundling; FILE = {file!r}\n"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", begin + code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
-WRITE = "import json, tokcost.one; bundle.complete(FILE)"
+WRITE = "import json, tokcost.one; bundling.complete(FILE)"
 USE = (
     "bundle.use(FILE); import json, tokcost.one as one; used = type(one.__spec__.loader).__name__ == 'Bundle';"
     "print(used, one.VALUE, one.__file__, json.loads('1'))"
@@ -83,7 +82,7 @@ def test_a_bundle_that_cannot_be_written_is_no_error(package: Path) -> None:
 def test_a_bundle_grows_by_what_was_not_in_it(package: Path) -> None:
     (package / "two.py").write_text("VALUE = 2\n")
     python(package, WRITE)
-    python(package, "bundle.use(FILE); import tokcost.two; bundle.complete(FILE)")
+    python(package, "bundle.use(FILE); import tokcost.two; bundling.complete(FILE)")
     code = (
         "bundle.use(FILE); from tokcost import one, two; print(*(type(m.__spec__.loader).__name__ for m in (one, two)))"
     )
@@ -93,7 +92,7 @@ def test_a_bundle_grows_by_what_was_not_in_it(package: Path) -> None:
 def test_only_what_is_imported_is_read(package: Path) -> None:
     (package / "rare.py").write_text(f"VALUE = {'x' * 2_000_000!r}\n")
     python(package, WRITE)
-    python(package, "bundle.use(FILE); import tokcost.rare; bundle.complete(FILE)")
+    python(package, "bundle.use(FILE); import tokcost.rare; bundling.complete(FILE)")
     assert (package.parent / "b").stat().st_size > 2_000_000
     watch = "import os; real, sizes = os.pread, []; os.pread = lambda *a: (sizes.append(a[1]), real(*a))[1]; "
     assert int(python(package, f"{watch}{USE}; print(sum(sizes))").split()[-1]) < 1_000_000
@@ -120,12 +119,12 @@ def test_a_hook_that_was_too_slow_has_the_next_one_find_everything_ready(tmp_pat
     (ours / "tokcost_hooks/__pycache__").mkdir()
     repo = tmp_path / "repo"
     subprocess.run(["git", "init", "-q", str(repo)], check=True)
-    (repo / "message").write_text("Something\n")
+    os.mkfifo(repo / "message")  # nobody ever writes to it
     path = os.pathsep.join(os.path.dirname(os.path.dirname(str(one.__file__))) for one in (tokcost, msgspec))
     said = subprocess.run(
         [sys.executable, "-I", "-S", str(ours / "tokcost_hooks/run.py"), "prepare-commit-msg", "message", "message"],
         cwd=repo,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TOKCOST_PATH": path, "TOKCOST_DEADLINE": "0.02"},
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TOKCOST_PATH": path},
         capture_output=True,
         text=True,
         check=True,
@@ -149,3 +148,74 @@ def wait_for(look: Callable[[], list[Path]]) -> list[Path]:
             return found
         time.sleep(0.1)
     raise AssertionError("it never came")
+
+
+LOADERS = (
+    "print(*(f'{n}:{type(m.__spec__.loader).__name__}' for n, m in sys.modules.items() if n.startswith('tokcost.')))"
+)
+TOLD = (
+    "import tokcost; print(sorted((m.__name__, m.__package__, m.__file__, list(getattr(m, '__path__', [])),"
+    " m.__spec__.name, m.__spec__.parent) for n, m in sys.modules.items() if n.startswith('tokcost')),"
+    " tokcost.part.deep.DEEP)"
+)
+
+
+@pytest.fixture
+def nested(package: Path) -> Path:
+    """Modules that bring others along; a package that imports its own parts, one of which asks for the package."""
+    (package / "one.py").write_text("from tokcost import two\nfrom tokcost.part import DEEP\nVALUE = two.VALUE\n")
+    (package / "two.py").write_text("import json\nVALUE = 2\n")
+    (package / "part").mkdir()
+    (package / "part" / "__init__.py").write_text("from tokcost.part.deep import DEEP\n")
+    (package / "part" / "deep.py").write_text("from tokcost import part\nDEEP = 4\n")
+    python(package, "bundle.use(FILE); import tokcost.one; bundling.complete(FILE)")
+    python(package, "bundle.use(FILE); import tokcost.one; bundling.complete(FILE)")
+    return package
+
+
+def test_what_a_module_brings_along_is_run_before_it_in_the_order_it_was_ready(nested: Path) -> None:
+    brings = python(nested, "bundle.use(FILE); print(sys.meta_path[0].brings['tokcost.one'])")
+    order = eval(brings)
+    assert order.index("json.scanner") < order.index("json") < order.index("tokcost.two")
+    assert "tokcost.one" not in order
+    watch = "run = bundle.Bundle._run; ran = []; bundle.Bundle._run = lambda *a: (ran.append(a[1]), run(*a))[1]; "
+    ran = python(nested, f"{watch}bundle.use(FILE); import tokcost.one; print(ran)")
+    assert "tokcost.two" in eval(ran)
+
+
+def test_modules_that_were_brought_along_are_like_others(nested: Path) -> None:
+    known = python(nested, f"import tokcost.one; {TOLD}")
+    assert python(nested, f"bundle.use(FILE); import tokcost.one; {TOLD}") == known
+
+
+def test_a_module_that_changed_is_not_brought_from_the_bundle(nested: Path) -> None:
+    (nested / "two.py").write_text("import tokcost.rare\nVALUE = 2 + 1\n")
+    (nested / "rare.py").write_text("VALUE = 1\n")
+    assert python(nested, "bundle.use(FILE); import tokcost.one as one; print(one.VALUE)") == "3"
+    for _ in range(3):
+        python(nested, "bundle.use(FILE); import tokcost.one; bundling.complete(FILE)")
+    assert "tokcost.rare" in python(nested, "bundle.use(FILE); print(sys.meta_path[0].brings['tokcost.one'])")
+
+
+def test_a_module_that_fails_says_what_it_always_says(nested: Path) -> None:
+    (nested / "two.py").write_text("import os\nif 'BROKEN' in os.environ: import nothing_like_it\nVALUE = 5\n")
+    for _ in range(3):
+        python(nested, "bundle.use(FILE); import tokcost.one; bundling.complete(FILE)")
+    code = (
+        "import os; os.environ['BROKEN'] = ''; bundle.use(FILE)\n"
+        "try: import tokcost.one\nexcept ImportError as error: print(error, 'tokcost.two' in sys.modules)\n"
+        "del os.environ['BROKEN']; import tokcost.one as one; print(one.VALUE)"
+    )
+    assert python(nested, code) == "No module named 'nothing_like_it' False\n5"
+
+
+def test_extension_modules_are_not_looked_for_either(package: Path) -> None:
+    python(package, "import zlib; import tokcost.one; bundling.complete(FILE)")
+    code = "bundle.use(FILE); sys.path.clear(); import zlib; print(zlib.crc32(b'x'), bool(zlib.__spec__.origin))"
+    assert python(package, code) == "2363233923 True"
+
+
+def test_nothing_is_written_when_nothing_was_learned(nested: Path) -> None:
+    before = (nested.parent / "b").stat().st_ino
+    python(nested, "bundle.use(FILE); import tokcost.one; bundling.complete(FILE)")
+    assert (nested.parent / "b").stat().st_ino == before
