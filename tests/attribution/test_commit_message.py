@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tokcost.attribution.commit_message import add_lines, drop_lines, has_content, lift_lines, marks
@@ -51,6 +51,7 @@ def by_git(message: str, comment: str = "#") -> str:
         "Title\n\n\n\n",
         "Title\n\nbody\n\n\nReviewed-by: X\n\n\n",
         "Title\nsecond line of the title: x\n",
+        "Title\n\nKey: value\n continued\n\n# comment\n",
     ],
 )
 def test_the_line_goes_where_git_puts_a_trailer(message: str) -> None:
@@ -81,8 +82,9 @@ paragraphs = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(paragraphs)
+@example([["Key: value", "# comment", " continued"]])
 def test_in_any_message_the_line_goes_where_git_puts_a_trailer(parts: list[list[str]]) -> None:
     message = "Title\n\n" + "\n\n".join("\n".join(part) for part in parts) + "\n"
     assert without_comments(add_lines(message, [LINE])) == without_comments(by_git(message))

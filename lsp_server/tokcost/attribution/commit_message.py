@@ -147,8 +147,8 @@ def _ends_in_trailers(content: Sequence[str], comment: str) -> bool:
     made_by_git = inside = False
     for line in content[start:]:
         if line.startswith(comment):
-            continue
-        if line.startswith(_MADE_BY_GIT):
+            inside = False  # a line behind it goes on with nothing
+        elif line.startswith(_MADE_BY_GIT):
             trailers, made_by_git, inside = trailers + 1, True, True
         elif _TRAILER.match(line):
             trailers, inside = trailers + 1, True
