@@ -25,6 +25,8 @@ EXTENSION, PACKAGE, MODULE = "extension", "package", "module"
 """What an entry can be."""
 NUMBER = 8
 """Bytes at the beginning that say how long the index behind them is."""
+_MOST = 300
+"""More modules than a hook imports that has nothing unusual to do."""
 _OURS = ("tokcost", "tokcost_hooks", "msgspec")
 _PREPARED = ("msgspec",)
 """Modules that are imported with something else in the place of what they ask for (`tokcost.readers.quick`): nothing
@@ -141,7 +143,8 @@ class Bundle:
             try:
                 self._codes[name] = marshal.loads(self.code(name))
             except (OSError, ValueError, EOFError, TypeError):
-                return None  # a machine that lost its power may have kept half of the file
+                del self.entries[name]  # a machine that lost its power may have kept half of the file
+                return None
             spec = _Spec(name, self, origin=file, is_package=kind == PACKAGE)
             if kind == PACKAGE:
                 spec.submodule_search_locations = [os.path.dirname(file)]
@@ -152,13 +155,24 @@ class Bundle:
 def use(file: str = FILE) -> None:
     """Import from the bundle from now on, if there is one and it is whole and of this Python."""
     try:
-        stream = os.open(file, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        stream = _opened(file)
         size = int.from_bytes(os.read(stream, NUMBER), "little")
         version, entries, brings, known = marshal.loads(os.read(stream, min(size, os.stat(stream).st_size)))
     except (OSError, ValueError, EOFError, TypeError):
         return
     if version == sys.version:
         sys.meta_path.insert(0, Bundle(stream, NUMBER + size, (entries, brings, known)))
+
+
+def _opened(file: str) -> int:
+    """A number above those of the standard streams, which are closed or written to whatever they are."""
+    stream = os.open(file, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    if stream > 2:
+        return stream
+    try:
+        return _opened(file)
+    finally:
+        os.close(stream)
 
 
 def in_use() -> "list[Bundle]":
@@ -168,10 +182,12 @@ def in_use() -> "list[Bundle]":
 
 def lacks_something(file: str = FILE) -> bool:
     """Whether this process had to look for a module of ours, or learned what one brings along, and can add it: an
-    installation for everybody on a machine is nobody's to write to."""
-    new = any(one.learned or one.new_expressions for one in in_use()) or any(
-        map(is_new, filter(is_ours, list(sys.modules)))
-    )
+    installation for everybody on a machine is nobody's to write to, and what a rare hook imports besides would make the
+    index long for all."""
+    if len(sys.modules) > _MOST:
+        return False
+    ours = [name for name in list(sys.modules) if is_ours(name)]
+    new = any(one.learned or one.new_expressions for one in in_use()) or any(map(is_new, ours))
     return new and os.access(os.path.dirname(file), os.W_OK)
 
 

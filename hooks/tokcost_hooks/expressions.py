@@ -9,7 +9,7 @@ import re
 from types import ModuleType
 from typing import Any, TypeAlias
 
-MOST = 100
+MOST = 50
 """So many are kept: what belongs to one repository alone shall not fill the bundle."""
 
 Compiled: TypeAlias = tuple[int, list[int], int, dict[str, int], tuple[str | None, ...]]

@@ -219,3 +219,34 @@ def test_nothing_is_written_when_nothing_was_learned(nested: Path) -> None:
     before = (nested.parent / "b").stat().st_ino
     python(nested, "bundle.use(FILE); import tokcost.one; bundling.complete(FILE)")
     assert (nested.parent / "b").stat().st_ino == before
+
+
+def test_a_module_that_was_lost_is_added_again(package: Path) -> None:
+    python(package, WRITE)
+    whole = (package.parent / "b").read_bytes()
+    (package.parent / "b").write_bytes(whole[: len(whole) // 2])
+    for _ in range(2):
+        python(package, f"bundle.use(FILE); {WRITE}")
+    assert python(package, f"{USE}; {SOURCE}").endswith("Bundle Bundle")
+
+
+@pytest.mark.parametrize("closed", [(0,), (2,), (0, 1, 2)])
+def test_closing_the_standard_streams_does_not_close_the_bundle(package: Path, closed: tuple[int, ...]) -> None:
+    python(package, WRITE)
+    close = "".join(f"os.close({number}); " for number in closed)
+    code = (
+        f"import os; {close}bundle.use(FILE)\n"
+        "for number in range(3): os.path.exists(f'/proc/self/fd/{number}') and os.close(number)\n"
+        "import tokcost.one as one; open(FILE + '.said', 'w').write(type(one.__spec__.loader).__name__)"
+    )
+    python(package, code)
+    assert (package.parent / "b.said").read_text() == "Bundle"
+
+
+def test_a_hook_that_imports_unusually_much_adds_nothing(package: Path) -> None:
+    python(package, WRITE)
+    before = (package.parent / "b").read_bytes()
+    (package / "rare.py").write_text("VALUE = 1\n")
+    crowd = "sys.modules.update({f'crowd{n}': sys for n in range(bundle._MOST)})"
+    python(package, f"bundle.use(FILE); import tokcost.rare; {crowd}; bundling.complete(FILE)")
+    assert (package.parent / "b").read_bytes() == before
