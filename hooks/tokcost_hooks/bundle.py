@@ -29,7 +29,7 @@ _MOST = 300
 """More modules than a hook imports that has nothing unusual to do."""
 _OURS = ("tokcost", "tokcost_hooks", "msgspec")
 _PREPARED = ("msgspec",)
-"""Modules that are imported with something else in the place of what they ask for (`tokcost.readers.quick`): nothing
+"""Modules that are imported with something else in the place of what they ask for (`tokcost.quick`): nothing
 brings them along."""
 _ELSEWHERE = () if sys.platform == "win32" else ("nt", "_winapi")
 """Modules that Python itself asks for everywhere and has on one system alone."""

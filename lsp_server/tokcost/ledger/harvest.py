@@ -5,7 +5,6 @@ No author, no path, no other text of a message. A cache that is damaged, of anot
 replaced by a new or a passing one: nothing is lost but time.
 """
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -14,12 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-import msgspec
-
 from tokcost.model.changes import Carrier, Home, Revert
 from tokcost.model.digest import blake2b
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
+from tokcost.quick import from_json, to_json
 
 FILE_NAME = "history.db"
 _VERSION = 2
@@ -161,18 +159,11 @@ def _make(connection: sqlite3.Connection) -> None:
 
 
 def _dumped(carrier: Carrier) -> str:
-    fields = [carrier.lines, carrier.foreign, carrier.damaged, carrier.reverts, carrier.is_merge]
-    try:
-        return msgspec.json.encode(fields).decode()
-    except UnicodeEncodeError:  # half a character in a message that is not UTF-8
-        return json.dumps(fields)
+    return to_json([carrier.lines, carrier.foreign, carrier.damaged, carrier.reverts, carrier.is_merge])
 
 
 def _loaded(commit: str, body: str) -> Carrier:
-    try:
-        lines, foreign, damaged, reverts, is_merge = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        lines, foreign, damaged, reverts, is_merge = json.loads(body)
+    lines, foreign, damaged, reverts, is_merge = from_json(body)
     return Carrier(
         commit,
         tuple(_line(*line) for line in lines),

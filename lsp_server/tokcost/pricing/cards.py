@@ -4,10 +4,10 @@ A request is priced alone and at its own time: long-context prices are a cliff o
 of requests cannot be priced.
 """
 
-import json
 from operator import mul
 from typing import Any, Literal, NamedTuple
 
+from tokcost import quick
 from tokcost.model.digest import blake2b
 from tokcost.model.money import nano_from_atto
 from tokcost.model.usage import Tokens
@@ -111,12 +111,12 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int:
 
 def to_json(model: ModelCards) -> str:
     """The stored form: one line of JSON."""
-    return json.dumps(model, separators=(",", ":"), ensure_ascii=False)
+    return quick.to_json(model)
 
 
 def from_json(text: str) -> ModelCards:
     """The value of `to_json`'s text."""
-    provider, model, source, state, basis, cards = json.loads(text)
+    provider, model, source, state, basis, cards = quick.from_json(text)
     return ModelCards(provider, model, source, state, basis, tuple(_card(card) for card in cards))
 
 

@@ -15,8 +15,8 @@ from functools import lru_cache
 from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
 from tokcost.model.usage import MAX_TOKENS, Kind, Tokens, Usage, merge
 from tokcost.patterns import pattern
+from tokcost.quick import msgspec
 from tokcost.readers.jsonl import NewLines
-from tokcost.readers.quick import msgspec
 from tokcost.readers.records import decoded, kind_of, milliseconds
 
 NAME = "claude-code"

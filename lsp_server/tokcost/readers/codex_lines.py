@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.quick import msgspec
 from tokcost.readers.jsonl import NewLines, lines_with
-from tokcost.readers.quick import msgspec
 from tokcost.readers.records import decoded, kind_of, milliseconds
 
 NAME = "codex"

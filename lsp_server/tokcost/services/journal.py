@@ -52,11 +52,12 @@ def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
 
 def write(common_dir: str, entries: Iterable[Entry]) -> None:
     """Remember; before anything of it is published. Raises `OSError`."""
-    from json import dumps
-
-    data = "".join(f"\n{dumps(entry, separators=(',', ':'))}\n" for entry in entries).encode()
-    if not data:
+    records = list(entries)
+    if not records:
         return
+    from tokcost.quick import to_json
+
+    data = "".join(f"\n{to_json(entry)}\n" for entry in records).encode()
     path = os.path.join(common_dir, FILE)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -95,12 +96,12 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 
 
 def _read(common_dir: str) -> Iterator[Entry]:
-    from json import loads
+    from tokcost.quick import from_json
 
     with suppress(OSError), open(os.path.join(common_dir, FILE), encoding="utf-8", errors="replace") as stream:
         for text in stream:
             with suppress(ValueError, TypeError):
-                yield _entry(loads(text))
+                yield _entry(from_json(text))
 
 
 def _entry(record: Any) -> Entry:

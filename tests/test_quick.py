@@ -1,11 +1,15 @@
 """msgspec is quick to import and whole all the same."""
 
+import json
 import subprocess
 import sys
+from typing import Any, NamedTuple
 
 import pytest
 
-BEGIN = "import sys; from tokcost.readers.quick import msgspec; "
+from tokcost.quick import from_json, to_json
+
+BEGIN = "import sys; from tokcost.quick import msgspec; "
 
 
 def python(code: str) -> str:
@@ -37,3 +41,28 @@ def test_what_was_left_out_is_there_when_somebody_asks(expression: str) -> None:
 
 def test_a_msgspec_that_is_there_already_is_left_as_it_is() -> None:
     assert python(f"import msgspec as first; before = dict(vars(first)); {BEGIN}print(vars(first) == before)") == "True"
+
+
+TEXTS = ["", "é\u2028", '"\\\x00\x1f\x7f', "\ud800 half a character", "\U0001f600"]
+VALUES = [*TEXTS, 0, -1, 10**30, True, None, 1.5, [1, [2]], {"a": (1, "b")}, [], {}]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_json_says_what_python_says_and_gives_back_what_was_said(value: Any) -> None:
+    assert json.loads(to_json(value)) == json.loads(json.dumps(value))
+    assert from_json(to_json(value)) == from_json(json.dumps(value)) == json.loads(json.dumps(value))
+    assert "\n" not in to_json(value)
+
+
+def test_a_named_tuple_is_a_list_in_json() -> None:
+    class Point(NamedTuple):
+        x: int
+        name: str = "é"
+
+    assert to_json([Point(1)]) == '[[1,"é"]]'
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1,]", b"\xff", "nothing"])
+def test_what_is_no_json_is_a_value_error(text: str | bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        from_json(text)
