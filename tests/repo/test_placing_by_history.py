@@ -1,6 +1,7 @@
 """The branch at a moment, read from real repositories: worktree, HEAD, reflog and the rules of attribution together."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.git_sandbox import T0, GitSandbox
-from tokcost.attribution.branch import build_timeline, place
+from support.long_reflog import write_long_reflog
+from tokcost.attribution.branch import build_timeline, place, unsettled_since
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.repo.reflog import read_history
 from tokcost.repo.worktree import find_worktree
@@ -274,3 +276,45 @@ def test_whatever_is_done_each_moment_is_placed_on_the_branch_that_was_checked_o
         found = at(repo.path, seconds)
         if found.evidence != "carried":
             assert found.branch == (branch or None)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> pytest.TempPathFactory:
+    """Where each example makes its own repository."""
+    return tmp_path_factory
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_newest_part_of_a_long_reflog_says_what_all_of_it_says(folders: pytest.TempPathFactory, seed: int) -> None:
+    repo = GitSandbox(folders.mktemp("long") / "repo")
+    repo.commit()
+    write_long_reflog(repo.path, seed, 2500)
+    worktree = find_worktree(str(repo.path))
+    assert worktree is not None
+    whole, part = (read_history(worktree, recent=recent) for recent in (False, True))
+    assert whole.told_from == 0
+    assert len(part.entries) < len(whole.entries) / 2
+    assert part.entries[0].second < part.told_from < part.entries[-1].second
+    told, short = build_timeline(whole), build_timeline(part)
+    seconds = {entry.second + more for entry in part.entries for more in (-1, 0, 1)}
+    for second in sorted(one for one in seconds if one >= part.told_from):
+        for hint in ("", "main"):
+            assert place(short, second * 1000, hint) == place(told, second * 1000, hint)
+        assert unsettled_since(short, second) == unsettled_since(told, second)
+
+
+@pytest.mark.parametrize("change", ["short", "dated oddly", "without a commit"])
+def test_all_of_a_reflog_is_read_where_its_end_does_not_say_enough(repo: GitSandbox, change: str) -> None:
+    write_long_reflog(repo.path, 7, 600 if change == "short" else 2500)
+    log = repo.path / ".git/logs/HEAD"
+    text = log.read_text()
+    if change == "dated oddly":
+        lines = text.splitlines(keepends=True)
+        text = "".join([*lines[:-20], re.sub(r"> \d+", "> 99", lines[-20]), *lines[-19:]])
+    elif change == "without a commit":
+        text = text.replace("\tcommit: ", "\treset: ")
+    log.write_text(text)
+    worktree = find_worktree(str(repo.path))
+    assert worktree is not None
+    assert read_history(worktree, recent=True) == read_history(worktree)

@@ -310,6 +310,22 @@ def test_without_a_reflog_the_answer_says_what_it_rests_on(machine: Machine) -> 
     assert (row.branch, row.split.evidence) == ("feat/x", {"transcript": 1})
 
 
+def test_old_usage_is_placed_by_the_old_part_of_a_long_reflog(machine: Machine) -> None:
+    log = machine.git.path / ".git/logs/HEAD"
+    first = log.read_text()
+    line = "{0} {0} Ada <a@b.c> {1} +0000\t{2}\n"
+    one = "1" * 40
+    text = first + line.format(one, T0 + 100, "checkout: moving from main to feat/old")
+    text += line.format(one, T0 + 200, "checkout: moving from feat/old to main")
+    text += "".join(line.format(one, T0 + 1000 + number, "commit: work") for number in range(3000))
+    log.write_text(text)
+    machine.say("p/a.jsonl", "new", 3500)
+    assert machine.tokens() == {"main": ONE}
+    machine.say("p/b.jsonl", "old", 150)
+    machine.say("p/b.jsonl", "newer", 3600)
+    assert machine.tokens() == {"main": 2 * ONE, "feat/old": ONE}
+
+
 def test_what_the_user_assigned_stays_whatever_comes_later(machine: Machine) -> None:
     machine.git.at(5).git("branch", "feat/a")
     machine.say("p/a.jsonl", "msg_1", 10)

@@ -40,17 +40,11 @@ _START = pattern(r"(?:rebase|pull)(?: .*)? \(start\): checkout |rebase: checkout
 _RETURN = pattern(r"(?:(?:rebase|pull)(?: .*)? \((?:finish|abort)\)|rebase finished): returning to refs/heads/(\S+)$")
 _RENAME = pattern(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
 _ID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_COMMIT = ("commit", "cherry-pick: ", "revert: ", "am: ")
 
 
 def is_id(text: str) -> bool:
     """Whether this is a full commit id; a branch cannot be told by its looks from anything else."""
     return _ID.fullmatch(text) is not None
-
-
-def is_commit(message: str) -> bool:
-    """Whether this entry made a commit (a fast-forward makes none, a rebase only repeats what was committed)."""
-    return message.startswith(_COMMIT) or ": Merge made by " in message
 
 
 def read_moves(entries: Sequence[ReflogEntry]) -> list[Move]:

@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tokcost.attribution.moves import Move, is_commit, is_id, read_moves, steady_seconds
-from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename
+from tokcost.attribution.moves import Move, is_id, read_moves, steady_seconds
+from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename, is_commit
 
 _BIRTH_SECONDS = 5
 """How long before its first reflog entry a clone or a linked worktree may have been in use already."""
@@ -38,6 +38,8 @@ class Timeline(NamedTuple):
     """Second of the newest entry."""
     problem: str = ""
     """Why git remembers nothing here; empty when it does."""
+    told_from: int = 0
+    """Before this second it may tell less than git remembers."""
 
     def present_name(self, name: str, second: int) -> str:
         """What the branch that was called `name` at a moment is called now."""
@@ -60,6 +62,7 @@ def build_timeline(history: History) -> Timeline:
         renames=renames,
         newest=seconds[-1] if seconds else 0,
         problem=history.problem,
+        told_from=history.told_from,
     )
 
 

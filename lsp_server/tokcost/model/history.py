@@ -6,6 +6,9 @@ NULL_ID = "0" * 40
 """The id git writes where there was nothing before."""
 
 
+_COMMIT = ("commit", "cherry-pick: ", "revert: ", "am: ")
+
+
 class ReflogEntry(NamedTuple):
     """One movement of HEAD or of a branch."""
 
@@ -14,6 +17,11 @@ class ReflogEntry(NamedTuple):
     old: str
     new: str
     message: str
+
+
+def is_commit(message: str) -> bool:
+    """Whether a reflog entry made a commit (a fast-forward makes none, a rebase only repeats what was committed)."""
+    return message.startswith(_COMMIT) or ": Merge made by " in message
 
 
 class Creation(NamedTuple):
@@ -45,3 +53,5 @@ class History(NamedTuple):
     """Why there is no reflog, as a part of a sentence; empty when there is one."""
     quiet_since: int | None = None
     """Without entries: from this second on HEAD has been where it is now (0: always, nothing was committed yet)."""
+    told_from: int = 0
+    """Before this second something may be missing here that git remembers: only its newest entries were read."""

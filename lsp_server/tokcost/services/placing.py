@@ -85,6 +85,7 @@ class Placer:
         if number is None:
             return NOWHERE
         worktree, root, timeline, seen = self._spots.get(number) or self._spot(number)
+        timeline = self._reaching(worktree, timeline, usage.time_ms // 1000)
         found = place(timeline, usage.time_ms, usage.branch, hint_stale=usage.branch_stale, observed=seen)
         if found.branch is None:
             found = self._without_branch(worktree)
@@ -118,7 +119,7 @@ class Placer:
                     self._follow(worktree, stamp)
 
     def _follow(self, worktree: KnownWorktree, stamp: str) -> None:
-        timeline = self._timeline(worktree)
+        timeline = self._reaching(worktree, self._timeline(worktree), worktree.placed_second)
         rollup = Rollup()
         if worktree.stamp:
             since = unsettled_since(timeline, worktree.placed_second)
@@ -163,12 +164,24 @@ class Placer:
         main = self._known_or_new(
             Worktree(repository.root, repository.common_dir, repository.common_dir, repository.root)
         )
-        return place(self._timeline(self._worktrees[main]), made[0].second * 1000) if made else UNKNOWN
+        if not made:
+            return UNKNOWN
+        worktree = self._worktrees[main]
+        timeline = self._reaching(worktree, self._timeline(worktree), made[0].second)
+        return place(timeline, made[0].second * 1000)
 
-    def _timeline(self, worktree: KnownWorktree) -> Timeline:
+    def _reaching(self, worktree: KnownWorktree, timeline: Timeline, second: int) -> Timeline:
+        """A timeline that can be asked for this second, if this one cannot."""
+        if second >= timeline.told_from:
+            return timeline
+        self._timelines.pop(worktree.id, None)
+        self._spots.pop(worktree.id, None)
+        return self._timeline(worktree, recent=False)
+
+    def _timeline(self, worktree: KnownWorktree, *, recent: bool = True) -> Timeline:
         known = self._timelines.get(worktree.id)
         if known is None:
-            history = read_history(as_worktree(worktree, self._repositories[worktree.repository]))
+            history = read_history(as_worktree(worktree, self._repositories[worktree.repository]), recent=recent)
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
                 self.notes.append(
