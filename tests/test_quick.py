@@ -66,3 +66,12 @@ def test_a_named_tuple_is_a_list_in_json() -> None:
 def test_what_is_no_json_is_a_value_error(text: str | bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         from_json(text)
+
+
+ALONE = "import sys; from tokcost import light; light.alone = {}; from tokcost.quick import msgspec; "
+
+
+def test_a_hook_of_ours_alone_does_without_types_that_our_records_do_not_contain() -> None:
+    left = "print(sorted({'decimal', 'uuid'} & set(sys.modules)), msgspec.json.decode(b'[1.5]'))"
+    assert python(ALONE.format(True) + left) == "[] [1.5]"
+    assert python(ALONE.format(False) + left) == "['decimal', 'uuid'] [1.5]"

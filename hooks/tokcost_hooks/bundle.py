@@ -44,8 +44,10 @@ Entry = tuple[str, tuple[int, int], str, int, int]
 is."""
 
 
-Index = tuple[dict[str, Entry], dict[str, list[str]], "Known"]
-"""Modules by name; what a module brought along, in the order in which that was ready; regular expressions."""
+Readers = dict[str, tuple[int, list[str]]]
+Index = tuple[dict[str, Entry], dict[str, list[str]], "Known", Readers]
+"""Modules by name; what a module brought along, in the order in which that was ready; regular expressions; readers that
+other packages register (`tokcost.readers.registry`)."""
 
 
 class Bundle:
@@ -53,7 +55,7 @@ class Bundle:
 
     def __init__(self, stream: int, start: int, index: "Index") -> None:
         self.stream, self.start = stream, start
-        self.entries, self.brings, self.expressions = index
+        self.entries, self.brings, self.expressions, self.readers = index
         self.learned = False
         """Whether `brings` has more than the file."""
         self.new_expressions: Known = {}
@@ -71,6 +73,12 @@ class Bundle:
             else:
                 self._known_before[name] = len(sys.modules)
         return self._spec(name)
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether this process knows more than the file."""
+        registry = sys.modules.get("tokcost.readers.registry")
+        return self.learned or bool(self.new_expressions) or (registry is not None and self.readers != registry.KNOWN)
 
     def create_module(self, spec: "Any") -> None:
         """Python makes the module itself."""
@@ -157,11 +165,12 @@ def use(file: str = FILE) -> None:
     try:
         stream = _opened(file)
         size = int.from_bytes(os.read(stream, NUMBER), "little")
-        version, entries, brings, known = marshal.loads(os.read(stream, min(size, os.stat(stream).st_size)))
+        version, entries, brings, known, readers = marshal.loads(os.read(stream, min(size, os.stat(stream).st_size)))
+        made = Bundle(stream, NUMBER + size, (entries, brings, known, readers))
     except (OSError, ValueError, EOFError, TypeError):
         return
     if version == sys.version:
-        sys.meta_path.insert(0, Bundle(stream, NUMBER + size, (entries, brings, known)))
+        sys.meta_path.insert(0, made)
 
 
 def _opened(file: str) -> int:
@@ -187,7 +196,7 @@ def lacks_something(file: str = FILE) -> bool:
     if len(sys.modules) > _MOST:
         return False
     ours = [name for name in list(sys.modules) if is_ours(name)]
-    new = any(one.learned or one.new_expressions for one in in_use()) or any(map(is_new, ours))
+    new = any(one.has_learned for one in in_use()) or any(map(is_new, ours))
     return new and os.access(os.path.dirname(file), os.W_OK)
 
 

@@ -5,7 +5,19 @@ import os
 import sys
 from typing import Any, NamedTuple
 
-from tokcost_hooks.bundle import EXTENSION, FILE, MODULE, NUMBER, PACKAGE, Entry, in_use, is_new, lacks_something, stamp
+from tokcost_hooks.bundle import (
+    EXTENSION,
+    FILE,
+    MODULE,
+    NUMBER,
+    PACKAGE,
+    Entry,
+    Readers,
+    in_use,
+    is_new,
+    lacks_something,
+    stamp,
+)
 from tokcost_hooks.expressions import Known
 
 
@@ -21,6 +33,8 @@ def complete(file: str = FILE) -> None:
     if not lacks_something(file):
         return
     found, brings, expressions = dict[str, _Module](), dict[str, list[str]](), Known()
+    registry = sys.modules.get("tokcost.readers.registry")
+    readers: Readers = registry.KNOWN if registry else {}
     new = f"{file}.{os.getpid()}"
     try:
         for bundle in in_use():
@@ -30,19 +44,19 @@ def complete(file: str = FILE) -> None:
         added = {name: made for name in list(sys.modules) if is_new(name) and (made := _module(name))}
         with open(new, "wb") as stream:
             # What a new module brings along is not known, and who brings it along neither.
-            stream.write(_packed(found | added, {} if added else brings, expressions))
+            stream.write(_packed(found | added, {} if added else brings, expressions, readers))
         os.replace(new, file)
     except OSError:
         if os.path.exists(new):
             os.unlink(new)
 
 
-def _packed(found: dict[str, _Module], brings: dict[str, list[str]], expressions: Known) -> bytes:
+def _packed(found: dict[str, _Module], brings: dict[str, list[str]], expressions: Known, readers: Readers) -> bytes:
     at, entries = 0, dict[str, Entry]()
     for name, one in found.items():
         entries[name] = (one.file, one.stamp, one.kind, at, len(one.code))
         at += len(one.code)
-    index = marshal.dumps((sys.version, entries, brings, expressions))
+    index = marshal.dumps((sys.version, entries, brings, expressions, readers))
     return b"".join((len(index).to_bytes(NUMBER, "little"), index, *(one.code for one in found.values())))
 
 

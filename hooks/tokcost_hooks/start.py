@@ -45,10 +45,13 @@ def _lighten() -> None:
 
     gc.disable()
     light.install()
+    from tokcost.readers import registry
     from tokcost_hooks import expressions
 
     for one in bundle.in_use():
         one.new_expressions = expressions.install(one.expressions)
+        registry.KNOWN |= one.readers
+    light.alone = registry.is_ours_alone()
 
 
 def _tidy_up(name: str) -> None:

@@ -11,6 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from tokcost import light
+
 _LATER = ("inspect", "toml", "yaml", "_json_schema")
 _SCHEMA = ("schema", "schema_components")
 
@@ -24,7 +26,16 @@ def _stand_ins() -> dict[str, Any]:
     platform.__dict__["system"] = lambda: os.uname().sysname
     found = {f"msgspec.{name}": schema if name == "_json_schema" else ModuleType(name) for name in _LATER}
     found |= {"typing_extensions": None} | ({"platform": platform} if hasattr(os, "uname") else {})
+    found |= _unused_types() if light.alone else {}
     return {name: module for name, module in found.items() if name not in sys.modules}
+
+
+def _unused_types() -> dict[str, ModuleType]:
+    """Types that msgspec can decode and nothing of ours contains."""
+    decimal, uuid = ModuleType("decimal"), ModuleType("uuid")
+    decimal.__dict__["Decimal"] = type("Decimal", (), {})
+    uuid.__dict__.update(UUID=type("UUID", (), {}), SafeUUID=type("SafeUUID", (), {"unknown": None}))
+    return {"decimal": decimal, "uuid": uuid}
 
 
 def _load_later(package: ModuleType) -> None:

@@ -1,5 +1,6 @@
 """Readers of other packages."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.readers import registry
 from tokcost.readers.registry import readers
 
 MODULE = """
@@ -53,3 +55,46 @@ def test_a_reader_that_cannot_be_loaded_is_named_in_a_sentence(packages: Path) -
     register(packages, "other_reader:Missing")
     with pytest.raises(EnvironmentProblem, match="other_reader:Missing"):
         readers()
+
+
+def settle(packages: Path) -> None:
+    os.utime(packages, (1_700_000_000, 1_700_000_000))
+
+
+def test_a_folder_of_packages_is_searched_again_once_it_has_changed(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "KNOWN", {})
+    settle(packages)
+    assert [reader.name for reader in readers()] == ["claude-code", "codex"]
+    assert registry.KNOWN[str(packages)] == (1_700_000_000 * 10**9, [])
+    (packages / "other_reader.py").write_text(MODULE)
+    register(packages, "other_reader:OtherReader")
+    readers.cache_clear()
+    assert [reader.name for reader in readers()][2:] == ["other"]
+
+
+def test_a_folder_that_has_only_just_changed_is_searched_each_time(
+    packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package's folder is there before the file that registers its reader."""
+    monkeypatch.setattr(registry, "KNOWN", {})
+    readers()
+    assert str(packages) not in registry.KNOWN
+    assert not registry.is_ours_alone()
+
+
+def test_we_are_alone_where_that_is_known(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "KNOWN", {})
+    monkeypatch.setattr(sys, "path", [str(packages)])
+    settle(packages)
+    assert not registry.is_ours_alone()
+    readers()
+    assert registry.is_ours_alone()
+    (packages / "other_reader.py").write_text(MODULE)
+    register(packages, "other_reader:OtherReader")
+    settle(packages)
+    readers.cache_clear()
+    registry.KNOWN.clear()
+    readers()
+    assert not registry.is_ours_alone()
