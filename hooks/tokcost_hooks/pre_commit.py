@@ -11,10 +11,16 @@ from tokcost.services.budget_check import check_commit
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> bool:  # noqa: ARG001
     """Called without arguments (githooks(5)). True stops the commit."""
+    return check(home, environ, worktree, can_stop=True)
+
+
+def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_stop: bool) -> bool:
+    """Say what there is to say; whether the commit is to be stopped."""
     checked = check_commit(home, environ, worktree)
     if checked is None:
         return False
-    for sentence, hint in said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose):
+    said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
+    for sentence, hint in said:
         sys.stderr.write(f"tokcost: {sentence}\n" + (f"hint: {hint}\n" if hint else ""))
     sys.stderr.flush()
-    return bool(stopping(checked.status))
+    return can_stop and bool(stopping(checked.status))

@@ -14,7 +14,8 @@ import pytest
 from support.git_sandbox import T0
 from support.hooked import Hooked
 from support.terminal import piped
-from tokcost.services.installing.hooks import uninstall
+from tokcost.services.installing.hooks import install, uninstall
+from tokcost.services.installing.scripts import owner
 
 
 class Made(NamedTuple):
@@ -287,7 +288,10 @@ def test_a_locked_ledger_costs_no_more_than_the_deadline(repo: Hooked, tmp_path:
 
 
 def python_is(repo: Hooked, script: str) -> Path:
-    """Have the installed hook start a program in place of Python; the file it leaves when it was started."""
+    """Have a hook that is left from a budget start a program in place of Python; the file it leaves when it was
+    started."""
+    budget(repo, "set", "5", "--day")
+    budget(repo, "unset", "--day")
     hook, spy, trace = repo.path / ".git/hooks/pre-commit", repo.home.parent / "spy", repo.home.parent / "started"
     spy.write_text(f"#!/bin/sh\n: > {trace}\n{script}\n")
     spy.chmod(0o755)
@@ -384,3 +388,51 @@ def test_uninstalling_puts_back_the_hook_that_was_there(repo: Hooked) -> None:
     assert hook.read_bytes() != before
     uninstall(repo.worktree)
     assert hook.read_bytes() == before
+
+
+def pre_commit(repo: Hooked) -> Path:
+    return repo.common_dir / "hooks/pre-commit"
+
+
+def test_the_hook_is_there_while_there_is_a_budget(repo: Hooked) -> None:
+    """git reads its whole index again behind a pre-commit hook, whatever that does."""
+    assert not pre_commit(repo).exists()
+    budget(repo, "set", "20", "--branch")
+    assert owner(str(pre_commit(repo))) == "ours"
+    budget(repo, "unset", "--branch")
+    install(repo.worktree)
+    assert not pre_commit(repo).exists()
+
+
+def test_the_hook_that_was_there_comes_back_when_the_budget_goes(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, enabled=False)
+    pre_commit(repo).write_text("#!/bin/sh\nexit 0\n# mine\n")
+    pre_commit(repo).chmod(0o755)
+    before = pre_commit(repo).read_bytes()
+    repo.enable()
+    assert pre_commit(repo).read_bytes() == before
+    budget(repo, "set", "20", "--branch")
+    assert owner(str(pre_commit(repo))) == "ours"
+    budget(repo, "unset", "--branch")
+    install(repo.worktree)
+    assert pre_commit(repo).read_bytes() == before
+    assert not pre_commit(repo).with_name("pre-commit.before-tokcost").exists()
+
+
+def test_a_budget_that_came_without_the_hook_is_warned_of_and_says_how_it_could_stop(repo: Hooked) -> None:
+    repo.git("config", "tokcost.budgetBranch", "0.01")
+    repo.git("config", "tokcost.budgetBranchBlock", "true")
+    repo.spend()
+    made = commit(repo)
+    assert (made.code, made.said.count("\n")) == (0, 2)
+    assert "over the branch budget\nhint: tokcost hooks install, and it stops commits as was asked\n" in made.said
+    assert repo.replies() == {"total": 1, "carried": 1}
+    install(repo.worktree)
+    repo.spend()
+    assert commit(repo).code == 1
+
+
+def test_a_budget_is_told_once_where_the_hook_is_there(repo: Hooked) -> None:
+    budget(repo, "set", "0.01", "--branch")
+    repo.spend()
+    assert commit(repo).said.count("over the branch budget") == 1

@@ -113,7 +113,7 @@ def test_an_empty_message_stays_empty(repo: Hooked) -> None:
 
 @pytest.mark.parametrize("hook", ["pre-commit", "commit-msg"])
 def test_a_commit_that_another_hook_refuses_loses_nothing(repo: Hooked, hook: str) -> None:
-    path = repo.path / ".git/hooks" / f"{hook}.before-tokcost"
+    path = repo.path / ".git/hooks" / (hook if hook == "pre-commit" else f"{hook}.before-tokcost")
     path.write_text("#!/bin/sh\nexit 1\n")
     path.chmod(0o755)
     repo.spend()
@@ -147,6 +147,34 @@ def test_another_index_file_disturbs_nothing(repo: Hooked) -> None:
     index = repo.path / ".git/other-index"
     index.write_bytes((repo.path / ".git/index").read_bytes())
     repo.hooked("-m", "Other", env={"GIT_INDEX_FILE": str(index)})
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+OUT_OF_THE_MESSAGE = {
+    "commented out": "sed -i -e 's/^AI-/# AI-/' \"$1\"; ",
+    "moved behind the scissors": "sed -n -e '/^AI-/p' \"$1\" > line; sed -i -e '/^AI-/d' \"$1\"; "
+    'printf \'# ------------------------ >8 ------------------------\\n\' >> "$1"; cat line >> "$1"; rm line; ',
+    "behind forty lines": 'sed -i -e \'/^AI-/d\' "$1"; seq 50 > lines; cat lines >> "$1"; rm lines; ',
+}
+
+
+@pytest.mark.parametrize("how", OUT_OF_THE_MESSAGE)
+def test_a_line_that_git_drops_from_the_message_is_a_removed_one(repo: Hooked, how: str) -> None:
+    repo.spend()
+    repo.change()
+    more = ["--cleanup=scissors"] if "scissors" in how else []
+    repo.hooked(*more, env=repo.editor(f"{OUT_OF_THE_MESSAGE[how]}sed -i '1s/^/Add login/' \"$1\""))
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+def test_a_line_behind_a_long_text_is_found(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    text = "\n".join(f"Reason {number}." for number in range(60))
+    repo.hooked("-m", f"Add login\n\n{text}")
+    assert len(repo.lines()) == 1
+    assert (repo.git_dir / "TOKCOST_PROPOSAL").read_text() == ""
     assert repo.replies() == {"total": 1, "carried": 1}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from tokcost.services.installing.hooks import needed_hooks
 from tokcost.services.installing.scripts import HOOKS
 
 RUN = Path(__file__).parent.parent.parent / "hooks/tokcost_hooks/run.py"
@@ -63,7 +64,7 @@ def test_a_package_that_is_broken(repo: Hooked, tmp_path: Path, damage: str) -> 
     else:
         (broken / "__init__.py").write_text("(" if damage == "syntax" else "raise SystemExit(5)")
     shutil.copytree(RUN.parent, tmp_path / "hooks" / "tokcost_hooks", ignore=shutil.ignore_patterns("__pycache__"))
-    for hook in HOOKS:
+    for hook in needed_hooks(repo.worktree):
         path = repo.path / ".git/hooks" / hook
         text = path.read_text().replace(str(RUN), str(tmp_path / "hooks" / "tokcost_hooks" / "run.py"))
         at = text.index("TOKCOST_PATH=")

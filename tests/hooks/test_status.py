@@ -77,6 +77,8 @@ def test_a_hook_that_somebody_deleted_is_named(repo: Hooked) -> None:
 
 
 def test_a_python_that_is_gone_is_named_and_installing_again_helps(repo: Hooked) -> None:
+    repo.git("config", "tokcost.budgetDay", "5")
+    install(repo.worktree)
     lose_python(repo)
     assert set(findings(repo)) == set(HOOKS)
     assert all("its Python is gone (/gone/python)" in found for found in findings(repo).values())

@@ -36,19 +36,32 @@ def read_section(common_dir: str, section: str, subsection: str | None = None) -
     return _read(os.path.join(common_dir, "config"), section, subsection)
 
 
-def _read(path: str, section: str, subsection: str | None) -> dict[str, str]:
+def has_setting(common_dir: str, prefixes: tuple[str, ...]) -> bool:
+    """Whether any section of a clone's own configuration has a setting whose name, in lower case, begins like this."""
+    for line in _lines(os.path.join(common_dir, "config")):
+        header = _SECTION.match(line)
+        setting = _SETTING.match(line[header.end() :] if header else line)
+        if setting and setting[1].lower().startswith(prefixes):
+            return True
+    return False
+
+
+def _lines(path: str) -> list[str]:
     try:
         with open(path, "rb") as stream:
-            text = os.fsdecode(stream.read())
+            return [line.rstrip("\r") for line in os.fsdecode(stream.read()).split("\n")]
     except OSError:
-        return {}
+        return []
+
+
+def _read(path: str, section: str, subsection: str | None) -> dict[str, str]:
     settings: dict[str, str] = {}
     wanted, now = (section, subsection), ("", None)
-    for line in text.split("\n"):
+    for line in _lines(path):
         if header := _SECTION.match(line):
             now = (header[1].lower(), None if header[2] is None else _unescaped(header[2]))
             line = line[header.end() :]
-        setting = _SETTING.match(line.rstrip("\r")) if now == wanted else None
+        setting = _SETTING.match(line) if now == wanted else None
         if setting:
             settings[setting[1].lower()] = "true" if setting[2] is None else _value(setting[2])
     return settings

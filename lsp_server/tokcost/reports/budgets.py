@@ -9,6 +9,7 @@ from tokcost.reports.amounts import amount
 from tokcost.reports.text import escape
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
+_CANNOT_STOP = "tokcost hooks install, and it stops commits as was asked"
 _VERDICTS: tuple[tuple[State, str], ...] = (
     ("over", "over the {}"),
     ("near", "near the {}"),
@@ -39,15 +40,18 @@ def check_line(status: Status) -> str:
     return f"{', '.join(parts) or 'no branch is checked out'}{_verdict(status.budgets)}"
 
 
-def said_at_commit(status: Status, notes: Sequence[str] = (), *, is_verbose: bool = False) -> list[tuple[str, str]]:
+def said_at_commit(
+    status: Status, notes: Sequence[str] = (), *, is_verbose: bool = False, can_stop: bool = True
+) -> list[tuple[str, str]]:
     """What the hook says, each a sentence and what to do about it: one when a budget presses, none when all is well;
     unless the commit stops, one for each thing that kept a budget from being checked."""
     stops = stopping(status)
-    if stops:
+    if stops and can_stop:
         return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]
     presses = is_verbose or state_of(status) not in ("ok", "none")
     unchecked = [f"the budget was not checked in full: {why}" for why in (*status.budget_problems, *notes)]
-    return [(sentence, "") for sentence in ([check_line(status)] if presses else []) + unchecked]
+    hint = _CANNOT_STOP if stops else ""
+    return [*([(check_line(status), hint)] if presses else []), *((sentence, "") for sentence in unchecked)]
 
 
 def short_budget(status: Status) -> str:

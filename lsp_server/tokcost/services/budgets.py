@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
-from tokcost.repo.config import read_section
+from tokcost.repo.config import has_setting, read_section
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.worktree import Worktree
-from tokcost.services.policy_file import POLICY_FILE, read_table
+from tokcost.services.policy_file import BUDGET_SETTINGS, POLICY_FILE, read_table
 
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
@@ -51,6 +51,13 @@ def read_budgets(worktree: Worktree, branch: str | None) -> Budgets:
             found.append(asked.get(scope, Budget(scope)))
     verbose = said.get("budgetverbose", "").lower() in _YES
     return Budgets(tuple(found), tuple(problems), verbose, asks_to_block)
+
+
+def has_budget(worktree: Worktree) -> bool:
+    """Whether something may have to be checked, or said, at a commit on some branch of this clone."""
+    problems: list[str] = []
+    asked, _ = _recommended(worktree.path, problems)
+    return bool(asked or problems) or has_setting(worktree.common_dir, BUDGET_SETTINGS)
 
 
 def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:

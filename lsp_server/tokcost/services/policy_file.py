@@ -10,6 +10,8 @@ from typing import Any
 from tokcost.errors import SettingsDamaged
 
 POLICY_FILE = ".tokcost.toml"
+BUDGET_SETTINGS = ("budget", "tokcostbudget")
+"""How names of settings begin, in lower case, with which a clone itself has budgets."""
 
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.repo.head import read_head
 from tokcost.repo.hooks_folder import (
     HooksFolder,
     config_hooks,
@@ -20,7 +19,7 @@ from tokcost.repo.hooks_folder import (
 )
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
-from tokcost.services.budgets import read_budgets
+from tokcost.services.budgets import has_budget
 from tokcost.services.installing.blocks import add_block, has_block, remove_block
 from tokcost.services.installing.files import MOVED, kept_file, put, take, write_script
 from tokcost.services.installing.managers import Seat, husky_home, local_script, seats
@@ -51,7 +50,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
     check_git(worktree)
     folder = hooks_folder(worktree)
     if folder.is_shared:
-        return _shared(folder)
+        return _shared(worktree, folder)
     try:
         return _install(worktree, folder, write)
     except OSError as error:
@@ -71,7 +70,7 @@ def install_in_config(worktree: Worktree) -> None:
         )
     uninstall(worktree)
     try:
-        for hook in HOOKS:
+        for hook in needed_hooks(worktree):
             script = local_script(worktree, hook)
             write_script(script, plain_script(hook))
             set_config_hook(worktree, CONFIG_NAME + hook, hook, f"sh {shell_word(script)}")
@@ -98,11 +97,10 @@ def uninstall(worktree: Worktree) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def is_needed(worktree: Worktree, hook: str) -> bool:
-    """Whether something would be missed without a hook: pre-commit is for budgets alone."""
-    if hook != "pre-commit":
-        return True
-    return any(budget.limit is not None for budget in read_budgets(worktree, read_head(worktree).branch).found)
+def needed_hooks(worktree: Worktree) -> tuple[str, ...]:
+    """The hooks without which something would be missed: pre-commit is for budgets alone, and makes git read its index
+    twice."""
+    return HOOKS if has_budget(worktree) else tuple(hook for hook in HOOKS if hook != "pre-commit")
 
 
 def check_git(worktree: Worktree) -> None:
@@ -132,8 +130,8 @@ def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
     )
 
 
-def _shared(folder: HooksFolder) -> Installed:
-    missing = [hook for hook in HOOKS if not calls_us(os.path.join(folder.path, hook))]
+def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
+    missing = [hook for hook in needed_hooks(worktree) if not calls_us(os.path.join(folder.path, hook))]
     if not missing:
         return Installed(folder, (f"The hooks in {folder.path} call ours already.",))
     raise EnvironmentProblem(
@@ -148,18 +146,24 @@ def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
     for name in config_hooks(worktree):
         if name in {CONFIG_NAME + hook for hook in HOOKS}:
             remove_config_hook(worktree, name)
-    found, said = seats(worktree, folder), list[str]()
-    _remember(worktree, [seat.path for seat in found if seat.path and not seat.lines])
+    found, said, needed = seats(worktree, folder), list[str](), needed_hooks(worktree)
+    ours = [seat for seat in found if seat.path and not seat.lines]
+    _remember(worktree, [seat.path for seat in ours if seat.hook in needed])
     for seat in found:
         _leave_other_places(worktree, folder, seat)
-        if seat.path and not seat.lines:
-            said += [sentence for sentence in (put(seat.path, seat.hook),) if sentence]
+    for seat in ours:
+        did = put(seat.path, seat.hook) if seat.hook in needed else _take_if_ours(seat)
+        said += [did] if did else []
     asked = [seat for seat in found if seat.lines and not seat.refusal and (write or has_block(seat.path))]
     _add_lines(worktree, asked)
     _ignore(worktree, [seat for seat in found if seat.is_project and (seat in asked or not seat.lines)])
-    missing = tuple(seat for seat in found if seat.lines and seat not in asked and is_needed(worktree, seat.hook))
+    missing = tuple(seat for seat in found if seat.lines and seat not in asked and seat.hook in needed)
     waiting = ("run `lefthook install` once",) if any(seat.manager == "lefthook" for seat in asked) else ()
     return Installed(folder, tuple(said), missing, waiting)
+
+
+def _take_if_ours(seat: Seat) -> str:
+    return take(seat.path, seat.hook) if owner(seat.path) == "ours" else ""
 
 
 def _leave_other_places(worktree: Worktree, folder: HooksFolder, seat: Seat) -> None:

@@ -9,7 +9,7 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.checks import Check
 from tokcost.services.installing.blocks import has_block
 from tokcost.services.installing.files import kept_file
-from tokcost.services.installing.hooks import CONFIG_NAME, check_git, is_needed, is_remembered, stale
+from tokcost.services.installing.hooks import CONFIG_NAME, check_git, is_remembered, needed_hooks, stale
 from tokcost.services.installing.managers import (
     Seat,
     husky_home,
@@ -42,11 +42,12 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     version, folder = git_version(worktree.path), hooks_folder(worktree)
     config = config_hooks(worktree)
     found = seats(worktree, folder)
+    needed_here = needed_hooks(worktree)
     wanted = enabled or any(_is_anywhere(worktree, seat) for seat in found)
     place = Place(worktree, folder, wanted, version >= CONFIG_HOOKS, config)
     checks = [*_folder(place), *_surroundings(place, version)]
     for seat in found:
-        needed = wanted and (is_needed(worktree, seat.hook) or (owner(seat.path) != "nobody" and not seat.lines))
+        needed = wanted and (seat.hook in needed_here or (owner(seat.path) != "nobody" and not seat.lines))
         checks.append(_hook(place._replace(wanted=needed), seat))
     for path in stale(worktree, folder) if wanted else []:
         said = f"{path} is ours, but git looks for hooks in {folder.path} now"
@@ -152,6 +153,8 @@ def _file(place: Place, seat: Seat) -> Check:
     if seat.manager == "pre-commit" and is_remembered(place.worktree, at):
         return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)
     said = "not installed; somebody else's hook is there" if whose == "foreign" else "not installed"
+    if not place.wanted and hook not in needed_hooks(place.worktree):
+        said += ": there is no budget"
     return Check(hook, said, place.wanted, INSTALL if place.wanted else "")
 
 

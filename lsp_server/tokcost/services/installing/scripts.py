@@ -77,7 +77,14 @@ _SETTLE = (
 """Mostly not even git, which made the commit of the file it had written its message to. Shells read that byte by byte,
 so only its beginning."""
 
-_BEFORE = {"prepare-commit-msg": _FORGET + _NOTE_KEEP, "post-commit": _SETTLE, "post-merge": _SETTLE_MERGE}
+_NOTE_UNCHECKED = '[ -e "${0%/*}/pre-commit" ] || export TOKCOST_UNCHECKED=1\n'
+"""A budget may have come since we were installed: then whoever writes the line says so."""
+
+_BEFORE = {
+    "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_UNCHECKED,
+    "post-commit": _SETTLE,
+    "post-merge": _SETTLE_MERGE,
+}
 _WAITS_FOR = {
     "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
     "post-commit": '[ -e "$keep" ] || { [ -s "$note" ] && ! carries_all; }',
