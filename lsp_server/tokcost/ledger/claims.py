@@ -277,9 +277,8 @@ def forget_tips(ledger: Ledger, repository: int) -> None:
     ledger.db.execute("DELETE FROM tip WHERE repository = ?", (repository,))
 
 
-def record_tips(ledger: Ledger, repository: int, tips: Mapping[str, str]) -> None:
-    """Remember the refs as they are."""
-    before = known_tips(ledger, repository)
+def record_tips(ledger: Ledger, repository: int, before: Mapping[str, str], tips: Mapping[str, str]) -> None:
+    """Remember the refs as they are; `before` is what `known_tips` said."""
     gone = [(repository, kept(ref)) for ref in before if ref not in tips]
     new = [(repository, kept(ref), commit) for ref, commit in tips.items() if before.get(ref) != commit]
     ledger.db.executemany("DELETE FROM tip WHERE repository = ? AND ref = ?", gone)

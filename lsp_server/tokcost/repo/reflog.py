@@ -4,7 +4,6 @@ A line of `logs/HEAD` is: old id, new id, name and mail, seconds UTC, zone, a ta
 translates.
 """
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -120,10 +119,14 @@ def _branch_logs(common_dir: str) -> Iterator[tuple[str, bytes]]:
     """Each local branch and its own reflog, which moves along when the branch is renamed."""
     top = os.path.join(common_dir, "logs", "refs", "heads")
     for folder, _, names in os.walk(top):
+        inside = folder[len(top) + 1 :].replace(os.sep, "/")
         for name in names:
-            path = os.path.join(folder, name)
-            with contextlib.suppress(OSError), open(path, "rb") as stream:
-                yield ref_text(os.fsencode(os.path.relpath(path, top))), stream.read()
+            try:
+                with open(f"{folder}/{name}", "rb") as stream:
+                    data = stream.read()
+            except OSError:
+                continue
+            yield ref_text(os.fsencode(f"{inside}/{name}" if inside else name)), data
 
 
 def _rename(entry: ReflogEntry) -> Rename | None:

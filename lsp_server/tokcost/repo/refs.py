@@ -86,17 +86,16 @@ def _loose(common_dir: str, below: str) -> dict[str, str]:
     top = os.path.join(common_dir, below)
     base = common_dir if below == "refs" else top
     for folder, _, names in os.walk(top):
+        inside = folder[len(base) + 1 :].replace(os.sep, "/")
         for name in names:
-            path = os.path.join(folder, name)
             if name.endswith(".lock"):
                 continue
             try:
-                with open(path, "rb") as stream:
-                    found[ref_text(os.fsencode(os.path.relpath(path, base)))] = (
-                        stream.read(256).strip().decode("ascii", "replace")
-                    )
+                with open(f"{folder}/{name}", "rb") as stream:
+                    tip = stream.read(256).strip().decode("ascii", "replace")
             except OSError:
                 continue
+            found[ref_text(os.fsencode(f"{inside}/{name}" if inside else name))] = tip
     return found
 
 
@@ -104,13 +103,12 @@ def _packed(common_dir: str, below: str) -> dict[str, str]:
     """Refs in the common file; their names without what is `below`, unless that is all refs."""
     try:
         with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
-            lines = stream.read().split(b"\n")
+            text = ref_text(stream.read())
     except OSError:
         return {}
-    pairs = (line.partition(b" ") for line in lines if not line.startswith((b"#", b"^")))
-    prefix = below.encode()
-    cut = 0 if below == "refs/" else len(prefix)
-    return {ref_text(ref[cut:]): tip.decode("ascii", "replace") for tip, _, ref in pairs if ref.startswith(prefix)}
+    pairs = (line.partition(" ") for line in text.split("\n") if line[:1] not in "#^")
+    cut = 0 if below == "refs/" else len(below)
+    return {ref[cut:]: tip for tip, _, ref in pairs if ref.startswith(below)}
 
 
 def _ask_git(common_dir: str) -> dict[str, str] | None:

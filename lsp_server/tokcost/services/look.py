@@ -44,7 +44,7 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
         return
     if has_claims(ledger, repository):
         _follow(ledger, repository, common_dir, (before, now), seconds)
-    record_tips(ledger, repository, now)
+    record_tips(ledger, repository, before, now)
 
 
 def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
