@@ -77,9 +77,10 @@ def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
     known = _unpacked(listing_of(ledger, reader.name, os.fspath(root))) if ledger else None
     if ledger and known:
         files, moved = _compared(known)
-        found = _looked_again(ledger, reader, root, known, (files, moved)) if len(files) <= _STALE else None
-        if found is not None:
-            return found
+        if max(len(files), len(moved)) <= _STALE:
+            found = _looked_again(ledger, reader, root, known, (files, moved))
+            if found is not None:
+                return found
     folders = _folders(os.fspath(root))  # before the files, so that one that is made meanwhile changes its folder
     files = list(reader.discover(root))
     sizes = sizes_read(ledger, reader.name) if ledger and files else {}
@@ -104,7 +105,7 @@ def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, se
         listing |= part
         files |= {file.path: file for file in changed(there, _sizes(before))}
     changed_files = [file for file in files.values() if not _is_read(ledger, file)]
-    is_worth = bool(moved) and (len(moved) > _STALE or all(listing[one][0] for one in moved if one in listing))
+    is_worth = bool(moved) and all(listing[one][0] for one in moved if one in listing)
     count = sum(len(names) for _, names, *_ in listing.values())
     return Found(reader, root, changed_files, count, listing if is_worth else None)
 
