@@ -6,6 +6,7 @@ like this, all are compiled as ever.
 """
 
 import re
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -31,7 +32,10 @@ def install(known: Known) -> Known:
     def compile(text: Any, flags: int = 0) -> Any:
         ready = known.get((text, int(flags))) if isinstance(text, str | bytes) else None
         if ready is not None:
-            return engine.compile(text, *ready)
+            with suppress(
+                RuntimeError, TypeError, ValueError
+            ):  # the engine checks what a failing disk may have changed
+                return engine.compile(text, *ready)
         if not isinstance(text, str | bytes) or len(known) + len(new) >= MOST:
             return slow(text, flags)
         compiler._sre = _Watched(engine, new, flags)

@@ -99,3 +99,12 @@ def test_what_is_wrong_is_still_wrong() -> None:
         re.compile("(")
     assert new == {}
     assert re.compile("(x)").match("x")
+
+
+def test_what_a_failing_disk_changed_is_compiled_anew() -> None:
+    known = learned()
+    text, flags = PATTERNS[1]
+    whole = known[text, int(flags)]
+    known[text, int(flags)] = (whole[0], [99, *whole[1]], *whole[2:])
+    expressions.install(known)
+    assert re.compile(text, flags).match(" ABC")
