@@ -436,3 +436,14 @@ def test_a_budget_is_told_once_where_the_hook_is_there(repo: Hooked) -> None:
     budget(repo, "set", "0.01", "--branch")
     repo.spend()
     assert commit(repo).said.count("over the branch budget") == 1
+
+
+def test_somebody_elses_pre_commit_hook_does_not_hide_a_budget(repo: Hooked) -> None:
+    pre_commit(repo).write_text("#!/bin/sh\nexit 0\n")
+    pre_commit(repo).chmod(0o755)
+    (repo.path / ".tokcost.toml").write_text('[budget]\nbranch = "0.01"\n')
+    repo.spend()
+    assert commit(repo).said.count("over the branch budget") == 1
+    install(repo.worktree)
+    repo.spend()
+    assert commit(repo).said.count("over the branch budget") == 1

@@ -77,11 +77,11 @@ _SETTLE = (
 """Mostly not even git, which made the commit of the file it had written its message to. Shells read that byte by byte,
 so only its beginning."""
 
-_NOTE_UNCHECKED = '[ -e "${0%/*}/pre-commit" ] || export TOKCOST_UNCHECKED=1\n'
-"""A budget may have come since we were installed: then whoever writes the line says so."""
+_NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
+"""A budget may have come since we were installed: whoever writes the line looks whether a hook here checks it."""
 
 _BEFORE = {
-    "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_UNCHECKED,
+    "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_PLACE,
     "post-commit": _SETTLE,
     "post-merge": _SETTLE_MERGE,
 }
@@ -173,6 +173,11 @@ def owner(path: str) -> Owner:
     if text[: found.start()] == b"#!/bin/sh\n" and _digest(text[found.end() :]) == found[1]:
         return "ours"
     return "edited"
+
+
+def checks_budgets(folder: str) -> bool:
+    """Whether pre-commit is ours in a folder of hooks; the pre-commit framework runs it from another name."""
+    return any(calls_us(os.path.join(folder, name)) for name in ("pre-commit", "pre-commit.legacy"))
 
 
 def calls_us(path: str) -> bool:
