@@ -40,42 +40,26 @@ esac
 """
 )
 """What its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
-_IN_COMMIT = r"""in_commit() {
-  message=$(git cat-file commit HEAD 2>/dev/null) || return 1
-  { read -r token
-    while read -r token || [ -n "$token" ]; do
-      case "$message
-" in *"; $token
-"*) ;; *) return 1 ;; esac
-    done
-  } <"$note"
-}
-"""
-_IN_MESSAGE = r"""in_message() {
+_HAS_LINES = r"""has_lines() {
   line=
   { read -r token
     while read -r token || [ -n "$token" ]; do
-      left=40
+      left=$1
       until case $line in "AI-Cost: "*"; $token") ;; *) false ;; esac; do
         [ "$left" != 0 ] && read -r line <&3 || return 1
         case $line in *" >8 "*) return 1 ;; esac
         left=$((left - 1))
       done
     done
-  } <"$note" 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"
+  } <"$note"
 }
+in_message() { has_lines 40 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"; } 2>/dev/null
+in_commit() { git cat-file commit HEAD 2>/dev/null | has_lines 4000 3<&0; }
 """
-_SETTLE_MERGE = _NOTE + _KEEP + _IN_COMMIT + 'carries_all() { in_commit && : >"$note"; }\n'
-"""Nearly every commit carries what was proposed for it: that needs no Python to see."""
-_SETTLE = (
-    _NOTE
-    + _KEEP
-    + _IN_MESSAGE
-    + _IN_COMMIT
-    + 'carries_all() { { in_message 2>/dev/null || in_commit; } && : >"$note"; }\n'
-)
-"""Mostly not even git, which made the commit of the file it had written its message to. Shells read that byte by byte,
-so only its beginning."""
+"""Nearly every commit carries what was proposed for it: that needs no Python to see, and mostly not even git, which
+made the commit of the file it had written its message to. Shells read byte by byte, so only the beginning of that."""
+_SETTLE = _NOTE + _KEEP + _HAS_LINES + 'carries_all() { { in_message || in_commit; } && : >"$note"; }\n'
+_SETTLE_MERGE = _NOTE + _KEEP + _HAS_LINES + 'carries_all() { in_commit && : >"$note"; }\n'
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
 """A budget may have come since we were installed: whoever writes the line looks whether a hook here checks it."""
