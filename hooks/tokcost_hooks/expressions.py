@@ -32,9 +32,8 @@ def install(known: Known) -> Known:
     def compile(text: Any, flags: int = 0) -> Any:
         ready = known.get((text, int(flags))) if isinstance(text, str | bytes) else None
         if ready is not None:
-            with suppress(
-                RuntimeError, TypeError, ValueError
-            ):  # the engine checks what a failing disk may have changed
+            # The engine checks what a failing disk may have changed.
+            with suppress(RuntimeError, TypeError, ValueError):
                 return engine.compile(text, *ready)
         if not isinstance(text, str | bytes) or len(known) + len(new) >= MOST:
             return slow(text, flags)

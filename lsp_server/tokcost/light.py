@@ -14,10 +14,11 @@ from types import ModuleType
 from typing import Any
 
 _new: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-alone = False
-"""Set where nobody but us will use what we import: a hook in which no other package's reader runs."""
 _MANY = 100
 """So many of one class are worth what `typing` does for it."""
+
+alone = False
+"""Set where nobody but us will use what we import: a hook in which no other package's reader runs."""
 
 
 def install() -> None:

@@ -14,8 +14,10 @@ import pytest
 from support.git_sandbox import T0
 from support.hooked import Hooked
 from support.terminal import piped
+from tokcost.services.installing import managers
 from tokcost.services.installing.hooks import install, uninstall
 from tokcost.services.installing.scripts import owner
+from tokcost_hooks import prepare_commit_msg
 
 
 class Made(NamedTuple):
@@ -447,3 +449,32 @@ def test_somebody_elses_pre_commit_hook_does_not_hide_a_budget(repo: Hooked) -> 
     install(repo.worktree)
     repo.spend()
     assert commit(repo).said.count("over the branch budget") == 1
+
+
+BY_SOMEBODY = {
+    "a hook that calls us": (".git/hooks/pre-commit", "#!/bin/sh\nexec tokcost budget check --hook\n"),
+    "lefthook": ("lefthook.yml", "pre-commit:\n  commands:\n    cost:\n      run: tokcost budget check --hook\n"),
+    "the pre-commit framework": (".pre-commit-config.yaml", "repos:\n- hooks:\n  - id: tokcost-budget\n"),
+}
+
+
+@pytest.mark.parametrize("who", BY_SOMEBODY)
+def test_a_budget_that_somebody_else_has_checked_is_not_told_twice(repo: Hooked, who: str) -> None:
+    name, text = BY_SOMEBODY[who]
+    (repo.path / name).write_text(text)  # not executable, not installed: nobody else speaks here
+    repo.git("config", "tokcost.budgetBranch", "0.01")
+    repo.spend()
+    assert "budget" not in commit(repo).said
+
+
+def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked at every commit."""
+    asked: list[str] = []
+    monkeypatch.setattr(managers, "checks_budgets", lambda _, folder: asked.append(folder) or True)
+    (repo.path / "message").write_text("Work\n")
+    arguments = [str(repo.path / "message"), "message"]
+    environ = repo.environ | {"TOKCOST_HOOKS": ".git/hooks"}
+    for text, times in (("[trailers]\nmodels = false\n", 0), ('[budget]\nday = "5"\n', 1)):
+        (repo.path / ".tokcost.toml").write_text(text)
+        prepare_commit_msg.run(repo.ledger_home, environ, repo.worktree, arguments)
+        assert len(asked) == times

@@ -47,6 +47,17 @@ def test_where_nobody_asked_for_lines_a_missing_hook_is_no_finding(tmp_path: Pat
     assert set(findings(repo, enabled=True)) == {*HOOKS}
 
 
+def test_somebody_elses_pre_commit_hook_is_no_finding_without_a_budget(repo: Hooked) -> None:
+    hook_file(repo, "pre-commit").write_text("#!/bin/sh\nexit 0\n")
+    install(repo.worktree)
+    assert findings(repo) == {}
+    assert checks(repo)["pre-commit"].found == "not installed: there is no budget; somebody else's hook is there"
+    repo.git("config", "tokcost.budgetDay", "5")
+    assert set(findings(repo)) == {"pre-commit"}
+    install(repo.worktree)
+    assert findings(repo) == {}
+
+
 def test_a_kept_hook_is_named(tmp_path: Path) -> None:
     repo = Hooked(tmp_path, enabled=False)
     hook_file(repo).write_text("#!/bin/sh\n")

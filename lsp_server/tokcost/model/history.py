@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 NULL_ID = "0" * 40
 """The id git writes where there was nothing before."""
-
-
 _COMMIT = ("commit", "cherry-pick: ", "revert: ", "am: ")
 
 

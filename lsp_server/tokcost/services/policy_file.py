@@ -17,14 +17,26 @@ BUDGET_SETTINGS = ("budget", "tokcostbudget")
 def read_table(root: str, name: str) -> Mapping[str, Any]:
     """One table of the file; empty where there is none. Raises `SettingsDamaged` when it cannot be understood."""
     path = os.path.join(root, POLICY_FILE)
+    data = _content(path)
+    return _table(path, data, name) if name.encode() in data else {}
+
+
+def may_have(root: str, name: str) -> bool:
+    """Whether it is worth asking for a table, or for what is wrong with the file."""
+    try:
+        return name.encode() in _content(os.path.join(root, POLICY_FILE))
+    except SettingsDamaged:
+        return True
+
+
+def _content(path: str) -> bytes:
     try:
         with open(path, "rb") as stream:
-            data = stream.read()
+            return stream.read()
     except FileNotFoundError:
-        return {}
+        return b""
     except OSError as error:
         raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
-    return _table(path, data, name) if name.encode() in data else {}
 
 
 def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:

@@ -29,6 +29,8 @@ class Place(NamedTuple):
 
     worktree: Worktree
     folder: HooksFolder
+    needed: tuple[str, ...]
+    """Hooks that have something to do here."""
     wanted: bool
     """Whether a hook that does not run is a finding."""
     runs_config: bool
@@ -42,12 +44,11 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     version, folder = git_version(worktree.path), hooks_folder(worktree)
     config = config_hooks(worktree)
     found = seats(worktree, folder)
-    needed_here = needed_hooks(worktree)
     wanted = enabled or any(_is_anywhere(worktree, seat) for seat in found)
-    place = Place(worktree, folder, wanted, version >= CONFIG_HOOKS, config)
+    place = Place(worktree, folder, needed_hooks(worktree), wanted, version >= CONFIG_HOOKS, config)
     checks = [*_folder(place), *_surroundings(place, version)]
     for seat in found:
-        needed = wanted and (seat.hook in needed_here or (owner(seat.path) != "nobody" and not seat.lines))
+        needed = wanted and (seat.hook in place.needed or (owner(seat.path) in ("ours", "edited") and not seat.lines))
         checks.append(_hook(place._replace(wanted=needed), seat))
     for path in stale(worktree, folder) if wanted else []:
         said = f"{path} is ours, but git looks for hooks in {folder.path} now"
@@ -152,9 +153,8 @@ def _file(place: Place, seat: Seat) -> Check:
         return Check(hook, said, place.wanted, INSTALL)
     if seat.manager == "pre-commit" and is_remembered(place.worktree, at):
         return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)
-    said = "not installed; somebody else's hook is there" if whose == "foreign" else "not installed"
-    if not place.wanted and hook not in needed_hooks(place.worktree):
-        said += ": there is no budget"
+    why = "" if hook in place.needed else ": there is no budget"
+    said = f"not installed{why}" + ("; somebody else's hook is there" if whose == "foreign" else "")
     return Check(hook, said, place.wanted, INSTALL if place.wanted else "")
 
 

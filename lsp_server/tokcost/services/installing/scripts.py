@@ -80,22 +80,8 @@ _WAITS_FOR = {
 _BUDGET_IN = """\
 git_dir="${GIT_DIR:-.git}"
 [ ! -f "$git_dir/commondir" ] || git_dir="$git_dir/../.."
-may_have_budget() {
-  [ ! -e .tokcost.toml ] || return 0
-  left=40
-  while read -r line || [ -n "$line" ]; do
-    case $line in *[bB][uU][dD][gG][eE][tT]*) return 0 ;; esac
-    [ "$left" != 0 ] || return 0
-    left=$((left - 1))
-  done <"$git_dir/config"
-  return 1
-}
 """
-"""Starting `grep` takes as long as starting a shell; a short file without the word needs none."""
-_HAS_BUDGET = (
-    "may_have_budget 2>/dev/null && grep -qisE "
-    r"""'(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml"""
-)
+_HAS_BUDGET = r"""grep -qisE '(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml"""
 _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
 """Only the code that `tokcost_hooks.start` keeps for it stops a commit: no crash, no signal, no missing file."""
 
@@ -157,11 +143,6 @@ def owner(path: str) -> Owner:
     if text[: found.start()] == b"#!/bin/sh\n" and _digest(text[found.end() :]) == found[1]:
         return "ours"
     return "edited"
-
-
-def checks_budgets(folder: str) -> bool:
-    """Whether pre-commit is ours in a folder of hooks; the pre-commit framework runs it from another name."""
-    return any(calls_us(os.path.join(folder, name)) for name in ("pre-commit", "pre-commit.legacy"))
 
 
 def calls_us(path: str) -> bool:
