@@ -102,7 +102,7 @@ class World:
                     rollup.apply(ledger)
 
     def clones(self, files: int) -> list[Clone]:
-        """Three clones of one repository: without hooks, with ours, with the pre-commit framework."""
+        """Clones of one repository: without hooks, with ours, with ours and a budget, with the pre-commit framework."""
         origin = self._folder / f"origin-{files}"
         (origin / "files").mkdir(parents=True)
         for number in range(files):
@@ -121,12 +121,15 @@ class World:
         )
         for command in commands:
             self.run(origin, "git", *command)
-        found = [Clone(name, self._folder / f"{name}-{files}") for name in ("no hooks", "tokcost", "pre-commit")]
+        names = ("no hooks", "tokcost", "tokcost and a budget", "pre-commit")
+        found = [Clone(name, self._folder / f"{name}-{files}") for name in names]
         for clone in found:
             shutil.copytree(origin, clone.path)
             self.run(clone.path, "git", "update-index", "-q", "--refresh")
-        self.run(found[1].path, self._tokcost, "enable", "--yes")
-        self.run(found[2].path, sys.executable, "-m", "pre_commit", "install")
+        for clone in found[1:3]:
+            self.run(clone.path, self._tokcost, "enable", "--yes")
+        self.run(found[2].path, self._tokcost, "budget", "set", "1000000", "--branch")
+        self.run(found[3].path, sys.executable, "-m", "pre_commit", "install")
         return found
 
     def measure(self, clones: list[Clone], rounds: int) -> dict[str, list[float]]:
