@@ -5,9 +5,15 @@ Owners who are people never name an area: a path that no team owns belongs to it
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 AreaOf = Callable[[str], str]
 TOP = "(top)"
+MOST_PATTERNS = 2_000
+MOST_CHARACTERS = 500
+"""In a pattern."""
+_LONGEST_PATH = 1_000
+"""Characters of a path that is compared with patterns; a longer one belongs to its top folder."""
 _LOCK_FILES = frozenset(
     {
         *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "Cargo.lock"),
@@ -24,14 +30,15 @@ def top_folder(path: str) -> str:
 
 
 def by_globs(areas: Mapping[str, Sequence[str]]) -> AreaOf:
-    """Areas as the repository names them; the first pattern that matches decides."""
-    rules = [(_matcher(glob), name) for name, globs in areas.items() for glob in globs]
-    return lambda path: next((name for matches, name in rules if matches(path)), "") or top_folder(path)
+    """Areas as the repository names them; the first pattern that matches decides. Raises `ValueError` for more
+    patterns, or longer ones, than are compared."""
+    return _first_of([(glob, name) for name, globs in areas.items() for glob in globs])
 
 
 def by_owners(codeowners: str) -> AreaOf:
-    """Areas as CODEOWNERS of GitHub or GitLab has them; the last pattern that matches decides."""
-    rules: list[tuple[Callable[[str], bool], str]] = []
+    """Areas as CODEOWNERS of GitHub or GitLab has them; the last pattern that matches decides. Raises `ValueError` as
+    `by_globs`."""
+    rules: list[tuple[str, str]] = []
     inherited = ""
     for line in codeowners.splitlines():
         text = re.sub(r"(?:^|\s)#.*", "", line).strip()
@@ -40,9 +47,21 @@ def by_owners(codeowners: str) -> AreaOf:
         elif text:
             pattern, *owners = re.split(r"(?<!\\)\s+", text)
             team = _TEAM.search(" ".join(owners) if owners else inherited)
-            rules.append((_matcher(pattern.replace("\\ ", " ")), team[0].lstrip("@") if team else ""))
-    rules.reverse()
-    return lambda path: next((name for matches, name in rules if matches(path)), "") or top_folder(path)
+            rules.append((pattern.replace("\\ ", " "), team[0].lstrip("@") if team else ""))
+    return _first_of(rules[::-1])
+
+
+def _first_of(rules: Sequence[tuple[str, str]]) -> AreaOf:
+    if len(rules) > MOST_PATTERNS:
+        raise ValueError(f"there are {len(rules):,} patterns, and {MOST_PATTERNS:,} are the most")
+    compiled = [(_matcher(glob), name) for glob, name in rules]
+
+    @cache  # a file is changed again and again
+    def area_of(path: str) -> str:
+        asked = compiled if len(path) <= _LONGEST_PATH else []
+        return next((name for matches, name in asked if matches(path)), "") or top_folder(path)
+
+    return area_of
 
 
 def shares(paths: Mapping[str, int], area_of: AreaOf) -> dict[str, int]:
@@ -67,21 +86,41 @@ def split(amount: int, parts: Mapping[str, int]) -> dict[str, int]:
 def _matcher(glob: str) -> Callable[[str], bool]:
     """A pattern as gitignore(5) understands it: anchored where it has a slash that is not its last character, and
     matching everything below a folder; only `docs/*` means the files of that one folder, as in CODEOWNERS."""
+    if len(glob) > MOST_CHARACTERS:
+        raise ValueError(f"a pattern has more than {MOST_CHARACTERS} characters: {glob[:40]!a}")
     body = glob.strip("/")
     anchored = "/" in glob.rstrip("/")
-    pattern = ("" if anchored else "(?:.*/)?") + _regex(body)
     below = "/.+" if glob.endswith("/") else "" if anchored and body.endswith("/*") else "(?:/.+)?"
-    return re.compile(pattern + below, re.DOTALL).fullmatch  # pyright: ignore[reportReturnType]
+    return re.compile(_regex(body if anchored else f"**/{body}") + below, re.DOTALL).fullmatch  # pyright: ignore[reportReturnType]
 
 
 def _regex(glob: str) -> str:
-    text, at = "", 0
-    while at < len(glob):
-        if glob.startswith("**/", at):
-            text, at = text + "(?:.*/)?", at + 3
-        elif glob.startswith("**", at):
-            text, at = text + ".*", at + 2
-        else:
-            text += {"*": "[^/]*", "?": "[^/]"}.get(glob[at], re.escape(glob[at]))
-            at += 1
-    return text
+    """The parts between `**` are found one after the other, and what was found is not given up again (`(?>…)`): the
+    earliest place leaves most to the parts behind it. So time grows with the length of the path, whatever the pattern;
+    backtracking through `a*a*a*b` would grow with its fourth power."""
+    parts: list[list[str]] = [[]]
+    for segment in glob.split("/"):
+        if segment != "**":
+            parts[-1].append(segment)
+        elif len(parts) == 1 or parts[-1]:  # `**/**` says no more than `**`
+            parts.append([])
+    *others, last = parts
+    text = "".join(_found(number, "".join(f"{_segment(one)}/" for one in part)) for number, part in enumerate(others))
+    if not last:
+        return f"{text}.*" if len(parts) > 1 else text
+    *folders, name = last
+    rest = "".join(f"{_segment(one)}/" for one in folders) + _segment(name)
+    return f"{text}(?:|.*?/){rest}" if len(parts) > 1 else rest
+
+
+def _found(number: int, part: str) -> str:
+    return part if number == 0 else f"(?>(?:|.*?/){part})"
+
+
+def _segment(glob: str) -> str:
+    """One name; several stars in a row are one. What stands behind the last star is looked for from the name's end."""
+    first, *others = (re.escape(part).replace(r"\?", "[^/]") for part in re.split(r"\*+", glob))
+    if not others:
+        return first
+    *others, end = others
+    return first + "".join(f"(?>[^/]*?{part})" for part in others) + f"[^/]*{end}"

@@ -7,11 +7,16 @@ import os
 import re
 from typing import NamedTuple
 
+from tokcost.files import read_bounded
 from tokcost.patterns import pattern
 
-_SECTION = pattern(r'\s*\[\s*([^\]"\s]+)\s*(?:"((?:[^"\\]|\\.)*)")?[^\]]*\]')
-_SETTING = pattern(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?$")
-_QUOTED = pattern(r'"((?:[^"\\]|\\.)*)"')
+# What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.
+_SECTION = pattern(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
+_SETTING = pattern(r"\s*+([A-Za-z][A-Za-z0-9-]*+)\s*+(?:=\s*+(.*))?$")
+_QUOTED = pattern(r'"((?:[^"\\]|\\.)*+)"')
+_COMMENT = pattern(r"[#;]")
+_MOST = 16 * 1024 * 1024
+"""Bytes of a configuration: git keeps a section for each branch, some ten thousand make one MiB."""
 _YES = ("true", "yes", "on", "1")
 
 
@@ -48,10 +53,11 @@ def has_setting(common_dir: str, prefixes: tuple[str, ...]) -> bool:
 
 def _lines(path: str) -> list[str]:
     try:
-        with open(path, "rb") as stream:
-            return [line.rstrip("\r") for line in os.fsdecode(stream.read()).split("\n")]
+        text = os.fsdecode(read_bounded(path, _MOST))
     except OSError:
         return []
+    # git itself reads nothing from a file with a NUL in it.
+    return [line.rstrip("\r") for line in text.split("\n")] if "\0" not in text else []
 
 
 def _read(path: str, section: str, subsection: str | None) -> dict[str, str]:
@@ -70,7 +76,7 @@ def _read(path: str, section: str, subsection: str | None) -> dict[str, str]:
 def _value(text: str) -> str:
     if quoted := _QUOTED.match(text):
         return _unescaped(quoted[1])
-    return _unescaped(re.split(r"\s*[#;]", text, maxsplit=1)[0].rstrip())
+    return _unescaped(_COMMENT.split(text, maxsplit=1)[0].rstrip())
 
 
 def _unescaped(text: str) -> str:

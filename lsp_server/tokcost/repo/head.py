@@ -4,11 +4,15 @@ import os
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.patterns import pattern
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 
 _REFTABLE = "refs/heads/.invalid"
 """What the file HEAD names in a repository with reftables, so that older programs stumble over it."""
+
+_CONTROL = pattern(r"[\x00-\x1f\x7f]")
 
 
 class Head(NamedTuple):
@@ -27,11 +31,12 @@ def read_head(worktree: Worktree) -> Head:
     if text.startswith("ref: "):
         name = text.removeprefix("ref: ")
         if name != _REFTABLE:
-            return Head(short_name(name), False) if name.startswith("refs/heads/") else Head(None, True)
+            is_branch = name.startswith("refs/heads/") and can_be_ref(name)
+            return Head(short_name(name), False) if is_branch else Head(None, True)
         text, name = _ask_git(worktree)
         if name:
             return Head(short_name(name), False)
-    return Head(_branch_in_progress(worktree.git_dir), True, text)
+    return Head(_branch_in_progress(worktree.git_dir), True, _id_or_nothing(text))
 
 
 def head_commit(worktree: Worktree) -> str:
@@ -42,7 +47,9 @@ def head_commit(worktree: Worktree) -> str:
     if uses_reftable(worktree.common_dir):
         return _ask_git(worktree)[0]
     ref = _first_line(worktree.git_dir, "HEAD").removeprefix("ref: ")
-    return _first_line(worktree.common_dir, ref) or _packed(worktree.common_dir, ref)
+    if not (ref.startswith("refs/") and can_be_ref(ref)):
+        return ""
+    return _id_or_nothing(_first_line(worktree.common_dir, ref) or _packed(worktree.common_dir, ref))
 
 
 def is_unborn(worktree: Worktree) -> bool:
@@ -53,6 +60,12 @@ def is_unborn(worktree: Worktree) -> bool:
 def short_name(ref: str) -> str:
     """`refs/heads/feat/x` to `feat/x`; anything else stays."""
     return ref.removeprefix("refs/heads/")
+
+
+def can_be_ref(name: str) -> bool:
+    """Whether git could have such a ref, as far as it matters to us: no control characters, no way out of its folder,
+    shorter than a path may be (git-check-ref-format(1))."""
+    return not _CONTROL.search(name) and ".." not in name and len(name) < 4096
 
 
 def ref_text(name: bytes) -> str:
@@ -80,14 +93,20 @@ def uses_reftable(common_dir: str) -> bool:
 def _branch_in_progress(git_dir: str) -> str | None:
     for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
         ref = _read(git_dir, name)
-        if ref.startswith("refs/heads/"):
+        if ref.startswith("refs/heads/") and can_be_ref(ref):
             return short_name(ref)
     start = short_name(_read(git_dir, "BISECT_START"))
-    return start if start and not _is_commit(start) else None
+    return start if start and can_be_ref(start) and not is_id(start) else None
 
 
-def _is_commit(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text is an object's whole id."""
     return len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text)
+
+
+def _id_or_nothing(text: str) -> str:
+    """What a ref names, if that is a commit's id: a file may say anything, and git is asked about this."""
+    return text if is_id(text) else ""
 
 
 def _ask_git(worktree: Worktree) -> tuple[str, str]:
@@ -103,7 +122,7 @@ def _ask_git(worktree: Worktree) -> tuple[str, str]:
 
 def _read(git_dir: str, name: str) -> str:
     try:
-        with open(os.path.join(git_dir, name), "rb") as stream:
+        with open_regular(os.path.join(git_dir, name)) as stream:
             return ref_text(stream.read(65536).strip(b"\n"))
     except OSError:
         return ""
@@ -111,7 +130,7 @@ def _read(git_dir: str, name: str) -> str:
 
 def _first_line(folder: str, name: str) -> str:
     try:
-        with open(os.path.join(folder, name), "rb") as stream:
+        with open_regular(os.path.join(folder, name)) as stream:
             return os.fsdecode(stream.readline(65536).strip())
     except (OSError, ValueError):
         return ""
@@ -119,8 +138,8 @@ def _first_line(folder: str, name: str) -> str:
 
 def _packed(common_dir: str, ref: str) -> str:
     try:
-        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
-            wanted = b" " + os.fsencode(ref)
-            return next((line.split(b" ")[0].decode("ascii") for line in stream if line.rstrip().endswith(wanted)), "")
+        lines = read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT).split(b"\n")
+        wanted = b" " + os.fsencode(ref)
+        return next((line.split(b" ")[0].decode("ascii") for line in lines if line.rstrip().endswith(wanted)), "")
     except (OSError, UnicodeDecodeError):
         return ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
+from tokcost.files import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
 from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
@@ -162,8 +163,7 @@ def shape(repository: Repository) -> str:
     parts: list[str] = []
     for name in ("shallow", os.path.join("info", "grafts")):
         try:
-            with open(os.path.join(repository.common_dir, name), encoding="utf-8") as stream:
-                parts.append(stream.read())
+            parts.append(read_bounded(os.path.join(repository.common_dir, name), MOST_OF_GIT).decode("utf-8"))
         except (OSError, UnicodeDecodeError):
             parts.append("")
     return "\0".join(parts)
@@ -285,10 +285,19 @@ def _files(record: str, counted: bool) -> tuple[str, Files]:
     return commit, Files(paths, counted)
 
 
-def read_file(repository: Repository, commit: str, path: str) -> str | None:
-    """A file as of a commit; `None` where there is none, or a partial clone does not have it."""
+def read_file(repository: Repository, commit: str, path: str, most: int) -> bytes | None:
+    """A file of no more than `most` bytes as of a commit; `None` where there is none, or a partial clone does not have
+    it. A link may lead to another file of that commit. Raises `ValueError` for what is larger, or no file."""
+    form = "--batch-check=%(objecttype) %(objectsize) %(objectname)"
     try:
-        return repository.git("cat-file", "-p", f"{commit}:{path}")
+        said = repository.git("cat-file", "--follow-symlinks", form, feed=f"{commit}:{path}\n").split("\n", 1)[0]
+        kind, _, rest = said.partition(" ")
+        size, _, name = rest.partition(" ")
+        if kind == "symlink":
+            raise ValueError("it is a link that leads out of the repository")
+        if kind == "blob" and int(size) > most:
+            raise ValueError(f"it is larger than {most >> 10} KiB")
+        return os.fsencode(repository.git("cat-file", "blob", name)) if kind == "blob" else None
     except GitFailed:
         return None
 

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from tokcost.files import MOST_OF_GIT, read_bounded
 from tokcost.repo.commit import Commit
 
 MOST_WALKED = 30
@@ -46,9 +47,12 @@ def walk(common_dir: str, tips: Iterable[str], known: Collection[str]) -> Walk |
 def read_loose_commit(common_dir: str, name: str) -> Commit | None:
     """A commit that has a file of its own; `None` for everything else."""
     try:
-        with open(os.path.join(common_dir, "objects", name[:2], name[2:]), "rb") as stream:
-            header, _, data = zlib.decompress(stream.read()).partition(b"\0")
-    except (OSError, ValueError, zlib.error):
+        packed = read_bounded(os.path.join(common_dir, "objects", name[:2], name[2:]), MOST_OF_GIT)
+        unpacker = zlib.decompressobj()
+        header, _, data = unpacker.decompress(packed, MOST_OF_GIT).partition(b"\0")
+    except (OSError, zlib.error):
+        return None
+    if not unpacker.eof:  # cut off, or a few bytes that stand for gigabytes
         return None
     if not header.startswith(b"commit "):
         return None

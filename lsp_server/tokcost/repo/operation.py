@@ -4,6 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
+from tokcost.files import MOST_OF_GIT, read_bounded
 from tokcost.patterns import pattern
 from tokcost.repo.worktree import Worktree
 
@@ -42,10 +43,10 @@ def read_operation(worktree: Worktree) -> Operation:
 def squash_message(worktree: Worktree) -> str:
     """What `git merge --squash` would have the commit say: every message that it squashed; empty when there is none."""
     try:
-        with open(os.path.join(worktree.git_dir, "SQUASH_MSG"), encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
+        data = read_bounded(os.path.join(worktree.git_dir, "SQUASH_MSG"), MOST_OF_GIT)
     except OSError:
         return ""
+    return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def is_revert(message: str) -> bool:
@@ -56,8 +57,8 @@ def is_revert(message: str) -> bool:
 def _melted(git_dir: str) -> tuple[str, ...]:
     """`current-fixups` has a line for each: `fixup SHA` or `squash SHA` (sequencer.c)."""
     try:
-        with open(os.path.join(git_dir, "rebase-merge", "current-fixups"), encoding="ascii") as stream:
-            words = [line.split() for line in stream]
+        data = read_bounded(os.path.join(git_dir, "rebase-merge", "current-fixups"))
+        words = [line.split() for line in data.decode("ascii").split("\n")]
     except (OSError, UnicodeDecodeError):
         return ()
     return tuple(line[-1] for line in words if len(line) >= 2)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
 from tokcost.patterns import pattern
 from tokcost.repo.head import is_unborn, read_head, ref_text, short_name, uses_reftable
@@ -44,8 +45,7 @@ def read_reflog(worktree: Worktree) -> Reflog:
     if uses_reftable(worktree.common_dir):
         return _reflog_from_git(worktree)
     try:
-        with open(os.path.join(worktree.git_dir, "logs", "HEAD"), "rb") as stream:
-            data = stream.read()
+        data = read_bounded(os.path.join(worktree.git_dir, "logs", "HEAD"), MOST_OF_GIT)
     except FileNotFoundError:
         return Reflog([], "it keeps no reflog of HEAD (core.logAllRefUpdates is off, or nothing was checked out yet)")
     except OSError as error:
@@ -80,7 +80,7 @@ def _recent_reflog(worktree: Worktree) -> Reflog | None:
     if uses_reftable(worktree.common_dir):
         return None
     try:
-        with open(os.path.join(worktree.git_dir, "logs", "HEAD"), "rb") as stream:
+        with open_regular(os.path.join(worktree.git_dir, "logs", "HEAD")) as stream:
             if stream.seek(0, os.SEEK_END) < 2 * _RECENT:
                 return None
             stream.seek(-_RECENT, os.SEEK_END)
@@ -122,8 +122,7 @@ def _branch_logs(common_dir: str) -> Iterator[tuple[str, bytes]]:
         inside = folder[len(top) + 1 :].replace(os.sep, "/")
         for name in names:
             try:
-                with open(f"{folder}/{name}", "rb") as stream:
-                    data = stream.read()
+                data = read_bounded(f"{folder}/{name}", MOST_OF_GIT)
             except OSError:
                 continue
             yield ref_text(os.fsencode(f"{inside}/{name}" if inside else name)), data

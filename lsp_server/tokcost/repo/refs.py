@@ -5,7 +5,8 @@ import os
 from collections.abc import Mapping
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.repo.head import ref_text, uses_reftable
+from tokcost.files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.repo.head import can_be_ref, is_id, ref_text, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_worktrees
 
@@ -32,19 +33,19 @@ def all_tips(common_dir: str) -> dict[str, str]:
     else:
         tips = _packed(common_dir, "refs/") | _loose(common_dir, "refs")
     for git_dir in (common_dir, *(worktree.git_dir for worktree in linked_worktrees(common_dir))):
-        with contextlib.suppress(OSError), open(os.path.join(git_dir, "HEAD"), "rb") as stream:
+        with contextlib.suppress(OSError), open_regular(os.path.join(git_dir, "HEAD")) as stream:
             text = stream.read(256).strip().decode("ascii", "replace")
             if not text.startswith("ref:"):
                 tips[git_dir] = text
-    return {ref: tip for ref, tip in tips.items() if not tip.startswith("ref:")}
+    return {ref: tip for ref, tip in tips.items() if is_id(tip)}
 
 
 def default_branch(common_dir: str, present: Mapping[str, str]) -> str | None:
     """The branch that others are merged into: the remote's default where it was cloned from one, else main or
     master."""
     try:
-        with open(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD"), encoding="utf-8") as stream:
-            name = stream.read().strip().removeprefix("ref: refs/remotes/origin/")
+        said = read_bounded(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD"), 4096).decode("utf-8")
+        name = said.strip().removeprefix("ref: refs/remotes/origin/")
     except (OSError, UnicodeDecodeError):
         name = ""
     return next((branch for branch in (name, "main", "master", "trunk", "develop") if branch in present), None)
@@ -73,7 +74,7 @@ def merged_branches(common_dir: str, into: str, among: Mapping[str, str]) -> fro
 def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
     """Whether a branch moved since its creation; without a reflog it is believed to have."""
     try:
-        with open(os.path.join(common_dir, "logs", ref), "rb") as stream:
+        with open_regular(os.path.join(common_dir, "logs", ref)) as stream:
             created = stream.readline(256).split(b" ")[1:2]
     except OSError:
         return True
@@ -91,24 +92,25 @@ def _loose(common_dir: str, below: str) -> dict[str, str]:
             if name.endswith(".lock"):
                 continue
             try:
-                with open(f"{folder}/{name}", "rb") as stream:
+                with open_regular(f"{folder}/{name}") as stream:
                     tip = stream.read(256).strip().decode("ascii", "replace")
             except OSError:
                 continue
-            found[ref_text(os.fsencode(f"{inside}/{name}" if inside else name))] = tip
+            ref = ref_text(os.fsencode(f"{inside}/{name}" if inside else name))
+            if can_be_ref(ref):
+                found[ref] = tip
     return found
 
 
 def _packed(common_dir: str, below: str) -> dict[str, str]:
     """Refs in the common file; their names without what is `below`, unless that is all refs."""
     try:
-        with open(os.path.join(common_dir, "packed-refs"), "rb") as stream:
-            text = ref_text(stream.read())
+        text = ref_text(read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT))
     except OSError:
         return {}
     pairs = (line.partition(" ") for line in text.split("\n") if line[:1] not in "#^")
     cut = 0 if below == "refs/" else len(below)
-    return {ref[cut:]: tip for tip, _, ref in pairs if ref.startswith(below)}
+    return {ref[cut:]: tip for tip, _, ref in pairs if ref.startswith(below) and can_be_ref(ref)}
 
 
 def _ask_git(common_dir: str) -> dict[str, str] | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from tokcost.files import open_regular
 from tokcost.repo.config import read_core
 
 
@@ -80,7 +81,7 @@ def worktree_of_git_dir(git_dir: str) -> Worktree | None:
 def submodules(common_dir: str) -> Iterator[Worktree]:
     """The submodules of a clone that are checked out, and theirs."""
     top = os.path.join(common_dir, "modules")
-    pending = [top]
+    pending = [] if os.path.islink(top) else [top]  # git makes no link here, and one may lead in a circle
     while pending:
         with contextlib.suppress(OSError):
             folder = pending.pop()
@@ -123,7 +124,7 @@ def repository_fingerprint(common_dir: str) -> str:
     with contextlib.suppress(OSError):
         status, written = os.stat(common_dir), os.stat(os.path.join(common_dir, "description"))
         tokens.append(f"inode:{status.st_dev}:{status.st_ino}:{written.st_mtime_ns}")
-    with contextlib.suppress(OSError), open(os.path.join(common_dir, "logs", "HEAD"), "rb") as stream:
+    with contextlib.suppress(OSError), open_regular(os.path.join(common_dir, "logs", "HEAD")) as stream:
         if line := stream.readline(4096):
             tokens.append(f"reflog:{hashlib.sha256(line).hexdigest()[:32]}")
     return " ".join(tokens)
@@ -176,7 +177,8 @@ def _is_git_dir(folder: str) -> bool:
 def _read_line(path: str) -> str:
     """A pointer file of git: a path and a line end. Empty when there is none."""
     try:
-        with open(path, "rb") as stream:
-            return os.fsdecode(stream.read(65536).rstrip(b"\r\n"))
+        with open_regular(path) as stream:
+            line = os.fsdecode(stream.read(65536).rstrip(b"\r\n"))
     except OSError:
         return ""
+    return line if "\0" not in line else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged, UsageError
+from tokcost.files import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
 from tokcost.repo.config import has_setting, read_section
 from tokcost.repo.head import read_head
@@ -142,7 +143,7 @@ def _configured(said: Mapping[str, str], key: str, prefix: str, empty: Budget, p
 
 def _yes_or_no(text: str) -> bool:
     if text.lower() not in (*_YES, *_NO):
-        raise ValueError(f"{text!r} is neither true nor false")
+        raise ValueError(f"{shown(text)} is neither true nor false")
     return text.lower() in _YES
 
 
@@ -152,9 +153,9 @@ def _recommended(root: str, problems: list[str]) -> tuple[dict[Scope, Budget], b
         table = read_table(root, "budget")
         unknown = sorted(table.keys() - set(_KEYS))
         if unknown:
-            raise ValueError(f"unknown key {unknown[0]!r} (known: {', '.join(_KEYS)})")
+            raise ValueError(f"unknown key {shown(unknown[0])} (known: {', '.join(_KEYS)})")
         near = parse_near(_decimal("near", table.get("near", NEAR)))
-        asks_to_block = _yes_or_no(str(table.get("block", False)))
+        asks_to_block = _asks_to_block(table.get("block", False))
         scopes: list[Scope] = [scope for scope in SCOPES if scope in table]
         found: dict[Scope, Budget] = {
             scope: Budget(scope, parse_limit(_decimal(scope, table[scope])), False, near, "repository")
@@ -170,8 +171,14 @@ def _recommended(root: str, problems: list[str]) -> tuple[dict[Scope, Budget], b
 def _decimal(key: str, value: Any) -> str:
     """A number as it was written: TOML's own fractions are binary and cannot be exact."""
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f'{key} = {value} must be in quotes, for example {key} = "20"')
+        raise ValueError(f'{key} = {shown(value)} must be in quotes, for example {key} = "20"')
+    if isinstance(value, int) and value.bit_length() > 64:  # Python refuses to write thousands of digits
+        raise ValueError(f"{key} = {shown(value)} is no amount")
     return str(value)
+
+
+def _asks_to_block(value: Any) -> bool:
+    return value if isinstance(value, bool) else _yes_or_no(value if isinstance(value, str) else shown(value))
 
 
 def _say(worktree: Worktree, key: str, value: str) -> None:

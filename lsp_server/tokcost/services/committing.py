@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tokcost.attribution.claims import Operation as Kind
 from tokcost.attribution.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.errors import EnvironmentProblem
+from tokcost.files import MOST_OF_GIT, read_bounded
 from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger
 from tokcost.model.claims import Terms
@@ -179,8 +180,7 @@ def _content(text: str, comment: str) -> list[str]:
 
 def _read(path: str) -> str:
     try:
-        with open(path, "rb") as stream:
-            return stream.read().decode("utf-8", "surrogateescape")
+        return read_bounded(path, MOST_OF_GIT).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise EnvironmentProblem(f"the message {path} cannot be read: {error.strerror or error}") from error
 

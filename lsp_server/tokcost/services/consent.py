@@ -8,6 +8,7 @@ import os
 from typing import NamedTuple
 
 from tokcost.errors import SettingsDamaged
+from tokcost.files import shown
 from tokcost.model.claims import Terms
 from tokcost.repo.config import read_section
 from tokcost.repo.worktree import Worktree
@@ -70,9 +71,9 @@ def read_policy(root: str) -> Policy:
     asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}
     for key, value in (("policy", asks), ("precision", precision), ("models", models)):
-        if value not in known[key]:
+        if not any(value is one or (isinstance(value, str) and value == one) for one in known[key]):
             path = os.path.join(root, POLICY_FILE)
-            raise SettingsDamaged(f"{path}: trailers.{key} is {value!r}, which is none of {known[key]}")
+            raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}, which is none of {known[key]}")
     return Policy(asks == "recommend", asks == "forbid", precision == "coarse", models is False)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from tokcost.files import MOST_OF_GIT, open_regular
 from tokcost.ledger.claims import (
     claim_keys,
     decide_fate,
@@ -98,10 +99,10 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 def _read(common_dir: str) -> Iterator[Entry]:
     from tokcost.quick import from_json
 
-    with suppress(OSError), open(os.path.join(common_dir, FILE), encoding="utf-8", errors="replace") as stream:
-        for text in stream:
-            with suppress(ValueError, TypeError):
-                yield _entry(from_json(text))
+    with suppress(OSError), open_regular(os.path.join(common_dir, FILE)) as stream:
+        while line := stream.readline(MOST_OF_GIT):
+            with suppress(ValueError, TypeError, RecursionError, OverflowError):
+                yield _entry(from_json(line.decode("utf-8", "replace")))
 
 
 def _entry(record: Any) -> Entry:

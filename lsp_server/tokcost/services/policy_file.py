@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokcost.errors import SettingsDamaged
+from tokcost.files import read_inside
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
@@ -16,35 +17,36 @@ BUDGET_SETTINGS = ("budget", "tokcostbudget")
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:
     """One table of the file; empty where there is none. Raises `SettingsDamaged` when it cannot be understood."""
-    path = os.path.join(root, POLICY_FILE)
-    data = _content(path)
-    return _table(path, data, name) if name.encode() in data else {}
+    data = read_policy_file(root)
+    return _table(os.path.join(root, POLICY_FILE), data, name) if name.encode() in data else {}
 
 
 def may_have(root: str, name: str) -> bool:
     """Whether it is worth asking for a table, or for what is wrong with the file."""
     try:
-        return name.encode() in _content(os.path.join(root, POLICY_FILE))
+        return name.encode() in read_policy_file(root)
     except SettingsDamaged:
         return True
 
 
-def _content(path: str) -> bytes:
+def read_policy_file(root: str) -> bytes:
+    """The whole file, empty where there is none. Raises `SettingsDamaged` when it is no small regular file of the
+    repository."""
     try:
-        with open(path, "rb") as stream:
-            return stream.read()
+        return read_inside(root, POLICY_FILE)
     except FileNotFoundError:
         return b""
     except OSError as error:
+        path = os.path.join(root, POLICY_FILE)
         raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:
-    import tomllib
+    from tokcost.toml import TomlDamaged, read_toml
 
     try:
-        table = tomllib.loads(data.decode("utf-8")).get(name, {})
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = read_toml(data).get(name, {})
+    except TomlDamaged as error:
         raise SettingsDamaged(f"{path} cannot be understood: {error}") from error
     if not isinstance(table, dict):
         raise SettingsDamaged(f"{path} cannot be understood: {name} is no table")

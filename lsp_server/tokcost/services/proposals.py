@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from tokcost.files import MOST_OF_GIT, read_bounded
 from tokcost.repo.head import head_commit
 from tokcost.repo.worktree import Worktree
 
@@ -125,8 +126,7 @@ def withheld_recorded(git_dir: str) -> None:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
+        return read_bounded(path, MOST_OF_GIT).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
 

@@ -163,7 +163,7 @@ def _facts(repository: Repository, span: Range, report: Report, policy: ReportPo
         report.notes.append("this partial clone does not have the files: nothing is grouped by area or size")
     elif not all(one.counted for one in files.values()):
         report.notes.append("this partial clone has no contents: areas are split by files, nothing is grouped by size")
-    area = area_of(repository, span.tips[0], policy)
+    area = area_of(repository, span.tips[0], policy, report.notes)
     return Facts(
         {commit: shares(one.paths, area) for commit, one in files.items()},
         {commit: sum(one.paths.values()) for commit, one in files.items() if one.counted},

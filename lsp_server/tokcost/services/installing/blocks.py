@@ -5,19 +5,37 @@ import os
 import re
 from contextlib import suppress
 
+from tokcost.errors import EnvironmentProblem
+from tokcost.files import read_bounded
+
 _BLOCK = re.compile(
     rb"(?m)^# >>> tokcost(?P<how>[^\[\n]*) \[(?P<digest>[0-9a-f]{12})\]\n(?P<lines>(?s:.*?))^# <<< tokcost\n"
 )
+_END = b"\n# <<< tokcost\n"
 _NEW_FILE, _NO_END = " (file made by tokcost)", " (the line before had no end)"
+
+_MOST = 16 * 1024 * 1024
+"""Bytes of a file that we write back: `info/exclude`, a hook, the configuration of a manager."""
 
 
 def has_block(path: str) -> bool:
     """Whether a file holds lines of ours."""
-    return bool(_BLOCK.search(_read(path)))
+    with suppress(EnvironmentProblem):
+        return bool(_block_in(_read(path)))
+    return False
+
+
+def holds(path: str, lines: str) -> bool:
+    """Whether a file holds these lines of ours, and no older ones."""
+    with suppress(EnvironmentProblem):
+        data = _read(path)
+        return bool(_block_in(data)) and lines.encode("utf-8", "surrogateescape") in data
+    return False
 
 
 def add_block(path: str, lines: str, *, first: bool = False) -> None:
-    """Put our lines at the end of a file, or after its first line; those that are there from before go."""
+    """Put our lines at the end of a file, or after its first line; those that are there from before go. Raises
+    `EnvironmentProblem` for a file that cannot be read: it would be lost."""
     remove_block(path)
     before = _read(path)
     how = "" if os.path.lexists(path) else _NEW_FILE
@@ -30,9 +48,9 @@ def add_block(path: str, lines: str, *, first: bool = False) -> None:
 
 
 def remove_block(path: str) -> str:
-    """Take our lines out. A sentence when they were edited and had to be left."""
+    """Take our lines out. A sentence when they were edited and had to be left. Raises `EnvironmentProblem`."""
     before = _read(path)
-    found = _BLOCK.search(before)
+    found = _block_in(before)
     if not found:
         return ""
     if _digest(found["lines"]) != found["digest"].decode():
@@ -46,14 +64,30 @@ def remove_block(path: str) -> str:
     return ""
 
 
+def without_blocks(data: bytes) -> bytes:
+    """What is left of a file when all lines between our marks are taken out, whoever wrote them."""
+    kept = b""
+    while found := _block_in(data):
+        kept, data = kept + data[: found.start()], data[found.end() :]
+    return kept + data
+
+
+def _block_in(data: bytes) -> re.Match[bytes] | None:
+    """Nothing is looked for behind the last end: each beginning there would be compared with all of the rest."""
+    return _BLOCK.search(data, 0, data.rfind(_END) + len(_END))
+
+
 def _digest(lines: bytes) -> str:
     return hashlib.sha256(lines).hexdigest()[:12]
 
 
 def _read(path: str) -> bytes:
-    with suppress(OSError), open(path, "rb") as stream:
-        return stream.read()
-    return b""
+    try:
+        return read_bounded(path, _MOST)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as error:
+        raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _write(path: str, data: bytes) -> None:

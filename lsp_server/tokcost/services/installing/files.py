@@ -8,6 +8,7 @@ import re
 import shutil
 from contextlib import suppress
 
+from tokcost.files import open_regular
 from tokcost.services.installing.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
@@ -15,6 +16,7 @@ MOVED = ("", ".legacy", ".old")
 goes on running it, lefthook to `.old` and does not."""
 
 _NEW = ".tokcost-new"
+_AT_ONCE = 1 << 16
 
 _ASKS_NAME = re.compile(rb"basename|PROGRAM_NAME|argv\[0\]|##\*/|__FILE__")
 """In a script that finds out by its own name which hook it is."""
@@ -97,7 +99,7 @@ def _asks_name(path: str) -> bool:
     if os.path.islink(path):
         # A relative link is kept beside its old place, where it still leads somewhere.
         return os.path.isabs(os.readlink(path))
-    with suppress(OSError), open(path, "rb") as stream:
+    with suppress(OSError), open_regular(path) as stream:
         return bool(_ASKS_NAME.search(stream.read(65536)))
     return False
 
@@ -106,8 +108,13 @@ def _same(one: str, other: str) -> bool:
     """Whether two hooks are the same to the last byte and bit."""
     if os.path.islink(one) or os.path.islink(other):
         return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
-    with open(one, "rb") as first, open(other, "rb") as second:
-        return first.read() == second.read() and os.stat(one).st_mode == os.stat(other).st_mode
+    with open_regular(one) as first, open_regular(other) as second:
+        if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
+            return False
+        while (part := first.read(_AT_ONCE)) == second.read(_AT_ONCE):
+            if not part:
+                return os.stat(one).st_mode == os.stat(other).st_mode
+    return False
 
 
 def _free(path: str) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files import read_bounded
 from tokcost.repo.hooks_folder import (
     HooksFolder,
     config_hooks,
@@ -20,7 +21,7 @@ from tokcost.repo.hooks_folder import (
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.services.budgets import has_budget
-from tokcost.services.installing.blocks import add_block, has_block, remove_block
+from tokcost.services.installing.blocks import add_block, has_block, holds, remove_block
 from tokcost.services.installing.files import MOVED, kept_file, put, take, write_script
 from tokcost.services.installing.managers import Seat, husky_home, local_script, seats
 from tokcost.services.installing.scripts import HOOKS, calls_us, owner, plain_script, shell_word
@@ -182,9 +183,7 @@ def _add_lines(worktree: Worktree, asked: list[Seat]) -> None:
     _remember(worktree, [seat.path for seat in asked])
     for path in dict.fromkeys(seat.path for seat in asked):
         lines = "".join(seat.lines for seat in asked if seat.path == path)
-        with open(path, "rb") if os.path.exists(path) else open(os.devnull, "rb") as stream:
-            there = stream.read()
-        if not (has_block(path) and lines.encode("utf-8", "surrogateescape") in there):
+        if not holds(path, lines):
             add_block(path, lines, first=any(seat.at_top for seat in asked if seat.path == path))
 
 
@@ -233,8 +232,8 @@ def _list_file(worktree: Worktree) -> str:
 
 
 def _remembered(worktree: Worktree) -> list[str]:
-    with suppress(OSError), open(_list_file(worktree), "rb") as stream:
-        return [os.fsdecode(name) for name in stream.read().split(b"\0") if name]
+    with suppress(OSError):
+        return [os.fsdecode(name) for name in read_bounded(_list_file(worktree)).split(b"\0") if name]
     return []
 
 

@@ -10,8 +10,10 @@ import re
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
+from tokcost.files import MOST, open_regular
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services.installing.blocks import without_blocks
 from tokcost.services.installing.scripts import HOOKS, KEPT, calls_us, shell_word
 
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
@@ -150,7 +152,7 @@ def _for_lefthook(worktree: Worktree, hook: str) -> Seat:
     command = f"sh {shell_word(local_script(worktree, hook))} '{{1}}' '{{2}}' '{{3}}'"
     stdin = "      use_stdin: true\n" if hook == "post-rewrite" else ""
     lines = f"{hook}:\n  commands:\n    tokcost:\n      run: {json.dumps(command, ensure_ascii=False)}\n{stdin}"
-    text = re.sub(rb"(?ms)^# >>> tokcost.*?^# <<< tokcost\n", b"", _text(path))
+    text = without_blocks(_text(path))
     is_made_by_us = not local or b"(file made by tokcost)" in _text(path)
     refusal = f"it has {hook} already" if _has_key(text, hook) else ""
     if not name.endswith(("yml", "yaml")):
@@ -185,6 +187,6 @@ def _pre_commits(path: str) -> bool:
 
 
 def _text(path: str) -> bytes:
-    with suppress(OSError), open(path, "rb") as stream:
-        return stream.read(1 << 20)
+    with suppress(OSError), open_regular(path) as stream:
+        return stream.read(MOST)
     return b""

@@ -12,6 +12,7 @@ from typing import Literal
 
 import tokcost
 from tokcost.errors import EnvironmentProblem
+from tokcost.files import MOST, open_regular
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 KEPT = ".before-tokcost"
@@ -23,7 +24,7 @@ Owner = Literal["nobody", "ours", "edited", "foreign"]
 
 _MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
 _MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\r?\n", re.MULTILINE)
-_ASSIGNED = re.compile(rb"^python=(.*?)\nrun=(.*?)\nif ", re.MULTILINE | re.DOTALL)
+_ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 
 _NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
@@ -80,8 +81,11 @@ _WAITS_FOR = {
 _BUDGET_IN = """\
 git_dir="${GIT_DIR:-.git}"
 [ ! -f "$git_dir/commondir" ] || git_dir="$git_dir/../.."
+budget='(^|])[[:space:]]*([[] *)?(tokcost)?"?budget'
 """
-_HAS_BUDGET = r"""grep -qisE '(^|])[[:space:]]*([[] *)?(tokcost)?"?budget' "$git_dir/config" .tokcost.toml"""
+_HAS_BUDGET = rf"""grep -qisE "$budget" "$git_dir/config" || {{
+  [ -f .tokcost.toml ] && head -c {MOST} .tokcost.toml 2>/dev/null | grep -qiE "$budget"; }}"""
+"""A clone may bring along a pipe or a device, at which grep would read for ever."""
 _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
 """Only the code that `tokcost_hooks.start` keeps for it stops a commit: no crash, no signal, no missing file."""
 
@@ -184,7 +188,10 @@ def _signed(hook: str, before: str, feed: str) -> str:
 
 
 def _assigned(path: str, group: int) -> str:
-    found = _ASSIGNED.search(_read(path))
+    text = _read(path)
+    marked = _MARKED.search(text)
+    at = text.find(b"\npython=", marked.end() - 1) + 1 if marked else 0
+    found = _ASSIGNED.match(text, at)
     with suppress(ValueError, IndexError):
         return shlex.split(os.fsdecode(found[group]))[0] if found else ""
     return ""
@@ -195,7 +202,7 @@ def _digest(body: bytes) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    with suppress(OSError), open(path, "rb") as stream:
+    with suppress(OSError), open_regular(path) as stream:
         return stream.read(_MOST)
     return b""
 

@@ -1,0 +1,78 @@
+"""Files that others write: a clone brings them along, so they may be links, pipes, devices, or without end.
+
+Every such file is opened here. It is read if it is a regular file of a bounded size, and refused with an `OSError`
+otherwise: nothing waits for a pipe, and no device is ever opened.
+"""
+
+import errno
+import os
+import stat
+from typing import BinaryIO
+
+MOST = 256 * 1024
+"""Bytes of a file that people write by hand: settings, CODEOWNERS, configuration of hook managers."""
+MOST_OF_GIT = 64 * 1024 * 1024
+"""Bytes of a file that git writes: messages, reflogs, packed refs. 64 MiB are some 350,000 entries of a reflog."""
+
+# Windows has neither; there no file of a folder is a pipe or a device.
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_PLAIN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_regular(path: str) -> BinaryIO:
+    """A regular file, opened for reading; links are followed. Raises `OSError`, also for a name no file can have."""
+    # Opening alone can do something to a device: look first. What was opened is looked at again, it may have changed.
+    _require_regular(_status(path), path)
+    number = os.open(path, _PLAIN | _WITHOUT_WAITING)
+    try:
+        _require_regular(os.fstat(number), path)
+        return open(number, "rb")
+    except BaseException:
+        os.close(number)
+        raise
+
+
+def read_bounded(path: str, most: int = MOST) -> bytes:
+    """The whole content of a regular file of no more than `most` bytes; links are followed. Raises `OSError`."""
+    with open_regular(path) as stream:
+        data = stream.read(most + 1)  # a size that was asked for before may be old
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {_size(most)}", path)
+    return data
+
+
+def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
+    """The same for a file of a repository: `name` may be a link, or lie behind one, but not lead out of `folder`."""
+    path = os.path.join(folder, name)
+    if os.path.dirname(name) or os.path.islink(path):
+        real = os.path.realpath(path)
+        if not real.startswith(os.path.join(os.path.realpath(folder), "")):
+            raise OSError(errno.EPERM, "it is a link that leads out of the repository", path)
+        path = real
+    return read_bounded(path, most)
+
+
+def shown(value: object) -> str:
+    """A value from such a file as it can be quoted in a sentence: short, on one line, in printable ASCII."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of many digits"  # Python refuses to write it
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a table"
+    text = ascii(value[:61] if isinstance(value, str) else value)
+    return text if len(text) <= 64 else f"{text[:60]}…"
+
+
+def _status(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except ValueError as error:  # a NUL, or half a surrogate pair
+        raise FileNotFoundError(errno.ENOENT, "no file can have this name", path) from error
+
+
+def _require_regular(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+
+
+def _size(most: int) -> str:
+    return f"{most >> 20} MiB" if most >= 1 << 20 else f"{most >> 10} KiB"
