@@ -15,16 +15,20 @@ class PriceBook:
     """Prices usage of the models it has cards of; everything else is `unpriced`."""
 
     def __init__(self, models: Iterable[ModelCards], overrides: Iterable[Override] = ()) -> None:
-        given = tuple(overrides)
-        self._models: Mapping[Pair, ModelCards] = {(one.provider, one.model): apply(one, given) for one in models}
+        self._overrides = tuple(overrides)
+        self._given: Mapping[Pair, ModelCards] = {(one.provider, one.model): one for one in models}
+        self._models: dict[Pair, ModelCards] = {}
         self._rules: dict[tuple[str, str, str], _Rule] = {}
 
     def missing(self, pairs: Iterable[Pair]) -> set[Pair]:
         """Those of which no cards are here yet."""
-        return {pair for pair in pairs if pair not in self._models}
+        return {pair for pair in pairs if pair not in self._given}
 
     def model(self, pair: Pair) -> ModelCards | None:
         """A model's cards, overrides applied."""
+        if pair not in self._models and pair in self._given:
+            # A file may have hundreds of overrides, an import needs few of the models.
+            self._models[pair] = apply(self._given[pair], self._overrides)
         return self._models.get(pair)
 
     def price(self, usage: Usage) -> Price:
@@ -46,7 +50,7 @@ class PriceBook:
         return Price(None, "unpriced", rule.id)
 
     def _rule(self, provider: str, model: str, context: str) -> "_Rule":
-        cards = self._models.get((provider, model))
+        cards = self.model((provider, model))
         if cards is None:
             return _Rule("unpriced", None, None, (), ())
         if cards.state in ("included", "free"):

@@ -1,94 +1,124 @@
-"""The TOML files that overrides are written in."""
+"""The TOML files that overrides are written in.
 
-import tomllib
+A repository's file is anybody's: what a number may be is looked at as text, before anything is computed with it.
+"""
+
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
-from functools import cache
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
+from tokcost.files import read_bounded, read_inside, shown
 from tokcost.model.digest import blake2b
 from tokcost.model.money import ATTO_PER_USD_MTOK
-from tokcost.pricing.overrides import Override
+from tokcost.pricing.overrides import MOST_USD, Override
+from tokcost.toml import read_toml
+
+MOST_TABLES = 200
+MOST_CHARACTERS = 200
+"""In a name, a pattern or a note."""
+MOST_DISCOUNT = 10
 
 _RATES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-_KEYS = {"match", "provider", "context", "from", "until", "web_search", "discount", "note", *_RATES}
+_TEXTS = ("match", "provider", "context", "note")
+_KEYS = {"from", "until", "web_search", "discount", *_TEXTS, *_RATES}
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|\.[0-9]{1,30}")
 
 
-@cache
-def load_overrides(path: Path) -> tuple[Override, ...]:
-    """The `[[price]]` tables of a TOML file; none if there is no file.
+def load_overrides(path: Path, root: Path | None = None) -> tuple[Override, ...]:
+    """The `[[price]]` tables of a TOML file; none if there is no file. A file of the repository at `root` may be no
+    link that leads out of it.
 
     Raises `SettingsDamaged` with the file and the reason.
     """
     try:
-        content = path.read_bytes()
+        content = read_bounded(str(path)) if root is None else read_inside(str(root), str(path.relative_to(root)))
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise SettingsDamaged(f"{path} cannot be read: {error.strerror}") from error
-    return _parsed(path, content)
+        raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
+    return _parsed(path, content) if root is None or b"price" in content else ()
 
 
+@lru_cache(16)
 def _parsed(path: Path, content: bytes) -> tuple[Override, ...]:
     try:
-        tables: Any = tomllib.loads(content.decode()).get("price", [])
+        tables = read_toml(content).get("price", [])
+        if not isinstance(tables, list):
+            raise ValueError("price is no list of tables (write [[price]])")
+        found = cast(list[Any], tables)
+        if len(found) > MOST_TABLES:
+            raise ValueError(f"there are {len(found):,}, and {MOST_TABLES} are the most")
         basis = f"override/{blake2b(content, digest_size=6).hexdigest()}"
-        return tuple(_override(table, basis) for table in tables)
-    except (
-        tomllib.TOMLDecodeError,
-        UnicodeDecodeError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        InvalidOperation,
-    ) as error:
+        return tuple(_override(table, basis) for table in found)
+    except ValueError as error:
         raise SettingsDamaged(
             f"{path} has a price that cannot be understood: {error}", "See `tokcost prices --help` for the format."
         ) from error
 
 
-def _override(table: Mapping[str, Any], basis: str) -> Override:
-    unknown = table.keys() - _KEYS
+def _override(table: Any, basis: str) -> Override:
+    if not isinstance(table, dict):
+        raise ValueError("price is no list of tables (write [[price]])")
+    said = cast(Mapping[str, Any], table)
+    unknown = said.keys() - _KEYS
     if unknown:
-        raise ValueError(f"unknown key {sorted(unknown)[0]!r} (known: {', '.join(sorted(_KEYS))})")
-    if not isinstance(table.get("match"), str):
+        raise ValueError(f"unknown key {shown(min(unknown))} (known: {', '.join(sorted(_KEYS))})")
+    if "match" not in said:
         raise ValueError('a [[price]] needs match = "NAME"')
-    rates = {name: _atto(name, table[name], 1) for name in _RATES if name in table}
-    if "web_search" in table:
-        rates["web_search"] = _atto("web_search", table["web_search"], 1000)
-    return Override(
-        table["match"],
-        str(table.get("provider", "")).lower(),
-        str(table.get("context", "")),
-        _day_ms("from", table.get("from")),
-        _day_ms("until", table.get("until")),
-        rates,
-        _factor(table.get("discount", "1")),
-        str(table.get("note", "")),
-        basis,
-    )
+    match, provider, context, note = (_text(name, said.get(name, "")) for name in _TEXTS)
+    rates = {name: _atto(name, said[name], 1) for name in _RATES if name in said}
+    if "web_search" in said:
+        rates["web_search"] = _atto("web_search", said["web_search"], 1000)
+    from_ms, until_ms = (_day_ms(name, said.get(name)) for name in ("from", "until"))
+    discount = _factor(said.get("discount", "1"))
+    return Override(match, provider.lower(), context, from_ms, until_ms, rates, discount, note, basis)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} = {shown(value)} is no text in quotes")
+    if len(value) > MOST_CHARACTERS:
+        raise ValueError(f"{name} has more than {MOST_CHARACTERS} characters")
+    return value
 
 
 def _atto(name: str, value: Any, factor: int) -> int:
-    dollars = Decimal(str(value))
-    if not dollars.is_finite() or dollars < 0:
-        raise ValueError(f"{name} = {value} is no price")
-    return int((dollars * ATTO_PER_USD_MTOK * factor).to_integral_value())
+    dollars = _number(value)
+    if dollars is None:
+        raise ValueError(f"{name} = {shown(value)} is no price")
+    if dollars > MOST_USD:
+        raise ValueError(f"{name} = {shown(value)} is more than {MOST_USD:,} US dollars")
+    atto = int((dollars * ATTO_PER_USD_MTOK * factor).to_integral_value())
+    if dollars and not atto:
+        raise ValueError(f"{name} = {shown(value)} is too small to count with")
+    return atto
 
 
 def _factor(value: Any) -> str:
-    factor = Decimal(str(value))
-    if not factor.is_finite() or factor < 0:
-        raise ValueError(f"discount = {value} is no factor")
+    factor = _number(value)
+    if factor is None or factor > MOST_DISCOUNT:
+        raise ValueError(f"discount = {shown(value)} is no factor from 0 to {MOST_DISCOUNT}")
     return "1" if factor == 1 else str(factor)
+
+
+def _number(value: Any) -> Decimal | None:
+    """A decimal number that is not negative, if it is one and written with few digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, int) and value.bit_length() > 64:  # not even worth writing down
+        return None
+    text = str(value).strip() if not isinstance(value, str) or len(value) <= MOST_CHARACTERS else ""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _day_ms(name: str, value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise ValueError(f"{name} = {value} is no day (write it without quotes: 2026-10-07)")
+        raise ValueError(f"{name} = {shown(value)} is no day (write it without quotes: 2026-10-07)")
     return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)

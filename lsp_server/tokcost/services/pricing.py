@@ -1,7 +1,6 @@
 """Prices for usage as it is imported: rate cards from the ledger, compiled when a new model or a new source turns
 up."""
 
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,11 +13,10 @@ from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
 from tokcost.pricing.overrides import Override, bundled
 from tokcost.pricing.source import compile_models, source_stamp
+from tokcost.services.price_files import ignored, load, override_files
 
 STAMP = "price source"
 IMPORTED = "file:"
-USER_FILE = "prices.toml"
-PROJECT_FILE = ".tokcost.toml"
 
 
 class Pricer:
@@ -64,15 +62,16 @@ class Pricer:
         self._books.clear()
 
     def _overrides_for(self, root: str) -> list[Override]:
-        files = [self._home / USER_FILE, *([Path(root) / PROJECT_FILE] if root else [])]
-        return [*bundled(), *(override for file in files for override in self._read(file))]
+        files = override_files(self._home, root)
+        return [*bundled(), *(override for file, inside in files for override in self._read(file, inside))]
 
-    def _read(self, file: Path) -> tuple[Override, ...]:
+    def _read(self, file: Path, root: str) -> tuple[Override, ...]:
         if file not in self._overrides:
             try:
-                self._overrides[file] = _load(file)
+                self._overrides[file] = load(file, root)
             except SettingsDamaged as problem:
-                self.notes.append(f"{problem}; it was ignored.")
+                # A repository's file is no business of the others: `price_problems` tells it where it is.
+                self.notes += [] if root else [ignored(problem)]
                 self._overrides[file] = ()
         return self._overrides[file]
 
@@ -80,17 +79,7 @@ class Pricer:
 def overrides_of(home: Path, root: str) -> list[Override]:
     """All overrides that hold in the repository at `root` (empty: in none); later ones win. Raises
     `SettingsDamaged`."""
-    files = [home / USER_FILE, *([Path(root) / PROJECT_FILE] if root else [])]
-    return [*bundled(), *(override for file in files for override in _load(file))]
-
-
-def _load(file: Path) -> tuple[Override, ...]:
-    """Raises `SettingsDamaged`."""
-    if not os.path.exists(file):
-        return ()
-    from tokcost.pricing.override_file import load_overrides  # reading TOML takes a hook longer than pricing does
-
-    return load_overrides(file)
+    return [*bundled(), *(override for file, inside in override_files(home, root) for override in load(file, inside))]
 
 
 def as_row(model: ModelCards) -> PriceRow:

@@ -14,6 +14,7 @@ from tokcost.model.figures import BranchRow, Conservation, Figures, Skipped, Spl
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.branches import Branches, look_at_branches
 from tokcost.services.commits import Question, list_commits
+from tokcost.services.price_files import price_problems
 from tokcost.services.worktrees import repository_of
 
 NO_REPOSITORY = "(no repository)"
@@ -52,9 +53,13 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
     with ledger:
         if options.all_repos:
             found = [_summary(ledger, one, None, options) for one in [*repositories(ledger), _NOWHERE]]
-            return [one for one in found if one.totals.total.usage]
-        assert here is not None
-        return [_summary(ledger, repository_of(ledger, here), here, options)]
+            found = [one for one in found if one.totals.total.usage]
+        else:
+            assert here is not None
+            found = [_summary(ledger, repository_of(ledger, here), here, options)]
+    for one in found:
+        one.notes.extend(price_problems(home, "" if one.repository == NO_REPOSITORY else one.repository))
+    return found
 
 
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
