@@ -1,5 +1,7 @@
 """Paths to areas, and amounts split between them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,54 @@ def test_a_split_leaves_nothing_over(amount: int, parts: dict[str, int]) -> None
     found = split(amount, parts)
     assert sum(found.values()) == amount
     assert min(found.values()) >= 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_in"),
+    [
+        ("a*b*c", "axbxbxc", True),
+        ("**/a*b", "x/a/y/axb", True),
+        ("**/a*b", "x/a/b", False),
+        ("a/**/b", "a/b", True),
+        ("a/**/b/**/c", "a/b/x/b/c", True),
+        ("a/**/x/*/c", "a/x/x/b/c", True),
+        ("/**/**/x", "x", True),
+        ("**/x/**", "a/x/b", True),
+        ("a/**", "a", False),
+        ("a**b", "axxb", True),
+        ("?", "é", True),
+        ("[ab]", "[ab]", True),
+        ("[ab]", "a", False),
+    ],
+)
+def test_a_pattern_means_what_gitignore_says(pattern: str, path: str, is_in: bool) -> None:
+    assert (by_globs({"mine": [pattern]})(path) == "mine") is is_in
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("a*" * 240 + "b", "a" * 900),
+        ("**/a*a*a*a*a*a*b", "a" * 900),
+        ("**/a/" * 90 + "b", "a/" * 450 + "c"),
+        ("**/" * 150 + "b", "a/" * 450),
+        ("**/*a*a*a*/" * 40 + "b", ("a" * 20 + "/") * 40 + "c"),
+        ("?*" * 240 + "b", "a" * 900),
+    ],
+)
+def test_no_pattern_takes_more_time_than_the_length_of_the_path(pattern: str, path: str) -> None:
+    area_of, owner_of = by_globs({"x": [pattern]}), by_owners(f"{pattern} @org/x")
+    began = time.process_time()
+    for number in range(20):
+        assert area_of(f"{path}{number}") != "x"
+        assert owner_of(f"{path}{number}") != "org/x"
+    assert time.process_time() - began < 1
+
+
+def test_more_patterns_or_longer_ones_than_are_compared_are_refused() -> None:
+    with pytest.raises(ValueError, match="2,000 are the most"):
+        by_globs({"x": ["a"] * 2_001})
+    with pytest.raises(ValueError, match="2,000 are the most"):
+        by_owners("a @org/x\n" * 2_001)
+    with pytest.raises(ValueError, match="500 characters"):
+        by_globs({"x": ["a" * 501]})

@@ -3,9 +3,10 @@
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 
 import genai_prices
 import pytest
@@ -253,6 +254,7 @@ def test_a_price_for_an_unknown_model_makes_it_priced(tmp_path: Path) -> None:
         ('[[price]]\nmatch = "x"\nfrom = "2026-01-01"', "without quotes"),
         ('[[price]]\nmatch = "x"\ninput = "cheap"', ""),
         ("price = 3", ""),
+        ("[price]", "no list of tables"),
         ("[[price", ""),
     ],
 )
@@ -262,6 +264,70 @@ def test_a_damaged_price_file_is_told_with_file_and_reason(tmp_path: Path, text:
     with pytest.raises(SettingsDamaged, match=reason or None) as caught:
         load_overrides(file)
     assert str(file) in str(caught.value)
+
+
+HOSTILE = [
+    *(f'input = "{number}"' for number in ("1e12", "1e900000", "1e-900000", "-0", "NaN", "sNaN", "Infinity", "1e-40")),
+    *(f"input = {number}" for number in ("-0.0", "nan", "inf", "1e300", "9" * 4000, "0x" + "f" * 9000, "true", "[1]")),
+    *(f'discount = "{number}"' for number in ("1e50", "-1", "NaN", "1e900000", "11")),
+    f'input = "{"9" * 200_000}"',
+    'input = "10000.01"',
+    'web_search = "1e9"',
+    f'note = "{"n" * 201}"',
+    f'context = "{"c" * 100_000}"',
+    "provider = 3",
+    f'from = "{"2" * 100_000}"',
+    f'"{"k" * 100_000}" = 1',
+    "from = 2026-01-01T00:00:00",
+]
+
+
+@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: line[:30])
+def test_what_is_no_sensible_price_is_refused_at_once_and_in_a_short_sentence(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(f'[[price]]\nmatch = "*"\n{line}\n')
+    began = process_time()
+    with pytest.raises(SettingsDamaged) as caught:
+        load_overrides(file)
+    assert process_time() - began < 0.5
+    assert len(str(caught.value)) < len(str(file)) + 300
+
+
+@pytest.mark.parametrize(
+    "text", ['[[price]]\nmatch = "x"\n' * 201, f'[[price]]\nmatch = "{"*a" * 101}"\n', "[price]\n"]
+)
+def test_too_many_tables_and_too_long_patterns_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsDamaged):
+        load_overrides(file)
+
+
+def test_the_highest_price_and_all_factors_together_stay_within_64_bits(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[[price]]\nmatch = "*"\noutput = "10000"\n' + '[[price]]\nmatch = "*"\ndiscount = "10"\n' * 199)
+    found = price(use("claude-sonnet-4-5", Tokens(*[10**9] * 5)), file).list_cost
+    assert found is not None
+    assert found <= 5 * 10**16
+
+
+def test_many_overrides_of_one_model_take_no_time_and_the_last_one_wins(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    days = (date(2026, 11, 1) + timedelta(number) for number in range(-100, 100))
+    file.write_text("".join(f'[[price]]\nmatch = "*"\nfrom = {day}\noutput = "{day.day}"\n' for day in days))
+    began = process_time()
+    assert price(use("claude-sonnet-4-5", Tokens(output=1_000), "2026-11-03"), file).list_cost == 3_000_000
+    assert price(use("claude-sonnet-4-5", Tokens(output=1_000), "2026-10-31"), file).list_cost == 31_000_000
+    assert process_time() - began < 1
+
+
+def test_an_override_between_two_days_leaves_the_days_around_it_alone(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    span = "from = 2026-11-02\nuntil = 2026-11-04"
+    file.write_text(f'[[price]]\nmatch = "claude-*"\n{span}\noutput = "1"\n[[price]]\nmatch = "*"\ndiscount = "0.5"\n')
+    usage = [use("claude-sonnet-4-5", Tokens(output=1_000), f"2026-11-0{number}") for number in range(1, 5)]
+    found = [price(one, file).list_cost for one in usage]
+    assert found == [7_500_000, 500_000, 500_000, 7_500_000]
 
 
 def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, SettingsDamaged
 from tokcost.ledger.open import FILE_NAME, LedgerDamaged, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, integrity_problems, span
@@ -14,10 +14,12 @@ from tokcost.ledger.sources import files_read, problems, tallies
 from tokcost.readers.registry import readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services.budgets import read_budgets
 from tokcost.services.checks import Check
-from tokcost.services.consent import read_consent
+from tokcost.services.consent import read_consent, read_policy
 from tokcost.services.installing.report import hook_checks
+from tokcost.services.price_files import price_problems
 
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
@@ -41,7 +43,7 @@ class Diagnosis:
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     """Look at everything; changes nothing."""
     diagnosis = Diagnosis()
-    _repository(diagnosis, cwd)
+    _repository(diagnosis, home, cwd)
     _folders(diagnosis, environ)
     try:
         _ledger(diagnosis, home)
@@ -51,8 +53,9 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     return diagnosis
 
 
-def _repository(diagnosis: Diagnosis, cwd: Path) -> None:
+def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
     here = find_worktree(str(cwd))
+    _settings(diagnosis, home, here)
     if here is None:
         diagnosis.add("repository", Check("here", f"{cwd} lies in no git repository"))
         return
@@ -69,6 +72,22 @@ def _repository(diagnosis: Diagnosis, cwd: Path) -> None:
             diagnosis.add("hooks", check)
     except EnvironmentProblem as problem:
         diagnosis.add("hooks", Check("hooks", str(problem), True, problem.hint))
+
+
+def _settings(diagnosis: Diagnosis, home: Path, here: Worktree | None) -> None:
+    """Files of the user and the repository that cannot be understood: each table is asked for on its own."""
+    found = price_problems(home, here.root if here else "")
+    if here is not None:
+        found += read_budgets(here, read_head(here).branch).problems
+        try:
+            read_policy(here.path)
+        except SettingsDamaged as problem:
+            found.append(str(problem))
+    hint = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
+    for problem in dict.fromkeys(found):
+        if any(other != problem and other.startswith(problem) for other in found):
+            continue  # one file, and one reason, for several tables
+        diagnosis.add("repository" if here else "ledger", Check("settings", problem, True, hint))
 
 
 def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
