@@ -51,7 +51,7 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt --editable .
 	@touch $@
 
-.venv/tools: .venv/installed requirements/dev.txt requirements/html.txt
+.venv/tools: .venv/installed requirements/dev.txt requirements/html.txt requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
 

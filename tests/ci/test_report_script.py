@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -182,8 +183,98 @@ def test_the_action_is_one_that_puts_no_text_from_outside_into_a_script() -> Non
         subprocess.run(["sh", "-n"], input=step["run"], text=True, check=True)
 
 
-def test_the_template_for_gitlab_calls_the_script_for_merge_requests() -> None:
+def gitlab_job() -> Any:
     (job,) = yaml.safe_load((ROOT / "ci/gitlab-ci.yml").read_text()).values()
-    assert job["script"][-1] == "sh ci/report.sh"
+    return job
+
+
+def test_the_template_for_gitlab_is_for_merge_requests_and_names_no_source_of_its_own() -> None:
+    job = gitlab_job()
     assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
     assert str(job["variables"]["GIT_DEPTH"]) == "0"
+    assert "TOKCOST_SOURCE" not in job["variables"]
+
+
+def run_gitlab(folder: Path, home: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+    """The job as a runner runs it: its lines one after the other, each of which must succeed."""
+    home.mkdir(exist_ok=True)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home), **more}
+    asked = ["sh", "-e", "-c", "\n".join(gitlab_job()["script"])]
+    return subprocess.run(asked, cwd=folder, env=environ, capture_output=True, text=True)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        "",
+        "tokcost",
+        "tokcost==1.0",
+        "https://example.com/tokcost.git",
+        "https://example.com/tokcost.git@main",
+        "https://example.com/tokcost.git@v1.0",
+        f"https://example.com/tokcost.git@{COMMIT[:12]}",
+        f"https://example.com/tokcost.git@{COMMIT}0",
+        f"https://example.com/tokcost.git@{COMMIT[:39]}Z",
+        COMMIT,
+        f"@{COMMIT}",
+        f"--upload-pack=touch owned@{COMMIT}",
+        f"ext::touch owned@{COMMIT}",
+        f"http://example.com/tokcost.git@{COMMIT}",
+    ],
+)
+def test_a_source_that_is_not_pinned_to_a_commit_is_refused_with_what_to_write(
+    tmp_path: Path, source: str | None
+) -> None:
+    done = run_gitlab(tmp_path, tmp_path / "home", **({} if source is None else {"TOKCOST_SOURCE": source}))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("Set TOKCOST_SOURCE to URL@COMMIT: ")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "home"]
+
+
+@pytest.mark.slow
+def test_the_job_runs_exactly_the_commit_that_is_named(clone: GitSandbox, tmp_path: Path) -> None:
+    """With pip, from the package registry; what lies in the clone is not what Python imports."""
+    (clone.path / "json.py").write_text("raise SystemExit('the module of a stranger')")
+    ours = GitSandbox(tmp_path / "tokcost", init=False)
+    clone.git("clone", "-q", f"file://{ROOT}", str(ours.path))
+    pinned = ours.git("rev-parse", "HEAD")
+    (ours.path / "ci/report.sh").write_text("echo another program\n")
+    ours.git("commit", "-qam", "Do something else")
+    said = {"TOKCOST_BASE": "origin/main", "TOKCOST_HEAD": clone.git("rev-parse", "feat"), "TOKCOST_CHECK": ""}
+    source = f"file://{ours.path}@{pinned}"
+    done = run_gitlab(clone.path, tmp_path / "home", TOKCOST_SOURCE=source, **said)
+    assert done.returncode == 0, done.stderr
+    assert "$7.00 list" in done.stdout
+    assert "<html" in (clone.path / "tokcost.html").read_text()
+
+
+def test_nothing_is_installed_by_a_name_that_anybody_can_register() -> None:
+    """`pip install tokcost` runs whatever somebody puts there; our packages come from a path or a pinned source."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    installs = re.compile(r"\b(?:pip3?|pipx|uv|uvx)\b[^\n]*\b(?:install|run|add|inject)\b[^\n]*")
+    ours = re.compile(r"(?<![\w./$-])'?\"?tokcost(?:\[\w+\])?(?:[=<>~]=?[\w.]+)?'?\"?(?=$|[\s`'\"),;])")
+    files = [ROOT / name for name in listed.split("\0") if name and not name.startswith("tests/")]
+    found = [
+        (file.name, command)
+        for file in files
+        if file.is_file() and file.suffix in (".md", ".yml", ".yaml", ".sh", ".py", ".ts", ".toml", ".json", "")
+        for command in installs.findall(file.read_text(errors="replace"))
+        if ours.search(command.partition("install")[2])
+    ]
+    assert found == []
+    assert ours.search(" 'tokcost[html]'")
+    assert ours.search(" tokcost==1.0")
+    assert not ours.search(" ./tokcost")
+
+
+def test_what_ci_installs_is_pinned_to_the_last_package() -> None:
+    for name in ("run", "build", "html"):
+        lines = (ROOT / f"requirements/{name}.txt").read_text().splitlines()
+        assert [line for line in lines if not re.fullmatch(r"#.*|[\w.-]+==[\w.]+", line)] == []
+    script = (ROOT / "ci/install.sh").read_text()
+    assert "--no-build-isolation --no-deps" in script
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)

@@ -455,3 +455,39 @@ def test_a_policy_makes_lines_coarser(repo: Hooked) -> None:
     repo.work("One")
     (line,) = repo.lines()
     assert (line.exact, line.models) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("models", "published"),
+    [
+        (("ft:gpt-4o:acme:custom:abc123",), ("ft:gpt-4o",)),
+        (("acme-gpt4-deployment", "acme/acme-llama"), ("other",)),
+        (("claude-3-opus-acme", "claude-3-opus-acme-2"), ("claude-3-opus-latest",)),
+    ],
+)
+def test_a_line_names_no_model_that_tells_an_organisation(
+    tmp_path: Path, models: tuple[str, ...], published: tuple[str, ...]
+) -> None:
+    repo = Hooked(tmp_path)
+    for model in models:
+        repo.spend(model=model)
+    shown = repo.tokcost("preview").stdout + repo.tokcost("preview", "--json").stdout
+    repo.change()
+    repo.hooked("-m", "Add login")
+    assert [line.models for line in repo.lines()] == [published]
+    repo.spend(model=models[-1])
+    repo.hooked("--amend", "--no-edit")
+    assert [line.models for line in repo.lines()] == [published]
+    assert f"; {published[0]}; " in shown
+    assert "acme" not in f"{shown}{repo.message()}{repo.message('HEAD@{1}')}"
+    assert models[0] in repo.tokcost("log", "--by", "model", "--json").stdout, "on this machine everything is told"
+
+
+def test_a_price_of_ones_own_does_not_make_a_name_public(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    repo.ledger_home.mkdir(parents=True, exist_ok=True)
+    (repo.ledger_home / "prices.toml").write_text('[[price]]\nmatch = "acme-*"\ninput = "1"\noutput = "2"\n')
+    repo.spend(model="acme-llama")
+    repo.change()
+    repo.hooked("-m", "Add login")
+    assert [line.models for line in repo.lines()] == [("other",)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.model.trailer import ID_ALPHABET, WIDTH, Line, format_line, highest, public_name, read_message
+from tokcost.model.trailer import ID_ALPHABET, WIDTH, Line, format_line, highest, read_message, writable_name
 from tokcost.model.usage import Tokens
 
 EXAMPLE = "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc"
@@ -159,7 +159,7 @@ def test_unpriced_usage_is_said_and_never_zero() -> None:
     ],
 )
 def test_a_model_name_publishes_no_account_no_folder_and_breaks_no_line(model: str, name: str) -> None:
-    assert public_name(model) == name
+    assert writable_name(model) == name
 
 
 @given(st.text())

@@ -4,7 +4,7 @@ import { amount, dollars, fullCount, shortTokens } from "../src/core/amounts";
 import type { Branch } from "../src/core/protocol";
 import { dayChart } from "../src/webview/charts";
 import { html } from "../src/webview/html";
-import type { PageModel } from "../src/webview/messages";
+import { fromPage, PAGE_COMMANDS, type PageModel, pageState } from "../src/webview/messages";
 import { shell } from "../src/webview/shell";
 import { options, sections, SECTIONS } from "../src/webview/view";
 import { branch, figures } from "./samples";
@@ -150,4 +150,37 @@ test("nothing runs or loads in the page but our own script and style", () => {
   assert.doesNotMatch(page, /unsafe|style="|onclick|javascript:/);
   const all = SECTIONS.map((name) => sections(model())[name].text).join("");
   assert.doesNotMatch(all, /style=|on\w+=|https?:/);
+});
+
+test("a message of the page is one of ours, or nothing", () => {
+  assert.deepEqual(fromPage({ type: "ready", more: 1 }), { type: "ready" });
+  assert.deepEqual(fromPage({ type: "branch", name: "x" }), { type: "branch", name: "x" });
+  for (const command of PAGE_COMMANDS) {
+    assert.deepEqual(fromPage({ type: "command", command, args: ["x"] }), { type: "command", command });
+  }
+  const refused: unknown[] = [
+    undefined,
+    null,
+    "ready",
+    7,
+    [],
+    {},
+    { type: "reload" },
+    { type: "branch" },
+    { type: "branch", name: 7 },
+    { type: "branch", name: { toString: "x" } },
+    { type: "branch", name: "x".repeat(5000) },
+    { type: "command" },
+    { type: "command", command: "workbench.action.terminal.sendSequence" },
+    { type: "command", command: "tokcost.enable" },
+    { type: "command", command: ["tokcost.showReport"] },
+    { type: "command", command: "toString" },
+  ];
+  for (const message of refused) assert.equal(fromPage(message), undefined);
+});
+
+test("what the editor kept of a page is believed as far as it is that", () => {
+  assert.deepEqual(pageState({ uri: "file:///w", branch: "x" }), { uri: "file:///w", branch: "x" });
+  assert.deepEqual(pageState({ uri: "file:///w", branch: 7 }), { uri: "file:///w", branch: undefined });
+  for (const kept of [undefined, null, 7, "x", {}, { uri: 7 }]) assert.equal(pageState(kept), undefined);
 });

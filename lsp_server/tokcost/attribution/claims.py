@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from tokcost.model.claims import Claim, Terms, Worth
-from tokcost.model.trailer import Line, public_name
+from tokcost.model.trailer import Line, writable_name
 from tokcost.model.usage import Tokens
 
 SMALLEST_COST = 100_000
@@ -93,7 +93,7 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
         cost if priced else None,
         worth.unpriced_tokens > 0,
         tokens,
-        tuple(dict.fromkeys(map(public_name, worth.models))) if terms.models else (),
+        tuple(dict.fromkeys(map(writable_name, worth.models))) if terms.models else (),
         0,
         exact,
         _classes(worth.classes, tokens) if exact else None,

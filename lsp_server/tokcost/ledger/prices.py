@@ -23,6 +23,17 @@ def current_prices(ledger: Ledger) -> list[PriceRow]:
     return [PriceRow(*row) for row in ledger.db.execute(f"{_PRICE} WHERE current ORDER BY provider, model")]
 
 
+def sources_of(ledger: Ledger, model: str) -> list[str]:
+    """What the price source took a model for (`openai/gpt-5`), under each provider that logs named with it; without
+    those where it found nothing. The cards themselves are not read: a hook asks."""
+    rows = ledger.db.execute(
+        "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$[2]') END AS source FROM price"
+        " WHERE model = ? AND current ORDER BY source",
+        (model,),
+    )
+    return [source for (source,) in rows if isinstance(source, str) and source]
+
+
 def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
     """Add cards; they replace the current ones of the same model for usage still to come."""
     for row in rows:

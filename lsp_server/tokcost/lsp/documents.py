@@ -13,6 +13,10 @@ from tokcost.services.live import worktree_at
 
 LANGUAGES = ("gitcommit", "git-commit")
 NAMES = ("COMMIT_EDITMSG", "MERGE_MSG", "SQUASH_MSG")
+_LONGEST_PATH = 4095
+"""Bytes: what Linux takes (PATH_MAX, less the NUL behind it)."""
+_LONGEST_URI = 3 * _LONGEST_PATH + 100
+"""Characters: such a path with each byte written as `%2F`."""
 
 
 def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
@@ -24,10 +28,24 @@ def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
     return document if is_message else None
 
 
+def local_path(uri: str) -> str | None:
+    """The path that a URI names on this machine; `None` for another scheme or another machine, and for what is no path
+    of a file system (a NUL in it, a lone surrogate, no end)."""
+    if not uri.startswith("file:") or len(uri) > _LONGEST_URI:
+        return None
+    try:
+        path = to_fs_path(uri)
+        if not path or "\0" in path or path.startswith("//") or len(os.fsencode(path)) > _LONGEST_PATH:
+            return None
+    except ValueError:  # of the URI's host, or of the path's characters
+        return None
+    return path
+
+
 def worktree_of(uri: str) -> Worktree | None:
     """The worktree in which a file lies, or is made a commit of."""
-    path = to_fs_path(uri) if uri.startswith("file:") else None
-    if not path:
+    path = local_path(uri)
+    if path is None:
         return None
     return worktree_at(path if os.path.isdir(path) else os.path.dirname(path))
 

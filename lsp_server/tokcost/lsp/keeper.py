@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from pygls.uris import to_fs_path
-
+from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
 from tokcost.repo.worktree import Worktree
+from tokcost.reports.text import escape, shorten
 from tokcost.services.live import FolderStatus, Refreshed, Round, look_again, statuses, worktrees_around
 
 REST_SECONDS = 0.05
@@ -22,6 +22,7 @@ REST_SECONDS = 0.05
 AGAIN_SECONDS = 2.0
 """When to look again after the ledger could not be written."""
 
+_MOST_OF_URI = 200
 _MOST_PLANS = 5
 """Whatever moves faster is followed at the next change."""
 
@@ -83,9 +84,11 @@ class Keeper:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def set_folders(self, uris: list[str]) -> None:
-        """The folders that are open now. Others than local ones are passed over."""
-        paths = {uri: to_fs_path(uri) for uri in dict.fromkeys(uris) if uri.startswith("file:")}
-        self._folders = {uri: path for uri, path in paths.items() if path}
+        """The folders that are open now. Others than local ones are passed over, and said once."""
+        paths = {uri: local_path(uri) for uri in dict.fromkeys(uris)}
+        self._folders = {uri: path for uri, path in paths.items() if path is not None}
+        for uri in paths.keys() - self._folders.keys():
+            self._say_once(f"{shorten(escape(uri), _MOST_OF_URI)} is no folder of this machine; it is passed over")
         self._shown = {uri: params for uri, params in self._shown.items() if uri in self._folders}
         self.touch()
 
@@ -128,11 +131,14 @@ class Keeper:
         self._client.end_progress()
         await self._tell(refreshed.current)
         for note in refreshed.notes:
-            if note not in self._said:
-                self._said.add(note)
-                self._client.say(note)
+            self._say_once(note)
         if not refreshed.current:
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.touch)
+
+    def _say_once(self, note: str) -> None:
+        if note not in self._said:
+            self._said.add(note)
+            self._client.say(note)
 
     def _look(self) -> Refreshed:
         folders = list(self._folders.values())

@@ -41,6 +41,7 @@ class TokcostServer(LanguageServer):
         self._import = ImportProgress(self)
         self.client_gone = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self._not_understood: set[str] = set()
         for name in FEATURES:
             import_module(f"tokcost.lsp.features.{name}").register(self)
 
@@ -72,10 +73,12 @@ class TokcostServer(LanguageServer):
         self._import.end()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Nobody asked for a window, and the words of an error can be anything: its kind goes to the log. A request
-        has its answer."""
-        if source is not FeatureRequestError:
-            self.say(f"a message was not understood ({type(error).__name__})", types.MessageType.Warning)
+        """Nobody asked for a window, and the words of an error can be anything: its kind goes to the log, once, since
+        the client may send the like at every key. A request has its answer."""
+        kind = type(error).__name__
+        if source is not FeatureRequestError and kind not in self._not_understood:
+            self._not_understood.add(kind)
+            self.say(f"a message was not understood ({kind})", types.MessageType.Warning)
 
 
 def answered(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -68,9 +68,9 @@ def format_line(line: Line) -> str:
     return text
 
 
-def public_name(model: str) -> str:
-    """A model's name without what is nobody's business: what comes before the last slash (a folder, a provider, an
-    account), the whole of an `arn:` without one, and characters that would break the line."""
+def writable_name(model: str) -> str:
+    """A model's name as a line can carry it: without what comes before the last slash (a folder, a provider), an `arn:`
+    without one, and characters that would break the line. Which names may be published is `pricing/public.py`'s."""
     name = model.rpartition("/")[2]
     if name.startswith("arn:"):
         name = ""

@@ -1,7 +1,7 @@
 """The charts of `tokcost report --html`: drawn by Vega-Lite into SVG that stands in the page, on this machine alone.
 
 A chart gets the same cells and changes that `--json` shows. Colours are CSS variables of the page, so that one drawing
-serves light, dark and paper. altair and vl-convert are an extra (`tokcost[html]`) and imported when a chart is drawn.
+serves light, dark and paper. altair and vl-convert are the extra `html` and imported when a chart is drawn.
 """
 
 import re

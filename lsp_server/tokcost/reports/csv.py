@@ -9,7 +9,7 @@ from io import StringIO
 
 from tokcost.model.figures import BranchRow, Figures, Split, Summary
 from tokcost.model.money import decimal_string
-from tokcost.reports.text import escape
+from tokcost.reports.text import cell
 
 _FIGURES = ("usage", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "tokens",
             "list_cost", "unpriced_tokens", "pending_list_cost", "pending_tokens")  # fmt: skip
@@ -23,7 +23,7 @@ def log_csv(summaries: list[Summary], by: str | None) -> str:
     for summary in summaries:
         for branch, key, figures in _rows(summary, by):
             keys = [key] if by else []
-            writer.writerow((escape(summary.repository), escape(branch), *map(escape, keys), *_cells(figures)))
+            writer.writerow((cell(summary.repository), cell(branch), *map(cell, keys), *_cells(figures)))
     return text.getvalue()
 
 

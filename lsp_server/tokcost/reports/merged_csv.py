@@ -7,7 +7,7 @@ from io import StringIO
 from tokcost.model.changes import Change, Grouping, Report
 from tokcost.model.money import decimal_string
 from tokcost.reports.merged import day
-from tokcost.reports.text import escape
+from tokcost.reports.text import cell
 
 _CHANGE = ("commit", "number", "day", "subject", "claims", "list_cost", "unpriced", "tokens", "models", "state",
            "reverted_list_cost")  # fmt: skip
@@ -23,11 +23,11 @@ def report_csv(report: Report, by: Grouping | None) -> str:
         writer.writerows(_row(change) for change in report.changes)
         return text.getvalue()
     writer.writerow((by, *_CELL))
-    for cell in report.groups.get(by, []):
-        quantiles = ["" if value is None else decimal_string(value) for value in (cell.median, cell.p90)]
-        unpriced = str(cell.unpriced).lower()
-        amount = decimal_string(cell.list_cost)
-        writer.writerow((_safe(cell.name), amount, unpriced, cell.tokens, cell.changes, *quantiles, cell.merged))
+    for one in report.groups.get(by, []):
+        quantiles = ["" if value is None else decimal_string(value) for value in (one.median, one.p90)]
+        unpriced = str(one.unpriced).lower()
+        amount = decimal_string(one.list_cost)
+        writer.writerow((cell(one.name), amount, unpriced, one.tokens, one.changes, *quantiles, one.merged))
     return text.getvalue()
 
 
@@ -36,17 +36,12 @@ def _row(change: Change) -> tuple[str | int, ...]:
         change.commit,
         change.head.number or "",
         day(change.head.time),
-        _safe(change.head.subject),
+        cell(change.head.subject),
         " ".join(line.id for line in change.lines),
         decimal_string(change.list_cost),
         str(change.is_unpriced).lower(),
         change.tokens,
-        " ".join(change.models),
+        cell(" ".join(change.models)),
         change.state or "merged",
         decimal_string(change.reverted_cost),
     )
-
-
-def _safe(text: str) -> str:
-    """Text from outside that no spreadsheet takes for a formula."""
-    return f"'{escape(text)}" if text.startswith(("=", "+", "-", "@")) else escape(text)

@@ -1,17 +1,15 @@
 """`tokcost report --markdown`: for a comment on a pull request, so it is short, and names and notifies nobody."""
 
-import re
 from collections.abc import Iterator
 
 from tokcost.model.changes import Grouping, Report
 from tokcost.reports.amounts import short_tokens
+from tokcost.reports.markdown import safe
 from tokcost.reports.merged import cost, footer, models, nothing, summary, title, withheld
-from tokcost.reports.text import escape
 
 MARKER = "<!-- tokcost report -->"
 """By this line a comment is found again."""
 _MOST_ROWS = 30
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 
 
 def report_markdown(report: Report, by: Grouping | None, against: Report | None = None) -> str:
@@ -55,8 +53,3 @@ def _rows(report: Report, by: Grouping | None) -> Iterator[str]:
             yield "| " + " | ".join(safe(text) for text in cells) + " |"
     else:
         yield safe(withheld(report, by))
-
-
-def safe(text: str) -> str:
-    """Text that is shown as it is: no markup, no picture, no mention that would send someone a mail."""
-    return _SPECIAL.sub(r"\\\1", escape(text).replace("&", "&amp;")).replace("@", "&#64;")

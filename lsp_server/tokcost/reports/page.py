@@ -71,7 +71,7 @@ def report_page(report: Report) -> str:
     except ImportError as error:
         raise EnvironmentProblem(
             f"--html needs {error.name}, which is not installed",
-            "Run pip install 'tokcost[html]' (altair, vl-convert-python and Jinja2).",
+            "In tokcost's own environment, run pip install 'altair>=6,<7' 'jinja2>=3.1' 'vl-convert-python>=1.7,<2'.",
         ) from error
     data = files("tokcost.reports") / "data"
     style = (data / "page.css").read_text(encoding="utf-8")

@@ -18,6 +18,15 @@ def _escaped(char: str) -> str:
     return char.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def cell(text: str) -> str:
+    """Text from outside as a cell of CSV that no spreadsheet takes for a formula."""
+    safe = escape(text)
+    return f"'{safe}" if safe.lstrip().startswith(_FORMULA) else safe
+
+
 def width(text: str) -> int:
     """Columns that a text takes on a terminal: two for wide characters, none for combining ones."""
     return len(text) if text.isascii() else sum(_char_width(char) for char in text)

@@ -22,8 +22,10 @@ from tokcost.ledger.claims import (
     worth_of,
 )
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.prices import sources_of
 from tokcost.model.claims import Claim, Terms
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line, read_message
+from tokcost.pricing.public import public_name
 
 MOST_USAGE = 20_000
 """Usage that one commit claims at most, oldest first: more would not be done within a hook's deadline. The rest stays
@@ -88,6 +90,14 @@ def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Te
     before = line_of(ledger, claim.id, claim.version) if claim.version else None
     grown = claim_pending(ledger, claim, repository, branch, MOST_USAGE)
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
-    line = publish(claim.name, grown.version, worth_of(ledger, claim.id), rest, before, terms)
+    worth = worth_of(ledger, claim.id)
+    if terms.models:
+        worth = worth._replace(models=tuple(_published(ledger, model) for model in worth.models))
+    line = publish(claim.name, grown.version, worth, rest, before, terms)
     record_line(ledger, claim.id, line)
     return line
+
+
+def _published(ledger: Ledger, model: str) -> str:
+    """The public name of a model as logged."""
+    return public_name(model, next(iter(sources_of(ledger, model)), ""))

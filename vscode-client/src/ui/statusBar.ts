@@ -40,5 +40,6 @@ function shownFigure(): Shown {
 function tooltip(phase: Phase, status: Status | undefined): vscode.MarkdownString {
   const made = new vscode.MarkdownString(tooltipMarkdown(phase, status), true);
   made.isTrusted = { enabledCommands: TOOLTIP_COMMANDS };
+  made.supportHtml = false;
   return made;
 }

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { SUMMARY, type Status, type Summary } from "../core/protocol";
 import type { Session } from "../server/session";
-import type { FromPage, PageModel, PageState, ToPage } from "../webview/messages";
+import { fromPage, pageState, type PageModel, type PageState, type ToPage } from "../webview/messages";
 import { shell } from "../webview/shell";
 
 export const VIEW_TYPE = "tokcost.summary";
@@ -41,8 +41,8 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 
   /** A window was closed with the panel, and is back. */
-  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: PageState | undefined): Thenable<void> {
-    this.state = state ?? this.state;
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Thenable<void> {
+    this.state = pageState(state) ?? this.state;
     this.take(panel);
     return Promise.resolve();
   }
@@ -60,7 +60,7 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const link = (uri: vscode.Uri): string => panel.webview.asWebviewUri(uri).toString();
     panel.webview.options = { enableScripts: true, localResourceRoots: [at("dist"), at("media")] };
     panel.iconPath = { light: at("media", "graph-light.svg"), dark: at("media", "graph-dark.svg") };
-    panel.webview.onDidReceiveMessage((message: FromPage) => {
+    panel.webview.onDidReceiveMessage((message: unknown) => {
       this.told(message);
     });
     panel.onDidChangeViewState(() => {
@@ -80,8 +80,9 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     );
   }
 
-  private told(message: FromPage): void {
-    switch (message.type) {
+  private told(words: unknown): void {
+    const message = fromPage(words);
+    switch (message?.type) {
       case "ready":
         void this.refresh();
         break;
@@ -91,6 +92,8 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
         break;
       case "command":
         void vscode.commands.executeCommand(message.command, vscode.Uri.parse(this.state.uri));
+        break;
+      case undefined: // not one of ours
         break;
     }
   }

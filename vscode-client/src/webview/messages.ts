@@ -19,10 +19,39 @@ export interface PageModel {
 export type ToPage =
   { readonly type: "model"; readonly model: PageModel } | { readonly type: "problem"; readonly text: string };
 
+/** All that the page can have run. */
+export const PAGE_COMMANDS = ["tokcost.previewLine", "tokcost.showReport"] as const;
+
+export type PageCommand = (typeof PAGE_COMMANDS)[number];
+
 export type FromPage =
   | { readonly type: "ready" }
   | { readonly type: "branch"; readonly name: string }
-  | { readonly type: "command"; readonly command: "tokcost.previewLine" | "tokcost.showReport" };
+  | { readonly type: "command"; readonly command: PageCommand };
+
+const LONGEST_NAME = 4096;
+
+export function isPageCommand(word: unknown): word is PageCommand {
+  return PAGE_COMMANDS.some((one) => one === word);
+}
+
+/** A message of the page as what it says; undefined for everything that is none of ours. Nothing else of it is kept. */
+export function fromPage(message: unknown): FromPage | undefined {
+  if (typeof message !== "object" || message === null) return undefined;
+  const { type, name, command } = message as Readonly<Record<string, unknown>>;
+  if (type === "ready") return { type };
+  if (type === "branch" && typeof name === "string" && name.length <= LONGEST_NAME) return { type, name };
+  if (type === "command" && isPageCommand(command)) return { type, command };
+  return undefined;
+}
+
+/** What the editor kept of a page, as far as it is that. */
+export function pageState(kept: unknown): PageState | undefined {
+  if (typeof kept !== "object" || kept === null) return undefined;
+  const { uri, branch } = kept as Readonly<Record<string, unknown>>;
+  if (typeof uri !== "string") return undefined;
+  return { uri, branch: typeof branch === "string" ? branch : undefined };
+}
 
 /** What the page remembers when its window is closed. */
 export interface PageState {

@@ -1,6 +1,6 @@
 /** The script of the page: asks for the model, shows what changed in it, tells which branch was chosen. */
 
-import type { FromPage, PageState, ToPage } from "./messages";
+import { type FromPage, isPageCommand, type PageState, type ToPage } from "./messages";
 import { options, sections, SECTIONS } from "./view";
 
 const editor = acquireVsCodeApi<PageState>();
@@ -48,7 +48,7 @@ document.getElementById("branch")?.addEventListener("change", (event) => {
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-command]")) {
   button.addEventListener("click", () => {
     const command = button.dataset["command"];
-    if (command === "tokcost.previewLine" || command === "tokcost.showReport") tell({ type: "command", command });
+    if (isPageCommand(command)) tell({ type: "command", command });
   });
 }
 const { state } = document.body.dataset;

@@ -23,6 +23,7 @@ from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.hooks import installed_text
+from tokcost.reports.text import escape
 from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
 from tokcost.services.assign import assign
 from tokcost.services.consent import read_consent
@@ -124,7 +125,7 @@ def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str,
     terms = allowed_terms(worktree, precision(wish), maybe_flag(wish, "models"))
     found = preview(keeper.home, keeper.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]
-    said = "\n".join(lines) if lines else f"Nothing is pending{f' on {found.branch}' if found.branch else ''}."
+    said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(found.branch)}' if found.branch else ''}."
     if lines:
         said += f"\npending: {pending_text(found.pending)} (exact, stays here)"
     if lines and not consent.enabled:

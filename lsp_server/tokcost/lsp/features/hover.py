@@ -6,6 +6,7 @@ from tokcost.attribution.commit_message import Mark, marks
 from tokcost.lsp.documents import comment_of, commit_message, range_of, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.editor import DAMAGED, FOREIGN, line_meaning
+from tokcost.reports.markdown import safe
 from tokcost.services.message_lines import draft
 
 
@@ -40,9 +41,5 @@ def _content(server: TokcostServer, said: list[str]) -> types.MarkupContent:
     document = server.client_capabilities.text_document
     hover = document.hover if document else None
     if hover and hover.content_format and types.MarkupKind.Markdown in hover.content_format:
-        return types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(["**AI-Cost**", *map(_markdown, said)]))
+        return types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(["**AI-Cost**", *map(safe, said)]))
     return types.MarkupContent(types.MarkupKind.PlainText, "\n".join(said))
-
-
-def _markdown(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

@@ -7,8 +7,8 @@ from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
-from pygls.uris import to_fs_path
 
+from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import SUMMARY
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.json import log_json
@@ -35,8 +35,8 @@ def register(server: TokcostServer) -> None:
     @server.feature(SUMMARY)
     @answered
     async def _(params: Any) -> Any:
-        path = to_fs_path(params.uri) if params.uri.startswith("file:") else None
-        if not path:
+        path = local_path(params.uri) if isinstance(params.uri, str) else None
+        if path is None:
             raise JsonRpcInvalidParams
         return await server.keeper.read(_summary, server.keeper.home, path, params.branch)
 

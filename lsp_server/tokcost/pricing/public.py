@@ -1,0 +1,98 @@
+"""The name under which a model is published in commits: one that everybody knows, and nobody's own.
+
+A log's name can tell an organisation: that of a fine-tuned model (`ft:gpt-4o:my-org:…`), of a deployment, of a profile
+in a cloud account, of a file. The name alone does not say which part of it is public; what the price source took it for
+does. Imports nothing: hooks ask this.
+"""
+
+OTHER = "other"
+"""Every model that the price source does not know."""
+
+_TUNED = "ft:"
+_TUNABLE = ("gpt-3.5-turbo", "gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4.1", "gpt-4", "o4-mini")
+"""Models that can be fine-tuned, longer names first: the source has no price for most of them when tuned."""
+_WORDS = frozenset(
+    [
+        "anthropic",
+        "codex",
+        "exp",
+        "experimental",
+        "fast",
+        "flash",
+        "free",
+        "haiku",
+        "high",
+        "instruct",
+        "it",
+        "lite",
+        "low",
+        "max",
+        "medium",
+        "mini",
+        "minimal",
+        "nano",
+        "none",
+        "opus",
+        "preview",
+        "pro",
+        "sonnet",
+        "spark",
+        "thinking",
+        "turbo",
+        "xhigh",
+    ]
+)
+"""What labs and assistants append to the name of a model."""
+_BETWEEN = str.maketrans(dict.fromkeys("-._:@[]", " "))
+
+
+def public_name(model: str, source: str) -> str:
+    """The name to publish of a model as logged, which the price source took for `source` (`openai/gpt-5`; empty: for
+    nothing).
+
+    The logged name stays where it adds nothing to the source's but a date or words that labs append. Else it is the
+    source's own.
+
+    >>> public_name("gpt-5-codex", "openai/gpt-5")
+    'gpt-5-codex'
+    >>> public_name("ft:gpt-4o-mini-2024-07-18:my-org::abc", "openai/ft:gpt-4o-mini")
+    'ft:gpt-4o-mini'
+    >>> public_name("my-company-llama", "")
+    'other'
+    """
+    name = model.rpartition("/")[2]
+    if name.lower().startswith(_TUNED):
+        return _tuned(name.lower().removeprefix(_TUNED))
+    known = source.rpartition("/")[2]
+    if not known:
+        return OTHER
+    own = set(_pieces(known))
+    return name if all(piece in own or _says_nothing(piece) for piece in _pieces(name)) else known
+
+
+def _tuned(name: str) -> str:
+    """`ft:` and the model that was tuned; whose it is now stays out."""
+    base = name.partition(":")[0]
+    found = (one for one in _TUNABLE if base == one or base.startswith(f"{one}-"))
+    return next((f"{_TUNED}{one}" for one in found), OTHER)
+
+
+def _pieces(name: str) -> list[str]:
+    return name.lower().translate(_BETWEEN).split()
+
+
+def _says_nothing(piece: str) -> bool:
+    """Whether a piece of a name is a word of labs, a small number, a size, or a day."""
+    if piece in _WORDS:
+        return True
+    digits = piece.removeprefix("v").removesuffix("m")
+    if not (digits.isascii() and digits.isdigit()):
+        return False
+    return len(digits) <= 2 or (piece == digits and len(piece) in (4, 8) and _is_day(piece))
+
+
+def _is_day(digits: str) -> bool:
+    """`20251101`, or one part of `2025-11-01`: a year, or month and day (`0613`)."""
+    if len(digits) == 8:
+        return digits.startswith("20") and _is_day(digits[4:])
+    return digits.startswith("20") or ("01" <= digits[:2] <= "12" and "01" <= digits[2:] <= "31")
