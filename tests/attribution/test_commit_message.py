@@ -166,3 +166,26 @@ def test_every_line_under_our_key_is_found_where_it_stands() -> None:
 def test_the_second_line_of_an_exact_one_is_no_place_of_its_own() -> None:
     exact = "AI-Cost: 0.0121 USD list; 11504 tokens; x; 7k3qf9x2m4tc\nAI-Tokens: input=1 output=2; 7k3qf9x2m4tc"
     assert [(mark.start, mark.stop) for mark in marks(f"Subject\n\n{exact}\n")] == [(2, 3)]
+
+
+def test_a_squash_of_thousands_of_lines_keeps_each_once_in_one_block() -> None:
+    """A time that grows with the square of their number would be felt here."""
+    many = [LINE._replace(id=f"{number:012d}") for number in range(5000)]
+    message = "Squashed\n\n" + "".join(f"    {format_line(line)}\n\n    prose\n" for line in many)
+    lifted = lift_lines(message)
+    assert lifted.endswith("\n\n" + "\n".join(map(format_line, many)) + "\n")
+    assert lift_lines(lifted) == lifted
+    assert drop_lines(lifted).count("AI-Cost") == 0
+
+
+def test_two_lines_for_a_message_without_content_stand_together() -> None:
+    assert add_lines("\n# c\n", [LINE, OTHER]) == f"\n\n{TEXT}\n{format_line(OTHER)}\n\n# c\n"
+
+
+@given(st.lists(st.sampled_from([OURS, WRAPPED, FOREIGN, DAMAGED, "AI-Cost:", "AI-Cost:x", f"  {OURS}", "", "a"])))
+def test_no_text_under_our_key_is_an_error(parts: list[str]) -> None:
+    text = "\n".join(parts)
+    ours = {line.id for line in read_message(text).lines}
+    assert {line.id for line in read_message(lift_lines(text)).lines} == ours
+    marks(text)
+    drop_lines(text)

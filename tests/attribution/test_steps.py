@@ -27,6 +27,18 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("Merged PR 5: Title (#3)", 5, "Title (#3)"),
         ("Title\n\n> Reviewed-on: https://x.org/+/7\nReviewed-on: https://x.org/#/c/8/", 8, "Title"),
         ('Revert "Merged PR 5: Title"', None, 'Revert "Merged PR 5: Title"'),
+        ("Add login (#12) [skip ci]", 12, "Add login (#12) [skip ci]"),
+        ("Add login (#12) [skip ci][a] ", 12, "Add login (#12) [skip ci][a]"),
+        ("Add login (#12) [see (#13)]", 12, "Add login (#12) [see (#13)]"),
+        ("Add login (#12) for good", None, "Add login (#12) for good"),
+        ("Merged in x (pull request #4) [skip ci]", 4, "Merged in x (pull request #4) [skip ci]"),
+        ("Merge in what is new\n\nTitle", None, "Merge in what is new"),
+        (f"Add login (#{'9' * 5000})", None, f"Add login (#{'9' * 5000})"),
+        (f"Merged PR {'9' * 5000}: Title", None, f"Merged PR {'9' * 5000}: Title"),
+        (f"Merge pull request #{'9' * 5000} from a/b", None, f"Merge pull request #{'9' * 5000} from a/b"),
+        (f"A\n\nSee merge request a/b!{'9' * 5000}", None, "A"),
+        ("(#1)[" * 20_000, None, "(#1)[" * 20_000),
+        ("Merged in " + "(pull request #1)[" * 20_000, None, "Merged in " + "(pull request #1)[" * 20_000),
         ("Fix #12 for good", None, "Fix #12 for good"),
         ("\n\nLate subject", None, "Late subject"),
     ],
@@ -38,6 +50,8 @@ def test_what_a_change_is_called(message: str, number: int | None, subject: str)
 @pytest.mark.parametrize(
     ("message", "reverts"),
     [
+        (f"This reverts #{'9' * 5000}.", []),
+        (f"This reverts commit {'a' * 5000}.", [("a" * 64, False)]),
         (f"This reverts commit {SHA}.", [(SHA, False)]),
         (f"This reverts commit\n{SHA}.", [(SHA, False)]),
         (f"This reverts commit {SHA}, reversing\nchanges made to {SHA[::-1]}.", [(SHA, False)]),
@@ -134,3 +148,10 @@ def test_what_is_new_goes_on_where_the_last_walk_ended(graph: Graph, data: st.Da
     assert steps.steps == len(line)
     whole = Steps(newest_first(graph, [tip]), [tip]).homes(graph)
     assert steps.homes(graph) == {commit: whole[commit] for commit, _ in nodes}
+
+
+@given(st.text(), st.text())
+def test_any_message_can_be_read(one: str, other: str) -> None:
+    for words in ("(#1)", "Merged PR 5: ", "Merge pull request '", "reverts ", "Reviewed-on: https://"):
+        read_head(f"{one}{words}{other}", 0)
+        read_reverts(f"{one}{words}{other}")

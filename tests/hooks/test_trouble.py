@@ -339,7 +339,18 @@ def test_a_raise_after_a_lost_ledger_is_a_raise_of_the_same_claim(repo: Hooked) 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@pytest.mark.parametrize("damage", [b"", b"\n{", b"\n[1,2]", b'\n["x",1,"",[[1]],false]', b"\xff\x00"])
+_CLAIM = b'\n["7k3qf9x2m4tc",%b,"AI-Cost: 1 USD list; 1 tokens; x; 7k3qf9x2m4tc",[["claude-code","x"]],false]\n'
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(b"", b"\n{", b"\n[1,2]", b'\n["x",1,"",[[1]],false]', b"\xff\x00", b"[" * 100_000, b"\n" + b"x" * 20_000_000),
+        *(_CLAIM % version for version in (b"-1", b"9" * 5000, b"9223372036854775808", b"1e999", b'"1"', b"null")),
+        b'\n[["x"],1,"",[],false]\n',
+    ],
+    ids=lambda damage: damage[:60].decode("ascii", "replace"),
+)
 def test_a_damaged_record_of_the_journal_spoils_no_other(repo: Hooked, damage: bytes) -> None:
     repo.work("One")
     path = repo.path / ".git/tokcost/claims"
@@ -347,6 +358,26 @@ def test_a_damaged_record_of_the_journal_spoils_no_other(repo: Hooked, damage: b
     repo.work("Two")
     shutil.rmtree(repo.ledger_home)
     assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("number", [b"9" * 5000, b"9223372036854775808", b"-1", b"1e999", b"true"])
+def test_a_record_of_our_own_claim_with_an_impossible_version_spoils_no_other(repo: Hooked, number: bytes) -> None:
+    repo.work("One")
+    path = repo.path / ".git/tokcost/claims"
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b",1,", b"," + number + b",", 1) + before)
+    shutil.rmtree(repo.ledger_home)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_record_that_says_a_version_twice_counts_once(repo: Hooked) -> None:
+    repo.work("One")
+    path = repo.path / ".git/tokcost/claims"
+    (line,) = (text for text in path.read_text().split("\n") if text)
+    said = next(text for text in repo.message().split("\n") if text.startswith("AI-Cost"))
+    path.write_text(line.replace(said, f"{said}\\n{said}"))
+    shutil.rmtree(repo.ledger_home)
+    assert repo.replies() == {"total": 1, "carried": 1}
 
 
 def test_a_copy_of_a_clone_claims_nothing_of_the_original(repo: Hooked) -> None:

@@ -187,3 +187,12 @@ def test_a_message_of_a_linked_worktree_belongs_to_its_branch(agreed: Hooked, tm
         uri = editor.document(agreed.path / ".git/worktrees/linked/COMMIT_EDITMSG", "\n# x\n", language="gitcommit")
         (lens,) = editor.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
         assert "pending on feat/w: $0.0" in lens["command"]["title"]
+
+
+def test_a_message_of_many_lines_gets_a_hundred_hints_and_one_of_megabytes_none(draft: Draft, editor: Editor) -> None:
+    uri = editor.document(draft.path, "Subject\n\n" + f"{FOREIGN}\n" * 20_000)
+    (told,) = editor.wait(lambda: editor.told("textDocument/publishDiagnostics", uri=uri))
+    assert len(told["diagnostics"]) == 100
+    change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": f"{DAMAGED}\n" * 250_000}]}
+    editor.notify("textDocument/didChange", change)
+    assert editor.request("textDocument/hover", at(uri, 2)) is None

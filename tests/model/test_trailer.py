@@ -165,3 +165,82 @@ def test_a_model_name_publishes_no_account_no_folder_and_breaks_no_line(model: s
 @given(st.text())
 def test_any_text_can_be_read(text: str) -> None:
     read_message(f"AI-Cost: {text}")
+
+
+HOSTILE = {
+    "a second line of one endless word": f"AI-Tokens: {'a' * 20_000}; 7k3qf9x2m4tc",
+    "an amount with endless spaces": f"AI-Cost: ~1{' ' * 20_000}; ~1M tokens; x; 7k3qf9x2m4tc",
+    "an amount of 5,000 digits": f"AI-Cost: ~{'9' * 5000} USD list; ~1M tokens; x; 7k3qf9x2m4tc",
+    "an amount of 300 digits": f"AI-Cost: ~{'9' * 300} USD list; ~1M tokens; x; 7k3qf9x2m4tc",
+    "an amount of many commas": f"AI-Cost: ~1{',1' * 5000} USD list; ~1M tokens; x; 7k3qf9x2m4tc",
+    "tokens of 5,000 digits": f"AI-Cost: ~2 USD list; {'9' * 5000} tokens; x; 7k3qf9x2m4tc",
+    "tokens beyond 64 bits": "AI-Cost: ~2 USD list; ~99999999999G tokens; x; 7k3qf9x2m4tc",
+    "an amount beyond 64 bits": "AI-Cost: ~99999999999 USD list; ~1M tokens; x; 7k3qf9x2m4tc",
+    "endless fields": f"AI-Cost: {';' * 20_000} 7k3qf9x2m4tc",
+    "endless models": f"AI-Cost: ~2 USD list; ~1M tokens; {'x,' * 10_000}; 7k3qf9x2m4tc",
+    "brackets without an end": f"AI-Cost: {'7k3qf9x2m4tc [' * 2000}",
+    "brackets in front of a word": f"AI-Cost: 7k3qf9x2m4tc{'[]' * 10_000}x",
+    "many ids": f"AI-Cost: {'7k3qf9x2m4tc ' * 2000}x",
+    "many begun": "AI-Cost: ~1 USD list; ~1M\n" * 1000,
+    "a version of ten digits": "AI-Cost: ~2 USD list; ~1M tokens; x; 7k3qf9x2m4tc.1000000000",
+    "letters that only look like ours": "AI-Cost: ~2 USD list; ~1M tokens; x; 7\u212a3qf9x2m4tc",
+    "digits of another script": "AI-Cost: ~\u0662 USD list; ~1M tokens; x; 7k3qf9x2m4tc",
+    "quotes in front": f"{'> ' * 10_000}AI-Cost: ~2 USD list",
+    "half a character": "AI-Cost: \udcff; \udcff; \udcff; 7k3qf9x2m4tc",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_line_is_damaged_or_somebody_elses_and_spoils_no_neighbour(text: str) -> None:
+    found = read_message(f"A\n\n{EXAMPLE}\n{text}\n\n{EXAMPLE.replace('tc', 'td')}\n")
+    assert [line.id for line in found.lines] == ["7k3qf9x2m4tc", "7k3qf9x2m4td"]
+    assert found.foreign + len(found.damaged) == (0 if "AI-Tokens" in text else text.count("AI-Cost"))
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name.startswith(("an amount", "tokens", "endless"))])
+def test_what_has_an_id_of_ours_and_cannot_be_right_is_damaged(name: str) -> None:
+    found = read_message(f"A\n\n{HOSTILE[name]}\n")
+    assert (found.foreign, len(found.damaged)) == (0, 1)
+    assert len(found.damaged[0]) <= 1024
+
+
+def test_the_largest_line_there_is_fits_into_64_bits_and_one_dollar_more_is_damage() -> None:
+    largest = READ._replace(version=999_999_999, cost=100_000_000 * 10**9, tokens=10**15, models=("x",))
+    assert read_message(format_line(largest)).lines == [largest]
+    assert largest.cost is not None
+    assert largest.cost < 2**63
+    for more in (largest._replace(cost=largest.cost + 10**9), largest._replace(tokens=10**15 + 1)):
+        assert len(read_message(format_line(more)).damaged) == 1
+
+
+def test_a_second_line_with_a_number_beyond_64_bits_says_nothing_and_the_first_stays() -> None:
+    line = "AI-Cost: 0.0121 USD list; 11504 tokens; x; 7k3qf9x2m4tc\nAI-Tokens: input=1 output={}; 7k3qf9x2m4tc"
+    assert read_message(line.format(2)).lines[0].classes == Tokens(1, 0, 0, 0, 2)
+    for count in (10**16, "9" * 5000):
+        (found,) = read_message(line.format(count)).lines
+        assert (found.tokens, found.classes) == (11504, None)
+
+
+def test_a_wrapped_line_of_more_than_a_kibibyte_is_not_put_together() -> None:
+    wrapped = "AI-Cost: ~2 USD list; ~1M tokens;\n  {}\n  ; 7k3qf9x2m4tc"
+    assert len(read_message(wrapped.format("x" * 900)).lines) == 1
+    found = read_message(wrapped.format("x" * 1100))
+    assert (found.lines, found.foreign) == ([], 1)
+
+
+@given(st.data())
+def test_a_mutated_line_is_read_counted_or_passed_over_and_never_an_error(data: st.DataObject) -> None:
+    text = format_line(data.draw(lines()))
+    piece = st.sampled_from(
+        ["9" * 400, " " * 400, ",", ";", "[", "]", "\n", "> ", "AI-Cost:", "AI-Tokens:", "=", ".", "~"]
+    )
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(text)))
+        stop = data.draw(st.integers(start, min(len(text), start + 5)))
+        text = text[:start] + data.draw(piece | st.text(max_size=5)) * data.draw(st.integers(0, 4)) + text[stop:]
+    for line in read_message(f"A\n\n{text}\n").lines:
+        assert 0 <= (line.cost or 0) < 2**63
+        assert 0 <= line.tokens < 2**63
+        assert 1 <= line.version < 10**9
+        assert all(0 <= count < 2**63 for count in line.classes or ())
+        assert line.id.isascii()

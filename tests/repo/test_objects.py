@@ -50,3 +50,21 @@ def test_what_is_packed_a_tag_or_far_away_is_left_to_git(repo: GitSandbox) -> No
     repo.git("gc", "-q")
     assert read_loose_commit(common, repo.git("rev-parse", "HEAD")) is None
     assert read_loose_commit(common, "") is None
+
+
+def stored(repo: GitSandbox, data: bytes) -> str:
+    """A commit as somebody else's git may have made it; its id."""
+    (repo.path / "commit").write_bytes(data)
+    return repo.git("hash-object", "-t", "commit", "-w", "--literally", str(repo.path / "commit"))
+
+
+def test_a_small_file_that_holds_a_large_commit_is_left_to_git(repo: GitSandbox) -> None:
+    head = f"tree {repo.git('rev-parse', 'HEAD^{tree}')}\nauthor x <x> 1 +0000\ncommitter x <x> 1 +0000\n\n"
+    for size, is_read in ((1000, True), (3_000_000, False)):
+        name = stored(repo, f"{head}{'a' * size}\n".encode())
+        assert (read_loose_commit(str(repo.path / ".git"), name) is not None) is is_read
+
+
+def test_a_commit_with_parents_that_are_no_ids_is_left_to_git(repo: GitSandbox) -> None:
+    name = stored(repo, b"tree x\nparent \xff\n\nmessage")
+    assert read_loose_commit(str(repo.path / ".git"), name) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support import hostile_history
 from support.git_sandbox import GitSandbox
 from tokcost.errors import NotARepository, SettingsDamaged, UsageError
 from tokcost.ledger.harvest import FILE_NAME
@@ -440,3 +441,61 @@ def test_a_message_that_is_no_utf8_is_read_and_kept_like_any_other(team: Team) -
     assert told(first) == told(again) == [(1, 1)]
     assert first.damaged == again.damaged
     assert len(first.damaged) == 1
+
+
+def plumbed(team: Team, message: str, when: str, parent: str = "HEAD") -> str:
+    """A commit on top of the branch whose maker wrote its time by hand."""
+    tree, base = team.git("rev-parse", f"{parent}^{{tree}}"), team.git("rev-parse", parent)
+    file = team.path.parent / "commit"
+    file.write_text(f"tree {tree}\nparent {base}\nauthor x <x@x.org> {when}\ncommitter x <x@x.org> {when}\n\n{message}")
+    commit = team.git("hash-object", "-t", "commit", "-w", "--literally", str(file))
+    team.git("update-ref", "refs/heads/main", commit)
+    return commit
+
+
+@pytest.mark.parametrize(
+    ("when", "seconds"),
+    [
+        *(("-5 +0000", 0), ("", 0), ("x", 0), ("253402300800 +0000", 2**32 - 1), ("9" * 19 + " +0000", 2**32 - 1)),
+        ("99999999999999999999 +0000", 2**32 - 1),
+    ],
+)
+def test_a_commit_of_an_impossible_time_is_reported_at_the_first_or_last_that_there_is(
+    team: Team, when: str, seconds: int
+) -> None:
+    team.commit(text=f"a\n\n{team.line()}")
+    plumbed(team, f"b\n\n{team.line()}\n", when)
+    report = team.report(groups=True)
+    assert report.changes[0].head.time == seconds
+    assert report.list_cost == 2 * USD
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u0085", "\u2029"])
+def test_a_ref_whose_name_has_a_line_end_of_unicode_is_a_ref_like_any_other(team: Team, character: str) -> None:
+    team.commit(text=f"a\n\n{team.line()}")
+    team.git("branch", f"feat{character}x")
+    team.git("tag", f"v1{character}")
+    assert team.report(groups=True).list_cost == USD
+
+
+def test_a_history_of_hostile_messages_is_reported_beside_the_right_ones(team: Team) -> None:
+    team.commit(text=f"before (#7)\n\n{team.line(1)}")
+    for message in hostile_history.messages(24):
+        team.commit(text=message)
+    team.commit(text=f"after (#8)\n\n{team.line(2)}")
+    first, again = team.report(groups=True), team.report(groups=True)
+    assert told(first) == told(again) == [(8, 2), (7, 1)]
+    assert sorted(first.damaged) == sorted(again.damaged)
+    assert (first.foreign_lines, len(first.damaged)) == (again.foreign_lines, len(again.damaged))
+    assert len(first.damaged) >= 10
+
+
+def test_a_request_that_thousands_of_commits_take_back_is_found_in_time(team: Team) -> None:
+    """A time that grows with the square of their number would be felt here."""
+    team.commit(text=f"first (#1)\n\n{team.line(1)}")
+    folder = team.path.parent / "theirs.git"
+    hostile_history.make(folder, ["again (#1)\n\nThis reverts #1" for _ in range(8000)], seconds=team.now)
+    team.git("fetch", "-q", str(folder), "main")
+    team.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "Merge theirs", "FETCH_HEAD")
+    assert told(team.report("FETCH_HEAD")) == []
+    assert team.report().list_cost == USD

@@ -92,7 +92,8 @@ class _Undone:
 
     def _found(self, target: str, by: Placed) -> str | None:
         if target[0] in "#!":
-            earlier = [step for position, step in self._numbered.get(int(target[1:]), []) if position < by.position]
-            return earlier[-1] if earlier else None
+            known = self._numbered.get(int(target[1:]), [])
+            before = bisect_left(known, (by.position,))
+            return known[before - 1][1] if before else None
         at = bisect_left(self._names, target)
         return self._names[at] if at < len(self._names) and self._names[at].startswith(target) else None

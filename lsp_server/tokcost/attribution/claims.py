@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from tokcost.model.claims import Claim, Terms, Worth
-from tokcost.model.trailer import Line, writable_name
+from tokcost.model.trailer import MOST_COST, MOST_TOKENS, MOST_VERSION, Line, writable_name
 from tokcost.model.usage import Tokens
 
 SMALLEST_COST = 100_000
@@ -60,8 +60,9 @@ def decide(situation: Situation) -> Decision:
 
 
 def _claim_to_grow(situation: Situation) -> Claim | None:
-    """An amend raises the commit's own claim; else a claim that no commit ever carried goes on."""
-    own = [claim for claim in situation.mine if claim.fate == ""]
+    """An amend raises the commit's own claim; else a claim that no commit ever carried goes on. Somebody's message can
+    give a claim the last version there is: that one is not raised any more."""
+    own = [claim for claim in situation.mine if claim.fate == "" and claim.version < MOST_VERSION]
     if situation.operation == "amend" and own:
         return max(own)
     fresh = [c for c in situation.of_branch if c.fate == "" and c.ever_carried == 0 and c.name not in _names(own)]
@@ -87,6 +88,7 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
         cost = _at_least(cost, before.cost or 0, exact, SMALLEST_COST)
         tokens = _at_least(tokens, before.tokens, exact, 1)
         priced = priced or before.cost is not None
+    cost, tokens = min(cost, MOST_COST), min(tokens, MOST_TOKENS)
     return Line(
         name,
         version,

@@ -89,9 +89,17 @@ def has_content(text: str, comment: str = "#", *, comments_count: bool = False) 
 def add_lines(text: str, lines: Sequence[Line], comment: str = "#") -> str:
     """The message with these lines in its trailer block; an older version of the same id is replaced where it
     stands."""
-    for line in lines:
-        text = _add(text, line, comment)
-    return text
+    if not lines:
+        return text
+    content, rest = split(text, comment)
+    wanted = {line.id: line for line in lines}
+    content = _replaced(content, wanted)
+    new = [part for line in wanted.values() for part in format_line(line).split("\n")]
+    if new and not content:
+        content = ["", ""]  # an empty first line waits for the title
+    elif new and not _ends_in_trailers(content, comment):
+        content.append("")
+    return "\n".join([*content, *new, *(rest or [""])])
 
 
 def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#") -> str:
@@ -109,21 +117,19 @@ def drop_lines(text: str, comment: str = "#") -> str:
     return "\n".join([*_without_ours(content), *rest])
 
 
-def _add(text: str, line: Line, comment: str) -> str:
-    content, rest = split(text, comment)
-    new = format_line(line).split("\n")
-    place = next((n for n, one in enumerate(content) if _is_clean_line_of(one, line.id)), None)
-    if place is not None:
-        replaced = _extent(content, place)
-        content[replaced.start : replaced.stop] = new
-    elif not content:
-        # An empty first line waits for the title.
-        content = ["", "", *new]
-    elif _ends_in_trailers(content, comment):
-        content += new
-    else:
-        content += ["", *new]
-    return "\n".join([*content, *(rest or [""])])
+def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
+    """The content with the first clean line of each id as it is `wanted`; these are not wanted any more then."""
+    kept: list[str] = []
+    number = 0
+    while number < len(content):
+        line = wanted.pop(_clean_id(content[number]), None)
+        if line is None:
+            kept.append(content[number])
+            number += 1
+        else:
+            kept += format_line(line).split("\n")
+            number = _extent(content, number).stop
+    return kept
 
 
 def _cut(lines: Sequence[str], comment: str) -> int:
@@ -157,8 +163,10 @@ def _ends_in_trailers(content: Sequence[str], comment: str) -> bool:
     return trailers > 0 and (not others or (made_by_git and trailers * 3 >= others))
 
 
-def _is_clean_line_of(text: str, name: str) -> bool:
-    return text[:1].isalpha() and any(line.id == name for line in read_message(text).lines)
+def _clean_id(text: str) -> str:
+    """Whose claim a line is, with nothing in front of our key; empty where it is none of ours."""
+    found = read_message(text).lines if text[:1].isalpha() else []
+    return found[0].id if found else ""
 
 
 def _extent(content: Sequence[str], start: int) -> range:

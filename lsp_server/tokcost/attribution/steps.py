@@ -4,28 +4,34 @@ import re
 
 from tokcost.model.changes import Head, Revert
 
-_AFTER = r"(?:\s*\[[^\]]*\])*\s*$"
-"""What people put behind a subject: `[skip ci]`."""
-_SQUASH = re.compile(rf"\((?:#|!)(\d+)\){_AFTER}")
-_TITLED = re.compile(r"(?:Merged PR (?P<azure>\d+)|Pull request #(?P<bitbucket>\d+)): +(?P<title>.*\S)", re.DOTALL)
+_NUMBER = r"([0-9]{1,9})"
+"""Nobody has numbered a billion requests; more digits are something else."""
+_SQUASH = re.compile(rf"\([#!]{_NUMBER}\)$")
+_BITBUCKET = re.compile(rf"\(pull request #{_NUMBER}\)$")
+_LONGEST_NUMBER = len("(pull request #123456789)")
+_TITLED = re.compile(
+    r"(?:Merged PR (?P<azure>[0-9]{1,9})|Pull request #(?P<bitbucket>[0-9]{1,9})): ++(?P<title>.++)", re.DOTALL
+)
 """Azure DevOps and Bitbucket Server: the title is behind the number."""
-_GITEA = re.compile(r"Merge pull request '(?P<title>.+)' \(#(\d+)\) from .+", re.DOTALL)
-_MERGE = re.compile(r"Merge pull request #(\d+)\b")
-_BITBUCKET = re.compile(rf"Merged in .*\(pull request #(\d+)\){_AFTER}")
+_GITEA = re.compile(rf"Merge pull request '(?P<title>.+)' \(#{_NUMBER}\) from .", re.DOTALL)
+_MERGE = re.compile(rf"Merge pull request #{_NUMBER}\b")
 _FOOTERS = re.compile(
-    r"^[ \t]*(?:See merge request [\w./-]*!|Reviewed-on: https?://\S*/|Differential Revision: *(?:https?://\S*/)?D)(\d+)/?\s*$",
+    r"^[ \t]*+(?:See merge request [\w./-]*!|Reviewed-on: https?://\S*/|Differential Revision: *+(?:https?://\S*/)?D)"
+    rf"{_NUMBER}/?[^\S\n]*+$",
     re.MULTILINE,
 )
 """GitLab, Gerrit (and Gitea), Phabricator. A change that was picked to another branch of Gerrit's has its own below."""
 _FORGE_SUBJECT = re.compile(
-    r"Merged? (?:pull request #\d+ |branch '|remote-tracking branch '|in .*\(pull request #\d+\))"
+    r"Merged? (?:pull request #[0-9]++ |branch '|remote-tracking branch '|in .*\(pull request #[0-9]++\))"
 )
 _ID = r"[0-9a-f]{7,64}"
 _BY_ID = re.compile(
-    rf"\b(?P<part>part(?:ial)?ly\s+)?reverts\s+(?:commits?\s+)?(?P<ids>{_ID}(?:(?:,\s*|\s+)(?:and\s+)?{_ID})*)", re.I
+    rf"\b(?P<part>part(?:ial)?ly\s++)?reverts\s++(?:commits?\s++)?(?P<ids>{_ID}(?:(?:,\s*+|\s++)(?:and\s++)?{_ID})*+)",
+    re.I,
 )
 _BY_NUMBER = re.compile(
-    r"\b(?P<part>part(?:ial)?ly\s+)?reverts\s+(?:merge\s+request\s+|pull\s+request\s+)?(?:[\w.-]+/[\w./-]+)?(?P<n>[#!]\d+)",
+    r"\b(?P<part>part(?:ial)?ly\s++)?reverts\s++(?:(?:merge|pull)\s++request\s++)?"
+    r"(?:[\w.-]++/[\w./-]++)?(?P<n>[#!][0-9]{1,9}+)(?![0-9])",
     re.I,
 )
 
@@ -38,16 +44,35 @@ def read_head(message: str, time: int) -> Head:
         return Head(found["title"], int(found["azure"] or found["bitbucket"]), time)
     if found := _GITEA.match(subject):
         return Head(found["title"], int(found[2]), time)
-    found = _MERGE.match(subject) or _SQUASH.search(subject) or _BITBUCKET.match(subject)
-    numbers = [found[1]] if found else _FOOTERS.findall(body)
-    return Head(_title(subject, body), int(numbers[-1]) if numbers else None, time)
+    found = _MERGE.match(subject)
+    number = int(found[1]) if found else _last_number(subject)
+    if number is None and (footers := _FOOTERS.findall(body)):
+        number = int(footers[-1])
+    return Head(_title(subject, body), number, time)
 
 
 def squash_number(subject: str) -> int | None:
     """The request that a forge squashed into one commit, where its subject says so: `Add login (#123)`."""
     if titled := _TITLED.match(subject):
         return int(titled["azure"] or titled["bitbucket"])
-    found = _SQUASH.search(subject) or _BITBUCKET.match(subject)
+    return _last_number(subject)
+
+
+def _last_number(subject: str) -> int | None:
+    """The number that ends a subject, whatever people put behind it: `(#12) [skip ci]`. Read from its end, because
+    trying each `(#1)` in turn takes a time that grows with the square of their number."""
+    end = len(subject)
+    while True:
+        while end and subject[end - 1].isspace():
+            end -= 1
+        if not subject.endswith("]", 0, end):
+            break
+        opened = subject.rfind("[", 0, end)
+        if opened < 0 or subject.find("]", opened, end - 1) >= 0:
+            return None
+        end = opened
+    tail = subject[max(0, end - _LONGEST_NUMBER) : end]
+    found = _SQUASH.search(tail) or (_BITBUCKET.search(tail) if subject.startswith("Merged in ") else None)
     return int(found[1]) if found else None
 
 

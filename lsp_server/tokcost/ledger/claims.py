@@ -170,8 +170,10 @@ def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Wor
         f" FROM rollup WHERE claim != 0 AND claim IN (SELECT claim.id {of})",
         parameters,
     ).fetchone()
-    said = ledger.db.execute(f"SELECT ifnull(sum(cost), 0), ifnull(sum(tokens), 0) {of}", parameters).fetchone()
-    return Worth(own[0] - said[0], own[1] - said[1], 0, ())
+    # Millions and the rest are added apart: a sum that would pass 64 bits is an error in SQLite.
+    parts = (f"ifnull(sum({column} {by} 1000000), 0)" for column in ("cost", "tokens") for by in "/%")
+    millions, cost, more, tokens = ledger.db.execute(f"SELECT {', '.join(parts)} {of}", parameters).fetchone()
+    return Worth(own[0] - millions * 10**6 - cost, own[1] - more * 10**6 - tokens, 0, ())
 
 
 def record_line(ledger: Ledger, claim: int, line: Line) -> None:
@@ -192,8 +194,17 @@ def settle_rest(ledger: Ledger, claim: int) -> None:
 def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:
     """What a version says; `None` when it was never said (the claim is bound here)."""
     query = "SELECT line FROM claim_version WHERE claim = ? AND version = ?"
-    row = ledger.db.execute(query, (claim, version)).fetchone()
-    return read_message(row[0]).lines[0] if row else None
+    return _said(ledger.db.execute(query, (claim, version)).fetchone())
+
+
+def newest_line(ledger: Ledger, claim: int) -> Line | None:
+    """What was said last of a claim. Its newest version may be known from somebody's message alone."""
+    query = "SELECT line FROM claim_version WHERE claim = ? ORDER BY version DESC LIMIT 1"
+    return _said(ledger.db.execute(query, (claim,)).fetchone())
+
+
+def _said(row: tuple[str] | None) -> Line | None:
+    return next(iter(read_message(row[0]).lines), None) if row else None
 
 
 def decide_fate(ledger: Ledger, claim: int, fate: Fate) -> None:

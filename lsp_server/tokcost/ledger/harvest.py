@@ -20,7 +20,7 @@ from tokcost.model.usage import Tokens
 from tokcost.quick import from_json, to_json
 
 FILE_NAME = "history.db"
-_VERSION = 2
+_VERSION = 3
 """Raised with every change of how a message is read: what is kept was read the old way."""
 _BUSY_SECONDS = 10.0
 _SCHEMA = """

@@ -1,6 +1,7 @@
 """Commit messages that are open in the editor: which documents they are, and where things stand in them."""
 
 import os
+from collections.abc import Sequence
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -12,6 +13,7 @@ from tokcost.repo.worktree import Worktree
 from tokcost.services.live import worktree_at
 
 LANGUAGES = ("gitcommit", "git-commit")
+MOST_CHARACTERS = 1 << 20
 NAMES = ("COMMIT_EDITMSG", "MERGE_MSG", "SQUASH_MSG")
 _LONGEST_PATH = 4095
 """Bytes: what Linux takes (PATH_MAX, less the NUL behind it)."""
@@ -20,9 +22,10 @@ _LONGEST_URI = 3 * _LONGEST_PATH + 100
 
 
 def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
-    """The document, if it is a commit message that the client has opened."""
+    """The document, if it is a commit message that the client has opened, and no longer than people write: nobody may
+    have to wait for what is read at every key."""
     document = server.workspace.text_documents.get(uri)
-    if document is None:
+    if document is None or len(document.source) > MOST_CHARACTERS:
         return None
     is_message = document.language_id in LANGUAGES or os.path.basename(uri.partition("?")[0]) in NAMES
     return document if is_message else None
@@ -55,9 +58,9 @@ def comment_of(text: str) -> str:
     return comment_in(text) or "#"
 
 
-def range_of(server: LanguageServer, document: TextDocument, mark: Mark) -> types.Range:
-    """Where a line under our key stands, without its line end."""
-    last = document.source.split("\n")[mark.stop - 1]
+def range_of(server: LanguageServer, lines: Sequence[str], mark: Mark) -> types.Range:
+    """Where a line under our key stands, without its line end; `lines` are the document's, without theirs."""
+    last = lines[mark.stop - 1]
     end = server.workspace.position_codec.client_num_units(last)
     return types.Range(types.Position(mark.start, 0), types.Position(mark.stop - 1, end))
 
@@ -75,5 +78,5 @@ def changed_lines(before: str, after: str) -> types.TextEdit:
     text = "".join(f"{line}\n" for line in new[start : len(new) - behind])
     if behind:
         return types.TextEdit(types.Range(types.Position(start, 0), types.Position(stop, 0)), text)
-    end = types.Position(len(old) - 1, len(old[-1].encode("utf-16-le")) // 2)
+    end = types.Position(len(old) - 1, len(old[-1].encode("utf-16-le", "surrogatepass")) // 2)
     return types.TextEdit(types.Range(types.Position(start, 0), end), text.removesuffix("\n"))

@@ -4,6 +4,10 @@
 
 What is written is strict. What is read is tolerant: forges indent, quote, bullet and wrap messages, people retype them.
 A line without an id of ours is somebody else's (`foreign`); with one whose rest cannot be understood it is `damaged`.
+
+Anybody can write a message, and a fetch brings it here. So reading takes time in proportion to the text, whatever the
+text is: a line is measured before it is matched, every pattern is possessive or looks at a few characters, and every
+number has an upper limit, so that SQLite can store it.
 """
 
 import re
@@ -21,6 +25,14 @@ WIDTH = 100
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base32, lower case: no letter that reads as another."""
 ID_LENGTH = 12
+MOST_VERSION = 999_999_999
+"""Nine digits: a claim whose version is this one cannot be raised."""
+MOST_COST = 100_000_000 * NANO_PER_USD
+"""The largest amount of one line, in nano-dollars; a larger one is damage, not spend."""
+MOST_TOKENS = 10**15
+"""The largest number of tokens of one line, and of one class in its second line."""
+MOST_CHARACTERS = 1024
+"""Of one line, with what it was wrapped into. We write 100; quotes, bullets and a forge's brackets come on top."""
 
 
 class Line(NamedTuple):
@@ -85,12 +97,14 @@ def read_message(message: str) -> Found:
     texts = message.splitlines()
     classes: dict[str, Tokens] = {}
     for number, text in enumerate(texts):
-        if start := _TOKENS_START.match(text):
-            token, tokens = _read_tokens_line(_joined(start[1], texts[number + 1 : number + 3]))
-            if token and tokens:
-                classes[token] = tokens
-        elif start := _START.match(text):
-            _read_line(start[1], texts[number + 1 : number + 4], found)
+        start = _START.match(text)
+        if start is None:
+            continue
+        rest, following = text[start.end() :], texts[number + 1 : number + 4]
+        if start["key"].lower() == KEY.lower():
+            _read_line(rest, following, found)
+        else:
+            classes.update(_read_tokens_line(_joined(rest, following[:2])[0]))
     found.lines = [line._replace(classes=classes.get(line.token)) for line in found.lines]
     return found
 
@@ -108,27 +122,43 @@ def highest(lines: Iterable[Line]) -> dict[str, Line]:
 
 def carries_line(text: str) -> bool:
     """Whether a single line of text begins a line of ours, whatever is in front of it."""
-    return bool(_START.match(text) or _TOKENS_START.match(text))
+    return _START.match(text) is not None
+
+
+def read_token(text: str) -> tuple[str, int]:
+    """Id and version as `Line.token` writes them; no id and 0 where it is neither."""
+    token = _token(text) if len(text) <= _LONGEST_TOKEN else None
+    return (token.id, token.version) if token else ("", 0)
 
 
 def is_second_line(text: str) -> bool:
     """Whether a single line of text begins the second line of an exact one."""
-    return bool(_TOKENS_START.match(text))
+    start = _START.match(text)
+    return start is not None and start["key"].lower() == TOKENS_KEY.lower()
 
 
-_PREFIX = r"[\s>*+|-]*(?:Summary:\s*)?"
+_PREFIX = r"[\s>*+|-]*+(?:Summary:\s*+)?"
 """Phabricator puts its label in front of a body of one line."""
-_START = pattern(rf"{_PREFIX}{KEY}\s*:\s*(.*)$", re.IGNORECASE)
-_TOKENS_START = pattern(rf"{_PREFIX}{TOKENS_KEY}\s*:\s*(.*)$", re.IGNORECASE)
-_ID = rf"[{ID_ALPHABET}]{{{ID_LENGTH}}}"
-_TOKEN = pattern(rf"(?<![\w.-])({_ID})(?:\.([1-9][0-9]{{0,8}}))?(?=(?:\[[^\[\]]*\]|[\s.,;*_`)])*$)", re.IGNORECASE)
+_BEFORE = pattern(_PREFIX, re.IGNORECASE)
+_START = pattern(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
+_ANY_KEY = pattern(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
+_TOKEN = pattern(
+    rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",
+    re.IGNORECASE | re.ASCII,
+)
+_LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
+_BEHIND_TOKEN = ".,;*_`)"
 _AMOUNT = pattern(
-    r"(?P<about>~)?\s*(?P<whole>\d[\d,]*)(?:\.(?P<part>\d{1,9}))?\s*USD(?:\s+list)?(?P<more>\s*\+\s*unpriced)?$",
+    r"(?P<about>~)?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{1,9}+))?+\s*+USD(?:\s++list)?+"
+    r"(?P<more>\s*+\+\s*+unpriced)?+$",
     re.IGNORECASE,
 )
-_COUNT = pattern(r"~?\s*(?P<whole>\d[\d,]*)(?:\.(?P<part>\d{1,9}))?\s*(?P<unit>[kMG])?\s*tokens?$", re.IGNORECASE)
-_CLASS = pattern(r"([a-z0-9-]+)\s*=\s*(\d+)", re.IGNORECASE)
-_MORE = pattern(r"\+(\d+)$")
+_COUNT = pattern(
+    r"~?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{1,9}+))?+\s*+(?P<unit>[kMG])?+\s*+tokens?$", re.IGNORECASE
+)
+_CLASS = pattern(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
+"""Without the look behind it, a long word would be tried from each of its letters."""
+_MORE = pattern(r"\+([0-9]{1,6})$")
 _NOT_IN_NAMES = pattern(r"[^A-Za-z0-9._:@\[\]-]+")
 _UNITS = {"": 0, "k": 3, "m": 6, "g": 9}
 _CLASSES = {"input": 0, "cache-read": 1, "cache-write-5m": 2, "cache-write-1h": 3, "output": 4}
@@ -189,45 +219,80 @@ def _rank(line: Line) -> tuple[object, ...]:
     return (line.version, line.cost if line.cost is not None else -1, line.tokens, *about, classes)
 
 
+class _Token(NamedTuple):
+    """The id that ends a line."""
+
+    start: int
+    """Where it begins."""
+    id: str
+    version: int
+
+
 def _read_line(text: str, following: Sequence[str], found: Found) -> None:
-    whole = _joined(text, following)
-    token = _TOKEN.search(whole)
+    whole, token = _joined(text, following)
     if token is None:
         found.foreign += 1
         return
-    line = _parsed(whole[: token.start()], token[1].lower(), int(token[2] or 1))
+    line = _parsed(whole[: token.start], token) if len(whole) <= MOST_CHARACTERS else None
     if line is None:
-        found.damaged.append(whole.strip())
+        found.damaged.append(_excerpt(whole.strip()))
     else:
         found.lines.append(line)
 
 
-def _joined(text: str, following: Sequence[str]) -> str:
-    """A line, together with the next ones when something wrapped it before its id."""
-    whole = text.rstrip()
+def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
+    """A line, together with the next ones when something wrapped it before its id, and that id."""
+    alone = whole = text.rstrip()
+    token = _token(whole)
     for more in following:
-        if _TOKEN.search(whole) or not more.strip() or _ANY_KEY.match(more):
+        if token or len(whole) + len(more) > MOST_CHARACTERS or not more.strip() or _ANY_KEY.match(more):
             break
-        whole = f"{whole} {re.sub(rf'^{_PREFIX}', '', more).rstrip()}"
-    return whole if _TOKEN.search(whole) else text.rstrip()
+        before = _BEFORE.match(more)
+        whole = f"{whole} {more[before.end() if before else 0 :].rstrip()}"
+        token = _token(whole)
+    return (whole, token) if token else (alone, None)
 
 
-_ANY_KEY = pattern(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*:\s")
+def _token(text: str) -> _Token | None:
+    """Read from its end, each character once: an id, behind which only punctuation and brackets may stand."""
+    end = len(text)
+    least = max(0, end - MOST_CHARACTERS)
+    while end > least:
+        last = text[end - 1]
+        if last == "]":
+            opened = text.rfind("[", least, end - 1)
+            if opened < 0 or text.find("]", opened, end - 1) >= 0:
+                return None
+            end = opened
+        elif last in _BEHIND_TOKEN or last.isspace():
+            end -= 1
+        else:
+            break
+    # One character more shows what is in front of the longest.
+    start = max(0, end - _LONGEST_TOKEN - 1)
+    found = _TOKEN.search(text[start:end])
+    return found and _Token(start + found.start("id"), found["id"].lower(), int(found["version"] or 1))
 
 
-def _parsed(text: str, name: str, version: int) -> Line | None:
+def _excerpt(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:WIDTH]}… ({len(text):,} characters)"
+
+
+def _parsed(text: str, token: _Token) -> Line | None:
     fields = [one.strip() for one in text.split(";")]
     if len(fields) < 3:
         return None
     amount, count = _AMOUNT.match(fields[0]), _COUNT.match(fields[1])
     if count is None or (amount is None and fields[0].lower() != "unpriced"):
         return None
-    models, more = _models(fields[2])
     tokens = _scaled(count["whole"], count["part"], _UNITS[(count["unit"] or "").lower()])
-    if amount is None:
-        return Line(name, version, None, True, tokens, models, more, not fields[1].startswith("~"))
-    cost = _scaled(amount["whole"], amount["part"], 9)
-    return Line(name, version, cost, bool(amount["more"]), tokens, models, more, not amount["about"])
+    cost = _scaled(amount["whole"], amount["part"], 9) if amount else None
+    if tokens > MOST_TOKENS or (cost or 0) > MOST_COST:
+        return None
+    models, more = _models(fields[2])
+    about = amount["about"] if amount else fields[1].startswith("~")
+    unpriced = not amount or bool(amount["more"])
+    return Line(token.id, token.version, cost, unpriced, tokens, models, more, not about)
 
 
 def _models(text: str) -> tuple[tuple[str, ...], int]:
@@ -243,10 +308,13 @@ def _scaled(whole: str, part: str | None, digits: int) -> int:
     return int(whole.replace(",", "")) * 10**digits + int(((part or "") + "0" * digits)[:digits] or "0")
 
 
-def _read_tokens_line(text: str) -> tuple[str, Tokens | None]:
-    token = _TOKEN.search(text)
+def _read_tokens_line(text: str) -> dict[str, Tokens]:
+    """What a second line says, by id and version; nothing where it cannot be understood."""
+    token = _token(text)
+    if token is None or len(text) > MOST_CHARACTERS:
+        return {}
     counts = {name.lower(): int(count) for name, count in _CLASS.findall(text)}
-    if token is None or not counts.keys() <= _CLASSES.keys() or not counts:
-        return "", None
-    name = token[1].lower() if int(token[2] or 1) == 1 else f"{token[1].lower()}.{token[2]}"
-    return name, Tokens(*(counts.get(one, 0) for one in _CLASSES))
+    if not counts or not counts.keys() <= _CLASSES.keys() or max(counts.values()) > MOST_TOKENS:
+        return {}
+    line = Line(token.id, token.version, None, True, 0)
+    return {line.token: Tokens(*(counts.get(one, 0) for one in _CLASSES))}

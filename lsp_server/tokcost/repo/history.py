@@ -26,6 +26,10 @@ _NO_WORK = ("refs/replace/", "refs/notes/", "refs/stash")
 _WORDS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost", "--grep=reverts"]
 
 
+_LAST_SECOND = (1 << 32) - 1
+"""In the year 2106; calendars end at 9999."""
+
+
 class Repository(NamedTuple):
     """Where history is read."""
 
@@ -151,7 +155,9 @@ def all_refs(repository: Repository) -> dict[str, str]:
     """Every ref that names a commit of somebody's work, and that commit."""
     form = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
     found: dict[str, str] = {}
-    for line in repository.git("for-each-ref", form).splitlines():
+    for line in repository.git("for-each-ref", form).split("\n"):
+        if not line:
+            continue
         name, kind, tip, inner_kind, inner = line.split("\0")
         if "commit" in (kind, inner_kind) and not name.startswith(_NO_WORK):
             found[name] = tip if kind == "commit" else inner
@@ -224,7 +230,13 @@ def first_parents(repository: Repository, span: Range) -> list[str]:
 def read_messages_of(repository: Repository, commits: Iterable[str]) -> Iterator[tuple[str, int, str]]:
     """Single commits, each with its time of committing (seconds UTC) and its message."""
     for commit, time, message in _each(repository, commits, "%ct%x01%B", 3):
-        yield commit, int(time), message
+        yield commit, _moment(time), message
+
+
+def _moment(text: str) -> int:
+    """A commit's time as its maker wrote it. What is none (a minus, nothing) is the first second that there is, and
+    what lies beyond 32 bits the last."""
+    return min(int(text[:20]), _LAST_SECOND) if text.isdecimal() and text.isascii() else 0
 
 
 def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -3,10 +3,11 @@
 Commits are read as they are, whatever git-replace(1) shows in their place here: other clones do not have that.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from tokcost.repo.commit import Commit
-from tokcost.repo.run import GitFailed, run_git
+from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _ASK = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
@@ -17,14 +18,15 @@ def messages_with_lines(
 ) -> Iterator[tuple[str, str]]:
     """Commit id and message of every commit that `tips` reach and `known` do not, where the message may carry a line.
 
-    Ids that name nothing (any more) are passed over. Raises `EnvironmentProblem`.
+    Ids that name nothing (any more) are passed over. They come as git finds them; `seconds` include what the caller
+    does with them. Raises `EnvironmentProblem`.
     """
     revisions = [*tips, *(f"^{one}" for one in known)]
     if not revisions:
         return
     feed = "".join(f"{revision}\n" for revision in revisions)
-    text = _git([*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds)
-    for record in text.split("\0"):
+    asked = ["--no-replace-objects", *_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"]
+    for record in map(os.fsdecode, stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds)):
         commit, _, message = record.partition("\n")
         if commit:
             yield commit, message
@@ -66,7 +68,7 @@ def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0)
     asked = ["log", "-p", "--no-walk", "--ignore-missing", *plain, "--stdin"]
     patches = _git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
     found = _git(["patch-id", "--stable"], common_dir, feed=patches, seconds=seconds) if patches else ""
-    return {commit: patch for patch, commit in (line.split() for line in found.splitlines())}
+    return {commit: patch for patch, commit in (line.split() for line in found.split("\n") if line)}
 
 
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:

@@ -10,11 +10,13 @@ import zlib
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from tokcost.files import MOST_OF_GIT, read_bounded
+from tokcost.files import read_bounded
 from tokcost.repo.commit import Commit
 
 MOST_WALKED = 30
 """Commits read one by one before git is asked instead."""
+_MOST_BYTES = 1 << 20
+"""Of a commit that is read here, packed or not: a file of one megabyte can hold a gigabyte."""
 
 
 class Walk(NamedTuple):
@@ -45,17 +47,15 @@ def walk(common_dir: str, tips: Iterable[str], known: Collection[str]) -> Walk |
 
 
 def read_loose_commit(common_dir: str, name: str) -> Commit | None:
-    """A commit that has a file of its own; `None` for everything else."""
+    """A commit that has a file of its own; `None` for everything else, and for what is too large or damaged."""
     try:
-        packed = read_bounded(os.path.join(common_dir, "objects", name[:2], name[2:]), MOST_OF_GIT)
-        unpacker = zlib.decompressobj()
-        header, _, data = unpacker.decompress(packed, MOST_OF_GIT).partition(b"\0")
-    except (OSError, zlib.error):
+        packed = read_bounded(os.path.join(common_dir, "objects", name[:2], name[2:]), _MOST_BYTES)
+        whole = zlib.decompressobj()
+        header, _, data = whole.decompress(packed, _MOST_BYTES).partition(b"\0")
+        if not whole.eof or not header.startswith(b"commit "):
+            return None
+        head, _, message = data.partition(b"\n\n")
+        parents = tuple(line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent "))
+    except (OSError, ValueError, zlib.error):
         return None
-    if not unpacker.eof:  # cut off, or a few bytes that stand for gigabytes
-        return None
-    if not header.startswith(b"commit "):
-        return None
-    head, _, message = data.partition(b"\n\n")
-    parents = (line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent "))
-    return Commit(name, tuple(parents), message.decode("utf-8", "surrogateescape"))
+    return Commit(name, parents, message.decode("utf-8", "surrogateescape"))

@@ -1,13 +1,15 @@
 """The one place that runs programs, and the one way git is run."""
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import IO, TYPE_CHECKING
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, cast
 
 from tokcost.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
     import subprocess
+    from threading import Event
 
 _KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT")
 _KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
@@ -17,6 +19,8 @@ answer about another."""
 
 
 _READ_AT_ONCE = 1 << 18
+MOST_BYTES = 1 << 24
+"""Of one piece of an answer; what is behind them is passed over. Nobody writes a message of 16 MiB by hand."""
 
 
 class GitFailed(EnvironmentProblem):
@@ -26,6 +30,13 @@ class GitFailed(EnvironmentProblem):
         said = (err.strip() or out.strip() or "nothing").splitlines()[-1]
         super().__init__(f"git {' '.join(args)} failed with code {code}: {said}")
         self.code, self.out, self.err = code, out, err
+
+
+class GitTooSlow(EnvironmentProblem):
+    """git did not answer in time."""
+
+    def __init__(self, args: Sequence[str], seconds: float) -> None:
+        super().__init__(f"git {' '.join(args)} did not answer within {seconds:g} seconds")
 
 
 def run_git(
@@ -39,7 +50,8 @@ def run_git(
     """What git prints, undecodable bytes as surrogates. `more` adds environment variables; `feed` is what it reads from
     its standard input.
 
-    Raises `GitFailed` when git refuses, `EnvironmentProblem` when there is no git, or it takes longer than `seconds`.
+    Raises `GitFailed` when git refuses, `GitTooSlow` when it takes longer than `seconds`, `EnvironmentProblem` when
+    there is no git.
     """
     import subprocess  # many callers find that they need no git after all
 
@@ -56,7 +68,7 @@ def run_git(
     except OSError as error:
         raise _not_started(cwd, error) from error
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentProblem(f"git {' '.join(args)} did not answer within {seconds:g} seconds") from error
+        raise GitTooSlow(args, seconds) from error
     out, err = (os.fsdecode(stream) for stream in (done.stdout, done.stderr))
     if done.returncode != 0:
         raise GitFailed(args, done.returncode, out, err)
@@ -70,39 +82,86 @@ def stream_git(
     more: dict[str, str] | None = None,
     feed: str = "",
     end: bytes = b"\n",
+    seconds: float | None = None,
 ) -> Iterator[bytes]:
     """What git prints, piece by piece as it comes, without the `end` of each: for answers that may be as long as a
-    history is. Raises as `run_git` does, when all of it was read."""
+    history is. Of one piece, `MOST_BYTES` at most. `seconds` include what the caller does with the pieces. Raises as
+    `run_git` does, when all of it was read."""
     import subprocess
-    from tempfile import TemporaryFile
+    from threading import Event
 
-    with TemporaryFile() as asked, TemporaryFile() as said:
-        asked.write(os.fsencode(feed))
-        asked.seek(0)
-        try:
-            program = subprocess.Popen(
-                ["git", *args], cwd=cwd, env=_environ(more), stdin=asked, stdout=subprocess.PIPE, stderr=said
-            )
-        except OSError as error:
-            raise _not_started(cwd, error) from error
-        try:
-            assert program.stdout is not None
-            yield from _pieces(program.stdout, end)
-            code = program.wait()
-        finally:
-            _end(program)
-        if code:
-            said.seek(0)
-            raise GitFailed(args, code, "", os.fsdecode(said.read()))
+    try:
+        program = subprocess.Popen(
+            ["git", *args],
+            cwd=cwd,
+            env=_environ(more),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise _not_started(cwd, error) from error
+    late = Event()
+    with _minded(program, os.fsencode(feed), late, seconds) as said:
+        assert program.stdout is not None
+        yield from _pieces(program.stdout, end)
+        code = program.wait()
+    if late.is_set():
+        raise GitTooSlow(args, seconds or 0)
+    if code:
+        raise GitFailed(args, code, "", os.fsdecode(b"".join(said)))
+
+
+@contextmanager
+def _minded(
+    program: "subprocess.Popen[bytes]", feed: bytes, late: "Event", seconds: float | None
+) -> Generator[list[bytes]]:
+    """Give a program what it reads, take what it says on standard error, and end it when its time is up: beside the
+    reading of its answer, so that neither can keep it waiting."""
+    from threading import Thread, Timer
+
+    said: list[bytes] = []
+
+    def give() -> None:
+        with suppress(OSError), cast(IO[bytes], program.stdin) as stream:  # it may end without reading all of it
+            stream.write(feed)
+
+    def listen() -> None:
+        with cast(IO[bytes], program.stderr) as stream:
+            said.append(stream.read())
+
+    def stop() -> None:
+        late.set()
+        program.kill()
+
+    helpers = [Thread(target=give), Thread(target=listen)]
+    timer = Timer(seconds, stop) if seconds is not None else None
+    for one in (*helpers, timer):
+        if one is not None:
+            one.start()
+    try:
+        yield said
+    finally:
+        if timer is not None:
+            timer.cancel()
+        _end(program)
+        for one in helpers:
+            one.join()
 
 
 def _pieces(stream: IO[bytes], end: bytes) -> Iterator[bytes]:
-    rest = b""
+    begun: list[bytes] = []
+    left = MOST_BYTES
     while read := stream.read(_READ_AT_ONCE):
-        *whole, rest = (rest + read).split(end)
-        yield from whole
-    if rest:
-        yield rest
+        last, *more = read.split(end)
+        if more:
+            yield b"".join((*begun, last[:left]))
+            yield from more[:-1]
+            last, begun, left = more[-1], [], MOST_BYTES
+        begun.append(last[:left])
+        left -= len(begun[-1])
+    if any(begun):
+        yield b"".join(begun)
 
 
 def _end(program: "subprocess.Popen[bytes]") -> None:

@@ -14,8 +14,8 @@ from tokcost.ledger.claims import (
     claim_pending,
     claims_named,
     has_pending,
-    line_of,
     new_claim,
+    newest_line,
     record_line,
     unsaid,
     unsettled_claims,
@@ -68,7 +68,11 @@ def propose(ledger: Ledger, repository: int, branch: str, message: Message, term
         has_pending(ledger, repository, branch),
     )
     decision = decide(situation)
-    again = {claim: line for claim in decision.again if (line := line_of(ledger, claim.id, claim.version))}
+    again = {
+        claim: line
+        for claim in decision.again
+        if (line := newest_line(ledger, claim.id)) and line.version > max(claim.carried, present.get(claim.name, 0))
+    }
     new: list[Line] = []
     if decision.claim_pending:
         claim = decision.grow or new_claim(ledger, repository, new_name())
@@ -87,7 +91,7 @@ def new_name() -> str:
 
 
 def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Terms) -> Line:
-    before = line_of(ledger, claim.id, claim.version) if claim.version else None
+    before = newest_line(ledger, claim.id) if claim.version else None
     grown = claim_pending(ledger, claim, repository, branch, MOST_USAGE)
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     worth = worth_of(ledger, claim.id)

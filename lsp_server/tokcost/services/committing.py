@@ -36,7 +36,7 @@ from tokcost.services.proposals import (
     untouched,
     withheld_recorded,
 )
-from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, record_withheld
+from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, LOOK_SECONDS, record_withheld
 from tokcost.services.worktrees import repository_of
 from tokcost.settings import is_switched_off
 
@@ -135,7 +135,7 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
             return
         head = head_commit(worktree)
         with ledger.transaction():
-            look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
+            look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
             record_withheld(ledger, repository, worktree.git_dir)
             proposal = propose(ledger, repository, draft.branch, message, terms)
             kept = _kept(ledger, repository, draft, proposal)

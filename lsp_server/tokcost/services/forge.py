@@ -33,7 +33,7 @@ from tokcost.services.report_policy import read_report_policy
 
 _MOST_STEPS = 5_000
 _REQUEST = re.compile(
-    r"(?:^|/)(?:pull|pulls|pull-requests|merge-requests|merge_requests|pr|mr)/(\d+)(?:/(?:head|from))?$"
+    r"(?:^|/)(?:pull|pulls|pull-requests|merge-requests|merge_requests|pr|mr)/([0-9]{1,9})(?:/(?:head|from))?$"
 )
 """What forges, and people who fetch from them, call the branch of a request."""
 

@@ -5,7 +5,7 @@ old tip is not on that line any more (rewritten, force-pushed), it is walked aga
 with a lower end is walked each time: it is short.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -74,13 +74,13 @@ def carried(graph: Graph, tip: str, carriers: Mapping[str, Carrier]) -> list[Lin
     return [line for commit in reach(graph, tip) if commit in carriers for line in carriers[commit].lines]
 
 
-def reach(graph: Graph, tip: str) -> list[str]:
-    """The commits on the way from a tip to where the graph ends."""
+def reach(graph: Graph, tip: str, seen: Collection[str] = ()) -> list[str]:
+    """The commits on the way from a tip to where the graph ends, or to what was seen before."""
     found: dict[str, None] = {}
     todo = [tip]
     while todo:
         commit = todo.pop()
-        if commit in graph and commit not in found:
+        if commit in graph and commit not in found and commit not in seen:
             found[commit] = None
             todo += graph[commit]
     return list(found)

@@ -123,7 +123,8 @@ def _look(ledger: Ledger, report: IngestReport) -> None:
         if needs_look(ledger, one.id, one.common_dir):
             try:
                 with ledger.transaction():
-                    look(ledger, one.id, one.common_dir)
+                    if not look(ledger, one.id, one.common_dir):
+                        report.notes.append(f"{one.root}: not all that was fetched could be read in time")
             except GitFailed as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
 

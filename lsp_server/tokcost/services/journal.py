@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from tokcost.files import MOST_OF_GIT, open_regular
+from tokcost.files import open_regular
 from tokcost.ledger.claims import (
     claim_keys,
     decide_fate,
@@ -22,9 +22,11 @@ from tokcost.ledger.claims import (
     usage_known,
 )
 from tokcost.ledger.open import Ledger
-from tokcost.model.trailer import Line, format_line, read_message
+from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_message, read_token
 
 FILE = os.path.join("tokcost", "claims")
+_MOST_CHARACTERS = 1 << 24
+"""Of one record: a commit claims 20,000 responses at most, and each takes a hundred characters here."""
 
 
 class Entry(NamedTuple):
@@ -86,7 +88,8 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
             continue
         if entry.version > claim.version:
             claims[entry.claim] = claim_keys(ledger, claim, entry.version, repository, entry.keys)
-            for line in read_message(entry.line).lines:
+            said = (line for line in read_message(entry.line).lines if line[:2] == entry[:2])
+            if line := next(said, None):
                 record_line(ledger, claim.id, line)
         if entry.withheld:
             decide_fate(ledger, claim.id, "withheld")
@@ -100,7 +103,8 @@ def _read(common_dir: str) -> Iterator[Entry]:
     from tokcost.quick import from_json
 
     with suppress(OSError), open_regular(os.path.join(common_dir, FILE)) as stream:
-        while line := stream.readline(MOST_OF_GIT):
+        # What is longer comes in pieces, none of which is JSON.
+        while line := stream.readline(_MOST_CHARACTERS):
             with suppress(ValueError, TypeError, RecursionError, OverflowError):
                 yield _entry(from_json(line.decode("utf-8", "replace")))
 
@@ -108,4 +112,6 @@ def _read(common_dir: str) -> Iterator[Entry]:
 def _entry(record: Any) -> Entry:
     """Raises `ValueError` or `TypeError` for what is none."""
     claim, version, line, keys, withheld = record
-    return Entry(str(claim), int(version), str(line), [(str(one), str(other)) for one, other in keys], bool(withheld))
+    if type(version) is not int or not 0 <= version <= MOST_VERSION or read_token(str(claim)) != (claim, 1):
+        raise ValueError("no claim, or no version of one")
+    return Entry(claim, version, str(line), [(str(one), str(other)) for one, other in keys], bool(withheld))

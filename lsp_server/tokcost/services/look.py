@@ -4,12 +4,14 @@ The ledger remembers the refs it saw, so that only what is new since the last lo
 """
 
 import os
-from collections.abc import KeysView
+from collections.abc import Iterable
+from contextlib import suppress
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.claims import (
     add_carriers,
     carrying_commits,
+    claims_named,
     drop_carriers,
     follow_bound,
     forget_tips,
@@ -24,7 +26,7 @@ from tokcost.model.trailer import read_message
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
 from tokcost.repo.refs import all_tips
-from tokcost.repo.run import GitFailed
+from tokcost.repo.run import GitFailed, GitTooSlow
 from tokcost.services import journal
 from tokcost.services.consent import is_enabled
 
@@ -32,19 +34,27 @@ MOST_COMPARED = 200
 """New commits whose change is compared with that of commits that are gone."""
 
 
-def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 60.0) -> None:
+def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 60.0) -> bool:
     """Bring what is known of a repository's commits up to date; part of the caller's transaction.
 
-    Raises `EnvironmentProblem` when git does not answer within `seconds`; what was known then stays.
+    Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, only what this
+    clone's own branches brought is read, and the answer is False: to whoever looks next, the rest is still new. Until
+    then a line can be written again that somebody's commit carries already, which changes no sum. Raises `GitFailed`.
     """
     if not has_claims(ledger, repository) and journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)
     now, before = all_tips(common_dir), known_tips(ledger, repository)
     if now == before:
-        return
-    if has_claims(ledger, repository):
-        _follow(ledger, repository, common_dir, (before, now), seconds)
-    record_tips(ledger, repository, before, now)
+        return True
+    if not has_claims(ledger, repository):
+        record_tips(ledger, repository, before, now)
+        return True
+    for seen in (now, _without_fetched(before, now)):
+        with suppress(GitTooSlow):
+            _follow(ledger, repository, common_dir, (before, seen), seconds)
+            record_tips(ledger, repository, before, seen)
+            return seen == now
+    return False
 
 
 def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
@@ -63,41 +73,61 @@ def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
 Tips = dict[str, str]
 
 
+def _without_fetched(before: Tips, now: Tips) -> Tips:
+    """The refs as they would be, had nothing been fetched since: own branches and detached HEADs as they are."""
+
+    def is_own(ref: str) -> bool:
+        return ref.startswith("refs/heads/") or not ref.startswith("refs/")
+
+    own = {ref: tip for ref, tip in now.items() if is_own(ref)}
+    return own | {ref: tip for ref, tip in before.items() if not is_own(ref)}
+
+
 def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
+    """Everything is asked before anything is written: what takes too long leaves no half of it behind."""
     new = set(tips[1].values())
     messages, left = _news(common_dir, tips, seconds)
-    for commit, message in messages:
-        lines = read_message(message).lines
-        add_carriers(ledger, repository, [(commit, line.id, line.version) for line in lines])
-    if left:
-        carriers = carrying_commits(ledger, repository)
-        gone = _gone(carriers.keys(), common_dir, (left, new), seconds) if carriers else set[str]()
-        bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers[commit])]
-        if bound:
-            follow_bound(ledger, repository, _same_change(common_dir, bound, new, seconds))
-        drop_carriers(ledger, repository, gone)
+    found = [one for commit, message in messages for one in _carried(ledger, repository, commit, message)]
+    carriers = carrying_commits(ledger, repository) if left else {}
+    gone, same = set[str](), list[tuple[str, str]]()
+    if left and (carriers or found):
+        known = {*carriers, *(commit for commit, _, _ in found)}
+        gone = _gone(known, common_dir, (left, new), seconds)
+        bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers.get(commit, ()))]
+        same = _same_change(common_dir, bound, new, seconds) if bound else []
+    add_carriers(ledger, repository, found)
+    if same:
+        follow_bound(ledger, repository, same)
+    drop_carriers(ledger, repository, gone)
     settle_carried(ledger, repository)
     # What was spent while nothing was agreed to is not published because somebody agreed since.
     release_unbound(ledger, repository, "withheld" if is_enabled(common_dir) else "")
 
 
-def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[list[tuple[str, str]], set[str]]:
+def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list[tuple[str, str, int]]:
+    """The claims of this clone that a commit carries; those of others are none of the ledger's business."""
+    lines = read_message(message).lines
+    mine = {claim.name for claim in claims_named(ledger, repository, {line.id for line in lines})}
+    return [(commit, line.id, line.version) for line in lines if line.id in mine]
+
+
+def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
     """New commits that may carry lines, with their messages; and what refs named before that new refs may not reach."""
     old, new = (set(side.values()) for side in tips)
     replaced = any(ref.startswith("refs/replace/") for ref in tips[1])
     walked = None if replaced else walk(common_dir, new - old, old)
     if walked is None:
-        return list(messages_with_lines(common_dir, new - old, old, seconds=seconds)), old - new
+        return messages_with_lines(common_dir, new - old, old, seconds=seconds), old - new
     return [(commit.id, commit.message) for commit in walked.commits], old - new - walked.reached
 
 
-def _gone(carriers: KeysView[str], common_dir: str, tips: tuple[set[str], set[str]], seconds: float) -> set[str]:
+def _gone(carriers: set[str], common_dir: str, tips: tuple[set[str], set[str]], seconds: float) -> set[str]:
     """Those of the carrying commits that no ref reaches any more; `tips` are what refs left, and what they name."""
     left, new = tips
     try:
         return carriers & unreachable(common_dir, left, new, seconds=seconds)
     except GitFailed:  # git has thrown away what a ref named before: ask from the other side
-        return set(carriers) - reachable(common_dir, new, seconds=seconds)
+        return carriers - reachable(common_dir, new, seconds=seconds)
 
 
 def _same_change(common_dir: str, gone: list[str], tips: set[str], seconds: float) -> list[tuple[str, str]]:

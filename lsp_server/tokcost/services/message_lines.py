@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tokcost.ledger.claims import claims_named, line_of, worth_of, worth_pending
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.model.claims import Worth
-from tokcost.model.trailer import Line
+from tokcost.model.trailer import Line, read_token
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree
 from tokcost.services.proposals import read_proposal
@@ -60,8 +60,8 @@ def _proposed(ledger: Ledger, repository: int, git_dir: str) -> tuple[Line, ...]
     noted = read_proposal(git_dir)
     found: list[Line] = []
     for token in noted.tokens if noted else ():
-        name, _, version = token.partition(".")
-        known = _known(ledger, repository, name, int(version) if version.isdigit() else 1)
+        name, version = read_token(token)
+        known = _known(ledger, repository, name, version)
         if known is not None and known.said is not None:
             found.append(known.said)
     return tuple(found)

@@ -29,7 +29,7 @@ from tokcost.repo.history import (
     some_authors,
     tags,
 )
-from tokcost.services.history import Told, carried, read_branches, read_history
+from tokcost.services.history import Told, reach, read_branches, read_history
 from tokcost.services.report_policy import ReportPolicy, area_of, read_report_policy
 
 _MOST_CHANGES = 20_000
@@ -117,8 +117,12 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
     known = {line.id for change in changes for line in change.lines}
     best = highest(line for one in carriers.values() for line in one.lines if line.id not in known)
     found: list[Open] = []
+    seen: set[str] = set()  # what one branch has, no other one is asked for
     for branch, tip in tips.items():
-        lines = [best.pop(line.id) for line in carried(graph, tip, carriers) if line.id in best]
+        own = reach(graph, tip, seen)
+        seen.update(own)
+        brought = (line for commit in own if commit in carriers for line in carriers[commit].lines)
+        lines = [best.pop(line.id) for line in brought if line.id in best]
         if lines:
             found.append(Open(branch, tuple(lines)))
     return sorted(found, key=lambda one: (-sum(line.cost or 0 for line in one.lines), one.branch))

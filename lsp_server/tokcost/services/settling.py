@@ -40,6 +40,8 @@ from tokcost.services.worktrees import repository_of
 from tokcost.settings import is_switched_off
 
 GIT_SECONDS = 0.2
+LOOK_SECONDS = 0.08
+"""For what a fetch brought: it may be any amount of anything, and the commit shall get its line all the same."""
 BUSY_SECONDS = 0.1
 
 
@@ -117,7 +119,7 @@ def _keep(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Co
         with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
             repository = repository_of(ledger, worktree).id
             if repository >= 0:
-                look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
+                look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
                 _withhold_pending(ledger, repository, branch, worktree.common_dir)
     omit_no_more(worktree)
     all_kept(worktree.git_dir)
@@ -140,5 +142,5 @@ def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Co
             return
         if amended:
             follow_bound(ledger, repository, [(amended, commit.id)])
-        look(ledger, repository, worktree.common_dir, seconds=GIT_SECONDS)
+        look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
         bind_pending(ledger, repository, branch, new_name(), commit.id)

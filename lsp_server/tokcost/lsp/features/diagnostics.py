@@ -1,11 +1,16 @@
 """A damaged `AI-Cost` line is a warning, somebody else's a hint."""
 
+from itertools import islice
+
 from lsprotocol import types
 
 from tokcost.attribution.commit_message import marks
 from tokcost.lsp.documents import comment_of, commit_message, range_of
 from tokcost.lsp.server import TokcostServer
 from tokcost.reports.editor import DAMAGED, FOREIGN
+
+_MOST = 100
+"""Of one message; nobody reads more."""
 
 
 def register(server: TokcostServer) -> None:
@@ -28,15 +33,16 @@ def _publish(server: TokcostServer, uri: str) -> None:
     document = commit_message(server, uri)
     if document is None:
         return
+    lines = document.source.split("\n")
+    unread = (mark for mark in marks(document.source, comment_of(document.source)) if mark.line is None)
     found = [
         types.Diagnostic(
-            range_of(server, document, mark),
+            range_of(server, lines, mark),
             DAMAGED if mark.damaged else FOREIGN,
             severity=types.DiagnosticSeverity.Warning if mark.damaged else types.DiagnosticSeverity.Hint,
             code="damaged" if mark.damaged else "foreign",
             source="tokcost",
         )
-        for mark in marks(document.source, comment_of(document.source))
-        if mark.line is None
+        for mark in islice(unread, _MOST)
     ]
     server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version=document.version))

@@ -22,7 +22,7 @@ def register(server: TokcostServer) -> None:
         for mark in marks(document.source, comment_of(document.source)):
             if mark.start <= params.position.line < mark.stop:
                 said = await server.keeper.read(_said, server, params.text_document.uri, mark)
-                return types.Hover(_content(server, said), range_of(server, document, mark))
+                return types.Hover(_content(server, said), range_of(server, document.source.split("\n"), mark))
         return None
 
 
