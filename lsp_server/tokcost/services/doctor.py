@@ -41,7 +41,7 @@ class Diagnosis:
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     """Look at everything; changes nothing."""
     diagnosis = Diagnosis()
-    _repository(diagnosis, cwd)
+    _repository(diagnosis, home, cwd)
     _folders(diagnosis, environ)
     try:
         _ledger(diagnosis, home)
@@ -51,7 +51,7 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     return diagnosis
 
 
-def _repository(diagnosis: Diagnosis, cwd: Path) -> None:
+def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
     here = find_worktree(str(cwd))
     if here is None:
         diagnosis.add("repository", Check("here", f"{cwd} lies in no git repository"))
@@ -65,8 +65,11 @@ def _repository(diagnosis: Diagnosis, cwd: Path) -> None:
     else:
         diagnosis.add("repository", Check("reflog", f"{len(reflog.entries):,} movements of HEAD"))
     try:
-        for check in hook_checks(here, read_consent(here).enabled):
+        consent = read_consent(home, here)
+        for check in hook_checks(here, consent.enabled):
             diagnosis.add("hooks", check)
+        if consent.problem:
+            diagnosis.add("hooks", Check("lines", f"not written: {consent.problem}"))
     except EnvironmentProblem as problem:
         diagnosis.add("hooks", Check("hooks", str(problem), True, problem.hint))
 
