@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import append_ours, private_folder
 from tokcost.model.changes import Carrier, Home, Revert
 from tokcost.model.digest import blake2b
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
+from tokcost.private_files import append_ours, private_folder
 from tokcost.quick import from_json, to_json
 
 FILE_NAME = "history.db"

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerUnavailable, TokcostError
-from tokcost.files import check_ours, check_private, private_folder
+from tokcost.private_files import check_ours, check_private, private_folder
 
 SCHEMA_VERSION = 4
 FILE_NAME = "ledger.db"

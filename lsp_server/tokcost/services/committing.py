@@ -7,11 +7,11 @@ from typing import NamedTuple
 from tokcost.attribution.claims import Operation as Kind
 from tokcost.attribution.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import PUBLIC_FILE, write_whole
 from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
+from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.config import read_section
 from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import message_of

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.errors import SettingsDamaged, TokcostError
-from tokcost.files import private_folder
 from tokcost.ledger.claims import has_lines
 from tokcost.ledger.open import open_for_reading
 from tokcost.model.claims import Terms
 from tokcost.model.digest import blake2b
+from tokcost.private_files import private_folder
 from tokcost.repo.config import read_section
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from tokcost.files import append_ours, is_ours, make_folders, read_ours
 from tokcost.ledger.claims import (
     claim_keys,
     decide_fate,
@@ -24,6 +23,7 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import Line, format_line, read_message
+from tokcost.private_files import append_ours, is_ours, make_folders, read_ours
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")

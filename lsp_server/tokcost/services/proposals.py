@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.files import read_ours, write_whole
+from tokcost.private_files import read_ours, write_whole
 from tokcost.repo.head import head_commit
 from tokcost.repo.worktree import Worktree
 

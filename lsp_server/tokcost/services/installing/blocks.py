@@ -5,7 +5,7 @@ import os
 import re
 from contextlib import suppress
 
-from tokcost.files import PUBLIC_FILE, PUBLIC_FOLDER, make_folders, write_whole
+from tokcost.private_files import PUBLIC_FILE, PUBLIC_FOLDER, make_folders, write_whole
 
 _BLOCK = re.compile(
     rb"(?m)^# >>> tokcost(?P<how>[^\[\n]*) \[(?P<digest>[0-9a-f]{12})\]\n(?P<lines>(?s:.*?))^# <<< tokcost\n"

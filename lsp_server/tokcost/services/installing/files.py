@@ -7,7 +7,7 @@ import os
 import re
 from contextlib import suppress
 
-from tokcost.files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
+from tokcost.private_files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
 from tokcost.services.installing.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")

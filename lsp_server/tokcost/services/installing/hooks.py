@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import make_folders, read_ours, write_whole
+from tokcost.private_files import make_folders, read_ours, write_whole
 from tokcost.repo.hooks_folder import (
     HooksFolder,
     config_hooks,

@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import is_ours, writable_by_others
+from tokcost.private_files import is_ours, writable_by_others
 from tokcost.repo.hooks_folder import HooksFolder
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.services.installing.managers import Seat
