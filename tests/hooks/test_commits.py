@@ -251,7 +251,9 @@ def test_a_plumbing_commit_that_copies_a_message_carries_its_line(repo: Hooked) 
 
 
 def test_a_repository_named_by_git_dir_is_not_taken_for_the_one_around_the_folder(repo: Hooked, tmp_path: Path) -> None:
-    other = Hooked(tmp_path / "other")
+    other = Hooked(tmp_path / "other", enabled=False)
+    other.ledger_home = repo.ledger_home
+    other.enable()
     repo.spend()
     repo.hooked(
         "--allow-empty", "-m", "One", env={"GIT_DIR": str(other.path / ".git"), "GIT_WORK_TREE": str(repo.path)}

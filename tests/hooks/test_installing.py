@@ -37,8 +37,7 @@ def write(path: Path, text: str, mode: int = 0o755) -> Path:
 def plain(tmp_path: Path) -> Hooked:
     """A repository in which nothing of ours is installed."""
     repo = Hooked(tmp_path, enabled=False)
-    repo.git("config", "tokcost.enabled", "true")
-    repo.git("config", "tokcost.precision", "exact")
+    repo.agree()
     return repo
 
 

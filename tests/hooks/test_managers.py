@@ -53,8 +53,7 @@ def _once(folder: Path, command: list[str], seed: str, mark: str = "made") -> Pa
 def plain(tmp_path: Path) -> Hooked:
     """A repository that said yes, with nothing of ours installed."""
     repo = Hooked(tmp_path, enabled=False)
-    repo.git("config", "tokcost.enabled", "true")
-    repo.git("config", "tokcost.precision", "exact")
+    repo.agree()
     # Hook managers run programs of the user's environment; the framework keeps its own environments below HOME.
     repo.more_environ |= {"PRE_COMMIT_HOME": str(tmp_path.parent.parent / "pre-commit-home"), "CI": "", "NO_COLOR": "1"}
     return repo

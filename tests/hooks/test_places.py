@@ -45,7 +45,7 @@ def test_a_submodule_has_hooks_of_its_own(tmp_path: Path) -> None:
     sub = outer.path / "sub"
     found = find_worktree(str(sub))
     assert found is not None
-    outer.git("config", "tokcost.enabled", "true", cwd=sub)
+    outer.agree(cwd=sub)
     install(found)
     assert owner(str(outer.path / ".git/modules/sub/hooks/post-commit")) == "ours"
     outer.spend(cwd=sub)
@@ -57,8 +57,7 @@ def test_a_submodule_has_hooks_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["my hooks", "it's", '"quoted"', "/absolute"])
 def test_a_hooks_path_of_the_clone_is_followed(tmp_path: Path, setting: str) -> None:
     repo = Hooked(tmp_path, enabled=False)
-    repo.git("config", "tokcost.enabled", "true")
-    repo.git("config", "tokcost.precision", "exact")
+    repo.agree()
     path = tmp_path / "outside" if setting == "/absolute" else repo.path / setting
     repo.git("config", "core.hooksPath", str(path) if setting == "/absolute" else setting)
     install(repo.worktree)
@@ -81,8 +80,7 @@ def everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hooked:
     settings.write_text(f'[core]\n\thooksPath = "{tmp_path}/shared hooks"\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     repo.more_environ["GIT_CONFIG_GLOBAL"] = str(settings)
-    repo.git("config", "tokcost.enabled", "true")
-    repo.git("config", "tokcost.precision", "exact")
+    repo.agree()
     return repo
 
 
@@ -124,8 +122,7 @@ def test_the_way_out_by_an_own_path_works(everywhere: Hooked) -> None:
 def project(tmp_path: Path) -> Hooked:
     """A project that keeps a hook of its own in a folder of its own, as many do."""
     repo = Hooked(tmp_path, enabled=False)
-    repo.git("config", "tokcost.enabled", "true")
-    repo.git("config", "tokcost.precision", "exact")
+    repo.agree()
     (repo.path / ".githooks").mkdir()
     (repo.path / ".githooks/prepare-commit-msg").write_text(TEAM)
     (repo.path / ".githooks/prepare-commit-msg").chmod(0o755)

@@ -319,6 +319,7 @@ def test_people_who_share_a_clone_have_claims_of_their_own(repo: Hooked, tmp_pat
     repo.work("First person's")
     theirs = repo.lines()
     repo.home, repo.ledger_home = tmp_path / "home-2", tmp_path / "ledger-2"
+    repo.agree()
     repo.work("Second person's")
     (line,) = repo.lines()
     assert line.tokens == REPLY
@@ -384,6 +385,7 @@ def test_a_copy_of_a_clone_claims_nothing_of_the_original(repo: Hooked) -> None:
     repo.work("One")
     copy = repo.path.parent / "copy"
     shutil.copytree(repo.path, copy)
+    repo.agree(cwd=copy)
     repo.spend(cwd=copy)
     (copy / "new").write_text("x")
     repo.git("add", "-A", cwd=copy)

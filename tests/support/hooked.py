@@ -15,6 +15,7 @@ from support.git_sandbox import GitSandbox
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services.consent import agree
 from tokcost.services.ingest import refresh
 from tokcost.services.installing.hooks import HOOKS, install
 from tokcost.services.summary import LogOptions, summarise
@@ -53,9 +54,16 @@ class Hooked(GitSandbox):
 
     def enable(self, precision: str = "exact") -> None:
         """Switch cost lines on."""
-        self.git("config", "--local", "tokcost.enabled", "true")
-        self.git("config", "--local", "tokcost.precision", precision)
+        self.agree(precision)
         install(self.worktree)
+
+    def agree(self, precision: str = "exact", cwd: Path | None = None) -> None:
+        """Say yes to cost lines; no hook is installed."""
+        found = find_worktree(str(cwd or self.path))
+        assert found is not None
+        agree(self.ledger_home, found)
+        self.git("config", "--local", "tokcost.enabled", "true", cwd=cwd)
+        self.git("config", "--local", "tokcost.precision", precision, cwd=cwd)
 
     def disable(self) -> None:
         """Switch cost lines off; the hooks stay."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from tokcost import __version__
 from tokcost.cli import screen
 from tokcost.errors import TokcostError
+from tokcost.private_files import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
 INTERRUPTED = 130
@@ -44,6 +45,8 @@ def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:
         log = _write_log(tokcost_home(environ), crash)
     except OSError as error:
         return f"{what}; no crash log could be written ({error.strerror})", ""
+    except TokcostError as problem:
+        return f"{what}; no crash log could be written ({problem})", problem.hint
     return f"{what}; details are in {log}", ""
 
 
@@ -55,10 +58,9 @@ def _place(crash: Exception) -> str:
 
 
 def _write_log(home: Path, crash: Exception) -> Path:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(str(home))
     path = home / f"crash-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(_report(crash))
+    write_whole(str(path), _report(crash).encode("utf-8", "backslashreplace"))
     return path
 
 

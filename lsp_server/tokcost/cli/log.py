@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from tokcost.cli import screen
 from tokcost.model.figures import Summary
+from tokcost.repo.worktree import find_worktree
 from tokcost.reports.empty import no_logs, no_usage
 from tokcost.reports.footer import skipped_and_notes
 from tokcost.reports.layout import Line, paragraph
@@ -46,7 +47,7 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
 
 def _refreshed(home: Path, environ: Mapping[str, str]) -> IngestReport:
     with screen.progress("Reading logs") as progress:
-        return refresh(home, environ, progress)
+        return refresh(home, environ, progress, here=find_worktree(str(Path.cwd())))
 
 
 def _add_import(report: IngestReport, summaries: list[Summary]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tokcost.cli import screen
 from tokcost.errors import NotARepository, UsageError
 from tokcost.model.status import Status
+from tokcost.repo.worktree import find_worktree
 from tokcost.reports.status import PLACEHOLDERS, UnknownPlaceholder, formatted, status_line
 from tokcost.services.status import current_status
 from tokcost.settings import tokcost_home
@@ -28,7 +29,7 @@ def _status(fresh: bool) -> Status:
     if fresh:
         from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
 
-        refresh(home, os.environ)
+        refresh(home, os.environ, here=find_worktree(str(Path.cwd())))
     return current_status(home, Path.cwd())._replace(current=fresh)
 
 

@@ -5,7 +5,6 @@ No author, no path, no other text of a message. A cache that is damaged, of anot
 replaced by a new or a passing one: nothing is lost but time.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,10 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from tokcost.errors import EnvironmentProblem
 from tokcost.model.changes import Carrier, Home, Revert
 from tokcost.model.digest import blake2b
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
+from tokcost.private_files import append_ours, private_folder
 from tokcost.quick import from_json, to_json
 
 FILE_NAME = "history.db"
@@ -125,7 +126,7 @@ def open_harvest(folder: Path, path: str, shape: str) -> Harvest:
                 break
             with suppress(OSError):
                 file.unlink()
-        except OSError:
+        except (OSError, EnvironmentProblem):  # a folder of somebody else holds nothing that we believe
             break
     connection = sqlite3.connect(":memory:")
     connection.executescript(_SCHEMA)
@@ -133,8 +134,8 @@ def open_harvest(folder: Path, path: str, shape: str) -> Harvest:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    private_folder(str(file.parent))
+    append_ours(str(file), b"")
     connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
     try:
         connection.execute("PRAGMA synchronous = OFF")

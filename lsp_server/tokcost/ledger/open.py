@@ -13,7 +13,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from tokcost.errors import LedgerUnavailable, TokcostError
+from tokcost.errors import EnvironmentProblem, LedgerUnavailable, TokcostError
+from tokcost.private_files import check_ours, check_private, private_folder
 
 SCHEMA_VERSION = 4
 FILE_NAME = "ledger.db"
@@ -87,8 +88,8 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
     """
     path = home / FILE_NAME
     with told(path):
-        _private_folder(home)
-        if not path.exists():
+        _private(home)
+        if not _is_there(path):
             _create(path)
         connection = _connect(path, busy_seconds)
         with _closed_on_failure(connection):
@@ -113,9 +114,10 @@ def write_back(home: Path) -> None:
 def open_for_reading(home: Path) -> Ledger | None:
     """The ledger as it stands, without writing anything; `None` where there is none. Raises as `open_ledger`."""
     path = home / FILE_NAME
-    if not path.exists():
-        return None
     with told(path):
+        if not _is_there(path):
+            return None
+        _private(home, makes=False)
         for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
             connection = sqlite3.connect(_uri(path) + suffix, uri=True, timeout=2.0, isolation_level=None)
             try:
@@ -178,10 +180,20 @@ def told(path: Path) -> Generator[None]:
         raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
 
 
-def _private_folder(home: Path) -> None:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if home.stat().st_mode & 0o077:
-        home.chmod(0o700)
+def _private(home: Path, *, makes: bool = True) -> None:
+    """A ledger in a folder of others is none of ours. Raises `LedgerUnavailable`."""
+    try:
+        (private_folder if makes else check_private)(str(home))
+    except EnvironmentProblem as problem:
+        raise LedgerUnavailable(f"the ledger cannot be kept there: {problem}", problem.hint) from problem
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a ledger. What it says is believed, so it has to be ours. Raises `LedgerUnavailable`."""
+    try:
+        return check_ours(str(path))
+    except EnvironmentProblem as problem:
+        raise LedgerUnavailable(f"the ledger {problem}", problem.hint) from problem
 
 
 def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
@@ -208,8 +220,7 @@ def _version(connection: sqlite3.Connection) -> int:
 def _create(path: Path) -> None:
     from tokcost.ledger import snapshot
 
-    building = path.with_name(f"{path.name}.{os.getpid()}.new")
-    building.unlink(missing_ok=True)
+    building = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")
     os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         with closing(_connect(building, BUSY_SECONDS)) as connection:

@@ -76,7 +76,13 @@ def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: s
 
 
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
-    """A clone was found again under another path."""
+    """A clone was found again under another path, and with it the git folders of its worktrees."""
+    ledger.db.execute(
+        "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
+        " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
+        " WHERE repository = :repository AND (git_dir = old OR substr(git_dir, 1, length(old) + 1) = old || '/')",
+        {"new": kept(common_dir), "repository": repository},
+    )
     ledger.db.execute(
         "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?", (kept(common_dir), kept(root), repository)
     )

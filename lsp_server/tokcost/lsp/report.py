@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from tokcost.private_files import private_folder, write_whole
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.summary import LogOptions, summarise
@@ -25,10 +26,9 @@ def save(home: Path, root: str, text: str) -> str:
     """Write a repository's report where only its owner can read it; one file for each repository, always the newest.
     Its URI."""
     folder = home / "reports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(str(home))
+    private_folder(str(folder))
     name = f"{os.path.basename(root) or 'repository'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}.txt"
-    path, new = folder / name, folder / f"{name}.{os.getpid()}"
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(new, path)
+    path = folder / name
+    write_whole(str(path), text.encode("utf-8", "replace"))
     return path.as_uri()

@@ -30,5 +30,7 @@ class Status(NamedTuple):
     """One for each scope that makes sense here, also where nothing limits it."""
     budget_problems: tuple[str, ...] = ()
     """Why a budget that somebody wrote down is not among them."""
+    not_agreed: bool = False
+    """Whether cost lines are on in this clone, but this person has not agreed to them."""
     current: bool = True
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.files import read_bounded, read_inside, shown
+from tokcost.foreign_files import read_bounded, read_inside, shown
 from tokcost.model.digest import blake2b
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.overrides import MOST_USD, Override

@@ -7,7 +7,7 @@ import os
 import re
 from typing import NamedTuple
 
-from tokcost.files import read_bounded
+from tokcost.foreign_files import read_bounded
 from tokcost.patterns import pattern
 
 # What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.

@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.patterns import pattern
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
-from tokcost.files import MOST_OF_GIT, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
 from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git

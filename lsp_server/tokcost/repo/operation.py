@@ -4,7 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
-from tokcost.files import MOST_OF_GIT, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.patterns import pattern
 from tokcost.repo.worktree import Worktree
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.repo.head import can_be_ref, is_id, ref_text, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_worktrees

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from tokcost.files import open_regular
+from tokcost.foreign_files import open_regular
 from tokcost.repo.config import read_core
 
 

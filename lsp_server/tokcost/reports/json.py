@@ -46,6 +46,7 @@ def status_object(status: Status) -> dict[str, object]:
         "evidence": status.evidence,
         "budget_state": worst(status.budgets),
         "budgets": budget_objects(status),
+        "not_agreed": status.not_agreed,
         "current": status.current,
     }
 

@@ -43,7 +43,7 @@ def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, seconds
     from tokcost.services.ingest import refresh  # a commit without a budget need not wait for the readers
     from tokcost.services.status import status_of
 
-    report = refresh(home, environ, follow=False, busy_seconds=seconds)
+    report = refresh(home, environ, follow=False, busy_seconds=seconds, here=worktree)
     _look(home, worktree, seconds)
     return Checked(status_of(home, worktree), tuple(report.notes))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged, UsageError
-from tokcost.files import shown
+from tokcost.foreign_files import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
 from tokcost.repo.config import has_setting, read_section
 from tokcost.repo.head import read_head

@@ -1,6 +1,5 @@
 """What git's hooks do before a commit: put the line of what the branch has spent into its message."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -8,11 +7,12 @@ from typing import NamedTuple
 from tokcost.attribution.claims import Operation as Kind
 from tokcost.attribution.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import MOST_OF_GIT, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
+from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.config import read_section
 from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import message_of
@@ -21,7 +21,7 @@ from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, Proposal, propose
-from tokcost.services.consent import read_consent
+from tokcost.services.consent import agree, read_consent
 from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
 from tokcost.services.proposals import (
@@ -64,14 +64,18 @@ def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: st
 
 def _prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
     forget(worktree.git_dir)
-    consent, operation, text = read_consent(worktree), read_operation(worktree), _read(path)
+    consent, operation, text = read_consent(home, worktree), read_operation(worktree), _read(path)
     if operation.rebasing:
         if consent.enabled:
             _melt(worktree, operation, path, text)
         return
     branch = read_head(worktree).branch
+    if consent.is_anothers and branch is not None and not is_switched_off(environ):
+        raise EnvironmentProblem(consent.problem)
     if branch is None or consent.is_unclear:
         return
+    if consent.is_unmarked:
+        agree(home, worktree)
     kind = _kind(operation, text, source)
     if not consent.enabled:
         note_proposal(worktree.git_dir, Noted(head_commit(worktree), (BIND,)))
@@ -129,7 +133,7 @@ def _squashed(worktree: Worktree, source: tuple[str, str]) -> tuple[Line, ...]:
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
     worktree, message = draft.worktree, draft.message
-    with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger:
+    with open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
@@ -187,7 +191,4 @@ def _read(path: str) -> str:
 
 def _write(path: str, text: str) -> None:
     """The whole message or the old one, whatever happens."""
-    new = f"{path}.tokcost"
-    with open(new, "wb") as stream:
-        stream.write(text.encode("utf-8", "surrogateescape"))
-    os.replace(new, path)
+    write_whole(path, text.encode("utf-8", "surrogateescape"), PUBLIC_FILE, keeps_mode=True)

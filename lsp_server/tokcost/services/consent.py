@@ -2,17 +2,28 @@
 
 Consent is read from the clone's own configuration file and from nowhere else: a global setting, or one that an included
 file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask for less, never for more.
+
+It belongs to a person: `tokcost.consent` has a mark for each one who agreed, made of the clone and of the place of that
+person's ledger. A copy of the clone, another user or another home has another mark, and a clone that was moved keeps
+its own.
 """
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.errors import SettingsDamaged
-from tokcost.files import shown
+from tokcost.errors import SettingsDamaged, TokcostError
+from tokcost.foreign_files import shown
+from tokcost.ledger.claims import has_lines
+from tokcost.ledger.open import open_for_reading
 from tokcost.model.claims import Terms
+from tokcost.model.digest import blake2b
+from tokcost.private_files import private_folder
 from tokcost.repo.config import read_section
+from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 from tokcost.services.policy_file import POLICY_FILE, read_table
+from tokcost.services.worktrees import repository_of
 
 _YES = ("true", "yes", "on", "1")
 
@@ -29,6 +40,10 @@ class Consent(NamedTuple):
     """Why nothing is written although it was agreed to; empty when all is well."""
     is_unclear: bool = False
     """Whether that is only so until something is repaired: what is spent meanwhile waits."""
+    is_anothers: bool = False
+    """Whether lines are on here, but this person has not agreed to them in this clone."""
+    is_unmarked: bool = False
+    """Whether this person agreed before consent was marked: the next commit does that."""
 
 
 class Policy(NamedTuple):
@@ -40,8 +55,15 @@ class Policy(NamedTuple):
     hides_models: bool = False
 
 
-def read_consent(worktree: Worktree) -> Consent:
-    """What holds in a clone now. A damaged policy file means that nothing is written."""
+NOT_AGREED = (
+    "you have not agreed to cost lines in this clone, which is a copy or was enabled by another user or home:"
+    " run `tokcost enable`, or `tokcost disable` to end this"
+)
+
+
+def read_consent(home: Path, worktree: Worktree) -> Consent:
+    """What holds in a clone now for the person whose ledger is in `home`. A damaged policy file means that nothing is
+    written."""
     said = read_section(worktree.common_dir, "tokcost")
     decided = said.get("enabled", "")
     terms = Terms(
@@ -50,6 +72,10 @@ def read_consent(worktree: Worktree) -> Consent:
     )
     if decided.lower() not in _YES:
         return Consent(False, bool(decided), terms)
+    marks = said.get("consent", "").split()
+    is_unmarked = not marks and _agreed_before(home, worktree)
+    if not is_unmarked and mark(home, worktree) not in marks:
+        return Consent(False, False, terms, NOT_AGREED, True, True)
     try:
         policy = read_policy(worktree.path)
     except SettingsDamaged as damage:
@@ -57,7 +83,63 @@ def read_consent(worktree: Worktree) -> Consent:
     if policy.forbids:
         return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
     precision = "coarse" if policy.coarse_only else terms.precision
-    return Consent(True, True, Terms(precision, terms.models and not policy.hides_models))
+    return Consent(True, True, Terms(precision, terms.models and not policy.hides_models), is_unmarked=is_unmarked)
+
+
+def mark(home: Path, worktree: Worktree) -> str:
+    """What stands in the clone's configuration for the consent of this person in this clone.
+
+    The clone is its folder on the disk, so it may be renamed, and a copy is another one. The person is a user and the
+    place of the ledger, which is the same again when the ledger was lost. Devices are left out: their numbers change
+    when a machine starts.
+    """
+    ledger = os.path.realpath(home)
+    person = (str(os.geteuid()) if hasattr(os, "geteuid") else "", ledger, _number(os.path.dirname(ledger)))
+    words = "\0".join((*person, _number(worktree.common_dir)))
+    return blake2b(words.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
+
+
+def agree(home: Path, worktree: Worktree) -> None:
+    """Mark that this person agrees in this clone. Raises `EnvironmentProblem`."""
+    private_folder(str(home))  # its place is part of the mark
+    marks, ours = _marks(worktree), mark(home, worktree)
+    if ours not in marks:
+        _say(worktree, [*marks, ours])
+
+
+def agree_no_more(home: Path, worktree: Worktree) -> None:
+    """Take the mark of this person back. Raises `EnvironmentProblem`."""
+    marks, ours = _marks(worktree), mark(home, worktree)
+    if ours in marks:
+        _say(worktree, [one for one in marks if one != ours])
+
+
+def _marks(worktree: Worktree) -> list[str]:
+    return read_section(worktree.common_dir, "tokcost").get("consent", "").split()
+
+
+def _say(worktree: Worktree, marks: list[str]) -> None:
+    words = ["tokcost.consent", " ".join(marks)] if marks else ["--unset-all", "tokcost.consent"]
+    run_git(["config", "--local", *words], worktree.path)
+
+
+def _number(folder: str) -> str:
+    try:
+        return str(os.stat(folder).st_ino)
+    except OSError:
+        return ""
+
+
+def _agreed_before(home: Path, worktree: Worktree) -> bool:
+    """Whether lines of this person were made here before consent was marked."""
+    try:
+        ledger = open_for_reading(home)
+        if ledger is None:
+            return False
+        with ledger:
+            return has_lines(ledger, repository_of(ledger, worktree).id)
+    except TokcostError:
+        return False
 
 
 def is_enabled(common_dir: str) -> bool:

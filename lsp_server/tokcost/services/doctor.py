@@ -68,8 +68,11 @@ def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
     else:
         diagnosis.add("repository", Check("reflog", f"{len(reflog.entries):,} movements of HEAD"))
     try:
-        for check in hook_checks(here, read_consent(here).enabled):
+        consent = read_consent(home, here)
+        for check in hook_checks(here, consent.enabled):
             diagnosis.add("hooks", check)
+        if consent.problem:
+            diagnosis.add("hooks", Check("lines", f"not written: {consent.problem}"))
     except EnvironmentProblem as problem:
         diagnosis.add("hooks", Check("hooks", str(problem), True, problem.hint))
 

@@ -6,16 +6,17 @@ for it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.repo.run import GitFailed
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.listing import Found, jobs_of, look_for_logs, remember
 from tokcost.services.look import look, needs_look
 from tokcost.services.scan import Outcome, Progress, in_order_of_writing, read_all
-from tokcost.services.worktrees import moved_stamp
+from tokcost.services.worktrees import follow_move, moved_stamp
 
 
 class IngestReport:
@@ -35,16 +36,17 @@ def refresh(
     *,
     follow: bool = True,
     busy_seconds: float = BUSY_SECONDS,
+    here: Worktree | None = None,
 ) -> IngestReport:
     """Bring the ledger below `home` up to date with all logs on this machine, and with what commits carry unless
     `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
-    may hold the ledger.
+    may hold the ledger. A clone that was moved is recognised when it is asked about: `here`.
 
     A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`:
     what it holds can still be shown. Raises `EnvironmentProblem` when there is neither.
     """
     try:
-        return _refresh(home, environ, progress, (follow, busy_seconds))
+        return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
     except LedgerUnavailable as problem:
         shown = open_for_reading(home)
         if shown is None:
@@ -53,17 +55,21 @@ def refresh(
             return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
     except LedgerDamaged as damage:
         kept = set_aside(home)
-        report = _refresh(home, environ, progress, (follow, busy_seconds))
+        report = _refresh(home, environ, progress, _How(follow, busy_seconds, here))
         report.notes.insert(
             0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine."
         )
         return report
 
 
-def _refresh(
-    home: Path, environ: Mapping[str, str], progress: Progress | None, how: tuple[bool, float]
-) -> IngestReport:
-    report, (follow, busy_seconds) = IngestReport(), how
+class _How(NamedTuple):
+    follow: bool
+    busy_seconds: float
+    here: Worktree | None
+
+
+def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, how: _How) -> IngestReport:
+    report, (follow, busy_seconds, here) = IngestReport(), how
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
         looks = _told(look_for_logs(None, environ), report)
@@ -75,23 +81,25 @@ def _refresh(
                 _look(ledger, report)
         return report
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
+        follow_move(ledger, here)
         _bring_up_to_date(ledger, home, environ, report, progress)
         if follow:
             _look(ledger, report)
     return report
 
 
-def open_refreshed(home: Path, environ: Mapping[str, str], *, busy_seconds: float) -> Ledger:
+def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, busy_seconds: float) -> Ledger:
     """For hooks: the ledger, brought up to date with all logs and left open (see `open_ledger`); what commits carry is
     the hook's own business. Raises as `refresh`, and `LedgerUnavailable` where nothing could be written."""
     try:
         if (home / FILE_NAME).exists():
             ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
+            follow_move(ledger, here)
             _bring_up_to_date(ledger, home, environ, IngestReport())
             return ledger
     except LedgerDamaged:
         pass
-    refresh(home, environ, follow=False, busy_seconds=busy_seconds)
+    refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here)
     return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
 
 

@@ -6,11 +6,11 @@ holds claim ids, published lines and identities of responses, and leaves the clo
 """
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from tokcost.files import open_regular
 from tokcost.ledger.claims import (
     claim_keys,
     decide_fate,
@@ -23,8 +23,11 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_message, read_token
+from tokcost.private_files import append_ours, is_ours, make_folders, open_ours
 
 FILE = os.path.join("tokcost", "claims")
+_FILE_BESIDE = os.path.join("tokcost-{}", "claims")
+"""Where the first place belongs to another user of this clone, or to root who worked in it; with our user number."""
 _MOST_CHARACTERS = 1 << 24
 """Of one record: a commit claims 20,000 responses at most, and each takes a hundred characters here."""
 
@@ -43,7 +46,7 @@ class Entry(NamedTuple):
 
 def exists(common_dir: str) -> bool:
     """Whether anything was ever claimed with consent in this clone."""
-    return os.path.exists(os.path.join(common_dir, FILE))
+    return os.path.exists(_path(common_dir))
 
 
 def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
@@ -61,13 +64,9 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     from tokcost.quick import to_json
 
     data = "".join(f"\n{to_json(entry)}\n" for entry in records).encode()
-    path = os.path.join(common_dir, FILE)
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(number, data)
-    finally:
-        os.close(number)
+    path = _path(common_dir)
+    make_folders(os.path.dirname(path))
+    append_ours(path, data)
 
 
 def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
@@ -102,11 +101,25 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 def _read(common_dir: str) -> Iterator[Entry]:
     from tokcost.quick import from_json
 
-    with suppress(OSError), open_regular(os.path.join(common_dir, FILE)) as stream:
+    stream = open_ours(_path(common_dir))
+    if stream is None:
+        return
+    with suppress(OSError), stream:
         # What is longer comes in pieces, none of which is JSON.
         while line := stream.readline(_MOST_CHARACTERS):
             with suppress(ValueError, TypeError, RecursionError, OverflowError):
                 yield _entry(from_json(line.decode("utf-8", "replace")))
+
+
+def _path(common_dir: str) -> str:
+    """Our journal. Each user who works in a clone has one: usage is in the ledger of whoever spent it."""
+    path = os.path.join(common_dir, FILE)
+    for one in (os.path.dirname(path), path):
+        with suppress(OSError):
+            status = os.lstat(one)
+            if not is_ours(status) or stat.S_ISLNK(status.st_mode):
+                return os.path.join(common_dir, _FILE_BESIDE.format(os.geteuid()))
+    return path
 
 
 def _entry(record: Any) -> Entry:

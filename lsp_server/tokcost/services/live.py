@@ -103,13 +103,13 @@ def _status(home: Path, folder: str, current: bool) -> FolderStatus:
         return FolderStatus(folder, None)
     try:
         status = status_of(home, here)._replace(current=current)
-        return FolderStatus(folder, status, cost_lines=_cost_lines(here))
+        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here))
     except TokcostError as problem:
         return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
 
 
-def _cost_lines(worktree: Worktree) -> CostLines:
-    consent = read_consent(worktree)
+def _cost_lines(home: Path, worktree: Worktree) -> CostLines:
+    consent = read_consent(home, worktree)
     return CostLines(consent.enabled, consent.problem, consent.enabled and is_next_omitted(worktree))
 
 

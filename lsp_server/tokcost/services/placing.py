@@ -12,7 +12,6 @@ from tokcost.attribution.branch import Timeline, build_timeline, place, unsettle
 from tokcost.ledger.observations import observations
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
-    KnownRepository,
     KnownWorktree,
     bind_directory,
     bound_directories,
@@ -35,7 +34,7 @@ from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.repo.reflog import read_history, read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
-from tokcost.services.worktrees import as_worktree, moved_stamp
+from tokcost.services.worktrees import as_worktree, keep_main, moved_from, moved_stamp
 
 
 class Where(NamedTuple):
@@ -212,6 +211,10 @@ class Placer:
     def _remembered(self, directory: str) -> int | None:
         """The innermost worktree the ledger knows around a folder, if that worktree is gone as well."""
         folder = os.path.normpath(directory)
+        for one in self._repositories.values():
+            if f"{folder}{os.sep}".startswith(one.root + os.sep) and not os.path.exists(one.common_dir):
+                keep_main(self._ledger, one)
+                self._worktrees = {number.id: number for number in worktrees(self._ledger)}
         around = [one for one in self._worktrees.values() if folder == one.path or folder.startswith(one.path + os.sep)]
         innermost = max(around, key=lambda one: len(one.path), default=None)
         return innermost.id if innermost is not None and not os.path.isdir(innermost.path) else None
@@ -233,9 +236,11 @@ class Placer:
     def _repository(self, found: Worktree) -> int:
         """The repository of a worktree; a clone that was moved is recognised when its old folder is gone."""
         fingerprint = repository_fingerprint(found.common_dir)
-        for one in self._repositories.values():
-            if one.common_dir != found.common_dir and _is_moved(one, fingerprint):
-                move_repository(self._ledger, one.id, found.common_dir, found.root)
+        known = self._repositories.values()
+        is_new = all(one.common_dir != found.common_dir for one in known)
+        if is_new and (moved := moved_from(known, found.common_dir)) is not None:
+            keep_main(self._ledger, moved)
+            move_repository(self._ledger, moved.id, found.common_dir, found.root)
         return record_repository(self._ledger, found.common_dir, found.root, fingerprint)
 
 
@@ -244,8 +249,3 @@ def _is_weaker(new: BranchPlace, old: BranchPlace) -> bool:
     if new.evidence in ("none", "transcript"):
         return old.evidence not in ("none", "transcript") or new.branch is None
     return old.evidence == "carried" and new.evidence == "reflog"
-
-
-def _is_moved(known: KnownRepository, fingerprint: str) -> bool:
-    same = set(known.fingerprint.split()) & set(fingerprint.split())
-    return bool(same) and not os.path.exists(known.common_dir)

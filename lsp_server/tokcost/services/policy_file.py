@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokcost.errors import SettingsDamaged
-from tokcost.files import read_inside
+from tokcost.foreign_files import read_inside
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")

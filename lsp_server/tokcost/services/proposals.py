@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.files import MOST_OF_GIT, read_bounded
+from tokcost.private_files import read_ours, write_whole
 from tokcost.repo.head import head_commit
 from tokcost.repo.worktree import Worktree
 
@@ -63,8 +63,8 @@ def note_untouched(git_dir: str, text: str) -> None:
 
 def untouched(git_dir: str) -> str | None:
     """What an untouched message looks like; `None` when that does not matter."""
-    path = os.path.join(git_dir, UNTOUCHED)
-    return _read(path) if os.path.exists(path) else None
+    data = read_ours(os.path.join(git_dir, UNTOUCHED))
+    return None if data is None else data.decode("utf-8", "surrogateescape")
 
 
 def omit_next(worktree: Worktree) -> None:
@@ -74,7 +74,7 @@ def omit_next(worktree: Worktree) -> None:
 
 def omit_no_more(worktree: Worktree) -> None:
     """The next commit carries its line, unless it is left out anew."""
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         os.unlink(os.path.join(worktree.git_dir, OMIT))
 
 
@@ -109,8 +109,8 @@ def all_kept(git_dir: str) -> None:
 
 def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:
     """Remember ids whose line was removed by hand."""
-    with open(os.path.join(git_dir, WITHHELD), "a", encoding="ascii") as stream:
-        stream.write("".join(f"{name}\n" for name in names))
+    before = _read(os.path.join(git_dir, WITHHELD))
+    _write(os.path.join(git_dir, WITHHELD), before + "".join(f"{name}\n" for name in names))
 
 
 def take_withheld(git_dir: str) -> tuple[str, ...]:
@@ -125,14 +125,10 @@ def withheld_recorded(git_dir: str) -> None:
 
 
 def _read(path: str) -> str:
-    try:
-        return read_bounded(path, MOST_OF_GIT).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
+    """A note of ours: one of another user, who works in this clone too or was root here, is about other usage."""
+    return (read_ours(path) or b"").decode("utf-8", "surrogateescape")
 
 
 def _write(path: str, text: str) -> None:
     """Whole or not at all."""
-    with open(f"{path}.new", "w", encoding="utf-8", errors="surrogateescape") as stream:
-        stream.write(text)
-    os.replace(f"{path}.new", path)
+    write_whole(path, text.encode("utf-8", "surrogateescape"))

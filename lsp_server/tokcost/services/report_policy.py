@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from tokcost.attribution.areas import AreaOf, by_globs, by_owners, top_folder
 from tokcost.attribution.privacy import FLOOR, LEAST_CONTRIBUTORS
 from tokcost.errors import SettingsDamaged
-from tokcost.files import MOST, shown
+from tokcost.foreign_files import MOST, shown
 from tokcost.repo.history import Repository, read_file
 from tokcost.services.policy_file import POLICY_FILE
 from tokcost.toml import read_toml

@@ -115,8 +115,8 @@ def _keep(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Co
     """The hook before this commit did not get as far as keeping what its owner wants kept."""
     branch = read_head(worktree).branch
     wanted = is_switched_off(environ) or is_omitted_from(worktree, commit.parents)
-    if wanted and branch is not None and read_consent(worktree).enabled and not read_operation(worktree).rebasing:
-        with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+    if wanted and branch is not None and read_consent(home, worktree).enabled and not read_operation(worktree).rebasing:
+        with open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
             repository = repository_of(ledger, worktree).id
             if repository >= 0:
                 look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
@@ -136,7 +136,7 @@ def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Co
     branch = read_head(worktree).branch
     if branch is None:
         return
-    with open_refreshed(home, environ, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+    with open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return

@@ -14,7 +14,7 @@ from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, new_name, propose
-from tokcost.services.consent import Consent, read_consent, read_policy
+from tokcost.services.consent import Consent, agree, agree_no_more, read_consent, read_policy
 from tokcost.services.ingest import refresh
 from tokcost.services.installing.hooks import Installed, install
 from tokcost.services.look import look
@@ -43,10 +43,10 @@ def here(cwd: Path) -> Worktree:
     return found
 
 
-def allowed_terms(worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
+def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
     """What somebody would publish who wishes this (`None`: as before), as far as the repository allows it. Raises
     `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be understood."""
-    before, policy = read_consent(worktree).terms, read_policy(worktree.path)
+    before, policy = read_consent(home, worktree).terms, read_policy(worktree.path)
     if policy.forbids:
         raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
     return Terms(
@@ -58,7 +58,7 @@ def allowed_terms(worktree: Worktree, precision: Precision | None, models: bool 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
     """Do everything a commit would do, and take it back. Raises `TokcostError`."""
     branch = read_head(worktree).branch
-    refresh(home, environ)
+    refresh(home, environ, here=worktree)
     nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
     if branch is None:
         return nothing
@@ -92,15 +92,18 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
         _keep_everything(home, worktree)
     _say(worktree, "precision", terms.precision)
     _say(worktree, "models", "true" if terms.models else "false")
+    agree(home, worktree)
     _say(worktree, "enabled", "true")
     return installed
 
 
-def disable(worktree: Worktree) -> Consent:
+def disable(home: Path, worktree: Worktree) -> Consent:
     """Write nothing from now on. The hooks stay: they bind what is spent to commits on this machine alone."""
-    before = read_consent(worktree)
-    if before.decided:
+    before = read_consent(home, worktree)
+    if before.decided or before.is_anothers:
+        agree_no_more(home, worktree)
         _say(worktree, "enabled", "false")
+        return before._replace(decided=True)
     return before
 
 

@@ -8,6 +8,7 @@ import click
 from tokcost.cli import dates, screen
 from tokcost.ledger.places import Selection
 from tokcost.model.money import dollars
+from tokcost.repo.worktree import find_worktree
 from tokcost.reports.text import counted, escape
 from tokcost.services.assign import Assigned, assign
 from tokcost.services.ingest import refresh
@@ -35,7 +36,7 @@ def command(branch: str, unplaced: bool, dry_run: bool, **chosen: str | None) ->
       tokcost assign docs --directory ~/notes
     """
     home = tokcost_home(os.environ)
-    refresh(home, os.environ)
+    refresh(home, os.environ, here=find_worktree(str(Path.cwd())))
     since, until, directory = chosen["since"], chosen["until"], chosen["directory"]
     selection = Selection("" if unplaced else chosen["source"], chosen["session"])
     if directory is not None:

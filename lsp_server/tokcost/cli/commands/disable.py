@@ -1,11 +1,13 @@
 """`tokcost disable`: no more cost lines in this clone."""
 
+import os
 from pathlib import Path
 
 import click
 
 from tokcost.cli import screen
 from tokcost.services.trailers import disable, here
+from tokcost.settings import tokcost_home
 
 
 @click.command()
@@ -18,6 +20,6 @@ def command() -> int:
     Example:
       tokcost disable
     """
-    before = disable(here(Path.cwd()))
+    before = disable(tokcost_home(os.environ), here(Path.cwd()))
     screen.show("Cost lines are off in this clone.\n" if before.decided else "Cost lines were never on here.\n")
     return 0

@@ -31,7 +31,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
       tokcost enable --precision exact --no-models --yes
     """
     home, worktree = tokcost_home(os.environ), here(Path.cwd())
-    terms = allowed_terms(worktree, precision, models)
+    terms = allowed_terms(home, worktree, precision, models)
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now))
     if not yes:
         if not sys.stdin.isatty():

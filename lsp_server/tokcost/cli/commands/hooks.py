@@ -13,6 +13,7 @@ from tokcost.services.installing.hooks import install, install_in_config, uninst
 from tokcost.services.installing.report import hook_checks
 from tokcost.services.installing.scripts import HOOKS, plain_script
 from tokcost.services.trailers import here
+from tokcost.settings import tokcost_home
 
 
 @click.group()
@@ -87,7 +88,7 @@ def status_command() -> int:
       tokcost hooks status
     """
     worktree = here(Path.cwd())
-    consent = read_consent(worktree)
+    consent = read_consent(tokcost_home(os.environ), worktree)
     checks = hook_checks(worktree, consent.enabled)
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
     rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, ""))

@@ -24,9 +24,9 @@ def command(as_json: bool) -> int:
       tokcost preview
       tokcost preview --json | jq -r '.lines[]'
     """
-    worktree = here(Path.cwd())
-    consent = read_consent(worktree)
-    found = preview(tokcost_home(os.environ), os.environ, worktree, consent.terms)
+    home, worktree = tokcost_home(os.environ), here(Path.cwd())
+    consent = read_consent(home, worktree)
+    found = preview(home, os.environ, worktree, consent.terms)
     screen.show(_json(found, consent) if as_json else _text(found, consent))
     return 0
 

@@ -58,7 +58,7 @@ class _Commands:
     async def enable(self, wish: Wish) -> Any:
         """Switch cost lines on, for somebody who has read what that means."""
         worktree = worktree_for(self._server, wish)
-        terms = allowed_terms(worktree, precision(wish), maybe_flag(wish, "models"))
+        terms = allowed_terms(self._keeper.home, worktree, precision(wish), maybe_flag(wish, "models"))
         if self._agreed_to.get(worktree.common_dir) != terms:
             raise UsageError(
                 "nothing was shown yet", "Show `consent_text` of tokcost.preview with the same terms first."
@@ -71,7 +71,7 @@ class _Commands:
 
     async def disable(self, wish: Wish) -> Any:
         """Switch them off."""
-        before = await self._keeper.run(disable, worktree_for(self._server, wish))
+        before = await self._keeper.run(disable, self._keeper.home, worktree_for(self._server, wish))
         self._keeper.touch()
         said = "Cost lines are off in this clone." if before.decided else "Cost lines were never on here."
         return {"enabled": False, "text": said}
@@ -79,7 +79,7 @@ class _Commands:
     async def omit(self, wish: Wish) -> Any:
         """Leave the line of the next commit of this worktree out, or do not."""
         worktree, omitted = worktree_for(self._server, wish), maybe_flag(wish, "omit") is not False
-        if omitted and not read_consent(worktree).enabled:
+        if omitted and not read_consent(self._keeper.home, worktree).enabled:
             raise UsageError("there is nothing to leave out: no lines are written in this clone")
         await self._keeper.run(omit_next if omitted else omit_no_more, worktree)
         self._keeper.touch()
@@ -121,8 +121,8 @@ class _Commands:
 
 
 def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str, Any]:
-    keeper, consent = server.keeper, read_consent(worktree)
-    terms = allowed_terms(worktree, precision(wish), maybe_flag(wish, "models"))
+    keeper, consent = server.keeper, read_consent(server.keeper.home, worktree)
+    terms = allowed_terms(keeper.home, worktree, precision(wish), maybe_flag(wish, "models"))
     found = preview(keeper.home, keeper.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]
     said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(found.branch)}' if found.branch else ''}."

@@ -6,7 +6,8 @@ import re
 from contextlib import suppress
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import read_bounded
+from tokcost.foreign_files import read_bounded
+from tokcost.private_files import PUBLIC_FILE, PUBLIC_FOLDER, make_folders, write_whole
 
 _BLOCK = re.compile(
     rb"(?m)^# >>> tokcost(?P<how>[^\[\n]*) \[(?P<digest>[0-9a-f]{12})\]\n(?P<lines>(?s:.*?))^# <<< tokcost\n"
@@ -92,11 +93,5 @@ def _read(path: str) -> bytes:
 
 def _write(path: str, data: bytes) -> None:
     """Whole or not at all, with the mode that the file had."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    real = os.path.realpath(path)
-    new = f"{real}.tokcost-new"
-    with open(new, "wb") as stream:
-        stream.write(data)
-    with suppress(FileNotFoundError):
-        os.chmod(new, os.stat(real).st_mode & 0o7777)
-    os.replace(new, real)
+    make_folders(os.path.dirname(path), PUBLIC_FOLDER)
+    write_whole(os.path.realpath(path), data, PUBLIC_FILE, keeps_mode=True)

@@ -5,17 +5,16 @@ At every moment there is a working hook under the hook's name, so being killed b
 
 import os
 import re
-import shutil
 from contextlib import suppress
 
-from tokcost.files import open_regular
+from tokcost.foreign_files import open_regular
+from tokcost.private_files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
 from tokcost.services.installing.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
 """What may be behind a hook's name when ours was moved: the pre-commit framework renames what it finds to `.legacy` and
 goes on running it, lefthook to `.old` and does not."""
 
-_NEW = ".tokcost-new"
 _AT_ONCE = 1 << 16
 
 _ASKS_NAME = re.compile(rb"basename|PROGRAM_NAME|argv\[0\]|##\*/|__FILE__")
@@ -34,17 +33,15 @@ def put(path: str, hook: str) -> str:
     whose = owner(path)
     if whose == "edited":
         return f"{path} was edited since and is left as it is; delete it and install again to renew it"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    new = _written(path + _NEW, chained_script(hook))
+    make_folders(os.path.dirname(path), PUBLIC_FOLDER)
     said = _keep(path, hook) if whose == "foreign" else ""
-    os.replace(new, path)
+    _write(path, chained_script(hook))
     return said
 
 
 def take(path: str, hook: str) -> str:
     """Take our hook away from a path and put back what was there. A sentence when it had to be left."""
-    with suppress(OSError):
-        os.unlink(path + _NEW)  # somebody was killed here
+    remove_unfinished(path)
     whose, kept = owner(path), kept_file(path, hook)
     if whose == "ours":
         if kept:
@@ -66,8 +63,8 @@ def take(path: str, hook: str) -> str:
 
 def write_script(path: str, text: str) -> None:
     """Write one of our scripts, whole or not at all."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    os.replace(_written(f"{path}.new", text), path)
+    make_folders(os.path.dirname(path))
+    _write(path, text)
 
 
 def _keep(path: str, hook: str) -> str:
@@ -81,7 +78,7 @@ def _keep(path: str, hook: str) -> str:
     kept = os.path.join(folder, hook + KEPT)
     if _asks_name(path):
         kept = os.path.join(folder, KEPT_FOLDER, hook)
-        os.makedirs(os.path.dirname(kept), exist_ok=True)
+        make_folders(os.path.dirname(kept), PUBLIC_FOLDER)
     _double(path, kept)
     return said
 
@@ -91,8 +88,11 @@ def _double(path: str, kept: str) -> None:
     try:
         os.link(path, kept, follow_symlinks=False)
     except (OSError, NotImplementedError):
-        shutil.copy2(path, f"{kept}.new", follow_symlinks=False)
-        os.replace(f"{kept}.new", kept)
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), kept)
+            return
+        with open(path, "rb") as stream:
+            write_whole(kept, stream.read(), os.stat(path).st_mode & 0o7777)
 
 
 def _asks_name(path: str) -> bool:
@@ -124,11 +124,8 @@ def _free(path: str) -> str:
     return f"{path}.{number}"
 
 
-def _written(path: str, text: str) -> str:
-    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        stream.write(text)
-    os.chmod(path, 0o755)
-    return path
+def _write(path: str, text: str) -> None:
+    write_whole(path, text.encode("utf-8", "surrogateescape"), SCRIPT)
 
 
 def _forget_folder(path: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import read_bounded
+from tokcost.private_files import make_folders, read_ours, write_whole
 from tokcost.repo.hooks_folder import (
     HooksFolder,
     config_hooks,
@@ -25,9 +25,11 @@ from tokcost.services.installing.blocks import add_block, has_block, holds, remo
 from tokcost.services.installing.files import MOVED, kept_file, put, take, write_script
 from tokcost.services.installing.managers import Seat, husky_home, local_script, seats
 from tokcost.services.installing.scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost.services.installing.trust import check_folder, leads_elsewhere, open_to_others
 
 CONFIG_NAME = "tokcost-"
 """Before the hook's name, our name of a hook in git's configuration."""
+RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"
 _INSTALLED = "installed"
 """In the folder of our local scripts: every file that holds a hook or lines of ours, so that they are found again
 when `core.hooksPath` was changed."""
@@ -52,8 +54,11 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
     folder = hooks_folder(worktree)
     if folder.is_shared:
         return _shared(worktree, folder)
+    check_folder(worktree, folder)
     try:
-        return _install(worktree, folder, write)
+        done = _install(worktree, folder, write)
+        risky = open_to_others()
+        return done._replace(said=(*done.said, RISKY.format(risky))) if risky else done
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
         raise EnvironmentProblem(f"{where} cannot be written: {error.strerror or error}") from error
@@ -148,6 +153,7 @@ def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
         if name in {CONFIG_NAME + hook for hook in HOOKS}:
             remove_config_hook(worktree, name)
     found, said, needed = seats(worktree, folder), list[str](), needed_hooks(worktree)
+    _refuse_links(worktree, [seat for seat in found if seat.hook in needed and (write or not seat.lines)])
     ours = [seat for seat in found if seat.path and not seat.lines]
     _remember(worktree, [seat.path for seat in ours if seat.hook in needed])
     for seat in found:
@@ -161,6 +167,13 @@ def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
     missing = tuple(seat for seat in found if seat.lines and seat not in asked and seat.hook in needed)
     waiting = ("run `lefthook install` once",) if any(seat.manager == "lefthook" for seat in asked) else ()
     return Installed(folder, tuple(said), missing, waiting)
+
+
+def _refuse_links(worktree: Worktree, chosen: Iterable[Seat]) -> None:
+    """A project's link could lead to any file of its user."""
+    for reason in filter(None, (leads_elsewhere(worktree, seat) for seat in chosen)):
+        hint = "Nothing was installed. `tokcost hooks print HOOK` has the lines, to be added by hand."
+        raise EnvironmentProblem(f"{reason}, and is not written through", hint)
 
 
 def _take_if_ours(seat: Seat) -> str:
@@ -232,9 +245,8 @@ def _list_file(worktree: Worktree) -> str:
 
 
 def _remembered(worktree: Worktree) -> list[str]:
-    with suppress(OSError):
-        return [os.fsdecode(name) for name in read_bounded(_list_file(worktree)).split(b"\0") if name]
-    return []
+    listed = read_ours(_list_file(worktree)) or b""
+    return [os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
 def _remember(worktree: Worktree, paths: Iterable[str]) -> None:
@@ -243,11 +255,8 @@ def _remember(worktree: Worktree, paths: Iterable[str]) -> None:
     new = list(dict.fromkeys([*before, *paths]))
     if new != before:
         path = _list_file(worktree)
-        os.makedirs(os.path.dirname(os.path.dirname(path)), mode=0o700, exist_ok=True)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.new", "wb") as stream:
-            stream.write(b"\0".join(os.fsencode(name) for name in new))
-        os.replace(f"{path}.new", path)
+        make_folders(os.path.dirname(path))
+        write_whole(path, b"\0".join(os.fsencode(name) for name in new))
 
 
 def _forget(worktree: Worktree) -> None:

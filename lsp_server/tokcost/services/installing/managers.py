@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
-from tokcost.files import MOST, open_regular
+from tokcost.foreign_files import MOST, open_regular
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.installing.blocks import without_blocks
@@ -124,11 +124,12 @@ def _seat(worktree: Worktree, folder: HooksFolder, hook: str) -> Seat:
         return _for_lefthook(worktree, hook)
     if _pre_commits(path):
         return Seat(hook, f"{path}.legacy", "pre-commit")
-    if (around := find_worktree(folder.path)) and around.common_dir == worktree.common_dir:
+    path = os.path.join(os.path.realpath(folder.path), hook)  # `.git/hooks` may be a link to files of the project
+    if (around := find_worktree(os.path.dirname(path))) and around.common_dir == worktree.common_dir:
         if os.path.lexists(path) and not _is_all_ours(path) and is_tracked(around, path):
             return _lines_in(around, path, hook, "")
         return Seat(hook, path, is_project=True)
-    return Seat(hook, path)
+    return Seat(hook, os.path.join(folder.path, hook))
 
 
 def _lines_in(worktree: Worktree, path: str, hook: str, manager: Manager) -> Seat:

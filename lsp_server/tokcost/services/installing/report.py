@@ -9,7 +9,7 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.checks import Check
 from tokcost.services.installing.blocks import has_block
 from tokcost.services.installing.files import kept_file
-from tokcost.services.installing.hooks import CONFIG_NAME, check_git, is_remembered, needed_hooks, stale
+from tokcost.services.installing.hooks import CONFIG_NAME, RISKY, check_git, is_remembered, needed_hooks, stale
 from tokcost.services.installing.managers import (
     Seat,
     husky_home,
@@ -20,6 +20,7 @@ from tokcost.services.installing.managers import (
     seats,
 )
 from tokcost.services.installing.scripts import calls_us, interpreter_of, owner, run_file_of
+from tokcost.services.installing.trust import open_to_others
 
 INSTALL = "Run `tokcost hooks install`."
 
@@ -50,6 +51,9 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     for seat in found:
         needed = wanted and (seat.hook in place.needed or (owner(seat.path) in ("ours", "edited") and not seat.lines))
         checks.append(_hook(place._replace(wanted=needed), seat))
+    if risky := open_to_others() if wanted else "":
+        hint = "Take away the right of others to write there, or install tokcost elsewhere and run `tokcost enable`."
+        checks.append(Check("safety", RISKY.format(risky), True, hint))
     for path in stale(worktree, folder) if wanted else []:
         said = f"{path} is ours, but git looks for hooks in {folder.path} now"
         checks.append(Check("left behind", said, True, f"core.hooksPath was changed. {INSTALL}"))

@@ -12,7 +12,7 @@ from typing import Literal
 
 import tokcost
 from tokcost.errors import EnvironmentProblem
-from tokcost.files import MOST, open_regular
+from tokcost.foreign_files import MOST, open_regular
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 KEPT = ".before-tokcost"
@@ -28,16 +28,21 @@ _ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 
 _NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
-_FORGET = _NOTE + '[ ! -s "$note" ] || : >"$note"\n'
+_EMPTY = 'forget() { { true >"$note"; } 2>/dev/null || rm -f "$note"; }\n'
+"""A note of another user (root worked here) cannot be emptied, but removed. `:` would end the shell then."""
+_FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || forget\n'
 """What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time."""
 _KEEP = 'keep="${GIT_DIR:-.git}/TOKCOST_KEEP"\n'
 _NOTE_KEEP = (
     _KEEP
     + """\
 case "${TOKCOST-}" in
-  [oO][fF][fF] | 0 | [fF][aA][lL][sS][eE] | [nN][oO]) echo off >>"$keep" ;;
-  *) [ ! -e "${GIT_DIR:-.git}/TOKCOST_OMIT" ] || echo omit >>"$keep" ;;
+  [oO][fF][fF] | 0 | [fF][aA][lL][sS][eE] | [nN][oO]) keeps=off ;;
+  *) [ -e "${GIT_DIR:-.git}/TOKCOST_OMIT" ] && keeps=omit || keeps= ;;
 esac
+if [ "$keeps" ]; then
+  (umask 077; { echo $keeps >>"$keep"; } 2>/dev/null || { rm -f "$keep"; echo $keeps >"$keep"; })
+fi
 """
 )
 """What its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
@@ -55,12 +60,12 @@ _HAS_LINES = r"""has_lines() {
   } <"$note"
 }
 in_message() { has_lines 40 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"; } 2>/dev/null
-in_commit() { git cat-file commit HEAD 2>/dev/null | has_lines 4000 3<&0; }
+in_commit() { git cat-file commit HEAD | has_lines 4000 3<&0; } 2>/dev/null
 """
 """Nearly every commit carries what was proposed for it: that needs no Python to see, and mostly not even git, which
 made the commit of the file it had written its message to. Shells read byte by byte, so only the beginning of that."""
-_SETTLE = _NOTE + _KEEP + _HAS_LINES + 'carries_all() { { in_message || in_commit; } && : >"$note"; }\n'
-_SETTLE_MERGE = _NOTE + _KEEP + _HAS_LINES + 'carries_all() { in_commit && : >"$note"; }\n'
+_SETTLE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { { in_message || in_commit; } && forget; }\n"
+_SETTLE_MERGE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { in_commit && forget; }\n"
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
 """A budget may have come since we were installed: whoever writes the line looks whether a hook here checks it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.files import MOST, open_regular, read_bounded, read_inside, shown
+from tokcost.foreign_files import MOST, open_regular, read_bounded, read_inside, shown
 from tokcost.toml import TomlDamaged, read_toml
 
 

@@ -1,0 +1,204 @@
+"""Files that nobody else may write, and files that are written whole.
+
+Other people have accounts on the same machine. What we make has a mode of its own whatever the umask is, what we read
+belongs to us, and a temporary file is one that was not there before, so nobody can put a link in its place.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO
+
+from tokcost.errors import EnvironmentProblem
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+MOST_BYTES = 64 << 20
+"""Of a file that is read whole."""
+SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
+_NEW = ".tokcost-new"
+_OURS = ("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost")
+"""How the names of what we keep in `TOKCOST_HOME` begin."""
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+_HINT = "Set TOKCOST_HOME to a folder that is yours and holds nothing else; it need not exist."
+
+
+def is_ours(status: os.stat_result) -> bool:
+    """Whether a file belongs to the user we act for. Where there are no users everything does."""
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+
+
+def write_whole(path: str, data: bytes, mode: int = PRIVATE_FILE, *, keeps_mode: bool = False) -> None:
+    """Write all of a file or leave the one that is there. A link at `path` is replaced, not followed. `keeps_mode`:
+    the mode of the file that is there goes on, and its owner where root writes; `mode` is for a new one. Raises
+    `OSError`."""
+    owner = None
+    if keeps_mode:
+        with suppress(OSError):
+            before = os.stat(path)
+            mode, owner = stat.S_IMODE(before.st_mode), before
+    new = f"{path}.{os.urandom(8).hex()}{_NEW}"
+    number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
+    try:
+        try:
+            _write_all(number, data)
+            if owner is not None and not is_ours(owner):
+                with suppress(PermissionError):
+                    os.chown(number, owner.st_uid, owner.st_gid)
+            if mode != PRIVATE_FILE:
+                os.chmod(number if os.chmod in os.supports_fd else new, mode)
+        finally:
+            os.close(number)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(new)
+        raise
+
+
+def remove_unfinished(path: str) -> None:
+    """Remove what a process left that was killed while it wrote this file."""
+    folder, name = os.path.split(path)
+    with suppress(OSError):
+        for found in os.listdir(folder or "."):
+            if found.startswith(f"{name}.") and found.endswith(_NEW):
+                os.unlink(os.path.join(folder, found))
+
+
+def open_ours(path: str) -> BinaryIO | None:
+    """A regular file that belongs to us, opened for reading; `None` where there is none. A link is not followed."""
+    try:
+        number = os.open(path, os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return None
+    status = os.fstat(number)
+    if stat.S_ISREG(status.st_mode) and is_ours(status):
+        return open(number, "rb")
+    os.close(number)
+    return None
+
+
+def read_ours(path: str, most: int = MOST_BYTES) -> bytes | None:
+    """The bytes of such a file; `None` where there is none, or it is larger than `most`."""
+    stream = open_ours(path)
+    if stream is None:
+        return None
+    with stream:
+        try:
+            data = stream.read(most + 1)
+        except OSError:
+            return None
+    return data if len(data) <= most else None
+
+
+def append_ours(path: str, data: bytes) -> None:
+    """Append to a private file of ours, which is made where there is none. Raises `OSError`, also where the file is a
+    link or belongs to another user."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, PRIVATE_FILE)
+    try:
+        if not is_ours(os.fstat(number)):
+            raise PermissionError(1, "it belongs to another user", path)
+        _write_all(number, data)
+    finally:
+        os.close(number)
+
+
+def make_folders(path: str, mode: int = PRIVATE_FOLDER) -> None:
+    """Make a folder and those above it that are missing, each with this mode whatever the umask is. Raises
+    `OSError`."""
+    if os.path.isdir(path):
+        return
+    above = os.path.dirname(path)
+    if above and above != path:
+        make_folders(above, mode)
+    with suppress(FileExistsError):
+        os.mkdir(path, PRIVATE_FOLDER)
+        if mode != PRIVATE_FOLDER:
+            os.chmod(path, mode)
+    if not os.path.isdir(path):
+        raise FileExistsError(17, "there is a file where a folder is needed", path)
+
+
+def private_folder(path: str) -> None:
+    """Make a folder for what only we may read and write, or check the one that is there. One that holds nothing but
+    files of ours is closed to others; one that is shared is left as it is.
+
+    Raises `EnvironmentProblem` for a folder that is shared, and `OSError`.
+    """
+    make_folders(path)
+    if _must_be_closed(path):
+        os.chmod(path, PRIVATE_FOLDER)
+
+
+def check_private(path: str) -> None:
+    """The same for what is only read: nothing is made or changed. Raises `EnvironmentProblem`."""
+    with suppress(OSError):
+        _must_be_closed(path)
+
+
+def _must_be_closed(path: str) -> bool:
+    status = os.stat(path)
+    if not hasattr(os, "geteuid"):
+        return False
+    if not is_ours(status):
+        raise EnvironmentProblem(f"the folder {path} belongs to another user (uid {status.st_uid})", _HINT)
+    if not status.st_mode & 0o077:
+        return False
+    if status.st_mode & stat.S_ISVTX:
+        raise EnvironmentProblem(f"the folder {path} is for all users of this machine (sticky)", _HINT)
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if not entry.name.startswith(_OURS):
+                said = f"others may look into the folder {path}, and it holds more than tokcost's files ({entry.name})"
+                raise EnvironmentProblem(said, _HINT)
+            if not is_ours(entry.stat(follow_symlinks=False)):
+                raise EnvironmentProblem(f"the folder {path} holds files of another user ({entry.name})", _HINT)
+    return True
+
+
+def check_ours(path: str) -> bool:
+    """Whether a file is there. Raises `EnvironmentProblem` where it belongs to another user: what it says would be
+    believed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    if not is_ours(status):
+        raise EnvironmentProblem(
+            f"{path} belongs to another user (uid {status.st_uid})", f"Give it back with chown, or remove it. {_HINT}"
+        )
+    return True
+
+
+def writable_by_others(path: str) -> str:
+    """The file, or the folder around it, that somebody beside us and root may change; empty when nobody may."""
+    here = os.path.realpath(path)
+    below: Callable[[os.stat_result], bool] = _is_open
+    while True:
+        with suppress(OSError):
+            if below(os.stat(here)):
+                return here
+        here, before = os.path.dirname(here), here
+        if here == before:
+            return ""
+        below = _is_open_around
+
+
+def _is_open(status: os.stat_result) -> bool:
+    if status.st_uid != 0 and not is_ours(status):
+        return True
+    # Groups below 100 are the system's; a user's own group has the user's number.
+    of_many = status.st_mode & stat.S_IWGRP and status.st_gid >= 100 and status.st_gid != status.st_uid
+    return bool(status.st_mode & stat.S_IWOTH or of_many)
+
+
+def _is_open_around(status: os.stat_result) -> bool:
+    """In a sticky folder nobody may replace what belongs to somebody else."""
+    is_sticky = bool(status.st_mode & stat.S_ISVTX) and (status.st_uid == 0 or is_ours(status))
+    return _is_open(status) and not is_sticky
+
+
+def _write_all(number: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(number, view) :]

@@ -1,0 +1,179 @@
+"""Consent belongs to a person in a clone: nobody publishes because somebody else, or they elsewhere, agreed."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.hooked import REPLY, Hooked
+
+
+def asked_once(repo: Hooked, cwd: Path | None = None, **env: str) -> None:
+    """A commit is made; it carries nothing, and one line says how to agree."""
+    where = cwd or repo.path
+    repo.spend(cwd=where)
+    (where / "more").write_text(f"{repo.now}\n")
+    repo.git("add", "-A", cwd=where)
+    done = subprocess.run(
+        ["git", "commit", "-q", "-m", "Not agreed"],
+        cwd=where,
+        env=repo.environ | env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (said,) = done.stderr.splitlines()
+    assert "tokcost enable" in said
+    assert "AI-" not in repo.git("log", "-1", "--format=%B", cwd=where)
+    repo.now += 1
+
+
+def line_of(repo: Hooked, cwd: Path) -> str:
+    return repo.git("log", "-1", "--format=%B", cwd=cwd)
+
+
+@pytest.fixture
+def copy(repo: Hooked) -> Path:
+    """A copy of an enabled clone, made as people make them."""
+    repo.work("One")
+    to = repo.path.parent / "copy"
+    subprocess.run(["cp", "-a", repo.path, to], check=True)
+    return to
+
+
+def test_a_copy_of_a_clone_publishes_nothing_before_somebody_agrees_there(repo: Hooked, copy: Path) -> None:
+    before = (copy / ".git/tokcost/claims").read_bytes()
+    asked_once(repo, copy)
+    assert (copy / ".git/tokcost/claims").read_bytes() == before
+    assert repo.tokcost("enable", "--yes", cwd=copy).returncode == 0
+    repo.work("Agreed", cwd=copy)
+    assert "AI-Cost" in line_of(repo, copy)
+    repo.work("The original goes on")
+    assert len(repo.lines()) == 1
+
+
+def test_a_copy_in_the_place_of_the_original_is_a_copy(repo: Hooked, copy: Path) -> None:
+    moved = repo.path.rename(repo.path.with_name("moved"))
+    copy.rename(repo.path)
+    asked_once(repo)
+    repo.work("In the original", cwd=moved)
+    assert "AI-Cost" in line_of(repo, moved)
+
+
+def test_a_clone_that_was_moved_goes_on(repo: Hooked) -> None:
+    repo.work("One")
+    repo.path = repo.path.rename(repo.path.with_name("moved"))
+    repo.work("Two")
+    assert len(repo.lines()) == 1
+
+
+def test_another_home_has_not_agreed(repo: Hooked, tmp_path: Path) -> None:
+    repo.work("One")
+    elsewhere = {"HOME": str(tmp_path / "other"), "TOKCOST_HOME": str(tmp_path / "other/ledger")}
+    shutil.copytree(repo.home, tmp_path / "other")
+    asked_once(repo, None, **elsewhere)
+    assert not (tmp_path / "other/ledger").exists()
+    assert repo.tokcost("enable", "--yes", cwd=None, **elsewhere).returncode == 0
+    first = repo.home, repo.ledger_home
+    repo.home, repo.ledger_home = tmp_path / "other", tmp_path / "other/ledger"
+    repo.work("They agreed")
+    assert "AI-Cost" in repo.message()
+    repo.home, repo.ledger_home = first
+    repo.work("And the first one still does")
+    assert "AI-Cost" in repo.message()
+
+
+def test_worktrees_of_a_clone_share_consent(repo: Hooked, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
+    repo.now += 1
+    repo.work("There", cwd=tmp_path / "side")
+    assert "AI-Cost" in line_of(repo, tmp_path / "side")
+
+
+def test_what_holds_is_said_wherever_somebody_looks(repo: Hooked, copy: Path) -> None:
+    repo.spend(cwd=copy)
+    assert json.loads(repo.tokcost("status", "--json", cwd=copy).stdout)["not_agreed"] is True
+    assert "not agreed" in repo.tokcost("status", cwd=copy).stdout
+    assert "not agreed" not in repo.tokcost("status").stdout
+    for words in (("preview",), ("doctor",), ("hooks", "status")):
+        assert "you have not agreed to cost lines in this clone" in " ".join(
+            repo.tokcost(*words, cwd=copy, COLUMNS="500").stdout.split()
+        ), words
+    shown = json.loads(repo.tokcost("preview", "--json", cwd=copy).stdout)
+    assert (shown["enabled"], "tokcost enable" in shown["problem"]) == (False, True)
+
+
+def test_disabling_where_nobody_agreed_ends_the_question(repo: Hooked, copy: Path) -> None:
+    assert repo.tokcost("disable", cwd=copy).stdout == "Cost lines are off in this clone.\n"
+    repo.work("Quiet", cwd=copy)
+    assert "AI-" not in line_of(repo, copy)
+
+
+def test_agreeing_again_after_it_was_taken_back(repo: Hooked) -> None:
+    assert repo.tokcost("disable").returncode == 0
+    assert "consent" not in (repo.common_dir / "config").read_text()
+    repo.work("Quiet")
+    assert repo.lines() == []
+    repo.git("config", "tokcost.enabled", "true")
+    asked_once(repo)
+    assert repo.tokcost("enable", "--yes", "--precision", "exact").returncode == 0
+    repo.work("Loud")
+    assert len(repo.lines()) == 1
+
+
+def test_a_clone_that_was_enabled_before_consent_was_marked_goes_on(repo: Hooked, tmp_path: Path) -> None:
+    repo.work("Before the upgrade")
+    repo.git("config", "--unset", "tokcost.consent")
+    shutil.copytree(repo.path, tmp_path / "copy")
+    asked_once(repo, TOKCOST_HOME=str(tmp_path / "other"))
+    asked_once(repo, tmp_path / "copy")
+    assert "not agreed" not in repo.tokcost("status").stdout
+    repo.work("After it")
+    assert len(repo.lines()) == 1
+    assert repo.git("config", "tokcost.consent")
+
+
+def test_a_clone_that_was_enabled_and_never_used_asks_again(repo: Hooked) -> None:
+    repo.git("config", "--unset", "tokcost.consent")
+    asked_once(repo)
+
+
+def test_a_lost_ledger_does_not_lose_consent(repo: Hooked) -> None:
+    repo.work("One")
+    shutil.rmtree(repo.ledger_home)
+    repo.work("Two")
+    assert [line.tokens for line in repo.lines()] == [REPLY]
+
+
+def test_a_commit_that_is_to_carry_nothing_is_not_nagged(repo: Hooked, copy: Path) -> None:
+    (copy / "new").write_text("x")
+    repo.git("add", "-A", cwd=copy)
+    assert repo.hooked("-m", "Quiet", cwd=copy, env={"TOKCOST": "off"}) == ""
+
+
+def test_what_a_copy_spent_meanwhile_waits(repo: Hooked, copy: Path) -> None:
+    asked_once(repo, copy)
+    repo.tokcost("enable", "--yes", "--precision", "exact", cwd=copy)
+    (copy / "last").write_text("x")
+    repo.git("add", "-A", cwd=copy)
+    repo.hooked("-m", "Agreed", cwd=copy)
+    assert "AI-Cost" in line_of(repo, copy)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_another_user_with_the_same_home_has_not_agreed(repo: Hooked) -> None:
+    """Consent of one user is none of another, though both name the same folder."""
+    from tokcost.services.consent import mark
+
+    ours, (reading, writing) = mark(repo.ledger_home, repo.worktree), os.pipe()
+    worktree = repo.worktree
+    child = os.fork()
+    if not child:
+        os.seteuid(65534)
+        os.write(writing, mark(repo.ledger_home, worktree).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 100).decode() not in ("", ours)
