@@ -110,7 +110,7 @@ def test_a_submodule_shows_no_change_by_a_program_of_its_own(tmp_path: Path, arm
     commit = outer.commit()
     outer.git("config", "diff.external", str(armed.program("inner-diff")), cwd=outer.path / "sub")
     outer.git("config", "diff.submodule", "diff")
-    assert patch_ids(str(outer.common_dir), [commit])
+    assert patch_ids(str(outer.path), [commit])
     assert armed.marks == []
     outer.git("log", "-p", "-1", "--no-ext-diff")
     assert armed.marks == ["inner-diff"]
