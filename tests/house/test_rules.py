@@ -214,3 +214,36 @@ def test_the_page_on_hooks_names_every_entry_of_the_manifest() -> None:
     names = re.findall(r"^- id: (\S+)$", manifest, re.MULTILINE)
     assert [name for name in names if f"- id: {name}\n" not in HOOKS_PAGE] == []
     assert len(names) == 6
+
+
+STARTS_PROGRAMS = {
+    "hooks/tokcost_hooks/start.py": {"execve", "posix_spawn"},  # our own Python, by its full path
+    "lsp_server/tokcost/cli/pager.py": {"popen"},  # the pager that the user's environment names
+    "lsp_server/tokcost/repo/run.py": {"subprocess"},  # git, with everything off that a repository could name
+}
+
+
+def test_programs_are_started_in_few_places() -> None:
+    """Looking at a repository runs nothing that it names, so what starts programs is known by name."""
+    names = re.compile(r"exec[lv]\w*|spawn\w*|posix_spawnp?|system|popen|startfile|subprocess|create_subprocess\w*|pty")
+    found: dict[str, set[str]] = {}
+    for path, name in zip(MODULES, IDS, strict=True):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            used = node.attr if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+            used = used if used and node.value.id in ("os", "asyncio", "pty") else ""  # type: ignore[attr-defined]
+            imported = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                imported = [node.module or "", *(one.name for one in node.names if node.module == "os")]
+            for one in (used, *imported):
+                if names.fullmatch(one):
+                    found.setdefault(name, set()).add(one)
+    assert found == STARTS_PROGRAMS
+
+
+def test_the_hooks_shell_runs_git_only_with_fetching_off() -> None:
+    text = (ROOT / "lsp_server/tokcost/services/installing/scripts.py").read_text(encoding="utf-8")
+    calls = re.findall(r"^.*[\s;({|]git [a-z].*$", text, re.MULTILINE)
+    commands = [line for line in calls if "git cat-file" in line]
+    assert commands
+    assert all("GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none git cat-file" in line for line in commands)
+    assert not re.search(r"[;({|] *git (?!cat-file)[a-z]", text)

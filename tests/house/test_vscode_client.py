@@ -96,6 +96,13 @@ def test_nothing_in_the_client_goes_out() -> None:
     assert not re.search(r"\bfetch\(|XMLHttpRequest|node:https?|node:net|createTelemetryLogger", EVERYTHING)
 
 
+def test_the_client_starts_programs_in_two_places_and_no_git() -> None:
+    starts = {path.name for path, text in SOURCES.items() if re.search(r"child_process|command: launch", text)}
+    assert starts == {"run.ts", "connection.ts"}
+    assert not re.search(r"""["'`]git(\.exe)?["'`]""", EVERYTHING)
+    assert "env: { PYTHONPATH: undefined" in SOURCES[CLIENT / "src/server/connection.ts"]
+
+
 def test_the_readme_of_the_client_names_its_settings() -> None:
     readme = (CLIENT / "README.md").read_text(encoding="utf-8")
     assert [name for name in MANIFEST["contributes"]["configuration"]["properties"] if f"`{name}`" not in readme] == []

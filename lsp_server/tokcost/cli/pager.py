@@ -5,6 +5,8 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 
+from tokcost.repo.run import absolute_path
+
 _CANNOT_RUN, _NOT_FOUND = 126, 127
 
 
@@ -15,6 +17,7 @@ def took(text: str, environ: Mapping[str, str]) -> bool:
         return False
     os.environ.setdefault("LESS", "FRX")
     os.environ.setdefault("LV", "-c")
+    os.environ["PATH"] = absolute_path(os.environ.get("PATH", os.defpath))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C belongs to the pager while it has the screen
     try:
         return _piped(text, pager) not in (_CANNOT_RUN, _NOT_FOUND)

@@ -114,7 +114,7 @@ class _Story:
         person = {"NAME": "Demo", "EMAIL": "demo@example.com", "DATE": date}
         more = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in person.items()}
         plain = ["-c", "init.defaultRefFormat=files"]
-        run_git([*plain, *args], self._demo.repository, more={**more, **self._demo.environ})
+        run_git([*plain, *args], self._demo.repository, more={**more, **self._demo.environ}, hooks="run")
 
     def switch_lines_on(self) -> None:
         """What `tokcost enable` does. The folder for hooks is named, so that the user's own hooks stay out of this."""

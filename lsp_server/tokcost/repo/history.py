@@ -17,11 +17,8 @@ from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _SECONDS = 600.0
-_LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
-"""git before 2.45 knows no `GIT_NO_LAZY_FETCH`; with no protocol allowed it cannot fetch either."""
-_PLAIN = ["-c", "log.showSignature=false", "-c", "diff.relative=false", "-c", "core.quotePath=false"]
-# Without --no-mailmap, git opens a tree in a bare repository, which a partial clone may not have.
-_LOG = [*_PLAIN, "log", "-z", "--no-mailmap", "--no-color", "--no-decorate", "--no-notes"]
+_PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
+_LOG = [*_PLAIN, "log", "-z", "--no-color", "--no-decorate", "--no-notes"]
 _NO_WORK = ("refs/replace/", "refs/notes/", "refs/stash")
 _WORDS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost", "--grep=reverts"]
 
@@ -41,12 +38,12 @@ class Repository(NamedTuple):
     def git(self, *args: str, feed: str = "") -> str:
         """What git prints. Raises `GitFailed`."""
         asked = ["--no-replace-objects", *args]
-        return run_git(asked, self.folder, more=_LOCAL, feed=feed, seconds=_SECONDS)
+        return run_git(asked, self.folder, feed=feed, seconds=_SECONDS)
 
     def each(self, *args: str, feed: str = "", end: bytes = b"\0") -> Iterator[str]:
         """The same piece by piece, each without its `end`, as git prints it."""
         asked = ["--no-replace-objects", *args]
-        return map(os.fsdecode, stream_git(asked, self.folder, more=_LOCAL, feed=feed, end=end))
+        return map(os.fsdecode, stream_git(asked, self.folder, feed=feed, end=end))
 
 
 class Range(NamedTuple):
@@ -73,7 +70,7 @@ class Files(NamedTuple):
 def find_repository(folder: str) -> Repository:
     """The repository around a folder, bare or not. Raises `NotARepository`, `EnvironmentProblem`."""
     try:
-        text = run_git(["rev-parse", "--git-common-dir", "--is-shallow-repository"], folder, more=_LOCAL)
+        text = run_git(["rev-parse", "--git-common-dir", "--is-shallow-repository"], folder)
     except GitFailed as failure:
         if "not a git repository" in failure.err:
             raise NotARepository(f"{folder} lies in no git repository", "Go into one.") from failure
@@ -276,7 +273,7 @@ def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, File
     if not feed:
         return {}
     for kind in ("--numstat", "--name-only"):
-        asked = ["--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames", "--no-ext-diff", "--no-textconv"]
+        asked = ["--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames"]
         records = repository.each(*_LOG, *asked, kind, "--format=%x01%H", "--stdin", feed=feed, end=b"\x01")
         try:
             return dict(_files(record, kind == "--numstat") for record in records if record)

@@ -26,7 +26,7 @@ class HooksFolder(NamedTuple):
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
     """Ask git. Raises `EnvironmentProblem`."""
-    path = run_git(["rev-parse", "--git-path", "hooks"], worktree.path).removesuffix("\n")
+    path = run_git(["rev-parse", "--git-path", "hooks"], worktree.path, hooks="named").removesuffix("\n")
     origin = run_git(["config", "--show-scope", "--get", "--default", "", "core.hooksPath"], worktree.path)
     scope, _, setting = origin.removesuffix("\n").partition("\t")
     return HooksFolder(os.path.normpath(os.path.join(worktree.path, path)), setting, scope if setting else "")

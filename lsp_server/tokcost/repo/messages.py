@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
-_ASK = ["-c", "log.showSignature=false", "log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
+_ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
 
 
@@ -62,18 +62,20 @@ def commits_beside(
 
 def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> dict[str, str]:
     """For each commit that changes something and is still there, what git-patch-id(1) says of its change: equal for
-    copies of it elsewhere in history."""
+    copies of it elsewhere in history. Empty where a partial clone lacks what was changed: it is not fetched."""
     feed = "".join(f"{commit}\n" for commit in commits)
-    plain = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-renames"]
-    asked = ["log", "-p", "--no-walk", "--ignore-missing", *plain, "--stdin"]
-    patches = _git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
+    asked = ["log", "-p", "--no-walk", "--ignore-missing", "--no-color", "--no-renames", "--stdin"]
+    try:
+        patches = _git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
+    except GitFailed:
+        return {}
     found = _git(["patch-id", "--stable"], common_dir, feed=patches, seconds=seconds) if patches else ""
     return {commit: patch for patch, commit in (line.split() for line in found.split("\n") if line)}
 
 
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
     """One commit. Raises `EnvironmentProblem`."""
-    asked = ["log", "-1", "--no-show-signature", "--format=%H%n%P%n%B", commit, "--"]
+    asked = ["log", "-1", "--format=%H%n%P%n%B", commit, "--"]
     name, parents, message = _git(asked, common_dir, seconds=seconds).split("\n", 2)
     return Commit(name, tuple(parents.split()), message)
 

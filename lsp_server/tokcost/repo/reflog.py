@@ -135,7 +135,7 @@ def _rename(entry: ReflogEntry) -> Rename | None:
 
 def _reflog_from_git(worktree: Worktree) -> Reflog:
     """Ask git where only git can read. It prints new ids, newest first; an entry's old id is the next one's new id."""
-    asked = ["-c", "log.showSignature=false", "log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"]
+    asked = ["log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"]
     try:
         text = run_git(asked, worktree.path)
     except EnvironmentProblem as error:

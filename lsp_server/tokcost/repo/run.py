@@ -1,9 +1,14 @@
-"""The one place that runs programs, and the one way git is run."""
+"""The one place that runs programs, and the one way git is run: such that looking runs nothing.
+
+Settings of a repository name programs (hooks, filters, pagers, ssh, what computes a diff or checks a signature), and a
+remote from which git fetches by itself what a partial clone left out. Whoever made the repository chose them, so no
+call of git may start one: a question that cannot be answered without it fails.
+"""
 
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Literal, cast
 
 from tokcost.errors import EnvironmentProblem
 
@@ -16,6 +21,51 @@ _KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 """GIT_ variables that say where git and its configuration are (`safe.directory` of containers comes numbered). All
 others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its hooks and would make a question about one repository an
 answer about another."""
+
+_NO_PROGRAM = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",  # the index is not written, so no hook learns of it
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_EDITOR": ":",
+    "GIT_SEQUENCE_EDITOR": ":",
+}
+"""What git and everything it starts are told. `GIT_ALLOW_PROTOCOL` overrules all `protocol.*` settings, and holds where
+git is too old for `GIT_NO_LAZY_FETCH` (before 2.45 and its backports): the fetch is then refused every transport."""
+_OFF = {
+    "core.fsmonitor": "false",
+    "core.alternateRefsCommand": "false",
+    "core.sshCommand": "false",
+    "credential.helper": "",
+    "diff.submodule": "short",
+    "gc.auto": "0",
+    "gpg.program": "false",
+    "gpg.openpgp.program": "false",
+    "gpg.ssh.program": "false",
+    "gpg.x509.program": "false",
+    "log.mailmap": "false",
+    "log.showSignature": "false",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+}
+"""Settings that are put before those of a repository. `diff.submodule`: the changes within a submodule are shown by a
+second git, which reads the settings of the submodule and none of these. `log.mailmap`: for it, git opens a tree that a
+partial clone may not have; where names are asked for, a format says so."""
+_OF_LOG = ("--no-ext-diff", "--no-textconv", "--no-show-signature")
+"""The same for what has no setting that turns it off."""
+_BY_ITSELF = ("config", "version")
+"""These start nothing; and whoever asks what a repository's settings say must not hear ours."""
+
+
+Hooks = Literal["none", "named", "run"]
+"""Which hooks a call of git may know.
+
+- `none`: the folder that they are in is no folder.
+- `named`: where they are is the question. For `git rev-parse` alone, which starts no program.
+- `run`: those that are there run. For the repository that the demo makes, whose lines come from our hooks.
+"""
 
 
 _READ_AT_ONCE = 1 << 18
@@ -46,6 +96,7 @@ def run_git(
     more: dict[str, str] | None = None,
     feed: str = "",
     seconds: float = 60.0,
+    hooks: Hooks = "none",
 ) -> str:
     """What git prints, undecodable bytes as surrogates. `more` adds environment variables; `feed` is what it reads from
     its standard input.
@@ -57,7 +108,7 @@ def run_git(
 
     try:
         done = subprocess.run(
-            ["git", *args],
+            _command(args, hooks),
             cwd=cwd,
             env=_environ(more),
             input=os.fsencode(feed),
@@ -92,7 +143,7 @@ def stream_git(
 
     try:
         program = subprocess.Popen(
-            ["git", *args],
+            _command(args, "none"),
             cwd=cwd,
             env=_environ(more),
             stdin=subprocess.PIPE,
@@ -173,17 +224,57 @@ def _end(program: "subprocess.Popen[bytes]") -> None:
     program.wait()
 
 
+def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
+    """A call of git that starts no other program. Our settings are the last on the line, so they hold."""
+    at = _subcommand(args)
+    if args[at] in _BY_ITSELF:
+        return [_git(), *args]
+    assert hooks != "named" or args[at] == "rev-parse"
+    off = _OFF if hooks != "none" else _OFF | {"core.hooksPath": os.devnull}
+    settings = [word for name, value in off.items() for word in ("-c", f"{name}={value}")]
+    of_log = _OF_LOG if args[at] == "log" else ()
+    return [_git(), *args[:at], "--no-pager", *settings, args[at], *of_log, *args[at + 1 :]]
+
+
+def _subcommand(args: Sequence[str]) -> int:
+    """Where git's own options end."""
+    at = 0
+    while args[at].startswith("-"):
+        at += 2 if args[at] == "-c" else 1
+    return at
+
+
+def _git() -> str:
+    """The program. Windows looks into the current folder first, which may be a repository: so it is not asked."""
+    name = "git.exe" if os.name == "nt" else "git"
+    for folder in absolute_path(os.environ.get("PATH", os.defpath)).split(os.pathsep):
+        if folder and os.access(found := os.path.join(folder, name), os.X_OK) and not os.path.isdir(found):
+            return found
+    raise _not_found()
+
+
+def absolute_path(path: str) -> str:
+    """A list of folders as in `PATH`, without those that are relative or empty: programs are started in a repository,
+    which would then bring its own."""
+    return os.pathsep.join(folder for folder in path.split(os.pathsep) if os.path.isabs(folder))
+
+
 def _not_started(cwd: str | os.PathLike[str], error: OSError) -> EnvironmentProblem:
     """Why git could not be started, in words."""
     if not isinstance(error, FileNotFoundError):
         return EnvironmentProblem(f"git could not be started: {error.strerror or error}")
     if not os.path.isdir(cwd):
         return EnvironmentProblem(f"the folder {os.fspath(cwd)} does not exist")
+    return _not_found()
+
+
+def _not_found() -> EnvironmentProblem:
     return EnvironmentProblem("git was not found", "Install git and make sure it is on PATH.")
 
 
 def _environ(more: dict[str, str] | None) -> dict[str, str]:
-    return _clean_environ() | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **(more or {})}
+    path = absolute_path(os.environ.get("PATH", os.defpath))
+    return _clean_environ() | (more or {}) | {"PATH": path} | _NO_PROGRAM
 
 
 def _clean_environ() -> dict[str, str]:

@@ -25,7 +25,7 @@ def about_commits(common_dir: str, commits: Iterable[str], *, seconds: float = 6
     """Subject and committer's time of commits, in one git process; those that git does not have are left out, and all
     of them where it does not answer."""
     feed = "".join(f"{commit}\n" for commit in commits)
-    asked = ["-c", "log.showSignature=false", "log", "-z", "--no-walk=unsorted", "--no-color", "--no-decorate",
+    asked = ["log", "-z", "--no-walk=unsorted", "--no-color", "--no-decorate",
              "--no-patch", "--encoding=UTF-8", "--format=%H %ct %s", "--ignore-missing", "--stdin"]  # fmt: skip
     try:
         text = run_git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""

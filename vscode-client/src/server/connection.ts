@@ -51,12 +51,13 @@ export class Connection {
     this.client = new LanguageClient(
       "tokcost",
       "tokcost",
-      // In the home folder: nothing of a repository can be taken for a part of the server.
+      // In the home folder, and without a PYTHONPATH that may name what is open: nothing of a repository can be taken
+      // for a part of the server. (A variable that is undefined is not passed on.)
       {
         command: launch.command,
         args: [...launch.args],
         transport: TransportKind.stdio,
-        options: { cwd: homedir() },
+        options: { cwd: homedir(), env: { PYTHONPATH: undefined, PYTHONSAFEPATH: "1" } },
       },
       options,
     );

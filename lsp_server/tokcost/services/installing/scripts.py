@@ -60,7 +60,7 @@ _HAS_LINES = r"""has_lines() {
   } <"$note"
 }
 in_message() { has_lines 40 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"; } 2>/dev/null
-in_commit() { git cat-file commit HEAD | has_lines 4000 3<&0; } 2>/dev/null
+in_commit() { GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none git cat-file commit HEAD | has_lines 4000 3<&0; } 2>/dev/null
 """
 """Nearly every commit carries what was proposed for it: that needs no Python to see, and mostly not even git, which
 made the commit of the file it had written its message to. Shells read byte by byte, so only the beginning of that."""
