@@ -178,6 +178,17 @@ def told(path: Path) -> Generator[None]:
         raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
 
 
+def is_of_records(error: Exception) -> bool:
+    """Whether an error met in a transaction comes from what was to be recorded. What the file system, git or SQLite say
+    of the ledger itself is none: it would meet other records as well."""
+    if isinstance(error, sqlite3.Error):
+        return isinstance(error, _OF_RECORDS) or str(error) == "integer overflow"
+    return not isinstance(error, TokcostError)
+
+
+_OF_RECORDS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
+
+
 def _private_folder(home: Path) -> None:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if home.stat().st_mode & 0o077:
