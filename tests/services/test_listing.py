@@ -119,13 +119,21 @@ def test_a_folder_that_has_only_just_changed_is_not_relied_on(logs: Logs, monkey
     assert logs.remembered == before
 
 
-def test_a_log_that_could_not_be_read_is_tried_again(logs: Logs) -> None:
-    (logs.projects / "q/d.jsonl").symlink_to("/proc/self/mem")
+def test_a_log_that_cannot_be_read_is_tried_again_and_all_others_are_remembered(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (logs.home / "elsewhere").symlink_to("/proc/self/mem")
+    (logs.projects / "q/d.jsonl").symlink_to(logs.home / "elsewhere")
     time.sleep(1.5 * PASSED_NS / 1e9)
     before = logs.remembered
     for _ in range(2):
         assert (logs.refresh().new_usage, logs.refresh().found_files) == (0, 5)
-    assert logs.remembered == before
+    assert logs.remembered != before
+    monkeypatch.setattr(ClaudeCodeReader, "discover", lambda reader, root: 1 / 0)  # whoever lists all again fails
+    assert logs.refresh().found_files == 5
+    write(logs.home / "readable", assistant("msg_late", "req_late", 1_763_900_000_000))
+    (logs.home / "readable").replace(logs.home / "elsewhere")
+    assert (logs.refresh().new_usage, logs.refresh().new_usage) == (1, 0)
 
 
 def test_many_changed_files_are_remembered_anew(logs: Logs) -> None:

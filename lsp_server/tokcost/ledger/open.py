@@ -196,6 +196,17 @@ def _is_there(path: Path) -> bool:
         raise LedgerUnavailable(f"the ledger {problem}", problem.hint) from problem
 
 
+def is_of_records(error: Exception) -> bool:
+    """Whether an error met in a transaction comes from what was to be recorded. What the file system, git or SQLite say
+    of the ledger itself is none: it would meet other records as well."""
+    if isinstance(error, sqlite3.Error):
+        return isinstance(error, _OF_RECORDS) or str(error) == "integer overflow"
+    return not isinstance(error, TokcostError)
+
+
+_OF_RECORDS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
+
+
 def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     with _closed_on_failure(connection):

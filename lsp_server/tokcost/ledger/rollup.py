@@ -4,7 +4,7 @@ Every change of a row passes its old and new state through `Rollup`, in the same
 the sums with the rows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rows import Entry
@@ -70,6 +70,24 @@ class Rollup:
             _recompute(ledger, key)
         self._added.clear()
         self._stale.clear()
+
+
+_MANY, _ALL = 10**15, 2**62
+"""Nano-dollars or tokens: what is far from any sum of 64 bits is not compared with all that there is."""
+
+
+def require_room(ledger: Ledger, entries: Sequence[Entry]) -> None:
+    """Raises `OverflowError` when the sums over all usage could not be kept in 64 bits with these entries: SQLite then
+    answers with an error."""
+    tokens = sum(entry.usage.tokens.total + entry.usage.tokens.reasoning for entry in entries)
+    added = max(tokens, sum(entry.list_cost or 0 for entry in entries))
+    if added > _MANY:
+        kept = ledger.db.execute(
+            "SELECT max(total(list_cost), total(input + cache_read + cache_write_5m + cache_write_1h + output"
+            " + reasoning)) FROM rollup"
+        ).fetchone()[0]
+        if added + kept > _ALL:
+            raise OverflowError("more than a ledger can add up")
 
 
 def group(entry: Entry) -> Group:

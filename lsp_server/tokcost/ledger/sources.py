@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
-from tokcost.model.logs import Batch, Checkpoint
+from tokcost.model.logs import UNFINISHED, Batch, Checkpoint, LogFile
 
 _FIELDS = "size, mtime_ns, device, inode, offset, tail, state"
 _UPSERT = f"""
@@ -20,8 +20,14 @@ def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
     return {taken(path): (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
+def read_until(ledger: Ledger, path: str) -> Checkpoint | None:
+    """From where on a file is to be read; `None`: from its beginning."""
+    found = checkpoint_of(ledger, path)
+    return found if found and found.size >= 0 and (found.offset or found.tail or found.state) else None
+
+
 def checkpoint_of(ledger: Ledger, path: str) -> Checkpoint | None:
-    """The checkpoint of one file."""
+    """The checkpoint of one file as it stands, also where it was never read."""
     row = ledger.db.execute(f"SELECT {_FIELDS} FROM source WHERE path = ?", (kept(path),)).fetchone()
     return Checkpoint(*row) if row else None
 
@@ -38,13 +44,22 @@ def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -
         _count(ledger, source, kind, counts)
 
 
-def record_problem(ledger: Ledger, assistant: str, path: str, problem: str) -> None:
-    """Note that a file could not be read; it is tried again at the next import."""
+def record_problem(ledger: Ledger, assistant: str, file: LogFile, problem: str, *, passing: bool) -> None:
+    """Note that a file could not be read. It is tried again at the next import where the problem is a passing one, else
+    once it has changed."""
+    path, size, mtime_ns, device, inode = file
     ledger.db.execute(
-        f"INSERT INTO source (assistant, path, {_FIELDS}, problem) VALUES (?, ?, -1, -1, 0, 0, 0, x'', x'', ?)"
-        " ON CONFLICT (path) DO UPDATE SET problem = excluded.problem, size = -1",
-        (assistant, kept(path), problem),
+        f"INSERT INTO source (assistant, path, {_FIELDS}, problem) VALUES (?, ?, ?, ?, ?, ?, 0, x'', x'', ?)"
+        " ON CONFLICT (path) DO UPDATE SET problem = excluded.problem, size = excluded.size,"
+        " mtime_ns = excluded.mtime_ns",
+        (assistant, kept(path), size, UNFINISHED if passing else mtime_ns, device, inode, problem),
     )
+
+
+def try_again(ledger: Ledger) -> None:
+    """Have all files that could not be read tried again, though they have not changed."""
+    if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem != ''", (UNFINISHED,)).rowcount:
+        ledger.db.execute("DELETE FROM listing")
 
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from tokcost.model.usage import Tokens, Usage
 
+UNFINISHED = -(1 << 63)
+"""The `mtime_ns` of a checkpoint whose file is only partly read: no file has it."""
+
 
 class LogFile(NamedTuple):
     """A log file as the file system shows it now."""

@@ -22,6 +22,17 @@ KINDS: tuple[Kind, ...] = ("response", "partial", "unlogged", "advisor", "fallba
 MAX_TOKENS = 1_000_000_000
 """No single response reaches a thousand million tokens; a larger count means a damaged record."""
 
+MAX_SEARCHES = 10_000
+"""Nor does one run so many web searches."""
+
+EARLIEST_MS, LATEST_MS = 1_420_070_400_000, 4_102_444_800_000
+"""2015-01-01 and 2100-01-01: no assistant has written a log outside of these years."""
+
+
+def is_possible_time(time_ms: int) -> bool:
+    """Whether a log can have been written then."""
+    return EARLIEST_MS <= time_ms < LATEST_MS
+
 
 class Tokens(NamedTuple):
     """Token counts of one response or of a sum of responses. All counts are non-negative integers."""

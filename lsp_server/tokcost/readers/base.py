@@ -4,13 +4,13 @@ A reader finds its files, and reads what is new in one file since a checkpoint. 
 must remember of a file travels in `Checkpoint.state`, opaque to everybody else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
 
-__all__ = ["Batch", "Checkpoint", "LogFile", "Reader", "SessionTotal", "WorktreeOrigin"]
+__all__ = ["Batch", "Checkpoint", "LogFile", "Reader", "ReaderInPortions", "SessionTotal", "WorktreeOrigin"]
 
 
 class Reader(Protocol):
@@ -38,5 +38,17 @@ class Reader(Protocol):
         """What is new in a file since `checkpoint` (all of it for `None`).
 
         Raises `OSError` when the file cannot be read. Damaged records never raise: they are counted in `Batch.skipped`.
+        A record that no assistant can have written (`model/bounds.py`) is dropped and counted there as well.
         """
+        ...
+
+
+@runtime_checkable
+class ReaderInPortions(Protocol):
+    """A reader that cannot go on in the middle of some files, so that `Batch.more` is no way to read these in bounded
+    memory."""
+
+    def portions(self, file: LogFile, checkpoint: Checkpoint | None) -> Iterator[Batch]:
+        """What `read` would return, in several batches; all but the last have `more` set, and a checkpoint of their
+        own. Raises as `read`."""
         ...

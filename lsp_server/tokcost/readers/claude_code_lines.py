@@ -12,18 +12,22 @@ records become `SessionTotal` values and are compared with the lines once everyt
 from datetime import datetime
 from functools import lru_cache
 
+from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
 from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
-from tokcost.model.usage import MAX_TOKENS, Kind, Tokens, Usage, merge
+from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
 from tokcost.patterns import pattern
 from tokcost.quick import msgspec
-from tokcost.readers.jsonl import NewLines
-from tokcost.readers.records import decoded, kind_of, milliseconds
+from tokcost.readers import jsonl
+from tokcost.readers.records import decoded, going_on, kind_of, milliseconds
 
 NAME = "claude-code"
 
 _FINAL_IN_EVERY_LINE = (2, 1, 59)
 """From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
 before, lines without a `stop_reason` carry the placeholder of the stream's start."""
+
+_MAX_PARTS = 1000
+"""So many models has a session, or parts a response: more are a damaged record."""
 
 _HEAD = 400
 """Bytes at the beginning of a line that tell whose it is."""
@@ -134,12 +138,13 @@ _encode = msgspec.json.Encoder().encode
 
 def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     """New responses, session totals and worktrees of one transcript. Raises `OSError` when it cannot be read."""
-    lines = NewLines(file, checkpoint)
-    known = checkpoint.state if checkpoint and not lines.restarted else b""
-    found = _Transcript(_state.decode(known) if known else _State())
+    lines, state = going_on(file, checkpoint, _state)
+    found = _Transcript(state or _State())
     for block in lines:
         found.take(block)
-    state = _encode(found.state)
+        if found.count >= jsonl.MAX_RECORDS:
+            lines.stop()
+    written = _encode(found.state)
     if lines.rest and kind_of(lines.rest) is not None:
         found.take(lines.rest)
     for head in lines.too_long:
@@ -147,7 +152,7 @@ def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     if found.repeated:
         found.duplicates["further line of the same response"] = found.repeated
     return Batch(
-        lines.checkpoint(state),
+        lines.checkpoint(written),
         found.responses(),
         found.totals,
         found.worktrees,
@@ -173,6 +178,11 @@ class _Transcript:
         self._id = self._written = b"\n"
         """Id and usage, as they were written, of the last response if no repetition can tell more of it; a line end,
         which no line contains, if not."""
+
+    @property
+    def count(self) -> int:
+        """How many records there are to hand over."""
+        return len(self._found) + len(self.totals) + len(self.worktrees)
 
     def responses(self) -> list[Usage]:
         """One usage for each response, in the order of their first lines."""
@@ -229,7 +239,7 @@ class _Transcript:
             return
         tokens = _tokens(usage)
         key = message.id or line.request_id or line.uuid
-        if tokens is None or key is None or line.timestamp is None:
+        if tokens is None or key is None or not is_possible_time(milliseconds(line.timestamp)) or not _is_sane(usage):
             self._count(self.skipped, "usage record with impossible or missing values")
             return
         stale = self._is_stale(line, key, raw)
@@ -275,7 +285,8 @@ class _Transcript:
 
     def _remember_parent(self, line: _Line) -> None:
         parent = line.request_session
-        if parent and parent != line.session and parent not in self.state.parents:
+        known = self.state.parents
+        if parent and parent != line.session and parent not in known and len(known) < MAX_PARENTS:
             self.state.parents = [*self.state.parents, parent]
 
     def _remember(self) -> None:
@@ -305,9 +316,8 @@ class _Transcript:
             self.worktrees.extend(_worktree_origins(raw))
 
     def _cost_state(self, raw: bytes, before_ms: int | None) -> None:
-        try:
-            record = _cost_state.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        record = decoded(_cost_state, raw)
+        if record is None or len(record.models) > _MAX_PARTS:
             self._count(self.skipped, "damaged session total")
             return
         self._remember()
@@ -388,18 +398,24 @@ def _tokens(usage: _Counts) -> Tokens | None:
     details = usage.output_tokens_details
     thinking = (details.thinking_tokens or 0) if details else 0
     counts = (usage.input_tokens or 0, usage.cache_read_input_tokens or 0, short, long, usage.output_tokens or 0)
-    return Tokens(*counts, thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS else None
+    return Tokens(*counts, thinking) if min(*counts, thinking) >= 0 and max(*counts, thinking) < MAX_TOKENS else None
+
+
+def _is_sane(usage: _Usage) -> bool:
+    """Whether a response can have searched the web so often and consist of so many parts."""
+    searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
+    return 0 <= searches < MAX_SEARCHES and len(usage.iterations or ()) <= _MAX_PARTS
 
 
 def _model_total(total: _ModelTotal) -> Tokens | None:
     long = total.cache_write_1h or 0
-    counts = (total.input, total.cache_read, total.cache_write - long, long, total.output)
-    return Tokens(*counts, total.thinking) if min(counts) >= 0 and max(counts) < MAX_TOKENS * 1000 else None
+    counts = (total.input, total.cache_read, total.cache_write - long, long, total.output, total.thinking)
+    return Tokens(*counts) if min(counts) >= 0 and max(counts) < MAX_TOKENS * MAX_SESSION else None
 
 
 @lru_cache(maxsize=256)
 def _version(text: str | None) -> tuple[int, ...]:
-    parts = (text or "").split(".")
+    parts = (text or "")[:32].split(".")
     try:
         return tuple(int(part) for part in parts[:3])
     except ValueError:
@@ -413,7 +429,7 @@ _TIMESTAMP = pattern(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 def _parse_time(text: bytes) -> int | None:
     try:
         return milliseconds(datetime.fromisoformat(text.decode("ascii")))
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, OverflowError):
         return None
 
 
@@ -431,19 +447,9 @@ def _may_be_assistant(raw: bytes) -> bool:
 
 def _worktree_origins(raw: bytes) -> list[WorktreeOrigin]:
     """The worktree a `worktree-state` record speaks of, whichever level of the record holds its fields."""
-    try:
-        levels = _fields.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return []
-    for level in (msgspec.Raw(raw), *levels.values()):
-        state = _worktree(level)
+    levels = decoded(_fields, raw) or {}
+    for level in (raw, *map(bytes, levels.values())):
+        state = decoded(_worktree_state, level)
         if state and state.path:
             return [WorktreeOrigin(state.path, state.branch or "", state.origin or "", state.origin_branch or "")]
     return []
-
-
-def _worktree(raw: msgspec.Raw) -> _WorktreeState | None:
-    try:
-        return _worktree_state.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None

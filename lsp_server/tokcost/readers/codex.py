@@ -1,7 +1,8 @@
 """Codex CLI: `rollout-*.jsonl` below `sessions/` and `archived_sessions/` of its home folder. What the lines say is in
 `codex_lines.py`."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tokcost.readers.base import Batch, Checkpoint, LogFile
@@ -21,11 +22,18 @@ class CodexReader:
 
     def discover(self, root: Path) -> Iterable[LogFile]:
         """Rollouts, plain or compressed; where both exist the plain one is newer."""
-        files = {file.path: file for file in log_files(root, (".jsonl", ".jsonl.zst"))}
-        return [file for path, file in files.items() if not (path.endswith(".zst") and path[:-4] in files)]
+        for file in log_files(root, (".jsonl", ".jsonl.zst")):
+            if not (file.path.endswith(".zst") and os.path.isfile(file.path.removesuffix(".zst"))):
+                yield file
 
     def read(self, file: LogFile, checkpoint: Checkpoint | None) -> Batch:
         """New responses of one rollout."""
         from tokcost.readers.codex_lines import read_rollout  # mostly nothing is new
 
         return read_rollout(file, checkpoint)
+
+    def portions(self, file: LogFile, checkpoint: Checkpoint | None) -> Iterator[Batch]:
+        """The same in portions: nobody can go on in the middle of a compressed file."""
+        from tokcost.readers.codex_lines import rollout_in_portions
+
+        return rollout_in_portions(file, checkpoint)

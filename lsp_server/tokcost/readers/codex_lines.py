@@ -8,19 +8,27 @@ Cached tokens are inside `input_tokens` and reasoning is inside `output_tokens`.
 of `input_tokens` too and stays in `input`: it has no price of its own, and no log shows that it is billed apart.
 """
 
-from collections.abc import Iterator
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from tokcost.model.logs import Batch, Checkpoint, LogFile
-from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
 from tokcost.quick import msgspec
-from tokcost.readers.jsonl import NewLines, lines_with
-from tokcost.readers.records import decoded, kind_of, milliseconds
+from tokcost.readers import jsonl
+from tokcost.readers.jsonl import NewLines, lines_with, open_log
+from tokcost.readers.records import decoded, going_on, kind_of, milliseconds
 
 NAME = "codex"
 
 _WORDS = (b'"token_usage_record"', b'"token_count"', b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"')
+
+_MAX_WINDOW = 64 << 20
+"""zstd keeps so much of what it wrote; more is for `--ultra` and `--long` alone, and no assistant compresses so."""
+_MAX_EXPANDED = 16 << 30
+"""A compressed file is read so far: 100 kB can be made to expand to any number of gigabytes."""
 
 _REPLAYED = "history of the session it was forked from"
 
@@ -127,26 +135,38 @@ def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     Raises `OSError` when it cannot be read.
     """
     if file.path.endswith(".zst"):
-        return _read_compressed(file)
-    lines = NewLines(file, checkpoint)
-    known = checkpoint.state if checkpoint and not lines.restarted else b""
-    rollout = _Rollout(_state.decode(known) if known else _State(), file.path)
+        return _together(list(_compressed_portions(file)))
+    lines, state = going_on(file, checkpoint, _state)
+    rollout = _Rollout(state or _State(), file.path)
     for block in lines:
         rollout.take(block)
-    state = _encode(rollout.state)
+        if len(rollout.usage) >= jsonl.MAX_RECORDS:
+            lines.stop()
+    written = _encode(rollout.state)
     if lines.rest and kind_of(lines.rest) is not None:
         rollout.take(lines.rest)
-    for head in lines.too_long:
-        if any(word in head for word in _WORDS):
-            rollout.count("line too long to be read")
+    rollout.pass_over(lines.too_long)
     return Batch(
-        lines.checkpoint(state),
+        lines.checkpoint(written),
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
         restarted=lines.restarted,
         more=lines.more,
     )
+
+
+def rollout_in_portions(file: LogFile, checkpoint: Checkpoint | None) -> Iterator[Batch]:
+    """The same in several batches, so that memory stays flat whatever a compressed file expands to."""
+    if file.path.endswith(".zst"):
+        yield from _compressed_portions(file)
+        return
+    while True:
+        batch = read_rollout(file, checkpoint)
+        yield batch
+        if not batch.more:
+            return
+        checkpoint = batch.checkpoint
 
 
 class _Rollout:
@@ -178,6 +198,12 @@ class _Rollout:
     def count(self, reason: str) -> None:
         """Count a record that was passed over."""
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def pass_over(self, heads: Iterable[bytes]) -> None:
+        """Lines too long to be read, given their beginnings."""
+        for head in heads:
+            if any(word in head for word in _WORDS):
+                self.count("line too long to be read")
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
@@ -244,7 +270,7 @@ class _Rollout:
             self._repeated(_REPLAYED)
             return
         counts = record.usage.values() if record.usage else None
-        if counts is None or record.response is None or line.timestamp is None:
+        if counts is None or record.response is None or not is_possible_time(milliseconds(line.timestamp)):
             self.count("usage record with impossible or missing values")
             return
         self._add(line, f"codex:{thread}:{record.response}", counts, thread)
@@ -255,7 +281,7 @@ class _Rollout:
             return
         total = event.info.total.values()
         last = event.info.last.values() if event.info.last else None
-        if total is None or line.timestamp is None:
+        if total is None or not is_possible_time(milliseconds(line.timestamp)):
             self.count("usage record with impossible or missing values")
             return
         if state.replaying:
@@ -325,37 +351,61 @@ class _Rollout:
         )
 
 
-def _read_compressed(file: LogFile) -> Batch:
-    rollout = _Rollout(_State(), file.path)
-    for block in _decompressed(file.path):
-        if block.endswith(b"\n") or kind_of(block) is not None:
+def _compressed_portions(file: LogFile) -> Iterator[Batch]:
+    """A compressed rollout is read whole whenever it changed."""
+    rollout, lines = _Rollout(_State(), file.path), NewLines(file, None, limit=_MAX_EXPANDED)
+    number = 0
+    with open_log(file.path) as stream:
+        for block in lines.blocks(_Decompressed(stream)):
             rollout.take(block)
-        else:
-            rollout.count("compressed file that ends early")
-    checkpoint = Checkpoint(file.size, file.mtime_ns, file.device, file.inode, file.size, b"")
-    return Batch(checkpoint, rollout.usage, skipped=rollout.skipped, duplicates=rollout.duplicates, restarted=True)
+            if len(rollout.usage) >= jsonl.MAX_RECORDS:
+                number += 1
+                portion = Checkpoint(*file[1:], min(stream.tell(), file.size), b"", b"%d" % number)
+                yield _portion(rollout, portion, number == 1, more=True)
+                rollout = _Rollout(rollout.state, file.path)
+    if lines.rest and kind_of(lines.rest) is not None:
+        rollout.take(lines.rest)
+    elif lines.rest:
+        rollout.count("compressed file that ends early")
+    if lines.more:
+        rollout.count("rest of a compressed file that holds too much")
+    rollout.pass_over(lines.too_long)
+    yield _portion(rollout, Checkpoint(*file[1:], file.size, b""), not number, more=False)
 
 
-def _decompressed(path: str) -> Iterator[bytes]:
-    """Blocks of whole lines; the last one lacks its line end when the file does."""
-    import zstandard
+def _portion(rollout: _Rollout, checkpoint: Checkpoint, first: bool, *, more: bool) -> Batch:
+    skipped, duplicates = rollout.skipped, rollout.duplicates
+    return Batch(checkpoint, rollout.usage, (), (), skipped, duplicates, restarted=first, more=more)
 
-    parts: list[bytes] = []
-    with (
-        Path(path).open("rb") as stream,
-        zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True) as plain,
-    ):
+
+def _together(batches: list[Batch]) -> Batch:
+    """Several batches as one."""
+    if len(batches) == 1:
+        return batches[0]
+    skipped, duplicates = Counter[str](), Counter[str]()
+    for batch in batches:
+        skipped.update(batch.skipped)
+        duplicates.update(batch.duplicates)
+    usage = [usage for batch in batches for usage in batch.usage]
+    return Batch(batches[-1].checkpoint, usage, (), (), skipped, duplicates, restarted=True)
+
+
+class _Decompressed:
+    """What a compressed stream expands to, read in pieces."""
+
+    def __init__(self, stream: io.FileIO) -> None:
+        import zstandard
+
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
+        self._plain = decompressor.stream_reader(stream, read_across_frames=True)
+        self._errors = (zstandard.ZstdError, MemoryError)
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at the end. Raises `OSError` when the stream is damaged."""
         try:
-            while data := plain.read(8 << 20):
-                end = data.rfind(b"\n") + 1
-                if end:
-                    yield b"".join((*parts, data[:end]))
-                    parts = []
-                parts.append(data[end:])
-        except zstandard.ZstdError as error:
+            return self._plain.read(size)
+        except self._errors as error:
             raise OSError(f"not readable as zstd: {error}") from error
-    if rest := b"".join(parts):
-        yield rest
 
 
 def _uuid7_ms(text: str | None) -> int | None:

@@ -7,39 +7,120 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 import io
 import os
 from collections.abc import Iterator
+from errno import EINVAL
 from pathlib import Path
+from stat import S_ISREG
+from typing import Protocol
 
 from tokcost.model.digest import blake2b
 from tokcost.readers.base import Checkpoint, LogFile
 
-CHUNK = 8 << 20
-MAX_LINE = 48 << 20
+CHUNK = 2 << 20
+MAX_LINE = 32 << 20
 """A longer line is passed over and counted: no record with usage comes near it, and memory stays bounded."""
 TAIL = 4096
 """A file goes on where it was left when so many bytes before the offset are still the same."""
 LIMIT = 256 << 20
 """One call of a reader stops after so many bytes, so that memory stays flat whatever the size of a file."""
+MAX_RECORDS = 10_000
+"""And after the block in which it has found so many records."""
+
+_INT64 = (1 << 63) - 1
 
 
 def log_files(root: Path, suffixes: tuple[str, ...]) -> Iterator[LogFile]:
-    """All files below `root` whose names end with one of `suffixes`; folders that cannot be read are passed over."""
-    pending = [os.fspath(root)]
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    if entry.name.endswith(suffixes):
-                        if entry.is_file():
-                            yield log_file(entry.path, entry.stat())
-                    elif entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-        except OSError:
-            continue
+    """All files below `root` whose names end with one of `suffixes`. What cannot be read is passed over, and so is what
+    has such a name and is no file."""
+    walk = Walk(os.fspath(root))
+    for folder, _ in walk:
+        for entry in walk.entries(folder):
+            if entry.name.endswith(suffixes):
+                try:
+                    if entry.is_file():
+                        yield log_file(entry.path, entry.stat())
+                except OSError:
+                    continue  # a link that leads nowhere, or where we may not look
 
 
 def log_file(path: str, status: os.stat_result) -> LogFile:
-    """A file as its status shows it."""
-    return LogFile(path, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino)
+    """A file as its status shows it. Some file systems have times and numbers of more than 64 bits."""
+    mtime_ns = max(-_INT64, min(status.st_mtime_ns, _INT64))
+    return LogFile(path, status.st_size, mtime_ns, status.st_dev & _INT64, status.st_ino & _INT64)
+
+
+class Walk:
+    """The folders below a root, each once, with its status from before it is listed: iterate, and take the `entries` of
+    each folder before the next one.
+
+    A link to a folder is followed, people keep their logs elsewhere, but not one inside what a link leads to, nor one
+    to a folder that contains the root: a link to `/` is no log folder. Links come last, so that what lies below the
+    root is found by its own name.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._pending = [(root, False)]
+        self._links: list[tuple[str, bool]] = []
+        self._seen: set[tuple[int, int]] = set()
+        self._behind_link = False
+
+    def __iter__(self) -> Iterator[tuple[str, os.stat_result]]:
+        while self._pending or self._links:
+            folder, self._behind_link = (self._pending or self._links).pop()
+            try:
+                status = os.stat(folder)
+            except OSError:
+                continue
+            identity = (status.st_dev, status.st_ino)
+            if identity not in self._seen:
+                self._seen.add(identity)
+                yield folder, status
+
+    def entries(self, folder: str) -> Iterator["os.DirEntry[str]"]:
+        """What a folder holds besides folders, one by one: it may be millions. Nothing where it cannot be read."""
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        self._pending.append((entry.path, self._behind_link))
+                    elif entry.is_symlink() and self._is_folder_elsewhere(entry):
+                        self._links.append((entry.path, True))
+                    else:
+                        yield entry
+        except OSError:
+            return
+
+    def _is_folder_elsewhere(self, entry: "os.DirEntry[str]") -> bool:
+        try:
+            if self._behind_link or not entry.is_dir():
+                return False
+        except OSError:
+            return False
+        target = os.path.join(os.path.realpath(entry.path), "")
+        return not os.path.join(os.path.realpath(self._root), "").startswith(target)
+
+
+def open_log(path: str) -> io.FileIO:
+    """A log file, to be read. Whatever took its place since it was listed, a pipe or a device, is not waited for.
+
+    Raises `OSError` when it cannot be read or is no file.
+    """
+    stream = io.FileIO(os.open(path, os.O_RDONLY | _NEVER_WAIT), "rb")
+    if not S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(EINVAL, "no regular file")
+    return stream
+
+
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Stream(Protocol):
+    """What can be read piece by piece."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """The next bytes, at most so many; none at the end."""
+        ...
 
 
 class NewLines:
@@ -47,16 +128,18 @@ class NewLines:
 
     Iterate first; afterwards `rest` holds the bytes behind the last line end (a line still being written, or a last
     line without a line end), `too_long` has the beginnings of lines that were passed over, `more` tells that the
-    limit was reached before the end, and `checkpoint()` says where to go on.
+    limit was reached before the end or `stop()` was called, and `checkpoint()` says where to go on.
     Raises `OSError` when the file cannot be read.
     """
 
-    def __init__(self, file: LogFile, checkpoint: Checkpoint | None) -> None:
+    def __init__(self, file: LogFile, checkpoint: Checkpoint | None, *, limit: int | None = None) -> None:
         self._file = file
+        self._limit = LIMIT if limit is None else limit
         self.rest = b""
         self.too_long: list[bytes] = []
         self.more = False
         self._tail = b""
+        self._stopped = False
         self.offset = 0
         self.restarted = checkpoint is not None and not self._continues(checkpoint)
 
@@ -64,7 +147,7 @@ class NewLines:
         """Whether the file still holds what was read before: long enough, and the same bytes before the offset."""
         if self._file.size < checkpoint.offset:
             return False
-        with Path(self._file.path).open("rb") as stream:
+        with open_log(self._file.path) as stream:
             stream.seek(max(0, checkpoint.offset - TAIL))
             before = stream.read(min(TAIL, checkpoint.offset))
         if _digest(before) != checkpoint.tail:
@@ -73,15 +156,16 @@ class NewLines:
         return True
 
     def __iter__(self) -> Iterator[bytes]:
-        with Path(self._file.path).open("rb", buffering=0) as stream:
+        with open_log(self._file.path) as stream:
             stream.seek(self.offset)
-            yield from self._blocks(stream)
+            yield from self.blocks(stream)
 
-    def _blocks(self, stream: io.FileIO) -> Iterator[bytes]:
+    def blocks(self, stream: "Stream") -> Iterator[bytes]:
+        """The same from an open stream that stands at `offset`."""
         parts: list[bytes] = []
         held = 0
         head = b""
-        stop = self.offset + LIMIT
+        stop = self.offset + self._limit
         while data := stream.read(CHUNK):
             end = data.rfind(b"\n") + 1
             if end:
@@ -92,7 +176,7 @@ class NewLines:
                 else:
                     self.too_long.append(head)
                     yield from self._without_first_line(block, held)
-                if self.offset >= stop:
+                if self.offset >= stop or self._stopped:
                     self.more = True
                     return
                 parts, held = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
@@ -114,6 +198,10 @@ class NewLines:
         self.offset += len(block)
         self._tail = block[-TAIL:] if len(block) >= TAIL else (self._tail + block)[-TAIL:]
         return block
+
+    def stop(self) -> None:
+        """Take no further block: enough was found."""
+        self._stopped = True
 
     def checkpoint(self, state: bytes = b"") -> Checkpoint:
         """Where to go on next time, with the reader's own memory of the file."""

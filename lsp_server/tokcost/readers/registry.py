@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from functools import cache
 
+from tokcost import __version__
 from tokcost.errors import EnvironmentProblem
 from tokcost.readers.base import Reader
 
@@ -26,6 +27,11 @@ def readers() -> Sequence[Reader]:
 def reader_named(name: str) -> Reader:
     """The reader of one assistant, by its stored name. Raises `KeyError` when no such reader is installed."""
     return {reader.name: reader for reader in readers()}[name]
+
+
+def versions() -> str:
+    """Changes with every version of tokcost and whenever a package is installed, which may have a reader."""
+    return " ".join((__version__, *(str(_changed_ns(folder)) for folder in _folders())))
 
 
 def _load(target: str) -> Reader:

@@ -1,5 +1,6 @@
 """A look at everything a number rests on: logs, records passed over, the ledger itself, places, prices."""
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, integrity_problems, span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, tallies
+from tokcost.readers.base import Reader
 from tokcost.readers.registry import readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
@@ -21,6 +23,7 @@ from tokcost.services.consent import read_consent, read_policy
 from tokcost.services.installing.report import hook_checks
 from tokcost.services.price_files import price_problems
 
+_UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
 
@@ -97,12 +100,22 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
     for reader in readers():
         for root in dict.fromkeys(reader.roots(environ)):
             if root.is_dir():
-                files = list(reader.discover(root))
-                size = sum(file.size for file in files)
-                found = f"{root}: {len(files):,} files, {size / 1e6:,.1f} MB"
+                diagnosis.add("logs", _files_below(reader, root))
             else:
-                found = f"{root}: not there"
-            diagnosis.add("logs", Check(reader.name, found))
+                diagnosis.add("logs", Check(reader.name, f"{root}: not there"))
+
+
+def _files_below(reader: Reader, root: Path) -> Check:
+    if not os.access(root, os.R_OK | os.X_OK):
+        return Check(reader.name, f"{root}: may not be read", True, f"Run `ls -ld {root}` to see who may.")
+    count = size = 0
+    try:
+        for file in reader.discover(root):
+            count, size = count + 1, size + file.size
+    except Exception as error:
+        hint = "Upgrade or uninstall the package that provides this reader."
+        return Check(reader.name, f"{root}: its reader failed ({type(error).__name__})", True, hint)
+    return Check(reader.name, f"{root}: {count:,} files, {size / 1e6:,.1f} MB")
 
 
 def _ledger(diagnosis: Diagnosis, home: Path) -> None:
@@ -146,7 +159,7 @@ def _records(
     copied: int,
 ) -> None:
     for path, reason in unreadable:
-        diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, "Check who may read that file."))
+        diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, _UNREADABLE))
     for (assistant, reason), count in sorted(skipped.items()):
         diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}"))
     for (assistant, reason), count in sorted(repeated.items()):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tokcost.attribution.unlogged import unlogged_usage
-from tokcost.ledger.open import Ledger
+from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.query import has_unexplained_total, totals_of_session
 from tokcost.ledger.record import (
     delete_usage,
@@ -20,9 +20,9 @@ from tokcost.ledger.record import (
     update_usage,
     usage_of_session,
 )
-from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
-from tokcost.ledger.sources import checkpoint_of, record_checkpoint, record_problem
+from tokcost.ledger.sources import read_until, record_checkpoint, record_problem
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
 from tokcost.services.placing import Placer
@@ -39,6 +39,8 @@ class Importer:
 
     def __init__(self, ledger: Ledger, home: Path) -> None:
         self._ledger = ledger
+        self._home = home
+        self._notes: list[str] = []
         self._placer = Placer(ledger)
         self._pricer = Pricer(ledger, home)
         self._waiting: list[Outcome] = []
@@ -49,7 +51,7 @@ class Importer:
     @property
     def notes(self) -> list[str]:
         """Sentences about degraded evidence or prices."""
-        return [*self._placer.notes, *self._pricer.notes]
+        return list(dict.fromkeys([*self._notes, *self._placer.notes, *self._pricer.notes]))
 
     def take(self, outcome: Outcome) -> None:
         """Add what reading one file gave."""
@@ -68,20 +70,52 @@ class Importer:
 
     def _write(self) -> None:
         waiting, self._waiting, self._waiting_usage = self._waiting, [], 0
+        try:
+            self._write_together(waiting)
+        except Exception as error:
+            if not is_of_records(error):
+                raise
+            for outcome in waiting:
+                self._write_alone(outcome)
+
+    def _write_alone(self, outcome: Outcome) -> None:
+        """What stops one file stops no other."""
+        self._forget()
+        try:
+            self._write_together([outcome])
+        except Exception as error:
+            if not is_of_records(error):
+                raise
+            self._forget()
+            problem = f"what it says cannot be recorded ({type(error).__name__})"
+            with self._ledger.transaction():
+                record_problem(self._ledger, outcome.job.assistant, outcome.job.file, problem, passing=False)
+
+    def _forget(self) -> None:
+        """What was learned in a transaction that did not happen."""
+        self._notes = self.notes
+        self._placer, self._pricer = Placer(self._ledger), Pricer(self._ledger, self._home)
+
+    def _write_together(self, waiting: list[Outcome]) -> None:
         self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})
-        with self._ledger.transaction():
-            fresh = [outcome for outcome in waiting if self._is_fresh(outcome)]
-            for assistant in dict.fromkeys(outcome.job.assistant for outcome in fresh):
-                self._record(assistant, [o for o in fresh if o.job.assistant == assistant])
+        before = self.new_usage
+        try:
+            with self._ledger.transaction():
+                fresh = [outcome for outcome in waiting if self._is_fresh(outcome)]
+                for assistant in dict.fromkeys(outcome.job.assistant for outcome in fresh):
+                    self._record(assistant, [o for o in fresh if o.job.assistant == assistant])
+        except BaseException:
+            self.new_usage = before
+            raise
 
     def _is_fresh(self, outcome: Outcome) -> bool:
         """Note how far the file was read, unless another process has recorded it meanwhile."""
         job = outcome.job
         if outcome.batch is None:
-            record_problem(self._ledger, job.assistant, job.file.path, outcome.problem)
+            record_problem(self._ledger, job.assistant, job.file, outcome.problem, passing=outcome.passing)
             return False
-        now = checkpoint_of(self._ledger, job.file.path)
-        if now is not None and now.size >= 0 and now != job.checkpoint:
+        now = read_until(self._ledger, job.file.path)
+        if now is not None and now != job.checkpoint:
             return False
         record_checkpoint(self._ledger, job.assistant, job.file.path, outcome.batch)
         return True
@@ -100,9 +134,12 @@ class Importer:
         ledger = self._ledger
         stored = find_usage(ledger, assistant, _possible_keys(usage))
         new, changes, copies = sort_out(usage, stored)
+        entries = [self._entry(u) for u in new]
+        changed = [(before, self._changed(before, u)) for before, u in changes]
+        require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
-        insert_usage(ledger, [self._entry(u) for u in new], rollup)
-        update_usage(ledger, [(before, self._changed(before, u)) for before, u in changes], rollup)
+        insert_usage(ledger, entries, rollup)
+        update_usage(ledger, changed, rollup)
         rollup.apply(ledger)
         if copies:
             ids = {key: s.id for key, s in find_usage(ledger, assistant, {key for _, key in copies}).items()}
@@ -130,9 +167,15 @@ class Importer:
         }
         # A fork's totals contain what its parents' totals tell: older ones first.
         for name, totals in sorted(found.items(), key=lambda one: one[1][0].time_ms):
-            self._pricer.prepare({("", total.model) for total in totals})
-            with self._ledger.transaction():
-                self._recover_session(assistant, name, totals)
+            try:
+                self._pricer.prepare({("", total.model) for total in totals})
+                with self._ledger.transaction():
+                    self._recover_session(assistant, name, totals)
+            except Exception as error:
+                if not is_of_records(error):
+                    raise
+                self._forget()
+                self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
 
     def _recover_session(self, assistant: str, name: str, totals: list[SessionTotal]) -> None:
         ledger = self._ledger
@@ -143,11 +186,14 @@ class Importer:
         logged = usage_of_session(ledger, session)
         wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited)}
         stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
+        changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
+        changed = [(before, self._changed(before, u)) for before, u in changes]
+        entries = [self._entry(u) for key, u in wanted.items() if key not in stored]
+        require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
         delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)
-        insert_usage(ledger, [self._entry(u) for key, u in wanted.items() if key not in stored], rollup)
-        changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
-        update_usage(ledger, [(before, self._changed(before, u)) for before, u in changes], rollup)
+        insert_usage(ledger, entries, rollup)
+        update_usage(ledger, changed, rollup)
         rollup.apply(ledger)
 
 

@@ -5,18 +5,25 @@ for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
+from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.sources import try_again
+from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import Worktree, find_worktree
-from tokcost.services.listing import Found, jobs_of, look_for_logs, remember
+from tokcost.services.listing import Found, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.services.look import look, needs_look
 from tokcost.services.scan import Outcome, Progress, in_order_of_writing, read_all
 from tokcost.services.worktrees import follow_move, moved_stamp
+
+_READ_BY = "files read by"
 
 
 class IngestReport:
@@ -75,7 +82,8 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, 
         looks = _told(look_for_logs(None, environ), report)
         jobs = in_order_of_writing(jobs_of(None, looks))
         with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
-            _import(ledger, home, outcomes, report)
+            _try_again_after_upgrade(ledger)
+            _import(ledger, home, chain(outcomes, _rest(ledger, looks, progress, report)), report)
             _remember(ledger, looks)
             if follow:
                 _look(ledger, report)
@@ -106,18 +114,37 @@ def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, bu
 def _bring_up_to_date(
     ledger: Ledger, home: Path, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
 ) -> None:
+    _try_again_after_upgrade(ledger)
     looks = _told(look_for_logs(ledger, environ), report)
     jobs = jobs_of(ledger, looks)
-    if jobs or _history_moved(ledger):
+    if jobs or any(found.rest for found in looks) or _history_moved(ledger):
         with read_all(in_order_of_writing(jobs), progress) as outcomes:
-            _import(ledger, home, outcomes, report)
+            _import(ledger, home, chain(outcomes, _rest(ledger, looks, progress, report)), report)
     _remember(ledger, looks)
 
 
 def _told(looks: list[Found], report: IngestReport) -> list[Found]:
     report.looked_in.extend(str(found.root) for found in looks)
     report.found_files = sum(found.files for found in looks)
+    report.notes.extend(found.problem for found in looks if found.problem)
     return looks
+
+
+def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: IngestReport) -> Iterator[Outcome]:
+    """What reading those files gives that were too many to be looked at all at once."""
+    for count, jobs in jobs_of_rest(ledger, looks):
+        report.found_files += count
+        with read_all(in_order_of_writing(jobs), progress) as outcomes:
+            yield from outcomes
+
+
+def _try_again_after_upgrade(ledger: Ledger) -> None:
+    """A file that a reader could not read may be readable to another version, of tokcost or of a reader's package."""
+    stamp = versions()
+    if setting(ledger, _READ_BY) != stamp:
+        with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
+            try_again(ledger)
+            record_setting(ledger, _READ_BY, stamp)
 
 
 def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:

@@ -8,18 +8,21 @@ is asked for its times alone, and only folders that have changed are listed agai
 import marshal
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
 from tokcost.errors import LedgerUnavailable
-from tokcost.ledger.open import Ledger
-from tokcost.ledger.sources import checkpoint_of, listing_of, record_listing, sizes_read
-from tokcost.model.logs import LogFile
+from tokcost.ledger.open import Ledger, is_of_records
+from tokcost.ledger.sources import checkpoint_of, listing_of, read_until, record_listing, sizes_read
+from tokcost.model.bounds import is_log_file
+from tokcost.model.logs import UNFINISHED, LogFile
 from tokcost.readers.base import Reader
-from tokcost.readers.jsonl import log_file
+from tokcost.readers.jsonl import Walk, log_file
 from tokcost.readers.registry import readers
 from tokcost.services.processes import forked
 from tokcost.services.scan import Job, can_fork, changed
@@ -39,6 +42,9 @@ Listing = dict[str, tuple[int, list[str], list[int], list[int]]]
 """Folder to its `ctime` (0 when that cannot be relied on) and its log files: their names, sizes and mtimes when they
 were read."""
 
+_PORTION = 50_000
+"""Where there are so many files, they are looked at in portions and not remembered: memory stays flat."""
+
 _Folder = tuple[str, tuple[int, list[str], list[int], list[int]]]
 _Seen = tuple[list[str], list[str]]
 """Files that are not as remembered, and folders that must be listed again."""
@@ -55,21 +61,46 @@ class Found(NamedTuple):
     """How many log files there are."""
     listing: Listing | None = None
     """What to remember once all of it is read."""
+    rest: Iterator[list[LogFile]] | None = None
+    """Where there are very many: the others that are not as they were when they were read, a portion at a time."""
+    problem: str = ""
+    """Why not all files were found, in a sentence."""
 
 
 def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str]) -> list[Found]:
     """What is new in all logs; without a ledger, everything."""
-    return [_look_below(ledger, reader, root) for reader in readers() for root in dict.fromkeys(reader.roots(environ))]
+    return [found for reader in readers() for found in _look_of(ledger, reader, environ)]
+
+
+def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) -> Iterator[Found]:
+    """What one reader finds; a reader that fails stops no other."""
+    root = Path()
+    try:
+        for root in dict.fromkeys(reader.roots(environ)):
+            yield _look_below(ledger, reader, root)
+    except Exception as error:
+        if not is_of_records(error):
+            raise
+        where = f"below {root}" if root.name else "anywhere"
+        problem = f"The reader {reader.name} did not find its logs {where} ({type(error).__name__})."
+        yield Found(reader, root, [], 0, problem=problem)
 
 
 def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
-    """What is to be read, and from where on."""
+    """What is to be read, and from where on; without the `rest` of each look."""
     return [_job(ledger, found.reader.name, file) for found in looks for file in found.changed]
 
 
+def jobs_of_rest(ledger: Ledger, looks: Sequence[Found]) -> Iterator[tuple[int, list[Job]]]:
+    """For each portion of the rest how many files it has found, and what is to be read."""
+    for found in looks:
+        for files in found.rest or ():
+            unread = [file for file in files if not _is_read(ledger, file)]
+            yield len(files), [_job(ledger, found.reader.name, file) for file in unread]
+
+
 def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
-    checkpoint = checkpoint_of(ledger, file.path) if ledger else None
-    return Job(assistant, file, checkpoint if checkpoint is not None and checkpoint.size >= 0 else None)
+    return Job(assistant, file, read_until(ledger, file.path) if ledger else None)
 
 
 def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
@@ -82,9 +113,23 @@ def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
             if found is not None:
                 return found
     folders = _folders(os.fspath(root))  # before the files, so that one that is made meanwhile changes its folder
-    files = list(reader.discover(root))
+    portions = _portions(reader, root)
+    files = next(portions)
+    if len(files) == _PORTION:
+        unread = [file for file in files if not (ledger and _is_read(ledger, file))]
+        return Found(reader, root, unread, len(files), rest=portions)
     sizes = sizes_read(ledger, reader.name) if ledger and files else {}
     return Found(reader, root, changed(files, sizes), len(files), _listing(folders, files) if files else None)
+
+
+def _portions(reader: Reader, root: Path) -> Iterator[list[LogFile]]:
+    """All files below a root; what cannot be one is passed over."""
+    files = (file for file in reader.discover(root) if is_log_file(file))
+    while portion := list(islice(files, _PORTION)):
+        yield portion
+        if len(portion) < _PORTION:
+            return
+    yield []
 
 
 def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, seen: _Seen) -> Found | None:
@@ -98,8 +143,8 @@ def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, se
     for folder in _topmost(moved):
         before = {one: listing.pop(one) for one in known if one == folder or one.startswith(f"{folder}/")}
         folders = _folders(folder)
-        there = list(reader.discover(Path(folder)))
-        part = _listing(folders, there)
+        there = next(_portions(reader, Path(folder)))
+        part = _listing(folders, there) if len(there) < _PORTION else None
         if part is None:
             return None
         listing |= part
@@ -128,18 +173,25 @@ def _sizes(listing: Listing) -> dict[str, tuple[int, int]]:
 
 
 def remember(ledger: Ledger, found: Found) -> None:
-    """Remember what is below a root, if all that was found there has been read. Whatever makes the ledger read a file
-    anew must forget this too."""
-    if found.listing is None or not _are_read(ledger, found):
+    """Remember what is below a root, if all that was found there has been read, or all but a few files, which are tried
+    again. Whatever makes the ledger read a file anew must forget this too."""
+    if found.listing is None:
         return
+    unread = _unread(ledger, found)
+    if len(unread) > _STALE:
+        return
+    for file in unread:
+        folder, _, name = file.path.rpartition("/")
+        _, names, _, mtimes = found.listing[folder]
+        mtimes[names.index(name)] = UNFINISHED
     with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
         record_listing(ledger, found.reader.name, os.fspath(found.root), _packed(found.listing))
 
 
-def _are_read(ledger: Ledger, found: Found) -> bool:
+def _unread(ledger: Ledger, found: Found) -> list[LogFile]:
     if len(found.changed) <= _STALE:
-        return all(_is_read(ledger, file) for file in found.changed)
-    return not changed(found.changed, sizes_read(ledger, found.reader.name))
+        return [file for file in found.changed if not _is_read(ledger, file)]
+    return changed(found.changed, sizes_read(ledger, found.reader.name))
 
 
 def _packed(listing: Listing) -> bytes:
@@ -162,7 +214,7 @@ def _compared(known: Listing) -> _Seen:
     if count < _SIDE_BY_SIDE or not can_fork() or (os.cpu_count() or 1) < 2:
         return _changed_below(folders)
     ours, theirs = _halves(folders, count)
-    with forked(lambda _: marshal.dumps(_changed_below(theirs)), 1, 1) as told:
+    with forked(lambda _: [marshal.dumps(_changed_below(theirs))], 1, 1) as told:
         files, moved = _changed_below(ours)
         others = marshal.loads(next(told))
     return files + others[0], moved + others[1]
@@ -199,17 +251,14 @@ def _is_read(ledger: Ledger, file: LogFile) -> bool:
 
 
 def _folders(root: str) -> dict[str, int]:
-    """Each folder below `root` and its `ctime` before it was listed."""
+    """Each folder below `root` and its `ctime` before it was listed; none where there are too many to remember."""
     found: dict[str, int] = {}
-    pending = [root]
-    while pending:
-        folder = pending.pop()
-        try:
-            found[folder] = os.stat(folder).st_ctime_ns
-            with os.scandir(folder) as entries:
-                pending.extend(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
-        except OSError:
-            continue
+    walk = Walk(root)
+    for folder, status in walk:
+        found[folder] = status.st_ctime_ns
+        deque(walk.entries(folder), 0)
+        if len(found) > _PORTION:
+            return {}
     return found
 
 

@@ -1,15 +1,17 @@
-"""Work done by forked processes, its results taken in order.
+"""Work done by forked processes, its results taken in order. A piece of work has any number of results.
 
 `multiprocessing.Pool` would do the same. But importing it takes as long as reading 25 MB of logs, it piles up any
 amount of results when the process that takes them is behind, and it waits for ever for a process that was killed. Here
-only so many pieces are handed out before their results are taken, and what a process that died leaves undone is done by
-its parent.
+only so many pieces are handed out before their results are taken, a process whose results must wait is made to wait
+once they take much memory, and what a process that died leaves undone is done by its parent.
 """
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import NamedTuple
 
 CAN_FORK = sys.platform == "linux"
@@ -22,18 +24,24 @@ _PIPE_BYTES = 1 << 20
 _NUMBER = 8
 """Bytes of a number in a pipe: fewer than a pipe reads and writes at once, so processes can share one."""
 
-Work = Callable[[int], bytes]
+_HELD_BYTES = 32 << 20
+"""So much is held of results whose turn has not come."""
+_ENDED = 1 << 63
+"""Instead of a size: there are no more results of a piece."""
+
+Work = Callable[[int], Iterable[bytes]]
 
 
 class _Process(NamedTuple):
     id: int
     results: int
-    """The pipe it writes to: for each piece its number, the size of its result, the result."""
+    """The pipe it writes to: the number of a piece, the size of a result or `_ENDED`, the result."""
 
 
 @contextmanager
 def forked(work: Work, pieces: int, count: int) -> Generator[Iterator[bytes]]:
-    """`work(0)`, `work(1)`, … done by `count` processes that begin at once and are gone at the end."""
+    """All results of `work(0)`, then of `work(1)`, …, done by `count` processes that begin at once and are gone at the
+    end."""
     asked, numbers = os.pipe()
     processes: list[_Process] = []
     try:
@@ -41,7 +49,7 @@ def forked(work: Work, pieces: int, count: int) -> Generator[Iterator[bytes]]:
             os.write(numbers, _packed(number))
         for _ in range(count):
             processes.append(_fork(work, asked, [numbers, *(one.results for one in processes)]))
-        yield _in_order(work, pieces, processes, numbers)
+        yield _in_order(work, pieces, _Results(processes), numbers)
     finally:
         from signal import SIGKILL
 
@@ -83,35 +91,103 @@ def _work_off(work: Work, asked: int, pipe: int) -> None:
     os.nice(19)  # the process that takes the results is the narrow place: these take what it leaves of the processors
     with suppress(BrokenPipeError):
         while number := os.read(asked, _NUMBER):
-            result = work(int.from_bytes(number, "little"))
-            rest = memoryview(number + _packed(len(result)) + result)
-            while rest:
-                rest = rest[os.write(pipe, rest) :]
+            for result in work(int.from_bytes(number, "little")):
+                _write(pipe, number + _packed(len(result)) + result)
+            _write(pipe, number + _packed(_ENDED))
 
 
-def _in_order(work: Work, pieces: int, processes: Sequence[_Process], numbers: int) -> Iterator[bytes]:
-    from select import POLLIN, poll
+def _write(pipe: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(pipe, rest) :]
 
-    listening = poll()
-    for process in processes:
-        listening.register(process.results, POLLIN)
-    results: dict[int, bytes] = {}
-    died = False
+
+def _in_order(work: Work, pieces: int, results: "_Results", numbers: int) -> Iterator[bytes]:
     for wanted in range(pieces):
-        while wanted not in results and not died:
-            for pipe, _ in listening.poll():
-                head = _read(pipe, 2 * _NUMBER)
-                number, size = (int.from_bytes(head[at : at + _NUMBER], "little") for at in (0, _NUMBER))
-                result = _read(pipe, size)
-                if len(head) < 2 * _NUMBER or len(result) < size:
-                    died = True
-                    listening.unregister(pipe)
-                else:
-                    results[number] = result
-        # Which pieces a process had when it failed or was killed is not known: from then on none is waited for.
-        yield results.pop(wanted) if wanted in results else work(wanted)
-        if wanted + _AHEAD < pieces and not died:
+        taken = 0
+        for result in results.of(wanted):
+            taken += 1
+            yield result
+        if results.died and not results.is_whole(wanted):
+            # Which pieces a process had when it failed or was killed is not known: from then on none is waited for.
+            yield from islice(work(wanted), taken, None)
+        results.forget(wanted)
+        if wanted + _AHEAD < pieces and not results.died:
             os.write(numbers, _packed(wanted + _AHEAD))
+
+
+class _Results:
+    """What processes have written, by piece."""
+
+    def __init__(self, processes: Sequence[_Process]) -> None:
+        from select import POLLIN, poll
+
+        self._poll, self._readable = poll(), POLLIN
+        self._waiting: dict[int, tuple[int, int]] = {}
+        """Pipes in which a result stands whose turn has not come: the piece and the result's size."""
+        self._held: dict[int, deque[bytes]] = {}
+        self._held_bytes = 0
+        self._whole: set[int] = set()
+        self.died = False
+        for process in processes:
+            self._poll.register(process.results, POLLIN)
+
+    def of(self, wanted: int) -> Iterator[bytes]:
+        """The results of a piece, as they come; all those there are once a process has died."""
+        while True:
+            held = self._held.get(wanted)
+            while held:
+                result = held.popleft()
+                self._held_bytes -= len(result)
+                yield result
+            if self.died or wanted in self._whole:
+                return
+            self._go_on(wanted)
+            if not self._held.get(wanted) and wanted not in self._whole:
+                for pipe, _ in self._poll.poll():
+                    self._take(pipe, wanted)
+
+    def is_whole(self, piece: int) -> bool:
+        """Whether all results of a piece were written."""
+        return piece in self._whole
+
+    def forget(self, piece: int) -> None:
+        """A piece whose results were taken."""
+        self._held.pop(piece, None)
+        self._whole.discard(piece)
+
+    def _go_on(self, wanted: int) -> None:
+        """Read on in the pipes that had to wait, as far as there is room now."""
+        for pipe, (piece, size) in list(self._waiting.items()):
+            if piece == wanted or self._held_bytes < _HELD_BYTES:
+                del self._waiting[pipe]
+                self._poll.register(pipe, self._readable)
+                self._hold(pipe, piece, size)
+
+    def _take(self, pipe: int, wanted: int) -> None:
+        head = _read(pipe, 2 * _NUMBER)
+        piece, size = (int.from_bytes(head[at : at + _NUMBER], "little") for at in (0, _NUMBER))
+        if len(head) < 2 * _NUMBER:
+            self._lost(pipe)
+        elif size == _ENDED:
+            self._whole.add(piece)
+        elif piece != wanted and self._held_bytes >= _HELD_BYTES:
+            self._poll.unregister(pipe)
+            self._waiting[pipe] = (piece, size)
+        else:
+            self._hold(pipe, piece, size)
+
+    def _hold(self, pipe: int, piece: int, size: int) -> None:
+        result = _read(pipe, size)
+        if len(result) < size:
+            self._lost(pipe)
+        else:
+            self._held.setdefault(piece, deque()).append(result)
+            self._held_bytes += size
+
+    def _lost(self, pipe: int) -> None:
+        self.died = True
+        self._poll.unregister(pipe)
 
 
 def _read(pipe: int, size: int) -> bytes:

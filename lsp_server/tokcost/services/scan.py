@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tokcost.model.logs import Batch, Checkpoint, LogFile
+from tokcost.model.logs import UNFINISHED, Batch, Checkpoint, LogFile
+from tokcost.readers.base import Reader, ReaderInPortions
+from tokcost.readers.jsonl import open_log
 from tokcost.readers.registry import reader_named
 from tokcost.services.processes import CAN_FORK, forked
 
@@ -38,6 +40,8 @@ class Outcome(NamedTuple):
     job: Job
     batch: Batch | None
     problem: str = ""
+    passing: bool = False
+    """The problem may be over by the next time, though the file has not changed."""
 
 
 def changed(files: Iterable[LogFile], known: Mapping[str, tuple[int, int]]) -> list[LogFile]:
@@ -78,13 +82,13 @@ def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) ->
 def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
     count = min(os.cpu_count() or 1, 4)
     if can_fork():
-        with forked(lambda number: _read_to_the_end(jobs[number]), len(jobs), count) as results:
+        with forked(lambda number: _packed_outcomes(jobs[number]), len(jobs), count) as results:
             yield _unpacked(results)
     else:
         from multiprocessing import get_context
 
         with get_context("spawn").Pool(count) as pool:
-            yield _unpacked(pool.imap(_read_to_the_end, jobs, chunksize=4))
+            yield _with_rest(_unpacked(pool.imap(_first_outcome, jobs, chunksize=4)))
 
 
 def can_fork() -> bool:
@@ -96,31 +100,76 @@ def can_fork() -> bool:
 def _unpacked(results: Iterable[bytes]) -> Iterator[Outcome]:
     import msgspec
 
-    received = msgspec.msgpack.Decoder(list[Outcome])
+    received = msgspec.msgpack.Decoder(Outcome)
     for packed in results:
-        yield from received.decode(packed)
+        yield received.decode(packed)
 
 
-def _read_to_the_end(job: Job) -> bytes:
+def _packed_outcomes(job: Job) -> Iterator[bytes]:
     """All outcomes of a file, packed: ten times cheaper to hand over than as Python objects."""
     import msgspec
 
-    return msgspec.msgpack.encode(list(read_here(job)))
+    return map(msgspec.msgpack.Encoder().encode, read_here(job))
+
+
+def _first_outcome(job: Job) -> bytes:
+    return next(_packed_outcomes(job))
+
+
+def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Other processes read only the beginnings of large files: all that they find is held until its turn comes."""
+    for outcome in outcomes:
+        yield outcome
+        if outcome.batch and outcome.batch.more:
+            yield from read_here(outcome.job._replace(checkpoint=outcome.batch.checkpoint))
 
 
 def read_here(job: Job) -> Iterator[Outcome]:
-    """Read one file in this process."""
-    reader = reader_named(job.assistant)
-    while True:
+    """Read one file in this process. Whatever goes wrong in its reader is the problem of this file alone.
+
+    A reader that fails is asked once more for the whole file: what it remembered of it may be damaged.
+    """
+    reader, problem, begun = reader_named(job.assistant), "", False
+    for checkpoint in dict.fromkeys((job.checkpoint, None)):
         try:
-            batch = reader.read(job.file, job.checkpoint)
-        except OSError as error:
-            yield Outcome(job, None, error.strerror or str(error))
+            for batch in _batches(reader, job.file, checkpoint):
+                found = _kept(batch, reader, anew=not begun and checkpoint is not job.checkpoint)
+                yield Outcome(job, found)
+                job, begun = job._replace(checkpoint=found.checkpoint), True
             return
-        yield Outcome(job, batch)
+        except OSError as error:
+            yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)
+            return
+        except Exception as error:  # its words could quote the log
+            problem = f"its reader failed ({type(error).__name__})"
+        if begun:
+            break
+    yield Outcome(job, None, problem)
+
+
+def _batches(reader: Reader, file: LogFile, checkpoint: Checkpoint | None) -> Iterator[Batch]:
+    if isinstance(reader, ReaderInPortions):
+        yield from reader.portions(file, checkpoint)
+        return
+    while True:
+        batch = reader.read(file, checkpoint)
+        if batch.more and batch.checkpoint == checkpoint:
+            raise ValueError("a reader does not move on")
+        yield batch
         if not batch.more:
             return
-        job = job._replace(checkpoint=batch.checkpoint)
+        checkpoint = batch.checkpoint
+
+
+def _kept(batch: Batch, reader: Reader, *, anew: bool) -> Batch:
+    """What may be recorded of a batch. A file of which there is more to read does not look as if it were read: this
+    process may be killed before."""
+    from tokcost.model.bounds import within_bounds
+
+    found = within_bounds(batch, reader.name)
+    if found.more:
+        found = found._replace(checkpoint=found.checkpoint._replace(mtime_ns=UNFINISHED))
+    return found._replace(restarted=True) if anew else found
 
 
 def _consumed(outcome: Outcome) -> int:
@@ -132,10 +181,12 @@ def _consumed(outcome: Outcome) -> int:
 
 def _last_time(job: Job) -> bytes:
     """The last time written in a file: decides between files that were restored with one and the same date."""
+    if not job.file.size:
+        return b""
     try:
-        with open(job.file.path, "rb") as stream:
+        with open_log(job.file.path) as stream:
             stream.seek(max(0, job.file.size - 65536))
-            tail = stream.read()
+            tail = stream.read(65536) or b""
     except OSError:
         return b""
     at = tail.rfind(b'"timestamp":"')

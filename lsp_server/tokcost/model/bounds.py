@@ -1,0 +1,146 @@
+"""What a reader may hand over: every number, word and text within bounds that a ledger can keep and add up.
+
+Each batch passes through here, whoever wrote its reader. A record outside of the bounds is damaged: it is counted, and
+never reaches the ledger.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
+from tokcost.model.usage import KINDS, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
+
+MAX_SESSION = 100
+"""A session has at most so many times the tokens and searches of its largest possible response."""
+MAX_PARENTS = 1000
+"""So many sessions can one session's history come from."""
+MAX_NAME = 512
+"""Characters of a key, a session's id or a model's name."""
+MAX_PATH = 4096
+"""Characters of a working directory or a branch: what file systems allow."""
+MAX_STATE = 1 << 24
+"""Bytes that a reader may want to remember of one file."""
+MAX_REASON = 200
+"""Characters of the phrase that says what is wrong with a record."""
+_INT64 = 1 << 63
+
+IMPOSSIBLE = "record with impossible values"
+
+_Record = TypeVar("_Record")
+_Words = tuple[str, str, str, str, str, str, str]
+
+
+def within_bounds(batch: Batch, assistant: str) -> Batch:
+    """The batch of a reader named `assistant`, without the records that cannot be true; they are counted in `skipped`.
+
+    Raises `ValueError` where the batch itself makes no sense, so that nothing of it can be relied on.
+    """
+    if not (is_checkpoint(batch.checkpoint) and _are_counts(batch.skipped) and _are_counts(batch.duplicates)):
+        raise ValueError("no batch")
+    known: set[_Words] = set()
+    usage, bad_usage = _sifted(batch.usage, lambda one: _is_usage(one, assistant, known))
+    totals, bad_totals = _sifted(batch.totals, _is_total)
+    worktrees, bad_worktrees = _sifted(batch.worktrees, _is_origin)
+    bad = bad_usage + bad_totals + bad_worktrees
+    skipped = {**batch.skipped, IMPOSSIBLE: batch.skipped.get(IMPOSSIBLE, 0) + bad} if bad else batch.skipped
+    return batch._replace(usage=usage, totals=totals, worktrees=worktrees, skipped=skipped)
+
+
+def is_checkpoint(value: Checkpoint) -> bool:
+    """Whether this can be kept, and says how far a file was read."""
+    *numbers, tail, state = value
+    small = type(tail) is bytes and type(state) is bytes and len(tail) <= MAX_NAME and len(state) <= MAX_STATE
+    return small and all(type(one) is int and -_INT64 <= one < _INT64 for one in numbers) and value.offset >= 0
+
+
+def is_log_file(value: LogFile) -> bool:
+    """Whether this can be a file."""
+    path, *numbers = value
+    sound = type(path) is str and "\0" not in path and len(path) <= MAX_PATH
+    return sound and all(type(one) is int and -_INT64 <= one < _INT64 for one in numbers) and value.size >= 0
+
+
+def _sifted(records: Iterable[_Record], is_sound: Callable[[_Record], bool]) -> tuple[Sequence[_Record], int]:
+    """The sound ones, and how many are not."""
+    given = records if isinstance(records, list) else list(records)
+    sound = [one for one in given if _holds(is_sound, one)]
+    return sound, len(given) - len(sound)
+
+
+def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
+    try:
+        return is_sound(record)
+    except (TypeError, ValueError, AttributeError):  # it has another shape altogether
+        return False
+
+
+def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
+    """`known` are the words of usage seen before: they repeat from one to the next."""
+    (name, key, time_ms, model, tokens, session, cwd, branch, stale, *how, searches, lower, rank, weak) = usage
+    provider, kind, speed, tier = how
+    read, cache_read, write_5m, write_1h, output, reasoning = tokens
+    if not (
+        name == assistant
+        and kind in KINDS
+        and type(read) is type(cache_read) is type(write_5m) is type(write_1h) is type(output) is type(reasoning) is int
+        and 0 <= read < MAX_TOKENS
+        and 0 <= cache_read < MAX_TOKENS
+        and 0 <= write_5m < MAX_TOKENS
+        and 0 <= write_1h < MAX_TOKENS
+        and 0 <= output < MAX_TOKENS
+        and 0 <= reasoning < MAX_TOKENS
+        and type(searches) is type(time_ms) is type(rank) is int
+        and 0 <= searches < MAX_SEARCHES
+        and 0 <= rank <= 2
+        and is_possible_time(time_ms)
+        and type(stale) is type(lower) is type(weak) is bool
+        and key
+        and _is_text(key, MAX_NAME)
+    ):
+        return False
+    words = (model, session, cwd, branch, provider, speed, tier)
+    if words not in known:
+        if not (_are_texts(MAX_NAME, model, session, provider, speed, tier) and _are_texts(MAX_PATH, branch, cwd=cwd)):
+            return False
+        known.add(words)
+    return True
+
+
+def _is_total(total: SessionTotal) -> bool:
+    """A total whose time is not known has the time 0."""
+    session, model, time_ms, tokens, searches, cwd, branch, parents = total
+    return (
+        all(type(count) is int and 0 <= count < MAX_TOKENS * MAX_SESSION for count in tokens)
+        and len(tokens) == 6
+        and type(searches) is type(time_ms) is int
+        and 0 <= searches < MAX_SEARCHES * MAX_SESSION
+        and (time_ms == 0 or is_possible_time(time_ms))
+        and len(parents) <= MAX_PARENTS
+        and _are_texts(MAX_NAME, session, model, *parents)
+        and _are_texts(MAX_PATH, branch, cwd=cwd)
+    )
+
+
+def _is_origin(origin: WorktreeOrigin) -> bool:
+    path, branch, origin_path, origin_branch = origin
+    return _are_texts(MAX_PATH, branch, origin_branch, cwd=path) and _are_texts(MAX_PATH, cwd=origin_path)
+
+
+def _are_texts(longest: int, *texts: str, cwd: str = "") -> bool:
+    """A path may hold bytes that are no text, as Python keeps them (PEP 383); nothing else may."""
+    return all(_is_text(text, longest) for text in texts) and _is_text(cwd, longest, "surrogateescape")
+
+
+def _is_text(text: Any, longest: int, errors: str = "strict") -> bool:
+    if type(text) is not str or len(text) > longest or "\0" in text:
+        return False
+    if not text.isascii():
+        text.encode("utf-8", errors)  # half a character raises an error that is a ValueError
+    return True
+
+
+def _are_counts(counts: Any) -> bool:
+    return all(
+        _holds(lambda reason: _is_text(reason, MAX_REASON), reason) and type(count) is int and 0 <= count < 1 << 40
+        for reason, count in counts.items()
+    )
