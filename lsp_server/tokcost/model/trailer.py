@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import Tokens
-from tokcost.patterns import pattern
 
 KEY = "AI-Cost"
 TOKENS_KEY = "AI-Tokens"
@@ -118,18 +117,18 @@ def is_second_line(text: str) -> bool:
 
 _PREFIX = r"[\s>*+|-]*(?:Summary:\s*)?"
 """Phabricator puts its label in front of a body of one line."""
-_START = pattern(rf"{_PREFIX}{KEY}\s*:\s*(.*)$", re.IGNORECASE)
-_TOKENS_START = pattern(rf"{_PREFIX}{TOKENS_KEY}\s*:\s*(.*)$", re.IGNORECASE)
+_START = re.compile(rf"{_PREFIX}{KEY}\s*:\s*(.*)$", re.IGNORECASE)
+_TOKENS_START = re.compile(rf"{_PREFIX}{TOKENS_KEY}\s*:\s*(.*)$", re.IGNORECASE)
 _ID = rf"[{ID_ALPHABET}]{{{ID_LENGTH}}}"
-_TOKEN = pattern(rf"(?<![\w.-])({_ID})(?:\.([1-9][0-9]{{0,8}}))?(?=(?:\[[^\[\]]*\]|[\s.,;*_`)])*$)", re.IGNORECASE)
-_AMOUNT = pattern(
+_TOKEN = re.compile(rf"(?<![\w.-])({_ID})(?:\.([1-9][0-9]{{0,8}}))?(?=(?:\[[^\[\]]*\]|[\s.,;*_`)])*$)", re.IGNORECASE)
+_AMOUNT = re.compile(
     r"(?P<about>~)?\s*(?P<whole>\d[\d,]*)(?:\.(?P<part>\d{1,9}))?\s*USD(?:\s+list)?(?P<more>\s*\+\s*unpriced)?$",
     re.IGNORECASE,
 )
-_COUNT = pattern(r"~?\s*(?P<whole>\d[\d,]*)(?:\.(?P<part>\d{1,9}))?\s*(?P<unit>[kMG])?\s*tokens?$", re.IGNORECASE)
-_CLASS = pattern(r"([a-z0-9-]+)\s*=\s*(\d+)", re.IGNORECASE)
-_MORE = pattern(r"\+(\d+)$")
-_NOT_IN_NAMES = pattern(r"[^A-Za-z0-9._:@\[\]-]+")
+_COUNT = re.compile(r"~?\s*(?P<whole>\d[\d,]*)(?:\.(?P<part>\d{1,9}))?\s*(?P<unit>[kMG])?\s*tokens?$", re.IGNORECASE)
+_CLASS = re.compile(r"([a-z0-9-]+)\s*=\s*(\d+)", re.IGNORECASE)
+_MORE = re.compile(r"\+(\d+)$")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._:@\[\]-]+")
 _UNITS = {"": 0, "k": 3, "m": 6, "g": 9}
 _CLASSES = {"input": 0, "cache-read": 1, "cache-write-5m": 2, "cache-write-1h": 3, "output": 4}
 _IN_LINE = ("input", "output", "cache-read", "cache-write-5m", "cache-write-1h")
@@ -212,7 +211,7 @@ def _joined(text: str, following: Sequence[str]) -> str:
     return whole if _TOKEN.search(whole) else text.rstrip()
 
 
-_ANY_KEY = pattern(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*:\s")
+_ANY_KEY = re.compile(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*:\s")
 
 
 def _parsed(text: str, name: str, version: int) -> Line | None:

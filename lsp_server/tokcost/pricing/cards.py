@@ -4,11 +4,11 @@ A request is priced alone and at its own time: long-context prices are a cliff o
 of requests cannot be priced.
 """
 
+import json
+from hashlib import blake2b
 from operator import mul
 from typing import Any, Literal, NamedTuple
 
-from tokcost import quick
-from tokcost.model.digest import blake2b
 from tokcost.model.money import nano_from_atto
 from tokcost.model.usage import Tokens
 
@@ -111,12 +111,12 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int:
 
 def to_json(model: ModelCards) -> str:
     """The stored form: one line of JSON."""
-    return quick.to_json(model)
+    return json.dumps(model, separators=(",", ":"))
 
 
 def from_json(text: str) -> ModelCards:
     """The value of `to_json`'s text."""
-    provider, model, source, state, basis, cards = quick.from_json(text)
+    provider, model, source, state, basis, cards = json.loads(text)
     return ModelCards(provider, model, source, state, basis, tuple(_card(card) for card in cards))
 
 

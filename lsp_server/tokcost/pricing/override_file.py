@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from tokcost.errors import SettingsDamaged
-from tokcost.model.digest import blake2b
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.overrides import Override
 

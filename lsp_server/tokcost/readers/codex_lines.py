@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
-from tokcost.quick import msgspec
 from tokcost.readers.jsonl import NewLines, lines_with
 from tokcost.readers.records import decoded, kind_of, milliseconds
 

@@ -7,9 +7,9 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 import io
 import os
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
-from tokcost.model.digest import blake2b
 from tokcost.readers.base import Checkpoint, LogFile
 
 CHUNK = 8 << 20

@@ -11,11 +11,6 @@ _OURS = ("tokcost.readers.claude_code:ClaudeCodeReader", "tokcost.readers.codex:
 
 GROUP = "tokcost.readers"
 
-KNOWN: dict[str, tuple[int, list[str]]] = {}
-"""What is registered in a folder of packages, and when that folder had last changed. A hook knows it from the one
-before."""
-_SETTLED_NS = 300 * 10**9
-
 
 @cache
 def readers() -> Sequence[Reader]:
@@ -41,48 +36,12 @@ def _load(target: str) -> Reader:
         ) from error
 
 
-def is_ours_alone() -> bool:
-    """Whether it is known, without a search, that no other package registers a reader."""
-    return all(_remembered(folder) == [] for folder in _folders())
-
-
 def _third_party() -> list[str]:
     """Registered readers. Importing `importlib.metadata` takes 35 ms, so files are searched for the group's name."""
-    found: list[str] = []
-    for folder in _folders():
-        targets = _remembered(folder)
-        if targets is None:
-            targets = _registered(folder)
-            _remember(folder, targets)
-        found.extend(targets)
-    return found
-
-
-def _folders() -> list[str]:
     import sys
 
-    return [folder for folder in dict.fromkeys(sys.path) if folder.endswith("-packages")]
-
-
-def _remembered(folder: str) -> list[str] | None:
-    changed_ns, targets = KNOWN.get(folder, (0, []))
-    return targets if changed_ns and changed_ns == _changed_ns(folder) else None
-
-
-def _remember(folder: str, targets: list[str]) -> None:
-    """Unless a package is being installed: its files come after its folder."""
-    import time
-
-    changed_ns = _changed_ns(folder)
-    if changed_ns < time.time_ns() - _SETTLED_NS:
-        KNOWN[folder] = (changed_ns, targets)
-
-
-def _changed_ns(folder: str) -> int:
-    try:
-        return os.stat(folder).st_mtime_ns
-    except OSError:
-        return 0
+    folders = [folder for folder in dict.fromkeys(sys.path) if folder.endswith("-packages")]
+    return [target for folder in folders for target in _registered(folder)]
 
 
 def _registered(folder: str) -> list[str]:

@@ -7,11 +7,9 @@ import os
 import re
 from typing import NamedTuple
 
-from tokcost.patterns import pattern
-
-_SECTION = pattern(r'\s*\[\s*([^\]"\s]+)\s*(?:"((?:[^"\\]|\\.)*)")?[^\]]*\]')
-_SETTING = pattern(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?$")
-_QUOTED = pattern(r'"((?:[^"\\]|\\.)*)"')
+_SECTION = re.compile(r'\s*\[\s*([^\]"\s]+)\s*(?:"((?:[^"\\]|\\.)*)")?[^\]]*\]')
+_SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?$")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _YES = ("true", "yes", "on", "1")
 
 

@@ -4,10 +4,9 @@ import os
 import re
 from typing import NamedTuple
 
-from tokcost.patterns import pattern
 from tokcost.repo.worktree import Worktree
 
-_REVERTS = pattern(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
+_REVERTS = re.compile(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
 
 
 class Operation(NamedTuple):

@@ -5,6 +5,7 @@ published already. Each record is one line of JSON between line ends, so that on
 holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -55,9 +56,7 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     records = list(entries)
     if not records:
         return
-    from tokcost.quick import to_json
-
-    data = "".join(f"\n{to_json(entry)}\n" for entry in records).encode()
+    data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in records).encode()
     path = os.path.join(common_dir, FILE)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -96,12 +95,10 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 
 
 def _read(common_dir: str) -> Iterator[Entry]:
-    from tokcost.quick import from_json
-
     with suppress(OSError), open(os.path.join(common_dir, FILE), encoding="utf-8", errors="replace") as stream:
         for text in stream:
             with suppress(ValueError, TypeError):
-                yield _entry(from_json(text))
+                yield _entry(json.loads(text))
 
 
 def _entry(record: Any) -> Entry:
