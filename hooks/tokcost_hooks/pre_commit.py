@@ -6,6 +6,7 @@ from pathlib import Path
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.budget_check import check_commit
+from tokcost.services.policy_file import stops_unchecked
 from tokcost_hooks.console import say
 
 
@@ -22,4 +23,6 @@ def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_sto
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     for sentence, hint in said:
         say(f"tokcost: {sentence}" + (f"\nhint: {hint}" if hint else ""))
-    return can_stop and bool(stopping(checked.status))
+    if not can_stop:
+        return False
+    return bool(stopping(checked.status)) or (not checked.is_current and stops_unchecked(worktree.common_dir))

@@ -98,13 +98,13 @@ hint: try again, or once: git commit --no-verify; from now on: git config tokcos
 
 
 def _unless_done(name: str, worktree: "Worktree") -> int:
-    """The exit code of a hook that comes to no end: `STOP` where a budget that cannot be checked is to stop the commit
-    (`tokcost.budgetUnchecked=block` in the clone's own configuration)."""
+    """The exit code of a hook that comes to no end: `STOP` where a budget that cannot be checked is to stop the
+    commit."""
     if name != "pre-commit":
         return 0
-    from tokcost.repo.config import read_section
+    from tokcost.services.policy_file import stops_unchecked
 
-    return STOP if read_section(worktree.common_dir, "tokcost").get("budgetunchecked", "").lower() == "block" else 0
+    return STOP if stops_unchecked(worktree.common_dir) else 0
 
 
 def _words(problem: BaseException) -> str:

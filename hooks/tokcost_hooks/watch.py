@@ -113,18 +113,17 @@ class _Watch:
         self._heard = heard
         self._limits = limits
         self._begun = time.monotonic()
+        self._is_open = True
         self._is_gone = False
 
-    def until_done(self) -> tuple[int, str]:
+    def until_done(self) -> "tuple[int, str]":
         """The child's exit code, or why there is none."""
-        is_open, same, since, looks = True, "", self._begun, 0
+        same, since, looks = "", self._begun, 0
         while True:
-            is_open = is_open and self._pass_on()
-            if not is_open:
-                status = self._status()
-                if status is not None:
-                    return status
-                time.sleep(_STEP_SECONDS / 20)  # it has closed its streams and is about to end
+            self._pass_on()
+            status = self._status()
+            if status is not None:
+                return status
             now = time.monotonic()
             if now - self._begun >= self._limits.longest:
                 return 0, _too_long(self._limits)
@@ -145,15 +144,19 @@ class _Watch:
             except OSError:
                 continue
 
-    def _pass_on(self) -> bool:
-        """Wait a moment for what the child says and pass it on; whether it may say more."""
-        left = self._begun + self._limits.longest - time.monotonic()
-        ready, _, _ = select.select([self._heard], [], [], max(0.0, min(_STEP_SECONDS, left)))
-        if not ready:
-            return True
-        data = os.read(self._heard, 65536)
-        _write(2, data)
-        return bool(data)
+    def _pass_on(self) -> None:
+        """Pass on what the child says, until it pauses or ends."""
+        while self._is_open:
+            left = self._begun + self._limits.longest - time.monotonic()
+            ready, _, _ = select.select([self._heard], [], [], max(0.0, min(_STEP_SECONDS, left)))
+            if not ready:
+                return
+            data = os.read(self._heard, 65536)
+            _write(2, data)
+            self._is_open = bool(data)
+            if left <= 0:
+                return
+        time.sleep(_STEP_SECONDS / 40)  # it has closed its streams: mostly because it ends
 
     def _status(self) -> "tuple[int, str] | None":
         found, status = os.waitpid(self._child, os.WNOHANG)

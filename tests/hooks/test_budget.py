@@ -271,9 +271,18 @@ def test_a_ledger_that_cannot_be_used_lets_the_commit_pass(repo: Hooked, tmp_pat
     assert made.said.startswith("tokcost: the budget was not checked (the ledger ")
 
 
-def test_a_locked_ledger_costs_no_more_than_the_deadline(repo: Hooked, tmp_path: Path) -> None:
-    budget(repo, "set", "0.01", "--branch", "--block")
+@pytest.mark.parametrize("decides", ["block", "pass", ""])
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_locked_ledger_costs_no_more_than_the_deadline(
+    repo: Hooked, tmp_path: Path, decides: str, is_read: bool
+) -> None:
+    budget(repo, "set", "100", "--branch", "--block")
     budget(repo)
+    if is_read:  # then what git says has been seen too, and figures can be shown that lag behind
+        repo.work("Before")
+        budget(repo)
+    if decides:
+        repo.git("config", "tokcost.budgetUnchecked", decides)
     repo.spend()
     db = sqlite3.connect(tmp_path / "ledger/ledger.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
@@ -286,7 +295,7 @@ def test_a_locked_ledger_costs_no_more_than_the_deadline(repo: Hooked, tmp_path:
         timeout=9,
     )
     db.close()
-    assert (done.returncode, b"the budget was not checked" in done.stderr) == (0, True)
+    assert (done.returncode, b"the budget was not checked" in done.stderr) == (int(decides == "block"), True)
 
 
 def python_is(repo: Hooked, script: str) -> Path:

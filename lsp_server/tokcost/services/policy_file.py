@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokcost.errors import SettingsDamaged
+from tokcost.repo.config import read_section
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
@@ -27,6 +28,12 @@ def may_have(root: str, name: str) -> bool:
         return name.encode() in _content(os.path.join(root, POLICY_FILE))
     except SettingsDamaged:
         return True
+
+
+def stops_unchecked(common_dir: str) -> bool:
+    """Whether a budget that cannot be checked stops the commit: `tokcost.budgetUnchecked=block` in the clone's own
+    configuration."""
+    return read_section(common_dir, "tokcost").get("budgetunchecked", "").lower() == "block"
 
 
 def _content(path: str) -> bytes:
