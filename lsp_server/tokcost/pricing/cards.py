@@ -5,7 +5,6 @@ of requests cannot be priced.
 """
 
 import json
-from hashlib import blake2b
 from operator import mul
 from typing import Any, Literal, NamedTuple
 
@@ -86,6 +85,8 @@ class ModelCards(NamedTuple):
     @property
     def id(self) -> str:
         """A name for exactly this content."""
+        from hashlib import blake2b  # not for those who only look a price up
+
         return blake2b(to_json(self).encode(), digest_size=12).hexdigest()
 
 
