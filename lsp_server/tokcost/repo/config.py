@@ -34,13 +34,17 @@ def read_section(common_dir: str, section: str, subsection: str | None = None) -
     return _read(os.path.join(common_dir, "config"), section, subsection)
 
 
-def has_setting(common_dir: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether any section of a clone's own configuration has a setting whose name, in lower case, begins like this."""
+def has_setting(common_dir: str, prefixes: tuple[str, ...], yes_suffixes: tuple[str, ...] = ()) -> bool:
+    """Whether any section of a clone's own configuration has a setting whose name, in lower case, begins like this;
+    with `yes_suffixes`, one that also ends like this and says yes."""
     for line in _lines(os.path.join(common_dir, "config")):
         header = _SECTION.match(line)
         setting = _SETTING.match(line[header.end() :] if header else line)
-        if setting and setting[1].lower().startswith(prefixes):
-            return True
+        name = setting[1].lower() if setting else ""
+        if setting and name.startswith(prefixes) and (not yes_suffixes or name.endswith(yes_suffixes)):
+            value = "true" if setting[2] is None else _value(setting[2])
+            if not yes_suffixes or value.lower() in _YES:
+                return True
     return False
 
 

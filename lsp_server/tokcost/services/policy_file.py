@@ -13,6 +13,8 @@ from tokcost.repo.config import read_section
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
 """How names of settings begin, in lower case, with which a clone itself has budgets."""
+BLOCK_SETTINGS = ("block",)
+"""How names of those end that make a budget stop commits."""
 
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:
