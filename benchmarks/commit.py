@@ -102,7 +102,8 @@ class World:
                     rollup.apply(ledger)
 
     def clones(self, files: int) -> list[Clone]:
-        """Clones of one repository: without hooks, with ours, with ours and a budget, with the pre-commit framework."""
+        """Clones of one repository: without hooks, with ours, with ours and a budget that warns or blocks, with the
+        pre-commit framework."""
         origin = self._folder / f"origin-{files}"
         (origin / "files").mkdir(parents=True)
         for number in range(files):
@@ -121,15 +122,16 @@ class World:
         )
         for command in commands:
             self.run(origin, "git", *command)
-        names = ("no hooks", "tokcost", "tokcost and a budget", "pre-commit")
+        names = ("no hooks", "tokcost", "tokcost and a budget", "tokcost and one that blocks", "pre-commit")
         found = [Clone(name, self._folder / f"{name}-{files}") for name in names]
         for clone in found:
             shutil.copytree(origin, clone.path)
             self.run(clone.path, "git", "update-index", "-q", "--refresh")
-        for clone in found[1:3]:
+        for clone in found[1:4]:
             self.run(clone.path, self._tokcost, "enable", "--yes")
-        self.run(found[2].path, self._tokcost, "budget", "set", "1000000", "--branch")
-        self.run(found[3].path, sys.executable, "-m", "pre_commit", "install")
+        for clone, more in ((found[2], ()), (found[3], ("--block",))):
+            self.run(clone.path, self._tokcost, "budget", "set", "1000000", "--branch", *more)
+        self.run(found[4].path, sys.executable, "-m", "pre_commit", "install")
         return found
 
     def measure(self, clones: list[Clone], rounds: int) -> dict[str, list[float]]:

@@ -1,26 +1,36 @@
 """pre-commit: says where the budgets stand, and stops the commit where the developer asked for that."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.budget_check import check_commit
+from tokcost.services.policy_file import stops_unchecked
+from tokcost_hooks.console import say
+
+
+class Answer(NamedTuple):
+    """What a check came to."""
+
+    stops: bool = False
+    is_current: bool = False
+    """Whether everything logged was read on the way."""
 
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> bool:  # noqa: ARG001
     """Called without arguments (githooks(5)). True stops the commit."""
-    return check(home, environ, worktree, can_stop=True)
+    return check(home, environ, worktree, can_stop=True).stops
 
 
-def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_stop: bool) -> bool:
-    """Say what there is to say; whether the commit is to be stopped."""
+def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_stop: bool = False) -> Answer:
+    """Say what there is to say. Raises `TokcostError`."""
     checked = check_commit(home, environ, worktree)
     if checked is None:
-        return False
+        return Answer()
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     for sentence, hint in said:
-        sys.stderr.write(f"tokcost: {sentence}\n" + (f"hint: {hint}\n" if hint else ""))
-    sys.stderr.flush()
-    return can_stop and bool(stopping(checked.status))
+        say(f"tokcost: {sentence}" + (f"\nhint: {hint}" if hint else ""))
+    is_unsure = not checked.is_current and stops_unchecked(worktree.common_dir)
+    return Answer(can_stop and (is_unsure or bool(stopping(checked.status))), checked.is_current)

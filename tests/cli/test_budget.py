@@ -41,12 +41,14 @@ def test_without_budgets_all_scopes_are_shown_with_what_was_spent(repo: Hooked) 
     assert owner(str(repo.path / ".git/hooks/pre-commit")) == "nobody"
 
 
-def test_an_amount_is_kept_exactly_and_the_hook_is_installed(repo: Hooked) -> None:
+def test_an_amount_is_kept_exactly_and_the_hooks_are_installed(repo: Hooked) -> None:
     done = runs(repo, "budget", "set", "$0.024087001", "--branch", "--near", "100%")
     assert (done.returncode, done.stdout) == (0, "The branch budget is $0.02 list; it warns.\n")
     branch = shown(repo)["branch"]
     assert (branch["limit"], branch["state"], branch["percent"]) == ("0.024087001", "ok", 99)
     assert repo.git("config", "--local", "tokcost.budgetBranch") == "0.024087001"
+    assert {hook for hook in HOOKS if owner(str(repo.path / ".git/hooks" / hook)) != "ours"} == {"pre-commit"}
+    runs(repo, "budget", "set", "0.03", "--branch", "--block")
     assert {owner(str(repo.path / ".git/hooks" / hook)) for hook in HOOKS} == {"ours"}
 
 

@@ -257,7 +257,7 @@ def test_a_hook_that_was_there_runs_first_and_keeps_its_say(repo: Hooked) -> Non
     kept = repo.path / ".git/hooks/pre-commit.before-tokcost"
     kept.write_text("#!/bin/sh\necho first >&2\nexit 7\n")
     kept.chmod(0o755)
-    budget(repo, "set", "0.01", "--branch")
+    budget(repo, "set", "0.01", "--branch", "--block")
     repo.spend()
     assert commit(repo) == (1, "first\n")
 
@@ -271,9 +271,18 @@ def test_a_ledger_that_cannot_be_used_lets_the_commit_pass(repo: Hooked, tmp_pat
     assert made.said.startswith("tokcost: the budget was not checked (the ledger ")
 
 
-def test_a_locked_ledger_costs_no_more_than_the_deadline(repo: Hooked, tmp_path: Path) -> None:
-    budget(repo, "set", "0.01", "--branch", "--block")
+@pytest.mark.parametrize("decides", ["block", "pass", ""])
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_locked_ledger_costs_no_more_than_the_deadline(
+    repo: Hooked, tmp_path: Path, decides: str, is_read: bool
+) -> None:
+    budget(repo, "set", "100", "--branch", "--block")
     budget(repo)
+    if is_read:  # then what git says has been seen too, and figures can be shown that lag behind
+        repo.work("Before")
+        budget(repo)
+    if decides:
+        repo.git("config", "tokcost.budgetUnchecked", decides)
     repo.spend()
     db = sqlite3.connect(tmp_path / "ledger/ledger.db", isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
@@ -286,13 +295,13 @@ def test_a_locked_ledger_costs_no_more_than_the_deadline(repo: Hooked, tmp_path:
         timeout=9,
     )
     db.close()
-    assert (done.returncode, b"the budget was not checked" in done.stderr) == (0, True)
+    assert (done.returncode, b"the budget was not checked" in done.stderr) == (int(decides == "block"), True)
 
 
 def python_is(repo: Hooked, script: str) -> Path:
     """Have a hook that is left from a budget start a program in place of Python; the file it leaves when it was
     started."""
-    budget(repo, "set", "5", "--day")
+    budget(repo, "set", "5", "--day", "--block")
     budget(repo, "unset", "--day")
     hook, spy, trace = repo.path / ".git/hooks/pre-commit", repo.home.parent / "spy", repo.home.parent / "started"
     spy.write_text(f"#!/bin/sh\n: > {trace}\n{script}\n")
@@ -346,7 +355,7 @@ def test_a_setting_beside_its_section_is_seen(repo: Hooked) -> None:
     ("script", "code"), [("exit 79", 1), ("exit 1", 0), ("exit 2", 0), ("kill -9 $$", 0), ("exit 127", 0)]
 )
 def test_only_the_code_that_is_kept_for_it_stops_a_commit(repo: Hooked, script: str, code: int) -> None:
-    budget(repo, "set", "5", "--branch")
+    budget(repo, "set", "5", "--branch", "--block")
     python_is(repo, script)
     assert commit(repo).code == code
 
@@ -386,7 +395,7 @@ def test_uninstalling_puts_back_the_hook_that_was_there(repo: Hooked) -> None:
     uninstall(repo.worktree)
     before = b"#!/bin/sh\nexit 0 # \xff\n"
     hook.write_bytes(before)
-    budget(repo, "set", "5", "--branch")
+    budget(repo, "set", "5", "--branch", "--block")
     assert hook.read_bytes() != before
     uninstall(repo.worktree)
     assert hook.read_bytes() == before
@@ -396,14 +405,70 @@ def pre_commit(repo: Hooked) -> Path:
     return repo.common_dir / "hooks/pre-commit"
 
 
-def test_the_hook_is_there_while_there_is_a_budget(repo: Hooked) -> None:
+SETTINGS = {"of all branches": "tokcost.budgetBranch", "of one branch": "branch.feat/x.tokcostBudget"}
+
+
+@pytest.mark.parametrize("key", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("blocks", ["true", "yes", "ON", "1"])
+def test_the_hook_is_there_while_a_budget_may_stop_a_commit(repo: Hooked, key: str, blocks: str) -> None:
     """git reads its whole index again behind a pre-commit hook, whatever that does."""
-    assert not pre_commit(repo).exists()
-    budget(repo, "set", "20", "--branch")
-    assert owner(str(pre_commit(repo))) == "ours"
-    budget(repo, "unset", "--branch")
+    repo.git("config", key, "20")
+    repo.git("config", f"{key}Block", "no")
+    repo.git("config", "tokcost.budgetUnchecked", "block")
     install(repo.worktree)
     assert not pre_commit(repo).exists()
+    repo.git("config", f"{key}Block", blocks)
+    install(repo.worktree)
+    assert owner(str(pre_commit(repo))) == "ours"
+    repo.git("config", "--unset", f"{key}Block")
+    install(repo.worktree)
+    assert not pre_commit(repo).exists()
+
+
+def test_a_hook_that_an_earlier_version_left_for_a_warning_goes_with_the_next_budget(repo: Hooked) -> None:
+    budget(repo, "set", "0.01", "--branch", "--block")
+    repo.git("config", "tokcost.budgetBranchBlock", "false")
+    repo.spend()
+    assert commit(repo).said.count("over the branch budget") == 1
+    budget(repo, "set", "0.01", "--branch")
+    assert not pre_commit(repo).exists()
+    repo.spend()
+    made = commit(repo)
+    assert (made.code, made.said.count("over the branch budget")) == (0, 1)
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_a_merge_is_not_warned(repo: Hooked) -> None:
+    budget(repo, "set", "0.01", "--branch")
+    repo.git("switch", "-q", "-c", "feat/x")
+    repo.git("commit", "-q", "--no-verify", "--allow-empty", "-m", "Theirs", TOKCOST="off")
+    repo.git("switch", "-q", "main")
+    repo.spend()
+    assert repo.attempt("merge", "--no-ff", "--no-edit", "feat/x")
+    assert "budget" not in repo.said
+
+
+def test_a_warning_that_cannot_be_made_keeps_no_line_out(repo: Hooked, tmp_path: Path) -> None:
+    budget(repo, "set", "0.01", "--branch")
+    repo.git("config", "tokcost.budgetUnchecked", "block")
+    repo.spend()
+    (tmp_path / "file").touch()
+    made = commit(repo, env={"TOKCOST_HOME": str(tmp_path / "file/ledger")})
+    assert made.code == 0
+    assert made.said.startswith("tokcost: the budget was not checked (the ledger ")
+    assert "\ntokcost: prepare-commit-msg left this commit without a cost line" in made.said
+
+
+def test_the_framework_without_our_check_has_the_warning_with_the_message(repo: Hooked) -> None:
+    """It starts us by itself, with no word about a folder."""
+    repo.git("config", "tokcost.budgetBranch", "0.01")
+    repo.spend()
+    message = repo.path / ".git/MESSAGE"
+    message.write_text("One\n")
+    script = [Path(sys.executable).parent / "tokcost-hook", "prepare-commit-msg", message, "message"]
+    done = subprocess.run(script, cwd=repo.path, env=repo.environ, capture_output=True, text=True, check=True)
+    assert done.stderr.count("over the branch budget") == 1
+    assert "AI-Cost: " in message.read_text()
 
 
 def test_the_hook_that_was_there_comes_back_when_the_budget_goes(tmp_path: Path) -> None:
@@ -413,7 +478,7 @@ def test_the_hook_that_was_there_comes_back_when_the_budget_goes(tmp_path: Path)
     before = pre_commit(repo).read_bytes()
     repo.enable()
     assert pre_commit(repo).read_bytes() == before
-    budget(repo, "set", "20", "--branch")
+    budget(repo, "set", "20", "--branch", "--block")
     assert owner(str(pre_commit(repo))) == "ours"
     budget(repo, "unset", "--branch")
     install(repo.worktree)

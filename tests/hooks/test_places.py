@@ -357,5 +357,5 @@ def test_doctor_says_in_json_what_runs(tmp_path: Path) -> None:
     parts = json.loads(repo.tokcost("doctor", "--json").stdout)["parts"]["hooks"]
     found = {part["subject"]: part["found"] for part in parts}
     assert {hook: found[hook] for hook in HOOKS} == dict.fromkeys(HOOKS, "runs") | {
-        "pre-commit": "not installed: there is no budget"
+        "pre-commit": "not installed: no budget stops commits"
     }

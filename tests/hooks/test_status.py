@@ -43,7 +43,7 @@ def test_where_nobody_asked_for_lines_a_missing_hook_is_no_finding(tmp_path: Pat
     repo = Hooked(tmp_path, enabled=False)
     assert findings(repo, enabled=False) == {}
     assert set(findings(repo, enabled=True)) == {*HOOKS} - {"pre-commit"}
-    repo.git("config", "tokcost.budgetBranch", "20")
+    repo.git("config", "tokcost.budgetBranchBlock", "true")
     assert set(findings(repo, enabled=True)) == {*HOOKS}
 
 
@@ -51,8 +51,9 @@ def test_somebody_elses_pre_commit_hook_is_no_finding_without_a_budget(repo: Hoo
     hook_file(repo, "pre-commit").write_text("#!/bin/sh\nexit 0\n")
     install(repo.worktree)
     assert findings(repo) == {}
-    assert checks(repo)["pre-commit"].found == "not installed: there is no budget; somebody else's hook is there"
+    assert checks(repo)["pre-commit"].found == "not installed: no budget stops commits; somebody else's hook is there"
     repo.git("config", "tokcost.budgetDay", "5")
+    repo.git("config", "tokcost.budgetDayBlock", "true")
     assert set(findings(repo)) == {"pre-commit"}
     install(repo.worktree)
     assert findings(repo) == {}
@@ -89,6 +90,7 @@ def test_a_hook_that_somebody_deleted_is_named(repo: Hooked) -> None:
 
 def test_a_python_that_is_gone_is_named_and_installing_again_helps(repo: Hooked) -> None:
     repo.git("config", "tokcost.budgetDay", "5")
+    repo.git("config", "tokcost.budgetDayBlock", "true")
     install(repo.worktree)
     lose_python(repo)
     assert set(findings(repo)) == set(HOOKS)

@@ -1,6 +1,5 @@
 """Readers of other packages."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.readers import registry
 from tokcost.readers.registry import readers
 
 MODULE = """
@@ -57,44 +55,9 @@ def test_a_reader_that_cannot_be_loaded_is_named_in_a_sentence(packages: Path) -
         readers()
 
 
-def settle(packages: Path) -> None:
-    os.utime(packages, (1_700_000_000, 1_700_000_000))
-
-
-def test_a_folder_of_packages_is_searched_again_once_it_has_changed(
-    packages: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "KNOWN", {})
-    settle(packages)
+def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> None:
     assert [reader.name for reader in readers()] == ["claude-code", "codex"]
-    assert registry.KNOWN[str(packages)] == (1_700_000_000 * 10**9, [])
     (packages / "other_reader.py").write_text(MODULE)
     register(packages, "other_reader:OtherReader")
     readers.cache_clear()
     assert [reader.name for reader in readers()][2:] == ["other"]
-
-
-def test_a_folder_that_has_only_just_changed_is_searched_each_time(
-    packages: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A package's folder is there before the file that registers its reader."""
-    monkeypatch.setattr(registry, "KNOWN", {})
-    readers()
-    assert str(packages) not in registry.KNOWN
-    assert not registry.is_ours_alone()
-
-
-def test_we_are_alone_where_that_is_known(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "KNOWN", {})
-    monkeypatch.setattr(sys, "path", [str(packages)])
-    settle(packages)
-    assert not registry.is_ours_alone()
-    readers()
-    assert registry.is_ours_alone()
-    (packages / "other_reader.py").write_text(MODULE)
-    register(packages, "other_reader:OtherReader")
-    settle(packages)
-    readers.cache_clear()
-    registry.KNOWN.clear()
-    readers()
-    assert not registry.is_ours_alone()

@@ -4,14 +4,14 @@ The rules are those of git-interpret-trailers(1) and of `trailer.c` and `wt-stat
 against git itself. Text is what the file holds, undecodable bytes as surrogates, so that nothing else changes.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokcost.model.trailer import Line, carries_line, format_line, highest, is_second_line, read_message
-from tokcost.patterns import pattern
 
 _SCISSORS = "------------------------ >8 ------------------------"
-_TRAILER = pattern(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
+_TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
 _MADE_BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")
 
 

@@ -17,7 +17,6 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from tokcost.model.history import ReflogEntry
-from tokcost.patterns import pattern
 
 MoveKind = Literal["checkout", "start", "return", "rename"]
 
@@ -36,10 +35,12 @@ class Move(NamedTuple):
 
 _CHECKOUT = "checkout: moving from "
 _TOLD = (_CHECKOUT, "Branch: renamed ", "rebase", "pull")
-_START = pattern(r"(?:rebase|pull)(?: .*)? \(start\): checkout |rebase: checkout ", re.DOTALL)
-_RETURN = pattern(r"(?:(?:rebase|pull)(?: .*)? \((?:finish|abort)\)|rebase finished): returning to refs/heads/(\S+)$")
-_RENAME = pattern(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
-_ID = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_START = re.compile(r"(?:rebase|pull)(?: .*)? \(start\): checkout |rebase: checkout ", re.DOTALL)
+_RETURN = re.compile(
+    r"(?:(?:rebase|pull)(?: .*)? \((?:finish|abort)\)|rebase finished): returning to refs/heads/(\S+)$"
+)
+_RENAME = re.compile(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def is_id(text: str) -> bool:

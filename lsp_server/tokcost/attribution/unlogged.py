@@ -4,14 +4,14 @@ Claude Code calls a model to compact a conversation, to name it, and for other s
 response; newer versions write what a session has spent in all (`cost-state`). The difference is `unlogged` usage.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Tokens, Usage
-from tokcost.patterns import pattern
 
-_VARIANT = pattern(r"(\[1m\]|-\d{8}|@\d{8})+$")
+_VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
 SUBAGENTS_MS = 5 * 60_000
 """How much later than the last line of a session's own file a sub-agent's line may be that its total contains."""

@@ -2,8 +2,4 @@
 
 from tokcost import import_path
 
-import_path.leave_out_repositories()
-
-from tokcost import light  # noqa: E402  (what comes first decides where it is imported from)
-
-light.install()  # before any other module of ours is imported
+import_path.leave_out_repositories()  # what comes first decides where everything else is imported from

@@ -5,20 +5,20 @@ No author, no path, no other text of a message. A cache that is damaged, of anot
 replaced by a new or a passing one: nothing is lost but time.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.changes import Carrier, Home, Revert
-from tokcost.model.digest import blake2b
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
 from tokcost.private_files import append_ours, private_folder
-from tokcost.quick import from_json, to_json
 
 FILE_NAME = "history.db"
 _VERSION = 3
@@ -160,11 +160,12 @@ def _make(connection: sqlite3.Connection) -> None:
 
 
 def _dumped(carrier: Carrier) -> str:
-    return to_json([carrier.lines, carrier.foreign, carrier.damaged, carrier.reverts, carrier.is_merge])
+    fields = [carrier.lines, carrier.foreign, carrier.damaged, carrier.reverts, carrier.is_merge]
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def _loaded(commit: str, body: str) -> Carrier:
-    lines, foreign, damaged, reverts, is_merge = from_json(body)
+    lines, foreign, damaged, reverts, is_merge = json.loads(body)
     return Carrier(
         commit,
         tuple(_line(*line) for line in lines),

@@ -60,8 +60,14 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._leave_open:
+        if not self._leave_open or self._has_much_to_write_back():
             self.db.close()
+
+    def _has_much_to_write_back(self) -> bool:
+        try:
+            return os.stat(f"{self.path}-wal").st_size > _LARGE_WAL
+        except OSError:
+            return False
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -81,8 +87,8 @@ class Ledger:
 def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: bool = False) -> Ledger:
     """The ledger below `home`, made if there is none and brought to this version's schema.
 
-    With `leave_open` it is never closed: whoever closes it last writes SQLite's log back and waits for the disk, which
-    a process that ends in a moment (a hook) had better leave to one that nobody waits for.
+    With `leave_open` it is closed only where SQLite's log has grown large: whoever closes a ledger last writes the log
+    back and waits for the disk, which a process that ends in a moment (a hook) had better leave to another one.
 
     Raises `LedgerUnavailable` (locked, not writable, written by a newer version) or `LedgerDamaged`.
     """
@@ -95,20 +101,6 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         with _closed_on_failure(connection):
             _require_schema(connection)
         return Ledger(connection, path, read_only=False, leave_open=leave_open)
-
-
-def has_much_left(home: Path) -> bool:
-    """Whether processes that left the ledger open left much to be written back."""
-    try:
-        return os.stat(f"{home / FILE_NAME}-wal").st_size > _LARGE_WAL
-    except OSError:
-        return False
-
-
-def write_back(home: Path) -> None:
-    """Do what processes left that could not wait for the disk. Raises as `open_ledger`."""
-    with open_ledger(home):
-        pass
 
 
 def open_for_reading(home: Path) -> Ledger | None:

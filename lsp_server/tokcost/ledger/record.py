@@ -1,5 +1,6 @@
 """Writing usage and its places. Every function is part of the caller's transaction."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
@@ -9,7 +10,6 @@ from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import COLUMNS, JOINED, PLACEHOLDERS, Entry, Stored, from_row, to_row
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Usage
-from tokcost.quick import to_json
 
 _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 
@@ -20,7 +20,7 @@ def find_usage(ledger: Ledger, assistant: str, keys: Iterable[str]) -> dict[str,
         f"{JOINED} WHERE usage.id IN (SELECT usage.id FROM json_each(?) AS wanted"
         " JOIN usage ON usage.key = wanted.value AND usage.assistant = ?)"
     )
-    rows = ledger.db.execute(query, (to_json(list(keys)), assistant))
+    rows = ledger.db.execute(query, (json.dumps(list(keys)), assistant))
     found = (from_row(row) for row in rows)
     return {stored.entry.usage.key: stored for stored in found}
 
@@ -87,7 +87,7 @@ def record_totals(ledger: Ledger, assistant: str, totals: Sequence[SessionTotal]
     rows = (
         (
             *(sessions[assistant, t.session], t.model, t.time_ms, *t.tokens, t.web_searches),
-            *(directories[t.cwd], t.branch, to_json(t.parents)),
+            *(directories[t.cwd], t.branch, json.dumps(t.parents)),
         )
         for t in totals
     )

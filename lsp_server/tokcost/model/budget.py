@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from tokcost.model.money import NANO_PER_USD
-from tokcost.patterns import pattern
 
 Scope = Literal["branch", "commit", "day"]
 State = Literal["over", "unpriced", "near", "ok", "none"]
@@ -21,7 +20,7 @@ NEAR = 80
 """Percent of a budget from which on it is `near`, unless something else was set."""
 NO_LIMIT = "none"
 
-_AMOUNT = pattern(r"\$?([0-9]{1,9})(?:\.([0-9]{1,9}))?|\$?\.([0-9]{1,9})")
+_AMOUNT = re.compile(r"\$?([0-9]{1,9})(?:\.([0-9]{1,9}))?|\$?\.([0-9]{1,9})")
 
 
 class Budget(NamedTuple):

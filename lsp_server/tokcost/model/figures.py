@@ -1,14 +1,14 @@
 """Sums of usage, and the rows `tokcost log` is made of."""
 
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tokcost.model.usage import NO_TOKENS, Tokens
-from tokcost.records import field, record
 
 BranchState = Literal["active", "merged", "deleted", "unmerged"]
 
 
-@record
+@dataclass(slots=True)
 class Figures:
     """A sum over usage. Amounts are nano-dollars at list price, times are milliseconds UTC."""
 
@@ -47,7 +47,7 @@ class Figures:
 _SUMMED = tuple(name for name in Figures.__annotations__ if name not in ("tokens", "first_ms", "last_ms"))
 
 
-@record
+@dataclass(slots=True)
 class Split:
     """Figures and the same figures by assistant, by model and by evidence (evidence counts usage)."""
 
@@ -57,7 +57,7 @@ class Split:
     evidence: dict[str, int] = field(default_factory=dict[str, int])
 
 
-@record
+@dataclass(slots=True)
 class Conservation:
     """The sum that must close: total = carried + withheld + bound + pending + unplaced.
 
@@ -78,7 +78,7 @@ class Conservation:
         return self.total == (sum(p[0] for p in parts), sum(p[1] for p in parts))
 
 
-@record
+@dataclass(slots=True)
 class CommitRow:
     """A commit that carries claims with usage of one branch. Figures are of that usage alone, exact, in nano-dollars.
 
@@ -102,7 +102,7 @@ class CommitRow:
     """When it was committed; filled, like the subject, where commits are listed."""
 
 
-@record
+@dataclass(slots=True)
 class BranchRow:
     """One branch of one repository in `tokcost log`."""
 
@@ -126,7 +126,7 @@ class BranchRow:
     """Whether fewer commits of the default branch carry what several commits of this one carried."""
 
 
-@record
+@dataclass(slots=True)
 class Skipped:
     """What could not be read: damaged records counted by reason, and files by name with the reason."""
 
@@ -134,7 +134,7 @@ class Skipped:
     files: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
-@record
+@dataclass(slots=True)
 class Summary:
     """Everything `tokcost log` shows of one repository."""
 

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import Tokens
-from tokcost.patterns import pattern
 
 KEY = "AI-Cost"
 TOKENS_KEY = "AI-Tokens"
@@ -139,27 +138,27 @@ def is_second_line(text: str) -> bool:
 
 _PREFIX = r"[\s>*+|-]*+(?:Summary:\s*+)?"
 """Phabricator puts its label in front of a body of one line."""
-_BEFORE = pattern(_PREFIX, re.IGNORECASE)
-_START = pattern(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
-_ANY_KEY = pattern(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
-_TOKEN = pattern(
+_BEFORE = re.compile(_PREFIX, re.IGNORECASE)
+_START = re.compile(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
+_ANY_KEY = re.compile(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
+_TOKEN = re.compile(
     rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",
     re.IGNORECASE | re.ASCII,
 )
 _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
 _BEHIND_TOKEN = ".,;*_`)"
-_AMOUNT = pattern(
+_AMOUNT = re.compile(
     r"(?P<about>~)?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{1,9}+))?+\s*+USD(?:\s++list)?+"
     r"(?P<more>\s*+\+\s*+unpriced)?+$",
     re.IGNORECASE,
 )
-_COUNT = pattern(
+_COUNT = re.compile(
     r"~?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{1,9}+))?+\s*+(?P<unit>[kMG])?+\s*+tokens?$", re.IGNORECASE
 )
-_CLASS = pattern(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
+_CLASS = re.compile(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
 """Without the look behind it, a long word would be tried from each of its letters."""
-_MORE = pattern(r"\+([0-9]{1,6})$")
-_NOT_IN_NAMES = pattern(r"[^A-Za-z0-9._:@\[\]-]+")
+_MORE = re.compile(r"\+([0-9]{1,6})$")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._:@\[\]-]+")
 _UNITS = {"": 0, "k": 3, "m": 6, "g": 9}
 _CLASSES = {"input": 0, "cache-read": 1, "cache-write-5m": 2, "cache-write-1h": 3, "output": 4}
 _IN_LINE = ("input", "output", "cache-read", "cache-write-5m", "cache-write-1h")

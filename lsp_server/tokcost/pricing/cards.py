@@ -4,11 +4,10 @@ A request is priced alone and at its own time: long-context prices are a cliff o
 of requests cannot be priced.
 """
 
+import json
 from operator import mul
 from typing import Any, Literal, NamedTuple
 
-from tokcost import quick
-from tokcost.model.digest import blake2b
 from tokcost.model.money import nano_from_atto
 from tokcost.model.usage import Tokens
 
@@ -86,6 +85,8 @@ class ModelCards(NamedTuple):
     @property
     def id(self) -> str:
         """A name for exactly this content."""
+        from hashlib import blake2b  # not for those who only look a price up
+
         return blake2b(to_json(self).encode(), digest_size=12).hexdigest()
 
 
@@ -111,12 +112,12 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int:
 
 def to_json(model: ModelCards) -> str:
     """The stored form: one line of JSON."""
-    return quick.to_json(model)
+    return json.dumps(model, separators=(",", ":"))
 
 
 def from_json(text: str) -> ModelCards:
     """The value of `to_json`'s text."""
-    provider, model, source, state, basis, cards = quick.from_json(text)
+    provider, model, source, state, basis, cards = json.loads(text)
     return ModelCards(provider, model, source, state, basis, tuple(_card(card) for card in cards))
 
 

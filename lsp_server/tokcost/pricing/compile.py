@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokcost.errors import SettingsDamaged
-from tokcost.model.digest import blake2b
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.cards import DAY_MINUTES, ModelCards, PriceState, RateCard, Rates, Step
 from tokcost.pricing.names import Candidate, candidates

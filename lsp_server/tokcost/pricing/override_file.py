@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import read_bounded, read_inside, shown
-from tokcost.model.digest import blake2b
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.overrides import MOST_USD, Override
 from tokcost.toml import read_toml

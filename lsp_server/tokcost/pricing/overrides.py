@@ -1,6 +1,7 @@
 """Prices the user, a repository or we ourselves know better than the source of rates (format:
 `data/overrides.toml`)."""
 
+import json
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -9,7 +10,6 @@ from typing import NamedTuple
 
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.cards import DAY_MINUTES, ModelCards, RateCard, Rates, Step
-from tokcost.quick import from_json
 
 DATA = Path(__file__).parent / "data"
 FILE = DATA / "overrides.json"
@@ -43,7 +43,7 @@ class Override(NamedTuple):
 @cache
 def bundled() -> tuple[Override, ...]:
     """The corrections that come with tokcost."""
-    return tuple(Override(*row) for row in from_json(FILE.read_bytes()))
+    return tuple(Override(*row) for row in json.loads(FILE.read_bytes()))
 
 
 def apply(model: ModelCards, overrides: Iterable[Override]) -> ModelCards:

@@ -9,14 +9,15 @@ What no line tells (compaction, titles) is in `cost-state`, the session's runnin
 records become `SessionTotal` values and are compared with the lines once everything is read.
 """
 
+import re
 from datetime import datetime
 from functools import lru_cache
+
+import msgspec
 
 from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
 from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
-from tokcost.patterns import pattern
-from tokcost.quick import msgspec
 from tokcost.readers import jsonl
 from tokcost.readers.records import decoded, going_on, kind_of, milliseconds
 
@@ -422,8 +423,8 @@ def _version(text: str | None) -> tuple[int, ...]:
         return ()
 
 
-_MOVES_HEAD = pattern(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
-_TIMESTAMP = pattern(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
+_MOVES_HEAD = re.compile(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
+_TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 
 
 def _parse_time(text: bytes) -> int | None:

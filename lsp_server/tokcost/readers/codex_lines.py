@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from tokcost.model.logs import Batch, Checkpoint, LogFile
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
-from tokcost.quick import msgspec
 from tokcost.readers import jsonl
 from tokcost.readers.jsonl import NewLines, lines_with, open_log
 from tokcost.readers.records import decoded, going_on, kind_of, milliseconds

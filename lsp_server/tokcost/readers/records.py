@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from tokcost.quick import msgspec
+import msgspec
+
 from tokcost.readers.base import Checkpoint, LogFile
 from tokcost.readers.jsonl import NewLines
 

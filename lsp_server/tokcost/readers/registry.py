@@ -1,6 +1,7 @@
 """All readers: ours, in one list, and those that other packages register in the entry-point group `tokcost.readers`."""
 
 import os
+import sys
 from collections.abc import Sequence
 from functools import cache
 
@@ -11,11 +12,6 @@ from tokcost.readers.base import Reader
 _OURS = ("tokcost.readers.claude_code:ClaudeCodeReader", "tokcost.readers.codex:CodexReader")
 
 GROUP = "tokcost.readers"
-
-KNOWN: dict[str, tuple[int, list[str]]] = {}
-"""What is registered in a folder of packages, and when that folder had last changed. A hook knows it from the one
-before."""
-_SETTLED_NS = 300 * 10**9
 
 
 @cache
@@ -31,7 +27,7 @@ def reader_named(name: str) -> Reader:
 
 def versions() -> str:
     """Changes with every version of tokcost and whenever a package is installed, which may have a reader."""
-    return " ".join((__version__, *(str(_changed_ns(folder)) for folder in _folders())))
+    return " ".join((__version__, *(str(_changed_ns(folder)) for folder in _package_folders())))
 
 
 def _load(target: str) -> Reader:
@@ -47,41 +43,13 @@ def _load(target: str) -> Reader:
         ) from error
 
 
-def is_ours_alone() -> bool:
-    """Whether it is known, without a search, that no other package registers a reader."""
-    return all(_remembered(folder) == [] for folder in _folders())
-
-
 def _third_party() -> list[str]:
     """Registered readers. Importing `importlib.metadata` takes 35 ms, so files are searched for the group's name."""
-    found: list[str] = []
-    for folder in _folders():
-        targets = _remembered(folder)
-        if targets is None:
-            targets = _registered(folder)
-            _remember(folder, targets)
-        found.extend(targets)
-    return found
+    return [target for folder in _package_folders() for target in _registered(folder)]
 
 
-def _folders() -> list[str]:
-    import sys
-
+def _package_folders() -> list[str]:
     return [folder for folder in dict.fromkeys(sys.path) if folder.endswith("-packages")]
-
-
-def _remembered(folder: str) -> list[str] | None:
-    changed_ns, targets = KNOWN.get(folder, (0, []))
-    return targets if changed_ns and changed_ns == _changed_ns(folder) else None
-
-
-def _remember(folder: str, targets: list[str]) -> None:
-    """Unless a package is being installed: its files come after its folder."""
-    import time
-
-    changed_ns = _changed_ns(folder)
-    if changed_ns < time.time_ns() - _SETTLED_NS:
-        KNOWN[folder] = (changed_ns, targets)
 
 
 def _changed_ns(folder: str) -> int:

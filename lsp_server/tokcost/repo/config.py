@@ -8,13 +8,12 @@ import re
 from typing import NamedTuple
 
 from tokcost.foreign_files import read_bounded
-from tokcost.patterns import pattern
 
 # What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.
-_SECTION = pattern(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
-_SETTING = pattern(r"\s*+([A-Za-z][A-Za-z0-9-]*+)\s*+(?:=\s*+(.*))?$")
-_QUOTED = pattern(r'"((?:[^"\\]|\\.)*+)"')
-_COMMENT = pattern(r"[#;]")
+_SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
+_SETTING = re.compile(r"\s*+([A-Za-z][A-Za-z0-9-]*+)\s*+(?:=\s*+(.*))?$")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"')
+_COMMENT = re.compile(r"[#;]")
 _MOST = 16 * 1024 * 1024
 """Bytes of a configuration: git keeps a section for each branch, some ten thousand make one MiB."""
 _YES = ("true", "yes", "on", "1")
@@ -41,13 +40,17 @@ def read_section(common_dir: str, section: str, subsection: str | None = None) -
     return _read(os.path.join(common_dir, "config"), section, subsection)
 
 
-def has_setting(common_dir: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether any section of a clone's own configuration has a setting whose name, in lower case, begins like this."""
+def has_setting(common_dir: str, prefixes: tuple[str, ...], yes_suffixes: tuple[str, ...] = ()) -> bool:
+    """Whether any section of a clone's own configuration has a setting whose name, in lower case, begins like this;
+    with `yes_suffixes`, one that also ends like this and says yes."""
     for line in _lines(os.path.join(common_dir, "config")):
         header = _SECTION.match(line)
         setting = _SETTING.match(line[header.end() :] if header else line)
-        if setting and setting[1].lower().startswith(prefixes):
-            return True
+        name = setting[1].lower() if setting else ""
+        if setting and name.startswith(prefixes) and (not yes_suffixes or name.endswith(yes_suffixes)):
+            value = "true" if setting[2] is None else _value(setting[2])
+            if not yes_suffixes or value.lower() in _YES:
+                return True
     return False
 
 

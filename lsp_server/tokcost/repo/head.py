@@ -1,18 +1,18 @@
 """What HEAD says now: the branch checked out in a worktree, also in the middle of a rebase or bisect."""
 
 import os
+import re
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
-from tokcost.patterns import pattern
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 
 _REFTABLE = "refs/heads/.invalid"
 """What the file HEAD names in a repository with reftables, so that older programs stumble over it."""
 
-_CONTROL = pattern(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Head(NamedTuple):

@@ -5,10 +5,9 @@ import re
 from typing import NamedTuple
 
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
-from tokcost.patterns import pattern
 from tokcost.repo.worktree import Worktree
 
-_REVERTS = pattern(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
+_REVERTS = re.compile(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
 
 
 class Operation(NamedTuple):

@@ -1,8 +1,8 @@
 """Lines of styled text, and a table that fits a width by dropping columns, never rows."""
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from tokcost.records import record
 from tokcost.reports.text import clip, pad, width
 
 Style = Literal["plain", "head", "current", "amount", "bar", "warn", "dim"]
@@ -23,7 +23,7 @@ _GAP = 2
 _LEAST_NAME = 8
 
 
-@record
+@dataclass(slots=True)
 class Column:
     """A column and its cells, one for each row."""
 

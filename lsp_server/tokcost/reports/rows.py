@@ -1,10 +1,10 @@
 """The columns of `tokcost log`, from figures."""
 
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from tokcost.model.figures import BranchRow, Figures, Split
-from tokcost.records import field, record
 from tokcost.reports import amounts
 from tokcost.reports.layout import Column, Piece
 from tokcost.reports.text import ago, escape, few, short_model
@@ -26,7 +26,7 @@ class View(NamedTuple):
     """Whether bars and sparklines may be drawn."""
 
 
-@record
+@dataclass(slots=True)
 class Row:
     """One line of a table: a branch, a day, a model or an assistant."""
 

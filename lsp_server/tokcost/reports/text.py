@@ -1,8 +1,7 @@
 """Small pieces of text: names made safe for a terminal, their width, short models, times as git tells them."""
 
+import re
 import unicodedata
-
-from tokcost.patterns import pattern
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -67,7 +66,7 @@ def pad(text: str, columns: int, right: bool = False) -> str:
     return space + text if right else text + space
 
 
-_DATE_SUFFIX = pattern(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?=$|[-:])")
+_DATE_SUFFIX = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?=$|[-:])")
 
 
 def short_model(model: str) -> str:

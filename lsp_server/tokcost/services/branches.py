@@ -1,13 +1,14 @@
 """What a repository's branches are now: which is checked out, which are gone, which were merged."""
 
+from dataclasses import dataclass, field
+
 from tokcost.model.figures import BranchState
-from tokcost.records import field, record
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import default_branch, local_branches, merged_branches
 from tokcost.repo.worktree import Worktree
 
 
-@record
+@dataclass(slots=True)
 class Branches:
     """Branches of one repository, seen from one of its worktrees."""
 

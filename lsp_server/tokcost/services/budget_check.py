@@ -13,6 +13,8 @@ from tokcost.services.budgets import read_budgets
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
+"""For each of the two times that the ledger is opened."""
+_GIT_SECONDS = 1.0
 
 
 class Checked(NamedTuple):
@@ -21,6 +23,8 @@ class Checked(NamedTuple):
     status: Status
     notes: tuple[str, ...] = ()
     """Why the figures may lag behind: usage that is missing makes no budget look worse than it is."""
+    is_current: bool = True
+    """Whether what is new could be read at all."""
     is_verbose: bool = False
     """Whether to speak also when all is well."""
 
@@ -34,27 +38,30 @@ def check_commit(home: Path, environ: Mapping[str, str], worktree: Worktree) -> 
     has_budget = budgets.problems or any(one.limit is not None for one in budgets.found)
     if not has_budget or operation.rebasing or operation.copying:
         return None
-    return check(home, environ, worktree, seconds=_BUSY_SECONDS)._replace(is_verbose=budgets.is_verbose)
+    checked = check(home, environ, worktree, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
+    return checked._replace(is_verbose=budgets.is_verbose)
 
 
-def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, seconds: float = 60.0) -> Checked:
-    """Read what is new in the logs and in this repository's commits (for as long as git and the ledger take, `seconds`
-    each), and see. Raises `TokcostError`."""
+def check(
+    home: Path, environ: Mapping[str, str], worktree: Worktree, *, busy_seconds: float = 60.0, git_seconds: float = 60.0
+) -> Checked:
+    """Read what is new in the logs and in this repository's commits, and see. `busy_seconds` is for how long another
+    process may hold the ledger, `git_seconds` for how long git may take. Raises `TokcostError`."""
     from tokcost.services.ingest import refresh  # a commit without a budget need not wait for the readers
     from tokcost.services.status import status_of
 
-    report = refresh(home, environ, follow=False, busy_seconds=seconds, here=worktree)
-    _look(home, worktree, seconds)
-    return Checked(status_of(home, worktree), tuple(report.notes))
+    report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=worktree)
+    _look(home, worktree, busy_seconds, git_seconds)
+    return Checked(status_of(home, worktree), tuple(report.notes), report.is_current)
 
 
-def _look(home: Path, worktree: Worktree, seconds: float) -> None:
+def _look(home: Path, worktree: Worktree, busy_seconds: float, git_seconds: float) -> None:
     """See what commits carry: that is pending no more."""
     from tokcost.services.look import look, needs_look
     from tokcost.services.worktrees import repository_of
 
-    with open_ledger(home, busy_seconds=seconds) as ledger:
+    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository >= 0 and needs_look(ledger, repository, worktree.common_dir):
             with ledger.transaction():
-                look(ledger, repository, worktree.common_dir, seconds=2 * seconds)
+                look(ledger, repository, worktree.common_dir, seconds=git_seconds)

@@ -15,7 +15,7 @@ from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.worktree import Worktree
-from tokcost.services.policy_file import BUDGET_SETTINGS, POLICY_FILE, read_table
+from tokcost.services.policy_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE, read_table
 
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
@@ -54,11 +54,10 @@ def read_budgets(worktree: Worktree, branch: str | None) -> Budgets:
     return Budgets(tuple(found), tuple(problems), verbose, asks_to_block)
 
 
-def has_budget(worktree: Worktree) -> bool:
-    """Whether something may have to be checked, or said, at a commit on some branch of this clone."""
-    problems: list[str] = []
-    asked, _ = _recommended(worktree.path, problems)
-    return bool(asked or problems) or has_setting(worktree.common_dir, BUDGET_SETTINGS)
+def may_block(worktree: Worktree) -> bool:
+    """Whether a budget may have to stop a commit on some branch of this clone; what a repository recommends never
+    does."""
+    return has_setting(worktree.common_dir, BUDGET_SETTINGS, BLOCK_SETTINGS)
 
 
 def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:

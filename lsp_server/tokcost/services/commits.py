@@ -5,11 +5,11 @@ where there are claims.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tokcost.ledger.commits import Held
 from tokcost.model.figures import BranchRow, CommitRow
-from tokcost.records import field, record
 from tokcost.repo.whereabouts import About, about_commits, branches_of
 
 Carriers = Mapping[int, list[tuple[int, str]]]
@@ -24,7 +24,7 @@ class Question(NamedTuple):
     """Whether commits will be shown: their subjects and times are asked too."""
 
 
-@record
+@dataclass(slots=True)
 class Seen:
     """What git says of the commits."""
 

@@ -9,7 +9,7 @@ from tokcost.attribution.commit_message import comment_in, drop_lines, has_conte
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.ledger.claims import claims_named
-from tokcost.ledger.open import Ledger
+from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
 from tokcost.private_files import PUBLIC_FILE, write_whole
@@ -53,16 +53,29 @@ class Draft(NamedTuple):
     """Claim what was spent, but write no line: its owner keeps it."""
     edited: bool
     """Whether somebody may take lines out again."""
+    is_current: bool
+    """Whether the ledger has everything that was logged."""
 
 
-def prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
+def prepare(
+    home: Path,
+    environ: Mapping[str, str],
+    worktree: Worktree,
+    path: str,
+    source: tuple[str, str],
+    *,
+    is_current: bool = False,
+) -> None:
     """Put the lines of a commit into its message file. `source` is what git says of the message: where it comes from
-    and which commit. Raises `TokcostError`; the message is then as it was."""
-    _prepare(home, environ, worktree, path, source)
+    and which commit. The logs are read unless the ledger `is_current`. Raises `TokcostError`; the message is then as
+    it was."""
+    _prepare(home, environ, worktree, path, source, is_current)
     all_kept(worktree.git_dir)
 
 
-def _prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str]) -> None:
+def _prepare(
+    home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str], is_current: bool
+) -> None:
     forget(worktree.git_dir)
     consent, operation, text = read_consent(home, worktree), read_operation(worktree), _read(path)
     if operation.rebasing:
@@ -88,7 +101,7 @@ def _prepare(home: Path, environ: Mapping[str, str], worktree: Worktree, path: s
     message = Message(text, kind, comment, carried_in)
     is_off = is_switched_off(environ)
     silent = is_off or is_next_omitted(worktree) or kept_too_little(worktree.git_dir, asked_now=is_off)
-    _propose(home, environ, Draft(worktree, path, branch, message, silent, edited), consent.terms)
+    _propose(home, environ, Draft(worktree, path, branch, message, silent, edited, is_current), consent.terms)
     if edited and source[0] in ("", "template"):
         note_untouched(worktree.git_dir, text)
 
@@ -133,7 +146,11 @@ def _squashed(worktree: Worktree, source: tuple[str, str]) -> tuple[Line, ...]:
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
     worktree, message = draft.worktree, draft.message
-    with open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS) as ledger:
+    if draft.is_current:
+        opened = open_ledger(home, busy_seconds=BUSY_SECONDS, leave_open=True)
+    else:
+        opened = open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS)
+    with opened as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return

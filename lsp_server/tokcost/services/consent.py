@@ -11,13 +11,13 @@ its own.
 import os
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from tokcost.errors import SettingsDamaged, TokcostError
 from tokcost.foreign_files import shown
 from tokcost.ledger.claims import has_lines
 from tokcost.ledger.open import open_for_reading
 from tokcost.model.claims import Terms
-from tokcost.model.digest import blake2b
 from tokcost.private_files import private_folder
 from tokcost.repo.config import read_section
 from tokcost.repo.run import run_git
@@ -94,9 +94,9 @@ def mark(home: Path, worktree: Worktree) -> str:
     when a machine starts.
     """
     ledger = os.path.realpath(home)
-    person = (str(os.geteuid()) if hasattr(os, "geteuid") else "", ledger, _number(os.path.dirname(ledger)))
-    words = "\0".join((*person, _number(worktree.common_dir)))
-    return blake2b(words.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
+    user = str(os.geteuid()) if hasattr(os, "geteuid") else ""
+    place = f"{crc32(os.fsencode(ledger)):08x}"
+    return "-".join((user, place, _number(os.path.dirname(ledger)), _number(worktree.common_dir)))
 
 
 def agree(home: Path, worktree: Worktree) -> None:

@@ -34,6 +34,8 @@ class IngestReport:
         self.found_files = 0
         self.new_usage = 0
         self.notes = list(notes)
+        self.is_current = True
+        """Whether the ledger could be brought up to date at all."""
 
 
 def refresh(
@@ -59,7 +61,9 @@ def refresh(
         if shown is None:
             raise
         with shown:
-            return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+            report = IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+            report.is_current = False
+            return report
     except LedgerDamaged as damage:
         kept = set_aside(home)
         report = _refresh(home, environ, progress, _How(follow, busy_seconds, here))

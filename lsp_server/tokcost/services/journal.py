@@ -5,6 +5,7 @@ published already. Each record is one line of JSON between line ends, so that on
 holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
 """
 
+import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -61,9 +62,7 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     records = list(entries)
     if not records:
         return
-    from tokcost.quick import to_json
-
-    data = "".join(f"\n{to_json(entry)}\n" for entry in records).encode()
+    data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in records).encode()
     path = _path(common_dir)
     make_folders(os.path.dirname(path))
     append_ours(path, data)
@@ -99,8 +98,6 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 
 
 def _read(common_dir: str) -> Iterator[Entry]:
-    from tokcost.quick import from_json
-
     stream = open_ours(_path(common_dir))
     if stream is None:
         return
@@ -108,7 +105,7 @@ def _read(common_dir: str) -> Iterator[Entry]:
         # What is longer comes in pieces, none of which is JSON.
         while line := stream.readline(_MOST_CHARACTERS):
             with suppress(ValueError, TypeError, RecursionError, OverflowError):
-                yield _entry(from_json(line.decode("utf-8", "replace")))
+                yield _entry(json.loads(line.decode("utf-8", "replace")))
 
 
 def _path(common_dir: str) -> str:

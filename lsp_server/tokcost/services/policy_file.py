@@ -9,10 +9,13 @@ from typing import Any
 
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import read_inside
+from tokcost.repo.config import read_section
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
 """How names of settings begin, in lower case, with which a clone itself has budgets."""
+BLOCK_SETTINGS = ("block",)
+"""How names of those end that make a budget stop commits."""
 
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:
@@ -27,6 +30,12 @@ def may_have(root: str, name: str) -> bool:
         return name.encode() in read_policy_file(root)
     except SettingsDamaged:
         return True
+
+
+def stops_unchecked(common_dir: str) -> bool:
+    """Whether a budget that cannot be checked stops the commit: `tokcost.budgetUnchecked=block` in the clone's own
+    configuration."""
+    return read_section(common_dir, "tokcost").get("budgetunchecked", "").lower() == "block"
 
 
 def read_policy_file(root: str) -> bytes:

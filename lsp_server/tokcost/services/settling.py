@@ -39,10 +39,12 @@ from tokcost.services.proposals import (
 from tokcost.services.worktrees import repository_of
 from tokcost.settings import is_switched_off
 
-GIT_SECONDS = 0.2
-LOOK_SECONDS = 0.08
+GIT_SECONDS = 1.0
+"""On a busy machine git may be slow too; a git that is stuck is seen by whoever watches the hook."""
+LOOK_SECONDS = 0.5
 """For what a fetch brought: it may be any amount of anything, and the commit shall get its line all the same."""
-BUSY_SECONDS = 0.1
+BUSY_SECONDS = 0.15
+"""With what the check of a budget waits for (0.1 s), a ledger that another process holds costs a commit 0.25 s."""
 
 
 def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:

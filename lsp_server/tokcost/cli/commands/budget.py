@@ -17,6 +17,7 @@ from tokcost.reports.budgets import check_line, said_at_commit, state_of, stoppi
 from tokcost.services.budget_check import check, check_commit
 from tokcost.services.budgets import Wish, budget_of, read_budgets, set_budget, set_verbose, unset_budget
 from tokcost.services.installing.hooks import install
+from tokcost.services.policy_file import stops_unchecked
 from tokcost.services.trailers import here
 from tokcost.settings import tokcost_home
 
@@ -156,16 +157,19 @@ def check_command(hook: bool, as_json: bool) -> int:
 
 def _check_hook() -> int:
     """What git's own hook does, for those that another program starts. No trouble of ours may stop a commit."""
+    unchecked = 0
     try:
-        checked = check_commit(tokcost_home(os.environ), os.environ, here(Path.cwd()))
+        worktree = here(Path.cwd())
+        unchecked = int(stops_unchecked(worktree.common_dir))
+        checked = check_commit(tokcost_home(os.environ), os.environ, worktree)
         if checked is None:
             return 0
         for sentence, hint in said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose):
             screen.tell(sentence, hint)
-        return 1 if stopping(checked.status) else 0
+        return 1 if stopping(checked.status) else (0 if checked.is_current else unchecked)
     except Exception as problem:
         screen.tell(f"the budget was not checked ({problem or type(problem).__name__})")
-        return 0
+        return unchecked
 
 
 _EXAMPLE = "For example: tokcost budget set 20 --branch"

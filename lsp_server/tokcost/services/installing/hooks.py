@@ -20,7 +20,7 @@ from tokcost.repo.hooks_folder import (
 )
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
-from tokcost.services.budgets import has_budget
+from tokcost.services.budgets import may_block
 from tokcost.services.installing.blocks import add_block, has_block, holds, remove_block
 from tokcost.services.installing.files import MOVED, kept_file, put, take, write_script
 from tokcost.services.installing.managers import Seat, husky_home, local_script, seats
@@ -104,9 +104,9 @@ def uninstall(worktree: Worktree) -> list[str]:
 
 
 def needed_hooks(worktree: Worktree) -> tuple[str, ...]:
-    """The hooks without which something would be missed: pre-commit is for budgets alone, and makes git read its index
-    twice."""
-    return HOOKS if has_budget(worktree) else tuple(hook for hook in HOOKS if hook != "pre-commit")
+    """The hooks without which something would be missed: pre-commit is for budgets that stop commits alone, and makes
+    git read its index twice. What a budget warns of, prepare-commit-msg says."""
+    return HOOKS if may_block(worktree) else tuple(hook for hook in HOOKS if hook != "pre-commit")
 
 
 def check_git(worktree: Worktree) -> None:

@@ -104,8 +104,8 @@ def in_framework(worktree: Worktree, hook: str) -> bool:
 
 def checks_budgets(worktree: Worktree, folder: str) -> bool:
     """Whether budgets are checked before prepare-commit-msg of a folder runs: by pre-commit there, which is ours or
-    calls us, or by a manager that is told to."""
-    beside = (os.path.join(folder, name) for name in ("pre-commit", "pre-commit.legacy"))
+    calls us, or by a manager that is told to. The folder is empty where a manager runs us from elsewhere."""
+    beside = (os.path.join(folder, name) for name in ("pre-commit", "pre-commit.legacy") if folder)
     told = (os.path.join(worktree.path, name) for name in (*lefthook_files(worktree), ".husky/pre-commit"))
     calls = any(b"tokcost" in text and b"budget" in text for text in map(_text, (*beside, *told)))
     return calls or in_framework(worktree, "pre-commit")

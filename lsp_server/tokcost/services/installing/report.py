@@ -157,7 +157,7 @@ def _file(place: Place, seat: Seat) -> Check:
         return Check(hook, said, place.wanted, INSTALL)
     if seat.manager == "pre-commit" and is_remembered(place.worktree, at):
         return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)
-    why = "" if hook in place.needed else ": there is no budget"
+    why = "" if hook in place.needed else ": no budget stops commits"
     said = f"not installed{why}" + ("; somebody else's hook is there" if whose == "foreign" else "")
     return Check(hook, said, place.wanted, INSTALL if place.wanted else "")
 

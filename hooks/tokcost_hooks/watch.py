@@ -1,0 +1,227 @@
+"""The process that git waits for while another one, its child, does the work of a hook.
+
+Whatever the child does, git goes on after a fixed time: a busy regular expression that holds Python's lock, a disk that
+does not answer (such a process cannot even be killed), a crash. Being slow and being stuck are different things: on a
+busy machine work that takes 50 ms may take a second, but a process that has been in one and the same wait for a while,
+and its own children too, will hardly come to an end soon. Only the first is given time.
+
+The parent imports next to nothing, so that all this costs a hook about two milliseconds.
+"""
+
+import os
+import select
+import time
+
+TYPE_CHECKING = False
+"""`typing` takes longer to import than everything here."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Work: TypeAlias = Callable[[Callable[[int], None]], int]
+
+_STEP_SECONDS = 0.02
+_LOOKS = 4
+"""The parent may have to wait for a processor itself: so many looks in a row must show the same."""
+_SIGKILL = 9
+"""`signal.SIGKILL`: the module `signal` takes four milliseconds to import."""
+_GRACE_SECONDS = 3
+
+
+class Limits:
+    """How long a hook may take, and how long it may be stuck, in seconds."""
+
+    def __init__(self, longest: float, stuck: float) -> None:
+        self.longest = longest
+        self.stuck = stuck
+
+
+def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
+    """Do `work` in a child process and return its exit code.
+
+    `work` is handed a function with which it can say beforehand what holds if it comes to no end (0 otherwise). When
+    that happens, `give_up` is told why and which code holds. Raises `OSError` when there can be no further process.
+    """
+    _open_standard_streams()
+    heard, spoken = os.pipe()
+    promised, promise = os.pipe()
+    child = os.fork()
+    if not child:
+        _be_child(work, limits, spoken, promise)
+    watch = _Watch(child, heard, limits)
+    try:
+        os.close(spoken)
+        os.close(promise)
+        code, reason = watch.until_done()
+        if reason:
+            code = _promised(promised)
+            give_up(reason, code)
+        return code
+    finally:
+        watch.end()
+
+
+def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
+    """The same where processes cannot fork (Windows): a thread ends this process, unless something holds Python's
+    lock."""
+    from threading import Timer
+
+    promises = [0]
+
+    def end() -> None:
+        give_up(_too_long(limits), promises[-1])
+        os._exit(promises[-1])
+
+    timer = Timer(limits.longest, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        return work(promises.append)
+    finally:
+        timer.cancel()
+
+
+def _open_standard_streams() -> None:
+    """Or a pipe would get the number of a stream that was closed before we started."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number
+
+
+def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
+    """Never returns. The child writes to the parent alone: whoever reads what a hook says waits for all who could."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        for stream in (1, 2):
+            os.dup2(spoken, stream)
+        from signal import alarm
+
+        alarm(int(limits.longest) + _GRACE_SECONDS)  # the kernel ends it when the parent is no more
+        code = work(lambda kept: _write(promise, bytes([kept])))
+    finally:
+        os._exit(code)
+
+
+class _Watch:
+    """Waits for a child, as long as that makes sense."""
+
+    def __init__(self, child: int, heard: int, limits: Limits) -> None:
+        self._child = child
+        self._heard = heard
+        self._limits = limits
+        self._begun = time.monotonic()
+        self._is_open = True
+        self._is_gone = False
+
+    def until_done(self) -> "tuple[int, str]":
+        """The child's exit code, or why there is none."""
+        same, since, looks = "", self._begun, 0
+        while True:
+            self._pass_on()
+            status = self._status()
+            if status is not None:
+                return status
+            now = time.monotonic()
+            if now - self._begun >= self._limits.longest:
+                return 0, _too_long(self._limits)
+            seen = waits(self._child)
+            if not seen or seen != same:
+                same, since, looks = seen, now, 0
+            elif now - since >= self._limits.stuck and looks >= _LOOKS:
+                return 0, f"for {_ms(self._limits.stuck)} it waited for the disk or for another process"
+            looks += 1
+
+    def end(self) -> None:
+        """Leave no process behind, as far as the system can end it."""
+        if self._is_gone:
+            return
+        for kill in (os.killpg, os.kill):  # its own children too; the group is not there at first
+            try:
+                kill(self._child, _SIGKILL)
+            except OSError:
+                continue
+
+    def _pass_on(self) -> None:
+        """Pass on what the child says, until it pauses or ends."""
+        while self._is_open:
+            left = self._begun + self._limits.longest - time.monotonic()
+            ready, _, _ = select.select([self._heard], [], [], max(0.0, min(_STEP_SECONDS, left)))
+            if not ready:
+                return
+            data = os.read(self._heard, 65536)
+            _write(2, data)
+            self._is_open = bool(data)
+            if left <= 0:
+                return
+        time.sleep(_STEP_SECONDS / 40)  # it has closed its streams: mostly because it ends
+
+    def _status(self) -> "tuple[int, str] | None":
+        found, status = os.waitpid(self._child, os.WNOHANG)
+        if not found:
+            return None
+        self._is_gone = True
+        code = os.waitstatus_to_exitcode(status)
+        return (code, "") if code >= 0 else (0, f"its process was ended by signal {-code}")
+
+
+def waits(process: int) -> str:
+    """The waits that a process and its children are in: as long as the answer stays the same, none of them has run.
+    Empty when one runs or is about to, and where that cannot be told (Linux tells it)."""
+    found: list[str] = []
+    pending = [str(process)]
+    while pending:
+        folder = f"/proc/{pending.pop()}/task"
+        try:
+            threads = os.listdir(folder)
+            for thread in threads:
+                seen = _switches(f"{folder}/{thread}/status")
+                if not seen:
+                    return ""
+                found.append(f"{thread}{seen}")
+                pending += _read(f"{folder}/{thread}/children").split()
+        except OSError:
+            return ""
+    return " ".join(found)
+
+
+def _switches(path: str) -> str:
+    """How often a thread has given up the processor, or had to; empty when it runs. Raises `OSError`."""
+    said = ""
+    for line in _read(path).splitlines():
+        if line.startswith("State:") and "R" in line.partition("(")[0]:
+            return ""
+        if line.startswith(("voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:")):
+            said += f":{line.rpartition(':')[2].strip()}"
+    return said
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii", errors="replace") as stream:
+        return stream.read()
+
+
+def _promised(pipe: int) -> int:
+    os.set_blocking(pipe, False)
+    try:
+        return (os.read(pipe, 64) or b"\0")[-1]
+    except BlockingIOError:
+        return 0
+
+
+def _write(stream: int, data: bytes) -> None:
+    try:
+        while data:
+            data = data[os.write(stream, data) :]
+    except OSError:
+        pass  # nobody listens
+
+
+def _too_long(limits: Limits) -> str:
+    return f"it took longer than {_ms(limits.longest)}"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

@@ -1,0 +1,209 @@
+"""A hook ends, whatever happens in it; being slow is not being stuck."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support.hooked import Hooked
+
+READER = """
+import os, re, signal, subprocess, sys, time
+from pathlib import Path
+
+class TroubleReader:
+    name = "trouble"
+    def roots(self, environ):
+        if "TROUBLE" in environ:
+            exec(environ["TROUBLE"])
+        return []
+    def discover(self, root): return []
+    def read(self, file, checkpoint): raise OSError
+"""
+
+BUSY = {
+    "a loop": "while True: pass",
+    "an expression that holds Python's lock": "re.match('(a+)+$', 'a' * 60 + 'b')",
+}
+STUCK = {
+    "a pipe that nobody writes to": "os.mkfifo('fifo'); open('fifo')",
+    "a process that is stopped": "os.kill(os.getpid(), signal.SIGSTOP)",
+    "another program that never ends": "subprocess.run(['sleep', '60'])",
+    "a sleep": "time.sleep(60)",
+}
+CRASHES = {
+    "kill -9": "os.kill(os.getpid(), signal.SIGKILL)",
+    "a segmentation fault": "os.kill(os.getpid(), signal.SIGSEGV)",
+    "abort": "os.abort()",
+}
+NO_DEADLINE = {"TOKCOST_DEADLINE": ""}
+"""The limits that hold for users: the sandbox asks for more patience."""
+LONG = 20.0
+"""Far beyond the limits, since the machine may be busy; what is stuck would be so for a minute, or for ever."""
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """A folder of packages with a reader of somebody else, which runs what `TROUBLE` says."""
+    folder = tmp_path / "more-packages"
+    (folder / "trouble_reader-1.dist-info").mkdir(parents=True)
+    (folder / "trouble_reader.py").write_text(READER)
+    entry = "[tokcost.readers]\ntrouble = trouble_reader:TroubleReader\n"
+    (folder / "trouble_reader-1.dist-info/entry_points.txt").write_text(entry)
+    return folder
+
+
+@pytest.fixture
+def troubled(repo: Hooked, packages: Path) -> Hooked:
+    """A repository whose hooks know that reader."""
+    repo.work("Before")
+    extend(repo, packages)
+    repo.spend()
+    repo.change()
+    return repo
+
+
+def extend(repo: Hooked, packages: Path) -> None:
+    for hook in ("pre-commit", "prepare-commit-msg"):
+        path = repo.common_dir / "hooks" / hook
+        if path.exists():
+            path.write_text(path.read_text().replace("TOKCOST_PATH=", f"TOKCOST_PATH={packages}:"))
+
+
+def commit(repo: Hooked, trouble: str, ok: bool = True, **env: str) -> tuple[str, float]:
+    """What is said at a commit, and the seconds that it took."""
+    start = time.monotonic()
+    done = subprocess.run(
+        ["git", "commit", "-q", "-m", "Troubled"],
+        cwd=repo.path,
+        env=repo.environ | NO_DEADLINE | {"TROUBLE": trouble} | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is ok, done.stderr
+    return done.stderr, time.monotonic() - start
+
+
+@pytest.mark.parametrize("trouble", BUSY.values(), ids=BUSY)
+def test_what_is_busy_for_ever_is_ended_after_two_seconds(troubled: Hooked, trouble: str) -> None:
+    said, seconds = commit(troubled, trouble)
+    assert said == (
+        "tokcost: prepare-commit-msg left this commit without a cost line (it took longer than 2000 ms);"
+        " the spend stays pending.\n"
+    )
+    assert 2 <= seconds < LONG
+    assert troubled.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process waits in")
+@pytest.mark.parametrize("trouble", STUCK.values(), ids=STUCK)
+def test_what_is_stuck_is_not_waited_for_as_long_as_what_is_slow(troubled: Hooked, trouble: str) -> None:
+    said, seconds = commit(troubled, trouble)
+    assert "(for 200 ms it waited for the disk or for another process)" in said
+    assert said.count("\n") == 1
+    assert seconds < LONG
+    assert troubled.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
+@pytest.mark.parametrize("trouble", CRASHES.values(), ids=CRASHES)
+def test_a_crash_is_one_line(troubled: Hooked, trouble: str) -> None:
+    said, _ = commit(troubled, trouble)
+    assert "(its process was ended by signal " in said
+    assert said.startswith("tokcost: prepare-commit-msg left this commit without a cost line")
+    assert said.count("\n") == 1
+
+
+SLOW = {
+    "busy": "end = time.process_time() + 0.5\nwhile time.process_time() < end: pass",
+    "waiting for a busy program": (
+        "subprocess.run([sys.executable, '-I', '-c', 'import time\\nwhile time.process_time() < 0.5: pass'])"
+    ),
+    "many short waits": "for _ in range(10): time.sleep(0.05)",
+    "a program that stays behind": "subprocess.Popen(['sleep', '60'])",
+    "streams that were closed": "[os.close(n) for n in range(3)]; time.sleep(0.05)",
+}
+
+
+@pytest.mark.parametrize("trouble", SLOW.values(), ids=SLOW)
+def test_what_is_only_slow_has_its_line(troubled: Hooked, trouble: str) -> None:
+    assert commit(troubled, trouble)[0] == ""
+    assert troubled.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("trouble", [BUSY["a loop"], STUCK["a sleep"], CRASHES["kill -9"]])
+def test_a_manager_that_runs_the_hook_itself_is_not_stopped_either(repo: Hooked, packages: Path, trouble: str) -> None:
+    """No shell is in between then that could forgive an exit code, and the manager reads until nobody can say more."""
+    message = repo.path / ".git/MESSAGE"
+    message.write_text("One\n")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "tokcost-hook", "prepare-commit-msg", message, "message"],
+        cwd=repo.path,
+        env=repo.environ | NO_DEADLINE | {"PYTHONPATH": str(packages), "TROUBLE": trouble},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=True,
+    )
+    assert done.stderr.startswith("tokcost: prepare-commit-msg left this commit without a cost line")
+    assert (done.stderr.count("\n"), message.read_text()) == (1, "One\n")
+
+
+def test_nothing_of_a_hook_that_was_ended_goes_on(troubled: Hooked) -> None:
+    commit(
+        troubled, "import subprocess as s; p = s.Popen(['sleep', '61']); open('id', 'w').write(str(p.pid)); p.wait()"
+    )
+    process = int((troubled.path / "id").read_text())
+    end = time.monotonic() + LONG
+    while is_alive(process):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "Z (zombie)" not in Path(f"/proc/{process}/status").read_text() if sys.platform == "linux" else True
+
+
+@pytest.fixture
+def limited(troubled: Hooked, packages: Path) -> Hooked:
+    """The same with a budget that stops commits, and is not used up."""
+    assert troubled.tokcost("budget", "set", "1000", "--branch", "--block").returncode == 0
+    extend(troubled, packages)
+    return troubled
+
+
+UNCHECKED = [STUCK["a sleep"], CRASHES["kill -9"], "raise OSError('no luck')"]
+
+
+@pytest.mark.parametrize("trouble", UNCHECKED)
+def test_a_budget_that_cannot_be_checked_stops_nothing(limited: Hooked, trouble: str) -> None:
+    said, _ = commit(limited, trouble)
+    assert said.startswith("tokcost: the budget was not checked (")
+    assert limited.message().startswith("Troubled")
+
+
+@pytest.mark.parametrize("trouble", UNCHECKED)
+def test_a_budget_that_cannot_be_checked_stops_the_commit_of_who_wants_it(limited: Hooked, trouble: str) -> None:
+    limited.git("config", "tokcost.budgetUnchecked", "block")
+    said, _ = commit(limited, trouble, ok=False)
+    assert said.startswith("tokcost: the budget was not checked (")
+    assert "; the commit was stopped, as tokcost.budgetUnchecked asks.\nhint: " in said
+    assert limited.message().startswith("Before")
+    limited.git("config", "tokcost.budgetUnchecked", "pass")
+    commit(limited, trouble)
+    assert limited.message().startswith("Troubled")
+
+
+def test_a_blocking_budget_stops_a_commit_also_when_nobody_can_be_told(limited: Hooked) -> None:
+    limited.tokcost("budget", "set", "0.0001", "--branch", "--block")
+    closed = ["sh", "-c", 'exec 2>&-; exec git commit -q -m "Too much"']
+    done = subprocess.run(closed, cwd=limited.path, env=limited.environ | NO_DEADLINE, check=False)
+    assert done.returncode != 0
+    assert limited.message().startswith("Before")

@@ -1,0 +1,145 @@
+"""No module of Python or of a library is patched, replaced or looked into, and no hook starts a process that stays."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+MODULES = sorted(path for root in ("lsp_server/tokcost", "hooks/tokcost_hooks") for path in (ROOT / root).rglob("*.py"))
+HOOKS = [path for path in MODULES if path.is_relative_to(ROOT / "hooks")]
+OURS = ("tokcost", "tokcost_hooks")
+ALLOWED_TO_SET = ("sys.path", "sys.stdin", "sys.stdout", "sys.stderr", "os.environ")
+"""What Python documents as a program's own to set."""
+PUBLIC = ("os._exit",)
+"""Documented, whatever its name."""
+WITHOUT_PUBLIC_NAME = {
+    "pricing/compile.py": ["types._providers_from_raw"],  # how genai-prices reads what it publishes
+    "lsp/watch.py": ["watchfiles._rust_notify.RustNotify"],  # documented; only there the step can change
+}
+CHANGES = ("append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update")
+STARTS_PROCESSES = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "popen", "execv", "execve", "setsid")
+WATCHED = ROOT / "hooks/tokcost_hooks/watch.py"
+"""The one place that forks: the child is waited for, and ended."""
+
+
+def is_private(name: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__") for part in name.split("."))
+
+
+def is_ours(module: str) -> bool:
+    return module.partition(".")[0] in OURS
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c`, whatever is in brackets left out; empty for anything else."""
+    match node:
+        case ast.Name(name):
+            return name
+        case ast.Attribute(value, name):
+            around = dotted(value)
+            return f"{around}.{name}" if around else ""
+        case ast.Subscript(value):
+            return dotted(value)
+    return ""
+
+
+def imported(tree: ast.AST) -> dict[str, str]:
+    """Names in a file that stand for something that is not ours, and what."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {(one.asname or one.name).partition(".")[0]: one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+    return {name: what for name, what in found.items() if not is_ours(what)}
+
+
+def tricks(text: str) -> Iterator[str]:
+    tree = ast.parse(text)
+    foreign = imported(tree)
+    for node in ast.walk(tree):
+        yield from private(node, foreign)
+        for target in changed(node):
+            name = dotted(target)
+            is_theirs = not isinstance(target, ast.Name) and name.partition(".")[0] in foreign
+            if is_theirs and not name.startswith(ALLOWED_TO_SET):
+                yield f"changes {name}"
+
+
+def private(node: ast.AST, foreign: dict[str, str]) -> Iterator[str]:
+    match node:
+        case ast.Import(names):
+            yield from (one.name for one in names if is_private(one.name) and not is_ours(one.name))
+        case ast.ImportFrom(module, names) if not is_ours(module or ""):
+            whole = (f"{module}.{one.name}" for one in names)
+            yield from (name for name in whole if is_private(name))
+        case ast.Attribute(value, name) if is_private(name) and dotted(value).partition(".")[0] in foreign:
+            if dotted(node) not in PUBLIC:
+                yield dotted(node)
+        case _:
+            pass
+
+
+def changed(node: ast.AST) -> Iterator[ast.expr]:
+    """What a statement or a call gives another value, taken apart."""
+    targets: list[ast.expr] = []
+    match node:
+        case ast.Assign(targets) | ast.Delete(targets):
+            pass
+        case ast.AugAssign(target) | ast.AnnAssign(target):
+            targets = [target]
+        case ast.Call(ast.Name("setattr" | "delattr"), [target, *_]):
+            targets = [ast.Attribute(target, "any")]
+        case ast.Call(ast.Attribute(value, method)) if dotted(value).startswith("sys.") and method in CHANGES:
+            targets = [value]
+        case _:
+            pass
+    for target in targets:
+        yield from target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_of_python_or_of_a_library_is_changed_or_private(path: Path) -> None:
+    known = WITHOUT_PUBLIC_NAME.get("/".join(path.parts[-2:]), [])
+    assert list(tricks(path.read_text(encoding="utf-8"))) == known
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "import typing\ntyping.NamedTuple = None",
+        "import re\nre.compile.cache = {}",
+        "from typing import NamedTuple\nNamedTuple.x = 1",
+        "import sys\nsys.modules['x'] = None",
+        "import sys\nsys.modules.update({})",
+        "import sys\nsys.meta_path.insert(0, None)",
+        "import sys\ndel sys.modules['x']",
+        "import re\nsetattr(re, 'compile', None)",
+        "import datetime as d\nd.x, y = 1, 2",
+        "import _thread",
+        "from _blake2 import blake2b",
+        "from collections import _tuplegetter",
+        "import os.path, msgspec._core",
+        "import re\nre._compiler.compile('x')",
+    ],
+)
+def test_a_trick_is_seen(trick: str) -> None:
+    assert len(list(tricks(trick))) >= 1
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.is_relative_to(ROOT / "hooks")], ids=lambda p: p.name
+)
+def test_no_hook_leaves_a_process_behind(path: Path) -> None:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    names = [dotted(call).rpartition(".")[2] for call in calls]
+    assert [name for name in names if name in STARTS_PROCESSES] == (["fork"] if path == WATCHED else [])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_python_makes_values_and_patterns_itself(path: Path) -> None:
+    """Nothing makes code from text, which is how classes and functions are re-implemented."""
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert {one.id for one in calls if isinstance(one, ast.Name)}.isdisjoint({"exec", "eval", "compile"})
