@@ -5,7 +5,6 @@ published already. Each record is one line of JSON between line ends, so that on
 holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -56,6 +55,8 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     records = list(entries)
     if not records:
         return
+    import json
+
     data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in records).encode()
     path = os.path.join(common_dir, FILE)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -95,6 +96,8 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 
 
 def _read(common_dir: str) -> Iterator[Entry]:
+    import json
+
     with suppress(OSError), open(os.path.join(common_dir, FILE), encoding="utf-8", errors="replace") as stream:
         for text in stream:
             with suppress(ValueError, TypeError):
