@@ -5,7 +5,6 @@ published already. Each record is one line of JSON between line ends, so that on
 holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
 """
 
-import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -62,6 +61,8 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     records = list(entries)
     if not records:
         return
+    import json
+
     data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in records).encode()
     path = _path(common_dir)
     make_folders(os.path.dirname(path))
@@ -98,6 +99,8 @@ def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
 
 
 def _read(common_dir: str) -> Iterator[Entry]:
+    import json
+
     stream = open_ours(_path(common_dir))
     if stream is None:
         return
