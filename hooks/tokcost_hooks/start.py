@@ -29,10 +29,13 @@ def main() -> None:
         _lighten()
         code = STOP if _run(name) else 0
         done.append(True)
+        _tell_of_rescues()
         _tidy_up(name)
     except BaseException as problem:
         code = 0
         _tell(name, problem)
+        if name != "tidy-up" and type(problem).__name__ in ("LedgerDamaged", "RestoreNeeded"):
+            _prepare_the_next("catch-up")
     finally:
         os._exit(code)  # nothing that is still open may keep git waiting
 
@@ -72,13 +75,26 @@ def _tidy_up(name: str) -> None:
     os.execve(sys.executable, *_program_tidy_up())
 
 
-def _prepare_the_next() -> None:
+def _tell_of_rescues() -> None:
+    """One line, once, that the ledger was damaged."""
+    path = os.path.join(_home(), "rescues.json")
+    if not os.path.exists(path):
+        return
+    from tokcost.services.rescues import take_notice
+
+    said = take_notice(_home())
+    if said:
+        sys.stderr.write(f"tokcost: {said}.\n")
+
+
+def _prepare_the_next(*wishes: str) -> None:
     """The first hook of all has to look for every module, which on a slow machine is too much: whoever comes next
     shall find them ready. This is called beside a thread that is in the middle of something, so nothing is forked."""
     if not hasattr(os, "posix_spawn"):
         return
     nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-    os.posix_spawn(sys.executable, *_program_tidy_up(), file_actions=nowhere, setsid=True)
+    command, environ = _program_tidy_up()
+    os.posix_spawn(sys.executable, [*command, *wishes], environ, file_actions=nowhere, setsid=True)
 
 
 def _program_tidy_up() -> tuple[list[str], dict[str, str]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tokcost.ledger.open import has_much_left, write_back
 from tokcost.repo.worktree import Worktree
+from tokcost.services.ingest import refresh
+from tokcost.services.rescue import rescued
 from tokcost_hooks.bundling import complete
 
 _USUAL = (
@@ -18,10 +20,12 @@ _USUAL = (
 
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
-    """Write back what processes left of the ledger that could not wait for the disk, and have ready what a hook
-    imports."""
+    """Write back what processes left of the ledger that could not wait for the disk, do what a hook had no time for
+    (rescue a damaged ledger, restore many claims), and have ready what a hook imports."""
     if has_much_left(home):
-        write_back(home)
+        rescued(home, lambda: write_back(home))
+    if "catch-up" in arguments:
+        refresh(home, environ)
     for name in _USUAL:
         import_module(name)
     complete()

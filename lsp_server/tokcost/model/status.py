@@ -32,3 +32,5 @@ class Status(NamedTuple):
     """Why a budget that somebody wrote down is not among them."""
     current: bool = True
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""
+    notice: str = ""
+    """What everyone must be told until somebody says that it was read."""

@@ -60,6 +60,8 @@ def status_line(status: Status) -> str:
         parts.append(f"today {amount(status.today_list_cost, status.today_unpriced_tokens)}")
     if words := _BUDGET_WORDS.get(state_of(status)):
         parts.append(f"{words} ({short_budget(status)})")
+    if status.notice:
+        parts.append("ledger rescued (tokcost doctor)")
     return "  ".join(parts)
 
 

@@ -7,8 +7,8 @@ for it.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tokcost.errors import LedgerUnavailable
-from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
+from tokcost.errors import LedgerDamaged, LedgerUnavailable
+from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree
@@ -40,8 +40,9 @@ def refresh(
     `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
     may hold the ledger.
 
-    A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`:
-    what it holds can still be shown. Raises `EnvironmentProblem` when there is neither.
+    A damaged ledger is rescued; `rescues.py` tells of it. One that cannot be written is told in `notes`: what it holds
+    can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged` where a rescue is more
+    than there is time for.
     """
     try:
         return _refresh(home, environ, progress, (follow, busy_seconds))
@@ -52,12 +53,19 @@ def refresh(
         with shown:
             return IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
     except LedgerDamaged as damage:
-        kept = set_aside(home)
-        report = _refresh(home, environ, progress, (follow, busy_seconds))
-        report.notes.insert(
-            0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine."
-        )
-        return report
+        _rescue(home, damage, busy_seconds)
+        return _refresh(home, environ, progress, (follow, busy_seconds))
+
+
+def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
+    """Rescue the ledger; in a hook only one that takes no longer than a commit may. Raises `LedgerDamaged` otherwise:
+    whoever comes next has more time."""
+    from tokcost.services.rescue import MOST_BYTES_AT_ONCE, rescue
+
+    is_hurried = busy_seconds < 1
+    if is_hurried and (home / FILE_NAME).stat().st_size > MOST_BYTES_AT_ONCE:
+        raise damage
+    rescue(home, damage.what, seconds=busy_seconds)
 
 
 def _refresh(
@@ -87,10 +95,14 @@ def open_refreshed(home: Path, environ: Mapping[str, str], *, busy_seconds: floa
     try:
         if (home / FILE_NAME).exists():
             ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
-            _bring_up_to_date(ledger, home, environ, IngestReport())
+            try:
+                _bring_up_to_date(ledger, home, environ, IngestReport())
+            except Exception as error:
+                with ledger:  # which says what is behind it, and closes
+                    raise error from None
             return ledger
-    except LedgerDamaged:
-        pass
+    except LedgerDamaged as damage:
+        _rescue(home, damage, busy_seconds)
     refresh(home, environ, follow=False, busy_seconds=busy_seconds)
     return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
 

@@ -12,6 +12,7 @@ from tokcost.model.status import Status
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.budgets import read_budgets
+from tokcost.services.rescues import notices
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
 
@@ -59,6 +60,7 @@ def status_of(home: Path, here: Worktree) -> Status:
         evidence=evidence,
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
         budget_problems=budgets.problems,
+        notice="; ".join(notices(home)),
     )
 
 
