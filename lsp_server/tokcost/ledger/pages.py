@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 _LEAF, _KEYED_LEAF, _KEYED_INNER, _INNER = 0x0D, 0x0A, 0x02, 0x05
 _KINDS = (_LEAF, _KEYED_LEAF, _KEYED_INNER, _INNER)
-_USUAL_SIZES = (8192, 4096)
+_USUAL_SIZE = 8192
 _SIZES = tuple(1 << power for power in range(9, 17))
+_LOOKED_AT_BYTES = 1 << 23
 _BATCH = 400
 """So many pages are given to SQLite at once: it parses as many definitions."""
 _LOOKED_AT = 5
@@ -259,19 +260,13 @@ def _may_be_overflow(content: bytes, count: int) -> bool:
 
 
 def _page_size(file: Path) -> int:
-    """What the header says, unless more pages look like pages with another size."""
-    length = os.path.getsize(file)
+    """The largest size at which about as many pages look like pages as at any other: at a part of the true size the
+    same ones do, at a multiple of it only some of them. The header may be damaged."""
+    length = min(os.path.getsize(file), _LOOKED_AT_BYTES)
     with open(file, "rb") as stream:
-        said = int.from_bytes(stream.read(18)[16:18], "big")
-        said = 65536 if said == 1 else said
-        sizes = [said, *_USUAL_SIZES, *_SIZES] if said in _SIZES else [*_USUAL_SIZES, *_SIZES]
-        best, most = _USUAL_SIZES[0], 0.0
-        for size in dict.fromkeys(sizes):
-            looked_at = range(size, min(length, 1000 * size), size)
-            likely = sum(_is_likely(stream, at, size) for at in looked_at)
-            if looked_at and likely / len(looked_at) > most:
-                best, most = size, likely / len(looked_at)
-    return best
+        likely = {size: sum(_is_likely(stream, at, size) for at in range(size, length, size)) for size in _SIZES}
+    most = max(likely.values())
+    return max(size for size in _SIZES if likely[size] >= 0.8 * most) if most else _USUAL_SIZE
 
 
 def _is_likely(stream: Any, at: int, size: int) -> bool:

@@ -37,12 +37,12 @@ class _Claim:
 
 _WANTED = (
     "INSERT OR IGNORE INTO temp.restored SELECT usage.id, ?, ? FROM json_each(?) AS wanted"
-    " JOIN usage ON usage.key = wanted.value AND usage.assistant = ? WHERE usage.repository = ?"
+    " CROSS JOIN usage ON usage.key = wanted.value AND usage.assistant = ? WHERE +usage.repository = ?"
 )
 _FREE = f"(usage.claim = 0 OR usage.claim IN (SELECT id FROM claim WHERE name GLOB '{STAND_INS}'))"
 _GROUPS = (
     "SELECT DISTINCT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, usage.claim,"
-    " usage.claim_version FROM temp.restored JOIN usage ON usage.id = restored.usage"
+    " usage.claim_version FROM temp.restored CROSS JOIN usage ON usage.id = restored.usage"
 )
 
 

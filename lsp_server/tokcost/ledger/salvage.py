@@ -8,15 +8,16 @@ claim cannot be read counts as withheld, since it may have been published.
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger, create
 from tokcost.ledger.pages import Pages, shapes_of
 from tokcost.ledger.rollup import add_up_again
+from tokcost.model.usage import KINDS, MAX_TOKENS
 
 TABLES = (
     *("repository", "worktree", "directory", "session", "source", "tally", "price", "setting", "session_total"),
@@ -26,21 +27,43 @@ TABLES = (
 
 _TOKENS = "ifnull(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0)"
 _MOST = 1 << 53
-_IMPLAUSIBLE = {
-    "usage": "time_ms NOT BETWEEN 0 AND 253402300799999 OR session <= 0 OR directory <= 0 OR claim < 0 OR "
-    + " OR ".join(
-        f"{name} NOT BETWEEN 0 AND 1000000000000"
-        for name in ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_searches")
+_KINDS = frozenset(KINDS)
+_YEAR_10000_MS = 253_402_300_800_000
+
+
+def _usage(row: tuple[Any, ...]) -> bool:
+    time_ms, kind = row[3], row[6]
+    counts, (session, directory), cost, claims = row[9:16], row[19:21], row[27], row[30:32]
+    return (
+        0 <= time_ms < _YEAR_10000_MS
+        and kind in _KINDS
+        and min(counts) >= 0
+        and max(counts) <= 1000 * MAX_TOKENS  # one that was recovered from a total stands for many
+        and min(session, directory) > 0
+        and 0 <= (cost or 0) < _MOST
+        and min(claims) >= 0
     )
-    + f" OR abs(ifnull(list_cost, 0)) > {_MOST}"
-    + " OR kind NOT IN ('response', 'partial', 'unlogged', 'advisor', 'fallback')",
-    "claim": "length(name) != 12 OR fate NOT IN ('', 'withheld', 'bound') OR version < 0 OR carried < 0",
-    "repository": "common_dir NOT LIKE '%/%' AND common_dir NOT LIKE '%\\%'",
-    "session_copy": "EXISTS (SELECT 1 FROM usage WHERE usage.id = session_copy.usage"
-    " AND usage.session = session_copy.session) OR session <= 0",
+
+
+def _claim(row: tuple[Any, ...]) -> bool:
+    return len(row[1]) == 12 and row[4] in ("", "withheld", "bound") and min(row[2], row[3], row[5], row[6]) >= 0
+
+
+def _repository(row: tuple[Any, ...]) -> bool:
+    return "/" in row[1] or "\\" in row[1]
+
+
+_PLAUSIBLE: dict[str, Callable[[tuple[Any, ...]], bool]] = {
+    "usage": _usage,
+    "claim": _claim,
+    "repository": _repository,
 }
-"""Rows of the right shape that cannot be rows of a ledger. A copy within its own session says nothing, and looks like
-an entry of an index."""
+"""Rows of the right shape can be rows of another table, or damaged."""
+_NO_COPIES = (
+    "DELETE FROM session_copy WHERE session <= 0 OR"
+    " EXISTS (SELECT 1 FROM usage WHERE usage.id = session_copy.usage AND usage.session = session_copy.session)"
+)
+"""A copy within its own session says nothing; entries of an index look like that."""
 
 
 class Salvaged(NamedTuple):
@@ -117,15 +140,14 @@ def _take(connection: sqlite3.Connection, copy: Path) -> tuple[int, dict[str, in
     """Add what a file holds and the ledger being built does not; unreadable pages, and rows that are none."""
     pages, bad = Pages(copy), dict[str, int]()
     connection.execute("BEGIN")
-    for shape, good, wrong in pages.rows(shapes_of(connection, TABLES)):
+    for shape, found, wrong in pages.rows(shapes_of(connection, TABLES)):
+        is_plausible = _PLAUSIBLE.get(shape.table)
+        good = [row for row in found if is_plausible(row)] if is_plausible else found
         if good:  # a page of another table has none
             places = ", ".join("?" * len(shape.columns))
             connection.executemany(f"INSERT OR IGNORE INTO {shape.table} VALUES ({places})", good)
-            bad[shape.table] = bad.get(shape.table, 0) + wrong
-    for table, why in _IMPLAUSIBLE.items():
-        gone = connection.execute(f"DELETE FROM {table} WHERE {why}").rowcount
-        if gone and table != "session_copy":
-            bad[table] = bad.get(table, 0) + gone
+            bad[shape.table] = bad.get(shape.table, 0) + wrong + len(found) - len(good)
+    connection.execute(_NO_COPIES)
     connection.execute("COMMIT")
     return pages.unreadable, {table: count for table, count in bad.items() if count}
 

@@ -90,7 +90,7 @@ def kept_words(one: Rescue) -> str:
     """How much of it there is."""
     usage, tokens = one.after
     if one.unreadable_pages < 0 or one.after == one.before:
-        return f"nothing is lost ({tokens:,} tokens)"
+        return f"no usage is lost ({tokens:,} tokens)"
     if one.before is not None:
         return f"{tokens:,} of {one.before[1]:,} tokens were saved from it"
     return f"{usage:,} usage with {tokens:,} tokens were saved from it, how much there was cannot be read"
