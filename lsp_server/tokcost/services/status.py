@@ -13,6 +13,7 @@ from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.budgets import read_budgets
 from tokcost.services.consent import read_consent
+from tokcost.services.rescues import notices
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
 
@@ -61,6 +62,7 @@ def status_of(home: Path, here: Worktree) -> Status:
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
+        notice="; ".join(notices(home)),
     )
 
 
