@@ -48,7 +48,8 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
     clone's own branches brought is read, and the answer is False: to whoever looks next, the rest is still new. Until
     then a line can be written again that somebody's commit carries already, which changes no sum.
 
-    Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even `RESTORE_SECONDS`.
+    Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even
+    `RESTORE_SECONDS`.
     """
     start, end = journal.unread(ledger, repository, common_dir)
     if seconds < RESTORE_SECONDS and end - start > journal.LARGE_BYTES:
