@@ -1,12 +1,12 @@
 """pre-commit: says where the budgets stand, and stops the commit where the developer asked for that."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.budget_check import check_commit
+from tokcost_hooks.speech import tell
 
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> bool:  # noqa: ARG001
@@ -21,6 +21,5 @@ def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_sto
         return False
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     for sentence, hint in said:
-        sys.stderr.write(f"tokcost: {sentence}\n" + (f"hint: {hint}\n" if hint else ""))
-    sys.stderr.flush()
+        tell(sentence, hint)
     return can_stop and bool(stopping(checked.status))

@@ -16,6 +16,7 @@ from tokcost.reports.budgets import state_of
 from tokcost.reports.editor import short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.status import status_line
+from tokcost.reports.text import escape
 from tokcost.services.live import FolderStatus
 
 STATUS = "tokcost/status"
@@ -48,21 +49,21 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
     `state` is `ready`, `importing` (figures are of the ledger as it was), `no-repository` or `problem`. `stale` says
     that not everything logged so far is in the figures.
     """
-    status = found.status
+    status, problem = found.status, escape(found.problem)
     if status is None:
-        state = "problem" if found.problem else "no-repository"
-        nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": found.problem}
-        return {"uri": uri, "state": state, "stale": False, "problem": found.problem, "branch": None, **nothing}
+        state = "problem" if problem else "no-repository"
+        nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": problem}
+        return {"uri": uri, "state": state, "stale": False, "problem": problem, "branch": None, **nothing}
     return {
         "uri": uri,
         "state": "importing" if importing else "ready",
         "stale": not status.current,
-        "problem": found.problem,
+        "problem": problem,
         **status_object(status),
         "pending": status_object(status)["pending_list_cost"],
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
-        "cost_lines": found.cost_lines._asdict(),
+        "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "text": short_text(status),
         "line": status_line(status),
         "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status)],
