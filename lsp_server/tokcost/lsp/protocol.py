@@ -5,8 +5,10 @@
 - `tokcost/summary` (client to server, a request): `SummaryParams`; answers what `tokcost log --json` prints.
 """
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
@@ -21,6 +23,22 @@ from tokcost.services.live import FolderStatus
 
 STATUS = "tokcost/status"
 SUMMARY = "tokcost/summary"
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def sendable(value: Any) -> Any:
+    """A value for clients, many of which give up at half a character in JSON: a path or a subject that is no UTF-8 has
+    `\\udce9` for such a byte."""
+    if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub(lambda found: escape(found[0]), value)
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[Any, Any], value).items()
+        return {sendable(name): sendable(one) for name, one in entries}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [sendable(one) for one in cast(Sequence[Any], value)]
+    return value
 
 
 @dataclass
@@ -54,8 +72,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         state = "problem" if problem else "no-repository"
         nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": problem}
         return {"uri": uri, "state": state, "stale": False, "problem": problem, "branch": None, **nothing}
-    return {
-        "uri": uri,
+    told = {
         "state": "importing" if importing else "ready",
         "stale": not status.current,
         "problem": problem,
@@ -69,6 +86,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status)],
         "accessible": spoken(status),
     }
+    return {"uri": uri, **sendable(told)}
 
 
 class Protocol(LanguageServerProtocol):
