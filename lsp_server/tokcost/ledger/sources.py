@@ -6,45 +6,55 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.model.logs import Batch, Checkpoint
 
-_FIELDS = "size, mtime_ns, device, inode, offset, tail, state"
-_UPSERT = f"""
-INSERT INTO source (assistant, path, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
-  size = excluded.size, mtime_ns = excluded.mtime_ns, device = excluded.device, inode = excluded.inode,
-  offset = excluded.offset, tail = excluded.tail, state = excluded.state, problem = ''
+_UPSERT = """
+INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (path, assistant) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
+  cursor = excluded.cursor, consumed = excluded.consumed, problem = NULL
+RETURNING id
 """
+_TAIL = 16
 
 
 def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
     """Size and mtime of every file of an assistant when it was last read, by path."""
-    rows = ledger.db.execute("SELECT path, size, mtime_ns FROM source WHERE assistant = ?", (assistant,))
+    query = "SELECT path, size, mtime_ns FROM source WHERE assistant = ? AND size IS NOT NULL"
+    rows = ledger.db.execute(query, (assistant,))
     return {taken(path): (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
-def checkpoint_of(ledger: Ledger, path: str) -> Checkpoint | None:
-    """The checkpoint of one file."""
-    row = ledger.db.execute(f"SELECT {_FIELDS} FROM source WHERE path = ?", (kept(path),)).fetchone()
-    return Checkpoint(*row) if row else None
+def checkpoint_of(ledger: Ledger, assistant: str, path: str) -> Checkpoint | None:
+    """The checkpoint of one file; its size is below zero when it is to be read again."""
+    query = "SELECT ifnull(size, -1), ifnull(mtime_ns, -1), cursor FROM source WHERE path = ? AND assistant = ?"
+    row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
+    return None if row is None else _checkpoint(*row)
 
 
-def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> None:
-    """Note how far a file was read and what was passed over; part of the transaction that records its usage."""
-    ledger.db.execute(_UPSERT, (assistant, kept(path), *batch.checkpoint))
-    if not (batch.restarted or batch.skipped or batch.duplicates):
-        return
-    (source,) = ledger.db.execute("SELECT id FROM source WHERE path = ?", (kept(path),)).fetchone()
+def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> int:
+    """Note how far a file was read and what was passed over; part of the transaction that records its usage. The row
+    id of the source."""
+    done = batch.checkpoint
+    cursor = done.offset.to_bytes(8, "little") + done.tail + done.state if len(done.tail) == _TAIL else b""
+    values = (assistant, kept(path), done.size, done.mtime_ns, cursor, done.offset)
+    (source,) = ledger.db.execute(_UPSERT, values).fetchone()
     if batch.restarted:
         ledger.db.execute("DELETE FROM tally WHERE source = ?", (source,))
     for kind, counts in (("skipped", batch.skipped), ("duplicate", batch.duplicates)):
         _count(ledger, source, kind, counts)
+    return source
 
 
 def record_problem(ledger: Ledger, assistant: str, path: str, problem: str) -> None:
     """Note that a file could not be read; it is tried again at the next import."""
     ledger.db.execute(
-        f"INSERT INTO source (assistant, path, {_FIELDS}, problem) VALUES (?, ?, -1, -1, 0, 0, 0, x'', x'', ?)"
-        " ON CONFLICT (path) DO UPDATE SET problem = excluded.problem, size = -1",
+        "INSERT INTO source (assistant, path, cursor, consumed, problem) VALUES (?, ?, x'', 0, ?)"
+        " ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem, size = NULL",
         (assistant, kept(path), problem),
     )
+
+
+def _checkpoint(size: int, mtime_ns: int, cursor: bytes) -> Checkpoint:
+    offset = int.from_bytes(cursor[:8], "little") if cursor else size
+    return Checkpoint(size, mtime_ns, 0, 0, offset, cursor[8 : 8 + _TAIL], cursor[8 + _TAIL :])
 
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:
@@ -61,7 +71,7 @@ def record_listing(ledger: Ledger, reader: str, root: str, data: bytes) -> None:
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
     """Files that could not be read, with the reason."""
     # ORDER BY would make SQLite fetch every row by way of the index of paths.
-    rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem != ''")
+    rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem IS NOT NULL")
     return sorted((taken(path), problem) for path, problem in rows)
 
 
@@ -77,7 +87,7 @@ def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
 
 def files_read(ledger: Ledger) -> dict[str, tuple[int, int]]:
     """For each assistant the number of log files read and the bytes consumed of them."""
-    rows = ledger.db.execute("SELECT assistant, count(*), sum(offset) FROM source GROUP BY 1")
+    rows = ledger.db.execute("SELECT assistant, count(*), sum(consumed) FROM source GROUP BY 1")
     return {assistant: (count, size) for assistant, count, size in rows}
 
 

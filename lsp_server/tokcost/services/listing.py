@@ -68,7 +68,7 @@ def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
 
 
 def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
-    checkpoint = checkpoint_of(ledger, file.path) if ledger else None
+    checkpoint = checkpoint_of(ledger, assistant, file.path) if ledger else None
     return Job(assistant, file, checkpoint if checkpoint is not None and checkpoint.size >= 0 else None)
 
 
@@ -104,7 +104,7 @@ def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, se
             return None
         listing |= part
         files |= {file.path: file for file in changed(there, _sizes(before))}
-    changed_files = [file for file in files.values() if not _is_read(ledger, file)]
+    changed_files = [file for file in files.values() if not _is_read(ledger, reader.name, file)]
     is_worth = bool(moved) and all(listing[one][0] for one in moved if one in listing)
     count = sum(len(names) for _, names, *_ in listing.values())
     return Found(reader, root, changed_files, count, listing if is_worth else None)
@@ -138,7 +138,7 @@ def remember(ledger: Ledger, found: Found) -> None:
 
 def _are_read(ledger: Ledger, found: Found) -> bool:
     if len(found.changed) <= _STALE:
-        return all(_is_read(ledger, file) for file in found.changed)
+        return all(_is_read(ledger, found.reader.name, file) for file in found.changed)
     return not changed(found.changed, sizes_read(ledger, found.reader.name))
 
 
@@ -193,8 +193,8 @@ def _changed_below(folders: list[_Folder]) -> _Seen:
     return found, moved
 
 
-def _is_read(ledger: Ledger, file: LogFile) -> bool:
-    checkpoint = checkpoint_of(ledger, file.path)
+def _is_read(ledger: Ledger, assistant: str, file: LogFile) -> bool:
+    checkpoint = checkpoint_of(ledger, assistant, file.path)
     return checkpoint is not None and (checkpoint.size, checkpoint.mtime_ns) == (file.size, file.mtime_ns)
 
 
