@@ -338,14 +338,14 @@ _COMPACT = (
     iif(claim > 0 AND claim_version > 0, claim, NULL), iif(claim > 0 AND claim_version > 0, claim_version, NULL)
   FROM usage
   CROSS JOIN assistant ON assistant.name = usage.assistant
-  CROSS JOIN series ON series.assistant = assistant.id AND series.model = usage.model AND series.provider = usage.provider
-    AND series.kind = {kind} AND series.speed = usage.speed AND series.tier = usage.tier
+  CROSS JOIN series ON series.assistant = assistant.id AND series.model = usage.model
+    AND series.provider = usage.provider AND series.kind = {kind} AND series.speed = usage.speed AND series.tier = usage.tier
     AND series.price_state = {price_state} AND ifnull(series.price, '') = ifnull({price}, '')
   CROSS JOIN place ON ifnull(place.repository, 0) = ifnull(usage.repository, 0)
     AND ifnull(place.branch, '') = ifnull(usage.branch, '') AND ifnull(place.worktree, 0) = ifnull(usage.worktree, 0)
     AND place.evidence = {evidence}
-  CROSS JOIN log_place ON log_place.directory = usage.directory AND ifnull(log_place.branch, '') = ifnull(usage.hint, '')
-    AND log_place.is_stale = (usage.hint_stale != 0)
+  CROSS JOIN log_place ON log_place.directory = usage.directory
+    AND ifnull(log_place.branch, '') = ifnull(usage.hint, '') AND log_place.is_stale = (usage.hint_stale != 0)
   ORDER BY usage.id""",
     """CREATE TABLE session_total_5 (
   session INTEGER NOT NULL REFERENCES session(id),

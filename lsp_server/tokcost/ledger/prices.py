@@ -60,7 +60,7 @@ def record_setting(ledger: Ledger, name: str, value: str) -> None:
 def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
     """(provider, model) of all usage, with the number of usage."""
     rows = ledger.db.execute(
-        "SELECT provider, model, count(*) FROM usage JOIN series ON series.id = series GROUP BY 1, 2"
+        "SELECT provider, model, sum(usage) FROM rollup JOIN series ON series.id = series WHERE usage > 0 GROUP BY 1, 2"
     )
     return {(provider, model): count for provider, model, count in rows}
 
