@@ -339,8 +339,8 @@ _COMPACT = (
   FROM usage
   CROSS JOIN assistant ON assistant.name = usage.assistant
   CROSS JOIN series ON series.assistant = assistant.id AND series.model = usage.model
-    AND series.provider = usage.provider AND series.kind = {kind} AND series.speed = usage.speed AND series.tier = usage.tier
-    AND series.price_state = {price_state} AND ifnull(series.price, '') = ifnull({price}, '')
+    AND series.provider = usage.provider AND series.kind = {kind} AND series.speed = usage.speed
+    AND series.tier = usage.tier AND series.price_state = {price_state} AND ifnull(series.price, '') = ifnull({price}, '')
   CROSS JOIN place ON ifnull(place.repository, 0) = ifnull(usage.repository, 0)
     AND ifnull(place.branch, '') = ifnull(usage.branch, '') AND ifnull(place.worktree, 0) = ifnull(usage.worktree, 0)
     AND place.evidence = {evidence}
