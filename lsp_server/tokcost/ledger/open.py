@@ -16,7 +16,7 @@ from types import TracebackType
 from tokcost.errors import EnvironmentProblem, LedgerUnavailable, TokcostError
 from tokcost.private_files import check_ours, check_private, private_folder
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
@@ -100,6 +100,7 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         connection = _connect(path, busy_seconds)
         with _closed_on_failure(connection):
             _require_schema(connection)
+            connection.execute("PRAGMA foreign_keys = ON")  # an upgrade rebuilds tables, which needs them off
         return Ledger(connection, path, read_only=False, leave_open=leave_open)
 
 
