@@ -70,7 +70,9 @@ class _Hook:
             code = _unless_done(self.name, worktree)
             if code:
                 promise(code)
-            return STOP if self._run(worktree) else 0
+            is_stopped = self._run(worktree)
+            _tell_of_rescues()
+            return STOP if is_stopped else 0
         except BaseException as problem:
             self.fail(_words(problem), code)
             return code
@@ -95,6 +97,18 @@ class _Hook:
 
 _STOPPED = """; the commit was stopped, as tokcost.budgetUnchecked asks.
 hint: try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"""
+
+
+def _tell_of_rescues() -> None:
+    """One line, once, that the ledger was damaged."""
+    home = _home()
+    if not os.path.exists(os.path.join(home, "rescues.json")):
+        return
+    from tokcost.services.rescues import take_notice
+
+    said = take_notice(home)
+    if said:
+        say(f"tokcost: {said}.")
 
 
 def _unless_done(name: str, worktree: "Worktree") -> int:

@@ -128,9 +128,26 @@ SLOW = {
 }
 
 
+WATCHED = """
+import os, subprocess, sys, time
+from tokcost_hooks.watch import Limits, run_watched
+def work(promise):
+    exec(os.environ["TROUBLE"])
+    return 7
+os._exit(run_watched(work, Limits(60, 0.2), lambda reason, code: print(reason, flush=True)))
+"""
+
+
 @pytest.mark.parametrize("trouble", SLOW.values(), ids=SLOW)
-def test_what_is_only_slow_has_its_line(troubled: Hooked, trouble: str) -> None:
-    assert commit(troubled, trouble)[0] == ""
+def test_what_is_only_slow_is_not_taken_for_stuck(trouble: str) -> None:
+    """With more time than a hook has, since the machine may be busy."""
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TROUBLE": trouble}
+    done = subprocess.run([sys.executable, "-c", WATCHED], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "", "")
+
+
+def test_a_reader_that_takes_its_time_has_its_line(troubled: Hooked) -> None:
+    assert commit(troubled, "for _ in range(10): time.sleep(0.03)")[0] == ""
     assert troubled.replies() == {"total": 2, "carried": 2}
 
 

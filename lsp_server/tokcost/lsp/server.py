@@ -64,6 +64,11 @@ class TokcostServer(LanguageServer):
         self.window_log_message(types.LogMessageParams(kind, message))
         _log(message)
 
+    def show(self, message: str) -> None:
+        """A sentence that the client shows at once. Never anything of a conversation."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"tokcost: {message}"))
+        _log(message)
+
     def show_progress(self, done: int, total: int) -> None:
         """So many bytes of an import are read."""
         self._import.report(done, total)
