@@ -456,6 +456,10 @@ def _cursor(tail: bytes, state: bytes) -> bytes:
     return bytes([len(tail)]) + tail + state
 
 
-def apply(connection: sqlite3.Connection) -> None:
-    """Bring a database to the newest schema. The caller holds the write lock or is alone with the file."""
-    migrations.apply(Database(connection))
+def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
+    """Bring a database to a version of the schema, the newest unless told otherwise. The caller holds the write lock
+    or is alone with the file."""
+    database = Database(connection)
+    steps = migrations.pending(database)
+    last = None if version is None else next((one.name for one in steps if int(one.name[1:4]) > version), None)
+    migrations.apply(database, stop_before=last)

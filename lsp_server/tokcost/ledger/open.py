@@ -250,8 +250,8 @@ def _finish(home: Path, seconds: float) -> None:
                 finish(home)
 
 
-def create(path: Path) -> None:
-    """Make an empty ledger, unless there is one."""
+def create(path: Path, version: int | None = None) -> None:
+    """Make an empty ledger, unless there is one; of an older version of the schema only to salvage one."""
     from tokcost.ledger import snapshot
 
     building = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")
@@ -260,7 +260,7 @@ def create(path: Path) -> None:
         with closing(_connect(building, BUSY_SECONDS)) as connection:
             connection.execute("PRAGMA page_size = 8192")  # an import writes an eighth faster than with 4096
             connection.execute("PRAGMA journal_mode = WAL")
-            snapshot.create(connection)
+            snapshot.create(connection, version)
         _publish(building, path)
     finally:
         for suffix in ("", "-wal", "-shm"):

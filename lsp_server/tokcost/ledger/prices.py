@@ -43,7 +43,10 @@ def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
             (row.provider, row.model, row.id),
         )
         ledger.db.execute(
-            "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET current = 1", (*row, now_ms)
+            "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1)"
+            # What stands in for lost cards has their id, and no body.
+            " ON CONFLICT (id) DO UPDATE SET current = 1, basis = excluded.basis, body = excluded.body",
+            (*row, now_ms),
         )
 
 

@@ -109,7 +109,7 @@ def disagreements(ledger: Ledger) -> list[Group]:
 def add_up_again(connection: sqlite3.Connection) -> None:
     """Make all kept sums anew from the rows; part of the caller's transaction."""
     connection.execute("DELETE FROM rollup")
-    connection.execute(f"INSERT INTO rollup {_GROUPED} {_BY_KEY}")
+    connection.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} {_BY_KEY}")
 
 
 def _recompute(ledger: Ledger, key: Group) -> None:
