@@ -8,6 +8,7 @@ import click
 
 from tokcost import __version__
 from tokcost.cli import gate, screen
+from tokcost.errors import LedgerDamaged
 
 COMMANDS = {
     "log": "tokcost.cli.commands.log:command",
@@ -40,7 +41,8 @@ class LazyGroup(click.Group):
         return cast(click.Command, getattr(import_module(module), attribute))
 
     def invoke(self, ctx: click.Context) -> Any:
-        passed = (click.ClickException, click.exceptions.Exit, click.Abort)
+        # click has used up its arguments by now: after a rescue `main` lets it read them once more.
+        passed = (click.ClickException, click.exceptions.Exit, click.Abort, LedgerDamaged)
         ctx.exit(gate.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
 
 

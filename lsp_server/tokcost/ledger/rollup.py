@@ -112,7 +112,15 @@ def add_up_again(connection: sqlite3.Connection) -> None:
     connection.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} {_BY_KEY}")
 
 
+_OF_CLAIM = "claim = ? AND claim_version = ? AND +place = ? AND +series = ?"
+_PENDING = "place = ? AND +series = ? AND claim IS NULL"
+"""Conditions as the indexes `usage_claim` and `usage_pending` can answer them: a place may have a million usage."""
+
+
 def _recompute(ledger: Ledger, key: Group) -> None:
-    where = "place = ? AND series = ? AND claim IS ? AND claim_version IS ?"
-    ledger.db.execute(f"DELETE FROM rollup WHERE {where}", key)
-    ledger.db.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} WHERE {where} {_BY_KEY}", key)
+    if key.claim is None:
+        where, values = _PENDING, key[:2]
+    else:
+        where, values = _OF_CLAIM, (key.claim, key.claim_version, *key[:2])
+    ledger.db.execute(f"DELETE FROM rollup WHERE {where}", values)
+    ledger.db.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} WHERE {where} {_BY_KEY}", values)

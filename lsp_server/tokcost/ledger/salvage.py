@@ -30,7 +30,7 @@ TABLES = (
 entries of indexes, and logs that are still there are read once more."""
 _BEFORE_5 = 4
 """Tables of schemas 1 to 4 differ in columns that were added at their end alone."""
-_COUNTS = "sum(usage), sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output)"
+_CLASSES = "sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output)"
 _MOST = 1 << 53
 _KINDS = frozenset(KINDS)
 _YEAR_10000_MS = 253_402_300_800_000
@@ -135,7 +135,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         more = {table: rows[table] - own[table] for table in rows if rows[table] > own[table]}
         lost = {table: lost.get(table, 0) + bad.get(table, 0) for table in lost.keys() | bad.keys()}
-        after = _tokens(connection)
+        after = _held(connection) or (0, 0)
     for path in (copy, Path(f"{target}-wal"), Path(f"{target}-shm")):
         path.unlink(missing_ok=True)
     return Salvaged(rows, more, pages.unreadable, lost, before, after)
@@ -157,7 +157,8 @@ def _reindexed(copy: Path) -> bool:
     """Whether all that is damaged is in indexes, which are then made anew."""
     with suppress(sqlite3.Error), closing(_open(copy)) as connection:
         connection.execute("REINDEX")
-        if not wrong_with(connection):
+        # A page that took the place of a table's root makes a sound table of a few rows.
+        if not wrong_with(connection) and _sums(connection) == _held(connection):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return True
     return False
@@ -318,11 +319,15 @@ def _sums_of(copy: Path) -> tuple[int, int] | None:
 
 def _sums(connection: sqlite3.Connection) -> tuple[int, int] | None:
     """Usage and tokens by the kept sums: what the file knew of its own usage."""
-    found = connection.execute(f"SELECT {_COUNTS} FROM rollup WHERE usage > 0").fetchone()
-    usage, *tokens = (value or 0 for value in found)
+    return _added(connection, f"SELECT sum(usage), {_CLASSES} FROM rollup WHERE usage > 0")
+
+
+def _held(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """The same by its rows."""
+    return _added(connection, f"SELECT count(*), {_CLASSES} FROM usage")
+
+
+def _added(connection: sqlite3.Connection, query: str) -> tuple[int, int] | None:
+    usage, *tokens = (value or 0 for value in connection.execute(query).fetchone())
     likely = all(type(value) is int and 0 <= value < _MOST for value in (usage, *tokens))
     return (usage, sum(tokens)) if likely else None
-
-
-def _tokens(connection: sqlite3.Connection) -> tuple[int, int]:
-    return connection.execute("SELECT count(*), ifnull(sum(tokens), 0) FROM usage").fetchone()
