@@ -11,7 +11,7 @@ from support.hooked import NO_HOOKS, Hooked
 from tokcost.ledger.open import FILE_NAME
 
 PAGE = 8192
-_TOKENS = "ifnull(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0)"
+_TOKENS = "ifnull(sum(tokens), 0)"
 
 
 def build(folder: Path, replies: int = 700) -> Hooked:

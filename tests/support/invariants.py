@@ -8,11 +8,11 @@ from support.hooked import Hooked
 from tokcost.model.trailer import Line, highest, read_message
 
 _ROWS = """
-SELECT usage.id, name, claim_version, fate, input + cache_read + cache_write_5m + cache_write_1h + output
-FROM usage JOIN claim ON claim.id = usage.claim WHERE usage.claim != 0
+SELECT usage.id, name, claim_version, ifnull(fate, ''), tokens
+FROM usage JOIN claim ON claim.id = usage.claim
 """
 _OPEN = """
-SELECT DISTINCT branch FROM usage LEFT JOIN claim ON claim.id = usage.claim
+SELECT DISTINCT branch FROM usage_row LEFT JOIN claim ON claim.id = usage_row.claim
 WHERE branch IS NOT NULL AND ifnull(fate, '') = '' AND claim_version > ifnull(carried, -1)
 """
 

@@ -23,7 +23,7 @@ CRASHED = 3
 def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()) -> int:
     """What the action answers as an exit code (0 for anything but an integer). `passed` are not ours to handle."""
     try:
-        answer = _answer(action, environ)
+        answer = action() if LedgerDamaged in passed else _answer(action, environ)
     except passed:
         raise
     except TokcostError as problem:

@@ -10,6 +10,7 @@ import click
 
 from tokcost import __version__
 from tokcost.cli import gate, screen
+from tokcost.errors import LedgerDamaged
 from tokcost.reports.text import escape_lines
 
 COMMANDS = {
@@ -59,7 +60,8 @@ class LazyGroup(click.Group):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        passed = (click.ClickException, click.exceptions.Exit, click.Abort)
+        # click has used up its arguments by now: after a rescue `main` lets it read them once more.
+        passed = (click.ClickException, click.exceptions.Exit, click.Abort, LedgerDamaged)
         with _refusals_escaped():
             ctx.exit(gate.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
 

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.rollup import KEY, Rollup
+from tokcost.ledger.rows import Group
 from tokcost.model.claims import Claim, Fate, Worth
 from tokcost.model.trailer import Line, format_line, read_message
 
 STAND_INS = "lost[0-9]*"
 """Names of claims that stand in for some that cannot be read any more (`salvage.py`): no published id has these
 letters."""
-_CLAIM = "SELECT id, name, version, fate, carried, ever_carried FROM claim"
-_OF_GROUP = "ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, claim, claim_version"
+_CLAIM = "SELECT id, name, version, ifnull(fate, ''), carried, ever_carried FROM claim"
+_PLACES = "(SELECT id FROM place WHERE repository = ? AND branch = ?)"
 
 
 def has_claims(ledger: Ledger, repository: int) -> bool:
@@ -34,23 +35,26 @@ def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim
     """Claims of a branch whose newest version no commit carries, oldest first. A claim is on the branch its newest
     usage is on."""
     # Thousands may be open, of branches that are gone: only those with usage here are asked where their newest is.
-    here = "SELECT claim FROM rollup WHERE repository = ? AND branch = ? AND claim != 0 AND usage > 0"
-    where = f"repository = ? AND fate = '' AND carried < version AND id IN ({here})"
+    here = f"SELECT claim FROM rollup WHERE place IN {_PLACES} AND usage > 0"
+    where = f"repository = ? AND fate IS NULL AND carried < version AND id IN ({here})"
     open_ones = _claims(ledger, where, (repository, repository, branch))
     return [claim for claim in open_ones if branch_of(ledger, claim.id) == branch]
 
 
 def branches_with_pending(ledger: Ledger, repository: int) -> list[str]:
     """Branches with usage that no claim holds."""
-    query = "SELECT DISTINCT branch FROM rollup WHERE repository = ? AND branch != '' AND claim = 0 AND usage > 0"
+    query = (
+        "SELECT DISTINCT branch FROM rollup_row"
+        " WHERE repository = ? AND branch IS NOT NULL AND claim IS NULL AND usage > 0"
+    )
     return [row[0] for row in ledger.db.execute(query, (repository,))]
 
 
 def branch_of(ledger: Ledger, claim: int) -> str:
     """The branch a claim's newest usage is on; empty when it is on none."""
-    query = "SELECT branch FROM rollup WHERE claim = ? AND claim != 0 AND usage > 0 ORDER BY last_ms DESC LIMIT 1"
+    query = "SELECT branch FROM rollup_row WHERE claim = ? AND usage > 0 ORDER BY last_ms DESC LIMIT 1"
     row = ledger.db.execute(query, (claim,)).fetchone()
-    return row[0] if row else ""
+    return (row[0] or "") if row else ""
 
 
 def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[Claim]:
@@ -102,29 +106,22 @@ def new_claim(ledger: Ledger, repository: int, name: str) -> Claim:
 
 def has_pending(ledger: Ledger, repository: int, branch: str) -> bool:
     """Whether there is usage on a branch that no claim holds."""
-    query = "SELECT 1 FROM usage WHERE repository = ? AND branch = ? AND claim = 0 LIMIT 1"
+    query = f"SELECT 1 FROM usage WHERE place IN {_PLACES} AND claim IS NULL LIMIT 1"
     return ledger.db.execute(query, (repository, branch)).fetchone() is not None
 
 
 def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str]]:
     """The usage that came into a version of a claim: pairs of assistant and key."""
-    groups = ledger.db.execute(
-        "SELECT DISTINCT repository, branch, claim FROM rollup"
-        " WHERE claim != 0 AND claim = (SELECT id FROM claim WHERE name = ?) AND claim_version = ?",
-        (name, version),
-    ).fetchall()
     query = (
-        "SELECT assistant, key FROM usage"
-        " WHERE repository = ? AND branch IS ? AND claim = ? AND claim_version = ? ORDER BY time_ms, id"
+        "SELECT assistant.name, key FROM usage JOIN assistant ON assistant.id = assistant"
+        " WHERE claim = (SELECT id FROM claim WHERE name = ?) AND claim_version = ? ORDER BY time_ms, usage.id"
     )
-    found = (ledger.db.execute(query, (one, branch or None, claim, version)) for one, branch, claim in groups)
-    return [pair for rows in found for pair in rows]
+    return ledger.db.execute(query, (name, version)).fetchall()
 
 
 def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
     """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
-    where = "repository = ? AND branch = ? AND claim = 0 ORDER BY time_ms, id LIMIT ?"
-    chosen = f"SELECT id FROM usage WHERE {where}"
+    chosen = f"SELECT id FROM usage WHERE place IN {_PLACES} AND claim IS NULL ORDER BY time_ms, id LIMIT ?"
     parameters = (repository, branch, limit)
     version = claim.version + 1
     _claim(ledger, claim.id, version, chosen, parameters)
@@ -133,12 +130,12 @@ def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, li
 
 def worth_of(ledger: Ledger, claim: int) -> Worth:
     """What all usage of a claim adds up to."""
-    return _worth(ledger, "claim = ? AND claim != 0", (claim,))
+    return _worth(ledger, "claim = ?", (claim,))
 
 
 def worth_pending(ledger: Ledger, repository: int, branch: str) -> Worth:
     """What the unclaimed usage of a branch adds up to."""
-    return _worth(ledger, "repository = ? AND branch = ? AND claim = 0", (repository, branch))
+    return _worth(ledger, f"place IN {_PLACES} AND claim IS NULL", (repository, branch))
 
 
 def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Worth:
@@ -146,14 +143,13 @@ def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Wor
     left out. With `exact`, only of claims whose line is exact: coarse rests have no place in an exact line."""
     of = (
         "FROM claim JOIN claim_version AS line ON line.claim = claim.id AND line.version = claim.version"
-        " WHERE repository = :repository AND fate = '' AND claim.id != :without"
+        " WHERE repository = :repository AND fate IS NULL AND claim.id != :without"
         " AND (NOT :exact OR instr(line.line, '~') = 0)"
     )
     parameters = {"repository": repository, "without": without, "exact": exact}
     own = ledger.db.execute(
-        "SELECT ifnull(sum(list_cost), 0),"
-        " ifnull(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0)"
-        f" FROM rollup WHERE claim != 0 AND claim IN (SELECT claim.id {of})",
+        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(rollup.tokens), 0) FROM rollup"
+        f" WHERE claim IN (SELECT claim.id {of})",
         parameters,
     ).fetchone()
     # Millions and the rest are added apart: a sum that would pass 64 bits is an error in SQLite.
@@ -198,7 +194,7 @@ def _said(row: tuple[str] | None) -> Line | None:
 
 def decide_fate(ledger: Ledger, claim: int, fate: Fate) -> None:
     """What becomes of a claim from now on."""
-    ledger.db.execute("UPDATE claim SET fate = ? WHERE id = ?", (fate, claim))
+    ledger.db.execute("UPDATE claim SET fate = ? WHERE id = ?", (fate or None, claim))
 
 
 def add_carriers(ledger: Ledger, repository: int, found: Iterable[tuple[str, str, int]]) -> None:
@@ -222,7 +218,7 @@ def drop_carriers(ledger: Ledger, repository: int, commits: Iterable[str]) -> No
 def carrying_commits(ledger: Ledger, repository: int) -> dict[str, list[Claim]]:
     """Every commit known to carry claims of this repository, with them; a claim's `version` is the one it carries."""
     rows = ledger.db.execute(
-        "SELECT commit_id, claim.id, name, carrier.version, fate, carried, ever_carried FROM carrier"
+        "SELECT commit_id, claim.id, name, carrier.version, ifnull(fate, ''), carried, ever_carried FROM carrier"
         " JOIN claim ON claim.id = carrier.claim WHERE repository = ? ORDER BY claim.id",
         (repository,),
     )
@@ -254,15 +250,10 @@ def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
         return
     rollup = Rollup()
     for claim in gone:
-        groups = ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ? AND claim != 0", (claim.id,)).fetchall()
-        ledger.db.executemany(
-            "UPDATE usage SET claim = 0, claim_version = 0 WHERE repository IS ? AND branch IS ? AND claim = ?",
-            {(group[0] or None, group[1] or None, claim.id) for group in groups},
-        )
-        rollup.move(groups)
-        rollup.move((*group[:6], 0, 0) for group in groups)
-        ledger.db.execute("DELETE FROM claim_version WHERE claim = ?", (claim.id,))
-        ledger.db.execute("DELETE FROM claim WHERE id = ?", (claim.id,))
+        groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ?", (claim.id,))]
+        ledger.db.execute("UPDATE usage SET claim = NULL, claim_version = NULL WHERE claim = ?", (claim.id,))
+        rollup.move(group._replace(claim=None, claim_version=None) for group in groups)
+        ledger.db.execute("DELETE FROM claim WHERE id = ?", (claim.id,))  # its versions, carriers and sums go with it
     rollup.apply(ledger)
 
 
@@ -287,13 +278,14 @@ def record_tips(ledger: Ledger, repository: int, before: Mapping[str, str], tips
 
 def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Sequence[object]) -> None:
     """Put the usage that a query chooses into a version of a claim."""
-    before = ledger.db.execute(f"SELECT DISTINCT {_OF_GROUP} FROM usage WHERE id IN ({chosen})", parameters).fetchall()
+    query = f"SELECT DISTINCT {KEY} FROM usage WHERE id IN ({chosen})"
+    before = [Group(*row) for row in ledger.db.execute(query, parameters)]
     ledger.db.execute(
         f"UPDATE usage SET claim = ?, claim_version = ? WHERE id IN ({chosen})", (claim, version, *parameters)
     )
     rollup = Rollup()
     rollup.move(before)
-    rollup.move((*group[:6], claim, version) for group in before)
+    rollup.move(group._replace(claim=claim, claim_version=version) for group in before)
     rollup.apply(ledger)
     ledger.db.execute("UPDATE claim SET version = ? WHERE id = ?", (version, claim))
 
@@ -305,8 +297,8 @@ def _claims(ledger: Ledger, where: str, parameters: Sequence[object]) -> list[Cl
 def _worth(ledger: Ledger, where: str, parameters: Sequence[object]) -> Worth:
     rows = ledger.db.execute(
         "SELECT model, sum(list_cost), sum(unpriced_tokens), sum(input), sum(cache_read), sum(cache_write_5m),"
-        " sum(cache_write_1h), sum(output), sum(reasoning) FROM rollup"
-        f" WHERE usage > 0 AND {where} GROUP BY model ORDER BY 2 DESC, 4 + 5 + 6 + 7 + 8 DESC, model",
+        " sum(cache_write_1h), sum(output), sum(reasoning) FROM rollup JOIN series ON series.id = series"
+        f" WHERE usage > 0 AND {where} GROUP BY model ORDER BY 2 DESC, sum(tokens) DESC, model",
         tuple(parameters),
     ).fetchall()
     if not rows:

@@ -25,20 +25,19 @@ class Held(NamedTuple):
     lost_tokens: int
 
 
-_TOKENS = "input + cache_read + cache_write_5m + cache_write_1h + output"
 _CARRIED = "held.claim_version <= claim.carried"
-_LOST = "claim.fate = '' AND held.claim_version > claim.carried AND held.claim_version <= claim.ever_carried"
+_LOST = "claim.fate IS NULL AND held.claim_version > claim.carried AND held.claim_version <= claim.ever_carried"
 _HELD = f"""
-SELECT ifnull(branch, ''), claim.id, name, fate, carried,
-  sum(iif({_CARRIED}, ifnull(list_cost, 0), 0)), sum(iif({_CARRIED}, {_TOKENS}, 0)),
+SELECT ifnull(branch, ''), claim.id, name, ifnull(fate, ''), carried,
+  sum(iif({_CARRIED}, ifnull(list_cost, 0), 0)), sum(iif({_CARRIED}, tokens, 0)),
   sum(iif({_CARRIED}, {{unpriced}}, 0)),
-  sum(iif({_LOST}, ifnull(list_cost, 0), 0)), sum(iif({_LOST}, {_TOKENS}, 0))
+  sum(iif({_LOST}, ifnull(list_cost, 0), 0)), sum(iif({_LOST}, tokens, 0))
 FROM {{held}} AS held JOIN claim ON claim.id = held.claim
-WHERE held.repository = ? AND held.claim != 0 AND {{which}} GROUP BY 2, 1 ORDER BY 2, 1
+WHERE claim.repository = ? AND {{which}} GROUP BY 2, 1 ORDER BY 2, 1
 """
-_KEPT = _HELD.format(unpriced="unpriced_tokens", held="rollup", which="usage > 0")
+_KEPT = _HELD.format(unpriced="unpriced_tokens", held="rollup_row", which="usage > 0")
 _BETWEEN = _HELD.format(
-    unpriced=f"iif(list_cost IS NULL, {_TOKENS}, 0)", held="usage", which="time_ms >= ? AND time_ms < ?"
+    unpriced="iif(list_cost IS NULL, tokens, 0)", held="usage_row", which="time_ms >= ? AND time_ms < ?"
 )
 
 

@@ -28,6 +28,7 @@ _IN_THE_WAY = {
 
 _SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
+_REFERENCES_SINCE = 5
 _MODES = (1, 2)
 """What a header says of how a file is written; anything else makes SQLite call the file read-only."""
 
@@ -90,18 +91,35 @@ def wrong_with(connection: sqlite3.Connection) -> str:
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         return str(found).replace("*** in database main ***\n", "").partition("\n")[0]
-    from tokcost.ledger import snapshot
+    from tokcost.ledger.snapshot import objects_of
 
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as sound:
-        snapshot.create(sound)
-        if snapshot.objects_of(sound) - snapshot.objects_of(connection):
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    with closing(_sound(version)) as sound:
+        (known,) = sound.execute("PRAGMA user_version").fetchone()
+        if objects_of(sound) - objects_of(connection):
             return "its schema is damaged"
-        if connection.execute("PRAGMA user_version").fetchone() != sound.execute("PRAGMA user_version").fetchone():
+        if known != version:
             return "its version is damaged"
         for (table,) in sound.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
             for _ in connection.execute(f"SELECT * FROM {table}"):  # fetching decodes
                 pass
-    return ""
+    # Before schema 5 nothing held references.
+    lost = connection.execute("PRAGMA foreign_key_check").fetchone() if version >= _REFERENCES_SINCE else None
+    return f"a row of {lost[0]} names a row of {lost[2]} that is gone" if lost else ""
+
+
+def _sound(version: int) -> sqlite3.Connection:
+    """An empty ledger of a version; of the newest where there is no such version."""
+    from tokcost.ledger.snapshot import create
+
+    sound = sqlite3.connect(":memory:", isolation_level=None)
+    create(sound)
+    (newest,) = sound.execute("PRAGMA user_version").fetchone()
+    if 0 < version < newest:
+        sound.close()
+        sound = sqlite3.connect(":memory:", isolation_level=None)
+        create(sound, version)
+    return sound
 
 
 def _claims_to_be_read_only(path: Path) -> bool:

@@ -192,6 +192,274 @@ def m004_listings(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 4")
 
 
-def apply(connection: sqlite3.Connection) -> None:
-    """Bring a database to the newest schema. The caller holds the write lock or is alone with the file."""
-    migrations.apply(Database(connection))
+_COMPACT = (
+    """CREATE TABLE assistant (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE -- the reader's name, for example claude-code
+) STRICT""",
+    """CREATE TABLE series (
+  id INTEGER PRIMARY KEY,
+  assistant INTEGER NOT NULL REFERENCES assistant(id),
+  model TEXT NOT NULL, -- as the log has it
+  provider TEXT NOT NULL, -- as the log has it; '' lets prices infer it
+  kind TEXT NOT NULL CHECK (kind IN ('response', 'partial', 'unlogged', 'advisor', 'fallback')),
+  speed TEXT NOT NULL, -- '' is the standard one
+  tier TEXT NOT NULL, -- '' is the standard one
+  price_state TEXT NOT NULL CHECK (price_state IN ('priced', 'estimated', 'included', 'free', 'unpriced')),
+  price TEXT REFERENCES price(id) -- the rate cards it was priced with
+) STRICT""",
+    """CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, provider, kind, speed, tier, price_state, ifnull(price, ''))""",
+    """CREATE TABLE place (
+  id INTEGER PRIMARY KEY,
+  repository INTEGER REFERENCES repository(id), -- NULL: in no repository
+  worktree INTEGER REFERENCES worktree(id),
+  branch TEXT CHECK (branch != ''), -- NULL: on no branch, or on an unknown one
+  evidence TEXT NOT NULL
+    CHECK (evidence IN ('observed', 'reflog', 'transcript', 'carried', 'assigned', 'none'))
+) STRICT""",
+    """CREATE UNIQUE INDEX place_content
+  ON place (ifnull(repository, 0), ifnull(branch, ''), ifnull(worktree, 0), evidence)""",
+    "CREATE INDEX place_worktree ON place (worktree)",
+    """CREATE TABLE log_place (
+  id INTEGER PRIMARY KEY,
+  directory INTEGER NOT NULL REFERENCES directory(id), -- the assistant's working directory
+  branch TEXT CHECK (branch != ''), -- the assistant's own branch field
+  is_stale INTEGER NOT NULL CHECK (is_stale IN (0, 1)) -- HEAD is likely to have moved since that field was taken
+) STRICT""",
+    "CREATE UNIQUE INDEX log_place_content ON log_place (directory, ifnull(branch, ''), is_stale)",
+    """CREATE TABLE source_5 (
+  id INTEGER PRIMARY KEY,
+  assistant TEXT NOT NULL, -- the reader's name
+  path TEXT NOT NULL,
+  size INTEGER NOT NULL, -- bytes when it was read
+  mtime_ns INTEGER NOT NULL, -- when it had been written; the least integer: it is to be read again
+  cursor BLOB NOT NULL, -- where its reader goes on; opaque
+  consumed INTEGER NOT NULL, -- bytes read so far
+  problem TEXT, -- why it could not be read
+  UNIQUE (path, assistant)
+) STRICT""",
+    """INSERT INTO source_5
+  SELECT id, assistant, path, max(size, 0), iif(size < 0, -9223372036854775808, mtime_ns),
+    tokcost_cursor(tail, state), max(offset, 0), nullif(problem, '') FROM source""",
+    """CREATE TABLE tally_5 (
+  source INTEGER NOT NULL REFERENCES source(id),
+  kind TEXT NOT NULL CHECK (kind IN ('skipped', 'duplicate')),
+  reason TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 0),
+  PRIMARY KEY (source, kind, reason)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO tally_5 SELECT source, kind, reason, max(count, 0) FROM tally",
+    "DROP TABLE tally",
+    "DROP TABLE source",
+    "ALTER TABLE source_5 RENAME TO source",
+    "ALTER TABLE tally_5 RENAME TO tally",
+    "CREATE INDEX source_problem ON source (path) WHERE problem IS NOT NULL",
+    """CREATE TABLE claim_5 (
+  id INTEGER PRIMARY KEY, -- larger is newer
+  name TEXT NOT NULL UNIQUE, -- the published id
+  repository INTEGER NOT NULL REFERENCES repository(id),
+  version INTEGER NOT NULL CHECK (version >= 0), -- the newest; 0 before the first was proposed
+  fate TEXT CHECK (fate IN ('withheld', 'bound')), -- what its owner decided; NULL: it may be published
+  carried INTEGER NOT NULL DEFAULT 0 CHECK (carried >= 0), -- the newest version on any ref; 0: none
+  ever_carried INTEGER NOT NULL DEFAULT 0 CHECK (ever_carried >= 0)
+) STRICT""",
+    "INSERT INTO claim_5 SELECT id, name, repository, version, nullif(fate, ''), carried, ever_carried FROM claim",
+    """CREATE TABLE claim_version_5 (
+  claim INTEGER NOT NULL REFERENCES claim(id) ON DELETE CASCADE,
+  version INTEGER NOT NULL CHECK (version > 0),
+  cost INTEGER, -- nano-dollars as published; NULL: unpriced
+  tokens INTEGER NOT NULL CHECK (tokens >= 0),
+  line TEXT NOT NULL,
+  PRIMARY KEY (claim, version)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO claim_version_5 SELECT claim, version, cost, tokens, line FROM claim_version",
+    """CREATE TABLE carrier_5 (
+  claim INTEGER NOT NULL REFERENCES claim(id) ON DELETE CASCADE,
+  version INTEGER NOT NULL CHECK (version > 0),
+  commit_id TEXT NOT NULL,
+  PRIMARY KEY (claim, version, commit_id)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO carrier_5 SELECT claim, version, commit_id FROM carrier",
+    "DROP TABLE claim_version",
+    "DROP TABLE carrier",
+    "DROP TABLE claim",
+    "ALTER TABLE claim_5 RENAME TO claim",
+    "ALTER TABLE claim_version_5 RENAME TO claim_version",
+    "ALTER TABLE carrier_5 RENAME TO carrier",
+    "CREATE INDEX claim_repository ON claim (repository, fate, carried)",
+    "CREATE INDEX carrier_commit ON carrier (commit_id)",
+    "INSERT INTO assistant (name) SELECT assistant FROM usage UNION SELECT assistant FROM session",
+    """INSERT INTO series (assistant, model, provider, kind, speed, tier, price_state, price)
+  SELECT DISTINCT assistant.id, model, provider, {kind}, speed, tier, {price_state}, {price}
+  FROM usage JOIN assistant ON assistant.name = usage.assistant""",
+    """INSERT INTO place (repository, worktree, branch, evidence)
+  SELECT DISTINCT repository, worktree, nullif(branch, ''), {evidence} FROM usage""",
+    """INSERT INTO log_place (directory, branch, is_stale)
+  SELECT DISTINCT directory, nullif(hint, ''), hint_stale != 0 FROM usage
+  UNION SELECT directory, nullif(hint, ''), 0 FROM session_total""",
+    """CREATE TABLE usage_5 (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL, -- identity of the response within its assistant
+  assistant INTEGER NOT NULL REFERENCES assistant(id),
+  series INTEGER NOT NULL REFERENCES series(id), -- by what it was made, and how it is priced
+  place INTEGER NOT NULL REFERENCES place(id), -- where it belongs
+  log_place INTEGER NOT NULL REFERENCES log_place(id), -- where its log says it was made
+  session INTEGER NOT NULL REFERENCES session(id),
+  source INTEGER REFERENCES source(id), -- what it was read from; NULL: derived, or recorded before schema 5
+  time_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
+  input INTEGER NOT NULL CHECK (input >= 0),
+  cache_read INTEGER NOT NULL CHECK (cache_read >= 0),
+  cache_write_5m INTEGER NOT NULL CHECK (cache_write_5m >= 0),
+  cache_write_1h INTEGER NOT NULL CHECK (cache_write_1h >= 0),
+  output INTEGER NOT NULL CHECK (output >= 0), -- reasoning included
+  reasoning INTEGER NOT NULL CHECK (reasoning >= 0), -- a part of output
+  tokens INTEGER AS (input + cache_read + cache_write_5m + cache_write_1h + output) VIRTUAL,
+  web_searches INTEGER NOT NULL CHECK (web_searches >= 0),
+  lower_bound INTEGER NOT NULL CHECK (lower_bound IN (0, 1)), -- the true output is at least this
+  copy_rank INTEGER NOT NULL CHECK (copy_rank BETWEEN 0 AND 2), -- 0 original, 1 cannot be told, 2 known copy
+  weak_key INTEGER NOT NULL CHECK (weak_key IN (0, 1)), -- the key is unique within its session alone
+  moves_head INTEGER NOT NULL DEFAULT 0 CHECK (moves_head IN (0, 1)), -- its own tool moved HEAD afterwards
+  estimated INTEGER NOT NULL DEFAULT 0 CHECK (estimated IN (0, 1)), -- no provider told the counts
+  request_id TEXT CHECK (request_id != ''), -- the provider's, where it is not in key
+  list_cost INTEGER CHECK (list_cost >= 0), -- nano-dollars; NULL: unpriced
+  reported_cost INTEGER CHECK (reported_cost >= 0), -- nano-dollars as the assistant says, never counted
+  claim INTEGER REFERENCES claim(id), -- NULL: pending, or unplaced
+  claim_version INTEGER CHECK (claim_version > 0), -- the version of the claim that it came into
+  CHECK ((claim IS NULL) = (claim_version IS NULL))
+) STRICT""",
+    """INSERT INTO usage_5 (id, key, assistant, series, place, log_place, session, time_ms, input, cache_read,
+    cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, list_cost,
+    claim, claim_version)
+  SELECT usage.id, key, assistant.id, series.id, place.id, log_place.id, session, time_ms, max(input, 0),
+    max(cache_read, 0), max(cache_write_5m, 0), max(cache_write_1h, 0), max(output, 0), max(reasoning, 0),
+    max(web_searches, 0), lower_bound != 0, min(max(copy_rank, 0), 2), weak_key != 0,
+    iif(list_cost < 0, NULL, list_cost),
+    iif(claim > 0 AND claim_version > 0, claim, NULL), iif(claim > 0 AND claim_version > 0, claim_version, NULL)
+  FROM usage
+  CROSS JOIN assistant ON assistant.name = usage.assistant
+  CROSS JOIN series ON series.assistant = assistant.id AND series.model = usage.model
+    AND series.provider = usage.provider AND series.kind = {kind} AND series.speed = usage.speed
+    AND series.tier = usage.tier AND series.price_state = {price_state}
+    AND ifnull(series.price, '') = ifnull({price}, '')
+  CROSS JOIN place ON ifnull(place.repository, 0) = ifnull(usage.repository, 0)
+    AND ifnull(place.branch, '') = ifnull(usage.branch, '') AND ifnull(place.worktree, 0) = ifnull(usage.worktree, 0)
+    AND place.evidence = {evidence}
+  CROSS JOIN log_place ON log_place.directory = usage.directory
+    AND ifnull(log_place.branch, '') = ifnull(usage.hint, '') AND log_place.is_stale = (usage.hint_stale != 0)
+  ORDER BY usage.id""",
+    """CREATE TABLE session_total_5 (
+  session INTEGER NOT NULL REFERENCES session(id),
+  model TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
+  input INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL,
+  cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL,
+  web_searches INTEGER NOT NULL,
+  log_place INTEGER NOT NULL REFERENCES log_place(id),
+  parents TEXT NOT NULL, -- JSON list of the sessions whose history this one was forked from
+  PRIMARY KEY (session, model, time_ms)
+) STRICT, WITHOUT ROWID""",
+    """INSERT INTO session_total_5 SELECT session, model, time_ms, input, cache_read, cache_write_5m, cache_write_1h,
+    output, reasoning, web_searches, log_place.id, parents FROM session_total
+  JOIN log_place ON log_place.directory = session_total.directory AND ifnull(log_place.branch, '') = ifnull(hint, '')
+    AND NOT is_stale""",
+    """CREATE TABLE session_copy_5 (
+  session INTEGER NOT NULL REFERENCES session(id), -- its files repeat
+  usage INTEGER NOT NULL REFERENCES usage(id) ON DELETE CASCADE, -- this usage of another session
+  PRIMARY KEY (session, usage)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO session_copy_5 SELECT session, usage FROM session_copy WHERE usage IN (SELECT id FROM usage_5)",
+    "DROP TABLE session_copy",
+    "DROP TABLE session_total",
+    "DROP TABLE rollup",
+    "DROP TABLE usage",
+    "ALTER TABLE usage_5 RENAME TO usage",
+    "ALTER TABLE session_total_5 RENAME TO session_total",
+    "ALTER TABLE session_copy_5 RENAME TO session_copy",
+    "CREATE INDEX session_copy_usage ON session_copy (usage)",
+    "CREATE UNIQUE INDEX usage_key ON usage (key, assistant)",
+    "CREATE INDEX usage_place ON usage (place, time_ms)",
+    "CREATE INDEX usage_pending ON usage (place, time_ms) WHERE claim IS NULL",
+    "CREATE INDEX usage_claim ON usage (claim, claim_version) WHERE claim IS NOT NULL",
+    "CREATE INDEX usage_session ON usage (session)",
+    """CREATE TABLE rollup (
+  place INTEGER NOT NULL REFERENCES place(id),
+  series INTEGER NOT NULL REFERENCES series(id),
+  claim INTEGER REFERENCES claim(id) ON DELETE CASCADE,
+  claim_version INTEGER,
+  usage INTEGER NOT NULL, -- number of responses
+  input INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL,
+  cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL,
+  tokens INTEGER AS (input + cache_read + cache_write_5m + cache_write_1h + output) VIRTUAL,
+  list_cost INTEGER NOT NULL, -- nano-dollars of what has a price
+  unpriced_tokens INTEGER NOT NULL,
+  lower_bound INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX rollup_group
+  ON rollup (place, series, ifnull(claim, 0), ifnull(claim_version, 0))""",
+    "CREATE INDEX rollup_claim ON rollup (claim) WHERE claim IS NOT NULL",
+    """INSERT INTO rollup (place, series, claim, claim_version, usage, input, cache_read, cache_write_5m,
+    cache_write_1h, output, reasoning, list_cost, unpriced_tokens, lower_bound, first_ms, last_ms)
+  SELECT place, series, claim, claim_version, count(*), sum(input), sum(cache_read), sum(cache_write_5m),
+    sum(cache_write_1h), sum(output), sum(reasoning), ifnull(sum(list_cost), 0),
+    sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), min(time_ms), max(time_ms)
+  FROM usage GROUP BY place, series, claim, claim_version""",
+    """CREATE VIEW usage_row AS
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, input, cache_read,
+    cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head,
+    estimated, request_id, reported_cost, session.name AS session, directory.path AS directory,
+    log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree, place.branch, evidence, list_cost,
+    price_state, price, claim, claim_version, source, tokens, usage.place AS place_id, usage.series AS series_id,
+    usage.session AS session_id
+  FROM usage
+  JOIN assistant ON assistant.id = usage.assistant
+  JOIN series ON series.id = usage.series
+  JOIN place ON place.id = usage.place
+  JOIN log_place ON log_place.id = usage.log_place
+  JOIN directory ON directory.id = log_place.directory
+  JOIN session ON session.id = usage.session""",
+    """CREATE VIEW rollup_row AS
+  SELECT repository, branch, assistant.name AS assistant, model, evidence, kind, rollup.*
+  FROM rollup
+  JOIN place ON place.id = rollup.place
+  JOIN series ON series.id = rollup.series
+  JOIN assistant ON assistant.id = series.assistant""",
+)
+"""A row of usage names what repeats by number: what made it (series), where it belongs (place), where its log says it
+was made (log_place). Words that are none of ours, and numbers below zero, which nothing checked before, become the
+nearest that is allowed."""
+_ALLOWED = {
+    "price": "(SELECT price.id FROM price WHERE price.id = usage.price)",
+    "kind": "iif(usage.kind IN ('response', 'partial', 'unlogged', 'advisor', 'fallback'), usage.kind, 'response')",
+    "price_state": "iif(usage.price_state IN ('priced', 'estimated', 'included', 'free', 'unpriced'),"
+    " usage.price_state, iif(usage.list_cost IS NULL, 'unpriced', 'priced'))",
+    "evidence": "iif(usage.evidence IN ('observed', 'reflog', 'transcript', 'carried', 'assigned', 'none'),"
+    " usage.evidence, 'none')",
+}
+
+
+@migrations()
+def m005_series_and_places(db: Database) -> None:
+    """Constraints that hold, no text twice, one way to say none, and of each usage what it was read from."""
+    db.conn.create_function("tokcost_cursor", 2, _cursor, deterministic=True)
+    for statement in _COMPACT:
+        filled = statement
+        for word, expression in _ALLOWED.items():
+            filled = filled.replace(f"{{{word}}}", expression)
+        db.conn.execute(filled)
+    db.conn.execute("PRAGMA user_version = 5")
+
+
+def _cursor(tail: bytes, state: bytes) -> bytes:
+    """Where a reader goes on, as `ledger/sources.py` writes it."""
+    return bytes([len(tail)]) + tail + state
+
+
+def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
+    """Bring a database to a version of the schema, the newest unless told otherwise. The caller holds the write lock
+    or is alone with the file."""
+    database = Database(connection)
+    steps = migrations.pending(database)
+    last = None if version is None else next((one.name for one in steps if int(one.name[1:4]) > version), None)
+    migrations.apply(database, stop_before=last)

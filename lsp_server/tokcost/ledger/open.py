@@ -16,7 +16,7 @@ from tokcost.ledger.damage import problem_behind, told
 from tokcost.ledger.sharing import Lock, alone, release, share
 from tokcost.private_files import check_ours, check_private, private_folder
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
@@ -102,6 +102,7 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
             connection = _connect(path, busy_seconds)
             with _closed_on_failure(connection):
                 _require_schema(connection, path)
+                connection.execute("PRAGMA foreign_keys = ON")  # an upgrade rebuilds tables, which needs them off
         return Ledger(connection, path, lock, read_only=False, leave_open=leave_open)
 
 
@@ -249,8 +250,8 @@ def _finish(home: Path, seconds: float) -> None:
                 finish(home)
 
 
-def create(path: Path) -> None:
-    """Make an empty ledger, unless there is one."""
+def create(path: Path, version: int | None = None) -> None:
+    """Make an empty ledger, unless there is one; of an older version of the schema only to salvage one."""
     from tokcost.ledger import snapshot
 
     building = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")
@@ -259,7 +260,7 @@ def create(path: Path) -> None:
         with closing(_connect(building, BUSY_SECONDS)) as connection:
             connection.execute("PRAGMA page_size = 8192")  # an import writes an eighth faster than with 4096
             connection.execute("PRAGMA journal_mode = WAL")
-            snapshot.create(connection)
+            snapshot.create(connection, version)
         _publish(building, path)
     finally:
         for suffix in ("", "-wal", "-shm"):

@@ -7,7 +7,6 @@ The layout of pages and of the write-ahead log is SQLite's documented format (ht
 
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -77,6 +76,22 @@ def _shape(connection: sqlite3.Connection, table: str) -> Shape:
     )
 
 
+class _Leaf(NamedTuple):
+    """A page of rows of some table, or of entries of some index."""
+
+    page: int
+    is_keyed: bool
+    """Whether its rows are found by a key, and not by a row id."""
+    counts: frozenset[int]
+    """How many columns its first rows have."""
+
+
+def _may_hold(leaf: _Leaf, shape: Shape) -> bool:
+    return bool(shape.keys) == leaf.is_keyed and any(
+        shape.least <= count <= len(shape.columns) for count in leaf.counts
+    )
+
+
 class Pages:
     """A copy of a damaged file, which this changes and nobody else uses."""
 
@@ -89,40 +104,40 @@ class Pages:
         os.truncate(file, self.count * self.size)  # the end of a page that was cut off reads as nothing
         self.unreadable = 0
         """Pages that seem to hold rows, some of which nobody can read any more, or that are no pages any more."""
+        self._free = self._free_pages()
+        self._leaves = [leaf for page in range(2, self.count + 1) for leaf in self._leaf(page)]
+        _graft(file, self.size, self.count)
 
-    def rows(self, shapes: Sequence[Shape]) -> Iterator[Rows]:
-        """All readable rows of tables of these shapes."""
-        free = self._free_pages()
+    def likely(self, shape: Shape) -> int:
+        """How many pages in use look as if they held rows of a table."""
+        return sum(_may_hold(leaf, shape) for leaf in self._leaves if leaf.page not in self._free)
+
+    def rows(self, shapes: Sequence[Shape], *, freed: bool = False) -> Iterator[Rows]:
+        """All readable rows of tables of these shapes; those of `freed` pages apart: they are remains of rows that were
+        deleted or moved, unless the list of these pages is damaged."""
         wanted = [
-            (page, shape)
-            for page in range(2, self.count + 1)
-            if page not in free
-            for shape in self._candidates(page, shapes)
+            (leaf.page, shape)
+            for leaf in self._leaves
+            if (leaf.page in self._free) == freed
+            for shape in shapes
+            if _may_hold(leaf, shape)
         ]
-        _graft(self._file, self.size, self.count)
+        unreadable = self.unreadable
         for start in range(0, len(wanted), _BATCH):
             yield from self._batch(wanted[start : start + _BATCH])
+        if freed:
+            self.unreadable = unreadable
 
-    def _candidates(self, page: int, shapes: Sequence[Shape]) -> list[Shape]:
-        """Tables whose rows a page may hold, by its kind and by how many columns its rows have."""
+    def _leaf(self, page: int) -> Iterator[_Leaf]:
+        """The page, where it may hold rows of a table."""
         content = self._page(page)
-        kind = content[0]
+        kind, is_used = content[0], page not in self._free
         if kind not in _KINDS:
-            if any(content) and not _may_be_overflow(content, self.count):
-                self.unreadable += 1
-            return []
-        if kind == _INNER:
-            return []
-        counts = Counter(_column_counts(content, kind))
-        keyed = kind != _LEAF
-        found = [
-            shape
-            for shape in shapes
-            if bool(shape.keys) == keyed and any(shape.least <= count <= len(shape.columns) for count in counts)
-        ]
-        if not counts and int.from_bytes(content[3:5], "big"):
-            self.unreadable += 1
-        return found
+            self.unreadable += is_used and any(content) and not _may_be_overflow(content, self.count)
+        elif kind != _INNER:
+            counts = _column_counts(content, kind)
+            self.unreadable += is_used and not counts and any(content[3:5])
+            yield _Leaf(page, kind != _LEAF, frozenset(counts))
 
     def _page(self, page: int) -> bytes:
         with open(self._file, "rb") as stream:

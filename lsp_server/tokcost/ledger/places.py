@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
+from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import JOINED, Stored, from_row
+from tokcost.ledger.rows import SELECTED, Group, Stored, from_row
 from tokcost.model.place import BranchPlace
 
 
@@ -135,12 +136,12 @@ def bound_directories(ledger: Ledger) -> dict[str, int]:
 
 def usage_in_directory(ledger: Ledger, path: str) -> list[Stored]:
     """All usage of one working directory."""
-    return [from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE directory.path = ?", (kept(path),))]
+    return [from_row(row) for row in ledger.db.execute(f"{SELECTED} WHERE directory = ?", (kept(path),))]
 
 
 def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stored]:
     """Usage of a worktree from a moment on."""
-    query = f"{JOINED} WHERE usage.worktree = ? AND time_ms >= ?"
+    query = f"{SELECTED} WHERE place_id IN (SELECT id FROM place WHERE worktree = ?) AND time_ms >= ?"
     return [from_row(row) for row in ledger.db.execute(query, (worktree, since_ms))]
 
 
@@ -148,11 +149,10 @@ def replace_place(
     ledger: Ledger, stored: Stored, worktree: int, repository: int, place: BranchPlace, rollup: Rollup
 ) -> None:
     """Put one usage where it belongs by better knowledge; part of the caller's transaction."""
-    ledger.db.execute(
-        "UPDATE usage SET worktree = ?, repository = ?, branch = ?, evidence = ? WHERE id = ?",
-        (worktree, repository, place.branch, place.evidence, stored.id),
-    )
-    rollup.change(stored.entry, stored.entry._replace(worktree=worktree, repository=repository, place=place))
+    number = Dimensions(ledger).place(repository, worktree, *place)
+    ledger.db.execute("UPDATE usage SET place = ? WHERE id = ?", (number, stored.id))
+    moved = stored.entry._replace(worktree=worktree, repository=repository, place=place)
+    rollup.change(stored, Group(number, *stored.group[1:]), moved)
 
 
 def select_usage(ledger: Ledger, repository: int, selection: Selection) -> list[Stored]:
@@ -161,14 +161,14 @@ def select_usage(ledger: Ledger, repository: int, selection: Selection) -> list[
     if selection.from_branch is not None:
         clauses.append("repository = :repository AND ifnull(branch, '') = :from_branch")
     if selection.session is not None:
-        clauses.append("substr(session.name, 1, length(:session)) = :session")
+        clauses.append("substr(session, 1, length(:session)) = :session")
     if selection.directory is not None:
-        clauses.append("(directory.path = :directory OR substr(directory.path, 1, length(:below)) = :below)")
+        clauses.append("(directory = :directory OR substr(directory, 1, length(:below)) = :below)")
     if selection.session is None and selection.directory is None:
         clauses.append("repository = :repository")
     directory = kept(selection.directory or "")
     more = {"repository": repository, "directory": directory, "below": f"{directory.rstrip('/')}/"}
-    query = f"{JOINED} WHERE {' AND '.join(clauses)}"
+    query = f"{SELECTED} WHERE {' AND '.join(clauses)}"
     return [from_row(row) for row in ledger.db.execute(query, selection._asdict() | more)]
 
 

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
+from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import taken
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import JOINED, Entry, Stored, from_row
+from tokcost.ledger.rows import SELECTED, Entry, Stored, from_row
 
 
 class PriceRow(NamedTuple):
@@ -42,8 +43,21 @@ def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
             (row.provider, row.model, row.id),
         )
         ledger.db.execute(
-            "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET current = 1", (*row, now_ms)
+            "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1)"
+            # What stands in for lost cards has their id, and no body.
+            " ON CONFLICT (id) DO UPDATE SET current = 1, basis = excluded.basis, body = excluded.body",
+            (*row, now_ms),
         )
+
+
+def record_applied_price(ledger: Ledger, row: PriceRow, now_ms: int) -> None:
+    """Add cards that hold for some usage alone (an override of one repository): new usage is not priced with them."""
+    ledger.db.execute("INSERT OR IGNORE INTO price VALUES (?, ?, ?, ?, ?, ?, 0)", (*row, now_ms))
+
+
+def price_ids(ledger: Ledger) -> set[str]:
+    """The ids of all cards ever added."""
+    return {number for (number,) in ledger.db.execute("SELECT id FROM price")}
 
 
 def setting(ledger: Ledger, name: str) -> str | None:
@@ -59,22 +73,24 @@ def record_setting(ledger: Ledger, name: str, value: str) -> None:
 
 def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
     """(provider, model) of all usage, with the number of usage."""
-    rows = ledger.db.execute("SELECT provider, model, count(*) FROM usage GROUP BY 1, 2")
+    rows = ledger.db.execute(
+        "SELECT provider, model, sum(usage) FROM rollup JOIN series ON series.id = series WHERE usage > 0 GROUP BY 1, 2"
+    )
     return {(provider, model): count for provider, model, count in rows}
 
 
 def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
     """Price state, model, number of usage and tokens, for the whole ledger."""
     return ledger.db.execute(
-        "SELECT price_state, model, count(*), sum(input + cache_read + cache_write_5m + cache_write_1h + output)"
-        " FROM usage GROUP BY 1, 2 ORDER BY 1, 4 DESC"
+        "SELECT price_state, model, sum(usage), sum(tokens) FROM rollup JOIN series ON series.id = series"
+        " WHERE usage > 0 GROUP BY 1, 2 ORDER BY 1, 4 DESC"
     ).fetchall()
 
 
 def usage_to_price(ledger: Ledger, since_ms: int) -> list[tuple[Stored, Entry, str]]:
     """Usage from a moment on, each with its entry and the root of its repository (empty: in none)."""
     roots = {number: taken(root) for number, root in ledger.db.execute("SELECT id, root FROM repository")}
-    rows = (from_row(row) for row in ledger.db.execute(f"{JOINED} WHERE time_ms >= ?", (since_ms,)))
+    rows = (from_row(row) for row in ledger.db.execute(f"{SELECTED} WHERE time_ms >= ?", (since_ms,)))
     return [(stored, stored.entry, roots.get(stored.entry.repository or 0, "")) for stored in rows]
 
 
@@ -82,10 +98,10 @@ def replace_price(
     ledger: Ledger, stored: Stored, list_cost: int | None, state: str, price: str | None, rollup: Rollup
 ) -> None:
     """Give one usage another price; part of the caller's transaction."""
-    ledger.db.execute(
-        "UPDATE usage SET list_cost = ?, price_state = ?, price = ? WHERE id = ?", (list_cost, state, price, stored.id)
-    )
-    rollup.change(stored.entry, stored.entry._replace(list_cost=list_cost, price_state=state, price=price))
+    entry = stored.entry._replace(list_cost=list_cost, price_state=state, price=price)
+    series = Dimensions(ledger).of(entry).series
+    ledger.db.execute("UPDATE usage SET list_cost = ?, series = ? WHERE id = ?", (list_cost, series, stored.id))
+    rollup.change(stored, stored.group._replace(series=series), entry)
 
 
 _PRICE = "SELECT id, provider, model, basis, body FROM price"

@@ -31,23 +31,24 @@ class Sum(NamedTuple):
     """Local calendar day, where the question was by day."""
 
 
-_STATE = """CASE WHEN rollup.claim_version <= ifnull(claim.carried, -1)
+_STATE = """CASE WHEN spent.claim_version <= claim.carried
   THEN iif(claim.fate = 'bound', 'bound', 'carried') ELSE iif(claim.fate = 'withheld', 'withheld', '') END"""
 _KEPT = f"""
-SELECT rollup.repository, branch, assistant, model, evidence, kind, {_STATE}, sum(usage), sum(input), sum(cache_read),
-  sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(list_cost), sum(unpriced_tokens),
-  sum(lower_bound), min(first_ms), max(last_ms)
-FROM rollup LEFT JOIN claim ON claim.id = rollup.claim
-WHERE usage > 0 AND rollup.repository = ? GROUP BY 2, 3, 4, 5, 6, 7
+SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {_STATE}, sum(usage),
+  sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(list_cost),
+  sum(unpriced_tokens), sum(lower_bound), min(first_ms), max(last_ms)
+FROM rollup_row AS spent LEFT JOIN claim ON claim.id = spent.claim
+WHERE usage > 0 AND spent.place IN {{places}} GROUP BY 2, 3, 4, 5, 6, 7
 """
+_PLACES = "(SELECT id FROM place WHERE ifnull(repository, 0) = ?)"
 _DETAIL = """
-SELECT ifnull(rollup.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {state}, count(*),
+SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {state}, count(*),
   sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
   ifnull(sum(list_cost), 0),
-  sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
-  min(time_ms), max(time_ms), {day}
-FROM usage AS rollup LEFT JOIN claim ON claim.id = rollup.claim
-WHERE rollup.repository IS ? AND time_ms >= ? AND time_ms < ? {branch} GROUP BY 1, 2, 3, 4, 5, 6, 7, {day_column}
+  sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), min(time_ms), max(time_ms), {day}
+FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
+WHERE place_id IN (SELECT id FROM place WHERE ifnull(repository, 0) = ? {branch}) AND time_ms >= ? AND time_ms < ?
+GROUP BY 1, 2, 3, 4, 5, 6, 7, {day_column}
 """
 _DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 FOREVER = 1 << 62
@@ -55,31 +56,33 @@ FOREVER = 1 << 62
 
 def sums(ledger: Ledger, repository: int) -> list[Sum]:
     """All usage of a repository (0: of no repository), from the kept sums."""
-    return list(_sums(ledger.db.execute(_KEPT, (repository,))))
+    return list(_sums(ledger.db.execute(_KEPT.format(places=_PLACES), (repository,))))
 
 
 def sums_between(
     ledger: Ledger, repository: int, since_ms: int, until_ms: int, *, by_day: bool = False, branch: str | None = None
 ) -> list[Sum]:
     """Usage of a repository in a span of time (the end excluded), added up from the rows."""
-    wanted = "" if branch is None else "AND branch IS ?"
+    wanted = "" if branch is None else "AND ifnull(branch, '') = ?"
     query = _DETAIL.format(state=_STATE, day=_DAY if by_day else "''", branch=wanted, day_column=20)
-    names = () if branch is None else (branch or None,)
-    return list(_sums(ledger.db.execute(query, (repository or None, since_ms, until_ms, *names))))
+    names = () if branch is None else (branch,)
+    return list(_sums(ledger.db.execute(query, (repository, *names, since_ms, until_ms))))
 
 
 def session_count(ledger: Ledger, repository: int, branch: str) -> int:
     """How many sessions spent something on a branch."""
-    query = "SELECT count(DISTINCT session) FROM usage WHERE repository IS ? AND branch IS ?"
-    return ledger.db.execute(query, (repository or None, branch or None)).fetchone()[0]
+    query = (
+        "SELECT count(DISTINCT session) FROM usage WHERE place IN"
+        " (SELECT id FROM place WHERE ifnull(repository, 0) = ? AND ifnull(branch, '') = ?)"
+    )
+    return ledger.db.execute(query, (repository, branch)).fetchone()[0]
 
 
 def spent_since(ledger: Ledger, repository: int, since_ms: int) -> tuple[int, int]:
     """List cost in nano-dollars and unpriced tokens of a repository's usage from a moment on."""
     query = (
-        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL,"
-        " input + cache_read + cache_write_5m + cache_write_1h + output, 0)), 0)"
-        " FROM usage WHERE worktree IN (SELECT id FROM worktree WHERE repository = ?) AND time_ms >= ?"
+        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0) FROM usage"
+        f" WHERE place IN {_PLACES} AND time_ms >= ?"
     )
     return ledger.db.execute(query, (repository, since_ms)).fetchone()
 
@@ -88,8 +91,9 @@ def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[Sess
     """The totals an assistant wrote of one session, oldest first."""
     rows = ledger.db.execute(
         "SELECT name, model, time_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
-        " web_searches, path, hint, parents FROM session_total JOIN session ON session.id = session"
-        " JOIN directory ON directory.id = directory WHERE name = ? AND assistant = ?"
+        " web_searches, path, ifnull(branch, ''), parents FROM session_total JOIN session ON session.id = session"
+        " JOIN log_place ON log_place.id = log_place JOIN directory ON directory.id = directory"
+        " WHERE name = ? AND assistant = ?"
         " ORDER BY time_ms, model",
         (session, assistant),
     )
@@ -115,9 +119,10 @@ WHERE session = (SELECT id FROM session WHERE assistant = ? AND name = ?) AND ti
 GROUP BY session
 """
 _LOGGED_UNTIL = f"""
-SELECT {", ".join(f"ifnull(sum({name}), 0)" for name in _CLASSES)}, ifnull(sum(kind = 'unlogged'), 0) FROM usage
+SELECT {", ".join(f"ifnull(sum({name}), 0)" for name in _CLASSES)}, ifnull(sum(kind = 'unlogged'), 0)
+FROM usage JOIN series ON series.id = series
 WHERE time_ms <= :until AND
-  (session = :session OR id IN (SELECT usage FROM session_copy WHERE session_copy.session = :session))
+  (session = :session OR usage.id IN (SELECT usage FROM session_copy WHERE session_copy.session = :session))
 """
 
 
@@ -128,7 +133,7 @@ def file_problem(ledger: Ledger) -> str:
 
 def evidence_counts(ledger: Ledger) -> dict[str, int]:
     """How much usage rests on which evidence, in all repositories and none."""
-    return dict(ledger.db.execute("SELECT evidence, sum(usage) FROM rollup WHERE usage > 0 GROUP BY 1").fetchall())
+    return dict(ledger.db.execute("SELECT evidence, sum(usage) FROM rollup_row WHERE usage > 0 GROUP BY 1").fetchall())
 
 
 def copies(ledger: Ledger) -> int:

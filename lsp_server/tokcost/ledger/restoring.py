@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from tokcost.ledger.claims import STAND_INS, record_line, settle_rests
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.rollup import KEY, Rollup
+from tokcost.ledger.rows import Group
 from tokcost.model.trailer import read_message
 
 
@@ -37,12 +38,13 @@ class _Claim:
 
 _WANTED = (
     "INSERT OR IGNORE INTO temp.restored SELECT usage.id, ?, ? FROM json_each(?) AS wanted"
-    " CROSS JOIN usage ON usage.key = wanted.value AND usage.assistant = ? WHERE +usage.repository = ?"
+    " CROSS JOIN usage ON usage.key = wanted.value AND usage.assistant = (SELECT id FROM assistant WHERE name = ?)"
+    " WHERE +usage.place IN (SELECT id FROM place WHERE repository = ?)"
 )
-_FREE = f"(usage.claim = 0 OR usage.claim IN (SELECT id FROM claim WHERE name GLOB '{STAND_INS}'))"
+_FREE = f"(usage.claim IS NULL OR usage.claim IN (SELECT id FROM claim WHERE name GLOB '{STAND_INS}'))"
 _GROUPS = (
-    "SELECT DISTINCT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, usage.claim,"
-    " usage.claim_version FROM temp.restored CROSS JOIN usage ON usage.id = restored.usage"
+    f"SELECT DISTINCT {', '.join(f'usage.{name}' for name in KEY.split(', '))}"
+    " FROM temp.restored CROSS JOIN usage ON usage.id = restored.usage"
 )
 
 
@@ -121,14 +123,14 @@ class Restoring:
         db, rollup = self._ledger.db, Rollup()
         db.execute("DELETE FROM temp.restored WHERE claim NOT IN (SELECT id FROM claim)")
         db.execute(f"DELETE FROM temp.restored WHERE usage NOT IN (SELECT id FROM usage WHERE {_FREE})")
-        rollup.move(db.execute(_GROUPS).fetchall())
+        rollup.move([Group(*row) for row in db.execute(_GROUPS)])
         db.execute(
             "UPDATE usage SET claim = restored.claim, claim_version = restored.version FROM temp.restored"
             " WHERE usage.id = restored.usage"
         )
-        rollup.move(db.execute(_GROUPS).fetchall())
+        rollup.move([Group(*row) for row in db.execute(_GROUPS)])
         rollup.apply(self._ledger)
         db.execute(
             f"DELETE FROM claim WHERE name GLOB '{STAND_INS}' AND NOT EXISTS"
-            " (SELECT 1 FROM rollup WHERE rollup.claim = claim.id AND rollup.claim != 0)"
+            " (SELECT 1 FROM rollup WHERE rollup.claim = claim.id)"
         )

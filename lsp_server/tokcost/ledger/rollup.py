@@ -8,29 +8,28 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.rows import Entry
+from tokcost.ledger.rows import Entry, Group, Stored
 
-KEY = "repository, branch, assistant, model, evidence, kind, claim, claim_version"
+KEY = "place, series, claim, claim_version"
 SUMS = (
     "usage, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
     " list_cost, unpriced_tokens, lower_bound"
 )
+_COLUMNS = f"{KEY}, {SUMS}, first_ms, last_ms"
 _GROUPED = """
-SELECT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, claim, claim_version, count(*),
-  sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
-  ifnull(sum(list_cost), 0),
-  sum(iif(list_cost IS NULL, input + cache_read + cache_write_5m + cache_write_1h + output, 0)), sum(lower_bound),
-  min(time_ms), max(time_ms)
+SELECT place, series, claim, claim_version, count(*), sum(input), sum(cache_read), sum(cache_write_5m),
+  sum(cache_write_1h), sum(output), sum(reasoning), ifnull(sum(list_cost), 0),
+  sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), min(time_ms), max(time_ms)
 FROM usage
 """
-_BY_KEY = f"GROUP BY {', '.join(str(n + 1) for n in range(8))}"
+_BY_KEY = f"GROUP BY {KEY}"
 _UPSERT = (
-    f"INSERT INTO rollup VALUES ({', '.join('?' * 20)}) ON CONFLICT DO UPDATE SET "
+    f"INSERT INTO rollup ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+    " ON CONFLICT (place, series, ifnull(claim, 0), ifnull(claim_version, 0)) DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in SUMS.split(", "))
     + ", first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)"
 )
 
-Group = tuple[int, str, str, str, str, str, int, int]
 Sums = tuple[int, ...]
 """What a row adds to each of `SUMS`, and its time."""
 
@@ -42,22 +41,22 @@ class Rollup:
         self._added: dict[Group, list[Sums]] = {}
         self._stale: set[Group] = set()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, group: Group, entry: Entry) -> None:
         """A new row."""
-        self._added.setdefault(group(entry), []).append(_sums(entry))
+        self._added.setdefault(group, []).append(_sums(entry))
 
-    def change(self, old: Entry, new: Entry) -> None:
+    def change(self, old: Stored, group: Group, new: Entry) -> None:
         """A row that is no longer what it was. Where it moved to another group, both are added up anew."""
-        if group(old) != group(new) or old.usage.time_ms != new.usage.time_ms:
-            self._stale.update((group(old), group(new)))
+        if old.group != group or old.entry.usage.time_ms != new.usage.time_ms:
+            self._stale.update((old.group, group))
             return
-        self.add(new)
-        *sums, time_ms = _sums(old)
-        self._added[group(new)].append((*(-value for value in sums), time_ms))
+        self.add(group, new)
+        *sums, time_ms = _sums(old.entry)
+        self._added[group].append((*(-value for value in sums), time_ms))
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, group: Group) -> None:
         """A row that is gone."""
-        self._stale.add(group(entry))
+        self._stale.add(group)
 
     def move(self, groups: Iterable[Group]) -> None:
         """Rows went from one group to another, without passing through here one by one."""
@@ -83,18 +82,9 @@ def require_room(ledger: Ledger, entries: Sequence[Entry]) -> None:
     tokens = sum(entry.usage.tokens.total + entry.usage.tokens.reasoning for entry in entries)
     added = max(tokens, sum(entry.list_cost or 0 for entry in entries))
     if added > _MANY:
-        kept = ledger.db.execute(
-            "SELECT max(total(list_cost), total(input + cache_read + cache_write_5m + cache_write_1h + output"
-            " + reasoning)) FROM rollup"
-        ).fetchone()[0]
+        kept = ledger.db.execute("SELECT max(total(list_cost), total(tokens + reasoning)) FROM rollup").fetchone()[0]
         if added + kept > _ALL:
             raise OverflowError("more than a ledger can add up")
-
-
-def group(entry: Entry) -> Group:
-    """The sum a row belongs to; no repository is 0, no branch is the empty string."""
-    usage, repository, _, (branch, evidence), _, _, _, claim, version = entry
-    return (repository or 0, branch or "", usage.assistant, usage.model, evidence, usage.kind, claim, version)
 
 
 def _sums(entry: Entry) -> Sums:
@@ -111,22 +101,26 @@ def _added_up(many: list[Sums]) -> Sums:
 
 def disagreements(ledger: Ledger) -> list[Group]:
     """Groups whose kept sums differ from their rows: always empty, or there is a bug."""
-    kept = {row[:8]: row[8:] for row in ledger.db.execute("SELECT * FROM rollup WHERE usage > 0")}
-    true = {row[:8]: row[8:] for row in ledger.db.execute(f"{_GROUPED} {_BY_KEY}")}
-    return sorted(key for key in kept.keys() | true.keys() if kept.get(key) != true.get(key))
+    kept = {row[:4]: row[4:] for row in ledger.db.execute(f"SELECT {_COLUMNS} FROM rollup WHERE usage > 0")}
+    true = {row[:4]: row[4:] for row in ledger.db.execute(f"{_GROUPED} {_BY_KEY}")}
+    return [Group(*key) for key in kept.keys() | true.keys() if kept.get(key) != true.get(key)]
 
 
 def add_up_again(connection: sqlite3.Connection) -> None:
     """Make all kept sums anew from the rows; part of the caller's transaction."""
     connection.execute("DELETE FROM rollup")
-    connection.execute(f"INSERT INTO rollup {_GROUPED} {_BY_KEY}")
+    connection.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} {_BY_KEY}")
+
+
+_OF_CLAIM = "claim = ? AND claim_version = ? AND +place = ? AND +series = ?"
+_PENDING = "place = ? AND +series = ? AND claim IS NULL"
+"""Conditions as the indexes `usage_claim` and `usage_pending` can answer them: a place may have a million usage."""
 
 
 def _recompute(ledger: Ledger, key: Group) -> None:
-    repository, branch, *rest = key
-    ledger.db.execute(f"DELETE FROM rollup WHERE ({KEY}) = (?, ?, ?, ?, ?, ?, ?, ?)", key)
-    ledger.db.execute(
-        f"INSERT INTO rollup {_GROUPED} WHERE repository IS ? AND branch IS ?"
-        f" AND assistant = ? AND model = ? AND evidence = ? AND kind = ? AND claim = ? AND claim_version = ? {_BY_KEY}",
-        (repository or None, branch or None, *rest),
-    )
+    if key.claim is None:
+        where, values = _PENDING, key[:2]
+    else:
+        where, values = _OF_CLAIM, (key.claim, key.claim_version, *key[:2])
+    ledger.db.execute(f"DELETE FROM rollup WHERE {where}", values)
+    ledger.db.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} WHERE {where} {_BY_KEY}", values)

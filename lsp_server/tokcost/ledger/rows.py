@@ -18,10 +18,21 @@ class Entry(NamedTuple):
     price_state: str
     price: str | None
     """Id of the rate cards it was priced with."""
-    claim: int = 0
-    """Row id of the claim it belongs to for ever; 0 as long as it belongs to none."""
-    claim_version: int = 0
+    claim: int | None = None
+    """Row id of the claim it belongs to for ever; `None` as long as it belongs to none."""
+    claim_version: int | None = None
     """The version of the claim it came into: it is part of this version and every later one."""
+    source: int | None = None
+    """Row id of what it was read from; `None` where it was derived, or recorded before that was noted."""
+
+
+class Group(NamedTuple):
+    """What a kept sum is of: usage of one place, series and version of a claim. Row ids."""
+
+    place: int
+    series: int
+    claim: int | None
+    claim_version: int | None
 
 
 class Stored(NamedTuple):
@@ -29,63 +40,67 @@ class Stored(NamedTuple):
 
     id: int
     entry: Entry
+    group: Group
 
 
 COLUMNS = (
-    "key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m, cache_write_1h,"
-    " output, reasoning, web_searches, lower_bound, copy_rank, weak_key, session, directory, hint, hint_stale,"
-    " repository, worktree, branch, evidence, list_cost, price_state, price"
+    "key, assistant, series, place, log_place, session, source, time_ms, input, cache_read, cache_write_5m,"
+    " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
+    " request_id, list_cost, reported_cost"
 )
-PLACEHOLDERS = ", ".join("?" * 29)
-JOINED = (
-    "SELECT usage.id, key, usage.assistant, time_ms, model, provider, kind, speed, tier, input, cache_read,"
-    " cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, session.name,"
-    " directory.path, hint, hint_stale, repository, usage.worktree, branch, evidence, list_cost, price_state, price,"
-    " claim, claim_version FROM usage JOIN session ON session.id = usage.session"
-    " JOIN directory ON directory.id = usage.directory"
+"""What is written of a usage: everything but the claim, which only claiming sets."""
+PLACEHOLDERS = ", ".join("?" * 23)
+SELECTED = (
+    "SELECT id, key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m,"
+    " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
+    " request_id, reported_cost, session, directory, hint, hint_stale, repository, worktree, branch, evidence,"
+    " list_cost, price_state, price, claim, claim_version, source, place_id, series_id FROM usage_row"
 )
 
 
-def to_row(entry: Entry, session: int, directory: int) -> tuple[object, ...]:
-    """The values of `COLUMNS`: everything but the claim, which only claiming sets. Truth becomes 0 and 1 here: for any
-    other type sqlite3 looks for an adapter first."""
-    usage, repository, worktree, (branch, evidence), list_cost, price_state, price = entry[:7]
-    (assistant, key, time_ms, model, tokens, _, _, hint, hint_stale, *how, web, lower_bound, rank, weak_key) = usage
-    provider, kind, speed, tier = how
+class Ids(NamedTuple):
+    """Row ids of what a usage names by number."""
+
+    assistant: int
+    series: int
+    place: int
+    log_place: int
+    session: int
+
+
+def to_row(entry: Entry, ids: Ids) -> tuple[object, ...]:
+    """The values of `COLUMNS`. Truth becomes 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
+    usage = entry.usage
+    assistant, series, place, log_place, session = ids
     return (
-        key,
+        usage.key,
         assistant,
-        time_ms,
-        model,
-        provider,
-        kind,
-        speed,
-        tier,
-        *tokens,
-        web,
-        +lower_bound,
-        rank,
-        +weak_key,
+        series,
+        place,
+        log_place,
         session,
-        directory,
-        hint,
-        +hint_stale,
-        repository,
-        worktree,
-        branch,
-        evidence,
-        list_cost,
-        price_state,
-        price,
+        entry.source,
+        usage.time_ms,
+        *usage.tokens,
+        usage.web_searches,
+        +usage.lower_bound,
+        usage.copy_rank,
+        +usage.weak_key,
+        +usage.moves_head,
+        +usage.estimated,
+        usage.request_id or None,
+        entry.list_cost,
+        usage.reported_cost,
     )
 
 
 def from_row(row: Any) -> Stored:
-    """The value of a row of `JOINED`."""
+    """The value of a row of `SELECTED`."""
     number, key, assistant, time_ms, model, provider, kind, speed, tier = row[:9]
     tokens = Tokens._make(row[9:15])
-    web, lower, rank, weak, session, cwd, hint, stale = row[15:23]
-    repository, worktree, branch, evidence, *rest = row[23:]
+    web, lower, rank, weak, moves, estimated, request, reported = row[15:23]
+    session, cwd, hint, stale, repository, worktree, branch, evidence = row[23:31]
+    list_cost, price_state, price, claim, version, source, place, series = row[31:]
     usage = Usage(
         assistant,
         key,
@@ -94,7 +109,7 @@ def from_row(row: Any) -> Stored:
         tokens,
         session,
         cwd,
-        hint,
+        hint or "",
         bool(stale),
         provider,
         kind,
@@ -104,5 +119,11 @@ def from_row(row: Any) -> Stored:
         bool(lower),
         rank,
         bool(weak),
+        bool(moves),
+        bool(estimated),
+        request or "",
+        reported,
     )
-    return Stored(number, Entry(usage, repository, worktree, BranchPlace(branch, evidence), *rest))
+    where = BranchPlace(branch, evidence)
+    entry = Entry(usage, repository, worktree, where, list_cost, price_state, price, claim, version, source)
+    return Stored(number, entry, Group(place, series, claim, version))

@@ -8,62 +8,87 @@ claim cannot be read counts as withheld, since it may have been published.
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tokcost.ledger import snapshot
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger, create
-from tokcost.ledger.pages import Pages, shapes_of
+from tokcost.ledger.pages import Pages, Shape, shapes_of
 from tokcost.ledger.rollup import add_up_again
+from tokcost.ledger.stand_ins import stand_in
+from tokcost.model.logs import UNFINISHED
 from tokcost.model.usage import KINDS, MAX_TOKENS
 
 TABLES = (
-    *("repository", "worktree", "directory", "session", "source", "tally", "price", "setting", "session_total"),
-    *("session_copy", "assignment", "usage", "claim", "claim_version", "carrier", "observation"),
+    *("repository", "worktree", "directory", "session", "assistant", "series", "place", "log_place", "source", "tally"),
+    *("price", "setting", "session_total", "assignment", "usage", "claim", "claim_version", "carrier", "observation"),
 )
-"""All but what is made again: sums, listings, refs at the last look."""
-
-_TOKENS = "ifnull(sum(input + cache_read + cache_write_5m + cache_write_1h + output), 0)"
+"""All but what is made again (sums, listings, refs at the last look), and `session_copy`: its rows cannot be told from
+entries of indexes, and logs that are still there are read once more."""
+_BEFORE_5 = 4
+"""Tables of schemas 1 to 4 differ in columns that were added at their end alone."""
+_CLASSES = "sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output)"
 _MOST = 1 << 53
 _KINDS = frozenset(KINDS)
 _YEAR_10000_MS = 253_402_300_800_000
+_NUMBERS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_searches")
+
+_Row = Mapping[str, Any]
 
 
-def _usage(row: tuple[Any, ...]) -> bool:
-    time_ms, kind = row[3], row[6]
-    counts, (session, directory), cost, claims = row[9:16], row[19:21], row[27], row[30:32]
+def _usage(row: _Row) -> bool:
+    counts = [row[name] for name in _NUMBERS]
+    named = [row[name] for name in ("session", "series", "place", "log_place", "directory") if name in row]
+    claims = (row["claim"] or 0, row["claim_version"] or 0)
     return (
-        0 <= time_ms < _YEAR_10000_MS
-        and kind in _KINDS
+        0 <= row["time_ms"] < _YEAR_10000_MS
+        and row.get("kind", KINDS[0]) in _KINDS
         and min(counts) >= 0
         and max(counts) <= 1000 * MAX_TOKENS  # one that was recovered from a total stands for many
-        and min(session, directory) > 0
-        and 0 <= (cost or 0) < _MOST
+        and min(named) > 0
+        and 0 <= (row["list_cost"] or 0) < _MOST
         and min(claims) >= 0
+        and bool(claims[0]) == bool(claims[1])
+        and 0 <= row["copy_rank"] <= 2
+        and {row["lower_bound"], row["weak_key"], row.get("moves_head", 0), row.get("estimated", 0)} <= {0, 1}
     )
 
 
-def _claim(row: tuple[Any, ...]) -> bool:
-    return len(row[1]) == 12 and row[4] in ("", "withheld", "bound") and min(row[2], row[3], row[5], row[6]) >= 0
+def _claim(row: _Row) -> bool:
+    numbers = [row[name] for name in ("repository", "version", "carried", "ever_carried")]
+    return len(row["name"]) == 12 and row["fate"] in (None, "", "withheld", "bound") and min(numbers) >= 0
 
 
-def _repository(row: tuple[Any, ...]) -> bool:
-    return "/" in row[1] or "\\" in row[1]
+def _repository(row: _Row) -> bool:
+    return "/" in row["common_dir"] or "\\" in row["common_dir"]
 
 
-_PLAUSIBLE: dict[str, Callable[[tuple[Any, ...]], bool]] = {
+def _price(row: _Row) -> bool:
+    from json import loads
+
+    with suppress(ValueError, RecursionError):
+        return loads(row["body"]) is not None
+    return False
+
+
+_PLAUSIBLE: dict[str, Callable[[_Row], bool]] = {
     "usage": _usage,
     "claim": _claim,
     "repository": _repository,
+    "price": _price,
+    "session": lambda row: _is_name(row["assistant"]),
+    "assistant": lambda row: _is_name(row["name"]),
+    "series": lambda row: row["kind"] in _KINDS,
+    "claim_version": lambda row: row["version"] > 0 and row["tokens"] >= 0,
 }
 """Rows of the right shape can be rows of another table, or damaged."""
-_NO_COPIES = (
-    "DELETE FROM session_copy WHERE session <= 0 OR"
-    " EXISTS (SELECT 1 FROM usage WHERE usage.id = session_copy.usage AND usage.session = session_copy.session)"
-)
-"""A copy within its own session says nothing; entries of an index look like that."""
+
+
+def _is_name(text: str) -> bool:
+    return all(letter.isalnum() or letter in "-_." for letter in text)
 
 
 class Salvaged(NamedTuple):
@@ -95,23 +120,25 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
         with closing(_open(target)) as connection:
             return Salvaged(_counts(connection), {}, -1, {}, before, _sums(connection) or (0, 0))
     _copy(damaged, copy)
-    create(target)
+    pages = Pages(copy)
+    version = _version_of(pages)
+    create(target, version)
     with closing(_open(target)) as connection:
-        pages, bad = _take(connection, copy)
+        bad = _take(connection, pages, before)
         own = _counts(connection)
         for backup in backups:
             _copy(backup, copy)
-            _take(connection, copy)
+            _take_from_backup(connection, copy, before)
         rows = _counts(connection)
-        lost = _stand_in(connection)
+        lost = _complete(connection, version)
         _let_logs_be_read_again(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        more = {table: rows[table] - own[table] for table in TABLES if rows[table] > own[table]}
+        more = {table: rows[table] - own[table] for table in rows if rows[table] > own[table]}
         lost = {table: lost.get(table, 0) + bad.get(table, 0) for table in lost.keys() | bad.keys()}
-        after = _tokens(connection)
+        after = _held(connection) or (0, 0)
     for path in (copy, Path(f"{target}-wal"), Path(f"{target}-shm")):
         path.unlink(missing_ok=True)
-    return Salvaged(rows, more, pages, lost, before, after)
+    return Salvaged(rows, more, pages.unreadable, lost, before, after)
 
 
 def _copy(file: Path, copy: Path) -> None:
@@ -130,74 +157,116 @@ def _reindexed(copy: Path) -> bool:
     """Whether all that is damaged is in indexes, which are then made anew."""
     with suppress(sqlite3.Error), closing(_open(copy)) as connection:
         connection.execute("REINDEX")
-        if not wrong_with(connection):
+        # A page that took the place of a table's root makes a sound table of a few rows.
+        if not wrong_with(connection) and _sums(connection) == _held(connection):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return True
     return False
 
 
-def _take(connection: sqlite3.Connection, copy: Path) -> tuple[int, dict[str, int]]:
-    """Add what a file holds and the ledger being built does not; unreadable pages, and rows that are none."""
-    pages, bad = Pages(copy), dict[str, int]()
+def _version_of(pages: Pages) -> int | None:
+    """The schema that a damaged file was written with, as far as it matters; `None` for the newest. Its header may be
+    damaged, so what its pages look like decides."""
+    likely = [pages.likely(_shapes(version, ("usage",))[0]) for version in (_BEFORE_5, None)]
+    return _BEFORE_5 if likely[0] > likely[1] else None
+
+
+def _shapes(version: int | None, tables: Sequence[str]) -> list[Shape]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        snapshot.create(connection, version)
+        return shapes_of(connection, tables)
+
+
+def _take(connection: sqlite3.Connection, pages: Pages, before: tuple[int, int] | None) -> dict[str, int]:
+    """Add what a file holds and the ledger being built does not; how many rows, by table, are none."""
+    bad = dict[str, int]()
+    shapes = shapes_of(connection, _tables(connection))
     connection.execute("BEGIN")
-    for shape, found, wrong in pages.rows(shapes_of(connection, TABLES)):
-        is_plausible = _PLAUSIBLE.get(shape.table)
-        good = [row for row in found if is_plausible(row)] if is_plausible else found
+    for shape, found, wrong in pages.rows(shapes):
+        good = _plausible(shape, found)
         if good:  # a page of another table has none
-            places = ", ".join("?" * len(shape.columns))
-            connection.executemany(f"INSERT OR IGNORE INTO {shape.table} VALUES ({places})", good)
+            _insert(connection, shape, good)
             bad[shape.table] = bad.get(shape.table, 0) + wrong + len(found) - len(good)
-    connection.execute(_NO_COPIES)
+    _take_freed(connection, pages, shapes, before)
     connection.execute("COMMIT")
-    return pages.unreadable, {table: count for table, count in bad.items() if count}
+    return {table: count for table, count in bad.items() if count}
 
 
-_NAMED = (
-    ("session", "SELECT session FROM usage UNION SELECT session FROM session_total"),
-    ("directory", "SELECT directory FROM usage UNION SELECT directory FROM session_total"),
-    ("worktree", "SELECT worktree FROM usage UNION SELECT worktree FROM directory"),
-    (
-        "repository",
-        "SELECT repository FROM usage UNION SELECT repository FROM worktree UNION SELECT repository FROM claim",
-    ),
-    ("claim", "SELECT claim FROM usage UNION SELECT claim FROM claim_version UNION SELECT claim FROM carrier"),
-)
-_STAND_INS = {
-    "session": "INSERT INTO session SELECT id, ifnull((SELECT assistant FROM usage WHERE session = gone.id), ''),"
-    " 'lost-' || id FROM gone",
-    "directory": "INSERT INTO directory SELECT id, 'lost/' || id,"
-    " (SELECT worktree FROM usage WHERE directory = gone.id) FROM gone",
-    "worktree": "INSERT INTO worktree (id, repository, path, git_dir) SELECT gone.id,"
-    " ifnull((SELECT repository FROM usage WHERE worktree = gone.id AND repository IS NOT NULL), 0),"
-    " ifnull((SELECT path FROM directory WHERE worktree = gone.id AND path NOT IN (SELECT path FROM worktree)"
-    " ORDER BY length(path) LIMIT 1), 'lost/' || gone.id), '' FROM gone",
-    "repository": "INSERT OR IGNORE INTO repository SELECT gone.id, ifnull((SELECT CASE"
-    " WHEN instr(git_dir, '/worktrees/') THEN substr(git_dir, 1, instr(git_dir, '/worktrees/') - 1)"
-    " WHEN git_dir = '' THEN path || '/.git' ELSE git_dir END"
-    " FROM worktree WHERE repository = gone.id ORDER BY git_dir = '', length(git_dir) LIMIT 1), 'lost/' || gone.id),"
-    " ifnull((SELECT path FROM worktree WHERE repository = gone.id"
-    " ORDER BY git_dir = '', length(git_dir) LIMIT 1), 'lost/' || gone.id), '' FROM gone",
-    "claim": "INSERT OR IGNORE INTO claim"
-    " SELECT id, printf('lost%08d', id), repository, max(version, 1), 'withheld', 0, 0"
-    " FROM (SELECT gone.id, (SELECT repository FROM usage WHERE claim = gone.id LIMIT 1) AS repository,"
-    " ifnull((SELECT max(claim_version) FROM usage WHERE claim = gone.id), 1) AS version FROM gone)"
-    " WHERE repository IS NOT NULL",
-}
+def _take_freed(
+    connection: sqlite3.Connection, pages: Pages, shapes: Sequence[Shape], before: tuple[int, int] | None
+) -> None:
+    """Where rows are missing, the list of free pages may be what is damaged: of a table of which nothing was found, and
+    of usage as much as there was."""
+    counts = {shape.table: _count(connection, shape.table) for shape in shapes}
+    missing = before[0] - counts["usage"] if before else 0
+    wanted = [shape for shape in shapes if not counts[shape.table] or (shape.table == "usage" and missing > 0)]
+    for shape, found, _ in pages.rows(wanted, freed=True) if wanted else ():
+        good = _plausible(shape, found)
+        if shape.table != "usage" or (before and _count(connection, "usage") + len(good) <= before[0]):
+            _insert(connection, shape, good)
 
 
-def _stand_in(connection: sqlite3.Connection) -> dict[str, int]:
-    """Rows that are named and were not found; each has a stand-in afterwards."""
-    lost: dict[str, int] = {}
+def _plausible(shape: Shape, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    is_plausible = _PLAUSIBLE.get(shape.table)
+    if is_plausible is None:
+        return rows
+    return [row for row in rows if is_plausible(dict(zip(shape.columns, row, strict=True)))]
+
+
+def _insert(connection: sqlite3.Connection, shape: Shape, rows: list[tuple[Any, ...]]) -> None:
+    columns, places = ", ".join(shape.columns), ", ".join("?" * len(shape.columns))
+    connection.executemany(f"INSERT OR IGNORE INTO {shape.table} ({columns}) VALUES ({places})", rows)
+
+
+_SAME_ROWS = (("usage", "key"), ("session", "name"), ("claim", "name"), ("series", "model"), ("directory", "path"))
+"""What a row of one ledger says for ever."""
+
+
+def _take_from_backup(connection: sqlite3.Connection, copy: Path, before: tuple[int, int] | None) -> None:
+    """Add what a backup has and the ledger being built has not. One whose numbers mean other rows, or of another
+    schema, is of no use, and neither is a damaged one."""
+    tables = _tables(connection)
+    with suppress(sqlite3.Error):
+        connection.execute("ATTACH ? AS backup", (str(copy),))
+        try:
+            connection.execute("BEGIN")
+            _add_backup(connection, tables, _count(connection, "usage") < (before[0] if before else _MOST))
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("DETACH backup")
+
+
+def _add_backup(connection: sqlite3.Connection, tables: Sequence[str], with_usage: bool) -> None:
+    if _layout(connection, "main") != _layout(connection, "backup"):
+        return
+    for table, column in _SAME_ROWS:
+        same = f"SELECT 1 FROM main.{table} AS one JOIN backup.{table} AS other USING (id) WHERE one.{column} !="
+        if {table, column} & {"series"} and "series" not in tables:
+            continue
+        if connection.execute(f"{same} other.{column} LIMIT 1").fetchone():
+            return
+    for shape in shapes_of(connection, tables):
+        if with_usage or shape.table != "usage":  # usage that is not missing and not there was taken back since
+            columns = ", ".join(shape.columns)
+            connection.execute(
+                f"INSERT OR IGNORE INTO main.{shape.table} ({columns}) SELECT {columns} FROM backup.{shape.table}"
+            )
+
+
+def _layout(connection: sqlite3.Connection, name: str) -> list[tuple[str]]:
+    return connection.execute(f"SELECT name FROM pragma_table_xinfo('usage', '{name}')").fetchall()
+
+
+def _complete(connection: sqlite3.Connection, version: int | None) -> dict[str, int]:
+    """Bring the ledger being built to the newest schema, with all its sums; rows that are named and were not found."""
+    if version is not None:
+        from tokcost.ledger import migrations
+
+        migrations.apply(connection)
     connection.execute("BEGIN")
-    for table, named in _NAMED:
-        connection.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
-        gone = connection.execute(
-            f"INSERT INTO gone SELECT * FROM ({named}) EXCEPT SELECT id FROM {table} EXCEPT SELECT 0 EXCEPT SELECT NULL"
-        ).rowcount
-        connection.execute(_STAND_INS[table])
-        connection.execute("DROP TABLE gone")
-        if gone:
-            lost[table] = gone
+    lost = stand_in(connection)
     add_up_again(connection)
     connection.execute("COMMIT")
     return lost
@@ -210,7 +279,9 @@ def _let_logs_be_read_again(connection: sqlite3.Connection) -> None:
         number for number, path in connection.execute("SELECT id, path FROM source").fetchall() if os.path.exists(path)
     ]
     for number in there:
-        connection.execute("UPDATE source SET size = -1 WHERE id = ?", (number,))
+        connection.execute(
+            "UPDATE source SET mtime_ns = ?, cursor = x'', consumed = 0 WHERE id = ?", (UNFINISHED, number)
+        )
         connection.execute("DELETE FROM tally WHERE source = ?", (number,))
     connection.execute("COMMIT")
 
@@ -218,16 +289,26 @@ def _let_logs_be_read_again(connection: sqlite3.Connection) -> None:
 def settle_what_is_lost(ledger: Ledger) -> None:
     """Let published lines that say more than is left of their claims take nothing out of later ones; part of the
     caller's transaction."""
+    worth = "FROM rollup WHERE rollup.claim = claim_version.claim"
     ledger.db.execute(
-        f"UPDATE claim_version SET (cost, tokens) = (SELECT ifnull(sum(list_cost), 0), {_TOKENS} FROM rollup"
-        " WHERE rollup.claim = claim_version.claim AND rollup.claim != 0)"
-        f" WHERE tokens > (SELECT {_TOKENS} FROM rollup WHERE rollup.claim = claim_version.claim AND rollup.claim != 0)"
+        f"UPDATE claim_version SET (cost, tokens) = (SELECT ifnull(sum(list_cost), 0), ifnull(sum(tokens), 0) {worth})"
+        f" WHERE tokens > (SELECT ifnull(sum(rollup.tokens), 0) {worth})"
         " AND version = (SELECT version FROM claim WHERE claim.id = claim_version.claim)"
     )
 
 
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    """Those of `TABLES` that this schema has."""
+    there = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")}
+    return [table for table in TABLES if table in there]
+
+
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:
-    return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
+    return {table: _count(connection, table) for table in _tables(connection)}
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 def _sums_of(copy: Path) -> tuple[int, int] | None:
@@ -237,10 +318,16 @@ def _sums_of(copy: Path) -> tuple[int, int] | None:
 
 
 def _sums(connection: sqlite3.Connection) -> tuple[int, int] | None:
-    """By the kept sums: what the file knew of its own usage."""
-    found = connection.execute(f"SELECT ifnull(sum(usage), 0), {_TOKENS} FROM rollup WHERE usage > 0").fetchone()
-    return found if all(type(value) is int and 0 <= value < _MOST for value in found) else None
+    """Usage and tokens by the kept sums: what the file knew of its own usage."""
+    return _added(connection, f"SELECT sum(usage), {_CLASSES} FROM rollup WHERE usage > 0")
 
 
-def _tokens(connection: sqlite3.Connection) -> tuple[int, int]:
-    return connection.execute(f"SELECT count(*), {_TOKENS} FROM usage").fetchone()
+def _held(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """The same by its rows."""
+    return _added(connection, f"SELECT count(*), {_CLASSES} FROM usage")
+
+
+def _added(connection: sqlite3.Connection, query: str) -> tuple[int, int] | None:
+    usage, *tokens = (value or 0 for value in connection.execute(query).fetchone())
+    likely = all(type(value) is int and 0 <= value < _MOST for value in (usage, *tokens))
+    return (usage, sum(tokens)) if likely else None

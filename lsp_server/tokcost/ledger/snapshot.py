@@ -13,9 +13,14 @@ _STEPS = "_sqlite_migrations"
 """The table in which sqlite-utils keeps which steps were taken."""
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Give an empty database the newest schema."""
-    connection.executescript(FILE.read_text(encoding="utf-8"))
+def create(connection: sqlite3.Connection, version: int | None = None) -> None:
+    """Give an empty database the newest schema, or an older version of it."""
+    if version is None:
+        connection.executescript(FILE.read_text(encoding="utf-8"))
+        return
+    from tokcost.ledger import migrations
+
+    migrations.apply(connection, version)
 
 
 def objects_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:

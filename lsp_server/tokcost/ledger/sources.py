@@ -6,60 +6,68 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.model.logs import UNFINISHED, Batch, Checkpoint, LogFile
 
-_FIELDS = "size, mtime_ns, device, inode, offset, tail, state"
-_UPSERT = f"""
-INSERT INTO source (assistant, path, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
-  size = excluded.size, mtime_ns = excluded.mtime_ns, device = excluded.device, inode = excluded.inode,
-  offset = excluded.offset, tail = excluded.tail, state = excluded.state, problem = ''
+_UPSERT = """
+INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (path, assistant) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
+  cursor = excluded.cursor, consumed = excluded.consumed, problem = NULL
+RETURNING id
 """
 
 
 def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
     """Size and mtime of every file of an assistant when it was last read, by path."""
-    rows = ledger.db.execute("SELECT path, size, mtime_ns FROM source WHERE assistant = ?", (assistant,))
+    query = "SELECT path, size, mtime_ns FROM source WHERE assistant = ?"
+    rows = ledger.db.execute(query, (assistant,))
     return {taken(path): (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
-def read_until(ledger: Ledger, path: str) -> Checkpoint | None:
+def read_until(ledger: Ledger, assistant: str, path: str) -> Checkpoint | None:
     """From where on a file is to be read; `None`: from its beginning."""
-    found = checkpoint_of(ledger, path)
+    found = checkpoint_of(ledger, assistant, path)
     return found if found and found.size >= 0 and (found.offset or found.tail or found.state) else None
 
 
-def checkpoint_of(ledger: Ledger, path: str) -> Checkpoint | None:
+def checkpoint_of(ledger: Ledger, assistant: str, path: str) -> Checkpoint | None:
     """The checkpoint of one file as it stands, also where it was never read."""
-    row = ledger.db.execute(f"SELECT {_FIELDS} FROM source WHERE path = ?", (kept(path),)).fetchone()
-    return Checkpoint(*row) if row else None
+    query = "SELECT size, mtime_ns, cursor, consumed FROM source WHERE path = ? AND assistant = ?"
+    row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
+    return None if row is None else _checkpoint(*row)
 
 
-def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> None:
-    """Note how far a file was read and what was passed over; part of the transaction that records its usage."""
-    ledger.db.execute(_UPSERT, (assistant, kept(path), *batch.checkpoint))
-    if not (batch.restarted or batch.skipped or batch.duplicates):
-        return
-    (source,) = ledger.db.execute("SELECT id FROM source WHERE path = ?", (kept(path),)).fetchone()
+def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> int:
+    """Note how far a file was read and what was passed over; part of the transaction that records its usage. The row
+    id of the source."""
+    done = batch.checkpoint
+    cursor = bytes([len(done.tail)]) + done.tail + done.state
+    values = (assistant, kept(path), done.size, done.mtime_ns, cursor, done.offset)
+    (source,) = ledger.db.execute(_UPSERT, values).fetchone()
     if batch.restarted:
         ledger.db.execute("DELETE FROM tally WHERE source = ?", (source,))
     for kind, counts in (("skipped", batch.skipped), ("duplicate", batch.duplicates)):
         _count(ledger, source, kind, counts)
+    return source
 
 
 def record_problem(ledger: Ledger, assistant: str, file: LogFile, problem: str, *, passing: bool) -> None:
     """Note that a file could not be read. It is tried again at the next import where the problem is a passing one, else
     once it has changed."""
-    path, size, mtime_ns, device, inode = file
     ledger.db.execute(
-        f"INSERT INTO source (assistant, path, {_FIELDS}, problem) VALUES (?, ?, ?, ?, ?, ?, 0, x'', x'', ?)"
-        " ON CONFLICT (path) DO UPDATE SET problem = excluded.problem, size = excluded.size,"
-        " mtime_ns = excluded.mtime_ns",
-        (assistant, kept(path), size, UNFINISHED if passing else mtime_ns, device, inode, problem),
+        "INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed, problem)"
+        " VALUES (?, ?, ?, ?, x'', 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
+        " size = excluded.size, mtime_ns = excluded.mtime_ns",
+        (assistant, kept(file.path), file.size, UNFINISHED if passing else file.mtime_ns, problem),
     )
 
 
 def try_again(ledger: Ledger) -> None:
     """Have all files that could not be read tried again, though they have not changed."""
-    if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem != ''", (UNFINISHED,)).rowcount:
+    if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem IS NOT NULL", (UNFINISHED,)).rowcount:
         ledger.db.execute("DELETE FROM listing")
+
+
+def _checkpoint(size: int, mtime_ns: int, cursor: bytes, consumed: int) -> Checkpoint:
+    begin = 1 + cursor[0] if cursor else 0
+    return Checkpoint(size, mtime_ns, 0, 0, consumed, cursor[1:begin], cursor[begin:])
 
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:
@@ -76,7 +84,7 @@ def record_listing(ledger: Ledger, reader: str, root: str, data: bytes) -> None:
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
     """Files that could not be read, with the reason."""
     # ORDER BY would make SQLite fetch every row by way of the index of paths.
-    rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem != ''")
+    rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem IS NOT NULL")
     return sorted((taken(path), problem) for path, problem in rows)
 
 
@@ -92,7 +100,7 @@ def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
 
 def files_read(ledger: Ledger) -> dict[str, tuple[int, int]]:
     """For each assistant the number of log files read and the bytes consumed of them."""
-    rows = ledger.db.execute("SELECT assistant, count(*), sum(offset) FROM source GROUP BY 1")
+    rows = ledger.db.execute("SELECT assistant, count(*), sum(consumed) FROM source GROUP BY 1")
     return {assistant: (count, size) for assistant, count, size in rows}
 
 

@@ -18,6 +18,8 @@ MAX_NAME = 512
 """Characters of a key, a session's id or a model's name."""
 MAX_PATH = 4096
 """Characters of a working directory or a branch: what file systems allow."""
+MAX_COST = 10**15
+"""Nano-dollars that an assistant says a response cost: a million dollars."""
 MAX_STATE = 1 << 24
 """Bytes that a reader may want to remember of one file."""
 MAX_REASON = 200
@@ -76,8 +78,8 @@ def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
 
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
     """`known` are the words of usage seen before: they repeat from one to the next."""
-    (name, key, time_ms, model, tokens, session, cwd, branch, stale, *how, searches, lower, rank, weak) = usage
-    provider, kind, speed, tier = how
+    (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
+    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
     if not (
         name == assistant
@@ -93,9 +95,11 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
         and 0 <= searches < MAX_SEARCHES
         and 0 <= rank <= 2
         and is_possible_time(time_ms)
-        and type(stale) is type(lower) is type(weak) is bool
+        and type(stale) is type(lower) is type(weak) is type(moves) is type(estimated) is bool
+        and (reported_cost is None or (type(reported_cost) is int and 0 <= reported_cost < MAX_COST))
         and key
         and _is_text(key, MAX_NAME)
+        and _is_text(request_id, MAX_NAME)
     ):
         return False
     words = (model, session, cwd, branch, provider, speed, tier)

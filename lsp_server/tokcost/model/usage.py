@@ -84,7 +84,8 @@ class Usage(NamedTuple):
     tokens: Tokens
     session: str = ""
     cwd: str = ""
-    """Working directory of the assistant at that moment, as the log has it; empty where the log does not say."""
+    """Working directory of the assistant at that moment, as the log has it; empty where the log does not say. Where it
+    has only a digest of the project's root folder: `sha256:` and the digest in hex."""
     branch: str = ""
     """The assistant's own branch field, only a hint; empty where there is none."""
     branch_stale: bool = False
@@ -106,6 +107,18 @@ class Usage(NamedTuple):
     weak_key: bool = False
     """The log line lacks what makes its id globally unique (a request id), so a record of another session that has the
     same key but other prompt counts is another response."""
+    moves_head: bool = False
+    """A tool of this response ran a git command that moves HEAD: the response itself belongs where HEAD was before."""
+    estimated: bool = False
+    """The counts are the assistant's own estimate, or ours; no provider told them."""
+    request_id: str = ""
+    """The provider's id of the request, where the log has one beside `key`."""
+    reported_cost: int | None = None
+    """What the assistant itself says the response cost, in nano-dollars; kept for comparison and never counted."""
+
+
+_ADDED = slice(Usage._fields.index("moves_head"), None)
+"""What one record of a response may tell and another not."""
 
 
 def merge(first: Usage, second: Usage) -> Usage:
@@ -114,7 +127,8 @@ def merge(first: Usage, second: Usage) -> Usage:
     Where neither is surer, `first` is the original. One record that tells the final output makes the response final.
     """
     kept, other = (second, first) if second.copy_rank < first.copy_rank else (first, second)
-    if kept.tokens == other.tokens and kept.kind == other.kind and not (kept.weak_key or kept.lower_bound):
+    may_learn = kept.weak_key or kept.lower_bound or kept[_ADDED] != other[_ADDED]
+    if kept.tokens == other.tokens and kept.kind == other.kind and not may_learn:
         return kept
     return kept._replace(
         tokens=kept.tokens.at_least(other.tokens),
@@ -122,6 +136,10 @@ def merge(first: Usage, second: Usage) -> Usage:
         kind="response" if "response" in (kept.kind, other.kind) else kept.kind,
         lower_bound=kept.lower_bound and other.lower_bound,
         weak_key=kept.weak_key and other.weak_key,
+        moves_head=kept.moves_head or other.moves_head,
+        estimated=kept.estimated and other.estimated,
+        request_id=kept.request_id or other.request_id,
+        reported_cost=other.reported_cost if kept.reported_cost is None else kept.reported_cost,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tokcost.attribution.unlogged import unlogged_usage
+from tokcost.ledger.dimensions import session_ids
 from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.query import has_unexplained_total, totals_of_session
 from tokcost.ledger.record import (
@@ -16,14 +17,13 @@ from tokcost.ledger.record import (
     insert_usage,
     note_copies,
     record_totals,
-    session_ids,
     update_usage,
     usage_of_session,
 )
 from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import read_until, record_checkpoint, record_problem
-from tokcost.model.logs import SessionTotal
+from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
 from tokcost.services.placing import Placer
 from tokcost.services.pricing import Pricer
@@ -101,40 +101,49 @@ class Importer:
         before = self.new_usage
         try:
             with self._ledger.transaction():
-                fresh = [outcome for outcome in waiting if self._is_fresh(outcome)]
-                for assistant in dict.fromkeys(outcome.job.assistant for outcome in fresh):
-                    self._record(assistant, [o for o in fresh if o.job.assistant == assistant])
+                sources = [(outcome, self._recorded(outcome)) for outcome in waiting]
+                fresh: dict[str, list[tuple[Batch, int]]] = {}
+                for outcome, number in sources:
+                    if number is not None and outcome.batch is not None:
+                        fresh.setdefault(outcome.job.assistant, []).append((outcome.batch, number))
+                for assistant, batches in fresh.items():
+                    self._record(assistant, batches)
         except BaseException:
             self.new_usage = before
             raise
 
-    def _is_fresh(self, outcome: Outcome) -> bool:
-        """Note how far the file was read, unless another process has recorded it meanwhile."""
+    def _recorded(self, outcome: Outcome) -> int | None:
+        """Note how far the file was read; the row id of the source. `None` where another process has recorded it
+        meanwhile, or nothing could be read."""
         job = outcome.job
         if outcome.batch is None:
             record_problem(self._ledger, job.assistant, job.file, outcome.problem, passing=outcome.passing)
-            return False
-        now = read_until(self._ledger, job.file.path)
+            return None
+        now = read_until(self._ledger, job.assistant, job.file.path)
+        if now is not None and job.checkpoint is not None:
+            now = now._replace(device=job.checkpoint.device, inode=job.checkpoint.inode)
         if now is not None and now != job.checkpoint:
-            return False
-        record_checkpoint(self._ledger, job.assistant, job.file.path, outcome.batch)
-        return True
+            return None
+        return record_checkpoint(self._ledger, job.assistant, job.file.path, outcome.batch)
 
-    def _record(self, assistant: str, outcomes: list[Outcome]) -> None:
-        batches = [outcome.batch for outcome in outcomes if outcome.batch]
-        for batch in batches:
+    def _record(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
+        for batch, _ in batches:
             self._placer.note_origins(batch.worktrees)
-        self._record_usage(assistant, [u for batch in batches for u in batch.usage])
-        totals = [total for batch in batches for total in batch.totals]
+        sources: dict[str, int] = {}
+        for batch, number in batches:
+            for usage in batch.usage:
+                sources.setdefault(usage.key, number)
+        self._record_usage(assistant, [u for batch, _ in batches for u in batch.usage], sources)
+        totals = [total for batch, _ in batches for total in batch.totals]
         if totals:
             record_totals(self._ledger, assistant, totals)
             self._sessions.setdefault(assistant, set()).update(total.session for total in totals)
 
-    def _record_usage(self, assistant: str, usage: list[Usage]) -> None:
+    def _record_usage(self, assistant: str, usage: list[Usage], sources: Mapping[str, int]) -> None:
         ledger = self._ledger
         stored = find_usage(ledger, assistant, _possible_keys(usage))
         new, changes, copies = sort_out(usage, stored)
-        entries = [self._entry(u) for u in new]
+        entries = [self._entry(u)._replace(source=sources.get(u.key)) for u in new]
         changed = [(before, self._changed(before, u)) for before, u in changes]
         require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()

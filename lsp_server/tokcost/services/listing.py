@@ -95,12 +95,12 @@ def jobs_of_rest(ledger: Ledger, looks: Sequence[Found]) -> Iterator[tuple[int, 
     """For each portion of the rest how many files it has found, and what is to be read."""
     for found in looks:
         for files in found.rest or ():
-            unread = [file for file in files if not _is_read(ledger, file)]
+            unread = [file for file in files if not _is_read(ledger, found.reader.name, file)]
             yield len(files), [_job(ledger, found.reader.name, file) for file in unread]
 
 
 def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
-    return Job(assistant, file, read_until(ledger, file.path) if ledger else None)
+    return Job(assistant, file, read_until(ledger, assistant, file.path) if ledger else None)
 
 
 def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
@@ -116,7 +116,7 @@ def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
     portions = _portions(reader, root)
     files = next(portions)
     if len(files) == _PORTION:
-        unread = [file for file in files if not (ledger and _is_read(ledger, file))]
+        unread = [file for file in files if not (ledger and _is_read(ledger, reader.name, file))]
         return Found(reader, root, unread, len(files), rest=portions)
     sizes = sizes_read(ledger, reader.name) if ledger and files else {}
     return Found(reader, root, changed(files, sizes), len(files), _listing(folders, files) if files else None)
@@ -149,7 +149,7 @@ def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, se
             return None
         listing |= part
         files |= {file.path: file for file in changed(there, _sizes(before))}
-    changed_files = [file for file in files.values() if not _is_read(ledger, file)]
+    changed_files = [file for file in files.values() if not _is_read(ledger, reader.name, file)]
     is_worth = bool(moved) and all(listing[one][0] for one in moved if one in listing)
     count = sum(len(names) for _, names, *_ in listing.values())
     return Found(reader, root, changed_files, count, listing if is_worth else None)
@@ -190,7 +190,7 @@ def remember(ledger: Ledger, found: Found) -> None:
 
 def _unread(ledger: Ledger, found: Found) -> list[LogFile]:
     if len(found.changed) <= _STALE:
-        return [file for file in found.changed if not _is_read(ledger, file)]
+        return [file for file in found.changed if not _is_read(ledger, found.reader.name, file)]
     return changed(found.changed, sizes_read(ledger, found.reader.name))
 
 
@@ -245,8 +245,8 @@ def _changed_below(folders: list[_Folder]) -> _Seen:
     return found, moved
 
 
-def _is_read(ledger: Ledger, file: LogFile) -> bool:
-    checkpoint = checkpoint_of(ledger, file.path)
+def _is_read(ledger: Ledger, assistant: str, file: LogFile) -> bool:
+    checkpoint = checkpoint_of(ledger, assistant, file.path)
     return checkpoint is not None and (checkpoint.size, checkpoint.mtime_ns) == (file.size, file.mtime_ns)
 
 

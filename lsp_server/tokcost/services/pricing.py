@@ -7,7 +7,15 @@ from pathlib import Path
 
 from tokcost.errors import SettingsDamaged
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.prices import PriceRow, current_prices, record_prices, record_setting, setting
+from tokcost.ledger.prices import (
+    PriceRow,
+    current_prices,
+    price_ids,
+    record_applied_price,
+    record_prices,
+    record_setting,
+    setting,
+)
 from tokcost.model.usage import Usage
 from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
@@ -27,6 +35,7 @@ class Pricer:
         self._home = home
         self._models: dict[Pair, ModelCards] | None = None
         self._books: dict[str, PriceBook] = {}
+        self._kept: set[str] | None = None
         self._overrides: dict[Path, tuple[Override, ...]] = {}
         self.notes: list[str] = []
 
@@ -38,11 +47,21 @@ class Pricer:
             self._record(compile_models(sorted(missing)))
 
     def price(self, usage: Usage, root: str) -> Price:
-        """The list cost of one usage in the repository at `root` (empty: in none)."""
+        """The list cost of one usage in the repository at `root` (empty: in none); part of a transaction."""
         book = self._books.get(root)
         if book is None:
             book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root))
-        return book.price(usage)
+        price = book.price(usage)
+        self._keep(price.card_id, book.model((usage.provider, usage.model)))
+        return price
+
+    def _keep(self, card_id: str | None, cards: ModelCards | None) -> None:
+        """Have the cards that an override made in the ledger as well: every price there names the cards it is by."""
+        if self._kept is None:
+            self._kept = price_ids(self._ledger)
+        if card_id is not None and cards is not None and card_id not in self._kept:
+            record_applied_price(self._ledger, as_row(cards), time.time_ns() // 1_000_000)
+            self._kept.add(card_id)
 
     def _current(self) -> dict[Pair, ModelCards]:
         """Current cards, all compiled anew when another price source is installed; an imported file outlasts that."""
@@ -58,6 +77,7 @@ class Pricer:
             record_prices(self._ledger, [as_row(one) for one in compiled], time.time_ns() // 1_000_000)
             if stamp is not None:
                 record_setting(self._ledger, STAMP, stamp)
+        self._kept = None
         self._current().update(((one.provider, one.model), one) for one in compiled)
         self._books.clear()
 

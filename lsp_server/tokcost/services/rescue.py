@@ -47,8 +47,7 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
     with told(path), alone(home, seconds):
         if not path.exists() or not _is_damaged(path):
             return
-        for leftover in (*home.glob(f"{_BUILDING}*"), *home.glob(rescued_name(home, "*").name)):
-            leftover.unlink(missing_ok=True)
+        _remove_leftovers(home)
         stamp = _free_stamp(home)
         building = home / _BUILDING
         found = salvage(path, backups(home), building)
@@ -59,6 +58,16 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
         os.replace(building, rescued_name(home, stamp))
         finish(home)
         os.chmod(kept, 0o600)
+
+
+def _remove_leftovers(home: Path) -> None:
+    """What a process left that was killed."""
+    patterns = (f"{_BUILDING}*/*", f"{_BUILDING}*", rescued_name(home, "*").name)
+    for leftover in [path for pattern in patterns for path in home.glob(pattern)]:
+        if leftover.is_dir():
+            leftover.rmdir()
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def _is_damaged(path: Path) -> bool:

@@ -1,0 +1,101 @@
+"""Row ids of what usage names by number: assistants, series, places, sessions, working directories. Each is made where
+it is missing; part of the caller's transaction."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TypeVar
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.paths import kept
+from tokcost.ledger.rows import Entry, Ids
+from tokcost.model.usage import Usage
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+_SERIES = (
+    "assistant = ? AND model = ? AND provider = ? AND kind = ? AND speed = ? AND tier = ? AND price_state = ?"
+    " AND ifnull(price, '') = ifnull(?, '')"
+)
+_PLACE = (
+    "ifnull(repository, 0) = ifnull(?, 0) AND ifnull(worktree, 0) = ifnull(?, 0)"
+    " AND ifnull(branch, '') = ifnull(?, '') AND evidence = ?"
+)
+_LOG_PLACE = "directory = ? AND ifnull(branch, '') = ifnull(?, '') AND is_stale = ?"
+
+
+class Dimensions:
+    """Looks ids up and remembers them, for as long as one transaction lasts."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._assistants: dict[str, int] = {}
+        self._series: dict[tuple[object, ...], int] = {}
+        self._places: dict[tuple[object, ...], int] = {}
+        self._log_places: dict[tuple[str, str, bool], int] = {}
+        self._sessions: dict[tuple[str, str], int] = {}
+
+    def of(self, entry: Entry) -> Ids:
+        """The ids of everything that an entry names."""
+        usage = entry.usage
+        assistant = self.assistant(usage.assistant)
+        content = (usage.model, usage.provider, usage.kind, usage.speed, usage.tier, entry.price_state, entry.price)
+        series = _known(self._series, (assistant, *content), self._find_series)
+        place = self.place(entry.repository, entry.worktree, *entry.place)
+        return Ids(assistant, series, place, self.log_place(usage), self.session(usage.assistant, usage.session))
+
+    def assistant(self, name: str) -> int:
+        """The id of an assistant."""
+        return _known(self._assistants, name, lambda name: self._id("assistant", "name = ?", ("name",), (name,)))
+
+    def place(self, repository: int | None, worktree: int | None, branch: str | None, evidence: str) -> int:
+        """The id of a place."""
+        return _known(self._places, (repository, worktree, branch or None, evidence), self._find_place)
+
+    def log_place(self, usage: Usage) -> int:
+        """The id of where a log says that a usage was made."""
+        return self.log_place_of(usage.cwd, usage.branch, usage.branch_stale)
+
+    def log_place_of(self, directory: str, branch: str, is_stale: bool) -> int:
+        """The id of a working directory together with the branch field that a log has."""
+        return _known(self._log_places, (directory, branch, is_stale), self._find_log_place)
+
+    def session(self, assistant: str, name: str) -> int:
+        """The id of a session."""
+        return _known(self._sessions, (assistant, name), self._find_session)
+
+    def _find_series(self, content: tuple[object, ...]) -> int:
+        names = ("assistant", "model", "provider", "kind", "speed", "tier", "price_state", "price")
+        return self._id("series", _SERIES, names, content)
+
+    def _find_place(self, content: tuple[object, ...]) -> int:
+        return self._id("place", _PLACE, ("repository", "worktree", "branch", "evidence"), content)
+
+    def _find_log_place(self, content: tuple[str, str, bool]) -> int:
+        path, branch, is_stale = content
+        directory = self._id("directory", "path = ?", ("path",), (kept(path),))
+        return self._id(
+            "log_place", _LOG_PLACE, ("directory", "branch", "is_stale"), (directory, branch or None, +is_stale)
+        )
+
+    def _find_session(self, content: tuple[str, str]) -> int:
+        return self._id("session", "assistant = ? AND name = ?", ("assistant", "name"), content)
+
+    def _id(self, table: str, where: str, names: tuple[str, ...], content: tuple[object, ...]) -> int:
+        row = self._ledger.db.execute(f"SELECT id FROM {table} WHERE {where}", content).fetchone()
+        if row is None:
+            values = ", ".join("?" * len(names))
+            insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values}) RETURNING id"
+            row = self._ledger.db.execute(insert, content).fetchone()
+        return row[0]
+
+
+def session_ids(ledger: Ledger, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """Row ids of sessions, pairs of assistant and name; made where missing."""
+    dimensions = Dimensions(ledger)
+    return {pair: dimensions.session(*pair) for pair in pairs}
+
+
+def _known(known: dict[_Key, int], key: _Key, find: Callable[[_Key], int]) -> int:
+    number = known.get(key)
+    if number is None:
+        number = known[key] = find(key)
+    return number
