@@ -8,7 +8,7 @@ from tokcost.repo.worktree import Worktree
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.budget_check import check_commit
 from tokcost.services.policy_file import stops_unchecked
-from tokcost_hooks.console import say
+from tokcost_hooks.console import PAST_UNCHECKED, tell
 
 
 class Answer(NamedTuple):
@@ -31,6 +31,11 @@ def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_sto
         return Answer()
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     for sentence, hint in said:
-        say(f"tokcost: {sentence}" + (f"\nhint: {hint}" if hint else ""))
+        tell(sentence, hint)
     is_unsure = not checked.is_current and stops_unchecked(worktree.common_dir)
+    if can_stop and is_unsure:
+        tell(
+            "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks.",
+            PAST_UNCHECKED,
+        )
     return Answer(can_stop and (is_unsure or bool(stopping(checked.status))), checked.is_current)

@@ -7,7 +7,7 @@ from tokcost.repo.config import has_setting
 from tokcost.repo.worktree import Worktree
 from tokcost.services.committing import prepare
 from tokcost.services.policy_file import BUDGET_SETTINGS, may_have
-from tokcost_hooks.console import say
+from tokcost_hooks.console import tell
 
 
 def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:
@@ -39,5 +39,5 @@ def _warn(home: Path, environ: Mapping[str, str], worktree: Worktree) -> bool:
     try:
         return check(home, environ, worktree).is_current
     except Exception as problem:
-        say(f"tokcost: the budget was not checked ({problem or type(problem).__name__}).")
+        tell(f"the budget was not checked ({problem or type(problem).__name__}).")
         return False

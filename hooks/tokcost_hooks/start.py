@@ -8,7 +8,7 @@ one that git waits for (`watch.py`): nothing that the work does can keep git wai
 import os
 import sys
 
-from tokcost_hooks.console import say
+from tokcost_hooks.console import PAST_UNCHECKED, tell
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -92,11 +92,10 @@ class _Hook:
             lost = f"the budget was not checked ({reason})"
         else:
             lost = f"{self.name} could not finish ({reason}); the commit is not touched, and the next one catches up"
-        say(f"tokcost: {lost}{_STOPPED if code == STOP else '.'}")
-
-
-_STOPPED = """; the commit was stopped, as tokcost.budgetUnchecked asks.
-hint: try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"""
+        if code == STOP:
+            tell(f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED)
+        else:
+            tell(f"{lost}.")
 
 
 def _tell_of_rescues() -> None:
@@ -108,7 +107,7 @@ def _tell_of_rescues() -> None:
 
     said = take_notice(home)
     if said:
-        say(f"tokcost: {said}.")
+        tell(f"{said}.")
 
 
 def _unless_done(name: str, worktree: "Worktree") -> int:

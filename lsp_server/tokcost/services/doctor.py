@@ -17,6 +17,7 @@ from tokcost.readers.registry import readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.reports.text import to_copy
 from tokcost.services.budgets import read_budgets
 from tokcost.services.checks import Check
 from tokcost.services.consent import read_consent, read_policy
@@ -157,7 +158,7 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
         mode, folder = stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(home.stat().st_mode)
         diagnosis.add("ledger", Check("file", f"{path}: {path.stat().st_size / 1e6:,.1f} MB, {count:,} usage"))
         private = mode == 0o600 and folder == 0o700
-        hint = f"Run `chmod 600 {path}` and `chmod 700 {home}`."
+        hint = f"Run `chmod 600 {to_copy(str(path))}` and `chmod 700 {to_copy(str(home))}`."
         found = "readable by you alone" if private else f"readable by others (modes {mode:o} and {folder:o})"
         diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
         _integrity(diagnosis, [str(group) for group in disagreements(ledger)])

@@ -142,7 +142,9 @@ def _bring_up_to_date(
 def _told(looks: list[Found], report: IngestReport) -> list[Found]:
     report.looked_in.extend(str(found.root) for found in looks)
     report.found_files = sum(found.files for found in looks)
-    report.notes.extend(found.problem for found in looks if found.problem)
+    problems = [found.problem for found in looks if found.problem]
+    report.notes.extend(problems)
+    report.is_current = not problems
     return looks
 
 

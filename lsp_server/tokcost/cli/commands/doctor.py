@@ -40,7 +40,7 @@ def command(as_json: bool, forge: bool, acknowledge: bool) -> int:
         names = ("subject", "found", "finding", "hint")
         shown = {part: [dict(zip(names, row, strict=True)) for row in rows] for part, rows in parts.items()}
         document = {"schema": "tokcost.doctor/1", "findings": diagnosis.findings, "parts": shown}
-        screen.show(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        screen.show(json.dumps(document, indent=2) + "\n")
     else:
         screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings), os.environ))
     return 1 if diagnosis.findings else 0
