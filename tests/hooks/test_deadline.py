@@ -16,12 +16,12 @@ from pathlib import Path
 
 class TroubleReader:
     name = "trouble"
-    def roots(self, environ):
+    def locations(self, environ):
         if "TROUBLE" in environ:
             exec(environ["TROUBLE"])
         return []
-    def discover(self, root): return []
-    def read(self, file, checkpoint): raise OSError
+    def discover(self, location): return []
+    def read(self, source, cursor): raise OSError
 """
 
 BUSY = {

@@ -130,7 +130,7 @@ def questions(ledger: Ledger) -> None:
     query.has_unexplained_total(ledger, "claude-code", "s")
     record.find_usage(ledger, "claude-code", ["a"])
     record.usage_of_session(ledger, 1)
-    sources.checkpoint_of(ledger, "claude-code", "/x")
+    sources.read_of(ledger, "claude-code", "/x")
     sources.problems(ledger)
     places.usage_in_worktree(ledger, 1, 0)
     commits.held_usage(ledger, 1, None, None)
@@ -223,9 +223,8 @@ def test_an_upgrade_keeps_every_usage_claim_and_cursor(tmp_path: Path) -> None:
         ]
         assert disagreements(ledger) == []
         assert ledger.db.execute("PRAGMA foreign_key_check").fetchall() == []
-        known = sources.checkpoint_of(ledger, "claude-code", "/l.jsonl")
-        assert known is not None
-        assert (known.size, known.mtime_ns, known.offset, known.tail, known.state) == (9, 8, 7, b"t" * 16, b"{}")
+        cursor = (7).to_bytes(8, "little") + bytes([16]) + b"t" * 16 + b"{}"
+        assert sources.read_of(ledger, "claude-code", "/l.jsonl") == (9, 8, cursor, 7)
         (total,) = query.totals_of_session(ledger, "claude-code", "s")
         assert (total.cwd, total.branch, total.tokens.total) == ("/a/b", "main", 15)
         assert commits.carriers(ledger, 70) == {74: [(1, "c0ffee")]}

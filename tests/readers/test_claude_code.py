@@ -10,16 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.claude_lines import append, assistant, cost_state, counts, encode, iso, write
-from tokcost.model.logs import Batch, Checkpoint
+from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage
-from tokcost.readers import jsonl
-from tokcost.readers.claude_code import ClaudeCodeReader
+from tokcost.readers.claude_code.reader import ClaudeCodeReader
+from tokcost.readers.sources import jsonl
 
 T0 = 1_790_000_000_000
 
 
-def read(path: Path, checkpoint: Checkpoint | None = None) -> Batch:
-    return ClaudeCodeReader().read(jsonl.log_file(str(path), path.stat()), checkpoint)
+def read(path: Path, cursor: bytes | None = None) -> Batch:
+    """What is new in a file that is read in one batch."""
+    (batch,) = ClaudeCodeReader().read(jsonl.file_source(str(path), path.stat()), cursor)
+    return batch
 
 
 def only(batch: Batch) -> Usage:
@@ -199,7 +201,7 @@ def test_a_line_still_being_written_is_read_when_it_is_whole(tmp_path: Path) -> 
     assert first.skipped == {}
     with path.open("ab") as stream:
         stream.write(whole[80:])
-    assert [u.key for u in read(path, first.checkpoint).usage] == ["msg_2"]
+    assert [u.key for u in read(path, first.cursor).usage] == ["msg_2"]
 
 
 def test_a_last_line_without_line_end_is_read_and_not_consumed(tmp_path: Path) -> None:
@@ -207,23 +209,23 @@ def test_a_last_line_without_line_end_is_read_and_not_consumed(tmp_path: Path) -
     path.write_bytes(encode(assistant()).rstrip(b"\n"))
     batch = read(path)
     assert only(batch).key == "msg_1"
-    assert batch.checkpoint.offset == 0
+    assert batch.position == 0
 
 
 def test_only_new_bytes_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", assistant("msg_1"))
     first = read(path)
     append(path, assistant("msg_2"))
-    second = read(path, first.checkpoint)
+    second = read(path, first.cursor)
     assert [u.key for u in second.usage] == ["msg_2"]
-    assert read(path, second.checkpoint).usage == []
+    assert read(path, second.cursor).usage == []
 
 
 def test_a_truncated_file_is_read_again_from_its_beginning(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", assistant("msg_1"), assistant("msg_2"))
     first = read(path)
     write(path, assistant("msg_3"))
-    batch = read(path, first.checkpoint)
+    batch = read(path, first.cursor)
     assert batch.restarted
     assert [u.key for u in batch.usage] == ["msg_3"]
 
@@ -232,7 +234,7 @@ def test_a_file_replaced_by_a_longer_one_is_read_again_from_its_beginning(tmp_pa
     path = write(tmp_path / "s.jsonl", assistant("msg_1"))
     first = read(path)
     write(path, assistant("msg_8", time_ms=T0 + 7), assistant("msg_9"))
-    assert [u.key for u in read(path, first.checkpoint).usage] == ["msg_8", "msg_9"]
+    assert [u.key for u in read(path, first.cursor).usage] == ["msg_8", "msg_9"]
 
 
 @pytest.mark.parametrize(("role", "skipped"), [("user", {}), ("assistant", {"line too long to be read": 1})])
@@ -251,9 +253,9 @@ def test_an_enormous_line_is_passed_over_in_bounded_memory_and_counted_if_it_may
     batch = read(path)
     assert [u.key for u in batch.usage] == ["msg_1", "msg_2"]
     assert batch.skipped == skipped
-    assert batch.checkpoint.offset == path.stat().st_size
+    assert batch.position == path.stat().st_size
     append(path, assistant("msg_3"))
-    assert [u.key for u in read(path, batch.checkpoint).usage] == ["msg_3"]
+    assert [u.key for u in read(path, batch.cursor).usage] == ["msg_3"]
 
 
 def test_a_running_total_is_read_with_the_time_and_place_of_the_line_before_it(tmp_path: Path) -> None:
@@ -282,10 +284,14 @@ def test_a_managed_worktree_says_where_it_began(tmp_path: Path) -> None:
 def test_its_folders_are_found_as_claude_code_finds_them(tmp_path: Path) -> None:
     reader = ClaudeCodeReader()
     home, config, moved = tmp_path, tmp_path / "xdg", tmp_path / "moved"
-    assert reader.roots({"HOME": str(home)}) == [home / ".claude/projects", home / ".config/claude/projects"]
-    assert reader.roots({"HOME": str(home), "XDG_CONFIG_HOME": str(config)})[1] == config / "claude/projects"
-    environ = {"HOME": str(home), "CLAUDE_CONFIG_DIR": f"{moved}, {home / 'other/projects'}"}
-    assert reader.roots(environ) == [moved / "projects", home / "other/projects"]
+
+    def found(**environ: str) -> list[Path]:
+        return [Path(one.path) for one in reader.locations({"HOME": str(home), **environ})]
+
+    assert found() == [home / ".claude/projects", home / ".config/claude/projects"]
+    assert found(XDG_CONFIG_HOME=str(config))[1] == config / "claude/projects"
+    environ = {"CLAUDE_CONFIG_DIR": f"{moved}, {home / 'other/projects'}, ~/third"}
+    assert found(**environ) == [moved / "projects", home / "other/projects", home / "third/projects"]
 
 
 def test_subagent_and_workflow_files_are_found_at_any_depth(tmp_path: Path) -> None:
@@ -297,7 +303,7 @@ def test_subagent_and_workflow_files_are_found_at_any_depth(tmp_path: Path) -> N
     ):
         write(tmp_path / name, assistant())
     write(tmp_path / "p/s/subagents/agent-1.meta.json", "{}")
-    found = {os.path.relpath(file.path, tmp_path) for file in ClaudeCodeReader().discover(tmp_path)}
+    found = {os.path.relpath(file.path, tmp_path) for file in ClaudeCodeReader().discover(Location(str(tmp_path)))}
     assert found == {
         "p/s.jsonl",
         "p/s/subagents/agent-1.jsonl",
@@ -318,11 +324,11 @@ def test_reading_in_parts_finds_what_reading_at_once_finds(
     whole = folder / "whole.jsonl"
     whole.write_bytes(data)
     at_once = read(whole)
-    path, checkpoint, found, totals = folder / "parts.jsonl", None, dict[str, Usage](), []
+    path, cursor, found, totals = folder / "parts.jsonl", None, dict[str, Usage](), []
     for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
         path.write_bytes(data[:end])
-        batch = read(path, checkpoint)
-        checkpoint = batch.checkpoint
+        batch = read(path, cursor)
+        cursor = batch.cursor
         for usage in batch.usage:
             found.setdefault(usage.key, usage)
         totals.extend(batch.totals)

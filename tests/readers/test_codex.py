@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.claude_lines import append, encode, iso, write
-from tokcost.model.logs import Batch, Checkpoint
+from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage
-from tokcost.readers import jsonl
-from tokcost.readers.codex import CodexReader
+from tokcost.readers.codex.reader import CodexReader
+from tokcost.readers.sources import jsonl
 
 T0 = 1_790_000_000_000
 THREAD, PARENT = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-00000000000f"
@@ -62,8 +62,10 @@ def record(response: str, usage: dict[str, int], time_ms: int = T0, thread: str 
     return line("token_usage_record", time_ms, thread_id=thread, response_id=response, usage=usage)
 
 
-def read(path: Path, checkpoint: Checkpoint | None = None) -> Batch:
-    return CodexReader().read(jsonl.log_file(str(path), path.stat()), checkpoint)
+def read(path: Path, cursor: bytes | None = None) -> Batch:
+    """What is new in a file that is read in one batch."""
+    (batch,) = CodexReader().read(jsonl.file_source(str(path), path.stat()), cursor)
+    return batch
 
 
 def tokens(path: Path, *lines: dict[str, Any] | str) -> list[Tokens]:
@@ -231,7 +233,7 @@ def test_only_new_bytes_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "rollout-x.jsonl", meta(), turn(), count(counters(100)))
     first = read(path)
     append(path, count(counters(150), counters(50)))
-    second = read(path, first.checkpoint)
+    second = read(path, first.cursor)
     assert [u.tokens.input for u in second.usage] == [50]
     assert second.usage[0].model == "gpt-5-codex"
 
@@ -268,7 +270,7 @@ def test_a_file_from_before_counts_were_written_is_told_and_not_taken_for_empty(
     first = read(path)
     assert (first.usage, first.skipped) == ([], {"file of a version that recorded no usage": 1})
     append(path, {"type": "message", "role": "assistant", "content": []})
-    assert read(path, first.checkpoint).skipped == {}
+    assert read(path, first.cursor).skipped == {}
 
 
 def test_a_rollout_whose_first_line_is_lost_is_known_by_its_name(tmp_path: Path) -> None:
@@ -281,7 +283,7 @@ def test_a_rollout_whose_first_line_is_lost_is_known_by_its_name(tmp_path: Path)
 def test_a_file_replaced_by_a_shorter_one_is_read_again_from_its_beginning(tmp_path: Path) -> None:
     path = write(tmp_path / "rollout-x.jsonl", meta(), turn(), count(counters(100)), count(counters(300)))
     before = read(path)
-    again = read(write(path, meta(), turn(), count(counters(100))), before.checkpoint)
+    again = read(write(path, meta(), turn(), count(counters(100))), before.cursor)
     assert again.restarted
     assert [usage.key for usage in again.usage] == [usage.key for usage in before.usage[:1]]
 
@@ -306,24 +308,25 @@ def test_a_damaged_compressed_file_is_an_error_of_that_file(tmp_path: Path) -> N
 def test_the_plain_file_wins_where_its_compressed_twin_lies_beside_it(tmp_path: Path) -> None:
     for name in ("2026/11/23/rollout-a.jsonl", "2026/11/23/rollout-a.jsonl.zst", "2026/11/22/rollout-b.jsonl.zst"):
         write(tmp_path / name)
-    found = {Path(file.path).name for file in CodexReader().discover(tmp_path)}
+    found = {Path(file.path).name for file in CodexReader().discover(Location(str(tmp_path)))}
     assert found == {"rollout-a.jsonl", "rollout-b.jsonl.zst"}
 
 
 def test_its_folders_are_found_as_codex_finds_them(tmp_path: Path) -> None:
     reader = CodexReader()
     home = {"HOME": str(tmp_path)}
-    assert reader.roots(home) == [tmp_path / ".codex/sessions", tmp_path / ".codex/archived_sessions"]
-    assert reader.roots(home | {"CODEX_HOME": "/elsewhere"})[0] == Path("/elsewhere/sessions")
+    folders = [str(tmp_path / ".codex" / name) for name in ("sessions", "archived_sessions")]
+    assert [one.path for one in reader.locations(home)] == folders
+    assert reader.locations(home | {"CODEX_HOME": "/elsewhere"})[0] == Location("/elsewhere/sessions")
 
 
 def parts(folder: Path, data: bytes, cuts: list[int]) -> list[Usage]:
     """What is found when the file grows from cut to cut."""
-    path, checkpoint, found = folder / "rollout-parts.jsonl", None, dict[str, Usage]()
+    path, cursor, found = folder / "rollout-parts.jsonl", None, dict[str, Usage]()
     for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
         path.write_bytes(data[:end])
-        batch = read(path, checkpoint)
-        checkpoint = batch.checkpoint
+        batch = read(path, cursor)
+        cursor = batch.cursor
         found.update((usage.key, usage) for usage in batch.usage)
     return list(found.values())
 

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.model.logs import Checkpoint
-from tokcost.readers.jsonl import NewLines, log_file
+from tokcost.readers.sources.jsonl import NewLines, file_source
 
 FIRST, SECOND = b'{"n": 1}\n', b'{"n": 2}\n'
 
 
-def left_after_the_first(path: Path, by: str) -> Checkpoint:
+def left_after_the_first(path: Path, by: str) -> bytes:
     path.write_bytes(FIRST)
-    lines = NewLines(log_file(str(path), os.stat(path)), None)
+    lines = NewLines(file_source(str(path), os.stat(path)), None)
     assert b"".join(lines) == FIRST
-    left = lines.checkpoint()
-    return left if by == "this version" else left._replace(tail=blake2b(FIRST, digest_size=16).digest())
+    if by == "this version":
+        return lines.cursor()
+    tail = blake2b(FIRST, digest_size=16).digest()
+    return len(FIRST).to_bytes(8, "little") + bytes([len(tail)]) + tail
 
 
 @pytest.mark.parametrize("by", ["this version", "an earlier version"])
@@ -25,7 +26,7 @@ def test_a_file_that_grew_goes_on(tmp_path: Path, by: str) -> None:
     path = tmp_path / "x.jsonl"
     left = left_after_the_first(path, by)
     path.write_bytes(FIRST + SECOND)
-    lines = NewLines(log_file(str(path), os.stat(path)), left)
+    lines = NewLines(file_source(str(path), os.stat(path)), left)
     assert (lines.restarted, b"".join(lines)) == (False, SECOND)
 
 
@@ -34,12 +35,13 @@ def test_a_file_that_was_written_anew_begins_again(tmp_path: Path, by: str) -> N
     path = tmp_path / "x.jsonl"
     left = left_after_the_first(path, by)
     path.write_bytes(SECOND + FIRST)
-    lines = NewLines(log_file(str(path), os.stat(path)), left)
+    lines = NewLines(file_source(str(path), os.stat(path)), left)
     assert (lines.restarted, b"".join(lines)) == (True, SECOND + FIRST)
 
 
-@pytest.mark.parametrize("tail", [b"", b"\0", b"\0" * 16, b"\0" * 300])
-def test_a_checkpoint_that_fits_nothing_begins_again(tmp_path: Path, tail: bytes) -> None:
+@pytest.mark.parametrize("cursor", [b"", b"\0", b"\0" * 16, b"\xff" * 300, b"\0" * 8 + b"\xff", b"{}"])
+def test_a_cursor_that_fits_nothing_begins_again(tmp_path: Path, cursor: bytes) -> None:
     path = tmp_path / "x.jsonl"
-    left = left_after_the_first(path, "this version")._replace(tail=tail)
-    assert NewLines(log_file(str(path), os.stat(path)), left).restarted
+    left_after_the_first(path, "this version")
+    left = cursor
+    assert NewLines(file_source(str(path), os.stat(path)), left).restarted

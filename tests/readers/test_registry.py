@@ -6,20 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.errors import EnvironmentProblem
-from tokcost.readers.registry import readers
+from tokcost.readers import registry
+from tokcost.readers.registry import broken_readers, readers
+
+OURS = ["claude-code", "codex", "gemini-cli", "opencode"]
 
 MODULE = """
-from pathlib import Path
-from tokcost.model.logs import Batch, Checkpoint
-from tokcost.model.usage import Tokens, Usage
+from tokcost.model.logs import Batch, Location
 
 class OtherReader:
     name = "other"
-    def roots(self, environ): return [Path(environ["HOME"]) / "other"]
+    def locations(self, environ): return [Location(environ["HOME"] + "/other")]
+    def discover(self, location): return []
+    def read(self, source, cursor): return [Batch(b"")]
+
+class OldReader:
+    name = "old"
+    def roots(self, environ): return []
     def discover(self, root): return []
-    def read(self, file, checkpoint):
-        return Batch(Checkpoint(file.size, file.mtime_ns, file.device, file.inode, file.size, b""), [])
+    def read(self, file, checkpoint): return None
 """
 
 
@@ -28,10 +33,10 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "site-packages"
     (folder / "other_reader-1.0.dist-info").mkdir(parents=True)
     monkeypatch.syspath_prepend(str(folder))
-    readers.cache_clear()
+    registry.forget()
     yield folder
     sys.modules.pop("other_reader", None)
-    readers.cache_clear()
+    registry.forget()
 
 
 def register(packages: Path, target: str) -> None:
@@ -40,24 +45,39 @@ def register(packages: Path, target: str) -> None:
 
 
 def test_ours_come_first() -> None:
-    assert [reader.name for reader in readers()][:2] == ["claude-code", "codex"]
+    assert [reader.name for reader in readers()][:4] == OURS
 
 
 def test_a_reader_registered_by_another_package_is_used(packages: Path) -> None:
     (packages / "other_reader.py").write_text(MODULE)
     register(packages, "other_reader:OtherReader")
-    assert [reader.name for reader in readers()] == ["claude-code", "codex", "other"]
+    assert [reader.name for reader in readers()] == [*OURS, "other"]
 
 
-def test_a_reader_that_cannot_be_loaded_is_named_in_a_sentence(packages: Path) -> None:
-    register(packages, "other_reader:Missing")
-    with pytest.raises(EnvironmentProblem, match="other_reader:Missing"):
-        readers()
+@pytest.mark.parametrize(
+    "target", ["other_reader:Missing", "other_reader:OldReader", "no_such_module:Reader", "nonsense"]
+)
+def test_a_reader_that_cannot_be_used_stops_no_other(packages: Path, target: str) -> None:
+    (packages / "other_reader.py").write_text(MODULE)
+    register(packages, target)
+    assert [reader.name for reader in readers()] == OURS
+    (broken,) = broken_readers()
+    assert broken.target == target
+    assert broken.reason
+
+
+def test_a_package_whose_registration_cannot_be_read_stops_nothing(packages: Path) -> None:
+    register(packages, "x")
+    path = packages / "other_reader-1.0.dist-info/entry_points.txt"
+    path.write_text("no section\n[tokcost.readers")
+    registry.forget()
+    assert [reader.name for reader in readers()] == OURS
+    assert len(broken_readers()) == 1
 
 
 def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> None:
-    assert [reader.name for reader in readers()] == ["claude-code", "codex"]
+    assert [reader.name for reader in readers()] == OURS
     (packages / "other_reader.py").write_text(MODULE)
     register(packages, "other_reader:OtherReader")
-    readers.cache_clear()
-    assert [reader.name for reader in readers()][2:] == ["other"]
+    registry.forget()
+    assert [reader.name for reader in readers()][4:] == ["other"]

@@ -13,12 +13,11 @@ from tokcost.readers.registry import readers
 def everything(environ: dict[str, str]) -> dict[str, Usage]:
     found: dict[str, Usage] = {}
     for reader in readers():
-        for root in reader.roots(environ):
-            for file in reader.discover(root):
-                batch = reader.read(file, None)
-                assert batch.skipped == {}
-                for usage in batch.usage:
-                    found[usage.key] = merge(found[usage.key], usage) if usage.key in found else usage
+        sources = [one for location in reader.locations(environ) for one in reader.discover(location)]
+        for batch in (batch for source in sources for batch in reader.read(source, None)):
+            assert batch.skipped == {}
+            for usage in batch.usage:
+                found[usage.key] = merge(found[usage.key], usage) if usage.key in found else usage
     return found
 
 

@@ -19,8 +19,8 @@ from tokcost.ledger.open import open_ledger
 from tokcost.ledger.query import span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import problems, tallies
-from tokcost.readers import jsonl
-from tokcost.readers.registry import readers
+from tokcost.readers import registry
+from tokcost.readers.sources import jsonl
 from tokcost.services import doctor, listing, scan
 from tokcost.services.ingest import IngestReport, refresh
 
@@ -190,26 +190,26 @@ READER = """
 import os
 from pathlib import Path
 from types import SimpleNamespace
-from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal
+from tokcost.model.logs import Batch, Location, SessionTotal
 from tokcost.model.usage import Tokens, Usage
-from tokcost.readers.jsonl import log_files
+from tokcost.readers.sources.jsonl import files_below
 
 class OtherReader:
     name = "other"
-    def roots(self, environ):
-        return [Path(environ["HOME"]) / "other"]
-    def discover(self, root):
-        if (root / "no-listing").exists():
+    def locations(self, environ):
+        return [Location(environ["HOME"] + "/other")]
+    def discover(self, location):
+        if (Path(location.path) / "no-listing").exists():
             raise KeyError("listing")
-        return log_files(root, (".log",))
+        return files_below(location, (".log",))
     def read(self, file, checkpoint):
         given = Path(file.path).read_text()
         with (Path(file.path).parent / "asked").open("a") as stream:
             stream.write(Path(file.path).name + " ")
-        known = Checkpoint(*file[1:], file.size, b"tail", b"state")
+        known = b"cursor %d" % file.size
         def usage(key="k", time_ms=1790000000000, model="m", tokens=Tokens(5), **more):
             return Usage("other", Path(file.path).name + key, time_ms, model, tokens, **more)
-        return eval(given)
+        return [eval(given)]
 """
 
 ESCAPES = {
@@ -218,7 +218,7 @@ ESCAPES = {
     "KeyError": "{}['CANARY']",
     "MemoryError": "exec('raise MemoryError')",
     "AttributeError": "None.nothing",
-    "ValueError": "Batch(known._replace(offset=-1))",
+    "ValueError": "Batch(known, position=-1)",
     "TypeError": "Batch(1)",
 }
 
@@ -239,13 +239,13 @@ def other(
         monkeypatch.setattr(scan, "SIDE_BY_SIDE", 0)
         monkeypatch.setattr(scan, "can_fork", lambda: True)
         monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    readers.cache_clear()
+    registry.forget()
     folder = home.path / "other"
     folder.mkdir()
     (folder / "good.log").write_text("Batch(known, [usage()])")
     yield folder
     sys.modules.pop("other_reader", None)
-    readers.cache_clear()
+    registry.forget()
 
 
 @pytest.mark.parametrize("error", ESCAPES)
@@ -275,7 +275,7 @@ def test_and_after_an_upgrade(home: Home, other: Path) -> None:
         READER.replace("1 / 0", "").replace("eval(given)", "Batch(known, [usage()])")
     )
     sys.modules.pop("other_reader", None)
-    readers.cache_clear()
+    registry.forget()
     home.refresh()
     assert home.problems.keys() == {"bad.log"}
     (other.parent.parent / "site-packages/other_reader-1.1.dist-info").mkdir()
@@ -325,7 +325,7 @@ def test_no_reader_puts_anything_impossible_into_the_ledger(home: Home, other: P
 
 
 def test_a_reader_that_never_moves_on_or_finds_nothing_where_it_fails_stops_no_other(home: Home, other: Path) -> None:
-    (other / "stuck.log").write_text("Batch(checkpoint or known, more=True)")
+    (other / "stuck.log").write_text("Batch(known, more=True)")
     home.refresh()
     assert (home.usage, home.problems.keys()) == (2, {"stuck.log"})
     (other / "no-listing").touch()
@@ -362,7 +362,7 @@ def test_what_is_no_file_is_passed_over_and_the_rest_of_its_folder_is_read(home:
 @pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
 def test_what_takes_the_place_of_a_file_once_it_is_listed_is_not_waited_for(tmp_path: Path, put: Any) -> None:
     path = write(tmp_path / "a.jsonl", assistant())
-    listed = jsonl.log_file(str(path), path.stat())
+    listed = jsonl.file_source(str(path), path.stat())
     path.unlink()
     put(str(path))
     (outcome,) = scan.read_here(scan.Job("claude-code", listed, None))
@@ -420,8 +420,8 @@ def test_an_import_that_is_killed_in_the_middle_of_a_file_goes_on_there(
 
 
 def test_times_and_numbers_of_a_file_beyond_64_bits_can_be_kept() -> None:
-    status: Any = SimpleNamespace(st_size=5, st_mtime_ns=10**21, st_dev=2**64 - 1, st_ino=2**64 - 1)
-    file = jsonl.log_file("x", status)
+    status: Any = SimpleNamespace(st_size=5, st_mtime_ns=10**21)
+    file = jsonl.file_source("x", status)
     assert all(-(2**63) < number < 2**63 for number in file[1:])
 
 
@@ -468,7 +468,7 @@ def test_a_compressed_file_of_very_many_responses_is_recorded_in_portions(
     home.sessions.mkdir(parents=True)
     path = home.sessions / "rollout-x.jsonl.zst"
     path.write_bytes(zstandard.compress(b"".join(map(encode, lines))))
-    assert len(list(scan.read_here(scan.Job("codex", jsonl.log_file(str(path), path.stat()), None)))) > 10
+    assert len(list(scan.read_here(scan.Job("codex", jsonl.file_source(str(path), path.stat()), None)))) > 10
     assert (home.refresh().new_usage, home.refresh().new_usage) == (400, 0)
     path.write_bytes(zstandard.compress(b"".join(map(encode, [*lines, *rollout(total(input=500))[2:]]))))
     assert (home.refresh().new_usage, home.problems) == (1, {})

@@ -10,7 +10,7 @@ import pytest
 from support.claude_lines import append, assistant, write
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.sources import listing_of
-from tokcost.readers.claude_code import ClaudeCodeReader
+from tokcost.readers.claude_code.reader import ClaudeCodeReader
 from tokcost.services import listing
 from tokcost.services.ingest import IngestReport, refresh
 
@@ -173,7 +173,7 @@ def test_only_what_is_below_a_changed_folder_is_listed_again(logs: Logs, monkeyp
     asked: list[str] = []
     discover = ClaudeCodeReader.discover
     monkeypatch.setattr(
-        ClaudeCodeReader, "discover", lambda reader, root: (asked.append(str(root)), discover(reader, root))[1]
+        ClaudeCodeReader, "discover", lambda reader, where: (asked.append(where.path), discover(reader, where))[1]
     )
     logs.say("p/a/subagents/agent-2.jsonl")
     logs.say("p/b.jsonl")

@@ -1,13 +1,15 @@
 """Unpacks logs that real assistants wrote (tests/samples) into a scratch folder, their paths rewritten."""
 
 import json
+import sqlite3
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 _ORIGINAL = "/home/dev/tokcost-labs"
-_TEXT = (".jsonl", ".json", ".git", "gitdir", ".toml", ".md")
+_TEXT = (".jsonl", ".json", ".git", "gitdir", ".toml", ".md", ".project_root")
 
 
 class Sample(NamedTuple):
@@ -42,4 +44,16 @@ def unpack(name: str, target: Path) -> Sample:
             data = path.read_bytes()
             if before in data:
                 path.write_bytes(data.replace(before, after))
+    for path in root.rglob("*.db"):
+        _rewrite_store(path, before.decode(), after.decode())
     return Sample(root, root / "home", root / "repo", json.loads((root / "truth.json").read_text()))
+
+
+def _rewrite_store(path: Path, before: str, after: str) -> None:
+    """The same in every text of a SQLite store."""
+    with closing(sqlite3.connect(path)) as store:
+        tables = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            for column in [row[1] for row in store.execute(f"PRAGMA table_info({table})") if row[2].lower() == "text"]:
+                store.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (before, after))
+        store.commit()

@@ -15,6 +15,7 @@ def place(
     hint: str = "",
     *,
     hint_stale: bool = False,
+    moves_head: bool = False,
     observed: Sequence[Observation] = (),
 ) -> BranchPlace:
     """The branch of a usage at `time_ms` (milliseconds UTC), under the name it has now.
@@ -22,6 +23,8 @@ def place(
     `hint` is the assistant's own branch field. It decides between branches that HEAD was on within one and the same
     second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
     before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
+
+    With `moves_head` HEAD moved by what this usage did itself: within one second it belongs to where HEAD was before.
 
     `observed` is where the server saw HEAD. That is better than any hint, and says nothing where the reflog is clear:
     it also knows what was carried along.
@@ -41,7 +44,10 @@ def place(
     stay = bisect_right(timeline.starts, second) - 1
     if timeline.starts[stay] == second:
         name = _seen(timeline, time_ms, observed) or ("" if hint_stale else hint)
-        stay = _stay_within(timeline, stay, second, name)
+        if moves_head and not name:
+            stay = bisect_left(timeline.starts, second) - 1
+        else:
+            stay = _stay_within(timeline, stay, second, name)
     branch = timeline.branches[_carried_to(timeline, stay, second)]
     if branch is None:
         return UNKNOWN

@@ -241,7 +241,7 @@ _COMPACT = (
 ) STRICT""",
     """INSERT INTO source_5
   SELECT id, assistant, path, max(size, 0), iif(size < 0, -9223372036854775808, mtime_ns),
-    tokcost_cursor(tail, state), max(offset, 0), nullif(problem, '') FROM source""",
+    tokcost_cursor(offset, tail, state), max(offset, 0), nullif(problem, '') FROM source""",
     """CREATE TABLE tally_5 (
   source INTEGER NOT NULL REFERENCES source(id),
   kind TEXT NOT NULL CHECK (kind IN ('skipped', 'duplicate')),
@@ -442,7 +442,7 @@ _ALLOWED = {
 @migrations()
 def m005_series_and_places(db: Database) -> None:
     """Constraints that hold, no text twice, one way to say none, and of each usage what it was read from."""
-    db.conn.create_function("tokcost_cursor", 2, _cursor, deterministic=True)
+    db.conn.create_function("tokcost_cursor", 3, _cursor, deterministic=True)
     for statement in _COMPACT:
         filled = statement
         for word, expression in _ALLOWED.items():
@@ -451,9 +451,9 @@ def m005_series_and_places(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 5")
 
 
-def _cursor(tail: bytes, state: bytes) -> bytes:
-    """Where a reader goes on, as `ledger/sources.py` writes it."""
-    return bytes([len(tail)]) + tail + state
+def _cursor(offset: int, tail: bytes, state: bytes) -> bytes:
+    """Where a reader of lines goes on, as `readers/sources/jsonl.py` writes it; what is read whole has none."""
+    return offset.to_bytes(8, "little") + bytes([len(tail)]) + tail + state if tail and offset >= 0 else b""
 
 
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:

@@ -1,10 +1,11 @@
-"""How far each log file was read, and what was wrong in it."""
+"""How far each source was read, and what was wrong in it."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
-from tokcost.model.logs import UNFINISHED, Batch, Checkpoint, LogFile
+from tokcost.model.logs import UNFINISHED, Batch, Source
 
 _UPSERT = """
 INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed) VALUES (?, ?, ?, ?, ?, ?)
@@ -21,41 +22,56 @@ def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
     return {taken(path): (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
-def read_until(ledger: Ledger, assistant: str, path: str) -> Checkpoint | None:
-    """From where on a file is to be read; `None`: from its beginning."""
-    found = checkpoint_of(ledger, assistant, path)
-    return found if found and found.size >= 0 and (found.offset or found.tail or found.state) else None
+class Read(NamedTuple):
+    """How far a source was read, and how it looked then."""
+
+    size: int
+    mtime_ns: int
+    """`UNFINISHED` when it is to be read again, though it may not have changed."""
+    cursor: bytes
+    position: int
+    """Bytes read so far."""
+
+    def is_all_of(self, source: Source) -> bool:
+        """Whether there is nothing new in a source."""
+        return (self.size, self.mtime_ns) == (source.size, source.mtime_ns)
 
 
-def checkpoint_of(ledger: Ledger, assistant: str, path: str) -> Checkpoint | None:
-    """The checkpoint of one file as it stands, also where it was never read."""
+def read_of(ledger: Ledger, assistant: str, path: str) -> Read | None:
+    """How far a source was read by the reader of an assistant; `None` when it never was."""
     query = "SELECT size, mtime_ns, cursor, consumed FROM source WHERE path = ? AND assistant = ?"
     row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
-    return None if row is None else _checkpoint(*row)
+    return None if row is None else Read(*row)
 
 
-def record_checkpoint(ledger: Ledger, assistant: str, path: str, batch: Batch) -> int:
-    """Note how far a file was read and what was passed over; part of the transaction that records its usage. The row
-    id of the source."""
-    done = batch.checkpoint
-    cursor = bytes([len(done.tail)]) + done.tail + done.state
-    values = (assistant, kept(path), done.size, done.mtime_ns, cursor, done.offset)
-    (source,) = ledger.db.execute(_UPSERT, values).fetchone()
+def cursor_of(ledger: Ledger, assistant: str, path: str) -> bytes | None:
+    """From where on a source is to be read; `None`: from its beginning."""
+    found = read_of(ledger, assistant, path)
+    return (found.cursor or None) if found is not None else None
+
+
+def record_read(ledger: Ledger, assistant: str, source: Source, batch: Batch) -> int:
+    """Note how far a source was read and what was passed over; part of the transaction that records its usage. The row
+    id of the source. One of which there is more to read does not look as if it were read: this process may be killed
+    before."""
+    mtime_ns = UNFINISHED if batch.more else source.mtime_ns
+    values = (assistant, kept(source.path), source.size, mtime_ns, batch.cursor, batch.position)
+    (number,) = ledger.db.execute(_UPSERT, values).fetchone()
     if batch.restarted:
-        ledger.db.execute("DELETE FROM tally WHERE source = ?", (source,))
+        ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
     for kind, counts in (("skipped", batch.skipped), ("duplicate", batch.duplicates)):
-        _count(ledger, source, kind, counts)
-    return source
+        _count(ledger, number, kind, counts)
+    return number
 
 
-def record_problem(ledger: Ledger, assistant: str, file: LogFile, problem: str, *, passing: bool) -> None:
-    """Note that a file could not be read. It is tried again at the next import where the problem is a passing one, else
-    once it has changed."""
+def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str, *, passing: bool) -> None:
+    """Note that a source could not be read. It is tried again at the next import where the problem is a passing one,
+    else once it has changed."""
     ledger.db.execute(
         "INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed, problem)"
         " VALUES (?, ?, ?, ?, x'', 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
         " size = excluded.size, mtime_ns = excluded.mtime_ns",
-        (assistant, kept(file.path), file.size, UNFINISHED if passing else file.mtime_ns, problem),
+        (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem),
     )
 
 
@@ -63,11 +79,6 @@ def try_again(ledger: Ledger) -> None:
     """Have all files that could not be read tried again, though they have not changed."""
     if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem IS NOT NULL", (UNFINISHED,)).rowcount:
         ledger.db.execute("DELETE FROM listing")
-
-
-def _checkpoint(size: int, mtime_ns: int, cursor: bytes, consumed: int) -> Checkpoint:
-    begin = 1 + cursor[0] if cursor else 0
-    return Checkpoint(size, mtime_ns, 0, 0, consumed, cursor[1:begin], cursor[begin:])
 
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:

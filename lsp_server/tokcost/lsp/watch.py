@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.readers.registry import readers
+from tokcost.readers.registry import locations
 from tokcost.repo.worktree import Worktree
 
 STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
@@ -50,11 +50,13 @@ class Plan(NamedTuple):
 def plan(environ: Mapping[str, str], folders: Iterable[str], worktrees: Iterable[Worktree]) -> Plan:
     """What must be watched now. Of folders that do not exist, the place where they will appear."""
     found = Plan({}, {}, {})
-    for root in dict.fromkeys(root for reader in readers() for root in reader.roots(environ)):
-        if (number := _identity(root)) is not None:
-            found.deep[os.fspath(root)] = number
+    for location in locations(environ):
+        if location.kind != "folder":
+            _add_file(found, location.path)
+        elif (number := _identity(location.path)) is not None:
+            found.deep[location.path] = number
         else:
-            _await(found, root)
+            _await(found, Path(location.path))
     for folder in folders:
         if not os.path.isdir(folder):
             _await(found, Path(folder))
@@ -152,6 +154,15 @@ def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[None]:
 def _matters(path: str, names: Mapping[str, frozenset[str]]) -> bool:
     folder, name = os.path.split(path)
     return path in names or name in names.get(folder, ())
+
+
+def _add_file(found: Plan, path: str) -> None:
+    """A file or a store: what is beside it with its name at the beginning (`-wal`) is a part of it."""
+    folder, name = os.path.split(path)
+    if os.path.isdir(folder):
+        _add(found, folder, {name, f"{name}-wal"})
+    else:
+        _await(found, Path(folder))
 
 
 def _add(found: Plan, folder: str, names: Iterable[str]) -> None:

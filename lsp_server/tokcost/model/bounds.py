@@ -7,7 +7,7 @@ never reaches the ledger.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
+from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import KINDS, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
 
 MAX_SESSION = 100
@@ -37,29 +37,28 @@ def within_bounds(batch: Batch, assistant: str) -> Batch:
 
     Raises `ValueError` where the batch itself makes no sense, so that nothing of it can be relied on.
     """
-    if not (is_checkpoint(batch.checkpoint) and _are_counts(batch.skipped) and _are_counts(batch.duplicates)):
+    if not (_is_cursor(batch) and _are_counts(batch.skipped) and _are_counts(batch.duplicates)):
         raise ValueError("no batch")
     known: set[_Words] = set()
     usage, bad_usage = _sifted(batch.usage, lambda one: _is_usage(one, assistant, known))
     totals, bad_totals = _sifted(batch.totals, _is_total)
     worktrees, bad_worktrees = _sifted(batch.worktrees, _is_origin)
-    bad = bad_usage + bad_totals + bad_worktrees
+    retracted, bad_keys = _sifted(batch.retracted, lambda key: _is_text(key, MAX_NAME))
+    bad = bad_usage + bad_totals + bad_worktrees + bad_keys
     skipped = {**batch.skipped, IMPOSSIBLE: batch.skipped.get(IMPOSSIBLE, 0) + bad} if bad else batch.skipped
-    return batch._replace(usage=usage, totals=totals, worktrees=worktrees, skipped=skipped)
+    return batch._replace(usage=usage, totals=totals, worktrees=worktrees, retracted=retracted, skipped=skipped)
 
 
-def is_checkpoint(value: Checkpoint) -> bool:
-    """Whether this can be kept, and says how far a file was read."""
-    *numbers, tail, state = value
-    small = type(tail) is bytes and type(state) is bytes and len(tail) <= MAX_NAME and len(state) <= MAX_STATE
-    return small and all(type(one) is int and -_INT64 <= one < _INT64 for one in numbers) and value.offset >= 0
-
-
-def is_log_file(value: LogFile) -> bool:
-    """Whether this can be a file."""
-    path, *numbers = value
+def is_source(value: Source) -> bool:
+    """Whether this can be a source."""
+    path, size, mtime_ns = value
     sound = type(path) is str and "\0" not in path and len(path) <= MAX_PATH
-    return sound and all(type(one) is int and -_INT64 <= one < _INT64 for one in numbers) and value.size >= 0
+    return sound and type(size) is type(mtime_ns) is int and 0 <= size < _INT64 and -_INT64 < mtime_ns < _INT64
+
+
+def _is_cursor(batch: Batch) -> bool:
+    cursor, position = batch.cursor, batch.position
+    return type(cursor) is bytes and len(cursor) <= MAX_STATE and type(position) is int and 0 <= position < _INT64
 
 
 def _sifted(records: Iterable[_Record], is_sound: Callable[[_Record], bool]) -> tuple[Sequence[_Record], int]:

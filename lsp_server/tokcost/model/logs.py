@@ -1,37 +1,32 @@
-"""What reading an assistant's log yields, and what must be remembered to go on reading it."""
+"""What assistants' logs are made of: where they lie, what a source looks like now, and what reading it yields."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tokcost.model.usage import Tokens, Usage
 
 UNFINISHED = -(1 << 63)
-"""The `mtime_ns` of a checkpoint whose file is only partly read: no file has it."""
+"""The `mtime_ns` that is recorded of a source which is only partly read: no file has it."""
 
 
-class LogFile(NamedTuple):
-    """A log file as the file system shows it now."""
+class Location(NamedTuple):
+    """A place where an assistant keeps its logs, whether it exists by now or not."""
+
+    path: str
+    kind: Literal["folder", "file", "store"] = "folder"
+    """`folder`: sources lie in it, at any depth. `file`: it is one source. `store`: it is one source, a SQLite database
+    whose newest content may be in its WAL file alone."""
+
+
+class Source(NamedTuple):
+    """Something a reader reads, and its fingerprint: while `size` and `mtime_ns` are what they were, nothing in it is
+    new. For a SQLite store they cover its WAL file as well."""
 
     path: str
     size: int
+    """Bytes."""
     mtime_ns: int
-    device: int
-    inode: int
-
-
-class Checkpoint(NamedTuple):
-    """How far a file has been read: enough to go on from there, and to notice that it is no longer the same file."""
-
-    size: int
-    mtime_ns: int
-    device: int
-    inode: int
-    offset: int
-    """Bytes consumed: always just behind a line end (or the whole size of a file that is read whole)."""
-    tail: bytes
-    """A digest of the bytes just before `offset`, to recognise a file that was rewritten in place."""
-    state: bytes = b""
-    """The reader's own memory of this file."""
+    """Nanoseconds since 1970-01-01 UTC."""
 
 
 class SessionTotal(NamedTuple):
@@ -62,15 +57,38 @@ class WorktreeOrigin(NamedTuple):
 class Batch(NamedTuple):
     """What one call of `read` found."""
 
-    checkpoint: Checkpoint
+    cursor: bytes
+    """Where to go on: opaque to everybody but the reader that made it."""
     usage: Sequence[Usage] = ()
     totals: Sequence[SessionTotal] = ()
     worktrees: Sequence[WorktreeOrigin] = ()
     skipped: Mapping[str, int] = {}
     """Damaged records by reason (a short phrase); they were passed over and must be shown."""
     duplicates: Mapping[str, int] = {}
-    """Records dropped inside this file because they repeat another, by reason."""
+    """Records dropped inside this source because they repeat another, by reason."""
+    retracted: Sequence[str] = ()
+    """Keys of usage that was reported before and turned out to be no billed response of its own (a provisional record
+    that was replaced under another key, a copy). A message that the user deleted was paid for: it is not retracted."""
     restarted: bool = False
-    """The file was truncated or replaced since the checkpoint and was read from its beginning."""
+    """The source was truncated or replaced since the cursor and was read from its beginning."""
     more: bool = False
-    """The call stopped before the end of a very large file; call again with the new checkpoint."""
+    """Another batch of the same source follows."""
+    position: int = 0
+    """How many bytes of the source are read by now, for showing progress."""
+
+
+class Capabilities(NamedTuple):
+    """What an assistant's logs can tell, for `tokcost doctor` and docs/assistants.md. All texts are short phrases."""
+
+    versions: str = ""
+    """Versions of the assistant that this reader was checked with."""
+    classes: tuple[str, ...] = ("input", "output")
+    """Token classes that the logs report, in the words of `Tokens`."""
+    folder: Literal["each response", "session", "project", "none"] = "each response"
+    """How well the logs tell where a response was made."""
+    branch: Literal["each response", "session", "none"] = "none"
+    """How often the logs name a branch of their own."""
+    retention: str = ""
+    """How long the assistant keeps its logs; empty where it keeps them for ever."""
+    gaps: str = ""
+    """Billed calls that leave no trace in the logs; empty where none are known."""

@@ -2,22 +2,75 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from typing import NamedTuple
 
 from tokcost import __version__
-from tokcost.errors import EnvironmentProblem
-from tokcost.readers.base import Reader
+from tokcost.model.logs import Location
+from tokcost.readers.protocol import Reader
 
-_OURS = ("tokcost.readers.claude_code:ClaudeCodeReader", "tokcost.readers.codex:CodexReader")
+_OURS = (
+    "tokcost.readers.claude_code.reader:ClaudeCodeReader",
+    "tokcost.readers.codex.reader:CodexReader",
+    "tokcost.readers.gemini.reader:GeminiReader",
+    "tokcost.readers.opencode.reader:OpencodeReader",
+)
 
 GROUP = "tokcost.readers"
 
 
-@cache
+class Broken(NamedTuple):
+    """A reader of another package that cannot be used."""
+
+    target: str
+    """Module and class, as the package registers them."""
+    reason: str
+
+
 def readers() -> Sequence[Reader]:
-    """Every reader, ours first. Raises `EnvironmentProblem` when a third-party reader cannot be loaded."""
-    return [_load(target) for target in (*_OURS, *_third_party())]
+    """Every reader that can be used, ours first."""
+    return _loaded()[0]
+
+
+def broken_readers() -> Sequence[Broken]:
+    """Readers of other packages that cannot be used: their logs are not read, everything else goes on."""
+    return _loaded()[1]
+
+
+def forget() -> None:
+    """Look for readers again: a package was installed."""
+    _loaded.cache_clear()
+
+
+@cache
+def _loaded() -> tuple[list[Reader], list[Broken]]:
+    found, broken = [_load(target) for target in _OURS], list[Broken]()
+    for target in _third_party():
+        try:
+            found.append(_checked(_load(target)))
+        except Exception as error:
+            reason = str(error) if isinstance(error, TypeError) else type(error).__name__
+            broken.append(Broken(target, reason))
+    return found, broken
+
+
+def _checked(reader: Reader) -> Reader:
+    """Raises `TypeError` for what is no reader of protocol 2."""
+    missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
+    if missing:
+        raise TypeError(f"it has no {', no '.join(missing)} (docs/readers.md tells what a reader is)")
+    return reader
+
+
+def locations(environ: Mapping[str, str]) -> list[Location]:
+    """Where all assistants keep their logs, each place once; a reader that fails has none."""
+    found: list[Location] = []
+    for reader in readers():
+        with suppress(Exception):
+            found.extend(reader.locations(environ))
+    return list(dict.fromkeys(found))
 
 
 def reader_named(name: str) -> Reader:
@@ -34,13 +87,7 @@ def _load(target: str) -> Reader:
     from importlib import import_module
 
     module, _, attribute = target.partition(":")
-    try:
-        return getattr(import_module(module), attribute)()
-    except Exception as error:
-        raise EnvironmentProblem(
-            f"the reader {target} cannot be loaded: {error}",
-            "Upgrade or uninstall the package that provides it; the entry-point group is tokcost.readers.",
-        ) from error
+    return getattr(import_module(module), attribute)()
 
 
 def _third_party() -> list[str]:
@@ -73,13 +120,14 @@ def _registered(folder: str) -> list[str]:
         except OSError:
             continue
         if GROUP in text:
-            targets.extend(_targets(text))
+            targets.extend(_targets(text) or [name])
     return targets
 
 
 def _targets(text: str) -> list[str]:
-    from configparser import ConfigParser
+    from configparser import ConfigParser, Error
 
     parser = ConfigParser(delimiters=("=",))
-    parser.read_string(text)
+    with suppress(Error):
+        parser.read_string(text)
     return list(parser[GROUP].values()) if parser.has_section(GROUP) else []

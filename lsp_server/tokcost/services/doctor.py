@@ -12,8 +12,9 @@ from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, file_problem, span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, tallies
-from tokcost.readers.base import Reader
-from tokcost.readers.registry import readers
+from tokcost.model.logs import Capabilities, Location
+from tokcost.readers.protocol import Reader
+from tokcost.readers.registry import broken_readers, readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree
@@ -127,24 +128,54 @@ def _settings(diagnosis: Diagnosis, home: Path, here: Worktree | None) -> None:
 
 def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
     for reader in readers():
-        for root in dict.fromkeys(reader.roots(environ)):
-            if root.is_dir():
-                diagnosis.add("logs", _files_below(reader, root))
-            else:
-                diagnosis.add("logs", Check(reader.name, f"{root}: not there"))
+        try:
+            locations = list(dict.fromkeys(reader.locations(environ)))
+        except Exception as error:
+            diagnosis.add("logs", _failed(reader, "anywhere", error))
+            continue
+        found = [_found_at(reader, location) for location in locations if os.path.exists(location.path)]
+        if not found:
+            where = ", ".join(location.path for location in locations)
+            found.append(Check(reader.name, f"{where}: not there"))
+        else:
+            found.append(Check(reader.name, _told_by(getattr(reader, "capabilities", Capabilities()))))
+        for check in found:
+            diagnosis.add("logs", check)
+    for one in broken_readers():
+        diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _UPGRADE))
 
 
-def _files_below(reader: Reader, root: Path) -> Check:
-    if not os.access(root, os.R_OK | os.X_OK):
-        return Check(reader.name, f"{root}: may not be read", True, f"Run `ls -ld {root}` to see who may.")
+_UPGRADE = "Upgrade or uninstall the package that provides this reader."
+
+
+def _found_at(reader: Reader, location: Location) -> Check:
+    if not os.access(location.path, os.R_OK):
+        hint = f"Run `ls -ld {to_copy(location.path)}` to see who may."
+        return Check(reader.name, f"{location.path}: may not be read", True, hint)
     count = size = 0
     try:
-        for file in reader.discover(root):
-            count, size = count + 1, size + file.size
+        for source in reader.discover(location):
+            count, size = count + 1, size + source.size
     except Exception as error:
-        hint = "Upgrade or uninstall the package that provides this reader."
-        return Check(reader.name, f"{root}: its reader failed ({type(error).__name__})", True, hint)
-    return Check(reader.name, f"{root}: {count:,} files, {size / 1e6:,.1f} MB")
+        return _failed(reader, location.path, error)
+    return Check(reader.name, f"{location.path}: {count:,} files, {size / 1e6:,.1f} MB")
+
+
+def _failed(reader: Reader, where: str, error: Exception) -> Check:
+    return Check(reader.name, f"{where}: its reader failed ({type(error).__name__})", True, _UPGRADE)
+
+
+def _told_by(can: Capabilities) -> str:
+    """What the logs of an assistant tell, and what they do not."""
+    parts = [
+        f"logs tell {', '.join(can.classes).replace('_', ' ')}",
+        f"the folder by {can.folder}" if can.folder != "none" else "no folder",
+        f"a branch by {can.branch}" if can.branch != "none" else "no branch",
+        f"kept {can.retention}" if can.retention else "",
+        f"checked with {can.versions}" if can.versions else "",
+        f"not logged: {can.gaps}" if can.gaps else "",
+    ]
+    return "; ".join(part for part in parts if part)
 
 
 def _ledger(diagnosis: Diagnosis, home: Path) -> None:

@@ -22,7 +22,7 @@ from tokcost.ledger.record import (
 )
 from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
-from tokcost.ledger.sources import read_until, record_checkpoint, record_problem
+from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
 from tokcost.services.placing import Placer
@@ -89,7 +89,7 @@ class Importer:
             self._forget()
             problem = f"what it says cannot be recorded ({type(error).__name__})"
             with self._ledger.transaction():
-                record_problem(self._ledger, outcome.job.assistant, outcome.job.file, problem, passing=False)
+                record_problem(self._ledger, outcome.job.assistant, outcome.job.source, problem, passing=False)
 
     def _forget(self) -> None:
         """What was learned in a transaction that did not happen."""
@@ -117,14 +117,12 @@ class Importer:
         meanwhile, or nothing could be read."""
         job = outcome.job
         if outcome.batch is None:
-            record_problem(self._ledger, job.assistant, job.file, outcome.problem, passing=outcome.passing)
+            record_problem(self._ledger, job.assistant, job.source, outcome.problem, passing=outcome.passing)
             return None
-        now = read_until(self._ledger, job.assistant, job.file.path)
-        if now is not None and job.checkpoint is not None:
-            now = now._replace(device=job.checkpoint.device, inode=job.checkpoint.inode)
-        if now is not None and now != job.checkpoint:
+        now = cursor_of(self._ledger, job.assistant, job.source.path)
+        if now is not None and now != job.cursor:
             return None
-        return record_checkpoint(self._ledger, job.assistant, job.file.path, outcome.batch)
+        return record_read(self._ledger, job.assistant, job.source, outcome.batch)
 
     def _record(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
         for batch, _ in batches:
@@ -134,10 +132,19 @@ class Importer:
             for usage in batch.usage:
                 sources.setdefault(usage.key, number)
         self._record_usage(assistant, [u for batch, _ in batches for u in batch.usage], sources)
+        self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
         totals = [total for batch, _ in batches for total in batch.totals]
         if totals:
             record_totals(self._ledger, assistant, totals)
             self._sessions.setdefault(assistant, set()).update(total.session for total in totals)
+
+    def _retract(self, assistant: str, keys: list[str]) -> None:
+        """Take back what was no response of its own after all; what a claim holds was published and stays."""
+        if keys:
+            rollup = Rollup()
+            found = find_usage(self._ledger, assistant, keys).values()
+            delete_usage(self._ledger, [one for one in found if one.entry.claim is None], rollup)
+            rollup.apply(self._ledger)
 
     def _record_usage(self, assistant: str, usage: list[Usage], sources: Mapping[str, int]) -> None:
         ledger = self._ledger
@@ -164,7 +171,8 @@ class Importer:
         """The new state of a row; its place changes only when a surer original has been found."""
         entry = self._entry(usage)
         old = before.entry
-        if usage.copy_rank == old.usage.copy_rank or old.place.evidence == "assigned":
+        is_same = (usage.copy_rank, usage.moves_head) == (old.usage.copy_rank, old.usage.moves_head)
+        if is_same or old.place.evidence == "assigned":
             return entry._replace(repository=old.repository, worktree=old.worktree, place=old.place)
         return entry
 

@@ -4,6 +4,7 @@ Mostly nothing is new, and this is asked at every prompt: what reads, places and
 for it.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -140,7 +141,7 @@ def _bring_up_to_date(
 
 
 def _told(looks: list[Found], report: IngestReport) -> list[Found]:
-    report.looked_in.extend(str(found.root) for found in looks)
+    report.looked_in.extend(found.location.path for found in looks if found.location.path)
     report.found_files = sum(found.files for found in looks)
     problems = [found.problem for found in looks if found.problem]
     report.notes.extend(problems)
@@ -205,4 +206,5 @@ def _history_moved(ledger: Ledger) -> bool:
     homes = {one.id: one for one in repositories(ledger)}
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
-    return any(find_worktree(path) is not None for path in directories_without_worktree(ledger))
+    outside = (path for path in directories_without_worktree(ledger) if os.path.isabs(path))
+    return any(find_worktree(path) is not None for path in outside)

@@ -12,18 +12,17 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import Ledger, is_of_records
-from tokcost.ledger.sources import checkpoint_of, listing_of, read_until, record_listing, sizes_read
-from tokcost.model.bounds import is_log_file
-from tokcost.model.logs import UNFINISHED, LogFile
-from tokcost.readers.base import Reader
-from tokcost.readers.jsonl import Walk, log_file
-from tokcost.readers.registry import readers
+from tokcost.ledger.sources import listing_of, read_of, record_listing, sizes_read
+from tokcost.model.bounds import is_source
+from tokcost.model.logs import UNFINISHED, Location, Source
+from tokcost.readers.protocol import Reader
+from tokcost.readers.registry import broken_readers, readers
+from tokcost.readers.sources.jsonl import Walk, file_source
 from tokcost.services.processes import forked
 from tokcost.services.scan import Job, can_fork, changed
 
@@ -51,80 +50,92 @@ _Seen = tuple[list[str], list[str]]
 
 
 class Found(NamedTuple):
-    """What a look below the root of a reader's logs found."""
+    """What a look at a location of a reader's logs found."""
 
-    reader: Reader
-    root: Path
-    changed: list[LogFile]
-    """Files that are not as they were when they were read."""
+    assistant: str
+    location: Location
+    changed: list[Source]
+    """Sources that are not as they were when they were read."""
     files: int
-    """How many log files there are."""
+    """How many sources there are."""
     listing: Listing | None = None
     """What to remember once all of it is read."""
-    rest: Iterator[list[LogFile]] | None = None
+    rest: Iterator[list[Source]] | None = None
     """Where there are very many: the others that are not as they were when they were read, a portion at a time."""
     problem: str = ""
-    """Why not all files were found, in a sentence."""
+    """Why not all sources were found, in a sentence."""
 
 
 def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str]) -> list[Found]:
     """What is new in all logs; without a ledger, everything."""
-    return [found for reader in readers() for found in _look_of(ledger, reader, environ)]
+    found = [one for reader in readers() for one in _look_of(ledger, reader, environ)]
+    return found + [_broken(f"The reader {one.target} cannot be used: {one.reason}.") for one in broken_readers()]
+
+
+def _broken(problem: str) -> Found:
+    return Found("", Location("", "file"), [], 0, problem=problem)
 
 
 def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) -> Iterator[Found]:
     """What one reader finds; a reader that fails stops no other."""
-    root = Path()
+    where = "anywhere"
     try:
-        for root in dict.fromkeys(reader.roots(environ)):
-            yield _look_below(ledger, reader, root)
+        for location in dict.fromkeys(reader.locations(environ)):
+            where = f"at {location.path}"
+            yield (_look_below if location.kind == "folder" else _look_at)(ledger, reader, location)
     except Exception as error:
         if not is_of_records(error):
             raise
-        where = f"below {root}" if root.name else "anywhere"
-        problem = f"The reader {reader.name} did not find its logs {where} ({type(error).__name__})."
-        yield Found(reader, root, [], 0, problem=problem)
+        yield _broken(f"The reader {reader.name} did not find its logs {where} ({type(error).__name__}).")
+
+
+def _look_at(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
+    """A file or a store that is a source by itself: its reader says how it looks now."""
+    there = [source for source in reader.discover(location) if is_source(source)]
+    unread = [source for source in there if not (ledger and _is_read(ledger, reader.name, source))]
+    return Found(reader.name, location, unread, len(there))
 
 
 def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
     """What is to be read, and from where on; without the `rest` of each look."""
-    return [_job(ledger, found.reader.name, file) for found in looks for file in found.changed]
+    return [_job(ledger, found.assistant, file) for found in looks for file in found.changed]
 
 
 def jobs_of_rest(ledger: Ledger, looks: Sequence[Found]) -> Iterator[tuple[int, list[Job]]]:
     """For each portion of the rest how many files it has found, and what is to be read."""
     for found in looks:
         for files in found.rest or ():
-            unread = [file for file in files if not _is_read(ledger, found.reader.name, file)]
-            yield len(files), [_job(ledger, found.reader.name, file) for file in unread]
+            unread = [file for file in files if not _is_read(ledger, found.assistant, file)]
+            yield len(files), [_job(ledger, found.assistant, file) for file in unread]
 
 
-def _job(ledger: Ledger | None, assistant: str, file: LogFile) -> Job:
-    return Job(assistant, file, read_until(ledger, assistant, file.path) if ledger else None)
+def _job(ledger: Ledger | None, assistant: str, source: Source) -> Job:
+    known = read_of(ledger, assistant, source.path) if ledger else None
+    return Job(assistant, source, known.cursor or None, known.position) if known else Job(assistant, source, None)
 
 
-def _look_below(ledger: Ledger | None, reader: Reader, root: Path) -> Found:
-    """The files below a root, by what is remembered where that still holds, else by looking for them."""
-    known = _unpacked(listing_of(ledger, reader.name, os.fspath(root))) if ledger else None
+def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
+    """The files below a folder, by what is remembered where that still holds, else by looking for them."""
+    known = _unpacked(listing_of(ledger, reader.name, location.path)) if ledger else None
     if ledger and known:
         files, moved = _compared(known)
         if max(len(files), len(moved)) <= _STALE:
-            found = _looked_again(ledger, reader, root, known, (files, moved))
+            found = _looked_again(ledger, reader, location, known, (files, moved))
             if found is not None:
                 return found
-    folders = _folders(os.fspath(root))  # before the files, so that one that is made meanwhile changes its folder
-    portions = _portions(reader, root)
+    folders = _folders(location.path)  # before the files, so that one that is made meanwhile changes its folder
+    portions = _portions(reader, location)
     files = next(portions)
     if len(files) == _PORTION:
         unread = [file for file in files if not (ledger and _is_read(ledger, reader.name, file))]
-        return Found(reader, root, unread, len(files), rest=portions)
+        return Found(reader.name, location, unread, len(files), rest=portions)
     sizes = sizes_read(ledger, reader.name) if ledger and files else {}
-    return Found(reader, root, changed(files, sizes), len(files), _listing(folders, files) if files else None)
+    return Found(reader.name, location, changed(files, sizes), len(files), _listing(folders, files) if files else None)
 
 
-def _portions(reader: Reader, root: Path) -> Iterator[list[LogFile]]:
+def _portions(reader: Reader, location: Location) -> Iterator[list[Source]]:
     """All files below a root; what cannot be one is passed over."""
-    files = (file for file in reader.discover(root) if is_log_file(file))
+    files = (file for file in reader.discover(location) if is_source(file))
     while portion := list(islice(files, _PORTION)):
         yield portion
         if len(portion) < _PORTION:
@@ -132,18 +143,18 @@ def _portions(reader: Reader, root: Path) -> Iterator[list[LogFile]]:
     yield []
 
 
-def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, seen: _Seen) -> Found | None:
+def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Listing, seen: _Seen) -> Found | None:
     """What there is where only some folders have changed; `None` when that cannot be told."""
     paths, moved = seen
     try:
-        files = {path: log_file(path, os.stat(path)) for path in paths}
+        files = {path: file_source(path, os.stat(path)) for path in paths}
     except OSError:
         return None
     listing = dict(known)
     for folder in _topmost(moved):
         before = {one: listing.pop(one) for one in known if one == folder or one.startswith(f"{folder}/")}
         folders = _folders(folder)
-        there = next(_portions(reader, Path(folder)))
+        there = next(_portions(reader, Location(folder)))
         part = _listing(folders, there) if len(there) < _PORTION else None
         if part is None:
             return None
@@ -152,7 +163,7 @@ def _looked_again(ledger: Ledger, reader: Reader, root: Path, known: Listing, se
     changed_files = [file for file in files.values() if not _is_read(ledger, reader.name, file)]
     is_worth = bool(moved) and all(listing[one][0] for one in moved if one in listing)
     count = sum(len(names) for _, names, *_ in listing.values())
-    return Found(reader, root, changed_files, count, listing if is_worth else None)
+    return Found(reader.name, location, changed_files, count, listing if is_worth else None)
 
 
 def _topmost(folders: Sequence[str]) -> list[str]:
@@ -185,13 +196,13 @@ def remember(ledger: Ledger, found: Found) -> None:
         _, names, _, mtimes = found.listing[folder]
         mtimes[names.index(name)] = UNFINISHED
     with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
-        record_listing(ledger, found.reader.name, os.fspath(found.root), _packed(found.listing))
+        record_listing(ledger, found.assistant, found.location.path, _packed(found.listing))
 
 
-def _unread(ledger: Ledger, found: Found) -> list[LogFile]:
+def _unread(ledger: Ledger, found: Found) -> list[Source]:
     if len(found.changed) <= _STALE:
-        return [file for file in found.changed if not _is_read(ledger, found.reader.name, file)]
-    return changed(found.changed, sizes_read(ledger, found.reader.name))
+        return [file for file in found.changed if not _is_read(ledger, found.assistant, file)]
+    return changed(found.changed, sizes_read(ledger, found.assistant))
 
 
 def _packed(listing: Listing) -> bytes:
@@ -245,9 +256,9 @@ def _changed_below(folders: list[_Folder]) -> _Seen:
     return found, moved
 
 
-def _is_read(ledger: Ledger, assistant: str, file: LogFile) -> bool:
-    checkpoint = checkpoint_of(ledger, assistant, file.path)
-    return checkpoint is not None and (checkpoint.size, checkpoint.mtime_ns) == (file.size, file.mtime_ns)
+def _is_read(ledger: Ledger, assistant: str, source: Source) -> bool:
+    known = read_of(ledger, assistant, source.path)
+    return known is not None and known.is_all_of(source)
 
 
 def _folders(root: str) -> dict[str, int]:
@@ -262,7 +273,7 @@ def _folders(root: str) -> dict[str, int]:
     return found
 
 
-def _listing(folders: Mapping[str, int], files: Sequence[LogFile]) -> Listing | None:
+def _listing(folders: Mapping[str, int], files: Sequence[Source]) -> Listing | None:
     """`None` when it cannot be relied on: a file in a folder we do not know."""
     settled = time.time_ns() - _SETTLED_NS
     listing: Listing = {

@@ -60,6 +60,8 @@ class _Spot(NamedTuple):
 
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
+_DIGEST = "sha256:"
+"""Begins a working directory of which the log has only the digest (`Usage.cwd`)."""
 _FIXED = ("observed", "assigned")
 """Evidence that no reflog overrules."""
 
@@ -85,7 +87,14 @@ class Placer:
             return NOWHERE
         worktree, root, timeline, seen = self._spots.get(number) or self._spot(number)
         timeline = self._reaching(worktree, timeline, usage.time_ms // 1000)
-        found = place(timeline, usage.time_ms, usage.branch, hint_stale=usage.branch_stale, observed=seen)
+        found = place(
+            timeline,
+            usage.time_ms,
+            usage.branch,
+            hint_stale=usage.branch_stale,
+            moves_head=usage.moves_head,
+            observed=seen,
+        )
         if found.branch is None:
             found = self._without_branch(worktree)
         return Where(worktree.repository, number, root, found)
@@ -108,7 +117,10 @@ class Placer:
         """Put usage where it belongs by what git's history says now: directories that became repositories, and
         worktrees whose reflog has grown since their usage was placed. Each is a transaction of its own."""
         for path in directories_without_worktree(self._ledger):
-            if path not in self._located and os.path.isdir(path) and find_worktree(path) is not None:
+            if path in self._located:
+                continue
+            is_known = path.startswith(_DIGEST) and self._locate_digest(path) is not None
+            if is_known or (os.path.isabs(path) and os.path.isdir(path) and find_worktree(path) is not None):
                 with self._ledger.transaction():
                     self._place_directory(path)
         for worktree in list(self._worktrees.values()):
@@ -190,8 +202,21 @@ class Placer:
 
     def _worktree_of(self, directory: str) -> int | None:
         if directory not in self._located:
-            self._located[directory] = self._locate(directory) if os.path.isabs(directory) else None
+            found = self._locate(directory) if os.path.isabs(directory) else self._locate_digest(directory)
+            self._located[directory] = found
         return self._located[directory]
+
+    def _locate_digest(self, directory: str) -> int | None:
+        """The worktree whose folder, or a folder in which, has this digest: all that some logs say of a project."""
+        if not directory.startswith(_DIGEST):
+            return None
+        from hashlib import sha256
+
+        known = {one.path: one.id for one in self._worktrees.values()} | self._bound
+        for path, number in known.items():
+            if sha256(os.fsencode(path)).hexdigest() == directory.removeprefix(_DIGEST):
+                return self._bind(directory, number)
+        return None
 
     def _locate(self, directory: str) -> int | None:
         """A folder that is gone lies where the ledger remembers it; one that is there lies where git says."""

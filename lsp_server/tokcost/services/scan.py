@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tokcost.model.logs import UNFINISHED, Batch, Checkpoint, LogFile
-from tokcost.readers.base import Reader, ReaderInPortions
-from tokcost.readers.jsonl import open_log
+from tokcost.model.logs import Batch, Source
+from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import reader_named
+from tokcost.readers.sources.jsonl import open_log
 from tokcost.services.processes import CAN_FORK, forked
 
 SIDE_BY_SIDE = 24 << 20
@@ -21,17 +21,18 @@ Progress = Callable[[int, int], None]
 
 
 class Job(NamedTuple):
-    """A file with something new in it."""
+    """A source with something new in it."""
 
     assistant: str
-    file: LogFile
-    checkpoint: Checkpoint | None
+    source: Source
+    cursor: bytes | None
+    position: int = 0
+    """Bytes of it that were read before."""
 
     @property
     def new_bytes(self) -> int:
         """How much there is to read."""
-        done = self.checkpoint.offset if self.checkpoint and self.checkpoint.offset <= self.file.size else 0
-        return self.file.size - done
+        return self.source.size - (self.position if self.position <= self.source.size else 0)
 
 
 class Outcome(NamedTuple):
@@ -44,15 +45,15 @@ class Outcome(NamedTuple):
     """The problem may be over by the next time, though the file has not changed."""
 
 
-def changed(files: Iterable[LogFile], known: Mapping[str, tuple[int, int]]) -> list[LogFile]:
+def changed(files: Iterable[Source], known: Mapping[str, tuple[int, int]]) -> list[Source]:
     """The files that are new or no longer what they were (`known`: size and mtime when they were read)."""
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
 def in_order_of_writing(jobs: Sequence[Job]) -> list[Job]:
     """Older files first: of a history copied into a newer file, the first copy is the original."""
-    ties = {moment for moment, count in Counter(job.file.mtime_ns for job in jobs).items() if count > 1}
-    return sorted(jobs, key=lambda job: (job.file.mtime_ns, _last_time(job) if job.file.mtime_ns in ties else b""))
+    ties = {moment for moment, count in Counter(job.source.mtime_ns for job in jobs).items() if count > 1}
+    return sorted(jobs, key=lambda job: (job.source.mtime_ns, _last_time(job) if job.source.mtime_ns in ties else b""))
 
 
 @contextmanager
@@ -121,21 +122,25 @@ def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     for outcome in outcomes:
         yield outcome
         if outcome.batch and outcome.batch.more:
-            yield from read_here(outcome.job._replace(checkpoint=outcome.batch.checkpoint))
+            yield from read_here(outcome.job._replace(cursor=outcome.batch.cursor, position=outcome.batch.position))
 
 
 def read_here(job: Job) -> Iterator[Outcome]:
-    """Read one file in this process. Whatever goes wrong in its reader is the problem of this file alone.
+    """Read one source in this process. Whatever goes wrong in its reader is the problem of this source alone.
 
-    A reader that fails is asked once more for the whole file: what it remembered of it may be damaged.
+    A reader that fails is asked once more for the whole source: what it remembered of it may be damaged.
     """
-    reader, problem, begun = reader_named(job.assistant), "", False
-    for checkpoint in dict.fromkeys((job.checkpoint, None)):
+    reader, problem, begun, more = reader_named(job.assistant), "", False, False
+    for cursor in dict.fromkeys((job.cursor, None)):
         try:
-            for batch in _batches(reader, job.file, checkpoint):
-                found = _kept(batch, reader, anew=not begun and checkpoint is not job.checkpoint)
+            for batch in reader.read(job.source, cursor):
+                found = _kept(batch, reader, anew=not begun and cursor is not job.cursor)
+                if begun and found.cursor == job.cursor:
+                    raise ValueError("a reader does not move on")
                 yield Outcome(job, found)
-                job, begun = job._replace(checkpoint=found.checkpoint), True
+                job, begun, more = job._replace(cursor=found.cursor, position=found.position), True, found.more
+            if more:
+                raise ValueError("a reader promised more")
             return
         except OSError as error:
             yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)
@@ -147,45 +152,28 @@ def read_here(job: Job) -> Iterator[Outcome]:
     yield Outcome(job, None, problem)
 
 
-def _batches(reader: Reader, file: LogFile, checkpoint: Checkpoint | None) -> Iterator[Batch]:
-    if isinstance(reader, ReaderInPortions):
-        yield from reader.portions(file, checkpoint)
-        return
-    while True:
-        batch = reader.read(file, checkpoint)
-        if batch.more and batch.checkpoint == checkpoint:
-            raise ValueError("a reader does not move on")
-        yield batch
-        if not batch.more:
-            return
-        checkpoint = batch.checkpoint
-
-
 def _kept(batch: Batch, reader: Reader, *, anew: bool) -> Batch:
-    """What may be recorded of a batch. A file of which there is more to read does not look as if it were read: this
-    process may be killed before."""
+    """What may be recorded of a batch."""
     from tokcost.model.bounds import within_bounds
 
     found = within_bounds(batch, reader.name)
-    if found.more:
-        found = found._replace(checkpoint=found.checkpoint._replace(mtime_ns=UNFINISHED))
     return found._replace(restarted=True) if anew else found
 
 
 def _consumed(outcome: Outcome) -> int:
     if outcome.batch is None:
         return outcome.job.new_bytes
-    before = outcome.job.checkpoint.offset if outcome.job.checkpoint and not outcome.batch.restarted else 0
-    return outcome.batch.checkpoint.offset - before
+    before = outcome.job.position if not outcome.batch.restarted else 0
+    return max(0, outcome.batch.position - before)
 
 
 def _last_time(job: Job) -> bytes:
     """The last time written in a file: decides between files that were restored with one and the same date."""
-    if not job.file.size:
+    if not job.source.size:
         return b""
     try:
-        with open_log(job.file.path) as stream:
-            stream.seek(max(0, job.file.size - 65536))
+        with open_log(job.source.path) as stream:
+            stream.seek(max(0, job.source.size - 65536))
             tail = stream.read(65536) or b""
     except OSError:
         return b""

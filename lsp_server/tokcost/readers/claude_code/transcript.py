@@ -16,10 +16,10 @@ from functools import lru_cache
 import msgspec
 
 from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
-from tokcost.model.logs import Batch, Checkpoint, LogFile, SessionTotal, WorktreeOrigin
+from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
-from tokcost.readers import jsonl
-from tokcost.readers.records import decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
 
 NAME = "claude-code"
 
@@ -144,9 +144,9 @@ _state = msgspec.json.Decoder(_State)
 _encode = msgspec.json.Encoder().encode
 
 
-def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
+def read_transcript(source: Source, cursor: bytes | None) -> Batch:
     """New responses, session totals and worktrees of one transcript. Raises `OSError` when it cannot be read."""
-    lines, state = going_on(file, checkpoint, _state)
+    lines, state = going_on(source, cursor, _state)
     found = _Transcript(state or _State())
     for block in lines:
         found.take(block)
@@ -160,14 +160,15 @@ def read_transcript(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
     if found.repeated:
         found.duplicates["further line of the same response"] = found.repeated
     return Batch(
-        lines.checkpoint(written),
+        lines.cursor(written),
         found.responses(),
         found.totals,
         found.worktrees,
         found.skipped,
         found.duplicates,
-        lines.restarted,
-        lines.more,
+        restarted=lines.restarted,
+        more=lines.more,
+        position=lines.offset,
     )
 
 

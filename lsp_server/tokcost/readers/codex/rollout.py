@@ -9,18 +9,17 @@ of `input_tokens` too and stays in `input`: it has no price of its own, and no l
 """
 
 import io
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from tokcost.model.logs import Batch, Checkpoint, LogFile
+from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
-from tokcost.readers import jsonl
-from tokcost.readers.jsonl import NewLines, lines_with, open_log
-from tokcost.readers.records import decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.jsonl import NewLines, lines_with, open_log
+from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
 
 NAME = "codex"
 
@@ -130,15 +129,19 @@ _state = msgspec.json.Decoder(_State)
 _encode = msgspec.json.Encoder().encode
 
 
-def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
+def read_rollout(source: Source, cursor: bytes | None) -> Iterator[Batch]:
     """New responses of one rollout; a compressed one is read whole whenever it changed.
 
     Raises `OSError` when it cannot be read.
     """
-    if file.path.endswith(".zst"):
-        return _together(list(_compressed_portions(file)))
-    lines, state = going_on(file, checkpoint, _state)
-    rollout = _Rollout(state or _State(), file.path)
+    if source.path.endswith(".zst"):
+        return _compressed_portions(source)
+    return jsonl.in_portions(_plain_portion, source, cursor)
+
+
+def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
+    lines, state = going_on(source, cursor, _state)
+    rollout = _Rollout(state or _State(), source.path)
     for block in lines:
         rollout.take(block)
         if len(rollout.usage) >= jsonl.MAX_RECORDS:
@@ -148,26 +151,14 @@ def read_rollout(file: LogFile, checkpoint: Checkpoint | None) -> Batch:
         rollout.take(lines.rest)
     rollout.pass_over(lines.too_long)
     return Batch(
-        lines.checkpoint(written),
+        lines.cursor(written),
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
         restarted=lines.restarted,
         more=lines.more,
+        position=lines.offset,
     )
-
-
-def rollout_in_portions(file: LogFile, checkpoint: Checkpoint | None) -> Iterator[Batch]:
-    """The same in several batches, so that memory stays flat whatever a compressed file expands to."""
-    if file.path.endswith(".zst"):
-        yield from _compressed_portions(file)
-        return
-    while True:
-        batch = read_rollout(file, checkpoint)
-        yield batch
-        if not batch.more:
-            return
-        checkpoint = batch.checkpoint
 
 
 class _Rollout:
@@ -352,18 +343,17 @@ class _Rollout:
         )
 
 
-def _compressed_portions(file: LogFile) -> Iterator[Batch]:
-    """A compressed rollout is read whole whenever it changed."""
-    rollout, lines = _Rollout(_State(), file.path), NewLines(file, None, limit=_MAX_EXPANDED)
+def _compressed_portions(source: Source) -> Iterator[Batch]:
+    """Nobody can go on in the middle of a compressed file: its cursors only tell its portions apart."""
+    rollout, lines = _Rollout(_State(), source.path), NewLines(source, None, limit=_MAX_EXPANDED)
     number = 0
-    with open_log(file.path) as stream:
+    with open_log(source.path) as stream:
         for block in lines.blocks(_Decompressed(stream)):
             rollout.take(block)
             if len(rollout.usage) >= jsonl.MAX_RECORDS:
                 number += 1
-                portion = Checkpoint(*file[1:], min(stream.tell(), file.size), b"", b"%d" % number)
-                yield _portion(rollout, portion, number == 1, more=True)
-                rollout = _Rollout(rollout.state, file.path)
+                yield _portion(rollout, number, min(stream.tell(), source.size), more=True)
+                rollout = _Rollout(rollout.state, source.path)
     if lines.rest and kind_of(lines.rest) is not None:
         rollout.take(lines.rest)
     elif lines.rest:
@@ -371,24 +361,19 @@ def _compressed_portions(file: LogFile) -> Iterator[Batch]:
     if lines.more:
         rollout.count("rest of a compressed file that holds too much")
     rollout.pass_over(lines.too_long)
-    yield _portion(rollout, Checkpoint(*file[1:], file.size, b""), not number, more=False)
+    yield _portion(rollout, number + 1, source.size, more=False)
 
 
-def _portion(rollout: _Rollout, checkpoint: Checkpoint, first: bool, *, more: bool) -> Batch:
-    skipped, duplicates = rollout.skipped, rollout.duplicates
-    return Batch(checkpoint, rollout.usage, (), (), skipped, duplicates, restarted=first, more=more)
-
-
-def _together(batches: list[Batch]) -> Batch:
-    """Several batches as one."""
-    if len(batches) == 1:
-        return batches[0]
-    skipped, duplicates = Counter[str](), Counter[str]()
-    for batch in batches:
-        skipped.update(batch.skipped)
-        duplicates.update(batch.duplicates)
-    usage = [usage for batch in batches for usage in batch.usage]
-    return Batch(batches[-1].checkpoint, usage, (), (), skipped, duplicates, restarted=True)
+def _portion(rollout: _Rollout, number: int, position: int, *, more: bool) -> Batch:
+    return Batch(
+        b"portion %d" % number if more else b"",
+        rollout.usage,
+        skipped=rollout.skipped,
+        duplicates=rollout.duplicates,
+        restarted=number == 1,
+        more=more,
+        position=position,
+    )
 
 
 class _Decompressed:

@@ -6,14 +6,13 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from errno import EINVAL
-from pathlib import Path
 from stat import S_ISREG
 from typing import Protocol
 from zlib import crc32
 
-from tokcost.readers.base import Checkpoint, LogFile
+from tokcost.model.logs import Batch, Location, Source
 
 CHUNK = 2 << 20
 MAX_LINE = 32 << 20
@@ -28,24 +27,23 @@ MAX_RECORDS = 10_000
 _INT64 = (1 << 63) - 1
 
 
-def log_files(root: Path, suffixes: tuple[str, ...]) -> Iterator[LogFile]:
-    """All files below `root` whose names end with one of `suffixes`. What cannot be read is passed over, and so is what
-    has such a name and is no file."""
-    walk = Walk(os.fspath(root))
+def files_below(location: Location, suffixes: tuple[str, ...]) -> Iterator[Source]:
+    """All files below a folder whose names end with one of `suffixes`. What cannot be read is passed over, and so is
+    what has such a name and is no file."""
+    walk = Walk(location.path)
     for folder, _ in walk:
         for entry in walk.entries(folder):
             if entry.name.endswith(suffixes):
                 try:
                     if entry.is_file():
-                        yield log_file(entry.path, entry.stat())
+                        yield file_source(entry.path, entry.stat())
                 except OSError:
                     continue  # a link that leads nowhere, or where we may not look
 
 
-def log_file(path: str, status: os.stat_result) -> LogFile:
-    """A file as its status shows it. Some file systems have times and numbers of more than 64 bits."""
-    mtime_ns = max(-_INT64, min(status.st_mtime_ns, _INT64))
-    return LogFile(path, status.st_size, mtime_ns, status.st_dev & _INT64, status.st_ino & _INT64)
+def file_source(path: str, status: os.stat_result) -> Source:
+    """A file as its status shows it. Some file systems have times of more than 64 bits."""
+    return Source(path, status.st_size, max(-_INT64, min(status.st_mtime_ns, _INT64)))
 
 
 class Walk:
@@ -124,16 +122,18 @@ class Stream(Protocol):
 
 
 class NewLines:
-    """The lines of a file behind a checkpoint, as blocks of whole lines of about 8 MiB.
+    """The lines of a file behind a cursor, as blocks of whole lines of about 8 MiB.
 
     Iterate first; afterwards `rest` holds the bytes behind the last line end (a line still being written, or a last
     line without a line end), `too_long` has the beginnings of lines that were passed over, `more` tells that the
-    limit was reached before the end or `stop()` was called, and `checkpoint()` says where to go on.
+    limit was reached before the end or `stop()` was called, and `cursor()` says where to go on.
     Raises `OSError` when the file cannot be read.
     """
 
-    def __init__(self, file: LogFile, checkpoint: Checkpoint | None, *, limit: int | None = None) -> None:
-        self._file = file
+    def __init__(self, source: Source, cursor: bytes | None, *, limit: int | None = None) -> None:
+        self._source = source
+        self.state = b""
+        """What the reader had remembered of this file; empty where it is read from its beginning."""
         self._limit = LIMIT if limit is None else limit
         self.rest = b""
         self.too_long: list[bytes] = []
@@ -141,22 +141,25 @@ class NewLines:
         self._tail = b""
         self._stopped = False
         self.offset = 0
-        self.restarted = checkpoint is not None and not self._continues(checkpoint)
+        self.restarted = cursor is not None and not self._continues(cursor)
 
-    def _continues(self, checkpoint: Checkpoint) -> bool:
+    def _continues(self, cursor: bytes) -> bool:
         """Whether the file still holds what was read before: long enough, and the same bytes before the offset."""
-        if self._file.size < checkpoint.offset:
+        if len(cursor) <= _HEAD:
             return False
-        with open_log(self._file.path) as stream:
-            stream.seek(max(0, checkpoint.offset - TAIL))
-            before = stream.read(min(TAIL, checkpoint.offset))
-        if not _is_sum_of(before, checkpoint.tail):
+        offset, end = int.from_bytes(cursor[:8], "little"), _HEAD + cursor[8]
+        if self._source.size < offset:
             return False
-        self.offset, self._tail = checkpoint.offset, before
+        with open_log(self._source.path) as stream:
+            stream.seek(max(0, offset - TAIL))
+            before = stream.read(min(TAIL, offset))
+        if not _is_sum_of(before, cursor[_HEAD:end]):
+            return False
+        self.offset, self._tail, self.state = offset, before, cursor[end:]
         return True
 
     def __iter__(self) -> Iterator[bytes]:
-        with open_log(self._file.path) as stream:
+        with open_log(self._source.path) as stream:
             stream.seek(self.offset)
             yield from self.blocks(stream)
 
@@ -203,10 +206,14 @@ class NewLines:
         """Take no further block: enough was found."""
         self._stopped = True
 
-    def checkpoint(self, state: bytes = b"") -> Checkpoint:
-        """Where to go on next time, with the reader's own memory of the file."""
-        file = self._file
-        return Checkpoint(file.size, file.mtime_ns, file.device, file.inode, self.offset, _sum(self._tail), state)
+    def cursor(self, state: bytes = b"") -> bytes:
+        """Where to go on next time, with the reader's own memory of the file: the offset (8 bytes), the length of the
+        check sum (1), the sum of the bytes before the offset, the memory."""
+        known = _sum(self._tail)
+        return self.offset.to_bytes(8, "little") + bytes([len(known)]) + known + state
+
+
+_HEAD = 9
 
 
 def _sum(data: bytes) -> bytes:
@@ -217,7 +224,7 @@ def _sum(data: bytes) -> bytes:
 def _is_sum_of(data: bytes, known: bytes) -> bool:
     if len(known) == _SUM_BYTES:
         return _sum(data) == known
-    from hashlib import blake2b  # of a checkpoint that an earlier version wrote
+    from hashlib import blake2b  # of a cursor that an earlier version wrote
 
     return blake2b(data, digest_size=16).digest() == known
 
@@ -235,3 +242,13 @@ def lines_with(block: bytes, word: bytes, start: int = 0) -> Iterator[tuple[int,
             end = len(block)
         yield begin, end
         at = block.find(word, end)
+
+
+def in_portions(read: Callable[[Source, bytes | None], Batch], source: Source, cursor: bytes | None) -> Iterator[Batch]:
+    """Read on until a batch says that there is no more."""
+    while True:
+        batch = read(source, cursor)
+        yield batch
+        if not batch.more:
+            return
+        cursor = batch.cursor

@@ -1,0 +1,46 @@
+"""Claude Code: `projects/**/*.jsonl` below its configuration folder. What the lines say is in `transcript.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import expanded, user_home
+from tokcost.readers.sources.jsonl import files_below, in_portions
+
+
+class ClaudeCodeReader:
+    """Claude Code's transcripts (versions 1.0 to 2.1)."""
+
+    name = "claude-code"
+    capabilities = Capabilities(
+        versions="2.0, 2.1",
+        classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
+        branch="each response",
+        retention="30 days (cleanupPeriodDays)",
+        gaps="compaction and titles before 2.1 have no line, and no session total either",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`$CLAUDE_CONFIG_DIR` (several, separated by commas, each with or without `/projects`), else `~/.claude` and
+        `$XDG_CONFIG_HOME/claude`."""
+        if configured := environ.get("CLAUDE_CONFIG_DIR", "").strip():
+            folders = [expanded(part.strip(), environ) for part in configured.split(",") if part.strip()]
+        else:
+            home = user_home(environ)
+            config = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+            folders = [os.path.join(home, ".claude"), os.path.join(config, "claude")]
+        return [Location(_projects(os.path.normpath(folder))) for folder in folders]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """Session files, sub-agents' files and workflow agents' files, at any depth."""
+        return files_below(location, (".jsonl",))
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New responses, session totals and worktrees of one transcript."""
+        from tokcost.readers.claude_code.transcript import read_transcript  # mostly nothing is new
+
+        return in_portions(read_transcript, source, cursor)
+
+
+def _projects(folder: str) -> str:
+    return folder if os.path.basename(folder) == "projects" else os.path.join(folder, "projects")

@@ -1,0 +1,38 @@
+"""Codex CLI: `rollout-*.jsonl` below `sessions/` and `archived_sessions/` of its home folder. What the lines say is in
+`rollout.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import user_home
+from tokcost.readers.sources.jsonl import files_below
+
+
+class CodexReader:
+    """Codex CLI, its desktop app and its editor extension (versions since about September 2025)."""
+
+    name = "codex"
+    capabilities = Capabilities(
+        versions="0.44, 0.169",
+        classes=("input", "cache_read", "output", "reasoning"),
+        branch="session",
+        gaps="older versions log a running total alone: replies between two totals count as one",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`sessions` and `archived_sessions` of `$CODEX_HOME`, else of `~/.codex`."""
+        codex = environ.get("CODEX_HOME") or os.path.join(user_home(environ), ".codex")
+        return [Location(os.path.join(codex, name)) for name in ("sessions", "archived_sessions")]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """Rollouts, plain or compressed; where both exist the plain one is newer."""
+        for source in files_below(location, (".jsonl", ".jsonl.zst")):
+            if not (source.path.endswith(".zst") and os.path.isfile(source.path.removesuffix(".zst"))):
+                yield source
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New responses of one rollout."""
+        from tokcost.readers.codex.rollout import read_rollout  # mostly nothing is new
+
+        return read_rollout(source, cursor)

@@ -1,0 +1,209 @@
+"""What Gemini CLI's chat files say.
+
+Since 0.39 a chat is a log to be replayed (`.jsonl`): a first line about the session, messages, and patches. The same
+message is appended again each time something is added to it. Before, it was one JSON object, rewritten whole (`.json`);
+a chat that is resumed moves from the second form to the first. Cached tokens are inside `input`, thoughts are beside
+`output` and billed like it (`total = input + output + thoughts` in every recorded message).
+
+A message that was rewound, or that a later patch leaves out, was paid for: every message ever seen counts once.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tokcost.model.logs import Batch, Source
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
+from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.json_file import read_whole
+from tokcost.readers.sources.records import decoded, going_on, milliseconds
+
+NAME = "gemini-cli"
+
+_WORDS = (b'"tokens"', b'"sessionId"')
+"""A line without either says nothing of a response or of whose session it is."""
+_MOVES_HEAD = re.compile(rb'"command"\s*:\s*"[^"]{0,200}?\bgit\b[^"]{0,80}\b(?:switch|checkout|rebase|bisect)\b')
+
+
+class _Counts(msgspec.Struct, gc=False):
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    thoughts: int | None = None
+    tool: int | None = None
+    total: int | None = None
+
+    def tokens(self) -> Tokens | None:
+        """The disjoint classes; `None` for impossible numbers."""
+        read, said, cached = self.input or 0, self.output or 0, self.cached or 0
+        thoughts, tool = self.thoughts or 0, self.tool or 0
+        if tool and self.total == read + said + thoughts + tool:
+            read += tool  # prompt tokens of tool use that `input` leaves out
+        counts = (read - cached, cached, 0, 0, said + thoughts)
+        return Tokens(*counts, thoughts) if min(*counts, thoughts) >= 0 and max(counts) < MAX_TOKENS else None
+
+
+class _Message(msgspec.Struct, gc=False):
+    id: str | None = None
+    type: str | None = None
+    timestamp: datetime | None = None
+    model: str | None = None
+    tokens: _Counts | None = None
+    tools: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="toolCalls")
+
+
+class _Patch(msgspec.Struct, gc=False):
+    session: str | None = msgspec.field(default=None, name="sessionId")
+    messages: list[_Message] | None = None
+
+
+class _Line(_Message, gc=False):
+    session: str | None = msgspec.field(default=None, name="sessionId")
+    project: str | None = msgspec.field(default=None, name="projectHash")
+    patch: _Patch | None = msgspec.field(default=None, name="$set")
+    messages: list[_Message] | None = None
+
+
+class State(msgspec.Struct, gc=False):
+    """What must be remembered of a chat between two reads."""
+
+    session: str = ""
+    project: str = ""
+    """The SHA-256 of the project's root folder, as the file has it."""
+
+
+_line = msgspec.json.Decoder(_Line)
+_state = msgspec.json.Decoder(State)
+_root_table = msgspec.json.Decoder(dict[str, dict[str, Any]])
+
+
+def read_document(source: Source) -> Batch:
+    """All responses of a chat that is one JSON object. Raises `OSError` when it cannot be read."""
+    chat, content = _Chat(source.path, State()), read_whole(source)
+    chat.take(content)
+    return chat.batch(b"", restarted=True, position=len(content))
+
+
+def read_log(source: Source, cursor: bytes | None) -> Batch:
+    """New responses of a chat that is a log. Raises `OSError` when it cannot be read."""
+    lines, state = going_on(source, cursor, _state)
+    chat = _Chat(source.path, state or State())
+    for block in lines:
+        for raw in block.split(b"\n"):
+            if any(word in raw for word in _WORDS):
+                chat.take(raw)
+        if chat.responses >= jsonl.MAX_RECORDS:
+            lines.stop()
+    written = lines.cursor(msgspec.json.encode(chat.state))
+    if lines.rest.rstrip().endswith(b"}"):
+        chat.take(lines.rest)
+    if lines.too_long:
+        chat.skipped["line too long to be read"] = len(lines.too_long)
+    return chat.batch(written, restarted=lines.restarted, more=lines.more, position=lines.offset)
+
+
+class _Chat:
+    """The usage of one chat, gathered record by record."""
+
+    def __init__(self, path: str, state: State) -> None:
+        self._path = path
+        self.state = state
+        self.skipped: dict[str, int] = {}
+        self.repeated = 0
+        self._found: dict[str, Usage] = {}
+        self._root: str | None = None
+
+    @property
+    def responses(self) -> int:
+        """How many were found."""
+        return len(self._found)
+
+    def batch(self, cursor: bytes, *, restarted: bool, more: bool = False, position: int) -> Batch:
+        """One usage for each response, in the order of their first records."""
+        repeated = {"further record of the same response": self.repeated} if self.repeated else {}
+        found = list(self._found.values())
+        return Batch(cursor, found, (), (), self.skipped, repeated, restarted=restarted, more=more, position=position)
+
+    def take(self, raw: bytes) -> None:
+        """Read one record: a line of a `.jsonl`, or all of a `.json`."""
+        line = decoded(_line, raw)
+        if line is None:
+            if any(word in raw for word in _WORDS):
+                self._skip("damaged record")
+            return
+        self.state.session = line.session or self.state.session
+        self.state.project = line.project or self.state.project
+        if line.patch is not None:
+            self.state.session = line.patch.session or self.state.session
+            self._messages(line.patch.messages or (), copied=True)
+        elif line.messages is not None:
+            self._messages(line.messages, copied=False)
+        else:
+            self._messages((line,), copied=False)
+
+    def _messages(self, messages: Iterable[_Message], *, copied: bool) -> None:
+        for message in messages:
+            if message.type == "gemini" and message.tokens is not None:
+                self._response(message, message.tokens, copied=copied)
+
+    def _response(self, message: _Message, counts: _Counts, *, copied: bool) -> None:
+        tokens = counts.tokens()
+        if tokens is None or not message.id or message.timestamp is None:
+            self._skip("usage record with impossible or missing values")
+            return
+        usage = Usage(
+            NAME,
+            f"gemini:{self.state.session}:{message.id}",
+            milliseconds(message.timestamp),
+            message.model or "",
+            tokens,
+            self.state.session,
+            self._folder(),
+            provider="google",
+            # A patch writes earlier messages again with the time of the patch.
+            copy_rank=1 if copied else 0,
+            moves_head=bool(_MOVES_HEAD.search(message.tools)),
+        )
+        before = self._found.get(usage.key)
+        self.repeated += before is not None
+        self._found[usage.key] = usage if before is None else merge(before, usage)
+
+    def _folder(self) -> str:
+        """The project's root: from the file beside the chats, the registry, or as its SHA-256."""
+        if self._root is None:
+            self._root = _project_root(self._path, self.state.project)
+        return self._root
+
+    def _skip(self, reason: str) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+
+def _project_root(path: str, digest: str) -> str:
+    """The root folder of the project a chat belongs to: `.project_root` beside its chats, else the registry
+    `projects.json`, else `sha256:` and the digest in the file, for whoever knows the folders of this machine."""
+    project = path[: path.rfind(f"{os.sep}chats{os.sep}")]
+    root = _first_line(os.path.join(project, ".project_root")) or _registered(project)
+    return root or (f"sha256:{digest}" if digest else "")
+
+
+def _registered(project: str) -> str:
+    settings = os.path.dirname(os.path.dirname(project))
+    try:
+        with open(os.path.join(settings, "projects.json"), "rb") as stream:
+            known = _root_table.decode(stream.read(1 << 20)).get("projects", {})
+    except (OSError, msgspec.DecodeError):
+        return ""
+    name = os.path.basename(project)
+    return next((root for root, short in known.items() if short == name), "")
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            return os.fsdecode(stream.readline(4096).strip())
+    except OSError:
+        return ""

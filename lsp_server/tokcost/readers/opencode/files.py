@@ -1,0 +1,46 @@
+"""opencode's message files: `storage/message/SESSION/MESSAGE.json`, each rewritten in place."""
+
+import os
+from functools import lru_cache
+
+from tokcost.model.logs import Batch, Source
+from tokcost.readers.opencode.messages import Session, is_response, read_message, read_session, usage_of
+from tokcost.readers.sources.json_file import read_whole
+
+
+def read_file(source: Source) -> Batch:
+    """The response in one message file. Raises `OSError` when it cannot be read."""
+    content = read_whole(source)
+    message = read_message(content)
+    if message is None:
+        return _batch(source, skipped={"damaged record": 1})
+    if not is_response(message):
+        return _batch(source)
+    folder, name = os.path.split(os.path.dirname(source.path))
+    usage = usage_of(message, _session(os.path.dirname(folder), message.session or name))
+    if usage is None:
+        return _batch(source, skipped={"usage record with impossible or missing values": 1})
+    return _batch(source)._replace(usage=[usage])
+
+
+def _batch(source: Source, skipped: dict[str, int] | None = None) -> Batch:
+    return Batch(b"", skipped=skipped or {}, restarted=True, position=source.size)
+
+
+@lru_cache(maxsize=64)
+def _session(storage: str, name: str) -> Session:
+    """The session that a message belongs to: its file lies in the folder of whichever project."""
+    projects = os.path.join(storage, "session")
+    try:
+        folders = sorted(os.listdir(projects))
+    except OSError:
+        folders = []
+    for folder in folders:
+        try:
+            with open(os.path.join(projects, folder, f"{name}.json"), "rb") as stream:
+                found = read_session(stream.read(1 << 20))
+        except (OSError, ValueError):
+            continue
+        if found is not None:
+            return Session(name, found.directory, found.version)
+    return Session(name, "", "1.1")

@@ -1,0 +1,176 @@
+"""What opencode's messages say, in its database and in the JSON files of versions before 1.2.
+
+`input` excludes what was read from or written to a cache, and each message has its own counts. Whether `output`
+contains `reasoning` depends on the version: with a `total` the sum tells, without one versions below 1.3 contain it.
+The stored cost of those versions charges reasoning twice; it is kept as what the assistant said, and never counted.
+
+A fork copies messages under new ids and leaves everything else as it was, so a response is recognised by its content:
+when it was made, by which model and agent, and its counts.
+"""
+
+from hashlib import blake2b
+
+import msgspec
+
+from tokcost.model.money import NANO_PER_USD
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+
+NAME = "opencode"
+
+_OUTPUT_WITHOUT_REASONING = (1, 3)
+"""From this version on `output` excludes reasoning, where no `total` tells (AI SDK 6)."""
+
+
+class _Cache(msgspec.Struct, gc=False):
+    read: int | float | None = None
+    write: int | float | None = None
+
+
+class _Counts(msgspec.Struct, gc=False):
+    total: int | float | None = None
+    input: int | float | None = None
+    output: int | float | None = None
+    reasoning: int | float | None = None
+    cache: _Cache | None = None
+
+
+class _Time(msgspec.Struct, gc=False):
+    created: int | float | None = None
+    completed: int | float | None = None
+
+
+class _Path(msgspec.Struct, gc=False):
+    cwd: str | None = None
+    root: str | None = None
+
+
+class _Model(msgspec.Struct, gc=False):
+    id: str | None = None
+    model_id: str | None = msgspec.field(default=None, name="modelID")
+    provider: str | None = msgspec.field(default=None, name="providerID")
+
+
+class Message(msgspec.Struct, gc=False):
+    """A message, as far as it concerns what was spent."""
+
+    id: str | None = None
+    session: str | None = msgspec.field(default=None, name="sessionID")
+    role: str | None = None
+    type: str | None = None
+    model_id: str | None = msgspec.field(default=None, name="modelID")
+    provider: str | None = msgspec.field(default=None, name="providerID")
+    model: _Model | str | None = None
+    agent: str | None = None
+    mode: str | None = None
+    path: _Path | None = None
+    time: _Time | None = None
+    cost: float | None = None
+    tokens: _Counts | None = None
+
+
+class Session(msgspec.Struct, gc=False):
+    """What a session says of all its messages."""
+
+    id: str = ""
+    directory: str = ""
+    version: str = ""
+
+
+_message = msgspec.json.Decoder(Message)
+_session = msgspec.json.Decoder(Session)
+
+
+def read_message(raw: bytes | str) -> Message | None:
+    """A message; `None` when it is damaged."""
+    try:
+        return _message.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def read_session(raw: bytes | str) -> Session | None:
+    """A session file; `None` when it is damaged."""
+    try:
+        return _session.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def is_response(message: Message) -> bool:
+    """Whether a message is a model's response that has its counts; one that is still streaming has none yet."""
+    if "assistant" not in (message.role, message.type) or message.tokens is None:
+        return False
+    counts, cache = message.tokens, message.tokens.cache or _Cache()
+    return any((counts.input, counts.output, counts.reasoning, cache.read, cache.write))
+
+
+def usage_of(message: Message, session: Session) -> Usage | None:
+    """The usage of a response; `None` for impossible or missing values."""
+    tokens = _tokens(message.tokens or _Counts(), session.version)
+    created = _whole(message.time.created if message.time else None)
+    if tokens is None or not created or not session.id:
+        return None
+    model = message.model if isinstance(message.model, _Model) else _Model()
+    name = message.model_id or model.model_id or model.id or ""
+    provider = message.provider or model.provider or ""
+    return Usage(
+        NAME,
+        _key(message, created, provider, name),
+        created,
+        name,
+        tokens,
+        session.id,
+        (message.path.cwd if message.path else None) or session.directory,
+        provider=provider,
+        reported_cost=_nano(message.cost),
+    )
+
+
+def _tokens(counts: _Counts, version: str) -> Tokens | None:
+    cache = counts.cache or _Cache()
+    numbers = [_whole(one) for one in (counts.input, cache.read, cache.write, counts.output, counts.reasoning)]
+    if any(one is None for one in numbers):
+        return None
+    read, cached, written, said, thought = (one or 0 for one in numbers)
+    if thought and not _contains_reasoning(counts.total, read + cached + written + said, thought, version):
+        said += thought
+    found = (read, cached, written, 0, said)
+    if min(*found, thought) < 0 or max(found) >= MAX_TOKENS:
+        return None
+    return Tokens(*found, min(thought, said))
+
+
+def _contains_reasoning(total: float | None, shown: int, reasoning: int, version: str) -> bool:
+    if total is not None and total in (shown, shown + reasoning):
+        return total == shown
+    return _version(version) < _OUTPUT_WITHOUT_REASONING
+
+
+def _key(message: Message, created: int, provider: str, model: str) -> str:
+    counts = message.tokens or _Counts()
+    cache = counts.cache or _Cache()
+    parts = (created, provider, model, message.agent or message.mode or "", counts.input, counts.output)
+    content = "\n".join(map(str, (*parts, counts.reasoning, cache.read, cache.write)))
+    return f"opencode:{created}:{blake2b(content.encode('utf-8', 'replace'), digest_size=10).hexdigest()}"
+
+
+def _whole(number: float | None) -> int | None:
+    """A count; JavaScript writes whole numbers as fractions now and then. `None` when it is none."""
+    if number is None:
+        return 0
+    if not abs(number) < 1 << 53:  # NaN too
+        return None
+    return int(number) if number == int(number) else None
+
+
+def _nano(dollars: float | None) -> int | None:
+    """US dollars to nano-dollars; 0 is what subscriptions say, and tells nothing."""
+    if not dollars or not 0 < dollars < 1e6:
+        return None
+    return round(dollars * NANO_PER_USD)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Major and minor number; a version that cannot be read is a new one."""
+    parts = text.split(".")[:2]
+    return tuple(int(part) for part in parts) if parts and all(p.isdecimal() and len(p) < 9 for p in parts) else (99,)

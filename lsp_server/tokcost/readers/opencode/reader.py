@@ -1,0 +1,54 @@
+"""opencode: SQLite stores in its data folder, and the JSON files of versions before 1.2 beside them. What messages say
+is in `messages.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import user_home
+from tokcost.readers.sources.jsonl import files_below, in_portions
+from tokcost.readers.sources.sqlite_store import store_source
+
+
+class OpencodeReader:
+    """opencode, with messages in SQLite (since 1.2) and as JSON files (before)."""
+
+    name = "opencode"
+    capabilities = Capabilities(
+        versions="1.18",
+        classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
+        gaps="the request that makes a session's title",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`$OPENCODE_DB`, the stores of all channels in the data folder, and the message files there."""
+        data = environ.get("XDG_DATA_HOME") or os.path.join(user_home(environ), ".local", "share")
+        folder = os.path.join(data, "opencode")
+        stores = [os.path.join(folder, "opencode.db"), *_stores_of_channels(folder)]
+        if named := environ.get("OPENCODE_DB"):
+            stores.insert(0, os.path.join(folder, named))
+        found = [Location(path, "store") for path in dict.fromkeys(stores)]
+        return [*found, Location(os.path.join(folder, "storage", "message"))]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The store, or the message files."""
+        if location.kind == "folder":
+            return files_below(location, (".json",))
+        source = store_source(location.path)
+        return [] if source is None else [source]
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New responses of a store or a message file."""
+        from tokcost.readers.opencode import files, store  # mostly nothing is new
+
+        if source.path.endswith(".json"):
+            return [files.read_file(source)]
+        return in_portions(store.read_store, source, cursor)
+
+
+def _stores_of_channels(folder: str) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in sorted(names) if name.startswith("opencode-") and name[-3:] == ".db"]

@@ -1,0 +1,60 @@
+"""Reading JSON files that are rewritten whole: all of it again whenever it changed, counted once by key."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tokcost.model.logs import Batch, Location, Source
+from tokcost.model.usage import Usage
+from tokcost.readers.sources.jsonl import file_source, files_below, open_log
+
+MOST_BYTES = 48 << 20
+"""A larger file is passed over and said so: memory stays bounded."""
+
+
+def read_whole(source: Source) -> bytes:
+    """The content of a file. Raises `OSError` when it cannot be read or is larger than `MOST_BYTES`."""
+    content = b""
+    with open_log(source.path) as stream:
+        while len(content) <= MOST_BYTES and (piece := stream.read(MOST_BYTES + 1 - len(content))):
+            content += piece
+    if len(content) > MOST_BYTES:
+        raise OSError(f"larger than the {MOST_BYTES >> 20} MB that a JSON file may have")
+    return content
+
+
+class JsonFileReader:
+    """A base for readers of JSON files that are rewritten whole: a subclass has a `name`, `capabilities`, `locations`,
+    and says what a document means."""
+
+    name: str
+    suffixes: tuple[str, ...] = (".json",)
+
+    def usages(self, document: Any, source: Source) -> Iterable[Usage]:
+        """All usage that a document tells. Keys make it count once, however often the file is written.
+
+        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError`, `IndexError`: the file is then counted as
+        damaged.
+        """
+        raise NotImplementedError
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The location itself where it is a file, else the files below it with one of the suffixes."""
+        if location.kind == "folder":
+            return files_below(location, self.suffixes)
+        try:
+            return [file_source(location.path, os.stat(location.path))]
+        except OSError:
+            return []
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:  # noqa: ARG002
+        """All usage of a document. Raises `OSError` when the file cannot be read."""
+        import msgspec
+
+        content = read_whole(source)
+        try:
+            found = list(self.usages(msgspec.json.decode(content.decode("utf-8", "replace")), source))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+            yield Batch(b"", skipped={"damaged document": 1}, restarted=True, position=len(content))
+            return
+        yield Batch(b"", found, restarted=True, position=len(content))

@@ -1,0 +1,40 @@
+"""A base for readers of append-only files of JSON lines."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tokcost.model.logs import Batch, Location, Source
+from tokcost.model.usage import Usage
+from tokcost.readers.sources.jsonl import files_below, in_portions
+
+
+class JsonlReader:
+    """A reader of append-only files of JSON lines: a subclass has a `name`, `capabilities` and `locations`,
+    and says what one record means."""
+
+    name: str
+    suffixes: tuple[str, ...] = (".jsonl",)
+    words: tuple[bytes, ...] = (b"",)
+    """A line without any of these bytes tells nothing and is not parsed."""
+
+    def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
+        """The usage that a record tells, `None` for none. `session` is kept from record to record of a file, also
+        between two reads: JSON values by name, never text of a conversation.
+
+        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError` or `IndexError`: the record is then counted as
+        damaged.
+        """
+        raise NotImplementedError
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """Files below the location with one of the suffixes."""
+        return files_below(location, self.suffixes)
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
+        """New usage in a file. Raises `OSError` when it cannot be read."""
+        return in_portions(self._read, source, cursor)
+
+    def _read(self, source: Source, cursor: bytes | None) -> Batch:
+        from tokcost.readers.sources.records import Lines
+
+        return Lines(source, cursor, self.words, self.usage).batch()
