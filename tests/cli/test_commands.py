@@ -66,6 +66,18 @@ def test_usage_is_moved_by_hand_and_the_sum_stays(user: User) -> None:
     assert sum(after.values()) == sum(before.values())
 
 
+def test_what_was_assigned_outlives_the_ledger(user: User) -> None:
+    user.branches()
+    assert user.runs("assign", "feat/a", "--from", "feat/b").code == 0
+    before = json.loads(user.runs("log", "--json").out)
+    for path in Path(user.environ["TOKCOST_HOME"]).glob("ledger.db*"):
+        path.unlink()
+    again = json.loads(user.runs("log", "--json").out)
+    assert again["conservation"] == before["conservation"]
+    assert again["branches"] == before["branches"]
+    assert any("assigned" in row["evidence"] for row in again["branches"])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

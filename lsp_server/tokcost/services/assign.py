@@ -1,11 +1,12 @@
 """Moving usage by hand: what the user says outweighs every other evidence, and is remembered."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.errors import NotARepository, UsageError
+from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.places import (
     Selection,
@@ -20,6 +21,7 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.place import BranchPlace
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
+from tokcost.services import assignment_journal
 
 
 class Assigned(NamedTuple):
@@ -51,6 +53,7 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
             _move(ledger, chosen, branch, repository, worktree)
             what = json.dumps(selection._asdict())
             record_assignment(ledger, time.time_ns() // 1_000_000, what, branch, len(chosen))
+            _remember(home, here, branch, chosen)
     entries = [one.entry for one in chosen]
     return Assigned(
         len(chosen),
@@ -58,6 +61,18 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
         sum(entry.list_cost or 0 for entry in entries),
         tuple(sorted({entry.place.branch or "(no branch)" for entry in entries})),
     )
+
+
+def _remember(home: Path, here: Worktree, branch: str, chosen: list[Stored]) -> None:
+    """Also where the ledger's loss does not reach: before it is told, so that nothing is told that could be lost.
+    Raises `EnvironmentProblem`."""
+    target = assignment_journal.Target(here.common_dir, here.path, branch)
+    usage = [(one.entry.usage.assistant, one.entry.usage.key) for one in chosen]
+    try:
+        assignment_journal.write(home, target, usage)
+    except OSError as error:
+        path = os.path.join(home, assignment_journal.FILE)
+        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _here(ledger: Ledger, here: Worktree) -> tuple[int, int]:

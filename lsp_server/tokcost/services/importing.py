@@ -25,6 +25,7 @@ from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
+from tokcost.services import assignment_journal
 from tokcost.services.placing import Placer
 from tokcost.services.pricing import Pricer
 from tokcost.services.scan import Outcome
@@ -43,6 +44,8 @@ class Importer:
         self._notes: list[str] = []
         self._placer = Placer(ledger)
         self._pricer = Pricer(ledger, home)
+        self._assigned = assignment_journal.read(home)
+        """What the user said of usage that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
         self._sessions: dict[str, set[str]] = {}
@@ -164,6 +167,9 @@ class Importer:
 
     def _entry(self, usage: Usage) -> Entry:
         where = self._placer.place(usage)
+        target = self._assigned.get((usage.assistant, usage.key)) if self._assigned else None
+        if target is not None:
+            where = self._placer.assigned(target.common_dir, target.path, target.branch) or where
         price = self._pricer.price(usage, where.root)
         return Entry(usage, where.repository, where.worktree, where.place, price.list_cost, price.state, price.card_id)
 

@@ -99,6 +99,16 @@ class Placer:
             found = self._without_branch(worktree)
         return Where(worktree.repository, number, root, found)
 
+    def assigned(self, common_dir: str, path: str, branch: str) -> Where | None:
+        """A place that the user chose before the ledger was lost; `None` while that clone cannot be found."""
+        found = find_worktree(path)
+        if found is None or found.common_dir != common_dir:
+            return None
+        number = self._known_or_new(found)
+        worktree = self._worktrees[number]
+        root = self._repositories[worktree.repository].root
+        return Where(worktree.repository, number, root, BranchPlace(branch, "assigned"))
+
     def note_origins(self, origins: Iterable[WorktreeOrigin]) -> None:
         """Remember worktrees that an assistant made for itself, also when they are gone by now."""
         for origin in origins:

@@ -1,0 +1,51 @@
+"""A second memory of what the user assigned by hand, in a file beside the ledger.
+
+No log tells it, so it would be lost together with the ledger. Each assignment is one line of JSON: the clone and the
+worktree, the branch, and which usage. Nothing is ever taken out: the newest line about a usage holds.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tokcost.private_files import append_ours, open_ours
+
+FILE = "tokcost-assignments.jsonl"
+
+
+class Target(NamedTuple):
+    """Where usage was put."""
+
+    common_dir: str
+    path: str
+    """The worktree from which it was said."""
+    branch: str
+
+
+def write(home: Path, target: Target, usage: Iterable[tuple[str, str]]) -> None:
+    """Remember that usage, pairs of assistant and key, was put on a branch. Raises `OSError`."""
+    line = json.dumps([*target, list(usage)], separators=(",", ":"))
+    append_ours(os.path.join(home, FILE), f"\n{line}\n".encode())  # a line that was cut off spoils no other
+
+
+def read(home: Path) -> Mapping[tuple[str, str], Target]:
+    """Everything that was ever assigned: assistant and key to where it was put."""
+    found: dict[tuple[str, str], Target] = {}
+    stream = open_ours(os.path.join(home, FILE))
+    if stream is None:
+        return found
+    with stream:
+        for line in stream:
+            with suppress(ValueError, TypeError, RecursionError):
+                target, usage = _record(json.loads(line))
+                found.update((one, target) for one in usage)
+    return found
+
+
+def _record(record: Any) -> tuple[Target, list[tuple[str, str]]]:
+    """Raises `ValueError` or `TypeError` for what is none."""
+    common_dir, path, branch, usage = record
+    return Target(str(common_dir), str(path), str(branch)), [(str(one), str(key)) for one, key in usage]
