@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tokcost.repo.worktree import Worktree
+from tokcost.services.clone_state import CloneState
 from tokcost.services.settling import settle
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
+def run(home: Path, environ: Mapping[str, str], here: CloneState, arguments: list[str]) -> None:  # noqa: ARG001
     """Called after the commit was made."""
-    settle(home, environ, worktree)
+    settle(home, environ, here)

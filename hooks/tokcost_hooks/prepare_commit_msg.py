@@ -3,41 +3,34 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tokcost.repo.config import has_setting
-from tokcost.repo.worktree import Worktree
-from tokcost.services.committing import prepare
-from tokcost.services.policy_file import BUDGET_SETTINGS, may_have
+from tokcost.services.clone_state import CloneState, may_have_budget
+from tokcost.services.committing import Asked, prepare
 from tokcost_hooks.console import say
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:
+def run(home: Path, environ: Mapping[str, str], here: CloneState, arguments: list[str]) -> None:
     """Called as git calls the hook (githooks(5)): the message file, where the message comes from, and a commit."""
-    path, source, commit = (*arguments, "", "")[:3]
+    asked = Asked(*arguments[:3])
     is_current = False
     # git merges without pre-commit, so merges are never checked.
-    if source != "merge" and _may_have_budget(worktree) and not _is_checked(worktree, environ.get("TOKCOST_HOOKS", "")):
-        is_current = _warn(home, environ, worktree)
-    prepare(home, environ, worktree, path, (source, commit), is_current=is_current)
+    if asked.source != "merge" and may_have_budget(here) and not _is_checked(here, environ.get("TOKCOST_HOOKS", "")):
+        is_current = _warn(home, environ, here)
+    prepare(home, environ, here, asked, is_current=is_current)
 
 
-def _may_have_budget(worktree: Worktree) -> bool:
-    """Most commits need not even load what knows budgets."""
-    return may_have(worktree.path, "budget") or has_setting(worktree.common_dir, BUDGET_SETTINGS)
-
-
-def _is_checked(worktree: Worktree, folder: str) -> bool:
+def _is_checked(here: CloneState, folder: str) -> bool:
     """Whether pre-commit has checked the budgets of this commit: it does where one may stop it."""
     from tokcost.services.installing.managers import checks_budgets
 
-    return checks_budgets(worktree, folder)
+    return checks_budgets(here.worktree, folder)
 
 
-def _warn(home: Path, environ: Mapping[str, str], worktree: Worktree) -> bool:
+def _warn(home: Path, environ: Mapping[str, str], here: CloneState) -> bool:
     """Say where budgets stand; whether the ledger is up to date now. No trouble with that keeps the line out."""
     from tokcost_hooks.pre_commit import check
 
     try:
-        return check(home, environ, worktree).is_current
+        return check(home, environ, here).is_current
     except Exception as problem:
         say(f"tokcost: the budget was not checked ({problem or type(problem).__name__}).")
         return False

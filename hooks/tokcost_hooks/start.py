@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tokcost.repo.worktree import Worktree
+    from tokcost.services.clone_state import CloneState
 
 LONGEST_SECONDS = 2.0
 """A hook that is slow ends after this time."""
@@ -62,25 +62,25 @@ class _Hook:
         gc.disable()  # over before there is anything to collect
         code = 0
         try:
-            from tokcost.repo.worktree import worktree_of_hook
+            from tokcost.services.clone_state import state_of_hook
 
-            worktree = worktree_of_hook(os.getcwd(), os.environ)
-            if worktree is None:
+            here = state_of_hook(os.getcwd(), os.environ)
+            if here is None:
                 return 0
-            code = _unless_done(self.name, worktree)
+            code = _unless_done(self.name, here)
             if code:
                 promise(code)
-            return STOP if self._run(worktree) else 0
+            return STOP if self._run(here) else 0
         except BaseException as problem:
             self.fail(_words(problem), code)
             return code
 
-    def _run(self, worktree: "Worktree") -> bool:
+    def _run(self, here: "CloneState") -> bool:
         """Whether the commit is to be stopped."""
         from importlib import import_module
 
         hook = import_module(f"tokcost_hooks.{self.name.replace('-', '_')}")
-        return hook.run(_home(), dict(os.environ), worktree, _arguments(self.name)) is True
+        return hook.run(_home(), dict(os.environ), here, _arguments(self.name)) is True
 
     def fail(self, reason: str, code: int) -> None:
         """Say what did not happen, and why; with what exit code the hook ends."""
@@ -97,14 +97,14 @@ _STOPPED = """; the commit was stopped, as tokcost.budgetUnchecked asks.
 hint: try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"""
 
 
-def _unless_done(name: str, worktree: "Worktree") -> int:
+def _unless_done(name: str, here: "CloneState") -> int:
     """The exit code of a hook that comes to no end: `STOP` where a budget that cannot be checked is to stop the
     commit."""
     if name != "pre-commit":
         return 0
-    from tokcost.services.policy_file import stops_unchecked
+    from tokcost.services.clone_state import stops_unchecked
 
-    return STOP if stops_unchecked(worktree.common_dir) else 0
+    return STOP if stops_unchecked(here) else 0
 
 
 def _words(problem: BaseException) -> str:

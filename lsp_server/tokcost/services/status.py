@@ -9,9 +9,9 @@ from tokcost.ledger.query import spent_since, sums
 from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import Figures
 from tokcost.model.status import Status
-from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost.services.budgets import read_budgets
+from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
@@ -22,18 +22,18 @@ def current_status(home: Path, cwd: Path) -> Status:
     here = find_worktree(str(cwd))
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
-    return status_of(home, here)
+    return status_of(home, read_state(here))
 
 
-def status_of(home: Path, here: Worktree) -> Status:
+def status_of(home: Path, here: CloneState) -> Status:
     """The branch that is checked out in a worktree and its figures."""
-    branch = read_head(here).branch
+    branch = here.branch
     ledger = open_for_reading(home)
     total, models, evidence = Figures(), dict[str, int](), dict[str, int]()
     today, pending_unpriced = (0, 0), 0
     if ledger is not None:
         with ledger:
-            repository = repository_of(ledger, here).id
+            repository = repository_of(ledger, here.worktree).id
             for one in sums(ledger, repository):
                 if branch is not None and one.branch == branch:
                     total.add(figures_of(one))
@@ -49,7 +49,7 @@ def status_of(home: Path, here: Worktree) -> Status:
     }
     return Status(
         branch=branch,
-        repository=here.root,
+        repository=here.worktree.root,
         list_cost=total.list_cost,
         pending_list_cost=total.pending_list_cost,
         tokens=total.tokens.total,
