@@ -3,6 +3,8 @@
 import os
 
 STDERR = 2
+STOP = 79
+"""Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
 
 
 def say(text: str) -> None:
@@ -14,3 +16,23 @@ def say(text: str) -> None:
             data = data[os.write(STDERR, data) :]
     except OSError:
         pass
+
+
+def failure(name: str, reason: str, code: int) -> str:
+    """What did not happen in a hook that ends with this code, and why."""
+    if name == "prepare-commit-msg":
+        lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
+    elif name == "pre-commit":
+        lost = f"the budget was not checked ({reason})"
+    else:
+        lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
+    return f"tokcost: {lost}{_STOPPED if code == STOP else '.'}"
+
+
+_STOPPED = """; the commit was stopped, as tokcost.budgetUnchecked asks.
+hint: try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"""
+
+
+def words(problem: BaseException) -> str:
+    """An error in a sentence."""
+    return str(problem) or type(problem).__name__

@@ -183,15 +183,20 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
             record_withheld(ledger, repository, worktree.git_dir)
             proposal = propose(ledger, repository, draft.branch, message, terms)
             kept = _kept(ledger, repository, draft, proposal)
+            _require_awaited(draft)  # what is given back now is as if it was never claimed
         journal.write(worktree.common_dir, journal.versions(ledger, proposal.new))
     withheld_recorded(worktree.git_dir)
-    if not draft.is_awaited():
-        raise EnvironmentProblem("git went on without it")
+    _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
         _write(draft.path, proposal.text)
     noted = proposal.unseen if draft.silent else (*proposal.lines, *kept)
     if noted:
         note_proposal(worktree.git_dir, Noted(here.commit, tuple(dict.fromkeys(line.token for line in noted))))
+
+
+def _require_awaited(draft: Draft) -> None:
+    if not draft.is_awaited():
+        raise EnvironmentProblem("git went on without it")
 
 
 def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:

@@ -9,6 +9,7 @@ from tokcost.ledger.claims import (
     decide_fate,
     follow_bound,
     keys_claimed,
+    unsettled_claims,
     withhold_pending,
 )
 from tokcost.ledger.open import Ledger, open_ledger
@@ -133,10 +134,17 @@ def _keep(home: Path, environ: Mapping[str, str], here: CloneState, commit: Comm
 
 
 def _withhold_pending(ledger: Ledger, repository: int, branch: str, common_dir: str) -> None:
+    """What no claim holds, and what a hook claimed that did not get as far as saying so."""
+    kept: list[journal.Entry] = []
+    for claim in unsettled_claims(ledger, repository, branch):
+        if not claim.ever_carried:
+            decide_fate(ledger, claim.id, "withheld")
+            kept.append(journal.Entry(claim.name, 0, "", [], True))
     claim = withhold_pending(ledger, repository, branch, new_name())
     if claim is not None:
         keys = keys_claimed(ledger, claim.name, claim.version)
-        journal.write(common_dir, [journal.Entry(claim.name, claim.version, "", keys, True)])
+        kept.append(journal.Entry(claim.name, claim.version, "", keys, True))
+    journal.write(common_dir, kept)
 
 
 def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit, amended: str) -> None:

@@ -1,5 +1,6 @@
 """The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def current_status(home: Path, cwd: Path) -> Status:
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
     return status_of(home, read_state(here))
+
+
+def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
+    """The same, unless it is to be as the ledger has it after what is new in the logs was read. Raises
+    `TokcostError`."""
+    if fresh:
+        from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
+
+        refresh(home, environ, here=find_worktree(str(cwd)))
+    return current_status(home, cwd)._replace(current=fresh)
 
 
 def status_of(home: Path, here: CloneState) -> Status:
