@@ -1,4 +1,5 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
+# `make matrix` tests on every supported Python that is installed (PYTHONS="3.12 3.13" for some of them).
 # `make slow` tests with real hook managers, for which it needs npm and the registries, and a simulated year besides.
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
@@ -8,57 +9,62 @@
 CAN_RUN = -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$one $(CAN_RUN) && echo $$one && exit; done; echo python3)
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test slow editors pictures check vscode fix clean
+.PHONY: demo test matrix slow editors pictures check vscode fix clean
 
-demo: .venv/installed
+demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
 
-test: .venv/tools
+test: $(VENV)/tools
 	$(BIN)/python -m pytest -q -n auto
 
-slow: .venv/tools
+matrix:
+	@MAKE="$(MAKE)" sh .ci/matrix.sh $(PYTHONS)
+
+slow: $(VENV)/tools
 	$(BIN)/python -m pytest -q -n auto -m slow
 
-editors: .venv/editors vscode-client/tokcost.vsix
+editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
 
-pictures: .venv/editors vscode-client/tokcost.vsix
+pictures: $(VENV)/editors vscode-client/tokcost.vsix
 	PYTHONPATH=lsp_server:hooks:tests $(BIN)/python -P -m editors.pictures
 
-check: .venv/tools
+check: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
-vscode: .venv/tools
+vscode: $(VENV)/tools
 	cd vscode-client && npm ci --no-progress --loglevel=error && npm run --silent check && npm test && npm run --silent package
 
-fix: .venv/tools
+fix: $(VENV)/tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-*
 
-.venv/bin/python:
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("tokcost needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Say make PYTHON=python3.12, for example." if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "The venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "The venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
-.venv/installed: .venv/bin/python requirements/run.txt pyproject.toml
+$(VENV)/installed: $(VENV)/bin/python requirements/run.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt --editable .
 	@touch $@
 
-.venv/tools: .venv/installed requirements/dev.txt requirements/html.txt requirements/build.txt
+$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
 
-.venv/editors: .venv/tools requirements/editors.txt tests/editors/install.sh tests/editors/code-server/package-lock.json
+$(VENV)/editors: $(VENV)/tools requirements/editors.txt tests/editors/install.sh tests/editors/code-server/package-lock.json
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/editors.txt
 	tests/editors/install.sh
 	@touch $@
 
-vscode-client/tokcost.vsix: .venv/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)
+vscode-client/tokcost.vsix: $(VENV)/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)
 	cd vscode-client && npm ci --silent && npm run --silent package

@@ -1,4 +1,4 @@
-"""The lines of a Claude Code transcript, in the shape that versions 2.1.80 and 2.1.330 write them.
+"""The lines of a Claude Code transcript, in the shapes that versions 2.1.80 and 2.1.330 write, and older ones.
 
 Only shapes: what happens in a session, and when, is decided in `sessions.py`. Bytes throughout, because a corpus has
 gigabytes of them.
@@ -59,6 +59,32 @@ CONTEXT = (
     b'"userType":"external","entrypoint":"cli","cwd":"%(cwd)s","sessionId":"%(session)s","version":"%(version)s",'
     b'"gitBranch":"%(branch)s"'
 )
+OLDER_CONTEXT = (
+    b'"userType":"external","cwd":"%(cwd)s","sessionId":"%(session)s","version":"%(version)s",'
+    b'"gitBranch":"%(branch)s","slug":"gliding-humming-otter"'
+)
+OLDER = {
+    ASSISTANT: (
+        b'{"parentUuid":"%(parent)s","isSidechain":%(sidechain)s,%(context)s,%(agent)s"message":'
+        b'{"model":"%(model)s","id":"%(message)s","type":"message","role":"assistant","content":[%(block)s],'
+        b'"stop_reason":%(stop)s,"stop_sequence":null,"usage":{"input_tokens":%(input)d,'
+        b'"cache_creation_input_tokens":%(cache_write)d,"cache_read_input_tokens":%(cache_read)d,"cache_creation":'
+        b'{"ephemeral_5m_input_tokens":%(cache_write_5m)d,"ephemeral_1h_input_tokens":%(cache_write_1h)d},'
+        b'"output_tokens":%(output)d,"service_tier":"standard"}},"requestId":"%(request)s","type":"assistant",'
+        b'"uuid":"%(uuid)s","timestamp":"%(time)s"}\n'
+    ),
+    PROMPT: (
+        b'{"parentUuid":null,"isSidechain":%(sidechain)s,%(context)s,%(agent)s"type":"user","message":'
+        b'{"role":"user","content":"%(text)s"},"uuid":"%(uuid)s","timestamp":"%(time)s"}\n'
+    ),
+    TOOL_RESULT: (
+        b'{"parentUuid":"%(parent)s","isSidechain":%(sidechain)s,%(context)s,%(agent)s"type":"user","message":'
+        b'{"role":"user","content":[{"tool_use_id":"%(tool)s","type":"tool_result","content":"%(text)s",'
+        b'"is_error":false}]},"uuid":"%(uuid)s","timestamp":"%(time)s","toolUseResult":{"stdout":"%(text)s",'
+        b'"stderr":"","interrupted":false,"isImage":false}}\n'
+    ),
+}
+"""How versions before 2.1.59 write the same lines: what a line is about comes before its message."""
 
 BLOCKS = {
     "thinking": b'{"type":"thinking","thinking":"%(text)s","signature":"%(hash)s%(hash)s%(hash)s%(hash)s"}',

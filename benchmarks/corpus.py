@@ -1,9 +1,11 @@
 """Write a Claude Code corpus of a given size, with the repositories it happened in and the truth beside it.
 
     python benchmarks/corpus.py --size 1G DIR         DIR/.claude/projects, DIR/src (repositories), DIR/truth.json
+    python benchmarks/corpus.py --kind older DIR      as versions of Claude Code before 2.1.59 wrote it
     python benchmarks/corpus.py --append 100k DIR     more lines at the end of the newest transcript
 
-The same seed, size and DIR give the same bytes. Paths of the repositories are in the logs, so a corpus cannot be moved.
+The same seed, size, kind and DIR give the same bytes. Paths of the repositories are in the logs, so a corpus cannot be
+moved.
 """
 
 import argparse
@@ -34,8 +36,10 @@ WRITE_BLOCK = 1 << 20
 
 @dataclass
 class Truth:
-    """What was billed, counted while it was written."""
+    """What the transcripts say was billed, counted while they were written."""
 
+    kind: str = "recent"
+    """Whose versions' lines they are, a key of `VERSIONS`."""
     size: int = 0
     files: int = 0
     usage_lines: int = 0
@@ -63,7 +67,7 @@ class Truth:
         """Read it back, to count on."""
         truth = cls()
         known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        truth.size, truth.files = known["size"], known["files"]
+        truth.kind, truth.size, truth.files = known.get("kind", "recent"), known["size"], known["files"]
         truth.usage_lines, truth.responses = known["usage_lines"], known["responses"]
         truth.tokens = known["tokens"]
         truth.models.update(known["models"])
@@ -102,6 +106,7 @@ class Writer:
         self._projects = folder / ".claude" / "projects"
         self._roots = [str(folder / "src" / name) for name in REPOSITORIES]
         self._truth = truth
+        self._versions = VERSIONS[truth.kind]
         self._rng = random.Random(seed)
         self._ids = Identifiers(self._rng)
         self._texts = Texts(self._rng)
@@ -112,7 +117,7 @@ class Writer:
         started = BEGIN_MS + rng.randrange(DAYS * DAY_MS)
         root = rng.choice(self._roots)
         cwd = f"{root}/src" if rng.random() < 0.1 else root
-        main = self._start(root, cwd, self._ids.uuid(), rng.choice(VERSIONS), started)
+        main = self._start(root, cwd, self._ids.uuid(), rng.choice(self._versions), started)
         path = self._projects / re.sub(r"[^A-Za-z0-9]", "-", cwd) / f"{main.session.decode()}.jsonl"
         exchanges = 1 + int(rng.lognormvariate(3.25, 0.9))
         self._write(path, self._lines(main, exchanges, path.with_suffix("")))
@@ -124,7 +129,7 @@ class Writer:
         cwd = json.loads(line)["cwd"]
         root = cwd.removesuffix("/src")
         after = BEGIN_MS + (DAYS + 1) * DAY_MS + path.stat().st_size
-        session = self._start(root, cwd, path.stem.encode(), "2.1.330", after)
+        session = self._start(root, cwd, path.stem.encode(), self._versions[0], after)
         before = self._truth.size
         while self._truth.size - before < size:
             self._write(path, session.exchange())
@@ -163,11 +168,11 @@ class Writer:
                 self._truth.usage_lines += b'"type":"assistant"' in line[-400:]
 
 
-def create(folder: Path, size: int, seed: int, progress: Callable[[int], None]) -> Truth:
-    """A new corpus of at least `size` bytes of transcripts."""
+def create(folder: Path, kind: str, size: int, seed: int, progress: Callable[[int], None]) -> Truth:
+    """A new corpus of at least `size` bytes of transcripts of a kind of versions."""
     for name in REPOSITORIES:
         make_repository(folder / "src" / name)
-    truth = Truth()
+    truth = Truth(kind)
     writer = Writer(folder, truth, seed)
     while truth.size < size:
         writer.session()
@@ -198,6 +203,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--size", type=bytes_of, default=bytes_of("1G"), help="bytes of transcripts (default 1G)")
+    parser.add_argument(
+        "--kind", choices=list(VERSIONS), default="recent", help="versions of Claude Code that wrote it"
+    )
     parser.add_argument("--append", type=bytes_of, metavar="N", help="add N bytes to the newest transcript instead")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -207,7 +215,8 @@ def main() -> None:
     elif folder.exists() and any(folder.iterdir()):
         parser.error(f"{folder} is not empty; name a new folder, or add to this one with --append")
     else:
-        truth = create(folder, arguments.size, arguments.seed, lambda done: print(f"\r{done / 1e6:,.0f} MB", end=""))
+        progress = lambda done: print(f"\r{done / 1e6:,.0f} MB", end="")  # noqa: E731
+        truth = create(folder, arguments.kind, arguments.size, arguments.seed, progress)
     print(f"\r{truth.size:,} bytes, {truth.files} files, {truth.responses:,} responses on {truth.usage_lines:,} lines")
 
 

@@ -1,6 +1,9 @@
 """Side by side in one run: tokcost's first import and its repeated log, and other tools' scan of the same files.
 
     python benchmarks/run.py --size 1G
+    python benchmarks/run.py --size 1G --kind older
+
+Without `--kind` or `--corpus` there is a table for each kind of corpus that `corpus.py` makes.
 
 Whole processes, wall time and largest resident memory, the commands in turn so that a slow moment meets all of
 them; medians, and ratios to the first import. Totals are compared with the truth of the corpus.
@@ -19,14 +22,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import peers
+from sessions import VERSIONS
 
 HERE = Path(__file__).parent
 
 
 class Run(NamedTuple):
-    """One process: seconds, largest resident memory in megabytes, what it printed."""
+    """One process with those it started and waited for: seconds, seconds of processors, largest resident memory in
+    megabytes, what it printed."""
 
     seconds: float
+    processor: float
     megabytes: float
     output: str
 
@@ -42,11 +48,22 @@ class Contender(NamedTuple):
 
 
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and print a table for each corpus."""
     arguments = _arguments()
-    corpus = arguments.corpus or Path(tempfile.gettempdir()) / f"tokcost-corpus-{arguments.size}"
-    if not (corpus / "truth.json").exists():
-        subprocess.run([sys.executable, HERE / "corpus.py", "--size", arguments.size, corpus], check=True)
+    for kind in arguments.kind or (["recent"] if arguments.corpus else VERSIONS):
+        corpus = arguments.corpus or _folder(arguments.size, kind)
+        if not (corpus / "truth.json").exists():
+            command = [sys.executable, HERE / "corpus.py", "--kind", kind, "--size", arguments.size, corpus]
+            subprocess.run(command, check=True)
+        _compare(arguments, corpus)
+
+
+def _folder(size: str, kind: str) -> Path:
+    name = f"tokcost-corpus-{size}" + ("" if kind == "recent" else f"-{kind}")
+    return Path(tempfile.gettempdir()) / name
+
+
+def _compare(arguments: argparse.Namespace, corpus: Path) -> None:
     truth = json.loads((corpus / "truth.json").read_text())
     with tempfile.TemporaryDirectory() as scratch:
         contenders = _contenders(arguments, corpus, Path(scratch))
@@ -87,20 +104,26 @@ def _run(contender: Contender, cwd: Path) -> Run:
         _, _, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         output.seek(0)
-        return Run(seconds, usage.ru_maxrss / 1024, output.read().decode("utf-8", "replace"))
+        processor = usage.ru_utime + usage.ru_stime
+        return Run(seconds, processor, usage.ru_maxrss / 1024, output.read().decode("utf-8", "replace"))
 
 
 def _print(runs: dict[str, list[Run]], truth: int, corpus: Path) -> None:
     reference = statistics.median(run.seconds for run in next(iter(runs.values())))
-    print(f"corpus {corpus}, {truth:,} tokens; medians of {len(next(iter(runs.values())))} rounds\n")
-    print("| command | seconds | ratio to our first import | memory, MB | total of tokens |")
-    print("|---|---|---|---|---|")
+    print(
+        f"corpus {corpus}, {truth:,} tokens; medians of {len(next(iter(runs.values())))} rounds; "
+        f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n"
+    )
+    print("| command | seconds | ratio to our first import | of processors | memory, MB | total of tokens |")
+    print("|---|---|---|---|---|---|")
     for name, many in runs.items():
         seconds = statistics.median(run.seconds for run in many)
+        processor = statistics.median(run.processor for run in many)
         memory = max(run.megabytes for run in many)
         total = _total(name, many[-1].output)
         verdict = "" if total is None else "exact" if total == truth else f"{total - truth:+,}"
-        print(f"| {name} | {seconds:.3f} | {seconds / reference:.2f} | {memory:.0f} | {verdict} |")
+        print(f"| {name} | {seconds:.3f} | {seconds / reference:.2f} | {processor:.3f} | {memory:.0f} | {verdict} |")
+    print()
 
 
 def _total(name: str, output: str) -> int | None:
@@ -120,6 +143,7 @@ def _true_total(truth: dict[str, object]) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="1G", help="size of the corpus (default 1G)")
+    parser.add_argument("--kind", action="append", choices=list(VERSIONS), help="kind of corpus (default: each)")
     parser.add_argument("--corpus", type=Path, help="an existing corpus, or where to make it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", choices=["all", "none"], default="all")

@@ -8,11 +8,18 @@ import claude_lines as lines
 
 CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
 MODELS = ("claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5")
-VERSIONS = ("2.1.330", "2.1.330", "2.1.330", "2.1.80")
-"""One session in four is of a version that logs a placeholder of the output count until the last line of a response."""
+VERSIONS = {
+    "recent": ("2.1.330", "2.1.330", "2.1.330", "2.1.80"),
+    "older": ("2.1.20", "2.1.20", "2.1.20", "2.1.4"),
+}
+"""By kind of corpus. 2.1.330 repeats the final counts in every line of a response. 2.1.80 writes a placeholder of the
+output count, without a `stop_reason`, until the last line. 2.1.4 does so too, but every second response never gets to
+its final count; with 2.1.20 none does."""
 LINES_PER_RESPONSE = (1, 2, 3, 4, 6, 9, 24)
 LINES_WEIGHTS = (45, 27, 15, 7, 4, 1.6, 0.4)
 """2.2 lines on average."""
+PLACEHOLDER = 2
+"""Output tokens that a line says before the count is final."""
 LONGEST_RESPONSE_MS = 180_000
 """No response is written across a switch of branches: whose it was would be a matter of opinion."""
 
@@ -96,11 +103,12 @@ class Session:
             "cache_write_5m": write - in_hour,
             "cache_write_1h": in_hour,
             "output": output,
-            "reasoning": output // 3 if rng.random() < 0.5 else 0,
+            "reasoning": output // 3 if rng.random() < 0.5 and not self._is_older else 0,
         }
 
     def _response(self, model: str, tokens: Tokens, tools: list[bytes]) -> Iterator[bytes]:
         count = self.rng.choices(LINES_PER_RESPONSE, LINES_WEIGHTS)[0]
+        first_final = self._first_final(count)
         shared = {name.encode(): amount for name, amount in tokens.items()} | {
             b"cache_write": tokens["cache_write_5m"] + tokens["cache_write_1h"],
             b"message": self.ids.prefixed(b"msg_"),
@@ -111,12 +119,26 @@ class Session:
         for index in range(count):
             self.time_ms += self.rng.randint(80, 4_000)
             billed_at = billed_at or self.time_ms
-            final = self.version == "2.1.330" or index == count - 1
+            final = index >= first_final
             stop = b'"tool_use"' if final else b"null"
-            placeholder = {} if final else {b"output": min(tokens["output"], 2), b"reasoning": 0}
+            placeholder = {} if final else {b"output": min(tokens["output"], PLACEHOLDER), b"reasoning": 0}
             block = self._block(index, count, tools)
             yield self._line(lines.ASSISTANT, shared | placeholder | {b"index": index, b"stop": stop, b"block": block})
+        if first_final >= count:
+            tokens = tokens | {"output": min(tokens["output"], PLACEHOLDER)}
         self._count(billed_at, model, tokens)
+
+    @property
+    def _is_older(self) -> bool:
+        return self.version in VERSIONS["older"]
+
+    def _first_final(self, count: int) -> int:
+        """The first of `count` lines that has the final output and a `stop_reason`; `count` when none has."""
+        if self.version == "2.1.330":
+            return 0
+        if self.version == "2.1.80" or (self.version == "2.1.4" and self.rng.random() < 0.5):
+            return count - 1
+        return count
 
     def _block(self, index: int, count: int, tools: list[bytes]) -> bytes:
         kind = "tool_use" if index == count - 1 or index > 3 else ("thinking", "text", "tool_use", "tool_use")[index]
@@ -140,13 +162,16 @@ class Session:
             b"branch": self.branch_at(self.time_ms).encode(),
         }
         uuid = self.ids.uuid()
+        context = lines.OLDER_CONTEXT if self._is_older else lines.CONTEXT
         common: dict[bytes, bytes | int] = {
             b"parent": self.parent,
             b"uuid": uuid,
             b"time": lines.timestamp(self.time_ms),
             b"sidechain": b"true" if self.agent_id else b"false",
             b"agent": b'"agentId":"%s",' % self.agent_id if self.agent_id else b"",
-            b"context": lines.CONTEXT % place,
+            b"context": context % place,
         }
         self.parent = uuid
+        if self._is_older:
+            template = lines.OLDER.get(template, template)
         return template % (place | common | fields)

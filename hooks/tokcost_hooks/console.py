@@ -1,16 +1,19 @@
-"""What a hook says: lines on standard error, written at once."""
+"""What hooks say, on standard error. Imports nothing that Python has not loaded anyway: whoever says that the deadline
+has come must not wait for an import."""
 
 import os
 
 STDERR = 2
 STOP = 79
 """Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
+PAST_UNCHECKED = "try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"
+"""What to do about a commit that was stopped because its budget could not be checked."""
 
 
-def say(text: str) -> None:
-    """Write a line to standard error; nobody may be listening. Not by way of `sys.stderr`, which is `None` where the
-    stream was closed before Python started."""
-    data = f"{text}\n".encode("utf-8", "backslashreplace")
+def tell(sentence: str, hint: str = "") -> None:
+    """Write one line, and one that says what to do (`as_told`); nobody may be listening."""
+    # Not by way of `sys.stderr`, which is `None` where the stream was closed before Python started.
+    data = as_told(sentence, hint)
     try:
         while data:
             data = data[os.write(STDERR, data) :]
@@ -18,21 +21,35 @@ def say(text: str) -> None:
         pass
 
 
-def failure(name: str, reason: str, code: int) -> str:
-    """What did not happen in a hook that ends with this code, and why."""
+def as_told(sentence: str, hint: str = "") -> bytes:
+    """One line, and one that says what to do. What could move the cursor, begin another line, change direction or hide
+    shows as `\\x1b`."""
+    text = f"tokcost: {_plain(sentence)}\n" + (f"hint: {_plain(hint)}\n" if hint else "")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def failure(name: str, reason: str, code: int) -> tuple[str, str]:
+    """What did not happen in a hook that ends with this code, and why; and what to do about it."""
     if name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":
         lost = f"the budget was not checked ({reason})"
     else:
         lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
-    return f"tokcost: {lost}{_STOPPED if code == STOP else '.'}"
-
-
-_STOPPED = """; the commit was stopped, as tokcost.budgetUnchecked asks.
-hint: try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"""
+    if code == STOP:
+        return f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED
+    return f"{lost}.", ""
 
 
 def words(problem: BaseException) -> str:
     """An error in a sentence."""
     return str(problem) or type(problem).__name__
+
+
+def _plain(text: str) -> str:
+    """As `tokcost.reports.text.escape`, without the tables of Unicode."""
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

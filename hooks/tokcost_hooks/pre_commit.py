@@ -5,6 +5,7 @@ from typing import NamedTuple
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.budget_check import check_commit
 from tokcost.services.clone_state import CloneState, stops_unchecked
+from tokcost_hooks.console import PAST_UNCHECKED
 from tokcost_hooks.work import Call
 
 
@@ -28,6 +29,11 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
         return Answer()
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     for sentence, hint in said:
-        call.say(f"tokcost: {sentence}" + (f"\nhint: {hint}" if hint else ""))
+        call.tell(sentence, hint)
     is_unsure = not checked.is_current and stops_unchecked(here)
+    if can_stop and is_unsure:
+        call.tell(
+            "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks.",
+            PAST_UNCHECKED,
+        )
     return Answer(can_stop and (is_unsure or bool(stopping(checked.status))), checked.is_current)

@@ -33,5 +33,5 @@ def _warn(call: Call, here: CloneState) -> bool:
     try:
         return check(call, here).is_current
     except Exception as problem:
-        call.say(f"tokcost: the budget was not checked ({problem or type(problem).__name__}).")
+        call.tell(f"the budget was not checked ({problem or type(problem).__name__}).", "")
         return False

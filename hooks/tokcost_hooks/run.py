@@ -21,7 +21,8 @@ def main() -> None:
         main()
     except BaseException as problem:
         if sys.stderr is not None:
-            os.write(2, f"tokcost: a hook could not start ({problem}); 'tokcost hooks install' repairs it.\n".encode())
+            reason = str(problem).encode("unicode_escape")
+            os.write(2, b"tokcost: a hook could not start (%s); 'tokcost hooks install' repairs it.\n" % reason)
     finally:
         os._exit(0)
 

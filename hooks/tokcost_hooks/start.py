@@ -10,7 +10,7 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import failure, say, words
+from tokcost_hooks.console import failure, tell, words
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def main() -> None:
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
 
     def give_up(reason: str, code: int) -> None:
-        say(failure(name, reason, code))
+        tell(*failure(name, reason, code))
 
     try:
         limits, arguments = _limits(name), _arguments(name)
@@ -59,9 +59,9 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         if data is None:
             data = _standard_input() if name == "post-rewrite" else b""
         environ = dict(os.environ)
-        call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, say, lambda: True)
+        call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True)
     except BaseException as problem:
-        say(failure(name, words(problem), 0))
+        tell(*failure(name, words(problem), 0))
         return 0
     return work(call, promise)
 

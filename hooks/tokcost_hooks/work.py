@@ -28,8 +28,8 @@ class Call(NamedTuple):
     """The ledger's folder."""
     data: bytes
     """What git wrote to its standard input."""
-    say: Callable[[str], None]
-    """Takes lines for standard error."""
+    tell: Callable[[str, str], None]
+    """Takes a sentence for standard error, and a hint or nothing."""
     is_awaited: Callable[[], bool]
     """Whether git still waits."""
 
@@ -49,7 +49,20 @@ def work(call: Call, promise: Callable[[int], None]) -> int:
         if code:
             promise(code)
         hook = import_module(f"tokcost_hooks.{call.name.replace('-', '_')}")
-        return STOP if hook.run(call, here) is True else 0
+        is_stopped = hook.run(call, here) is True
+        _tell_of_rescues(call)
+        return STOP if is_stopped else 0
     except BaseException as problem:
-        call.say(failure(call.name, words(problem), code))
+        call.tell(*failure(call.name, words(problem), code))
         return code
+
+
+def _tell_of_rescues(call: Call) -> None:
+    """One line, once, that the ledger was damaged."""
+    if not (call.home / "rescues.json").exists():
+        return
+    from tokcost.services.rescues import take_notice
+
+    said = take_notice(call.home)
+    if said:
+        call.tell(f"{said}.", "")

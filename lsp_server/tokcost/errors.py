@@ -4,9 +4,12 @@ TokcostError                 a sentence and what to do about it
   UsageError                 the command line asks for something that makes no sense   (exit 2)
   EnvironmentProblem         this machine lacks something, or a file is in the way     (exit 3)
     NotARepository
-    LedgerUnavailable        the ledger is locked, read-only, damaged or from a newer version
+    LedgerUnavailable        the ledger is locked, read-only or from a newer version
     SettingsDamaged
+  LedgerDamaged              the ledger's file is no sound one any more                (exit 1)
 """
+
+from pathlib import Path
 
 
 class TokcostError(Exception):
@@ -41,3 +44,11 @@ class LedgerUnavailable(EnvironmentProblem):
 
 class SettingsDamaged(EnvironmentProblem):
     """A settings or override file cannot be read."""
+
+
+class LedgerDamaged(TokcostError):
+    """The ledger's file is no sound one any more: it must be rescued (`services/rescue.py`)."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"the ledger {path} is damaged ({what})", "`tokcost log` saves everything readable of it.")
+        self.what = what

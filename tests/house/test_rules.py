@@ -217,7 +217,7 @@ def test_the_page_on_hooks_names_every_entry_of_the_manifest() -> None:
 
 
 STARTS_PROGRAMS = {
-    "hooks/tokcost_hooks/start.py": {"execve", "posix_spawn"},  # our own Python, by its full path
+    "lsp_server/tokcost/services/backing_up.py": {"posix_spawn"},  # our own Python, by its full path
     "lsp_server/tokcost/cli/pager.py": {"popen"},  # the pager that the user's environment names
     "lsp_server/tokcost/repo/run.py": {"subprocess"},  # git, with everything off that a repository could name
 }
@@ -247,3 +247,58 @@ def test_the_hooks_shell_runs_git_only_with_fetching_off() -> None:
     assert commands
     assert all("GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none git cat-file" in line for line in commands)
     assert not re.search(r"[;({|] *git (?!cat-file)[a-z]", text)
+
+
+SPEAKS = {
+    "lsp_server/tokcost/cli/start.py": "the line of `tokcost status`, as a server has made it by the same function",
+    "lsp_server/tokcost/cli/screen.py": "what commands show, and the one place that lets no control character through",
+    "lsp_server/tokcost/lsp/server.py": "the server's own log, each sentence escaped before",
+    "lsp_server/tokcost/lsp/stdio.py": "standard output belongs to the protocol",
+    "hooks/tokcost_hooks/console.py": "what hooks say, escaped as on the screen",
+    "hooks/tokcost_hooks/run.py": "a hook that cannot even start",
+}
+"""Who may write to standard output or standard error, and why."""
+_STREAMS = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+_WRITERS = {"print", "click.echo", "click.secho", "click.echo_via_pager"}
+
+
+def speaks(tree: ast.AST) -> bool:
+    """Whether code writes to the screen by itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS:
+            return True
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            to_stream = called == "os.write" and ast.unparse(node.args[0]) in ("1", "2")
+            if called in _WRITERS or to_stream:
+                return True
+        if isinstance(node, ast.ImportFrom) and node.module in ("click", "sys"):
+            names = {f"{node.module}.{one.name}" for one in node.names}
+            if names & (_STREAMS | _WRITERS):
+                return True
+    return False
+
+
+def test_names_of_others_reach_a_screen_through_few_doors_that_escape_them() -> None:
+    assert speaks(ast.parse("print(name)"))
+    assert speaks(ast.parse("from click import echo"))
+    found = {str(path.relative_to(ROOT)) for path in MODULES if speaks(ast.parse(path.read_text(encoding="utf-8")))}
+    assert found <= SPEAKS.keys()
+
+
+def test_only_what_is_painted_or_meant_byte_by_byte_passes_the_screen_as_it_is() -> None:
+    found = {
+        str(path.relative_to(ROOT / "lsp_server/tokcost"))
+        for path in MODULES
+        if re.search(r"\bReady\(", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"cli/screen.py", "cli/status.py", "cli/commands/hooks.py"}
+
+
+def test_markdown_and_csv_of_others_names_go_through_the_function_for_it() -> None:
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        if "csv.writer(" in text:
+            assert "cell(" in text, path
+        if "MarkupKind.Markdown" in text or path.stem.endswith("_markdown"):
+            assert "safe" in text, path

@@ -253,3 +253,28 @@ def test_no_word_of_a_conversation_is_ever_sent(repo: Hooked) -> None:
         editor.command("refresh")
     assert canary.encode() not in editor.raw + editor.errors
     assert canary.encode() not in b"".join(p.read_bytes() for p in repo.ledger_home.rglob("*") if p.is_file())
+
+
+def test_names_of_any_bytes_reach_every_client_and_a_branch_is_found_again(repo: Hooked) -> None:
+    name = "caf\udce9\u202e$(id)"
+    repo.git("checkout", "-q", "-b", name)
+    repo.now += 10
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        told = editor.status(repo.path, state="ready", tokens=REPLY)
+        done = editor.command("budget", scope="branch", branch=told["branch"], amount="20")
+        again = editor.status(repo.path, tokens=REPLY, budget="ok")
+        subject = repo.path / "subject"
+        subject.write_bytes(b"Add caf\xe9 \xe2\x80\xae\x1b[2J\n")
+        repo.change()
+        repo.git("-c", "i18n.commitEncoding=UTF-8", "commit", "-q", "-F", str(subject))
+        editor.status(repo.path, pending="0.000000000")
+        summary = editor.request("tokcost/summary", {"uri": repo.path.as_uri(), "branch": told["branch"]})
+        # Clients of other languages take nothing that is no UTF-8.
+        json.dumps([told, done, again, summary], ensure_ascii=False).encode("utf-8")
+        assert told["line"].startswith(r"caf\xe9\u202e$(id)  ")
+        (shown,) = [one for one in summary["branches"] if one["branch"] == told["branch"]]
+        assert (shown["usage"], len(shown["commits"])) == (1, 1)
+        (limit,) = [one for one in again["budgets"] if one["scope"] == "branch"]
+        assert (limit["limit"], limit["source"]) == ("20.000000000", "branch")

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -327,3 +328,54 @@ def test_reading_in_parts_finds_what_reading_at_once_finds(
         totals.extend(batch.totals)
     assert list(found.values()) == at_once.usage
     assert set(totals) == set(at_once.totals)
+
+
+LINES_OF_ONE_RESPONSE = st.fixed_dictionaries(
+    {
+        "message": st.sampled_from(["msg_1", "msg_2"]),
+        "request": st.sampled_from(["req_1", "req_1", None]),
+        "stop_reason": st.sampled_from([None, None, None, "end_turn"]),
+        "version": st.sampled_from(["2.1.330", "2.1.80", "2.1.80", "1.0.69"]),
+        "isSidechain": st.sampled_from([False, False, True]),
+        "usage": st.sampled_from([counts(output=2), counts(output=2), counts(output=900)]),
+        "text": st.sampled_from(["words", "git switch main"]),
+    },
+    optional={
+        "requestSessionId": st.sampled_from(["session-1", "session-0"]),
+        "sessionKind": st.just("bg"),
+    },
+)
+
+
+@given(
+    lines=st.lists(LINES_OF_ONE_RESPONSE, max_size=12),
+    entrypoint=st.sampled_from(["cli", "sdk-cli"]),
+    older_order=st.booleans(),
+)
+@settings(max_examples=300, deadline=None)
+def test_lines_that_repeat_a_response_are_passed_over_only_when_they_tell_nothing_new(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, Any]], entrypoint: str, older_order: bool
+) -> None:
+    told = [assistant(time_ms=T0 + n, entrypoint=entrypoint, **line) for n, line in enumerate(lines)]
+    if older_order:
+        told = [line | {"message": line.pop("message"), "type": line.pop("type")} for line in told]
+    folder = tmp_path_factory.mktemp("repeated")
+    # With other white space no line is the repetition of another one, so each is decoded.
+    decoded = read(write(folder / "decoded.jsonl", *[json.dumps(line) for line in told])).usage
+    assert read(write(folder / "s.jsonl", *told)).usage == decoded
+
+
+@pytest.mark.parametrize("version", ["1.0.69", "2.1.80"])
+def test_a_stop_reason_behind_lines_without_one_makes_the_same_counts_final(tmp_path: Path, version: str) -> None:
+    line = assistant(version=version, stop_reason=None, usage=counts(output=2))
+    last = assistant(version=version, usage=counts(output=2), text='{"stop_reason":null}')
+    batch = read(write(tmp_path / "s.jsonl", line, line, line, last))
+    assert (only(batch).kind, only(batch).lower_bound) == ("response", False)
+    assert batch.duplicates == {"further line of the same response": 3}
+
+
+def test_a_tool_called_with_a_null_stop_reason_is_not_taken_for_a_response_without_one(tmp_path: Path) -> None:
+    line = assistant(stop_reason=None, usage=counts(output=2))
+    last = assistant(stop_reason="tool_use", usage=counts(output=2))
+    last["message"]["content"] = [{"type": "tool_use", "name": "mcp", "input": {"stop_reason": None}}]
+    assert not only(read(write(tmp_path / "s.jsonl", line, line, last))).lower_bound

@@ -14,9 +14,9 @@ SQUASH = "530ad38" + "0" * 33
 
 
 def commit(number: int, cents: int, subject: str, **more: object) -> CommitRow:
-    made = CommitRow(
-        f"{number}e2f1c0" + "0" * 33, {f"{number}g79zc9kewp": 1}, cents * CENT, cents * 1000, subject=subject
-    )
+    made = CommitRow(f"{number}e2f1c0" + "0" * 33)
+    made.claims, made.list_cost, made.tokens = {f"{number}g79zc9kewp": 1}, cents * CENT, cents * 1000
+    made.subject = subject
     made.published, made.branch, made.time_ms = True, "feat/x", NOON_MS - number * HOUR_MS
     for name, value in more.items():
         setattr(made, name, value)
@@ -33,7 +33,7 @@ def login() -> BranchRow:
     ]
     sums = {"total": 1000, "carried": 600, "bound": 200, "withheld": 50, "pending": 150}
     row.parts = Conservation(**{name: (cents * 1000, cents * CENT) for name, cents in sums.items()})
-    row.split.total.pending_tokens, row.split.total.pending_list_cost = 150_000, 150 * CENT
+    row.split.total = row.split.total._replace(pending_tokens=150_000, pending_list_cost=150 * CENT)
     return row
 
 

@@ -38,7 +38,10 @@ def test_every_field_of_the_contract_is_there() -> None:
 
 def test_a_commit_has_the_fields_of_the_contract_and_a_squashed_branch_is_merged() -> None:
     row = branch("feat/x", figures(184, 1000))
-    row.commits = [CommitRow("1" * 40, {"7k3qf9x2m4tc": 2}, 5, 6, published=True, branch="main", time_ms=0)]
+    one = CommitRow("1" * 40)
+    one.claims, one.list_cost, one.tokens = {"7k3qf9x2m4tc": 2}, 5, 6
+    one.published, one.branch, one.time_ms = True, "main", 0
+    row.commits = [one]
     row.state, row.squashed, row.carried_on = "merged", True, ("main",)
     shown = json.loads(log_json([summary(row)], all_repos=False))["branches"][0]
     assert shown["commits"] == [

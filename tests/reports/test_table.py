@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.figures import CENT, branch, figures, summary, view
-from tokcost.model.figures import BranchRow, Figures, Split, Summary
+from tokcost.model.figures import BranchRow, Figures, Skipped, Split, Summary
 from tokcost.reports.layout import plain
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.reports.text import width
@@ -159,10 +159,8 @@ def test_a_sum_without_any_price_says_unpriced_and_never_zero_dollars() -> None:
 
 def test_what_a_number_alone_would_hide_is_named() -> None:
     hiding = Figures(usage=9, partial=2, partial_tokens=300, unlogged=1, unlogged_tokens=40, lower_bound=3)
-    hiding.unlogged_list_cost = 2 * CENT
-    made = summary(branch("main", hiding))
-    made.skipped.records = {"no valid JSON": 3}
-    made.skipped.files = [("/logs/a.jsonl", "permission denied")]
+    made = summary(branch("main", hiding._replace(unlogged_list_cost=2 * CENT)))
+    made.skipped = Skipped({"no valid JSON": 3}, [("/logs/a.jsonl", "permission denied")])
     made.notes = ["This repository keeps no reflog."]
     assert plain(log_lines([made], None, view())).split("\n")[4:-1] == [
         "partial: 2 replies broken off, 300 tokens in the sum, perhaps not billed",
@@ -177,9 +175,9 @@ def test_what_a_number_alone_would_hide_is_named() -> None:
 
 def test_claims_are_named_once_a_commit_holds_one_and_a_sum_that_does_not_close_is_told() -> None:
     made = summary(branch("main", figures(500, 1000)))
-    made.conservation.carried, made.conservation.pending = (600, 3 * 100 * CENT), (400, 2 * 100 * CENT)
+    made.conservation = made.conservation._replace(carried=(600, 3 * 100 * CENT), pending=(400, 2 * 100 * CENT))
     assert "in claims: carried $3.00; pending $2.00 list" in plain(log_lines([made], None, view()))
-    made.conservation.pending = (399, 2 * 100 * CENT)
+    made.conservation = made.conservation._replace(pending=(399, 2 * 100 * CENT))
     assert "the sum does not close" in plain(log_lines([made], None, view()))
 
 

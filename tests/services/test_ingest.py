@@ -20,6 +20,7 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.model.figures import Summary
 from tokcost.services.assign import assign
 from tokcost.services.ingest import refresh
+from tokcost.services.rescues import notices
 from tokcost.services.summary import LogOptions, summarise
 
 MS = 1000
@@ -343,8 +344,8 @@ def test_a_damaged_ledger_is_set_aside_and_made_anew_from_the_logs(machine: Mach
     for suffix in ("", "-wal", "-shm"):
         Path(f"{machine.ledger / FILE_NAME}{suffix}").unlink(missing_ok=True)
     (machine.ledger / FILE_NAME).write_bytes(b"\xff" * 8192)
-    report = refresh(machine.ledger, machine.environ)
-    assert "set aside" in report.notes[0]
+    refresh(machine.ledger, machine.environ)
+    assert len(notices(machine.ledger)) == 1
     assert len(list(machine.ledger.glob("ledger.damaged-*"))) == 1
     assert machine.tokens() == before
 
@@ -360,8 +361,8 @@ def test_a_ledger_damaged_in_its_middle_is_set_aside_too(machine: Machine) -> No
     data[4096:] = os.urandom(len(data) - 4096)
     path.write_bytes(data)
     machine.say("p/a.jsonl", "msg_200", 900)
-    report = refresh(machine.ledger, machine.environ)
-    assert "set aside" in report.notes[0]
+    refresh(machine.ledger, machine.environ)
+    assert len(notices(machine.ledger)) == 1
     assert machine.tokens() == {"main": 201 * ONE}
 
 

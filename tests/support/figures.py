@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from tokcost.model.figures import BranchRow, Conservation, Figures, Skipped, Split, Summary
+from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, Split, Summary
 from tokcost.model.usage import Tokens
 from tokcost.reports.rows import View
 
@@ -28,31 +28,37 @@ def figures(cents: int, tokens: int, *, usage: int = 1, hours_ago: int = 1, unpr
 
 def split(total: Figures, assistant: str = "claude-code", model: str = "claude-opus-4-5-20251101") -> Split:
     """All of it by one assistant and one model."""
-    return Split(total, {assistant: total}, {model: total}, {"reflog": total.usage})
+    made = Split()
+    made.add(total, assistant, model, "reflog")
+    return made
 
 
 def branch(name: str, total: Figures, *, current: bool = False) -> BranchRow:
     """A branch used on one day."""
-    return BranchRow(name, current, "active", split(total), {"2026-11-22": total})
+    row = BranchRow(name, current, "active", split(total))
+    row.days["2026-11-22"] = total
+    return row
 
 
 def summary(*rows: BranchRow, unplaced: Figures | None = None) -> Summary:
     """A summary whose sums close."""
-    none, totals = Figures(), Split()
+    totals = Split()
     for part in [*(row.split for row in rows), *([split(unplaced)] if unplaced else [])]:
-        totals.total.add(part.total)
+        totals.total = totals.total.plus(part.total)
         for kept, more in ((totals.assistants, part.assistants), (totals.models, part.models)):
             for name, one in more.items():
-                kept.setdefault(name, Figures()).add(one)
+                kept[name] = kept.get(name, NO_FIGURES).plus(one)
         for name, count in part.evidence.items():
             totals.evidence[name] = totals.evidence.get(name, 0) + count
-    lost = unplaced or none
-    lost.pending_tokens = lost.pending_list_cost = 0
+    lost = (unplaced or NO_FIGURES)._replace(pending_tokens=0, pending_list_cost=0)
     apart = (lost.tokens.total, lost.list_cost)
     everything = (totals.total.tokens.total, totals.total.list_cost)
     pending = (everything[0] - apart[0], everything[1] - apart[1])
     sums = Conservation(total=everything, pending=pending, unplaced=apart)
-    return Summary("/home/ada/shop", list(rows), split(lost) if unplaced else Split(), totals, sums, Skipped())
+    made = Summary("/home/ada/shop")
+    made.branches, made.totals, made.conservation = list(rows), totals, sums
+    made.unplaced = split(lost) if unplaced else Split()
+    return made
 
 
 def view(columns_wide: int | None = None, *, decorated: bool = False) -> View:

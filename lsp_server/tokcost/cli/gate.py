@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tokcost import __version__
 from tokcost.cli import screen
-from tokcost.errors import TokcostError
+from tokcost.errors import LedgerDamaged, TokcostError
 from tokcost.private_files import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
@@ -23,7 +23,7 @@ CRASHED = 3
 def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()) -> int:
     """What the action answers as an exit code (0 for anything but an integer). `passed` are not ours to handle."""
     try:
-        answer = action()
+        answer = _answer(action, environ)
     except passed:
         raise
     except TokcostError as problem:
@@ -37,6 +37,17 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
         screen.tell(*_told(crash, environ))
         return CRASHED
     return answer if isinstance(answer, int) else 0
+
+
+def _answer(action: Callable[[], object], environ: Mapping[str, str]) -> object:
+    """A ledger that turns out to be damaged is rescued, and the action done once more: it has shown nothing yet."""
+    try:
+        return action()
+    except LedgerDamaged as damage:
+        from tokcost.services.rescue import rescue
+
+        rescue(tokcost_home(environ), damage.what)
+    return action()
 
 
 def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:

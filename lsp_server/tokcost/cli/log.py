@@ -17,7 +17,9 @@ from tokcost.reports.footer import skipped_and_notes
 from tokcost.reports.layout import Line, paragraph
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
+from tokcost.services.backing_up import back_up_behind
 from tokcost.services.ingest import IngestReport, refresh
+from tokcost.services.rescues import notices
 from tokcost.services.summary import LogOptions, summarise
 from tokcost.settings import tokcost_home
 
@@ -37,11 +39,15 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
     summaries = summarise(home, Path.cwd(), options)
     if report is not None:
         _add_import(report, summaries)
+    for summary in summaries:
+        summary.notes[:0] = notices(home)
     if output.format == "table":
         text = screen.painted(_lines(summaries, options, report), environ)
         screen.page(text, environ if output.pager else {"TOKCOST_PAGER": ""})
     else:
         screen.show(_FORMATS[output.format](summaries, options))
+    if report is not None:
+        back_up_behind(home)
     return 0 if all(summary.conservation.closes for summary in summaries) else 1
 
 

@@ -1,6 +1,8 @@
 """`tokcost`: finds the command and lets it run behind the gate."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
@@ -8,6 +10,7 @@ import click
 
 from tokcost import __version__
 from tokcost.cli import gate, screen
+from tokcost.reports.text import escape_lines
 
 COMMANDS = {
     "log": "tokcost.cli.commands.log:command",
@@ -27,6 +30,18 @@ COMMANDS = {
 """Every command and where it is; it is loaded when it is called."""
 
 
+@contextmanager
+def _refusals_escaped() -> Generator[None]:
+    """click writes its refusals itself, and they quote the words of the command line."""
+    try:
+        yield
+    except click.UsageError as refusal:
+        said = refusal.format_message()
+        if escape_lines(said) == said:
+            raise
+        raise click.UsageError(escape_lines(said), refusal.ctx) from refusal
+
+
 class LazyGroup(click.Group):
     """Commands that are imported when they are needed, and run behind the gate."""
 
@@ -39,9 +54,14 @@ class LazyGroup(click.Group):
         module, attribute = COMMANDS[cmd_name].split(":")
         return cast(click.Command, getattr(import_module(module), attribute))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _refusals_escaped():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         passed = (click.ClickException, click.exceptions.Exit, click.Abort)
-        ctx.exit(gate.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
+        with _refusals_escaped():
+            ctx.exit(gate.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,4 +1,8 @@
-"""The one module that writes to the screen."""
+"""The one module that writes to the screen.
+
+Names and texts of others reach it from everywhere, so nothing that could move the cursor, change colours or direction,
+or hide passes here, whoever forgot to escape it; what we colour ourselves is marked as `Ready`.
+"""
 
 import os
 import sys
@@ -8,11 +12,16 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 from tokcost.reports.layout import Line, plain
+from tokcost.reports.text import escape, escape_lines
 
 _PROGRESS_AFTER_SECONDS = 0.3
 _NARROWEST = 20
 
 Progress = Callable[[int, int], None]
+
+
+class Ready(str):
+    """Text that goes to the screen as it is: all that others chose in it is escaped, and its colours are ours."""
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
@@ -43,13 +52,13 @@ def columns_wide() -> int | None:
     return max(_NARROWEST, get_terminal_size().columns)
 
 
-def painted(lines: list[Line], environ: Mapping[str, str]) -> str:
+def painted(lines: list[Line], environ: Mapping[str, str]) -> Ready:
     """The lines as text, with colour where that is right; without it rich is never loaded."""
     if not has_colour(environ):
-        return plain(lines)
+        return Ready(escape_lines(plain(lines)))
     from tokcost.reports.paint import coloured
 
-    return coloured(lines)
+    return Ready(coloured([[piece._replace(text=escape(piece.text)) for piece in line] for line in lines]))
 
 
 def show(text: str | Iterable[str]) -> None:
@@ -57,11 +66,15 @@ def show(text: str | Iterable[str]) -> None:
     encoding = sys.stdout.encoding
     try:
         for piece in (text,) if isinstance(text, str) else text:
-            sys.stdout.write(piece.encode(encoding, "replace").decode(encoding))
+            sys.stdout.write(_shown(piece).encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_stdout()
         raise
+
+
+def _shown(text: str) -> str:
+    return text if isinstance(text, Ready) else escape_lines(text)
 
 
 def _forget_stdout() -> None:
@@ -80,7 +93,7 @@ def leave(code: int) -> NoReturn:
 def tell(message: str, hint: str = "") -> None:
     """One line on standard error, and one that says what to do."""
     encoding = sys.stderr.encoding
-    lines = [f"tokcost: {message}", *([f"hint: {hint}"] if hint else [])]
+    lines = [f"tokcost: {escape(message)}", *([f"hint: {escape(hint)}"] if hint else [])]
     sys.stderr.write("".join(f"{line}\n" for line in lines).encode(encoding, "replace").decode(encoding))
     sys.stderr.flush()
 
@@ -90,7 +103,7 @@ def page(text: str, environ: Mapping[str, str]) -> None:
     if is_terminal():
         from tokcost.cli.pager import took
 
-        if took(text, environ):
+        if took(_shown(text), environ):
             return
     show(text)
 

@@ -19,7 +19,7 @@ def show_status(template: str | None = None, *, as_json: bool = False, quiet: bo
         if quiet:
             return 0
         raise
-    screen.show(f"{_text(status, template, as_json)}\n")
+    screen.show((_text(status, template, as_json), "\n"))
     return 0
 
 
@@ -31,7 +31,7 @@ def _text(status: Status, template: str | None, as_json: bool) -> str:
     if template is None:
         return status_line(status)
     try:
-        return formatted(status, template)
+        return screen.Ready(formatted(status, template))  # tabs and colours in it are the user's own wish
     except UnknownPlaceholder as unknown:
         known = ", ".join(PLACEHOLDERS)
         raise UsageError(f"--format: there is no {{{unknown}}}", f"Known are {known}.") from unknown

@@ -11,6 +11,9 @@ from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.model.claims import Claim, Fate, Worth
 from tokcost.model.trailer import Line, format_line, read_message
 
+STAND_INS = "lost[0-9]*"
+"""Names of claims that stand in for some that cannot be read any more (`salvage.py`): no published id has these
+letters."""
 _CLAIM = "SELECT id, name, version, fate, carried, ever_carried FROM claim"
 _OF_GROUP = "ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, claim, claim_version"
 
@@ -30,7 +33,10 @@ def has_lines(ledger: Ledger, repository: int) -> bool:
 def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim]:
     """Claims of a branch whose newest version no commit carries, oldest first. A claim is on the branch its newest
     usage is on."""
-    open_ones = _claims(ledger, "repository = ? AND fate = '' AND carried < version", (repository,))
+    # Thousands may be open, of branches that are gone: only those with usage here are asked where their newest is.
+    here = "SELECT claim FROM rollup WHERE repository = ? AND branch = ? AND claim != 0 AND usage > 0"
+    where = f"repository = ? AND fate = '' AND carried < version AND id IN ({here})"
+    open_ones = _claims(ledger, where, (repository, repository, branch))
     return [claim for claim in open_ones if branch_of(ledger, claim.id) == branch]
 
 
@@ -115,32 +121,6 @@ def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str
     return [pair for rows in found for pair in rows]
 
 
-def claim_keys(ledger: Ledger, claim: Claim, version: int, repository: int, keys: Iterable[tuple[str, str]]) -> Claim:
-    """Put certain usage of a repository, as far as nothing holds it, into a version of a claim; the claim as it is
-    then."""
-    chosen = (
-        "SELECT usage.id FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
-        " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ? AND claim = 0"
-    )
-    _claim(ledger, claim.id, version, chosen, (_listed(keys), repository))
-    return claim._replace(version=version)
-
-
-def usage_known(ledger: Ledger, repository: int, keys: Iterable[tuple[str, str]]) -> int:
-    """How much of certain usage the ledger has."""
-    query = (
-        "SELECT count(*) FROM json_each(?) AS wanted JOIN usage ON usage.key = json_extract(wanted.value, '$[1]')"
-        " AND usage.assistant = json_extract(wanted.value, '$[0]') WHERE repository = ?"
-    )
-    return ledger.db.execute(query, (_listed(keys), repository)).fetchone()[0]
-
-
-def _listed(keys: Iterable[tuple[str, str]]) -> str:
-    from json import dumps  # after a lost ledger alone
-
-    return dumps(list(keys))
-
-
 def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
     """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
     where = "repository = ? AND branch = ? AND claim = 0 ORDER BY time_ms, id LIMIT ?"
@@ -182,19 +162,22 @@ def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Wor
     return Worth(own[0] - millions * 10**6 - cost, own[1] - more * 10**6 - tokens, 0, ())
 
 
-def record_line(ledger: Ledger, claim: int, line: Line) -> None:
-    """Remember what a version says. A version is said once: another line for it is an error."""
+def record_line(ledger: Ledger, claim: int, line: Line, *, again: bool = False) -> None:
+    """Remember what a version says. A version is said once: another line for it is an error, unless it may be known
+    already (`again`)."""
     ledger.db.execute(
-        "INSERT INTO claim_version VALUES (?, ?, ?, ?, ?)",
+        f"INSERT {'OR IGNORE ' if again else ''}INTO claim_version VALUES (?, ?, ?, ?, ?)",
         (claim, line.version, line.cost, line.tokens, format_line(line)),
     )
 
 
-def settle_rest(ledger: Ledger, claim: int) -> None:
-    """Let a claim's lines leave nothing unsaid: some of its usage is not known any more, so nobody can tell."""
-    worth = worth_of(ledger, claim)
-    said = (worth.list_cost, worth.tokens, claim)
-    ledger.db.execute("UPDATE claim_version SET cost = ?, tokens = ? WHERE claim = ?", said)
+def settle_rests(ledger: Ledger, claims: Sequence[int]) -> None:
+    """Let the lines of some claims leave nothing unsaid: part of their usage is not known any more, so nobody can
+    tell."""
+    for claim in claims:
+        worth = worth_of(ledger, claim)
+        said = (worth.list_cost, worth.tokens, claim)
+        ledger.db.execute("UPDATE claim_version SET cost = ?, tokens = ? WHERE claim = ?", said)
 
 
 def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:

@@ -1,19 +1,19 @@
 """Opening the ledger: one SQLite file, mode 0600 in a folder of mode 0700, shared by every tokcost process.
 
 A new ledger is built beside its place and linked there whole, so that several processes may start at once and none ever
-sees half a schema. A damaged file is set aside, never deleted: everything but assignments can be read from the logs
-again.
+sees half a schema. A damaged file is rescued (`salvage.py`), never deleted.
 """
 
 import os
 import sqlite3
-import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from tokcost.errors import EnvironmentProblem, LedgerUnavailable, TokcostError
+from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
+from tokcost.ledger.damage import problem_behind, told
+from tokcost.ledger.sharing import Lock, alone, release, share
 from tokcost.private_files import check_ours, check_private, private_folder
 
 SCHEMA_VERSION = 4
@@ -21,35 +21,21 @@ FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
 
-_ELSEWHERE = "Check that the file and its folder can be written, or set TOKCOST_HOME to another folder."
-_HINTS = {
-    "locked": "Another tokcost is writing; try again, or see which process holds the file.",
-    "full": "Make room on that disk; nothing already recorded is lost.",
-    "readonly": _ELSEWHERE,
-    "unable to open": _ELSEWHERE,
-    "disk I/O": _ELSEWHERE,
-}
-"""What to do about what SQLite says. Anything else it says is a bug of ours and is shown as one."""
-
-
 _left_open: list[sqlite3.Connection] = []
 _LARGE_WAL = 1 << 20
 """The next process reads all of SQLite's log that was left to it: a megabyte takes a millisecond."""
-
-
-class LedgerDamaged(TokcostError):
-    """The file is no SQLite database any more."""
 
 
 class Ledger:
     """An open ledger. Every other module of this room takes one; nobody else sees the connection."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, *, read_only: bool, leave_open: bool = False
+        self, connection: sqlite3.Connection, path: Path, lock: Lock, *, read_only: bool, leave_open: bool = False
     ) -> None:
         self.db = connection
         self.path = path
         self.read_only = read_only
+        self._lock = lock
         self._leave_open = leave_open
         if leave_open:
             _left_open.append(connection)  # or Python would close it when nobody needs it any more
@@ -60,8 +46,20 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._leave_open or self._has_much_to_write_back():
-            self.db.close()
+        """Close. An error that came up meanwhile leaves as what is behind it: `LedgerDamaged`, `LedgerUnavailable`, or
+        itself where the file is sound."""
+        if not self._leave_open or value is not None or self._has_much_to_write_back():
+            self.close()
+        if isinstance(value, Exception):
+            problem = problem_behind(value, self.path)
+            if problem is not None:
+                raise problem from value
+
+    def close(self) -> None:
+        """Close the file, also one that was to be left open. Twice is as good as once."""
+        self.db.close()
+        lock, self._lock = self._lock, None
+        release(lock)
 
     def _has_much_to_write_back(self) -> bool:
         try:
@@ -96,11 +94,15 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
     with told(path):
         _private(home)
         if not _is_there(path):
-            _create(path)
-        connection = _connect(path, busy_seconds)
-        with _closed_on_failure(connection):
-            _require_schema(connection)
-        return Ledger(connection, path, read_only=False, leave_open=leave_open)
+            _finish(home, busy_seconds)
+        lock = share(home, busy_seconds)
+        with _released_on_failure(lock):
+            if not _is_there(path):
+                create(path)
+            connection = _connect(path, busy_seconds)
+            with _closed_on_failure(connection):
+                _require_schema(connection, path)
+        return Ledger(connection, path, lock, read_only=False, leave_open=leave_open)
 
 
 def open_for_reading(home: Path) -> Ledger | None:
@@ -108,21 +110,36 @@ def open_for_reading(home: Path) -> Ledger | None:
     path = home / FILE_NAME
     with told(path):
         if not _is_there(path):
+            _finish(home, _READ_SECONDS)
+        if not _is_there(path):
             return None
         _private(home, makes=False)
-        for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
-            connection = sqlite3.connect(_uri(path) + suffix, uri=True, timeout=2.0, isolation_level=None)
-            try:
-                with _closed_on_failure(connection):
-                    version = _version(connection)
-            except sqlite3.OperationalError:
-                if suffix.endswith("1"):
-                    raise
-                continue
-            if version < SCHEMA_VERSION:
-                connection.close()
-                return _upgraded(home) if version else None
-            return Ledger(connection, path, read_only=True)
+        lock = share(home, _READ_SECONDS)
+        with _released_on_failure(lock):
+            connection = _reading(path)
+            if connection is not None:
+                return Ledger(connection, path, lock, read_only=True)
+    release(lock)
+    return _upgraded(home)
+
+
+_READ_SECONDS = 2.0
+
+
+def _reading(path: Path) -> sqlite3.Connection | None:
+    """A connection that cannot write; `None` where the schema is an older one."""
+    for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
+        connection = sqlite3.connect(_uri(path) + suffix, uri=True, timeout=_READ_SECONDS, isolation_level=None)
+        try:
+            with _closed_on_failure(connection):
+                version = _version(connection)
+        except sqlite3.OperationalError:
+            if suffix.endswith("1"):
+                raise
+            continue
+        if version == SCHEMA_VERSION:
+            return connection
+        break
     return None
 
 
@@ -140,36 +157,31 @@ def _upgraded(home: Path) -> Ledger:
     return ledger
 
 
-def set_aside(home: Path) -> Path | None:
-    """Move a damaged ledger out of the way, with a name that says when; returns the new path."""
-    path = home / FILE_NAME
-    kept = home / time.strftime("ledger.damaged-%Y%m%dT%H%M%SZ.db", time.gmtime())
-    with told(path):
-        for suffix in ("-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.replace(f"{path}{suffix}", f"{kept}{suffix}")
-        try:
-            os.replace(path, kept)
-        except FileNotFoundError:
-            return None
-    return kept
+def rescued_name(home: Path, stamp: str) -> Path:
+    """Where a rescued ledger is, complete, until it takes its place."""
+    return home / f"ledger.rescued-{stamp}.db"
 
 
-@contextmanager
-def told(path: Path) -> Generator[None]:
-    """Turn what SQLite and the file system say into a sentence with the file, the reason and what to do."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "malformed" in text or "not a database" in text:
-            raise LedgerDamaged(f"the ledger {path} is damaged ({text})") from error
-        hint = next((hint for word, hint in _HINTS.items() if word in text), None)
-        if hint is None:
-            raise
-        raise LedgerUnavailable(f"the ledger {path} cannot be used: {text}", hint) from error
-    except OSError as error:
-        raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
+def damaged_name(home: Path, stamp: str) -> Path:
+    """Where the damaged file is kept."""
+    return home / f"ledger.damaged-{stamp}.db"
+
+
+def finish(home: Path) -> None:
+    """Give a rescued ledger its place, and keep the damaged file under a name that says when.
+
+    Whoever is killed in here leaves no ledger, and a rescued one: the next one who looks for it finishes. The caller is
+    alone with the ledger.
+    """
+    found = sorted(home.glob(rescued_name(home, "*").name))
+    if not found:
+        return
+    path, rescued = home / FILE_NAME, found[-1]
+    kept = damaged_name(home, rescued.stem.removeprefix("ledger.rescued-"))
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+    os.replace(rescued, path)
 
 
 def _private(home: Path, *, makes: bool = True) -> None:
@@ -220,7 +232,25 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _create(path: Path) -> None:
+@contextmanager
+def _released_on_failure(lock: Lock) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        release(lock)
+        raise
+
+
+def _finish(home: Path, seconds: float) -> None:
+    """There is no ledger: perhaps somebody was killed while giving a rescued one its place."""
+    if any(home.glob(rescued_name(home, "*").name)):
+        with alone(home, seconds):
+            if not (home / FILE_NAME).exists():
+                finish(home)
+
+
+def create(path: Path) -> None:
+    """Make an empty ledger, unless there is one."""
     from tokcost.ledger import snapshot
 
     building = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")
@@ -247,15 +277,28 @@ def _publish(building: Path, path: Path) -> None:
             os.replace(building, path)
 
 
-def _require_schema(connection: sqlite3.Connection) -> None:
+def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
     version = _version(connection)
+    if version == SCHEMA_VERSION:
+        return
+    known = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    steps = connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] if (_STEPS,) in known else 0
+    if not 0 < version <= steps:  # each version is a step
+        raise LedgerDamaged(path, "it is empty" if not known else "its version is damaged")
     if version > SCHEMA_VERSION:
         raise LedgerUnavailable(
             f"the ledger was written by a newer tokcost (schema {version}, this one knows {SCHEMA_VERSION})",
             "Upgrade this tokcost, or set TOKCOST_HOME to another folder.",
         )
-    if version == SCHEMA_VERSION:
-        return
+    _upgrade(connection)
+    if _version(connection) != SCHEMA_VERSION:  # the steps were taken before
+        raise LedgerDamaged(path, "its version is damaged")
+
+
+_STEPS = "_sqlite_migrations"
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
     from tokcost.ledger import migrations
 
     connection.execute("BEGIN IMMEDIATE")

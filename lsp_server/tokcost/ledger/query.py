@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Tokens
@@ -120,9 +121,9 @@ WHERE time_ms <= :until AND
 """
 
 
-def integrity_problems(ledger: Ledger) -> list[str]:
-    """What SQLite finds wrong with the file; empty when all is well."""
-    return [row[0] for row in ledger.db.execute("PRAGMA quick_check") if row[0] != "ok"]
+def file_problem(ledger: Ledger) -> str:
+    """The first thing that is wrong with the file; empty when all is well. All of it is read."""
+    return wrong_with(ledger.db)
 
 
 def evidence_counts(ledger: Ledger) -> dict[str, int]:

@@ -4,6 +4,7 @@ Every change of a row passes its old and new state through `Rollup`, in the same
 the sums with the rows.
 """
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 
 from tokcost.ledger.open import Ledger
@@ -113,6 +114,12 @@ def disagreements(ledger: Ledger) -> list[Group]:
     kept = {row[:8]: row[8:] for row in ledger.db.execute("SELECT * FROM rollup WHERE usage > 0")}
     true = {row[:8]: row[8:] for row in ledger.db.execute(f"{_GROUPED} {_BY_KEY}")}
     return sorted(key for key in kept.keys() | true.keys() if kept.get(key) != true.get(key))
+
+
+def add_up_again(connection: sqlite3.Connection) -> None:
+    """Make all kept sums anew from the rows; part of the caller's transaction."""
+    connection.execute("DELETE FROM rollup")
+    connection.execute(f"INSERT INTO rollup {_GROUPED} {_BY_KEY}")
 
 
 def _recompute(ledger: Ledger, key: Group) -> None:

@@ -18,6 +18,11 @@ def create(connection: sqlite3.Connection) -> None:
     connection.executescript(FILE.read_text(encoding="utf-8"))
 
 
+def objects_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Name and definition of every table and index in a database."""
+    return set(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+
+
 def script_of(connection: sqlite3.Connection) -> str:
     """What makes a database like this one, that holds nothing but the steps taken."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]

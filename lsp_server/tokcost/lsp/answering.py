@@ -193,16 +193,17 @@ class Answering:
             raise NotUnderstood("there is no such work")
 
     def _hook(self, client: "Client", request: Request) -> None:
+        from tokcost_hooks.console import as_told
         from tokcost_hooks.work import Call, work
 
-        def say(text: str) -> None:
-            client.tell(f"{text}\n")
+        def tell(sentence: str, hint: str) -> None:
+            client.send(SAID, as_told(sentence, hint))
 
         if not client.send(BEGUN):
             return
         name, *arguments = request.arguments
         asked = (name, arguments, request.directory, request.environ, self._home, request.data)
-        client.send(DONE, bytes([work(Call(*asked, say, client.is_there), client.promise)]))
+        client.send(DONE, bytes([work(Call(*asked, tell, client.is_there), client.promise)]))
 
     def _status(self, client: "Client", request: Request) -> None:
         """Only what needs no more than a line: whatever is wrong, the client finds out itself, and says it."""

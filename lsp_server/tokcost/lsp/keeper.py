@@ -16,7 +16,9 @@ from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.text import escape, shorten
+from tokcost.services.backing_up import back_up_if_due
 from tokcost.services.live import FolderStatus, Refreshed, Round, look_again, statuses, worktrees_around
+from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
 """The least time between two looks; a look that took longer is followed by as long a rest."""
@@ -40,6 +42,10 @@ class Client(Protocol):
 
     def say(self, message: str) -> None:
         """A sentence for the log."""
+        ...
+
+    def show(self, message: str) -> None:
+        """A sentence for the person in front of the editor."""
         ...
 
     def show_progress(self, done: int, total: int) -> None:
@@ -123,11 +129,14 @@ class Keeper:
 
     async def run(self, work: Callable[..., Any], *args: object) -> Any:
         """Do something that writes to the ledger, after what is being done now."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._rescued, work, args)
 
     async def read(self, work: Callable[..., Any], *args: object) -> Any:
         """Do something that only reads; a long import need not be waited for."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._rescued, work, args)
+
+    def _rescued(self, work: Callable[..., Any], args: tuple[object, ...]) -> Any:
+        return rescued(self.home, lambda: work(*args))
 
     async def _keep(self) -> None:
         await self._guarded(self._tell(False))
@@ -151,6 +160,11 @@ class Keeper:
         await self._tell(refreshed.current)
         for note in refreshed.notes:
             self._say_once(note)
+        for notice in refreshed.notices:
+            if notice not in self._said:
+                self._said.add(notice)
+                self._client.show(notice)
+        await self.run(back_up_if_due, self.home)
         if not refreshed.current:
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.touch)
 

@@ -5,8 +5,10 @@
 - `tokcost/summary` (client to server, a request): `SummaryParams`; answers what `tokcost log --json` prints.
 """
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
@@ -16,10 +18,27 @@ from tokcost.reports.budgets import state_of
 from tokcost.reports.editor import short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.status import status_line
+from tokcost.reports.text import escape
 from tokcost.services.live import FolderStatus
 
 STATUS = "tokcost/status"
 SUMMARY = "tokcost/summary"
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def sendable(value: Any) -> Any:
+    """A value for clients, many of which give up at half a character in JSON: a path or a subject that is no UTF-8 has
+    `\\udce9` for such a byte."""
+    if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub(lambda found: escape(found[0]), value)
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[Any, Any], value).items()
+        return {sendable(name): sendable(one) for name, one in entries}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [sendable(one) for one in cast(Sequence[Any], value)]
+    return value
 
 
 @dataclass
@@ -48,26 +67,26 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
     `state` is `ready`, `importing` (figures are of the ledger as it was), `no-repository` or `problem`. `stale` says
     that not everything logged so far is in the figures.
     """
-    status = found.status
+    status, problem = found.status, escape(found.problem)
     if status is None:
-        state = "problem" if found.problem else "no-repository"
-        nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": found.problem}
-        return {"uri": uri, "state": state, "stale": False, "problem": found.problem, "branch": None, **nothing}
-    return {
-        "uri": uri,
+        state = "problem" if problem else "no-repository"
+        nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": problem}
+        return {"uri": uri, "state": state, "stale": False, "problem": problem, "branch": None, **nothing}
+    told = {
         "state": "importing" if importing else "ready",
         "stale": not status.current,
-        "problem": found.problem,
+        "problem": problem,
         **status_object(status),
         "pending": status_object(status)["pending_list_cost"],
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
-        "cost_lines": found.cost_lines._asdict(),
+        "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "text": short_text(status),
         "line": status_line(status),
         "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status)],
         "accessible": spoken(status),
     }
+    return {"uri": uri, **sendable(told)}
 
 
 class Protocol(LanguageServerProtocol):

@@ -24,6 +24,7 @@ from tokcost.lsp.keeper import Keeper
 from tokcost.lsp.progress import ImportProgress
 from tokcost.lsp.protocol import STATUS, Protocol
 from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
+from tokcost.reports.text import escape
 
 FEATURES = ("status", "commands", "budget", "doctor", "diagnostics", "hover", "code_lens", "code_action", "completion")
 REQUEST_FAILED = -32803
@@ -61,7 +62,13 @@ class TokcostServer(LanguageServer):
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """A sentence for the client's log. Never anything of a conversation."""
-        self.window_log_message(types.LogMessageParams(kind, message))
+        said = escape(message)
+        self.window_log_message(types.LogMessageParams(kind, said))
+        _log(said)
+
+    def show(self, message: str) -> None:
+        """A sentence that the client shows at once. Never anything of a conversation."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"tokcost: {message}"))
         _log(message)
 
     def show_progress(self, done: int, total: int) -> None:
@@ -89,7 +96,7 @@ def answered(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
         try:
             return await handler(*arguments)
         except TokcostError as problem:
-            raise JsonRpcException(f"{problem}. {problem.hint}".rstrip(" ."), REQUEST_FAILED) from problem
+            raise JsonRpcException(escape(f"{problem}. {problem.hint}".rstrip(" .")), REQUEST_FAILED) from problem
         except JsonRpcException:
             raise
         except Exception as crash:

@@ -8,6 +8,7 @@ from pygls.exceptions import JsonRpcException
 
 from tokcost.errors import UsageError
 from tokcost.lsp.documents import worktree_of
+from tokcost.lsp.protocol import sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.repo.worktree import Worktree
 
@@ -22,7 +23,7 @@ def add_command(server: TokcostServer, name: str, action: Callable[[Wish], Await
         wish: Any = arguments[0] if arguments else {}
         if len(arguments) > 1 or not isinstance(wish, Mapping):
             raise JsonRpcException("one object is expected as arguments[0]", -32602)
-        return await action(cast(Wish, wish))
+        return sendable(await action(cast(Wish, wish)))
 
     server.command(f"tokcost.{name}")(run)
 

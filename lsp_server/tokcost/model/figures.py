@@ -1,15 +1,13 @@
 """Sums of usage, and the rows `tokcost log` is made of."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tokcost.model.usage import NO_TOKENS, Tokens
 
 BranchState = Literal["active", "merged", "deleted", "unmerged"]
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(NamedTuple):
     """A sum over usage. Amounts are nano-dollars at list price, times are milliseconds UTC."""
 
     usage: int = 0
@@ -33,32 +31,37 @@ class Figures:
     first_ms: int | None = None
     last_ms: int | None = None
 
-    def add(self, other: "Figures") -> None:
-        """Add another sum to this one."""
-        self.tokens = self.tokens.plus(other.tokens)
-        for name in _SUMMED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        if other.first_ms is not None:
-            self.first_ms = other.first_ms if self.first_ms is None else min(self.first_ms, other.first_ms)
-        if other.last_ms is not None:
-            self.last_ms = other.last_ms if self.last_ms is None else max(self.last_ms, other.last_ms)
+    def plus(self, other: "Figures") -> "Figures":
+        """The sum of both."""
+        added = {name: getattr(self, name) + getattr(other, name) for name in _SUMMED}
+        first = [one for one in (self.first_ms, other.first_ms) if one is not None]
+        last = [one for one in (self.last_ms, other.last_ms) if one is not None]
+        tokens = self.tokens.plus(other.tokens)
+        return Figures(tokens=tokens, first_ms=min(first, default=None), last_ms=max(last, default=None), **added)
 
 
-_SUMMED = tuple(name for name in Figures.__annotations__ if name not in ("tokens", "first_ms", "last_ms"))
+_SUMMED = tuple(name for name in Figures._fields if name not in ("tokens", "first_ms", "last_ms"))
+NO_FIGURES = Figures()
 
 
-@dataclass(slots=True)
 class Split:
     """Figures and the same figures by assistant, by model and by evidence (evidence counts usage)."""
 
-    total: Figures = field(default_factory=Figures)
-    assistants: dict[str, Figures] = field(default_factory=dict[str, Figures])
-    models: dict[str, Figures] = field(default_factory=dict[str, Figures])
-    evidence: dict[str, int] = field(default_factory=dict[str, int])
+    def __init__(self, total: Figures = NO_FIGURES) -> None:
+        self.total = total
+        self.assistants: dict[str, Figures] = {}
+        self.models: dict[str, Figures] = {}
+        self.evidence: dict[str, int] = {}
+
+    def add(self, figures: Figures, assistant: str, model: str, evidence: str) -> None:
+        """Add what one assistant spent on one model, for one kind of evidence."""
+        self.total = self.total.plus(figures)
+        self.assistants[assistant] = self.assistants.get(assistant, NO_FIGURES).plus(figures)
+        self.models[model] = self.models.get(model, NO_FIGURES).plus(figures)
+        self.evidence[evidence] = self.evidence.get(evidence, 0) + figures.usage
 
 
-@dataclass(slots=True)
-class Conservation:
+class Conservation(NamedTuple):
     """The sum that must close: total = carried + withheld + bound + pending + unplaced.
 
     Each part is a pair of tokens and nano-dollars.
@@ -78,76 +81,76 @@ class Conservation:
         return self.total == (sum(p[0] for p in parts), sum(p[1] for p in parts))
 
 
-@dataclass(slots=True)
 class CommitRow:
     """A commit that carries claims with usage of one branch. Figures are of that usage alone, exact, in nano-dollars.
 
     A claim that several commits carry counts at one of them; the others are its `copies`.
     """
 
-    commit: str
-    claims: dict[str, int] = field(default_factory=dict[str, int])
-    """Ids and the version of each that is carried."""
-    list_cost: int = 0
-    tokens: int = 0
-    unpriced_tokens: int = 0
-    published: bool = False
-    """Whether its message says any of it; otherwise it is bound to the commit on this machine alone."""
-    branch: str = ""
-    """A branch that the commit is on (`main`, `origin/main`); empty where it is on none, or nobody asked."""
-    copies: dict[str, str] = field(default_factory=dict[str, str])
-    """Other commits that carry the same claims, each with a branch it is on."""
-    subject: str = ""
-    time_ms: int | None = None
-    """When it was committed; filled, like the subject, where commits are listed."""
+    def __init__(self, commit: str) -> None:
+        self.commit = commit
+        self.claims: dict[str, int] = {}
+        """Ids and the version of each that is carried."""
+        self.list_cost = 0
+        self.tokens = 0
+        self.unpriced_tokens = 0
+        self.published = False
+        """Whether its message says any of it; otherwise it is bound to the commit on this machine alone."""
+        self.branch = ""
+        """A branch that the commit is on (`main`, `origin/main`); empty where it is on none, or nobody asked."""
+        self.copies: dict[str, str] = {}
+        """Other commits that carry the same claims, each with a branch it is on."""
+        self.subject = ""
+        self.time_ms: int | None = None
+        """When it was committed; filled, like the subject, where commits are listed."""
 
 
-@dataclass(slots=True)
 class BranchRow:
     """One branch of one repository in `tokcost log`."""
 
-    branch: str
-    current: bool
-    state: BranchState
-    split: Split
-    days: dict[str, Figures] = field(default_factory=dict[str, Figures])
-    """Figures by local calendar day (`2026-11-23`); filled where days were asked for."""
-    sessions: int | None = None
-    """Distinct sessions; filled for a single branch."""
-    commits: list[CommitRow] = field(default_factory=list[CommitRow])
-    """Newest first. Their list cost, with what is withheld and pending, adds up to the branch's."""
-    parts: Conservation = field(default_factory=Conservation)
-    """What became of its usage."""
-    lost: tuple[int, int] = (0, 0)
-    """Tokens and nano-dollars that a commit carried and none carries any more; contained in what is pending."""
-    carried_on: tuple[str, ...] = ()
-    """Other branches that carry what this one spent: the default branch where it carries all of it."""
-    squashed: bool = False
-    """Whether fewer commits of the default branch carry what several commits of this one carried."""
+    def __init__(self, branch: str, current: bool, state: BranchState, split: Split) -> None:
+        self.branch = branch
+        self.current = current
+        self.state: BranchState = state
+        self.split = split
+        self.days: dict[str, Figures] = {}
+        """Figures by local calendar day (`2026-11-23`); filled where days were asked for."""
+        self.sessions: int | None = None
+        """Distinct sessions; filled for a single branch."""
+        self.commits: list[CommitRow] = []
+        """Newest first. Their list cost, with what is withheld and pending, adds up to the branch's."""
+        self.parts = Conservation()
+        """What became of its usage."""
+        self.lost: tuple[int, int] = (0, 0)
+        """Tokens and nano-dollars that a commit carried and none carries any more; contained in what is pending."""
+        self.carried_on: tuple[str, ...] = ()
+        """Other branches that carry what this one spent: the default branch where it carries all of it."""
+        self.squashed = False
+        """Whether fewer commits of the default branch carry what several commits of this one carried."""
 
 
-@dataclass(slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """What could not be read: damaged records counted by reason, and files by name with the reason."""
 
-    records: dict[str, int] = field(default_factory=dict[str, int])
-    files: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    records: dict[str, int]
+    files: list[tuple[str, str]]
 
 
-@dataclass(slots=True)
 class Summary:
     """Everything `tokcost log` shows of one repository."""
 
-    repository: str
-    """Path of the repository's root (its main worktree)."""
-    branches: list[BranchRow]
-    """Most recently used first, the current branch marked; a branch without usage appears only when it is current."""
-    unplaced: Split
-    """Usage in this repository on no known branch."""
-    totals: Split
-    conservation: Conservation
-    skipped: Skipped
-    looked_in: list[str] = field(default_factory=list[str])
-    """Folders in which assistants' logs were looked for."""
-    notes: list[str] = field(default_factory=list[str])
-    """Sentences for the reader: degraded evidence (no reflog), a ledger rebuilt, and so on."""
+    def __init__(self, repository: str) -> None:
+        self.repository = repository
+        """Path of the repository's root (its main worktree)."""
+        self.branches: list[BranchRow] = []
+        """Most recently used first, the current branch marked; a branch without usage appears only when it is
+        current."""
+        self.unplaced = Split()
+        """Usage in this repository on no known branch."""
+        self.totals = Split()
+        self.conservation = Conservation()
+        self.skipped = Skipped({}, [])
+        self.looked_in: list[str] = []
+        """Folders in which assistants' logs were looked for."""
+        self.notes: list[str] = []
+        """Sentences for the reader: degraded evidence (no reflog), a ledger rebuilt, and so on."""

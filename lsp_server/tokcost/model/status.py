@@ -34,3 +34,5 @@ class Status(NamedTuple):
     """Whether cost lines are on in this clone, but this person has not agreed to them."""
     current: bool = True
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""
+    notice: str = ""
+    """What everyone must be told until somebody says that it was read."""

@@ -30,8 +30,15 @@ before, lines without a `stop_reason` carry the placeholder of the stream's star
 _MAX_PARTS = 1000
 """So many models has a session, or parts a response: more are a damaged record."""
 
-_HEAD = 400
-"""Bytes at the beginning of a line that tell whose it is."""
+_HEAD = 640
+"""Bytes at the beginning of a line that tell whose it is: older versions write folder, session and branch there."""
+
+_NEVER = b"\n"
+"""No line contains its end."""
+
+_NO_STOP_REASON = b'"stop_reason":null'
+_BETWEEN = 64
+"""Bytes in which a `stop_reason` stands before the usage, with a `stop_sequence` between them at most."""
 
 
 class _CacheCreation(msgspec.Struct, gc=False):
@@ -176,9 +183,10 @@ class _Transcript:
         self.repeated = 0
         self._found: dict[str, Usage] = {}
         self._last: _Line | None = None
-        self._id = self._written = b"\n"
-        """Id and usage, as they were written, of the last response if no repetition can tell more of it; a line end,
-        which no line contains, if not."""
+        self._id = self._written = _NEVER
+        """What a line that tells nothing new of the last response has at its beginning and behind its content."""
+        self._context: tuple[bytes, ...] = ()
+        """What it must have besides, anywhere."""
 
     @property
     def count(self) -> int:
@@ -203,7 +211,7 @@ class _Transcript:
                 end = size
             head = begin + _HEAD if begin + _HEAD < end else end
             if find(b'"assistant"', begin, head) >= 0:
-                if find(self._id, begin, head) >= 0 and block.rfind(self._written, begin, end) >= 0:
+                if find(self._id, begin, head) >= 0 and self._is_repetition(block, begin, end):
                     self.repeated += 1
                 elif not self._assistant_line(block[begin:end]):
                     self._bookkeeping(block, begin, end)
@@ -250,10 +258,27 @@ class _Transcript:
             self._remember_parent(line)
         if usage.iterations and len(usage.iterations) > 1:
             self._iterations(found, usage.iterations)
-        if message.id and _is_final(found) and not _is_driven(line):
-            self._id, self._written = b'"id":"%s"' % message.id.encode(), b'"usage":%s' % written
-        else:
-            self._id = self._written = b"\n"
+        self._expect_repetition(line, message, found, raw)
+
+    def _expect_repetition(self, line: _Line, message: _Message, found: Usage, raw: bytes) -> None:
+        """Remember what the lines that repeat this one look like, if they can tell nothing new of its response."""
+        self._id = self._written = _NEVER
+        self._context = ()
+        if not message.id or found.copy_rank != 0 or _is_driven(line):
+            return
+        written = b'"usage":%s' % bytes(message.usage)
+        if found.lower_bound:
+            written = _unfinished(raw, written)
+        if found.kind == "partial":
+            # A line of a sub-agent or an older version would say that the reply is whole.
+            self._context = b'"isSidechain":false', b'"version":"%s"' % (line.version or "").encode()
+        self._id, self._written = b'"id":"%s"' % message.id.encode(), written
+
+    def _is_repetition(self, block: bytes, begin: int, end: int) -> bool:
+        """Whether a line that names the last response tells nothing new of it."""
+        if block.rfind(self._written, begin, end) < 0:
+            return False
+        return all(block.rfind(words, begin, end) >= 0 for words in self._context)
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
@@ -370,6 +395,14 @@ def _completeness(line: _Line, message: _Message) -> tuple[Kind, bool]:
     if _version(line.version) >= _FINAL_IN_EVERY_LINE and not line.sidechain:
         return "partial", True
     return "response", True
+
+
+def _unfinished(raw: bytes, written: bytes) -> bytes:
+    """A line's usage together with the null `stop_reason` just before it: with a `stop_reason`, a repetition would make
+    the response final. `_NEVER` where they do not stand so."""
+    usage = raw.rfind(written)
+    begin = raw.rfind(_NO_STOP_REASON, max(0, usage - _BETWEEN), usage) if usage > 0 else -1
+    return raw[begin:usage] + written if begin >= 0 else _NEVER
 
 
 def _is_driven(line: _Line) -> bool:

@@ -6,7 +6,7 @@ from tokcost.model.budget import STATES, Standing, State, worst
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import amount
-from tokcost.reports.text import escape
+from tokcost.reports.text import escape, to_copy
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
 _CANNOT_STOP = "tokcost hooks install, and it stops commits as was asked"
@@ -73,7 +73,7 @@ def short_standing(status: Status) -> str:
 
 
 def _option(one: Standing, status: Status) -> str:
-    name = f" {escape(status.branch or '')}" if one.budget.source == "branch" else ""
+    name = f" {to_copy(status.branch or '')}" if one.budget.source == "branch" else ""
     return f"--{one.budget.scope}{name}"
 
 

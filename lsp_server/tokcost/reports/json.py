@@ -25,7 +25,7 @@ def log_json(summaries: list[Summary], all_repos: bool) -> str:
 
 def status_json(status: Status) -> str:
     """One object (`tokcost.status/1`), on one line."""
-    return json.dumps(status_object(status))
+    return json.dumps(status_object(status) | {"notice": status.notice})
 
 
 def status_object(status: Status) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Lines of styled text, and a table that fits a width by dropping columns, never rows."""
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from tokcost.reports.text import clip, pad, width
@@ -23,8 +22,7 @@ _GAP = 2
 _LEAST_NAME = 8
 
 
-@dataclass(slots=True)
-class Column:
+class Column(NamedTuple):
     """A column and its cells, one for each row."""
 
     title: str

@@ -39,7 +39,7 @@ def report_lines(report: Report, by: Grouping | None, columns_wide: int | None, 
     """Everything there is to say of one range."""
     if not report.changes:
         said = nothing(report)
-        return [line for text in [*said, *report.notes] for line in paragraph(text, columns_wide, "plain")]
+        return [line for text in [*said, *map(escape, report.notes)] for line in paragraph(text, columns_wide, "plain")]
     lines = [line for text in summary(report, by) for line in paragraph(text, columns_wide, "plain")]
     lines.append([])
     if by is None:
@@ -98,7 +98,7 @@ def covered(report: Report) -> str:
 
 def withheld(report: Report, by: str) -> str:
     """Why a grouping, or several, are not shown."""
-    return {str(name): why for name, why in report.missing.items()}.get(by) or (
+    return {str(name): escape(why) for name, why in report.missing.items()}.get(by) or (
         f"No figures by {by} for this range: they would tell what one person spent. Each needs"
         f" {report.contributors_needed} contributors with cost lines, of whom none stands out, also together with the"
         " figures by other groupings. A longer range may have them; the total and the single changes are always shown."
@@ -137,7 +137,7 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
         lines.append(f"foreign: {counted(report.foreign_lines, 'AI-Cost line')} without an id of ours, in no sum")
     if report.damaged:
         lines.append(f"damaged: {counted(len(report.damaged), 'line')} not understood; --verbose shows them")
-    return [*lines, *(f"note: {note}" for note in report.notes)]
+    return [*lines, *(f"note: {escape(note)}" for note in report.notes)]
 
 
 def damaged_lines(report: Report, columns_wide: int | None) -> list[Line]:

@@ -27,8 +27,10 @@ def report_json(report: Report, against: Report | None = None) -> Iterator[str]:
 
 
 def _formatted(told: object) -> str:
-    # json indents in Python, which takes seconds where there are many changes; names of any bytes are its business.
-    return msgspec.json.format(json.dumps(told), indent=2)
+    try:  # json indents in Python, which takes seconds where there are many changes
+        return msgspec.json.format(json.dumps(told), indent=2)
+    except msgspec.DecodeError:  # half a character, of a name that was no UTF-8: only json passes it on
+        return json.dumps(told, indent=2)
 
 
 def _changes(changes: Sequence[Change], indent: str) -> Iterator[str]:

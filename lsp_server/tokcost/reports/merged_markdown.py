@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tokcost.model.changes import Grouping, Report
+from tokcost.model.changes import Change, Grouping, Report
 from tokcost.reports.amounts import short_tokens
 from tokcost.reports.markdown import safe
 from tokcost.reports.merged import cost, footer, models, nothing, summary, title, withheld
@@ -35,14 +35,20 @@ def _parts(report: Report, by: Grouping | None, against: Report | None) -> Itera
         yield "<sub>" + "<br>".join(safe(text) for text in said) + "</sub>"
 
 
+def _title(change: Change) -> str:
+    """The number of a request is a link on a forge; nothing else in a subject is."""
+    number = f"#{change.head.number} " if change.head.number is not None else ""
+    state = f" ({change.state})" if change.state else ""
+    return number + safe(title(change).removeprefix(number) + state)
+
+
 def _rows(report: Report, by: Grouping | None) -> Iterator[str]:
     if by is None:
         yield from ("| change | list cost | tokens | models |", "|---|---:|---:|---|")
         for change in report.changes[:_MOST_ROWS]:
-            state = f" ({change.state})" if change.state else ""
             amount = cost(report, change.list_cost, change.is_unpriced)
-            cells = (title(change) + state, amount, short_tokens(change.tokens), models(change))
-            yield "| " + " | ".join(safe(cell) for cell in cells) + " |"
+            cells = (amount, short_tokens(change.tokens), models(change))
+            yield f"| {_title(change)} | " + " | ".join(safe(cell) for cell in cells) + " |"
         if len(report.changes) > _MOST_ROWS:
             yield f"\nand {len(report.changes) - _MOST_ROWS:,} more changes"
     elif by in report.groups:

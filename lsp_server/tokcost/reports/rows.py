@@ -1,6 +1,6 @@
 """The columns of `tokcost log`, from figures."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -26,15 +26,14 @@ class View(NamedTuple):
     """Whether bars and sparklines may be drawn."""
 
 
-@dataclass(slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a table: a branch, a day, a model or an assistant."""
 
     name: str
     figures: Figures
     current: bool = False
-    split: Split = field(default_factory=Split)
-    days: dict[str, Figures] = field(default_factory=dict[str, Figures])
+    split: Split = Split()
+    days: Mapping[str, Figures] | None = None
     state: str = ""
 
 
@@ -111,6 +110,7 @@ def _tokens(figures: Figures) -> str:
 
 def _spark(row: Row, today: date) -> str:
     """List cost of the last days, or tokens where nothing has a price."""
-    span = [row.days.get((today - timedelta(days=back)).isoformat()) for back in range(SPARK_DAYS - 1, -1, -1)]
+    days = row.days or {}
+    span = [days.get((today - timedelta(days=back)).isoformat()) for back in range(SPARK_DAYS - 1, -1, -1)]
     costs = [one.list_cost if one else 0 for one in span]
     return amounts.sparkline(costs if any(costs) else [one.tokens.total if one else 0 for one in span])

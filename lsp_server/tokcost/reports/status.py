@@ -62,6 +62,8 @@ def status_line(status: Status) -> str:
         parts.append(f"{words} ({short_budget(status)})")
     if status.not_agreed:
         parts.append("no cost lines: you have not agreed here (tokcost enable)")
+    if status.notice:
+        parts.append("ledger rescued (tokcost doctor)")
     return "  ".join(parts)
 
 

@@ -1,6 +1,6 @@
 """`tokcost log` for people: one table for each repository, and the sum that closes below it."""
 
-from tokcost.model.figures import BranchRow, Figures, Split, Summary
+from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, Split, Summary
 from tokcost.reports import footer
 from tokcost.reports.amounts import amount, is_fine
 from tokcost.reports.commits import commit_lines, waiting, whereabouts
@@ -32,9 +32,9 @@ def log_lines(summaries: list[Summary], by: By, view: View) -> list[Line]:
 
 def merged(figures: list[Figures]) -> Figures:
     """The sum of figures."""
-    total = Figures()
+    total = NO_FIGURES
     for one in figures:
-        total.add(one)
+        total = total.plus(one)
     return total
 
 
@@ -72,7 +72,7 @@ def _day_rows(branches: list[BranchRow]) -> list[Row]:
     days: dict[str, Figures] = {}
     for row in branches:
         for day, figures in row.days.items():
-            days.setdefault(day, Figures()).add(figures)
+            days[day] = days.get(day, NO_FIGURES).plus(figures)
     return [Row(day, days[day]) for day in sorted(days)]
 
 
@@ -92,7 +92,7 @@ def branch_lines(row: BranchRow, summary: Summary, by: By, view: View) -> list[L
     for name, (title, rows) in sections.items():
         if by in (None, name):
             lines += _table(title, rows, row.split.total.list_cost, view)
-    said = [*footer.caveats(row.split, Figures()), *footer.skipped_and_notes([summary])]
+    said = [*footer.caveats(row.split, NO_FIGURES), *footer.skipped_and_notes([summary])]
     lines += [line for text in said for line in paragraph(text, view.columns_wide)]
     return lines if lines[-1] else lines[:-1]
 

@@ -8,9 +8,34 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def escape(name: str) -> str:
     """A name from outside with everything that could move the cursor, change direction or hide written as `\\x1b`."""
-    if name.isascii() and name.isprintable():
+    if name.isprintable():
         return name
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in name)
+
+
+def escape_lines(text: str) -> str:
+    """The same for a text of several lines, which stay lines."""
+    return text if text.replace("\n", "").isprintable() else "\n".join(map(escape, text.split("\n")))
+
+
+def to_copy(name: str) -> str:
+    """A name or a path as one word of a command that is shown to be copied into a shell.
+
+    What must not reach a screen as it is stands as bytes in `$'…'`, which POSIX shells turn back into the name.
+
+    >>> to_copy("feat/$(id)")
+    "'feat/$(id)'"
+    """
+    import shlex  # few callers show a command
+
+    if escape(name) == name:
+        return shlex.quote(name)
+    try:
+        data = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, which is no name of a file or a branch
+        data = name.encode("utf-8", "surrogatepass")
+    plain = (chr(byte) if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "/._-") else "" for byte in data)
+    return "$'" + "".join(char or f"\\x{byte:02x}" for char, byte in zip(plain, data, strict=True)) + "'"
 
 
 def _escaped(char: str) -> str:

@@ -1,6 +1,6 @@
 """What a repository's branches are now: which is checked out, which are gone, which were merged."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tokcost.model.figures import BranchState
 from tokcost.repo.head import read_head
@@ -8,8 +8,7 @@ from tokcost.repo.refs import default_branch, local_branches, merged_branches
 from tokcost.repo.worktree import Worktree
 
 
-@dataclass(slots=True)
-class Branches:
+class Branches(NamedTuple):
     """Branches of one repository, seen from one of its worktrees."""
 
     current: str | None = None
@@ -18,7 +17,6 @@ class Branches:
     merged: frozenset[str] = frozenset()
     default: str | None = None
     """The branch that others are merged into; `None` when there is none, or it matters to nobody."""
-    notes: list[str] = field(default_factory=list[str])
 
     def state(self, branch: str) -> BranchState:
         """`deleted` when it is gone, `merged` when the default branch contains all its commits, else `active`."""

@@ -5,7 +5,6 @@ where there are claims.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tokcost.ledger.commits import Held
@@ -24,13 +23,12 @@ class Question(NamedTuple):
     """Whether commits will be shown: their subjects and times are asked too."""
 
 
-@dataclass(slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What git says of the commits."""
 
     default: str | None
-    branches: dict[str, str] = field(default_factory=dict[str, str])
-    about: dict[str, About] = field(default_factory=dict[str, About])
+    branches: dict[str, str]
+    about: dict[str, About]
 
     def on_default(self, commit: str) -> bool:
         """Whether the default branch contains it, here or at the remote."""

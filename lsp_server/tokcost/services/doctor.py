@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokcost.errors import EnvironmentProblem, SettingsDamaged
-from tokcost.ledger.open import FILE_NAME, LedgerDamaged, open_for_reading
+from tokcost.errors import EnvironmentProblem, LedgerDamaged, SettingsDamaged
+from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
-from tokcost.ledger.query import copies, evidence_counts, integrity_problems, span
+from tokcost.ledger.query import copies, evidence_counts, file_problem, span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, tallies
 from tokcost.readers.base import Reader
@@ -17,12 +17,15 @@ from tokcost.readers.registry import readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.reports.text import to_copy
 from tokcost.services.budgets import read_budgets
 from tokcost.services.checks import Check
 from tokcost.services.clone_state import read_state
 from tokcost.services.consent import read_consent, read_policy
 from tokcost.services.installing.report import hook_checks
 from tokcost.services.price_files import price_problems
+from tokcost.services.rescue import rescue
+from tokcost.services.rescues import kept_words, read_rescues
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
@@ -45,16 +48,42 @@ class Diagnosis:
 
 
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
-    """Look at everything; changes nothing."""
+    """Look at everything; changes nothing but a damaged ledger, which is rescued."""
+    damage = _damage(home)
+    if damage:
+        rescue(home, damage)
     diagnosis = Diagnosis()
     _repository(diagnosis, home, cwd)
     _folders(diagnosis, environ)
-    try:
-        _ledger(diagnosis, home)
-    except LedgerDamaged as damage:
-        hint = "The next `tokcost log` sets it aside and makes a new one from the logs."
-        diagnosis.add("ledger", Check("file", str(damage), True, hint))
+    _ledger(diagnosis, home)
+    _rescues(diagnosis, home)
     return diagnosis
+
+
+def _damage(home: Path) -> str:
+    """What is wrong with the file of the ledger, all of it looked at; empty when nothing is."""
+    try:
+        ledger = open_for_reading(home)
+        if ledger is None:
+            return ""
+        with ledger:
+            return file_problem(ledger)
+    except LedgerDamaged as damage:
+        return damage.what
+
+
+def _rescues(diagnosis: Diagnosis, home: Path) -> None:
+    """What was ever rescued; a finding until somebody says that it was read."""
+    for one in read_rescues(home):
+        hint = "" if one.acknowledged else "`tokcost doctor --acknowledge` ends the notices about it."
+        diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {kept_words(one)}", not one.acknowledged, hint))
+        diagnosis.add("rescues", Check("kept", f"{one.kept}; delete it when you need it no more"))
+        for subject, counts in (("saved", one.rows), ("of a backup", one.from_backup), ("lost", one.lost)):
+            if any(counts.values()):
+                said = ", ".join(f"{count:,} {table}" for table, count in counts.items() if count)
+                diagnosis.add("rescues", Check(subject, said))
+        if one.unreadable_pages > 0:
+            diagnosis.add("rescues", Check("unreadable", f"{one.unreadable_pages:,} pages of the file"))
 
 
 def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
@@ -131,10 +160,10 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
         mode, folder = stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(home.stat().st_mode)
         diagnosis.add("ledger", Check("file", f"{path}: {path.stat().st_size / 1e6:,.1f} MB, {count:,} usage"))
         private = mode == 0o600 and folder == 0o700
-        hint = f"Run `chmod 600 {path}` and `chmod 700 {home}`."
+        hint = f"Run `chmod 600 {to_copy(str(path))}` and `chmod 700 {to_copy(str(home))}`."
         found = "readable by you alone" if private else f"readable by others (modes {mode:o} and {folder:o})"
         diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
-        _integrity(diagnosis, integrity_problems(ledger), [str(group) for group in disagreements(ledger)])
+        _integrity(diagnosis, [str(group) for group in disagreements(ledger)])
         for assistant, (files, size) in files_read(ledger).items():
             diagnosis.add("ledger", Check(assistant, f"{files:,} files read, {size / 1e6:,.1f} MB"))
         _records(diagnosis, problems(ledger), tallies(ledger, "skipped"), tallies(ledger, "duplicate"), copies(ledger))
@@ -143,9 +172,8 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
         _prices(diagnosis, price_states(ledger), bases)
 
 
-def _integrity(diagnosis: Diagnosis, damage: list[str], disagreeing: list[str]) -> None:
-    hint = "Move the file away; the next `tokcost log` makes a new one from the logs."
-    diagnosis.add("ledger", Check("integrity", "; ".join(damage[:3]) or "ok", bool(damage), hint if damage else ""))
+def _integrity(diagnosis: Diagnosis, disagreeing: list[str]) -> None:
+    diagnosis.add("ledger", Check("integrity", "ok"))  # what was not is rescued by now
     if disagreeing:
         found = f"{len(disagreeing)} sums differ from their rows, first {disagreeing[0]}"
         diagnosis.add("ledger", Check("sums", found, True, "This is a bug in tokcost; please report it."))

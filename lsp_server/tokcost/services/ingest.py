@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.errors import LedgerUnavailable
-from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, LedgerDamaged, open_for_reading, open_ledger, set_aside
+from tokcost.errors import LedgerDamaged, LedgerUnavailable
+from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.sources import try_again
@@ -51,8 +51,9 @@ def refresh(
     `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
     may hold the ledger. A clone that was moved is recognised when it is asked about: `here`.
 
-    A damaged ledger is set aside and made anew from the logs. A ledger that cannot be written is told in `notes`:
-    what it holds can still be shown. Raises `EnvironmentProblem` when there is neither.
+    A damaged ledger is rescued; `rescues.py` tells of it. One that cannot be written is told in `notes`: what it holds
+    can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged` where a rescue is more
+    than there is time for.
     """
     try:
         return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
@@ -65,12 +66,19 @@ def refresh(
             report.is_current = False
             return report
     except LedgerDamaged as damage:
-        kept = set_aside(home)
-        report = _refresh(home, environ, progress, _How(follow, busy_seconds, here))
-        report.notes.insert(
-            0, f"{damage}; it was set aside as {kept} and made anew from the logs still on this machine."
-        )
-        return report
+        _rescue(home, damage, busy_seconds)
+        return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
+
+
+def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
+    """Rescue the ledger; in a hook only one that takes no longer than a commit may. Raises `LedgerDamaged` otherwise:
+    whoever comes next has more time."""
+    from tokcost.services.rescue import MOST_BYTES_AT_ONCE, rescue
+
+    is_hurried = busy_seconds < 1
+    if is_hurried and (home / FILE_NAME).stat().st_size > MOST_BYTES_AT_ONCE:
+        raise damage
+    rescue(home, damage.what, seconds=busy_seconds)
 
 
 class _How(NamedTuple):
@@ -106,11 +114,15 @@ def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, bu
     try:
         if (home / FILE_NAME).exists():
             ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
-            follow_move(ledger, here)
-            _bring_up_to_date(ledger, home, environ, IngestReport())
+            try:
+                follow_move(ledger, here)
+                _bring_up_to_date(ledger, home, environ, IngestReport())
+            except Exception as error:
+                with ledger:  # which says what is behind it, and closes
+                    raise error from None
             return ledger
-    except LedgerDamaged:
-        pass
+    except LedgerDamaged as damage:
+        _rescue(home, damage, busy_seconds)
     refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here)
     return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
 
@@ -130,7 +142,9 @@ def _bring_up_to_date(
 def _told(looks: list[Found], report: IngestReport) -> list[Found]:
     report.looked_in.extend(str(found.root) for found in looks)
     report.found_files = sum(found.files for found in looks)
-    report.notes.extend(found.problem for found in looks if found.problem)
+    problems = [found.problem for found in looks if found.problem]
+    report.notes.extend(problems)
+    report.is_current = not problems
     return looks
 
 

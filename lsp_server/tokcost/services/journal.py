@@ -5,25 +5,18 @@ published already. Each record is one line of JSON between line ends, so that on
 holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
 """
 
-import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
-from tokcost.ledger.claims import (
-    claim_keys,
-    decide_fate,
-    keys_claimed,
-    names_known,
-    new_claim,
-    record_line,
-    settle_rest,
-    usage_known,
-)
+from tokcost.ledger.claims import has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
-from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_message, read_token
+from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.restoring import Remembered as Entry
+from tokcost.ledger.restoring import Restoring
+from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
 from tokcost.private_files import append_ours, is_ours, make_folders, open_ours
 
 FILE = os.path.join("tokcost", "claims")
@@ -33,21 +26,35 @@ _MOST_CHARACTERS = 1 << 24
 """Of one record: a commit claims 20,000 responses at most, and each takes a hundred characters here."""
 
 
-class Entry(NamedTuple):
-    """What became known of a claim."""
-
-    claim: str
-    version: int
-    line: str
-    """What the version says; empty when that was never said."""
-    keys: list[tuple[str, str]]
-    """The usage that came into this version: pairs of assistant and key."""
-    withheld: bool = False
+LARGE_BYTES = 500_000
+"""To restore as much takes as long as a commit may wait."""
+_READ = "claims read {}"
+"""The setting that says how far the journal of a repository was read."""
+_ANEW = "anew"
 
 
 def exists(common_dir: str) -> bool:
     """Whether anything was ever claimed with consent in this clone."""
     return os.path.exists(_path(common_dir))
+
+
+def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
+    """From where to where the ledger must still read what a clone remembers, in bytes; nowhere when it knows claims of
+    its own."""
+    known = setting(ledger, _READ.format(repository))
+    if known != _ANEW and has_claims(ledger, repository):
+        return 0, 0
+    try:
+        size = os.stat(_path(common_dir)).st_size
+    except OSError:
+        return 0, 0
+    return (int(known) if known and known.isdigit() and int(known) <= size else 0), size
+
+
+def read_anew(ledger: Ledger, repository: int) -> None:
+    """Let all of it be read once more, also beside claims that are known: usage may come that they hold. Part of the
+    caller's transaction."""
+    record_setting(ledger, _READ.format(repository), _ANEW)
 
 
 def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
@@ -62,6 +69,8 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     records = list(entries)
     if not records:
         return
+    import json
+
     data = "".join(f"\n{json.dumps(entry, separators=(',', ':'))}\n" for entry in records).encode()
     path = _path(common_dir)
     make_folders(os.path.dirname(path))
@@ -69,39 +78,27 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
 
 
 def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
-    """Give a ledger that knows no claims of this clone what the clone remembers; whether there was anything. Part of
-    the caller's transaction, after all logs were read."""
-    entries = list(_read(common_dir))
-    taken = names_known(ledger, {entry.claim for entry in entries})  # a copy of a clone has the claims of the original
-    keys: dict[str, set[tuple[str, str]]] = {}
-    for entry in entries:
-        if entry.claim not in taken:
-            keys.setdefault(entry.claim, set()).update(entry.keys)
-    # What nothing is known of is another person's who works in this clone too, or its logs are gone.
-    left = {name: len(wanted) - usage_known(ledger, repository, wanted) for name, wanted in keys.items()}
-    claims = {name: new_claim(ledger, repository, name) for name, wanted in keys.items() if left[name] < len(wanted)}
-    for entry in entries:
-        claim = claims.get(entry.claim)
-        if claim is None:
-            continue
-        if entry.version > claim.version:
-            claims[entry.claim] = claim_keys(ledger, claim, entry.version, repository, entry.keys)
-            said = (line for line in read_message(entry.line).lines if line[:2] == entry[:2])
-            if line := next(said, None):
-                record_line(ledger, claim.id, line)
-        if entry.withheld:
-            decide_fate(ledger, claim.id, "withheld")
-    for name, claim in claims.items():
-        if left[name]:
-            settle_rest(ledger, claim.id)
-    return bool(claims)
+    """Give a ledger the claims that a clone remembers, as far as that is unread; whether there was anything. Part of
+    the caller's transaction, after all logs were read. What is known already stays."""
+    start, end = unread(ledger, repository, common_dir)
+    if start == end:
+        return False
+    restoring = Restoring(ledger, repository)
+    for entry in _read(common_dir, start):
+        restoring.take(entry)
+    record_setting(ledger, _READ.format(repository), str(end))
+    return restoring.write()
 
 
-def _read(common_dir: str) -> Iterator[Entry]:
+def _read(common_dir: str, start: int) -> Iterator[Entry]:
+    """All records from somewhere on. Lines are read one by one: together they may be large."""
+    import json
+
     stream = open_ours(_path(common_dir))
     if stream is None:
         return
     with suppress(OSError), stream:
+        stream.seek(start)
         # What is longer comes in pieces, none of which is JSON.
         while line := stream.readline(_MOST_CHARACTERS):
             with suppress(ValueError, TypeError, RecursionError, OverflowError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.errors import EnvironmentProblem, TokcostError
+from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
 from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.model.status import Status
@@ -16,6 +16,7 @@ from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
 from tokcost.services.proposals import is_next_omitted
+from tokcost.services.rescues import notices
 from tokcost.services.scan import Progress
 from tokcost.services.status import status_of
 
@@ -38,6 +39,8 @@ class Refreshed(NamedTuple):
     current: bool
     """Whether everything logged so far is in the ledger."""
     notes: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What everyone must be told until somebody says that it was read."""
 
 
 class CostLines(NamedTuple):
@@ -88,9 +91,12 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
     try:
         _observe(this, worktrees)
         report = refresh(this.home, this.environ, progress, busy_seconds=BUSY_SECONDS)
+    except LedgerDamaged:
+        raise  # whoever asked rescues it and asks again
     except TokcostError as problem:
         return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
-    return Refreshed(not any(note.startswith("Nothing new was imported") for note in report.notes), tuple(report.notes))
+    current = not any(note.startswith("Nothing new was imported") for note in report.notes)
+    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)))
 
 
 def statuses(home: Path, folders: Iterable[str], *, current: bool) -> list[FolderStatus]:
@@ -106,6 +112,8 @@ def _status(home: Path, folder: str, current: bool) -> FolderStatus:
     try:
         status = status_of(home, here)._replace(current=current)
         return FolderStatus(folder, status, cost_lines=_cost_lines(home, here))
+    except LedgerDamaged:
+        raise
     except TokcostError as problem:
         return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
 

@@ -36,6 +36,13 @@ from tokcost.services.consent import is_enabled
 MOST_COMPARED = 200
 """New commits whose change is compared with that of commits that are gone."""
 
+RESTORE_SECONDS = 5.0
+"""Who has less time restores no large journal."""
+
+
+class RestoreNeeded(EnvironmentProblem):
+    """Nothing can be proposed before the claims of a clone are restored."""
+
 
 def look(
     ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = 60.0
@@ -45,9 +52,17 @@ def look(
     Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, only what this
     clone's own branches brought is read, and the answer is False: to whoever looks next, the rest is still new. Until
     then a line can be written again that somebody's commit carries already, which changes no sum. `here` has what
-    was read of a worktree of this repository before. Raises `GitFailed`.
+    was read of a worktree of this repository before.
+
+    Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even
+    `RESTORE_SECONDS`.
     """
-    if not has_claims(ledger, repository) and journal.restore(ledger, repository, common_dir):
+    start, end = journal.unread(ledger, repository, common_dir)
+    if seconds < RESTORE_SECONDS and end - start > journal.LARGE_BYTES:
+        raise RestoreNeeded(
+            "the ledger is new and must read first which spend was published already", "`tokcost log` does that."
+        )
+    if start < end and journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)
     now, before = all_tips(common_dir, _heads(here)), known_tips(ledger, repository)
     if now == before:
@@ -69,8 +84,11 @@ def needs_look(ledger: Ledger, repository: int, common_dir: str, here: CloneStat
     does not know."""
     if not os.path.isdir(common_dir):
         return False
+    start, end = journal.unread(ledger, repository, common_dir)
+    if start < end:
+        return True
     if not has_claims(ledger, repository):
-        return journal.exists(common_dir)
+        return False
     try:
         return all_tips(common_dir, _heads(here)) != known_tips(ledger, repository)
     except EnvironmentProblem:

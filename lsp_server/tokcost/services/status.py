@@ -8,12 +8,13 @@ from tokcost.errors import NotARepository
 from tokcost.ledger.open import open_for_reading
 from tokcost.ledger.query import spent_since, sums
 from tokcost.model.budget import Scope, Standing
-from tokcost.model.figures import Figures
+from tokcost.model.figures import NO_FIGURES
 from tokcost.model.status import Status
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.budgets import read_budgets
 from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
+from tokcost.services.rescues import notices
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
 
@@ -40,14 +41,14 @@ def status_of(home: Path, here: CloneState) -> Status:
     """The branch that is checked out in a worktree and its figures."""
     branch = here.branch
     ledger = open_for_reading(home)
-    total, models, evidence = Figures(), dict[str, int](), dict[str, int]()
+    total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
     today, pending_unpriced = (0, 0), 0
     if ledger is not None:
         with ledger:
             repository = repository_of(ledger, here.worktree).id
             for one in sums(ledger, repository):
                 if branch is not None and one.branch == branch:
-                    total.add(figures_of(one))
+                    total = total.plus(figures_of(one))
                     models[one.model] = models.get(one.model, 0) + one.list_cost
                     evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
                     pending_unpriced += 0 if one.state else one.unpriced_tokens
@@ -72,6 +73,7 @@ def status_of(home: Path, here: CloneState) -> Status:
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
+        notice="; ".join(notices(home)),
     )
 
 

@@ -10,7 +10,7 @@ from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
 from tokcost.ledger.query import FOREVER, Sum, session_count, sums, sums_between
 from tokcost.ledger.sources import problems, tallies
-from tokcost.model.figures import BranchRow, Conservation, Figures, Skipped, Split, Summary
+from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, Skipped, Split, Summary
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.branches import Branches, look_at_branches
 from tokcost.services.commits import Question, list_commits
@@ -49,7 +49,7 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
         )
     ledger = open_for_reading(home)
     if ledger is None:
-        return [_empty(here.root)] if here and not options.all_repos else []
+        return [Summary(here.root)] if here and not options.all_repos else []
     with ledger:
         if options.all_repos:
             found = [_summary(ledger, one, None, options) for one in [*repositories(ledger), _NOWHERE]]
@@ -93,7 +93,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     held = held_usage(ledger, repository.id, options.since_ms, options.until_ms)
     used = {one.branch for one in found if one.branch}
     branches = look_at_branches(repository.common_dir, here, used, with_default=bool(held))
-    summary = _empty(repository.root)
+    summary = Summary(repository.root)
     rows = _rows(found, branches, options)
     of_branch: dict[str, list[Sum]] = {}
     for one in found:
@@ -102,7 +102,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
         _add(row.split if row else summary.unplaced, one)
         _add(summary.totals, one)
         if row is not None and one.day:
-            row.days.setdefault(one.day, Figures()).add(figures_of(one))
+            row.days[one.day] = row.days.get(one.day, NO_FIGURES).plus(figures_of(one))
     for row in rows.values():
         row.parts = _conservation(row.split.total, of_branch.get(row.branch, ()))
     if options.branch is not None and options.branch in rows:
@@ -113,7 +113,6 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
     summary.conservation = _conservation(summary.totals.total, found)
     summary.skipped = _skipped(ledger)
-    summary.notes.extend(branches.notes)
     return summary
 
 
@@ -137,11 +136,7 @@ def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]
 
 
 def _add(split: Split, one: Sum) -> None:
-    figures = figures_of(one)
-    split.total.add(figures)
-    split.assistants.setdefault(one.assistant, Figures()).add(figures)
-    split.models.setdefault(one.model, Figures()).add(figures)
-    split.evidence[one.evidence] = split.evidence.get(one.evidence, 0) + one.usage
+    split.add(figures_of(one), one.assistant, one.model, one.evidence)
 
 
 def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
@@ -157,7 +152,3 @@ def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
 def _skipped(ledger: Ledger) -> Skipped:
     records = {f"{assistant}: {reason}": count for (assistant, reason), count in tallies(ledger, "skipped").items()}
     return Skipped(records, problems(ledger))
-
-
-def _empty(root: str) -> Summary:
-    return Summary(root, [], Split(), Split(), Conservation(), Skipped())

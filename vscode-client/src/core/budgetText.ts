@@ -1,5 +1,6 @@
 /** The words of setting a budget. */
 
+import { inLabel } from "./plain";
 import type { Budget, Scope, Status } from "./protocol";
 
 export interface BudgetChoice {
@@ -18,7 +19,7 @@ export function budgetChoices(status: Status): BudgetChoice[] {
   if (status.branch !== null) {
     const own = branch?.source === "branch" ? standing(branch) : "no budget of its own";
     const every = branch?.source === "branch" ? "" : standing(branch);
-    made.push({ label: `Branch ${status.branch}`, description: own, scope: "branch", branch: status.branch });
+    made.push({ label: inLabel(`Branch ${status.branch}`), description: own, scope: "branch", branch: status.branch });
     made.push({ label: "Each branch", description: every, scope: "branch" });
     made.push({ label: "The next commit", description: standing(found("commit")), scope: "commit" });
   }

@@ -1,5 +1,6 @@
 /** What a click on the figure offers. Pure: the entries, not the picking. */
 
+import { inLabel } from "./plain";
 import type { Status } from "./protocol";
 import type { Phase } from "./statusText";
 
@@ -40,7 +41,7 @@ const EXTENSION: readonly Entry[] = [LOG, RESTART, SETTINGS, WALKTHROUGH];
 
 function ofRepository(status: Status): Entry[] {
   return [
-    { label: "$(graph) Branch Summary", description: status.line, command: "tokcost.openSummary" },
+    { label: "$(graph) Branch Summary", description: inLabel(status.line), command: "tokcost.openSummary" },
     {
       label: "$(eye) Preview Next Line",
       description: row(status, "Pending", (value) => `${value} pending`),
@@ -58,7 +59,7 @@ function ofRepository(status: Status): Entry[] {
 function costLines(status: Status): Entry[] {
   const lines = status.cost_lines;
   if (lines?.enabled !== true) {
-    const why = lines?.problem === undefined || lines.problem === "" ? "off in this clone" : lines.problem;
+    const why = lines?.problem === undefined || lines.problem === "" ? "off in this clone" : inLabel(lines.problem);
     return [{ label: "$(git-commit) Put Cost Lines into Commits…", description: why, command: "tokcost.enableLines" }];
   }
   const next = lines.omitted
@@ -70,7 +71,7 @@ function costLines(status: Status): Entry[] {
 
 function row(status: Status, label: string, shown = (value: string): string => value): string {
   const found = status.tooltip.find((one) => one.label === label)?.value;
-  return found === undefined ? "" : shown(found);
+  return found === undefined ? "" : inLabel(shown(found));
 }
 
 function heading(label: string): Entry {

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Launch } from "../core/locate";
+import { inNotification } from "../core/plain";
 import { OLDEST_SERVER } from "../core/versions";
 
 const SETTINGS = "Open Settings";
@@ -47,7 +48,7 @@ export async function tellRefused(error: unknown): Promise<void> {
 }
 
 async function tell(message: string, ...buttons: string[]): Promise<void> {
-  const picked = await vscode.window.showErrorMessage(message, ...buttons);
+  const picked = await vscode.window.showErrorMessage(inNotification(message), ...buttons);
   const command = picked === undefined ? undefined : COMMANDS[picked];
   if (command !== undefined) await vscode.commands.executeCommand(command);
 }

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
+import { inNotification } from "../core/plain";
 import type { Python } from "../core/pythons";
 import {
   failureText,
@@ -123,7 +124,7 @@ export class Setup {
   }
 
   private async offer(offer: Offer, before: () => Promise<void>): Promise<boolean> {
-    const picked = await vscode.window.showErrorMessage(offer.message, ...offer.buttons);
+    const picked = await vscode.window.showErrorMessage(inNotification(offer.message), ...offer.buttons);
     switch (picked) {
       case OFFER_CHOICE:
         return await this.choose(before);

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { amountProblem, budgetChoices } from "../core/budgetText";
+import { inNotification } from "../core/plain";
 import type { Status } from "../core/protocol";
 import type { Session } from "../server/session";
 
@@ -41,6 +42,6 @@ async function askBlock(): Promise<boolean | undefined> {
 
 async function tell(session: Session, wish: object): Promise<void> {
   const done = await session.command<{ text: string; hooks_text: string }>("budget", wish);
-  if (done.hooks_text === "") void vscode.window.showInformationMessage(`tokcost: ${done.text}`);
-  else void vscode.window.showWarningMessage(`tokcost: ${done.text} ${done.hooks_text}`);
+  if (done.hooks_text === "") void vscode.window.showInformationMessage(inNotification(`tokcost: ${done.text}`));
+  else void vscode.window.showWarningMessage(inNotification(`tokcost: ${done.text} ${done.hooks_text}`));
 }

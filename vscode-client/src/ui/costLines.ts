@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { CHOICES } from "../core/lineChoices";
+import { inNotification, visible } from "../core/plain";
 import type { Preview, Status, Terms } from "../core/protocol";
 import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
@@ -28,7 +29,7 @@ export class CostLines {
   async preview(status: Status): Promise<void> {
     const found = await this.session.command<Preview>("preview", { uri: status.uri });
     const button = found.enabled ? (found.lines.length > 0 ? LEAVE_OUT : undefined) : TURN_ON;
-    const message = `What the next commit on ${found.branch ?? "this detached HEAD"} would carry`;
+    const message = `What the next commit on ${visible(found.branch ?? "this detached HEAD")} would carry`;
     const buttons = button === undefined || status.cost_lines?.omitted === true ? [] : [button];
     const detail = status.cost_lines?.omitted === true ? `${found.text}\n\nIt was asked to be left out.` : found.text;
     const picked = await vscode.window.showInformationMessage(message, { modal: true, detail }, ...buttons);
@@ -46,7 +47,7 @@ export class CostLines {
   /** Turn lines off. */
   async disable(status: Status): Promise<void> {
     const done = await this.session.command<{ text: string }>("disable", { uri: status.uri });
-    void vscode.window.showInformationMessage(`tokcost: ${done.text}`);
+    void vscode.window.showInformationMessage(inNotification(`tokcost: ${done.text}`));
   }
 
   /** Leave the line of the next commit out, or add it again. */
@@ -71,11 +72,11 @@ export class CostLines {
   private tell(done: Enabled): void {
     void vscode.commands.executeCommand("tokcost.nextCommit.focus");
     if (done.hooks_complete) {
-      void vscode.window.showInformationMessage(`tokcost: ${done.text}`);
+      void vscode.window.showInformationMessage(inNotification(`tokcost: ${done.text}`));
       return;
     }
     const show = "Show What Is Left to Do";
-    const message = `tokcost: ${done.text} Other git hooks are in the way, and need a line of ours.`;
+    const message = `tokcost: ${inNotification(done.text)} Other git hooks are in the way, and need a line of ours.`;
     vscode.window
       .showWarningMessage(message, show)
       .then((picked) => (picked === show ? this.pages.show("hooks", done.hooks_text) : undefined))

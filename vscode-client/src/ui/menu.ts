@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { menuEntries, type Entry } from "../core/menu";
+import { visible } from "../core/plain";
 import type { Session } from "../server/session";
 
 type Item = vscode.QuickPickItem & { readonly entry: Entry };
@@ -14,7 +15,7 @@ export async function showMenu(session: Session): Promise<void> {
     ...(entry.description === undefined ? {} : { description: entry.description }),
     ...(entry.command === undefined ? { kind: vscode.QuickPickItemKind.Separator } : {}),
   }));
-  const title = status?.branch == null ? "tokcost" : `tokcost: ${status.branch}`;
+  const title = status?.branch == null ? "tokcost" : `tokcost: ${visible(status.branch)}`;
   const picked = await vscode.window.showQuickPick(items, { title, matchOnDescription: true });
   if (picked?.entry.command !== undefined) await vscode.commands.executeCommand(picked.entry.command);
 }

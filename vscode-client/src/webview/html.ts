@@ -1,5 +1,7 @@
 /** HTML in which nothing of others can be more than text: every value that goes into a template is escaped. */
 
+import { visible } from "../core/plain";
+
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -20,6 +22,11 @@ export function html(pieces: TemplateStringsArray, ...values: readonly Value[]):
   return new Html(pieces.reduce((made, piece, index) => made + shown(values[index - 1]) + piece));
 }
 
+/** A value that has to come back as it is, in an attribute that nobody sees. */
+export function exactly(text: string): Html {
+  return new Html(escaped(text));
+}
+
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (one) => ENTITIES[one] ?? "");
 }
@@ -28,5 +35,5 @@ function shown(value: Value): string {
   if (value === undefined || value === false) return "";
   if (value instanceof Html) return value.text;
   if (typeof value === "object") return value.map((one) => one.text).join("\n");
-  return escaped(String(value));
+  return escaped(visible(String(value)));
 }

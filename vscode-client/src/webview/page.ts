@@ -1,5 +1,6 @@
 /** The script of the page: asks for the model, shows what changed in it, tells which branch was chosen. */
 
+import { visible } from "../core/plain";
 import { type FromPage, isPageCommand, type PageState, type ToPage } from "./messages";
 import { options, sections, SECTIONS } from "./view";
 
@@ -21,7 +22,7 @@ function put(id: string, text: string): void {
 function show(message: ToPage): void {
   const problem = document.getElementById("problem");
   if (problem !== null) {
-    problem.textContent = message.type === "problem" ? message.text : "";
+    problem.textContent = message.type === "problem" ? visible(message.text) : "";
     problem.hidden = message.type !== "problem";
   }
   if (message.type === "problem") return;

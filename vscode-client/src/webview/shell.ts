@@ -1,6 +1,6 @@
 /** The empty page: what may run in it, and the places that its script fills. */
 
-import { html } from "./html";
+import { exactly, html } from "./html";
 import type { PageState } from "./messages";
 import { SECTIONS } from "./view";
 
@@ -25,7 +25,7 @@ export function shell(sources: Sources, state: PageState): string {
         <link rel="stylesheet" href="${sources.style}" />
         <title>Branch summary</title>
       </head>
-      <body data-state="${JSON.stringify(state)}">
+      <body data-state="${exactly(JSON.stringify(state))}">
         <header>
           <h1>Branch summary</h1>
           <label for="branch">Branch</label>

@@ -3,7 +3,7 @@
 import { amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part, type Sum } from "../core/protocol";
 import { bar, dayChart, stack } from "./charts";
-import { html, Html } from "./html";
+import { exactly, html, Html } from "./html";
 import type { PageModel } from "./messages";
 
 /** Sections by the id of the element that holds them. */
@@ -52,8 +52,8 @@ export function options(model: PageModel): Html {
   return html`${names.map((name) => {
     const label = name === model.current ? `${name} (checked out)` : name;
     return name === model.name
-      ? html`<option value="${name}" selected>${label}</option>`
-      : html`<option value="${name}">${label}</option>`;
+      ? html`<option value="${exactly(name)}" selected>${label}</option>`
+      : html`<option value="${exactly(name)}">${label}</option>`;
   })}`;
 }
 

@@ -15,17 +15,22 @@ from tokcost.settings import tokcost_cache, tokcost_home
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--forge", is_flag=True, help="Whether lines get lost on merge, told from history, and what to set.")
-def command(as_json: bool, forge: bool) -> int:
+@click.option("--acknowledge", is_flag=True, help="End the notices that a damaged ledger was rescued: they were read.")
+def command(as_json: bool, forge: bool, acknowledge: bool) -> int:
     """Explain what was found, passed over and not counted twice, and check the ledger.
 
-    Changes nothing. Exits with 1 when something is wrong.
+    Changes nothing, unless the ledger is damaged: then everything readable of it is saved into a new one, the old file
+    is kept, and every command says so until `--acknowledge`. Exits with 1 when something is wrong.
 
     \b
     Examples:
       tokcost doctor
       tokcost doctor --forge
+      tokcost doctor --acknowledge
       tokcost doctor --json | jq '.parts.prices'
     """
+    if acknowledge:
+        return _acknowledge()
     diagnosis = _forge() if forge else diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
     parts = {
         part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
@@ -35,10 +40,18 @@ def command(as_json: bool, forge: bool) -> int:
         names = ("subject", "found", "finding", "hint")
         shown = {part: [dict(zip(names, row, strict=True)) for row in rows] for part, rows in parts.items()}
         document = {"schema": "tokcost.doctor/1", "findings": diagnosis.findings, "parts": shown}
-        screen.show(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        screen.show(json.dumps(document, indent=2) + "\n")
     else:
         screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings), os.environ))
     return 1 if diagnosis.findings else 0
+
+
+def _acknowledge() -> int:
+    from tokcost.services.rescues import acknowledge
+
+    count = acknowledge(tokcost_home(os.environ))
+    screen.show("Noted; `tokcost doctor` goes on remembering it.\n" if count else "There is nothing to acknowledge.\n")
+    return 0
 
 
 def _forge() -> Diagnosis:

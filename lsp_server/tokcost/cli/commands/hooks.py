@@ -76,7 +76,7 @@ def print_command(hook: str) -> int:
     Example:
       tokcost hooks print post-commit >> ~/.githooks/post-commit
     """
-    screen.show(plain_script(hook))
+    screen.show(screen.Ready(plain_script(hook)))  # a file is made of it, byte by byte
     return 0
 
 

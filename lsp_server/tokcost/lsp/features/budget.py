@@ -14,6 +14,7 @@ from tokcost.model.budget import SCOPES, Scope
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.budget_table import set_text, unset_text
+from tokcost.reports.text import escape
 from tokcost.services.budgets import Wish as BudgetWish
 from tokcost.services.budgets import budget_of, set_budget, unset_budget
 from tokcost.services.installing.hooks import install
@@ -44,5 +45,5 @@ def _budget(worktree: Worktree, wish: Wish) -> dict[str, Any]:
     try:
         install(worktree)
     except EnvironmentProblem as problem:
-        return {"text": said, "hooks_text": f"Git will not check it: {problem}. {problem.hint}".rstrip(" .")}
+        return {"text": said, "hooks_text": escape(f"Git will not check it: {problem}. {problem.hint}".rstrip(" ."))}
     return {"text": said, "hooks_text": ""}

@@ -130,7 +130,7 @@ def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str,
     if lines:
         said += f"\npending: {pending_text(found.pending)} (exact, stays here)"
     if lines and not consent.enabled:
-        said += f"\nnot written: {consent.problem or 'cost lines are off in this clone'}"
+        said += f"\nnot written: {escape(consent.problem) or 'cost lines are off in this clone'}"
     shown = preview_object(found.branch, lines, found.pending, terms, consent.enabled, consent.problem)
     asked = consent_text([] if flag(wish, "from_now") else lines, found.pending, terms)
     return {**shown, "text": said, "consent_text": asked}

@@ -9,7 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from tokcost.lsp.documents import local_path
-from tokcost.lsp.protocol import SUMMARY
+from tokcost.lsp.protocol import SUMMARY, sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.json import log_json
 from tokcost.services.summary import LogOptions, summarise
@@ -50,4 +50,4 @@ def _folders(server: TokcostServer) -> list[str]:
 def _summary(home: Path, path: str, branch: str | None) -> Any:
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     options = LogOptions(branch=branch, lists_commits=True)
-    return json.loads(log_json(summarise(home, Path(folder), options), False))
+    return sendable(json.loads(log_json(summarise(home, Path(folder), options), False)))

@@ -20,6 +20,7 @@ from tokcost.repo.hooks_folder import (
 )
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost.reports.text import to_copy
 from tokcost.services.budgets import may_block
 from tokcost.services.installing.blocks import add_block, has_block, holds, remove_block
 from tokcost.services.installing.files import MOVED, kept_file, put, take, write_script
@@ -142,8 +143,9 @@ def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
         return Installed(folder, (f"The hooks in {folder.path} call ours already.",))
     raise EnvironmentProblem(
         f"core.hooksPath is set for all your repositories ({folder.setting}), so hooks there are not ours to change",
-        f"Add ours yourself: for each of {', '.join(missing)} run `tokcost hooks print HOOK >> {folder.path}/HOOK`, and"
-        " make new files executable. They write nothing into commits where cost lines are off."
+        f"Add ours yourself: for each of {', '.join(missing)} run"
+        f" `tokcost hooks print HOOK >> {to_copy(folder.path)}/HOOK`, and make new files executable."
+        " They write nothing into commits where cost lines are off."
         ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"',
     )
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tokcost.repo.hooks_folder import HooksFolder, config_hooks, hooks_folder
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.reports.text import to_copy
 from tokcost.services.checks import Check
 from tokcost.services.installing.blocks import has_block
 from tokcost.services.installing.files import kept_file
@@ -85,7 +86,9 @@ def _folder(place: Place) -> list[Check]:
     elif folder.scope == "local" and home.startswith(worktree.path + os.sep):
         said = f"{folder.path}{by}: an absolute path into this worktree, which all worktrees of the clone use"
         relative = os.path.relpath(home, worktree.path)
-        checks[0] = Check("folder", said, False, f"Some assistants write this; `git config core.hooksPath {relative}`.")
+        checks[0] = Check(
+            "folder", said, False, f"Some assistants write this; `git config core.hooksPath {to_copy(relative)}`."
+        )
     return checks
 
 
@@ -182,7 +185,9 @@ def _lines(place: Place, seat: Seat) -> Check:
 def _ready(place: Place, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
     """What else must be there for a hook that is in its place."""
     if needs_mode and not os.access(path, os.X_OK):
-        return Check(hook, f"{path} is not executable, so git passes it over", place.wanted, f"`chmod +x {path}`")
+        return Check(
+            hook, f"{path} is not executable, so git passes it over", place.wanted, f"`chmod +x {to_copy(path)}`"
+        )
     python, run = interpreter_of(path), run_file_of(path)
     if python and not os.access(python, os.X_OK):
         return Check(hook, f"does not run: its Python is gone ({python})", place.wanted, INSTALL)

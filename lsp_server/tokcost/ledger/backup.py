@@ -1,0 +1,90 @@
+"""Backups of the ledger, so that history outlives its logs and a damaged disk page: one a week, two of them kept."""
+
+import os
+import re
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+from tokcost.errors import LedgerDamaged, LedgerUnavailable
+from tokcost.ledger.damage import told, wrong_with
+from tokcost.ledger.open import FILE_NAME, open_for_reading
+
+EVERY_SECONDS = 7 * 86_400
+KEPT = 2
+_NAME = re.compile(r"ledger\.backup-\d{8}T\d{6}Z\.db")
+_NEW = "ledger.backup.new"
+_ABANDONED_SECONDS = 3600
+_FREE = 3
+"""So many times the size of the ledger must be free on its disk."""
+_AGE = "SELECT min(applied_at) FROM _sqlite_migrations"
+
+
+def backups(home: Path) -> list[Path]:
+    """Every backup, newest first."""
+    with suppress(OSError):
+        return [home / name for name in sorted(os.listdir(home), reverse=True) if _NAME.fullmatch(name)]
+    return []
+
+
+def is_due(home: Path, now: float) -> bool:
+    """Whether the newest backup, or the ledger where there is none, is a week old."""
+    found = backups(home)
+    with suppress(OSError):
+        if found:
+            return now - found[0].stat().st_mtime >= EVERY_SECONDS
+        ledger = open_for_reading(home)
+        if ledger is not None:
+            with ledger:
+                made = str(ledger.db.execute(_AGE).fetchone()[0])[:19].replace("T", " ")
+            return made < time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - EVERY_SECONDS))
+    return False
+
+
+def back_up(home: Path) -> Path | None:
+    """Make a backup, and let the oldest go; `None` where there is no room, or another process makes one.
+
+    It is a copy that was checked: one of a damaged ledger replaces no good one. Raises `LedgerDamaged`,
+    `LedgerUnavailable`.
+    """
+    path, new = home / FILE_NAME, home / _NEW
+    with told(path):
+        status = os.statvfs(home)
+        if status.f_bavail * status.f_frsize < _FREE * path.stat().st_size or not _begin(new):
+            return None
+        try:
+            _copy(home, new)
+            target = home / time.strftime("ledger.backup-%Y%m%dT%H%M%SZ.db", time.gmtime())
+            os.replace(new, target)
+        finally:
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                Path(f"{new}{suffix}").unlink(missing_ok=True)
+    for old in backups(home)[KEPT:]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def _begin(new: Path) -> bool:
+    """Whether nobody else makes one."""
+    with suppress(FileNotFoundError):
+        if time.time() - new.stat().st_mtime > _ABANDONED_SECONDS:
+            new.unlink()
+    try:
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _copy(home: Path, new: Path) -> None:
+    ledger = open_for_reading(home)
+    if ledger is None:
+        raise LedgerUnavailable(f"there is no ledger in {home}")
+    with ledger, closing(sqlite3.connect(new, isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous = NORMAL")
+        ledger.db.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # a file of its own, with nothing beside it
+        wrong = wrong_with(copy)
+    if wrong:
+        raise LedgerDamaged(home / FILE_NAME, wrong)

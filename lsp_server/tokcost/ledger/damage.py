@@ -1,0 +1,113 @@
+"""What is a damaged ledger, and what is only in the way: decided here, whatever SQLite or Python said of it.
+
+A ledger that is locked, read-only, on a full or a failing disk is not damaged, and nothing is ever set aside for it.
+"""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tokcost.errors import LedgerDamaged, LedgerUnavailable, TokcostError
+
+_ELSEWHERE = "Check that the file and its folder can be written, or set TOKCOST_HOME to another folder."
+_LOCKED = "Another tokcost is writing; try again, or see which process holds the file."
+_IN_THE_WAY = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_PROTOCOL: _LOCKED,
+    sqlite3.SQLITE_FULL: "Make room on that disk; nothing already recorded is lost.",
+    sqlite3.SQLITE_READONLY: _ELSEWHERE,
+    sqlite3.SQLITE_CANTOPEN: _ELSEWHERE,
+    sqlite3.SQLITE_PERM: _ELSEWHERE,
+    sqlite3.SQLITE_AUTH: _ELSEWHERE,
+    sqlite3.SQLITE_IOERR: _ELSEWHERE,
+    sqlite3.SQLITE_NOMEM: "Close other programs; nothing already recorded is lost.",
+}
+"""What to do about what SQLite says of everything around the file."""
+
+_SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+_SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
+_MODES = (1, 2)
+"""What a header says of how a file is written; anything else makes SQLite call the file read-only."""
+
+
+@contextmanager
+def told(path: Path) -> Generator[None]:
+    """Turn what SQLite and the file system say into a sentence with the file, the reason and what to do. What may be
+    damage or a bug of ours passes through: `Ledger` has the file examined when it is closed."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        problem = said_by_sqlite(error, path)
+        if problem is None:
+            raise
+        raise problem from error
+    except OSError as error:
+        raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
+
+
+def said_by_sqlite(error: sqlite3.Error, path: Path) -> TokcostError | None:
+    """The problem behind an error of SQLite, where the error alone tells."""
+    text, code = str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _SURE or any(words in text for words in _SURE_WORDS):
+        return LedgerDamaged(path, text)
+    if code == sqlite3.SQLITE_READONLY and _claims_to_be_read_only(path):
+        return LedgerDamaged(path, "its header is damaged")
+    hint = _IN_THE_WAY.get(code)
+    return LedgerUnavailable(f"the ledger {path} cannot be used: {text}", hint) if hint is not None else None
+
+
+def problem_behind(error: Exception, path: Path) -> TokcostError | None:
+    """The problem behind any error that came up while a ledger was used; `None` when the file is sound, so that the
+    error is something else. Looks at all of the file where the error alone does not tell; nobody may have it open."""
+    if isinstance(error, sqlite3.Error):
+        problem = said_by_sqlite(error, path)
+        if problem is not None:
+            return problem
+    elif isinstance(error, TokcostError | OSError):
+        return None
+    found = examine(path)
+    return LedgerDamaged(path, found) if found else None
+
+
+def examine(path: Path) -> str:
+    """The first thing that is wrong with the file of a ledger: in its pages, its indexes, its schema, its texts; empty
+    when it is sound. Takes seconds for a million usage. Raises `LedgerUnavailable`."""
+    with told(path):
+        try:
+            with closing(sqlite3.connect(path, timeout=2.0, isolation_level=None)) as connection:
+                return wrong_with(connection)
+        except sqlite3.Error as error:
+            problem = said_by_sqlite(error, path)
+            if problem is not None and not isinstance(problem, LedgerDamaged):
+                raise
+            return str(error)
+
+
+def wrong_with(connection: sqlite3.Connection) -> str:
+    """The same of an open file. Raises `sqlite3.Error` where SQLite cannot even look."""
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        return str(found).replace("*** in database main ***\n", "").partition("\n")[0]
+    from tokcost.ledger import snapshot
+
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as sound:
+        snapshot.create(sound)
+        if snapshot.objects_of(sound) - snapshot.objects_of(connection):
+            return "its schema is damaged"
+        if connection.execute("PRAGMA user_version").fetchone() != sound.execute("PRAGMA user_version").fetchone():
+            return "its version is damaged"
+        for (table,) in sound.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            for _ in connection.execute(f"SELECT * FROM {table}"):  # fetching decodes
+                pass
+    return ""
+
+
+def _claims_to_be_read_only(path: Path) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            header = stream.read(20)
+    except OSError:
+        return False
+    return len(header) == 20 and header[18] not in _MODES

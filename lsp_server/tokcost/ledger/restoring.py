@@ -1,0 +1,134 @@
+"""Giving a ledger the claims that a clone remembers: all of them at once, however many there are.
+
+What belongs to which claim is gathered in a table of SQLite's own first, then written in one pass over usage; sums are
+made anew once. Part of the caller's transaction.
+"""
+
+from typing import NamedTuple
+
+from tokcost.ledger.claims import STAND_INS, record_line, settle_rests
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.rollup import Rollup
+from tokcost.model.trailer import read_message
+
+
+class Remembered(NamedTuple):
+    """What a clone remembers of one version of a claim."""
+
+    claim: str
+    version: int
+    line: str
+    """What the version says; empty when that was never said."""
+    keys: list[tuple[str, str]]
+    """The usage that came into this version: pairs of assistant and key."""
+    withheld: bool = False
+
+
+class _Claim:
+    """One that is being restored."""
+
+    def __init__(self, number: int, version: int, *, is_known: bool) -> None:
+        self.number, self.version, self.is_known = number, version, is_known
+        self.said: list[str] = []
+        self.withheld = False
+        self.found = self.missing = 0
+        """How much of its usage the ledger has, and has not."""
+
+
+_WANTED = (
+    "INSERT OR IGNORE INTO temp.restored SELECT usage.id, ?, ? FROM json_each(?) AS wanted"
+    " CROSS JOIN usage ON usage.key = wanted.value AND usage.assistant = ? WHERE +usage.repository = ?"
+)
+_FREE = f"(usage.claim = 0 OR usage.claim IN (SELECT id FROM claim WHERE name GLOB '{STAND_INS}'))"
+_GROUPS = (
+    "SELECT DISTINCT ifnull(repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, usage.claim,"
+    " usage.claim_version FROM temp.restored CROSS JOIN usage ON usage.id = restored.usage"
+)
+
+
+class Restoring:
+    """Takes all that a clone remembers, piece by piece, then writes it."""
+
+    def __init__(self, ledger: Ledger, repository: int) -> None:
+        self._ledger, self._repository = ledger, repository
+        self._claims: dict[str, _Claim | None] = {}
+        db = ledger.db
+        self._next = db.execute("SELECT ifnull(max(id), 0) + 1 FROM claim").fetchone()[0]
+        db.execute("DROP TABLE IF EXISTS temp.restored")
+        db.execute("CREATE TEMP TABLE restored (usage INTEGER PRIMARY KEY, claim INTEGER, version INTEGER)")
+
+    def take(self, one: Remembered) -> None:
+        """Add a version of a claim. The first record of a version holds; a claim of another repository here is passed
+        over: a copy of a clone remembers the claims of the original."""
+        claim = self._claim(one.claim)
+        if claim is None:
+            return
+        claim.withheld = claim.withheld or one.withheld
+        if one.version > claim.version or (claim.is_known and one.keys):
+            claim.version = max(claim.version, one.version)
+            found = self._want(claim.number, one)
+            claim.found += found
+            claim.missing += len(one.keys) - found
+            claim.said.append(one.line)
+
+    def write(self) -> bool:
+        """Write all of it; whether there was anything. What nothing is known of is another person's who works in this
+        clone too, or its logs are gone."""
+        claims = {name: one for name, one in self._claims.items() if one is not None and (one.found or one.is_known)}
+        self._record(claims)
+        self._hold()
+        settle_rests(self._ledger, [one.number for one in claims.values() if one.missing])
+        self._ledger.db.execute("DROP TABLE temp.restored")
+        return bool(claims)
+
+    def _claim(self, name: str) -> _Claim | None:
+        if name not in self._claims:
+            query = "SELECT id, version, repository FROM claim WHERE name = ?"
+            row = self._ledger.db.execute(query, (name,)).fetchone()
+            if row is None:
+                self._claims[name] = _Claim(self._next, 0, is_known=False)
+                self._next += 1
+            else:
+                self._claims[name] = _Claim(*row[:2], is_known=True) if row[2] == self._repository else None
+        return self._claims[name]
+
+    def _want(self, number: int, one: Remembered) -> int:
+        from json import dumps
+
+        found = 0
+        for assistant in dict.fromkeys(assistant for assistant, _ in one.keys):
+            keys = dumps([key for other, key in one.keys if other == assistant])
+            wanted = (number, one.version, keys, assistant, self._repository)
+            found += self._ledger.db.execute(_WANTED, wanted).rowcount
+        return found
+
+    def _record(self, claims: dict[str, _Claim]) -> None:
+        db = self._ledger.db
+        db.executemany(
+            "INSERT INTO claim (id, name, repository, version) VALUES (?, ?, ?, 0)",
+            ((one.number, name, self._repository) for name, one in claims.items() if not one.is_known),
+        )
+        db.executemany(
+            "UPDATE claim SET version = max(version, ?), fate = iif(?, 'withheld', fate) WHERE id = ?",
+            ((one.version, one.withheld, one.number) for one in claims.values()),
+        )
+        for name, one in claims.items():
+            for line in (line for text in one.said for line in read_message(text).lines if line.id == name):
+                record_line(self._ledger, one.number, line, again=True)
+
+    def _hold(self) -> None:
+        """Put the usage into the claims, as far as nothing else holds it."""
+        db, rollup = self._ledger.db, Rollup()
+        db.execute("DELETE FROM temp.restored WHERE claim NOT IN (SELECT id FROM claim)")
+        db.execute(f"DELETE FROM temp.restored WHERE usage NOT IN (SELECT id FROM usage WHERE {_FREE})")
+        rollup.move(db.execute(_GROUPS).fetchall())
+        db.execute(
+            "UPDATE usage SET claim = restored.claim, claim_version = restored.version FROM temp.restored"
+            " WHERE usage.id = restored.usage"
+        )
+        rollup.move(db.execute(_GROUPS).fetchall())
+        rollup.apply(self._ledger)
+        db.execute(
+            f"DELETE FROM claim WHERE name GLOB '{STAND_INS}' AND NOT EXISTS"
+            " (SELECT 1 FROM rollup WHERE rollup.claim = claim.id AND rollup.claim != 0)"
+        )

@@ -1,0 +1,71 @@
+"""Who uses the ledger shares a lock of its folder, and who replaces the file has it alone.
+
+SQLite forbids to replace a file that is open: the last connection of the old one would delete the new one's log by
+name (https://sqlite.org/howtocorrupt.html). The lock is flock(2) of the folder, so it needs no file and ends with its
+process.
+"""
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tokcost.errors import LedgerUnavailable
+
+_WAIT_SECONDS = 0.005
+
+Lock = int | None
+"""A file descriptor; `None` where the system or the folder has no such lock."""
+
+
+def share(home: Path, seconds: float) -> Lock:
+    """Keep the ledger's file from being replaced until `release`. Raises `LedgerUnavailable` when it is being replaced
+    and that takes longer than `seconds`."""
+    return _lock(home, seconds, alone=False)
+
+
+@contextmanager
+def alone(home: Path, seconds: float) -> Generator[None]:
+    """Be the only one who has the ledger open. Raises `LedgerUnavailable` where others do not close it in time."""
+    lock = _lock(home, seconds, alone=True)
+    try:
+        yield
+    finally:
+        release(lock)
+
+
+def release(lock: Lock) -> None:
+    """Let it be replaced."""
+    if lock is not None:
+        os.close(lock)
+
+
+def _lock(home: Path, seconds: float, *, alone: bool) -> Lock:
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+
+        folder = os.open(home, os.O_RDONLY)
+    except (ImportError, OSError):
+        return None
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            flock(folder, (LOCK_EX if alone else LOCK_SH) | LOCK_NB)
+            return folder
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                os.close(folder)
+                raise _unavailable(home, alone=alone) from None
+            time.sleep(_WAIT_SECONDS)
+        except OSError:  # a file system without locks
+            os.close(folder)
+            return None
+
+
+def _unavailable(home: Path, *, alone: bool) -> LedgerUnavailable:
+    if alone:
+        return LedgerUnavailable(f"the ledger in {home} is damaged, and in use", "Try again in a moment.")
+    return LedgerUnavailable(
+        f"the ledger in {home} was damaged and is being rescued", "Try again in a moment; `tokcost doctor` tells then."
+    )

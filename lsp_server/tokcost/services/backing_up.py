@@ -1,0 +1,42 @@
+"""Backups of the ledger, made where nobody waits: by a server, or at the end of `tokcost log` by a process of its
+own."""
+
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tokcost.errors import LedgerDamaged, TokcostError
+from tokcost.ledger.backup import back_up, is_due
+
+_PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[2:]; from pathlib import Path;"
+    " from tokcost.services.backing_up import back_up_if_due; back_up_if_due(Path(sys.argv[1]))"
+)
+
+
+def back_up_if_due(home: Path) -> None:
+    """Make a backup where the newest is a week old. A ledger that turns out to be damaged is rescued instead, and
+    whatever else is in the way is met again the next time."""
+    with suppress(TokcostError):
+        try:
+            if is_due(home, time.time()):
+                back_up(home)
+        except LedgerDamaged as damage:
+            from tokcost.services.rescue import rescue
+
+            rescue(home, damage.what)
+
+
+def back_up_behind(home: Path) -> None:
+    """The same in a process that nobody waits for."""
+    try:
+        if not hasattr(os, "posix_spawn") or not is_due(home, time.time()):
+            return
+    except TokcostError:
+        return
+    nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(home), *(path for path in sys.path if path)]
+    with suppress(OSError):
+        os.posix_spawn(sys.executable, command, os.environ, file_actions=nowhere, setsid=True)

@@ -1,0 +1,99 @@
+"""A damaged ledger is rescued: everything readable of it, of its backups, of clones and of logs makes a sound one.
+
+Whoever finds the damage does it, alone with the file; two who find it at once do it once. A process that is killed
+meanwhile leaves the damaged file where it was, and the next one begins anew.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from tokcost.errors import LedgerDamaged
+from tokcost.ledger.backup import backups
+from tokcost.ledger.claims import forget_tips
+from tokcost.ledger.damage import examine, told
+from tokcost.ledger.open import FILE_NAME, damaged_name, finish, open_ledger, rescued_name
+from tokcost.ledger.places import repositories
+from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
+from tokcost.ledger.sharing import alone
+from tokcost.services import journal
+from tokcost.services.rescues import Rescue, record_rescue
+
+SECONDS = 60.0
+"""How long to wait for others to close a damaged ledger."""
+MOST_BYTES_AT_ONCE = 500_000
+"""The largest ledger that a commit can wait for."""
+_BUILDING = "ledger.salvage.db"
+
+Answer = TypeVar("Answer")
+
+
+def rescued(home: Path, action: Callable[[], Answer]) -> Answer:
+    """What an action answers, the ledger rescued and the action done once more where that turns out to be damaged.
+    Raises what the action raises, and `LedgerUnavailable` where others keep the damaged file open."""
+    try:
+        return action()
+    except LedgerDamaged as damage:
+        rescue(home, damage.what)
+        return action()
+
+
+def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
+    """Make a sound ledger of a damaged one, keep the damaged file, and remember what happened. Nothing happens where
+    another process was first. Raises `LedgerUnavailable`."""
+    path = home / FILE_NAME
+    with told(path), alone(home, seconds):
+        if not path.exists() or not _is_damaged(path):
+            return
+        for leftover in (*home.glob(f"{_BUILDING}*"), *home.glob(rescued_name(home, "*").name)):
+            leftover.unlink(missing_ok=True)
+        stamp = _free_stamp(home)
+        building = home / _BUILDING
+        found = salvage(path, backups(home), building)
+        if found.unreadable_pages >= 0:
+            _take_from_clones(building)
+        kept = damaged_name(home, stamp)
+        record_rescue(home, _record(stamp, kept, what, found))
+        os.replace(building, rescued_name(home, stamp))
+        finish(home)
+        os.chmod(kept, 0o600)
+
+
+def _is_damaged(path: Path) -> bool:
+    """Whether it still is: an empty file is sound to SQLite, and to nobody else."""
+    return path.stat().st_size == 0 or bool(examine(path))
+
+
+def _free_stamp(home: Path) -> str:
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return next(
+        stamp
+        for stamp in (now, *(f"{now}-{number}" for number in range(2, 10_000)))
+        if not damaged_name(home, stamp).exists()
+    )
+
+
+def _take_from_clones(building: Path) -> None:
+    """What clones remember of claims; then see anew which commits carry them."""
+    scratch = building.with_name(f"{building.name}.d")
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    os.replace(building, scratch / FILE_NAME)
+    try:
+        with open_ledger(scratch) as ledger, ledger.transaction():
+            for one in repositories(ledger):
+                journal.read_anew(ledger, one.id)
+                journal.restore(ledger, one.id, one.common_dir)
+                journal.read_anew(ledger, one.id)  # usage that is still in logs comes back later
+                forget_tips(ledger, one.id)
+            settle_what_is_lost(ledger)
+        os.replace(scratch / FILE_NAME, building)
+    finally:
+        for left in scratch.iterdir():
+            left.unlink()
+        scratch.rmdir()
+
+
+def _record(stamp: str, kept: Path, what: str, found: Salvaged) -> Rescue:
+    return Rescue(stamp, str(kept), what, *found)

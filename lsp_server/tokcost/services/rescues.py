@@ -1,0 +1,113 @@
+"""What is remembered of rescues, in a file beside the ledger: it outlives every ledger, and most processes only need to
+see that there is none."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+FILE_NAME = "rescues.json"
+
+
+class Rescue(NamedTuple):
+    """A ledger that was damaged, and what became of it."""
+
+    stamp: str
+    """When, as in the name of the file that was kept."""
+    kept: str
+    """The damaged file."""
+    what: str
+    """What was wrong with it."""
+    rows: Mapping[str, int]
+    """Rows saved, by table."""
+    from_backup: Mapping[str, int]
+    """Those of them that only a backup had."""
+    unreadable_pages: int
+    """Pages that cannot be read to their end; -1 when only indexes were damaged."""
+    lost: Mapping[str, int]
+    """Rows known to be lost, by table."""
+    before: tuple[int, int] | None
+    """Usage and tokens that the damaged file said it had; `None` where it could not say."""
+    after: tuple[int, int]
+    """Usage and tokens saved, before logs were read again."""
+    acknowledged: bool = False
+    said: bool = False
+    """Whether a hook has said so."""
+
+
+def read_rescues(home: Path) -> list[Rescue]:
+    """Every rescue, oldest first. What happened to a file that never was kept was begun and never finished."""
+    path = home / FILE_NAME
+    if not os.path.exists(path):
+        return []
+    from json import loads
+
+    try:
+        found = [Rescue(*one) for one in loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return [Rescue("", str(path), "the file that remembers rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
+    return [one for one in found if one.acknowledged or os.path.exists(one.kept)]
+
+
+def record_rescue(home: Path, rescue: Rescue) -> None:
+    """Remember one more. Raises `OSError`."""
+    _write(home, [*read_rescues(home), rescue])
+
+
+def acknowledge(home: Path) -> int:
+    """End the notice of all rescues until now; of how many. Raises `OSError`."""
+    found = read_rescues(home)
+    if found:
+        _write(home, [one._replace(acknowledged=True) for one in found])
+    return sum(not one.acknowledged for one in found)
+
+
+def notices(home: Path) -> list[str]:
+    """What everyone must be told until somebody says that it was read."""
+    return [notice(one) for one in read_rescues(home) if not one.acknowledged]
+
+
+def take_notice(home: Path) -> str:
+    """The same for a hook, which says it once; empty when there is nothing to say."""
+    found = read_rescues(home)
+    fresh = [one for one in found if not (one.acknowledged or one.said)]
+    if not fresh:
+        return ""
+    _write(home, [one._replace(said=True) for one in found])
+    return notice(fresh[-1])
+
+
+def notice(one: Rescue) -> str:
+    """What happened, in a sentence, and what to do."""
+    return (
+        f"the ledger was damaged and was rescued on {_day(one)}: {kept_words(one)};"
+        " `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
+    )
+
+
+def kept_words(one: Rescue) -> str:
+    """How much of it there is."""
+    usage, tokens = one.after
+    if one.unreadable_pages < 0 or one.after == one.before:
+        return f"no usage is lost ({tokens:,} tokens)"
+    if one.before is not None:
+        return f"{tokens:,} of {one.before[1]:,} tokens were saved from it"
+    return f"{usage:,} usage with {tokens:,} tokens were saved from it, how much there was cannot be read"
+
+
+def _day(one: Rescue) -> str:
+    try:
+        return time.strftime("%Y-%m-%d", time.strptime(one.stamp[:8], "%Y%m%d"))
+    except ValueError:
+        return "an unknown day"
+
+
+def _write(home: Path, rescues: list[Rescue]) -> None:
+    """Whole or not at all."""
+    from json import dumps
+
+    new = home / f"{FILE_NAME}.{os.getpid()}.new"
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(dumps(rescues, indent=1))
+    os.replace(new, home / FILE_NAME)
