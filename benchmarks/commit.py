@@ -4,8 +4,8 @@
 
 The commits are made in turn in clones of one repository, so that a slow moment meets all of them; each is preceded by a
 reply of the assistant, so that there is something to import, to claim and to write. Wall time of whole `git commit`
-processes; medians, and what is more than without hooks. A second table has a repository of many files, a third a ledger
-that another process keeps locked.
+processes; medians, and what is more than without hooks. A second table has a repository of many files, a third an
+editor that is open, whose server does the work of the hooks, a fourth a ledger that another process keeps locked.
 """
 
 import argparse
@@ -27,10 +27,12 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks"), str(HERE.parent / "tests")]
 
 from support.claude_lines import append, assistant, counts  # noqa: E402
+from support.editor import Editor  # noqa: E402
 from tokcost.ledger.open import open_ledger  # noqa: E402
 from tokcost.ledger.record import insert_usage  # noqa: E402
 from tokcost.ledger.rollup import Rollup  # noqa: E402
 from tokcost.ledger.rows import Entry  # noqa: E402
+from tokcost.local_server import reach  # noqa: E402
 from tokcost.model.place import BranchPlace  # noqa: E402
 from tokcost.model.usage import Tokens, Usage  # noqa: E402
 
@@ -55,6 +57,10 @@ def main() -> None:
         time.sleep(11)  # logs that have only just been laid are not remembered as known yet
         _print("a small repository", world.measure(small, arguments.rounds))
         _print(f"a repository of {arguments.files:,} files", world.measure(large, arguments.rounds))
+        with world.server(small):
+            _print("a small repository, `tokcost lsp` running", world.measure(small, arguments.rounds))
+            print(f"\n`tokcost status`: {world.status(small[1], arguments.rounds):.0f} ms, `tokcost lsp` running")
+        print(f"`tokcost status`: {world.status(small[1], arguments.rounds):.0f} ms, alone")
         with world.locked_ledger():
             _print("the ledger locked by another process", world.measure(small[:2], 5))
 
@@ -147,6 +153,25 @@ class World:
                 if number > 1:  # the first rounds warm caches
                     seconds[clone.name].append(time.perf_counter() - start)
         return seconds
+
+    @contextmanager
+    def server(self, clones: list[Clone]) -> Iterator[None]:
+        """An editor that has one of the clones open."""
+        with Editor(self.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:3])}, clones[1].path) as editor:
+            editor.open()
+            while reach(str(self._folder / "ledger"), self.environ) is None:
+                time.sleep(0.1)
+            yield
+            editor.quit()
+
+    def status(self, clone: Clone, rounds: int) -> float:
+        """Milliseconds of `tokcost status`, the median."""
+        seconds: list[float] = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            self.run(clone.path, self._tokcost, "status")
+            seconds.append(time.perf_counter() - start)
+        return statistics.median(seconds) * 1000
 
     @contextmanager
     def locked_ledger(self) -> Iterator[None]:

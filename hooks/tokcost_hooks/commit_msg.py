@@ -1,12 +1,12 @@
 """commit-msg: an empty message stays empty, so that git makes no commit of it."""
 
-from collections.abc import Mapping
-from pathlib import Path
+import os
 
-from tokcost.repo.worktree import Worktree
+from tokcost.services.clone_state import CloneState
 from tokcost.services.committing import check_untouched
+from tokcost_hooks.work import Call
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
+def run(call: Call, here: CloneState) -> None:
     """Called with the message file."""
-    check_untouched(worktree, arguments[0])
+    check_untouched(here, os.path.join(call.directory, call.arguments[0]))

@@ -4,21 +4,46 @@ has come must not wait for an import."""
 import os
 
 STDERR = 2
+STOP = 79
+"""Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
 PAST_UNCHECKED = "try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"
 """What to do about a commit that was stopped because its budget could not be checked."""
 
 
 def tell(sentence: str, hint: str = "") -> None:
-    """Write one line, and one that says what to do; nobody may be listening. What could move the cursor, begin another
-    line, change direction or hide shows as `\\x1b`."""
-    text = f"tokcost: {_plain(sentence)}\n" + (f"hint: {_plain(hint)}\n" if hint else "")
+    """Write one line, and one that says what to do (`as_told`); nobody may be listening."""
     # Not by way of `sys.stderr`, which is `None` where the stream was closed before Python started.
-    data = text.encode("utf-8", "backslashreplace")
+    data = as_told(sentence, hint)
     try:
         while data:
             data = data[os.write(STDERR, data) :]
     except OSError:
         pass
+
+
+def as_told(sentence: str, hint: str = "") -> bytes:
+    """One line, and one that says what to do. What could move the cursor, begin another line, change direction or hide
+    shows as `\\x1b`."""
+    text = f"tokcost: {_plain(sentence)}\n" + (f"hint: {_plain(hint)}\n" if hint else "")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def failure(name: str, reason: str, code: int) -> tuple[str, str]:
+    """What did not happen in a hook that ends with this code, and why; and what to do about it."""
+    if name == "prepare-commit-msg":
+        lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
+    elif name == "pre-commit":
+        lost = f"the budget was not checked ({reason})"
+    else:
+        lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
+    if code == STOP:
+        return f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED
+    return f"{lost}.", ""
+
+
+def words(problem: BaseException) -> str:
+    """An error in a sentence."""
+    return str(problem) or type(problem).__name__
 
 
 def _plain(text: str) -> str:

@@ -1,12 +1,10 @@
 """post-commit: sees which of the proposed lines the commit really carries."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from tokcost.repo.worktree import Worktree
+from tokcost.services.clone_state import CloneState
 from tokcost.services.settling import settle
+from tokcost_hooks.work import Call
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
+def run(call: Call, here: CloneState) -> None:
     """Called after the commit was made."""
-    settle(home, environ, worktree)
+    settle(call.home, call.environ, here)

@@ -1,12 +1,10 @@
 """post-merge: sees which of the proposed lines the commit really carries."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from tokcost.repo.worktree import Worktree
+from tokcost.services.clone_state import CloneState
 from tokcost.services.settling import settle_merge
+from tokcost_hooks.work import Call
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:
+def run(call: Call, here: CloneState) -> None:
     """Called after the merge with 1 where it was a squash, which makes no commit (githooks(5))."""
-    settle_merge(home, environ, worktree, squashed=arguments[:1] == ["1"])
+    settle_merge(call.home, call.environ, here, squashed=call.arguments[:1] == ["1"])

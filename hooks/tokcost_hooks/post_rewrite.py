@@ -1,14 +1,11 @@
 """post-rewrite: what is bound to commits on this machine follows them through a rebase."""
 
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-
-from tokcost.repo.worktree import Worktree
+from tokcost.services.clone_state import CloneState
 from tokcost.services.settling import follow_rebase
+from tokcost_hooks.work import Call
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:  # noqa: ARG001
+def run(call: Call, here: CloneState) -> None:
     """Called with lines of old and new commit on standard input (githooks(5))."""
-    words = [line.split() for line in sys.stdin]
-    follow_rebase(home, worktree, [(line[0], line[1]) for line in words if len(line) >= 2])
+    words = [line.split() for line in call.data.decode("ascii", "replace").splitlines()]
+    follow_rebase(call.home, here.worktree, [(line[0], line[1]) for line in words if len(line) >= 2])

@@ -1,14 +1,12 @@
 """pre-commit: says where the budgets stand, and stops the commit where the developer asked for that."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.repo.worktree import Worktree
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.budget_check import check_commit
-from tokcost.services.policy_file import stops_unchecked
-from tokcost_hooks.console import PAST_UNCHECKED, tell
+from tokcost.services.clone_state import CloneState, stops_unchecked
+from tokcost_hooks.console import PAST_UNCHECKED
+from tokcost_hooks.work import Call
 
 
 class Answer(NamedTuple):
@@ -19,22 +17,22 @@ class Answer(NamedTuple):
     """Whether everything logged was read on the way."""
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> bool:  # noqa: ARG001
+def run(call: Call, here: CloneState) -> bool:
     """Called without arguments (githooks(5)). True stops the commit."""
-    return check(home, environ, worktree, can_stop=True).stops
+    return check(call, here, can_stop=True).stops
 
 
-def check(home: Path, environ: Mapping[str, str], worktree: Worktree, *, can_stop: bool = False) -> Answer:
+def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     """Say what there is to say. Raises `TokcostError`."""
-    checked = check_commit(home, environ, worktree)
+    checked = check_commit(call.home, call.environ, here)
     if checked is None:
         return Answer()
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     for sentence, hint in said:
-        tell(sentence, hint)
-    is_unsure = not checked.is_current and stops_unchecked(worktree.common_dir)
+        call.tell(sentence, hint)
+    is_unsure = not checked.is_current and stops_unchecked(here)
     if can_stop and is_unsure:
-        tell(
+        call.tell(
             "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks.",
             PAST_UNCHECKED,
         )

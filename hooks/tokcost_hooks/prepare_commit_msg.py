@@ -1,43 +1,37 @@
 """prepare-commit-msg: puts the line of what the branch has spent into the message, and says where budgets stand."""
 
-from collections.abc import Mapping
-from pathlib import Path
+import os
 
-from tokcost.repo.config import has_setting
-from tokcost.repo.worktree import Worktree
-from tokcost.services.committing import prepare
-from tokcost.services.policy_file import BUDGET_SETTINGS, may_have
-from tokcost_hooks.console import tell
+from tokcost.services.clone_state import CloneState, may_have_budget
+from tokcost.services.committing import Asked, prepare
+from tokcost_hooks.work import Call
 
 
-def run(home: Path, environ: Mapping[str, str], worktree: Worktree, arguments: list[str]) -> None:
+def run(call: Call, here: CloneState) -> None:
     """Called as git calls the hook (githooks(5)): the message file, where the message comes from, and a commit."""
-    path, source, commit = (*arguments, "", "")[:3]
+    path, *source = call.arguments[:3]
+    asked = Asked(os.path.join(call.directory, path), *source)
     is_current = False
     # git merges without pre-commit, so merges are never checked.
-    if source != "merge" and _may_have_budget(worktree) and not _is_checked(worktree, environ.get("TOKCOST_HOOKS", "")):
-        is_current = _warn(home, environ, worktree)
-    prepare(home, environ, worktree, path, (source, commit), is_current=is_current)
+    if asked.source != "merge" and may_have_budget(here) and not _is_checked(call, here):
+        is_current = _warn(call, here)
+    prepare(call.home, call.environ, here, asked, is_current=is_current, is_awaited=call.is_awaited)
 
 
-def _may_have_budget(worktree: Worktree) -> bool:
-    """Most commits need not even load what knows budgets."""
-    return may_have(worktree.path, "budget") or has_setting(worktree.common_dir, BUDGET_SETTINGS)
-
-
-def _is_checked(worktree: Worktree, folder: str) -> bool:
+def _is_checked(call: Call, here: CloneState) -> bool:
     """Whether pre-commit has checked the budgets of this commit: it does where one may stop it."""
     from tokcost.services.installing.managers import checks_budgets
 
-    return checks_budgets(worktree, folder)
+    folder = call.environ.get("TOKCOST_HOOKS", "")
+    return checks_budgets(here.worktree, os.path.join(call.directory, folder) if folder else "")
 
 
-def _warn(home: Path, environ: Mapping[str, str], worktree: Worktree) -> bool:
+def _warn(call: Call, here: CloneState) -> bool:
     """Say where budgets stand; whether the ledger is up to date now. No trouble with that keeps the line out."""
     from tokcost_hooks.pre_commit import check
 
     try:
-        return check(home, environ, worktree).is_current
+        return check(call, here).is_current
     except Exception as problem:
-        tell(f"the budget was not checked ({problem or type(problem).__name__}).")
+        call.tell(f"the budget was not checked ({problem or type(problem).__name__}).", "")
         return False

@@ -1,23 +1,22 @@
 """How every hook begins and ends.
 
 Whatever happens in here, git goes on: a problem is one line on standard error. The one exception is a hook that says on
-purpose, by answering True, that the commit is to be stopped. The work is done in a process of its own, watched by the
-one that git waits for (`watch.py`): nothing that the work does can keep git waiting beyond the deadline.
+purpose, by answering True, that the commit is to be stopped. The work is done by a server that runs already
+(`client.py`), or in a process of its own, watched by the one that git waits for (`watch.py`): nothing that the work
+does can keep git waiting beyond the deadline.
 """
 
 import os
 import sys
 
-from tokcost_hooks.console import PAST_UNCHECKED, tell
+from tokcost_hooks.client import ask_server
+from tokcost_hooks.console import failure, tell, words
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than all that the watching process needs."""
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from tokcost.repo.worktree import Worktree
 
 LONGEST_SECONDS = 2.0
 """A hook that is slow ends after this time."""
@@ -25,20 +24,50 @@ STUCK_SECONDS = {"pre-commit": 0.1}
 """A hook that waits for one and the same thing (a disk, a lock, another process) ends after this time; together those
 in front of a commit cost it 300 ms at most."""
 USUAL_STUCK_SECONDS = 0.2
-STOP = 79
-"""Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
 
 
 def main() -> None:
     """Run one hook and leave with 0, or with `STOP`."""
-    hook, code = _Hook((sys.argv[1:] or ["tokcost-hook"])[0]), 0
+    name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
+
+    def give_up(reason: str, code: int) -> None:
+        tell(*failure(name, reason, code))
+
     try:
-        run = run_watched if hasattr(os, "fork") else run_beside_timer
-        code = run(hook.work, _limits(hook.name), hook.fail)
+        limits, arguments = _limits(name), _arguments(name)
+        answer = ask_server(name, arguments, limits, give_up)
+        if answer.code is None:
+            run = run_watched if hasattr(os, "fork") else run_beside_timer
+            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up)
+        else:
+            code = answer.code
     except BaseException as problem:
-        hook.fail(_words(problem), 0)
+        give_up(words(problem), 0)
     finally:
         os._exit(code)  # nothing that is still open may keep git waiting
+
+
+def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Callable[[int], None]") -> int:
+    """The work in this process, which does nothing else."""
+    import gc
+
+    gc.disable()  # over before there is anything to collect
+    try:
+        from tokcost.settings import tokcost_home
+        from tokcost_hooks.work import Call, work
+
+        if data is None:
+            data = _standard_input() if name == "post-rewrite" else b""
+        environ = dict(os.environ)
+        call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True)
+    except BaseException as problem:
+        tell(*failure(name, words(problem), 0))
+        return 0
+    return work(call, promise)
+
+
+def _standard_input() -> bytes:
+    return sys.stdin.buffer.read()
 
 
 def _limits(name: str) -> Limits:
@@ -47,89 +76,6 @@ def _limits(name: str) -> Limits:
     if chosen:
         return Limits(float(chosen), float(chosen))
     return Limits(LONGEST_SECONDS, STUCK_SECONDS.get(name, USUAL_STUCK_SECONDS))
-
-
-class _Hook:
-    """The hook that git runs now."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def work(self, promise: "Callable[[int], None]") -> int:
-        """Do what it is for; the exit code."""
-        import gc
-
-        gc.disable()  # over before there is anything to collect
-        code = 0
-        try:
-            from tokcost.repo.worktree import worktree_of_hook
-
-            worktree = worktree_of_hook(os.getcwd(), os.environ)
-            if worktree is None:
-                return 0
-            code = _unless_done(self.name, worktree)
-            if code:
-                promise(code)
-            is_stopped = self._run(worktree)
-            _tell_of_rescues()
-            return STOP if is_stopped else 0
-        except BaseException as problem:
-            self.fail(_words(problem), code)
-            return code
-
-    def _run(self, worktree: "Worktree") -> bool:
-        """Whether the commit is to be stopped."""
-        from importlib import import_module
-
-        hook = import_module(f"tokcost_hooks.{self.name.replace('-', '_')}")
-        return hook.run(_home(), dict(os.environ), worktree, _arguments(self.name)) is True
-
-    def fail(self, reason: str, code: int) -> None:
-        """Say what did not happen, and why; with what exit code the hook ends."""
-        if self.name == "prepare-commit-msg":
-            lost = f"{self.name} left this commit without a cost line ({reason}); the spend stays pending"
-        elif self.name == "pre-commit":
-            lost = f"the budget was not checked ({reason})"
-        else:
-            lost = f"{self.name} could not finish ({reason}); the commit is not touched, and the next one catches up"
-        if code == STOP:
-            tell(f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED)
-        else:
-            tell(f"{lost}.")
-
-
-def _tell_of_rescues() -> None:
-    """One line, once, that the ledger was damaged."""
-    home = _home()
-    if not os.path.exists(os.path.join(home, "rescues.json")):
-        return
-    from tokcost.services.rescues import take_notice
-
-    said = take_notice(home)
-    if said:
-        tell(f"{said}.")
-
-
-def _unless_done(name: str, worktree: "Worktree") -> int:
-    """The exit code of a hook that comes to no end: `STOP` where a budget that cannot be checked is to stop the
-    commit."""
-    if name != "pre-commit":
-        return 0
-    from tokcost.services.policy_file import stops_unchecked
-
-    return STOP if stops_unchecked(worktree.common_dir) else 0
-
-
-def _words(problem: BaseException) -> str:
-    return str(problem) or type(problem).__name__
-
-
-def _home() -> "Path":
-    from pathlib import Path
-
-    from tokcost.settings import tokcost_home
-
-    return Path(tokcost_home(os.environ))
 
 
 def _arguments(name: str) -> list[str]:

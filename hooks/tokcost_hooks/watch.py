@@ -100,9 +100,36 @@ def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
         from signal import alarm
 
         alarm(int(limits.longest) + _GRACE_SECONDS)  # the kernel ends it when the parent is no more
-        code = work(lambda kept: _write(promise, bytes([kept])))
+        code = work(lambda kept: write_all(promise, bytes([kept])))
     finally:
         os._exit(code)
+
+
+class Patience:
+    """How long it makes sense to wait for work that somebody else does."""
+
+    def __init__(self, limits: Limits, waits: "Callable[[], str]") -> None:
+        self._limits = limits
+        self._waits = waits
+        self._begun = self._since = time.monotonic()
+        self._same, self._looks = "", 0
+
+    def left(self) -> float:
+        """Seconds until it has taken too long."""
+        return self._begun + self._limits.longest - time.monotonic()
+
+    def spent(self) -> str:
+        """Why not to wait any longer; empty while it makes sense. To be asked every few hundredths of a second."""
+        now = time.monotonic()
+        if self.left() <= 0:
+            return _too_long(self._limits)
+        seen = self._waits()
+        if not seen or seen != self._same:
+            self._same, self._since, self._looks = seen, now, 0
+        elif now - self._since >= self._limits.stuck and self._looks >= _LOOKS:
+            return f"for {_ms(self._limits.stuck)} it waited for the disk or for another process"
+        self._looks += 1
+        return ""
 
 
 class _Watch:
@@ -111,28 +138,19 @@ class _Watch:
     def __init__(self, child: int, heard: int, limits: Limits) -> None:
         self._child = child
         self._heard = heard
-        self._limits = limits
-        self._begun = time.monotonic()
+        self._patience = Patience(limits, lambda: waits(child))
         self._is_open = True
         self._is_gone = False
 
     def until_done(self) -> "tuple[int, str]":
         """The child's exit code, or why there is none."""
-        same, since, looks = "", self._begun, 0
         while True:
             self._pass_on()
             status = self._status()
             if status is not None:
                 return status
-            now = time.monotonic()
-            if now - self._begun >= self._limits.longest:
-                return 0, _too_long(self._limits)
-            seen = waits(self._child)
-            if not seen or seen != same:
-                same, since, looks = seen, now, 0
-            elif now - since >= self._limits.stuck and looks >= _LOOKS:
-                return 0, f"for {_ms(self._limits.stuck)} it waited for the disk or for another process"
-            looks += 1
+            if reason := self._patience.spent():
+                return 0, reason
 
     def end(self) -> None:
         """Leave no process behind, as far as the system can end it."""
@@ -147,12 +165,12 @@ class _Watch:
     def _pass_on(self) -> None:
         """Pass on what the child says, until it pauses or ends."""
         while self._is_open:
-            left = self._begun + self._limits.longest - time.monotonic()
+            left = self._patience.left()
             ready, _, _ = select.select([self._heard], [], [], max(0.0, min(_STEP_SECONDS, left)))
             if not ready:
                 return
             data = os.read(self._heard, 65536)
-            _write(2, data)
+            write_all(2, data)
             self._is_open = bool(data)
             if left <= 0:
                 return
@@ -170,21 +188,22 @@ class _Watch:
 def waits(process: int) -> str:
     """The waits that a process and its children are in: as long as the answer stays the same, none of them has run.
     Empty when one runs or is about to, and where that cannot be told (Linux tells it)."""
-    found: list[str] = []
-    pending = [str(process)]
-    while pending:
-        folder = f"/proc/{pending.pop()}/task"
-        try:
-            threads = os.listdir(folder)
-            for thread in threads:
-                seen = _switches(f"{folder}/{thread}/status")
-                if not seen:
-                    return ""
-                found.append(f"{thread}{seen}")
-                pending += _read(f"{folder}/{thread}/children").split()
-        except OSError:
-            return ""
-    return " ".join(found)
+    try:
+        found = [waits_of_thread(process, int(thread)) for thread in os.listdir(f"/proc/{process}/task")]
+    except OSError:
+        return ""
+    return " ".join(found) if all(found) else ""
+
+
+def waits_of_thread(process: int, thread: int) -> str:
+    """The same of one thread and of the processes that it has started."""
+    folder = f"/proc/{process}/task/{thread}"
+    try:
+        seen = _switches(f"{folder}/status")
+        below = [waits(int(child)) for child in _read(f"{folder}/children").split()] if seen else []
+    except OSError:
+        return ""
+    return " ".join((f"{thread}{seen}", *below)) if seen and all(below) else ""
 
 
 def _switches(path: str) -> str:
@@ -211,7 +230,8 @@ def _promised(pipe: int) -> int:
         return 0
 
 
-def _write(stream: int, data: bytes) -> None:
+def write_all(stream: int, data: bytes) -> None:
+    """Write all of it; nobody may be listening."""
     try:
         while data:
             data = data[os.write(stream, data) :]

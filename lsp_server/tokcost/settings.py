@@ -1,37 +1,49 @@
 """Where tokcost keeps what it knows."""
 
+import os
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+
+TYPE_CHECKING = False
+"""A hook that a server answers loads nothing but this: `typing` and `pathlib` take longer than all that it does."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
-def tokcost_home(environ: Mapping[str, str]) -> Path:
+def home_folder(environ: "Mapping[str, str]") -> str:
     """The folder of the ledger and the settings: `TOKCOST_HOME`, else the platform's folder for user data.
 
     The folder need not exist.
     """
     chosen = environ.get("TOKCOST_HOME")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        chosen = os.path.expanduser(chosen)
+        return chosen if os.path.isabs(chosen) else os.path.join(os.getcwd(), chosen)
     home = environ.get("HOME", "")
     is_plain = sys.platform == "linux" and "XDG_DATA_HOME" not in environ and "ANDROID_ROOT" not in environ
     if is_plain and home.startswith("/"):  # what platformdirs says too, 4 ms later
-        return Path(home, ".local/share/tokcost")
-    from platformdirs import user_data_path
+        return f"{home.rstrip('/')}/.local/share/tokcost"
+    from platformdirs import user_data_dir
 
-    return user_data_path("tokcost", appauthor=False)
+    return user_data_dir("tokcost", appauthor=False)
 
 
-def is_switched_off(environ: Mapping[str, str]) -> bool:
+def tokcost_home(environ: "Mapping[str, str]") -> "Path":
+    """The same folder as a path."""
+    from pathlib import Path
+
+    return Path(home_folder(environ))
+
+
+def is_switched_off(environ: "Mapping[str, str]") -> bool:
     """Whether tokcost keeps out of one commit: `TOKCOST=off git commit`."""
     return environ.get("TOKCOST", "").lower() in ("off", "0", "false", "no")
 
 
-def tokcost_cache(environ: Mapping[str, str]) -> Path:
+def tokcost_cache(environ: "Mapping[str, str]") -> "Path":
     """The folder of what can be made again at any time: `TOKCOST_HOME`, else the platform's folder for caches."""
-    chosen = environ.get("TOKCOST_HOME")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
+    if environ.get("TOKCOST_HOME"):
+        return tokcost_home(environ)
     from platformdirs import user_cache_path
 
     return user_cache_path("tokcost", appauthor=False)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,14 @@ import pytest
 from support.hooked import NO_HOOKS, Hooked
 
 
+@pytest.fixture(autouse=True)
+def way(request: pytest.FixtureRequest) -> str:
+    """How hooks are worked on: `alone`, each in its process, or `served`, by the server of an open editor."""
+    return getattr(request, "param", "alone")
+
+
 @pytest.fixture
-def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hooked]:
+def repo(tmp_path: Path, request: pytest.FixtureRequest, way: str) -> Iterator[Hooked]:
     """A repository with a first commit and exact cost lines switched on.
 
     As `linked` the work is done in a linked worktree; as `chained` another manager's hooks were there before ours.
@@ -22,6 +29,7 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hooked]:
     hooked.now += 1
     if kind == "linked":
         hooked.link()
-    yield hooked
+    with hooked.serve() if way == "served" else nullcontext():
+        yield hooked
     if kind == "chained":
         assert "post-commit" in (hooked.common_dir / "ran").read_text(), "the other manager's hooks did not run"

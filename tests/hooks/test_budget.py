@@ -14,10 +14,12 @@ import pytest
 from support.git_sandbox import T0
 from support.hooked import Hooked
 from support.terminal import piped
+from tokcost.services.clone_state import read_state
 from tokcost.services.installing import managers
 from tokcost.services.installing.hooks import install, uninstall
 from tokcost.services.installing.scripts import owner
 from tokcost_hooks import prepare_commit_msg
+from tokcost_hooks.work import Call
 
 
 class Made(NamedTuple):
@@ -541,5 +543,8 @@ def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkey
     environ = repo.environ | {"TOKCOST_HOOKS": ".git/hooks"}
     for text, times in (("[trailers]\nmodels = false\n", 0), ('[budget]\nday = "5"\n', 1)):
         (repo.path / ".tokcost.toml").write_text(text)
-        prepare_commit_msg.run(repo.ledger_home, environ, repo.worktree, arguments)
+        call = Call(
+            "prepare-commit-msg", arguments, str(repo.path), environ, repo.ledger_home, b"", print, lambda: True
+        )
+        prepare_commit_msg.run(call, read_state(repo.worktree))
         assert len(asked) == times

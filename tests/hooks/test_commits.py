@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, everywhere
+from support.hooked import REPLY, Hooked, both_ways, everywhere
 from tokcost.model.trailer import format_line
 from tokcost.services.proposals import omit_next, omit_no_more
+
+pytestmark = both_ways
 
 WRITE = 'printf "Add login\\n\\nWhy.\\n" | cat - "$1" > "$1.x" && mv "$1.x" "$1"'
 
@@ -363,7 +365,9 @@ def test_leaving_out_waits_for_a_commit_that_happens(repo: Hooked) -> None:
 @everywhere
 @pytest.mark.parametrize("how", ["omitted", "off"])
 @pytest.mark.parametrize("failing", ["the first hook", "both hooks"])
-def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how: str, failing: str) -> None:
+def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how: str, failing: str, way: str) -> None:
+    if (way, failing) == ("served", "both hooks"):
+        pytest.skip("a server may do in no time what git did not wait for: which hook comes to nothing is not known")
     repo.work("Before")
     repo.spend()
     if how == "omitted":

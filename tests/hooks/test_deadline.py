@@ -9,20 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
-
-READER = """
-import os, re, signal, subprocess, sys, time
-from pathlib import Path
-
-class TroubleReader:
-    name = "trouble"
-    def locations(self, environ):
-        if "TROUBLE" in environ:
-            exec(environ["TROUBLE"])
-        return []
-    def discover(self, location): return []
-    def read(self, source, cursor): raise OSError
-"""
+from support.trouble import make_packages
 
 BUSY = {
     "a loop": "while True: pass",
@@ -48,12 +35,7 @@ LONG = 20.0
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
     """A folder of packages with a reader of somebody else, which runs what `TROUBLE` says."""
-    folder = tmp_path / "more-packages"
-    (folder / "trouble_reader-1.dist-info").mkdir(parents=True)
-    (folder / "trouble_reader.py").write_text(READER)
-    entry = "[tokcost.readers]\ntrouble = trouble_reader:TroubleReader\n"
-    (folder / "trouble_reader-1.dist-info/entry_points.txt").write_text(entry)
-    return folder
+    return make_packages(tmp_path / "more-packages")
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
+from support.hooked import NO_HOOKS, REPLY, Hooked, both_ways, everywhere
+
+pytestmark = both_ways
 
 BACKENDS = pytest.mark.parametrize("backend", ["--merge", "--apply"])
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'

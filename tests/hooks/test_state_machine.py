@@ -343,6 +343,20 @@ class Undecided(AnyStory):
         super().change_ones_mind()
 
 
+class Served(Undecided):
+    """The same with an open editor, whose server does the work of the hooks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.editor_of_clone = self.repo.serve()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.editor_of_clone.__exit__()
+
+
 def number(name: str, default: int) -> int:
     return int(os.environ.get(name) or default)
 
@@ -362,15 +376,15 @@ def tell(machine: type[RuleBasedStateMachine], examples: int, steps: int, **more
     )
 
 
-@pytest.mark.parametrize("machine", [AnyStory, Undecided])
-def test_any_short_story_keeps_the_sum(machine: type[RuleBasedStateMachine]) -> None:
+@pytest.mark.parametrize(("machine", "examples"), [(AnyStory, 4), (Undecided, 4), (Served, 2)])
+def test_any_short_story_keeps_the_sum(machine: type[RuleBasedStateMachine], examples: int) -> None:
     seed(1)(machine)
-    tell(machine, 4, 20, phases=[Phase.generate])
+    tell(machine, examples, 20, phases=[Phase.generate])
 
 
 @pytest.mark.slow
 @pytest.mark.skipif("TOKCOST_STEPS" not in os.environ, reason="the long run is asked for with TOKCOST_STEPS")
-@pytest.mark.parametrize("machine", [AnyStory, Undecided])
+@pytest.mark.parametrize("machine", [AnyStory, Undecided, Served])
 def test_any_long_story_keeps_the_sum(machine: type[RuleBasedStateMachine]) -> None:
     seed(number("TOKCOST_SEED", 0))(machine)
     phases = [Phase.generate, *([Phase.shrink] if os.environ.get("TOKCOST_SHRINK") else [])]

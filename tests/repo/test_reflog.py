@@ -114,9 +114,9 @@ def test_a_reftable_repository_that_this_git_cannot_read_says_so_and_has_no_bran
 def test_head_is_the_branch_that_is_checked_out_born_or_unborn(tmp_path: Path, name: str) -> None:
     repo = GitSandbox(tmp_path / "repo")
     repo.git("symbolic-ref", "HEAD", f"refs/heads/{name}")
-    assert read_head(worktree(repo.path)) == Head(name, False)
+    assert read_head(worktree(repo.path)) == Head(name, False, ref=f"refs/heads/{name}")
     repo.commit()
-    assert read_head(worktree(repo.path)) == Head(name, False)
+    assert read_head(worktree(repo.path)) == Head(name, False, ref=f"refs/heads/{name}")
 
 
 def test_head_of_a_detached_worktree_is_its_commit(repo: GitSandbox) -> None:

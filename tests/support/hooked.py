@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from support.claude_lines import append, assistant, counts
+from support.editor import Editor
 from support.git_sandbox import GitSandbox
+from tokcost.local_server import reach
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
 from tokcost.repo.worktree import Worktree, find_worktree
@@ -32,6 +34,9 @@ case "$0" in */post-rewrite*) cat > /dev/null ;; esac
 """
 """A hook of another manager, which reads what it is given."""
 
+
+both_ways = pytest.mark.parametrize("way", ["alone", "served"], indirect=True)
+"""For tests that are worth running with an editor open as well, whose server does the work of the hooks."""
 
 everywhere = pytest.mark.parametrize("repo", ["plain", "linked", "chained"], indirect=True)
 """For tests that are worth running in a linked worktree, and behind another hook manager, as well."""
@@ -68,6 +73,21 @@ class Hooked(GitSandbox):
     def disable(self) -> None:
         """Switch cost lines off; the hooks stay."""
         self.git("config", "--local", "tokcost.enabled", "false")
+
+    def serve(self) -> Editor:
+        """Have an editor open the repository: its server does the work of hooks from now on."""
+        editor = Editor(self.environ, self.path)
+        editor.open()
+        # It begins to answer when it has looked once, and says figures before that too.
+        editor.wait(self.is_served)
+        return editor
+
+    def is_served(self) -> bool:
+        """Whether a server would do the work of a hook at once."""
+        server = reach(str(self.ledger_home), self.environ, 1.0)
+        if server is not None:
+            server.close()
+        return server is not None
 
     def chain(self) -> None:
         """Let another hook manager be in each of our places, before we come."""

@@ -4,18 +4,26 @@ What people and their prompts say most is answered without click, which takes as
 `tokcost log` needs.
 """
 
-import gc
 import os
 import sys
-from collections.abc import Callable
 
-from tokcost.cli import gate, screen
+TYPE_CHECKING = False
+"""A prompt that a server answers loads next to nothing, not even `typing`."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> None:
     """Run the command that the arguments name, and end the process with its exit code."""
-    quick = QUICK.get(tuple(sys.argv[1:]))
+    words = tuple(sys.argv[1:])
+    if words[:1] == ("status",) and words in QUICK and _is_answered(words):
+        os._exit(0)
+    from tokcost.cli import gate, screen
+
+    quick = QUICK.get(words)
     if quick is not None:
+        import gc
+
         gc.disable()  # over before there is anything to collect
         screen.leave(gate.run(quick, os.environ))
     from tokcost.cli.main import main
@@ -30,7 +38,23 @@ def _log() -> int:
     return show_log(LogOptions(), Output(), os.environ)
 
 
-def _status(quiet: bool, fresh: bool) -> Callable[[], int]:
+def _is_answered(words: tuple[str, ...]) -> bool:
+    """Whether a server that runs already has said the line, and it is shown. Any trouble is for the command to tell."""
+    from tokcost.local_server import ask_for_text
+    from tokcost.settings import home_folder
+
+    try:
+        text = ask_for_text(home_folder(os.environ), words)
+        if text is None or not text.isascii():
+            return False  # what the terminal cannot show takes more than this to get right
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        return False
+    return True
+
+
+def _status(quiet: bool, fresh: bool) -> "Callable[[], int]":
     def run() -> int:
         from tokcost.cli.status import show_status
 
@@ -39,7 +63,7 @@ def _status(quiet: bool, fresh: bool) -> Callable[[], int]:
     return run
 
 
-QUICK: dict[tuple[str, ...], Callable[[], int]] = {
+QUICK: "dict[tuple[str, ...], Callable[[], int]]" = {
     ("log",): _log,
     ("status",): _status(quiet=False, fresh=True),
     ("status", "--quiet"): _status(quiet=True, fresh=True),

@@ -6,31 +6,21 @@ from pathlib import Path
 from tokcost.cli import screen
 from tokcost.errors import NotARepository, UsageError
 from tokcost.model.status import Status
-from tokcost.repo.worktree import find_worktree
 from tokcost.reports.status import PLACEHOLDERS, UnknownPlaceholder, formatted, status_line
-from tokcost.services.status import current_status
+from tokcost.services.status import fresh_status
 from tokcost.settings import tokcost_home
 
 
 def show_status(template: str | None = None, *, as_json: bool = False, quiet: bool = False, fresh: bool = True) -> int:
     """Print the line. With `quiet` there is none outside a repository; unless `fresh` no log is looked at."""
     try:
-        status = _status(fresh)
+        status = fresh_status(tokcost_home(os.environ), os.environ, Path.cwd(), fresh=fresh)
     except NotARepository:
         if quiet:
             return 0
         raise
     screen.show((_text(status, template, as_json), "\n"))
     return 0
-
-
-def _status(fresh: bool) -> Status:
-    home = tokcost_home(os.environ)
-    if fresh:
-        from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
-
-        refresh(home, os.environ, here=find_worktree(str(Path.cwd())))
-    return current_status(home, Path.cwd())._replace(current=fresh)
 
 
 def _text(status: Status, template: str | None, as_json: bool) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from tokcost.lsp.answering import Answering, warm
 from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
@@ -23,6 +24,9 @@ REST_SECONDS = 0.05
 """The least time between two looks; a look that took longer is followed by as long a rest."""
 AGAIN_SECONDS = 2.0
 """When to look again after the ledger could not be written."""
+
+LONG_SECONDS = 0.05
+"""A look that has taken so long will take longer still: there is something to import."""
 
 _MOST_OF_URI = 200
 _MOST_PLANS = 5
@@ -70,6 +74,8 @@ class Keeper:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._said: set[str] = set()
         self._is_importing = True
+        self._look_began: float | None = None
+        self._answering = Answering(home, environ, self, lambda said: self._call(self._say_once, said))
 
     def start(self) -> None:
         """Begin to look, in the running event loop."""
@@ -79,9 +85,12 @@ class Keeper:
             task = asyncio.create_task(work)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        self._worker.submit(warm)
+        self._answering.start()
 
     def stop(self) -> None:
         """Look no more. An import that runs is left to itself: it can be killed at any moment."""
+        self._answering.stop()
         for task in self._tasks:
             task.cancel()
         if self._watcher is not None:
@@ -99,8 +108,18 @@ class Keeper:
         self.touch()
 
     def touch(self) -> None:
-        """Something may have changed."""
-        self._awake.set()
+        """Something may have changed. Any thread may say so."""
+        self._call(self._awake.set)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an import runs that will take longer than a hook should wait."""
+        began = self._look_began
+        return self._is_importing or (began is not None and time.monotonic() - began > LONG_SECONDS)
+
+    def give(self, work: Callable[..., None], *args: object) -> None:
+        """Have something done after what is being done now; any thread may ask. Raises `RuntimeError` at the end."""
+        self._worker.submit(work, *args)
 
     async def look_now(self) -> list[dict[str, Any]]:
         """Import what is new, and tell; the figures of all folders."""
@@ -155,6 +174,13 @@ class Keeper:
             self._client.say(note)
 
     def _look(self) -> Refreshed:
+        self._look_began = time.monotonic()
+        try:
+            return self._look_at_all()
+        finally:
+            self._look_began = None
+
+    def _look_at_all(self) -> Refreshed:
         folders = list(self._folders.values())
         worktrees: list[Worktree] = worktrees_around(folders)
         for _ in range(_MOST_PLANS):

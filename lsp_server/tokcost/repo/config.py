@@ -5,6 +5,7 @@ Only what git itself writes there is looked for; included files are not followed
 
 import os
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.foreign_files import read_bounded
@@ -27,31 +28,58 @@ class Core(NamedTuple):
     """Where the main worktree of a submodule is, relative to the repository; empty when it is around it as usual."""
 
 
-def read_core(common_dir: str) -> Core:
-    """`core` of a repository; what cannot be read has its default. In a repository with `extensions.worktreeConfig`
-    git keeps these settings in `config.worktree`."""
-    settings = read_section(common_dir, "core") | _read(os.path.join(common_dir, "config.worktree"), "core", None)
+Sections = dict[tuple[str, str | None], dict[str, str]]
+
+
+class Config:
+    """A clone's own configuration, as its file was when it was read; other files do not count."""
+
+    def __init__(self, sections: Sections) -> None:
+        self._sections = sections
+
+    def section(self, section: str, subsection: str | None = None) -> dict[str, str]:
+        """One section, or one subsection (`[branch "main"]`), keys in lower case."""
+        return self._sections.get((section, subsection), {})
+
+    def has_setting(self, prefixes: tuple[str, ...], yes_suffixes: tuple[str, ...] = ()) -> bool:
+        """Whether any section has a setting whose name, in lower case, begins like this; with `yes_suffixes`, one that
+        also ends like this and says yes."""
+        return any(
+            name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and value.lower() in _YES))
+            for settings in self._sections.values()
+            for name, value in settings.items()
+        )
+
+
+class ConfigsOnce:
+    """The configurations of some clones, each read when it is first asked for and then no more."""
+
+    def __init__(self, known: Mapping[str, Config] | None = None) -> None:
+        self._known = dict(known or {})
+
+    def of(self, common_dir: str) -> Config:
+        """That of one clone."""
+        if common_dir not in self._known:
+            self._known[common_dir] = read_config(common_dir)
+        return self._known[common_dir]
+
+
+def read_config(common_dir: str) -> Config:
+    """The configuration of a clone now; empty where it cannot be read."""
+    return Config(_parsed(os.path.join(common_dir, "config")))
+
+
+def read_core(common_dir: str, config: Config | None = None) -> Core:
+    """`core` of a repository, from its `config` where that was read already; what cannot be read has its default. In a
+    repository with `extensions.worktreeConfig` git keeps these settings in `config.worktree`."""
+    known = (config or read_config(common_dir)).section("core")
+    settings = known | _parsed(os.path.join(common_dir, "config.worktree")).get(("core", None), {})
     return Core(settings.get("bare", "").lower() in _YES, settings.get("worktree", ""))
 
 
 def read_section(common_dir: str, section: str, subsection: str | None = None) -> dict[str, str]:
-    """One section of a clone's own configuration, or one subsection (`[branch "main"]`), keys in lower case; other
-    files do not count."""
-    return _read(os.path.join(common_dir, "config"), section, subsection)
-
-
-def has_setting(common_dir: str, prefixes: tuple[str, ...], yes_suffixes: tuple[str, ...] = ()) -> bool:
-    """Whether any section of a clone's own configuration has a setting whose name, in lower case, begins like this;
-    with `yes_suffixes`, one that also ends like this and says yes."""
-    for line in _lines(os.path.join(common_dir, "config")):
-        header = _SECTION.match(line)
-        setting = _SETTING.match(line[header.end() :] if header else line)
-        name = setting[1].lower() if setting else ""
-        if setting and name.startswith(prefixes) and (not yes_suffixes or name.endswith(yes_suffixes)):
-            value = "true" if setting[2] is None else _value(setting[2])
-            if not yes_suffixes or value.lower() in _YES:
-                return True
-    return False
+    """One section of a clone's own configuration now (`Config.section`)."""
+    return read_config(common_dir).section(section, subsection)
 
 
 def _lines(path: str) -> list[str]:
@@ -63,17 +91,17 @@ def _lines(path: str) -> list[str]:
     return [line.rstrip("\r") for line in text.split("\n")] if "\0" not in text else []
 
 
-def _read(path: str, section: str, subsection: str | None) -> dict[str, str]:
-    settings: dict[str, str] = {}
-    wanted, now = (section, subsection), ("", None)
+def _parsed(path: str) -> Sections:
+    sections: Sections = {}
+    now: dict[str, str] = {}
     for line in _lines(path):
         if header := _SECTION.match(line):
-            now = (header[1].lower(), None if header[2] is None else _unescaped(header[2]))
+            name = (header[1].lower(), None if header[2] is None else _unescaped(header[2]))
+            now = sections.setdefault(name, {})
             line = line[header.end() :]
-        setting = _SETTING.match(line) if now == wanted else None
-        if setting:
-            settings[setting[1].lower()] = "true" if setting[2] is None else _value(setting[2])
-    return settings
+        if setting := _SETTING.match(line):
+            now[setting[1].lower()] = "true" if setting[2] is None else _value(setting[2])
+    return sections
 
 
 def _value(text: str) -> str:

@@ -22,34 +22,35 @@ class Head(NamedTuple):
     """Short name of the branch that is checked out, being rebased or bisected; `None` when HEAD is plainly detached."""
     detached: bool
     commit: str = ""
-    """The commit HEAD names directly; empty on a branch."""
+    """The commit HEAD names directly; empty where it names a ref, unless git had to be asked for both."""
+    ref: str = ""
+    """The ref whose file has the commit; empty where there is none to look for."""
 
 
 def read_head(worktree: Worktree) -> Head:
     """HEAD now. Only reftable repositories need git to answer; unreadable means detached without a branch."""
-    text = _read(worktree.git_dir, "HEAD")
+    data = _read(worktree.git_dir, "HEAD")
+    text = ref_text(data)
     if text.startswith("ref: "):
         name = text.removeprefix("ref: ")
         if name != _REFTABLE:
+            ref = os.fsdecode(data.partition(b"\n")[0].strip()).removeprefix("ref: ")
+            ref = ref if ref.startswith("refs/") and can_be_ref(ref) else ""
             is_branch = name.startswith("refs/heads/") and can_be_ref(name)
-            return Head(short_name(name), False) if is_branch else Head(None, True)
+            return Head(short_name(name), False, "", ref) if is_branch else Head(None, True, "", ref)
         text, name = _ask_git(worktree)
         if name:
-            return Head(short_name(name), False)
+            return Head(short_name(name), False, text)
     return Head(_branch_in_progress(worktree.git_dir), True, _id_or_nothing(text))
 
 
-def head_commit(worktree: Worktree) -> str:
-    """The commit HEAD is at; empty on a branch without commits. Runs git only for reftable."""
-    head = read_head(worktree)
-    if head.commit:
+def head_commit(worktree: Worktree, head: Head | None = None) -> str:
+    """The commit that HEAD, now or as it was read before, is at; empty on a branch without commits. Runs git only for
+    reftable."""
+    head = head or read_head(worktree)
+    if head.commit or not head.ref:
         return head.commit
-    if uses_reftable(worktree.common_dir):
-        return _ask_git(worktree)[0]
-    ref = _first_line(worktree.git_dir, "HEAD").removeprefix("ref: ")
-    if not (ref.startswith("refs/") and can_be_ref(ref)):
-        return ""
-    return _id_or_nothing(_first_line(worktree.common_dir, ref) or _packed(worktree.common_dir, ref))
+    return _id_or_nothing(_first_line(worktree.common_dir, head.ref) or _packed(worktree.common_dir, head.ref))
 
 
 def is_unborn(worktree: Worktree) -> bool:
@@ -92,10 +93,10 @@ def uses_reftable(common_dir: str) -> bool:
 
 def _branch_in_progress(git_dir: str) -> str | None:
     for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
-        ref = _read(git_dir, name)
+        ref = ref_text(_read(git_dir, name))
         if ref.startswith("refs/heads/") and can_be_ref(ref):
             return short_name(ref)
-    start = short_name(_read(git_dir, "BISECT_START"))
+    start = short_name(ref_text(_read(git_dir, "BISECT_START")))
     return start if start and can_be_ref(start) and not is_id(start) else None
 
 
@@ -120,12 +121,12 @@ def _ask_git(worktree: Worktree) -> tuple[str, str]:
     return answers[0], answers[1]
 
 
-def _read(git_dir: str, name: str) -> str:
+def _read(git_dir: str, name: str) -> bytes:
     try:
         with open_regular(os.path.join(git_dir, name)) as stream:
-            return ref_text(stream.read(65536).strip(b"\n"))
+            return stream.read(65536).strip(b"\n")
     except OSError:
-        return ""
+        return b""
 
 
 def _first_line(folder: str, name: str) -> str:

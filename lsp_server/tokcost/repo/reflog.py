@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
-from tokcost.repo.head import is_unborn, read_head, ref_text, short_name, uses_reftable
+from tokcost.repo.head import Head, is_unborn, read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 
@@ -52,9 +52,9 @@ def read_reflog(worktree: Worktree) -> Reflog:
     return Reflog(list(parse_entries(data)))
 
 
-def read_history(worktree: Worktree, *, recent: bool = False) -> History:
+def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None = None) -> History:
     """Everything git remembers about the branches a worktree was on; if it is much, no more than the `recent` part (see
-    `History.told_from`): a reflog of twenty thousand entries takes 50 ms."""
+    `History.told_from`): a reflog of twenty thousand entries takes 50 ms. `head` is what was read of HEAD before."""
     reflog = (_recent_reflog(worktree) if recent else None) or read_reflog(worktree)
     creations: dict[str, Creation] = {}
     renames = [rename for entry in reflog.entries if (rename := _rename(entry))]
@@ -66,7 +66,7 @@ def read_history(worktree: Worktree, *, recent: bool = False) -> History:
             renames += [rename for entry in parse_entries(data) if (rename := _rename(entry))]
     # Sorting is stable: those of one second stay in the order of their log.
     renames = sorted(dict.fromkeys(renames), key=lambda rename: rename.second)
-    branch = read_head(worktree).branch
+    branch = (head or read_head(worktree)).branch
     if reflog.problem and is_unborn(worktree):
         return History([], branch, creations, renames, quiet_since=0)
     quiet_since = None if reflog.problem or reflog.entries else _last_written(worktree)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
-from tokcost.repo.head import can_be_ref, is_id, ref_text, uses_reftable
+from tokcost.repo.head import Head, can_be_ref, is_id, ref_text, uses_reftable
 from tokcost.repo.run import run_git
-from tokcost.repo.worktree import linked_worktrees
+from tokcost.repo.worktree import linked_git_dirs
 
 _PREFIX = "refs/heads/"
 
@@ -23,16 +23,20 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
     return _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
 
 
-def all_tips(common_dir: str) -> dict[str, str]:
+def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None) -> dict[str, str]:
     """Everything that keeps commits reachable: each ref of the clone with what it names, and the HEAD of each worktree
-    where it is detached (under the worktree's git folder as its name). Runs git only for reftable."""
+    where it is detached (under the worktree's git folder as its name). `heads` has those that were read before, by git
+    folder. Runs git only for reftable."""
     if uses_reftable(common_dir):
         text = run_git(["for-each-ref", "--format=%(objectname) %(refname)"], common_dir)
         pairs = (line.partition(" ") for line in text.split("\n"))
         tips = {ref: tip for tip, _, ref in pairs if ref}
     else:
         tips = _packed(common_dir, "refs/") | _loose(common_dir, "refs")
-    for git_dir in (common_dir, *(worktree.git_dir for worktree in linked_worktrees(common_dir))):
+    for git_dir in (common_dir, *linked_git_dirs(common_dir)):
+        if heads and git_dir in heads:
+            tips[git_dir] = heads[git_dir].commit if heads[git_dir].detached else ""
+            continue
         with contextlib.suppress(OSError), open_regular(os.path.join(git_dir, "HEAD")) as stream:
             text = stream.read(256).strip().decode("ascii", "replace")
             if not text.startswith("ref:"):

@@ -6,8 +6,9 @@ call of git may start one: a question that cannot be answered without it fails.
 """
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Literal, cast
 
 from tokcost.errors import EnvironmentProblem
@@ -87,6 +88,26 @@ class GitTooSlow(EnvironmentProblem):
 
     def __init__(self, args: Sequence[str], seconds: float) -> None:
         super().__init__(f"git {' '.join(args)} did not answer within {seconds:g} seconds")
+
+
+_ASKER: ContextVar[Mapping[str, str] | None] = ContextVar("asker", default=None)
+
+
+@contextmanager
+def on_behalf_of(environ: Mapping[str, str]) -> Generator[None]:
+    """Within this, git is run as a process with that environment would run it: a server works for many. Holds for the
+    thread that asks for it."""
+    token = _ASKER.set(environ)
+    try:
+        yield
+    finally:
+        _ASKER.reset(token)
+
+
+def _asker() -> Mapping[str, str]:
+    """The environment of whoever has a question for git: mostly this process's own."""
+    environ = _ASKER.get()
+    return os.environ if environ is None else environ
 
 
 def run_git(
@@ -247,7 +268,7 @@ def _subcommand(args: Sequence[str]) -> int:
 def _git() -> str:
     """The program. Windows looks into the current folder first, which may be a repository: so it is not asked."""
     name = "git.exe" if os.name == "nt" else "git"
-    for folder in absolute_path(os.environ.get("PATH", os.defpath)).split(os.pathsep):
+    for folder in absolute_path(_asker().get("PATH", os.defpath)).split(os.pathsep):
         if folder and os.access(found := os.path.join(folder, name), os.X_OK) and not os.path.isdir(found):
             return found
     raise _not_found()
@@ -273,14 +294,14 @@ def _not_found() -> EnvironmentProblem:
 
 
 def _environ(more: dict[str, str] | None) -> dict[str, str]:
-    path = absolute_path(os.environ.get("PATH", os.defpath))
+    path = absolute_path(_asker().get("PATH", os.defpath))
     return _clean_environ() | (more or {}) | {"PATH": path} | _NO_PROGRAM
 
 
 def _clean_environ() -> dict[str, str]:
-    """This process's environment without what git set in it for another repository."""
+    """The asker's environment without what git set in it for another repository."""
     return {
         name: value
-        for name, value in os.environ.items()
+        for name, value in _asker().items()
         if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_NUMBERED)
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tokcost.foreign_files import open_regular
-from tokcost.repo.config import read_core
+from tokcost.repo.config import ConfigsOnce, read_core
 
 
 class Worktree(NamedTuple):
@@ -29,13 +29,13 @@ class Worktree(NamedTuple):
         return self.git_dir != self.common_dir
 
 
-def find_worktree(directory: str) -> Worktree | None:
+def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktree | None:
     """The worktree around a folder, or `None`: no repository, a bare one, or inside `.git`. As in git, the innermost
     `.git` decides, and nothing is found where that one is broken.
 
     A folder that is gone belongs to the worktree it would lie in: deleted subfolders keep their place, and so does a
     deleted linked worktree inside another one as long as git knows of it. After `git worktree prune` or `remove` it
-    cannot be told from a subfolder; callers that remember it know better.
+    cannot be told from a subfolder; callers that remember it know better. `configs` has what was read before.
     """
     try:
         start = os.path.realpath(directory)
@@ -44,21 +44,21 @@ def find_worktree(directory: str) -> Worktree | None:
     for folder in _upwards(start):
         dot_git = os.path.join(folder, ".git")
         if os.path.isfile(dot_git) or _is_git_dir(dot_git):
-            found = _worktree_at(folder, dot_git)
+            found = _worktree_at(folder, dot_git, configs or ConfigsOnce())
             return _deleted_worktree(found, start) or found if found else None
         if os.path.basename(folder) == ".git" or _is_git_dir(folder):
             return None
     return None
 
 
-def worktree_of_hook(directory: str, environ: Mapping[str, str]) -> Worktree | None:
+def worktree_of_hook(directory: str, environ: Mapping[str, str], configs: ConfigsOnce) -> Worktree | None:
     """The worktree that git runs a hook for: git says in `GIT_DIR` which repository that is where the folder does not
     tell (`--git-dir`, linked worktrees)."""
     git_dir = environ.get("GIT_DIR")
     if not git_dir:
-        return find_worktree(directory)
+        return find_worktree(directory, configs)
     folder = os.path.realpath(directory)
-    return _worktree_at(folder, os.path.join(folder, git_dir))
+    return _worktree_at(folder, os.path.join(folder, git_dir), configs)
 
 
 def worktree_of_git_dir(git_dir: str) -> Worktree | None:
@@ -97,17 +97,28 @@ def submodules(common_dir: str) -> Iterator[Worktree]:
 
 def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
     """The linked worktrees a clone knows of, those whose folder was deleted included."""
+    configs = ConfigsOnce()
+    for git_dir, pointer in _linked(common_dir):
+        path = os.path.dirname(os.path.join(git_dir, pointer))
+        yield Worktree(os.path.normpath(path), git_dir, common_dir, _root_of(common_dir, configs))
+
+
+def linked_git_dirs(common_dir: str) -> list[str]:
+    """The git folders of those worktrees."""
+    return [git_dir for git_dir, _ in _linked(common_dir)]
+
+
+def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
+    """Git folder of each linked worktree, and what it says of where that worktree is."""
     folder = os.path.join(common_dir, "worktrees")
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return
-    for name in names:
-        git_dir = os.path.join(folder, name)
+    for git_dir in (os.path.join(folder, name) for name in names):
         pointer = _read_line(os.path.join(git_dir, "gitdir"))
         if pointer:
-            path = os.path.dirname(os.path.join(git_dir, pointer))
-            yield Worktree(os.path.normpath(path), git_dir, common_dir, _root_of(common_dir))
+            yield git_dir, pointer
 
 
 def repository_fingerprint(common_dir: str) -> str:
@@ -137,7 +148,7 @@ def _upwards(folder: str) -> Iterator[str]:
         yield folder
 
 
-def _worktree_at(folder: str, dot_git: str) -> Worktree | None:
+def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce) -> Worktree | None:
     git_dir = os.path.realpath(dot_git)
     if os.path.isfile(dot_git):
         pointer = _read_line(dot_git)
@@ -148,8 +159,9 @@ def _worktree_at(folder: str, dot_git: str) -> Worktree | None:
     if not (os.path.lexists(os.path.join(git_dir, "HEAD")) and _is_git_dir(common_dir)):
         return None
     if common_dir != git_dir:
-        return Worktree(folder, git_dir, common_dir, _root_of(common_dir))
-    return None if read_core(common_dir).bare else Worktree(folder, git_dir, common_dir, folder)
+        return Worktree(folder, git_dir, common_dir, _root_of(common_dir, configs))
+    core = read_core(common_dir, configs.of(common_dir))
+    return None if core.bare else Worktree(folder, git_dir, common_dir, folder)
 
 
 def _deleted_worktree(around: Worktree, directory: str) -> Worktree | None:
@@ -160,8 +172,8 @@ def _deleted_worktree(around: Worktree, directory: str) -> Worktree | None:
     return next((one for one in inside if not os.path.lexists(one.path)), None)
 
 
-def _root_of(common_dir: str) -> str:
-    core = read_core(common_dir)
+def _root_of(common_dir: str, configs: ConfigsOnce) -> str:
+    core = read_core(common_dir, configs.of(common_dir))
     if core.bare:
         return common_dir
     if core.worktree:

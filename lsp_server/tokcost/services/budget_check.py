@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 from tokcost.ledger.open import open_ledger
 from tokcost.model.status import Status
-from tokcost.repo.head import read_head
-from tokcost.repo.operation import read_operation
-from tokcost.repo.worktree import Worktree
 from tokcost.services.budgets import read_budgets
+from tokcost.services.clone_state import CloneState, having_at_hand
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -29,39 +27,40 @@ class Checked(NamedTuple):
     """Whether to speak also when all is well."""
 
 
-def check_commit(home: Path, environ: Mapping[str, str], worktree: Worktree) -> Checked | None:
+def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Checked | None:
     """The check for a commit that is being made; `None` where there is nothing to check: no budget, `TOKCOST=off`, a
     rebase, cherry-pick or revert (nothing new is spent by them). Raises `TokcostError`."""
     if is_switched_off(environ):
         return None
-    budgets, operation = read_budgets(worktree, read_head(worktree).branch), read_operation(worktree)
+    budgets, operation = read_budgets(here, here.branch), here.operation
     has_budget = budgets.problems or any(one.limit is not None for one in budgets.found)
     if not has_budget or operation.rebasing or operation.copying:
         return None
-    checked = check(home, environ, worktree, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
+    checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
     return checked._replace(is_verbose=budgets.is_verbose)
 
 
 def check(
-    home: Path, environ: Mapping[str, str], worktree: Worktree, *, busy_seconds: float = 60.0, git_seconds: float = 60.0
+    home: Path, environ: Mapping[str, str], here: CloneState, *, busy_seconds: float = 60.0, git_seconds: float = 60.0
 ) -> Checked:
     """Read what is new in the logs and in this repository's commits, and see. `busy_seconds` is for how long another
     process may hold the ledger, `git_seconds` for how long git may take. Raises `TokcostError`."""
     from tokcost.services.ingest import refresh  # a commit without a budget need not wait for the readers
     from tokcost.services.status import status_of
 
-    report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=worktree)
-    _look(home, worktree, busy_seconds, git_seconds)
-    return Checked(status_of(home, worktree), tuple(report.notes), report.is_current)
+    with having_at_hand(here):
+        report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here.worktree)
+    _look(home, here, busy_seconds, git_seconds)
+    return Checked(status_of(home, here), tuple(report.notes), report.is_current)
 
 
-def _look(home: Path, worktree: Worktree, busy_seconds: float, git_seconds: float) -> None:
+def _look(home: Path, here: CloneState, busy_seconds: float, git_seconds: float) -> None:
     """See what commits carry: that is pending no more."""
     from tokcost.services.look import look, needs_look
     from tokcost.services.worktrees import repository_of
 
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
-        repository = repository_of(ledger, worktree).id
-        if repository >= 0 and needs_look(ledger, repository, worktree.common_dir):
+        repository = repository_of(ledger, here.worktree).id
+        if repository >= 0 and needs_look(ledger, repository, here.worktree.common_dir, here):
             with ledger.transaction():
-                look(ledger, repository, worktree.common_dir, seconds=git_seconds)
+                look(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.foreign_files import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
-from tokcost.repo.config import has_setting, read_section
+from tokcost.repo.config import read_config
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.worktree import Worktree
-from tokcost.services.policy_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE, read_table
+from tokcost.services.clone_state import CloneState, policy_table, read_state
+from tokcost.services.policy_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
 
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
@@ -34,12 +35,12 @@ class Budgets(NamedTuple):
     """Whether the repository would like commits to stop; only the developer can agree."""
 
 
-def read_budgets(worktree: Worktree, branch: str | None) -> Budgets:
-    """One budget for each scope that makes sense here: on a detached HEAD there is only the day."""
-    said = read_section(worktree.common_dir, "tokcost")
-    own = read_section(worktree.common_dir, "branch", branch) if branch is not None else {}
+def read_budgets(here: CloneState, branch: str | None) -> Budgets:
+    """One budget for each scope that makes sense on a branch: on a detached HEAD there is only the day."""
+    said = here.config.section("tokcost")
+    own = here.config.section("branch", branch) if branch is not None else {}
     problems: list[str] = []
-    asked, asks_to_block = _recommended(worktree.path, problems)
+    asked, asks_to_block = _recommended(here, problems)
     found: list[Budget] = []
     for scope in SCOPES if branch is not None else ("day",):
         key = f"budget{scope}"
@@ -57,12 +58,13 @@ def read_budgets(worktree: Worktree, branch: str | None) -> Budgets:
 def may_block(worktree: Worktree) -> bool:
     """Whether a budget may have to stop a commit on some branch of this clone; what a repository recommends never
     does."""
-    return has_setting(worktree.common_dir, BUDGET_SETTINGS, BLOCK_SETTINGS)
+    return read_config(worktree.common_dir).has_setting(BUDGET_SETTINGS, BLOCK_SETTINGS)
 
 
 def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
     """What holds for a scope: of the branch of that name, of what is checked out, or of any branch."""
-    found = read_budgets(worktree, branch or read_head(worktree).branch or "*").found
+    here = read_state(worktree)
+    found = read_budgets(here, branch or here.branch or "*").found
     return next(one for one in found if one.scope == scope)
 
 
@@ -146,10 +148,10 @@ def _yes_or_no(text: str) -> bool:
     return text.lower() in _YES
 
 
-def _recommended(root: str, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:
+def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:
     """What the repository recommends, and whether it would have commits stop."""
     try:
-        table = read_table(root, "budget")
+        table = policy_table(here, "budget")
         unknown = sorted(table.keys() - set(_KEYS))
         if unknown:
             raise ValueError(f"unknown key {shown(unknown[0])} (known: {', '.join(_KEYS)})")
@@ -161,7 +163,8 @@ def _recommended(root: str, problems: list[str]) -> tuple[dict[Scope, Budget], b
             for scope in scopes
         }
     except (SettingsDamaged, ValueError) as damage:
-        where = "" if isinstance(damage, SettingsDamaged) else f"[budget] in {os.path.join(root, POLICY_FILE)}: "
+        path = os.path.join(here.worktree.path, POLICY_FILE)
+        where = "" if isinstance(damage, SettingsDamaged) else f"[budget] in {path}: "
         problems.append(f"{where}{damage}")
         return {}, False
     return found, asks_to_block

@@ -1,6 +1,6 @@
 """What git's hooks do before a commit: put the line of what the branch has spent into its message."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,16 +13,14 @@ from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
 from tokcost.private_files import PUBLIC_FILE, write_whole
-from tokcost.repo.config import read_section
-from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import message_of
-from tokcost.repo.operation import Operation, is_revert, read_operation, squash_message
+from tokcost.repo.operation import Operation, is_revert, squash_message
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, Proposal, propose
-from tokcost.services.consent import agree, read_consent
-from tokcost.services.ingest import open_refreshed
+from tokcost.services.clone_state import CloneState
+from tokcost.services.consent import Consent, agree, read_consent
 from tokcost.services.look import look
 from tokcost.services.proposals import (
     BIND,
@@ -36,15 +34,26 @@ from tokcost.services.proposals import (
     untouched,
     withheld_recorded,
 )
-from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, LOOK_SECONDS, record_withheld
+from tokcost.services.settling import BUSY_SECONDS, GIT_SECONDS, LOOK_SECONDS, open_refreshed_at, record_withheld
 from tokcost.services.worktrees import repository_of
 from tokcost.settings import is_switched_off
+
+
+class Asked(NamedTuple):
+    """What git asks of prepare-commit-msg (githooks(5))."""
+
+    path: str
+    """The file with the message."""
+    source: str = ""
+    """Where the message comes from: `message`, `template`, `merge`, `squash`, `commit`, or nowhere."""
+    commit: str = ""
+    """With the source `commit`, which one."""
 
 
 class Draft(NamedTuple):
     """A commit that is being made on a branch."""
 
-    worktree: Worktree
+    here: CloneState
     path: str
     """The file with its message."""
     branch: str
@@ -55,118 +64,139 @@ class Draft(NamedTuple):
     """Whether somebody may take lines out again."""
     is_current: bool
     """Whether the ledger has everything that was logged."""
+    is_awaited: Callable[[], bool]
+    """Whether git still waits for the message."""
+
+
+def _always() -> bool:
+    return True
 
 
 def prepare(
     home: Path,
     environ: Mapping[str, str],
-    worktree: Worktree,
-    path: str,
-    source: tuple[str, str],
+    here: CloneState,
+    asked: Asked,
     *,
     is_current: bool = False,
+    is_awaited: Callable[[], bool] = _always,
 ) -> None:
-    """Put the lines of a commit into its message file. `source` is what git says of the message: where it comes from
-    and which commit. The logs are read unless the ledger `is_current`. Raises `TokcostError`; the message is then as
-    it was."""
-    _prepare(home, environ, worktree, path, source, is_current)
-    all_kept(worktree.git_dir)
+    """Put the lines of a commit into its message file. The logs are read unless the ledger `is_current`. `is_awaited`
+    is asked before the message is written: git may have gone on, and the file be another commit's by then.
 
-
-def _prepare(
-    home: Path, environ: Mapping[str, str], worktree: Worktree, path: str, source: tuple[str, str], is_current: bool
-) -> None:
-    forget(worktree.git_dir)
-    consent, operation, text = read_consent(home, worktree), read_operation(worktree), _read(path)
-    if operation.rebasing:
+    Raises `TokcostError`; the message is then as it was."""
+    git_dir = here.worktree.git_dir
+    forget(git_dir)
+    consent, text = read_consent(home, here), _read(asked.path)
+    if here.operation.rebasing:
         if consent.enabled:
-            _melt(worktree, operation, path, text)
-        return
-    branch = read_head(worktree).branch
-    if consent.is_anothers and branch is not None and not is_switched_off(environ):
+            _melt(here, asked.path, text)
+    elif here.branch is not None and _may_go_on(home, environ, here, consent):
+        if not consent.enabled:
+            note_proposal(git_dir, Noted(here.commit, (BIND,)))
+        elif (message := _message(environ, here, asked, text)) is not None:
+            is_off, edited = is_switched_off(environ), _is_edited(environ)
+            omitted = is_next_omitted(git_dir, here.commit)
+            silent = is_off or omitted or kept_too_little(git_dir, asked_now=is_off)
+            draft = Draft(here, asked.path, here.branch, message, silent, edited, is_current, is_awaited)
+            _propose(home, environ, draft, consent.terms)
+            if edited and asked.source in ("", "template"):
+                note_untouched(git_dir, text)
+    all_kept(git_dir)
+
+
+def _may_go_on(home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent) -> bool:
+    """Whether what is spent is claimed or bound now. Raises `EnvironmentProblem` where lines are on by the consent of
+    somebody else."""
+    if consent.is_anothers and not is_switched_off(environ):
         raise EnvironmentProblem(consent.problem)
-    if branch is None or consent.is_unclear:
-        return
+    if consent.is_unclear:
+        return False
     if consent.is_unmarked:
-        agree(home, worktree)
-    kind = _kind(operation, text, source)
-    if not consent.enabled:
-        note_proposal(worktree.git_dir, Noted(head_commit(worktree), (BIND,)))
-        return
-    edited = environ.get("GIT_EDITOR") != ":"
-    comment = comment_in(text) or (_comment(worktree, text) if edited else "#")
+        agree(home, here.worktree)
+    return True
+
+
+def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
+    """The message that git is about to use; `None` where nothing belongs into it: a copy keeps what it carries, and an
+    empty one makes no commit."""
+    kind, edited = _kind(here.operation, text, asked), _is_edited(environ)
+    comment = comment_in(text) or (_comment(here, text) if edited else "#")
     if kind == "copy" or not (edited or has_content(text, comment, comments_count=True)):
-        return
-    carried_in = _squashed(worktree, source) if operation.squashing else ()
-    message = Message(text, kind, comment, carried_in)
-    is_off = is_switched_off(environ)
-    silent = is_off or is_next_omitted(worktree) or kept_too_little(worktree.git_dir, asked_now=is_off)
-    _propose(home, environ, Draft(worktree, path, branch, message, silent, edited, is_current), consent.terms)
-    if edited and source[0] in ("", "template"):
-        note_untouched(worktree.git_dir, text)
+        return None
+    return Message(text, kind, comment, _squashed(here.worktree, asked) if here.operation.squashing else ())
 
 
-def check_untouched(worktree: Worktree, path: str) -> None:
+def _is_edited(environ: Mapping[str, str]) -> bool:
+    return environ.get("GIT_EDITOR") != ":"
+
+
+def check_untouched(here: CloneState, path: str) -> None:
     """Take our lines out of a message that the editor left as it was (commit-msg): git makes no commit of it then."""
-    before = untouched(worktree.git_dir)
+    before = untouched(here.worktree.git_dir)
     if before is None:
         return
     text = _read(path)
-    comment = comment_in(before) or _comment(worktree, before)
+    comment = comment_in(before) or _comment(here, before)
     bare = drop_lines(text, comment)
     if _content(bare, comment) == _content(before, comment) and text != bare:
         _write(path, bare)
 
 
-def _kind(operation: Operation, text: str, source: tuple[str, str]) -> Kind:
-    if operation.copying or (source[0] == "message" and is_revert(text)):
+def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
+    if operation.copying or (asked.source == "message" and is_revert(text)):
         return "copy"
-    if source == ("commit", "HEAD"):
+    if (asked.source, asked.commit) == ("commit", "HEAD"):
         return "amend"
-    joins = operation.squashing or operation.merging or source[0] in ("squash", "merge")
+    joins = operation.squashing or operation.merging or asked.source in ("squash", "merge")
     return "join" if joins else "commit"
 
 
-def _melt(worktree: Worktree, operation: Operation, path: str, text: str) -> None:
+def _melt(here: CloneState, path: str, text: str) -> None:
     """An interactive rebase melts commits into HEAD: git drops the messages of fixups, their lines must not go."""
-    if not operation.melted:
-        return
-    commits = [head_commit(worktree), *operation.melted]
-    messages = [message_of(worktree.common_dir, commit, seconds=GIT_SECONDS) for commit in commits if commit]
+    melted = here.operation.melted
+    commits = [here.commit, *melted] if melted else []
+    messages = [message_of(here.worktree.common_dir, commit, seconds=GIT_SECONDS) for commit in commits if commit]
     carried: list[Line] = [line for message in messages for line in read_message(message).lines]
     lifted = lift_lines(text, carried, comment_in(text) or "#")
-    if lifted != text:
+    if melted and lifted != text:
         _write(path, lifted)
 
 
-def _squashed(worktree: Worktree, source: tuple[str, str]) -> tuple[Line, ...]:
+def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
     """`git commit -m` after `git merge --squash`: the message git had ready goes, the lines in it must not."""
-    return tuple(read_message(squash_message(worktree)).lines) if source[0] == "message" else ()
+    return tuple(read_message(squash_message(worktree)).lines) if asked.source == "message" else ()
 
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
-    worktree, message = draft.worktree, draft.message
+    here, worktree, message = draft.here, draft.here.worktree, draft.message
     if draft.is_current:
         opened = open_ledger(home, busy_seconds=BUSY_SECONDS, leave_open=True)
     else:
-        opened = open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS)
+        opened = open_refreshed_at(home, environ, here)
     with opened as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
-        head = head_commit(worktree)
         with ledger.transaction():
-            look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
+            look(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
             record_withheld(ledger, repository, worktree.git_dir)
             proposal = propose(ledger, repository, draft.branch, message, terms)
             kept = _kept(ledger, repository, draft, proposal)
+            _require_awaited(draft)  # what is given back now is as if it was never claimed
         journal.write(worktree.common_dir, journal.versions(ledger, proposal.new))
     withheld_recorded(worktree.git_dir)
+    _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
         _write(draft.path, proposal.text)
     noted = proposal.unseen if draft.silent else (*proposal.lines, *kept)
     if noted:
-        note_proposal(worktree.git_dir, Noted(head, tuple(dict.fromkeys(line.token for line in noted))))
+        note_proposal(worktree.git_dir, Noted(here.commit, tuple(dict.fromkeys(line.token for line in noted))))
+
+
+def _require_awaited(draft: Draft) -> None:
+    if not draft.is_awaited():
+        raise EnvironmentProblem("git went on without it")
 
 
 def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
@@ -178,13 +208,13 @@ def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> 
     return [line for line in lines if line.id in mine]
 
 
-def _comment(worktree: Worktree, text: str) -> str:
+def _comment(here: CloneState, text: str) -> str:
     """What begins a comment. With `auto` git chooses a character; the last line of the message shows it."""
-    core = read_section(worktree.common_dir, "core")
+    core = here.config.section("core")
     said = core.get("commentstring", core.get("commentchar", ""))
     for key in () if said else ("core.commentString", "core.commentChar"):
         try:
-            said = said or run_git(["config", key], worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
+            said = said or run_git(["config", key], here.worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
         except EnvironmentProblem:
             continue
     if said == "auto":

@@ -19,10 +19,11 @@ from tokcost.ledger.claims import has_lines
 from tokcost.ledger.open import open_for_reading
 from tokcost.model.claims import Terms
 from tokcost.private_files import private_folder
-from tokcost.repo.config import read_section
+from tokcost.repo.config import Config, read_section
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree
-from tokcost.services.policy_file import POLICY_FILE, read_table
+from tokcost.services.clone_state import CloneState, policy_table
+from tokcost.services.policy_file import POLICY_FILE
 from tokcost.services.worktrees import repository_of
 
 _YES = ("true", "yes", "on", "1")
@@ -61,10 +62,10 @@ NOT_AGREED = (
 )
 
 
-def read_consent(home: Path, worktree: Worktree) -> Consent:
-    """What holds in a clone now for the person whose ledger is in `home`. A damaged policy file means that nothing is
+def read_consent(home: Path, here: CloneState) -> Consent:
+    """What holds in a clone for the person whose ledger is in `home`. A damaged policy file means that nothing is
     written."""
-    said = read_section(worktree.common_dir, "tokcost")
+    said, worktree = here.config.section("tokcost"), here.worktree
     decided = said.get("enabled", "")
     terms = Terms(
         "exact" if said.get("precision", "").lower() == "exact" else "coarse",
@@ -77,7 +78,7 @@ def read_consent(home: Path, worktree: Worktree) -> Consent:
     if not is_unmarked and mark(home, worktree) not in marks:
         return Consent(False, False, terms, NOT_AGREED, True, True)
     try:
-        policy = read_policy(worktree.path)
+        policy = read_policy(here)
     except SettingsDamaged as damage:
         return Consent(False, True, terms, f"{damage}; nothing is written until it is repaired.", True)
     if policy.forbids:
@@ -142,19 +143,19 @@ def _agreed_before(home: Path, worktree: Worktree) -> bool:
         return False
 
 
-def is_enabled(common_dir: str) -> bool:
+def is_enabled(config: Config) -> bool:
     """Whether the developer agreed in this clone, whatever the repository asks."""
-    return read_section(common_dir, "tokcost").get("enabled", "").lower() in _YES
+    return config.section("tokcost").get("enabled", "").lower() in _YES
 
 
-def read_policy(root: str) -> Policy:
+def read_policy(here: CloneState) -> Policy:
     """What the repository asks. Raises `SettingsDamaged` when the file cannot be understood."""
-    table = read_table(root, "trailers")
+    table = policy_table(here, "trailers")
     asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}
     for key, value in (("policy", asks), ("precision", precision), ("models", models)):
         if not any(value is one or (isinstance(value, str) and value == one) for one in known[key]):
-            path = os.path.join(root, POLICY_FILE)
+            path = os.path.join(here.worktree.path, POLICY_FILE)
             raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}, which is none of {known[key]}")
     return Policy(asks == "recommend", asks == "forbid", precision == "coarse", models is False)
 

@@ -21,6 +21,7 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.reports.text import to_copy
 from tokcost.services.budgets import read_budgets
 from tokcost.services.checks import Check
+from tokcost.services.clone_state import read_state
 from tokcost.services.consent import read_consent, read_policy
 from tokcost.services.installing.report import hook_checks
 from tokcost.services.price_files import price_problems
@@ -101,7 +102,7 @@ def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
     else:
         diagnosis.add("repository", Check("reflog", f"{len(reflog.entries):,} movements of HEAD"))
     try:
-        consent = read_consent(home, here)
+        consent = read_consent(home, read_state(here))
         for check in hook_checks(here, consent.enabled):
             diagnosis.add("hooks", check)
         if consent.problem:
@@ -114,9 +115,10 @@ def _settings(diagnosis: Diagnosis, home: Path, here: Worktree | None) -> None:
     """Files of the user and the repository that cannot be understood: each table is asked for on its own."""
     found = price_problems(home, here.root if here else "")
     if here is not None:
-        found += read_budgets(here, read_head(here).branch).problems
+        state = read_state(here)
+        found += read_budgets(state, state.branch).problems
         try:
-            read_policy(here.path)
+            read_policy(state)
         except SettingsDamaged as problem:
             found.append(str(problem))
     hint = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."

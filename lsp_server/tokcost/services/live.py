@@ -12,6 +12,7 @@ from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.model.status import Status
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
+from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
 from tokcost.services.proposals import is_next_omitted
@@ -104,9 +105,10 @@ def statuses(home: Path, folders: Iterable[str], *, current: bool) -> list[Folde
 
 
 def _status(home: Path, folder: str, current: bool) -> FolderStatus:
-    here = worktree_at(folder)
-    if here is None:
+    worktree = worktree_at(folder)
+    if worktree is None:
         return FolderStatus(folder, None)
+    here = read_state(worktree)
     try:
         status = status_of(home, here)._replace(current=current)
         return FolderStatus(folder, status, cost_lines=_cost_lines(home, here))
@@ -116,9 +118,10 @@ def _status(home: Path, folder: str, current: bool) -> FolderStatus:
         return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
 
 
-def _cost_lines(home: Path, worktree: Worktree) -> CostLines:
-    consent = read_consent(home, worktree)
-    return CostLines(consent.enabled, consent.problem, consent.enabled and is_next_omitted(worktree))
+def _cost_lines(home: Path, here: CloneState) -> CostLines:
+    consent = read_consent(home, here)
+    omitted = consent.enabled and is_next_omitted(here.worktree.git_dir, here.commit)
+    return CostLines(consent.enabled, consent.problem, omitted)
 
 
 def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:

@@ -23,11 +23,14 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger
 from tokcost.model.trailer import read_message
+from tokcost.repo.config import Config, read_config
+from tokcost.repo.head import Head
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
 from tokcost.repo.refs import all_tips
 from tokcost.repo.run import GitFailed, GitTooSlow
 from tokcost.services import journal
+from tokcost.services.clone_state import CloneState
 from tokcost.services.consent import is_enabled
 
 MOST_COMPARED = 200
@@ -41,12 +44,15 @@ class RestoreNeeded(EnvironmentProblem):
     """Nothing can be proposed before the claims of a clone are restored."""
 
 
-def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 60.0) -> bool:
+def look(
+    ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = 60.0
+) -> bool:
     """Bring what is known of a repository's commits up to date; part of the caller's transaction.
 
     Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, only what this
     clone's own branches brought is read, and the answer is False: to whoever looks next, the rest is still new. Until
-    then a line can be written again that somebody's commit carries already, which changes no sum.
+    then a line can be written again that somebody's commit carries already, which changes no sum. `here` has what
+    was read of a worktree of this repository before.
 
     Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even
     `RESTORE_SECONDS`.
@@ -58,7 +64,7 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
         )
     if start < end and journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)
-    now, before = all_tips(common_dir), known_tips(ledger, repository)
+    now, before = all_tips(common_dir, _heads(here)), known_tips(ledger, repository)
     if now == before:
         return True
     if not has_claims(ledger, repository):
@@ -67,12 +73,13 @@ def look(ledger: Ledger, repository: int, common_dir: str, *, seconds: float = 6
     for seen in (now, _without_fetched(before, now)):
         with suppress(GitTooSlow):
             _follow(ledger, repository, common_dir, (before, seen), seconds)
+            _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
             record_tips(ledger, repository, before, seen)
             return seen == now
     return False
 
 
-def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
+def needs_look(ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None) -> bool:
     """Whether a repository with claims has refs that differ from those of the last look, or claims that the ledger
     does not know."""
     if not os.path.isdir(common_dir):
@@ -83,7 +90,7 @@ def needs_look(ledger: Ledger, repository: int, common_dir: str) -> bool:
     if not has_claims(ledger, repository):
         return False
     try:
-        return all_tips(common_dir) != known_tips(ledger, repository)
+        return all_tips(common_dir, _heads(here)) != known_tips(ledger, repository)
     except EnvironmentProblem:
         return False
 
@@ -118,8 +125,15 @@ def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, 
         follow_bound(ledger, repository, same)
     drop_carriers(ledger, repository, gone)
     settle_carried(ledger, repository)
-    # What was spent while nothing was agreed to is not published because somebody agreed since.
-    release_unbound(ledger, repository, "withheld" if is_enabled(common_dir) else "")
+
+
+def _release_unbound(ledger: Ledger, repository: int, config: Config) -> None:
+    """What was spent while nothing was agreed to is not published because somebody agreed since."""
+    release_unbound(ledger, repository, "withheld" if is_enabled(config) else "")
+
+
+def _heads(here: CloneState | None) -> dict[str, Head]:
+    return {here.worktree.git_dir: here.head} if here else {}
 
 
 def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list[tuple[str, str, int]]:

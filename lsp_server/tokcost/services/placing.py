@@ -32,8 +32,10 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
+from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.reflog import read_history, read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
+from tokcost.services.clone_state import at_hand
 from tokcost.services.worktrees import as_worktree, keep_main, moved_from, moved_stamp
 
 
@@ -75,6 +77,9 @@ class Placer:
         self._repositories = {one.id: one for one in repositories(ledger)}
         self._worktrees = {one.id: one for one in worktrees(ledger)}
         self._bound = bound_directories(ledger)
+        here = at_hand()
+        self._heads = {here.worktree.git_dir: here.head} if here else {}
+        self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
         self._located: dict[str, int | None] = {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
@@ -202,7 +207,8 @@ class Placer:
     def _timeline(self, worktree: KnownWorktree, *, recent: bool = True) -> Timeline:
         known = self._timelines.get(worktree.id)
         if known is None:
-            history = read_history(as_worktree(worktree, self._repositories[worktree.repository]), recent=recent)
+            located = as_worktree(worktree, self._repositories[worktree.repository])
+            history = read_history(located, recent=recent, head=self._heads.get(located.git_dir))
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
                 self.notes.append(
@@ -234,7 +240,7 @@ class Placer:
             remembered = self._bound.get(directory) or self._remembered(directory)
             if remembered is not None:
                 return self._bind(directory, remembered)
-        found = find_worktree(directory)
+        found = find_worktree(directory, self._configs)
         return None if found is None else self._bind(directory, self._known_or_new(found))
 
     def _bind(self, directory: str, number: int) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import read_inside
-from tokcost.repo.config import read_section
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
@@ -20,7 +19,11 @@ BLOCK_SETTINGS = ("block",)
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:
     """One table of the file; empty where there is none. Raises `SettingsDamaged` when it cannot be understood."""
-    data = read_policy_file(root)
+    return table_in(read_policy_file(root), root, name)
+
+
+def table_in(data: bytes, root: str, name: str) -> Mapping[str, Any]:
+    """The same where the file was read already."""
     return _table(os.path.join(root, POLICY_FILE), data, name) if name.encode() in data else {}
 
 
@@ -30,12 +33,6 @@ def may_have(root: str, name: str) -> bool:
         return name.encode() in read_policy_file(root)
     except SettingsDamaged:
         return True
-
-
-def stops_unchecked(common_dir: str) -> bool:
-    """Whether a budget that cannot be checked stops the commit: `tokcost.budgetUnchecked=block` in the clone's own
-    configuration."""
-    return read_section(common_dir, "tokcost").get("budgetunchecked", "").lower() == "block"
 
 
 def read_policy_file(root: str) -> bytes:

@@ -78,10 +78,10 @@ def omit_no_more(worktree: Worktree) -> None:
         os.unlink(os.path.join(worktree.git_dir, OMIT))
 
 
-def is_next_omitted(worktree: Worktree) -> bool:
-    """Whether the line of a commit on top of HEAD is to be left out."""
-    said = _read(os.path.join(worktree.git_dir, OMIT))
-    return bool(said) and said == f"{head_commit(worktree)}\n"
+def is_next_omitted(git_dir: str, head: str) -> bool:
+    """Whether the line of a commit on top of this one is to be left out."""
+    said = _read(os.path.join(git_dir, OMIT))
+    return bool(said) and said == f"{head}\n"
 
 
 def is_omitted_from(worktree: Worktree, parents: tuple[str, ...]) -> bool:

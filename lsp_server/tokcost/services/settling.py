@@ -9,19 +9,19 @@ from tokcost.ledger.claims import (
     decide_fate,
     follow_bound,
     keys_claimed,
+    unsettled_claims,
     withhold_pending,
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.trailer import read_message
 from tokcost.repo.commit import Commit
-from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.messages import read_commit
-from tokcost.repo.operation import read_operation
 from tokcost.repo.reflog import last_message
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import Worktree
 from tokcost.services import journal
 from tokcost.services.claims import new_name
+from tokcost.services.clone_state import CloneState, having_at_hand
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import open_refreshed
 from tokcost.services.look import look
@@ -47,13 +47,13 @@ BUSY_SECONDS = 0.15
 """With what the check of a budget waits for (0.1 s), a ledger that another process holds costs a commit 0.25 s."""
 
 
-def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
+def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     """See which proposed lines the new commit carries (post-commit): one that is not there was removed by its owner,
     and is never proposed again. Without consent, what was spent is bound to the commit on this machine."""
+    worktree, head = here.worktree, here.commit
     noted = take_proposal(worktree.git_dir)
-    head = head_commit(worktree)
     if noted is None and head and must_still_keep(worktree.git_dir):
-        _keep(home, environ, worktree, read_commit(worktree.common_dir, head, seconds=GIT_SECONDS))
+        _keep(home, environ, here, read_commit(worktree.common_dir, head, seconds=GIT_SECONDS))
     if noted is None or head in ("", noted.head):
         return
     commit = read_commit(worktree.common_dir, head, seconds=GIT_SECONDS)
@@ -64,18 +64,18 @@ def settle(home: Path, environ: Mapping[str, str], worktree: Worktree) -> None:
             return  # the note is of a commit that never happened, HEAD has moved since
     omit_no_more(worktree)
     if noted.tokens == (BIND,):
-        _bind(home, environ, worktree, commit, amended)
+        _bind(home, environ, here, commit, amended)
     else:
         _withhold_removed(home, worktree, commit, noted.tokens)
 
 
-def settle_merge(home: Path, environ: Mapping[str, str], worktree: Worktree, *, squashed: bool) -> None:
+def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> None:
     """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
     that never happened."""
-    if squashed or last_message(worktree).endswith("Fast-forward"):
-        take_proposal(worktree.git_dir)
+    if squashed or last_message(here.worktree).endswith("Fast-forward"):
+        take_proposal(here.worktree.git_dir)
     else:
-        settle(home, environ, worktree)
+        settle(home, environ, here)
 
 
 def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str]]) -> None:
@@ -84,6 +84,12 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
         repository = repository_of(ledger, worktree).id
         if repository >= 0:
             follow_bound(ledger, repository, pairs)
+
+
+def open_refreshed_at(home: Path, environ: Mapping[str, str], here: CloneState) -> Ledger:
+    """The ledger, brought up to date for a hook that has looked at its clone. Raises as `open_refreshed`."""
+    with having_at_hand(here):
+        return open_refreshed(home, environ, here.worktree, busy_seconds=BUSY_SECONDS)
 
 
 def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
@@ -113,36 +119,43 @@ def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: 
     withheld_recorded(worktree.git_dir)
 
 
-def _keep(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Commit) -> None:
+def _keep(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit) -> None:
     """The hook before this commit did not get as far as keeping what its owner wants kept."""
-    branch = read_head(worktree).branch
+    worktree, branch = here.worktree, here.branch
     wanted = is_switched_off(environ) or is_omitted_from(worktree, commit.parents)
-    if wanted and branch is not None and read_consent(home, worktree).enabled and not read_operation(worktree).rebasing:
-        with open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+    if wanted and branch is not None and read_consent(home, here).enabled and not here.operation.rebasing:
+        with open_refreshed_at(home, environ, here) as ledger, ledger.transaction():
             repository = repository_of(ledger, worktree).id
             if repository >= 0:
-                look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
+                look(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
                 _withhold_pending(ledger, repository, branch, worktree.common_dir)
     omit_no_more(worktree)
     all_kept(worktree.git_dir)
 
 
 def _withhold_pending(ledger: Ledger, repository: int, branch: str, common_dir: str) -> None:
+    """What no claim holds, and what a hook claimed that did not get as far as saying so."""
+    kept: list[journal.Entry] = []
+    for claim in unsettled_claims(ledger, repository, branch):
+        if not claim.ever_carried:
+            decide_fate(ledger, claim.id, "withheld")
+            kept.append(journal.Entry(claim.name, 0, "", [], True))
     claim = withhold_pending(ledger, repository, branch, new_name())
     if claim is not None:
         keys = keys_claimed(ledger, claim.name, claim.version)
-        journal.write(common_dir, [journal.Entry(claim.name, claim.version, "", keys, True)])
+        kept.append(journal.Entry(claim.name, claim.version, "", keys, True))
+    journal.write(common_dir, kept)
 
 
-def _bind(home: Path, environ: Mapping[str, str], worktree: Worktree, commit: Commit, amended: str) -> None:
-    branch = read_head(worktree).branch
+def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit, amended: str) -> None:
+    worktree, branch = here.worktree, here.branch
     if branch is None:
         return
-    with open_refreshed(home, environ, worktree, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+    with open_refreshed_at(home, environ, here) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
         if amended:
             follow_bound(ledger, repository, [(amended, commit.id)])
-        look(ledger, repository, worktree.common_dir, seconds=LOOK_SECONDS)
+        look(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
         bind_pending(ledger, repository, branch, new_name(), commit.id)

@@ -1,5 +1,6 @@
 """The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from tokcost.ledger.query import spent_since, sums
 from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import NO_FIGURES
 from tokcost.model.status import Status
-from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost.services.budgets import read_budgets
+from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.rescues import notices
 from tokcost.services.summary import figures_of
@@ -23,18 +24,28 @@ def current_status(home: Path, cwd: Path) -> Status:
     here = find_worktree(str(cwd))
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
-    return status_of(home, here)
+    return status_of(home, read_state(here))
 
 
-def status_of(home: Path, here: Worktree) -> Status:
+def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
+    """The same, unless it is to be as the ledger has it after what is new in the logs was read. Raises
+    `TokcostError`."""
+    if fresh:
+        from tokcost.services.ingest import refresh  # a prompt with --no-refresh need not wait for the readers
+
+        refresh(home, environ, here=find_worktree(str(cwd)))
+    return current_status(home, cwd)._replace(current=fresh)
+
+
+def status_of(home: Path, here: CloneState) -> Status:
     """The branch that is checked out in a worktree and its figures."""
-    branch = read_head(here).branch
+    branch = here.branch
     ledger = open_for_reading(home)
     total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
     today, pending_unpriced = (0, 0), 0
     if ledger is not None:
         with ledger:
-            repository = repository_of(ledger, here).id
+            repository = repository_of(ledger, here.worktree).id
             for one in sums(ledger, repository):
                 if branch is not None and one.branch == branch:
                     total = total.plus(figures_of(one))
@@ -50,7 +61,7 @@ def status_of(home: Path, here: Worktree) -> Status:
     }
     return Status(
         branch=branch,
-        repository=here.root,
+        repository=here.worktree.root,
         list_cost=total.list_cost,
         pending_list_cost=total.pending_list_cost,
         tokens=total.tokens.total,

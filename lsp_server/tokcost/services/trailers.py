@@ -14,6 +14,7 @@ from tokcost.repo.run import run_git
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services import journal
 from tokcost.services.claims import Message, new_name, propose
+from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import Consent, agree, agree_no_more, read_consent, read_policy
 from tokcost.services.ingest import refresh
 from tokcost.services.installing.hooks import Installed, install
@@ -43,10 +44,16 @@ def here(cwd: Path) -> Worktree:
     return found
 
 
+def state_here(cwd: Path) -> CloneState:
+    """What holds in the worktree around a folder. Raises `NotARepository`."""
+    return read_state(here(cwd))
+
+
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
     """What somebody would publish who wishes this (`None`: as before), as far as the repository allows it. Raises
     `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be understood."""
-    before, policy = read_consent(home, worktree).terms, read_policy(worktree.path)
+    state = read_state(worktree)
+    before, policy = read_consent(home, state).terms, read_policy(state)
     if policy.forbids:
         raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
     return Terms(
@@ -85,7 +92,7 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     `from_now` keeps what was spent until now to this machine. Raises `EnvironmentProblem`, and `UsageError` where the
     repository forbids it.
     """
-    if read_policy(worktree.path).forbids:
+    if read_policy(read_state(worktree)).forbids:
         raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
     installed = install(worktree)
     if from_now:
@@ -99,7 +106,7 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
 
 def disable(home: Path, worktree: Worktree) -> Consent:
     """Write nothing from now on. The hooks stay: they bind what is spent to commits on this machine alone."""
-    before = read_consent(home, worktree)
+    before = read_consent(home, read_state(worktree))
     if before.decided or before.is_anothers:
         agree_no_more(home, worktree)
         _say(worktree, "enabled", "false")

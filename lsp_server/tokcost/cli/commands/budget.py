@@ -16,9 +16,9 @@ from tokcost.reports.budget_table import budget_json, budget_lines, set_text, un
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
 from tokcost.services.budget_check import check, check_commit
 from tokcost.services.budgets import Wish, budget_of, read_budgets, set_budget, set_verbose, unset_budget
+from tokcost.services.clone_state import stops_unchecked
 from tokcost.services.installing.hooks import install
-from tokcost.services.policy_file import stops_unchecked
-from tokcost.services.trailers import here
+from tokcost.services.trailers import here, state_here
 from tokcost.settings import tokcost_home
 
 _EVERY_BRANCH = "*"
@@ -50,13 +50,13 @@ def command(context: click.Context, as_json: bool) -> int:
         if as_json:
             raise UsageError("--json comes behind the sub-command")
         return 0
-    worktree = here(Path.cwd())
-    status = check(tokcost_home(os.environ), os.environ, worktree).status
+    state = state_here(Path.cwd())
+    status = check(tokcost_home(os.environ), os.environ, state).status
     if as_json:
         screen.show(budget_json(status))
     else:
         screen.show(screen.painted(budget_lines(status, screen.columns_wide()), os.environ))
-        if read_budgets(worktree, status.branch).asks_to_block:
+        if read_budgets(state, status.branch).asks_to_block:
             screen.show("\nThis repository asks that commits stop when over; agree with tokcost budget set … --block\n")
     return _problems(status.budget_problems)
 
@@ -149,7 +149,7 @@ def check_command(hook: bool, as_json: bool) -> int:
         raise UsageError("--hook and --json exclude each other")
     if hook:
         return _check_hook()
-    status = check(tokcost_home(os.environ), os.environ, here(Path.cwd())).status
+    status = check(tokcost_home(os.environ), os.environ, state_here(Path.cwd())).status
     screen.show(budget_json(status) if as_json else f"{check_line(status)}\n")
     broken = _problems(status.budget_problems)
     return 1 if state_of(status) == "over" else broken
@@ -159,9 +159,9 @@ def _check_hook() -> int:
     """What git's own hook does, for those that another program starts. No trouble of ours may stop a commit."""
     unchecked = 0
     try:
-        worktree = here(Path.cwd())
-        unchecked = int(stops_unchecked(worktree.common_dir))
-        checked = check_commit(tokcost_home(os.environ), os.environ, worktree)
+        state = state_here(Path.cwd())
+        unchecked = int(stops_unchecked(state))
+        checked = check_commit(tokcost_home(os.environ), os.environ, state)
         if checked is None:
             return 0
         for sentence, hint in said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose):

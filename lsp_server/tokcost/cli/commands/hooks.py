@@ -8,6 +8,7 @@ import click
 from tokcost.cli import screen
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
+from tokcost.services.clone_state import read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.installing.hooks import install, install_in_config, uninstall
 from tokcost.services.installing.report import hook_checks
@@ -88,7 +89,7 @@ def status_command() -> int:
       tokcost hooks status
     """
     worktree = here(Path.cwd())
-    consent = read_consent(tokcost_home(os.environ), worktree)
+    consent = read_consent(tokcost_home(os.environ), read_state(worktree))
     checks = hook_checks(worktree, consent.enabled)
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
     rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, ""))

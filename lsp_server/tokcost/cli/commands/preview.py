@@ -9,6 +9,7 @@ import click
 from tokcost.cli import screen
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import pending_text, preview_object, shown_line, terms_text
+from tokcost.services.clone_state import read_state
 from tokcost.services.consent import Consent, read_consent
 from tokcost.services.trailers import Preview, here, preview
 from tokcost.settings import tokcost_home
@@ -25,7 +26,7 @@ def command(as_json: bool) -> int:
       tokcost preview --json | jq -r '.lines[]'
     """
     home, worktree = tokcost_home(os.environ), here(Path.cwd())
-    consent = read_consent(home, worktree)
+    consent = read_consent(home, read_state(worktree))
     found = preview(home, os.environ, worktree, consent.terms)
     screen.show(_json(found, consent) if as_json else _text(found, consent))
     return 0

@@ -26,6 +26,7 @@ from tokcost.reports.hooks import installed_text
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
 from tokcost.services.assign import assign
+from tokcost.services.clone_state import read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
 from tokcost.services.proposals import omit_next, omit_no_more
@@ -79,7 +80,7 @@ class _Commands:
     async def omit(self, wish: Wish) -> Any:
         """Leave the line of the next commit of this worktree out, or do not."""
         worktree, omitted = worktree_for(self._server, wish), maybe_flag(wish, "omit") is not False
-        if omitted and not read_consent(self._keeper.home, worktree).enabled:
+        if omitted and not read_consent(self._keeper.home, read_state(worktree)).enabled:
             raise UsageError("there is nothing to leave out: no lines are written in this clone")
         await self._keeper.run(omit_next if omitted else omit_no_more, worktree)
         self._keeper.touch()
@@ -121,7 +122,7 @@ class _Commands:
 
 
 def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str, Any]:
-    keeper, consent = server.keeper, read_consent(server.keeper.home, worktree)
+    keeper, consent = server.keeper, read_consent(server.keeper.home, read_state(worktree))
     terms = allowed_terms(keeper.home, worktree, precision(wish), maybe_flag(wish, "models"))
     found = preview(keeper.home, keeper.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]

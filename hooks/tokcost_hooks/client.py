@@ -1,0 +1,102 @@
+"""Asking a server that runs already to do the work of a hook (`tokcost.local_server` has the words)."""
+
+import os
+import sys
+
+from tokcost_hooks.watch import Limits, Patience, waits_of_thread, write_all
+
+TYPE_CHECKING = False
+"""`typing` takes longer to import than all that a client needs."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tokcost.local_server import Server
+
+_STEP_SECONDS = 0.02
+
+
+class Answer:
+    """What asking came to."""
+
+    def __init__(self, code: int | None = None, data: bytes | None = None) -> None:
+        self.code = code
+        """The hook's exit code; `None` where no server has begun: then the work is still to be done."""
+        self.data = data
+        """Standard input, where it was read for a server."""
+
+
+def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callable[[str, int], None]") -> Answer:
+    """Have a server do the work, as long as that makes sense. What was sent is not done again, unless the server says,
+    by its word or by its end, that it had not begun."""
+    from tokcost.local_server import GREETING_SECONDS, Request, reach
+    from tokcost.settings import home_folder
+
+    chosen = os.environ.get("TOKCOST_HOME", "/")
+    patience = max(GREETING_SECONDS, limits.stuck / 20)  # whoever asked for more of it has more
+    server = reach(home_folder(os.environ), os.environ, patience) if chosen.startswith("/") else None
+    if server is None:
+        return Answer()
+    data = None
+    try:
+        request = Request("hook", [name, *arguments], os.getcwd(), os.environ)
+        request.folders = sys.path[: sys.path.index(_OURS)] if _OURS in sys.path else []
+        if name == "post-rewrite":
+            data = request.data = _standard_input(limits.longest)
+        server.send(request)
+        return Answer(_wait(server, limits, give_up), data)
+    except (OSError, ValueError):
+        return Answer(None, data)
+    finally:
+        server.close()
+
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+"""`run.py` puts the folders that it was told before this one."""
+
+
+def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]") -> int | None:
+    """The exit code; `None` where the server had not begun."""
+    from tokcost.local_server import BEGUN, DONE, REFUSED, NotUnderstood
+
+    patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
+    has_begun, promised, reason = False, 0, ""
+    while not reason:
+        try:
+            letter, data = server.next(_STEP_SECONDS) or (b"", b"")
+        except (OSError, NotUnderstood):
+            if not has_begun:
+                return None
+            reason = "the tokcost server that worked on it has ended"
+            break
+        if letter == REFUSED:
+            return None
+        if letter == DONE:
+            return data[0]
+        has_begun = has_begun or letter == BEGUN
+        promised = _heard(letter, data, promised)
+        reason = "" if letter else patience.spent()
+    give_up(reason, promised)
+    return promised
+
+
+def _heard(letter: bytes, data: bytes, promised: int) -> int:
+    """Pass on what the server says; the exit code that is promised now."""
+    from tokcost.local_server import PROMISED, SAID
+
+    if letter == SAID:
+        write_all(2, data)
+    return data[0] if letter == PROMISED else promised
+
+
+def _standard_input(seconds: float) -> bytes:
+    """All of standard input. Raises `OSError` when it does not end within that time."""
+    import select
+    import time
+
+    until, read = time.monotonic() + seconds, list[bytes]()
+    while select.select([0], [], [], max(0.0, until - time.monotonic()))[0]:
+        data = os.read(0, 65536)
+        if not data:
+            return b"".join(read)
+        read.append(data)
+    raise OSError("standard input does not end")

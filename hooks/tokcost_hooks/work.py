@@ -1,0 +1,68 @@
+"""The work of every hook: done by the process that git starts, or by a server that runs already, from here on alike.
+
+Nothing in here asks the process where it is or what its environment says.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.services.clone_state import state_of_hook, stops_unchecked
+from tokcost_hooks.console import STOP, failure, words
+
+HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
+
+BEFORE_COMMIT = HOOKS[:3]
+
+
+class Call(NamedTuple):
+    """A hook that git runs."""
+
+    name: str
+    arguments: list[str]
+    """As git gives them (githooks(5)); paths may be relative to `directory`."""
+    directory: str
+    environ: Mapping[str, str]
+    home: Path
+    """The ledger's folder."""
+    data: bytes
+    """What git wrote to its standard input."""
+    tell: Callable[[str, str], None]
+    """Takes a sentence for standard error, and a hint or nothing."""
+    is_awaited: Callable[[], bool]
+    """Whether git still waits."""
+
+
+def work(call: Call, promise: Callable[[int], None]) -> int:
+    """Do what a hook is for; its exit code, 0 or `STOP`. `promise` is told beforehand which one holds if this comes to
+    no end."""
+    code = 0
+    try:
+        here = state_of_hook(call.directory, call.environ)
+        if here is None or call.name not in HOOKS:
+            return 0
+        if call.name in BEFORE_COMMIT and not call.is_awaited():
+            return 0  # git has gone on: the message may be another commit's by now
+        # Where a budget that cannot be checked is to stop the commit, so is a check that comes to no end.
+        code = STOP if call.name == "pre-commit" and stops_unchecked(here) else 0
+        if code:
+            promise(code)
+        hook = import_module(f"tokcost_hooks.{call.name.replace('-', '_')}")
+        is_stopped = hook.run(call, here) is True
+        _tell_of_rescues(call)
+        return STOP if is_stopped else 0
+    except BaseException as problem:
+        call.tell(*failure(call.name, words(problem), code))
+        return code
+
+
+def _tell_of_rescues(call: Call) -> None:
+    """One line, once, that the ledger was damaged."""
+    if not (call.home / "rescues.json").exists():
+        return
+    from tokcost.services.rescues import take_notice
+
+    said = take_notice(call.home)
+    if said:
+        call.tell(f"{said}.", "")

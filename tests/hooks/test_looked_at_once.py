@@ -1,0 +1,94 @@
+"""What git says of a clone is read once at the start of a hook, and handed down."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import tokcost
+import tokcost_hooks.run
+from support.hooked import Hooked, everywhere
+
+WATCHED = """
+import os, runpy, sys
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        os.write(2, b"OPENED " + os.fsencode(arguments[0]) + b"\\n")
+sys.addaudithook(watch)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def opened(repo: Hooked, hook: str, *words: str) -> Counter[str]:
+    """How often each file of git that says something of the clone is opened in one hook."""
+    folders = [str(Path(module.__file__ or "").parent.parent) for module in (tokcost, tokcost_hooks.run)]
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(tokcost_hooks.run.__file__), hook, *words],
+        cwd=repo.path,
+        env=repo.environ | {"TOKCOST_PATH": os.pathsep.join(folders), "GIT_DIR": str(repo.git_dir)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    paths = [line.removeprefix("OPENED ") for line in done.stderr.splitlines() if line.startswith("OPENED ")]
+    assert "tokcost: " not in done.stderr
+    return Counter(path for path in paths if path.startswith(str(repo.common_dir)))
+
+
+def counted(repo: Hooked, found: Counter[str]) -> dict[str, int]:
+    files = {"HEAD": repo.git_dir / "HEAD", "config": repo.common_dir / "config"}
+    return {name: found[str(path)] for name, path in files.items()}
+
+
+@everywhere
+@pytest.mark.parametrize("editor", ["true", ":"])
+def test_prepare_commit_msg_opens_head_and_config_once(repo: Hooked, editor: str) -> None:
+    repo.work("One")
+    repo.spend()
+    repo.change()
+    repo.more_environ["GIT_EDITOR"] = editor
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    message.write_text("Two\n")
+    assert counted(repo, opened(repo, "prepare-commit-msg", str(message), "message")) == {"HEAD": 1, "config": 1}
+    assert "AI-Cost: " in message.read_text()
+
+
+@pytest.mark.parametrize("operation", ["amend", "detached", "rebase"])
+def test_it_does_in_the_middle_of_other_things_too(repo: Hooked, operation: str) -> None:
+    repo.work("One")
+    repo.spend()
+    words = ["commit", "HEAD"] if operation == "amend" else ["message"]
+    if operation == "detached":
+        repo.git("checkout", "-q", "--detach")
+    if operation == "rebase":
+        (repo.git_dir / "rebase-merge").mkdir()
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    message.write_text("Two\n")
+    assert counted(repo, opened(repo, "prepare-commit-msg", str(message), *words)) == {"HEAD": 1, "config": 1}
+
+
+def test_a_budget_is_no_reason_to_look_again(repo: Hooked) -> None:
+    repo.work("One")
+    repo.git("config", "tokcost.budgetBranch", "1000")
+    repo.spend()
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    message.write_text("Two\n")
+    assert counted(repo, opened(repo, "prepare-commit-msg", str(message), "message")) == {"HEAD": 1, "config": 1}
+    repo.git("config", "tokcost.budgetBranchBlock", "true")
+    assert counted(repo, opened(repo, "pre-commit")) == {"HEAD": 1, "config": 1}
+
+
+def test_post_commit_looks_once(repo: Hooked) -> None:
+    repo.disable()
+    repo.spend()
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    message.write_text("Two\n")
+    opened(repo, "prepare-commit-msg", str(message), "message")
+    repo.change()
+    repo.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Two")
+    assert counted(repo, opened(repo, "post-commit")) == {"HEAD": 1, "config": 1}
+    assert repo.replies() == {"total": 1, "bound": 1}
