@@ -80,23 +80,23 @@ def run_file(script: Path) -> str:
 
 
 PREPARE = [
-    ("committing", "forget"),
-    ("committing", "read_consent"),
-    ("committing", "open_refreshed"),
-    ("committing", "look"),
-    ("committing", "propose"),
-    ("journal", "write"),
-    ("committing", "withheld_recorded"),
-    ("committing", "_write"),
-    ("committing", "note_proposal"),
+    ("services.committing", "forget"),
+    ("services.committing", "read_consent"),
+    ("services.committing", "open_refreshed"),
+    ("services.committing", "look"),
+    ("services.committing", "propose"),
+    ("services.journal", "write"),
+    ("services.committing", "withheld_recorded"),
+    ("services.committing", "_write"),
+    ("services.committing", "note_proposal"),
 ]
 SETTLE = [
-    ("settling", "take_proposal"),
-    ("settling", "read_commit"),
-    ("settling", "note_withheld"),
-    ("journal", "write"),
-    ("settling", "record_withheld"),
-    ("settling", "withheld_recorded"),
+    ("services.settling", "take_proposal"),
+    ("services.settling", "read_commit"),
+    ("services.settling", "note_withheld"),
+    ("services.journal", "write"),
+    ("services.settling", "record_withheld"),
+    ("services.settling", "withheld_recorded"),
 ]
 
 
@@ -108,7 +108,7 @@ def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
         for how in (("-m", "Killed"), ("--amend", "--no-edit")):
             repo.spend()
             repo.change()
-            killed(repo, f"prepare-commit-msg:kill:tokcost.services.{room}:{name}:{when}", *how)
+            killed(repo, f"prepare-commit-msg:kill:tokcost.{room}:{name}:{when}", *how)
         assert repo.replies()["total"] == 2 * (number + 1)
     repo.work("Whole")
     total = 2 * len(PREPARE) + 1
@@ -123,11 +123,11 @@ def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None
     for room, name in SETTLE:
         repo.spend()
         repo.change()
-        where = f"post-commit:kill:tokcost.services.{room}:{name}:{when}"
+        where = f"post-commit:kill:tokcost.{room}:{name}:{when}"
         killed(repo, where, "-e", "-m", "Quiet", env=repo.editor(QUIET))
         repo.change()
         repo.hooked("-m", "Loud")
-        noted += SETTLE.index((room, name)) >= SETTLE.index(("settling", "note_withheld")) + (when == "before")
+        noted += SETTLE.index((room, name)) >= SETTLE.index(("services.settling", "note_withheld")) + (when == "before")
     total = len(SETTLE)
     assert repo.replies() == {"total": total, "carried": total - noted, "withheld": noted}
 

