@@ -82,7 +82,7 @@ def run_file(script: Path) -> str:
 PREPARE = [
     ("services.committing", "forget"),
     ("services.committing", "read_consent"),
-    ("services.committing", "open_refreshed"),
+    ("services.committing", "open_refreshed_at"),
     ("services.committing", "look"),
     ("services.committing", "propose"),
     ("services.journal", "write"),
