@@ -1,11 +1,18 @@
 """What other people push reaches a clone with the next fetch: it may stop no commit and no command, and falsify no
 figure beyond what the join says."""
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 
 from support import hostile_history
-from support.hooked import REPLY, Hooked
+from support.hooked import NO_HOOKS, REPLY, Hooked
+from tokcost.ledger.open import open_ledger
 from tokcost.model.trailer import Line, format_line
+from tokcost.services.look import look
+from tokcost.services.worktrees import repository_of
 
 
 def fetch(repo: Hooked, messages: list[str]) -> None:
@@ -15,6 +22,15 @@ def fetch(repo: Hooked, messages: list[str]) -> None:
     repo.git("remote", "add", "origin", str(folder))
     repo.git("fetch", "-q", "origin")
     repo.others.add(hostile_history.ID)
+
+
+def fetch_again(repo: Hooked, message: str) -> None:
+    """Somebody has pushed one more."""
+    folder = repo.path.parent / "theirs.git"
+    tree = repo.git("rev-parse", "main^{tree}", cwd=folder)
+    commit = repo.git("commit-tree", tree, "-p", "main", "-m", message, cwd=folder)
+    repo.git("update-ref", "refs/heads/main", commit, cwd=folder)
+    repo.git("fetch", "-q", "origin")
 
 
 def raised(line: Line, version: int) -> str:
@@ -61,6 +77,48 @@ def test_what_was_fetched_is_read_by_the_next_command_that_has_time(repo: Hooked
     repo.git("reset", "-q", "--hard", "HEAD~2")
     repo.git("reflog", "expire", "--expire=now", "--all")
     assert repo.balance() == {"total": 2 * REPLY, "carried": REPLY, "pending": REPLY}
+
+
+def test_what_took_too_long_is_not_tried_again_by_those_who_have_no_more_time(
+    repo: Hooked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every commit and every prompt would wait for it anew."""
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    fetch(repo, hostile_history.messages(200))
+    called = tmp_path / "called"
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho "$*" >> {called}\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}{os.pathsep}{os.environ['PATH']}")
+
+    def looks(seconds: float) -> tuple[bool, bool]:
+        """Whether everything was read, and whether git was asked."""
+        called.write_text("")
+        with open_ledger(repo.ledger_home) as ledger, ledger.transaction():
+            read = look(ledger, repository_of(ledger, repo.worktree).id, str(repo.common_dir), seconds=seconds)
+        return read, called.read_text() != ""
+
+    assert looks(0.0) == (False, True)
+    assert looks(0.0) == (False, False)
+    fetch_again(repo, "Theirs, later")
+    assert looks(0.0) == (False, True)
+    repo.change()
+    repo.git(*NO_HOOKS, "commit", "-q", "-m", "Mine, later")
+    assert looks(0.0) == (False, False)
+    assert looks(60.0) == (True, True)
+    assert looks(0.0) == (True, False)
+
+
+def test_ids_of_others_are_told_from_ours_however_many_a_message_has(repo: Hooked) -> None:
+    repo.work("One")
+    (line,) = repo.lines()
+    theirs = [format_line(line._replace(id=f"{number:012d}")) for number in range(40_000)]
+    fetch(repo, ["\n".join(["Theirs", "", *theirs, f"> - {format_line(line)}"])])
+    repo.git("reset", "-q", "--hard", "HEAD~1")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    assert repo.balance() == {"total": REPLY, "carried": REPLY}
 
 
 @pytest.mark.parametrize("version", [2, 999_999_998])

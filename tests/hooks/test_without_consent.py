@@ -1,5 +1,7 @@
 """Hooks without consent: what is spent belongs to commits on this machine alone, and no byte of it is published."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +50,36 @@ def test_an_amend_without_hooks_is_followed_by_its_change(quiet: Hooked) -> None
     quiet.work("One")
     quiet.now += 1
     quiet.git(*NO_HOOKS, "commit", "-q", "--amend", "-m", "By a tool")
+    assert quiet.replies() == {"total": 1, "bound": 1}
+
+
+MEASURED = (
+    "import pathlib, resource, sys; from tokcost.services.ingest import refresh;"
+    "refresh(pathlib.Path(sys.argv[1]), {'HOME': sys.argv[2]});"
+    "print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10)"
+)
+
+
+@pytest.mark.parametrize("files", [(1, 90 << 20), (60, 3 << 20)], ids=["one file", "many files"])
+def test_changes_are_compared_in_little_memory_however_large_those_are_that_were_fetched(
+    quiet: Hooked, files: tuple[int, int]
+) -> None:
+    """A few kilobytes of a pack can hold any amount of text."""
+    number, size = files
+    theirs = quiet.path.parent / "theirs"
+    quiet.git("clone", "-q", str(quiet.path), str(theirs))
+    for one in range(number):
+        with (theirs / f"large{one}").open("w") as stream:  # in pieces: what a test takes counts as its child's
+            for _ in range(size >> 20):
+                stream.write(f"{one:07d}\n" * (1 << 17))
+    quiet.git("add", "-A", cwd=theirs)
+    quiet.git(*NO_HOOKS, "commit", "-q", "-m", "Theirs", cwd=theirs)
+    quiet.work("One")
+    quiet.git("fetch", "-q", str(theirs), "main:refs/remotes/origin/main")
+    quiet.now += 1
+    quiet.git(*NO_HOOKS, "commit", "-q", "--amend", "-m", "By a tool")
+    measured = [sys.executable, "-P", "-c", MEASURED, str(quiet.ledger_home), str(quiet.home)]
+    assert int(subprocess.run(measured, capture_output=True, check=True, text=True).stdout) < 200
     assert quiet.replies() == {"total": 1, "bound": 1}
 
 

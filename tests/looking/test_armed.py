@@ -1,5 +1,6 @@
 """Looking runs nothing: no program that a repository names is started, and nothing is fetched."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,22 @@ def test_a_submodule_shows_no_change_by_a_program_of_its_own(tmp_path: Path, arm
     assert armed.marks == []
     outer.git("log", "-p", "-1", "--no-ext-diff")
     assert armed.marks == ["inner-diff"]
+
+
+def test_the_encoding_that_a_clone_wants_logs_in_hides_no_line(tmp_path: Path) -> None:
+    repo = clone(tmp_path)
+    wanted = repo.tokcost("report", "--all", "--json").stdout
+    repo.git("config", "i18n.logOutputEncoding", "UTF-16")
+    assert repo.tokcost("report", "--all", "--json").stdout == wanted
+    done = repo.tokcost("doctor", "--forge")
+    assert done.returncode in (0, 1), done.stderr
+
+
+def test_a_pipe_named_mailmap_is_not_waited_for(tmp_path: Path) -> None:
+    repo = clone(tmp_path)
+    os.mkfifo(repo.path / ".mailmap")
+    done = repo.tokcost("report", "--all", "--by", "area")
+    assert done.returncode == 0, done.stderr
 
 
 MODULES = ("msgspec", "click", "json", "sqlite3", "platformdirs", "pygls", "rich", "colorama", "datetime")

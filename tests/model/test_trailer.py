@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.model.trailer import ID_ALPHABET, WIDTH, Line, format_line, highest, read_message, writable_name
+from tokcost.model.trailer import (
+    ID_ALPHABET,
+    WIDTH,
+    Line,
+    format_line,
+    highest,
+    possible_ids,
+    read_message,
+    writable_name,
+)
 from tokcost.model.usage import Tokens
 
 EXAMPLE = "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc"
@@ -244,3 +253,14 @@ def test_a_mutated_line_is_read_counted_or_passed_over_and_never_an_error(data: 
         assert 1 <= line.version < 10**9
         assert all(0 <= count < 2**63 for count in line.classes or ())
         assert line.id.isascii()
+
+
+@given(
+    lines(),
+    st.text("-> *|[]().,;_:é\u2028K\u212a0a\n", max_size=8),
+    st.text("-> *|[]().,;_é\u2028K\u212a0a\n", max_size=8),
+)
+def test_whatever_is_read_as_a_line_of_ours_has_a_possible_id(line: Line, before: str, behind: str) -> None:
+    texts = format_line(line), format_line(line).upper()
+    for text in (f"Subject\n\n{before}{one[:-14]}{before}{one[-14:]}{behind}" for one in texts):
+        assert {one.id for one in read_message(text).lines} <= possible_ids(text)

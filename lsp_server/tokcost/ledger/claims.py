@@ -63,6 +63,13 @@ def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[
     return [claim for claims in found for claim in claims]
 
 
+def names_among(ledger: Ledger, repository: int, ids: Iterable[str]) -> set[str]:
+    """Those of very many ids (`trailer.possible_ids`) that are claims of this repository here."""
+    query = "SELECT name FROM json_each(?) CROSS JOIN claim ON name = value WHERE repository = ?"
+    asked = '","'.join(ids)  # letters and digits: this is JSON without the module for it
+    return {row[0] for row in ledger.db.execute(query, (f'["{asked}"]', repository))}
+
+
 def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
     """Those of some ids that are claims of any repository here."""
     return {name for name in names if ledger.db.execute("SELECT 1 FROM claim WHERE name = ?", (name,)).fetchone()}

@@ -119,6 +119,12 @@ def highest(lines: Iterable[Line]) -> dict[str, Line]:
     return kept
 
 
+def possible_ids(message: str) -> set[str]:
+    """Whatever in a message could be the id of a line: all that `read_message` finds and more, in a fraction of the
+    time."""
+    return set(_POSSIBLE_ID.findall(message.lower()))
+
+
 def carries_line(text: str) -> bool:
     """Whether a single line of text begins a line of ours, whatever is in front of it."""
     return _START.match(text) is not None
@@ -145,6 +151,7 @@ _TOKEN = re.compile(
     rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",
     re.IGNORECASE | re.ASCII,
 )
+_POSSIBLE_ID = re.compile(rf"(?<![0-9a-z_])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![0-9a-z])")
 _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
 _BEHIND_TOKEN = ".,;*_`)"
 _AMOUNT = re.compile(

@@ -8,6 +8,7 @@ Nothing here reaches for what a partial clone left out: a question about history
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
@@ -15,6 +16,7 @@ from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
 from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
+from tokcost.repo.worktree import find_worktree
 
 _SECONDS = 600.0
 _PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
@@ -239,10 +241,20 @@ def _moment(text: str) -> int:
 def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Mailmapped e-mail and name of each commit's author: for counting heads in the privacy rules and nothing else."""
     asked = list(commits)
-    try:
-        return {commit: (mail, name) for commit, mail, name in _each(repository, asked, "%aE%x01%aN", 3)}
-    except GitFailed:  # a partial clone without the mailmap
-        return {commit: (mail, name) for commit, mail, name in _each(repository, asked, "%ae%x01%an", 3)}
+    *mapped, plain = _forms_of_authors(repository)
+    for form in mapped:
+        with suppress(GitFailed):
+            return {commit: (mail, name) for commit, mail, name in _each(repository, asked, form, 3)}
+    return {commit: (mail, name) for commit, mail, name in _each(repository, asked, plain, 3)}
+
+
+def _forms_of_authors(repository: Repository) -> tuple[str, ...]:
+    """Ways to ask for e-mail and name: mailmapped, and as they are where a partial clone lacks the mailmap. A pipe of
+    that name would keep git waiting for ever."""
+    worktree = find_worktree(os.path.abspath(repository.folder))
+    path = os.path.join(worktree.path if worktree else repository.folder, ".mailmap")
+    plain = "%ae%x01%an"
+    return ("%aE%x01%aN", plain) if os.path.isfile(path) or not os.path.lexists(path) else (plain,)
 
 
 def _each(repository: Repository, commits: Iterable[str], form: str, parts: int) -> Iterator[list[str]]:
@@ -257,7 +269,7 @@ def _each(repository: Repository, commits: Iterable[str], form: str, parts: int)
 
 def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[str, str]]:
     """E-mail and name of the authors of the newest `most` commits but merges."""
-    for form in ("%aE%x01%aN", "%ae%x01%an"):
+    for form in _forms_of_authors(repository):
         asked = ["--no-merges", f"--max-count={most}", f"--format={form}", "--stdin"]
         try:
             text = repository.git(*_LOG, *asked, feed=span.feed)

@@ -10,6 +10,8 @@ from tokcost.repo.commit import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
+_MOST_FILE, _MOST_CHANGE, _MOST_CHANGES = 1 << 20, 1 << 22, 1 << 24
+"""Bytes of a file whose lines git compares, of one change that is compared with others, and of all of them."""
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
 
 
@@ -62,15 +64,30 @@ def commits_beside(
 
 def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> dict[str, str]:
     """For each commit that changes something and is still there, what git-patch-id(1) says of its change: equal for
-    copies of it elsewhere in history. Empty where a partial clone lacks what was changed: it is not fetched."""
+    copies of it elsewhere in history. Very large changes have none. Empty where a partial clone lacks what was changed:
+    it is not fetched."""
     feed = "".join(f"{commit}\n" for commit in commits)
-    asked = ["log", "-p", "--no-walk", "--ignore-missing", "--no-color", "--no-renames", "--stdin"]
     try:
-        patches = _git(asked, common_dir, feed=feed, seconds=seconds) if feed else ""
+        patches = "".join(_patches(common_dir, feed, seconds)) if feed else ""
     except GitFailed:
         return {}
     found = _git(["patch-id", "--stable"], common_dir, feed=patches, seconds=seconds) if patches else ""
     return {commit: patch for patch, commit in (line.split() for line in found.split("\n") if line)}
+
+
+def _patches(common_dir: str, feed: str, seconds: float) -> Iterator[str]:
+    """The changes of commits in their order, as far as they are of a size that people write: a megabyte of what was
+    fetched can hold terabytes of changes."""
+    left = _MOST_CHANGES
+    asked = ["-c", f"core.bigFileThreshold={_MOST_FILE}", "--no-replace-objects", "log", "-z", "-p"]
+    asked += ["--no-walk=unsorted", "--ignore-missing", "--no-color", "--no-renames", "--full-index", "--stdin"]
+    for patch in stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds):
+        if len(patch) > _MOST_CHANGE or not patch.startswith(b"commit "):
+            continue
+        left -= len(patch)
+        if left < 0:
+            return
+        yield os.fsdecode(patch) + "\n"
 
 
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:

@@ -46,6 +46,7 @@ _OFF = {
     "gpg.openpgp.program": "false",
     "gpg.ssh.program": "false",
     "gpg.x509.program": "false",
+    "i18n.logOutputEncoding": "UTF-8",
     "log.mailmap": "false",
     "log.showSignature": "false",
     "maintenance.auto": "false",
@@ -53,7 +54,8 @@ _OFF = {
 }
 """Settings that are put before those of a repository. `diff.submodule`: the changes within a submodule are shown by a
 second git, which reads the settings of the submodule and none of these. `log.mailmap`: for it, git opens a tree that a
-partial clone may not have; where names are asked for, a format says so."""
+partial clone may not have; where names are asked for, a format says so. `i18n.logOutputEncoding`: in UTF-16, no line
+would be found, and no record would end."""
 _OF_LOG = ("--no-ext-diff", "--no-textconv", "--no-show-signature")
 """The same for what has no setting that turns it off."""
 _BY_ITSELF = ("config", "version")

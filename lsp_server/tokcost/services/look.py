@@ -6,23 +6,25 @@ The ledger remembers the refs it saw, so that only what is new since the last lo
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from zlib import crc32
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.claims import (
     add_carriers,
     carrying_commits,
-    claims_named,
     drop_carriers,
     follow_bound,
     forget_tips,
     has_claims,
     known_tips,
+    names_among,
     record_tips,
     release_unbound,
     settle_carried,
 )
 from tokcost.ledger.open import Ledger
-from tokcost.model.trailer import read_message
+from tokcost.ledger.prices import record_setting, setting
+from tokcost.model.trailer import possible_ids, read_message
 from tokcost.repo.config import Config, read_config
 from tokcost.repo.head import Head
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
@@ -36,6 +38,12 @@ from tokcost.services.consent import is_enabled
 MOST_COMPARED = 200
 """New commits whose change is compared with that of commits that are gone."""
 
+MOST_SECONDS = 30.0
+"""For what a command reads at most, of which git needs some ten for a million commits."""
+_GIVEN_UP = "refs given up {}"
+"""The setting that says for which refs of a repository which time was too short: whoever has no more does not try them
+again, as long as they are the same."""
+
 RESTORE_SECONDS = 5.0
 """Who has less time restores no large journal."""
 
@@ -45,7 +53,7 @@ class RestoreNeeded(EnvironmentProblem):
 
 
 def look(
-    ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = 60.0
+    ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
 ) -> bool:
     """Bring what is known of a repository's commits up to date; part of the caller's transaction.
 
@@ -70,12 +78,18 @@ def look(
     if not has_claims(ledger, repository):
         record_tips(ledger, repository, before, now)
         return True
-    for seen in (now, _without_fetched(before, now)):
+    given_up = _given_up(ledger, repository)
+    for seen, is_tried in ((now, _fetched(now)), (_fetched(before) | _own(now), _own(now))):
+        mark = _mark(is_tried)
+        if seconds <= given_up.get(mark, -1.0):
+            continue
         with suppress(GitTooSlow):
             _follow(ledger, repository, common_dir, (before, seen), seconds)
             _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
             record_tips(ledger, repository, before, seen)
             return seen == now
+        given_up[mark] = seconds
+        _record_given_up(ledger, repository, given_up)
     return False
 
 
@@ -98,14 +112,31 @@ def needs_look(ledger: Ledger, repository: int, common_dir: str, here: CloneStat
 Tips = dict[str, str]
 
 
-def _without_fetched(before: Tips, now: Tips) -> Tips:
-    """The refs as they would be, had nothing been fetched since: own branches and detached HEADs as they are."""
+def _own(tips: Tips) -> Tips:
+    """What only this clone moves: its branches and detached HEADs."""
+    return {ref: tip for ref, tip in tips.items() if ref.startswith("refs/heads/") or not ref.startswith("refs/")}
 
-    def is_own(ref: str) -> bool:
-        return ref.startswith("refs/heads/") or not ref.startswith("refs/")
 
-    own = {ref: tip for ref, tip in now.items() if is_own(ref)}
-    return own | {ref: tip for ref, tip in before.items() if not is_own(ref)}
+def _fetched(tips: Tips) -> Tips:
+    """What a fetch can bring."""
+    own = _own(tips)
+    return {ref: tip for ref, tip in tips.items() if ref not in own}
+
+
+def _mark(tips: Tips) -> str:
+    """A short text that differs where refs differ."""
+    return f"{crc32(repr(sorted(tips.items())).encode('ascii', 'backslashreplace')):08x}"
+
+
+def _given_up(ledger: Ledger, repository: int) -> dict[str, float]:
+    """Marks of refs and how many seconds were too few for them."""
+    words = (setting(ledger, _GIVEN_UP.format(repository)) or "").split()
+    return dict(zip(words[::2], map(float, words[1::2]), strict=True))
+
+
+def _record_given_up(ledger: Ledger, repository: int, given_up: dict[str, float]) -> None:
+    newest = list(given_up.items())[-2:]
+    record_setting(ledger, _GIVEN_UP.format(repository), " ".join(f"{mark} {seconds}" for mark, seconds in newest))
 
 
 def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
@@ -137,9 +168,11 @@ def _heads(here: CloneState | None) -> dict[str, Head]:
 
 
 def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list[tuple[str, str, int]]:
-    """The claims of this clone that a commit carries; those of others are none of the ledger's business."""
-    lines = read_message(message).lines
-    mine = {claim.name for claim in claims_named(ledger, repository, {line.id for line in lines})}
+    """The claims of this clone that a commit carries; those of others are none of the ledger's business, and what has
+    no id of ours is not even taken apart."""
+    ids = possible_ids(message)
+    mine = names_among(ledger, repository, ids) if ids else set[str]()
+    lines = read_message(message).lines if mine else []
     return [(commit, line.id, line.version) for line in lines if line.id in mine]
 
 
