@@ -13,7 +13,7 @@ from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.budgets import read_budgets
 from tokcost.services.consent import read_consent
-from tokcost.services.rescues import notices
+from tokcost.services.notices import notices
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
 
