@@ -161,6 +161,9 @@ def test_no_question_reads_all_usage(ledger: Ledger) -> None:
     plans = [(one, str(row[3])) for one in asked if one[:6] in ("SELECT", "UPDATE", "DELETE", "INSERT")
              for row in ledger.db.execute(f"EXPLAIN QUERY PLAN {one}")]  # fmt: skip
     assert len(plans) > 40
+    # Sums of one claim, or of what is pending: never by all usage of a place.
+    sums = [step for one, step in plans if one.startswith("INSERT INTO rollup") and step.startswith("SEARCH usage")]
+    assert {"usage_claim", "usage_pending"} == {name for step in sums for name in step.split() if name[:6] == "usage_"}
     scans = ("SCAN usage", "SCAN source")
     assert [(one, step) for one, step in plans if step.startswith(scans) and "source_problem" not in step] == []
 

@@ -20,7 +20,7 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.model.figures import Summary
 from tokcost.services.assign import assign
 from tokcost.services.ingest import refresh
-from tokcost.services.rescues import notices
+from tokcost.services.notices import notices
 from tokcost.services.summary import LogOptions, summarise
 
 MS = 1000

@@ -19,7 +19,7 @@ from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.backing_up import back_up_behind
 from tokcost.services.ingest import IngestReport, refresh
-from tokcost.services.rescues import notices
+from tokcost.services.notices import notices
 from tokcost.services.summary import LogOptions, summarise
 from tokcost.settings import tokcost_home
 

@@ -122,7 +122,10 @@ class Restoring:
         """Put the usage into the claims, as far as nothing else holds it."""
         db, rollup = self._ledger.db, Rollup()
         db.execute("DELETE FROM temp.restored WHERE claim NOT IN (SELECT id FROM claim)")
-        db.execute(f"DELETE FROM temp.restored WHERE usage NOT IN (SELECT id FROM usage WHERE {_FREE})")
+        db.execute(
+            "DELETE FROM temp.restored WHERE NOT EXISTS"
+            f" (SELECT 1 FROM usage WHERE usage.id = restored.usage AND {_FREE})"
+        )
         rollup.move([Group(*row) for row in db.execute(_GROUPS)])
         db.execute(
             "UPDATE usage SET claim = restored.claim, claim_version = restored.version FROM temp.restored"

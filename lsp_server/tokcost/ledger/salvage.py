@@ -120,11 +120,16 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
         with closing(_open(target)) as connection:
             return Salvaged(_counts(connection), {}, -1, {}, before, _sums(connection) or (0, 0))
     _copy(damaged, copy)
-    pages = Pages(copy)
-    version = _version_of(pages)
-    create(target, version)
+    pages, version = None, None
+    create(target)
+    if not _copied(copy, target, before):
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{target}{suffix}").unlink(missing_ok=True)
+        pages = Pages(copy)
+        version = _version_of(pages)
+        create(target, version)
     with closing(_open(target)) as connection:
-        bad = _take(connection, pages, before)
+        bad = _take(connection, pages, before) if pages else {}
         own = _counts(connection)
         for backup in backups:
             _copy(backup, copy)
@@ -138,7 +143,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
         after = _held(connection) or (0, 0)
     for path in (copy, Path(f"{target}-wal"), Path(f"{target}-shm")):
         path.unlink(missing_ok=True)
-    return Salvaged(rows, more, pages.unreadable, lost, before, after)
+    return Salvaged(rows, more, pages.unreadable if pages else 0, lost, before, after)
 
 
 def _copy(file: Path, copy: Path) -> None:
@@ -175,6 +180,24 @@ def _shapes(version: int | None, tables: Sequence[str]) -> list[Shape]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         snapshot.create(connection, version)
         return shapes_of(connection, tables)
+
+
+def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
+    """Whether all tables can be read as they stand, though not their indexes; then the new file has all of them."""
+    with suppress(sqlite3.Error), closing(_open(target)) as connection:
+        connection.execute("ATTACH ? AS damaged", (str(copy),))
+        connection.execute("BEGIN")
+        if before is not None and _layout(connection, "main") == _layout(connection, "damaged"):
+            for shape in shapes_of(connection, [*TABLES, "session_copy"]):
+                columns = ", ".join(shape.columns)
+                rows = f"SELECT {columns} FROM damaged.{shape.table} NOT INDEXED"
+                connection.execute(f"INSERT INTO main.{shape.table} ({columns}) {rows}")
+            references = connection.execute("PRAGMA main.foreign_key_check").fetchone()
+            if references is None and _held(connection) == before:
+                connection.execute("COMMIT")
+                return True
+        connection.execute("ROLLBACK")
+    return False
 
 
 def _take(connection: sqlite3.Connection, pages: Pages, before: tuple[int, int] | None) -> dict[str, int]:

@@ -15,8 +15,8 @@ from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, sub
 from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
 from tokcost.services.ingest import refresh
+from tokcost.services.notices import notices
 from tokcost.services.proposals import is_next_omitted
-from tokcost.services.rescues import notices
 from tokcost.services.scan import Progress
 from tokcost.services.status import status_of
 

@@ -63,11 +63,6 @@ def acknowledge(home: Path) -> int:
     return sum(not one.acknowledged for one in found)
 
 
-def notices(home: Path) -> list[str]:
-    """What everyone must be told until somebody says that it was read."""
-    return [notice(one) for one in read_rescues(home) if not one.acknowledged]
-
-
 def take_notice(home: Path) -> str:
     """The same for a hook, which says it once; empty when there is nothing to say."""
     found = read_rescues(home)

@@ -14,7 +14,7 @@ from tokcost.repo.worktree import find_worktree
 from tokcost.services.budgets import read_budgets
 from tokcost.services.clone_state import CloneState, read_state
 from tokcost.services.consent import read_consent
-from tokcost.services.rescues import notices
+from tokcost.services.notices import notices
 from tokcost.services.summary import figures_of
 from tokcost.services.worktrees import repository_of
 
