@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks")]
 
+from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers  # noqa: E402
 from tokcost.ledger.open import Ledger, open_ledger  # noqa: E402
 from tokcost.ledger.places import record_repository  # noqa: E402
 from tokcost.ledger.record import insert_usage  # noqa: E402
@@ -23,7 +24,6 @@ from tokcost.ledger.rows import Entry  # noqa: E402
 from tokcost.model.place import BranchPlace  # noqa: E402
 from tokcost.model.usage import Tokens, Usage  # noqa: E402
 from tokcost.services import journal  # noqa: E402
-from tokcost.services.look import look, needs_look  # noqa: E402
 
 
 def main() -> None:
@@ -40,9 +40,9 @@ def main() -> None:
             _remember(common_dir, arguments.claims, arguments.responses)
             for what in ("once", "again"):
                 start = time.perf_counter()
-                if needs_look(ledger, repository, common_dir):
+                if needs_refresh(ledger, repository, common_dir):
                     with ledger.transaction():
-                        look(ledger, repository, common_dir)
+                        refresh_carriers(ledger, repository, common_dir)
                 print(f"{what}: {time.perf_counter() - start:.3f} s")
             (held,) = ledger.db.execute("SELECT count(*) FROM usage WHERE claim != 0").fetchone()
             print(f"{held:,} usage in claims, {len(disagreements(ledger))} sums that differ from their rows")

@@ -2,8 +2,8 @@
 
 import os
 
-from tokcost.services.clone_state import CloneState
-from tokcost.services.committing import check_untouched
+from tokcost.policy.clone_state import CloneState
+from tokcost.services.prepare_commit import check_untouched
 from tokcost_hooks.work import Call
 
 

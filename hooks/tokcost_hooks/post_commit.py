@@ -1,7 +1,7 @@
 """post-commit: sees which of the proposed lines the commit really carries."""
 
-from tokcost.services.clone_state import CloneState
-from tokcost.services.settling import settle
+from tokcost.policy.clone_state import CloneState
+from tokcost.services.settle_commit import settle
 from tokcost_hooks.work import Call
 
 

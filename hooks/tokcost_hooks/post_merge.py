@@ -1,7 +1,7 @@
 """post-merge: sees which of the proposed lines the commit really carries."""
 
-from tokcost.services.clone_state import CloneState
-from tokcost.services.settling import settle_merge
+from tokcost.policy.clone_state import CloneState
+from tokcost.services.settle_commit import settle_merge
 from tokcost_hooks.work import Call
 
 

@@ -1,7 +1,7 @@
 """post-rewrite: what is bound to commits on this machine follows them through a rebase."""
 
-from tokcost.services.clone_state import CloneState
-from tokcost.services.settling import follow_rebase
+from tokcost.policy.clone_state import CloneState
+from tokcost.services.settle_commit import follow_rebase
 from tokcost_hooks.work import Call
 
 

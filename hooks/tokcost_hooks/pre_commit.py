@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from tokcost.policy.clone_state import CloneState, stops_unchecked
 from tokcost.reports.budgets import said_at_commit, stopping
-from tokcost.services.budget_check import check_commit
-from tokcost.services.clone_state import CloneState, stops_unchecked
+from tokcost.services.check_budget import check_commit
 from tokcost_hooks.console import PAST_UNCHECKED
 from tokcost_hooks.work import Call
 

@@ -2,8 +2,8 @@
 
 import os
 
-from tokcost.services.clone_state import CloneState, may_have_budget
-from tokcost.services.committing import Asked, prepare
+from tokcost.policy.clone_state import CloneState, may_have_budget
+from tokcost.services.prepare_commit import Asked, prepare
 from tokcost_hooks.work import Call
 
 
@@ -20,7 +20,7 @@ def run(call: Call, here: CloneState) -> None:
 
 def _is_checked(call: Call, here: CloneState) -> bool:
     """Whether pre-commit has checked the budgets of this commit: it does where one may stop it."""
-    from tokcost.services.installing.managers import checks_budgets
+    from tokcost_hooks.installation.managers import checks_budgets
 
     folder = call.environ.get("TOKCOST_HOOKS", "")
     return checks_budgets(here.worktree, os.path.join(call.directory, folder) if folder else "")

@@ -14,7 +14,7 @@ import yaml
 
 from support.forge import TOKEN, Forge, commit
 from support.git_sandbox import GitSandbox
-from tokcost.reports.merged_markdown import MARKER
+from tokcost.reports.report_markdown import MARKER
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = ROOT / "ci/report.sh"

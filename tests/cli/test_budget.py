@@ -9,7 +9,7 @@ import pytest
 
 from support.hooked import Hooked
 from support.terminal import piped
-from tokcost.services.installing.scripts import HOOKS, owner
+from tokcost_hooks.installation.scripts import HOOKS, owner
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from tokcost.model.money import NANO_PER_USD
 from tokcost.model.trailer import highest, read_message
 from tokcost.repo.run import run_git
 from tokcost.reports.rows import branch_state
-from tokcost.services.ingest import refresh
-from tokcost.services.summary import LogOptions, summarise
+from tokcost.services.refresh import refresh
+from tokcost.services.summarise import LogOptions, summarise
 
 
 @pytest.fixture(scope="module")

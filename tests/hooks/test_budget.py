@@ -14,11 +14,11 @@ import pytest
 from support.git_sandbox import T0
 from support.hooked import Hooked
 from support.terminal import piped
-from tokcost.services.clone_state import read_state
-from tokcost.services.installing import managers
-from tokcost.services.installing.hooks import install, uninstall
-from tokcost.services.installing.scripts import owner
+from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
+from tokcost_hooks.installation import managers
+from tokcost_hooks.installation.hooks import install, uninstall
+from tokcost_hooks.installation.scripts import owner
 from tokcost_hooks.work import Call
 
 

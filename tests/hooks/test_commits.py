@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from support.hooked import REPLY, Hooked, both_ways, everywhere
+from tokcost.claims.commit_notes import omit_next, omit_no_more
 from tokcost.model.trailer import format_line
-from tokcost.services.proposals import omit_next, omit_no_more
 
 pytestmark = both_ways
 

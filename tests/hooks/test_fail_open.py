@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
-from tokcost.services.installing.hooks import needed_hooks
-from tokcost.services.installing.scripts import HOOKS
+from tokcost_hooks.installation.hooks import needed_hooks
+from tokcost_hooks.installation.scripts import HOOKS
 
 RUN = Path(__file__).parent.parent.parent / "hooks/tokcost_hooks/run.py"
 

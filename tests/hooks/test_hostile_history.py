@@ -9,10 +9,10 @@ import pytest
 
 from support import hostile_history
 from support.hooked import NO_HOOKS, REPLY, Hooked
+from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import open_ledger
 from tokcost.model.trailer import Line, format_line
-from tokcost.services.look import look
-from tokcost.services.worktrees import repository_of
 
 
 def fetch(repo: Hooked, messages: list[str]) -> None:
@@ -97,7 +97,9 @@ def test_what_took_too_long_is_not_tried_again_by_those_who_have_no_more_time(
         """Whether everything was read, and whether git was asked."""
         called.write_text("")
         with open_ledger(repo.ledger_home) as ledger, ledger.transaction():
-            read = look(ledger, repository_of(ledger, repo.worktree).id, str(repo.common_dir), seconds=seconds)
+            read = refresh_carriers(
+                ledger, repository_of(ledger, repo.worktree).id, str(repo.common_dir), seconds=seconds
+            )
         return read, called.read_text() != ""
 
     assert looks(0.0) == (False, True)

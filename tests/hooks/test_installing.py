@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
-from tokcost.services.installing.files import put
-from tokcost.services.installing.hooks import install, uninstall
-from tokcost.services.installing.scripts import HOOKS, KEPT, owner
+from tokcost_hooks.installation.files import put
+from tokcost_hooks.installation.hooks import install, uninstall
+from tokcost_hooks.installation.scripts import HOOKS, KEPT, owner
 
 Seen = dict[str, tuple[int, bytes]]
 
@@ -216,7 +216,7 @@ def test_killed_at_any_step_a_working_hook_is_there(plain: Hooked, call: str, mo
     before = seen(hooks_of(plain))
     for late in (False, True):
         code = (
-            f"import os, tokcost.services.installing.files as files\n"
+            f"import os, tokcost_hooks.installation.files as files\n"
             f"real = {call}\n"
             f"def stop(*args, **more):\n    {'real(*args, **more)' if late else 'pass'}\n    os._exit(9)\n"
             f"{call} = stop\n"

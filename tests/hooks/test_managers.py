@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
-from tokcost.services.installing.hooks import install, uninstall
-from tokcost.services.installing.report import hook_checks
-from tokcost.services.installing.scripts import HOOKS, owner
+from tokcost_hooks.installation.hooks import install, uninstall
+from tokcost_hooks.installation.report import hook_checks
+from tokcost_hooks.installation.scripts import HOOKS, owner
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.repo.hooks_folder import config_hooks
 from tokcost.repo.version import CONFIG_HOOKS, git_version, parse_version
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.installing.hooks import install, install_in_config, uninstall
-from tokcost.services.installing.scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
+from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, shell_word
 
 TEAM = "#!/bin/sh\necho team >> .git/seen\n"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from tokcost.model.checks import Check
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.checks import Check
-from tokcost.services.installing.hooks import install, uninstall
-from tokcost.services.installing.report import hook_checks
-from tokcost.services.installing.scripts import HOOKS
+from tokcost_hooks.installation.hooks import install, uninstall
+from tokcost_hooks.installation.report import hook_checks
+from tokcost_hooks.installation.scripts import HOOKS
 
 
 def checks(repo: Hooked, cwd: Path | None = None, *, enabled: bool = True) -> dict[str, Check]:

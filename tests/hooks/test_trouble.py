@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import REPLY, Hooked
-from tokcost.services.installing.hooks import HOOKS
+from tokcost_hooks.installation.hooks import HOOKS
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
 
@@ -80,23 +80,23 @@ def run_file(script: Path) -> str:
 
 
 PREPARE = [
-    ("services.committing", "forget"),
-    ("services.committing", "read_consent"),
-    ("services.committing", "open_refreshed_at"),
-    ("services.committing", "look"),
-    ("services.committing", "propose"),
-    ("services.journal", "write"),
-    ("services.committing", "withheld_recorded"),
-    ("services.committing", "_write"),
-    ("services.committing", "note_proposal"),
+    ("services.prepare_commit", "forget"),
+    ("services.prepare_commit", "read_consent"),
+    ("services.prepare_commit", "open_refreshed_at"),
+    ("services.prepare_commit", "refresh_carriers"),
+    ("services.prepare_commit", "propose"),
+    ("claims.claim_journal", "write"),
+    ("services.prepare_commit", "withheld_recorded"),
+    ("services.prepare_commit", "_write"),
+    ("services.prepare_commit", "note_proposal"),
 ]
 SETTLE = [
-    ("services.settling", "take_proposal"),
-    ("services.settling", "read_commit"),
-    ("services.settling", "note_withheld"),
-    ("services.journal", "write"),
-    ("services.settling", "record_withheld"),
-    ("services.settling", "withheld_recorded"),
+    ("services.settle_commit", "take_proposal"),
+    ("services.settle_commit", "read_commit"),
+    ("services.settle_commit", "note_withheld"),
+    ("claims.claim_journal", "write"),
+    ("services.settle_commit", "record_withheld"),
+    ("services.settle_commit", "withheld_recorded"),
 ]
 
 
@@ -119,7 +119,7 @@ def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
     """Until it was noted nobody knows that it was removed; after that it is never proposed again."""
     repo = doomed
-    noted = 0
+    noted, _since = 0, SETTLE.index(("services.settle_commit", "note_withheld"))
     for room, name in SETTLE:
         repo.spend()
         repo.change()
@@ -127,7 +127,9 @@ def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None
         killed(repo, where, "-e", "-m", "Quiet", env=repo.editor(QUIET))
         repo.change()
         repo.hooked("-m", "Loud")
-        noted += SETTLE.index((room, name)) >= SETTLE.index(("services.settling", "note_withheld")) + (when == "before")
+        noted += SETTLE.index((room, name)) >= SETTLE.index(("services.settle_commit", "note_withheld")) + (
+            when == "before"
+        )
     total = len(SETTLE)
     assert repo.replies() == {"total": total, "carried": total - noted, "withheld": noted}
 

@@ -166,7 +166,7 @@ def test_what_a_copy_spent_meanwhile_waits(repo: Hooked, copy: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_another_user_with_the_same_home_has_not_agreed(repo: Hooked) -> None:
     """Consent of one user is none of another, though both name the same folder."""
-    from tokcost.services.consent import mark
+    from tokcost.policy.consent import mark
 
     ours, (reading, writing) = mark(repo.ledger_home, repo.worktree), os.pipe()
     worktree = repo.worktree

@@ -54,7 +54,7 @@ def test_an_amend_without_hooks_is_followed_by_its_change(quiet: Hooked) -> None
 
 
 MEASURED = (
-    "import pathlib, resource, sys; from tokcost.services.ingest import refresh;"
+    "import pathlib, resource, sys; from tokcost.services.refresh import refresh;"
     "refresh(pathlib.Path(sys.argv[1]), {'HOME': sys.argv[2]});"
     "print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10)"
 )

@@ -130,7 +130,9 @@ def test_a_trick_is_seen(trick: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if path.is_relative_to(ROOT / "hooks")], ids=lambda p: p.name
+    "path",
+    [path for path in MODULES if path.is_relative_to(ROOT / "hooks")],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_hook_leaves_a_process_behind(path: Path) -> None:
     calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]

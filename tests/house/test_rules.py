@@ -14,7 +14,7 @@ from tokcost.cli.main import COMMANDS, tokcost
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH
 from tokcost.repo.hooks_folder import hooks_folder
 from tokcost.repo.worktree import find_worktree
-from tokcost.services.installing.managers import seats
+from tokcost_hooks.installation.managers import hook_locations
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -200,14 +200,14 @@ def test_the_lines_on_the_page_on_hooks_are_those_we_add(tmp_path: Path) -> None
     (clone / "lefthook.yml").write_text("commit-msg:\n")
     worktree = find_worktree(str(clone))
     assert worktree is not None
-    (for_lefthook,) = [seat for seat in seats(worktree, hooks_folder(worktree)) if seat.lines]
+    (for_lefthook,) = [where for where in hook_locations(worktree, hooks_folder(worktree)) if where.lines]
     assert for_lefthook.lines.replace(str(clone), "/path/to/clone") in HOOKS_PAGE
     (clone / "lefthook.yml").unlink()
     (clone / ".githooks").mkdir()
     (clone / ".githooks/commit-msg").write_text("#!/bin/sh\n")
     for words in (["config", "core.hooksPath", ".githooks"], ["add", "-A"]):
         subprocess.run(["git", *words], cwd=clone, check=True)
-    (for_project,) = [seat for seat in seats(worktree, hooks_folder(worktree)) if seat.lines]
+    (for_project,) = [where for where in hook_locations(worktree, hooks_folder(worktree)) if where.lines]
     assert for_project.lines in HOOKS_PAGE
 
 
@@ -243,7 +243,7 @@ def test_programs_are_started_in_few_places() -> None:
 
 
 def test_the_hooks_shell_runs_git_only_with_fetching_off() -> None:
-    text = (ROOT / "lsp_server/tokcost/services/installing/scripts.py").read_text(encoding="utf-8")
+    text = (ROOT / "hooks/tokcost_hooks/installation/scripts.py").read_text(encoding="utf-8")
     calls = re.findall(r"^.*[\s;({|]git [a-z].*$", text, re.MULTILINE)
     commands = [line for line in calls if "git cat-file" in line]
     assert commands

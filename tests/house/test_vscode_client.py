@@ -16,7 +16,7 @@ from tokcost.lsp.server import TokcostServer
 from tokcost.model.budget import Budget, Standing
 from tokcost.model.status import Status
 from tokcost.reports.budget_table import budget_objects
-from tokcost.services.live import FolderStatus
+from tokcost.services.follow_folders import FolderStatus
 
 CLIENT = Path(__file__).parent.parent.parent / "vscode-client"
 MANIFEST: dict[str, Any] = json.loads((CLIENT / "package.json").read_text(encoding="utf-8"))

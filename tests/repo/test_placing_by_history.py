@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from support.git_sandbox import T0, GitSandbox
 from support.long_reflog import write_long_reflog
-from tokcost.attribution.branch import build_timeline, place, unsettled_since
 from tokcost.model.place import UNKNOWN, BranchPlace
+from tokcost.placement.branch import build_timeline, place, unsettled_since
 from tokcost.repo.reflog import read_history
 from tokcost.repo.worktree import find_worktree
 

@@ -36,15 +36,15 @@ from tokcost.reports.json import log_json, status_json
 from tokcost.reports.layout import Line as Painting
 from tokcost.reports.layout import plain
 from tokcost.reports.markdown import safe
-from tokcost.reports.merged import damaged_lines, report_lines
-from tokcost.reports.merged_csv import report_csv
-from tokcost.reports.merged_json import report_json
-from tokcost.reports.merged_markdown import report_markdown
 from tokcost.reports.page import report_page
+from tokcost.reports.report_csv import report_csv
+from tokcost.reports.report_json import report_json
+from tokcost.reports.report_markdown import report_markdown
+from tokcost.reports.report_text import damaged_lines, report_lines
 from tokcost.reports.status import formatted, status_line
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.reports.text import cell, escape, escape_lines, to_copy
-from tokcost.services.live import CostLines, FolderStatus
+from tokcost.services.follow_folders import CostLines, FolderStatus
 
 HOSTILE = st.lists(
     st.sampled_from(

@@ -109,7 +109,7 @@ def test_processes_that_find_the_damage_at_once_rescue_once(world: World) -> Non
         "tokcost.services.rescue:salvage:before",
         "tokcost.ledger.salvage:stand_in:before",
         "tokcost.services.rescue:salvage:after",
-        "tokcost.services.journal:restore:after",
+        "tokcost.claims.claim_journal:restore:after",
         "tokcost.services.rescue:record_rescue:before",
         "tokcost.services.rescue:record_rescue:after",
         "tokcost.services.rescue:finish:before",

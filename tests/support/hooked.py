@@ -16,11 +16,11 @@ from support.git_sandbox import GitSandbox
 from tokcost.local_server import reach
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
+from tokcost.policy.consent import agree
 from tokcost.repo.worktree import Worktree, find_worktree
-from tokcost.services.consent import agree
-from tokcost.services.ingest import refresh
-from tokcost.services.installing.hooks import HOOKS, install
-from tokcost.services.summary import LogOptions, summarise
+from tokcost.services.refresh import refresh
+from tokcost.services.summarise import LogOptions, summarise
+from tokcost_hooks.installation.hooks import HOOKS, install
 
 REPLY = 12_204
 """Tokens of one reply of the assistant."""

@@ -18,9 +18,9 @@ from tokcost.reports.layout import Line, paragraph
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.backing_up import back_up_behind
-from tokcost.services.ingest import IngestReport, refresh
 from tokcost.services.notices import notices
-from tokcost.services.summary import LogOptions, summarise
+from tokcost.services.refresh import IngestReport, refresh
+from tokcost.services.summarise import LogOptions, summarise
 from tokcost.settings import tokcost_home
 
 

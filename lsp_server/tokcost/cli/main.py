@@ -9,7 +9,7 @@ from typing import Any, cast
 import click
 
 from tokcost import __version__
-from tokcost.cli import gate, screen
+from tokcost.cli import error_handler, screen
 from tokcost.errors import LedgerDamaged
 from tokcost.reports.text import escape_lines
 
@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
         # click has used up its arguments by now: after a rescue `main` lets it read them once more.
         passed = (click.ClickException, click.exceptions.Exit, click.Abort, LedgerDamaged)
         with _refusals_escaped():
-            ctx.exit(gate.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
+            ctx.exit(error_handler.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -75,7 +75,7 @@ def tokcost() -> None:
 def main() -> None:
     """The console script."""
     try:
-        code = gate.run(lambda: tokcost(prog_name="tokcost"), os.environ)
+        code = error_handler.run(lambda: tokcost(prog_name="tokcost"), os.environ)
     except SystemExit as end:  # click's way to say the exit code
         if not isinstance(end.code, int):
             raise

@@ -18,14 +18,14 @@ def main() -> None:
     words = tuple(sys.argv[1:])
     if words[:1] == ("status",) and words in QUICK and _is_answered(words):
         os._exit(0)
-    from tokcost.cli import gate, screen
+    from tokcost.cli import error_handler, screen
 
     quick = QUICK.get(words)
     if quick is not None:
         import gc
 
         gc.disable()  # over before there is anything to collect
-        screen.leave(gate.run(quick, os.environ))
+        screen.leave(error_handler.run(quick, os.environ))
     from tokcost.cli.main import main
 
     main()
@@ -33,7 +33,7 @@ def main() -> None:
 
 def _log() -> int:
     from tokcost.cli.log import Output, show_log
-    from tokcost.services.summary import LogOptions
+    from tokcost.services.summarise import LogOptions
 
     return show_log(LogOptions(), Output(), os.environ)
 

@@ -1,6 +1,6 @@
 """The same server for hooks and `tokcost status`: what they do takes a few milliseconds in a process that is warm.
 
-A thread takes connections; the keeper's own thread, the one that writes, does the work, so hooks and imports of this
+A thread takes connections; the refresher's own thread, the one that writes, does the work, so hooks and imports of this
 server never meet. While it is busy for longer than somebody should wait, clients hear so and help themselves.
 """
 
@@ -208,7 +208,7 @@ class Answering:
     def _status(self, client: "Client", request: Request) -> None:
         """Only what needs no more than a line: whatever is wrong, the client finds out itself, and says it."""
         from tokcost.reports.status import status_line
-        from tokcost.services.status import fresh_status
+        from tokcost.services.current_status import fresh_status
 
         try:
             fresh = "--no-refresh" not in request.arguments
@@ -274,7 +274,7 @@ class Client:
 
 def warm() -> Any:
     """Load what hooks need, before the first one asks."""
-    from tokcost.services import importing
+    from tokcost.usage import importing
     from tokcost_hooks import prepare_commit_msg, work
 
     return importing, prepare_commit_msg, work

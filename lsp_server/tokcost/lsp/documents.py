@@ -8,9 +8,9 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
-from tokcost.attribution.commit_message import Mark, comment_in
+from tokcost.claims.commit_message import Mark, comment_in
 from tokcost.repo.worktree import Worktree
-from tokcost.services.live import worktree_at
+from tokcost.services.follow_folders import worktree_at
 
 LANGUAGES = ("gitcommit", "git-commit")
 MOST_CHARACTERS = 1 << 20

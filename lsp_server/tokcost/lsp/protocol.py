@@ -19,7 +19,7 @@ from tokcost.reports.editor import short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.status import status_line
 from tokcost.reports.text import escape
-from tokcost.services.live import FolderStatus
+from tokcost.services.follow_folders import FolderStatus
 
 STATUS = "tokcost/status"
 SUMMARY = "tokcost/summary"

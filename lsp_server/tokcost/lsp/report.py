@@ -9,7 +9,7 @@ from pathlib import Path
 from tokcost.private_files import private_folder, write_whole
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
-from tokcost.services.summary import LogOptions, summarise
+from tokcost.services.summarise import LogOptions, summarise
 
 
 def render(home: Path, folder: str, branch: str | None) -> str:

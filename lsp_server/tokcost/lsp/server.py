@@ -20,9 +20,9 @@ from pygls.lsp.server import LanguageServer
 from tokcost import __version__
 from tokcost.errors import TokcostError
 from tokcost.lsp.documents import commit_message
-from tokcost.lsp.keeper import Keeper
 from tokcost.lsp.progress import ImportProgress
 from tokcost.lsp.protocol import STATUS, Protocol
+from tokcost.lsp.refresher import Refresher
 from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
 from tokcost.reports.text import escape
 
@@ -38,7 +38,7 @@ class TokcostServer(LanguageServer):
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "tokcost", __version__, protocol_cls=Protocol
         )
-        self.keeper = Keeper(home, environ, self)
+        self.refresher = Refresher(home, environ, self)
         self._import = ImportProgress(self)
         self.client_gone = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -140,7 +140,7 @@ async def _serve(server: TokcostServer, reader: Reader, writer: Writer) -> int:
     )
     gone = asyncio.create_task(server.client_gone.wait())
     await asyncio.wait({reads, gone}, return_when=asyncio.FIRST_COMPLETED)
-    server.keeper.stop()
+    server.refresher.stop()
     return 1  # the client left without a word
 
 

@@ -16,7 +16,7 @@ Graph = dict[str, Sequence[str]]
 """Parents of each commit of a short range."""
 
 
-class Home(NamedTuple):
+class Introduced(NamedTuple):
     """The step of a history that brought a commit, and how many steps came before it."""
 
     step: str

@@ -4,29 +4,10 @@ running git: a prompt asks this many times a minute."""
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from tokcost.foreign_files import open_regular
+from tokcost.model.worktree import Worktree
 from tokcost.repo.config import ConfigsOnce, read_core
-
-
-class Worktree(NamedTuple):
-    """A worktree: the main one of a clone, a linked one, or a submodule's. All paths are real paths."""
-
-    path: str
-    """Its top folder."""
-    git_dir: str
-    """Its own part of the repository: HEAD, index, HEAD's reflog."""
-    common_dir: str
-    """What all worktrees of the clone share: refs, objects, configuration."""
-    root: str
-    """The clone's main worktree; the repository itself where there is none (bare with linked worktrees) or where git
-    does not record it (linked worktrees of a clone made with `--separate-git-dir`)."""
-
-    @property
-    def is_linked(self) -> bool:
-        """Whether it was made by `git worktree add`."""
-        return self.git_dir != self.common_dir
 
 
 def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktree | None:

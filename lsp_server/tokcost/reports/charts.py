@@ -11,7 +11,7 @@ from typing import Any
 
 from tokcost.model.changes import Cell, Grouping, Report
 from tokcost.model.money import NANO_PER_USD
-from tokcost.reports.merged import cost
+from tokcost.reports.report_text import cost
 from tokcost.reports.text import counted, escape
 
 INK, DIM, RULE, BAR, REST, MARK = (f"var(--{name})" for name in ("ink", "dim", "rule", "bar", "rest", "mark"))

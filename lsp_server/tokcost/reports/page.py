@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.changes import Cell, Change, Grouping, Report, quantile
-from tokcost.reports import charts, merged
+from tokcost.reports import charts, report_text
 from tokcost.reports.amounts import percent, short_tokens
 from tokcost.reports.text import counted, escape
 
@@ -84,12 +84,12 @@ def report_page(report: Report) -> str:
         range=escape(report.range),
         draw=Markup,
         facts=_facts(report) if report.changes else [],
-        nothing=[] if report.changes else merged.nothing(report),
+        nothing=[] if report.changes else report_text.nothing(report),
         sections=_sections(report) if report.changes else [],
         distribution=charts.distribution_svg(report) if report.changes else "",
         changes=[_change(report, change) for change in report.changes[:_MOST_CHANGES]],
         left_out=max(0, len(report.changes) - _MOST_CHANGES),
-        said=merged.footer(report, None),
+        said=report_text.footer(report, None),
         privacy=PRIVACY,
         list_cost=LIST_COST,
     )
@@ -97,22 +97,22 @@ def report_page(report: Report) -> str:
 
 def _facts(report: Report) -> list[_Fact]:
     facts = [
-        _Fact("list cost", merged.total(report).removesuffix(" list"), _priced(report)),
+        _Fact("list cost", report_text.total(report).removesuffix(" list"), _priced(report)),
         _Fact("changes", f"{len(report.changes):,}", f"{short_tokens(report.tokens)} tokens"),
     ]
     values = [change.list_cost for change in report.changes]
     if len(values) > 2:
-        most = merged.cost(report, quantile(values, 0.9))
+        most = report_text.cost(report, quantile(values, 0.9))
         facts.append(
-            _Fact("half of the changes up to", merged.cost(report, quantile(values, 0.5)), f"nine in ten {most}")
+            _Fact("half of the changes up to", report_text.cost(report, quantile(values, 0.5)), f"nine in ten {most}")
         )
     gone = [change for change in report.changes if change.state]
-    spent = merged.cost(report, sum(change.reverted_cost for change in gone))
+    spent = report_text.cost(report, sum(change.reverted_cost for change in gone))
     partly = any(change.state != "reverted" for change in gone)
-    said = merged.taken_back(report) if partly else counted(len(gone), "change")
+    said = report_text.taken_back(report) if partly else counted(len(gone), "change")
     facts.append(_Fact("reverted later", spent if gone else "none", said))
     if report.open:
-        facts.append(_Fact("not merged yet", *_split(merged.still_open(report).removeprefix("not merged yet: "))))
+        facts.append(_Fact("not merged yet", *_split(report_text.still_open(report).removeprefix("not merged yet: "))))
     facts.append(_coverage(report))
     return facts
 
@@ -155,7 +155,7 @@ def _withheld(report: Report, names: Sequence[str]) -> list[_Section]:
     if not names:
         return []
     listed = " or ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
-    return [_Section(f"By {listed}: not shown", "", (), [], [merged.withheld(report, listed)])]
+    return [_Section(f"By {listed}: not shown", "", (), [], [report_text.withheld(report, listed)])]
 
 
 def _time(report: Report) -> Grouping:
@@ -171,8 +171,8 @@ def _time(report: Report) -> Grouping:
 
 def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:
     svg = draw()
-    general = {*merged.footer(report, None)}
-    said = [text for text in merged.footer(report, by) if text not in general]
+    general = {*report_text.footer(report, None)}
+    said = [text for text in report_text.footer(report, by) if text not in general]
     if not svg:
         said.append("too few changes of any one size to say what half of them cost")
     cells = charts.by_size(report.groups[by]) if by == "size" else report.groups[by]
@@ -183,12 +183,12 @@ def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:
 
 
 def _cell(report: Report, cell: Cell) -> tuple[str, ...]:
-    quantiles = ("" if value is None else merged.cost(report, value) for value in (cell.median, cell.p90))
-    amount = merged.cost(report, cell.list_cost, cell.unpriced)
+    quantiles = ("" if value is None else report_text.cost(report, value) for value in (cell.median, cell.p90))
+    amount = report_text.cost(report, cell.list_cost, cell.unpriced)
     return escape(cell.name), amount, f"{cell.changes:,}", *quantiles, short_tokens(cell.tokens)
 
 
 def _change(report: Report, change: Change) -> tuple[str, ...]:
-    amount = merged.cost(report, change.list_cost, change.is_unpriced)
-    day, models = merged.day(change.head.time), merged.models(change)
-    return merged.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], change.state
+    amount = report_text.cost(report, change.list_cost, change.is_unpriced)
+    day, models = report_text.day(change.head.time), report_text.models(change)
+    return report_text.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], change.state

@@ -21,7 +21,7 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.place import BranchPlace
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
-from tokcost.services import assignment_journal
+from tokcost.usage import assignment_journal
 
 
 class Assigned(NamedTuple):

@@ -12,21 +12,21 @@ from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, file_problem, span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, tallies
+from tokcost.model.checks import Check
 from tokcost.model.logs import Capabilities, Location
+from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.consent import read_consent, read_policy
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.reports.text import to_copy
-from tokcost.services.budgets import read_budgets
-from tokcost.services.checks import Check
-from tokcost.services.clone_state import read_state
-from tokcost.services.consent import read_consent, read_policy
-from tokcost.services.installing.report import hook_checks
-from tokcost.services.price_files import price_problems
 from tokcost.services.rescue import rescue
 from tokcost.services.rescues import kept_words, read_rescues
+from tokcost.usage.price_files import price_problems
+from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from tokcost.claims import claim_journal
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.backup import backups
 from tokcost.ledger.claims import forget_tips
@@ -18,7 +19,6 @@ from tokcost.ledger.open import FILE_NAME, damaged_name, finish, open_ledger, re
 from tokcost.ledger.places import repositories
 from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
-from tokcost.services import journal
 from tokcost.services.rescues import Rescue, record_rescue
 
 SECONDS = 60.0
@@ -92,9 +92,9 @@ def _take_from_clones(building: Path) -> None:
     try:
         with open_ledger(scratch) as ledger, ledger.transaction():
             for one in repositories(ledger):
-                journal.read_anew(ledger, one.id)
-                journal.restore(ledger, one.id, one.common_dir)
-                journal.read_anew(ledger, one.id)  # usage that is still in logs comes back later
+                claim_journal.read_anew(ledger, one.id)
+                claim_journal.restore(ledger, one.id, one.common_dir)
+                claim_journal.read_anew(ledger, one.id)  # usage that is still in logs comes back later
                 forget_tips(ledger, one.id)
             settle_what_is_lost(ledger)
         os.replace(scratch / FILE_NAME, building)

@@ -11,7 +11,7 @@ from tokcost.model.money import dollars
 from tokcost.repo.worktree import find_worktree
 from tokcost.reports.text import counted, escape
 from tokcost.services.assign import Assigned, assign
-from tokcost.services.ingest import refresh
+from tokcost.services.refresh import refresh
 from tokcost.settings import tokcost_home
 
 

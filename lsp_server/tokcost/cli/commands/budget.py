@@ -10,16 +10,16 @@ import click
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.budget import Scope, parse_near
+from tokcost.policy.budgets import BudgetChange, budget_of, read_budgets, set_budget, set_verbose, unset_budget
+from tokcost.policy.clone_state import stops_unchecked
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
-from tokcost.services.budget_check import check, check_commit
-from tokcost.services.budgets import Wish, budget_of, read_budgets, set_budget, set_verbose, unset_budget
-from tokcost.services.clone_state import stops_unchecked
-from tokcost.services.installing.hooks import install
-from tokcost.services.trailers import here, state_here
+from tokcost.services.check_budget import check, check_commit
+from tokcost.services.find_repository import here, state_here
 from tokcost.settings import tokcost_home
+from tokcost_hooks.installation.hooks import install
 
 _EVERY_BRANCH = "*"
 """What `--branch` without a name stands for; no branch can be called so."""
@@ -104,7 +104,7 @@ def set_command(amount: str | None, branch: str | None, commit: bool, day: bool,
     if len(scopes) != 1 or amount is None:
         raise UsageError("give an amount and one of --branch, --commit and --day", _EXAMPLE)
     worktree = here(Path.cwd())
-    set_budget(worktree, Wish(scopes[0], amount, _name(branch), _blocks(how["block"]), _near(how["near"])))
+    set_budget(worktree, BudgetChange(scopes[0], amount, _name(branch), _blocks(how["block"]), _near(how["near"])))
     if how["verbose"] is not None:
         set_verbose(worktree, bool(how["verbose"]))
     screen.show(_told_set(worktree, scopes[0], _name(branch)))

@@ -12,7 +12,7 @@ from tokcost.cli import screen
 from tokcost.cli.log import Output, show_log
 from tokcost.demo.build import COMMITS, Demo, build, commits_of_main, remove
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.services.summary import LogOptions
+from tokcost.services.summarise import LogOptions
 
 BRANCH = "feat/login"
 """The one that is looked at: its commits were squashed into one."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.services.trailers import disable, here
+from tokcost.services.enable import disable
+from tokcost.services.find_repository import here
 from tokcost.settings import tokcost_home
 
 

@@ -55,7 +55,7 @@ def _acknowledge() -> int:
 
 
 def _forge() -> Diagnosis:
-    from tokcost.services.forge import forge_checks
+    from tokcost.services.check_forge import forge_checks
 
     diagnosis = Diagnosis()
     for check in forge_checks(Path.cwd(), tokcost_cache(os.environ)):

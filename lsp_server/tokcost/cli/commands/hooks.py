@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.consent import read_consent
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
-from tokcost.services.clone_state import read_state
-from tokcost.services.consent import read_consent
-from tokcost.services.installing.hooks import install, install_in_config, uninstall
-from tokcost.services.installing.report import hook_checks
-from tokcost.services.installing.scripts import HOOKS, plain_script
-from tokcost.services.trailers import here
+from tokcost.services.find_repository import here
 from tokcost.settings import tokcost_home
+from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
+from tokcost_hooks.installation.report import hook_checks
+from tokcost_hooks.installation.scripts import HOOKS, plain_script
 
 
 @click.group()

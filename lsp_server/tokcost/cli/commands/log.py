@@ -8,7 +8,7 @@ import click
 from tokcost.cli import dates
 from tokcost.cli.log import Output, show_log
 from tokcost.errors import UsageError
-from tokcost.services.summary import LogOptions
+from tokcost.services.summarise import LogOptions
 
 By = Literal["day", "model", "assistant"]
 

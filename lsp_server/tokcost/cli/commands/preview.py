@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.consent import Consent, read_consent
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import pending_text, preview_object, shown_line, terms_text
-from tokcost.services.clone_state import read_state
-from tokcost.services.consent import Consent, read_consent
-from tokcost.services.trailers import Preview, here, preview
+from tokcost.services.find_repository import here
+from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
 

@@ -11,7 +11,7 @@ from tokcost.repo.worktree import find_worktree
 from tokcost.reports.layout import Column, Line, Piece, table
 from tokcost.reports.rates import explained_lines, rates_cells
 from tokcost.reports.text import counted, escape
-from tokcost.services.prices import explain_price, import_prices, list_prices, reprice, use_installed_prices
+from tokcost.services.explain_prices import explain_price, import_prices, list_prices, reprice, use_installed_prices
 from tokcost.settings import tokcost_home
 
 

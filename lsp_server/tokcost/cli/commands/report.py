@@ -103,7 +103,7 @@ def _form(more: dict[str, Any]) -> str | None:
 
 
 def _reports(range: str | None, by: Grouping | None, against: str | None, more: dict[str, Any]) -> list[Report]:
-    from tokcost.services.report import Options, make_report, overlap
+    from tokcost.services.make_report import Options, make_report, overlap
 
     since = dates.since_ms(more["since"]) // 1000 if more["since"] is not None else None
     until = dates.until_ms(more["until"]) // 1000 if more["until"] is not None else None
@@ -123,7 +123,7 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
 
 
 def _lines(reports: list[Report], by: Grouping | None, verbose: bool) -> Any:
-    from tokcost.reports.merged import comparison_lines, damaged_lines, report_lines
+    from tokcost.reports.report_text import comparison_lines, damaged_lines, report_lines
 
     wide = screen.columns_wide()
     if len(reports) == 2:
@@ -134,13 +134,13 @@ def _lines(reports: list[Report], by: Grouping | None, verbose: bool) -> Any:
 
 
 def _json(reports: list[Report], by: Grouping | None) -> Iterator[str]:  # noqa: ARG001 (all groupings are in it)
-    from tokcost.reports.merged_json import report_json
+    from tokcost.reports.report_json import report_json
 
     return report_json(*reports)
 
 
 def _csv(reports: list[Report], by: Grouping | None) -> str:
-    from tokcost.reports.merged_csv import report_csv
+    from tokcost.reports.report_csv import report_csv
 
     if len(reports) > 1:
         raise UsageError("--csv shows one range; ask twice, or take --json")
@@ -148,7 +148,7 @@ def _csv(reports: list[Report], by: Grouping | None) -> str:
 
 
 def _markdown(reports: list[Report], by: Grouping | None) -> str:
-    from tokcost.reports.merged_markdown import report_markdown
+    from tokcost.reports.report_markdown import report_markdown
 
     return report_markdown(reports[0], by, *reports[1:])
 
@@ -185,7 +185,7 @@ def _checked(report: Report, limit: int | None) -> int:
     if limit is None:
         return 0
     from tokcost.reports.amounts import amount
-    from tokcost.reports.merged import total
+    from tokcost.reports.report_text import total
 
     if report.unpriced_tokens:
         screen.tell("some of this has no price and is not in the sum that was checked")

@@ -8,39 +8,38 @@ installs the git hooks, so that commits are checked.
 from typing import Any
 
 from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.lsp.command_params import CommandParams, add_command, maybe_flag, text, worktree_for
 from tokcost.lsp.server import TokcostServer
-from tokcost.lsp.wishes import Wish, add_command, maybe_flag, text, worktree_for
 from tokcost.model.budget import SCOPES, Scope
+from tokcost.policy.budgets import BudgetChange, budget_of, set_budget, unset_budget
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.budget_table import set_text, unset_text
 from tokcost.reports.text import escape
-from tokcost.services.budgets import Wish as BudgetWish
-from tokcost.services.budgets import budget_of, set_budget, unset_budget
-from tokcost.services.installing.hooks import install
+from tokcost_hooks.installation.hooks import install
 
 
 def register(server: TokcostServer) -> None:
     """Answer our command."""
 
-    async def budget(wish: Wish) -> Any:
-        answer = await server.keeper.run(_budget, worktree_for(server, wish), wish)
-        server.keeper.touch()
+    async def budget(params: CommandParams) -> Any:
+        answer = await server.refresher.run(_budget, worktree_for(server, params), params)
+        server.refresher.touch()
         return answer
 
     add_command(server, "budget", budget)
 
 
-def _budget(worktree: Worktree, wish: Wish) -> dict[str, Any]:
-    scope: Scope | None = next((one for one in SCOPES if one == wish.get("scope")), None)
+def _budget(worktree: Worktree, params: CommandParams) -> dict[str, Any]:
+    scope: Scope | None = next((one for one in SCOPES if one == params.get("scope")), None)
     if scope is None:
         raise UsageError("no budget is named", "Say `scope`: branch, commit or day.")
-    branch, amount = text(wish, "branch") or "", text(wish, "amount")
+    branch, amount = text(params, "branch") or "", text(params, "amount")
     if branch and scope != "branch":
         raise UsageError("only a branch budget is of one branch")
     if amount is None:
         return {"text": unset_text(scope, branch, unset_budget(worktree, scope, branch)), "hooks_text": ""}
-    set_budget(worktree, BudgetWish(scope, amount, branch, maybe_flag(wish, "block")))
+    set_budget(worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
     said = set_text(budget_of(worktree, scope, branch), branch, read_head(worktree).branch or "")
     try:
         install(worktree)

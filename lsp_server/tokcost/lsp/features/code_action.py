@@ -8,11 +8,11 @@ and the action shows what would be written and why it is not.
 
 from lsprotocol import types
 
-from tokcost.attribution.commit_message import add_lines, drop_lines, marks
+from tokcost.claims.commit_message import add_lines, drop_lines, marks
 from tokcost.lsp.documents import changed_lines, comment_of, commit_message, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.trailer import Line
-from tokcost.services.message_lines import draft
+from tokcost.services.explain_message import draft
 
 LEAVE_OUT = "Leave the AI-Cost line out (what it stands for stays on this machine)"
 PUT_BACK = "Put the AI-Cost line of this commit back"
@@ -31,7 +31,7 @@ def register(server: TokcostServer) -> None:
         if document is None:
             return []
         text, comment = document.source, comment_of(document.source)
-        proposed = await server.keeper.read(_proposed, server, uri)
+        proposed = await server.refresher.read(_proposed, server, uri)
         present = {mark.line.id for mark in marks(text, comment) if mark.line}
         missing = [line for line in proposed if line.id not in present]
         actions: list[types.CodeAction] = []
@@ -47,7 +47,7 @@ def register(server: TokcostServer) -> None:
 
 def _proposed(server: TokcostServer, uri: str) -> tuple[Line, ...]:
     worktree = worktree_of(uri)
-    return draft(server.keeper.home, worktree, []).proposed if worktree else ()
+    return draft(server.refresher.home, worktree, []).proposed if worktree else ()
 
 
 def _edit(uri: str, title: str, before: str, after: str) -> types.CodeAction:

@@ -2,12 +2,12 @@
 
 from lsprotocol import types
 
-from tokcost.attribution.commit_message import marks
+from tokcost.claims.commit_message import marks
 from tokcost.lsp.documents import comment_of, commit_message, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.trailer import Line
 from tokcost.reports.editor import lens_text
-from tokcost.services.message_lines import draft
+from tokcost.services.explain_message import draft
 
 
 def register(server: TokcostServer) -> None:
@@ -21,7 +21,7 @@ def register(server: TokcostServer) -> None:
         if document is None:
             return []
         lines = [mark.line for mark in marks(document.source, comment_of(document.source)) if mark.line]
-        title = await server.keeper.read(_title, server, uri, lines)
+        title = await server.refresher.read(_title, server, uri, lines)
         if title is None:
             return []
         command = types.Command(title, "tokcost.preview", arguments=[{"uri": uri, "show": True}])
@@ -33,5 +33,5 @@ def _title(server: TokcostServer, uri: str, lines: list[Line]) -> str | None:
     worktree = worktree_of(uri)
     if worktree is None:
         return None
-    found = draft(server.keeper.home, worktree, lines)
+    found = draft(server.refresher.home, worktree, lines)
     return lens_text([known.worth for known in found.known.values()], found.pending, found.branch)

@@ -14,23 +14,33 @@ from typing import Any
 
 from lsprotocol import types
 
+from tokcost.claims.commit_notes import omit_next, omit_no_more
 from tokcost.errors import UsageError
 from tokcost.ledger.places import Selection
+from tokcost.lsp.command_params import (
+    CommandParams,
+    add_command,
+    flag,
+    maybe_flag,
+    moment,
+    precision,
+    text,
+    worktree_for,
+)
 from tokcost.lsp.report import render, save
 from tokcost.lsp.server import TokcostServer
-from tokcost.lsp.wishes import Wish, add_command, flag, maybe_flag, moment, precision, text, worktree_for
 from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.consent import read_consent
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.hooks import installed_text
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
 from tokcost.services.assign import assign
-from tokcost.services.clone_state import read_state
-from tokcost.services.consent import read_consent
-from tokcost.services.ingest import refresh
-from tokcost.services.proposals import omit_next, omit_no_more
-from tokcost.services.trailers import allowed_terms, disable, enable, preview
+from tokcost.services.enable import allowed_terms, disable, enable
+from tokcost.services.preview import preview
+from tokcost.services.refresh import refresh
 
 
 def register(server: TokcostServer) -> None:
@@ -42,44 +52,44 @@ def register(server: TokcostServer) -> None:
 
 class _Commands:
     def __init__(self, server: TokcostServer) -> None:
-        self._server, self._keeper = server, server.keeper
+        self._server, self._keeper = server, server.refresher
         self._agreed_to: dict[str, Terms] = {}
         """What was last shown to the user of each clone: nobody can agree to anything else."""
 
-    async def preview(self, wish: Wish) -> Any:
+    async def preview(self, params: CommandParams) -> Any:
         """What the next commit would carry, and what has to be read before agreeing."""
-        worktree = worktree_for(self._server, wish)
-        found = await self._keeper.run(_preview, self._server, worktree, wish)
-        if not flag(wish, "peek"):
+        worktree = worktree_for(self._server, params)
+        found = await self._keeper.run(_preview, self._server, worktree, params)
+        if not flag(params, "peek"):
             self._agreed_to[worktree.common_dir] = Terms(found["precision"], found["models"])
-        if flag(wish, "show"):
+        if flag(params, "show"):
             self._show(found["text"])
         return found
 
-    async def enable(self, wish: Wish) -> Any:
+    async def enable(self, params: CommandParams) -> Any:
         """Switch cost lines on, for somebody who has read what that means."""
-        worktree = worktree_for(self._server, wish)
-        terms = allowed_terms(self._keeper.home, worktree, precision(wish), maybe_flag(wish, "models"))
+        worktree = worktree_for(self._server, params)
+        terms = allowed_terms(self._keeper.home, worktree, precision(params), maybe_flag(params, "models"))
         if self._agreed_to.get(worktree.common_dir) != terms:
             raise UsageError(
                 "nothing was shown yet", "Show `consent_text` of tokcost.preview with the same terms first."
             )
-        if wish.get("consent") is not True:
+        if params.get("consent") is not True:
             raise UsageError("nobody has agreed", "Say `consent: true` when the user has, after reading the text.")
-        hooks = await self._keeper.run(_enable, self._server, worktree, terms, flag(wish, "from_now"))
+        hooks = await self._keeper.run(_enable, self._server, worktree, terms, flag(params, "from_now"))
         self._keeper.touch()
         return {"enabled": True, "text": "Cost lines are on in this clone.", **hooks}
 
-    async def disable(self, wish: Wish) -> Any:
+    async def disable(self, params: CommandParams) -> Any:
         """Switch them off."""
-        before = await self._keeper.run(disable, self._keeper.home, worktree_for(self._server, wish))
+        before = await self._keeper.run(disable, self._keeper.home, worktree_for(self._server, params))
         self._keeper.touch()
         said = "Cost lines are off in this clone." if before.decided else "Cost lines were never on here."
         return {"enabled": False, "text": said}
 
-    async def omit(self, wish: Wish) -> Any:
+    async def omit(self, params: CommandParams) -> Any:
         """Leave the line of the next commit of this worktree out, or do not."""
-        worktree, omitted = worktree_for(self._server, wish), maybe_flag(wish, "omit") is not False
+        worktree, omitted = worktree_for(self._server, params), maybe_flag(params, "omit") is not False
         if omitted and not read_consent(self._keeper.home, read_state(worktree)).enabled:
             raise UsageError("there is nothing to leave out: no lines are written in this clone")
         await self._keeper.run(omit_next if omitted else omit_no_more, worktree)
@@ -87,23 +97,23 @@ class _Commands:
         said = "carries no cost line; what it would stand for stays here" if omitted else "carries its cost line again"
         return {"omitted": omitted, "text": f"The next commit here {said}."}
 
-    async def report(self, wish: Wish) -> Any:
+    async def report(self, params: CommandParams) -> Any:
         """What `tokcost log` shows, as a text file that the client can open."""
-        worktree = worktree_for(self._server, wish)
-        text = await self._keeper.read(render, self._keeper.home, worktree.path, wish.get("branch"))
+        worktree = worktree_for(self._server, params)
+        text = await self._keeper.read(render, self._keeper.home, worktree.path, params.get("branch"))
         uri = await self._keeper.read(save, self._keeper.home, worktree.root, text)
         window = self._server.client_capabilities.window
         able = window is not None and window.show_document is not None and window.show_document.support
-        if able and flag(wish, "show"):
+        if able and flag(params, "show"):
             self._server.window_show_document(types.ShowDocumentParams(uri, take_focus=True))
         return {"text": text, "uri": uri}
 
-    async def assign(self, wish: Wish) -> Any:
+    async def assign(self, params: CommandParams) -> Any:
         """Put usage on the branch it belongs to."""
-        worktree, branch = worktree_for(self._server, wish), wish.get("branch")
+        worktree, branch = worktree_for(self._server, params), params.get("branch")
         if not isinstance(branch, str) or not branch:
             raise UsageError("no branch is named", "Say `branch`.")
-        moved = await self._keeper.run(_assign, self._server, worktree, branch, wish)
+        moved = await self._keeper.run(_assign, self._server, worktree, branch, params)
         self._keeper.touch()
         return {
             "usage": moved.usage,
@@ -112,7 +122,7 @@ class _Commands:
             "from": list(moved.from_branches),
         }
 
-    async def refresh(self, _wish: Wish) -> Any:
+    async def refresh(self, _params: CommandParams) -> Any:
         """Look now."""
         return {"statuses": await self._keeper.look_now()}
 
@@ -121,10 +131,10 @@ class _Commands:
         self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
 
 
-def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str, Any]:
-    keeper, consent = server.keeper, read_consent(server.keeper.home, read_state(worktree))
-    terms = allowed_terms(keeper.home, worktree, precision(wish), maybe_flag(wish, "models"))
-    found = preview(keeper.home, keeper.environ, worktree, terms)
+def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -> dict[str, Any]:
+    refresher, consent = server.refresher, read_consent(server.refresher.home, read_state(worktree))
+    terms = allowed_terms(refresher.home, worktree, precision(params), maybe_flag(params, "models"))
+    found = preview(refresher.home, refresher.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]
     said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(found.branch)}' if found.branch else ''}."
     if lines:
@@ -132,24 +142,24 @@ def _preview(server: TokcostServer, worktree: Worktree, wish: Wish) -> dict[str,
     if lines and not consent.enabled:
         said += f"\nnot written: {escape(consent.problem) or 'cost lines are off in this clone'}"
     shown = preview_object(found.branch, lines, found.pending, terms, consent.enabled, consent.problem)
-    asked = consent_text([] if flag(wish, "from_now") else lines, found.pending, terms)
+    asked = consent_text([] if flag(params, "from_now") else lines, found.pending, terms)
     return {**shown, "text": said, "consent_text": asked}
 
 
 def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: bool) -> dict[str, Any]:
     """What was installed, and what the user has to do where hooks of others are in the way."""
-    done = enable(server.keeper.home, worktree, terms, from_now=from_now)
+    done = enable(server.refresher.home, worktree, terms, from_now=from_now)
     missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
     return {"hooks_complete": not missing, "hooks_text": installed_text(done.said, done.waiting, missing)}
 
 
-def _assign(server: TokcostServer, worktree: Worktree, branch: str, wish: Wish) -> Any:
-    keeper = server.keeper
-    refresh(keeper.home, keeper.environ)
-    source = "" if flag(wish, "unplaced") else text(wish, "from")
-    chosen = Selection(source, text(wish, "session"), text(wish, "directory"))
-    if (since := text(wish, "since")) is not None:
+def _assign(server: TokcostServer, worktree: Worktree, branch: str, params: CommandParams) -> Any:
+    refresher = server.refresher
+    refresh(refresher.home, refresher.environ)
+    source = "" if flag(params, "unplaced") else text(params, "from")
+    chosen = Selection(source, text(params, "session"), text(params, "directory"))
+    if (since := text(params, "since")) is not None:
         chosen = chosen._replace(since_ms=moment(since))
-    if (until := text(wish, "until")) is not None:
+    if (until := text(params, "until")) is not None:
         chosen = chosen._replace(until_ms=moment(until))
-    return assign(keeper.home, Path(worktree.path), branch, chosen, dry_run=flag(wish, "dry_run"))
+    return assign(refresher.home, Path(worktree.path), branch, chosen, dry_run=flag(params, "dry_run"))

@@ -6,7 +6,7 @@ from lsprotocol import types
 from tokcost.lsp.documents import commit_message, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.trailer import KEY, Line, format_line, read_message
-from tokcost.services.message_lines import draft
+from tokcost.services.explain_message import draft
 
 _BY_HOOK = "Written by the commit hook when the commit is made; one typed by hand counts nowhere."
 
@@ -27,7 +27,7 @@ def register(server: TokcostServer) -> None:
         if not number or not KEY.lower().startswith(before.lower()):
             return []  # the first line is the subject
         place = types.Range(types.Position(number, 0), params.position)
-        proposed = await server.keeper.read(_proposed, server, uri)
+        proposed = await server.refresher.read(_proposed, server, uri)
         present = {line.id for line in read_message(document.source).lines}
         missing = [line for line in proposed if line.id not in present]
         if missing:
@@ -37,7 +37,7 @@ def register(server: TokcostServer) -> None:
 
 def _proposed(server: TokcostServer, uri: str) -> tuple[Line, ...]:
     worktree = worktree_of(uri)
-    return draft(server.keeper.home, worktree, []).proposed if worktree else ()
+    return draft(server.refresher.home, worktree, []).proposed if worktree else ()
 
 
 def _item(text: str, about: str, place: types.Range) -> types.CompletionItem:

@@ -4,7 +4,7 @@ from itertools import islice
 
 from lsprotocol import types
 
-from tokcost.attribution.commit_message import marks
+from tokcost.claims.commit_message import marks
 from tokcost.lsp.documents import comment_of, commit_message, range_of
 from tokcost.lsp.server import TokcostServer
 from tokcost.reports.editor import DAMAGED, FOREIGN

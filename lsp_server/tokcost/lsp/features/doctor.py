@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tokcost.lsp.command_params import CommandParams, add_command, worktree_for
 from tokcost.lsp.server import TokcostServer
-from tokcost.lsp.wishes import Wish, add_command, worktree_for
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.services.doctor import diagnose
 
@@ -12,14 +12,14 @@ from tokcost.services.doctor import diagnose
 def register(server: TokcostServer) -> None:
     """Answer our command."""
 
-    async def doctor(wish: Wish) -> Any:
-        return await server.keeper.read(_doctor, server, worktree_for(server, wish).path)
+    async def doctor(params: CommandParams) -> Any:
+        return await server.refresher.read(_doctor, server, worktree_for(server, params).path)
 
     add_command(server, "doctor", doctor)
 
 
 def _doctor(server: TokcostServer, folder: str) -> dict[str, Any]:
-    found = diagnose(server.keeper.home, server.keeper.environ, Path(folder))
+    found = diagnose(server.refresher.home, server.refresher.environ, Path(folder))
     parts = {
         part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
         for part, checks in found.parts.items()

@@ -2,12 +2,12 @@
 
 from lsprotocol import types
 
-from tokcost.attribution.commit_message import Mark, marks
+from tokcost.claims.commit_message import Mark, marks
 from tokcost.lsp.documents import comment_of, commit_message, range_of, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.editor import DAMAGED, FOREIGN, line_meaning
 from tokcost.reports.markdown import safe
-from tokcost.services.message_lines import draft
+from tokcost.services.explain_message import draft
 
 
 def register(server: TokcostServer) -> None:
@@ -21,7 +21,7 @@ def register(server: TokcostServer) -> None:
             return None
         for mark in marks(document.source, comment_of(document.source)):
             if mark.start <= params.position.line < mark.stop:
-                said = await server.keeper.read(_said, server, params.text_document.uri, mark)
+                said = await server.refresher.read(_said, server, params.text_document.uri, mark)
                 return types.Hover(_content(server, said), range_of(server, document.source.split("\n"), mark))
         return None
 
@@ -30,7 +30,7 @@ def _said(server: TokcostServer, uri: str, mark: Mark) -> list[str]:
     if mark.line is None:
         return [DAMAGED if mark.damaged else FOREIGN]
     worktree = worktree_of(uri)
-    known = draft(server.keeper.home, worktree, [mark.line]).known.get(mark.line.token) if worktree else None
+    known = draft(server.refresher.home, worktree, [mark.line]).known.get(mark.line.token) if worktree else None
     if known is None:
         return line_meaning(mark.line, None, 0, False)
     edited = known.said is not None and known.said._replace(classes=None) != mark.line._replace(classes=None)

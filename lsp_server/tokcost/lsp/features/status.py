@@ -12,7 +12,7 @@ from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import SUMMARY, sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.json import log_json
-from tokcost.services.summary import LogOptions, summarise
+from tokcost.services.summarise import LogOptions, summarise
 
 
 def register(server: TokcostServer) -> None:
@@ -21,16 +21,16 @@ def register(server: TokcostServer) -> None:
     @server.feature(types.INITIALIZED)
     def _(_params: types.InitializedParams) -> None:
         server.watch_client()
-        server.keeper.start()
-        server.keeper.set_folders(_folders(server))
+        server.refresher.start()
+        server.refresher.set_folders(_folders(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def _(_params: types.DidChangeWorkspaceFoldersParams) -> None:
-        server.keeper.set_folders(_folders(server))
+        server.refresher.set_folders(_folders(server))
 
     @server.feature(types.SHUTDOWN)
     def _(_params: Any) -> None:
-        server.keeper.stop()
+        server.refresher.stop()
 
     @server.feature(SUMMARY)
     @answered
@@ -38,7 +38,7 @@ def register(server: TokcostServer) -> None:
         path = local_path(params.uri) if isinstance(params.uri, str) else None
         if path is None:
             raise JsonRpcInvalidParams
-        return await server.keeper.read(_summary, server.keeper.home, path, params.branch)
+        return await server.refresher.read(_summary, server.refresher.home, path, params.branch)
 
 
 def _folders(server: TokcostServer) -> list[str]:

@@ -1,0 +1,133 @@
+"""One hook file: ours put in front of what is there, and taken away again to the last byte.
+
+At every moment there is a working hook under the hook's name, so being killed between two steps costs nothing.
+"""
+
+import os
+import re
+from contextlib import suppress
+
+from tokcost.foreign_files import open_regular
+from tokcost.private_files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
+from tokcost_hooks.installation.scripts import KEPT, KEPT_FOLDER, chained_script, owner
+
+MOVED = ("", ".legacy", ".old")
+"""What may be behind a hook's name when ours was moved: the pre-commit framework renames what it finds to `.legacy` and
+goes on running it, lefthook to `.old` and does not."""
+
+_AT_ONCE = 1 << 16
+
+_ASKS_NAME = re.compile(rb"basename|PROGRAM_NAME|argv\[0\]|##\*/|__FILE__")
+"""In a script that finds out by its own name which hook it is."""
+
+
+def kept_file(path: str, hook: str) -> str:
+    """Where the hook that was here before is kept; empty when there was none. `path` is where ours is or was."""
+    folder = os.path.dirname(path)
+    places = (os.path.join(folder, hook + KEPT), os.path.join(folder, KEPT_FOLDER, hook))
+    return next((place for place in places if os.path.lexists(place)), "")
+
+
+def put(path: str, hook: str) -> str:
+    """Put our hook at a path; what is there is kept and run first. A sentence when that needs one."""
+    whose = owner(path)
+    if whose == "edited":
+        return f"{path} was edited since and is left as it is; delete it and install again to renew it"
+    make_folders(os.path.dirname(path), PUBLIC_FOLDER)
+    said = _keep(path, hook) if whose == "foreign" else ""
+    _write(path, chained_script(hook))
+    return said
+
+
+def take(path: str, hook: str) -> str:
+    """Take our hook away from a path and put back what was there. A sentence when it had to be left."""
+    remove_unfinished(path)
+    whose, kept = owner(path), kept_file(path, hook)
+    if whose == "ours":
+        if kept:
+            os.replace(kept, path)
+        else:
+            os.unlink(path)
+        _forget_folder(path)
+        return ""
+    if whose == "edited":
+        return f"{path} was edited since; it is left as it is"
+    if kept and whose == "foreign" and _same(kept, path):
+        os.unlink(kept)
+        _forget_folder(path)
+        return ""
+    if kept:
+        return f"{path} was changed by somebody since and is left as it is; what was there before us is in {kept}"
+    return ""
+
+
+def write_script(path: str, text: str) -> None:
+    """Write one of our scripts, whole or not at all."""
+    make_folders(os.path.dirname(path))
+    _write(path, text)
+
+
+def _keep(path: str, hook: str) -> str:
+    folder, said, before = os.path.dirname(path), "", kept_file(path, hook)
+    if before and not _same(before, path):
+        aside = _free(before)
+        os.rename(before, aside)
+        said = f"{path} was changed by somebody since; it runs first now, what was there before is in {aside}"
+    elif before:
+        os.unlink(before)
+    kept = os.path.join(folder, hook + KEPT)
+    if _asks_name(path):
+        kept = os.path.join(folder, KEPT_FOLDER, hook)
+        make_folders(os.path.dirname(kept), PUBLIC_FOLDER)
+    _double(path, kept)
+    return said
+
+
+def _double(path: str, kept: str) -> None:
+    """The same file under a second name; the first one goes when ours takes its place."""
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), kept)
+            return
+        with open(path, "rb") as stream:
+            write_whole(kept, stream.read(), os.stat(path).st_mode & 0o7777)
+
+
+def _asks_name(path: str) -> bool:
+    if os.path.islink(path):
+        # A relative link is kept beside its old place, where it still leads somewhere.
+        return os.path.isabs(os.readlink(path))
+    with suppress(OSError), open_regular(path) as stream:
+        return bool(_ASKS_NAME.search(stream.read(65536)))
+    return False
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two hooks are the same to the last byte and bit."""
+    if os.path.islink(one) or os.path.islink(other):
+        return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
+    with open_regular(one) as first, open_regular(other) as second:
+        if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
+            return False
+        while (part := first.read(_AT_ONCE)) == second.read(_AT_ONCE):
+            if not part:
+                return os.stat(one).st_mode == os.stat(other).st_mode
+    return False
+
+
+def _free(path: str) -> str:
+    number = 1
+    while os.path.lexists(f"{path}.{number}"):
+        number += 1
+    return f"{path}.{number}"
+
+
+def _write(path: str, text: str) -> None:
+    write_whole(path, text.encode("utf-8", "surrogateescape"), SCRIPT)
+
+
+def _forget_folder(path: str) -> None:
+    with suppress(OSError):  # not there, or something else is in it
+        os.rmdir(os.path.join(os.path.dirname(path), KEPT_FOLDER))

@@ -1,0 +1,269 @@
+"""Installing git hooks beside what is there already, and taking them away again to the last byte.
+
+Each hook has a where (`managers.py`): a file of ours that runs what was there first, or lines in a file that a hook
+manager reads. Files that belong to a project or to its people are changed only when asked to.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.policy.budgets import may_block
+from tokcost.private_files import make_folders, read_ours, write_whole
+from tokcost.repo.hooks_folder import (
+    HooksFolder,
+    config_hooks,
+    hooks_folder,
+    remove_config_hook,
+    set_config_hook,
+)
+from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
+from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost.reports.text import to_copy
+from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
+from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
+from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
+from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost_hooks.installation.trust import check_folder, leads_elsewhere, open_to_others
+
+CONFIG_NAME = "tokcost-"
+"""Before the hook's name, our name of a hook in git's configuration."""
+RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"
+_INSTALLED = "installed"
+"""In the folder of our local scripts: every file that holds a hook or lines of ours, so that they are found again
+when `core.hooksPath` was changed."""
+
+
+class Installed(NamedTuple):
+    """What an installation did."""
+
+    folder: HooksFolder
+    said: tuple[str, ...] = ()
+    """What its owner should know."""
+    missing: tuple[HookLocation, ...] = ()
+    """Hooks that need lines in files of others, which were not added."""
+    waiting: tuple[str, ...] = ()
+    """What is left to do by hand."""
+
+
+def install(worktree: Worktree, *, write: bool = False) -> Installed:
+    """Put our hooks where git and its managers run them. Doing it twice changes nothing. `write` adds lines to files of
+    others too. Raises `EnvironmentProblem`."""
+    check_git(worktree)
+    folder = hooks_folder(worktree)
+    if folder.is_shared:
+        return _shared(worktree, folder)
+    check_folder(worktree, folder)
+    try:
+        done = _install(worktree, folder, write)
+        risky = open_to_others()
+        return done._replace(said=(*done.said, RISKY.format(risky))) if risky else done
+    except OSError as error:
+        where = error.filename2 or error.filename or folder.path
+        raise EnvironmentProblem(f"{where} cannot be written: {error.strerror or error}") from error
+
+
+def install_in_config(worktree: Worktree) -> None:
+    """Name our hooks in git's own configuration, where no manager and no `core.hooksPath` is in the way.
+    Raises `EnvironmentProblem`."""
+    version = git_version(worktree.path)
+    if version < CONFIG_HOOKS:
+        have, need = (".".join(map(str, one)) for one in (version, CONFIG_HOOKS))
+        raise EnvironmentProblem(
+            f"this git ({have}) does not run hooks from its configuration; git {need} does",
+            "`tokcost hooks install` puts them into the hooks folder.",
+        )
+    uninstall(worktree)
+    try:
+        for hook in needed_hooks(worktree):
+            script = local_script(worktree, hook)
+            write_script(script, plain_script(hook))
+            set_config_hook(worktree, CONFIG_NAME + hook, hook, f"sh {shell_word(script)}")
+    except OSError as error:
+        raise EnvironmentProblem(f"our hooks cannot be written: {error.strerror or error}") from error
+
+
+def uninstall(worktree: Worktree) -> list[str]:
+    """Take our hooks away and put back what was there. Sentences about what had to be left. Raises
+    `EnvironmentProblem`."""
+    folder, said = hooks_folder(worktree), list[str]()
+    for name in config_hooks(worktree):
+        if name in {CONFIG_NAME + hook for hook in HOOKS}:
+            remove_config_hook(worktree, name)
+    try:
+        for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, folder)]):
+            said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
+        _forget(worktree)
+        if folder.is_shared and any(calls_us(os.path.join(folder.path, hook)) for hook in HOOKS):
+            said.append(f"hooks in {folder.path} call ours; they are for all your repositories and yours to change")
+    except OSError as error:
+        where = error.filename2 or error.filename or folder.path
+        raise EnvironmentProblem(f"{where} cannot be changed: {error.strerror or error}") from error
+    return list(dict.fromkeys(said))
+
+
+def needed_hooks(worktree: Worktree) -> tuple[str, ...]:
+    """The hooks without which something would be missed: pre-commit is for budgets that stop commits alone, and makes
+    git read its index twice. What a budget warns of, prepare-commit-msg says."""
+    return HOOKS if may_block(worktree) else tuple(hook for hook in HOOKS if hook != "pre-commit")
+
+
+def check_git(worktree: Worktree) -> None:
+    """Raises `EnvironmentProblem` for a git that is too old."""
+    version = git_version(worktree.path)
+    if version < OLDEST:
+        have, need = (".".join(map(str, one)) for one in (version, OLDEST))
+        raise EnvironmentProblem(f"git {have} is too old for our hooks", f"They need git {need} or later.")
+
+
+def is_remembered(worktree: Worktree, path: str) -> bool:
+    """Whether we put something into this file once."""
+    return bool(path) and path in _remembered(worktree)
+
+
+def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
+    """Hooks of ours in folders that git does not use any more in any worktree."""
+    used = {os.path.realpath(os.path.dirname(where.path)) for where in hook_locations(worktree, folder)}
+    known = [*_remembered(worktree), *(os.path.join(worktree.common_dir, "hooks", hook) for hook in HOOKS)]
+    if not folder.setting.startswith(("/", "~")):
+        # A relative setting means another folder in each worktree.
+        tops = [worktree.path, worktree.root, *(one.path for one in linked_worktrees(worktree.common_dir))]
+        inside = os.path.relpath(husky_home(folder) or folder.path, worktree.path)
+        used |= {os.path.realpath(os.path.join(top, inside)) for top in tops}
+    return sorted(
+        {path for path in known if owner(path) == "ours" and os.path.realpath(os.path.dirname(path)) not in used}
+    )
+
+
+def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
+    missing = [hook for hook in needed_hooks(worktree) if not calls_us(os.path.join(folder.path, hook))]
+    if not missing:
+        return Installed(folder, (f"The hooks in {folder.path} call ours already.",))
+    raise EnvironmentProblem(
+        f"core.hooksPath is set for all your repositories ({folder.setting}), so hooks there are not ours to change",
+        f"Add ours yourself: for each of {', '.join(missing)} run"
+        f" `tokcost hooks print HOOK >> {to_copy(folder.path)}/HOOK`, and make new files executable."
+        " They write nothing into commits where cost lines are off."
+        ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"',
+    )
+
+
+def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
+    for name in config_hooks(worktree):
+        if name in {CONFIG_NAME + hook for hook in HOOKS}:
+            remove_config_hook(worktree, name)
+    found, said, needed = hook_locations(worktree, folder), list[str](), needed_hooks(worktree)
+    _refuse_links(worktree, [where for where in found if where.hook in needed and (write or not where.lines)])
+    ours = [where for where in found if where.path and not where.lines]
+    _remember(worktree, [where.path for where in ours if where.hook in needed])
+    for where in found:
+        _leave_other_places(worktree, folder, where)
+    for where in ours:
+        did = put(where.path, where.hook) if where.hook in needed else _take_if_ours(where)
+        said += [did] if did else []
+    asked = [where for where in found if where.lines and not where.refusal and (write or has_block(where.path))]
+    _add_lines(worktree, asked)
+    _ignore(worktree, [where for where in found if where.is_project and (where in asked or not where.lines)])
+    missing = tuple(where for where in found if where.lines and where not in asked and where.hook in needed)
+    waiting = ("run `lefthook install` once",) if any(where.manager == "lefthook" for where in asked) else ()
+    return Installed(folder, tuple(said), missing, waiting)
+
+
+def _refuse_links(worktree: Worktree, chosen: Iterable[HookLocation]) -> None:
+    """A project's link could lead to any file of its user."""
+    for reason in filter(None, (leads_elsewhere(worktree, where) for where in chosen)):
+        hint = "Nothing was installed. `tokcost hooks print HOOK` has the lines, to be added by hand."
+        raise EnvironmentProblem(f"{reason}, and is not written through", hint)
+
+
+def _take_if_ours(where: HookLocation) -> str:
+    return take(where.path, where.hook) if owner(where.path) == "ours" else ""
+
+
+def _leave_other_places(worktree: Worktree, folder: HooksFolder, where: HookLocation) -> None:
+    """A manager took our place, or another place is better now: no hook of ours may run twice."""
+    bases = {os.path.join(place, where.hook) for place in (folder.path, os.path.join(worktree.common_dir, "hooks"))}
+    for place in [base + suffix for base in bases for suffix in reversed(MOVED)]:
+        if os.path.realpath(place) != os.path.realpath(where.path) and owner(place) == "ours":
+            take(place, where.hook)
+
+
+def _add_lines(worktree: Worktree, asked: list[HookLocation]) -> None:
+    if not asked:
+        return
+    for where in asked:
+        write_script(local_script(worktree, where.hook), plain_script(where.hook))
+    _remember(worktree, [where.path for where in asked])
+    for path in dict.fromkeys(where.path for where in asked):
+        lines = "".join(where.lines for where in asked if where.path == path)
+        if not holds(path, lines):
+            add_block(path, lines, first=any(where.at_top for where in asked if where.path == path))
+
+
+def _ignore(worktree: Worktree, ours: list[HookLocation]) -> None:
+    """Hide files of ours among the project's from `git status`, on this machine alone."""
+    patterns: list[str] = []
+    for where in ours:
+        top = next((one for one in _tops(worktree) if where.path.startswith(one + os.sep)), "")
+        kept = kept_file(where.path, where.hook)
+        for path in (where.path, *([kept] if kept and not where.lines else [])):
+            relative = os.path.relpath(path, top).replace(os.sep, "/") if top else ""
+            if relative and "\n" not in relative:
+                patterns.append("/" + "".join(f"\\{one}" if one in "\\*?[ " else one for one in relative))
+    path = os.path.join(worktree.common_dir, "info", "exclude")
+    if patterns:
+        _remember(worktree, [path])
+        add_block(path, "".join(f"{pattern}\n" for pattern in dict.fromkeys(patterns)))
+
+
+def _tops(worktree: Worktree) -> list[str]:
+    return [worktree.path, *(one.path for one in linked_worktrees(worktree.common_dir)), worktree.root]
+
+
+def _take_anywhere(path: str) -> str:
+    """Take away ours at a path, also where a manager moved it."""
+    hook = os.path.basename(path).removesuffix(".legacy").removesuffix(".old")
+    if hook not in HOOKS:
+        return ""
+    base = os.path.join(os.path.dirname(path), hook)
+    for moved in MOVED[1:]:
+        if owner(base + moved) in ("ours", "edited"):
+            return take(base + moved, hook)
+    return take(base, hook)
+
+
+def _possible(worktree: Worktree, folder: HooksFolder) -> list[str]:
+    places = [folder.path, husky_home(folder), os.path.join(worktree.common_dir, "hooks")]
+    if folder.is_shared:  # what was put there by hand is its owner's
+        places = places[1:]
+    hooks = [os.path.join(place, hook) for place in places if place for hook in HOOKS]
+    return [*hooks, *(where.path for where in hook_locations(worktree, folder) if where.lines)]
+
+
+def _list_file(worktree: Worktree) -> str:
+    return local_script(worktree, _INSTALLED)
+
+
+def _remembered(worktree: Worktree) -> list[str]:
+    listed = read_ours(_list_file(worktree)) or b""
+    return [os.fsdecode(name) for name in listed.split(b"\0") if name]
+
+
+def _remember(worktree: Worktree, paths: Iterable[str]) -> None:
+    """Before anything is written: whoever is killed in between leaves nothing that uninstalling would not find."""
+    before = _remembered(worktree)
+    new = list(dict.fromkeys([*before, *paths]))
+    if new != before:
+        path = _list_file(worktree)
+        make_folders(os.path.dirname(path))
+        write_whole(path, b"\0".join(os.fsencode(name) for name in new))
+
+
+def _forget(worktree: Worktree) -> None:
+    for path in (*(local_script(worktree, hook) for hook in HOOKS), _list_file(worktree)):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    with suppress(OSError):  # the folder above may hold what we know of the clone
+        os.removedirs(os.path.dirname(_list_file(worktree)))

@@ -1,0 +1,193 @@
+"""Where each of our hooks belongs, given who else manages hooks here (docs/hooks.md says why).
+
+A manager owns the files that it writes and writes them again at its next install, so what lasts is never in those:
+either a file of our own that the manager runs or leaves alone, or a few lines in a file that the manager reads.
+"""
+
+import json
+import os
+import re
+from contextlib import suppress
+from typing import Literal, NamedTuple
+
+from tokcost.foreign_files import MOST, open_regular
+from tokcost.repo.hooks_folder import HooksFolder, is_tracked
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost_hooks.installation.blocks import without_blocks
+from tokcost_hooks.installation.scripts import HOOKS, KEPT, calls_us, shell_word
+
+Manager = Literal["", "husky", "lefthook", "pre-commit"]
+
+LOCAL_SCRIPTS = "tokcost/hooks"
+"""The folder in a repository's git folder with our hooks for lines in other files to call."""
+
+_IDS = {"pre-commit": "budget"}
+"""Hooks whose entry in `.pre-commit-hooks.yaml` has another name."""
+_LEFTHOOK = re.compile(r"(\.config/)?\.?lefthook(-local)?\.(ya?ml|toml|json)$")
+_SHELL = re.compile(rb"#!.*\b(sh|bash|dash|zsh|ksh)\b")
+_LEAVES = re.compile(rb"^(exec|exit)\b", re.MULTILINE)
+_LINE = (
+    'code=$?; t="$(git rev-parse --git-common-dir)/{folder}/{hook}";'
+    ' [ ! -f "$t" ] || sh "$t" "$@" || exit 1; (exit $code)\n'
+)
+"""Does nothing for people without tokcost; keeps the exit code of the line before."""
+
+
+class HookLocation(NamedTuple):
+    """Where one of our hooks belongs."""
+
+    hook: str
+    path: str
+    """A file that is ours, or one of somebody else to which `lines` belong; empty when a manager has all it needs."""
+    manager: Manager = ""
+    lines: str = ""
+    at_top: bool = False
+    """Whether they go to the top, because what is there leaves early."""
+    is_committed: bool = False
+    """Whether the file is part of the project, so that everybody gets the lines."""
+    refusal: str = ""
+    """Why we cannot add them ourselves."""
+    is_project: bool = False
+    """Whether the file lies among the project's files, so that git must be told to ignore it."""
+
+
+def hook_locations(worktree: Worktree, folder: HooksFolder) -> list[HookLocation]:
+    """Where each hook belongs. Raises `EnvironmentProblem`."""
+    return [_seat(worktree, folder, hook) for hook in HOOKS]
+
+
+def managers(worktree: Worktree, folder: HooksFolder) -> list[Manager]:
+    """Who else manages hooks here, by configuration files and by what the hooks say."""
+    found: list[Manager] = []
+    if husky_home(folder):
+        found.append("husky")
+    if lefthook_files(worktree) or any(_lefthooks(os.path.join(folder.path, hook)) for hook in HOOKS):
+        found.append("lefthook")
+    if os.path.exists(os.path.join(worktree.path, ".pre-commit-config.yaml")):
+        found.append("pre-commit")
+    return found
+
+
+def manager_of(path: str) -> Manager:
+    """Whose a hook file is, by what it says."""
+    if _lefthooks(path):
+        return "lefthook"
+    return "pre-commit" if _pre_commits(path) else ""
+
+
+def husky_home(folder: HooksFolder) -> str:
+    """The folder of husky's hooks; empty without husky."""
+    if os.path.basename(folder.path) == "_" and os.path.exists(os.path.join(folder.path, "h")):
+        return os.path.dirname(folder.path)
+    return folder.path if os.path.exists(os.path.join(folder.path, "_", "husky.sh")) else ""
+
+
+def lefthook_files(worktree: Worktree) -> list[str]:
+    """Lefthook's configuration files, relative to the worktree."""
+    names: list[str] = []
+    for folder in ("", ".config/"):
+        with suppress(OSError):
+            names += [folder + name for name in sorted(os.listdir(os.path.join(worktree.path, folder)))]
+    return [name for name in names if _LEFTHOOK.match(name)]
+
+
+def local_script(worktree: Worktree, hook: str) -> str:
+    """Our hook for lines in other files to call; all worktrees share it."""
+    return os.path.join(worktree.common_dir, *LOCAL_SCRIPTS.split("/"), hook)
+
+
+def in_framework(worktree: Worktree, hook: str) -> bool:
+    """Whether the pre-commit framework is told to run this hook of ours."""
+    text = _text(os.path.join(worktree.path, ".pre-commit-config.yaml")) if hook else b""
+    return bool(re.search(rb"(?m)^[^#\n]*\bid:\s*['\"]?tokcost-" + _IDS.get(hook, hook).encode() + rb"\b(?!-)", text))
+
+
+def checks_budgets(worktree: Worktree, folder: str) -> bool:
+    """Whether budgets are checked before prepare-commit-msg of a folder runs: by pre-commit there, which is ours or
+    calls us, or by a manager that is told to. The folder is empty where a manager runs us from elsewhere."""
+    beside = (os.path.join(folder, name) for name in ("pre-commit", "pre-commit.legacy") if folder)
+    told = (os.path.join(worktree.path, name) for name in (*lefthook_files(worktree), ".husky/pre-commit"))
+    calls = any(b"tokcost" in text and b"budget" in text for text in map(_text, (*beside, *told)))
+    return calls or in_framework(worktree, "pre-commit")
+
+
+def _seat(worktree: Worktree, folder: HooksFolder, hook: str) -> HookLocation:
+    path = os.path.join(folder.path, hook)
+    if in_framework(worktree, hook):
+        return HookLocation(hook, "", "pre-commit")
+    if home := husky_home(folder):
+        path = os.path.join(home, hook)
+        if os.path.lexists(path) and not _is_all_ours(path):
+            return _lines_in(worktree, path, hook, "husky")
+        return HookLocation(hook, path, "husky", is_project=True)
+    if _lefthooks(path) or _is_configured(worktree, hook):
+        return _for_lefthook(worktree, hook)
+    if _pre_commits(path):
+        return HookLocation(hook, f"{path}.legacy", "pre-commit")
+    path = os.path.join(os.path.realpath(folder.path), hook)  # `.git/hooks` may be a link to files of the project
+    if (around := find_worktree(os.path.dirname(path))) and around.common_dir == worktree.common_dir:
+        if os.path.lexists(path) and not _is_all_ours(path) and is_tracked(around, path):
+            return _lines_in(around, path, hook, "")
+        return HookLocation(hook, path, is_project=True)
+    return HookLocation(hook, os.path.join(folder.path, hook))
+
+
+def _lines_in(worktree: Worktree, path: str, hook: str, manager: Manager) -> HookLocation:
+    text = _text(path)
+    is_shell = bool(_SHELL.match(text.partition(b"\n")[0])) or not text.startswith(b"#!")
+    return HookLocation(
+        hook,
+        path,
+        manager,
+        _LINE.format(folder=LOCAL_SCRIPTS, hook=hook),
+        bool(_LEAVES.search(text)) and hook != "post-rewrite",
+        is_tracked(worktree, path),
+        "" if is_shell else "it is no shell script",
+    )
+
+
+def _for_lefthook(worktree: Worktree, hook: str) -> HookLocation:
+    local = [name for name in lefthook_files(worktree) if "-local." in name]
+    name = local[0] if local else "lefthook-local.yml"
+    path = os.path.join(worktree.path, name)
+    command = f"sh {shell_word(local_script(worktree, hook))} '{{1}}' '{{2}}' '{{3}}'"
+    stdin = "      use_stdin: true\n" if hook == "post-rewrite" else ""
+    lines = f"{hook}:\n  commands:\n    tokcost:\n      run: {json.dumps(command, ensure_ascii=False)}\n{stdin}"
+    text = without_blocks(_text(path))
+    is_made_by_us = not local or b"(file made by tokcost)" in _text(path)
+    refusal = f"it has {hook} already" if _has_key(text, hook) else ""
+    if not name.endswith(("yml", "yaml")):
+        refusal = "it is not YAML"
+    return HookLocation(
+        hook, path, "lefthook", lines, False, bool(local) and is_tracked(worktree, path), refusal, is_made_by_us
+    )
+
+
+def _is_configured(worktree: Worktree, hook: str) -> bool:
+    """Whether lefthook's configuration names a hook: then its next install takes the hook's place."""
+    files = [name for name in lefthook_files(worktree) if name.endswith(("yml", "yaml"))]
+    return any(_has_key(_text(os.path.join(worktree.path, name)), hook) for name in files)
+
+
+def _has_key(text: bytes, hook: str) -> bool:
+    return bool(re.search(rb"(?m)^['\"]?" + hook.encode() + rb"['\"]?\s*:", text))
+
+
+def _is_all_ours(path: str) -> bool:
+    """Whether a file is a script of ours, be it edited; not one of others with lines of ours."""
+    return calls_us(path) and b"for previous in" in _text(path) and KEPT.encode() in _text(path)
+
+
+def _lefthooks(path: str) -> bool:
+    return b"call_lefthook" in _text(path)
+
+
+def _pre_commits(path: str) -> bool:
+    text = _text(path)
+    return b"hook-impl" in text and (b"generated by pre-commit" in text or b"generated by prek" in text)
+
+
+def _text(path: str) -> bytes:
+    with suppress(OSError), open_regular(path) as stream:
+        return stream.read(MOST)
+    return b""

@@ -1,0 +1,197 @@
+"""What git will run of our hooks, what it will not and why, and what to do: for `hooks status` and `doctor`."""
+
+import os
+from typing import NamedTuple
+
+from tokcost.model.checks import Check
+from tokcost.repo.hooks_folder import HooksFolder, config_hooks, hooks_folder
+from tokcost.repo.version import CONFIG_HOOKS, git_version
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.reports.text import to_copy
+from tokcost_hooks.installation.blocks import has_block
+from tokcost_hooks.installation.files import kept_file
+from tokcost_hooks.installation.hooks import CONFIG_NAME, RISKY, check_git, is_remembered, needed_hooks, stale
+from tokcost_hooks.installation.managers import (
+    HookLocation,
+    hook_locations,
+    husky_home,
+    in_framework,
+    local_script,
+    manager_of,
+    managers,
+)
+from tokcost_hooks.installation.scripts import calls_us, interpreter_of, owner, run_file_of
+from tokcost_hooks.installation.trust import open_to_others
+
+INSTALL = "Run `tokcost hooks install`."
+
+
+class Place(NamedTuple):
+    """Where hooks run: what is asked of git once for all of them."""
+
+    worktree: Worktree
+    folder: HooksFolder
+    needed: tuple[str, ...]
+    """Hooks that have something to do here."""
+    wanted: bool
+    """Whether a hook that does not run is a finding."""
+    runs_config: bool
+    """Whether this git runs hooks from its configuration."""
+    config: dict[str, str]
+
+
+def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
+    """Everything there is to say. Raises `EnvironmentProblem`."""
+    check_git(worktree)
+    version, folder = git_version(worktree.path), hooks_folder(worktree)
+    config = config_hooks(worktree)
+    found = hook_locations(worktree, folder)
+    wanted = enabled or any(_is_anywhere(worktree, where) for where in found)
+    place = Place(worktree, folder, needed_hooks(worktree), wanted, version >= CONFIG_HOOKS, config)
+    checks = [*_folder(place), *_surroundings(place, version)]
+    for where in found:
+        is_ours = owner(where.path) in ("ours", "edited") and not where.lines
+        needed = wanted and (where.hook in place.needed or is_ours)
+        checks.append(_hook(place._replace(wanted=needed), where))
+    if risky := open_to_others() if wanted else "":
+        hint = "Take away the right of others to write there, or install tokcost elsewhere and run `tokcost enable`."
+        checks.append(Check("safety", RISKY.format(risky), True, hint))
+    for path in stale(worktree, folder) if wanted else []:
+        said = f"{path} is ours, but git looks for hooks in {folder.path} now"
+        checks.append(Check("left behind", said, True, f"core.hooksPath was changed. {INSTALL}"))
+    return checks
+
+
+def _is_anywhere(worktree: Worktree, where: HookLocation) -> bool:
+    return is_remembered(worktree, where.path) or owner(where.path) in ("ours", "edited")
+
+
+def _folder(place: Place) -> list[Check]:
+    folder, worktree = place.folder, place.worktree
+    by = f" (core.hooksPath = {folder.setting}, {folder.scope})" if folder.setting else ""
+    checks = [Check("folder", folder.path + by)]
+    home = os.path.realpath(folder.path)
+    if folder.is_shared or not os.path.isabs(folder.setting):
+        return checks
+    undo = f"`git config --{'worktree' if folder.scope == 'worktree' else 'local'} --unset core.hooksPath`"
+    if not os.path.isdir(folder.path):
+        checks[0] = Check("folder", f"{folder.path}{by} does not exist: no hook runs", place.wanted, f"Try {undo}.")
+    elif not home.startswith((worktree.path + os.sep, worktree.common_dir + os.sep)) and (
+        _is_in_clone(worktree, home) or folder.scope == "worktree"
+    ):
+        is_main = home.startswith(worktree.root + os.sep)
+        where = "the main worktree" if is_main else "another worktree"
+        said = f"{folder.path}{by} lies in {where}: its hooks run here" + ("" if is_main else ", until it is deleted")
+        hint = f"Some assistants write this when they make a worktree. Undo it with {undo}."
+        checks[0] = Check("folder", said, place.wanted and not is_main, hint)
+    elif folder.scope == "local" and home.startswith(worktree.path + os.sep):
+        said = f"{folder.path}{by}: an absolute path into this worktree, which all worktrees of the clone use"
+        relative = os.path.relpath(home, worktree.path)
+        checks[0] = Check(
+            "folder", said, False, f"Some assistants write this; `git config core.hooksPath {to_copy(relative)}`."
+        )
+    return checks
+
+
+def _is_in_clone(worktree: Worktree, path: str) -> bool:
+    around = find_worktree(path)
+    return around is not None and around.common_dir == worktree.common_dir and around.path != worktree.path
+
+
+def _surroundings(place: Place, version: tuple[int, int]) -> list[Check]:
+    checks: list[Check] = []
+    if others := managers(place.worktree, place.folder):
+        checks.append(Check("managed by", ", ".join(others)))
+    foreign = {name: event for name, event in place.config.items() if not name.startswith(CONFIG_NAME)}
+    if foreign:
+        named = ", ".join(f"{name} ({event})" for name, event in sorted(foreign.items()))
+        runs = "" if place.runs_config else f"; this git ({version[0]}.{version[1]}) does not run them"
+        checks.append(Check("in git's config", named + runs))
+    return checks
+
+
+def _hook(place: Place, where: HookLocation) -> Check:
+    worktree, hook = place.worktree, where.hook
+    if CONFIG_NAME + hook in place.config:
+        return _in_config(place, hook)
+    if in_framework(worktree, hook):
+        return _in_framework(place, hook)
+    if place.folder.is_shared:
+        path = os.path.join(place.folder.path, hook)
+        if calls_us(path):
+            return _ready(place, hook, path, "runs, from the shared folder")
+        hint = f"`tokcost hooks print {hook}` has the lines that belong into {path}."
+        return Check(hook, "not there: the folder is for all your repositories", place.wanted, hint)
+    return _lines(place, where) if where.lines else _file(place, where)
+
+
+def _in_config(place: Place, hook: str) -> Check:
+    if not place.runs_config:
+        said = "in git's configuration, which this git does not run"
+        return Check(hook, said, place.wanted, f"{INSTALL} It uses the hooks folder.")
+    return _ready(place, hook, local_script(place.worktree, hook), "runs, from git's configuration")
+
+
+def _in_framework(place: Place, hook: str) -> Check:
+    path = os.path.join(place.folder.path, hook)
+    if manager_of(path) != "pre-commit":
+        hint = f"Run `pre-commit install --hook-type {hook}`."
+        return Check(hook, "in .pre-commit-config.yaml, which is not installed for it", place.wanted, hint)
+    if owner(f"{path}.legacy") in ("ours", "edited"):
+        return Check(hook, "runs twice: in .pre-commit-config.yaml and by itself", True, INSTALL)
+    return Check(hook, "runs, from .pre-commit-config.yaml")
+
+
+def _file(place: Place, where: HookLocation) -> Check:
+    hook, path = where.hook, where.path
+    whose, kept = owner(path), kept_file(path, hook)
+    if whose in ("ours", "edited"):
+        said = "runs" if whose == "ours" else "runs, edited by somebody"
+        if kept:
+            does = "runs first" if os.access(kept, os.X_OK) else "is not executable, as it was, and does not run"
+            said += f"; {os.path.basename(kept)} {does}"
+        said += " (the pre-commit framework starts it)" if where.manager == "pre-commit" else ""
+        if where.manager == "husky" and not os.path.exists(os.path.join(place.folder.path, hook)):
+            return Check(hook, f"husky does not run {hook} here", place.wanted, "Run `npx husky` once.")
+        return _ready(place, hook, path, said, needs_mode=husky_home(place.folder) in ("", place.folder.path))
+    at = os.path.join(place.folder.path, hook)
+    if whose == "foreign" and (kept or is_remembered(place.worktree, path)):
+        by = manager_of(path) or "somebody"
+        said = f"replaced by {by} since" + (f"; what was there before us is in {kept}" if kept else "")
+        return Check(hook, said, place.wanted, INSTALL)
+    if where.manager == "pre-commit" and is_remembered(place.worktree, at):
+        return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)
+    why = "" if hook in place.needed else ": no budget stops commits"
+    said = f"not installed{why}" + ("; somebody else's hook is there" if whose == "foreign" else "")
+    return Check(hook, said, place.wanted, INSTALL if place.wanted else "")
+
+
+def _lines(place: Place, where: HookLocation) -> Check:
+    hook = where.hook
+    name = os.path.relpath(where.path, place.worktree.path)
+    if not (has_block(where.path) or calls_us(where.path)) or (where.refusal and where.manager == "lefthook"):
+        whose = " (part of the project: it changes for everyone)" if where.is_committed else ""
+        hint = f"`tokcost hooks install --write` adds them{whose}."
+        if where.refusal:
+            hint = f"They cannot be added by us, {where.refusal}; `tokcost hooks install` shows them."
+        return Check(hook, f"needs lines of ours in {name}", place.wanted, hint)
+    if where.manager == "lefthook" and manager_of(os.path.join(place.folder.path, hook)) != "lefthook":
+        return Check(hook, f"in {name}, but lefthook is not installed for it", place.wanted, "Run `lefthook install`.")
+    script = local_script(place.worktree, hook)
+    if not os.path.exists(script):
+        return Check(hook, f"{name} calls {script}, which is not there", place.wanted, INSTALL)
+    return _ready(place, hook, script, f"runs, from {name}", needs_mode=False)
+
+
+def _ready(place: Place, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
+    """What else must be there for a hook that is in its place."""
+    if needs_mode and not os.access(path, os.X_OK):
+        return Check(
+            hook, f"{path} is not executable, so git passes it over", place.wanted, f"`chmod +x {to_copy(path)}`"
+        )
+    python, run = interpreter_of(path), run_file_of(path)
+    if python and not os.access(python, os.X_OK):
+        return Check(hook, f"does not run: its Python is gone ({python})", place.wanted, INSTALL)
+    if run and not os.path.exists(run):
+        return Check(hook, f"does not run: tokcost was moved or removed ({run})", place.wanted, INSTALL)
+    return Check(hook, said)

@@ -1,0 +1,64 @@
+"""Who else may change what a hook of ours would run, and whose files an installation would change."""
+
+import os
+import sys
+from importlib.util import find_spec
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.private_files import is_ours, writable_by_others
+from tokcost.repo.hooks_folder import HooksFolder
+from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost_hooks.installation.managers import HookLocation
+
+_PACKAGES = ("tokcost", "tokcost_hooks", "msgspec")
+"""What a hook imports beside Python itself."""
+
+
+def check_folder(worktree: Worktree, folder: HooksFolder) -> None:
+    """Raises `EnvironmentProblem` for a hooks folder of somebody else: what they run is theirs to say."""
+    path = os.path.realpath(folder.path)
+    if not os.path.isdir(path) or is_ours(there := os.stat(path)):
+        return
+    # root may work in the clone of a user, in which that user's folder is no stranger's.
+    if os.geteuid() == 0 and there.st_uid == os.stat(worktree.common_dir).st_uid:
+        return
+    via = f" (through {folder.path})" if path != folder.path else ""
+    raise EnvironmentProblem(
+        f"the hooks folder {path}{via} belongs to another user (uid {there.st_uid})",
+        "Give this clone hooks of its own with `git config core.hooksPath FOLDER`, or ask the owner to install ours.",
+    )
+
+
+def leads_elsewhere(worktree: Worktree, where: HookLocation) -> str:
+    """Why a file that the project names is not written: a link, or a folder that is one, which leads out of the
+    repository. Empty when all is well."""
+    git, tops = worktree.common_dir, [worktree.path, worktree.root]
+    tops += [one.path for one in linked_worktrees(git)]
+    # What is in the git folder its user made.
+    if where.path.startswith(git + os.sep) or not any(where.path.startswith(top + os.sep) for top in tops):
+        return ""
+    if os.path.islink(where.path):
+        return f"{where.path} is a link"
+    real = os.path.realpath(os.path.dirname(where.path))
+    if any(f"{real}{os.sep}".startswith(os.path.realpath(top) + os.sep) for top in tops):
+        return ""
+    return f"{os.path.dirname(where.path)} leads out of the repository, to {real}"
+
+
+def open_to_others() -> str:
+    """The first file or folder that our hooks run or import from and somebody beside us and root may change; empty
+    when there is none."""
+    for path in _run_from():
+        if found := writable_by_others(path):
+            return found
+    return ""
+
+
+def _run_from() -> list[str]:
+    found = [sys.executable, os.path.dirname(os.__file__)]
+    for name in _PACKAGES:
+        spec = find_spec(name)
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            for top, _, files in os.walk(folder):
+                found += [top, *(os.path.join(top, file) for file in files)]
+    return found

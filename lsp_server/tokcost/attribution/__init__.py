@@ -1,1 +1,0 @@
-"""Which branch a usage belongs to: pure rules over plain data."""

@@ -1,0 +1,107 @@
+"""What a commit being made gets: the thin shell around the rules of claims.
+
+The order keeps every moment safe: usage is claimed and the line is recorded in one transaction, then the message is
+written, then a note of what was proposed. Whoever is killed in between leaves a claim that no commit carries, which the
+next commit continues.
+"""
+
+import os
+from typing import NamedTuple
+
+from tokcost.claims.commit_message import add_lines, lift_lines
+from tokcost.claims.rules import Operation, Situation, decide, publish
+from tokcost.ledger.claims import (
+    claim_pending,
+    claims_named,
+    has_pending,
+    new_claim,
+    newest_line,
+    record_line,
+    unsaid,
+    unsettled_claims,
+    worth_of,
+)
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.prices import sources_of
+from tokcost.model.claims import Claim, Terms
+from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line, read_message
+from tokcost.pricing.public import public_name
+
+MOST_USAGE = 20_000
+"""Usage that one commit claims at most, oldest first: more would not be done within a hook's deadline. The rest stays
+pending for the next commit."""
+
+
+class Proposal(NamedTuple):
+    """A message as it shall be, and what was put into it."""
+
+    text: str
+    lines: tuple[Line, ...]
+    """Lines that were not in the message before."""
+    new: tuple[Line, ...]
+    """Those of them that say something for the first time."""
+    unseen: tuple[Line, ...]
+    """Those of them that no commit ever carried in this version: these can still be kept."""
+
+
+class Message(NamedTuple):
+    """A message that git is about to use."""
+
+    text: str
+    operation: Operation
+    comment: str = "#"
+    carried_in: tuple[Line, ...] = ()
+    """Lines of messages that git drops in this operation."""
+
+
+def propose(ledger: Ledger, repository: int, branch: str, message: Message, terms: Terms) -> Proposal:
+    """Claim what a branch has spent and put the line where it belongs; part of the caller's transaction, which must
+    have been committed before the message is written."""
+    present: dict[str, int] = {}
+    for line in [*read_message(message.text).lines, *message.carried_in]:
+        present[line.id] = max(line.version, present.get(line.id, 0))
+    situation = Situation(
+        message.operation,
+        tuple(unsettled_claims(ledger, repository, branch)),
+        present,
+        tuple(claims_named(ledger, repository, present)),
+        has_pending(ledger, repository, branch),
+    )
+    decision = decide(situation)
+    again = {
+        claim: line
+        for claim in decision.again
+        if (line := newest_line(ledger, claim.id)) and line.version > max(claim.carried, present.get(claim.name, 0))
+    }
+    new: list[Line] = []
+    if decision.claim_pending:
+        claim = decision.grow or new_claim(ledger, repository, new_name())
+        new.append(_grown(ledger, repository, branch, claim, terms))
+    text = message.text
+    if message.operation == "join" or message.carried_in:
+        text = lift_lines(text, message.carried_in, message.comment)
+    lines = (*again.values(), *new)
+    unseen = (*(line for claim, line in again.items() if not claim.ever_carried), *new)
+    return Proposal(add_lines(text, lines, message.comment), lines, tuple(new), unseen)
+
+
+def new_name() -> str:
+    """An id that nobody can guess or trace: from the system's cryptographic random source."""
+    return "".join(ID_ALPHABET[byte % len(ID_ALPHABET)] for byte in os.urandom(ID_LENGTH))  # 32 divides 256
+
+
+def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Terms) -> Line:
+    before = newest_line(ledger, claim.id) if claim.version else None
+    grown = claim_pending(ledger, claim, repository, branch, MOST_USAGE)
+    rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
+    worth = worth_of(ledger, claim.id)
+    if terms.models:
+        worth = worth._replace(models=tuple(_published(ledger, model) for model in worth.models))
+    line = publish(claim.name, grown.version, worth, rest, before, terms)
+    record_line(ledger, claim.id, line)
+    return line
+
+
+def _published(ledger: Ledger, model: str) -> str:
+    """The public name of a model as logged."""
+    return public_name(model, next(iter(sources_of(ledger, model)), ""))

@@ -1,0 +1,208 @@
+"""Which claims commits carry: always read from messages that a ref reaches, never assumed.
+
+The ledger remembers the refs it saw, so that only what is new since the last look is walked.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from zlib import crc32
+
+from tokcost.claims import claim_journal
+from tokcost.errors import EnvironmentProblem
+from tokcost.ledger.claims import (
+    add_carriers,
+    carrying_commits,
+    drop_carriers,
+    follow_bound,
+    forget_tips,
+    has_claims,
+    known_tips,
+    names_among,
+    record_tips,
+    release_unbound,
+    settle_carried,
+)
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.prices import record_setting, setting
+from tokcost.model.trailer import possible_ids, read_message
+from tokcost.policy.clone_state import CloneState
+from tokcost.policy.consent import is_enabled
+from tokcost.repo.config import Config, read_config
+from tokcost.repo.head import Head
+from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
+from tokcost.repo.objects import walk
+from tokcost.repo.refs import all_tips
+from tokcost.repo.run import GitFailed, GitTooSlow
+
+MOST_COMPARED = 200
+"""New commits whose change is compared with that of commits that are gone."""
+
+MOST_SECONDS = 30.0
+"""For what a command reads at most, of which git needs some ten for a million commits."""
+_GIVEN_UP = "refs given up {}"
+"""The setting that says for which refs of a repository which time was too short: whoever has no more does not try them
+again, as long as they are the same."""
+
+RESTORE_SECONDS = 5.0
+"""Who has less time restores no large journal."""
+
+
+class RestoreNeeded(EnvironmentProblem):
+    """Nothing can be proposed before the claims of a clone are restored."""
+
+
+def refresh_carriers(
+    ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
+) -> bool:
+    """Bring what is known of a repository's commits up to date; part of the caller's transaction.
+
+    Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, only what this
+    clone's own branches brought is read, and the answer is False: to whoever looks next, the rest is still new. Until
+    then a line can be written again that somebody's commit carries already, which changes no sum. `here` has what
+    was read of a worktree of this repository before.
+
+    Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even
+    `RESTORE_SECONDS`.
+    """
+    start, end = claim_journal.unread(ledger, repository, common_dir)
+    if seconds < RESTORE_SECONDS and end - start > claim_journal.LARGE_BYTES:
+        raise RestoreNeeded(
+            "the ledger is new and must read first which spend was published already", "`tokcost log` does that."
+        )
+    if start < end and claim_journal.restore(ledger, repository, common_dir):
+        forget_tips(ledger, repository)
+    now, before = all_tips(common_dir, _heads(here)), known_tips(ledger, repository)
+    if now == before:
+        return True
+    if not has_claims(ledger, repository):
+        record_tips(ledger, repository, before, now)
+        return True
+    given_up = _given_up(ledger, repository)
+    for seen, is_tried in ((now, _fetched(now)), (_fetched(before) | _own(now), _own(now))):
+        mark = _mark(is_tried)
+        if seconds <= given_up.get(mark, -1.0):
+            continue
+        with suppress(GitTooSlow):
+            _follow(ledger, repository, common_dir, (before, seen), seconds)
+            _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
+            record_tips(ledger, repository, before, seen)
+            return seen == now
+        given_up[mark] = seconds
+        _record_given_up(ledger, repository, given_up)
+    return False
+
+
+def needs_refresh(ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None) -> bool:
+    """Whether a repository with claims has refs that differ from those of the last look, or claims that the ledger
+    does not know."""
+    if not os.path.isdir(common_dir):
+        return False
+    start, end = claim_journal.unread(ledger, repository, common_dir)
+    if start < end:
+        return True
+    if not has_claims(ledger, repository):
+        return False
+    try:
+        return all_tips(common_dir, _heads(here)) != known_tips(ledger, repository)
+    except EnvironmentProblem:
+        return False
+
+
+Tips = dict[str, str]
+
+
+def _own(tips: Tips) -> Tips:
+    """What only this clone moves: its branches and detached HEADs."""
+    return {ref: tip for ref, tip in tips.items() if ref.startswith("refs/heads/") or not ref.startswith("refs/")}
+
+
+def _fetched(tips: Tips) -> Tips:
+    """What a fetch can bring."""
+    own = _own(tips)
+    return {ref: tip for ref, tip in tips.items() if ref not in own}
+
+
+def _mark(tips: Tips) -> str:
+    """A short text that differs where refs differ."""
+    return f"{crc32(repr(sorted(tips.items())).encode('ascii', 'backslashreplace')):08x}"
+
+
+def _given_up(ledger: Ledger, repository: int) -> dict[str, float]:
+    """Marks of refs and how many seconds were too few for them."""
+    words = (setting(ledger, _GIVEN_UP.format(repository)) or "").split()
+    return dict(zip(words[::2], map(float, words[1::2]), strict=True))
+
+
+def _record_given_up(ledger: Ledger, repository: int, given_up: dict[str, float]) -> None:
+    newest = list(given_up.items())[-2:]
+    record_setting(ledger, _GIVEN_UP.format(repository), " ".join(f"{mark} {seconds}" for mark, seconds in newest))
+
+
+def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
+    """Everything is asked before anything is written: what takes too long leaves no half of it behind."""
+    new = set(tips[1].values())
+    messages, left = _news(common_dir, tips, seconds)
+    found = [one for commit, message in messages for one in _carried(ledger, repository, commit, message)]
+    carriers = carrying_commits(ledger, repository) if left else {}
+    gone, same = set[str](), list[tuple[str, str]]()
+    if left and (carriers or found):
+        known = {*carriers, *(commit for commit, _, _ in found)}
+        gone = _gone(known, common_dir, (left, new), seconds)
+        bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers.get(commit, ()))]
+        same = _same_change(common_dir, bound, new, seconds) if bound else []
+    add_carriers(ledger, repository, found)
+    if same:
+        follow_bound(ledger, repository, same)
+    drop_carriers(ledger, repository, gone)
+    settle_carried(ledger, repository)
+
+
+def _release_unbound(ledger: Ledger, repository: int, config: Config) -> None:
+    """What was spent while nothing was agreed to is not published because somebody agreed since."""
+    release_unbound(ledger, repository, "withheld" if is_enabled(config) else "")
+
+
+def _heads(here: CloneState | None) -> dict[str, Head]:
+    return {here.worktree.git_dir: here.head} if here else {}
+
+
+def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list[tuple[str, str, int]]:
+    """The claims of this clone that a commit carries; those of others are none of the ledger's business, and what has
+    no id of ours is not even taken apart."""
+    ids = possible_ids(message)
+    mine = names_among(ledger, repository, ids) if ids else set[str]()
+    lines = read_message(message).lines if mine else []
+    return [(commit, line.id, line.version) for line in lines if line.id in mine]
+
+
+def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
+    """New commits that may carry lines, with their messages; and what refs named before that new refs may not reach."""
+    old, new = (set(side.values()) for side in tips)
+    replaced = any(ref.startswith("refs/replace/") for ref in tips[1])
+    walked = None if replaced else walk(common_dir, new - old, old)
+    if walked is None:
+        return messages_with_lines(common_dir, new - old, old, seconds=seconds), old - new
+    return [(commit.id, commit.message) for commit in walked.commits], old - new - walked.reached
+
+
+def _gone(carriers: set[str], common_dir: str, tips: tuple[set[str], set[str]], seconds: float) -> set[str]:
+    """Those of the carrying commits that no ref reaches any more; `tips` are what refs left, and what they name."""
+    left, new = tips
+    try:
+        return carriers & unreachable(common_dir, left, new, seconds=seconds)
+    except GitFailed:  # git has thrown away what a ref named before: ask from the other side
+        return carriers - reachable(common_dir, new, seconds=seconds)
+
+
+def _same_change(common_dir: str, gone: list[str], tips: set[str], seconds: float) -> list[tuple[str, str]]:
+    """Commits that were rewritten while no hook of ours was asked, or copied before they went: pairs of old and new
+    commit with the same change."""
+    candidates = commits_beside(common_dir, tips, gone, most=MOST_COMPARED, seconds=seconds)
+    patches = patch_ids(common_dir, [*gone, *candidates], seconds=seconds) if candidates else {}
+    return [
+        (before, after)
+        for before in gone
+        for after in candidates
+        if before in patches and patches[before] == patches.get(after)
+    ]

@@ -1,0 +1,1 @@
+"""Merged changes and what they cost, from history alone."""

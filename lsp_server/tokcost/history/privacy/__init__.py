@@ -1,0 +1,1 @@
+"""The rules that a grouped figure passes before it is shown."""

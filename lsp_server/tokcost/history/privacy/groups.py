@@ -1,0 +1,130 @@
+"""Changes to grouped figures: the only way to them, with the privacy rules inside.
+
+There is no grouping by person, and none can be asked for: authors come in, are counted, and do not come out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from tokcost.history.areas import split
+from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed
+from tokcost.model.changes import GROUPINGS, Cell, Change, Grouping, quantile
+from tokcost.model.trailer import Line
+
+SIZES = ((10, "under 10 lines"), (50, "10 to 49 lines"), (200, "50 to 199 lines"), (1000, "200 to 999 lines"))
+_LARGEST = "1000 lines and more"
+UNKNOWN = "(unknown)"
+NOT_NAMED, SEVERAL = "(not named)", "(several)"
+_MOST_WEEKS = 110
+_FOR_MEDIAN, _FOR_P90 = 5, 20
+
+Author = tuple[str, str]
+"""E-mail and name."""
+
+
+class Facts(NamedTuple):
+    """What is known of the changes beside their lines, by commit."""
+
+    areas: Mapping[str, Mapping[str, int]]
+    """Changed lines by area."""
+    sizes: Mapping[str, int]
+    """Changed lines."""
+    tags: Mapping[str, str]
+    """The first release that has it."""
+
+
+def grouped(
+    changes: Sequence[Change], authors: Mapping[str, Author], facts: Facts, least: int
+) -> dict[Grouping, list[Cell]]:
+    """Every grouping that may be shown beside the others, its cells with the most expensive first."""
+    heads = count_heads(authors.values())
+    pieces: list[Piece] = []
+    for number, change in enumerate(changes):
+        pieces += _pieces(number, change, authors, heads, facts)
+    offered: list[Grouping] = [name for name in GROUPINGS if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
+    return {name: _cells(pieces, name, labels) for name, labels in allowed(pieces, offered, least).items()}
+
+
+def count_heads(authors: Iterable[Author]) -> dict[Author, int]:
+    """A bare number for each contributor. Who has an e-mail or a name in common with another is the same person."""
+    known: dict[str, int] = {}
+    found: dict[Author, int] = {}
+    distinct = sorted(set(authors))
+    parent = list(range(len(distinct)))
+
+    def root(one: int) -> int:
+        while parent[one] != one:
+            one = parent[one]
+        return one
+
+    for number, (mail, name) in enumerate(distinct):
+        for word in (f"mail {mail.strip().lower()}", f"name {name.strip().lower()}"):
+            parent[root(known.setdefault(word, number))] = root(number)
+    for number, author in enumerate(distinct):
+        found[author] = root(number)
+    return found
+
+
+def size_class(lines: int) -> str:
+    """A change's size in words."""
+    return next((name for limit, name in SIZES if lines < limit), _LARGEST)
+
+
+def _pieces(
+    number: int, change: Change, authors: Mapping[str, Author], heads: Mapping[Author, int], facts: Facts
+) -> Iterable[Piece]:
+    moment = datetime.fromtimestamp(change.head.time, UTC)
+    year, week, _ = moment.isocalendar()
+    size = facts.sizes.get(change.commit)
+    common: dict[Grouping, str] = {
+        "month": moment.strftime("%Y-%m"),
+        "week": f"{year}-W{week:02d}",
+        "tag": facts.tags.get(change.commit, UNKNOWN),
+        "size": UNKNOWN if size is None else size_class(size),
+    }
+    areas = facts.areas.get(change.commit) or {UNKNOWN: 1}
+    for line, carrier in zip(change.lines, change.carriers, strict=True):
+        costs, tokens = split(line.cost or 0, areas), split(line.tokens, areas)
+        for area in areas:
+            names: dict[Grouping, str] = {**common, "area": area, "model": _model(line)}
+            yield Piece(heads[authors[carrier]], number, names, costs[area], tokens[area], line.unpriced)
+
+
+def _model(line: Line) -> str:
+    """A line tells one amount for all its models, so only a line with one of them says what that one cost."""
+    if not line.models:
+        return NOT_NAMED
+    return line.models[0] if len(line.models) == 1 and not line.more_models else SEVERAL
+
+
+def _weeks(pieces: Iterable[Piece]) -> int:
+    return len({piece.names["week"] for piece in pieces})
+
+
+def _cells(pieces: Iterable[Piece], grouping: Grouping, labels: Labels) -> list[Cell]:
+    by_label: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        by_label.setdefault(labels[piece.names[grouping]], []).append(piece)
+    merged = sum(label == OTHER for label in labels.values())
+    cells = [_cell(label, found, merged if label == OTHER else 0) for label, found in by_label.items()]
+    if grouping in ("month", "week"):
+        return sorted(cells, key=lambda cell: (cell.merged > 0, cell.name))
+    return sorted(cells, key=lambda cell: (cell.merged > 0, -cell.list_cost, -cell.tokens, cell.name))
+
+
+def _cell(name: str, pieces: Sequence[Piece], merged: int) -> Cell:
+    costs: dict[int, int] = {}
+    for piece in pieces:
+        costs[piece.change] = costs.get(piece.change, 0) + piece.list_cost
+    values = list(costs.values())
+    return Cell(
+        name,
+        sum(piece.list_cost for piece in pieces),
+        sum(piece.tokens for piece in pieces),
+        len(values),
+        quantile(values, 0.5) if len(values) >= _FOR_MEDIAN else None,
+        quantile(values, 0.9) if len(values) >= _FOR_P90 else None,
+        any(piece.unpriced for piece in pieces),
+        merged,
+    )

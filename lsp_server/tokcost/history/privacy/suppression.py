@@ -1,0 +1,249 @@
+"""What grouped figures may be shown without telling what one person spent. Every format gets its groups from here.
+
+Three things must hold, for list cost and for tokens:
+
+1. *Each cell* has enough contributors, and passes the p% rule: take out the two largest, and what is left is at least
+   15 % of the largest. So not even the second largest, who knows his own part, can tell the largest within 15 %.
+2. *Each grouping* is a partition of the whole range into such cells. Both rules hold for a union of cells where they
+   hold for the cells, so no sum or difference of cells and the total says more. What fails goes into one cell,
+   `(other)`, together with as many others as it takes.
+3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
+   than three contributors (rank), a cell minus the cells of another grouping inside it is empty or passes rule 1, and
+   nobody's total can be told within 15 %, not even by one who knows his own part (`hiding.py`).
+
+Contributors are bare numbers in here, and leave with nobody.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+from tokcost.history.privacy.dominance import PERCENT, Sums, nobody_stands_out
+from tokcost.model.changes import Grouping
+
+OTHER = "(other)"
+LEAST_CONTRIBUTORS = 5
+FLOOR = 3
+"""Nobody may ask for less."""
+_PRIME = (1 << 61) - 1
+_MOST_RESIDUAL = 40
+
+Place = tuple[int, str]
+Column = dict[Place, int]
+"""In which cells of which groupings an amount is counted: one column of the table that an attacker would solve."""
+Basis = dict[Place, Column]
+
+
+class Piece(NamedTuple):
+    """What one contributor's claims of one change put into one cell of each grouping."""
+
+    who: int
+    change: int
+    names: Mapping[Grouping, str]
+    list_cost: int
+    tokens: int
+    unpriced: bool = False
+
+
+Labels = dict[str, str]
+"""Under which name each cell of a grouping is shown: its own, or `OTHER`."""
+
+
+def allowed(pieces: Sequence[Piece], groupings: Sequence[Grouping], least: int) -> dict[Grouping, Labels]:
+    """The groupings that may be shown, and how; one that cannot be shown at all is missing. Earlier ones come first."""
+    least = max(FLOOR, least)
+    shown: dict[Grouping, Labels] = {}
+    for grouping in groupings:
+        labels = _alone(pieces, grouping, least)
+        while labels:
+            blamed = _together(pieces, {**shown, grouping: labels}, grouping, least)
+            if blamed is None:
+                shown[grouping] = labels
+                break
+            labels = _coarser(pieces, grouping, labels, blamed, least)
+    return shown
+
+
+def is_safe(sums: Sums, least: int) -> bool:
+    """Rule 1."""
+    if len(sums) < least:
+        return False
+    return all(_is_spread([amounts[measure] for amounts in sums.values()], least) for measure in (0, 1))
+
+
+def _is_spread(amounts: list[int], least: int) -> bool:
+    values = sorted((value for value in amounts if value), reverse=True)
+    if not values:
+        return True
+    return len(values) >= least and 100 * sum(values[2:]) >= PERCENT * values[0]
+
+
+def _sums(pieces: Iterable[tuple[str | tuple[str, ...], Piece]]) -> dict[str | tuple[str, ...], Sums]:
+    found: dict[str | tuple[str, ...], Sums] = {}
+    for key, piece in pieces:
+        sums = found.setdefault(key, {})
+        cost, tokens = sums.get(piece.who, (0, 0))
+        sums[piece.who] = cost + piece.list_cost, tokens + piece.tokens
+    return found
+
+
+def _joined(several: Iterable[Sums]) -> Sums:
+    found: Sums = {}
+    for sums in several:
+        for who, (cost, tokens) in sums.items():
+            before = found.get(who, (0, 0))
+            found[who] = before[0] + cost, before[1] + tokens
+    return found
+
+
+def _weakness(name: str, sums: Sums) -> tuple[int, int, str]:
+    return len(sums), sum(cost for cost, _ in sums.values()), name
+
+
+def _alone(pieces: Sequence[Piece], grouping: Grouping, least: int) -> Labels:
+    """Rule 2: a grouping by itself; nothing where all of it would be one cell."""
+    cells = {str(name): sums for name, sums in _sums((piece.names[grouping], piece) for piece in pieces).items()}
+    return _closed(cells, {name for name, sums in cells.items() if not is_safe(sums, least)}, least)
+
+
+def _closed(cells: dict[str, Sums], other: set[str], least: int) -> Labels:
+    """`other`, with as many more cells as it takes to be safe."""
+    rest = sorted((name for name in cells if name not in other), key=lambda name: _weakness(name, cells[name]))
+    while other and rest and (len(other) < 2 or not is_safe(_joined(cells[name] for name in other), least)):
+        other.add(rest.pop(0))
+    if not rest:
+        return {}
+    return {name: OTHER if name in other else name for name in cells}
+
+
+def _coarser(pieces: Sequence[Piece], grouping: Grouping, labels: Labels, blamed: set[str], least: int) -> Labels:
+    """The same with fewer cells: those that are to blame go into the other cell; where that helped nothing, the
+    weakest quarter."""
+    cells = {str(name): sums for name, sums in _sums((piece.names[grouping], piece) for piece in pieces).items()}
+    other = {name for name, label in labels.items() if label == OTHER}
+    fresh = {name for name in blamed if labels.get(name) == name}
+    if not fresh:
+        rest = sorted((name for name in cells if name not in other), key=lambda name: _weakness(name, cells[name]))
+        fresh = set(rest[: max(1, len(rest) // 4)])
+    return _closed(cells, other | fresh, least)
+
+
+def _together(
+    pieces: Sequence[Piece], shown: Mapping[Grouping, Labels], newest: Grouping, least: int
+) -> set[str] | None:
+    """Rule 3: `None` where it holds, else the cells of the newest grouping that are to blame, if that is known."""
+    if len(shown) < 2:
+        return None if nobody_stands_out(_classes(pieces, shown)) else set()
+    classes = _classes(pieces, shown)
+    if blamed := _inside(classes, list(shown).index(newest), least):
+        return blamed
+    if blamed := _lonely(classes, list(shown).index(newest)):
+        return blamed
+    return None if nobody_stands_out(classes) else set()
+
+
+def _classes(pieces: Sequence[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, ...], Sums]:
+    """Amounts that no figure tells apart: the same cell in every grouping."""
+    keyed = ((tuple(labels[piece.names[name]] for name, labels in shown.items()), piece) for piece in pieces)
+    return {key: sums for key, sums in _sums(keyed).items() if isinstance(key, tuple)}
+
+
+def _inside(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -> set[str]:
+    """Cells of the newest grouping by which a part of a cell is left over that is not safe."""
+    width = len(next(iter(classes)))
+    for other in range(width):
+        if other == newest:
+            continue
+        for outer, inner in ((other, newest), (newest, other)):
+            for cell, (within, rest) in _remainders(classes, outer, inner).items():
+                if within and rest and not is_safe(_joined(classes[key] for key in rest), least):
+                    return {cell} if outer == newest else _weakest(classes, inner, within)
+    return set()
+
+
+def _weakest(classes: Mapping[tuple[str, ...], Sums], at: int, names: set[str]) -> set[str]:
+    sums = {name: _joined(one for key, one in classes.items() if key[at] == name) for name in names}
+    return {min(names, key=lambda name: _weakness(name, sums[name]))}
+
+
+def _remainders(
+    classes: Mapping[tuple[str, ...], Sums], outer: int, inner: int
+) -> dict[str, tuple[set[str], list[tuple[str, ...]]]]:
+    """For each cell of one grouping the cells of another that lie inside it, and what of it is in none of them."""
+    touched: dict[str, set[str]] = {}
+    for key in classes:
+        touched.setdefault(key[inner], set()).add(key[outer])
+    found: dict[str, tuple[set[str], list[tuple[str, ...]]]] = {}
+    for key in classes:
+        within, rest = found.setdefault(key[outer], (set(), []))
+        if len(touched[key[inner]]) == 1:
+            within.add(key[inner])
+        else:
+            rest.append(key)
+    return found
+
+
+def _lonely(classes: Mapping[tuple[str, ...], Sums], newest: int) -> set[str]:
+    """Cells of the newest grouping in which a combination of figures is about one or two contributors alone.
+
+    A combination that is zero on all that others did, and not on what these did, exists exactly when a column of
+    theirs is no combination of the others' columns. Columns of three people or more are there whoever is left out.
+    """
+    for measure in (0, 1):
+        basis: Basis = {}
+        few: list[tuple[tuple[str, ...], frozenset[int]]] = []
+        for key, sums in classes.items():
+            who = frozenset(one for one, amounts in sums.items() if amounts[measure])
+            if len(who) > 2:
+                _extend(basis, _column(key))
+            elif who:
+                few.append((key, who))
+        left = [(key[newest], who, rest) for key, who in few if (rest := _reduced(basis, _column(key)))]
+        if blamed := _lonely_among(left):
+            return blamed
+    return set()
+
+
+def _lonely_among(left: list[tuple[str, frozenset[int], Column]]) -> set[str]:
+    people = sorted({one for _, who, _ in left for one in who})
+    if len(people) > _MOST_RESIDUAL:
+        return {cell for cell, _, _ in left}
+    for first, second in combinations_with_replacement(people, 2):
+        gone = {first, second}
+        basis: Basis = {}
+        for _, who, rest in left:
+            if not who <= gone:
+                _extend(basis, rest)
+        if bad := {cell for cell, who, rest in left if who <= gone and _reduced(basis, rest)}:
+            return bad
+    return set()
+
+
+def _column(key: tuple[str, ...]) -> Column:
+    return dict.fromkeys(enumerate(key), 1)
+
+
+def _extend(basis: Basis, column: Column) -> None:
+    rest = _reduced(basis, column)
+    if rest:
+        pivot = min(rest)
+        inverse = pow(rest[pivot], -1, _PRIME)
+        basis[pivot] = {place: value * inverse % _PRIME for place, value in rest.items()}
+
+
+def _reduced(basis: Basis, column: Column) -> Column:
+    """What is left of a column when everything the basis explains is taken out, in numbers modulo a prime. A row of
+    the basis has nothing before its pivot, so one pass from the first place to the last is enough."""
+    todo, rest = dict(column), Column()
+    while todo:
+        place = min(todo)
+        factor = todo.pop(place)
+        if place not in basis:
+            rest[place] = factor
+            continue
+        for other, value in basis[place].items():
+            if other != place:
+                changed = (todo.pop(other, 0) - factor * value) % _PRIME
+                if changed:
+                    todo[other] = changed
+    return rest

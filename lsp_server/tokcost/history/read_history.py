@@ -1,0 +1,112 @@
+"""The lines of a range and the steps that brought them, from the cache and from what is new since.
+
+A whole history (one tip, nothing excluded) is walked once; later only what was added to its first-parent line. When the
+old tip is not on that line any more (rewritten, force-pushed), it is walked again, and what is gone drops out. A range
+with a lower end is walked each time: it is short.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from tokcost.history.changes import Placed
+from tokcost.history.first_parent import Steps
+from tokcost.history.merge_subjects import read_reverts
+from tokcost.ledger.history_cache import HistoryCache, Walk, open_history_cache
+from tokcost.model.changes import Carrier, Graph
+from tokcost.model.trailer import Line, read_message
+from tokcost.repo.commit import Commit
+from tokcost.repo.history import Range, Repository, read_messages, read_nodes, shape
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
+
+
+class Told(NamedTuple):
+    """What a range says."""
+
+    placed: list[Placed]
+    commits: int
+    """Merges left out."""
+
+
+def read_history(repository: Repository, cache: Path, span: Range) -> Told:
+    """Everything in the range that carries a line or takes a commit back. Raises `EnvironmentProblem`."""
+    with open_history_cache(cache, repository.common_dir, shape(repository)) as history:
+        known = history.tips()
+        last = history.walk() if len(span.tips) == 1 and not span.excluded else None
+        unread = span._replace(excluded=(*span.excluded, *known))
+        unwalked = span._replace(excluded=(last.tip,)) if last else span
+        before = last.steps if last else 0
+        new, steps = _side_by_side(
+            lambda: [read_carrier(commit) for commit in read_messages(repository, unread)],
+            lambda: Steps(read_nodes(repository, unwalked), span.tips, before),
+        )
+        whole = () if span.excluded else span.tips
+        history.add(new, whole, (last.tip,) if last else ())
+        del new
+        if span.excluded or len(span.tips) > 1:
+            carriers = history.carriers()
+            return _told(carriers, Walk(span.tips[0], steps.commits, steps.steps, steps.homes(carriers)))
+        return _whole(repository, span, history, steps, last)
+
+
+def read_branches(repository: Repository, span: Range) -> tuple[dict[str, Carrier], Graph]:
+    """The same of branches, which are short, with the way that each of them took."""
+    carriers, graph = _side_by_side(
+        lambda: {commit.id: read_carrier(commit) for commit in read_messages(repository, span)},
+        lambda: dict(read_nodes(repository, span)),
+    )
+    return carriers, graph
+
+
+def read_carrier(commit: Commit) -> Carrier:
+    """What one message says."""
+    found = read_message(commit.message)
+    reverts = read_reverts(commit.message)
+    is_merge = len(commit.parents) > 1
+    return Carrier(commit.id, tuple(found.lines), found.foreign, tuple(found.damaged), reverts, is_merge)
+
+
+def carried(graph: Graph, tip: str, carriers: Mapping[str, Carrier]) -> list[Line]:
+    """Every line on the way from a tip to where the graph ends."""
+    return [line for commit in reach(graph, tip) if commit in carriers for line in carriers[commit].lines]
+
+
+def reach(graph: Graph, tip: str, seen: Collection[str] = ()) -> list[str]:
+    """The commits on the way from a tip to where the graph ends, or to what was seen before."""
+    found: dict[str, None] = {}
+    todo = [tip]
+    while todo:
+        commit = todo.pop()
+        if commit in graph and commit not in found and commit not in seen:
+            found[commit] = None
+            todo += graph[commit]
+    return list(found)
+
+
+def _side_by_side(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(one)
+        made = other()
+        return found.result(), made
+
+
+def _whole(repository: Repository, span: Range, history: HistoryCache, steps: Steps, last: Walk | None) -> Told:
+    carriers = history.carriers()
+    if last and not steps.leads_to(last.tip):
+        last, steps = None, Steps(read_nodes(repository, span), span.tips)
+    if last is None or steps.steps > last.steps:
+        before = last or Walk(span.tips[0], 0, 0, {})
+        homes = steps.homes(carriers)
+        fresh = {commit: home for commit, home in homes.items() if commit not in before.homes}
+        commits = before.commits + steps.commits
+        replaces, last = last is None, Walk(span.tips[0], commits, steps.steps, before.homes | homes)
+        history.record_walk(last, fresh, replaces)
+    return _told(carriers, last)
+
+
+def _told(carriers: dict[str, Carrier], walk: Walk) -> Told:
+    placed = [Placed(carriers[commit], home.step, home.position) for commit, home in walk.homes.items()]
+    return Told(placed, walk.commits)

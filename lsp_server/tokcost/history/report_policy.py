@@ -1,0 +1,89 @@
+"""What a repository says about reports in its committed `.tokcost.toml`, and who owns what in it.
+
+Read as of the commit that is reported on, not from the folder: what may be shown is decided by the repository, not by
+whoever looks, and a bare clone has no folder.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from tokcost.errors import SettingsDamaged
+from tokcost.foreign_files import MOST, shown
+from tokcost.history.areas import AreaOf, by_globs, by_owners, top_folder
+from tokcost.history.privacy.suppression import FLOOR, LEAST_CONTRIBUTORS
+from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.repo.history import Repository, read_file
+from tokcost.toml import read_toml
+
+_OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+
+_MOST_AREAS = 500
+_MOST_CHARACTERS = 100
+"""In the name of an area."""
+_MOST_CONTRIBUTORS = 1_000_000
+
+
+class ReportPolicy(NamedTuple):
+    """How a repository wants to be reported on."""
+
+    contributors: int = LEAST_CONTRIBUTORS
+    """Least contributors in a grouped figure."""
+    areas: Mapping[str, Sequence[str]] = {}
+
+
+def read_report_policy(repository: Repository, commit: str) -> ReportPolicy:
+    """`[report]` and `[areas]`. Raises `SettingsDamaged`."""
+    try:
+        data = read_file(repository, commit, POLICY_FILE, MOST)
+        if data is None:
+            return ReportPolicy()
+        tables = read_toml(data)
+        return ReportPolicy(_contributors(_table(tables, "report")), _areas(_table(tables, "areas")))
+    except ValueError as error:
+        raise SettingsDamaged(f"{POLICY_FILE} of {commit[:12]} cannot be understood: {error}") from error
+
+
+def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: list[str]) -> AreaOf:
+    """How paths are put into areas; `notes` takes what must be said of a file that was passed over."""
+    if policy.areas:
+        return by_globs(policy.areas)
+    for path in _OWNERS:
+        try:
+            data = read_file(repository, commit, path, MOST)
+            if data is not None:
+                return by_owners(data.decode("utf-8", "replace"))
+        except ValueError as error:
+            notes.append(f"{path} of {commit[:12]} was ignored, areas are the top folders: {error}")
+            break
+    return top_folder
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        raise ValueError(f"{name} is no table")
+    return cast(Mapping[str, Any], table)
+
+
+def _contributors(table: Mapping[str, Any]) -> int:
+    least = table.get("contributors", LEAST_CONTRIBUTORS)
+    if not isinstance(least, int) or isinstance(least, bool) or not FLOOR <= least <= _MOST_CONTRIBUTORS:
+        raise ValueError(
+            f"report.contributors is {shown(least)}; it must be {FLOOR} or more, and {_MOST_CONTRIBUTORS:,} at most"
+        )
+    return least
+
+
+def _areas(table: Mapping[str, Any]) -> dict[str, list[str]]:
+    areas: dict[str, list[str]] = {}
+    if len(table) > _MOST_AREAS:
+        raise ValueError(f"there are {len(table):,} areas, and {_MOST_AREAS} are the most")
+    for name, globs in table.items():
+        if len(name) > _MOST_CHARACTERS:
+            raise ValueError(f"areas.{shown(name)} has more than {_MOST_CHARACTERS} characters")
+        several: list[Any] = cast(list[Any], globs) if isinstance(globs, list) else [globs]
+        if not all(isinstance(glob, str) and glob.strip("/") for glob in several):
+            raise ValueError(f'areas.{shown(name)} is not a pattern or a list of patterns, for example ["src/api/**"]')
+        areas[name] = several
+    by_globs(areas)  # says what is wrong with a pattern
+    return areas

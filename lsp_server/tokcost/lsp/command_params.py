@@ -1,0 +1,77 @@
+"""What a client asks of a command: one object, which can hold anything, as values of ours."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from pygls.exceptions import JsonRpcException
+
+from tokcost.errors import UsageError
+from tokcost.lsp.documents import worktree_of
+from tokcost.lsp.protocol import sendable
+from tokcost.lsp.server import TokcostServer, answered
+from tokcost.repo.worktree import Worktree
+
+CommandParams = Mapping[str, Any]
+
+
+def add_command(server: TokcostServer, name: str, action: Callable[[CommandParams], Awaitable[Any]]) -> None:
+    """Answer one of our commands."""
+
+    @answered
+    async def run(*arguments: Any) -> Any:  # with `object`, pygls would pass the server too
+        params: Any = arguments[0] if arguments else {}
+        if len(arguments) > 1 or not isinstance(params, Mapping):
+            raise JsonRpcException("one object is expected as arguments[0]", -32602)
+        return sendable(await action(cast(CommandParams, params)))
+
+    server.command(f"tokcost.{name}")(run)
+
+
+def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
+    """The worktree that is meant; the only folder where none is named. Raises `UsageError`."""
+    folders = server.workspace.folders
+    uri = params.get("uri") or (next(iter(folders)) if len(folders) == 1 else server.workspace.root_uri)
+    if not isinstance(uri, str):
+        raise UsageError("no repository is named", "Say `uri`: a file or folder in it.")
+    found = worktree_of(uri)
+    if found is None:
+        raise UsageError("that lies in no git repository", "Name a file or folder in one.")
+    return found
+
+
+def precision(params: CommandParams) -> Any:
+    """`coarse`, `exact`, or nothing. Raises `UsageError`, as all of these do."""
+    said = params.get("precision")
+    if said not in (None, "coarse", "exact"):
+        raise UsageError("`precision` is neither coarse nor exact")
+    return said
+
+
+def maybe_flag(params: CommandParams, name: str) -> bool | None:
+    """Yes, no, or nothing."""
+    said = params.get(name)
+    if said is not None and not isinstance(said, bool):
+        raise UsageError(f"`{name}` is neither true nor false")
+    return said
+
+
+def flag(params: CommandParams, name: str) -> bool:
+    """Yes or no."""
+    return maybe_flag(params, name) or False
+
+
+def text(params: CommandParams, name: str) -> str | None:
+    """A text, or nothing."""
+    said = params.get(name)
+    if said is not None and not isinstance(said, str):
+        raise UsageError(f"`{name}` is no text")
+    return said
+
+
+def moment(said: str) -> int:
+    """Milliseconds UTC."""
+    try:
+        return int(datetime.fromisoformat(said).astimezone().timestamp() * 1000)
+    except ValueError as refusal:
+        raise UsageError(f"{said!r} is no time", "Write it as in 2026-11-01T10:00:00Z.") from refusal

@@ -1,0 +1,1 @@
+"""Pure rules: which branch had HEAD of a worktree at a moment."""

@@ -1,0 +1,84 @@
+"""The branch of a usage, from where HEAD of its worktree has been. Pure: no file, no clock."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from tokcost.model.place import UNKNOWN, BranchPlace, Observation
+from tokcost.placement.timeline import Timeline, build_timeline, unsettled_since
+
+__all__ = ["Timeline", "build_timeline", "observed_at", "place", "unsettled_since"]
+
+
+def place(
+    timeline: Timeline,
+    time_ms: int,
+    hint: str = "",
+    *,
+    hint_stale: bool = False,
+    moves_head: bool = False,
+    observed: Sequence[Observation] = (),
+) -> BranchPlace:
+    """The branch of a usage at `time_ms` (milliseconds UTC), under the name it has now.
+
+    `hint` is the assistant's own branch field. It decides between branches that HEAD was on within one and the same
+    second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
+    before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
+
+    With `moves_head` HEAD moved by what this usage did itself: within one second it belongs to where HEAD was before.
+
+    `observed` is where the server saw HEAD. That is better than any hint, and says nothing where the reflog is clear:
+    it also knows what was carried along.
+
+    A plainly detached HEAD is on no branch, whatever the hint says, unless a branch was created from it; whoever knows
+    what an assistant's own detached worktree was made from knows better than this.
+    """
+    second = time_ms // 1000
+    if hint == "HEAD":
+        hint = ""
+    elif timeline.renames:
+        hint = timeline.present_name(hint, second)
+    if timeline.problem or second < timeline.begins:
+        if seen := _seen(timeline, time_ms, observed):
+            return BranchPlace(seen, "observed")
+        return BranchPlace(hint, "transcript") if hint else UNKNOWN
+    stay = bisect_right(timeline.starts, second) - 1
+    if timeline.starts[stay] == second:
+        name = _seen(timeline, time_ms, observed) or ("" if hint_stale else hint)
+        if moves_head and not name:
+            stay = bisect_left(timeline.starts, second) - 1
+        else:
+            stay = _stay_within(timeline, stay, second, name)
+    branch = timeline.branches[_carried_to(timeline, stay, second)]
+    if branch is None:
+        return UNKNOWN
+    return BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried")
+
+
+def observed_at(stretches: Sequence[Observation], time_ms: int) -> str | None:
+    """The branch that HEAD was seen on at a moment; `None` where nobody looked, or it was on none. Two servers may
+    have watched: where they disagree, nobody knows."""
+    seen = {one.branch for one in stretches if one.first_ms <= time_ms <= one.last_ms}
+    return (seen.pop() or None) if len(seen) == 1 else None
+
+
+def _seen(timeline: Timeline, time_ms: int, stretches: Sequence[Observation]) -> str:
+    """The same under the name that the branch has now; empty where it is not known."""
+    name = observed_at(stretches, time_ms)
+    return timeline.present_name(name, time_ms // 1000) if name else ""
+
+
+def _stay_within(timeline: Timeline, last: int, second: int, hint: str) -> int:
+    """Of the stays in a second in which HEAD moved, the `last` one that agrees with the hint, else the last."""
+    first = bisect_left(timeline.starts, second) - 1
+    agreeing = (stay for stay in range(last, first - 1, -1) if timeline.branches[stay] == hint)
+    return next(agreeing, last)
+
+
+def _carried_to(timeline: Timeline, stay: int, second: int) -> int:
+    """Work that was not committed before a branch was created from where it was done goes along to that branch, and
+    on to one that was created from that."""
+    while True:
+        since = timeline.carries[stay]
+        if since is None or second <= since:
+            return stay
+        stay += 1

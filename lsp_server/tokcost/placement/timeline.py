@@ -1,0 +1,193 @@
+"""Where HEAD of one worktree has been, reconstructed from its reflog. Pure: no file, no clock.
+
+The history is a row of stays, parted by moves. Git tells exactly what HEAD *left*, so a stay takes its branch from the
+move that ends it, and the last one from HEAD itself; what a move went to is only what the user typed.
+"""
+
+import sys
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename, is_commit
+from tokcost.placement.moves import Move, is_id, read_moves, steady_seconds
+
+_BIRTH_SECONDS = 5
+"""How long before its first reflog entry a clone or a linked worktree may have been in use already."""
+
+_NEVER = sys.maxsize
+
+
+class Timeline(NamedTuple):
+    """Where HEAD of one worktree has been. The first three lists run side by side, one item for each stay."""
+
+    starts: list[int]
+    """First second of each stay, never falling; that of the first stay is below every time."""
+    branches: list[str | None]
+    """The branch under the name it has now; `None` when HEAD was plainly detached."""
+    carries: list[int | None]
+    """Usage of this stay after that second went along to the next stay, whose branch was created from this one's.
+    `None` when the next stay began otherwise."""
+    begins: int
+    """Before this second nothing is known."""
+    commits: list[int]
+    """When commits were made here, ascending."""
+    renames: list[Rename]
+    """Ascending."""
+    newest: int
+    """Second of the newest entry."""
+    problem: str = ""
+    """Why git remembers nothing here; empty when it does."""
+    told_from: int = 0
+    """Before this second it may tell less than git remembers."""
+
+    def present_name(self, name: str, second: int) -> str:
+        """What the branch that was called `name` at a moment is called now."""
+        return _present_name(self.renames, name, second)
+
+
+def build_timeline(history: History) -> Timeline:
+    """Read a worktree's history once; looking up a moment then takes a binary search."""
+    entries = history.entries
+    seconds = steady_seconds(entries)
+    renames = sorted(history.renames, key=lambda rename: rename.second)
+    moves = read_moves(entries)
+    branches = _branches(moves, history, [seconds[move.entry] for move in moves], renames)
+    carries = _carries(moves, history, seconds, branches)
+    starts = [-_NEVER, *(seconds[move.entry] for move in moves)]
+    return Timeline(
+        *_joined(starts, branches, carries),
+        begins=_begins(entries) if history.quiet_since is None else history.quiet_since,
+        commits=[second for second, entry in zip(seconds, entries, strict=True) if is_commit(entry.message)],
+        renames=renames,
+        newest=seconds[-1] if seconds else 0,
+        problem=history.problem,
+        told_from=history.told_from,
+    )
+
+
+def unsettled_since(timeline: Timeline, placed_second: int) -> int:
+    """Usage from this second on may belong elsewhere than it did when the newest reflog entry was that of
+    `placed_second`: what was not committed by then may have been carried along, and a rename concerns everything."""
+    if timeline.renames and timeline.renames[-1].second >= placed_second:
+        return 0
+    before = bisect_left(timeline.commits, placed_second)
+    return timeline.commits[before - 1] if before else 0
+
+
+def _branches(
+    moves: Sequence[Move], history: History, seconds: Sequence[int], renames: Sequence[Rename]
+) -> list[str | None]:
+    """The branch of each stay; stay `k` lies between moves `k - 1` and `k`."""
+    exact = {move.source for move in moves} | {move.target for move in moves if move.kind in ("return", "rename")}
+    known = {name for name in exact if name and not is_id(name)} | {history.head} | history.creations.keys()
+    found: list[str | None] = []
+    for number, move in enumerate(moves):
+        name = _before(moves, number, history.head)
+        certain = move.kind != "start"
+        is_branch = name is not None and not is_id(name) and (certain or name in known)
+        found.append(_present_name(renames, name, seconds[number]) if name is not None and is_branch else None)
+    found.append(history.head)
+    _give_bisects_their_branch(found, moves, renames, seconds)
+    return found
+
+
+def _before(moves: Sequence[Move], number: int, head: str | None) -> str | None:
+    """What HEAD was on before a move. A rebase's return is left by its branch; its start does not say what it left
+    (`git rebase UPSTREAM BRANCH` begins on another branch than it ends on): the move before it does, or what it
+    returns to."""
+    move = moves[number]
+    if move.kind == "return":
+        return move.target
+    if move.kind != "start":
+        return move.source
+    if number and moves[number - 1].target:
+        return moves[number - 1].target
+    if number + 1 == len(moves):
+        return head
+    return moves[number + 1].target if moves[number + 1].kind == "return" else None
+
+
+def _give_bisects_their_branch(
+    branches: list[str | None], moves: Sequence[Move], renames: Sequence[Rename], seconds: Sequence[int]
+) -> None:
+    """A bisect hops from commit to commit and comes back to where it began; so do its stays.
+
+    One hop to a commit and back is not enough: that is how people look at an old commit.
+    """
+    origin: int | None = None
+    for number, move in enumerate(moves):
+        if move.kind != "checkout" or not is_id(move.target):
+            came_back = move.kind == "checkout" and is_id(move.source)
+            target = _present_name(renames, move.target, seconds[number])
+            if origin is not None and came_back and number - origin > 1 and branches[origin] == target:
+                branches[origin + 1 : number + 1] = [target] * (number - origin)
+            origin = None
+        elif not is_id(move.source):
+            origin = number
+    if origin is not None and branches[-1] == branches[origin]:
+        branches[origin + 1 :] = [branches[origin]] * (len(branches) - origin - 1)
+
+
+def _carries(
+    moves: Sequence[Move], history: History, seconds: Sequence[int], branches: Sequence[str | None]
+) -> list[int | None]:
+    """For each stay, after which second its usage went along to the next (see `Timeline.carries`)."""
+    carries: list[int | None] = []
+    committed, seen = -1, 0
+    for number, move in enumerate(moves):
+        # Entries of one second are in order: a commit behind the switch is one of the new branch.
+        for index in range(seen, move.entry):
+            if is_commit(history.entries[index].message):
+                committed = seconds[index]
+        seen = move.entry
+        # What was committed on a detached HEAD is on the new branch alone: all of the stay goes along.
+        since = -_NEVER if is_id(move.source) else committed
+        carries.append(since if _creates(move, history, seconds[move.entry], branches[number + 1]) else None)
+    return [*carries, None]
+
+
+def _creates(move: Move, history: History, second: int, target: str | None) -> bool:
+    """Whether a move created its branch from the one it left, taking the worktree along unchanged."""
+    entry = history.entries[move.entry]
+    born = history.creations.get(target) if target else None
+    if move.kind != "checkout" or born is None or entry.old != entry.new:
+        return False
+    return born.source in ("HEAD", move.source) and second - 1 <= born.second <= second
+
+
+def _joined(
+    starts: Sequence[int], branches: Sequence[str | None], carries: Sequence[int | None]
+) -> tuple[list[int], list[str | None], list[int | None]]:
+    """Neighbouring stays on one branch (a rebase, a rename, a switch to where one is) are one stay."""
+    joined: tuple[list[int], list[str | None], list[int | None]] = ([], [], [])
+    for number, branch in enumerate(branches):
+        if number and branch == joined[1][-1]:
+            joined[2][-1] = carries[number]
+            continue
+        joined[0].append(starts[number])
+        joined[1].append(branch)
+        joined[2].append(carries[number])
+    return joined
+
+
+def _begins(entries: Sequence[ReflogEntry]) -> int:
+    """The first second of which the reflog tells anything.
+
+    A reflog that begins with the very first commit also tells of the time before it: there was no other branch yet.
+    One that begins with a clone or a new worktree tells nothing of an earlier life of that folder.
+    """
+    if not entries:
+        return _NEVER
+    first = entries[0]
+    born = first.old.startswith(NULL_ID)
+    if born and first.message.startswith("commit (initial)"):
+        return -_NEVER
+    return first.second - (_BIRTH_SECONDS if born else 0)
+
+
+def _present_name(renames: Sequence[Rename], name: str, second: int) -> str:
+    for rename in renames[bisect_left(renames, second, key=lambda one: one.second) :]:
+        if rename.before == name:
+            name = rename.after
+    return name

@@ -1,0 +1,197 @@
+"""Which budgets hold in a clone: set by the developer in its own configuration, or recommended by the repository.
+
+As with consent, no global setting counts. A repository's `.tokcost.toml` can warn, never stop a commit.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from tokcost.errors import SettingsDamaged, UsageError
+from tokcost.foreign_files import shown
+from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
+from tokcost.policy.clone_state import CloneState, policy_table, read_state
+from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
+from tokcost.repo.config import read_config
+from tokcost.repo.head import read_head
+from tokcost.repo.refs import local_branches
+from tokcost.repo.run import GitFailed, run_git
+from tokcost.repo.worktree import Worktree
+
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
+_KEYS = ("branch", "commit", "day", "block", "near")
+_MISSING = 5
+"""What git says of a setting that is not there (git-config(1))."""
+
+
+class Budgets(NamedTuple):
+    """What holds, and what was written down but cannot be understood."""
+
+    found: tuple[Budget, ...] = ()
+    problems: tuple[str, ...] = ()
+    is_verbose: bool = False
+    """Whether the hook speaks at every commit."""
+    asks_to_block: bool = False
+    """Whether the repository would like commits to stop; only the developer can agree."""
+
+
+def read_budgets(here: CloneState, branch: str | None) -> Budgets:
+    """One budget for each scope that makes sense on a branch: on a detached HEAD there is only the day."""
+    said = here.config.section("tokcost")
+    own = here.config.section("branch", branch) if branch is not None else {}
+    problems: list[str] = []
+    asked, asks_to_block = _recommended(here, problems)
+    found: list[Budget] = []
+    for scope in SCOPES if branch is not None else ("day",):
+        key = f"budget{scope}"
+        if scope == "branch" and _LIMIT_OF_BRANCH in own:
+            of_branch = Budget(scope, source="branch")
+            found.append(_configured(own, _LIMIT_OF_BRANCH, f"branch.{branch}.", of_branch, problems))
+        elif key in said:
+            found.append(_configured(said, key, "tokcost.", Budget(scope, source="clone"), problems))
+        else:
+            found.append(asked.get(scope, Budget(scope)))
+    verbose = said.get("budgetverbose", "").lower() in _YES
+    return Budgets(tuple(found), tuple(problems), verbose, asks_to_block)
+
+
+def may_block(worktree: Worktree) -> bool:
+    """Whether a budget may have to stop a commit on some branch of this clone; what a repository recommends never
+    does."""
+    return read_config(worktree.common_dir).has_setting(BUDGET_SETTINGS, BLOCK_SETTINGS)
+
+
+def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
+    """What holds for a scope: of the branch of that name, of what is checked out, or of any branch."""
+    here = read_state(worktree)
+    found = read_budgets(here, branch or here.branch or "*").found
+    return next(one for one in found if one.scope == scope)
+
+
+_LIMIT_OF_BRANCH = "tokcostbudget"
+"""Beside git's own settings of a branch, which git renames and deletes together with it."""
+
+
+class BudgetChange(NamedTuple):
+    """What `tokcost budget set` was told; `None` leaves it as it is."""
+
+    scope: Scope
+    amount: str
+    branch: str = ""
+    """A branch that shall have a budget of its own."""
+    blocks: bool | None = None
+    near: int | None = None
+
+
+def set_budget(worktree: Worktree, change: BudgetChange) -> None:
+    """Write a budget into the clone's configuration. Raises `UsageError`, and `EnvironmentProblem` from git."""
+    try:
+        parse_limit(change.amount)
+    except ValueError as refusal:
+        raise UsageError(f"{refusal}", _HINT) from refusal
+    if change.branch:
+        _require_branch(worktree, change.branch)
+    key = _key(change.scope, change.branch)
+    _say(worktree, key, change.amount.strip().removeprefix("$").lower())
+    if change.blocks is not None:
+        _say(worktree, f"{key}Block", "true" if change.blocks else "false")
+    if change.near is not None:
+        _say(worktree, f"{key}Near", str(change.near))
+
+
+def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
+    """Forget a budget; whether there was one. Raises `EnvironmentProblem` from git."""
+    key = _key(scope, branch)
+    was_there = _forget(worktree, key)
+    for part in ("Block", "Near"):
+        _forget(worktree, f"{key}{part}")
+    return was_there
+
+
+def set_verbose(worktree: Worktree, verbose: bool) -> None:
+    """Whether the hook speaks at every commit. Raises `EnvironmentProblem` from git."""
+    _say(worktree, "tokcost.budgetVerbose", "true" if verbose else "false")
+
+
+_HINT = "For example: tokcost budget set 20 --branch"
+
+
+def _key(scope: Scope, branch: str) -> str:
+    return f"branch.{branch}.tokcostBudget" if branch else f"tokcost.budget{scope.capitalize()}"
+
+
+def _require_branch(worktree: Worktree, branch: str) -> None:
+    known = local_branches(worktree.common_dir) or {}
+    if branch not in known and branch != read_head(worktree).branch:
+        raise UsageError(f"there is no branch {branch}", "`git branch` lists them; without a name it is for them all.")
+
+
+def _configured(said: Mapping[str, str], key: str, prefix: str, empty: Budget, problems: list[str]) -> Budget:
+    """A budget as git's configuration has it. Without a limit that can be read there is none, and a problem."""
+
+    def parsed(name: str, parse: Callable[[str], Any], default: Any) -> Any:
+        try:
+            return parse(said[name]) if name in said else default
+        except ValueError as refusal:
+            problems.append(f"{prefix}{name} in this clone's configuration: {refusal}")
+            return default
+
+    limit = parsed(key, parse_limit, None)
+    return empty._replace(
+        limit=limit, blocks=parsed(f"{key}block", _yes_or_no, False), near=parsed(f"{key}near", parse_near, NEAR)
+    )
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in (*_YES, *_NO):
+        raise ValueError(f"{shown(text)} is neither true nor false")
+    return text.lower() in _YES
+
+
+def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:
+    """What the repository recommends, and whether it would have commits stop."""
+    try:
+        table = policy_table(here, "budget")
+        unknown = sorted(table.keys() - set(_KEYS))
+        if unknown:
+            raise ValueError(f"unknown key {shown(unknown[0])} (known: {', '.join(_KEYS)})")
+        near = parse_near(_decimal("near", table.get("near", NEAR)))
+        asks_to_block = _asks_to_block(table.get("block", False))
+        scopes: list[Scope] = [scope for scope in SCOPES if scope in table]
+        found: dict[Scope, Budget] = {
+            scope: Budget(scope, parse_limit(_decimal(scope, table[scope])), False, near, "repository")
+            for scope in scopes
+        }
+    except (SettingsDamaged, ValueError) as damage:
+        path = os.path.join(here.worktree.path, POLICY_FILE)
+        where = "" if isinstance(damage, SettingsDamaged) else f"[budget] in {path}: "
+        problems.append(f"{where}{damage}")
+        return {}, False
+    return found, asks_to_block
+
+
+def _decimal(key: str, value: Any) -> str:
+    """A number as it was written: TOML's own fractions are binary and cannot be exact."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f'{key} = {shown(value)} must be in quotes, for example {key} = "20"')
+    if isinstance(value, int) and value.bit_length() > 64:  # Python refuses to write thousands of digits
+        raise ValueError(f"{key} = {shown(value)} is no amount")
+    return str(value)
+
+
+def _asks_to_block(value: Any) -> bool:
+    return value if isinstance(value, bool) else _yes_or_no(value if isinstance(value, str) else shown(value))
+
+
+def _say(worktree: Worktree, key: str, value: str) -> None:
+    run_git(["config", "--local", "--replace-all", key, value], worktree.path)
+
+
+def _forget(worktree: Worktree, key: str) -> bool:
+    try:
+        run_git(["config", "--local", "--unset-all", key], worktree.path)
+    except GitFailed as failure:
+        if failure.code != _MISSING:
+            raise
+        return False
+    return True

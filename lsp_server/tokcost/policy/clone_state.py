@@ -1,0 +1,90 @@
+"""What a clone says of itself at one moment: read once, when a hook or a command begins, and handed down."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from tokcost.errors import SettingsDamaged
+from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_file, table_in
+from tokcost.repo.config import Config, ConfigsOnce
+from tokcost.repo.head import Head, head_commit, read_head
+from tokcost.repo.operation import Operation, read_operation
+from tokcost.repo.worktree import Worktree, worktree_of_hook
+
+
+class CloneState(NamedTuple):
+    """A worktree, and what held there when it was looked at."""
+
+    worktree: Worktree
+    config: Config
+    """The clone's own configuration, which all its worktrees share."""
+    head: Head
+    commit: str
+    """The commit HEAD is at; empty on a branch without commits."""
+    operation: Operation
+    """What git is in the middle of."""
+    policy: bytes = b""
+    """The repository's `.tokcost.toml`; empty where there is none."""
+    policy_problem: str = ""
+    """Why that file cannot be read."""
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out, being rebased or bisected."""
+        return self.head.branch
+
+
+_AT_HAND: ContextVar[CloneState | None] = ContextVar("clone_at_hand", default=None)
+
+
+@contextmanager
+def having_at_hand(here: CloneState) -> Generator[None]:
+    """While an import runs within a hook, what the hook has read of its clone need not be read again."""
+    token = _AT_HAND.set(here)
+    try:
+        yield
+    finally:
+        _AT_HAND.reset(token)
+
+
+def at_hand() -> CloneState | None:
+    """What a hook has read of its clone, within `having_at_hand`."""
+    return _AT_HAND.get()
+
+
+def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
+    """What holds in a worktree now; `configs` has what was read on the way to it."""
+    config = (configs or ConfigsOnce()).of(worktree.common_dir)
+    head, policy, problem = read_head(worktree), b"", ""
+    try:
+        policy = read_policy_file(worktree.path)
+    except SettingsDamaged as damage:
+        problem = str(damage)
+    commit = head_commit(worktree, head)
+    return CloneState(worktree, config, head, commit, read_operation(worktree), policy, problem)
+
+
+def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
+    """What holds in the worktree that git runs a hook for in a folder; `None` where that is none."""
+    configs = ConfigsOnce()
+    worktree = worktree_of_hook(directory, environ, configs)
+    return None if worktree is None else read_state(worktree, configs)
+
+
+def policy_table(here: CloneState, name: str) -> Mapping[str, Any]:
+    """One table of the repository's `.tokcost.toml`; empty where there is none. Raises `SettingsDamaged`."""
+    if here.policy_problem:
+        raise SettingsDamaged(here.policy_problem)
+    return table_in(here.policy, here.worktree.path, name)
+
+
+def may_have_budget(here: CloneState) -> bool:
+    """Whether it is worth asking for budgets. Most clones have none, and need not even load what knows them."""
+    return bool(here.policy_problem) or b"budget" in here.policy or here.config.has_setting(BUDGET_SETTINGS)
+
+
+def stops_unchecked(here: CloneState) -> bool:
+    """Whether a budget that cannot be checked stops the commit: `tokcost.budgetUnchecked=block` in the clone's own
+    configuration."""
+    return here.config.section("tokcost").get("budgetunchecked", "").lower() == "block"

@@ -1,0 +1,66 @@
+"""The budget check of a commit, for git's pre-commit hook and for scripts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.ledger.open import open_ledger
+from tokcost.model.status import Status
+from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_state import CloneState, having_at_hand
+from tokcost.settings import is_switched_off
+
+_BUSY_SECONDS = 0.05
+"""For each of the two times that the ledger is opened."""
+_GIT_SECONDS = 1.0
+
+
+class Checked(NamedTuple):
+    """Where the budgets stand after everything logged was read."""
+
+    status: Status
+    notes: tuple[str, ...] = ()
+    """Why the figures may lag behind: usage that is missing makes no budget look worse than it is."""
+    is_current: bool = True
+    """Whether what is new could be read at all."""
+    is_verbose: bool = False
+    """Whether to speak also when all is well."""
+
+
+def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Checked | None:
+    """The check for a commit that is being made; `None` where there is nothing to check: no budget, `TOKCOST=off`, a
+    rebase, cherry-pick or revert (nothing new is spent by them). Raises `TokcostError`."""
+    if is_switched_off(environ):
+        return None
+    budgets, operation = read_budgets(here, here.branch), here.operation
+    has_budget = budgets.problems or any(one.limit is not None for one in budgets.found)
+    if not has_budget or operation.rebasing or operation.copying:
+        return None
+    checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
+    return checked._replace(is_verbose=budgets.is_verbose)
+
+
+def check(
+    home: Path, environ: Mapping[str, str], here: CloneState, *, busy_seconds: float = 60.0, git_seconds: float = 60.0
+) -> Checked:
+    """Read what is new in the logs and in this repository's commits, and see. `busy_seconds` is for how long another
+    process may hold the ledger, `git_seconds` for how long git may take. Raises `TokcostError`."""
+    from tokcost.services.current_status import status_of
+    from tokcost.services.refresh import refresh  # a commit without a budget need not wait for the readers
+
+    with having_at_hand(here):
+        report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here.worktree)
+    _look(home, here, busy_seconds, git_seconds)
+    return Checked(status_of(home, here), tuple(report.notes), report.is_current)
+
+
+def _look(home: Path, here: CloneState, busy_seconds: float, git_seconds: float) -> None:
+    """See what commits carry: that is pending no more."""
+    from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
+    from tokcost.known_worktrees import repository_of
+
+    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
+        repository = repository_of(ledger, here.worktree).id
+        if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here):
+            with ledger.transaction():
+                refresh_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)

@@ -1,0 +1,82 @@
+"""The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from tokcost.errors import NotARepository
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.open import open_for_reading
+from tokcost.ledger.query import spent_since, sums
+from tokcost.model.budget import Scope, Standing
+from tokcost.model.figures import NO_FIGURES
+from tokcost.model.status import Status
+from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_state import CloneState, read_state
+from tokcost.policy.consent import read_consent
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.notices import notices
+from tokcost.services.summarise import figures_of
+
+
+def current_status(home: Path, cwd: Path) -> Status:
+    """The branch around `cwd` and its figures. Raises `NotARepository`."""
+    here = find_worktree(str(cwd))
+    if here is None:
+        raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
+    return status_of(home, read_state(here))
+
+
+def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
+    """The same, unless it is to be as the ledger has it after what is new in the logs was read. Raises
+    `TokcostError`."""
+    if fresh:
+        from tokcost.services.refresh import refresh  # a prompt with --no-refresh need not wait for the readers
+
+        refresh(home, environ, here=find_worktree(str(cwd)))
+    return current_status(home, cwd)._replace(current=fresh)
+
+
+def status_of(home: Path, here: CloneState) -> Status:
+    """The branch that is checked out in a worktree and its figures."""
+    branch = here.branch
+    ledger = open_for_reading(home)
+    total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
+    today, pending_unpriced = (0, 0), 0
+    if ledger is not None:
+        with ledger:
+            repository = repository_of(ledger, here.worktree).id
+            for one in sums(ledger, repository):
+                if branch is not None and one.branch == branch:
+                    total = total.plus(figures_of(one))
+                    models[one.model] = models.get(one.model, 0) + one.list_cost
+                    evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
+                    pending_unpriced += 0 if one.state else one.unpriced_tokens
+            today = spent_since(ledger, repository, _midnight_ms())
+    budgets = read_budgets(here, branch)
+    spent: dict[Scope, tuple[int, int]] = {
+        "branch": (total.list_cost, total.unpriced_tokens),
+        "commit": (total.pending_list_cost, pending_unpriced),
+        "day": today,
+    }
+    return Status(
+        branch=branch,
+        repository=here.worktree.root,
+        list_cost=total.list_cost,
+        pending_list_cost=total.pending_list_cost,
+        tokens=total.tokens.total,
+        unpriced_tokens=total.unpriced_tokens,
+        today_list_cost=today[0],
+        today_unpriced_tokens=today[1],
+        models=tuple(sorted(models, key=lambda model: -models[model])),
+        evidence=evidence,
+        budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
+        budget_problems=budgets.problems,
+        not_agreed=read_consent(home, here).is_anothers,
+        notice="; ".join(notices(home)),
+    )
+
+
+def _midnight_ms() -> int:
+    now = datetime.now().astimezone()
+    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)

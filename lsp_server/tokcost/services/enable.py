@@ -1,0 +1,76 @@
+"""Switching cost lines on and off in a clone."""
+
+from pathlib import Path
+
+from tokcost.claims import claim_journal
+from tokcost.claims.propose import new_name
+from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.errors import UsageError
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.claims import branches_with_pending, keys_claimed, withhold_pending
+from tokcost.ledger.open import open_ledger
+from tokcost.model.claims import Precision, Terms
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.consent import Consent, agree, agree_no_more, read_consent, read_policy
+from tokcost.repo.run import run_git
+from tokcost.repo.worktree import Worktree
+from tokcost_hooks.installation.hooks import Installed, install
+
+
+def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
+    """What somebody would publish who wishes this (`None`: as before), as far as the repository allows it. Raises
+    `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be understood."""
+    state = read_state(worktree)
+    before, policy = read_consent(home, state).terms, read_policy(state)
+    if policy.forbids:
+        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
+    return Terms(
+        "coarse" if policy.coarse_only else precision or before.precision,
+        (before.models if models is None else models) and not policy.hides_models,
+    )
+
+
+def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> Installed:
+    """Write lines from now on in this clone: consent in its own configuration, hooks in its hooks folder.
+
+    `from_now` keeps what was spent until now to this machine. Raises `EnvironmentProblem`, and `UsageError` where the
+    repository forbids it.
+    """
+    if read_policy(read_state(worktree)).forbids:
+        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
+    installed = install(worktree)
+    if from_now:
+        _keep_everything(home, worktree)
+    _say(worktree, "precision", terms.precision)
+    _say(worktree, "models", "true" if terms.models else "false")
+    agree(home, worktree)
+    _say(worktree, "enabled", "true")
+    return installed
+
+
+def disable(home: Path, worktree: Worktree) -> Consent:
+    """Write nothing from now on. The hooks stay: they bind what is spent to commits on this machine alone."""
+    before = read_consent(home, read_state(worktree))
+    if before.decided or before.is_anothers:
+        agree_no_more(home, worktree)
+        _say(worktree, "enabled", "false")
+        return before._replace(decided=True)
+    return before
+
+
+def _keep_everything(home: Path, worktree: Worktree) -> None:
+    kept: list[claim_journal.Entry] = []
+    with open_ledger(home) as ledger, ledger.transaction():
+        repository = repository_of(ledger, worktree).id
+        if repository < 0:
+            return
+        refresh_carriers(ledger, repository, worktree.common_dir)
+        for branch in branches_with_pending(ledger, repository):
+            name = new_name()
+            withhold_pending(ledger, repository, branch, name)
+            kept.append(claim_journal.Entry(name, 1, "", keys_claimed(ledger, name, 1), True))
+    claim_journal.write(worktree.common_dir, kept)
+
+
+def _say(worktree: Worktree, key: str, value: str) -> None:
+    run_git(["config", "--local", f"tokcost.{key}", value], worktree.path)

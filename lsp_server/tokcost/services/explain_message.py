@@ -1,0 +1,67 @@
+"""What the ledger knows of the lines in a commit message that is open in an editor."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.claims.commit_notes import read_proposal
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.claims import claims_named, line_of, worth_of, worth_pending
+from tokcost.ledger.open import Ledger, open_for_reading
+from tokcost.model.claims import Worth
+from tokcost.model.trailer import Line, read_token
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import Worktree
+
+
+class Known(NamedTuple):
+    """A claim of this clone: what it stands for, exactly."""
+
+    worth: Worth
+    newest: int
+    """Its newest version, which `worth` is of."""
+    said: Line | None
+    """What was really claimed under that version; differs from a line that was edited by hand."""
+
+
+class Draft(NamedTuple):
+    """A commit that is being made, as far as its message is concerned."""
+
+    branch: str | None
+    pending: Worth
+    """What no claim holds: it was not there yet when the hook wrote its lines, or no hook did."""
+    proposed: tuple[Line, ...]
+    """The lines that the hook claimed for exactly this commit, whether they are in the message or not."""
+    known: dict[str, Known]
+    """Those of the lines asked for that are claims of this clone, by id and version."""
+
+
+def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
+    """What is known of the commit being made in a worktree, and of the lines in its message."""
+    branch = read_head(worktree).branch
+    nothing = Worth(0, 0, 0, ())
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return Draft(branch, nothing, (), {})
+    with ledger:
+        repository = repository_of(ledger, worktree).id
+        pending = worth_pending(ledger, repository, branch) if branch is not None else nothing
+        known = {line.token: found for line in lines if (found := _known(ledger, repository, line.id, line.version))}
+        return Draft(branch, pending, _proposed(ledger, repository, worktree.git_dir), known)
+
+
+def _known(ledger: Ledger, repository: int, name: str, version: int) -> Known | None:
+    for claim in claims_named(ledger, repository, [name]):
+        return Known(worth_of(ledger, claim.id), claim.version, line_of(ledger, claim.id, version))
+    return None
+
+
+def _proposed(ledger: Ledger, repository: int, git_dir: str) -> tuple[Line, ...]:
+    noted = read_proposal(git_dir)
+    found: list[Line] = []
+    for token in noted.tokens if noted else ():
+        name, version = read_token(token)
+        known = _known(ledger, repository, name, version)
+        if known is not None and known.said is not None:
+            found.append(known.said)
+    return tuple(found)

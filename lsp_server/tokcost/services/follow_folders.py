@@ -1,0 +1,138 @@
+"""What an editor that stays open asks again and again: what is new, and what do its folders' branches cost now?"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.claims.commit_notes import is_next_omitted
+from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
+from tokcost.ledger.observations import record_observation
+from tokcost.ledger.open import FILE_NAME, open_ledger
+from tokcost.model.status import Status
+from tokcost.policy.clone_state import CloneState, read_state
+from tokcost.policy.consent import read_consent
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
+from tokcost.services.current_status import status_of
+from tokcost.services.notices import notices
+from tokcost.services.refresh import refresh
+from tokcost.usage.read import Progress
+
+BUSY_SECONDS = 2.0
+"""How long to wait for another process that writes. Whoever gives up asks again."""
+
+
+class Round(NamedTuple):
+    """Where a server stands between two looks."""
+
+    home: Path
+    environ: Mapping[str, str]
+    since_ms: int
+    """Since when it has been looking."""
+
+
+class Refreshed(NamedTuple):
+    """What a look brought."""
+
+    current: bool
+    """Whether everything logged so far is in the ledger."""
+    notes: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What everyone must be told until somebody says that it was read."""
+
+
+class CostLines(NamedTuple):
+    """Whether commits made here carry what was spent."""
+
+    enabled: bool = False
+    problem: str = ""
+    """Why nothing is written although it was agreed to."""
+    omitted: bool = False
+    """Whether the next commit was asked to carry none."""
+
+
+class FolderStatus(NamedTuple):
+    """What to show for one open folder."""
+
+    folder: str
+    status: Status | None
+    """`None` when the folder lies in no repository, or there is a problem."""
+    problem: str = ""
+    cost_lines: CostLines = CostLines()
+
+
+def worktree_at(path: str) -> Worktree | None:
+    """The worktree that a folder lies in, or whose git folder it lies in."""
+    found = find_worktree(path)
+    while found is None and path != os.path.dirname(path):
+        if (found := worktree_of_git_dir(path)) or os.path.basename(path) == ".git":
+            return found
+        path = os.path.dirname(path)
+    return found
+
+
+def worktrees_around(folders: Iterable[str]) -> list[Worktree]:
+    """The worktrees of all these folders, the linked worktrees of their clones, and their submodules."""
+    found: dict[str, Worktree] = {}
+    for here in filter(None, map(worktree_at, folders)):
+        if here.git_dir in found:
+            continue
+        main = find_worktree(here.root)
+        for one in (here, main, *linked_worktrees(here.common_dir), *submodules(here.common_dir)):
+            if one is not None and os.path.isdir(one.path):
+                found.setdefault(one.git_dir, one)
+    return list(found.values())
+
+
+def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | None = None) -> Refreshed:
+    """Note where HEAD of each worktree is, then import what is new: usage is placed by both."""
+    try:
+        _observe(this, worktrees)
+        report = refresh(this.home, this.environ, progress, busy_seconds=BUSY_SECONDS)
+    except LedgerDamaged:
+        raise  # whoever asked rescues it and asks again
+    except TokcostError as problem:
+        return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
+    current = not any(note.startswith("Nothing new was imported") for note in report.notes)
+    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)))
+
+
+def statuses(home: Path, folders: Iterable[str], *, current: bool) -> list[FolderStatus]:
+    """Status of every folder, from the ledger as it is."""
+    return [_status(home, folder, current) for folder in folders]
+
+
+def _status(home: Path, folder: str, current: bool) -> FolderStatus:
+    worktree = worktree_at(folder)
+    if worktree is None:
+        return FolderStatus(folder, None)
+    here = read_state(worktree)
+    try:
+        status = status_of(home, here)._replace(current=current)
+        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here))
+    except LedgerDamaged:
+        raise
+    except TokcostError as problem:
+        return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
+
+
+def _cost_lines(home: Path, here: CloneState) -> CostLines:
+    consent = read_consent(home, here)
+    omitted = consent.enabled and is_next_omitted(here.worktree.git_dir, here.commit)
+    return CostLines(consent.enabled, consent.problem, omitted)
+
+
+def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:
+    """A new ledger need not be made for this alone; the next look finds one."""
+    if not worktrees or not (this.home / FILE_NAME).exists():
+        return
+    heads = [(one.git_dir, read_head(one).branch or "") for one in worktrees]
+    now_ms = time.time_ns() // 1_000_000
+    try:
+        with open_ledger(this.home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
+            for git_dir, branch in heads:
+                record_observation(ledger, git_dir, branch, now_ms, this.since_ms)
+    except EnvironmentProblem:
+        return  # a ledger that cannot be written is told by the import

@@ -1,0 +1,196 @@
+"""The story of `tokcost report`: from a range of history to what may be shown of it.
+
+The data are the commit messages alone; no ledger is asked, so any clone can tell, of whoever's work.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.history.areas import shares
+from tokcost.history.changes import changes_of
+from tokcost.history.merge_subjects import read_head
+from tokcost.history.privacy.groups import Facts, count_heads, grouped
+from tokcost.history.read_history import Told, reach, read_branches, read_history
+from tokcost.history.report_policy import ReportPolicy, area_of, read_report_policy
+from tokcost.model.changes import Change, Coverage, Grouping, Head, Open, Report
+from tokcost.model.trailer import highest
+from tokcost.repo.history import (
+    Range,
+    Repository,
+    all_refs,
+    default_range,
+    find_repository,
+    first_parents,
+    read_authors,
+    read_beyond,
+    read_files,
+    read_messages_of,
+    read_range,
+    some_authors,
+    tags,
+)
+
+_MOST_CHANGES = 20_000
+"""More are not looked at one by one for their files: that would take minutes."""
+_AUTHORS_LOOKED_AT = 5_000
+
+
+class Options(NamedTuple):
+    """What is asked."""
+
+    range: str | None = None
+    """In git's words; the default branch's history where nothing is said."""
+    base: str | None = None
+    """Only what `range`, then one revision (HEAD where nothing is said), has beyond this one."""
+    all_refs: bool = False
+    since: int | None = None
+    """Only changes committed from this second UTC on."""
+    until: int | None = None
+    """Only changes committed before this second UTC."""
+    groups: bool = False
+    """Whether grouped figures are wanted: they cost a look at the files of every change."""
+
+
+def make_report(folder: Path, cache: Path, options: Options) -> Report:
+    """Read, place, group. Raises `UsageError`, `EnvironmentProblem`."""
+    repository = find_repository(str(folder))
+    span = _span(repository, options)
+    policy = read_report_policy(repository, span.tips[0])
+    told = read_history(repository, cache, span)
+    heads = _heads(repository, told)
+    within = {step for step, head in heads.items() if _is_within(head, options)}
+    changes = changes_of(told.placed, heads)
+    placed = [one for one in told.placed if one.step in within]
+    report = Report(span.text, [change for change in changes if change.commit in within], commits=told.commits)
+    report.foreign_lines = sum(one.carrier.foreign for one in placed)
+    report.damaged = [(one.carrier.commit, text) for one in placed for text in one.carrier.damaged]
+    report.contributors_needed = policy.contributors
+    if options.range is None and options.base is None and not options.all_refs:
+        report.open = _open(repository, span, changes)
+    if options.since is None and options.until is None:
+        report.coverage = _coverage(repository, span, told, policy.contributors)
+    if options.groups and report.changes:
+        _group(repository, span, report, policy)
+    if repository.is_shallow:
+        report.notes.append("this clone is shallow: what lies before its first commits is not in here")
+    return report
+
+
+def _span(repository: Repository, options: Options) -> Range:
+    if options.base is not None:
+        return read_beyond(repository, options.base, options.range or "HEAD")
+    if options.range is not None:
+        return read_range(repository, options.range)
+    default = default_range(repository)
+    if not options.all_refs:
+        return default
+    refs = all_refs(repository).values()
+    return Range("all refs", tuple(dict.fromkeys((*default.tips, *refs))))
+
+
+def _heads(repository: Repository, told: Told) -> dict[str, Head]:
+    steps = dict.fromkeys(one.step for one in told.placed)
+    return {step: read_head(text, time) for step, time, text in read_messages_of(repository, steps)}
+
+
+def _is_within(head: Head, options: Options) -> bool:
+    return (options.since is None or head.time >= options.since) and (
+        options.until is None or head.time < options.until
+    )
+
+
+def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> list[Open]:
+    """What branches that are not merged carry, and the reported history does not: each claim at one of them."""
+    prefixes = ("refs/heads/", "refs/remotes/")
+    tips = {
+        name.split("/", 2)[2]: tip
+        for prefix in prefixes
+        for name, tip in sorted(all_refs(repository).items())
+        if name.startswith(prefix) and not name.endswith("/HEAD")
+    }
+    if not tips:
+        return []
+    beyond = Range("", tuple(dict.fromkeys(tips.values())), span.tips)
+    carriers, graph = read_branches(repository, beyond)
+    known = {line.id for change in changes for line in change.lines}
+    best = highest(line for one in carriers.values() for line in one.lines if line.id not in known)
+    found: list[Open] = []
+    seen: set[str] = set()  # what one branch has, no other one is asked for
+    for branch, tip in tips.items():
+        own = reach(graph, tip, seen)
+        seen.update(own)
+        brought = (line for commit in own if commit in carriers for line in carriers[commit].lines)
+        lines = [best.pop(line.id) for line in brought if line.id in best]
+        if lines:
+            found.append(Open(branch, tuple(lines)))
+    return sorted(found, key=lambda one: (-sum(line.cost or 0 for line in one.lines), one.branch))
+
+
+def _coverage(repository: Repository, span: Range, told: Told, least: int) -> Coverage | None:
+    """Only where enough people committed for the share to say nothing about one of them."""
+    authors = some_authors(repository, span, _AUTHORS_LOOKED_AT)
+    if len(set(count_heads(authors).values())) < least:
+        return None
+    with_line = sum(bool(one.carrier.lines) and not one.carrier.is_merge for one in told.placed)
+    return Coverage(with_line, told.commits)
+
+
+def _group(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> None:
+    if len(report.changes) > _MOST_CHANGES:
+        report.notes.append(
+            f"grouped by no area and no size: {len(report.changes):,} changes are too many to look at one by one;"
+            " ask for a shorter range"
+        )
+        facts = Facts({}, {}, _tags(repository, span, report.changes))
+    else:
+        facts = _facts(repository, span, report, policy)
+    carriers = {commit for change in report.changes for commit in change.carriers}
+    report.missing = {name: why for name, (known, why) in _known(facts).items() if not known}
+    found = grouped(report.changes, read_authors(repository, carriers), facts, policy.contributors)
+    report.groups = {name: cells for name, cells in found.items() if name not in report.missing}
+
+
+def _known(facts: Facts) -> dict[Grouping, tuple[bool, str]]:
+    """Whether there is anything to group by, and what to say where there is not."""
+    return {
+        "tag": (bool(facts.tags), "No release tag lies on this history."),
+        "area": (bool(facts.areas), "The files that these changes touched were not looked at."),
+        "size": (bool(facts.sizes), "The sizes of these changes are not known."),
+    }
+
+
+def _facts(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> Facts:
+    files = read_files(repository, [change.commit for change in report.changes])
+    if not files:
+        report.notes.append("this partial clone does not have the files: nothing is grouped by area or size")
+    elif not all(one.counted for one in files.values()):
+        report.notes.append("this partial clone has no contents: areas are split by files, nothing is grouped by size")
+    area = area_of(repository, span.tips[0], policy, report.notes)
+    return Facts(
+        {commit: shares(one.paths, area) for commit, one in files.items()},
+        {commit: sum(one.paths.values()) for commit, one in files.items() if one.counted},
+        _tags(repository, span, report.changes),
+    )
+
+
+def _tags(repository: Repository, span: Range, changes: Sequence[Change]) -> dict[str, str]:
+    """For each change the first release that has it. A tag counts where it is on the range's own line."""
+    line = first_parents(repository, span)[::-1]
+    position = {commit: number for number, commit in enumerate(line)}
+    found = sorted((position[tip], name) for name, tip in tags(repository).items() if tip in position)
+    if not found:
+        return {}
+    places = [place for place, _ in found]
+    named: dict[str, str] = {}
+    for change in changes:
+        if change.commit in position:
+            at = bisect_left(places, position[change.commit])
+            named[change.commit] = found[at][1] if at < len(found) else "(unreleased)"
+    return named
+
+
+def overlap(one: Report, other: Report) -> bool:
+    """Whether two ranges share a claim: their grouped figures could be subtracted from each other."""
+    return not {line.id for line in one.lines}.isdisjoint(line.id for line in other.lines)

@@ -1,0 +1,241 @@
+"""What git's hooks do before a commit: put the line of what the branch has spent into its message."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.claims import claim_journal
+from tokcost.claims.commit_message import comment_in, drop_lines, has_content, lift_lines
+from tokcost.claims.commit_notes import (
+    BIND,
+    Noted,
+    all_kept,
+    forget,
+    is_next_omitted,
+    kept_too_little,
+    note_proposal,
+    note_untouched,
+    untouched,
+    withheld_recorded,
+)
+from tokcost.claims.propose import Message, Proposal, propose
+from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.claims.rules import Operation as Kind
+from tokcost.errors import EnvironmentProblem
+from tokcost.foreign_files import MOST_OF_GIT, read_bounded
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.claims import claims_named
+from tokcost.ledger.open import Ledger, open_ledger
+from tokcost.model.claims import Terms
+from tokcost.model.trailer import Line, read_message
+from tokcost.policy.clone_state import CloneState
+from tokcost.policy.consent import Consent, agree, read_consent
+from tokcost.private_files import PUBLIC_FILE, write_whole
+from tokcost.repo.messages import message_of
+from tokcost.repo.operation import Operation, is_revert, squash_message
+from tokcost.repo.run import run_git
+from tokcost.repo.worktree import Worktree
+from tokcost.services.settle_commit import BUSY_SECONDS, GIT_SECONDS, LOOK_SECONDS, open_refreshed_at, record_withheld
+from tokcost.settings import is_switched_off
+
+
+class Asked(NamedTuple):
+    """What git asks of prepare-commit-msg (githooks(5))."""
+
+    path: str
+    """The file with the message."""
+    source: str = ""
+    """Where the message comes from: `message`, `template`, `merge`, `squash`, `commit`, or nowhere."""
+    commit: str = ""
+    """With the source `commit`, which one."""
+
+
+class Draft(NamedTuple):
+    """A commit that is being made on a branch."""
+
+    here: CloneState
+    path: str
+    """The file with its message."""
+    branch: str
+    message: Message
+    silent: bool
+    """Claim what was spent, but write no line: its owner keeps it."""
+    edited: bool
+    """Whether somebody may take lines out again."""
+    is_current: bool
+    """Whether the ledger has everything that was logged."""
+    is_awaited: Callable[[], bool]
+    """Whether git still waits for the message."""
+
+
+def _always() -> bool:
+    return True
+
+
+def prepare(
+    home: Path,
+    environ: Mapping[str, str],
+    here: CloneState,
+    asked: Asked,
+    *,
+    is_current: bool = False,
+    is_awaited: Callable[[], bool] = _always,
+) -> None:
+    """Put the lines of a commit into its message file. The logs are read unless the ledger `is_current`. `is_awaited`
+    is asked before the message is written: git may have gone on, and the file be another commit's by then.
+
+    Raises `TokcostError`; the message is then as it was."""
+    git_dir = here.worktree.git_dir
+    forget(git_dir)
+    consent, text = read_consent(home, here), _read(asked.path)
+    if here.operation.rebasing:
+        if consent.enabled:
+            _melt(here, asked.path, text)
+    elif here.branch is not None and _may_go_on(home, environ, here, consent):
+        if not consent.enabled:
+            note_proposal(git_dir, Noted(here.commit, (BIND,)))
+        elif (message := _message(environ, here, asked, text)) is not None:
+            is_off, edited = is_switched_off(environ), _is_edited(environ)
+            omitted = is_next_omitted(git_dir, here.commit)
+            silent = is_off or omitted or kept_too_little(git_dir, asked_now=is_off)
+            draft = Draft(here, asked.path, here.branch, message, silent, edited, is_current, is_awaited)
+            _propose(home, environ, draft, consent.terms)
+            if edited and asked.source in ("", "template"):
+                note_untouched(git_dir, text)
+    all_kept(git_dir)
+
+
+def _may_go_on(home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent) -> bool:
+    """Whether what is spent is claimed or bound now. Raises `EnvironmentProblem` where lines are on by the consent of
+    somebody else."""
+    if consent.is_anothers and not is_switched_off(environ):
+        raise EnvironmentProblem(consent.problem)
+    if consent.is_unclear:
+        return False
+    if consent.is_unmarked:
+        agree(home, here.worktree)
+    return True
+
+
+def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
+    """The message that git is about to use; `None` where nothing belongs into it: a copy keeps what it carries, and an
+    empty one makes no commit."""
+    kind, edited = _kind(here.operation, text, asked), _is_edited(environ)
+    comment = comment_in(text) or (_comment(here, text) if edited else "#")
+    if kind == "copy" or not (edited or has_content(text, comment, comments_count=True)):
+        return None
+    return Message(text, kind, comment, _squashed(here.worktree, asked) if here.operation.squashing else ())
+
+
+def _is_edited(environ: Mapping[str, str]) -> bool:
+    return environ.get("GIT_EDITOR") != ":"
+
+
+def check_untouched(here: CloneState, path: str) -> None:
+    """Take our lines out of a message that the editor left as it was (commit-msg): git makes no commit of it then."""
+    before = untouched(here.worktree.git_dir)
+    if before is None:
+        return
+    text = _read(path)
+    comment = comment_in(before) or _comment(here, before)
+    bare = drop_lines(text, comment)
+    if _content(bare, comment) == _content(before, comment) and text != bare:
+        _write(path, bare)
+
+
+def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
+    if operation.copying or (asked.source == "message" and is_revert(text)):
+        return "copy"
+    if (asked.source, asked.commit) == ("commit", "HEAD"):
+        return "amend"
+    joins = operation.squashing or operation.merging or asked.source in ("squash", "merge")
+    return "join" if joins else "commit"
+
+
+def _melt(here: CloneState, path: str, text: str) -> None:
+    """An interactive rebase melts commits into HEAD: git drops the messages of fixups, their lines must not go."""
+    melted = here.operation.melted
+    commits = [here.commit, *melted] if melted else []
+    messages = [message_of(here.worktree.common_dir, commit, seconds=GIT_SECONDS) for commit in commits if commit]
+    carried: list[Line] = [line for message in messages for line in read_message(message).lines]
+    lifted = lift_lines(text, carried, comment_in(text) or "#")
+    if melted and lifted != text:
+        _write(path, lifted)
+
+
+def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
+    """`git commit -m` after `git merge --squash`: the message git had ready goes, the lines in it must not."""
+    return tuple(read_message(squash_message(worktree)).lines) if asked.source == "message" else ()
+
+
+def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
+    here, worktree, message = draft.here, draft.here.worktree, draft.message
+    if draft.is_current:
+        opened = open_ledger(home, busy_seconds=BUSY_SECONDS, leave_open=True)
+    else:
+        opened = open_refreshed_at(home, environ, here)
+    with opened as ledger:
+        repository = repository_of(ledger, worktree).id
+        if repository < 0:
+            return
+        with ledger.transaction():
+            refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
+            record_withheld(ledger, repository, worktree.git_dir)
+            proposal = propose(ledger, repository, draft.branch, message, terms)
+            kept = _kept(ledger, repository, draft, proposal)
+            _require_awaited(draft)  # what is given back now is as if it was never claimed
+        claim_journal.write(worktree.common_dir, claim_journal.versions(ledger, proposal.new))
+    withheld_recorded(worktree.git_dir)
+    _require_awaited(draft)
+    if proposal.text != message.text and not draft.silent:
+        _write(draft.path, proposal.text)
+    noted = proposal.unseen if draft.silent else (*proposal.lines, *kept)
+    if noted:
+        note_proposal(worktree.git_dir, Noted(here.commit, tuple(dict.fromkeys(line.token for line in noted))))
+
+
+def _require_awaited(draft: Draft) -> None:
+    if not draft.is_awaited():
+        raise EnvironmentProblem("git went on without it")
+
+
+def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
+    """Lines of ours that an amended message had before: whoever takes one out in the editor means it."""
+    if draft.message.operation != "amend" or not draft.edited:
+        return []
+    lines = read_message(proposal.text).lines
+    mine = {claim.name for claim in claims_named(ledger, repository, {line.id for line in lines})}
+    return [line for line in lines if line.id in mine]
+
+
+def _comment(here: CloneState, text: str) -> str:
+    """What begins a comment. With `auto` git chooses a character; the last line of the message shows it."""
+    core = here.config.section("core")
+    said = core.get("commentstring", core.get("commentchar", ""))
+    for key in () if said else ("core.commentString", "core.commentChar"):
+        try:
+            said = said or run_git(["config", key], here.worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
+        except EnvironmentProblem:
+            continue
+    if said == "auto":
+        last = text.rstrip().rpartition("\n")[2]
+        return last[:1] or "#"
+    return said or "#"
+
+
+def _content(text: str, comment: str) -> list[str]:
+    """What is left of a message when git has cleaned it."""
+    lines = text.split("\n")
+    return [line.rstrip() for line in lines if line.strip() and not line.startswith(comment)]
+
+
+def _read(path: str) -> str:
+    try:
+        return read_bounded(path, MOST_OF_GIT).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise EnvironmentProblem(f"the message {path} cannot be read: {error.strerror or error}") from error
+
+
+def _write(path: str, text: str) -> None:
+    """The whole message or the old one, whatever happens."""
+    write_whole(path, text.encode("utf-8", "surrogateescape"), PUBLIC_FILE, keeps_mode=True)

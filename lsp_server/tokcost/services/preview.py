@@ -1,0 +1,60 @@
+"""Showing what the next commit would carry, before anything is written."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.claims.propose import Message, propose
+from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.claims import names_known, worth_pending
+from tokcost.ledger.open import open_ledger
+from tokcost.model.claims import Terms, Worth
+from tokcost.model.trailer import Line
+from tokcost.repo.head import read_head
+from tokcost.repo.worktree import Worktree
+from tokcost.services.refresh import refresh
+
+SUBJECT = "Subject of the commit"
+
+
+class Preview(NamedTuple):
+    """What the next commit on this branch would carry."""
+
+    branch: str | None
+    """`None` when HEAD is detached: such commits carry nothing."""
+    lines: tuple[Line, ...]
+    fresh: frozenset[str]
+    """Ids that are not made yet; the real one is drawn at the commit."""
+    pending: Worth
+    """The usage behind it."""
+
+
+def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
+    """Do everything a commit would do, and take it back. Raises `TokcostError`."""
+    branch = read_head(worktree).branch
+    refresh(home, environ, here=worktree)
+    nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
+    if branch is None:
+        return nothing
+    with open_ledger(home) as ledger:
+        repository = repository_of(ledger, worktree).id
+        if repository < 0:
+            return nothing
+        pending = worth_pending(ledger, repository, branch)
+        try:
+            with ledger.transaction():
+                refresh_carriers(ledger, repository, worktree.common_dir)
+                message = Message(f"{SUBJECT}\n", "commit")
+                raise _TakenBack(propose(ledger, repository, branch, message, terms).lines)
+        except _TakenBack as done:
+            known = {line.id for line in done.lines if line.version > 1} | names_known(
+                ledger, [line.id for line in done.lines]
+            )
+            return Preview(branch, done.lines, frozenset(line.id for line in done.lines) - known, pending)
+
+
+class _TakenBack(Exception):
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        super().__init__()
+        self.lines = lines

@@ -1,0 +1,210 @@
+"""From assistants' logs to the ledger: find what is new, read it, record it.
+
+Mostly nothing is new, and this is asked at every prompt: what reads, places and prices is imported when there is work
+for it.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
+from tokcost.errors import LedgerDamaged, LedgerUnavailable
+from tokcost.known_worktrees import follow_move, moved_stamp
+from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
+from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
+from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.sources import try_again
+from tokcost.readers.registry import versions
+from tokcost.repo.run import GitFailed
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
+from tokcost.usage.read import Outcome, Progress, in_order_of_writing, read_all
+
+_READ_BY = "files read by"
+
+
+class IngestReport:
+    """What an import found and did."""
+
+    def __init__(self, notes: Sequence[str] = ()) -> None:
+        self.looked_in: list[str] = []
+        self.found_files = 0
+        self.new_usage = 0
+        self.notes = list(notes)
+        self.is_current = True
+        """Whether the ledger could be brought up to date at all."""
+
+
+def refresh(
+    home: Path,
+    environ: Mapping[str, str],
+    progress: Progress | None = None,
+    *,
+    follow: bool = True,
+    busy_seconds: float = BUSY_SECONDS,
+    here: Worktree | None = None,
+) -> IngestReport:
+    """Bring the ledger below `home` up to date with all logs on this machine, and with what commits carry unless
+    `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
+    may hold the ledger. A clone that was moved is recognised when it is asked about: `here`.
+
+    A damaged ledger is rescued; `rescues.py` tells of it. One that cannot be written is told in `notes`: what it holds
+    can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged` where a rescue is more
+    than there is time for.
+    """
+    try:
+        return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
+    except LedgerUnavailable as problem:
+        shown = open_for_reading(home)
+        if shown is None:
+            raise
+        with shown:
+            report = IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+            report.is_current = False
+            return report
+    except LedgerDamaged as damage:
+        _rescue(home, damage, busy_seconds)
+        return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
+
+
+def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
+    """Rescue the ledger; in a hook only one that takes no longer than a commit may. Raises `LedgerDamaged` otherwise:
+    whoever comes next has more time."""
+    from tokcost.services.rescue import MOST_BYTES_AT_ONCE, rescue
+
+    is_hurried = busy_seconds < 1
+    if is_hurried and (home / FILE_NAME).stat().st_size > MOST_BYTES_AT_ONCE:
+        raise damage
+    rescue(home, damage.what, seconds=busy_seconds)
+
+
+class _How(NamedTuple):
+    follow: bool
+    busy_seconds: float
+    here: Worktree | None
+
+
+def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, how: _How) -> IngestReport:
+    report, (follow, busy_seconds, here) = IngestReport(), how
+    if not (home / FILE_NAME).exists():
+        # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
+        looks = _told(look_for_logs(None, environ), report)
+        jobs = in_order_of_writing(jobs_of(None, looks))
+        with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
+            _try_again_after_upgrade(ledger)
+            _import(ledger, home, chain(outcomes, _rest(ledger, looks, progress, report)), report)
+            _remember(ledger, looks)
+            if follow:
+                _look(ledger, report)
+        return report
+    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
+        follow_move(ledger, here)
+        _bring_up_to_date(ledger, home, environ, report, progress)
+        if follow:
+            _look(ledger, report)
+    return report
+
+
+def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, busy_seconds: float) -> Ledger:
+    """For hooks: the ledger, brought up to date with all logs and left open (see `open_ledger`); what commits carry is
+    the hook's own business. Raises as `refresh`, and `LedgerUnavailable` where nothing could be written."""
+    try:
+        if (home / FILE_NAME).exists():
+            ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
+            try:
+                follow_move(ledger, here)
+                _bring_up_to_date(ledger, home, environ, IngestReport())
+            except Exception as error:
+                with ledger:  # which says what is behind it, and closes
+                    raise error from None
+            return ledger
+    except LedgerDamaged as damage:
+        _rescue(home, damage, busy_seconds)
+    refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here)
+    return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
+
+
+def _bring_up_to_date(
+    ledger: Ledger, home: Path, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
+) -> None:
+    _try_again_after_upgrade(ledger)
+    looks = _told(look_for_logs(ledger, environ), report)
+    jobs = jobs_of(ledger, looks)
+    if jobs or any(found.rest for found in looks) or _history_moved(ledger):
+        with read_all(in_order_of_writing(jobs), progress) as outcomes:
+            _import(ledger, home, chain(outcomes, _rest(ledger, looks, progress, report)), report)
+    _remember(ledger, looks)
+
+
+def _told(looks: list[Found], report: IngestReport) -> list[Found]:
+    report.looked_in.extend(found.location.path for found in looks if found.location.path)
+    report.found_files = sum(found.files for found in looks)
+    problems = [found.problem for found in looks if found.problem]
+    report.notes.extend(problems)
+    report.is_current = not problems
+    return looks
+
+
+def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: IngestReport) -> Iterator[Outcome]:
+    """What reading those files gives that were too many to be looked at all at once."""
+    for count, jobs in jobs_of_rest(ledger, looks):
+        report.found_files += count
+        with read_all(in_order_of_writing(jobs), progress) as outcomes:
+            yield from outcomes
+
+
+def _try_again_after_upgrade(ledger: Ledger) -> None:
+    """A file that a reader could not read may be readable to another version, of tokcost or of a reader's package."""
+    stamp = versions()
+    if setting(ledger, _READ_BY) != stamp:
+        with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
+            try_again(ledger)
+            record_setting(ledger, _READ_BY, stamp)
+
+
+def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
+    for found in looks:
+        remember(ledger, found)
+
+
+def _look(ledger: Ledger, report: IngestReport) -> None:
+    """Follow what commits carry, in every repository that has claims and refs that moved."""
+    for one in repositories(ledger):
+        if needs_refresh(ledger, one.id, one.common_dir):
+            try:
+                with ledger.transaction():
+                    if not refresh_carriers(ledger, one.id, one.common_dir):
+                        report.notes.append(f"{one.root}: not all that was fetched could be read in time")
+            except GitFailed as problem:
+                report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
+
+
+def _import(ledger: Ledger, home: Path, outcomes: Iterator[Outcome], report: IngestReport) -> None:
+    import gc
+
+    from tokcost.usage.importing import Importer
+
+    importer, was_on = Importer(ledger, home), gc.isenabled()
+    gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
+    try:
+        for outcome in outcomes:
+            importer.take(outcome)
+        importer.finish()
+    finally:
+        if was_on:
+            gc.enable()
+    report.new_usage = importer.new_usage
+    report.notes.extend(importer.notes)
+
+
+def _history_moved(ledger: Ledger) -> bool:
+    """Whether git has something new to say of usage that is already in the ledger."""
+    homes = {one.id: one for one in repositories(ledger)}
+    if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
+        return True
+    outside = (path for path in directories_without_worktree(ledger) if os.path.isabs(path))
+    return any(find_worktree(path) is not None for path in outside)

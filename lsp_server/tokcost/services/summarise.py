@@ -1,0 +1,154 @@
+"""What every branch of a repository cost: the answer behind `tokcost log`, from the ledger alone."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from tokcost.claims.branch_commits import Question, list_commits
+from tokcost.errors import NotARepository
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.commits import carriers, held_usage
+from tokcost.ledger.open import Ledger, open_for_reading
+from tokcost.ledger.places import KnownRepository, repositories
+from tokcost.ledger.query import FOREVER, Sum, session_count, sums, sums_between
+from tokcost.ledger.sources import problems, tallies
+from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, Skipped, Split, Summary
+from tokcost.repo.branches import Branches, look_at_branches
+from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.usage.price_files import price_problems
+
+NO_REPOSITORY = "(no repository)"
+
+
+class LogOptions(NamedTuple):
+    """What `tokcost log` was asked for. Times are milliseconds UTC, the end excluded."""
+
+    branch: str | None = None
+    all_repos: bool = False
+    since_ms: int | None = None
+    until_ms: int | None = None
+    by: Literal["day", "model", "assistant"] | None = None
+    lists_commits: bool = False
+    """Whether commits will be shown, so that git must be asked for their subjects and times."""
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether the kept sums cannot answer: a span of time, or days."""
+        return self.since_ms is not None or self.until_ms is not None or self.by == "day" or self.branch is not None
+
+
+def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
+    """One summary for the repository around `cwd`, or one for each repository that has usage.
+
+    Raises `NotARepository` when `cwd` lies in none and not all repositories were asked for.
+    """
+    here = find_worktree(str(cwd))
+    if here is None and not options.all_repos:
+        raise NotARepository(
+            f"{cwd} lies in no git repository", "Go into one, or use --all-repos to see every repository with usage."
+        )
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return [Summary(here.root)] if here and not options.all_repos else []
+    with ledger:
+        if options.all_repos:
+            found = [_summary(ledger, one, None, options) for one in [*repositories(ledger), _NOWHERE]]
+            found = [one for one in found if one.totals.total.usage]
+        else:
+            assert here is not None
+            found = [_summary(ledger, repository_of(ledger, here), here, options)]
+    for one in found:
+        one.notes.extend(price_problems(home, "" if one.repository == NO_REPOSITORY else one.repository))
+    return found
+
+
+_NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
+
+
+def figures_of(one: Sum) -> Figures:
+    """A sum of the ledger as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
+    tokens, cost = one.tokens.total, one.list_cost
+    pending, partial, unlogged = not one.state and one.branch != "", one.kind == "partial", one.kind == "unlogged"
+    return Figures(
+        usage=one.usage,
+        tokens=one.tokens,
+        list_cost=cost,
+        unpriced_tokens=one.unpriced_tokens,
+        pending_tokens=tokens * pending,
+        pending_list_cost=cost * pending,
+        partial=one.usage * partial,
+        partial_tokens=tokens * partial,
+        partial_list_cost=cost * partial,
+        unlogged=one.usage * unlogged,
+        unlogged_tokens=tokens * unlogged,
+        unlogged_list_cost=cost * unlogged,
+        lower_bound=one.lower_bound,
+        first_ms=one.first_ms,
+        last_ms=one.last_ms,
+    )
+
+
+def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None, options: LogOptions) -> Summary:
+    found = list(_sums(ledger, repository.id, options))
+    held = held_usage(ledger, repository.id, options.since_ms, options.until_ms)
+    used = {one.branch for one in found if one.branch}
+    branches = look_at_branches(repository.common_dir, here, used, with_default=bool(held))
+    summary = Summary(repository.root)
+    rows = _rows(found, branches, options)
+    of_branch: dict[str, list[Sum]] = {}
+    for one in found:
+        of_branch.setdefault(one.branch, []).append(one)
+        row = rows.get(one.branch)
+        _add(row.split if row else summary.unplaced, one)
+        _add(summary.totals, one)
+        if row is not None and one.day:
+            row.days[one.day] = row.days.get(one.day, NO_FIGURES).plus(figures_of(one))
+    for row in rows.values():
+        row.parts = _conservation(row.split.total, of_branch.get(row.branch, ()))
+    if options.branch is not None and options.branch in rows:
+        rows[options.branch].sessions = session_count(ledger, repository.id, options.branch)
+    if held := [one for one in held if one.branch in rows]:
+        question = Question(repository.common_dir, branches.default, options.lists_commits)
+        list_commits(held, carriers(ledger, repository.id), rows, question)
+    summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
+    summary.conservation = _conservation(summary.totals.total, found)
+    summary.skipped = _skipped(ledger)
+    return summary
+
+
+def _rows(found: Iterable[Sum], branches: Branches, options: LogOptions) -> dict[str, BranchRow]:
+    """A row for each branch with usage, and for the current one."""
+    names = [one.branch for one in found if one.branch]
+    if branches.current and options.branch in (None, branches.current):
+        names.insert(0, branches.current)
+    return {
+        name: BranchRow(name, name == branches.current, branches.state(name), Split()) for name in dict.fromkeys(names)
+    }
+
+
+def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]:
+    if not options.needs_rows:
+        return sums(ledger, repository)
+    since = options.since_ms if options.since_ms is not None else 0
+    until = options.until_ms if options.until_ms is not None else FOREVER
+    by_day = options.by == "day" or options.branch is not None
+    return sums_between(ledger, repository, since, until, by_day=by_day, branch=options.branch)
+
+
+def _add(split: Split, one: Sum) -> None:
+    split.add(figures_of(one), one.assistant, one.model, one.evidence)
+
+
+def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
+    """Where everything is: each sum is in exactly one of the parts, whatever its branch."""
+    parts: dict[str, tuple[int, int]] = {}
+    for one in found:
+        part = one.state or ("pending" if one.branch else "unplaced")
+        tokens, cost = parts.get(part, (0, 0))
+        parts[part] = (tokens + one.tokens.total, cost + one.list_cost)
+    return Conservation(total=(total.tokens.total, total.list_cost), **parts)
+
+
+def _skipped(ledger: Ledger) -> Skipped:
+    records = {f"{assistant}: {reason}": count for (assistant, reason), count in tallies(ledger, "skipped").items()}
+    return Skipped(records, problems(ledger))

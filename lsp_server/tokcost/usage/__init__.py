@@ -1,0 +1,1 @@
+"""Importing usage: what changed, reading it in parallel, placing and pricing it."""

@@ -1,0 +1,255 @@
+"""Writing what was read: each file's usage, placed and priced, and its checkpoint in one transaction.
+
+A process killed at any moment loses nothing and repeats nothing. Two processes may import at once: whoever finds that a
+checkpoint has moved on drops what it read.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tokcost.ledger.dimensions import session_ids
+from tokcost.ledger.open import Ledger, is_of_records
+from tokcost.ledger.query import has_unexplained_total, totals_of_session
+from tokcost.ledger.record import (
+    delete_usage,
+    find_usage,
+    insert_usage,
+    note_copies,
+    record_totals,
+    update_usage,
+    usage_of_session,
+)
+from tokcost.ledger.rollup import Rollup, require_room
+from tokcost.ledger.rows import Entry, Stored
+from tokcost.ledger.sources import cursor_of, record_problem, record_read
+from tokcost.model.logs import Batch, SessionTotal
+from tokcost.model.usage import Usage, merge, same_response
+from tokcost.usage import assignment_journal
+from tokcost.usage.placing import Placer
+from tokcost.usage.pricing import Pricer
+from tokcost.usage.read import Outcome
+from tokcost.usage.unlogged import unlogged_usage
+
+_TRANSACTION_USAGE = 3000
+_TRANSACTION_FILES = 200
+"""A transaction of this size takes a tenth of a second: others that import at the same time wait no longer."""
+
+
+class Importer:
+    """Gathers what was read and writes it, some thousand usage at a time."""
+
+    def __init__(self, ledger: Ledger, home: Path) -> None:
+        self._ledger = ledger
+        self._home = home
+        self._notes: list[str] = []
+        self._placer = Placer(ledger)
+        self._pricer = Pricer(ledger, home)
+        self._assigned = assignment_journal.read(home)
+        """What the user said of usage that a lost ledger knew."""
+        self._waiting: list[Outcome] = []
+        self._waiting_usage = 0
+        self._sessions: dict[str, set[str]] = {}
+        self.new_usage = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about degraded evidence or prices."""
+        return list(dict.fromkeys([*self._notes, *self._placer.notes, *self._pricer.notes]))
+
+    def take(self, outcome: Outcome) -> None:
+        """Add what reading one file gave."""
+        self._waiting.append(outcome)
+        self._waiting_usage += len(outcome.batch.usage) if outcome.batch else 0
+        if self._waiting_usage >= _TRANSACTION_USAGE or len(self._waiting) >= _TRANSACTION_FILES:
+            self._write()
+
+    def finish(self) -> None:
+        """Write the rest, recover unlogged calls, and put usage where newer git history says it belongs."""
+        if self._waiting:
+            self._write()
+        for assistant, sessions in self._sessions.items():
+            self._recover_unlogged(assistant, sessions)
+        self._placer.follow_history()
+
+    def _write(self) -> None:
+        waiting, self._waiting, self._waiting_usage = self._waiting, [], 0
+        try:
+            self._write_together(waiting)
+        except Exception as error:
+            if not is_of_records(error):
+                raise
+            for outcome in waiting:
+                self._write_alone(outcome)
+
+    def _write_alone(self, outcome: Outcome) -> None:
+        """What stops one file stops no other."""
+        self._forget()
+        try:
+            self._write_together([outcome])
+        except Exception as error:
+            if not is_of_records(error):
+                raise
+            self._forget()
+            problem = f"what it says cannot be recorded ({type(error).__name__})"
+            with self._ledger.transaction():
+                record_problem(self._ledger, outcome.job.assistant, outcome.job.source, problem, passing=False)
+
+    def _forget(self) -> None:
+        """What was learned in a transaction that did not happen."""
+        self._notes = self.notes
+        self._placer, self._pricer = Placer(self._ledger), Pricer(self._ledger, self._home)
+
+    def _write_together(self, waiting: list[Outcome]) -> None:
+        self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})
+        before = self.new_usage
+        try:
+            with self._ledger.transaction():
+                sources = [(outcome, self._recorded(outcome)) for outcome in waiting]
+                fresh: dict[str, list[tuple[Batch, int]]] = {}
+                for outcome, number in sources:
+                    if number is not None and outcome.batch is not None:
+                        fresh.setdefault(outcome.job.assistant, []).append((outcome.batch, number))
+                for assistant, batches in fresh.items():
+                    self._record(assistant, batches)
+        except BaseException:
+            self.new_usage = before
+            raise
+
+    def _recorded(self, outcome: Outcome) -> int | None:
+        """Note how far the file was read; the row id of the source. `None` where another process has recorded it
+        meanwhile, or nothing could be read."""
+        job = outcome.job
+        if outcome.batch is None:
+            record_problem(self._ledger, job.assistant, job.source, outcome.problem, passing=outcome.passing)
+            return None
+        now = cursor_of(self._ledger, job.assistant, job.source.path)
+        if now is not None and now != job.cursor:
+            return None
+        return record_read(self._ledger, job.assistant, job.source, outcome.batch)
+
+    def _record(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
+        for batch, _ in batches:
+            self._placer.note_origins(batch.worktrees)
+        sources: dict[str, int] = {}
+        for batch, number in batches:
+            for usage in batch.usage:
+                sources.setdefault(usage.key, number)
+        self._record_usage(assistant, [u for batch, _ in batches for u in batch.usage], sources)
+        self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
+        totals = [total for batch, _ in batches for total in batch.totals]
+        if totals:
+            record_totals(self._ledger, assistant, totals)
+            self._sessions.setdefault(assistant, set()).update(total.session for total in totals)
+
+    def _retract(self, assistant: str, keys: list[str]) -> None:
+        """Take back what was no response of its own after all; what a claim holds was published and stays."""
+        if keys:
+            rollup = Rollup()
+            found = find_usage(self._ledger, assistant, keys).values()
+            delete_usage(self._ledger, [one for one in found if one.entry.claim is None], rollup)
+            rollup.apply(self._ledger)
+
+    def _record_usage(self, assistant: str, usage: list[Usage], sources: Mapping[str, int]) -> None:
+        ledger = self._ledger
+        stored = find_usage(ledger, assistant, _possible_keys(usage))
+        new, changes, copies = sort_out(usage, stored)
+        entries = [self._entry(u)._replace(source=sources.get(u.key)) for u in new]
+        changed = [(before, self._changed(before, u)) for before, u in changes]
+        require_room(ledger, [*entries, *(entry for _, entry in changed)])
+        rollup = Rollup()
+        insert_usage(ledger, entries, rollup)
+        update_usage(ledger, changed, rollup)
+        rollup.apply(ledger)
+        if copies:
+            ids = {key: s.id for key, s in find_usage(ledger, assistant, {key for _, key in copies}).items()}
+            note_copies(ledger, assistant, [(session, ids[key]) for session, key in copies])
+        self.new_usage += len(new)
+
+    def _entry(self, usage: Usage) -> Entry:
+        where = self._placer.place(usage)
+        target = self._assigned.get((usage.assistant, usage.key)) if self._assigned else None
+        if target is not None:
+            where = self._placer.assigned(target.common_dir, target.path, target.branch) or where
+        price = self._pricer.price(usage, where.root)
+        return Entry(usage, where.repository, where.worktree, where.place, price.list_cost, price.state, price.card_id)
+
+    def _changed(self, before: Stored, usage: Usage) -> Entry:
+        """The new state of a row; its place changes only when a surer original has been found."""
+        entry = self._entry(usage)
+        old = before.entry
+        is_same = (usage.copy_rank, usage.moves_head) == (old.usage.copy_rank, old.usage.moves_head)
+        if is_same or old.place.evidence == "assigned":
+            return entry._replace(repository=old.repository, worktree=old.worktree, place=old.place)
+        return entry
+
+    def _recover_unlogged(self, assistant: str, names: Iterable[str]) -> None:
+        found = {
+            name: totals_of_session(self._ledger, assistant, name)
+            for name in names
+            if has_unexplained_total(self._ledger, assistant, name)
+        }
+        # A fork's totals contain what its parents' totals tell: older ones first.
+        for name, totals in sorted(found.items(), key=lambda one: one[1][0].time_ms):
+            try:
+                self._pricer.prepare({("", total.model) for total in totals})
+                with self._ledger.transaction():
+                    self._recover_session(assistant, name, totals)
+            except Exception as error:
+                if not is_of_records(error):
+                    raise
+                self._forget()
+                self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
+
+    def _recover_session(self, assistant: str, name: str, totals: list[SessionTotal]) -> None:
+        ledger = self._ledger
+        session = session_ids(ledger, [(assistant, name)])[assistant, name]
+        parents = {parent for total in totals for parent in total.parents}
+        ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
+        inherited = [u for one in ids.values() for u in usage_of_session(ledger, one)]
+        logged = usage_of_session(ledger, session)
+        wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited)}
+        stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
+        changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
+        changed = [(before, self._changed(before, u)) for before, u in changes]
+        entries = [self._entry(u) for key, u in wanted.items() if key not in stored]
+        require_room(ledger, [*entries, *(entry for _, entry in changed)])
+        rollup = Rollup()
+        delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)
+        insert_usage(ledger, entries, rollup)
+        update_usage(ledger, changed, rollup)
+        rollup.apply(ledger)
+
+
+def sort_out(
+    usage: Iterable[Usage], stored: Mapping[str, Stored]
+) -> tuple[list[Usage], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
+    """What is new, what changes a row, and which sessions hold copies (session, key of the original).
+
+    `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
+    """
+    known = {key: one.entry.usage for key, one in stored.items()}
+    copies: set[tuple[str, str]] = set()
+    for one in usage:
+        before = known.get(one.key)
+        if before is not None and not same_response(before, one):
+            one = one._replace(key=_key_within_session(one))
+            before = known.get(one.key)
+        known[one.key] = one if before is None else merge(before, one)
+        if before is not None and before.session != one.session:
+            copies.update((name, one.key) for name in (before.session, one.session))
+    new = [one for key, one in known.items() if key not in stored]
+    changes = [(stored[key], one) for key, one in known.items() if key in stored and one != stored[key].entry.usage]
+    return new, changes, copies
+
+
+def _possible_keys(usage: Iterable[Usage]) -> set[str]:
+    keys: set[str] = set()
+    for one in usage:
+        keys.add(one.key)
+        if one.weak_key:
+            keys.add(_key_within_session(one))
+    return keys
+
+
+def _key_within_session(usage: Usage) -> str:
+    return f"{usage.key}@{usage.session}"

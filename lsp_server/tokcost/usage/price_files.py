@@ -1,0 +1,48 @@
+"""The files in which the user and a repository say what they know better of prices, and what is wrong with them.
+
+A repository's file holds for its own usage alone, and a bad one is no other repository's business. `tokcost log` asks
+each time: reading TOML is imported where there is a price.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tokcost.errors import SettingsDamaged
+from tokcost.policy.repository_file import POLICY_FILE, may_have
+
+if TYPE_CHECKING:
+    from tokcost.pricing.overrides import Override
+
+USER_FILE = "prices.toml"
+
+
+def override_files(home: Path, root: str) -> list[tuple[Path, str]]:
+    """The files that hold in the repository at `root` (empty: in none), each with the repository that it must lie in
+    (empty: it is the user's own); later ones win."""
+    return [(home / USER_FILE, ""), *([(Path(root) / POLICY_FILE, root)] if root else [])]
+
+
+def load(file: Path, root: str) -> tuple["Override", ...]:
+    """What one of them says. Raises `SettingsDamaged`."""
+    if not (may_have(root, "price") if root else os.path.lexists(file)):
+        return ()
+    from tokcost.pricing.override_file import load_overrides  # takes a hook longer than pricing does
+
+    return load_overrides(file, Path(root) if root else None)
+
+
+def price_problems(home: Path, root: str) -> list[str]:
+    """A sentence for each file that cannot hold in the repository at `root`: usage has list prices there."""
+    found: list[str] = []
+    for file, inside in override_files(home, root):
+        try:
+            load(file, inside)
+        except SettingsDamaged as problem:
+            found.append(ignored(problem))
+    return found
+
+
+def ignored(problem: SettingsDamaged) -> str:
+    """What is said of a file that was passed over."""
+    return f"{problem}; it was ignored."

@@ -1,0 +1,107 @@
+"""Prices for usage as it is imported: rate cards from the ledger, compiled when a new model or a new source turns
+up."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokcost.errors import SettingsDamaged
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.prices import (
+    PriceRow,
+    current_prices,
+    price_ids,
+    record_applied_price,
+    record_prices,
+    record_setting,
+    setting,
+)
+from tokcost.model.usage import Usage
+from tokcost.pricing.book import Pair, PriceBook
+from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
+from tokcost.pricing.overrides import Override, bundled
+from tokcost.pricing.source import compile_models, source_stamp
+from tokcost.usage.price_files import ignored, load, override_files
+
+STAMP = "price source"
+IMPORTED = "file:"
+
+
+class Pricer:
+    """Prices usage; one for each import. Overrides of a repository concern its own usage alone."""
+
+    def __init__(self, ledger: Ledger, home: Path) -> None:
+        self._ledger = ledger
+        self._home = home
+        self._models: dict[Pair, ModelCards] | None = None
+        self._books: dict[str, PriceBook] = {}
+        self._kept: set[str] | None = None
+        self._overrides: dict[Path, tuple[Override, ...]] = {}
+        self.notes: list[str] = []
+
+    def prepare(self, pairs: Iterable[Pair]) -> None:
+        """Have cards for all that is about to be priced; outside a transaction, since compiling takes a moment."""
+        models = self._current()
+        missing = set(pairs) - models.keys()
+        if missing:
+            self._record(compile_models(sorted(missing)))
+
+    def price(self, usage: Usage, root: str) -> Price:
+        """The list cost of one usage in the repository at `root` (empty: in none); part of a transaction."""
+        book = self._books.get(root)
+        if book is None:
+            book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root))
+        price = book.price(usage)
+        self._keep(price.card_id, book.model((usage.provider, usage.model)))
+        return price
+
+    def _keep(self, card_id: str | None, cards: ModelCards | None) -> None:
+        """Have the cards that an override made in the ledger as well: every price there names the cards it is by."""
+        if self._kept is None:
+            self._kept = price_ids(self._ledger)
+        if card_id is not None and cards is not None and card_id not in self._kept:
+            record_applied_price(self._ledger, as_row(cards), time.time_ns() // 1_000_000)
+            self._kept.add(card_id)
+
+    def _current(self) -> dict[Pair, ModelCards]:
+        """Current cards, all compiled anew when another price source is installed; an imported file outlasts that."""
+        if self._models is None:
+            self._models = {(row.provider, row.model): from_json(row.body) for row in current_prices(self._ledger)}
+            before, now = setting(self._ledger, STAMP), source_stamp()
+            if before != now and not (before or "").startswith(IMPORTED):
+                self._record(compile_models(sorted(self._models)) if self._models else [], now)
+        return self._models
+
+    def _record(self, compiled: list[ModelCards], stamp: str | None = None) -> None:
+        with self._ledger.transaction():
+            record_prices(self._ledger, [as_row(one) for one in compiled], time.time_ns() // 1_000_000)
+            if stamp is not None:
+                record_setting(self._ledger, STAMP, stamp)
+        self._kept = None
+        self._current().update(((one.provider, one.model), one) for one in compiled)
+        self._books.clear()
+
+    def _overrides_for(self, root: str) -> list[Override]:
+        files = override_files(self._home, root)
+        return [*bundled(), *(override for file, inside in files for override in self._read(file, inside))]
+
+    def _read(self, file: Path, root: str) -> tuple[Override, ...]:
+        if file not in self._overrides:
+            try:
+                self._overrides[file] = load(file, root)
+            except SettingsDamaged as problem:
+                # A repository's file is no business of the others: `price_problems` tells it where it is.
+                self.notes += [] if root else [ignored(problem)]
+                self._overrides[file] = ()
+        return self._overrides[file]
+
+
+def overrides_of(home: Path, root: str) -> list[Override]:
+    """All overrides that hold in the repository at `root` (empty: in none); later ones win. Raises
+    `SettingsDamaged`."""
+    return [*bundled(), *(override for file, inside in override_files(home, root) for override in load(file, inside))]
+
+
+def as_row(model: ModelCards) -> PriceRow:
+    """A model's cards as the ledger keeps them."""
+    return PriceRow(model.id, model.provider, model.model, model.basis, to_json(model))

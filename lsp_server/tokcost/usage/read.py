@@ -1,0 +1,181 @@
+"""Reading log files, side by side where there is much to read."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tokcost.model.logs import Batch, Source
+from tokcost.readers.protocol import Reader
+from tokcost.readers.registry import reader_named
+from tokcost.readers.sources.jsonl import open_log
+from tokcost.usage.processes import CAN_FORK, forked
+
+SIDE_BY_SIDE = 24 << 20
+"""Below so many new bytes, starting processes costs more than it saves."""
+
+Progress = Callable[[int, int], None]
+"""Called with bytes read and bytes to read."""
+
+
+class Job(NamedTuple):
+    """A source with something new in it."""
+
+    assistant: str
+    source: Source
+    cursor: bytes | None
+    position: int = 0
+    """Bytes of it that were read before."""
+
+    @property
+    def new_bytes(self) -> int:
+        """How much there is to read."""
+        return self.source.size - (self.position if self.position <= self.source.size else 0)
+
+
+class Outcome(NamedTuple):
+    """What reading a file gave: a batch, or a sentence why not."""
+
+    job: Job
+    batch: Batch | None
+    problem: str = ""
+    passing: bool = False
+    """The problem may be over by the next time, though the file has not changed."""
+
+
+def changed(files: Iterable[Source], known: Mapping[str, tuple[int, int]]) -> list[Source]:
+    """The files that are new or no longer what they were (`known`: size and mtime when they were read)."""
+    return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
+
+
+def in_order_of_writing(jobs: Sequence[Job]) -> list[Job]:
+    """Older files first: of a history copied into a newer file, the first copy is the original."""
+    ties = {moment for moment, count in Counter(job.source.mtime_ns for job in jobs).items() if count > 1}
+    return sorted(jobs, key=lambda job: (job.source.mtime_ns, _last_time(job) if job.source.mtime_ns in ties else b""))
+
+
+@contextmanager
+def read_all(jobs: Sequence[Job], progress: Progress | None) -> Generator[Iterator[Outcome]]:
+    """Read every job; the outcomes come in order, several for a very large file. Reading begins at once where it is
+    done side by side."""
+    total = sum(job.new_bytes for job in jobs)
+    if total > SIDE_BY_SIDE and len(jobs) > 1 and (os.cpu_count() or 1) > 1:
+        with _side_by_side(jobs) as outcomes:
+            yield _told(outcomes, total, progress)
+    else:
+        yield _told((outcome for job in jobs for outcome in read_here(job)), total, progress)
+
+
+def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) -> Iterator[Outcome]:
+    done = 0
+    if progress and total:
+        progress(0, total)
+    for outcome in outcomes:
+        yield outcome
+        if progress:
+            done += _consumed(outcome)
+            progress(done, total)
+
+
+@contextmanager
+def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
+    count = min(os.cpu_count() or 1, 4)
+    if can_fork():
+        with forked(lambda number: _packed_outcomes(jobs[number]), len(jobs), count) as results:
+            yield _unpacked(results)
+    else:
+        from multiprocessing import get_context
+
+        with get_context("spawn").Pool(count) as pool:
+            yield _with_rest(_unpacked(pool.imap(_first_outcome, jobs, chunksize=4)))
+
+
+def can_fork() -> bool:
+    """Whether this process may be copied: another thread (of the language server) may hold a lock just then."""
+    threads = sys.modules.get("threading")
+    return CAN_FORK and (threads is None or threads.active_count() == 1)
+
+
+def _unpacked(results: Iterable[bytes]) -> Iterator[Outcome]:
+    import msgspec
+
+    received = msgspec.msgpack.Decoder(Outcome)
+    for packed in results:
+        yield received.decode(packed)
+
+
+def _packed_outcomes(job: Job) -> Iterator[bytes]:
+    """All outcomes of a file, packed: ten times cheaper to hand over than as Python objects."""
+    import msgspec
+
+    return map(msgspec.msgpack.Encoder().encode, read_here(job))
+
+
+def _first_outcome(job: Job) -> bytes:
+    return next(_packed_outcomes(job))
+
+
+def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Other processes read only the beginnings of large files: all that they find is held until its turn comes."""
+    for outcome in outcomes:
+        yield outcome
+        if outcome.batch and outcome.batch.more:
+            yield from read_here(outcome.job._replace(cursor=outcome.batch.cursor, position=outcome.batch.position))
+
+
+def read_here(job: Job) -> Iterator[Outcome]:
+    """Read one source in this process. Whatever goes wrong in its reader is the problem of this source alone.
+
+    A reader that fails is asked once more for the whole source: what it remembered of it may be damaged.
+    """
+    reader, problem, begun, more = reader_named(job.assistant), "", False, False
+    for cursor in dict.fromkeys((job.cursor, None)):
+        try:
+            for batch in reader.read(job.source, cursor):
+                found = _kept(batch, reader, anew=not begun and cursor is not job.cursor)
+                if begun and found.cursor == job.cursor:
+                    raise ValueError("a reader does not move on")
+                yield Outcome(job, found)
+                job, begun, more = job._replace(cursor=found.cursor, position=found.position), True, found.more
+            if more:
+                raise ValueError("a reader promised more")
+            return
+        except OSError as error:
+            yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)
+            return
+        except Exception as error:  # its words could quote the log
+            problem = f"its reader failed ({type(error).__name__})"
+        if begun:
+            break
+    yield Outcome(job, None, problem)
+
+
+def _kept(batch: Batch, reader: Reader, *, anew: bool) -> Batch:
+    """What may be recorded of a batch."""
+    from tokcost.model.bounds import within_bounds
+
+    found = within_bounds(batch, reader.name)
+    return found._replace(restarted=True) if anew else found
+
+
+def _consumed(outcome: Outcome) -> int:
+    if outcome.batch is None:
+        return outcome.job.new_bytes
+    before = outcome.job.position if not outcome.batch.restarted else 0
+    return max(0, outcome.batch.position - before)
+
+
+def _last_time(job: Job) -> bytes:
+    """The last time written in a file: decides between files that were restored with one and the same date."""
+    if not job.source.size:
+        return b""
+    try:
+        with open_log(job.source.path) as stream:
+            stream.seek(max(0, job.source.size - 65536))
+            tail = stream.read(65536) or b""
+    except OSError:
+        return b""
+    at = tail.rfind(b'"timestamp":"')
+    return tail[at + 13 : at + 43].partition(b'"')[0] if at >= 0 else b""

@@ -1,0 +1,155 @@
+"""The rules of claims, as laws."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokcost.claims.rules import SMALLEST_COST, Situation, coarse, decide, publish
+from tokcost.model.claims import Claim, Terms, Worth
+from tokcost.model.trailer import Line, format_line, read_message
+
+NAME = "7k3qf9x2m4tc"
+NOTHING = Worth(0, 0, 0, ())
+costs = st.integers(0, 10**13)
+
+
+def is_on_grid(amount: int, smallest: int) -> bool:
+    steps = amount // smallest
+    return amount % smallest == 0 and str(steps).rstrip("0") in ("", "1", "2", "5")
+
+
+def worth(cost: int, tokens: int, unpriced: int = 0) -> Worth:
+    return Worth(cost, tokens, unpriced, ("claude-opus-4-5",), (tokens, 0, 0, 0, 0, 0))
+
+
+@given(costs, st.sampled_from((1, SMALLEST_COST)))
+def test_a_coarse_amount_lies_on_the_grid_and_within_half_a_step(amount: int, smallest: int) -> None:
+    published = coarse(amount, smallest)
+    assert is_on_grid(published, smallest)
+    assert amount == 0 or amount // 2 <= published <= max(amount * 3 // 2 + 1, smallest)
+
+
+@given(st.lists(st.tuples(st.integers(1, 10**11), st.integers(1, 10**9)), max_size=60))
+def test_the_rounding_rest_is_carried_so_that_sums_stay_unbiased(commits: list[tuple[int, int]]) -> None:
+    rest_cost = rest_tokens = 0
+    largest = largest_tokens = SMALLEST_COST
+    for cost, tokens in commits:
+        line = publish(NAME, 1, worth(cost, tokens), Worth(rest_cost, rest_tokens, 0, ()), None, Terms())
+        assert line.cost is not None
+        assert is_on_grid(line.cost, SMALLEST_COST)
+        assert is_on_grid(line.tokens, 1)
+        rest_cost += cost - line.cost
+        rest_tokens += tokens - line.tokens
+        largest, largest_tokens = max(largest, cost), max(largest_tokens, tokens)
+        assert abs(rest_cost) <= largest + 60 * SMALLEST_COST
+        assert abs(rest_tokens) <= largest_tokens + 60
+
+
+@given(costs, st.integers(1, 10**9), costs, st.integers(0, 10**9), costs, st.booleans(), st.booleans())
+def test_a_raise_never_goes_below_what_it_raises(
+    cost: int, tokens: int, more: int, more_tokens: int, rest: int, exact: bool, exact_before: bool
+) -> None:
+    before = publish(NAME, 1, worth(cost, tokens), NOTHING, None, Terms("exact" if exact_before else "coarse"))
+    terms = Terms("exact" if exact else "coarse")
+    after = publish(NAME, 2, worth(cost + more, tokens + more_tokens), Worth(-rest, -rest, 0, ()), before, terms)
+    assert (after.cost or 0) >= (before.cost or 0)
+    assert after.tokens >= before.tokens
+    if not exact:
+        assert is_on_grid(after.cost or 0, SMALLEST_COST)
+        assert is_on_grid(after.tokens, 1)
+
+
+@given(costs, st.integers(0, 10**12), st.integers(0, 10**12), costs, st.booleans(), st.booleans())
+def test_whatever_is_published_is_read_back(
+    cost: int, tokens: int, unpriced: int, rest: int, exact: bool, models: bool
+) -> None:
+    terms = Terms("exact" if exact else "coarse", models)
+    line = publish(NAME, 3, worth(cost, tokens + unpriced, unpriced), Worth(rest, rest, 0, ()), None, terms)
+    assert read_message(format_line(line)).lines == [line]
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=5, max_size=5), st.integers(-(10**7), 10**7))
+def test_the_classes_of_an_exact_line_add_up_to_its_tokens(classes: list[int], rest: int) -> None:
+    usage = Worth(1, sum(classes), 0, (), (*classes, 0))  # type: ignore[arg-type]
+    line = publish(NAME, 1, usage, Worth(0, rest, 0, ()), None, Terms("exact"))
+    assert line.classes is not None
+    assert min(line.classes) >= 0
+    assert line.classes.total == line.tokens == (max(sum(classes) + rest, 0) if sum(classes) else 0)
+
+
+def test_usage_without_a_price_is_published_as_unpriced() -> None:
+    line = publish(NAME, 1, worth(0, 500, 500), NOTHING, None, Terms())
+    assert (line.cost, line.unpriced, line.tokens) == (None, True, 500)
+
+
+def test_free_usage_is_zero_and_not_unpriced() -> None:
+    line = publish(NAME, 1, worth(0, 500), NOTHING, None, Terms())
+    assert (line.cost, line.unpriced) == (0, False)
+
+
+def test_something_is_never_published_as_nothing_even_when_the_rest_is_negative() -> None:
+    line = publish(NAME, 1, worth(2_000_000, 100), Worth(-(10**9), -(10**6), 0, ()), None, Terms())
+    assert (line.cost, line.tokens) == (SMALLEST_COST, 1)
+
+
+def situation(operation: str, *of_branch: Claim, message: dict[str, int] | None = None, pending: bool = True):
+    message = message or {}
+    mine = tuple(claim for claim in of_branch if claim.name in message)
+    return Situation(operation, of_branch, message, mine, pending)  # type: ignore[arg-type]
+
+
+OLD = Claim(1, "old000000000", 1, "", 1, 1)
+LOST = Claim(2, "xst000000000", 2, "", 1, 2)
+FRESH = Claim(3, "fresh0000000", 1, "", 0, 0)
+WITHHELD = Claim(4, "withhe0d0000", 1, "withheld", 0, 0)
+
+
+def test_pending_usage_goes_into_a_new_claim() -> None:
+    decision = decide(situation("commit", OLD))
+    assert (decision.grow, decision.claim_pending, decision.again) == (None, True, ())
+
+
+def test_a_claim_no_commit_ever_carried_is_continued() -> None:
+    assert decide(situation("commit", OLD, FRESH)).grow == FRESH
+
+
+def test_a_claim_no_commit_ever_carried_is_written_again_without_new_usage() -> None:
+    decision = decide(situation("commit", FRESH, pending=False))
+    assert (decision.grow, decision.again) == (None, (FRESH,))
+
+
+def test_a_lost_line_is_written_again_beside_the_new_one() -> None:
+    decision = decide(situation("commit", OLD, LOST))
+    assert (decision.grow, decision.again) == (None, (LOST,))
+
+
+def test_a_lost_line_that_the_message_has_is_not_written_twice() -> None:
+    assert decide(situation("join", LOST, message={LOST.name: 2}, pending=False)).again == ()
+
+
+def test_a_withheld_claim_is_never_touched_again() -> None:
+    decision = decide(situation("commit", WITHHELD))
+    assert (decision.grow, decision.again) == (None, ())
+
+
+def test_an_amend_raises_the_commits_own_claim() -> None:
+    assert decide(situation("amend", OLD, message={OLD.name: 1})).grow == OLD
+
+
+def test_an_amend_of_somebody_elses_commit_gets_a_claim_of_its_own() -> None:
+    assert decide(situation("amend", message={"theirs000000": 1})).grow is None
+
+
+def test_an_amend_without_new_usage_changes_nothing() -> None:
+    decision = decide(situation("amend", OLD, message={OLD.name: 1}, pending=False))
+    assert (decision.grow, decision.claim_pending, decision.again) == (None, False, ())
+
+
+def test_a_copy_claims_nothing() -> None:
+    decision = decide(situation("copy", FRESH, LOST))
+    assert (decision.grow, decision.claim_pending, decision.again) == (None, False, ())
+
+
+def test_the_line_of_the_design_is_what_its_usage_publishes() -> None:
+    usage = Worth(1_843_200_000, 1_043_210, 0, ("claude-opus-4-5", "gpt-5.1-codex"))
+    line: Line = publish(NAME, 1, usage, NOTHING, None, Terms())
+    assert format_line(line) == "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc"

@@ -1,0 +1,112 @@
+"""Paths to areas, and amounts split between them."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokcost.history.areas import by_globs, by_owners, shares, split, top_folder
+
+OWNERS = """\
+# who looks after what
+*            @org/core
+/docs/       @org/writers @ann
+*.sql        @ann
+src/api/**   @org/api
+assets/*     @org/design
+/a\\ b/       @org/spaces
+[Infra][2] @org/ops
+/deploy/
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "area"),
+    [
+        ("setup.py", "org/core"),
+        ("docs/a/b.md", "org/writers"),
+        ("db/x.sql", "db"),
+        ("src/api/v1/x.py", "org/api"),
+        ("assets/logo.svg", "org/design"),
+        ("assets/deep/logo.svg", "org/core"),
+        ("a b/c", "org/spaces"),
+        ("deploy/prod.yml", "org/ops"),
+        ("sub/docs/x", "org/core"),
+    ],
+)
+def test_the_last_pattern_of_codeowners_decides_and_people_never_name_an_area(path: str, area: str) -> None:
+    found = by_owners(OWNERS)(path)
+    # A pattern that a person owns falls back to the pattern of a team behind it, or to the folder.
+    assert found in (area, "org/core") if path == "db/x.sql" else found == area
+    assert "ann" not in found
+
+
+@pytest.mark.parametrize(
+    ("path", "area"), [("web/a/b.ts", "frontend"), ("lib/x.ts", "frontend"), ("api/x.py", "api"), ("README", "(top)")]
+)
+def test_the_repositorys_own_areas_and_the_top_folder_for_the_rest(path: str, area: str) -> None:
+    assert by_globs({"frontend": ["web/**", "*.ts"]})(path) == area
+
+
+def test_lock_files_weigh_nothing_beside_what_people_write() -> None:
+    assert shares({"web/package-lock.json": 9000, "api/x.py": 3}, top_folder) == {"api": 3}
+    assert shares({"web/package-lock.json": 9000}, top_folder) == {"web": 9000}
+
+
+@given(st.integers(0, 10**12), st.dictionaries(st.text(max_size=3), st.integers(1, 10**6), min_size=1, max_size=9))
+def test_a_split_leaves_nothing_over(amount: int, parts: dict[str, int]) -> None:
+    found = split(amount, parts)
+    assert sum(found.values()) == amount
+    assert min(found.values()) >= 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_in"),
+    [
+        ("a*b*c", "axbxbxc", True),
+        ("**/a*b", "x/a/y/axb", True),
+        ("**/a*b", "x/a/b", False),
+        ("a/**/b", "a/b", True),
+        ("a/**/b/**/c", "a/b/x/b/c", True),
+        ("a/**/x/*/c", "a/x/x/b/c", True),
+        ("/**/**/x", "x", True),
+        ("**/x/**", "a/x/b", True),
+        ("a/**", "a", False),
+        ("a**b", "axxb", True),
+        ("?", "é", True),
+        ("[ab]", "[ab]", True),
+        ("[ab]", "a", False),
+    ],
+)
+def test_a_pattern_means_what_gitignore_says(pattern: str, path: str, is_in: bool) -> None:
+    assert (by_globs({"mine": [pattern]})(path) == "mine") is is_in
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("a*" * 240 + "b", "a" * 900),
+        ("**/a*a*a*a*a*a*b", "a" * 900),
+        ("**/a/" * 90 + "b", "a/" * 450 + "c"),
+        ("**/" * 150 + "b", "a/" * 450),
+        ("**/*a*a*a*/" * 40 + "b", ("a" * 20 + "/") * 40 + "c"),
+        ("?*" * 240 + "b", "a" * 900),
+    ],
+)
+def test_no_pattern_takes_more_time_than_the_length_of_the_path(pattern: str, path: str) -> None:
+    area_of, owner_of = by_globs({"x": [pattern]}), by_owners(f"{pattern} @org/x")
+    began = time.process_time()
+    for number in range(20):
+        assert area_of(f"{path}{number}") != "x"
+        assert owner_of(f"{path}{number}") != "org/x"
+    assert time.process_time() - began < 1
+
+
+def test_more_patterns_or_longer_ones_than_are_compared_are_refused() -> None:
+    with pytest.raises(ValueError, match="2,000 are the most"):
+        by_globs({"x": ["a"] * 2_001})
+    with pytest.raises(ValueError, match="2,000 are the most"):
+        by_owners("a @org/x\n" * 2_001)
+    with pytest.raises(ValueError, match="500 characters"):
+        by_globs({"x": ["a" * 501]})

@@ -1,0 +1,309 @@
+"""Grouped figures against someone who wants to know what one person spent, and knows everything but the amounts."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokcost.history.privacy.dominance import Exchange
+from tokcost.history.privacy.groups import count_heads
+from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe
+from tokcost.model.changes import GROUPINGS, Grouping
+
+AREA, MONTH = "area", "month"
+
+
+def piece(who: int, cost: int, number: int = 0, **names: str) -> Piece:
+    every: dict[Grouping, str] = {name: names.get(name, "all") for name in GROUPINGS}
+    return Piece(who, number, every, cost, cost * 10)
+
+
+def team(people: int, cost: int = 100, **names: str) -> list[Piece]:
+    return [piece(who, cost, 0, **names) for who in range(people)]
+
+
+def shown_sums(pieces: list[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, str], list[Piece]]:
+    """Every figure of a run, and what it is the sum of; the total among them."""
+    figures: dict[tuple[str, str], list[Piece]] = {("total", ""): pieces}
+    for grouping, labels in shown.items():
+        for one in pieces:
+            figures.setdefault((grouping, labels[one.names[grouping]]), []).append(one)
+    return figures
+
+
+def test_five_contributors_of_like_amounts_are_shown_and_four_are_not() -> None:
+    assert allowed(team(5, area="api"), [AREA], 5) == {AREA: {"api": "api"}}
+    assert allowed(team(4, area="api"), [AREA], 5) == {}
+
+
+def test_a_repository_may_ask_for_three_and_never_for_two() -> None:
+    assert allowed(team(3, area="api"), [AREA], 3) == {AREA: {"api": "api"}}
+    assert allowed(team(2, area="api"), [AREA], 1) == {}
+
+
+@pytest.mark.parametrize(("amounts", "safe"), [((100, 50, 5, 5, 5), True), ((100, 50, 5, 5, 4), False)])
+def test_without_the_two_largest_there_must_be_15_percent_of_the_largest(amounts: tuple[int, ...], safe: bool) -> None:
+    assert is_safe({who: (amount, amount) for who, amount in enumerate(amounts)}, 5) is safe
+
+
+def test_tokens_tell_as_much_as_amounts() -> None:
+    assert not is_safe({0: (10, 10_000), **dict.fromkeys(range(1, 6), (10, 10))}, 5)
+
+
+def test_people_without_a_price_hide_nobody_who_has_one() -> None:
+    assert not is_safe({0: (100, 100), **dict.fromkeys(range(1, 6), (0, 100))}, 5)
+
+
+def test_one_failing_cell_takes_another_with_it_so_that_the_total_does_not_give_it_away() -> None:
+    pieces = [*team(6, area="api"), *team(6, area="web"), *team(6, 10, area="docs"), piece(0, 70, area="ops")]
+    labels = allowed(pieces, [AREA], 5)[AREA]
+    assert labels["ops"] == OTHER
+    assert [name for name, label in labels.items() if label == OTHER] != ["ops"]
+    assert labels["api"] == "api"
+
+
+def test_two_cells_of_which_one_fails_are_not_shown_at_all() -> None:
+    assert allowed([*team(6, area="api"), piece(0, 70, area="ops")], [AREA], 5) == {}
+
+
+def test_a_month_minus_its_weeks_is_not_a_way_around() -> None:
+    """Five whole weeks, and one person's day in a week that lies in two months."""
+    pieces = [one for week in "abc" for one in team(6, month="1", week=week)]
+    pieces += [one for week in "efg" for one in team(6, month="2", week=week)]
+    pieces += [piece(0, 100, month="1", week="d"), *team(6, month="2", week="d")]
+    shown = allowed(pieces, ["month", "week"], 5)
+    assert set(shown["month"].values()) == {"1", "2"}
+    figures = shown_sums(pieces, shown)
+    inside = [found for key, found in figures.items() if key[0] == "week" and {p.names[MONTH] for p in found} == {"1"}]
+    rest = [one for one in figures["month", "1"] if not any(one in found for found in inside)]
+    assert len({one.who for one in rest}) >= 5
+
+
+def test_who_has_an_address_or_a_name_in_common_is_one_contributor() -> None:
+    heads = count_heads([("a@x", "Ann"), ("A@X", "ann b"), ("home@y", "Ann B"), ("c@x", "Cem"), ("d@x", "Dee")])
+    assert len(set(heads.values())) == 3
+
+
+amounts = st.integers(0, 6).map(lambda power: 2**power)
+pieces_of_a_team = st.lists(
+    st.builds(
+        lambda who, cost, area, month, week, model, size: piece(
+            who,
+            cost,
+            area=area,
+            month=month,
+            week=f"{month}{week}",
+            model=model,
+            size=size,
+            tag=month if week < "z" else "z",
+        ),
+        st.integers(0, 8),
+        amounts,
+        st.sampled_from("abc"),
+        st.sampled_from("12"),
+        st.sampled_from("xyz"),
+        st.sampled_from("pq"),
+        st.sampled_from("sl"),
+    ),
+    min_size=1,
+    max_size=120,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(pieces_of_a_team, st.sampled_from([3, 5]))
+def test_no_combination_of_all_figures_tells_what_one_contributor_spent(pieces: list[Piece], least: int) -> None:
+    """Linear algebra over everything that one run shows: is what someone spent, in all or in any part, a combination of
+    the figures, for an outsider or for a colleague who knows his own amounts?"""
+    shown = allowed(pieces, GROUPINGS, least)
+    figures = [*shown_sums(pieces, shown).values()]
+    if len(figures) == 1:
+        return  # the total alone, which is always shown
+    people = sorted({one.who for one in pieces})
+    for target in people:
+        for colleague in (None, *people):
+            if colleague == target:
+                continue
+            unknown = [one for one in pieces if one.who not in (target, colleague)]
+            theirs = [one for one in pieces if one.who == target]
+            rows = [[int(one in found) for one in theirs] for found in map(_ids, figures)]
+            others = [[int(one in found) for one in unknown] for found in map(_ids, figures)]
+            assert not _isolates(others, rows), (target, colleague, shown)
+
+
+def busy(seed: int) -> list[Piece]:
+    """A team with enough to show, and an area of which one person knows all."""
+    chance = Random(seed)
+    people = chance.randrange(5, 10)
+    found: list[Piece] = []
+    for number in range(chance.randrange(30, 120)):
+        who = chance.randrange(people)
+        area = "ops" if who == 0 and chance.random() < 0.3 else chance.choice("abc")
+        names = {"area": area, "month": chance.choice("12"), "model": chance.choice("pq")}
+        found.append(piece(who, 2 ** chance.randrange(4), number, **names))
+    return found
+
+
+busy_teams = st.integers(0, 10**6).map(busy)
+
+
+def test_most_busy_teams_have_something_to_attack() -> None:
+    assert sum(bool(allowed(busy(seed), GROUPINGS, 5)) for seed in range(40)) > 20
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(busy_teams, min_size=2, max_size=3), st.sampled_from([3, 5]))
+def test_ranges_that_follow_each_other_tell_no_more_together_than_each_alone(
+    ranges: list[list[Piece]], least: int
+) -> None:
+    """`--against`, and a chain of such runs: the same people, every figure of every run in one system of equations."""
+    runs = [shown_sums(pieces, allowed(pieces, GROUPINGS, least)) for pieces in ranges]
+    figures = [found for run in runs if len(run) > 1 for found in run.values()]
+    pieces = [one for run in runs if len(run) > 1 for one in run["total", ""]]
+    people = sorted({one.who for one in pieces})
+    for target, neighbour in zip(people, [*people[1:], *people[:1]], strict=True):
+        for colleague in (None, neighbour):
+            unknown = [one for one in pieces if one.who not in (target, colleague)]
+            theirs = [one for one in pieces if one.who == target]
+            rows = [[int(one in found) for one in theirs] for found in map(_ids, figures)]
+            others = [[int(one in found) for one in unknown] for found in map(_ids, figures)]
+            assert not _isolates(others, rows), (target, colleague)
+
+
+@settings(max_examples=60, deadline=None)
+@given(busy_teams, st.lists(st.integers(1, 120), min_size=1, max_size=3, unique=True))
+def test_in_a_chain_of_growing_ranges_a_cell_grows_by_whole_changes_and_by_nothing_that_was_there(
+    pieces: list[Piece], ends: list[int]
+) -> None:
+    """No run can know of another one. What subtracting leaves is the changes between, each of which stands in the
+    history with its amount; never a part of what both ranges have."""
+    chain = [pieces[:end] for end in sorted({*(min(end, len(pieces)) for end in ends), len(pieces)})]
+    runs = [shown_sums(some, allowed(some, GROUPINGS, 5)) for some in chain]
+    for number, (shorter, longer) in enumerate(combinations(runs, 2)):
+        known, more = (run["total", ""] for run in (shorter, longer))
+        for name in (shorter.keys() & longer.keys()) - {(grouping, OTHER) for grouping in GROUPINGS}:
+            grown = sum(one.list_cost for one in longer[name]) - sum(one.list_cost for one in shorter[name])
+            between = [one for one in more[len(known) :] if not name[1] or one.names[name[0]] == name[1]]  # type: ignore[index]
+            assert grown == sum(one.list_cost for one in between), (number, name)
+
+
+class _ids(list[Piece]):
+    def __init__(self, found: list[Piece]) -> None:
+        super().__init__(found)
+        self._ids = {id(one) for one in found}
+
+    def __contains__(self, one: object) -> bool:
+        return id(one) in self._ids
+
+
+def _isolates(others: list[list[int]], theirs: list[list[int]]) -> bool:
+    """Whether a combination of figures is nothing of the others' amounts, and something of theirs."""
+    return _rank([[*a, *b] for a, b in zip(others, theirs, strict=True)]) > _rank(others)
+
+
+def _rank(rows: list[list[int]]) -> int:
+    columns = {tuple(row[at] for row in rows) for at in range(len(rows[0]))} if rows and rows[0] else set()
+    basis: list[list[Fraction]] = []
+    for column in columns:
+        vector = [Fraction(value) for value in column]
+        for one in basis:
+            pivot = next(at for at, value in enumerate(one) if value)
+            if vector[pivot]:
+                factor = vector[pivot] / one[pivot]
+                vector = [a - factor * b for a, b in zip(vector, one, strict=True)]
+        if any(vector):
+            basis.append(vector)
+    return len(basis)
+
+
+@settings(max_examples=150, deadline=None)
+@given(pieces_of_a_team)
+def test_sums_and_differences_within_a_grouping_are_about_five_or_more_of_whom_none_stands_out(
+    pieces: list[Piece],
+) -> None:
+    for grouping, labels in allowed(pieces, GROUPINGS, 5).items():
+        names = sorted(set(labels.values()))
+        for count in range(1, len(names) + 1):
+            for some in combinations(names, count):
+                kept = [one for one in pieces if labels[one.names[grouping]] in some]
+                spent: dict[int, int] = {}
+                for one in kept:
+                    spent[one.who] = spent.get(one.who, 0) + one.list_cost
+                order = sorted(spent.values(), reverse=True)
+                assert len(order) >= 5
+                assert 100 * sum(order[2:]) >= 15 * order[0]
+
+
+@settings(max_examples=100, deadline=None)
+@given(pieces_of_a_team)
+def test_everyones_total_could_be_15_percent_higher_with_the_same_figures(pieces: list[Piece]) -> None:
+    """Not even a colleague's knowledge of his own part helps: the proof is another history, which is built here."""
+    shown = allowed(pieces, GROUPINGS, 5)
+    if not shown:
+        return
+    people = sorted({one.who for one in pieces})
+    for target in people:
+        for colleague in people:
+            if colleague != target:
+                assert _is_proved(pieces, shown, target, colleague)
+
+
+def _is_proved(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: int, colleague: int) -> bool:
+    """Builds the other history, and looks at it as the colleague would: same figures, same own amounts, none below
+    nothing."""
+    total = sum(one.list_cost for one in pieces if one.who == target)
+    other = _shifted(pieces, shown, target, colleague)
+    assert _figures(other, shown) == _figures(pieces, shown)
+    if 100 * sum(one.list_cost for one in other if one.who == target) >= 115 * total:
+        return True
+    classes: dict[tuple[str, ...], dict[int, tuple[int, int]]] = {}
+    for one in pieces:
+        sums = classes.setdefault(_key(one, shown), {})
+        cost, tokens = sums.get(one.who, (0, 0))
+        sums[one.who] = cost + one.list_cost, tokens + one.tokens
+    found = Exchange(classes, 0).raised(target)
+    assert found is not None
+    where, rise, parts = found
+    change: dict[tuple[int, str], Fraction] = {}
+    for key, fall in [(where, -rise), *parts.items()]:
+        for place in enumerate(key):
+            change[place] = change.get(place, Fraction(0)) - fall
+    assert not any(change.values())
+    for key, fall in parts.items():
+        third = [amounts[0] for who, amounts in classes[key].items() if who not in (target, colleague)]
+        assert third
+        assert sum(third) >= fall
+    return rise * 100 >= 15 * total
+
+
+def _figures(pieces: list[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, str], int]:
+    return {key: sum(one.list_cost for one in found) for key, found in shown_sums(pieces, shown).items()}
+
+
+def _shifted(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: int, colleague: int) -> list[Piece]:
+    """All that third people have in cells where the target has something becomes the target's."""
+    where = {_key(one, shown) for one in pieces if one.who == target}
+    return [one._replace(who=target) if one.who != colleague and _key(one, shown) in where else one for one in pieces]
+
+
+def _key(one: Piece, shown: Mapping[Grouping, Labels]) -> tuple[str, ...]:
+    return tuple(labels[one.names[name]] for name, labels in shown.items())
+
+
+def test_a_large_team_gets_every_grouping() -> None:
+    """The rules are no reason to show nothing: 12 people, a year, four areas, three models."""
+    chance = Random(1)
+    pieces = [
+        piece(chance.randrange(12), 100 + chance.randrange(5) * 50, number, area=chance.choice("abcd"),
+              month=f"{number // 50:02d}", week=f"w{number // 12:02d}", model=chance.choice("xyz"),
+              size=chance.choice("sml"))
+        for number in range(600)
+    ]  # fmt: skip
+    shown = allowed(pieces, GROUPINGS, 5)
+    assert {"area", "month", "model", "size"} <= shown.keys()
+    for name, labels in shown.items():
+        assert sum(label != OTHER for label in labels.values()) >= min(3, len(labels)), name

@@ -1,0 +1,102 @@
+"""Calls that left no usage line, recovered from a session's own totals."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokcost.model.logs import SessionTotal
+from tokcost.model.usage import NO_TOKENS, Tokens, Usage
+from tokcost.usage.unlogged import SUBAGENTS_MS, unlogged_usage
+
+MODEL = "claude-sonnet-4-5"
+
+
+def line(time_ms: int, tokens: Tokens, session: str = "s", model: str = MODEL, **more: object) -> Usage:
+    return Usage("claude-code", f"{session}-{model}-{time_ms}", time_ms, model, tokens, session)._replace(**more)
+
+
+def total(time_ms: int, tokens: Tokens, model: str = MODEL) -> SessionTotal:
+    return SessionTotal("s", model, time_ms, tokens, cwd="/r", branch="feat/a")
+
+
+def find(totals: list[SessionTotal], logged: list[Usage], inherited: list[Usage] | None = None) -> list[Usage]:
+    return unlogged_usage("claude-code", totals, logged, inherited or [])
+
+
+def test_a_compaction_call_is_what_the_total_has_more_than_the_lines() -> None:
+    (found,) = find([total(20, Tokens(110, 5, 0, 0, 60))], [line(10, Tokens(10, 5, 0, 0, 20))])
+    assert (found.tokens, found.kind, found.time_ms, found.cwd) == (Tokens(100, 0, 0, 0, 40), "unlogged", 20, "/r")
+
+
+def test_a_total_that_the_lines_explain_gives_nothing() -> None:
+    assert find([total(20, Tokens(10, 5, 1, 2, 20))], [line(10, Tokens(10, 5, 1, 2, 20))]) == []
+
+
+def test_each_total_gives_only_what_was_new_since_the_one_before() -> None:
+    far = SUBAGENTS_MS * 2
+    lines = [line(10, Tokens(10)), line(far, Tokens(50))]
+    first, second = find([total(20, Tokens(110)), total(far + 10, Tokens(165))], lines)
+    assert (first.tokens.input, second.tokens.input) == (100, 5)
+
+
+def test_lines_after_a_total_are_not_in_it() -> None:
+    later = line(21 + SUBAGENTS_MS, Tokens(50))
+    (found,) = find([total(20, Tokens(15))], [line(10, Tokens(10)), later])
+    assert found.tokens.input == 5
+
+
+def test_a_subagent_that_writes_on_after_the_sessions_last_line_is_in_its_total() -> None:
+    assert find([total(20, Tokens(60))], [line(10, Tokens(10)), line(30, Tokens(50))]) == []
+
+
+def test_a_line_of_the_next_run_only_delays_what_is_recovered() -> None:
+    lines = [line(10, Tokens(10)), line(30, Tokens(50))]
+    assert find([total(20, Tokens(40))], lines) == []
+    assert sum(u.tokens.input for u in find([total(20, Tokens(40)), total(40, Tokens(90))], lines)) == 30
+
+
+def test_a_line_logged_late_takes_back_what_seemed_unlogged() -> None:
+    late = [line(10, Tokens(10)), line(25, Tokens(7))]
+    assert find([total(20, Tokens(17)), total(40, Tokens(17))], late) == []
+
+
+def test_a_fork_starts_from_its_parents_total_so_the_parents_unlogged_calls_are_not_its_own() -> None:
+    copied = line(10, Tokens(10), session="parent")
+    compaction = line(15, Tokens(100), session="parent", kind="unlogged")
+    own = line(20, Tokens(1))
+    assert find([total(40, Tokens(111))], [copied, own], [copied, compaction]) == []
+
+
+def test_a_forks_total_contains_its_parents_subagents_whose_files_were_not_copied() -> None:
+    copied = line(10, Tokens(10), session="parent")
+    subagent = line(12, Tokens(70), session="parent")
+    own = line(20, Tokens(1))
+    later = line(90, Tokens(500), session="parent")
+    assert find([total(40, Tokens(81))], [copied, own], [copied, subagent, later]) == []
+
+
+def test_a_model_named_with_its_date_in_the_lines_is_the_model_of_the_total() -> None:
+    assert find([total(20, Tokens(10))], [line(10, Tokens(10), model=f"{MODEL}-20250929")]) == []
+
+
+def test_a_model_with_another_name_in_the_total_does_not_count_twice() -> None:
+    assert find([total(20, Tokens(10), model="alias")], [line(10, Tokens(10), model="claude-opus-4-5")]) == []
+
+
+def test_partial_replies_do_not_make_a_difference_appear() -> None:
+    assert find([total(20, Tokens(10))], [line(10, Tokens(10)), line(11, Tokens(9), kind="partial")]) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.booleans(), st.booleans()), max_size=20))
+def test_lines_and_recovered_calls_together_are_the_last_total(calls: list[tuple[int, bool, bool]]) -> None:
+    logged, totals, spent = list[Usage](), list[SessionTotal](), NO_TOKENS
+    for number, (amount, is_logged, total_follows) in enumerate(calls, start=1):
+        spent = spent.plus(Tokens(amount, amount * 2))
+        if is_logged:
+            logged.append(line(number * 2 * SUBAGENTS_MS, Tokens(amount, amount * 2)))
+        if total_follows:
+            totals.append(total(number * 2 * SUBAGENTS_MS + 5, spent))
+    found = find(totals, logged)
+    if totals:
+        until = [u for u in logged if u.time_ms <= totals[-1].time_ms]
+        assert sum(u.tokens.total for u in [*until, *found]) == totals[-1].tokens.total
+    assert all(min(u.tokens) >= 0 for u in found)
