@@ -447,13 +447,28 @@ def test_consent_in_the_global_configuration_is_no_consent(repo: Hooked, tmp_pat
     assert repo.lines() == []
 
 
-@pytest.mark.parametrize("text", ['[trailers]\npolicy = "forbid"\n', "[trailers]\npolicy = 3\n", "[trailers\n"])
-def test_a_policy_that_forbids_or_is_damaged_lets_nothing_be_written(repo: Hooked, text: str) -> None:
-    (repo.path / ".tokcost.toml").write_text(text)
+def test_a_policy_that_forbids_lets_nothing_be_written(repo: Hooked) -> None:
+    (repo.path / ".tokcost.toml").write_text('[trailers]\npolicy = "forbid"\n')
     repo.spend()
     repo.change()
     repo.hooked("-m", "One")
     assert repo.lines() == []
+
+
+@pytest.mark.parametrize("text", ["[trailers]\npolicy = 3\n", "[trailers\n"])
+def test_a_policy_that_is_damaged_lets_nothing_be_written_and_says_so(repo: Hooked, text: str) -> None:
+    path = repo.path / ".tokcost.toml"
+    path.write_text(text)
+    repo.spend()
+    repo.change()
+    said = repo.grumble("commit", "-q", "-m", "One")
+    assert said.count("\n") == 1
+    assert str(path) in said
+    assert "left this commit without a cost line" in said
+    assert repo.lines() == []
+    path.unlink()
+    repo.work("Two")
+    assert repo.replies() == {"total": 2, "carried": 2}
 
 
 def test_a_policy_makes_lines_coarser(repo: Hooked) -> None:

@@ -107,9 +107,9 @@ def prepare(
 
 def _may_go_on(home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent) -> bool:
     """Whether what is spent is claimed or bound now. Raises `EnvironmentProblem` where lines are on by the consent of
-    somebody else."""
-    if consent.is_anothers and not is_switched_off(environ):
-        raise EnvironmentProblem(consent.problem)
+    somebody else, or the repository's file leaves open whether it forbids them."""
+    if (consent.is_anothers or consent.is_unclear) and not is_switched_off(environ):
+        raise EnvironmentProblem(consent.problem.rstrip("."))
     if consent.is_unclear:
         return False
     if consent.is_unmarked:
