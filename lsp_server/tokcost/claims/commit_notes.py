@@ -4,9 +4,9 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from tokcost.model.worktree import Worktree
 from tokcost.private_files import read_ours, write_whole
 from tokcost.repo.head import head_commit
-from tokcost.repo.worktree import Worktree
 
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNTOUCHED = "TOKCOST_UNTOUCHED"

@@ -10,7 +10,7 @@ from tokcost.errors import UsageError
 from tokcost.lsp.documents import worktree_of
 from tokcost.lsp.protocol import sendable
 from tokcost.lsp.server import TokcostServer, answered
-from tokcost.repo.worktree import Worktree
+from tokcost.model.worktree import Worktree
 
 CommandParams = Mapping[str, Any]
 

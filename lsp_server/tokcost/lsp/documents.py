@@ -9,7 +9,7 @@ from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
 from tokcost.claims.commit_message import Mark, comment_in
-from tokcost.repo.worktree import Worktree
+from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import worktree_at
 
 LANGUAGES = ("gitcommit", "git-commit")

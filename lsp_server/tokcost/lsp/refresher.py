@@ -14,7 +14,7 @@ from tokcost.lsp.answering import Answering, warm
 from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
-from tokcost.repo.worktree import Worktree
+from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
 from tokcost.services.backing_up import back_up_if_due
 from tokcost.services.follow_folders import FolderStatus, Refreshed, Round, look_again, statuses, worktrees_around

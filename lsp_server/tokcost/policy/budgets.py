@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.foreign_files import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
 from tokcost.repo.config import read_config
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
-from tokcost.repo.worktree import Worktree
 
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")

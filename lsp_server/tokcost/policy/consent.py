@@ -19,12 +19,12 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import has_lines
 from tokcost.ledger.open import open_for_reading
 from tokcost.model.claims import Terms
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.private_files import private_folder
 from tokcost.repo.config import Config, read_section
 from tokcost.repo.run import run_git
-from tokcost.repo.worktree import Worktree
 
 _YES = ("true", "yes", "on", "1")
 

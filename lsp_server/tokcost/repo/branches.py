@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from tokcost.model.figures import BranchState
+from tokcost.model.worktree import Worktree
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import default_branch, local_branches, merged_branches
-from tokcost.repo.worktree import Worktree
 
 
 class Branches(NamedTuple):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.model.worktree import Worktree
 from tokcost.repo.run import run_git
-from tokcost.repo.worktree import Worktree
 
 _REFTABLE = "refs/heads/.invalid"
 """What the file HEAD names in a repository with reftables, so that older programs stumble over it."""

@@ -4,8 +4,8 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from tokcost.model.worktree import Worktree
 from tokcost.repo.run import GitFailed, run_git
-from tokcost.repo.worktree import Worktree
 
 
 class HooksFolder(NamedTuple):

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
-from tokcost.repo.worktree import Worktree
+from tokcost.model.worktree import Worktree
 
 _REVERTS = re.compile(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
+from tokcost.model.worktree import Worktree
 from tokcost.repo.head import Head, is_unborn, read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.run import run_git
-from tokcost.repo.worktree import Worktree
 
 # A name may hold tabs and any other byte but `<`, `>` and the line end: the first `> ` ends the mail address.
 _ENTRY = re.compile(rb"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^>\n]*> (\d+) [+-]\d+(?:\t(.*))?$", re.MULTILINE)

@@ -10,8 +10,8 @@ from tokcost.ledger.claims import claims_named, line_of, worth_of, worth_pending
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.model.claims import Worth
 from tokcost.model.trailer import Line, read_token
+from tokcost.model.worktree import Worktree
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree
 
 
 class Known(NamedTuple):

@@ -28,13 +28,13 @@ from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Terms
 from tokcost.model.trailer import Line, read_message
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import Consent, agree, read_consent
 from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
 from tokcost.repo.run import run_git
-from tokcost.repo.worktree import Worktree
 from tokcost.services.settle_commit import BUSY_SECONDS, GIT_SECONDS, LOOK_SECONDS, open_refreshed_at, record_withheld
 from tokcost.settings import is_switched_off
 

@@ -11,8 +11,8 @@ from tokcost.ledger.claims import names_known, worth_pending
 from tokcost.ledger.open import open_ledger
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.trailer import Line
+from tokcost.model.worktree import Worktree
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree
 from tokcost.services.refresh import refresh
 
 SUBJECT = "Subject of the commit"

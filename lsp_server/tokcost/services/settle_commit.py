@@ -29,13 +29,13 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.trailer import read_message
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, having_at_hand
 from tokcost.policy.consent import read_consent
 from tokcost.repo.commit import Commit
 from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import last_message
 from tokcost.repo.run import GitFailed
-from tokcost.repo.worktree import Worktree
 from tokcost.services.refresh import open_refreshed
 from tokcost.settings import is_switched_off
 

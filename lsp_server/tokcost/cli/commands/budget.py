@@ -10,10 +10,10 @@ import click
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.budget import Scope, parse_near
+from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import BudgetChange, budget_of, read_budgets, set_budget, set_verbose, unset_budget
 from tokcost.policy.clone_state import stops_unchecked
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
 from tokcost.services.check_budget import check, check_commit

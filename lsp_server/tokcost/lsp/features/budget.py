@@ -11,9 +11,9 @@ from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.lsp.command_params import CommandParams, add_command, maybe_flag, text, worktree_for
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.budget import SCOPES, Scope
+from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import BudgetChange, budget_of, set_budget, unset_budget
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree
 from tokcost.reports.budget_table import set_text, unset_text
 from tokcost.reports.text import escape
 from tokcost_hooks.installation.hooks import install

@@ -31,9 +31,9 @@ from tokcost.lsp.report import render, save
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
-from tokcost.repo.worktree import Worktree
 from tokcost.reports.hooks import installed_text
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
