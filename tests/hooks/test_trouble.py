@@ -119,7 +119,7 @@ def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
     """Until it was noted nobody knows that it was removed; after that it is never proposed again."""
     repo = doomed
-    noted, _since = 0, SETTLE.index(("services.settle_commit", "note_withheld"))
+    noted, since = 0, SETTLE.index(("services.settle_commit", "note_withheld"))
     for room, name in SETTLE:
         repo.spend()
         repo.change()
@@ -127,9 +127,7 @@ def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None
         killed(repo, where, "-e", "-m", "Quiet", env=repo.editor(QUIET))
         repo.change()
         repo.hooked("-m", "Loud")
-        noted += SETTLE.index((room, name)) >= SETTLE.index(("services.settle_commit", "note_withheld")) + (
-            when == "before"
-        )
+        noted += SETTLE.index((room, name)) >= since + (when == "before")
     total = len(SETTLE)
     assert repo.replies() == {"total": total, "carried": total - noted, "withheld": noted}
 
