@@ -15,6 +15,16 @@ from tokcost.ledger.places import (
 from tokcost.repo.head import reflog_stamp
 from tokcost.repo.worktree import Worktree, repository_fingerprint
 
+DIGEST = "sha256:"
+"""Begins a working directory of which the log has only the digest (`Usage.cwd`)."""
+
+
+def digest_of(path: str) -> str:
+    """How a log names a folder of which it has only the digest."""
+    from hashlib import sha256  # most logs name folders by their paths
+
+    return DIGEST + sha256(os.fsencode(path)).hexdigest()
+
 
 def as_worktree(known: KnownWorktree, repository: KnownRepository) -> Worktree:
     """The same worktree; one that was never seen alive has no git folder of its own."""

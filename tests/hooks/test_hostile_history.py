@@ -97,9 +97,8 @@ def test_what_took_too_long_is_not_tried_again_by_those_who_have_no_more_time(
         """Whether everything was read, and whether git was asked."""
         called.write_text("")
         with open_ledger(repo.ledger_home) as ledger, ledger.transaction():
-            read = refresh_carriers(
-                ledger, repository_of(ledger, repo.worktree).id, str(repo.common_dir), seconds=seconds
-            )
+            number = repository_of(ledger, repo.worktree).id
+            read = refresh_carriers(ledger, number, str(repo.common_dir), seconds=seconds)
         return read, called.read_text() != ""
 
     assert looks(0.0) == (False, True)

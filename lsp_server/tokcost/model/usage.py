@@ -108,7 +108,8 @@ class Usage(NamedTuple):
     """The log line lacks what makes its id globally unique (a request id), so a record of another session that has the
     same key but other prompt counts is another response."""
     moves_head: bool = False
-    """A tool of this response ran a git command that moves HEAD: the response itself belongs where HEAD was before."""
+    """If HEAD moved in the second of `time_ms`, it moved after this response: a tool of the response moved it, or the
+    log shows that the response was asked for before."""
     estimated: bool = False
     """The counts are the assistant's own estimate, or ours; no provider told them."""
     request_id: str = ""

@@ -24,7 +24,7 @@ def place(
     second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
     before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
 
-    With `moves_head` HEAD moved by what this usage did itself: within one second it belongs to where HEAD was before.
+    With `moves_head` the usage was there before HEAD moved within that second: it belongs to where HEAD was before.
 
     `observed` is where the server saw HEAD. That is better than any hint, and says nothing where the reflog is clear:
     it also knows what was carried along.

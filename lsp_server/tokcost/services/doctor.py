@@ -160,22 +160,26 @@ def _found_at(reader: Reader, location: Location) -> Check:
             count, size = count + 1, size + source.size
     except Exception as error:
         return _failed(reader, location.path, error)
-    return Check(reader.name, f"{location.path}: {count:,} files, {size / 1e6:,.1f} MB")
+    sources = "a store" if location.kind == "store" else f"{count:,} {'file' if count == 1 else 'files'}"
+    return Check(reader.name, f"{location.path}: {sources}, {size / 1e6:,.1f} MB")
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:
     return Check(reader.name, f"{where}: its reader failed ({type(error).__name__})", True, _UPGRADE)
 
 
+def _of_each(what: str, whose: str) -> str:
+    return f"no {what}" if whose == "none" else f"the {what} of each {whose.removeprefix('each ')}"
+
+
 def _told_by(can: Capabilities) -> str:
     """What the logs of an assistant tell, and what they do not."""
     parts = [
-        f"logs tell {', '.join(can.classes).replace('_', ' ')}",
-        f"the folder by {can.folder}" if can.folder != "none" else "no folder",
-        f"a branch by {can.branch}" if can.branch != "none" else "no branch",
-        f"kept {can.retention}" if can.retention else "",
+        f"logs count {', '.join(can.classes).replace('_', ' ')}",
+        f"name {_of_each('folder', can.folder)} and {_of_each('branch', can.branch)}",
+        f"are kept for {can.retention}" if can.retention else "",
         f"checked with {can.versions}" if can.versions else "",
-        f"not logged: {can.gaps}" if can.gaps else "",
+        f"billed but not logged: {can.gaps}" if can.gaps else "",
     ]
     return "; ".join(part for part in parts if part)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
-from tokcost.known_worktrees import follow_move, moved_stamp
+from tokcost.known_worktrees import DIGEST, digest_of, follow_move, moved_stamp
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
@@ -96,14 +96,14 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, 
         jobs = in_order_of_writing(jobs_of(None, looks))
         with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _try_again_after_upgrade(ledger)
-            _import(ledger, home, chain(outcomes, _rest(ledger, looks, progress, report)), report)
+            _import(_Written(ledger, home, here), chain(outcomes, _rest(ledger, looks, progress, report)), report)
             _remember(ledger, looks)
             if follow:
                 _look(ledger, report)
         return report
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         follow_move(ledger, here)
-        _bring_up_to_date(ledger, home, environ, report, progress)
+        _bring_up_to_date(_Written(ledger, home, here), environ, report, progress)
         if follow:
             _look(ledger, report)
     return report
@@ -117,7 +117,7 @@ def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, bu
             ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
             try:
                 follow_move(ledger, here)
-                _bring_up_to_date(ledger, home, environ, IngestReport())
+                _bring_up_to_date(_Written(ledger, home, here), environ, IngestReport())
             except Exception as error:
                 with ledger:  # which says what is behind it, and closes
                     raise error from None
@@ -128,15 +128,24 @@ def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, bu
     return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
 
 
+class _Written(NamedTuple):
+    """A ledger that is brought up to date, for somebody in a worktree."""
+
+    ledger: Ledger
+    home: Path
+    here: Worktree | None
+
+
 def _bring_up_to_date(
-    ledger: Ledger, home: Path, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
+    written: _Written, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
 ) -> None:
+    ledger = written.ledger
     _try_again_after_upgrade(ledger)
     looks = _told(look_for_logs(ledger, environ), report)
     jobs = jobs_of(ledger, looks)
-    if jobs or any(found.rest for found in looks) or _history_moved(ledger):
+    if jobs or any(found.rest for found in looks) or _history_moved(ledger, written.here):
         with read_all(in_order_of_writing(jobs), progress) as outcomes:
-            _import(ledger, home, chain(outcomes, _rest(ledger, looks, progress, report)), report)
+            _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
     _remember(ledger, looks)
 
 
@@ -183,12 +192,12 @@ def _look(ledger: Ledger, report: IngestReport) -> None:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
 
 
-def _import(ledger: Ledger, home: Path, outcomes: Iterator[Outcome], report: IngestReport) -> None:
+def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport) -> None:
     import gc
 
     from tokcost.usage.importing import Importer
 
-    importer, was_on = Importer(ledger, home), gc.isenabled()
+    importer, was_on = Importer(*written), gc.isenabled()
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:
         for outcome in outcomes:
@@ -201,10 +210,12 @@ def _import(ledger: Ledger, home: Path, outcomes: Iterator[Outcome], report: Ing
     report.notes.extend(importer.notes)
 
 
-def _history_moved(ledger: Ledger) -> bool:
+def _history_moved(ledger: Ledger, here: Worktree | None) -> bool:
     """Whether git has something new to say of usage that is already in the ledger."""
     homes = {one.id: one for one in repositories(ledger)}
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
-    outside = (path for path in directories_without_worktree(ledger) if os.path.isabs(path))
-    return any(find_worktree(path) is not None for path in outside)
+    outside = directories_without_worktree(ledger)
+    if here is not None and any(path.startswith(DIGEST) for path in outside) and digest_of(here.path) in outside:
+        return True
+    return any(find_worktree(path) is not None for path in outside if os.path.isabs(path))

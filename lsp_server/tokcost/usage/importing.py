@@ -24,6 +24,7 @@ from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
+from tokcost.repo.worktree import Worktree
 from tokcost.usage import assignment_journal
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
@@ -38,11 +39,13 @@ _TRANSACTION_FILES = 200
 class Importer:
     """Gathers what was read and writes it, some thousand usage at a time."""
 
-    def __init__(self, ledger: Ledger, home: Path) -> None:
+    def __init__(self, ledger: Ledger, home: Path, here: Worktree | None = None) -> None:
+        """`here` is the worktree that somebody asks about."""
         self._ledger = ledger
         self._home = home
+        self._here = here
         self._notes: list[str] = []
-        self._placer = Placer(ledger)
+        self._placer = Placer(ledger, here)
         self._pricer = Pricer(ledger, home)
         self._assigned = assignment_journal.read(home)
         """What the user said of usage that a lost ledger knew."""
@@ -97,7 +100,7 @@ class Importer:
     def _forget(self) -> None:
         """What was learned in a transaction that did not happen."""
         self._notes = self.notes
-        self._placer, self._pricer = Placer(self._ledger), Pricer(self._ledger, self._home)
+        self._placer, self._pricer = Placer(self._ledger, self._here), Pricer(self._ledger, self._home)
 
     def _write_together(self, waiting: list[Outcome]) -> None:
         self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.known_worktrees import as_worktree, keep_main, moved_from, moved_stamp
+from tokcost.known_worktrees import DIGEST, as_worktree, digest_of, keep_main, moved_from, moved_stamp
 from tokcost.ledger.observations import observations
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
@@ -62,8 +62,6 @@ class _Spot(NamedTuple):
 
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
-_DIGEST = "sha256:"
-"""Begins a working directory of which the log has only the digest (`Usage.cwd`)."""
 _FIXED = ("observed", "assigned")
 """Evidence that no reflog overrules."""
 
@@ -72,8 +70,10 @@ class Placer:
     """Places usage and remembers what it learned; one for each import. `place` and `note_origins` write to the ledger
     and are called inside a transaction."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, here: Worktree | None = None) -> None:
+        """`here` is the worktree that somebody asks about: a folder that logs may know by its digest alone."""
         self._ledger = ledger
+        self._here = here
         self._repositories = {one.id: one for one in repositories(ledger)}
         self._worktrees = {one.id: one for one in worktrees(ledger)}
         self._bound = bound_directories(ledger)
@@ -134,7 +134,7 @@ class Placer:
         for path in directories_without_worktree(self._ledger):
             if path in self._located:
                 continue
-            is_known = path.startswith(_DIGEST) and self._locate_digest(path) is not None
+            is_known = path.startswith(DIGEST) and self._locate_digest(path) is not None
             if is_known or (os.path.isabs(path) and os.path.isdir(path) and find_worktree(path) is not None):
                 with self._ledger.transaction():
                     self._place_directory(path)
@@ -224,14 +224,14 @@ class Placer:
 
     def _locate_digest(self, directory: str) -> int | None:
         """The worktree whose folder, or a folder in which, has this digest: all that some logs say of a project."""
-        if not directory.startswith(_DIGEST):
+        if not directory.startswith(DIGEST):
             return None
-        from hashlib import sha256
-
         known = {one.path: one.id for one in self._worktrees.values()} | self._bound
         for path, number in known.items():
-            if sha256(os.fsencode(path)).hexdigest() == directory.removeprefix(_DIGEST):
+            if digest_of(path) == directory:
                 return self._bind(directory, number)
+        if self._here is not None and digest_of(self._here.path) == directory:
+            return self._bind(directory, self._known_or_new(self._here))
         return None
 
     def _locate(self, directory: str) -> int | None:

@@ -17,7 +17,7 @@ class CodexReader:
         versions="0.44, 0.169",
         classes=("input", "cache_read", "output", "reasoning"),
         branch="session",
-        gaps="older versions log a running total alone: replies between two totals count as one",
+        gaps="nothing, but in older versions the replies between two running totals count as one",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

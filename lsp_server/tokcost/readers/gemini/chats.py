@@ -19,14 +19,17 @@ import msgspec
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
 from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.json_file import read_whole
-from tokcost.readers.sources.records import decoded, going_on, milliseconds
+from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
+from tokcost.readers.sources.records import MAX_RECORD, decoded, going_on, milliseconds
 
 NAME = "gemini-cli"
 
 _WORDS = (b'"tokens"', b'"sessionId"')
 """A line without either says nothing of a response or of whose session it is."""
-_MOVES_HEAD = re.compile(rb'"command"\s*:\s*"[^"]{0,200}?\bgit\b[^"]{0,80}\b(?:switch|checkout|rebase|bisect)\b')
+_MOVES_HEAD = re.compile(
+    rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,400}?\bgit(?: -[cC] [^" ]{1,100}| -[^" ]{1,100}){0,5}'
+    rb" (?:switch|checkout|rebase|bisect)\b"
+)
 
 
 class _Counts(msgspec.Struct, gc=False):
@@ -58,14 +61,14 @@ class _Message(msgspec.Struct, gc=False):
 
 class _Patch(msgspec.Struct, gc=False):
     session: str | None = msgspec.field(default=None, name="sessionId")
-    messages: list[_Message] | None = None
+    messages: list[msgspec.Raw] | None = None
 
 
 class _Line(_Message, gc=False):
     session: str | None = msgspec.field(default=None, name="sessionId")
     project: str | None = msgspec.field(default=None, name="projectHash")
     patch: _Patch | None = msgspec.field(default=None, name="$set")
-    messages: list[_Message] | None = None
+    messages: list[msgspec.Raw] | None = None
 
 
 class State(msgspec.Struct, gc=False):
@@ -74,17 +77,36 @@ class State(msgspec.Struct, gc=False):
     session: str = ""
     project: str = ""
     """The SHA-256 of the project's root folder, as the file has it."""
+    moved_ms: int = 0
+    """When the last response was logged whose tool moved HEAD; 0 where none did."""
+    next_second: int = 0
+    """The second of the first response after it; 0 while there is none."""
+
+    def is_before_a_move(self, time_ms: int, *, moves: bool) -> bool:
+        """Whether a response belongs before a move of HEAD in its own second. It is logged when it is complete, so it
+        was asked for before whatever moved HEAD in that second, unless an earlier response of this chat did."""
+        if moves:
+            self.moved_ms, self.next_second = time_ms, 0
+        if time_ms <= self.moved_ms or not self.moved_ms:
+            return True
+        self.next_second = self.next_second or time_ms // 1000
+        return time_ms // 1000 != self.next_second
+
+
+class _Registry(msgspec.Struct, gc=False):
+    projects: dict[str, Any] = {}
 
 
 _line = msgspec.json.Decoder(_Line)
+_message = msgspec.json.Decoder(_Message)
 _state = msgspec.json.Decoder(State)
-_root_table = msgspec.json.Decoder(dict[str, dict[str, Any]])
+_registry = msgspec.json.Decoder(_Registry)
 
 
 def read_document(source: Source) -> Batch:
     """All responses of a chat that is one JSON object. Raises `OSError` when it cannot be read."""
     chat, content = _Chat(source.path, State()), read_whole(source)
-    chat.take(content)
+    chat.take(content, longest=MOST_BYTES)
     return chat.batch(b"", restarted=True, position=len(content))
 
 
@@ -95,7 +117,7 @@ def read_log(source: Source, cursor: bytes | None) -> Batch:
     for block in lines:
         for raw in block.split(b"\n"):
             if any(word in raw for word in _WORDS):
-                chat.take(raw)
+                chat.take(raw, longest=jsonl.MAX_LINE)
         if chat.responses >= jsonl.MAX_RECORDS:
             lines.stop()
     written = lines.cursor(msgspec.json.encode(chat.state))
@@ -128,9 +150,9 @@ class _Chat:
         found = list(self._found.values())
         return Batch(cursor, found, (), (), self.skipped, repeated, restarted=restarted, more=more, position=position)
 
-    def take(self, raw: bytes) -> None:
+    def take(self, raw: bytes, longest: int = MAX_RECORD) -> None:
         """Read one record: a line of a `.jsonl`, or all of a `.json`."""
-        line = decoded(_line, raw)
+        line = decoded(_line, raw, longest)
         if line is None:
             if any(word in raw for word in _WORDS):
                 self._skip("damaged record")
@@ -143,22 +165,31 @@ class _Chat:
         elif line.messages is not None:
             self._messages(line.messages, copied=False)
         else:
-            self._messages((line,), copied=False)
+            self._message(line, copied=False)
 
-    def _messages(self, messages: Iterable[_Message], *, copied: bool) -> None:
-        for message in messages:
-            if message.type == "gemini" and message.tokens is not None:
-                self._response(message, message.tokens, copied=copied)
+    def _messages(self, messages: Iterable[msgspec.Raw], *, copied: bool) -> None:
+        """One that is damaged loses no other."""
+        for raw in messages:
+            message = decoded(_message, bytes(raw))
+            if message is not None:
+                self._message(message, copied=copied)
+            elif _WORDS[0] in bytes(raw):
+                self._skip("damaged record")
+
+    def _message(self, message: _Message, *, copied: bool) -> None:
+        if message.type == "gemini" and message.tokens is not None:
+            self._response(message, message.tokens, copied=copied)
 
     def _response(self, message: _Message, counts: _Counts, *, copied: bool) -> None:
         tokens = counts.tokens()
         if tokens is None or not message.id or message.timestamp is None:
             self._skip("usage record with impossible or missing values")
             return
+        time_ms = milliseconds(message.timestamp)
         usage = Usage(
             NAME,
             f"gemini:{self.state.session}:{message.id}",
-            milliseconds(message.timestamp),
+            time_ms,
             message.model or "",
             tokens,
             self.state.session,
@@ -166,7 +197,8 @@ class _Chat:
             provider="google",
             # A patch writes earlier messages again with the time of the patch.
             copy_rank=1 if copied else 0,
-            moves_head=bool(_MOVES_HEAD.search(message.tools)),
+            moves_head=not copied
+            and self.state.is_before_a_move(time_ms, moves=_MOVES_HEAD.search(message.tools) is not None),
         )
         before = self._found.get(usage.key)
         self.repeated += before is not None
@@ -194,8 +226,8 @@ def _registered(project: str) -> str:
     settings = os.path.dirname(os.path.dirname(project))
     try:
         with open(os.path.join(settings, "projects.json"), "rb") as stream:
-            known = _root_table.decode(stream.read(1 << 20)).get("projects", {})
-    except (OSError, msgspec.DecodeError):
+            known = _registry.decode(stream.read(1 << 20)).projects
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     name = os.path.basename(project)
     return next((root for root, short in known.items() if short == name), "")

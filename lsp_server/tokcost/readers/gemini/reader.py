@@ -17,7 +17,7 @@ class GeminiReader:
         classes=("input", "cache_read", "output", "reasoning"),
         folder="project",
         retention="30 days (general.sessionRetention)",
-        gaps="a response whose counts arrive when no message can take them",
+        gaps="rarely a response, when the counts of the next one replace it",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -4,27 +4,38 @@ import os
 from functools import lru_cache
 
 from tokcost.model.logs import Batch, Source
-from tokcost.readers.opencode.messages import Session, is_response, read_message, read_session, usage_of
+from tokcost.readers.opencode.messages import (
+    Session,
+    is_finished,
+    is_response,
+    read_message,
+    read_session,
+    usage_of,
+)
 from tokcost.readers.sources.json_file import read_whole
 
 
-def read_file(source: Source) -> Batch:
-    """The response in one message file. Raises `OSError` when it cannot be read."""
+def read_file(source: Source, cursor: bytes | None) -> Batch:
+    """The response in one message file. The cursor is the key under which it was told before it was finished. Raises
+    `OSError` when it cannot be read."""
     content = read_whole(source)
     message = read_message(content)
     if message is None:
-        return _batch(source, skipped={"damaged record": 1})
+        return _batch(source, cursor, skipped={"damaged record": 1})
     if not is_response(message):
-        return _batch(source)
+        return _batch(source, cursor)
     folder, name = os.path.split(os.path.dirname(source.path))
     usage = usage_of(message, _session(os.path.dirname(folder), message.session or name))
     if usage is None:
-        return _batch(source, skipped={"usage record with impossible or missing values": 1})
-    return _batch(source)._replace(usage=[usage])
+        return _batch(source, cursor, skipped={"usage record with impossible or missing values": 1})
+    key = usage.key.encode()
+    replaced = [cursor.decode("utf-8", "replace")] if cursor and cursor != key else []
+    told = _batch(source, b"" if is_finished(message) else key)
+    return told._replace(usage=[usage], retracted=replaced)
 
 
-def _batch(source: Source, skipped: dict[str, int] | None = None) -> Batch:
-    return Batch(b"", skipped=skipped or {}, restarted=True, position=source.size)
+def _batch(source: Source, cursor: bytes | None, skipped: dict[str, int] | None = None) -> Batch:
+    return Batch(cursor or b"", skipped=skipped or {}, restarted=True, position=source.size)
 
 
 @lru_cache(maxsize=64)
@@ -42,5 +53,5 @@ def _session(storage: str, name: str) -> Session:
         except (OSError, ValueError):
             continue
         if found is not None:
-            return Session(name, found.directory, found.version)
+            return Session(name, found.directory, found.version, found.time)
     return Session(name, "", "1.1")

@@ -74,6 +74,11 @@ class Session(msgspec.Struct, gc=False):
     id: str = ""
     directory: str = ""
     version: str = ""
+    time: _Time | None = None
+
+    def began_after(self, created: int) -> bool:
+        """Whether a message is older than its session: then it was copied into it by a fork."""
+        return self.time is not None and (_whole(self.time.created) or 0) > created
 
 
 _message = msgspec.json.Decoder(Message)
@@ -96,12 +101,22 @@ def read_session(raw: bytes | str) -> Session | None:
         return None
 
 
+def session_of_row(name: str, directory: str, version: str, created: object) -> Session:
+    """A session as a row of a store has it."""
+    return Session(name, directory, version, _Time(created if isinstance(created, int) else None))
+
+
 def is_response(message: Message) -> bool:
     """Whether a message is a model's response that has its counts; one that is still streaming has none yet."""
     if "assistant" not in (message.role, message.type) or message.tokens is None:
         return False
     counts, cache = message.tokens, message.tokens.cache or _Cache()
     return any((counts.input, counts.output, counts.reasoning, cache.read, cache.write))
+
+
+def is_finished(message: Message) -> bool:
+    """Whether a message's counts are final."""
+    return message.time is not None and bool(message.time.completed)
 
 
 def usage_of(message: Message, session: Session) -> Usage | None:
@@ -122,6 +137,7 @@ def usage_of(message: Message, session: Session) -> Usage | None:
         session.id,
         (message.path.cwd if message.path else None) or session.directory,
         provider=provider,
+        copy_rank=2 if session.began_after(created) else 0,
         reported_cost=_nano(message.cost),
     )
 

@@ -42,7 +42,7 @@ class OpencodeReader:
         from tokcost.readers.opencode import files, store  # mostly nothing is new
 
         if source.path.endswith(".json"):
-            return [files.read_file(source)]
+            return [files.read_file(source, cursor)]
         return in_portions(store.read_store, source, cursor)
 
 

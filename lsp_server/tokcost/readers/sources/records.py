@@ -27,10 +27,10 @@ class _Kind(msgspec.Struct, gc=False):
 _kind = msgspec.json.Decoder(_Kind)
 
 
-def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes) -> _Record | None:
+def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int = MAX_RECORD) -> _Record | None:
     """The record in a line; bytes that are no UTF-8 inside its texts do not matter. `None` when it is damaged, or so
     long or so deep that no assistant wrote it."""
-    if len(raw) > MAX_RECORD:
+    if len(raw) > longest:
         return None
     try:
         return decoder.decode(raw)

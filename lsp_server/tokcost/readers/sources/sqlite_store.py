@@ -9,7 +9,9 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from errno import EAGAIN
 from typing import Any
+from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
@@ -20,6 +22,9 @@ WAIT_SECONDS = 1.0
 
 MOST_ROWS = 20_000
 """One call of a reader stops after so many responses, so that memory stays flat whatever the size of a store."""
+
+_LASTING = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT)
+"""What a second try does not mend: damage, no SQLite database, a question that does not fit the tables."""
 
 COMPANIONS = ("-wal",)
 """Files beside the database that hold a part of its content. `-shm` is an index of `-wal` and changes by reading."""
@@ -33,9 +38,10 @@ def store_source(path: str) -> Source | None:
     except OSError:
         return None
     size, mtime_ns = status.st_size, status.st_mtime_ns
+    real = os.path.realpath(path)  # SQLite keeps them beside what a link leads to
     for suffix in COMPANIONS:
         try:
-            beside = os.stat(path + suffix)
+            beside = os.stat(real + suffix)
         except OSError:
             continue
         size, mtime_ns = size + beside.st_size, max(mtime_ns, beside.st_mtime_ns)
@@ -67,13 +73,20 @@ class Store:
 
 @contextmanager
 def open_store(path: str) -> Generator[Store]:
-    """Open a store for reading. Raises `OSError` when it cannot be read: locked, damaged, no SQLite database."""
+    """Open a store for reading. Raises `OSError` when it cannot be read: locked, damaged, no SQLite database. It has an
+    `errno` where the reason may pass by itself."""
     try:
         with closing(_connect(path)) as connection:
             connection.execute("BEGIN")
             yield Store(connection)
     except sqlite3.Error as error:
-        raise OSError(f"the SQLite store cannot be read: {error}") from error
+        raise _as_os_error(error) from error
+
+
+def _as_os_error(error: sqlite3.Error) -> OSError:
+    words = f"the SQLite store cannot be read: {error}"
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return OSError(words) if code in _LASTING else OSError(EAGAIN, words)
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -107,6 +120,10 @@ def _quoted(path: str) -> str:
     return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
+_BEFORE_ALL = -(1 << 63)
+"""No row has so small a number."""
+
+
 class SqliteStoreReader:
     """A base for readers of SQLite stores: a subclass has a `name`, `capabilities`, `locations`, the tables and columns
     it needs, a query for what changed, and says what a row means."""
@@ -117,8 +134,7 @@ class SqliteStoreReader:
     does not know: that is told as the store's problem."""
     query: str
     """A SELECT of what changed since its one parameter, in rising order of its first column: a number (a time, a row
-    id) that grows with each change of a row. Rows with the same number as the last one read are read again, and count
-    once by key."""
+    id) that grows with each change of a row. Other rows with the same number as the last one read are still found."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
@@ -135,16 +151,17 @@ class SqliteStoreReader:
         return in_portions(self._read, source, cursor)
 
     def _read(self, source: Source, cursor: bytes | None) -> Batch:
-        since = int(cursor or b"0")
-        newest, found, skipped, more = since, list[Usage](), dict[str, int](), False
+        known = _Place.of(cursor)
+        now, found, skipped, more = _Place(known.number), list[Usage](), dict[str, int](), False
         with open_store(source.path) as store:
             if not store.has(self.required):
                 raise OSError(f"the store lacks a table or column that this reader needs ({', '.join(self.required)})")
-            for row in store.rows(self.query, (since,)):
-                if len(found) >= MOST_ROWS and row[0] != newest:
+            for row in store.rows(self.query, (known.number,)):
+                if len(found) >= MOST_ROWS and row[0] != now.number:
                     more = True
                     break
-                newest = row[0]
+                if not now.takes(row, known):
+                    continue
                 try:
                     usage = self.usage(row)
                 except (KeyError, TypeError, ValueError, AttributeError, IndexError):
@@ -152,4 +169,36 @@ class SqliteStoreReader:
                     continue
                 if usage is not None:
                     found.append(usage)
-        return Batch(b"%d" % newest, found, skipped=skipped, more=more, position=0 if more else source.size)
+        return Batch(now.cursor(), found, skipped=skipped, more=more, position=0 if more else source.size)
+
+
+class _Place:
+    """How far a store was read: the number of the newest row, and sums of all rows that have it, so that those are
+    neither read nor counted again while they are as they were."""
+
+    def __init__(self, number: int, sums: Iterable[int] = ()) -> None:
+        self.number = number
+        self._sums = set(sums)
+
+    @classmethod
+    def of(cls, cursor: bytes | None) -> "_Place":
+        """The place that a cursor names; the beginning for one that fits nothing."""
+        try:
+            number, *sums = map(int, (cursor or b"").split())
+        except ValueError:
+            return cls(_BEFORE_ALL)
+        return cls(number, sums)
+
+    def takes(self, row: tuple[Any, ...], before: "_Place") -> bool:
+        """Go on to a row; whether it is to be read."""
+        if not isinstance(row[0], int):
+            return before.number == _BEFORE_ALL  # no number to find it by: it is read in a first look alone
+        if row[0] > self.number:
+            self.number, self._sums = row[0], set[int]()
+        told = crc32(repr(row).encode("utf-8", "replace"))
+        self._sums.add(told)
+        return row[0] != before.number or told not in before._sums
+
+    def cursor(self) -> bytes:
+        """The same as bytes."""
+        return b" ".join(b"%d" % one for one in (self.number, *sorted(self._sums)))

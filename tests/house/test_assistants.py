@@ -1,0 +1,52 @@
+"""The page on assistants says what their readers declare."""
+
+from pathlib import Path
+
+from tokcost.model.logs import Capabilities
+from tokcost.model.usage import Tokens
+from tokcost.readers.registry import readers
+
+ROOT = Path(__file__).parent.parent.parent
+HEAD = (
+    "| assistant | checked with | counts | names a folder for | names a branch for "
+    "| keeps its logs | billed but not logged |"
+)
+
+
+def row(name: str, can: Capabilities) -> str:
+    cells = (
+        f"`{name}`",
+        can.versions,
+        ", ".join(can.classes).replace("_", " "),
+        can.folder if can.folder != "none" else "nothing",
+        can.branch if can.branch != "none" else "nothing",
+        can.retention or "for ever",
+        can.gaps or "nothing that is known",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def ours() -> dict[str, Capabilities]:
+    return {one.name: one.capabilities for one in readers() if type(one).__module__.startswith("tokcost.")}
+
+
+def test_the_page_on_assistants_has_the_row_of_each_reader() -> None:
+    lines = (ROOT / "docs/assistants.md").read_text(encoding="utf-8").splitlines()
+    begin = lines.index(HEAD)
+    table = [line for line in lines[begin + 2 :] if line.startswith("|")]
+    assert table == [row(name, can) for name, can in ours().items()]
+
+
+def test_a_reader_declares_what_it_was_checked_with_and_classes_that_there_are() -> None:
+    for can in ours().values():
+        assert can.versions
+        assert set(can.classes) <= set(Tokens._fields)
+
+
+def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = {"claude-code": "Claude Code", "codex": "Codex CLI", "gemini-cli": "Gemini CLI", "opencode": "opencode"}
+    assert set(names) == set(ours())
+    assert all(name in readme for name in names.values())
+    samples = " ".join(path.name for path in (ROOT / "tests/samples").iterdir())
+    assert all(name.partition("-")[0] in samples for name in names)
