@@ -22,6 +22,9 @@ from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
 """The least time between two looks; a look that took longer is followed by as long a rest."""
+ECHO_SECONDS = 1.0
+"""What changes in git is seen before git's hooks have ended, which change the ledger: so long after a look there is
+another one."""
 AGAIN_SECONDS = 2.0
 """When to look again after the ledger could not be written."""
 
@@ -74,6 +77,7 @@ class Refresher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._said: set[str] = set()
         self._is_importing = True
+        self._has_echo = False
         self._look_began: float | None = None
         self._answering = Answering(home, environ, self, lambda said: self._call(self._say_once, said))
 
@@ -109,6 +113,7 @@ class Refresher:
 
     def touch(self) -> None:
         """Something may have changed. Any thread may say so."""
+        self._has_echo = True
         self._call(self._awake.set)
 
     @property
@@ -145,6 +150,9 @@ class Refresher:
             self._awake.clear()
             began = time.monotonic()
             await self._guarded(self._once())
+            if self._has_echo:
+                self._has_echo = False
+                asyncio.get_running_loop().call_later(ECHO_SECONDS, self._awake.set)
             await asyncio.sleep(max(REST_SECONDS, time.monotonic() - began))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:

@@ -77,9 +77,9 @@ class Placer:
         self._repositories = {one.id: one for one in repositories(ledger)}
         self._worktrees = {one.id: one for one in worktrees(ledger)}
         self._bound = bound_directories(ledger)
-        here = at_hand()
-        self._heads = {here.worktree.git_dir: here.head} if here else {}
-        self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
+        read = at_hand()
+        self._heads = {read.worktree.git_dir: read.head} if read else {}
+        self._configs = ConfigsOnce({read.worktree.common_dir: read.config} if read else None)
         self._located: dict[str, int | None] = {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
