@@ -38,7 +38,7 @@ class Team(Year):
             if not clone.exists():
                 seed.git("clone", "-q", str(self.origin), str(clone))
                 self.people[-1].git("config", "gc.auto", "0")
-                self.tokcost(self.people[-1], "enable", "--yes", "--precision", precision)
+            self.tokcost(self.people[-1], "enable", "--yes", "--precision", precision)  # each one agrees for themselves
         return self
 
     def tokcost(self, who: Person, *words: str) -> str:
