@@ -99,7 +99,14 @@ def test_a_link_in_the_git_folder_overwrites_nothing(repo: Hooked, tmp_path: Pat
 @needs_root
 def test_what_another_user_noted_is_neither_believed_nor_in_the_way(repo: Hooked) -> None:
     repo.work("One")
-    for name in ("TOKCOST_PROPOSAL", "TOKCOST_UNTOUCHED", "TOKCOST_OMIT", "TOKCOST_KEEP", "tokcost-withheld"):
+    for name in (
+        "TOKCOST_PROPOSAL",
+        "TOKCOST_UNSETTLED",
+        "TOKCOST_UNTOUCHED",
+        "TOKCOST_OMIT",
+        "TOKCOST_KEEP",
+        "tokcost-withheld",
+    ):
         note = repo.git_dir / name
         note.write_text(f"{repo.id()}\n")
         os.chown(note, NOBODY, NOBODY)

@@ -32,6 +32,8 @@ _EMPTY = 'forget() { { true >"$note"; } 2>/dev/null || rm -f "$note"; }\n'
 """A note of another user (root worked here) cannot be emptied, but removed. `:` would end the shell then."""
 _FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || forget\n'
 """What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time."""
+_BEGIN = 'begin() { mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
+"""What was noted is of a commit that happened: from now on nobody forgets it before it is seen what became of it."""
 _KEEP = 'keep="${GIT_DIR:-.git}/TOKCOST_KEEP"\n'
 _NOTE_KEEP = (
     _KEEP
@@ -64,7 +66,7 @@ in_commit() { GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none git cat-file commit HE
 """
 """Nearly every commit carries what was proposed for it: that needs no Python to see, and mostly not even git, which
 made the commit of the file it had written its message to. Shells read byte by byte, so only the beginning of that."""
-_SETTLE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { { in_message || in_commit; } && forget; }\n"
+_SETTLE = _NOTE + _EMPTY + _BEGIN + _KEEP + _HAS_LINES + "carries_all() { { in_message || in_commit; } && forget; }\n"
 _SETTLE_MERGE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { in_commit && forget; }\n"
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
@@ -77,7 +79,7 @@ _BEFORE = {
 }
 _WAITS_FOR = {
     "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
-    "post-commit": '[ -e "$keep" ] || { [ -s "$note" ] && ! carries_all; }',
+    "post-commit": '{ [ -s "$note" ] && ! carries_all && begin; } || [ -e "$keep" ]',
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',
 }

@@ -9,6 +9,8 @@ from tokcost.private_files import read_ours, write_whole
 from tokcost.repo.head import head_commit
 
 PROPOSAL = "TOKCOST_PROPOSAL"
+UNSETTLED = "TOKCOST_UNSETTLED"
+"""A proposal whose commit was made, while it is not yet seen what became of it: a hook may not get that far."""
 UNTOUCHED = "TOKCOST_UNTOUCHED"
 """Holds the message as it was without our line, while an editor may leave it as it is: git then makes no commit."""
 WITHHELD = "tokcost-withheld"
@@ -37,16 +39,27 @@ def note_proposal(git_dir: str, noted: Noted) -> None:
 
 def read_proposal(git_dir: str) -> Noted | None:
     """What was noted last."""
-    text = _read(os.path.join(git_dir, PROPOSAL))
-    head, _, tokens = text.partition("\n")
-    return Noted(head, tuple(tokens.split())) if text else None
+    return _read_noted(git_dir, PROPOSAL)
 
 
-def take_proposal(git_dir: str) -> Noted | None:
-    """What was noted last, which is forgotten by that."""
-    noted = read_proposal(git_dir)
+def begin_settling(git_dir: str) -> Noted | None:
+    """What was noted for the commit that was just made. It stays until `settled`: who does not get that far leaves it
+    to the next hook. The script of a hook has begun already, unless an older tokcost wrote it."""
+    if read_proposal(git_dir) is not None:
+        os.replace(os.path.join(git_dir, PROPOSAL), os.path.join(git_dir, UNSETTLED))
     forget(git_dir)
-    return noted
+    return read_unsettled(git_dir)
+
+
+def read_unsettled(git_dir: str) -> Noted | None:
+    """What was noted for a commit of which nobody has seen yet what became of it."""
+    return _read_noted(git_dir, UNSETTLED)
+
+
+def settled(git_dir: str) -> None:
+    """It was seen what became of it."""
+    with suppress(OSError):
+        os.unlink(os.path.join(git_dir, UNSETTLED))
 
 
 def forget(git_dir: str) -> None:
@@ -122,6 +135,12 @@ def withheld_recorded(git_dir: str) -> None:
     """The ledger knows them now."""
     with suppress(OSError):
         os.unlink(os.path.join(git_dir, WITHHELD))
+
+
+def _read_noted(git_dir: str, name: str) -> Noted | None:
+    text = _read(os.path.join(git_dir, name))
+    head, _, tokens = text.partition("\n")
+    return Noted(head, tuple(tokens.split())) if text else None
 
 
 def _read(path: str) -> str:

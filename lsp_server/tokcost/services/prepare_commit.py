@@ -35,7 +35,14 @@ from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
 from tokcost.repo.run import run_git
-from tokcost.services.settle_commit import BUSY_SECONDS, GIT_SECONDS, LOOK_SECONDS, open_refreshed_at, record_withheld
+from tokcost.services.settle_commit import (
+    BUSY_SECONDS,
+    GIT_SECONDS,
+    LOOK_SECONDS,
+    open_refreshed_at,
+    record_withheld,
+    settle_late,
+)
 from tokcost.settings import is_switched_off
 
 
@@ -87,6 +94,7 @@ def prepare(
     Raises `TokcostError`; the message is then as it was."""
     git_dir = here.worktree.git_dir
     forget(git_dir)
+    settle_late(home, here)
     consent, text = read_consent(home, here), _read(asked.path)
     if here.operation.rebasing:
         if consent.enabled:

@@ -6,12 +6,16 @@ from pathlib import Path
 from tokcost.claims import claim_journal
 from tokcost.claims.commit_notes import (
     BIND,
+    Noted,
     all_kept,
+    begin_settling,
+    forget,
     is_omitted_from,
     must_still_keep,
     note_withheld,
     omit_no_more,
-    take_proposal,
+    read_unsettled,
+    settled,
     take_withheld,
     withheld_recorded,
 )
@@ -51,11 +55,29 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     """See which proposed lines the new commit carries (post-commit): one that is not there was removed by its owner,
     and is never proposed again. Without consent, what was spent is bound to the commit on this machine."""
     worktree, head = here.worktree, here.commit
-    noted = take_proposal(worktree.git_dir)
+    noted = begin_settling(worktree.git_dir)
     if noted is None and head and must_still_keep(worktree.git_dir):
         _keep(home, environ, here, read_commit(worktree.common_dir, head, seconds=GIT_SECONDS))
-    if noted is None or head in ("", noted.head):
+    if noted is not None and head not in ("", noted.head):
+        _settle_noted(home, environ, here, noted)
+    settled(worktree.git_dir)
+
+
+def settle_late(home: Path, here: CloneState) -> None:
+    """Do what the hook after an earlier commit did not get to: what that commit was to carry, and the one that is here
+    now does not, is kept. When unsure nothing is published. Raises as `settle` does, and is then done later."""
+    worktree = here.worktree
+    noted = read_unsettled(worktree.git_dir)
+    if noted is None:
         return
+    if here.commit and noted.tokens != (BIND,):
+        commit = read_commit(worktree.common_dir, here.commit, seconds=GIT_SECONDS)
+        _withhold_removed(home, worktree, commit, noted.tokens)
+    settled(worktree.git_dir)
+
+
+def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> None:
+    worktree, head = here.worktree, here.commit
     commit = read_commit(worktree.common_dir, head, seconds=GIT_SECONDS)
     amended = ""
     if noted.head and noted.head not in commit.parents:
@@ -73,7 +95,7 @@ def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, sq
     """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
     that never happened."""
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
-        take_proposal(here.worktree.git_dir)
+        forget(here.worktree.git_dir)
     else:
         settle(home, environ, here)
 
