@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks")]
 
+from tokcost.claims import claim_journal  # noqa: E402
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers  # noqa: E402
 from tokcost.ledger.open import Ledger, open_ledger  # noqa: E402
 from tokcost.ledger.places import record_repository  # noqa: E402
@@ -23,7 +24,6 @@ from tokcost.ledger.rollup import Rollup, disagreements  # noqa: E402
 from tokcost.ledger.rows import Entry  # noqa: E402
 from tokcost.model.place import BranchPlace  # noqa: E402
 from tokcost.model.usage import Tokens, Usage  # noqa: E402
-from tokcost.services import journal  # noqa: E402
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def _fill(ledger: Ledger, repository: int, count: int) -> None:
 def _remember(common_dir: str, claims: int, responses: int) -> None:
     for number in range(claims):
         keys = [("claude-code", f"msg_{n:09}:req") for n in range(number * responses, (number + 1) * responses)]
-        journal.write(common_dir, [journal.Entry(f"{number:012}", 1, "", keys)])
+        claim_journal.write(common_dir, [claim_journal.Entry(f"{number:012}", 1, "", keys)])
 
 
 def _arguments() -> argparse.Namespace:

@@ -304,3 +304,10 @@ def test_markdown_and_csv_of_others_names_go_through_the_function_for_it() -> No
             assert "cell(" in text, path
         if "MarkupKind.Markdown" in text or path.stem.endswith("_markdown"):
             assert "safe" in text, path
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+def test_a_benchmark_starts(path: Path) -> None:
+    """Nobody runs them daily, so a name that moved would be noticed by whoever wants a figure."""
+    done = subprocess.run([sys.executable, str(path), "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
