@@ -100,7 +100,7 @@ def test_the_client_starts_programs_in_two_places_and_no_git() -> None:
     starts = {path.name for path, text in SOURCES.items() if re.search(r"child_process|command: launch", text)}
     assert starts == {"run.ts", "connection.ts"}
     assert not re.search(r"""["'`]git(\.exe)?["'`]""", EVERYTHING)
-    assert "env: { PYTHONPATH: undefined" in SOURCES[CLIENT / "src/server/connection.ts"]
+    assert "env: serverEnvironment(process.env)" in SOURCES[CLIENT / "src/server/connection.ts"]
 
 
 def test_the_readme_of_the_client_names_its_settings() -> None:

@@ -13,6 +13,7 @@ import {
 import type { Launch } from "../core/locate";
 import { STATUS, type Status } from "../core/protocol";
 import { mayRestart } from "../core/restarts";
+import { serverEnvironment } from "../core/serverEnvironment";
 
 const DOCUMENTS = [
   { scheme: "file", language: "git-commit" },
@@ -51,13 +52,12 @@ export class Connection {
     this.client = new LanguageClient(
       "tokcost",
       "tokcost",
-      // In the home folder, and without a PYTHONPATH that may name what is open: nothing of a repository can be taken
-      // for a part of the server. (A variable that is undefined is not passed on.)
+      // In the home folder: nothing of a repository can be taken for a part of the server.
       {
         command: launch.command,
         args: [...launch.args],
         transport: TransportKind.stdio,
-        options: { cwd: homedir(), env: { PYTHONPATH: undefined, PYTHONSAFEPATH: "1" } },
+        options: { cwd: homedir(), env: serverEnvironment(process.env) },
       },
       options,
     );
