@@ -306,7 +306,17 @@ def test_markdown_and_csv_of_others_names_go_through_the_function_for_it() -> No
             assert "safe" in text, path
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+NEEDS_AN_EDITOR = {"vscode.py"}
+"""Benchmarks that drive a browser, so they start only where `make editors` installed one."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.editor] if path.name in NEEDS_AN_EDITOR else [], id=path.name)
+        for path in sorted((ROOT / "benchmarks").glob("*.py"))
+    ],
+)
 def test_a_benchmark_starts(path: Path) -> None:
     """Nobody runs them daily, so a name that moved would be noticed by whoever wants a figure."""
     done = subprocess.run([sys.executable, str(path), "--help"], capture_output=True, text=True, check=False)

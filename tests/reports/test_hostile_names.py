@@ -290,6 +290,7 @@ def usual_tags() -> list[tuple[str, tuple[str, ...]]]:
 @settings(deadline=None, max_examples=8)
 @example("x</text><script>alert(1)</script>")
 @example('x" onload="a" \'\u202e\x00')
+@example("x00\x1f\x1eÆ\U00019000\U00050900𑁒0" * 3)
 def test_a_page_has_the_tags_of_a_harmless_one(usual_tags: list[tuple[str, tuple[str, ...]]], name: str) -> None:
     page = Tags(report_page(named_report(name)))
     assert page.found == usual_tags

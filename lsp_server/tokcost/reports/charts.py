@@ -12,7 +12,7 @@ from typing import Any
 from tokcost.model.changes import Cell, Grouping, Report
 from tokcost.model.money import NANO_PER_USD
 from tokcost.reports.report_text import cost
-from tokcost.reports.text import counted, escape
+from tokcost.reports.text import clip, counted, escape
 
 INK, DIM, RULE, BAR, REST, MARK = (f"var(--{name})" for name in ("ink", "dim", "rule", "bar", "rest", "mark"))
 _WIDTH, _HEIGHT, _ROW = 560, 190, 26
@@ -21,6 +21,8 @@ _MOST_BARS = 16
 _MOST_NAMES = 24
 """Of columns; more would lie on top of one another."""
 _MOST_LABELS = 9
+_MOST_COLUMNS = 34
+"""Of a name: Vega cuts a longer one itself, also through the middle of an emoji, and then draws nothing at all."""
 _FONT = "Helvetica, Arial, sans-serif"
 
 _PADDING = {"left": 0, "top": 16, "right": 64, "bottom": 4}
@@ -34,7 +36,7 @@ def bars_svg(report: Report, by: Grouping) -> str:
     """One bar for each cell, the most expensive first."""
     cells = report.groups[by]
     shown, rest = cells[:_MOST_BARS], cells[_MOST_BARS:]
-    rows = [_row(report, cell) for cell in shown]
+    rows = _rows(report, shown)
     height = _ROW * len(rows)
     y = _alt().Y("name:N", sort=None, title=None)
     x = _dollars("X", "amount")
@@ -46,7 +48,7 @@ def bars_svg(report: Report, by: Grouping) -> str:
 
 def time_svg(report: Report, by: Grouping) -> str:
     """One column for each week or month, in their order."""
-    rows = [_row(report, cell) for cell in report.groups[by]]
+    rows = _rows(report, report.groups[by])
     each = -(-len(rows) // _MOST_NAMES)
     named = [row["name"] for row in rows[::each]]
     axis = _alt().Axis(labelAngle=0 if len(rows) <= 10 else -45, values=named)
@@ -67,7 +69,7 @@ def sizes_svg(report: Report) -> str:
         for value, what in ((cell.median, "half cost up to"), (cell.p90, "nine in ten cost up to")):
             if value is not None:
                 label = cost(report, value)
-                rows.append({"name": escape(cell.name), "amount": value / NANO_PER_USD, "what": what, "label": label})
+                rows.append({"name": _clipped(cell.name), "amount": value / NANO_PER_USD, "what": what, "label": label})
     if not rows:
         return ""
     alt = _alt()
@@ -133,9 +135,21 @@ def by_size(cells: Sequence[Cell]) -> list[Cell]:
     return sorted(cells, key=key)
 
 
-def _row(report: Report, cell: Cell) -> Row:
-    label = cost(report, cell.list_cost, cell.unpriced)
-    return {"name": escape(cell.name), "amount": cell.list_cost / NANO_PER_USD, "label": label, "own": not cell.merged}
+def _rows(report: Report, cells: Sequence[Cell]) -> list[Row]:
+    """What is drawn of cells. Names that look alike once they are clipped get a number: each has a place of its own."""
+    seen: dict[str, int] = {}
+    rows: list[Row] = []
+    for cell in cells:
+        name = _clipped(cell.name)
+        seen[name] = seen.get(name, 0) + 1
+        name = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        label = cost(report, cell.list_cost, cell.unpriced)
+        rows.append({"name": name, "amount": cell.list_cost / NANO_PER_USD, "label": label, "own": not cell.merged})
+    return rows
+
+
+def _clipped(name: str) -> str:
+    return clip(escape(name), _MOST_COLUMNS)
 
 
 def _alt() -> Any:
@@ -168,7 +182,7 @@ def _drawn(chart: Any) -> str:
         "background": None,
         "font": _FONT,
         "view": {"stroke": None},
-        "axis": axis | {"labelFontSize": 12, "titleFontSize": 11, "titleFontWeight": "normal", "labelLimit": 220},
+        "axis": axis | {"labelFontSize": 12, "titleFontSize": 11, "titleFontWeight": "normal", "labelLimit": 0},
         "axisBand": {"grid": False, "ticks": False},
         "legend": {"labelColor": INK, "labelFontSize": 12},
         "text": {"fontSize": 12},
