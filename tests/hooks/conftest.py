@@ -7,6 +7,20 @@ import pytest
 from support.hooked import NO_HOOKS, Hooked
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make slow` all pairs of what a test is run with: otherwise a test that is worth running both ways is
+    run served once, with its first values and in a plain clone."""
+    served = set[tuple[Path, str]]()
+    for item in items:
+        values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if values.get("way") != "served":
+            continue
+        test = (item.path, item.name.partition("[")[0])
+        if values.get("repo", "plain") != "plain" or test in served:
+            item.add_marker(pytest.mark.slow)
+        served.add(test)
+
+
 @pytest.fixture(autouse=True)
 def way(request: pytest.FixtureRequest) -> str:
     """How hooks are worked on: `alone`, each in its process, or `served`, by the server of an open editor."""

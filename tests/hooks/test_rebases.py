@@ -2,9 +2,9 @@
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, both_ways, everywhere
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere, served_slowly
 
-pytestmark = both_ways
+pytestmark = served_slowly
 
 BACKENDS = pytest.mark.parametrize("backend", ["--merge", "--apply"])
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'

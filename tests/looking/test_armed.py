@@ -42,7 +42,10 @@ def clone(tmp_path: Path) -> Hooked:
 
 
 @pytest.mark.parametrize("lost", ["tree", "commit"])
-@pytest.mark.parametrize("remote", REMOTES)
+@pytest.mark.parametrize(
+    "remote",
+    [pytest.param(remote, marks=[] if remote == "upload-pack" else [pytest.mark.slow]) for remote in REMOTES],
+)
 def test_no_command_starts_what_a_repository_names(tmp_path: Path, armed: Armed, remote: str, lost: str) -> None:
     repo = clone(tmp_path)
     missing = repo.id("main^{tree}" if lost == "tree" else "main~1")

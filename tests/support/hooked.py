@@ -38,6 +38,9 @@ case "$0" in */post-rewrite*) cat > /dev/null ;; esac
 both_ways = pytest.mark.parametrize("way", ["alone", "served"], indirect=True)
 """For tests that are worth running with an editor open as well, whose server does the work of the hooks."""
 
+served_slowly = pytest.mark.parametrize("way", ["alone", pytest.param("served", marks=pytest.mark.slow)], indirect=True)
+"""The same for many tests of one kind, of which `make test` runs the first way only."""
+
 everywhere = pytest.mark.parametrize("repo", ["plain", "linked", "chained"], indirect=True)
 """For tests that are worth running in a linked worktree, and behind another hook manager, as well."""
 
