@@ -17,8 +17,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks"), str(HERE.parent / "tests")]
 
-from tokcost.claims.commit_message import drop_lines, lift_lines, marks  # noqa: E402
 from tokcost.history.merge_subjects import read_head, read_reverts, squash_number  # noqa: E402
+from tokcost.model.commit_message import drop_lines, lift_lines, marks  # noqa: E402
 from tokcost.model.trailer import read_message  # noqa: E402
 
 ID = "7k3qf9x2m4tc"

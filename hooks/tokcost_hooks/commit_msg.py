@@ -2,7 +2,7 @@
 
 import os
 
-from tokcost.policy.clone_state import CloneState
+from tokcost.services.look_at_clone import CloneState
 from tokcost.services.prepare_commit import check_untouched
 from tokcost_hooks.work import Call
 

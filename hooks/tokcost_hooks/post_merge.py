@@ -1,6 +1,6 @@
 """post-merge: sees which of the proposed lines the commit really carries."""
 
-from tokcost.policy.clone_state import CloneState
+from tokcost.services.look_at_clone import CloneState
 from tokcost.services.settle_commit import settle_merge
 from tokcost_hooks.work import Call
 

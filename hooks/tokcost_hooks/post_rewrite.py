@@ -1,6 +1,6 @@
 """post-rewrite: what is bound to commits on this machine follows them through a rebase."""
 
-from tokcost.policy.clone_state import CloneState
+from tokcost.services.look_at_clone import CloneState
 from tokcost.services.settle_commit import follow_rebase
 from tokcost_hooks.work import Call
 

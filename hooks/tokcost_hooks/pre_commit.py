@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from tokcost.policy.clone_state import CloneState, stops_unchecked
 from tokcost.reports.budgets import said_at_commit, stopping
 from tokcost.services.check_budget import check_commit
+from tokcost.services.look_at_clone import CloneState, stops_unchecked
 from tokcost_hooks.console import PAST_UNCHECKED
 from tokcost_hooks.work import Call
 

@@ -2,7 +2,7 @@
 
 import os
 
-from tokcost.policy.clone_state import CloneState, may_have_budget
+from tokcost.services.look_at_clone import CloneState, may_have_budget
 from tokcost.services.prepare_commit import Asked, prepare
 from tokcost_hooks.work import Call
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.policy.clone_state import state_of_hook, stops_unchecked
+from tokcost.services.look_at_clone import state_of_hook, stops_unchecked
 from tokcost_hooks.console import STOP, failure, words
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")

@@ -1,4 +1,4 @@
-"""Where a command imports from: never from the repository that it is asked about.
+"""Where a command imports from and starts programs from: never from the repository that it is asked about.
 
 `PYTHONPATH` stands before Python's own modules. One that names the repository, or has an empty part (the current
 folder: `PYTHONPATH=$PYTHONPATH:/x` makes one), would have files of the repository run in us. So would `python -m`.
@@ -26,6 +26,12 @@ def leave_out_repositories() -> None:
     suspects = {folder for folder in suspects if not _is_needed(folder)}
     if suspects:
         sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) not in suspects]
+
+
+def absolute_path(path: str) -> str:
+    """A list of folders as in `PATH`, without those that are relative or empty: programs are started in a repository,
+    which would then bring its own."""
+    return os.pathsep.join(folder for folder in path.split(os.pathsep) if os.path.isabs(folder))
 
 
 def _is_outside(name: str, here: str) -> bool:

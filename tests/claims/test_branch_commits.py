@@ -9,8 +9,8 @@ import pytest
 
 from support.git_sandbox import GitSandbox
 from support.hooked import REPLY, Hooked
-from tokcost.ledger.places import Selection
 from tokcost.model.figures import BranchRow, CommitRow
+from tokcost.model.selection import Selection
 from tokcost.reports.json import log_object
 from tokcost.services.assign import assign
 from tokcost.services.summarise import LogOptions, summarise

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tokcost.claims.commit_message import add_lines, drop_lines, has_content, lift_lines, marks
+from tokcost.model.commit_message import add_lines, drop_lines, has_content, lift_lines, marks
 from tokcost.model.trailer import Line, format_line, highest, read_message
 from tokcost.model.usage import Tokens
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.cli.dates import since_ms, until_ms
 from tokcost.errors import UsageError
+from tokcost.services.parse_date import since_ms, until_ms
 
 DAY_MS = 86_400_000
 

@@ -15,9 +15,9 @@ from support import samples
 from support.claude_lines import append, assistant, cost_state, counts, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.ledger.open import FILE_NAME, open_ledger
-from tokcost.ledger.places import Selection
 from tokcost.ledger.rollup import disagreements
 from tokcost.model.figures import Summary
+from tokcost.model.selection import Selection
 from tokcost.services.assign import assign
 from tokcost.services.notices import notices
 from tokcost.services.refresh import refresh

@@ -16,6 +16,7 @@ from support.opencode_store import StoreOf, counts, message
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import problems
+from tokcost.policy.clone_state import read_state
 from tokcost.readers.sources import sqlite_store
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.refresh import refresh
@@ -60,7 +61,7 @@ class Machine:
 
     def tokens(self, here: Worktree | None = None) -> dict[str, int]:
         """Tokens by branch, without one under the empty name, as somebody `here` sees them."""
-        refresh(self.ledger, {"HOME": str(self.home)}, here=here)
+        refresh(self.ledger, {"HOME": str(self.home)}, here=read_state(here) if here else None)
         found = summarise(self.ledger, self.git.path, LogOptions())
         with open_ledger(self.ledger) as ledger:
             assert disagreements(ledger) == []

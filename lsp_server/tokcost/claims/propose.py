@@ -8,7 +8,6 @@ next commit continues.
 import os
 from typing import NamedTuple
 
-from tokcost.claims.commit_message import add_lines, lift_lines
 from tokcost.claims.rules import Operation, Situation, decide, publish
 from tokcost.ledger.claims import (
     claim_pending,
@@ -24,6 +23,7 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.prices import sources_of
 from tokcost.model.claims import Claim, Terms
+from tokcost.model.commit_message import add_lines, lift_lines
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line, read_message
 from tokcost.pricing.public import public_name
 

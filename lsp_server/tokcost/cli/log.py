@@ -11,13 +11,13 @@ from typing import Literal, NamedTuple
 
 from tokcost.cli import screen
 from tokcost.model.figures import Summary
-from tokcost.repo.worktree import find_worktree
 from tokcost.reports.empty import no_logs, no_usage
 from tokcost.reports.footer import skipped_and_notes
 from tokcost.reports.layout import Line, paragraph
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.backing_up import back_up_behind
+from tokcost.services.look_at_clone import state_around
 from tokcost.services.notices import notices
 from tokcost.services.refresh import IngestReport, refresh
 from tokcost.services.summarise import LogOptions, summarise
@@ -53,7 +53,7 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
 
 def _refreshed(home: Path, environ: Mapping[str, str]) -> IngestReport:
     with screen.progress("Reading logs") as progress:
-        return refresh(home, environ, progress, here=find_worktree(str(Path.cwd())))
+        return refresh(home, environ, progress, here=state_around(Path.cwd()))
 
 
 def _add_import(report: IngestReport, summaries: list[Summary]) -> None:

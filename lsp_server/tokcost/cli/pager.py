@@ -5,7 +5,7 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 
-from tokcost.repo.run import absolute_path
+from tokcost.import_path import absolute_path
 
 _CANNOT_RUN, _NOT_FOUND = 126, 127
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tokcost.model.claims import Terms
 from tokcost.repo.run import run_git
 from tokcost.services.enable import enable
-from tokcost.services.find_repository import here
+from tokcost.services.look_at_clone import here
 
 DATA = Path(__file__).parent / "data"
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")

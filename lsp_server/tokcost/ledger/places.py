@@ -8,6 +8,7 @@ from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import SELECTED, Group, Stored, from_row
 from tokcost.model.place import BranchPlace
+from tokcost.model.selection import Selection
 
 
 class KnownWorktree(NamedTuple):
@@ -32,19 +33,6 @@ class KnownRepository(NamedTuple):
     common_dir: str
     root: str
     fingerprint: str
-
-
-class Selection(NamedTuple):
-    """Which usage is meant: everything that agrees with all that is given."""
-
-    from_branch: str | None = None
-    """A branch of this repository; the empty string is usage without a branch."""
-    session: str | None = None
-    """A session id or its beginning."""
-    directory: str | None = None
-    """A working directory, and everything below it; also one that lies in no repository."""
-    since_ms: int = 0
-    until_ms: int = 1 << 62
 
 
 _WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"

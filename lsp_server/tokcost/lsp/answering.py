@@ -35,7 +35,8 @@ from tokcost.local_server import (
     unpacked,
 )
 from tokcost.private_files import check_private, is_ours
-from tokcost.repo.run import on_behalf_of
+from tokcost.services import work_for_others
+from tokcost.services.work_for_others import on_behalf_of
 
 if TYPE_CHECKING:
     from socket import socket as Socket
@@ -274,7 +275,6 @@ class Client:
 
 def warm() -> Any:
     """Load what hooks need, before the first one asks."""
-    from tokcost.usage import importing
     from tokcost_hooks import prepare_commit_msg, work
 
-    return importing, prepare_commit_msg, work
+    return work_for_others.load(), prepare_commit_msg, work

@@ -8,7 +8,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
-from tokcost.claims.commit_message import Mark, comment_in
+from tokcost.model.commit_message import Mark, comment_in
 from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import worktree_at
 

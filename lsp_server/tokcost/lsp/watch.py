@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree
-from tokcost.readers.registry import locations
+from tokcost.services.follow_folders import locations
 
 STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
 """How often a watcher looks whether the system told something, while things happen and while they do not: its only work

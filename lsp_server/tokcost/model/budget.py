@@ -38,6 +38,17 @@ class Budget(NamedTuple):
     """Who said so: the clone, the clone for this branch alone, or the repository's `.tokcost.toml`."""
 
 
+class BudgetChange(NamedTuple):
+    """What `tokcost budget set` was told; `None` leaves it as it is."""
+
+    scope: Scope
+    amount: str
+    branch: str = ""
+    """A branch that shall have a budget of its own."""
+    blocks: bool | None = None
+    near: int | None = None
+
+
 class Standing(NamedTuple):
     """A budget and what was spent of it."""
 

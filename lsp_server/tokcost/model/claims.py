@@ -46,3 +46,21 @@ class Terms(NamedTuple):
 
     precision: Precision = "coarse"
     models: bool = True
+
+
+class Consent(NamedTuple):
+    """What holds in one clone for one person."""
+
+    enabled: bool = False
+    """Whether lines are written."""
+    decided: bool = False
+    """Whether the developer ever said yes or no here."""
+    terms: Terms = Terms()
+    problem: str = ""
+    """Why nothing is written although it was agreed to; empty when all is well."""
+    is_unclear: bool = False
+    """Whether that is only so until something is repaired: what is spent meanwhile waits."""
+    is_anothers: bool = False
+    """Whether lines are on here, but this person has not agreed to them in this clone."""
+    is_unmarked: bool = False
+    """Whether this person agreed before consent was marked: the next commit does that."""

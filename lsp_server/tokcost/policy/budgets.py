@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.foreign_files import shown
-from tokcost.model.budget import NEAR, SCOPES, Budget, Scope, parse_limit, parse_near
+from tokcost.model.budget import NEAR, SCOPES, Budget, BudgetChange, Scope, parse_limit, parse_near
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
@@ -70,17 +70,6 @@ def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
 
 _LIMIT_OF_BRANCH = "tokcostbudget"
 """Beside git's own settings of a branch, which git renames and deletes together with it."""
-
-
-class BudgetChange(NamedTuple):
-    """What `tokcost budget set` was told; `None` leaves it as it is."""
-
-    scope: Scope
-    amount: str
-    branch: str = ""
-    """A branch that shall have a budget of its own."""
-    blocks: bool | None = None
-    near: int | None = None
 
 
 def set_budget(worktree: Worktree, change: BudgetChange) -> None:

@@ -1,8 +1,6 @@
 """What a clone says of itself at one moment: read once, when a hook or a command begins, and handed down."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged
@@ -33,24 +31,6 @@ class CloneState(NamedTuple):
     def branch(self) -> str | None:
         """The branch that is checked out, being rebased or bisected."""
         return self.head.branch
-
-
-_AT_HAND: ContextVar[CloneState | None] = ContextVar("clone_at_hand", default=None)
-
-
-@contextmanager
-def having_at_hand(here: CloneState) -> Generator[None]:
-    """While an import runs within a hook, what the hook has read of its clone need not be read again."""
-    token = _AT_HAND.set(here)
-    try:
-        yield
-    finally:
-        _AT_HAND.reset(token)
-
-
-def at_hand() -> CloneState | None:
-    """What a hook has read of its clone, within `having_at_hand`."""
-    return _AT_HAND.get()
 
 
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:

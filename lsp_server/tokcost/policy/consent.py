@@ -18,7 +18,7 @@ from tokcost.foreign_files import shown
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import has_lines
 from tokcost.ledger.open import open_for_reading
-from tokcost.model.claims import Terms
+from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table
 from tokcost.policy.repository_file import POLICY_FILE
@@ -27,24 +27,6 @@ from tokcost.repo.config import Config, read_section
 from tokcost.repo.run import run_git
 
 _YES = ("true", "yes", "on", "1")
-
-
-class Consent(NamedTuple):
-    """The state of one clone."""
-
-    enabled: bool = False
-    """Whether lines are written."""
-    decided: bool = False
-    """Whether the developer ever said yes or no here."""
-    terms: Terms = Terms()
-    problem: str = ""
-    """Why nothing is written although it was agreed to; empty when all is well."""
-    is_unclear: bool = False
-    """Whether that is only so until something is repaired: what is spent meanwhile waits."""
-    is_anothers: bool = False
-    """Whether lines are on here, but this person has not agreed to them in this clone."""
-    is_unmarked: bool = False
-    """Whether this person agreed before consent was marked: the next commit does that."""
 
 
 class Policy(NamedTuple):

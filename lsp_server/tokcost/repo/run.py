@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Literal, cast
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.import_path import absolute_path
 
 if TYPE_CHECKING:
     import subprocess
@@ -274,12 +275,6 @@ def _git() -> str:
         if folder and os.access(found := os.path.join(folder, name), os.X_OK) and not os.path.isdir(found):
             return found
     raise _not_found()
-
-
-def absolute_path(path: str) -> str:
-    """A list of folders as in `PATH`, without those that are relative or empty: programs are started in a repository,
-    which would then bring its own."""
-    return os.pathsep.join(folder for folder in path.split(os.pathsep) if os.path.isabs(folder))
 
 
 def _not_started(cwd: str | os.PathLike[str], error: OSError) -> EnvironmentProblem:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.places import (
-    Selection,
     record_assignment,
     record_repository,
     record_worktree,
@@ -19,6 +18,7 @@ from tokcost.ledger.places import (
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Stored
 from tokcost.model.place import BranchPlace
+from tokcost.model.selection import Selection
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
 from tokcost.usage import assignment_journal

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tokcost.ledger.open import open_ledger
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, having_at_hand
+from tokcost.policy.clone_state import CloneState
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -25,6 +25,11 @@ class Checked(NamedTuple):
     """Whether what is new could be read at all."""
     is_verbose: bool = False
     """Whether to speak also when all is well."""
+
+
+def asks_to_block(here: CloneState) -> bool:
+    """Whether the repository would like commits to stop when over; only the developer can agree."""
+    return read_budgets(here, here.branch).asks_to_block
 
 
 def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Checked | None:
@@ -48,8 +53,7 @@ def check(
     from tokcost.services.current_status import status_of
     from tokcost.services.refresh import refresh  # a commit without a budget need not wait for the readers
 
-    with having_at_hand(here):
-        report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here.worktree)
+    report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here)
     _look(home, here, busy_seconds, git_seconds)
     return Checked(status_of(home, here), tuple(report.notes), report.is_current)
 

@@ -12,19 +12,19 @@ from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import NO_FIGURES
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, read_state
+from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
-from tokcost.repo.worktree import find_worktree
+from tokcost.services.look_at_clone import state_around
 from tokcost.services.notices import notices
 from tokcost.services.summarise import figures_of
 
 
 def current_status(home: Path, cwd: Path) -> Status:
     """The branch around `cwd` and its figures. Raises `NotARepository`."""
-    here = find_worktree(str(cwd))
+    here = state_around(cwd)
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
-    return status_of(home, read_state(here))
+    return status_of(home, here)
 
 
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
@@ -33,7 +33,7 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
     if fresh:
         from tokcost.services.refresh import refresh  # a prompt with --no-refresh need not wait for the readers
 
-        refresh(home, environ, here=find_worktree(str(cwd)))
+        refresh(home, environ, here=state_around(cwd))
     return current_status(home, cwd)._replace(current=fresh)
 
 

@@ -9,10 +9,10 @@ from tokcost.errors import UsageError
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import branches_with_pending, keys_claimed, withhold_pending
 from tokcost.ledger.open import open_ledger
-from tokcost.model.claims import Precision, Terms
+from tokcost.model.claims import Consent, Precision, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
-from tokcost.policy.consent import Consent, agree, agree_no_more, read_consent, read_policy
+from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
 from tokcost.repo.run import run_git
 from tokcost_hooks.installation.hooks import Installed, install
 

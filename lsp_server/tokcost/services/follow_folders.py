@@ -13,12 +13,25 @@ from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_consent
+from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
 from tokcost.services.current_status import status_of
 from tokcost.services.notices import notices
 from tokcost.services.refresh import refresh
 from tokcost.usage.read import Progress
+
+__all__ = [
+    "CostLines",
+    "FolderStatus",
+    "Refreshed",
+    "Round",
+    "locations",
+    "look_again",
+    "statuses",
+    "worktree_at",
+    "worktrees_around",
+]
 
 BUSY_SECONDS = 2.0
 """How long to wait for another process that writes. Whoever gives up asks again."""

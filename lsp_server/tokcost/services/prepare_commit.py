@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.claims import claim_journal
-from tokcost.claims.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.claims.commit_notes import (
     BIND,
     Noted,
@@ -26,11 +25,12 @@ from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.model.claims import Terms
+from tokcost.model.claims import Consent, Terms
+from tokcost.model.commit_message import comment_in, drop_lines, has_content, lift_lines
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
-from tokcost.policy.consent import Consent, agree, read_consent
+from tokcost.policy.consent import agree, read_consent
 from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message

@@ -12,7 +12,7 @@ from tokcost.ledger.open import open_ledger
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.trailer import Line
 from tokcost.model.worktree import Worktree
-from tokcost.repo.head import read_head
+from tokcost.policy.clone_state import read_state
 from tokcost.services.refresh import refresh
 
 SUBJECT = "Subject of the commit"
@@ -32,8 +32,9 @@ class Preview(NamedTuple):
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
     """Do everything a commit would do, and take it back. Raises `TokcostError`."""
-    branch = read_head(worktree).branch
-    refresh(home, environ, here=worktree)
+    state = read_state(worktree)
+    branch = state.branch
+    refresh(home, environ, here=state)
     nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
     if branch is None:
         return nothing

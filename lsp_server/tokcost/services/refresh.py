@@ -18,9 +18,10 @@ from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_readin
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.sources import try_again
+from tokcost.policy.clone_state import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.usage.read import Outcome, Progress, in_order_of_writing, read_all
 
@@ -46,7 +47,7 @@ def refresh(
     *,
     follow: bool = True,
     busy_seconds: float = BUSY_SECONDS,
-    here: Worktree | None = None,
+    here: CloneState | None = None,
 ) -> IngestReport:
     """Bring the ledger below `home` up to date with all logs on this machine, and with what commits carry unless
     `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
@@ -85,7 +86,7 @@ def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
 class _How(NamedTuple):
     follow: bool
     busy_seconds: float
-    here: Worktree | None
+    here: CloneState | None
 
 
 def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, how: _How) -> IngestReport:
@@ -102,21 +103,21 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, 
                 _look(ledger, report)
         return report
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
-        follow_move(ledger, here)
+        follow_move(ledger, here.worktree if here else None)
         _bring_up_to_date(_Written(ledger, home, here), environ, report, progress)
         if follow:
             _look(ledger, report)
     return report
 
 
-def open_refreshed(home: Path, environ: Mapping[str, str], here: Worktree, *, busy_seconds: float) -> Ledger:
+def open_refreshed(home: Path, environ: Mapping[str, str], here: CloneState, *, busy_seconds: float) -> Ledger:
     """For hooks: the ledger, brought up to date with all logs and left open (see `open_ledger`); what commits carry is
     the hook's own business. Raises as `refresh`, and `LedgerUnavailable` where nothing could be written."""
     try:
         if (home / FILE_NAME).exists():
             ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
             try:
-                follow_move(ledger, here)
+                follow_move(ledger, here.worktree)
                 _bring_up_to_date(_Written(ledger, home, here), environ, IngestReport())
             except Exception as error:
                 with ledger:  # which says what is behind it, and closes
@@ -133,7 +134,7 @@ class _Written(NamedTuple):
 
     ledger: Ledger
     home: Path
-    here: Worktree | None
+    here: CloneState | None
 
 
 def _bring_up_to_date(
@@ -210,12 +211,12 @@ def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport
     report.notes.extend(importer.notes)
 
 
-def _history_moved(ledger: Ledger, here: Worktree | None) -> bool:
+def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     """Whether git has something new to say of usage that is already in the ledger."""
     homes = {one.id: one for one in repositories(ledger)}
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
     outside = directories_without_worktree(ledger)
-    if here is not None and any(path.startswith(DIGEST) for path in outside) and digest_of(here.path) in outside:
+    if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
         return True
     return any(find_worktree(path) is not None for path in outside if os.path.isabs(path))

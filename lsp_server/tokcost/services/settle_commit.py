@@ -34,7 +34,7 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.trailer import read_message
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState, having_at_hand
+from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.repo.commit import Commit
 from tokcost.repo.messages import read_commit
@@ -110,8 +110,7 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
 
 def open_refreshed_at(home: Path, environ: Mapping[str, str], here: CloneState) -> Ledger:
     """The ledger, brought up to date for a hook that has looked at its clone. Raises as `open_refreshed`."""
-    with having_at_hand(here):
-        return open_refreshed(home, environ, here.worktree, busy_seconds=BUSY_SECONDS)
+    return open_refreshed(home, environ, here, busy_seconds=BUSY_SECONDS)
 
 
 def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:

@@ -24,7 +24,7 @@ from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, merge, same_response
-from tokcost.repo.worktree import Worktree
+from tokcost.policy.clone_state import CloneState
 from tokcost.usage import assignment_journal
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
@@ -39,7 +39,7 @@ _TRANSACTION_FILES = 200
 class Importer:
     """Gathers what was read and writes it, some thousand usage at a time."""
 
-    def __init__(self, ledger: Ledger, home: Path, here: Worktree | None = None) -> None:
+    def __init__(self, ledger: Ledger, home: Path, here: CloneState | None = None) -> None:
         """`here` is the worktree that somebody asks about."""
         self._ledger = ledger
         self._home = home

@@ -32,11 +32,12 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
+from tokcost.model.worktree import Worktree
 from tokcost.placement.branch import Timeline, build_timeline, place, unsettled_since
-from tokcost.policy.clone_state import at_hand
+from tokcost.policy.clone_state import CloneState
 from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.reflog import read_history, read_reflog
-from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
+from tokcost.repo.worktree import find_worktree, repository_fingerprint
 
 
 class Where(NamedTuple):
@@ -70,16 +71,16 @@ class Placer:
     """Places usage and remembers what it learned; one for each import. `place` and `note_origins` write to the ledger
     and are called inside a transaction."""
 
-    def __init__(self, ledger: Ledger, here: Worktree | None = None) -> None:
-        """`here` is the worktree that somebody asks about: a folder that logs may know by its digest alone."""
+    def __init__(self, ledger: Ledger, here: CloneState | None = None) -> None:
+        """`here` is the worktree that somebody asks about: what was read of it is not read again, and logs may know its
+        folder by its digest alone."""
         self._ledger = ledger
-        self._here = here
+        self._here = here.worktree if here else None
         self._repositories = {one.id: one for one in repositories(ledger)}
         self._worktrees = {one.id: one for one in worktrees(ledger)}
         self._bound = bound_directories(ledger)
-        read = at_hand()
-        self._heads = {read.worktree.git_dir: read.head} if read else {}
-        self._configs = ConfigsOnce({read.worktree.common_dir: read.config} if read else None)
+        self._heads = {here.worktree.git_dir: here.head} if here else {}
+        self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
         self._located: dict[str, int | None] = {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}

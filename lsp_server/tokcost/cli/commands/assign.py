@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from tokcost.cli import dates, screen
-from tokcost.ledger.places import Selection
+from tokcost.cli import screen
 from tokcost.model.money import dollars
-from tokcost.repo.worktree import find_worktree
+from tokcost.model.selection import Selection
 from tokcost.reports.text import counted, escape
 from tokcost.services.assign import Assigned, assign
+from tokcost.services.look_at_clone import state_around
+from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.services.refresh import refresh
 from tokcost.settings import tokcost_home
 
@@ -36,15 +37,15 @@ def command(branch: str, unplaced: bool, dry_run: bool, **chosen: str | None) ->
       tokcost assign docs --directory ~/notes
     """
     home = tokcost_home(os.environ)
-    refresh(home, os.environ, here=find_worktree(str(Path.cwd())))
+    refresh(home, os.environ, here=state_around(Path.cwd()))
     since, until, directory = chosen["since"], chosen["until"], chosen["directory"]
     selection = Selection("" if unplaced else chosen["source"], chosen["session"])
     if directory is not None:
         selection = selection._replace(directory=str(Path(directory).expanduser().absolute()))
     if since is not None:
-        selection = selection._replace(since_ms=dates.since_ms(since))
+        selection = selection._replace(since_ms=since_ms(since))
     if until is not None:
-        selection = selection._replace(until_ms=dates.until_ms(until))
+        selection = selection._replace(until_ms=until_ms(until))
     screen.show(_told(assign(home, Path.cwd(), branch, selection, dry_run=dry_run), branch, dry_run) + "\n")
     return 0
 

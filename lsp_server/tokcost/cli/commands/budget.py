@@ -9,17 +9,13 @@ import click
 
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.model.budget import Scope, parse_near
-from tokcost.model.worktree import Worktree
-from tokcost.policy.budgets import BudgetChange, budget_of, read_budgets, set_budget, set_verbose, unset_budget
-from tokcost.policy.clone_state import stops_unchecked
-from tokcost.repo.head import read_head
+from tokcost.model.budget import BudgetChange, Scope, parse_near
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
-from tokcost.services.check_budget import check, check_commit
-from tokcost.services.find_repository import here, state_here
+from tokcost.services.check_budget import asks_to_block, check, check_commit
+from tokcost.services.look_at_clone import here, state_here, stops_unchecked
+from tokcost.services.set_budget import set_budget, unset_budget
 from tokcost.settings import tokcost_home
-from tokcost_hooks.installation.hooks import install
 
 _EVERY_BRANCH = "*"
 """What `--branch` without a name stands for; no branch can be called so."""
@@ -56,7 +52,7 @@ def command(context: click.Context, as_json: bool) -> int:
         screen.show(budget_json(status))
     else:
         screen.show(screen.painted(budget_lines(status, screen.columns_wide()), os.environ))
-        if read_budgets(state, status.branch).asks_to_block:
+        if asks_to_block(state):
             screen.show("\nThis repository asks that commits stop when over; agree with tokcost budget set … --block\n")
     return _problems(status.budget_problems)
 
@@ -103,12 +99,13 @@ def set_command(amount: str | None, branch: str | None, commit: bool, day: bool,
     scopes = _scopes(branch, commit, day)
     if len(scopes) != 1 or amount is None:
         raise UsageError("give an amount and one of --branch, --commit and --day", _EXAMPLE)
-    worktree = here(Path.cwd())
-    set_budget(worktree, BudgetChange(scopes[0], amount, _name(branch), _blocks(how["block"]), _near(how["near"])))
-    if how["verbose"] is not None:
-        set_verbose(worktree, bool(how["verbose"]))
-    screen.show(_told_set(worktree, scopes[0], _name(branch)))
-    return _install(worktree)
+    change = BudgetChange(scopes[0], amount, _name(branch), _flag(how["block"]), _near(how["near"]))
+    done = set_budget(here(Path.cwd()), change, verbose=_flag(how["verbose"]))
+    screen.show(set_text(done.budget, change.branch, done.checked_out) + "\n")
+    if done.trouble is None:
+        return 0
+    screen.tell(f"the budget is set, but git will not check it: {done.trouble}", done.trouble.hint)
+    return done.trouble.exit_code
 
 
 @command.command("unset")
@@ -184,7 +181,7 @@ def _name(branch: str | None) -> str:
     return "" if branch in (None, _EVERY_BRANCH) else str(branch)
 
 
-def _blocks(said: str | bool | None) -> bool | None:
+def _flag(said: str | bool | None) -> bool | None:
     return None if said is None else bool(said)
 
 
@@ -193,21 +190,6 @@ def _near(said: str | bool | None) -> int | None:
         return None if said is None else parse_near(str(said))
     except ValueError as refusal:
         raise UsageError(f"--near: {refusal}") from refusal
-
-
-def _told_set(worktree: Worktree, scope: Scope, branch: str) -> str:
-    """What holds now, as it was understood."""
-    return set_text(budget_of(worktree, scope, branch), branch, read_head(worktree).branch or "") + "\n"
-
-
-def _install(worktree: Worktree) -> int:
-    """Have git check it. Where that fails the budget still holds for `check` and `status`."""
-    try:
-        install(worktree)
-    except EnvironmentProblem as problem:
-        screen.tell(f"the budget is set, but git will not check it: {problem}", problem.hint)
-        return problem.exit_code
-    return 0
 
 
 def _problems(problems: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.services.enable import disable
-from tokcost.services.find_repository import here
+from tokcost.services.look_at_clone import here
 from tokcost.settings import tokcost_home
 
 

@@ -12,7 +12,7 @@ from tokcost.model.claims import Precision, Terms
 from tokcost.reports.hooks import installed_text
 from tokcost.reports.trailers import consent_text, shown_line
 from tokcost.services.enable import allowed_terms, enable
-from tokcost.services.find_repository import here
+from tokcost.services.look_at_clone import here
 from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 

@@ -6,11 +6,9 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.policy.clone_state import read_state
-from tokcost.policy.consent import read_consent
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
-from tokcost.services.find_repository import here
+from tokcost.services.look_at_clone import consent_in, here
 from tokcost.settings import tokcost_home
 from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
 from tokcost_hooks.installation.report import hook_checks
@@ -89,7 +87,7 @@ def status_command() -> int:
       tokcost hooks status
     """
     worktree = here(Path.cwd())
-    consent = read_consent(tokcost_home(os.environ), read_state(worktree))
+    consent = consent_in(tokcost_home(os.environ), worktree)
     checks = hook_checks(worktree, consent.enabled)
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
     rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, ""))

@@ -5,9 +5,9 @@ from typing import Literal
 
 import click
 
-from tokcost.cli import dates
 from tokcost.cli.log import Output, show_log
 from tokcost.errors import UsageError
+from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.services.summarise import LogOptions
 
 By = Literal["day", "model", "assistant"]
@@ -52,8 +52,8 @@ def command(
 
 
 def _span(since: str | None, until: str | None) -> tuple[int | None, int | None]:
-    start = dates.since_ms(since) if since is not None else None
-    end = dates.until_ms(until) if until is not None else None
+    start = since_ms(since) if since is not None else None
+    end = until_ms(until) if until is not None else None
     if start is not None and end is not None and start >= end:
         raise UsageError(f"--since {since} is not before --until {until}")
     return start, end

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.policy.clone_state import read_state
-from tokcost.policy.consent import Consent, read_consent
+from tokcost.model.claims import Consent
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import pending_text, preview_object, shown_line, terms_text
-from tokcost.services.find_repository import here
+from tokcost.services.look_at_clone import consent_in, here
 from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
@@ -27,7 +26,7 @@ def command(as_json: bool) -> int:
       tokcost preview --json | jq -r '.lines[]'
     """
     home, worktree = tokcost_home(os.environ), here(Path.cwd())
-    consent = read_consent(home, read_state(worktree))
+    consent = consent_in(home, worktree)
     found = preview(home, os.environ, worktree, consent.terms)
     screen.show(_json(found, consent) if as_json else _text(found, consent))
     return 0

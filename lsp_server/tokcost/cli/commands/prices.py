@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from tokcost.cli import dates, screen
+from tokcost.cli import screen
 from tokcost.model.money import dollars
-from tokcost.repo.worktree import find_worktree
 from tokcost.reports.layout import Column, Line, Piece, table
 from tokcost.reports.rates import explained_lines, rates_cells
 from tokcost.reports.text import counted, escape
 from tokcost.services.explain_prices import explain_price, import_prices, list_prices, reprice, use_installed_prices
+from tokcost.services.look_at_clone import root_around
+from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
@@ -45,7 +46,7 @@ def list_command() -> int:
     Example:
       tokcost prices list
     """
-    found = list_prices(tokcost_home(os.environ), _root())
+    found = list_prices(tokcost_home(os.environ), root_around(Path.cwd()))
     cells = [rates_cells(one.cards, one.usage) for one in found]
     if not cells:
         screen.show("Nothing was spent yet, so no price was needed. `tokcost prices explain MODEL` knows them all.\n")
@@ -70,7 +71,7 @@ def explain_command(model: str, provider: str) -> int:
       tokcost prices explain claude-sonnet-4-5
       tokcost prices explain us.anthropic.claude-sonnet-4-5-20250929-v1:0
     """
-    found = explain_price(tokcost_home(os.environ), _root(), model, provider)
+    found = explain_price(tokcost_home(os.environ), root_around(Path.cwd()), model, provider)
     _show(explained_lines(found.cards, found.usage, found.looked_for))
     return 1 if found.cards.state == "unpriced" else 0
 
@@ -108,18 +109,13 @@ def reprice_command(since: str, dry_run: bool) -> int:
       tokcost prices reprice --since 2026-10-01 --dry-run
       tokcost prices reprice --since 2026-10-01
     """
-    result = reprice(tokcost_home(os.environ), dates.since_ms(since), dry_run=dry_run)
+    result = reprice(tokcost_home(os.environ), since_ms(since), dry_run=dry_run)
     verb = "would change" if dry_run else "changed"
     screen.show(
         f"{result.changed:,} of {counted(result.looked_at, 'reply', 'replies')} {verb}:"
         f" ${dollars(result.before)} list before, ${dollars(result.after)} after.\n"
     )
     return 0
-
-
-def _root() -> str:
-    here = find_worktree(str(Path.cwd()))
-    return here.root if here else ""
 
 
 def _show(lines: list[Line]) -> None:

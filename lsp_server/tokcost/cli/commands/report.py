@@ -9,10 +9,11 @@ from typing import Any, get_args
 
 import click
 
-from tokcost.cli import dates, screen
+from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.changes import Grouping, Report
 from tokcost.model.money import NANO_PER_USD
+from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_cache
 
 _PEOPLE = re.compile(
@@ -105,8 +106,8 @@ def _form(more: dict[str, Any]) -> str | None:
 def _reports(range: str | None, by: Grouping | None, against: str | None, more: dict[str, Any]) -> list[Report]:
     from tokcost.services.make_report import Options, make_report, overlap
 
-    since = dates.since_ms(more["since"]) // 1000 if more["since"] is not None else None
-    until = dates.until_ms(more["until"]) // 1000 if more["until"] is not None else None
+    since = since_ms(more["since"]) // 1000 if more["since"] is not None else None
+    until = until_ms(more["until"]) // 1000 if more["until"] is not None else None
     if since is not None and until is not None and since >= until:
         raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
     options = Options(range, more["base"], more["all_refs"], since, until, by is not None or more["html"] is not None)

@@ -7,16 +7,14 @@ installs the git hooks, so that commits are checked.
 
 from typing import Any
 
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import UsageError
 from tokcost.lsp.command_params import CommandParams, add_command, maybe_flag, text, worktree_for
 from tokcost.lsp.server import TokcostServer
-from tokcost.model.budget import SCOPES, Scope
+from tokcost.model.budget import SCOPES, BudgetChange, Scope
 from tokcost.model.worktree import Worktree
-from tokcost.policy.budgets import BudgetChange, budget_of, set_budget, unset_budget
-from tokcost.repo.head import read_head
 from tokcost.reports.budget_table import set_text, unset_text
 from tokcost.reports.text import escape
-from tokcost_hooks.installation.hooks import install
+from tokcost.services.set_budget import set_budget, unset_budget
 
 
 def register(server: TokcostServer) -> None:
@@ -39,10 +37,6 @@ def _budget(worktree: Worktree, params: CommandParams) -> dict[str, Any]:
         raise UsageError("only a branch budget is of one branch")
     if amount is None:
         return {"text": unset_text(scope, branch, unset_budget(worktree, scope, branch)), "hooks_text": ""}
-    set_budget(worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
-    said = set_text(budget_of(worktree, scope, branch), branch, read_head(worktree).branch or "")
-    try:
-        install(worktree)
-    except EnvironmentProblem as problem:
-        return {"text": said, "hooks_text": escape(f"Git will not check it: {problem}. {problem.hint}".rstrip(" ."))}
-    return {"text": said, "hooks_text": ""}
+    done = set_budget(worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
+    trouble = f"Git will not check it: {done.trouble}. {done.trouble.hint}".rstrip(" .") if done.trouble else ""
+    return {"text": set_text(done.budget, branch, done.checked_out), "hooks_text": escape(trouble)}

@@ -8,9 +8,9 @@ and the action shows what would be written and why it is not.
 
 from lsprotocol import types
 
-from tokcost.claims.commit_message import add_lines, drop_lines, marks
 from tokcost.lsp.documents import changed_lines, comment_of, commit_message, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
+from tokcost.model.commit_message import add_lines, drop_lines, marks
 from tokcost.model.trailer import Line
 from tokcost.services.explain_message import draft
 

@@ -2,9 +2,9 @@
 
 from lsprotocol import types
 
-from tokcost.claims.commit_message import marks
 from tokcost.lsp.documents import comment_of, commit_message, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
+from tokcost.model.commit_message import marks
 from tokcost.model.trailer import Line
 from tokcost.reports.editor import lens_text
 from tokcost.services.explain_message import draft

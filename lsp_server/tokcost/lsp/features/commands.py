@@ -14,9 +14,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from tokcost.claims.commit_notes import omit_next, omit_no_more
 from tokcost.errors import UsageError
-from tokcost.ledger.places import Selection
 from tokcost.lsp.command_params import (
     CommandParams,
     add_command,
@@ -31,14 +29,15 @@ from tokcost.lsp.report import render, save
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
+from tokcost.model.selection import Selection
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import read_state
-from tokcost.policy.consent import read_consent
 from tokcost.reports.hooks import installed_text
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
 from tokcost.services.assign import assign
 from tokcost.services.enable import allowed_terms, disable, enable
+from tokcost.services.look_at_clone import consent_in
+from tokcost.services.omit_line import keep_line, omit_line
 from tokcost.services.preview import preview
 from tokcost.services.refresh import refresh
 
@@ -90,9 +89,10 @@ class _Commands:
     async def omit(self, params: CommandParams) -> Any:
         """Leave the line of the next commit of this worktree out, or do not."""
         worktree, omitted = worktree_for(self._server, params), maybe_flag(params, "omit") is not False
-        if omitted and not read_consent(self._keeper.home, read_state(worktree)).enabled:
-            raise UsageError("there is nothing to leave out: no lines are written in this clone")
-        await self._keeper.run(omit_next if omitted else omit_no_more, worktree)
+        if omitted:
+            await self._keeper.run(omit_line, self._keeper.home, worktree)
+        else:
+            await self._keeper.run(keep_line, worktree)
         self._keeper.touch()
         said = "carries no cost line; what it would stand for stays here" if omitted else "carries its cost line again"
         return {"omitted": omitted, "text": f"The next commit here {said}."}
@@ -132,7 +132,7 @@ class _Commands:
 
 
 def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -> dict[str, Any]:
-    refresher, consent = server.refresher, read_consent(server.refresher.home, read_state(worktree))
+    refresher, consent = server.refresher, consent_in(server.refresher.home, worktree)
     terms = allowed_terms(refresher.home, worktree, precision(params), maybe_flag(params, "models"))
     found = preview(refresher.home, refresher.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]

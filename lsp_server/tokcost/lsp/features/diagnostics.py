@@ -4,9 +4,9 @@ from itertools import islice
 
 from lsprotocol import types
 
-from tokcost.claims.commit_message import marks
 from tokcost.lsp.documents import comment_of, commit_message, range_of
 from tokcost.lsp.server import TokcostServer
+from tokcost.model.commit_message import marks
 from tokcost.reports.editor import DAMAGED, FOREIGN
 
 _MOST = 100

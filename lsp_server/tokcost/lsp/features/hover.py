@@ -2,9 +2,9 @@
 
 from lsprotocol import types
 
-from tokcost.claims.commit_message import Mark, marks
 from tokcost.lsp.documents import comment_of, commit_message, range_of, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
+from tokcost.model.commit_message import Mark, marks
 from tokcost.reports.editor import DAMAGED, FOREIGN, line_meaning
 from tokcost.reports.markdown import safe
 from tokcost.services.explain_message import draft

@@ -1,0 +1,20 @@
+"""Leaving the line of the next commit out."""
+
+from pathlib import Path
+
+from tokcost.claims.commit_notes import omit_next, omit_no_more
+from tokcost.errors import UsageError
+from tokcost.model.worktree import Worktree
+from tokcost.services.look_at_clone import consent_in
+
+
+def omit_line(home: Path, worktree: Worktree) -> None:
+    """Leave the line of the next commit of this worktree out. Raises `UsageError` where no lines are written."""
+    if not consent_in(home, worktree).enabled:
+        raise UsageError("there is nothing to leave out: no lines are written in this clone")
+    omit_next(worktree)
+
+
+def keep_line(worktree: Worktree) -> None:
+    """Let the next commit of this worktree carry its line again."""
+    omit_no_more(worktree)

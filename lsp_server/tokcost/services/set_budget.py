@@ -1,0 +1,44 @@
+"""Setting and forgetting budgets of a clone."""
+
+from typing import NamedTuple
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.model.budget import Budget, BudgetChange, Scope
+from tokcost.model.worktree import Worktree
+from tokcost.policy import budgets
+from tokcost.repo.head import read_head
+from tokcost_hooks.installation.hooks import install
+
+
+class BudgetSet(NamedTuple):
+    """A budget as it was understood."""
+
+    budget: Budget
+    """What holds now."""
+    checked_out: str
+    """The branch that is checked out; empty on a detached HEAD."""
+    trouble: EnvironmentProblem | None
+    """Why git will not check it at commits."""
+
+
+def set_budget(worktree: Worktree, change: BudgetChange, *, verbose: bool | None = None) -> BudgetSet:
+    """Write a budget into the clone's configuration and have git check it at commits. Where that fails the budget still
+    holds for `budget check` and `status`. `verbose` is whether the hook speaks at every commit; `None` leaves it.
+
+    Raises `UsageError` for an amount or a branch that is none, and `EnvironmentProblem` from git.
+    """
+    budgets.set_budget(worktree, change)
+    if verbose is not None:
+        budgets.set_verbose(worktree, verbose)
+    budget = budgets.budget_of(worktree, change.scope, change.branch)
+    checked_out = read_head(worktree).branch or ""
+    try:
+        install(worktree)
+    except EnvironmentProblem as trouble:
+        return BudgetSet(budget, checked_out, trouble)
+    return BudgetSet(budget, checked_out, None)
+
+
+def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
+    """Forget a budget; whether there was one. Raises `EnvironmentProblem` from git."""
+    return budgets.unset_budget(worktree, scope, branch)
