@@ -1,12 +1,14 @@
 """New commits with our hooks, made by git itself; each scenario ends with the equation."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.hooked import REPLY, Hooked, both_ways, everywhere
 from tokcost.claims.commit_notes import omit_next, omit_no_more
+from tokcost.claims.propose import MOST_USAGE
 from tokcost.model.trailer import format_line
 
 pytestmark = both_ways
@@ -388,6 +390,90 @@ def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how:
     found = repo.replies()
     assert found["withheld"] in kept
     assert found == {"total": 4, "withheld": found["withheld"], "carried": 4 - found["withheld"]}
+
+
+OFF = {"TOKCOST": "off", "GIT_EDITOR": "true"}
+
+
+def off_on_a_detached_head(repo: Hooked) -> None:
+    repo.run("switch", "-q", "--detach")
+    repo.spend()
+    repo.run("commit", "-q", "--allow-empty", "-m", "Quiet", env=OFF)
+    repo.run("switch", "-q", "-c", "from-there")
+
+
+def off_at_a_stop_of_a_rebase(repo: Hooked) -> None:
+    repo.work("To edit")
+    repo.run("rebase", "-q", "-i", "HEAD~1", env={"GIT_SEQUENCE_EDITOR": "sed -i s/^pick/edit/"})
+    repo.spend()
+    repo.run("commit", "-q", "--amend", "--no-edit", env=OFF)
+    repo.run("rebase", "--continue", env=OFF)
+
+
+def off_in_a_revert(repo: Hooked) -> None:
+    repo.work("To revert")
+    repo.spend()
+    repo.run("revert", "--no-edit", "HEAD", env=OFF)
+
+
+def off_in_a_pick_that_stopped(repo: Hooked) -> None:
+    repo.run("switch", "-q", "-c", "side")
+    repo.change()
+    repo.run("commit", "-q", "-m", "Side", env={"TOKCOST": "off"})
+    repo.run("switch", "-q", "main")
+    repo.work("Main")
+    assert not repo.attempt("cherry-pick", "side")
+    repo.spend()
+    repo.change()
+    repo.run("cherry-pick", "--continue", env=OFF)
+
+
+def off_without_a_message(repo: Hooked) -> None:
+    repo.spend()
+    repo.run("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "", env=OFF)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        off_on_a_detached_head,
+        off_at_a_stop_of_a_rebase,
+        off_in_a_revert,
+        off_in_a_pick_that_stopped,
+        off_without_a_message,
+    ],
+)
+def test_what_is_left_out_is_kept_in_commits_that_carry_no_line_of_their_own(
+    repo: Hooked, story: Callable[[Hooked], None]
+) -> None:
+    repo.work("Before")
+    story(repo)
+    assert repo.replies()["withheld"] == 1
+    repo.work("Loud")
+    found = repo.replies()
+    assert found == {"total": found["total"], "withheld": 1, "carried": found["total"] - 1}
+
+
+@pytest.mark.parametrize("switch", [["side"], ["-c", "new"]])
+def test_what_is_left_out_on_one_branch_is_kept_there_and_nothing_of_another(
+    repo: Hooked, switch: list[str], way: str
+) -> None:
+    repo.run("branch", "side")
+    repo.spend()
+    repo.grumble("commit", "-q", "--allow-empty", "-m", "Quiet", env={"TOKCOST": "off", "TOKCOST_DEADLINE": "0.001"})
+    repo.run("switch", "-q", *switch)
+    repo.work("Elsewhere")
+    assert len(repo.lines()) == 1
+    repo.run("switch", "-q", "main")
+    repo.work("Loud")
+    assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
+
+
+def test_all_is_left_out_however_much_it_is(repo: Hooked) -> None:
+    for number in range(1, MOST_USAGE + 2):
+        repo.spend(number=number)
+    repo.run("commit", "-q", "--allow-empty", "-m", "Quiet", env={"TOKCOST": "off"})
+    assert repo.replies() == {"total": MOST_USAGE + 1, "withheld": MOST_USAGE + 1}
 
 
 def test_a_line_removed_by_hand_is_kept_also_when_there_was_no_time_to_see_that(repo: Hooked) -> None:

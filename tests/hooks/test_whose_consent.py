@@ -112,9 +112,12 @@ def test_disabling_where_nobody_agreed_ends_the_question(repo: Hooked, copy: Pat
     assert "AI-" not in line_of(repo, copy)
 
 
-def test_agreeing_again_after_it_was_taken_back(repo: Hooked) -> None:
+@pytest.mark.parametrize("published", [False, True])
+def test_agreeing_again_after_it_was_taken_back(repo: Hooked, published: bool) -> None:
+    if published:
+        repo.work("Published")
     assert repo.tokcost("disable").returncode == 0
-    assert "consent" not in (repo.common_dir / "config").read_text()
+    assert repo.git("config", "tokcost.consent") == "nobody"
     repo.work("Quiet")
     assert repo.lines() == []
     repo.git("config", "tokcost.enabled", "true")
@@ -124,16 +127,26 @@ def test_agreeing_again_after_it_was_taken_back(repo: Hooked) -> None:
     assert len(repo.lines()) == 1
 
 
-def test_a_clone_that_was_enabled_before_consent_was_marked_goes_on(repo: Hooked, tmp_path: Path) -> None:
-    repo.work("Before the upgrade")
+def test_a_clone_without_a_mark_asks_again_also_where_lines_were_published(repo: Hooked) -> None:
+    """Such as another clone that was put where one was."""
+    repo.work("Before")
     repo.git("config", "--unset", "tokcost.consent")
-    shutil.copytree(repo.path, tmp_path / "copy")
-    asked_once(repo, TOKCOST_HOME=str(tmp_path / "other"))
-    asked_once(repo, tmp_path / "copy")
-    assert "not agreed" not in repo.tokcost("status").stdout
-    repo.work("After it")
+    asked_once(repo)
+    assert "not agreed" in repo.tokcost("status").stdout
+
+
+def test_a_copy_that_is_given_the_number_of_the_folder_it_was_copied_from_has_not_agreed(repo: Hooked) -> None:
+    """A file system gives the number of a folder that is gone to the next one, a copy keeps everything but `ctime`."""
+    repo.work("Before")
+    (agreed,) = repo.common_dir.glob("tokcost-agreed-*")
+    copied = agreed.with_name("copied")
+    shutil.copy2(agreed, copied)
+    agreed.unlink()
+    shutil.copy2(copied, agreed)
+    asked_once(repo)
+    assert repo.tokcost("enable", "--yes", "--precision", "exact").returncode == 0
+    repo.work("Agreed")
     assert len(repo.lines()) == 1
-    assert repo.git("config", "tokcost.consent")
 
 
 def test_a_clone_that_was_enabled_and_never_used_asks_again(repo: Hooked) -> None:

@@ -43,7 +43,8 @@ case "${TOKCOST-}" in
   *) [ -e "${GIT_DIR:-.git}/TOKCOST_OMIT" ] && keeps=omit || keeps= ;;
 esac
 if [ "$keeps" ]; then
-  (umask 077; { echo $keeps >>"$keep"; } 2>/dev/null || { rm -f "$keep"; echo $keeps >"$keep"; })
+  read -r head <"${GIT_DIR:-.git}/HEAD" && keeps="$keeps $head"
+  (umask 077; { echo "$keeps" >>"$keep"; } 2>/dev/null || { rm -f "$keep"; echo "$keeps" >"$keep"; })
 fi
 """
 )

@@ -19,8 +19,8 @@ OMIT = "TOKCOST_OMIT"
 """Holds the commit on top of which the next one shall carry no line. When that is made HEAD has moved on, and this
 means nothing any more."""
 KEEP = "TOKCOST_KEEP"
-"""Has a line for each time that a commit was prepared which shall carry no line, before Python starts. It is gone once
-its spend is sure to be kept: a hook may not get that far."""
+"""Has a line for each time that a commit was prepared which shall carry no line, written before Python starts: why, and
+the text of HEAD. It is gone once the spend is sure to be kept: a hook may not get that far."""
 BIND = "bind"
 """In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
 
@@ -30,6 +30,19 @@ class Noted(NamedTuple):
 
     head: str
     tokens: tuple[str, ...]
+
+
+class ToKeep(NamedTuple):
+    """A commit whose spend was to be kept."""
+
+    is_off: bool
+    """Whether it was switched off; otherwise an editor asked to leave its line out."""
+    branch: str
+    """The branch that HEAD named; empty on a detached HEAD, and where that is not known."""
+
+
+_NO_BRANCH = ".invalid"
+"""What the file HEAD names in a repository with reftables."""
 
 
 def note_proposal(git_dir: str, noted: Noted) -> None:
@@ -103,21 +116,34 @@ def is_omitted_from(worktree: Worktree, parents: tuple[str, ...]) -> bool:
     return said != "" and said.strip() in (parents or ("",))
 
 
-def must_still_keep(git_dir: str) -> bool:
-    """Whether the spend of a commit was to be kept, and nobody has done that yet."""
-    return os.path.exists(os.path.join(git_dir, KEEP))
+def still_to_keep(git_dir: str) -> list[ToKeep]:
+    """The commits whose spend was to be kept, and nobody has done that yet; oldest first."""
+    return [_to_keep(line) for line in _read(os.path.join(git_dir, KEEP)).splitlines() if line]
 
 
-def kept_too_little(git_dir: str, *, asked_now: bool) -> bool:
-    """Whether that was a commit before the one being prepared; `asked_now` is whether this one wrote a line too."""
-    lines = len(_read(os.path.join(git_dir, KEEP)).splitlines())
-    return lines > (asked_now or os.path.exists(os.path.join(git_dir, OMIT)))
+def still_to_keep_of_earlier(git_dir: str, head: str, *, asked_now: bool) -> list[ToKeep]:
+    """Those of them before the one being prepared on top of `head`; `asked_now` is whether it is switched off too."""
+    omitted_from = _read(os.path.join(git_dir, OMIT))
+    found = still_to_keep(git_dir)[: -1 if asked_now or omitted_from else None]
+    # One that was to be omitted, and still is, was given up.
+    return [one for one in found if one.is_off or omitted_from != f"{head}\n"]
 
 
-def all_kept(git_dir: str) -> None:
-    """What is to be kept is noted or recorded."""
+def all_kept(git_dir: str, but_last: bool = False) -> None:
+    """What is to be kept is noted or recorded; `but_last` leaves that of the commit being prepared."""
+    path = os.path.join(git_dir, KEEP)
+    last = _read(path).splitlines()[-1:] if but_last else []
+    if last:
+        _write(path, f"{last[0]}\n")
+        return
     with suppress(OSError):
-        os.unlink(os.path.join(git_dir, KEEP))
+        os.unlink(path)
+
+
+def _to_keep(line: str) -> ToKeep:
+    why, _, head = line.partition(" ")
+    branch = head.removeprefix("ref: refs/heads/")
+    return ToKeep(why == "off", branch if branch != head and branch != _NO_BRANCH else "")
 
 
 def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:

@@ -54,9 +54,11 @@ class Message(NamedTuple):
     """Lines of messages that git drops in this operation."""
 
 
-def propose(ledger: Ledger, repository: int, branch: str, message: Message, terms: Terms) -> Proposal:
+def propose(
+    ledger: Ledger, repository: int, branch: str, message: Message, terms: Terms, most: int = MOST_USAGE
+) -> Proposal:
     """Claim what a branch has spent and put the line where it belongs; part of the caller's transaction, which must
-    have been committed before the message is written."""
+    have been committed before the message is written. `most` is how much usage is claimed, -1 for all."""
     present: dict[str, int] = {}
     for line in [*read_message(message.text).lines, *message.carried_in]:
         present[line.id] = max(line.version, present.get(line.id, 0))
@@ -76,7 +78,8 @@ def propose(ledger: Ledger, repository: int, branch: str, message: Message, term
     new: list[Line] = []
     if decision.claim_pending:
         claim = decision.grow or new_claim(ledger, repository, new_name())
-        new.append(_grown(ledger, repository, branch, claim, terms))
+        claimed = claim_pending(ledger, claim, repository, branch, most)
+        new.append(_published_line(ledger, repository, claim, claimed.version, terms))
     text = message.text
     if message.operation == "join" or message.carried_in:
         text = lift_lines(text, message.carried_in, message.comment)
@@ -90,14 +93,14 @@ def new_name() -> str:
     return "".join(ID_ALPHABET[byte % len(ID_ALPHABET)] for byte in os.urandom(ID_LENGTH))  # 32 divides 256
 
 
-def _grown(ledger: Ledger, repository: int, branch: str, claim: Claim, terms: Terms) -> Line:
+def _published_line(ledger: Ledger, repository: int, claim: Claim, version: int, terms: Terms) -> Line:
+    """The line of the claim as it was before, in its new version."""
     before = newest_line(ledger, claim.id) if claim.version else None
-    grown = claim_pending(ledger, claim, repository, branch, MOST_USAGE)
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     worth = worth_of(ledger, claim.id)
     if terms.models:
         worth = worth._replace(models=tuple(_published(ledger, model) for model in worth.models))
-    line = publish(claim.name, grown.version, worth, rest, before, terms)
+    line = publish(claim.name, version, worth, rest, before, terms)
     record_line(ledger, claim.id, line)
     return line
 

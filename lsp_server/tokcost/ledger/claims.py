@@ -93,6 +93,22 @@ def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) ->
     return claim
 
 
+def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) -> Claim | None:
+    """The usage of a worktree on no branch is kept by its owner, wherever it is placed later; the claim, if there was
+    any."""
+    chosen = (
+        "SELECT id FROM usage WHERE claim IS NULL AND place IN (SELECT id FROM place WHERE repository = ?"
+        " AND branch IS NULL AND worktree IN (SELECT id FROM worktree WHERE git_dir = ?))"
+    )
+    parameters = (repository, kept(git_dir))
+    if ledger.db.execute(f"{chosen} LIMIT 1", parameters).fetchone() is None:
+        return None
+    claim = new_claim(ledger, repository, name)._replace(version=1)
+    _claim(ledger, claim.id, claim.version, chosen, parameters)
+    decide_fate(ledger, claim.id, "withheld")
+    return claim
+
+
 def follow_bound(ledger: Ledger, repository: int, pairs: Iterable[tuple[str, str]]) -> None:
     """What is bound to a commit is also bound to what it was rewritten to: pairs of old and new commit."""
     ledger.db.executemany(

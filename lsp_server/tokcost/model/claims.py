@@ -62,5 +62,3 @@ class Consent(NamedTuple):
     """Whether that is only so until something is repaired: what is spent meanwhile waits."""
     is_anothers: bool = False
     """Whether lines are on here, but this person has not agreed to them in this clone."""
-    is_unmarked: bool = False
-    """Whether this person agreed before consent was marked: the next commit does that."""

@@ -5,27 +5,27 @@ file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask f
 
 It belongs to a person: `tokcost.consent` has a mark for each one who agreed, made of the clone and of the place of that
 person's ledger. A copy of the clone, another user or another home has another mark, and a clone that was moved keeps
-its own.
+its own. Who took it back, or never had one, has not agreed, whatever else the configuration says.
 """
 
 import os
+import stat
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from tokcost.errors import SettingsDamaged, TokcostError
+from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import shown
-from tokcost.known_worktrees import repository_of
-from tokcost.ledger.claims import has_lines
-from tokcost.ledger.open import open_for_reading
 from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.private_files import private_folder
+from tokcost.private_files import is_ours, private_folder, write_whole
 from tokcost.repo.config import Config, read_section
 from tokcost.repo.run import run_git
 
+_NOBODY = "nobody"
+"""In place of marks, where everybody took theirs back."""
 _YES = ("true", "yes", "on", "1")
 
 
@@ -56,8 +56,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     if decided.lower() not in _YES:
         return Consent(False, bool(decided), terms)
     marks = said.get("consent", "").split()
-    is_unmarked = not marks and _agreed_before(home, worktree)
-    if not is_unmarked and mark(home, worktree) not in marks:
+    if mark(home, worktree) not in marks:
         return Consent(False, False, terms, NOT_AGREED, True, True)
     try:
         policy = read_policy(here)
@@ -66,25 +65,28 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     if policy.forbids:
         return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
     precision = "coarse" if policy.coarse_only else terms.precision
-    return Consent(True, True, Terms(precision, terms.models and not policy.hides_models), is_unmarked=is_unmarked)
+    return Consent(True, True, Terms(precision, terms.models and not policy.hides_models))
 
 
 def mark(home: Path, worktree: Worktree) -> str:
     """What stands in the clone's configuration for the consent of this person in this clone.
 
-    The clone is its folder on the disk, so it may be renamed, and a copy is another one. The person is a user and the
-    place of the ledger, which is the same again when the ledger was lost. Devices are left out: their numbers change
-    when a machine starts.
+    The clone is its folder on the disk and a file in it: it may be renamed, and a copy is another one, also where it is
+    given the number of a folder that is gone, because no copy has the time at which that file was made (`st_ctime`,
+    which cannot be set). The person is a user and the place of the ledger, which is the same again when the ledger was
+    lost. Devices are left out: their numbers change when a machine starts.
     """
     ledger = os.path.realpath(home)
     user = str(os.geteuid()) if hasattr(os, "geteuid") else ""
     place = f"{crc32(os.fsencode(ledger)):08x}"
-    return "-".join((user, place, _number(os.path.dirname(ledger)), _number(worktree.common_dir)))
+    return "-".join((user, place, _number(os.path.dirname(ledger)), _number(worktree.common_dir), _made(worktree)))
 
 
 def agree(home: Path, worktree: Worktree) -> None:
     """Mark that this person agrees in this clone. Raises `EnvironmentProblem`."""
     private_folder(str(home))  # its place is part of the mark
+    if not _made(worktree):
+        write_whole(_agreed(worktree), b"")
     marks, ours = _marks(worktree), mark(home, worktree)
     if ours not in marks:
         _say(worktree, [*marks, ours])
@@ -102,8 +104,22 @@ def _marks(worktree: Worktree) -> list[str]:
 
 
 def _say(worktree: Worktree, marks: list[str]) -> None:
-    words = ["tokcost.consent", " ".join(marks)] if marks else ["--unset-all", "tokcost.consent"]
-    run_git(["config", "--local", *words], worktree.path)
+    run_git(["config", "--local", "tokcost.consent", " ".join(marks) or _NOBODY], worktree.path)
+
+
+def _agreed(worktree: Worktree) -> str:
+    """A file that is made when somebody agrees, and never changed."""
+    user = os.geteuid() if hasattr(os, "geteuid") else 0
+    return os.path.join(worktree.common_dir, f"tokcost-agreed-{user}")
+
+
+def _made(worktree: Worktree) -> str:
+    """When that was, in nanoseconds; empty where nobody agreed."""
+    try:
+        status = os.lstat(_agreed(worktree))
+    except OSError:
+        return ""
+    return f"{status.st_ctime_ns:x}" if is_ours(status) and stat.S_ISREG(status.st_mode) else ""
 
 
 def _number(folder: str) -> str:
@@ -111,18 +127,6 @@ def _number(folder: str) -> str:
         return str(os.stat(folder).st_ino)
     except OSError:
         return ""
-
-
-def _agreed_before(home: Path, worktree: Worktree) -> bool:
-    """Whether lines of this person were made here before consent was marked."""
-    try:
-        ledger = open_for_reading(home)
-        if ledger is None:
-            return False
-        with ledger:
-            return has_lines(ledger, repository_of(ledger, worktree).id)
-    except TokcostError:
-        return False
 
 
 def is_enabled(config: Config) -> bool:

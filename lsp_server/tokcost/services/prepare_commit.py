@@ -11,13 +11,12 @@ from tokcost.claims.commit_notes import (
     all_kept,
     forget,
     is_next_omitted,
-    kept_too_little,
     note_proposal,
     note_untouched,
     untouched,
     withheld_recorded,
 )
-from tokcost.claims.propose import Message, Proposal, propose
+from tokcost.claims.propose import MOST_USAGE, Message, Proposal, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
 from tokcost.errors import EnvironmentProblem
@@ -30,7 +29,7 @@ from tokcost.model.commit_message import comment_in, drop_lines, has_content, li
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
-from tokcost.policy.consent import agree, read_consent
+from tokcost.policy.consent import read_consent
 from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
@@ -39,6 +38,7 @@ from tokcost.services.settle_commit import (
     BUSY_SECONDS,
     GIT_SECONDS,
     LOOK_SECONDS,
+    keep_earlier,
     open_refreshed_at,
     record_withheld,
     settle_late,
@@ -96,33 +96,31 @@ def prepare(
     forget(git_dir)
     settle_late(home, here)
     consent, text = read_consent(home, here), _read(asked.path)
+    is_off, omitted = is_switched_off(environ), is_next_omitted(git_dir, here.commit)
+    is_done, is_noted = keep_earlier(home, environ, here, consent, asked_now=is_off), False
     if here.operation.rebasing:
         if consent.enabled:
             _melt(here, asked.path, text)
-    elif here.branch is not None and _may_go_on(home, environ, here, consent):
+    elif here.branch is not None and _may_go_on(environ, consent):
         if not consent.enabled:
             note_proposal(git_dir, Noted(here.commit, (BIND,)))
         elif (message := _message(environ, here, asked, text)) is not None:
-            is_off, edited = is_switched_off(environ), _is_edited(environ)
-            omitted = is_next_omitted(git_dir, here.commit)
-            silent = is_off or omitted or kept_too_little(git_dir, asked_now=is_off)
-            draft = Draft(here, asked.path, here.branch, message, silent, edited, is_current, is_awaited)
+            edited = _is_edited(environ)
+            draft = Draft(here, asked.path, here.branch, message, is_off or omitted, edited, is_current, is_awaited)
             _propose(home, environ, draft, consent.terms)
+            is_noted = True
             if edited and asked.source in ("", "template"):
                 note_untouched(git_dir, text)
-    all_kept(git_dir)
+    if is_done and (is_noted or not (is_off or omitted)):
+        all_kept(git_dir)  # else the hook after the commit keeps what nothing was noted of
 
 
-def _may_go_on(home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent) -> bool:
+def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
     """Whether what is spent is claimed or bound now. Raises `EnvironmentProblem` where lines are on by the consent of
     somebody else, or the repository's file leaves open whether it forbids them."""
     if (consent.is_anothers or consent.is_unclear) and not is_switched_off(environ):
         raise EnvironmentProblem(consent.problem.rstrip("."))
-    if consent.is_unclear:
-        return False
-    if consent.is_unmarked:
-        agree(home, here.worktree)
-    return True
+    return not consent.is_unclear
 
 
 def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
@@ -189,7 +187,8 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
         with ledger.transaction():
             refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
             record_withheld(ledger, repository, worktree.git_dir)
-            proposal = propose(ledger, repository, draft.branch, message, terms)
+            limit = -1 if draft.silent else MOST_USAGE
+            proposal = propose(ledger, repository, draft.branch, message, terms, limit)
             kept = _kept(ledger, repository, draft, proposal)
             _require_awaited(draft)  # what is given back now is as if it was never claimed
         claim_journal.write(worktree.common_dir, claim_journal.versions(ledger, proposal.new))

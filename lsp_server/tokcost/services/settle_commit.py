@@ -7,15 +7,17 @@ from tokcost.claims import claim_journal
 from tokcost.claims.commit_notes import (
     BIND,
     Noted,
+    ToKeep,
     all_kept,
     begin_settling,
     forget,
     is_omitted_from,
-    must_still_keep,
     note_withheld,
     omit_no_more,
     read_unsettled,
     settled,
+    still_to_keep,
+    still_to_keep_of_earlier,
     take_withheld,
     withheld_recorded,
 )
@@ -30,8 +32,10 @@ from tokcost.ledger.claims import (
     keys_claimed,
     unsettled_claims,
     withhold_pending,
+    withhold_unplaced,
 )
 from tokcost.ledger.open import Ledger, open_ledger
+from tokcost.model.claims import Consent
 from tokcost.model.trailer import read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
@@ -39,9 +43,9 @@ from tokcost.policy.consent import read_consent
 from tokcost.repo.commit import Commit
 from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import last_message
+from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
 from tokcost.services.refresh import open_refreshed
-from tokcost.settings import is_switched_off
 
 GIT_SECONDS = 1.0
 """On a busy machine git may be slow too; a git that is stuck is seen by whoever watches the hook."""
@@ -56,8 +60,8 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     and is never proposed again. Without consent, what was spent is bound to the commit on this machine."""
     worktree, head = here.worktree, here.commit
     noted = begin_settling(worktree.git_dir)
-    if noted is None and head and must_still_keep(worktree.git_dir):
-        _keep(home, environ, here, read_commit(worktree.common_dir, head, seconds=GIT_SECONDS))
+    if head and (found := still_to_keep(worktree.git_dir)):
+        _keep_of(home, environ, here, found)
     if noted is not None and head not in ("", noted.head):
         _settle_noted(home, environ, here, noted)
     settled(worktree.git_dir)
@@ -140,32 +144,76 @@ def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: 
     withheld_recorded(worktree.git_dir)
 
 
-def _keep(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit) -> None:
-    """The hook before this commit did not get as far as keeping what its owner wants kept."""
-    worktree, branch = here.worktree, here.branch
-    wanted = is_switched_off(environ) or is_omitted_from(worktree, commit.parents)
-    if wanted and branch is not None and read_consent(home, here).enabled and not here.operation.rebasing:
-        with open_refreshed_at(home, environ, here) as ledger, ledger.transaction():
-            repository = repository_of(ledger, worktree).id
-            if repository >= 0:
-                refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
-                _withhold_pending(ledger, repository, branch, worktree.common_dir)
-    omit_no_more(worktree)
-    all_kept(worktree.git_dir)
+def keep_earlier(
+    home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent, *, asked_now: bool
+) -> bool:
+    """Keep what commits before the one being prepared were to keep, where no hook got that far; `asked_now` is whether
+    that one is switched off too. False where it must be done later; raises as `settle` does, which is the same."""
+    git_dir = here.worktree.git_dir
+    found = still_to_keep_of_earlier(git_dir, here.commit, asked_now=asked_now)
+    if not found:
+        return True
+    is_done = _withhold_kept(home, environ, here, consent, found)
+    if is_done:
+        all_kept(git_dir, but_last=asked_now)
+    return is_done
 
 
-def _withhold_pending(ledger: Ledger, repository: int, branch: str, common_dir: str) -> None:
-    """What no claim holds, and what a hook claimed that did not get as far as saying so."""
+def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, found: Sequence[ToKeep]) -> None:
+    """Keep what the hook before this commit, or before an earlier one, did not get as far as keeping."""
+    worktree = here.worktree
+    commit = read_commit(worktree.common_dir, here.commit, seconds=GIT_SECONDS)
+    wanted = [one for one in found if one.is_off or is_omitted_from(worktree, commit.parents)]
+    if _withhold_kept(home, environ, here, read_consent(home, here), wanted):
+        omit_no_more(worktree)
+        all_kept(worktree.git_dir)
+
+
+def _withhold_kept(
+    home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent, found: Sequence[ToKeep]
+) -> bool:
+    """Withhold what is pending where these commits were made; whether there is nothing left to do. When unsure, what is
+    pending on the branch of the commit at hand is withheld too."""
+    if consent.is_unclear or consent.is_anothers:
+        return False
+    if not found or not consent.enabled:
+        return True
+    worktree = here.worktree
+    with open_refreshed_at(home, environ, here) as ledger, ledger.transaction():
+        repository = repository_of(ledger, worktree).id
+        if repository >= 0:
+            refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
+            for branch in _branches_of(found, here):
+                _withhold_pending(ledger, repository, branch, worktree)
+    return True
+
+
+def _branches_of(found: Sequence[ToKeep], here: CloneState) -> list[str | None]:
+    """Where to withhold; `None` is a detached HEAD. A branch that is gone may have been renamed."""
+    known = local_branches(here.worktree.common_dir) or {}
+    branches: dict[str | None, None] = {}
+    for one in found:
+        is_sure = one.branch in known or one.branch == here.branch
+        branches |= dict.fromkeys([one.branch] if is_sure else [one.branch or None, None, here.branch])
+    return list(branches)
+
+
+def _withhold_pending(ledger: Ledger, repository: int, branch: str | None, worktree: Worktree) -> None:
+    """Withhold what no claim holds, and what a hook claimed that did not get as far as saying so; without a branch,
+    what was spent in this worktree on none."""
     kept: list[claim_journal.Entry] = []
-    for claim in unsettled_claims(ledger, repository, branch):
+    for claim in unsettled_claims(ledger, repository, branch) if branch else ():
         if not claim.ever_carried:
             decide_fate(ledger, claim.id, "withheld")
             kept.append(claim_journal.Entry(claim.name, 0, "", [], True))
-    claim = withhold_pending(ledger, repository, branch, new_name())
+    if branch:
+        claim = withhold_pending(ledger, repository, branch, new_name())
+    else:
+        claim = withhold_unplaced(ledger, repository, worktree.git_dir, new_name())
     if claim is not None:
         keys = keys_claimed(ledger, claim.name, claim.version)
         kept.append(claim_journal.Entry(claim.name, claim.version, "", keys, True))
-    claim_journal.write(common_dir, kept)
+    claim_journal.write(worktree.common_dir, kept)
 
 
 def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit, amended: str) -> None:
