@@ -11,6 +11,7 @@ from support import hostile_history
 from support.hooked import NO_HOOKS, REPLY, Hooked
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.known_worktrees import repository_of
+from tokcost.ledger.claims import known_tips
 from tokcost.ledger.open import open_ledger
 from tokcost.model.trailer import Line, format_line
 
@@ -52,6 +53,25 @@ def test_a_commit_carries_its_line_whatever_was_fetched(repo: Hooked) -> None:
     repo.work("Four")
     assert [line.tokens for line in repo.lines()] == [REPLY]
     assert repo.balance() == {"total": 5 * REPLY, "carried": 5 * REPLY}
+
+
+def test_a_commit_does_not_wait_for_refs_that_were_fetched_by_the_hundred_thousand(repo: Hooked) -> None:
+    repo.work("One")
+    before = repo.id()
+    for prefix in ("x", "y"):  # a fetch that changes them all
+        refs = "".join(f"{before} refs/remotes/origin/{prefix}{number:060}\n" for number in range(50_000))
+        (repo.common_dir / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{refs}")
+        repo.work("Two")
+        assert [line.tokens for line in repo.lines()] == [REPLY]
+        with open_ledger(repo.ledger_home) as ledger:
+            assert len(known_tips(ledger, 1)) < 10
+    repo.spend()
+    repo.hooked("--amend", "--no-edit")
+    repo.git("branch", "-q", "kept")
+    repo.git("reset", "-q", "--hard", "HEAD~1")
+    assert repo.balance() == {"total": 4 * REPLY, "carried": 4 * REPLY}
+    with open_ledger(repo.ledger_home) as ledger:
+        assert len(known_tips(ledger, 1)) == 50_002
 
 
 def test_every_command_answers_whatever_was_fetched(repo: Hooked) -> None:

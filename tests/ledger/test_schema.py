@@ -139,6 +139,7 @@ def questions(ledger: Ledger) -> None:
     claims.worth_pending(ledger, 1, "main")
     claims.unsettled_claims(ledger, 1, "main")
     claims.known_tips(ledger, 1)
+    claims.known_tips(ledger, 1, only_local=True)
     claims.claims_named(ledger, 1, ["x"])
     claim = claims.claim_pending(ledger, claims.new_claim(ledger, 1, "x"), 1, "main", 10)
     claims.keys_claimed(ledger, "x", 1)

@@ -32,7 +32,7 @@ from tokcost.repo.config import Config, read_config
 from tokcost.repo.head import Head
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
-from tokcost.repo.refs import all_tips
+from tokcost.repo.refs import all_tips, has_many_refs
 from tokcost.repo.run import GitFailed, GitTooSlow
 
 MOST_COMPARED = 200
@@ -57,10 +57,10 @@ def refresh_carriers(
 ) -> bool:
     """Bring what is known of a repository's commits up to date; part of the caller's transaction.
 
-    Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, only what this
-    clone's own branches brought is read, and the answer is False: to whoever looks next, the rest is still new. Until
-    then a line can be written again that somebody's commit carries already, which changes no sum. `here` has what
-    was read of a worktree of this repository before.
+    Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, or a hook has no
+    time for so many refs, only what this clone's own branches brought is read, and the answer is False: to whoever
+    looks next, the rest is still new. Until then a line can be written again that somebody's commit carries already,
+    which changes no sum. `here` has what was read of a worktree of this repository before.
 
     Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even
     `RESTORE_SECONDS`.
@@ -72,14 +72,17 @@ def refresh_carriers(
         )
     if start < end and claim_journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)
-    now, before = all_tips(common_dir, _heads(here)), known_tips(ledger, repository)
+    only_local = _has_too_many(common_dir, seconds)
+    now = all_tips(common_dir, _heads(here), only_local=only_local)
+    before = known_tips(ledger, repository, only_local=only_local)
     if now == before:
-        return True
+        return not only_local
     if not has_claims(ledger, repository):
         record_tips(ledger, repository, before, now)
-        return True
+        return not only_local
     given_up = _given_up(ledger, repository)
-    for seen, is_tried in ((now, _fetched(now)), (_fetched(before) | _own(now), _own(now))):
+    own = (_fetched(before) | _own(now), _own(now))
+    for seen, is_tried in (own,) if only_local else ((now, _fetched(now)), own):
         mark = _mark(is_tried)
         if seconds <= given_up.get(mark, -1.0):
             continue
@@ -87,15 +90,17 @@ def refresh_carriers(
             _follow(ledger, repository, common_dir, (before, seen), seconds)
             _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
             record_tips(ledger, repository, before, seen)
-            return seen == now
+            return seen == now and not only_local
         given_up[mark] = seconds
         _record_given_up(ledger, repository, given_up)
     return False
 
 
-def needs_refresh(ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None) -> bool:
+def needs_refresh(
+    ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
+) -> bool:
     """Whether a repository with claims has refs that differ from those of the last look, or claims that the ledger
-    does not know."""
+    does not know, as far as there is time for that in `seconds`."""
     if not os.path.isdir(common_dir):
         return False
     start, end = claim_journal.unread(ledger, repository, common_dir)
@@ -104,9 +109,15 @@ def needs_refresh(ledger: Ledger, repository: int, common_dir: str, here: CloneS
     if not has_claims(ledger, repository):
         return False
     try:
-        return all_tips(common_dir, _heads(here)) != known_tips(ledger, repository)
+        only_local = _has_too_many(common_dir, seconds)
+        now = all_tips(common_dir, _heads(here), only_local=only_local)
+        return now != known_tips(ledger, repository, only_local=only_local)
     except EnvironmentProblem:
         return False
+
+
+def _has_too_many(common_dir: str, seconds: float) -> bool:
+    return seconds < RESTORE_SECONDS and has_many_refs(common_dir)
 
 
 Tips = dict[str, str]

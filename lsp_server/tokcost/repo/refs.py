@@ -11,6 +11,8 @@ from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_git_dirs
 
 _PREFIX = "refs/heads/"
+_MANY_BYTES = 4 << 20
+"""Of packed refs, some 60,000 of them: to read and compare them takes as long as a commit may wait."""
 
 
 def local_branches(common_dir: str) -> dict[str, str] | None:
@@ -23,16 +25,25 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
     return _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
 
 
-def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None) -> dict[str, str]:
+def has_many_refs(common_dir: str) -> bool:
+    """Whether a hook has no time for all of them; they are then mostly fetched ones."""
+    try:
+        return os.stat(os.path.join(common_dir, "packed-refs")).st_size > _MANY_BYTES
+    except OSError:
+        return False
+
+
+def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_local: bool = False) -> dict[str, str]:
     """Everything that keeps commits reachable: each ref of the clone with what it names, and the HEAD of each worktree
     where it is detached (under the worktree's git folder as its name). `heads` has those that were read before, by git
-    folder. Runs git only for reftable."""
+    folder. With `only_local` no refs but branches. Runs git only for reftable."""
     if uses_reftable(common_dir):
-        text = run_git(["for-each-ref", "--format=%(objectname) %(refname)"], common_dir)
+        below = [_PREFIX] if only_local else []
+        text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", *below], common_dir)
         pairs = (line.partition(" ") for line in text.split("\n"))
         tips = {ref: tip for tip, _, ref in pairs if ref}
     else:
-        tips = _packed(common_dir, "refs/") | _loose(common_dir, "refs")
+        tips = _local(common_dir) if only_local else _packed(common_dir, "refs/") | _loose(common_dir, "refs")
     for git_dir in (common_dir, *linked_git_dirs(common_dir)):
         if heads and git_dir in heads:
             tips[git_dir] = heads[git_dir].commit if heads[git_dir].detached else ""
@@ -85,6 +96,11 @@ def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
     return created != [tip.encode()]
 
 
+def _local(common_dir: str) -> dict[str, str]:
+    branches = _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
+    return {f"{_PREFIX}{name}": tip for name, tip in branches.items()}
+
+
 def _loose(common_dir: str, below: str) -> dict[str, str]:
     """Refs with a file of their own; their names without what is `below`, unless that is all refs."""
     found: dict[str, str] = {}
@@ -109,9 +125,12 @@ def _loose(common_dir: str, below: str) -> dict[str, str]:
 def _packed(common_dir: str, below: str) -> dict[str, str]:
     """Refs in the common file; their names without what is `below`, unless that is all refs."""
     try:
-        text = ref_text(read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT))
+        data = read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT)
     except OSError:
         return {}
+    # Others may be a hundred thousand: what is not below is not even made text of.
+    wanted = b" " + below.encode()
+    text = ref_text(b"\n".join(line for line in data.split(b"\n") if wanted in line))
     pairs = (line.partition(" ") for line in text.split("\n") if line[:1] not in "#^")
     cut = 0 if below == "refs/" else len(below)
     return {ref[cut:]: tip for tip, _, ref in pairs if ref.startswith(below) and can_be_ref(ref)}

@@ -65,6 +65,6 @@ def _look(home: Path, here: CloneState, busy_seconds: float, git_seconds: float)
 
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         repository = repository_of(ledger, here.worktree).id
-        if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here):
+        if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):
             with ledger.transaction():
                 refresh_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)
