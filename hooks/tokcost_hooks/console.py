@@ -1,5 +1,5 @@
-"""What hooks say, on standard error. Imports nothing that Python has not loaded anyway: whoever says that the deadline
-has come must not wait for an import."""
+"""Messages of hooks on standard error. Imports nothing that Python has not loaded anyway: the one that says
+that the deadline has come must not wait for an import."""
 
 import os
 

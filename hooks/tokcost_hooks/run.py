@@ -1,5 +1,5 @@
-"""What our hook scripts run: `python -I -S run.py HOOK ARGUMENTS…`, with the folders to import from in `TOKCOST_PATH`;
-and `tokcost-hook HOOK ARGUMENTS…`, for managers that install us into an environment of their own.
+"""The program that our hook scripts run: `python -I -S run.py HOOK ARGUMENTS…`, with the folders to import from in
+`TOKCOST_PATH`; and `tokcost-hook HOOK ARGUMENTS…`, for managers that install us into an environment of their own.
 
 Python compiles this file anew each time, so all it does is to find the rest. Whatever happens, git goes on.
 """

@@ -1,4 +1,4 @@
-"""How every hook begins and ends.
+"""The beginning and the end of every hook.
 
 Whatever happens in here, git goes on: a problem is one line on standard error. The one exception is a hook that says on
 purpose, by answering True, that the commit is to be stopped. The work is done by a server that runs already

@@ -1,4 +1,4 @@
-"""Where a command imports from and starts programs from: never from the repository that it is asked about.
+"""Search paths of modules and programs: neither ever comes from the repository that a command is asked about.
 
 `PYTHONPATH` stands before Python's own modules. One that names the repository, or has an empty part (the current
 folder: `PYTHONPATH=$PYTHONPATH:/x` makes one), would have files of the repository run in us. So would `python -m`.

@@ -1,4 +1,4 @@
-"""How a hook and `tokcost status` reach a `tokcost lsp` that runs already: a Unix socket in the folder of the ledger.
+"""The connection of a hook or `tokcost status` to a running `tokcost lsp`: a Unix socket in the folder of the ledger.
 
 Who asks loads this file and Python's `socket`, nothing else. Frames go both ways: a letter, the length of what follows
 in four bytes, and that many bytes. Fields within a frame end where the next begins, at a NUL: no argument, path or

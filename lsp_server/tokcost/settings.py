@@ -1,4 +1,4 @@
-"""Where tokcost keeps what it knows."""
+"""The folder of the ledger, and the switches of the environment."""
 
 import os
 import sys

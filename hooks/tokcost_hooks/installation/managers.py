@@ -1,4 +1,4 @@
-"""Where each of our hooks belongs, given who else manages hooks here (docs/hooks.md says why).
+"""The place of each of our hooks beside the hook manager of a clone (docs/hooks.md says why).
 
 A manager owns the files that it writes and writes them again at its next install, so what lasts is never in those:
 either a file of our own that the manager runs or leaves alone, or a few lines in a file that the manager reads.

@@ -1,4 +1,4 @@
-"""What git will run of our hooks, what it will not and why, and what to do: for `hooks status` and `doctor`."""
+"""The report on our hooks for `hooks status` and `doctor`: which git will run, which not and why, and what to do."""
 
 import os
 from typing import NamedTuple

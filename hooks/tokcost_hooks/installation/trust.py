@@ -1,4 +1,4 @@
-"""Who else may change what a hook of ours would run, and whose files an installation would change."""
+"""Trust in files: who else may change what a hook of ours would run, and whose files an installation would change."""
 
 import os
 import sys

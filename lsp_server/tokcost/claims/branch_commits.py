@@ -1,4 +1,4 @@
-"""Which commits carry what each branch spent, and where the spend of a merged or deleted branch went.
+"""The commits that carry the spend of each branch, also of a merged or deleted one.
 
 What commits carry is in the ledger; git is asked only how commits are called and which branch they are on, and only
 where there are claims.

@@ -1,4 +1,4 @@
-"""What was proposed for the commit being made, noted in the worktree's git folder between two hooks of one commit."""
+"""Notes in the worktree's git folder that one hook of a commit leaves for the next, above all the proposed lines."""
 
 import os
 from contextlib import suppress

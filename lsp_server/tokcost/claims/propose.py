@@ -1,4 +1,4 @@
-"""What a commit being made gets: the thin shell around the rules of claims.
+"""The proposal for a commit being made: the thin shell around the rules of claims.
 
 The order keeps every moment safe: usage is claimed and the line is recorded in one transaction, then the message is
 written, then a note of what was proposed. Whoever is killed in between leaves a claim that no commit carries, which the

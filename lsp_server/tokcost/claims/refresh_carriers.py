@@ -1,4 +1,4 @@
-"""Which claims commits carry: always read from messages that a ref reaches, never assumed.
+"""The claims that commits carry: always read from messages that a ref reaches, never assumed.
 
 The ledger remembers the refs it saw, so that only what is new since the last look is walked.
 """

@@ -1,4 +1,4 @@
-"""What `tokcost log` does, once it is known what is asked.
+"""`tokcost log` behind its arguments.
 
 Apart from the command, because that asks click: who only says `tokcost log` need not wait for it.
 """

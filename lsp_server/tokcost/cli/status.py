@@ -1,4 +1,4 @@
-"""What `tokcost status` does, once it is known what is asked: a prompt must not wait for click."""
+"""`tokcost status` behind its arguments: a prompt must not wait for click."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which area of a repository a path belongs to: `[areas]` of `.tokcost.toml`, else CODEOWNERS, else the top folder.
+"""The area of a repository that a path belongs to: `[areas]` of `.tokcost.toml`, else CODEOWNERS, else the top folder.
 
 Owners who are people never name an area: a path that no team owns belongs to its top folder.
 """

@@ -1,4 +1,4 @@
-"""What messages say about the steps in which a branch came about: what they are called, and what they take back."""
+"""Subjects of merges and reverts: the name of a merged change, and the commit that a revert takes back."""
 
 import re
 

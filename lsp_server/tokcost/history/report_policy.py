@@ -1,4 +1,4 @@
-"""What a repository says about reports in its committed `.tokcost.toml`, and who owns what in it.
+"""The rules for reports in a repository's committed `.tokcost.toml`, and the owners of its paths.
 
 Read as of the commit that is reported on, not from the folder: what may be shown is decided by the repository, not by
 whoever looks, and a bare clone has no folder.

@@ -1,4 +1,4 @@
-"""Which commits hold what was spent: questions for `tokcost log`. Nothing here writes."""
+"""Queries for the commits that carry usage, for `tokcost log`. Nothing here writes."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What is a damaged ledger, and what is only in the way: decided here, whatever SQLite or Python said of it.
+"""The distinction between a damaged ledger and one that is only in use, whatever SQLite or Python said of it.
 
 A ledger that is locked, read-only, on a full or a failing disk is not damaged, and nothing is ever set aside for it.
 """

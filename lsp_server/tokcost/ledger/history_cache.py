@@ -1,4 +1,4 @@
-"""What was read from histories: a cache of its own, a file beside no ledger, that may be deleted at any time.
+"""The cache of what was read from histories: a file of its own that may be deleted at any time.
 
 It holds lines by commit id, which the messages say as well, and which step of a history brought which of these commits.
 No author, no path, no other text of a message. A cache that is damaged, of another version or cannot be written is

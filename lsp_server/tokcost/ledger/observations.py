@@ -1,4 +1,4 @@
-"""Where the server saw HEAD of each worktree: stretches of time, each on one branch."""
+"""Observations of HEAD by the server: stretches of time in a worktree, each on one branch."""
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept

@@ -1,4 +1,4 @@
-"""Who uses the ledger shares a lock of its folder, and who replaces the file has it alone.
+"""The lock of the ledger's folder: users of the ledger share it, whoever replaces the file holds it alone.
 
 SQLite forbids to replace a file that is open: the last connection of the old one would delete the new one's log by
 name (https://sqlite.org/howtocorrupt.html). The lock is flock(2) of the folder, so it needs no file and ends with its

@@ -1,4 +1,4 @@
-"""How far each source was read, and what was wrong in it."""
+"""Sources: how far each was read, and its damaged records."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

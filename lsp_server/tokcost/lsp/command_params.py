@@ -1,4 +1,4 @@
-"""What a client asks of a command: one object, which can hold anything, as values of ours."""
+"""Parameters of a command: the one object that a client sends, which can hold anything, as values of ours."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What `tokcost log` shows, as a text file beside the ledger that an editor can open."""
+"""The output of `tokcost log` as a text file beside the ledger that an editor can open."""
 
 import hashlib
 import os

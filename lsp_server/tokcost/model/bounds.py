@@ -1,4 +1,4 @@
-"""What a reader may hand over: every number, word and text within bounds that a ledger can keep and add up.
+"""Bounds of everything a reader hands over: numbers, words and texts that a ledger can keep and add up.
 
 Each batch passes through here, whoever wrote its reader. A record outside of the bounds is damaged: it is counted, and
 never reaches the ledger.

@@ -1,4 +1,4 @@
-"""What history says about merged changes: commits that carry lines, changes, and the figures of a report.
+"""Merged changes as history tells them: commits that carry lines, changes, and the figures of a report.
 
 Nothing in here names a person. Amounts are nano-dollars at list price, as published.
 """

@@ -1,4 +1,4 @@
-"""What `doctor` and `hooks status` answer with."""
+"""Answers of `doctor` and `hooks status`."""
 
 from dataclasses import dataclass
 

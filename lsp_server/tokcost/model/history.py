@@ -1,4 +1,4 @@
-"""What git remembers of a worktree's past: plain values, read by `repo` and interpreted by `attribution`."""
+"""A worktree's past as git remembers it: plain values, read by `repo` and interpreted by `placement`."""
 
 from typing import NamedTuple
 

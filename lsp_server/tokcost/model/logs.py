@@ -1,4 +1,4 @@
-"""What assistants' logs are made of: where they lie, what a source looks like now, and what reading it yields."""
+"""Assistants' logs as values: their locations, the state of a source, and the batches that reading it yields."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""Where a usage belongs, and how sure we are of it."""
+"""The branch a usage belongs to, and the evidence for it."""
 
 from typing import Literal, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Which usage somebody means."""
+"""A selection of usage."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Where a worktree is, as every room speaks of it."""
+"""The paths of a worktree."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What the messages of HEAD's reflog say about moves from branch to branch. Git never translates them.
+"""Moves from branch to branch in the messages of HEAD's reflog. Git never translates them.
 
     checkout: moving from A to B                          A is exact: a branch, or the id of a detached HEAD;
                                                           B is what the user typed: a branch, a tag, `HEAD~2`, …

@@ -1,4 +1,4 @@
-"""Where HEAD of one worktree has been, reconstructed from its reflog. Pure: no file, no clock.
+"""The timeline of one worktree's HEAD, reconstructed from its reflog. Pure: no file, no clock.
 
 The history is a row of stays, parted by moves. Git tells exactly what HEAD *left*, so a stay takes its branch from the
 move that ends it, and the last one from HEAD itself; what a move went to is only what the user typed.

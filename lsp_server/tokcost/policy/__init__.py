@@ -1,1 +1,1 @@
-"""What the developer and the repository decided: consent, budgets, the repository's own file."""
+"""Decisions of the developer and the repository: consent, budgets, the repository's own file."""

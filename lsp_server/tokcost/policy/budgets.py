@@ -1,4 +1,4 @@
-"""Which budgets hold in a clone: set by the developer in its own configuration, or recommended by the repository.
+"""Budgets of a clone: set by the developer in its own configuration, or recommended by the repository.
 
 As with consent, no global setting counts. A repository's `.tokcost.toml` can warn, never stop a commit.
 """

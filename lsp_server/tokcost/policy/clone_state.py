@@ -1,4 +1,4 @@
-"""What a clone says of itself at one moment: read once, when a hook or a command begins, and handed down."""
+"""The state of a clone at one moment: read once, when a hook or a command begins, and handed down."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What the developer agreed to publish, in this clone alone.
+"""Consent of the developer to publish lines, in this clone alone.
 
 Consent is read from the clone's own configuration file and from nowhere else: a global setting, or one that an included
 file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask for less, never for more.

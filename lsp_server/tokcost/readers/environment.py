@@ -1,4 +1,4 @@
-"""Where a user's files are, as assistants see it."""
+"""A user's folders as assistants find them."""
 
 import os
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""What a reader of an assistant's logs is (protocol 2): three questions, answered without any knowledge of the ledger
-or of git. docs/readers.md explains it with complete examples.
+"""The protocol of a reader of an assistant's logs, version 2: three questions, answered without any knowledge of the
+ledger or of git. docs/readers.md explains it with complete examples.
 
 A reader owns its sources: it says where they are and what makes one differ from how it was, and it reads what is new in
 one since an opaque cursor. It keeps nothing between calls. `sources/` has bases for the usual kinds of source.

@@ -1,1 +1,1 @@
-"""What git knows: worktrees, HEAD, reflogs. Git is asked here and nowhere else."""
+"""Git: worktrees, HEAD, reflogs, history. It is asked here and nowhere else."""

@@ -1,4 +1,4 @@
-"""What a repository's branches are now: which is checked out, which are gone, which were merged."""
+"""A repository's branches now: checked out, gone, merged."""
 
 from typing import NamedTuple
 

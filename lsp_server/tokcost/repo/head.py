@@ -1,4 +1,4 @@
-"""What HEAD says now: the branch checked out in a worktree, also in the middle of a rebase or bisect."""
+"""HEAD now: the branch checked out in a worktree, also in the middle of a rebase or bisect."""
 
 import os
 import re

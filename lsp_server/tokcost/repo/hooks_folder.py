@@ -1,4 +1,4 @@
-"""Where git looks for hooks, and what its configuration says about them."""
+"""The folder in which git looks for hooks, and its configuration of them."""
 
 import os
 from contextlib import suppress

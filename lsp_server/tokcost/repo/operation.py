@@ -1,4 +1,4 @@
-"""What git is in the middle of, read from the files it keeps in a worktree's git folder."""
+"""The operation that git is in the middle of, read from the files it keeps in a worktree's git folder."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Which git is installed, and what it can do."""
+"""The version of the installed git, and its abilities."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a person wants to know of a commit: its subject, its age, and a branch that it is on."""
+"""A commit as people want to see it: its subject, its age, and a branch that it is on."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Which worktree of which repository a folder lies in, read from git's own files (gitrepository-layout(5)) without
+"""The worktree and repository that a folder lies in, read from git's own files (gitrepository-layout(5)) without
 running git: a prompt asks this many times a minute."""
 
 import contextlib

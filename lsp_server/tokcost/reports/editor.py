@@ -1,4 +1,4 @@
-"""What editors show, in ready pieces, so that a client need not format: a few characters for a status bar, rows for a
+"""Texts for editors in ready pieces, so that a client need not format: a few characters for a status bar, rows for a
 tooltip, a sentence for a screen reader; and what a line in a commit message means."""
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What `tokcost log` says when there is nothing to show: why, and what to do."""
+"""The text of `tokcost log` when there is nothing to show: the reason, and what to do."""
 
 from tokcost.reports.text import counted, escape
 

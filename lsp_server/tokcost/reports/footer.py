@@ -1,4 +1,4 @@
-"""What stands below the tables: the sum that closes, and whatever a number alone would hide."""
+"""The lines below the tables: the sum that closes, and whatever a number alone would hide."""
 
 from tokcost.model.figures import Conservation, Figures, Split, Summary
 from tokcost.reports.amounts import amount, closing_sum, is_fine, short_tokens

@@ -1,4 +1,4 @@
-"""What an installation of hooks did, as text."""
+"""The result of an installation of hooks, as text."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What `enable`, `preview` and `hooks status` say: the line as it would be published, and what that means."""
+"""Texts of `enable`, `preview` and `hooks status`: the line as it would be published, and its meaning."""
 
 from collections.abc import Sequence, Set
 

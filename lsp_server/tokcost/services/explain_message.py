@@ -1,4 +1,4 @@
-"""What the ledger knows of the lines in a commit message that is open in an editor."""
+"""The figures behind the lines in a commit message that is open in an editor."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an editor that stays open asks again and again: what is new, and what do its folders' branches cost now?"""
+"""The questions of an editor that stays open: it imports what is new and asks for the cost of its folders' branches."""
 
 import os
 import time

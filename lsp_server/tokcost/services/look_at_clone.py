@@ -1,4 +1,4 @@
-"""What a command or a hook begins with: the clone that it is about, and what holds there now."""
+"""The clone that a command or a hook is about, and its state at this moment."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What everyone must be told until somebody says that it was read: mostly nothing, which costs a look for one file."""
+"""Notices that every face shows until somebody acknowledges them. Mostly none, which costs a look for one file."""
 
 import os
 from pathlib import Path

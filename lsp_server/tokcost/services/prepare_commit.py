@@ -1,4 +1,4 @@
-"""What git's hooks do before a commit: put the line of what the branch has spent into its message."""
+"""The work of git's hooks before a commit: the line for what the branch has spent goes into its message."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

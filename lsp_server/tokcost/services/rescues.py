@@ -1,4 +1,4 @@
-"""What is remembered of rescues, in a file beside the ledger: it outlives every ledger, and most processes only need to
+"""The record of rescues, in a file beside the ledger: it outlives every ledger, and most processes only need to
 see that there is none."""
 
 import os

@@ -1,4 +1,4 @@
-"""What git's hooks do after a commit: see what it really carries, and follow commits that were rewritten."""
+"""The work of git's hooks after a commit: they read what it really carries, and follow commits that were rewritten."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every branch of a repository cost: the answer behind `tokcost log`, from the ledger alone."""
+"""The cost of every branch of a repository: the answer behind `tokcost log`, from the ledger alone."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which log files are new or have changed, asking the file system as little as possible.
+"""Detection of log files that are new or have changed, asking the file system as little as possible.
 
 Of what a look at ten thousand logs takes, most is listing their folders. A folder whose `ctime` is what it was has the
 entries that it had, so the ledger remembers all folders and files below a root once they were read; from then on each

@@ -1,4 +1,4 @@
-"""What grouped figures may be shown without telling what one person spent. Every format gets its groups from here.
+"""Suppression of grouped figures that would tell what one person spent. Every format gets its groups from here.
 
 Three things must hold, for list cost and for tokens:
 

@@ -1,4 +1,4 @@
-"""What the lines of a Claude Code transcript say.
+"""Lines of a Claude Code transcript.
 
 One response is logged as one line per content block, each repeating the same `message.id` and `usage`; resumed and
 forked sessions copy history into new files; sub-agents have files of their own. All meet in one rule: a response

@@ -1,4 +1,4 @@
-"""What the lines of a Codex rollout say.
+"""Lines of a Codex rollout.
 
 Newer versions write one `token_usage_record` for each response, with a response id: exact. Older ones write
 `token_count` events with a running total, again and again without a new request; there a response is what the total

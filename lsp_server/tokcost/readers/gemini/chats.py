@@ -1,4 +1,4 @@
-"""What Gemini CLI's chat files say.
+"""Chat files of Gemini CLI.
 
 Since 0.39 a chat is a log to be replayed (`.jsonl`): a first line about the session, messages, and patches. The same
 message is appended again each time something is added to it. Before, it was one JSON object, rewritten whole (`.json`);

@@ -1,4 +1,4 @@
-"""What opencode's messages say, in its database and in the JSON files of versions before 1.2.
+"""Messages of opencode, in its database and in the JSON files of versions before 1.2.
 
 `input` excludes what was read from or written to a cache, and each message has its own counts. Whether `output`
 contains `reasoning` depends on the version: with a `total` the sum tells, without one versions below 1.3 contain it.

@@ -1,1 +1,1 @@
-"""What readers of the same kind of source have in common: files of lines, JSON files, SQLite stores."""
+"""Common parts of readers for one kind of source: files of lines, JSON files, SQLite stores."""
