@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.opencode_store import SECOND_SCHEMA, T0, StoreOf, counts, message
-from tokcost.model.logs import Batch, Source
+from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Tokens
 from tokcost.readers.opencode.reader import OpencodeReader
 from tokcost.readers.sources import sqlite_store
@@ -395,7 +396,177 @@ def test_a_message_of_a_session_that_is_gone_still_counts(store: StoreOf) -> Non
     assert [(one.tokens, one.session) for one in read(store).usage] == [(ONE, "ses_gone")]
 
 
+# Whatever somebody wrote into a store, reading it ends and loses nothing else
+
+NOW = round(time.time() * 1000)
+HOUR = 3_600_000
+IMPOSSIBLE = {
+    "far ahead": 1 << 61,
+    "the day after tomorrow": NOW + 48 * HOUR,
+    "negative": -99_999,
+    "nothing": 0,
+    "in seconds": T0 // 1000,
+    "a fraction": 1.5e300,
+    "a text": "later",
+    "bytes": b"\x00",
+}
+
+
+@pytest.mark.parametrize("updated", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_row_with_an_impossible_time_hides_no_later_one_and_is_counted_once(store: StoreOf, updated: object) -> None:
+    store.say("msg_1", message())
+    store.say("msg_2", message(T0 + 60_000), updated=updated)
+    first = read(store)
+    assert (tokens(first), first.skipped) == ([ONE], {"record with an impossible time": 1})
+    store.say("msg_3", message(T0 + 120_000))
+    second = read(store, first.cursor)
+    assert (second.usage[-1].time_ms, second.skipped) == (T0 + 120_000, {})
+    store.say("msg_4", message(T0 + 180_000), updated=updated)
+    assert read(store, second.cursor).skipped == {"record with an impossible time": 1}
+
+
+def test_a_row_of_a_clock_that_is_ahead_counts_and_hides_none_until_its_time_has_come(store: StoreOf) -> None:
+    store.say("msg_1", message(), updated=NOW + 2 * HOUR)
+    store.say("msg_2", "damaged", updated=NOW + 2 * HOUR)
+    first = read(store)
+    assert (tokens(first), first.skipped) == ([ONE], {})
+    store.say("msg_3", message(T0 + 5), updated=NOW + HOUR)
+    second = read(store, first.cursor)
+    assert (tokens(second), second.skipped) == ([ONE, ONE], {})
+
+
+def test_a_cursor_from_the_future_begins_again(store: StoreOf) -> None:
+    store.say("msg_1", message())
+    assert tokens(read(store, b'{"updated":{"message":%d}}' % (1 << 61))) == [ONE]
+
+
+def test_many_rows_with_impossible_times_do_not_stop_the_others(
+    store: StoreOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokcost.readers.opencode.store.MOST_ROWS", 4)
+    for number in range(10):
+        store.say(f"bad_{number}", message(), updated=-number)
+        store.say(f"msg_{number}", message(T0 + number))
+    batches = list(READER.read(source(store.path), None))
+    assert {one.time_ms for batch in batches for one in batch.usage} == {T0 + number for number in range(10)}
+    assert [batch.skipped for batch in batches if batch.skipped] == [{"record with an impossible time": 10}]
+
+
+@pytest.mark.parametrize("size", [600, 17 << 20])
+@pytest.mark.parametrize("done", [True, False])
+def test_an_id_longer_than_any_is_a_damaged_record_and_is_not_remembered(
+    store: StoreOf, size: int, *, done: bool
+) -> None:
+    store.say("x" * size, message(T0 + 1, done=done))
+    store.say("msg_2", message(T0 + 2), "s" * size)
+    store.say("msg_3", message(T0 + 3, done=False))
+    batch = read(store)
+    assert [one.time_ms for one in batch.usage] == [T0 + 3]
+    assert list(batch.skipped.values()) == [2]
+    assert len(batch.cursor) < 1000
+
+
+def test_of_messages_that_never_end_the_newest_are_remembered(store: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokcost.readers.opencode.store._MOST_UNFINISHED", 2)
+    for number in range(5):
+        store.say(f"msg_{number}", message(T0 + number, tokens=counts(output=5), done=False))
+    first = read(store)
+    for number in range(5):
+        store.say(f"msg_{number}", message(T0 + number), updated=T0 + 30_000)
+    second = read(store, first.cursor)
+    assert sorted(second.retracted) == sorted(one.key for one in first.usage if one.time_ms >= T0 + 3)
+
+
+@pytest.mark.parametrize("wrong", [{"modelID": "m" * 600}, {"providerID": "p" * 600}, {"path": {"cwd": "/c" * 3000}}])
+def test_a_text_longer_than_bounds_allow_is_not_kept(store: StoreOf, wrong: dict[str, object]) -> None:
+    store.say("msg_1", message() | wrong)
+    store.say("msg_2", message(T0 + 1))
+    batch = read(store)
+    assert [one.time_ms for one in batch.usage] == [T0 + 1]
+    assert batch.skipped == {"usage record with impossible or missing values": 1}
+
+
+@pytest.mark.parametrize("data", [None, 5, 1.5, b"", b"\xff" * 99])
+def test_data_of_another_type_is_a_damaged_record(tmp_path: Path, data: object) -> None:
+    store = StoreOf(tmp_path / "opencode.db", "CREATE TABLE message (id, session_id, time_created, time_updated, data)")
+    store.run("INSERT INTO message VALUES ('msg_1', 'ses_1', ?, ?, ?)", T0, T0, data)
+    store.say("msg_2", message())
+    batch = read(store)
+    assert (tokens(batch), batch.skipped) == ([ONE], {"damaged record": 1})
+
+
+@pytest.mark.parametrize("column", ["data", "id", "session_id", "time_created", "time_updated"])
+@pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
+def test_a_value_too_large_for_memory_loses_its_row_alone(store: StoreOf, column: str, kind: str) -> None:
+    store.say("msg_1", message())
+    store.say("msg_2", message(T0 + 5))
+    value = f"CAST(zeroblob(100000000) AS {kind})"
+    store.run(f"UPDATE message SET {column} = {value} WHERE id = 'msg_1'")
+    batch = read(store)
+    told = {one.time_ms for one in batch.usage}
+    if column == "time_created":  # nothing but the order follows from it
+        assert (told, batch.skipped) == ({T0, T0 + 5}, {})
+    else:
+        assert (told, list(batch.skipped.values())) == ({T0 + 5}, [1])
+    assert not read(store, batch.cursor).skipped
+
+
+@pytest.mark.parametrize("column", ["directory", "version", "time_created"])
+def test_a_session_with_a_value_too_large_is_one_of_which_nothing_is_known(store: StoreOf, column: str) -> None:
+    for size in (5000, 100_000_000):
+        store.run(f"UPDATE session SET {column} = CAST(zeroblob(?) AS TEXT)", size)
+        store.say("msg_1", message(path=None))
+        assert [one.tokens for one in read(store).usage] == [ONE]
+
+
+ENDLESS = """CREATE VIEW {} AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)
+    SELECT n AS id, 's' AS session_id, n AS time_updated, n AS time_created, '{{}}' AS data, '' AS directory FROM r"""
+
+
+@pytest.mark.parametrize("view", ["session_v2", "session_message"])
+def test_a_view_without_end_is_no_table(store: StoreOf, view: str) -> None:
+    store.say("msg_1", message())
+    store.run(ENDLESS.format(view))
+    assert tokens(read(store)) == [ONE]
+
+
+def test_a_store_with_views_alone_is_of_a_version_that_is_not_known(tmp_path: Path) -> None:
+    store = StoreOf(tmp_path / "opencode.db", ENDLESS.format("message"))
+    with pytest.raises(OSError, match="no table of messages that this reader knows") as problem:
+        read(store)
+    assert problem.value.errno is None
+
+
+def test_a_virtual_table_is_no_table(tmp_path: Path) -> None:
+    columns = "id, session_id, time_updated, data"
+    store = StoreOf(tmp_path / "opencode.db", f"CREATE VIRTUAL TABLE message USING fts5({columns})")
+    with pytest.raises(OSError, match="no table of messages that this reader knows"):
+        read(store)
+
+
 # Message files of versions before 1.2
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_a_session_that_is_no_file_is_not_waited_for(tmp_path: Path, put: Any) -> None:
+    folder = tmp_path / "storage/session/project"
+    folder.mkdir(parents=True)
+    put(folder / "ses_1.json")
+    (usage,) = read_file(write_message(tmp_path, message())).usage
+    assert usage.tokens == ONE
+
+
+@pytest.mark.parametrize("name", ["s" * 600, "s" * 17_000_000])
+def test_a_message_file_with_an_id_of_a_session_longer_than_any_is_damaged(tmp_path: Path, name: str) -> None:
+    batch = read_file(write_message(tmp_path, message() | {"sessionID": name}))
+    assert (list(batch.usage), list(batch.skipped.values())) == ([], [1])
+
+
+def test_the_name_of_a_session_leads_to_no_other_folder(tmp_path: Path) -> None:
+    write_session(tmp_path, session="ses_2")
+    name = "../project/ses_2"
+    (usage,) = read_file(write_message(tmp_path, message(path=None) | {"sessionID": name})).usage
+    assert usage.cwd == ""
 
 
 def test_a_message_file_tells_the_same_response_as_the_store_that_it_was_moved_to(store: StoreOf) -> None:
@@ -467,3 +638,23 @@ def test_a_store_left_in_wal_mode_in_a_folder_that_cannot_be_written_is_read(sto
         assert tokens(read(store)) == [ONE]
     finally:
         store.path.parent.chmod(0o700)
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_no_store(tmp_path: Path, put: Any) -> None:
+    put(tmp_path / "opencode.db")
+    assert list(READER.discover(Location(str(tmp_path / "opencode.db"), "store"))) == []
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_takes_the_place_of_a_file_of_a_store_is_not_waited_for(tmp_path: Path, suffix: str, put: Any) -> None:
+    store = StoreOf(tmp_path / "opencode.db")
+    store.say("msg_1", message())
+    there = source(store.path)
+    if not suffix:
+        store.path.unlink()
+    put(f"{store.path}{suffix}")
+    with pytest.raises(OSError, match="no regular file") as problem:
+        list(READER.read(there, None))
+    assert problem.value.errno is not None  # it may pass

@@ -1,7 +1,10 @@
 """What all readers of SQLite stores have in common."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +103,124 @@ def test_a_store_that_is_gone_may_come_back(store: StoreOf) -> None:
         list(Reader().read(there, None))
     assert problem.value.errno is not None
     assert store_source(str(store.path)) is None
+
+
+class Timed(Reader):
+    """A reader whose first column is a time in milliseconds."""
+
+    ticks = 1000
+
+
+def read_timed(store: StoreOf, cursor: bytes | None = None) -> Batch:
+    (batch,) = Timed().read(source(store), cursor)
+    return batch
+
+
+NOW = round(time.time() * 1000)
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize("changed", [1 << 61, (1 << 63) - 1, NOW + 48 * HOUR], ids=["far", "farthest", "two days"])
+def test_a_time_in_the_far_future_hides_no_later_row_and_is_counted_once(store: StoreOf, changed: int) -> None:
+    add(store, (1, T0, 10), (2, changed, 20))
+    first = read_timed(store)
+    assert (keys(first), first.skipped) == (["x:1"], {"damaged record": 1})
+    add(store, (3, T0 + 5, 30))
+    second = read_timed(store, first.cursor)
+    assert (keys(second), second.skipped) == (["x:3"], {})
+    add(store, (4, changed, 40))
+    assert read_timed(store, second.cursor).skipped == {"damaged record": 1}
+
+
+def test_a_row_of_a_clock_that_is_ahead_is_read_and_hides_no_later_one(store: StoreOf) -> None:
+    add(store, (1, NOW + 2 * HOUR, 10), (2, NOW + 2 * HOUR, "damaged"))
+    first = read_timed(store)
+    assert (keys(first), first.skipped) == (["x:1"], {})
+    add(store, (3, NOW + HOUR, 30))
+    second = read_timed(store, first.cursor)
+    assert (keys(second), second.skipped) == (["x:3", "x:1"], {})
+
+
+def test_a_cursor_from_the_future_begins_again(store: StoreOf) -> None:
+    add(store, (1, T0, 10))
+    assert keys(read_timed(store, b"%d 5" % (1 << 61))) == ["x:1"]
+
+
+@pytest.mark.parametrize("changed", ["later", b"x", 1.5e300])
+def test_a_row_without_a_number_that_comes_later_is_counted_once(store: StoreOf, changed: object) -> None:
+    add(store, (1, 5, 10), (2, changed, 20))
+    first = read(store)
+    add(store, (3, changed, 30))
+    second = read(store, first.cursor)
+    assert (keys(second), second.skipped) == ([], {"damaged record": 1})
+    assert read(store, second.cursor).skipped == {}
+
+
+@pytest.mark.parametrize("changed", ["later", (1 << 63) - 1])
+def test_very_many_rows_with_no_number_or_an_impossible_one_end(
+    store: StoreOf, changed: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "MOST_ROWS", 3)
+    add(store, *((number, changed, 1) for number in range(9)), (10, 5, 1))
+    batches = list(Timed().read(source(store), None))
+    found = [key for batch in batches for key in keys(batch)]
+    assert "x:10" in found
+    assert len(found) + sum(batch.skipped.get("damaged record", 0) for batch in batches) == 10
+
+
+def test_a_value_too_large_for_memory_is_the_problem_of_its_store(store: StoreOf) -> None:
+    store.run("INSERT INTO call VALUES (1, 5, zeroblob(100000000))")
+    with pytest.raises(OSError, match="too big") as problem:
+        read(store)
+    assert problem.value.errno is None
+
+
+def test_a_view_is_no_table(store: StoreOf) -> None:
+    store.run("ALTER TABLE call RENAME TO other")
+    store.run("CREATE VIEW call AS SELECT * FROM other")
+    with pytest.raises(OSError, match="lacks a table or column"):
+        read(store)
+
+
+def test_a_query_that_does_not_end_is_stopped(store: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_store, "_STEPS", 200_000)
+
+    class Endless(Reader):
+        query = """WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)
+            SELECT n, n, n FROM r WHERE n < 0 AND n >= ?"""
+
+    with pytest.raises(OSError, match="more steps") as problem:
+        list(Endless().read(source(store), None))
+    assert problem.value.errno is None
+
+
+def test_a_tree_of_pages_that_has_one_page_many_times_is_stopped(
+    store: StoreOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "_STEPS", 200_000)
+    with closing(store.open()) as db:
+        db.executescript("PRAGMA page_size = 512; VACUUM")
+        numbers = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000)"
+        db.execute(f"{numbers} INSERT INTO call SELECT n, n, 1 FROM r")
+    data = bytearray(store.path.read_bytes())
+    inner = [at for at in range(512, len(data), 512) if data[at] == 5]  # https://sqlite.org/fileformat.html
+    leaf = next(at for at in range(512, len(data), 512) if data[at] == 13)
+    for page, below in pairwise([*inner, leaf]):
+        pointer = (below // 512 + 1).to_bytes(4, "big")
+        data[page + 8 : page + 12] = pointer
+        for cell in range(page + 12, page + 12 + 2 * int.from_bytes(data[page + 3 : page + 5], "big"), 2):
+            at = page + int.from_bytes(data[cell : cell + 2], "big")
+            data[at : at + 4] = pointer
+    store.path.write_bytes(data)
+    with pytest.raises(OSError, match="more steps"):
+        read(store)
+
+
+def test_what_is_remembered_of_very_many_rows_with_one_number_is_bounded(
+    store: StoreOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "_MOST_SUMS", 3)
+    add(store, *((number, 5, 1) for number in range(9)))
+    first = read(store)
+    assert len(first.cursor.split()) == 1 + 3
+    assert len(keys(read(store, first.cursor))) == 6

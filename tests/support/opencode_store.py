@@ -74,7 +74,7 @@ class StoreOf:
         self.run("INSERT INTO session VALUES (?, NULL, ?, ?, 9.5, 777, ?, ?)", name, cwd, version, began, began)
 
     def say(
-        self, name: str, data: Any, session: str = "ses_1", *, updated: int | None = None, table: str = "message"
+        self, name: str, data: Any, session: str = "ses_1", *, updated: object = None, table: str = "message"
     ) -> None:
         """Write a message, or write it again. `data` that is no dict is written as it stands."""
         text = json.dumps(data) if isinstance(data, dict) else data

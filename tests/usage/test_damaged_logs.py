@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 import zstandard
 
 from support.claude_lines import append, assistant, cost_state, counts, encode, iso, write
+from support.opencode_store import StoreOf, message
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.query import span
 from tokcost.ledger.rollup import disagreements
@@ -494,6 +496,76 @@ def test_dense_replies_take_little_memory(home: Home) -> None:
             stream.write(b"".join(line % ((n,) * line.count(b"%d")) for n in range(number, number + 1000)))
     assert megabytes(home) < 150
     assert home.usage == 120_001
+
+
+@pytest.fixture
+def opencode(home: Home) -> StoreOf:
+    """A store of opencode with one good message."""
+    store = StoreOf(home.path / ".local/share/opencode/opencode.db")
+    store.session()
+    store.say("msg_1", message())
+    return store
+
+
+@pytest.mark.usefixtures("measurable")
+def test_values_of_hundreds_of_megabytes_in_a_store_take_little_memory(home: Home, opencode: StoreOf) -> None:
+    opencode.session("ses_2")
+    for number, column in enumerate(("data", "id", "session_id"), 2):
+        opencode.say(f"msg_{number}", message(T0 + number))
+        opencode.run(f"UPDATE message SET {column} = CAST(zeroblob(200000000) AS TEXT) WHERE id = 'msg_{number}'")
+    opencode.say("msg_5", message(T0 + 5), "ses_2")
+    opencode.run("UPDATE session SET directory = CAST(zeroblob(200000000) AS TEXT) WHERE id = 'ses_2'")
+    assert megabytes(home) < 150
+    assert (home.usage, home.skipped, home.problems) == (3, 3, {})
+
+
+@pytest.mark.usefixtures("measurable")
+def test_the_longest_text_that_a_store_may_have_takes_little_memory(home: Home, opencode: StoreOf) -> None:
+    opencode.say("msg_2", '{"a":"' + "x😀" * 3_000_000 + '"}')
+    assert megabytes(home) < 200
+    assert (home.usage, home.skipped, home.problems) == (2, 0, {})
+
+
+def test_more_messages_that_never_end_than_can_be_remembered_lose_no_store(home: Home, opencode: StoreOf) -> None:
+    with closing(opencode.open()) as db:
+        db.execute("BEGIN")
+        for number in range(9000):
+            name = f"{number:05}".rjust(512, "\x01")
+            data = json.dumps(message(T0 + number, done=False))
+            db.execute("INSERT INTO message VALUES (?, 'ses_1', ?, ?, ?)", (name, T0, T0 + number, data))
+        db.execute("COMMIT")
+    home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (9001, 0, {})
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_a_store_that_is_no_file_is_passed_over_and_stops_nothing(home: Home, put: Any) -> None:
+    folder = home.path / ".local/share/opencode"
+    folder.mkdir(parents=True)
+    put(folder / "opencode.db")
+    assert (home.refresh().found_files, home.usage, home.problems) == (1, 1, {})
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_store_beside_a_pipe_that_sqlite_would_open_is_named(home: Home, opencode: StoreOf, suffix: str) -> None:
+    os.mkfifo(f"{opencode.path}{suffix}")
+    home.refresh()
+    assert (home.usage, home.problems) == (1, {"opencode.db": "no regular file"})
+    os.unlink(f"{opencode.path}{suffix}")
+    home.refresh()
+    assert (home.usage, home.problems) == (2, {})
+
+
+@pytest.mark.parametrize("updated", [1 << 61, -5, 1.5e300, "later", b"x"])
+def test_a_row_of_a_store_with_an_impossible_time_hides_no_later_one(
+    home: Home, opencode: StoreOf, updated: object
+) -> None:
+    opencode.say("msg_2", message(T0 + 5), updated=updated)
+    home.refresh()
+    for number in range(3, 6):
+        opencode.say(f"msg_{number}", message(T0 + number * 60_000))
+        home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (5, 1, {})
 
 
 def test_the_shape_of_what_is_still_written_is_no_problem(home: Home) -> None:

@@ -7,12 +7,14 @@ from tokcost.model.logs import Batch, Source
 from tokcost.readers.opencode.messages import (
     Session,
     is_finished,
+    is_name,
     is_response,
     read_message,
     read_session,
     usage_of,
 )
 from tokcost.readers.sources.json_file import read_whole
+from tokcost.readers.sources.jsonl import open_log
 
 
 def read_file(source: Source, cursor: bytes | None) -> Batch:
@@ -25,7 +27,8 @@ def read_file(source: Source, cursor: bytes | None) -> Batch:
     if not is_response(message):
         return _batch(source, cursor)
     folder, name = os.path.split(os.path.dirname(source.path))
-    usage = usage_of(message, _session(os.path.dirname(folder), message.session or name))
+    named = message.session or name
+    usage = usage_of(message, _session(os.path.dirname(folder), named)) if is_name(named) else None
     if usage is None:
         return _batch(source, cursor, skipped={"usage record with impossible or missing values": 1})
     key = usage.key.encode()
@@ -43,12 +46,12 @@ def _session(storage: str, name: str) -> Session:
     """The session that a message belongs to: its file lies in the folder of whichever project."""
     projects = os.path.join(storage, "session")
     try:
-        folders = sorted(os.listdir(projects))
+        folders = sorted(os.listdir(projects)) if os.path.basename(name) == name else []
     except OSError:
         folders = []
     for folder in folders:
         try:
-            with open(os.path.join(projects, folder, f"{name}.json"), "rb") as stream:
+            with open_log(os.path.join(projects, folder, f"{name}.json")) as stream:
                 found = read_session(stream.read(1 << 20))
         except (OSError, ValueError):
             continue

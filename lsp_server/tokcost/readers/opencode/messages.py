@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from tokcost.model.bounds import MAX_NAME, MAX_PATH
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 
@@ -85,6 +86,11 @@ _message = msgspec.json.Decoder(Message)
 _session = msgspec.json.Decoder(Session)
 
 
+def is_name(text: str) -> bool:
+    """Whether an id can be one: what is remembered of it stays small."""
+    return 0 < len(text) <= MAX_NAME
+
+
 def read_message(raw: bytes | str) -> Message | None:
     """A message; `None` when it is damaged."""
     try:
@@ -128,6 +134,9 @@ def usage_of(message: Message, session: Session) -> Usage | None:
     model = message.model if isinstance(message.model, _Model) else _Model()
     name = message.model_id or model.model_id or model.id or ""
     provider = message.provider or model.provider or ""
+    cwd = (message.path.cwd if message.path else None) or session.directory
+    if max(len(name), len(provider)) > MAX_NAME or len(cwd) > MAX_PATH:
+        return None
     return Usage(
         NAME,
         _key(message, created, provider, name),
@@ -135,7 +144,7 @@ def usage_of(message: Message, session: Session) -> Usage | None:
         name,
         tokens,
         session.id,
-        (message.path.cwd if message.path else None) or session.directory,
+        cwd,
         provider=provider,
         copy_rank=2 if session.began_after(created) else 0,
         reported_cost=_nano(message.cost),

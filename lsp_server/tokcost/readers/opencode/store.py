@@ -5,23 +5,26 @@ streams, so what changed is found by `time_updated`; a row of which the response
 and then replaces what was told of it before.
 """
 
+import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import msgspec
 
+from tokcost.model.bounds import MAX_PATH
 from tokcost.model.logs import Batch, Source
-from tokcost.model.usage import Usage, merge
+from tokcost.model.usage import EARLIEST_MS, Usage, merge
 from tokcost.readers.opencode.messages import (
     Message,
     Session,
     is_finished,
+    is_name,
     is_response,
     read_message,
     session_of_row,
     usage_of,
 )
-from tokcost.readers.sources.sqlite_store import MOST_ROWS, Store, open_store
+from tokcost.readers.sources.sqlite_store import FUTURE_SECONDS, MOST_ROWS, Store, open_store
 
 _SESSIONS = ("session", "session_v2")
 _MESSAGES = ("message", "session_message")
@@ -29,6 +32,9 @@ _NEEDED = ("id", "session_id", "time_updated", "data")
 _LATE_MS = 10_000
 """Several processes write to one store. One that waits for another (up to 5 seconds) writes the time from before it
 waited, so rows that are a little older than the newest one are looked at again."""
+_MOST_UNFINISHED = 4000
+"""So many messages are remembered that were told before they were completed, the newest: one that was broken off never
+is, and what is remembered must stay within its bounds."""
 
 
 class _Cursor(msgspec.Struct, gc=False):
@@ -38,16 +44,18 @@ class _Cursor(msgspec.Struct, gc=False):
     """For each table of messages the newest `time_updated` that was read, in milliseconds."""
     unfinished: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Messages that were told before they were completed, with the keys that they had."""
+    misplaced: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    """For each table how many rows with an impossible `time_updated` were counted."""
     going_on: bool = False
     """The last call stopped in the middle."""
 
 
-class _Row(NamedTuple):
-    id: str
-    session: str
-    updated: int
-    data: str | bytes
-    type: str
+class _Place(NamedTuple):
+    """Where a row is to be found."""
+
+    row: int
+    updated: int | None
+    """Milliseconds; `None` for a time that cannot be."""
 
 
 _cursor = msgspec.json.Decoder(_Cursor)
@@ -59,10 +67,10 @@ def read_store(source: Source, cursor: bytes | None) -> Batch:
         tables = [one for one in _MESSAGES if store.has({one: _NEEDED})]
         if not tables:
             raise OSError("the store has no table of messages that this reader knows")
-        found = _Found(_known(cursor), _sessions(store))
+        found = _Found(store, cursor)
         more = False
         for table in tables:
-            more = found.take(table, _rows(store, table, found.since(table))) or more
+            more = found.take(table) or more
     return found.batch(more=more, position=0 if more else source.size)
 
 
@@ -76,30 +84,56 @@ def _known(cursor: bytes | None) -> _Cursor:
 class _Found:
     """What the rows of a store tell."""
 
-    def __init__(self, cursor: _Cursor, sessions: dict[str, Session]) -> None:
-        self._cursor = cursor
-        self._sessions = sessions
+    def __init__(self, store: Store, cursor: bytes | None) -> None:
+        self._store = store
+        self._cursor = _known(cursor)
+        self._sessions: dict[str, Session] = {}
         self._usage: dict[str, Usage] = {}
         self._retracted: list[str] = []
         self._skipped: dict[str, int] = {}
         self._copied = 0
-        self._before, self._goes_on = dict(cursor.updated), cursor.going_on
+        self._now = round(time.time() * 1000)
+        self._latest = self._now + FUTURE_SECONDS * 1000
+        self._cursor.updated = {table: ms for table, ms in self._cursor.updated.items() if ms <= self._latest}
+        self._before, self._goes_on = dict(self._cursor.updated), self._cursor.going_on
 
-    def since(self, table: str) -> int:
-        """From which `time_updated` on the rows of a table are looked at."""
-        return self._before.get(table, 0) - (0 if self._goes_on else _LATE_MS)
+    def take(self, table: str) -> bool:
+        """Read the rows of a table in the order of their changes; whether some are left for another call."""
+        taken = misplaced = 0
+        query = _row_query(self._store, table)
+        more = False
+        for place in self._places(table):
+            if place.updated is None:
+                misplaced += 1
+                continue
+            if taken >= MOST_ROWS and place.updated != self._cursor.updated.get(table):
+                more = True
+                break
+            taken += 1
+            self._cursor.updated[table] = max(place.updated, self._cursor.updated.get(table, 0))
+            # One of a clock that was ahead is looked at again, and counted when its time has come.
+            is_new = self._before.get(table, -1) < place.updated <= self._now
+            self._row(self._store.row(query, place.row), is_new=is_new)
+        self._skip("record with an impossible time", max(0, misplaced - self._cursor.misplaced.get(table, 0)))
+        self._cursor.misplaced[table] = misplaced
+        return more
 
-    def take(self, table: str, rows: Iterator[_Row]) -> bool:
-        """Read rows in the order of their changes; whether some are left for another call."""
-        for number, row in enumerate(rows):
-            if number >= MOST_ROWS and row.updated != self._cursor.updated.get(table):
-                return True
-            self._cursor.updated[table] = max(row.updated, self._cursor.updated.get(table, 0))
-            self._row(row, is_new=row.updated > self._before.get(table, -1))
-        return False
+    def _places(self, table: str) -> Iterator[_Place]:
+        """Those with impossible times come first."""
+        since = self._before.get(table, 0) - (0 if self._goes_on else _LATE_MS)
+        began = "time_created" if "time_created" in self._store.columns(table) else "0"
+        query = (
+            f"SELECT rowid, CASE WHEN typeof(time_updated) = 'integer' AND time_updated BETWEEN ? AND ?"
+            f" THEN time_updated END AS updated FROM {table} WHERE updated IS NULL OR updated >= ?"
+            f" ORDER BY updated, CASE WHEN typeof({began}) = 'integer' THEN {began} END, rowid"
+        )
+        for row, updated in self._store.numbers(query, (EARLIEST_MS, self._latest, since)):
+            yield _Place(row, updated)
 
     def batch(self, *, more: bool, position: int) -> Batch:
         """What was found."""
+        if not more:  # what a clock that is ahead writes must not hide what others write until then
+            self._cursor.updated = {table: min(ms, self._now) for table, ms in self._cursor.updated.items()}
         self._cursor.going_on = more
         copied = {"message that a fork copied": self._copied} if self._copied else {}
         return Batch(
@@ -112,20 +146,24 @@ class _Found:
             position=position,
         )
 
-    def _row(self, row: _Row, *, is_new: bool) -> None:
+    def _row(self, row: tuple[object, ...] | None, *, is_new: bool) -> None:
         """`is_new` is false for a row that may have been read before, and was counted then if it is damaged."""
-        message = read_message(row.data)
-        if message is None:
+        if row is None:
+            self._skip("record too long to be read", is_new)
+            return
+        name, session, data, kind = (str(one) if isinstance(one, int) else one for one in row)
+        message = read_message(data) if isinstance(data, str | bytes) else None
+        if message is None or not (_is_id(name) and _is_id(session)):
             self._skip("damaged record", is_new)
             return
-        message.type = message.type or row.type
+        message.type = message.type or (kind if isinstance(kind, str) else "")
         if not is_response(message):
             return
-        usage = usage_of(message, self._sessions.get(row.session) or Session(row.session))
+        usage = usage_of(message, self._session(session))
         if usage is None:
             self._skip("usage record with impossible or missing values", is_new)
             return
-        self._note(row.id, message, usage.key)
+        self._note(name, message, usage.key)
         before = self._usage.get(usage.key)
         if before is None:
             self._usage[usage.key] = usage
@@ -133,36 +171,46 @@ class _Found:
         self._copied += is_new and before.session != usage.session
         self._usage[usage.key] = merge(before, usage)
 
+    def _session(self, name: str) -> Session:
+        if name not in self._sessions:
+            self._sessions[name] = _session(self._store, name)
+        return self._sessions[name]
+
     def _note(self, name: str, message: Message, key: str) -> None:
         before = self._cursor.unfinished.pop(name, key)
         if before != key:
             self._retracted.append(before)
         if not is_finished(message):
             self._cursor.unfinished[name] = key
+            if len(self._cursor.unfinished) > _MOST_UNFINISHED:
+                del self._cursor.unfinished[next(iter(self._cursor.unfinished))]
 
-    def _skip(self, reason: str, is_new: bool) -> None:
-        self._skipped[reason] = self._skipped.get(reason, 0) + is_new
+    def _skip(self, reason: str, count: int) -> None:
+        self._skipped[reason] = self._skipped.get(reason, 0) + count
 
 
-def _rows(store: Store, table: str, since: int) -> Iterator[_Row]:
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and is_name(value)
+
+
+def _row_query(store: Store, table: str) -> str:
     kind = "type" if "type" in store.columns(table) else "''"
-    order = "time_created, id" if "time_created" in store.columns(table) else "id"
-    for name, session, updated, data, said in store.rows(
-        f"SELECT id, session_id, time_updated, data, {kind} FROM {table}"
-        f" WHERE time_updated >= ? AND typeof(time_updated) = 'integer' ORDER BY time_updated, {order}",
-        (since,),
-    ):
-        yield _Row(str(name), str(session), int(updated), data, str(said))
+    return f"SELECT id, session_id, data, {kind} FROM {table} WHERE rowid = ?"
 
 
-def _sessions(store: Store) -> dict[str, Session]:
-    found: dict[str, Session] = {}
-    for table in _SESSIONS:
+def _session(store: Store, name: str) -> Session:
+    """What the newest table that has a session says of it; of one that is gone, or in which a value is longer than any
+    can be, the name alone is known."""
+    for table in reversed(_SESSIONS):
         if not store.has({table: ("id", "directory")}):
             continue
         version = "version" if "version" in store.columns(table) else "''"
         began = "time_created" if "time_created" in store.columns(table) else "0"
-        rows: Iterator[tuple[Any, ...]] = store.rows(f"SELECT id, directory, {version}, {began} FROM {table}")
-        for name, directory, said, created in rows:
-            found[str(name)] = session_of_row(str(name), str(directory or ""), str(said or ""), created)
-    return found
+        row = store.row(f"SELECT directory, {version}, {began} FROM {table} WHERE id = ?", name)
+        if row == ():
+            continue
+        directory, said, created = row or ("", "", 0)
+        if all(len(one) <= MAX_PATH for one in (directory, said) if isinstance(one, str | bytes)):
+            return session_of_row(name, str(directory or ""), str(said or ""), created)
+        break
+    return Session(name)

@@ -1,12 +1,11 @@
 """Reading JSON files that are rewritten whole: all of it again whenever it changed, counted once by key."""
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import file_source, files_below, open_log
+from tokcost.readers.sources.jsonl import files_below, open_log, source_at
 
 MOST_BYTES = 48 << 20
 """A larger file is passed over and said so: memory stays bounded."""
@@ -42,10 +41,8 @@ class JsonFileReader:
         """The location itself where it is a file, else the files below it with one of the suffixes."""
         if location.kind == "folder":
             return files_below(location, self.suffixes)
-        try:
-            return [file_source(location.path, os.stat(location.path))]
-        except OSError:
-            return []
+        source = source_at(location.path)
+        return [] if source is None else [source]
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:  # noqa: ARG002
         """All usage of a document. Raises `OSError` when the file cannot be read."""

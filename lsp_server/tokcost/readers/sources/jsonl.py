@@ -46,6 +46,16 @@ def file_source(path: str, status: os.stat_result) -> Source:
     return Source(path, status.st_size, max(-_INT64, min(status.st_mtime_ns, _INT64)))
 
 
+def source_at(path: str) -> Source | None:
+    """The file at a path as it looks now; `None` where there is none, or a pipe, a device or a folder: to open one can
+    take for ever."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # the latter for a name that no file can have
+        return None
+    return file_source(path, status) if S_ISREG(status.st_mode) else None
+
+
 class Walk:
     """The folders below a root, each once, with its status from before it is listed: iterate, and take the `entries` of
     each folder before the next one.

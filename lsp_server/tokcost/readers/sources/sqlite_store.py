@@ -3,19 +3,25 @@
 A store in WAL mode is its database file and its `-wal` file together: what was written last stands in the second alone.
 It is opened read-only, in one read transaction, and never checkpointed, so the assistant notices nothing
 (https://sqlite.org/wal.html). A locked or damaged store is unknown, not empty: it raises `OSError`.
+
+Whoever wrote the store, reading it ends, in bounded memory: only tables are asked, values have a largest size, and
+SQLite may take so many steps for each byte of it (https://sqlite.org/security.html).
 """
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from errno import EAGAIN
+from errno import EAGAIN, EINVAL
+from itertools import chain, repeat
+from stat import S_ISREG
 from typing import Any
 from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import in_portions
+from tokcost.readers.sources.jsonl import in_portions, source_at
 
 WAIT_SECONDS = 1.0
 """How long to wait for a writer that holds the store exclusively."""
@@ -23,29 +29,49 @@ WAIT_SECONDS = 1.0
 MOST_ROWS = 20_000
 """One call of a reader stops after so many responses, so that memory stays flat whatever the size of a store."""
 
-_LASTING = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT)
-"""What a second try does not mend: damage, no SQLite database, a question that does not fit the tables."""
+MOST_BYTES = 16 << 20
+"""Bytes of one value. SQLite refuses a longer one before it takes memory for it."""
+
+FUTURE_SECONDS = 86_400
+"""A clock may have been ahead by so much. A time after that is none."""
+
+_LASTING = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_INTERRUPT,
+)
+"""What a second try does not mend: damage, no SQLite database, a question that does not fit the tables, a value or work
+without bounds."""
 
 COMPANIONS = ("-wal",)
 """Files beside the database that hold a part of its content. `-shm` is an index of `-wal` and changes by reading."""
 
+_OPENED_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite opens beside the database, whatever it is."""
+
+_STEPS_AT_ONCE = 50_000
+_STEPS = 50_000_000
+_STEPS_OF_A_BYTE = 20
+"""Steps of SQLite's virtual machine, some twenty million a second. A row takes at least ten bytes, and to find, sort
+and fetch it takes less than a hundred steps; a damaged tree of pages can lead through itself without end."""
+
+_ANY_LENGTH = (1 << 31) - 1
+_FETCHED = 1000
+
 
 def store_source(path: str) -> Source | None:
-    """A store as the file system shows it; `None` where there is none. Its size and time are those of all its files:
-    a commit that only grows the WAL is seen."""
-    try:
-        status = os.stat(path)
-    except OSError:
+    """A store as the file system shows it; `None` where there is none, or something else than a file. Its size and time
+    are those of all its files: a commit that only grows the WAL is seen."""
+    found = source_at(path)
+    if found is None:
         return None
-    size, mtime_ns = status.st_size, status.st_mtime_ns
     real = os.path.realpath(path)  # SQLite keeps them beside what a link leads to
-    for suffix in COMPANIONS:
-        try:
-            beside = os.stat(real + suffix)
-        except OSError:
-            continue
-        size, mtime_ns = size + beside.st_size, max(mtime_ns, beside.st_mtime_ns)
-    return Source(path, size, mtime_ns)
+    beside = [one for suffix in COMPANIONS if (one := source_at(real + suffix)) is not None]
+    files = [found, *beside]
+    return Source(path, sum(one.size for one in files), max(one.mtime_ns for one in files))
 
 
 class Store:
@@ -60,21 +86,55 @@ class Store:
         return all(self.columns(table).issuperset(columns) for table, columns in required.items())
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns of a table; none when there is no such table."""
+        """The columns of a table that are kept in it; none when there is no such table. A view or a virtual table is
+        none: it computes its rows, maybe without end."""
         if table not in self._columns:
-            rows = self._db.execute("SELECT name FROM pragma_table_info(?)", (table,))
+            rows = self._db.execute(
+                "SELECT name FROM pragma_table_info(:table) WHERE EXISTS (SELECT 1 FROM sqlite_schema AS kept"
+                " WHERE kept.name = :table COLLATE NOCASE AND kept.type = 'table' AND kept.rootpage > 0)",
+                {"table": table},
+            )
             self._columns[table] = frozenset(name for (name,) in rows)
         return self._columns[table]
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """What a SELECT answers, row by row."""
+        """What a SELECT answers, row by row. A value of more than `MOST_BYTES` ends it with an error."""
         return self._db.execute(query, tuple(parameters))
+
+    def numbers(self, query: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """What a SELECT of numbers alone answers: which rows there are, however large these are. Earlier versions of
+        SQLite let nobody look at the numbers of a row that is too large as a whole."""
+        with self._any_length():
+            cursor = self._db.execute(query, tuple(parameters))
+        while True:
+            with self._any_length():
+                found = cursor.fetchmany(_FETCHED)
+            yield from found
+            if not found:
+                return
+
+    def row(self, query: str, *parameters: object) -> tuple[Any, ...] | None:
+        """The first row that a SELECT answers, empty where there is none; `None` when a value of it is larger than
+        `MOST_BYTES`."""
+        try:
+            return self._db.execute(query, parameters).fetchone() or ()
+        except sqlite3.DataError:
+            return None
+
+    @contextmanager
+    def _any_length(self) -> Generator[None]:
+        self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _ANY_LENGTH)
+        try:
+            yield
+        finally:
+            self._db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
 
 
 @contextmanager
 def open_store(path: str) -> Generator[Store]:
-    """Open a store for reading. Raises `OSError` when it cannot be read: locked, damaged, no SQLite database. It has an
-    `errno` where the reason may pass by itself."""
+    """Open a store for reading. Raises `OSError` when it cannot be read: locked, damaged, no SQLite database, no file.
+    It has an `errno` where the reason may pass by itself."""
+    _require_files(path)
     try:
         with closing(_connect(path)) as connection:
             connection.execute("BEGIN")
@@ -86,28 +146,53 @@ def open_store(path: str) -> Generator[Store]:
 def _as_os_error(error: sqlite3.Error) -> OSError:
     words = f"the SQLite store cannot be read: {error}"
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT:
+        words = "the SQLite store cannot be read: it takes more steps than a store of its size can need"
     return OSError(words) if code in _LASTING else OSError(EAGAIN, words)
+
+
+def _require_files(path: str) -> None:
+    """Raises `OSError` where SQLite would open a pipe, and wait, or a device: they may take the place of a file."""
+    real = os.path.realpath(path)
+    for one in (real, *(real + suffix for suffix in _OPENED_BESIDE)):
+        try:
+            mode = os.stat(one).st_mode
+        except OSError:  # one that is not there, or that SQLite cannot open either
+            continue
+        if not S_ISREG(mode):
+            raise OSError(EINVAL, "no regular file")
 
 
 def _connect(path: str) -> sqlite3.Connection:
     """Raises `sqlite3.Error`. A store in a folder that cannot be written, left by a writer that is gone, has no `-shm`
     file and lets nobody make one: nothing can change it then, so it is read as it stands."""
     address = f"file:{_quoted(path)}?mode=ro"
-    connection = _opened(address)
+    steps = _steps(path)
+    connection = _opened(address, steps)
     try:
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
     except sqlite3.OperationalError:
         connection.close()
         if os.path.exists(f"{path}-wal") or os.access(os.path.dirname(path), os.W_OK):
             raise
-        return _opened(f"{address}&immutable=1")
+        return _opened(f"{address}&immutable=1", steps)
     return connection
 
 
-def _opened(address: str) -> sqlite3.Connection:
+def _opened(address: str, steps: Callable[[], bool]) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None)
     connection.text_factory = _text
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    connection.set_progress_handler(steps, _STEPS_AT_ONCE)
     return connection
+
+
+def _steps(path: str) -> Callable[[], bool]:
+    """What SQLite may do until it has read a store, called every `_STEPS_AT_ONCE` steps; true stops it. It runs no
+    Python code: in that, Ctrl-C would raise an exception that nobody sees."""
+    source = store_source(path)
+    size = 0 if source is None else source.size
+    return chain(repeat(False, (_STEPS + size * _STEPS_OF_A_BYTE) // _STEPS_AT_ONCE), repeat(True)).__next__
 
 
 def _text(data: bytes) -> str:
@@ -120,7 +205,10 @@ def _quoted(path: str) -> str:
     return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-_BEFORE_ALL = -(1 << 63)
+_INT64 = 1 << 63
+_MOST_SUMS = 100_000
+"""Rows with one number that are remembered; where more have it, the others are read again."""
+_BEFORE_ALL = -_INT64
 """No row has so small a number."""
 
 
@@ -135,6 +223,9 @@ class SqliteStoreReader:
     query: str
     """A SELECT of what changed since its one parameter, in rising order of its first column: a number (a time, a row
     id) that grows with each change of a row. Other rows with the same number as the last one read are still found."""
+    ticks: int = 0
+    """How many of that column's numbers make up a second where it is a time since 1970 (1000 for milliseconds), 0 where
+    it is none. A row from the future is then damaged: it must not hide those that come after it."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
@@ -151,48 +242,106 @@ class SqliteStoreReader:
         return in_portions(self._read, source, cursor)
 
     def _read(self, source: Source, cursor: bytes | None) -> Batch:
-        known = _Place.of(cursor)
-        now, found, skipped, more = _Place(known.number), list[Usage](), dict[str, int](), False
+        found = _Found(cursor, self.ticks)
         with open_store(source.path) as store:
             if not store.has(self.required):
                 raise OSError(f"the store lacks a table or column that this reader needs ({', '.join(self.required)})")
-            for row in store.rows(self.query, (known.number,)):
-                if len(found) >= MOST_ROWS and row[0] != now.number:
-                    more = True
+            for row in store.rows(self.query, (found.since,)):
+                if found.ends_before(row):
                     break
-                if not now.takes(row, known):
+                if not found.takes(row):
                     continue
                 try:
                     usage = self.usage(row)
                 except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-                    skipped["damaged record"] = skipped.get("damaged record", 0) + 1
+                    found.note_damage(row)
                     continue
                 if usage is not None:
-                    found.append(usage)
-        return Batch(now.cursor(), found, skipped=skipped, more=more, position=0 if more else source.size)
+                    found.usage.append(usage)
+        return found.batch(source.size)
+
+
+class _Found:
+    """What the rows of one call tell, and how far they lead."""
+
+    def __init__(self, cursor: bytes | None, ticks: int) -> None:
+        self._now = round(time.time() * ticks) if ticks else _INT64
+        self._latest = self._now + FUTURE_SECONDS * ticks
+        self._before = _Place.of(cursor, self._latest)
+        self._place = _Place(self._before.number)
+        self._damaged = 0
+        self._more = False
+        self.usage: list[Usage] = []
+
+    @property
+    def since(self) -> int:
+        """The number of the newest row that was read before."""
+        return self._before.number
+
+    def ends_before(self, row: tuple[Any, ...]) -> bool:
+        """Whether a row is left for another call."""
+        number = row[0]
+        self._more = isinstance(number, int) and self._place.number != number <= self._now and self._is_full
+        return self._more
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self.usage) >= MOST_ROWS
+
+    def takes(self, row: tuple[Any, ...]) -> bool:
+        """Go on to a row; whether it is to be read."""
+        number = row[0]
+        if not isinstance(number, int) or number > self._latest:
+            return self._takes_misplaced(number)
+        if number > self._now:  # a clock was ahead: it is read at each look until then, and hides no other
+            return not self._is_full
+        return self._place.takes(row, self._before)
+
+    def _takes_misplaced(self, number: object) -> bool:
+        """A row without a number to find it by is read in a first look alone, and counted after it."""
+        self._place.misplaced += 1
+        if not isinstance(number, int) and self.since == _BEFORE_ALL and not self._is_full:
+            return True
+        self._damaged += self._place.misplaced > self._before.misplaced
+        return False
+
+    def note_damage(self, row: tuple[Any, ...]) -> None:
+        """Count a row that tells nothing, once its time has come."""
+        self._damaged += not isinstance(row[0], int) or row[0] <= self._now
+
+    def batch(self, size: int) -> Batch:
+        """All of it; `size` is that of the store."""
+        if self._more:  # the misplaced ones come last
+            self._place.misplaced = self._before.misplaced
+        skipped = {"damaged record": self._damaged} if self._damaged else {}
+        return Batch(
+            self._place.cursor(), self.usage, skipped=skipped, more=self._more, position=0 if self._more else size
+        )
 
 
 class _Place:
     """How far a store was read: the number of the newest row, and sums of all rows that have it, so that those are
     neither read nor counted again while they are as they were."""
 
-    def __init__(self, number: int, sums: Iterable[int] = ()) -> None:
+    def __init__(self, number: int, sums: Iterable[int] = (), misplaced: int = 0) -> None:
         self.number = number
         self._sums = set(sums)
+        self.misplaced = misplaced
+        """How many rows have a number that none can have, or none at all: so many were counted."""
 
     @classmethod
-    def of(cls, cursor: bytes | None) -> "_Place":
-        """The place that a cursor names; the beginning for one that fits nothing."""
+    def of(cls, cursor: bytes | None, latest: int) -> "_Place":
+        """The place that a cursor names; the beginning for one that fits nothing, or is from the future."""
+        place, _, misplaced = (cursor or b"").partition(b"|")
         try:
-            number, *sums = map(int, (cursor or b"").split())
+            number, *sums = map(int, place.split())
+            count = int(misplaced or 0)
         except ValueError:
             return cls(_BEFORE_ALL)
-        return cls(number, sums)
+        return cls(number, sums, count) if number <= latest else cls(_BEFORE_ALL)
 
     def takes(self, row: tuple[Any, ...], before: "_Place") -> bool:
         """Go on to a row; whether it is to be read."""
-        if not isinstance(row[0], int):
-            return before.number == _BEFORE_ALL  # no number to find it by: it is read in a first look alone
         if row[0] > self.number:
             self.number, self._sums = row[0], set[int]()
         told = crc32(repr(row).encode("utf-8", "replace"))
@@ -201,4 +350,5 @@ class _Place:
 
     def cursor(self) -> bytes:
         """The same as bytes."""
-        return b" ".join(b"%d" % one for one in (self.number, *sorted(self._sums)))
+        place = b" ".join(b"%d" % one for one in (self.number, *sorted(self._sums)[:_MOST_SUMS]))
+        return place + b"|%d" % self.misplaced if self.misplaced else place
