@@ -83,6 +83,51 @@ def test_toml_that_would_break_the_parser_or_keep_it_busy_is_damaged(text: str) 
     assert "\n" not in str(caught.value)
 
 
+HEADER = "[" + ".".join(["a"] * 100) + "]\n"
+
+
+def numbered(line: str) -> str:
+    """As many of such a line as a file may have, each with a number of its own."""
+    return "".join(line.replace("N", str(number)) for number in range((MOST - 2_000) // (len(line) + 8)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER + numbered("kN." + ".".join(["a"] * 99) + "=1\n"),
+        HEADER + numbered("kN.a.a.a=1\n"),
+        HEADER + numbered("k=1\n"),
+        HEADER.replace("[", "[[").replace("]", "]]") + numbered("kN=1\n"),
+        "\t " + HEADER + 'x="""\n[b]\n"""\n' + numbered("kN=1\n"),
+        numbered(".".join(["a"] * 99) + ".kN=1\n"),
+        numbered("[kN." + ".".join(["a"] * 99) + "]\n"),
+        "x=[\n" + numbered("{" + ".".join(["a"] * 99) + "=1},\n") + "]",
+    ],
+    ids=["long keys", "keys", "no dots", "list", "hidden header", "no header", "headers", "inline tables"],
+)
+def test_keys_that_take_the_parser_through_many_tables_are_damaged(text: str) -> None:
+    assert len(text) <= MOST
+    with pytest.raises(TomlDamaged, match="keys within keys"):
+        read_toml(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[areas]\nx = [\n" + '"*.py",\n' * 25_000 + "]",
+        "[areas]\n" + "".join(f"x{number} = [" + '"*.py", ' * 60 + "]\n" for number in range(200)),
+        numbered('[[price]]\nmatch = "gpt-4.1-N*"\ninput = "0.85"\noutput = "2.5" # www.example.com/a.b.c.html\n'),
+        numbered('[areas."a.b.cN".d]\nx = ["N.py"]\n'),
+        "\n" * 250_000 + "[a.b.c]",
+        "# etc.\n" * 30_000,
+    ],
+    ids=["globs", "globs on a line", "prices", "quoted headers", "empty lines", "comments"],
+)
+def test_a_large_file_of_short_keys_is_read(text: str) -> None:
+    assert len(text) <= MOST
+    read_toml(text.encode())
+
+
 def test_a_value_is_quoted_short_and_on_one_line() -> None:
     for value in ("\x1b[31m" * 1000, "a\nb" * 1000, 10**5000, -(10**5000), [1] * 10**6, {"a": 1}, 1.5, True):
         text = shown(value)

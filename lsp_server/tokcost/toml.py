@@ -5,6 +5,8 @@ from typing import Any
 
 _MOST_DOTS = 100
 """In one line. A key `a.a.a.…` costs the parser the square of its length."""
+_MOST_STEPS = 1_000_000
+"""Of the parser from table to table; a few tenths of a second."""
 
 
 class TomlDamaged(ValueError):
@@ -13,8 +15,11 @@ class TomlDamaged(ValueError):
 
 def read_toml(data: bytes) -> dict[str, Any]:
     """The tables of a file. Raises `TomlDamaged`."""
-    if any(line.count(b".") > _MOST_DOTS for line in data.split(b"\n")):
+    lines = data.split(b"\n")
+    if any(line.count(b".") > _MOST_DOTS for line in lines):
         raise TomlDamaged(f"a line has more than {_MOST_DOTS} dots")
+    if _steps(lines) > _MOST_STEPS:
+        raise TomlDamaged("it has too many keys within keys (`a.b.c`)")
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -25,3 +30,12 @@ def read_toml(data: bytes) -> dict[str, Any]:
         raise TomlDamaged("it is nested too deeply") from error
     except ValueError as error:  # what Python says of an integer of 5,000 digits, or of the 31st of February
         raise TomlDamaged("it has a number or a date that cannot be") from error
+
+
+def _steps(lines: list[bytes]) -> int:
+    """How many tables the parser goes through at most: for each part of a key, those that the header names and those
+    that the key names. Every dot counts, also one in a string, and for every line the longest header: what begins like
+    a header may lie within a string of many lines, and must not hide the one before it."""
+    header = max((line.count(b".") for line in lines if line.lstrip().startswith(b"[")), default=0)
+    dots = [line.count(b".") for line in lines if line.strip()]
+    return sum((own + 1) * (header + own + 1) for own in dots)

@@ -74,6 +74,14 @@ def test_a_split_leaves_nothing_over(amount: int, parts: dict[str, int]) -> None
         ("**/x/**", "a/x/b", True),
         ("a/**", "a", False),
         ("a**b", "axxb", True),
+        ("*a", "a", True),
+        ("a*a", "a", False),
+        ("a*a", "aa", True),
+        ("*?b", "b", False),
+        ("*.?s", "web/x.ts/y", True),
+        ("a*b*b", "ab", False),
+        ("a*b*b/c", "abb/c", True),
+        ("*b/c*", "b/cd/e", True),
         ("?", "é", True),
         ("[ab]", "[ab]", True),
         ("[ab]", "a", False),
@@ -110,3 +118,43 @@ def test_more_patterns_or_longer_ones_than_are_compared_are_refused() -> None:
         by_owners("a @org/x\n" * 2_001)
     with pytest.raises(ValueError, match="500 characters"):
         by_globs({"x": ["a" * 501]})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*" + "a" * 480 + "bN", "a" * 990),
+        ("*" + "a" * 240 + "b" + "a" * 240 + "N", "a" * 990),
+        ("*" + "?a" * 240 + "bN", "a" * 990),
+        ("w/**/*" + "a" * 480 + "bN", "w/" * 90 + "a" * 800),
+        ("**/" + "a*/" * 10 + "N", "aaaaaaaa/" * 30),
+    ],
+)
+def test_what_stands_behind_the_last_star_is_compared_at_one_place(pattern: str, path: str) -> None:
+    """Looking for it at every character would take minutes here."""
+    area_of = by_globs({"x": [pattern.replace("N", str(number)) for number in range(500)]})
+    for number in range(500, 1_000):
+        assert area_of(f"{path}c{number}") != "x"
+
+
+@pytest.mark.parametrize("pattern", ["*" + "a" * 480 + "bN*", "**/" + "a/" * 200 + "N", "a/**/" + "b*/" * 150 + "**/N"])
+def test_more_text_that_may_be_anywhere_than_is_looked_for_is_refused(pattern: str) -> None:
+    several = [pattern.replace("N", str(number)) for number in range(500)]
+    by_globs({"x": several[:5]})
+    with pytest.raises(ValueError, match="too much text between stars"):
+        by_globs({"x": several})
+    with pytest.raises(ValueError, match="too much text between stars"):
+        by_owners("".join(f"{one} @org/x\n" for one in several))
+
+
+def test_two_thousand_patterns_as_people_write_them_are_compared() -> None:
+    several = [f"**/src/main/java/org/example/part{number}/" for number in range(1_000)]
+    several += [f"*.test{number}.*" for number in range(200)] + [f"/web/{'x' * 100}/{number}" for number in range(800)]
+    area_of = by_globs({"x": several})
+    assert area_of("a/src/main/java/org/example/part999/b") == area_of("b/c.test199.ts") == "x"
+
+
+def test_a_file_in_more_folders_than_are_compared_belongs_to_its_top_folder() -> None:
+    area_of = by_globs({"x": ["*.py"]})
+    assert area_of("a/" * 100 + "b.py") == "x"
+    assert area_of("a/" * 101 + "b.py") == "a"

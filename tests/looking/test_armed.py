@@ -136,6 +136,30 @@ def test_a_pipe_named_mailmap_is_not_waited_for(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", [".gitattributes", "sub/.gitattributes", ".git/info/attributes"])
+@pytest.mark.parametrize("by", ["area", "size"])
+def test_a_pipe_named_like_attributes_is_not_waited_for(tmp_path: Path, name: str, by: str) -> None:
+    repo = clone(tmp_path)
+    (repo.path / "sub").mkdir()
+    (repo.path / "sub/file").write_text("1")
+    repo.git("add", "-A")
+    repo.work("Three")
+    (repo.path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(repo.path / name)
+    done = repo.tokcost("report", "--all", "--by", by)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("setting", ["diff.orderFile", "core.attributesFile", "mailmap.file"])
+def test_a_pipe_that_a_setting_names_is_not_waited_for(tmp_path: Path, setting: str) -> None:
+    repo = clone(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    repo.git("config", setting, str(tmp_path / "pipe"))
+    for words in (["log"], ["report", "--all", "--by", "area"], ["report", "--all", "--by", "size"]):
+        done = repo.tokcost(*words)
+        assert done.returncode == 0, done.stderr
+
+
 MODULES = ("msgspec", "click", "json", "sqlite3", "platformdirs", "pygls", "rich", "colorama", "datetime")
 
 

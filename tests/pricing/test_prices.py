@@ -188,6 +188,7 @@ def test_a_proxys_name_does_not_make_a_known_model_unpriced() -> None:
         ("claude-4.5-sonnet", "claude-sonnet-4-5"),
         ("claude-4.5-sonnet-thinking", "claude-sonnet-4-5"),
         ("gpt-5-codex-high", "gpt-5-codex"),
+        ("gpt-5-codex:thinking-high-latest", "gpt-5-codex"),
         ("models/gemini-2.5-pro", "gemini-2.5-pro"),
         ("GPT-5-Codex", "gpt-5-codex"),
     ],
@@ -195,6 +196,14 @@ def test_a_proxys_name_does_not_make_a_known_model_unpriced() -> None:
 def test_names_that_gateways_and_editors_make_find_their_model(logged: str, same_as: str) -> None:
     tokens = Tokens(1_000, 2_000, 0, 0, 300)
     assert price(use(logged, tokens)).list_cost == price(use(same_as, tokens)).list_cost is not None
+
+
+@pytest.mark.parametrize("start", ["", "acme/", "acme/a/b/", "openrouter/acme/", "openrouter/", "anthropic."])
+@pytest.mark.parametrize("end", ["-low", ":max", "-fast", "-low-fast", "@1", "@1-high", "/x", "[1m]"])
+def test_no_name_is_looked_up_in_more_than_a_few_ways(start: str, end: str) -> None:
+    name = f"{start}claude-4.5-opus{end * 60}"
+    assert len(candidates("mock", name)) <= 63
+    assert len(candidates("mock", f"{name}@{end * 60}")) <= 63
 
 
 def test_web_searches_are_charged_by_the_thousand() -> None:

@@ -8,6 +8,16 @@ import pytest
 from support.git_sandbox import GitSandbox
 from tokcost.repo.config import read_config, read_section
 from tokcost.repo.head import head_commit, read_head
+from tokcost.repo.history import (
+    Range,
+    find_repository,
+    newest_steps,
+    read_authors,
+    read_files,
+    read_messages_of,
+    some_authors,
+    trees,
+)
 from tokcost.repo.objects import read_loose_commit
 from tokcost.repo.refs import all_tips, local_branches
 from tokcost.repo.worktree import Worktree, find_worktree, submodules
@@ -92,3 +102,40 @@ def test_a_commit_of_a_few_bytes_that_stand_for_gigabytes_is_left_alone(clone: W
     folder.mkdir(exist_ok=True)
     (folder / ("c" * 38)).write_bytes(b"".join([*parts, packer.flush()]))
     assert read_loose_commit(clone.common_dir, "ab" + "c" * 38) is None
+
+
+@pytest.mark.parametrize("mark", ["\x01", "\n", "\x01\n", "", "\t"])
+def test_a_files_name_does_not_speak_for_another_commit(tmp_path: Path, mark: str) -> None:
+    sandbox = GitSandbox(tmp_path / "repo")
+    commits: list[str] = []
+    for name in ("mine", "other", "last"):
+        (sandbox.path / name).write_text("1\n2\n")
+        sandbox.git("add", "-A")
+        commits.append(sandbox.commit())
+    forged = sandbox.path / f"evil/y{mark}{commits[0]}"
+    forged.parent.mkdir()
+    forged.write_text("1\n")
+    sandbox.git("add", "-A")
+    commits.append(sandbox.commit())
+    repository = find_repository(str(sandbox.path))
+    for order in (commits, commits[::-1]):
+        files = read_files(repository, order)
+        assert list(files) == order
+        assert files[commits[0]].paths.get("mine") == 2
+        assert not any("evil" in path or path.startswith("\n") for path in files[commits[0]].paths)
+        assert files[commits[3]].paths.get(f"evil/y{mark}{commits[0]}") == 1
+
+
+def test_an_authors_name_or_a_subject_does_not_speak_for_another_field(tmp_path: Path) -> None:
+    sandbox = GitSandbox(tmp_path / "repo")
+    text = b"author a\x01b <c\x01d> 1790000000 +0000\ncommitter e <f> 1790000000 +0000\n\ng\x01h\n\ni\x01j\n"
+    tree = sandbox.git("rev-parse", f"{sandbox.commit()}^{{tree}}")
+    raw = tmp_path / "commit"
+    raw.write_bytes(f"tree {tree}\n".encode() + text)
+    commit = sandbox.git("hash-object", "-t", "commit", "-w", str(raw))
+    repository = find_repository(str(sandbox.path))
+    assert read_authors(repository, [commit]) == {commit: ("c\x01d", "a\x01b")}
+    assert some_authors(repository, Range("x", (commit,)), 9) == {("c\x01d", "a\x01b")}
+    assert list(read_messages_of(repository, [commit])) == [(commit, 1790000000, "g\x01h\n\ni\x01j\n")]
+    assert newest_steps(repository, Range("x", (commit,)), 9) == [(commit, tree, "g\x01h")]
+    assert trees(repository, [commit]) == {commit: tree}

@@ -1,5 +1,6 @@
 """Finding the worktree around a folder, held against what git itself says of real repositories."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -220,3 +221,34 @@ def add_submodule(repo: GitSandbox, tmp_path: Path, name: str) -> None:
     source = GitSandbox(tmp_path / f"source-{Path(name).name}")
     source.commit()
     repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(source.path), name)
+
+
+def test_folders_that_are_gone_are_not_asked_for_one_by_one(repo: GitSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = repo.path / "/".join(["gone"] * 700)
+    asked: list[object] = []
+    stat, lstat = os.stat, os.lstat
+    monkeypatch.setattr(os, "stat", lambda *words, **named: (asked.append(words), stat(*words, **named))[1])
+    monkeypatch.setattr(os, "lstat", lambda *words, **named: (asked.append(words), lstat(*words, **named))[1])
+    assert found(deep).path == str(repo.path)
+    assert len(asked) < 100
+    assert find(Path("/gone") / deep.relative_to("/")) is None
+    assert len(asked) < 200
+
+
+def test_a_folder_that_is_gone_lies_where_its_path_leads(repo: GitSandbox, tmp_path: Path) -> None:
+    (repo.path / "there").mkdir()
+    (tmp_path / "link").symlink_to(repo.path / "there")
+    (tmp_path / "broken").symlink_to(repo.path / "gone/a")
+    for name in ("link/gone/a", "gone/../link/gone", "link/gone/../../../gone/../repo/a", "broken/b", "./link//gone/."):
+        assert found(Path(f"{tmp_path}/{name}")).path == str(repo.path), name
+        assert find_worktree(f"{tmp_path}/{name}") == found(repo.path), name
+    for name in ("gone/a", "link/../../gone", "repo/gone/.git/a", "repo/gone/../../a"):
+        assert find_worktree(f"{tmp_path}/{name}") is None, name
+
+
+def test_a_path_that_no_folder_can_have_lies_nowhere(repo: GitSandbox) -> None:
+    path = f"{repo.path}/" + "a/" * 3_000
+    assert find_worktree(path[:4095]) == found(repo.path)
+    assert find_worktree(path[:4096] + "a") is None
+    assert find_worktree(f"{repo.path}/a\0b") is None
+    assert find_worktree(f"{repo.path}/a\ud800") is None

@@ -6,6 +6,7 @@ Owners who are people never name an area: a path that no team owns belongs to it
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 AreaOf = Callable[[str], str]
 TOP = "(top)"
@@ -14,6 +15,10 @@ MOST_CHARACTERS = 500
 """In a pattern."""
 _LONGEST_PATH = 1_000
 """Characters of a path that is compared with patterns; a longer one belongs to its top folder."""
+_MOST_FOLDERS = 100
+"""Around a file that is compared with patterns."""
+_MOST_STEPS = 4_000_000
+"""Characters that are compared for one path, all patterns together; some milliseconds."""
 _LOCK_FILES = frozenset(
     {
         *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "Cargo.lock"),
@@ -55,10 +60,12 @@ def _first_of(rules: Sequence[tuple[str, str]]) -> AreaOf:
     if len(rules) > MOST_PATTERNS:
         raise ValueError(f"there are {len(rules):,} patterns, and {MOST_PATTERNS:,} are the most")
     compiled = [(_matcher(glob), name) for glob, name in rules]
+    if sum(_steps(glob) for glob, _ in rules) > _MOST_STEPS:
+        raise ValueError("the patterns have too much text between stars (`*text*`, `**/text`)")
 
     @cache  # a file is changed again and again
     def area_of(path: str) -> str:
-        asked = compiled if len(path) <= _LONGEST_PATH else []
+        asked = compiled if len(path) <= _LONGEST_PATH and path.count("/") <= _MOST_FOLDERS else []
         return next((name for matches, name in asked if matches(path)), "") or top_folder(path)
 
     return area_of
@@ -110,17 +117,41 @@ def _regex(glob: str) -> str:
         return f"{text}.*" if len(parts) > 1 else text
     *folders, name = last
     rest = "".join(f"{_segment(one)}/" for one in folders) + _segment(name)
-    return f"{text}(?:|.*?/){rest}" if len(parts) > 1 else rest
+    return f"{text}(?:[^/]*+/)*?{rest}" if len(parts) > 1 else rest
 
 
 def _found(number: int, part: str) -> str:
-    return part if number == 0 else f"(?>(?:|.*?/){part})"
+    return part if number == 0 else f"(?>(?:[^/]*+/)*?{part})"
 
 
 def _segment(glob: str) -> str:
-    """One name; several stars in a row are one. What stands behind the last star is looked for from the name's end."""
-    first, *others = (re.escape(part).replace(r"\?", "[^/]") for part in re.split(r"\*+", glob))
+    """One name; several stars in a row are one. What stands behind the last star is compared with the name's end
+    alone, without a look at any other place."""
+    first, *others = _pieces(glob)
     if not others:
-        return first
+        return first.regex
     *others, end = others
-    return first + "".join(f"(?>[^/]*?{part})" for part in others) + f"[^/]*{end}"
+    found = "".join(f"(?>[^/]*?{piece.regex})" for piece in others)
+    ending = f"(?=[^/]{{{end.length}}})[^/]*+(?<={end.regex})" if end.length else "[^/]*+"
+    return f"{first.regex}{found}{ending}"
+
+
+class _Piece(NamedTuple):
+    """Of a pattern: what stands between two stars."""
+
+    regex: str
+    length: int
+    """Characters that it matches."""
+
+
+def _pieces(glob: str) -> list[_Piece]:
+    return [_Piece(re.escape(part).replace(r"\?", "[^/]"), len(part)) for part in re.split(r"\*+", glob)]
+
+
+def _steps(glob: str) -> int:
+    """How many characters are compared at most to look for a pattern at all places of a path where it can be: what
+    stands between two stars can be at every character, folders behind `**` below every folder, half of which stand
+    before it on the average. All else has one place in a name."""
+    between = sum(piece.length for name in glob.split("/") for piece in _pieces(name)[1:-1])
+    below = sum(len(part) for part in glob.split("**/")[1:] if "/" in part.strip("/"))
+    return between * _LONGEST_PATH + below * _MOST_FOLDERS // 2

@@ -22,6 +22,8 @@ _BEDROCK = re.compile(
     r"(?:arn:aws[^/]*/)?((?:(?:us|eu|apac|global|jp|au|us-gov)\.)?(?:anthropic|meta|amazon|mistral)\..+)"
 )
 _SUFFIX = re.compile(r"[-:](?:thinking|minimal|low|medium|high|xhigh|max|none|latest)$")
+_MOST_SUFFIXES = 3
+"""Of one name: `gpt-5.1-codex-max-high-latest`. The price source is asked for each shorter name."""
 _LABS = {
     "claude": "anthropic",
     "glm": "zai",
@@ -79,8 +81,9 @@ def _variants(name: str) -> list[tuple[str, str]]:
     found = [(name, "")]
     if name.endswith("-fast"):
         found.append((name.removesuffix("-fast"), "fast"))
-    while shorter := _SUFFIX.sub("", name):
-        if shorter == name:
+    for _ in range(_MOST_SUFFIXES):
+        shorter = _SUFFIX.sub("", name)
+        if shorter in ("", name):
             break
         found.append((shorter, ""))
         name = shorter

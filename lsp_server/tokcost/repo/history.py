@@ -9,6 +9,7 @@ Nothing here reaches for what a partial clone left out: a question about history
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from secrets import token_hex
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
@@ -202,9 +203,9 @@ class Step(NamedTuple):
 def newest_steps(repository: Repository, span: Range, most: int) -> list[Step]:
     """The newest commits but merges of the first tip's own line, newest first."""
     feed = span._replace(tips=span.tips[:1]).feed
-    asked = ["--first-parent", "--no-merges", f"--max-count={most}", "--format=%H%x01%T%x01%s", "--stdin"]
+    asked = ["--first-parent", "--no-merges", f"--max-count={most}", "--format=%H%n%T%n%s", "--stdin"]
     records = repository.git(*_LOG, *asked, feed=feed).split("\0")
-    return [Step(*record.split("\x01", 2)) for record in records if record]
+    return [Step(*record.split("\n", 2)) for record in records if record]
 
 
 def trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:
@@ -228,7 +229,7 @@ def first_parents(repository: Repository, span: Range) -> list[str]:
 
 def read_messages_of(repository: Repository, commits: Iterable[str]) -> Iterator[tuple[str, int, str]]:
     """Single commits, each with its time of committing (seconds UTC) and its message."""
-    for commit, time, message in _each(repository, commits, "%ct%x01%B", 3):
+    for commit, time, message in _each(repository, commits, "%ct%n%B", 3):
         yield commit, _moment(time), message
 
 
@@ -250,21 +251,32 @@ def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tu
 
 def _forms_of_authors(repository: Repository) -> tuple[str, ...]:
     """Ways to ask for e-mail and name: mailmapped, and as they are where a partial clone lacks the mailmap. A pipe of
-    that name would keep git waiting for ever."""
+    that name, or one that the configuration names, would keep git waiting for ever."""
     worktree = find_worktree(os.path.abspath(repository.folder))
-    path = os.path.join(worktree.path if worktree else repository.folder, ".mailmap")
-    plain = "%ae%x01%an"
-    return ("%aE%x01%aN", plain) if os.path.isfile(path) or not os.path.lexists(path) else (plain,)
+    top = worktree.path if worktree else repository.folder
+    paths = [os.path.join(top, name) for name in (".mailmap", _mailmap_file(repository)) if name]
+    plain = "%ae%n%an"
+    mapped = all(os.path.isfile(path) or not os.path.lexists(path) for path in paths)
+    return ("%aE%n%aN", plain) if mapped else (plain,)
+
+
+def _mailmap_file(repository: Repository) -> str:
+    """The mailmap that the configuration names; empty where there is none."""
+    try:
+        return repository.git("config", "--type=path", "--get", "mailmap.file").removesuffix("\n")
+    except GitFailed:
+        return ""
 
 
 def _each(repository: Repository, commits: Iterable[str], form: str, parts: int) -> Iterator[list[str]]:
+    """What the form says of each commit. A line ends each part but the last: nobody's name or address has one."""
     feed = "".join(f"{commit}\n" for commit in commits)
     if not feed:
         return
-    asked = ["--no-walk=unsorted", f"--format=%H%x01{form}", "--stdin"]
+    asked = ["--no-walk=unsorted", f"--format=%H%n{form}", "--stdin"]
     for record in repository.each(*_LOG, *asked, feed=feed):
         if record:
-            yield record.split("\x01", parts - 1)
+            yield record.split("\n", parts - 1)
 
 
 def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[str, str]]:
@@ -275,23 +287,44 @@ def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[st
             text = repository.git(*_LOG, *asked, feed=span.feed)
         except GitFailed:
             continue
-        return {(mail, name) for mail, _, name in (record.partition("\x01") for record in text.split("\0")) if mail}
+        return {(mail, name) for mail, _, name in (record.partition("\n") for record in text.split("\0")) if mail}
     return set()
 
 
 def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, Files]:
     """What each commit changed, a merge against its first parent. Missing where a partial clone cannot tell."""
-    feed = "".join(f"{commit}\n" for commit in commits)
-    if not feed:
-        return {}
-    for kind in ("--numstat", "--name-only"):
-        asked = ["--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames"]
-        records = repository.each(*_LOG, *asked, kind, "--format=%x01%H", "--stdin", feed=feed, end=b"\x01")
-        try:
-            return dict(_files(record, kind == "--numstat") for record in records if record)
-        except GitFailed:
-            continue
+    asked = list(commits)
+    with suppress(GitFailed):
+        named = dict(_changed(repository, asked, "--name-only"))
+        if _attributes_are_files(repository, {path for files in named.values() for path in files.paths}):
+            with suppress(GitFailed):
+                return dict(_changed(repository, asked, "--numstat"))
+        return named
     return {}
+
+
+def _changed(repository: Repository, commits: list[str], kind: str) -> Iterator[tuple[str, Files]]:
+    """A word that nobody can know begins each commit: a file may be called by everything else."""
+    if not commits:
+        return
+    start = token_hex(16)
+    asked = [kind, "--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames", f"--format={start}%H", "--stdin"]
+    feed = "".join(f"{commit}\n" for commit in commits)
+    for record in repository.each(*_LOG, *asked, feed=feed, end=start.encode()):
+        if record:
+            yield _files(record, kind == "--numstat")
+
+
+def _attributes_are_files(repository: Repository, paths: set[str]) -> bool:
+    """Whether all that git reads before it counts the lines of these paths are files: it would wait for a pipe."""
+    found = [os.path.join(repository.common_dir, "info", "attributes")]
+    if worktree := find_worktree(os.path.abspath(repository.folder)):
+        folders = {""}
+        for path in paths:
+            while (path := path.rpartition("/")[0]) not in folders:
+                folders.add(path)
+        found += [os.path.join(worktree.path, folder.lstrip("/"), ".gitattributes") for folder in folders]
+    return all(os.path.isfile(path) or not os.path.lexists(path) for path in found)
 
 
 def _files(record: str, counted: bool) -> tuple[str, Files]:

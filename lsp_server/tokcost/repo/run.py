@@ -37,10 +37,12 @@ _NO_PROGRAM = {
 """What git and everything it starts are told. `GIT_ALLOW_PROTOCOL` overrules all `protocol.*` settings, and holds where
 git is too old for `GIT_NO_LAZY_FETCH` (before 2.45 and its backports): the fetch is then refused every transport."""
 _OFF = {
+    "core.attributesFile": os.devnull,
     "core.fsmonitor": "false",
     "core.alternateRefsCommand": "false",
     "core.sshCommand": "false",
     "credential.helper": "",
+    "diff.orderFile": os.devnull,
     "diff.submodule": "short",
     "gc.auto": "0",
     "gpg.program": "false",
@@ -53,7 +55,8 @@ _OFF = {
     "maintenance.auto": "false",
     "submodule.recurse": "false",
 }
-"""Settings that are put before those of a repository. `diff.submodule`: the changes within a submodule are shown by a
+"""Settings that are put before those of a repository. `core.attributesFile` and `diff.orderFile`: git would wait for a
+pipe that they name. `diff.submodule`: the changes within a submodule are shown by a
 second git, which reads the settings of the submodule and none of these. `log.mailmap`: for it, git opens a tree that a
 partial clone may not have; where names are asked for, a format says so. `i18n.logOutputEncoding`: in UTF-16, no line
 would be found, and no record would end."""

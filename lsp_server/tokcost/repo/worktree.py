@@ -3,11 +3,15 @@ running git: a prompt asks this many times a minute."""
 
 import contextlib
 import os
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 from tokcost.foreign_files import open_regular
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config import ConfigsOnce, read_core
+
+_LONGEST = 4096
+"""Bytes of a path, its end included: no program has worked in a folder with a longer one."""
 
 
 def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktree | None:
@@ -19,10 +23,13 @@ def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktre
     cannot be told from a subfolder; callers that remember it know better. `configs` has what was read before.
     """
     try:
-        start = os.path.realpath(directory)
-    except ValueError:  # a NUL or half a surrogate pair: no such folder can exist
+        there, gone = _real(directory)
+    except ValueError:  # a NUL, half a surrogate pair, or too long: no such folder can exist
         return None
-    for folder in _upwards(start):
+    if ".git" in gone.split(os.sep):
+        return None
+    start = os.path.join(there, gone) if gone else there
+    for folder in _upwards(there):
         dot_git = os.path.join(folder, ".git")
         if os.path.isfile(dot_git) or _is_git_dir(dot_git):
             found = _worktree_at(folder, dot_git, configs or ConfigsOnce())
@@ -120,6 +127,23 @@ def repository_fingerprint(common_dir: str) -> str:
         if line := stream.readline(4096):
             tokens.append(f"reflog:{hashlib.sha256(line).hexdigest()[:32]}")
     return " ".join(tokens)
+
+
+def _real(directory: str) -> tuple[str, str]:
+    """The innermost folder around a path that is there, without links, and what is behind it. A path may have
+    thousands of folders that are gone: they are not asked for one by one. Raises `ValueError`."""
+    if len(os.fsencode(directory)) >= _LONGEST or "\0" in directory:
+        raise ValueError("no path")
+    parts = [part for part in os.path.join(os.getcwd(), directory).split(os.sep) if part not in ("", os.curdir)]
+
+    def is_gone(count: int) -> bool:
+        return not os.path.lexists(os.sep + os.sep.join(parts[:count]))
+
+    count = bisect_left(range(1, len(parts) + 1), True, key=is_gone)
+    there, gone = os.path.realpath(os.sep + os.sep.join(parts[:count])), parts[count:]
+    if os.pardir in gone:  # it leads back to what may be there
+        return _real(os.path.normpath(os.path.join(there, *gone)))
+    return there, os.sep.join(gone)
 
 
 def _upwards(folder: str) -> Iterator[str]:
