@@ -14,7 +14,7 @@ from types import TracebackType
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
 from tokcost.ledger.damage import problem_behind, told
 from tokcost.ledger.sharing import Lock, alone, release, share
-from tokcost.private_files import check_ours, check_private, private_folder
+from tokcost.private_files import check_our_database, check_private, private_folder
 
 SCHEMA_VERSION = 5
 FILE_NAME = "ledger.db"
@@ -194,9 +194,10 @@ def _private(home: Path, *, makes: bool = True) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a ledger. What it says is believed, so it has to be ours. Raises `LedgerUnavailable`."""
+    """Whether there is a ledger. What it says is believed, so it has to be ours, and what SQLite keeps beside it as
+    well. Raises `LedgerUnavailable`."""
     try:
-        return check_ours(str(path))
+        return check_our_database(str(path))
     except EnvironmentProblem as problem:
         raise LedgerUnavailable(f"the ledger {problem}", problem.hint) from problem
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.private_files import read_ours, write_whole
+
 FILE_NAME = "rescues.json"
 
 
@@ -39,13 +41,13 @@ class Rescue(NamedTuple):
 def read_rescues(home: Path) -> list[Rescue]:
     """Every rescue, oldest first. What happened to a file that never was kept was begun and never finished."""
     path = home / FILE_NAME
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return []
     from json import loads
 
     try:
-        found = [Rescue(*one) for one in loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+        found = [Rescue(*one) for one in loads(read_ours(str(path)) or b"")]
+    except (ValueError, TypeError, RecursionError):
         return [Rescue("", str(path), "the file that remembers rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
     return [one for one in found if one.acknowledged or os.path.exists(one.kept)]
 
@@ -102,7 +104,4 @@ def _write(home: Path, rescues: list[Rescue]) -> None:
     """Whole or not at all."""
     from json import dumps
 
-    new = home / f"{FILE_NAME}.{os.getpid()}.new"
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(dumps(rescues, indent=1))
-    os.replace(new, home / FILE_NAME)
+    write_whole(str(home / FILE_NAME), dumps(rescues, indent=1).encode())
