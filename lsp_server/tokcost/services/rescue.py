@@ -5,8 +5,10 @@ meanwhile leaves the damaged file where it was, and the next one begins anew.
 """
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,10 +16,19 @@ from tokcost.claims import claim_journal
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.backup import backups
 from tokcost.ledger.claims import forget_tips
-from tokcost.ledger.damage import examine, told
-from tokcost.ledger.open import FILE_NAME, damaged_name, finish, open_ledger, rescued_name
+from tokcost.ledger.damage import examine, told, wrong_with
+from tokcost.ledger.open import (
+    FILE_NAME,
+    FOREIGN_LOG,
+    damaged_name,
+    finish,
+    open_ledger,
+    put_log_aside,
+    rescued_name,
+)
+from tokcost.ledger.own_log import is_doubtful, keeps_all, without_log
 from tokcost.ledger.places import repositories
-from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
+from tokcost.ledger.salvage import Salvaged, copy_file, held_by, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
 from tokcost.services.rescues import Rescue, record_rescue
 
@@ -45,12 +56,17 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
     another process was first. Raises `LedgerUnavailable`."""
     path = home / FILE_NAME
     with told(path), alone(home, seconds):
-        if not path.exists() or not _is_damaged(path):
+        if not path.exists():
             return
         _remove_leftovers(home)
-        stamp = _free_stamp(home)
-        building = home / _BUILDING
-        found = salvage(path, backups(home), building)
+        stamp, building = _free_stamp(home), home / _BUILDING
+        own = _has_own_log(path, building) if is_doubtful(path) else True
+        if own is False:
+            _without_foreign_log(home, stamp)
+            return
+        if own and not _is_damaged(path):
+            return
+        found = salvage(path, backups(home), building) if own else _salvage_most(path, building)
         if found.unreadable_pages >= 0:
             _take_from_clones(building)
         kept = damaged_name(home, stamp)
@@ -58,6 +74,49 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
         os.replace(building, rescued_name(home, stamp))
         finish(home)
         os.chmod(kept, 0o600)
+
+
+def _has_own_log(path: Path, building: Path) -> bool | None:
+    """Whether the log belongs to the file: both together are sound then, with all that the file has without it. `None`
+    where neither is sound. The file is only read."""
+    view = building.with_name(f"{building.name}.view")
+    copy_file(path, view)
+    try:
+        is_sound = not examine(view)
+        try:
+            with closing(without_log(path)) as alone:
+                is_sound_alone = not wrong_with(alone)
+            if is_sound and keeps_all(path, view):
+                return True
+        except sqlite3.Error:
+            is_sound_alone = False
+        return False if is_sound_alone else is_sound or None
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{view}{suffix}").unlink(missing_ok=True)
+
+
+def _without_foreign_log(home: Path, stamp: str) -> None:
+    """The file itself is sound: keep what lies beside it under a name that nobody takes for a log."""
+    path, kept = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
+    with closing(without_log(path)) as connection:
+        held = held_by(connection) or (0, 0)
+    record_rescue(home, _record(stamp, kept, FOREIGN_LOG, Salvaged({}, {}, -1, {}, held, held)))
+    put_log_aside(home, kept)
+    os.chmod(kept, 0o600)
+
+
+def _salvage_most(path: Path, building: Path) -> Salvaged:
+    """Of a file that is sound neither with nor without its log, whichever gives more."""
+    home = path.parent
+    with_log = salvage(path, backups(home), building)
+    other = building.with_name(f"{building.name}.other")
+    without = salvage(path, backups(home), other, with_log=False)
+    if without.after[0] <= with_log.after[0]:
+        other.unlink()
+        return with_log
+    os.replace(other, building)
+    return without
 
 
 def _remove_leftovers(home: Path) -> None:
@@ -80,7 +139,7 @@ def _free_stamp(home: Path) -> str:
     return next(
         stamp
         for stamp in (now, *(f"{now}-{number}" for number in range(2, 10_000)))
-        if not damaged_name(home, stamp).exists()
+        if not any(damaged_name(home, stamp).with_suffix(suffix).exists() for suffix in (".db", ".wal"))
     )
 
 
