@@ -93,7 +93,32 @@ def test_a_link_in_the_git_folder_overwrites_nothing(repo: Hooked, tmp_path: Pat
     repo.work("One")
     repo.work("Two")
     assert len(repo.lines()) == 1
-    assert target.read_text() in ("precious", "") if name == "TOKCOST_PROPOSAL" else target.read_text() == "precious"
+    assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["TOKCOST_PROPOSAL", "TOKCOST_KEEP", "TOKCOST_UNSETTLED", "TOKCOST_UNTOUCHED"])
+def test_no_hook_empties_or_writes_what_a_note_leads_to(repo: Hooked, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "precious"
+    target.write_text("precious\n")
+    for more in ({}, {"TOKCOST": "off"}):
+        repo.spend()
+        repo.change()
+        (repo.git_dir / name).unlink(missing_ok=True)
+        (repo.git_dir / name).symlink_to(target)
+        repo.hooked("-m", "One", env=more)
+        assert target.read_text() == "precious\n"
+    repo.work("Two")
+    assert target.read_text() == "precious\n"
+
+
+def test_no_hook_waits_for_a_note_that_is_a_pipe(repo: Hooked) -> None:
+    for name in ("TOKCOST_PROPOSAL", "TOKCOST_KEEP"):
+        repo.spend()
+        repo.change()
+        (repo.git_dir / name).unlink(missing_ok=True)
+        os.mkfifo(repo.git_dir / name)
+        repo.hooked("-m", "One", env={"TOKCOST": "off"})
+    repo.work("Two")
 
 
 @needs_root
