@@ -80,7 +80,9 @@ def test_no_command_waits_for_a_pipe(tmp_path: Path, name: str) -> None:
         assert done.returncode in (1, 3), said
         assert "is a pipe, not a file" in said.replace("\n", " "), (command, said)
     repo.change()
-    assert "is a pipe" in repo.grumble("commit", "-q", "-m", "Two")
+    said = repo.grumble("commit", "-q", "-m", "Two")
+    assert "is a pipe" in said
+    assert "\nhint: Remove it." in said
 
 
 @pytest.mark.parametrize("name", ["history.db", "history.db-wal", "history.db-journal", "rescues.json", "prices.toml"])

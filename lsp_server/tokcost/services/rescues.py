@@ -77,6 +77,8 @@ def take_notice(home: Path) -> str:
 
 def notice(one: Rescue) -> str:
     """What happened, in a sentence, and what to do."""
+    if not one.stamp:
+        return f"{one.what}; `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
     return (
         f"the ledger was damaged and was rescued on {_day(one)}: {kept_words(one)};"
         " `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
@@ -89,8 +91,15 @@ def kept_words(one: Rescue) -> str:
     if one.unreadable_pages < 0 or one.after == one.before:
         return f"no usage is lost ({tokens:,} tokens)"
     if one.before is not None:
-        return f"{tokens:,} of {one.before[1]:,} tokens were saved from it"
-    return f"{usage:,} usage with {tokens:,} tokens were saved from it, how much there was cannot be read"
+        return f"{tokens:,} of {one.before[1]:,} tokens were saved from {_source(one)}"
+    return f"{usage:,} usage with {tokens:,} tokens were saved from {_source(one)}, how much there was cannot be read"
+
+
+def _source(one: Rescue) -> str:
+    copied = one.from_backup.get("usage", 0)
+    if not copied:
+        return "it"
+    return "a backup" if copied >= one.rows.get("usage", 0) else "it and a backup"
 
 
 def _day(one: Rescue) -> str:
