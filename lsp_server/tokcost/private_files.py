@@ -220,8 +220,11 @@ def writable_by_others(path: str) -> str:
 
 
 def _is_open(status: os.stat_result) -> bool:
-    if status.st_uid != 0 and not is_ours(status):
-        return True
+    return (status.st_uid != 0 and not is_ours(status)) or has_open_mode(status)
+
+
+def has_open_mode(status: os.stat_result) -> bool:
+    """Whether its mode lets others than its owner write."""
     # Groups below 100 are the system's; a user's own group has the user's number.
     of_many = status.st_mode & stat.S_IWGRP and status.st_gid >= 100 and status.st_gid != status.st_uid
     return bool(status.st_mode & stat.S_IWOTH or of_many)

@@ -300,6 +300,33 @@ def test_an_environment_that_others_may_change_is_told(
     assert any("may be changed by other users" in one and str(script) in one for one in done.said)
 
 
+def test_a_hooks_folder_that_others_may_write_is_told_with_what_closes_it(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path / "careless", enabled=False)
+    hooks = repo.common_dir / "hooks"
+    for folder in (repo.common_dir, hooks):
+        folder.chmod(0o777)
+    enabled = repo.tokcost("enable", "--yes")
+    command = f"chmod go-w {hooks} {repo.common_dir}"
+    assert enabled.returncode == 0
+    for done in (enabled, repo.tokcost("hooks", "status"), repo.tokcost("doctor")):
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "may write to" in said, said
+        assert command in said, said
+    subprocess.run(command.split(), check=True)
+    for words in ("hooks status", "doctor", "hooks install"):
+        assert "may write to" not in repo.tokcost(*words.split()).stdout
+
+
+def test_a_hooks_folder_elsewhere_that_others_may_write_is_told(repo: Hooked) -> None:
+    folder = repo.path / ".githooks"
+    folder.mkdir()
+    repo.git("config", "core.hooksPath", ".githooks")
+    assert repo.tokcost("hooks", "install").returncode == 0
+    assert "may write to" not in repo.tokcost("hooks", "status").stdout
+    folder.chmod(0o1777)
+    assert f"chmod go-w {folder}" in " ".join(repo.tokcost("hooks", "status").stdout.split())
+
+
 @needs_root
 def test_another_user_changes_nothing_that_a_hook_reads(repo: Hooked, tmp_path: Path) -> None:
     """The whole attack: a second user tries each of our files while the umask is open."""
