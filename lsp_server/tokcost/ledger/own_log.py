@@ -5,20 +5,14 @@ into the file by whoever opens it first. The index of the log remembers which lo
 both are gone (https://sqlite.org/walformat.html). Only where the two do not agree need the content be looked at.
 """
 
-import sqlite3
 import sys
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from tokcost.private_files import open_ours
 
 _WAL_HEADER, _INDEX_HEADER = 32, 48
 _MAGIC = (0x377F0682, 0x377F0683)
-_NAMES = (("usage", "key"), ("session", "name"), ("directory", "path"))
-"""What a row of one ledger says for ever, but for a little usage that is taken back or gets a better key; claims come
-and go, and are written into clones too."""
-_FEW = 10
-"""One row in so many may have changed."""
 
 
 def is_doubtful(path: Path) -> bool:
@@ -35,28 +29,6 @@ def is_doubtful(path: Path) -> bool:
     begun_anew = int.from_bytes(index[16:20], sys.byteorder) == 0
     follows = int.from_bytes(index[32:36], "big") == (int.from_bytes(log[16:20], "big") + 1) & 0xFFFFFFFF
     return not (begun_anew and follows)
-
-
-def keeps_all(path: Path, view: Path) -> bool:
-    """Whether a copy of a ledger that its log was written into goes on where the ledger is without it."""
-    with closing(without_log(path)) as connection:
-        connection.execute("ATTACH ? AS view", (str(view),))
-        for table, column in _NAMES:
-            compared = (
-                f"SELECT count(*), ifnull(sum(other.{column} IS NOT one.{column}), 0),"
-                f" ifnull(max(one.id), 0) <= (SELECT ifnull(max(id), 0) FROM view.{table})"
-                f" FROM main.{table} AS one LEFT JOIN view.{table} AS other USING (id)"
-            )
-            with suppress(sqlite3.OperationalError):  # an upgrade of the schema is in the log
-                rows, changed, goes_on = connection.execute(compared).fetchone()
-                if not goes_on or changed * _FEW > rows:
-                    return False
-    return True
-
-
-def without_log(path: Path) -> sqlite3.Connection:
-    """The file as it stands; nothing is written, also not by closing it."""
-    return sqlite3.connect(f"{as_uri(path)}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def as_uri(path: Path) -> str:

@@ -5,10 +5,8 @@ meanwhile leaves the damaged file where it was, and the next one begins anew.
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +14,8 @@ from tokcost.claims import claim_journal
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.backup import backups
 from tokcost.ledger.claims import forget_tips
-from tokcost.ledger.damage import examine, told, wrong_with
+from tokcost.ledger.damage import examine, told
+from tokcost.ledger.foreign_log import has_own_log, held_without_log
 from tokcost.ledger.open import (
     FILE_NAME,
     FOREIGN_LOG,
@@ -26,9 +25,9 @@ from tokcost.ledger.open import (
     put_log_aside,
     rescued_name,
 )
-from tokcost.ledger.own_log import is_doubtful, keeps_all, without_log
+from tokcost.ledger.own_log import is_doubtful
 from tokcost.ledger.places import repositories
-from tokcost.ledger.salvage import Salvaged, copy_file, held_by, salvage, settle_what_is_lost
+from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
 from tokcost.services.rescues import Rescue, record_rescue
 
@@ -60,7 +59,7 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
             return
         _remove_leftovers(home)
         stamp, building = _free_stamp(home), home / _BUILDING
-        own = _has_own_log(path, building) if is_doubtful(path) else True
+        own = has_own_log(path, building.with_name(f"{building.name}.view")) if is_doubtful(path) else True
         if own is False:
             _without_foreign_log(home, stamp)
             return
@@ -76,31 +75,10 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
         os.chmod(kept, 0o600)
 
 
-def _has_own_log(path: Path, building: Path) -> bool | None:
-    """Whether the log belongs to the file: both together are sound then, with all that the file has without it. `None`
-    where neither is sound. The file is only read."""
-    view = building.with_name(f"{building.name}.view")
-    copy_file(path, view)
-    try:
-        is_sound = not examine(view)
-        try:
-            with closing(without_log(path)) as alone:
-                is_sound_alone = not wrong_with(alone)
-            if is_sound and keeps_all(path, view):
-                return True
-        except sqlite3.Error:
-            is_sound_alone = False
-        return False if is_sound_alone else is_sound or None
-    finally:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{view}{suffix}").unlink(missing_ok=True)
-
-
 def _without_foreign_log(home: Path, stamp: str) -> None:
     """The file itself is sound: keep what lies beside it under a name that nobody takes for a log."""
     path, kept = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
-    with closing(without_log(path)) as connection:
-        held = held_by(connection) or (0, 0)
+    held = held_without_log(path)
     record_rescue(home, _record(stamp, kept, FOREIGN_LOG, Salvaged({}, {}, -1, {}, held, held)))
     put_log_aside(home, kept)
     os.chmod(kept, 0o600)
