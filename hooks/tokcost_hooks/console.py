@@ -28,8 +28,9 @@ def as_told(sentence: str, hint: str = "") -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def failure(name: str, reason: str, code: int) -> tuple[str, str]:
-    """What did not happen in a hook that ends with this code, and why; and what to do about it."""
+def failure(name: str, reason: str, code: int, hint: str = "") -> tuple[str, str]:
+    """What did not happen in a hook that ends with this code, and why; and what to do about it: the `hint` of the
+    reason, unless the commit was stopped."""
     if name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":
@@ -38,12 +39,17 @@ def failure(name: str, reason: str, code: int) -> tuple[str, str]:
         lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
     if code == STOP:
         return f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED
-    return f"{lost}.", ""
+    return f"{lost}.", hint
 
 
 def words(problem: BaseException) -> str:
     """An error in a sentence."""
     return str(problem) or type(problem).__name__
+
+
+def hint_of(problem: BaseException) -> str:
+    """What to do about an error; empty where nobody knows."""
+    return str(getattr(problem, "hint", ""))
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ import os
 
 from tokcost.services.look_at_clone import CloneState, may_have_budget
 from tokcost.services.prepare_commit import Asked, prepare
+from tokcost_hooks.console import hint_of, words
 from tokcost_hooks.work import Call
 
 
@@ -33,5 +34,5 @@ def _warn(call: Call, here: CloneState) -> bool:
     try:
         return check(call, here).is_current
     except Exception as problem:
-        call.tell(f"the budget was not checked ({problem or type(problem).__name__}).", "")
+        call.tell(f"the budget was not checked ({words(problem)}).", hint_of(problem))
         return False

@@ -10,7 +10,7 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import failure, tell, words
+from tokcost_hooks.console import failure, hint_of, tell, words
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         environ = dict(os.environ)
         call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True)
     except BaseException as problem:
-        tell(*failure(name, words(problem), 0))
+        tell(*failure(name, words(problem), 0, hint_of(problem)))
         return 0
     return work(call, promise)
 

@@ -4,6 +4,7 @@ Other people have accounts on the same machine. What we make has a mode of its o
 belongs to us, and a temporary file is one that was not there before, so nobody can put a link in its place.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -17,9 +18,22 @@ MOST_BYTES = 64 << 20
 """Of a file that is read whole."""
 SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
-_OURS = ("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost")
+_OURS = (
+    *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost"),
+    "rescues",
+)
 """How the names of what we keep in `TOKCOST_HOME` begin."""
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
+"""Who opens a pipe waits for its other end."""
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 _HINT = "Set TOKCOST_HOME to a folder that is yours and holds nothing else; it need not exist."
 
 
@@ -68,7 +82,7 @@ def remove_unfinished(path: str) -> None:
 def open_ours(path: str) -> BinaryIO | None:
     """A regular file that belongs to us, opened for reading; `None` where there is none. A link is not followed."""
     try:
-        number = os.open(path, os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        number = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
     except OSError:
         return None
     status = os.fstat(number)
@@ -93,11 +107,14 @@ def read_ours(path: str, most: int = MOST_BYTES) -> bytes | None:
 
 def append_ours(path: str, data: bytes) -> None:
     """Append to a private file of ours, which is made where there is none. Raises `OSError`, also where the file is a
-    link or belongs to another user."""
-    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, PRIVATE_FILE)
+    link or a pipe, or belongs to another user."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT, PRIVATE_FILE)
     try:
-        if not is_ours(os.fstat(number)):
-            raise PermissionError(1, "it belongs to another user", path)
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, f"it is {_kind(status)}, not a file", path)
+        if not is_ours(status):
+            raise PermissionError(errno.EPERM, "it belongs to another user", path)
         _write_all(number, data)
     finally:
         os.close(number)
@@ -156,18 +173,36 @@ def _must_be_closed(path: str) -> bool:
     return True
 
 
+BESIDE_DATABASE = ("-wal", "-shm", "-journal")
+"""Endings of the files that SQLite opens with one of its own."""
+
+
+def check_our_database(path: str) -> bool:
+    """The same as `check_ours` for a file of SQLite, with the files that SQLite keeps beside it."""
+    is_there = check_ours(path)
+    for suffix in BESIDE_DATABASE if is_there else ():
+        check_ours(f"{path}{suffix}")
+    return is_there
+
+
 def check_ours(path: str) -> bool:
-    """Whether a file is there. Raises `EnvironmentProblem` where it belongs to another user: what it says would be
-    believed."""
+    """Whether a file is there. Raises `EnvironmentProblem` where it belongs to another user, since what it says would
+    be believed, and where it is none: whoever opens a pipe waits for ever, and a link leads elsewhere."""
     try:
-        status = os.stat(path)
+        status = os.lstat(path)
     except OSError:
         return False
+    if not stat.S_ISREG(status.st_mode):
+        raise EnvironmentProblem(f"{path} is {_kind(status)}, not a file", f"Remove it. {_HINT}")
     if not is_ours(status):
         raise EnvironmentProblem(
             f"{path} belongs to another user (uid {status.st_uid})", f"Give it back with chown, or remove it. {_HINT}"
         )
     return True
+
+
+def _kind(status: os.stat_result) -> str:
+    return _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
 
 
 def writable_by_others(path: str) -> str:
@@ -185,8 +220,11 @@ def writable_by_others(path: str) -> str:
 
 
 def _is_open(status: os.stat_result) -> bool:
-    if status.st_uid != 0 and not is_ours(status):
-        return True
+    return (status.st_uid != 0 and not is_ours(status)) or has_open_mode(status)
+
+
+def has_open_mode(status: os.stat_result) -> bool:
+    """Whether its mode lets others than its owner write."""
     # Groups below 100 are the system's; a user's own group has the user's number.
     of_many = status.st_mode & stat.S_IWGRP and status.st_gid >= 100 and status.st_gid != status.st_uid
     return bool(status.st_mode & stat.S_IWOTH or of_many)

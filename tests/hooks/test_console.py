@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.hooked import Hooked
+from tokcost.claims.refresh_carriers import RestoreNeeded
 from tokcost.reports.text import escape
 from tokcost_hooks import console
 
@@ -57,3 +58,12 @@ def test_a_budget_names_a_hostile_branch_in_text_and_a_command_that_can_be_copie
     word = command.partition("--branch ")[2]
     back = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True, cwd=repo.path)
     assert back.stdout.decode() == name
+
+
+def test_a_failure_says_what_to_do_about_it() -> None:
+    problem = RestoreNeeded("the ledger is new", "`tokcost log` does that.")
+    said = console.failure("prepare-commit-msg", console.words(problem), 0, console.hint_of(problem))
+    assert said[1] == "`tokcost log` does that."
+    assert console.hint_of(ValueError("no hint")) == ""
+    stopped = console.failure("pre-commit", "slow", console.STOP, "Wait.")
+    assert stopped[1] == console.PAST_UNCHECKED

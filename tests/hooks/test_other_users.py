@@ -93,7 +93,32 @@ def test_a_link_in_the_git_folder_overwrites_nothing(repo: Hooked, tmp_path: Pat
     repo.work("One")
     repo.work("Two")
     assert len(repo.lines()) == 1
-    assert target.read_text() in ("precious", "") if name == "TOKCOST_PROPOSAL" else target.read_text() == "precious"
+    assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["TOKCOST_PROPOSAL", "TOKCOST_KEEP", "TOKCOST_UNSETTLED", "TOKCOST_UNTOUCHED"])
+def test_no_hook_empties_or_writes_what_a_note_leads_to(repo: Hooked, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "precious"
+    target.write_text("precious\n")
+    for more in ({}, {"TOKCOST": "off"}):
+        repo.spend()
+        repo.change()
+        (repo.git_dir / name).unlink(missing_ok=True)
+        (repo.git_dir / name).symlink_to(target)
+        repo.hooked("-m", "One", env=more)
+        assert target.read_text() == "precious\n"
+    repo.work("Two")
+    assert target.read_text() == "precious\n"
+
+
+def test_no_hook_waits_for_a_note_that_is_a_pipe(repo: Hooked) -> None:
+    for name in ("TOKCOST_PROPOSAL", "TOKCOST_KEEP"):
+        repo.spend()
+        repo.change()
+        (repo.git_dir / name).unlink(missing_ok=True)
+        os.mkfifo(repo.git_dir / name)
+        repo.hooked("-m", "One", env={"TOKCOST": "off"})
+    repo.work("Two")
 
 
 @needs_root
@@ -273,6 +298,33 @@ def test_an_environment_that_others_may_change_is_told(
     monkeypatch.setattr(sys, "executable", str(script))
     done = install(repo.worktree)
     assert any("may be changed by other users" in one and str(script) in one for one in done.said)
+
+
+def test_a_hooks_folder_that_others_may_write_is_told_with_what_closes_it(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path / "careless", enabled=False)
+    hooks = repo.common_dir / "hooks"
+    for folder in (repo.common_dir, hooks):
+        folder.chmod(0o777)
+    enabled = repo.tokcost("enable", "--yes")
+    command = f"chmod go-w {hooks} {repo.common_dir}"
+    assert enabled.returncode == 0
+    for done in (enabled, repo.tokcost("hooks", "status"), repo.tokcost("doctor")):
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "may write to" in said, said
+        assert command in said, said
+    subprocess.run(command.split(), check=True)
+    for words in ("hooks status", "doctor", "hooks install"):
+        assert "may write to" not in repo.tokcost(*words.split()).stdout
+
+
+def test_a_hooks_folder_elsewhere_that_others_may_write_is_told(repo: Hooked) -> None:
+    folder = repo.path / ".githooks"
+    folder.mkdir()
+    repo.git("config", "core.hooksPath", ".githooks")
+    assert repo.tokcost("hooks", "install").returncode == 0
+    assert "may write to" not in repo.tokcost("hooks", "status").stdout
+    folder.chmod(0o1777)
+    assert f"chmod go-w {folder}" in " ".join(repo.tokcost("hooks", "status").stdout.split())
 
 
 @needs_root

@@ -18,7 +18,7 @@ from tokcost.ledger.backup import EVERY_SECONDS, back_up, backups, is_due
 from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.ledger.rollup import disagreements
 from tokcost.services.rescue import rescue
-from tokcost.services.rescues import read_rescues
+from tokcost.services.rescues import Rescue, kept_words, read_rescues
 
 KILLED = """
 import importlib, os, signal, sys
@@ -218,6 +218,21 @@ def test_what_a_damaged_page_held_comes_from_the_backup(world: World, table: str
     assert read_rescues(world.home)
     assert world.all_held() == world.held
     assert seen() == before
+
+
+def test_a_rescue_names_the_backup_that_all_usage_came_from(world: World) -> None:
+    world.renew()
+    back_up(world.home)
+    (world.home / FILE_NAME).write_bytes(bytes(len(world.data)))
+    said = world.repo.tokcost("log").stdout
+    assert "tokens were saved from a backup" in " ".join(said.split())
+    assert world.all_held() == world.held
+
+
+def test_a_rescue_names_the_file_and_the_backup_where_usage_came_from_both() -> None:
+    one = Rescue("20260101T000000Z", "kept", "what", {"usage": 5}, {"usage": 2}, 1, {}, (9, 90), (5, 50))
+    assert kept_words(one) == "50 of 90 tokens were saved from it and a backup"
+    assert kept_words(one._replace(from_backup={"session": 1})) == "50 of 90 tokens were saved from it"
 
 
 def test_rows_of_a_page_that_the_list_of_free_pages_names_are_found(world: World) -> None:

@@ -26,11 +26,12 @@ from tokcost_hooks.installation.blocks import add_block, has_block, holds, remov
 from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
 from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
 from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, shell_word
-from tokcost_hooks.installation.trust import check_folder, leads_elsewhere, open_to_others
+from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
 CONFIG_NAME = "tokcost-"
 """Before the hook's name, our name of a hook in git's configuration."""
 RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"
+OPEN = "other users of this machine may write to {}, and git runs what they put there"
 _INSTALLED = "installed"
 """In the folder of our local scripts: every file that holds a hook or lines of ours, so that they are found again
 when `core.hooksPath` was changed."""
@@ -58,8 +59,10 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
     check_folder(worktree, folder)
     try:
         done = _install(worktree, folder, write)
-        risky = open_to_others()
-        return done._replace(said=(*done.said, RISKY.format(risky))) if risky else done
+        said = [RISKY.format(risky)] if (risky := open_to_others()) else []
+        if open_ones := open_folders(worktree, folder):
+            said.append(f"{OPEN.format(', '.join(open_ones))}: {how_to_close(open_ones)}")
+        return done._replace(said=(*done.said, *said))
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
         raise EnvironmentProblem(f"{where} cannot be written: {error.strerror or error}") from error

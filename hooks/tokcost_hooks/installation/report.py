@@ -10,7 +10,7 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.blocks import has_block
 from tokcost_hooks.installation.files import kept_file
-from tokcost_hooks.installation.hooks import CONFIG_NAME, RISKY, check_git, is_remembered, needed_hooks, stale
+from tokcost_hooks.installation.hooks import CONFIG_NAME, OPEN, RISKY, check_git, is_remembered, needed_hooks, stale
 from tokcost_hooks.installation.managers import (
     HookLocation,
     hook_locations,
@@ -21,7 +21,7 @@ from tokcost_hooks.installation.managers import (
     managers,
 )
 from tokcost_hooks.installation.scripts import calls_us, interpreter_of, owner, run_file_of
-from tokcost_hooks.installation.trust import open_to_others
+from tokcost_hooks.installation.trust import how_to_close, open_folders, open_to_others
 
 INSTALL = "Run `tokcost hooks install`."
 
@@ -56,6 +56,9 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     if risky := open_to_others() if wanted else "":
         hint = "Take away the right of others to write there, or install tokcost elsewhere and run `tokcost enable`."
         checks.append(Check("safety", RISKY.format(risky), True, hint))
+    if open_ones := open_folders(worktree, folder) if wanted else []:
+        hint = f"Take that right away: {how_to_close(open_ones)}."
+        checks.append(Check("safety", OPEN.format(", ".join(open_ones)), True, hint))
     for path in stale(worktree, folder) if wanted else []:
         said = f"{path} is ours, but git looks for hooks in {folder.path} now"
         checks.append(Check("left behind", said, True, f"core.hooksPath was changed. {INSTALL}"))

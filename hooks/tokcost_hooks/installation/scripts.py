@@ -28,8 +28,9 @@ _ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 
 _NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
-_EMPTY = 'forget() { { true >"$note"; } 2>/dev/null || rm -f "$note"; }\n'
-"""A note of another user (root worked here) cannot be emptied, but removed. `:` would end the shell then."""
+_EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } 2>/dev/null || rm -f "$note"; }\n'
+"""A note of another user (root worked here) cannot be emptied, but removed; one that is a link must not empty what it
+leads to. `:` would end the shell then."""
 _FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || forget\n'
 """What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time."""
 _BEGIN = 'begin() { mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
@@ -44,7 +45,8 @@ case "${TOKCOST-}" in
 esac
 if [ "$keeps" ]; then
   read -r head <"${GIT_DIR:-.git}/HEAD" && keeps="$keeps $head"
-  (umask 077; { echo "$keeps" >>"$keep"; } 2>/dev/null || { rm -f "$keep"; echo "$keeps" >"$keep"; })
+  plain() { [ ! -h "$keep" ] && { [ -f "$keep" ] || [ ! -e "$keep" ]; }; }
+  (umask 077; { plain && echo "$keeps" >>"$keep"; } 2>/dev/null || { rm -f "$keep"; echo "$keeps" >"$keep"; })
 fi
 """
 )

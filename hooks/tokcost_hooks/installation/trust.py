@@ -5,9 +5,10 @@ import sys
 from importlib.util import find_spec
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import is_ours, writable_by_others
+from tokcost.private_files import has_open_mode, is_ours, writable_by_others
 from tokcost.repo.hooks_folder import HooksFolder
 from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.managers import HookLocation
 
 _PACKAGES = ("tokcost", "tokcost_hooks", "msgspec")
@@ -43,6 +44,22 @@ def leads_elsewhere(worktree: Worktree, where: HookLocation) -> str:
     if any(f"{real}{os.sep}".startswith(os.path.realpath(top) + os.sep) for top in tops):
         return ""
     return f"{os.path.dirname(where.path)} leads out of the repository, to {real}"
+
+
+def open_folders(worktree: Worktree, folder: HooksFolder) -> list[str]:
+    """The hooks folder and those around it in the git folder, as far as others than their owner may write there: then
+    they may put hooks of theirs in place of ours."""
+    here, git = os.path.realpath(folder.path), os.path.realpath(worktree.common_dir)
+    around = [here]
+    while here.startswith(git + os.sep):
+        here = os.path.dirname(here)
+        around.append(here)
+    return [path for path in around if os.path.isdir(path) and has_open_mode(os.stat(path))]
+
+
+def how_to_close(folders: list[str]) -> str:
+    """A command that takes the right to write there from others."""
+    return f"`chmod go-w {' '.join(map(to_copy, folders))}`"
 
 
 def open_to_others() -> str:

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from stat import S_ISREG
 
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.ledger.damage import told, wrong_with
@@ -24,7 +25,8 @@ _AGE = "SELECT min(applied_at) FROM _sqlite_migrations"
 def backups(home: Path) -> list[Path]:
     """Every backup, newest first."""
     with suppress(OSError):
-        return [home / name for name in sorted(os.listdir(home), reverse=True) if _NAME.fullmatch(name)]
+        named = [home / name for name in sorted(os.listdir(home), reverse=True) if _NAME.fullmatch(name)]
+        return [path for path in named if S_ISREG(path.lstat().st_mode)]
     return []
 
 

@@ -18,7 +18,7 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.model.changes import Carrier, Introduced, Revert
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
-from tokcost.private_files import append_ours, private_folder
+from tokcost.private_files import append_ours, check_our_database, private_folder
 
 FILE_NAME = "history.db"
 _VERSION = 3
@@ -136,6 +136,7 @@ def open_history_cache(folder: Path, path: str, shape: str) -> HistoryCache:
 def _connect(file: Path) -> sqlite3.Connection:
     private_folder(str(file.parent))
     append_ours(str(file), b"")
+    check_our_database(str(file))
     connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
     try:
         connection.execute("PRAGMA synchronous = OFF")

@@ -13,8 +13,9 @@ from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
 from tokcost.ledger.damage import problem_behind, told
+from tokcost.ledger.own_log import as_uri, is_doubtful
 from tokcost.ledger.sharing import Lock, alone, release, share
-from tokcost.private_files import check_ours, check_private, private_folder
+from tokcost.private_files import check_our_database, check_private, private_folder
 
 SCHEMA_VERSION = 5
 FILE_NAME = "ledger.db"
@@ -95,6 +96,8 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         _private(home)
         if not _is_there(path):
             _finish(home, busy_seconds)
+            _leave_behind(home, busy_seconds)
+        _require_own_log(home)
         lock = share(home, busy_seconds)
         with _released_on_failure(lock):
             if not _is_there(path):
@@ -115,6 +118,7 @@ def open_for_reading(home: Path) -> Ledger | None:
         if not _is_there(path):
             return None
         _private(home, makes=False)
+        _require_own_log(home)
         lock = share(home, _READ_SECONDS)
         with _released_on_failure(lock):
             connection = _reading(path)
@@ -130,7 +134,7 @@ _READ_SECONDS = 2.0
 def _reading(path: Path) -> sqlite3.Connection | None:
     """A connection that cannot write; `None` where the schema is an older one."""
     for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
-        connection = sqlite3.connect(_uri(path) + suffix, uri=True, timeout=_READ_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(as_uri(path) + suffix, uri=True, timeout=_READ_SECONDS, isolation_level=None)
         try:
             with _closed_on_failure(connection):
                 version = _version(connection)
@@ -142,12 +146,6 @@ def _reading(path: Path) -> sqlite3.Connection | None:
             return connection
         break
     return None
-
-
-def _uri(path: Path) -> str:
-    """As SQLite reads it (https://sqlite.org/uri.html)."""
-    text = path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file:{text}" if text.startswith("/") else f"file:/{text}"
 
 
 def _upgraded(home: Path) -> Ledger:
@@ -194,9 +192,10 @@ def _private(home: Path, *, makes: bool = True) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a ledger. What it says is believed, so it has to be ours. Raises `LedgerUnavailable`."""
+    """Whether there is a ledger. What it says is believed, so it has to be ours, and what SQLite keeps beside it as
+    well. Raises `LedgerUnavailable`."""
     try:
-        return check_ours(str(path))
+        return check_our_database(str(path))
     except EnvironmentProblem as problem:
         raise LedgerUnavailable(f"the ledger {problem}", problem.hint) from problem
 
@@ -248,6 +247,36 @@ def _finish(home: Path, seconds: float) -> None:
         with alone(home, seconds):
             if not (home / FILE_NAME).exists():
                 finish(home)
+
+
+def _leave_behind(home: Path, seconds: float) -> None:
+    """There is no ledger: a log that lies there is none of the one that will be made."""
+    path = home / FILE_NAME
+    if os.path.lexists(f"{path}-wal"):
+        with alone(home, seconds):
+            if not path.exists():
+                put_log_aside(home, home / "ledger.left.wal")
+
+
+def put_log_aside(home: Path, target: Path) -> None:
+    """Keep the log of something else under another name. The caller is alone with the ledger."""
+    with suppress(FileNotFoundError):
+        os.replace(home / f"{FILE_NAME}-wal", target)
+    with suppress(FileNotFoundError):
+        os.unlink(home / f"{FILE_NAME}-shm")
+
+
+def _require_own_log(home: Path) -> None:
+    """Raises `LedgerDamaged` where the log may be of something else: a rescue looks at it, and opening the file would
+    write it there. Where others have the ledger open it is in use already, and mostly just being begun."""
+    path = home / FILE_NAME
+    if is_doubtful(path):
+        with suppress(LedgerUnavailable), alone(home, 0):
+            if is_doubtful(path):
+                raise LedgerDamaged(path, FOREIGN_LOG)
+
+
+FOREIGN_LOG = f"{FILE_NAME}-wal is not its log, or an old one"
 
 
 def create(path: Path, version: int | None = None) -> None:

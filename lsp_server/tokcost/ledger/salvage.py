@@ -108,18 +108,19 @@ class Salvaged(NamedTuple):
     """Usage and tokens saved."""
 
 
-def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
-    """Make `target`, a new file, of everything readable. The files beside `target` with its name and an ending are used
-    up; `damaged` and the backups are only read. Raises `OSError` and `sqlite3.Error` where `target` cannot be written.
+def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: bool = True) -> Salvaged:
+    """Make `target`, a new file, of everything readable, `with_log` or without what SQLite's log adds. The files beside
+    `target` with its name and an ending are used up; `damaged` and the backups are only read. Raises `OSError` and
+    `sqlite3.Error` where `target` cannot be written.
     """
     copy = target.with_name(f"{target.name}.copy")
-    _copy(damaged, copy)
+    copy_file(damaged, copy, with_log=with_log)
     before = _sums_of(copy)
     if _reindexed(copy):
         os.replace(copy, target)
         with closing(_open(target)) as connection:
             return Salvaged(_counts(connection), {}, -1, {}, before, _sums(connection) or (0, 0))
-    _copy(damaged, copy)
+    copy_file(damaged, copy, with_log=with_log)
     pages, version = None, None
     create(target)
     if not _copied(copy, target, before):
@@ -132,7 +133,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
         bad = _take(connection, pages, before) if pages else {}
         own = _counts(connection)
         for backup in backups:
-            _copy(backup, copy)
+            copy_file(backup, copy)
             _take_from_backup(connection, copy, before)
         rows = _counts(connection)
         lost = _complete(connection, version)
@@ -140,16 +141,17 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path) -> Salvaged:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         more = {table: rows[table] - own[table] for table in rows if rows[table] > own[table]}
         lost = {table: lost.get(table, 0) + bad.get(table, 0) for table in lost.keys() | bad.keys()}
-        after = _held(connection) or (0, 0)
+        after = held_by(connection) or (0, 0)
     for path in (copy, Path(f"{target}-wal"), Path(f"{target}-shm")):
         path.unlink(missing_ok=True)
     return Salvaged(rows, more, pages.unreadable if pages else 0, lost, before, after)
 
 
-def _copy(file: Path, copy: Path) -> None:
+def copy_file(file: Path, copy: Path, *, with_log: bool = True) -> None:
+    """Copy a file of SQLite, which nobody writes to meanwhile."""
     for suffix in ("-shm", "-wal", ""):
         Path(f"{copy}{suffix}").unlink(missing_ok=True)
-        if suffix != "-shm" and os.path.exists(f"{file}{suffix}"):
+        if (not suffix or (with_log and suffix == "-wal")) and os.path.exists(f"{file}{suffix}"):
             os.close(os.open(f"{copy}{suffix}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             shutil.copyfile(f"{file}{suffix}", f"{copy}{suffix}")
 
@@ -163,7 +165,7 @@ def _reindexed(copy: Path) -> bool:
     with suppress(sqlite3.Error), closing(_open(copy)) as connection:
         connection.execute("REINDEX")
         # A page that took the place of a table's root makes a sound table of a few rows.
-        if not wrong_with(connection) and _sums(connection) == _held(connection):
+        if not wrong_with(connection) and _sums(connection) == held_by(connection):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return True
     return False
@@ -193,7 +195,7 @@ def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
                 rows = f"SELECT {columns} FROM damaged.{shape.table} NOT INDEXED"
                 connection.execute(f"INSERT INTO main.{shape.table} ({columns}) {rows}")
             references = connection.execute("PRAGMA main.foreign_key_check").fetchone()
-            if references is None and _held(connection) == before:
+            if references is None and held_by(connection) == before:
                 connection.execute("COMMIT")
                 return True
         connection.execute("ROLLBACK")
@@ -345,7 +347,7 @@ def _sums(connection: sqlite3.Connection) -> tuple[int, int] | None:
     return _added(connection, f"SELECT sum(usage), {_CLASSES} FROM rollup WHERE usage > 0")
 
 
-def _held(connection: sqlite3.Connection) -> tuple[int, int] | None:
+def held_by(connection: sqlite3.Connection) -> tuple[int, int] | None:
     """The same by its rows."""
     return _added(connection, f"SELECT count(*), {_CLASSES} FROM usage")
 

@@ -15,7 +15,17 @@ from tokcost.errors import LedgerDamaged
 from tokcost.ledger.backup import backups
 from tokcost.ledger.claims import forget_tips
 from tokcost.ledger.damage import examine, told
-from tokcost.ledger.open import FILE_NAME, damaged_name, finish, open_ledger, rescued_name
+from tokcost.ledger.foreign_log import has_own_log, held_without_log
+from tokcost.ledger.open import (
+    FILE_NAME,
+    FOREIGN_LOG,
+    damaged_name,
+    finish,
+    open_ledger,
+    put_log_aside,
+    rescued_name,
+)
+from tokcost.ledger.own_log import is_doubtful
 from tokcost.ledger.places import repositories
 from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
@@ -45,12 +55,17 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
     another process was first. Raises `LedgerUnavailable`."""
     path = home / FILE_NAME
     with told(path), alone(home, seconds):
-        if not path.exists() or not _is_damaged(path):
+        if not path.exists():
             return
         _remove_leftovers(home)
-        stamp = _free_stamp(home)
-        building = home / _BUILDING
-        found = salvage(path, backups(home), building)
+        stamp, building = _free_stamp(home), home / _BUILDING
+        own = has_own_log(path, building.with_name(f"{building.name}.view")) if is_doubtful(path) else True
+        if own is False:
+            _without_foreign_log(home, stamp)
+            return
+        if own and not _is_damaged(path):
+            return
+        found = salvage(path, backups(home), building) if own else _salvage_most(path, building)
         if found.unreadable_pages >= 0:
             _take_from_clones(building)
         kept = damaged_name(home, stamp)
@@ -58,6 +73,28 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
         os.replace(building, rescued_name(home, stamp))
         finish(home)
         os.chmod(kept, 0o600)
+
+
+def _without_foreign_log(home: Path, stamp: str) -> None:
+    """The file itself is sound: keep what lies beside it under a name that nobody takes for a log."""
+    path, kept = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
+    held = held_without_log(path)
+    record_rescue(home, _record(stamp, kept, FOREIGN_LOG, Salvaged({}, {}, -1, {}, held, held)))
+    put_log_aside(home, kept)
+    os.chmod(kept, 0o600)
+
+
+def _salvage_most(path: Path, building: Path) -> Salvaged:
+    """Of a file that is sound neither with nor without its log, whichever gives more."""
+    home = path.parent
+    with_log = salvage(path, backups(home), building)
+    other = building.with_name(f"{building.name}.other")
+    without = salvage(path, backups(home), other, with_log=False)
+    if without.after[0] <= with_log.after[0]:
+        other.unlink()
+        return with_log
+    os.replace(other, building)
+    return without
 
 
 def _remove_leftovers(home: Path) -> None:
@@ -80,7 +117,7 @@ def _free_stamp(home: Path) -> str:
     return next(
         stamp
         for stamp in (now, *(f"{now}-{number}" for number in range(2, 10_000)))
-        if not damaged_name(home, stamp).exists()
+        if not any(damaged_name(home, stamp).with_suffix(suffix).exists() for suffix in (".db", ".wal"))
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.private_files import read_ours, write_whole
+
 FILE_NAME = "rescues.json"
 
 
@@ -39,13 +41,13 @@ class Rescue(NamedTuple):
 def read_rescues(home: Path) -> list[Rescue]:
     """Every rescue, oldest first. What happened to a file that never was kept was begun and never finished."""
     path = home / FILE_NAME
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return []
     from json import loads
 
     try:
-        found = [Rescue(*one) for one in loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+        found = [Rescue(*one) for one in loads(read_ours(str(path)) or b"")]
+    except (ValueError, TypeError, RecursionError):
         return [Rescue("", str(path), "the file that remembers rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
     return [one for one in found if one.acknowledged or os.path.exists(one.kept)]
 
@@ -75,6 +77,8 @@ def take_notice(home: Path) -> str:
 
 def notice(one: Rescue) -> str:
     """What happened, in a sentence, and what to do."""
+    if not one.stamp:
+        return f"{one.what}; `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
     return (
         f"the ledger was damaged and was rescued on {_day(one)}: {kept_words(one)};"
         " `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
@@ -87,8 +91,15 @@ def kept_words(one: Rescue) -> str:
     if one.unreadable_pages < 0 or one.after == one.before:
         return f"no usage is lost ({tokens:,} tokens)"
     if one.before is not None:
-        return f"{tokens:,} of {one.before[1]:,} tokens were saved from it"
-    return f"{usage:,} usage with {tokens:,} tokens were saved from it, how much there was cannot be read"
+        return f"{tokens:,} of {one.before[1]:,} tokens were saved from {_source(one)}"
+    return f"{usage:,} usage with {tokens:,} tokens were saved from {_source(one)}, how much there was cannot be read"
+
+
+def _source(one: Rescue) -> str:
+    copied = one.from_backup.get("usage", 0)
+    if not copied:
+        return "it"
+    return "a backup" if copied >= one.rows.get("usage", 0) else "it and a backup"
 
 
 def _day(one: Rescue) -> str:
@@ -102,7 +113,4 @@ def _write(home: Path, rescues: list[Rescue]) -> None:
     """Whole or not at all."""
     from json import dumps
 
-    new = home / f"{FILE_NAME}.{os.getpid()}.new"
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(dumps(rescues, indent=1))
-    os.replace(new, home / FILE_NAME)
+    write_whole(str(home / FILE_NAME), dumps(rescues, indent=1).encode())
