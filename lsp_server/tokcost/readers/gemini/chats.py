@@ -28,6 +28,7 @@ NAME = "gemini-cli"
 
 _WORDS = (b'"tokens"', b'"sessionId"')
 """A line without either says nothing of a response or of whose session it is."""
+_COUNTED = re.compile(_WORDS[0])
 _MOVES_HEAD = re.compile(
     rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,400}?\bgit(?: -[cC] [^" ]{1,100}| -[^" ]{1,100}){0,5}'
     rb" (?:switch|checkout|rebase|bisect)\b"
@@ -198,10 +199,10 @@ class _Chat:
     def _messages(self, messages: Iterable[msgspec.Raw], *, copied: bool) -> None:
         """One that is damaged loses no other."""
         for raw in messages:
-            message = decoded(_message, bytes(raw))
+            message = decoded(_message, bytes(raw)) if len(raw) <= MAX_RECORD else None
             if message is not None:
                 self._message(message, copied=copied)
-            elif _WORDS[0] in bytes(raw):
+            elif _COUNTED.search(memoryview(raw)):  # nothing is copied that can be 48 MB
                 self._skip("damaged record")
 
     def _message(self, message: _Message, *, copied: bool) -> None:
