@@ -3,10 +3,16 @@
 import os
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tokcost.model.bounds import within_bounds
+from tokcost.model.logs import Source
+from tokcost.model.usage import Tokens, Usage
+from tokcost.readers.sources.json_file import JsonFileReader
 from tokcost.readers.sources.jsonl import NewLines, file_source
+from tokcost.readers.sources.records import Lines
 
 FIRST, SECOND = b'{"n": 1}\n', b'{"n": 2}\n'
 
@@ -45,3 +51,30 @@ def test_a_cursor_that_fits_nothing_begins_again(tmp_path: Path, cursor: bytes) 
     left_after_the_first(path, "this version")
     left = cursor
     assert NewLines(file_source(str(path), os.stat(path)), left).restarted
+
+
+def test_a_reader_that_remembers_too_much_loses_its_memory_and_not_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"id": 1}\n{"id": 2}\n{"id": 3}\n')
+
+    def gather(record: dict[str, Any], session: dict[str, Any]) -> None:
+        session[str(record["id"])] = "x" * 6_000_000
+
+    batch = Lines(file_source(str(path), os.stat(path)), None, (b"id",), gather).batch()
+    assert within_bounds(batch, "x").skipped == {"more to remember than may be": 1}
+
+
+def test_a_document_of_very_many_values_is_damaged_and_one_with_as_many_commas_in_its_texts_is_not(
+    tmp_path: Path,
+) -> None:
+    class Reader(JsonFileReader):
+        name = "x"
+
+        def usages(self, document: Any, source: Source) -> list[Usage]:
+            return [Usage("x", "k", 1_790_000_000_000, "m", Tokens(len(document)))]
+
+    for content, found in ((b"[" + b"0," * 4_000_000 + b"0]", 0), (b'["' + b"0, " * 4_000_000 + b'\\", "]', 1)):
+        path = tmp_path / "x.json"
+        path.write_bytes(content)
+        (batch,) = Reader().read(file_source(str(path), os.stat(path)), None)
+        assert (len(batch.usage), batch.skipped) == (found, {} if found else {"damaged document": 1})

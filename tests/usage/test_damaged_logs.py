@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from tokcost.ledger.open import open_ledger
 from tokcost.ledger.query import span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import problems, tallies
+from tokcost.model.logs import Source
 from tokcost.readers import registry
 from tokcost.readers.sources import jsonl
 from tokcost.services import doctor
@@ -471,6 +473,143 @@ def test_a_small_compressed_file_that_expands_to_gigabytes_is_read_in_pieces(hom
     assert (home.sessions / "rollout-x.jsonl.zst").stat().st_size < 100_000
     assert megabytes(home) < 200
     assert (home.usage, home.skipped) == (2, 0)
+
+
+def chat(*lines: dict[str, Any] | str) -> list[dict[str, Any] | str]:
+    return [{"sessionId": "s", "projectHash": "ab"}, message("m1"), *lines, message("m2")]
+
+
+def message(name: str, **more: Any) -> dict[str, Any]:
+    said = {"id": name, "type": "gemini", "timestamp": iso(T0), "model": "gemini-2.5-pro"}
+    return {**said, "tokens": {"input": 10, "output": 5, "total": 15}, **more}
+
+
+def turn(**context: str) -> dict[str, Any]:
+    return {"timestamp": iso(T0), "type": "turn_context", "payload": context}
+
+
+def write_each(home: Home, *, claude: Any = (), codex: Any = (), gemini: Any = ()) -> None:
+    """Lines of each assistant between good ones: two responses of each."""
+    *begin, last = rollout(total(input=5), total(input=10))
+    write(home.projects / "p/bad.jsonl", assistant("msg_a", "req_a", T0), *claude, assistant("msg_b", "req_b", T0))
+    write(home.sessions / "rollout-x.jsonl", *begin, *codex, last)
+    write(home.path / ".gemini/tmp/p/chats/session-x.jsonl", *chat(*gemini))
+
+
+@pytest.mark.parametrize("length", [600, 9_000_000, 17_000_000])
+def test_a_text_beyond_its_bounds_loses_its_own_record_and_neither_those_behind_it_nor_the_file(
+    home: Home, length: int
+) -> None:
+    text = "x" * length
+    write_each(
+        home,
+        claude=[assistant("msg_x", "req_x", T0, requestSessionId=text)],
+        codex=[turn(model=text, turn_id="t"), turn(turn_id=text)],
+        gemini=[{"sessionId": text}, {"$set": {"sessionId": text}}, {"projectHash": text, "sessionId": "s"}],
+    )
+    home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (7, 6, {})
+
+
+def test_many_long_texts_together_are_not_remembered(home: Home) -> None:
+    text = "x" * 8_000_000
+    write_each(
+        home,
+        claude=[assistant(f"msg_{n}", f"req_{n}", T0, requestSessionId=f"{n}{text}") for n in range(3)],
+        codex=[turn(model=text), turn(cwd=text), turn(turn_id=text)],
+    )
+    home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (7, 6, {})
+
+
+def test_a_text_with_a_nul_does_not_damage_what_follows_it(home: Home) -> None:
+    write_each(
+        home,
+        claude=[assistant("msg_x", "req_x", T0, cwd="/a\0b"), cost_state(a={"input": 1})],
+        codex=[turn(model="a\0b", turn_id="t"), turn(cwd="/a\0b", turn_id="t")],
+        gemini=[{"sessionId": "a\0b"}],
+    )
+    home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (7, 4, {})
+
+
+def test_a_service_tier_beyond_its_bounds_does_not_damage_what_follows_it(home: Home) -> None:
+    settings = {"type": "thread_settings_applied", "thread_settings": {"service_tier": "x" * 600}}
+    write_each(home, codex=[{"timestamp": iso(T0), "type": "event_msg", "payload": settings}])
+    home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (7, 1, {})
+
+
+@pytest.mark.parametrize("root", ["x" * 5_000, "/a\0b", "pipe", "device"])
+@pytest.mark.parametrize("name", ["tmp/p/.project_root", "projects.json"])
+def test_what_gemini_says_of_a_project_is_neither_waited_for_nor_believed_blindly(
+    home: Home, name: str, root: str
+) -> None:
+    write_each(home)
+    path = home.path / ".gemini" / name
+    if root == "pipe":
+        os.mkfifo(path)
+    elif root == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_text(json.dumps({"projects": {root: "p"}}) if name.endswith("json") else root)
+    home.refresh()
+    assert (home.usage, home.problems) == (7, {})
+
+
+def dense(before: str, value: str, count: int, after: str) -> str:
+    return f"{before}{f'{value},' * count}{value}{after}"
+
+
+def many_keys(before: str, value: str, count: int, after: str) -> str:
+    return before + ",".join(f'"{n:x}":{value}' for n in range(count)) + after
+
+
+DENSE = {
+    "a kind that is a list": dense('{"a":"cost-state","type":[', "{}", 9_000_000, "]}"),
+    "a kind of 31 MB": '{"a":"cost-state","type":"\U0001f600' + "x" * 31_000_000 + '"}',
+    "a worktree of many fields": many_keys('{"type":"worktree-state",', "1", 750_000, "}"),
+    "a total of many models": many_keys('{"type":"cost-state","sessionId":"s","modelUsage":{', "{}", 650_000, "}}"),
+    "many parts": json.dumps(assistant("msg_x", "req_x", T0, usage=counts(iterations="X"))).replace(
+        '"X"', dense("[", "{}", 2_600_000, "]")
+    ),
+}
+
+
+@pytest.mark.usefixtures("measurable")
+@pytest.mark.parametrize("what", DENSE)
+def test_a_line_of_very_many_small_values_takes_little_memory(home: Home, what: str) -> None:
+    write_each(home, claude=[DENSE[what]])
+    assert megabytes(home) < 200
+    assert (home.usage, home.skipped, home.problems) == (7, 1, {})
+
+
+WHOLE = {
+    "many messages that are none": dense('{"sessionId":"s","messages":[', "0", 8_000_000, "]}"),
+    "as many as are read": dense('{"sessionId":"s","messages":[', "0", 1_500_000, f',"{"x" * 45_000_000}"]}}'),
+    "a session of 48 MB": '{"sessionId":"\U0001f600' + "x" * 49_000_000 + '"}',
+    "a message of 48 MB": '{"sessionId":"s","id":"\U0001f600' + "x" * 49_000_000 + '"}',
+}
+
+
+@pytest.mark.usefixtures("measurable")
+@pytest.mark.parametrize("what", WHOLE)
+def test_a_document_of_very_many_or_very_long_values_takes_little_memory(home: Home, what: str) -> None:
+    write_each(home)
+    (home.path / ".gemini/tmp/p/chats/session-y.json").write_text(WHOLE[what])
+    assert megabytes(home) < 200
+    assert (home.usage, home.problems) == (7, {})
+
+
+def test_totals_without_a_time_are_read_in_linear_time(home: Home) -> None:
+    write(home.projects / "p/bad.jsonl", *[json.dumps({"type": "cost-state", "sessionId": "s"})] * 100_000)
+    began = time.process_time()
+    assert list(read.read_here(read.Job("claude-code", _listed(home.projects / "p/bad.jsonl"), None)))
+    assert time.process_time() - began < 2
+
+
+def _listed(path: Path) -> Source:
+    return jsonl.file_source(str(path), path.stat())
 
 
 def test_a_compressed_file_of_very_many_responses_is_recorded_in_portions(

@@ -49,6 +49,11 @@ def within_bounds(batch: Batch, assistant: str) -> Batch:
     return batch._replace(usage=usage, totals=totals, worktrees=worktrees, retracted=retracted, skipped=skipped)
 
 
+def is_path(value: str) -> bool:
+    """Whether this can be a folder that a record names."""
+    return _holds(lambda path: _are_texts(MAX_PATH, cwd=path), value)
+
+
 def is_source(value: Source) -> bool:
     """Whether this can be a source."""
     path, size, mtime_ns = value

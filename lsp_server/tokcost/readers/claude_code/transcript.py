@@ -19,7 +19,7 @@ from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
 from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
 
 NAME = "claude-code"
 
@@ -65,19 +65,19 @@ class _Counts(msgspec.Struct, gc=False):
 
 class _Iteration(_Counts, gc=False):
     type: str | None = None
-    model: str | None = None
+    model: Name | None = None
 
 
 class _Usage(_Counts, gc=False):
     server_tool_use: _ServerTools | None = None
-    service_tier: str | None = None
-    speed: str | None = None
+    service_tier: Name | None = None
+    speed: Name | None = None
     iterations: list[_Iteration] | None = None
 
 
 class _Message(msgspec.Struct, gc=False):
-    id: str | None = None
-    model: str | None = None
+    id: Name | None = None
+    model: Name | None = None
     stop_reason: str | None = None
     usage: msgspec.Raw = msgspec.Raw()
     """As it was written: the further lines of a response repeat it byte for byte."""
@@ -87,15 +87,15 @@ class _Line(msgspec.Struct, gc=False):
     type: str | None = None
     message: _Message | None = None
     timestamp: datetime | None = None
-    uuid: str | None = None
-    request_id: str | None = msgspec.field(default=None, name="requestId")
-    request_session: str | None = msgspec.field(default=None, name="requestSessionId")
-    session: str | None = msgspec.field(default=None, name="sessionId")
+    uuid: Name | None = None
+    request_id: Name | None = msgspec.field(default=None, name="requestId")
+    request_session: KeptName | None = msgspec.field(default=None, name="requestSessionId")
+    session: Name | None = msgspec.field(default=None, name="sessionId")
     session_kind: str | None = msgspec.field(default=None, name="sessionKind")
-    cwd: str | None = None
-    branch: str | None = msgspec.field(default=None, name="gitBranch")
-    version: str | None = None
-    entrypoint: str | None = None
+    cwd: Folder | None = None
+    branch: Folder | None = msgspec.field(default=None, name="gitBranch")
+    version: Name | None = None
+    entrypoint: Name | None = None
     sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
 
 
@@ -112,21 +112,21 @@ class _ModelTotal(msgspec.Struct, gc=False):
 
 class _CostState(msgspec.Struct, gc=False):
     type: str
-    session: str = msgspec.field(name="sessionId")
-    models: dict[str, _ModelTotal] = msgspec.field(name="modelUsage", default_factory=dict[str, _ModelTotal])
+    session: Name = msgspec.field(name="sessionId")
+    models: dict[Name, _ModelTotal] = msgspec.field(name="modelUsage", default_factory=dict[str, _ModelTotal])
 
 
 class _WorktreeState(msgspec.Struct, gc=False):
-    path: str | None = msgspec.field(default=None, name="worktreePath")
-    branch: str | None = msgspec.field(default=None, name="worktreeBranch")
-    origin: str | None = msgspec.field(default=None, name="originalCwd")
-    origin_branch: str | None = msgspec.field(default=None, name="originalBranch")
+    path: Folder | None = msgspec.field(default=None, name="worktreePath")
+    branch: Folder | None = msgspec.field(default=None, name="worktreeBranch")
+    origin: Folder | None = msgspec.field(default=None, name="originalCwd")
+    origin_branch: Folder | None = msgspec.field(default=None, name="originalBranch")
 
 
 class _State(msgspec.Struct, gc=False):
     """What must be remembered of a file between two reads."""
 
-    parents: list[str] = msgspec.field(default_factory=list[str])
+    parents: tuple[str, ...] = ()
     """Sessions from which this file's history was copied."""
     cwd: str = ""
     branch: str = ""
@@ -188,6 +188,7 @@ class _Transcript:
         """What a line that tells nothing new of the last response has at its beginning and behind its content."""
         self._context: tuple[bytes, ...] = ()
         """What it must have besides, anywhere."""
+        self._times = _Times()
 
     @property
     def count(self) -> int:
@@ -206,6 +207,7 @@ class _Transcript:
         they repeat the last response. (Inside a text quotes are escaped, so no text can look like an id or usage.)
         """
         begin, size, find = 0, len(block), block.find
+        self._times = _Times()
         while begin < size:
             end = find(b"\n", begin)
             if end < 0:
@@ -314,12 +316,14 @@ class _Transcript:
         parent = line.request_session
         known = self.state.parents
         if parent and parent != line.session and parent not in known and len(known) < MAX_PARENTS:
-            self.state.parents = [*self.state.parents, parent]
+            self.state.parents = (*known, parent)
 
     def _remember(self) -> None:
         """What records without a place of their own take from the last response before them."""
         if self._last is not None and self._last.timestamp is not None:
-            self.state.cwd, self.state.branch = self._last.cwd or "", self._last.branch or ""
+            cwd, branch = self._last.cwd or "", self._last.branch or ""
+            if "\0" not in cwd and "\0" not in branch:
+                self.state.cwd, self.state.branch = cwd, branch
             self.state.time_ms = milliseconds(self._last.timestamp)
 
     def _iterations(self, parent: Usage, iterations: list[_Iteration]) -> None:
@@ -338,9 +342,11 @@ class _Transcript:
         raw = block[begin:end]
         kind = kind_of(raw)
         if kind == "cost-state":
-            self._cost_state(raw, _last_timestamp(block, begin))
+            self._cost_state(raw, self._times.before(block, begin))
         elif kind == "worktree-state":
-            self.worktrees.extend(_worktree_origins(raw))
+            self._worktree_state(raw)
+        elif kind is None and (b'"cost-state"' in raw[:_HEAD] or b'"worktree-state"' in raw[:_HEAD]):
+            self._count(self.skipped, "damaged record")
 
     def _cost_state(self, raw: bytes, before_ms: int | None) -> None:
         record = decoded(_cost_state, raw)
@@ -350,13 +356,26 @@ class _Transcript:
         self._remember()
         state = self.state
         time_ms = max(before_ms or 0, state.time_ms)
+        place = (state.cwd, state.branch, state.parents)
         for model, total in record.models.items():
             tokens = _model_total(total)
             if tokens is None:
                 self._count(self.skipped, "session total with impossible values")
                 continue
-            place = (state.cwd, state.branch, tuple(state.parents))
             self.totals.append(SessionTotal(record.session, model, time_ms, tokens, total.web_searches, *place))
+
+    def _worktree_state(self, raw: bytes) -> None:
+        """The worktree that a record speaks of, whichever level of the record holds its fields."""
+        levels = decoded(_fields, raw)
+        if levels is None:
+            self._count(self.skipped, "damaged record")
+            return
+        for level in (raw, *map(bytes, levels.values())):
+            state = decoded(_worktree_state, level)
+            if state and state.path:
+                origin = WorktreeOrigin(state.path, state.branch or "", state.origin or "", state.origin_branch or "")
+                self.worktrees.append(origin)
+                return
 
     @staticmethod
     def _count(counts: dict[str, int], reason: str) -> None:
@@ -468,23 +487,24 @@ def _parse_time(text: bytes) -> int | None:
         return None
 
 
-def _last_timestamp(block: bytes, before: int) -> int | None:
-    """The time of the last line above `before` that has one: a record without a time was written after it."""
-    at = block.rfind(b'"timestamp"', 0, before)
-    match = _TIMESTAMP.match(block, at) if at >= 0 else None
-    return _parse_time(match[1]) if match else None
+class _Times:
+    """The times in the lines of one block, for records that have none: each was written after the line above it."""
+
+    def __init__(self) -> None:
+        self._searched = 0
+        self._last: int | None = None
+
+    def before(self, block: bytes, begin: int) -> int | None:
+        """The time of the last line above `begin` that has one. What was searched once is not searched again, so the
+        next question must be about a later line."""
+        at = block.rfind(b'"timestamp"', self._searched, begin)
+        self._searched = begin
+        if at >= 0:
+            match = _TIMESTAMP.match(block, at)
+            self._last = _parse_time(match[1]) if match else None
+        return self._last
 
 
 def _may_be_assistant(raw: bytes) -> bool:
     kind = kind_of(raw)
     return kind == "assistant" if kind is not None else b'"assistant"' in raw
-
-
-def _worktree_origins(raw: bytes) -> list[WorktreeOrigin]:
-    """The worktree a `worktree-state` record speaks of, whichever level of the record holds its fields."""
-    levels = decoded(_fields, raw) or {}
-    for level in (raw, *map(bytes, levels.values())):
-        state = decoded(_worktree_state, level)
-        if state and state.path:
-            return [WorktreeOrigin(state.path, state.branch or "", state.origin or "", state.origin_branch or "")]
-    return []

@@ -19,7 +19,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, lines_with, open_log
-from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded, going_on, kind_of, milliseconds
 
 NAME = "codex"
 
@@ -34,6 +34,8 @@ _REPLAYED = "history of the session it was forked from"
 
 _KINDS = (None, "token_usage_record", "session_meta", "turn_context")
 """Records whose damage loses usage, or the place of it; `None`: not even that can be told."""
+_EVENTS = (b'"token_count"', b'"thread_settings_applied"')
+"""The same for events, which have their kind inside."""
 
 
 class _Counters(msgspec.Struct, gc=False):
@@ -54,26 +56,26 @@ class _Info(msgspec.Struct, gc=False):
 
 
 class _Git(msgspec.Struct, gc=False):
-    branch: str | None = None
+    branch: KeptFolder | None = None
 
 
 class _Settings(msgspec.Struct, gc=False):
-    service_tier: str | None = None
+    service_tier: KeptName | None = None
 
 
 class _Payload(msgspec.Struct, gc=False):
     type: str | None = None
-    id: str | None = None
+    id: KeptName | None = None
     timestamp: datetime | None = None
-    cwd: str | None = None
-    model: str | None = None
-    provider: str | None = msgspec.field(default=None, name="model_provider")
+    cwd: KeptFolder | None = None
+    model: KeptName | None = None
+    provider: KeptName | None = msgspec.field(default=None, name="model_provider")
     git: _Git | None = None
-    turn: str | None = msgspec.field(default=None, name="turn_id")
-    forked_from: str | None = msgspec.field(default=None, name="forked_from_id")
-    parent_thread: str | None = msgspec.field(default=None, name="parent_thread_id")
-    thread: str | None = msgspec.field(default=None, name="thread_id")
-    response: str | None = msgspec.field(default=None, name="response_id")
+    turn: KeptName | None = msgspec.field(default=None, name="turn_id")
+    forked_from: KeptName | None = msgspec.field(default=None, name="forked_from_id")
+    parent_thread: KeptName | None = msgspec.field(default=None, name="parent_thread_id")
+    thread: Name | None = msgspec.field(default=None, name="thread_id")
+    response: Name | None = msgspec.field(default=None, name="response_id")
     usage: _Counters | None = None
     info: _Info | None = None
     settings: _Settings | None = msgspec.field(default=None, name="thread_settings")
@@ -199,7 +201,7 @@ class _Rollout:
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
-        if line is None and (kind_of(raw) in _KINDS or b'"token_count"' in raw):
+        if line is None and (kind_of(raw) in _KINDS or any(word in raw for word in _EVENTS)):
             self.count("damaged record")
         return line
 

@@ -16,16 +16,19 @@ from typing import Any
 
 import msgspec
 
+from tokcost.model.bounds import MAX_PATH, is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
-from tokcost.readers.sources.records import MAX_RECORD, decoded, going_on, milliseconds
+from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.records import LONGEST_NAME, MAX_RECORD, KeptName, Name, decoded, going_on, milliseconds
 
 NAME = "gemini-cli"
 
 _WORDS = (b'"tokens"', b'"sessionId"')
 """A line without either says nothing of a response or of whose session it is."""
+_COUNTED = re.compile(_WORDS[0])
 _MOVES_HEAD = re.compile(
     rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,400}?\bgit(?: -[cC] [^" ]{1,100}| -[^" ]{1,100}){0,5}'
     rb" (?:switch|checkout|rebase|bisect)\b"
@@ -50,25 +53,49 @@ class _Counts(msgspec.Struct, gc=False):
         return Tokens(*counts, thoughts) if min(*counts, thoughts) >= 0 and max(counts) < MAX_TOKENS else None
 
 
+_NULL = msgspec.Raw(b"null")
+_MOST_OF_REGISTRY = 1 << 20
+
+
 class _Message(msgspec.Struct, gc=False):
-    id: str | None = None
-    type: str | None = None
+    id: Name | None = None
+    type: Name | None = None
     timestamp: datetime | None = None
-    model: str | None = None
+    model: Name | None = None
     tokens: _Counts | None = None
     tools: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="toolCalls")
 
 
 class _Patch(msgspec.Struct, gc=False):
-    session: str | None = msgspec.field(default=None, name="sessionId")
+    session: KeptName | None = msgspec.field(default=None, name="sessionId")
     messages: list[msgspec.Raw] | None = None
 
 
 class _Line(_Message, gc=False):
-    session: str | None = msgspec.field(default=None, name="sessionId")
-    project: str | None = msgspec.field(default=None, name="projectHash")
+    session: KeptName | None = msgspec.field(default=None, name="sessionId")
+    project: KeptName | None = msgspec.field(default=None, name="projectHash")
     patch: _Patch | None = msgspec.field(default=None, name="$set")
     messages: list[msgspec.Raw] | None = None
+
+
+class _LongPatch(msgspec.Struct, gc=False):
+    session: msgspec.Raw = msgspec.field(default=_NULL, name="sessionId")
+    messages: list[msgspec.Raw] | None = None
+
+
+class _LongLine(msgspec.Struct, gc=False):
+    """What is longer than any message: it has messages inside. Its own texts are looked at before they are built, one
+    of 48 MB can take four times as much."""
+
+    session: msgspec.Raw = msgspec.field(default=_NULL, name="sessionId")
+    project: msgspec.Raw = msgspec.field(default=_NULL, name="projectHash")
+    patch: _LongPatch | None = msgspec.field(default=None, name="$set")
+    messages: list[msgspec.Raw] | None = None
+
+    def line(self) -> _Line:
+        """The same as a line. Raises `msgspec.DecodeError` for a text that cannot be one of these."""
+        patch = self.patch and _Patch(_name(self.patch.session), self.patch.messages)
+        return _Line(session=_name(self.session), project=_name(self.project), patch=patch, messages=self.messages)
 
 
 class State(msgspec.Struct, gc=False):
@@ -98,6 +125,8 @@ class _Registry(msgspec.Struct, gc=False):
 
 
 _line = msgspec.json.Decoder(_Line)
+_long_line = msgspec.json.Decoder(_LongLine)
+_kept_name = msgspec.json.Decoder(KeptName | None)
 _message = msgspec.json.Decoder(_Message)
 _state = msgspec.json.Decoder(State)
 _registry = msgspec.json.Decoder(_Registry)
@@ -152,7 +181,7 @@ class _Chat:
 
     def take(self, raw: bytes, longest: int = MAX_RECORD) -> None:
         """Read one record: a line of a `.jsonl`, or all of a `.json`."""
-        line = decoded(_line, raw, longest)
+        line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, longest)
         if line is None:
             if any(word in raw for word in _WORDS):
                 self._skip("damaged record")
@@ -170,10 +199,10 @@ class _Chat:
     def _messages(self, messages: Iterable[msgspec.Raw], *, copied: bool) -> None:
         """One that is damaged loses no other."""
         for raw in messages:
-            message = decoded(_message, bytes(raw))
+            message = decoded(_message, bytes(raw)) if len(raw) <= MAX_RECORD else None
             if message is not None:
                 self._message(message, copied=copied)
-            elif _WORDS[0] in bytes(raw):
+            elif _COUNTED.search(memoryview(raw)):  # nothing is copied that can be 48 MB
                 self._skip("damaged record")
 
     def _message(self, message: _Message, *, copied: bool) -> None:
@@ -214,6 +243,19 @@ class _Chat:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
 
+def _long(raw: bytes, longest: int) -> _Line | None:
+    found = decoded(_long_line, raw, longest)
+    try:
+        return found and found.line()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _name(raw: msgspec.Raw) -> str | None:
+    """Raises `msgspec.DecodeError` for what is no name."""
+    return _kept_name.decode(raw if len(raw) <= LONGEST_NAME else b"")
+
+
 def _project_root(path: str, digest: str) -> str:
     """The root folder of the project a chat belongs to: `.project_root` beside its chats, else the registry
     `projects.json`, else `sha256:` and the digest in the file, for whoever knows the folders of this machine."""
@@ -225,17 +267,18 @@ def _project_root(path: str, digest: str) -> str:
 def _registered(project: str) -> str:
     settings = os.path.dirname(os.path.dirname(project))
     try:
-        with open(os.path.join(settings, "projects.json"), "rb") as stream:
-            known = _registry.decode(stream.read(1 << 20)).projects
+        with open_log(os.path.join(settings, "projects.json")) as stream:
+            known = _registry.decode(stream.read(_MOST_OF_REGISTRY) or b"").projects
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     name = os.path.basename(project)
-    return next((root for root, short in known.items() if short == name), "")
+    return next((root for root, short in known.items() if short == name and is_path(root)), "")
 
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, "rb") as stream:
-            return os.fsdecode(stream.readline(4096).strip())
+        with open_log(path) as stream:
+            line = os.fsdecode((stream.read(MAX_PATH) or b"").partition(b"\n")[0].strip())
     except OSError:
         return ""
+    return line if is_path(line) else ""

@@ -1,6 +1,7 @@
 """Reading JSON files that are rewritten whole: all of it again whenever it changed, counted once by key."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
@@ -48,10 +49,13 @@ class JsonFileReader:
         """All usage of a document. Raises `OSError` when the file cannot be read."""
         import msgspec
 
+        from tokcost.readers.sources.records import decoded
+
         content = read_whole(source)
-        try:
-            found = list(self.usages(msgspec.json.decode(content.decode("utf-8", "replace")), source))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        document, found = decoded(msgspec.json.Decoder(Any), content, longest=MOST_BYTES), None
+        with suppress(KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+            found = None if document is None else list(self.usages(document, source))
+        if found is None:
             yield Batch(b"", skipped={"damaged document": 1}, restarted=True, position=len(content))
             return
         yield Batch(b"", found, restarted=True, position=len(content))

@@ -184,6 +184,7 @@ class NewLines:
             if end:
                 whole = data[:end] if end < len(data) else data
                 block = b"".join((*parts, whole)) if parts else whole
+                parts.clear()  # a long line is not held twice
                 if held <= MAX_LINE:
                     yield self._consumed(block)
                 else:

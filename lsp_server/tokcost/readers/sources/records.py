@@ -1,15 +1,19 @@
 """Reading one JSON record out of many: tolerant of damage, quick about what does not matter."""
 
+import re
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from tokcost.model.bounds import MAX_NAME, MAX_PATH, MAX_STATE
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
 from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import NewLines
+from tokcost.readers.sources.jsonl import TAIL, NewLines
 
 _Record = TypeVar("_Record")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,29 +23,70 @@ _MILLISECOND = timedelta(milliseconds=1)
 MAX_RECORD = 8 << 20
 """Bytes of the longest line with usage: a response has at most some hundred thousand tokens."""
 
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
+"""A text within the bounds of what a reader hands over. A record with a longer one is damaged."""
+Folder = Annotated[str, msgspec.Meta(max_length=MAX_PATH)]
+"""The same for a folder or a branch."""
+
+_NO_NUL = r"\A[^\0]*\Z"
+KeptName = Annotated[str, msgspec.Meta(max_length=MAX_NAME, pattern=_NO_NUL)]
+"""A text that a reader remembers: outside of the bounds it would make damaged records of all that follow."""
+KeptFolder = Annotated[str, msgspec.Meta(max_length=MAX_PATH, pattern=_NO_NUL)]
+"""The same for a folder or a branch."""
+
+LONGEST_NAME = 12 * MAX_NAME + 2
+"""Bytes of a name as JSON: a character is two escapes of 6 at most. A longer one is not worth building."""
+
+_DENSEST = 32
+"""A record as long as may be has no more than one value in so many bytes. Small values take fifty times their bytes."""
+_FEW = 2 * (MAX_RECORD // _DENSEST)
+"""So few bytes hold no more values than that."""
+_TO_COMMA = re.compile(rb'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?+)*+(?:,|\Z)', re.DOTALL)
+"""Up to the next comma that stands in no text. Possessive, so that it takes linear time and no memory."""
+_PIECE = 1 << 20
+
 
 class _Kind(msgspec.Struct, gc=False):
-    type: Any = None
+    type: msgspec.Raw = msgspec.Raw()
 
 
 _kind = msgspec.json.Decoder(_Kind)
+_name = msgspec.json.Decoder(Name)
 
 
 def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int = MAX_RECORD) -> _Record | None:
     """The record in a line; bytes that are no UTF-8 inside its texts do not matter. `None` when it is damaged, or so
-    long or so deep that no assistant wrote it."""
-    if len(raw) > longest:
+    long, so deep or of so many values that no assistant wrote it."""
+    if len(raw) > longest or (len(raw) > _FEW and _has_more_values(raw, longest // _DENSEST)):
         return None
     try:
         return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    except RecursionError:
+    except (msgspec.ValidationError, RecursionError):
         return None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        mended = _mended(raw, longest)
     try:
-        return decoder.decode(raw.decode("utf-8", "replace").encode())
+        return None if mended is None else decoder.decode(mended)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def _has_more_values(raw: bytes, most: int) -> bool:
+    """Whether a JSON text has more values than `most`, without building them: commas tell. Most texts have not even so
+    many commas when those of prose are counted with them."""
+    return raw.count(b",") > most and next(islice(_TO_COMMA.finditer(raw), most + 1, None), None) is not None
+
+
+def _mended(raw: bytes, longest: int) -> bytearray | None:
+    """The same with U+FFFD for what is no UTF-8; `None` where that is longer than `longest`. It goes piece by piece:
+    as one text it could take four times its bytes."""
+    mended, decoder = bytearray(), getincrementaldecoder("utf-8")("replace")
+    for begin in range(0, len(raw), _PIECE):
+        end = begin + _PIECE
+        mended += decoder.decode(raw[begin:end], final=end >= len(raw)).encode()
+        if len(mended) > longest:
+            return None
+    return mended
 
 
 def going_on(
@@ -84,6 +129,9 @@ class Lines:
             if len(self._found) >= jsonl.MAX_RECORDS:
                 lines.stop()
         state = msgspec.json.encode(self._session)
+        if len(state) + TAIL > MAX_STATE:
+            state = msgspec.json.encode({})
+            self._skip("more to remember than may be")
         if lines.rest.rstrip().endswith(b"}"):
             self._take(lines.rest)  # a last line without its end: it is read again with it, and counts once by its key
         if lines.too_long:
@@ -106,9 +154,12 @@ class Lines:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             record = usage = None
         if record is None:
-            self._skipped["damaged record"] = self._skipped.get("damaged record", 0) + 1
+            self._skip("damaged record")
         elif usage is not None:
             self._found.append(usage)
+
+    def _skip(self, reason: str) -> None:
+        self._skipped[reason] = self._skipped.get(reason, 0) + 1
 
 
 _memory = msgspec.json.Decoder(dict[str, Any])
@@ -117,10 +168,10 @@ _memory = msgspec.json.Decoder(dict[str, Any])
 def kind_of(raw: bytes) -> str | None:
     """The `type` of a record; `None` when the line is no whole record or has none."""
     try:
-        kind = _kind.decode(raw).type
+        written = _kind.decode(raw).type
+        return _name.decode(written) if 0 < len(written) <= LONGEST_NAME else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return kind if isinstance(kind, str) else None
 
 
 def milliseconds(time: datetime | None) -> int:
