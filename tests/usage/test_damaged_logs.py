@@ -476,10 +476,10 @@ def test_a_small_compressed_file_that_expands_to_gigabytes_is_read_in_pieces(hom
 
 
 def chat(*lines: dict[str, Any] | str) -> list[dict[str, Any] | str]:
-    return [{"sessionId": "s", "projectHash": "ab"}, message("m1"), *lines, message("m2")]
+    return [{"sessionId": "s", "projectHash": "ab"}, gemini_message("m1"), *lines, gemini_message("m2")]
 
 
-def message(name: str, **more: Any) -> dict[str, Any]:
+def gemini_message(name: str, **more: Any) -> dict[str, Any]:
     said = {"id": name, "type": "gemini", "timestamp": iso(T0), "model": "gemini-2.5-pro"}
     return {**said, "tokens": {"input": 10, "output": 5, "total": 15}, **more}
 

@@ -18,6 +18,7 @@ import msgspec
 from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
+from tokcost.readers.claude_code.line_times import LineTimes
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
 
@@ -188,7 +189,7 @@ class _Transcript:
         """What a line that tells nothing new of the last response has at its beginning and behind its content."""
         self._context: tuple[bytes, ...] = ()
         """What it must have besides, anywhere."""
-        self._times = _Times()
+        self._times = LineTimes()
 
     @property
     def count(self) -> int:
@@ -207,7 +208,7 @@ class _Transcript:
         they repeat the last response. (Inside a text quotes are escaped, so no text can look like an id or usage.)
         """
         begin, size, find = 0, len(block), block.find
-        self._times = _Times()
+        self._times = LineTimes()
         while begin < size:
             end = find(b"\n", begin)
             if end < 0:
@@ -477,32 +478,6 @@ def _version(text: str | None) -> tuple[int, ...]:
 
 
 _MOVES_HEAD = re.compile(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
-_TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
-
-
-def _parse_time(text: bytes) -> int | None:
-    try:
-        return milliseconds(datetime.fromisoformat(text.decode("ascii")))
-    except (ValueError, OverflowError):
-        return None
-
-
-class _Times:
-    """The times in the lines of one block, for records that have none: each was written after the line above it."""
-
-    def __init__(self) -> None:
-        self._searched = 0
-        self._last: int | None = None
-
-    def before(self, block: bytes, begin: int) -> int | None:
-        """The time of the last line above `begin` that has one. What was searched once is not searched again, so the
-        next question must be about a later line."""
-        at = block.rfind(b'"timestamp"', self._searched, begin)
-        self._searched = begin
-        if at >= 0:
-            match = _TIMESTAMP.match(block, at)
-            self._last = _parse_time(match[1]) if match else None
-        return self._last
 
 
 def _may_be_assistant(raw: bytes) -> bool:

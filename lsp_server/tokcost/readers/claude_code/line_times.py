@@ -1,0 +1,33 @@
+"""Times of lines of a transcript, for records that have none."""
+
+import re
+from datetime import datetime
+
+from tokcost.readers.sources.records import milliseconds
+
+_TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
+
+
+class LineTimes:
+    """The times in the lines of one block, for records that have none: each was written after the line above it."""
+
+    def __init__(self) -> None:
+        self._searched = 0
+        self._last: int | None = None
+
+    def before(self, block: bytes, begin: int) -> int | None:
+        """The time of the last line above `begin` that has one. What was searched once is not searched again, so the
+        next question must be about a later line."""
+        at = block.rfind(b'"timestamp"', self._searched, begin)
+        self._searched = begin
+        if at >= 0:
+            match = _TIMESTAMP.match(block, at)
+            self._last = _parse_time(match[1]) if match else None
+        return self._last
+
+
+def _parse_time(text: bytes) -> int | None:
+    try:
+        return milliseconds(datetime.fromisoformat(text.decode("ascii")))
+    except (ValueError, OverflowError):
+        return None
