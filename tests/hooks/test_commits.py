@@ -472,6 +472,7 @@ def test_what_is_left_out_on_one_branch_is_kept_there_and_nothing_of_another(
 def test_all_is_left_out_however_much_it_is(repo: Hooked) -> None:
     for number in range(1, MOST_USAGE + 2):
         repo.spend(number=number)
+    repo.log()  # a server that still imports it holds the ledger
     repo.run("commit", "-q", "--allow-empty", "-m", "Quiet", env={"TOKCOST": "off"})
     assert repo.replies() == {"total": MOST_USAGE + 1, "withheld": MOST_USAGE + 1}
 
@@ -484,6 +485,38 @@ def test_a_line_removed_by_hand_is_kept_also_when_there_was_no_time_to_see_that(
     quiet = repo.editor("sed -i '/^AI-/d' \"$1\"")
     repo.grumble("commit", "-q", "-e", "-m", "Quiet", env={"TOKCOST_DEADLINE": "0.001"} | quiet)
     repo.work("Soon after")
+    assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
+
+
+@pytest.mark.parametrize("kind", ["new", "amend", "root"])
+def test_a_line_removed_by_hand_is_kept_also_when_the_hook_after_the_commit_was_gone(repo: Hooked, kind: str) -> None:
+    repo.work("Before")
+    if kind == "root":
+        repo.run("switch", "-q", "--orphan", "unborn")
+    repo.spend()
+    hook = repo.common_dir / "hooks" / "post-commit"
+    mode = hook.stat().st_mode
+    hook.chmod(0o644)
+    quiet = repo.editor("sed -i '/^AI-/d' \"$1\"")
+    amend = ["--amend"] if kind == "amend" else []
+    repo.hooked("--allow-empty", "-e", "-m", "Quiet", *amend, env=quiet)
+    hook.chmod(mode)
+    assert repo.lines() == []
+    repo.run("switch", "-q", "-c", "elsewhere")
+    repo.work("Loud")
+    # The amend has a message of its own: what its commit carried before waits for the next commit of its branch.
+    before = {"pending": 1, "carried": 1} if kind == "amend" else {"carried": 2}
+    assert repo.replies() == {"total": 3, "withheld": 1} | before
+
+
+def test_a_line_removed_on_a_branch_with_another_name_for_it_is_kept(repo: Hooked) -> None:
+    repo.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    repo.run("switch", "-q", "alias")
+    repo.work("Before")
+    repo.spend()
+    repo.hooked("--allow-empty", "-e", "-m", "Quiet", env=repo.editor("sed -i '/^AI-/d' \"$1\""))
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+    repo.work("Loud")
     assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
 
 

@@ -31,8 +31,9 @@ _NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
 _EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } 2>/dev/null || rm -f "$note"; }\n'
 """A note of another user (root worked here) cannot be emptied, but removed; one that is a link must not empty what it
 leads to. `:` would end the shell then."""
-_FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || forget\n'
-"""What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time."""
+_FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSEEN" 2>/dev/null || forget\n'
+"""What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time. It may
+have happened without its post-commit, though: Python looks."""
 _BEGIN = 'begin() { mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
 """What was noted is of a commit that happened: from now on nobody forgets it before it is seen what became of it."""
 _KEEP = 'keep="${GIT_DIR:-.git}/TOKCOST_KEEP"\n'

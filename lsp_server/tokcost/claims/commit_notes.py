@@ -11,6 +11,8 @@ from tokcost.repo.head import head_commit
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNSETTLED = "TOKCOST_UNSETTLED"
 """A proposal whose commit was made, while it is not yet seen what became of it: a hook may not get that far."""
+UNSEEN = "TOKCOST_UNSEEN"
+"""A proposal that no hook saw after the commit: that never happened, or its hook did not run."""
 UNTOUCHED = "TOKCOST_UNTOUCHED"
 """Holds the message as it was without our line, while an editor may leave it as it is: git then makes no commit."""
 WITHHELD = "tokcost-withheld"
@@ -73,6 +75,17 @@ def settled(git_dir: str) -> None:
     """It was seen what became of it."""
     with suppress(OSError):
         os.unlink(os.path.join(git_dir, UNSETTLED))
+
+
+def take_unseen(git_dir: str) -> Noted | None:
+    """What was noted for a commit after which no hook ran, if it was made at all. Whoever took it calls `seen`."""
+    return _read_noted(git_dir, UNSEEN)
+
+
+def seen(git_dir: str) -> None:
+    """It was seen whether that commit was made, and what it carries."""
+    with suppress(OSError):
+        os.unlink(os.path.join(git_dir, UNSEEN))
 
 
 def forget(git_dir: str) -> None:

@@ -12,6 +12,9 @@ from tokcost.repo.run import run_git
 _REFTABLE = "refs/heads/.invalid"
 """What the file HEAD names in a repository with reftables, so that older programs stumble over it."""
 
+_MOST_SYMBOLIC = 5
+"""Symbolic refs that name each other; git follows no more (`SYMREF_MAXDEPTH`)."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -50,7 +53,15 @@ def head_commit(worktree: Worktree, head: Head | None = None) -> str:
     head = head or read_head(worktree)
     if head.commit or not head.ref:
         return head.commit
-    return _id_or_nothing(_first_line(worktree.common_dir, head.ref) or _packed(worktree.common_dir, head.ref))
+    ref, text = head.ref, ""
+    for _ in range(_MOST_SYMBOLIC):
+        text = _first_line(worktree.common_dir, ref)
+        if not text.startswith("ref: "):
+            break
+        ref = text.removeprefix("ref: ").strip()
+        if not (ref.startswith("refs/") and can_be_ref(ref)):
+            return ""
+    return _id_or_nothing(text or _packed(worktree.common_dir, ref))
 
 
 def is_unborn(worktree: Worktree) -> bool:

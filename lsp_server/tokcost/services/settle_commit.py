@@ -15,9 +15,11 @@ from tokcost.claims.commit_notes import (
     note_withheld,
     omit_no_more,
     read_unsettled,
+    seen,
     settled,
     still_to_keep,
     still_to_keep_of_earlier,
+    take_unseen,
     take_withheld,
     withheld_recorded,
 )
@@ -36,13 +38,14 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent
+from tokcost.model.history import NULL_ID
 from tokcost.model.trailer import read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.repo.commit import Commit
 from tokcost.repo.messages import read_commit
-from tokcost.repo.reflog import last_message
+from tokcost.repo.reflog import last_message, read_reflog
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
 from tokcost.services.refresh import open_refreshed
@@ -72,12 +75,26 @@ def settle_late(home: Path, here: CloneState) -> None:
     now does not, is kept. When unsure nothing is published. Raises as `settle` does, and is then done later."""
     worktree = here.worktree
     noted = read_unsettled(worktree.git_dir)
-    if noted is None:
-        return
-    if here.commit and noted.tokens != (BIND,):
-        commit = read_commit(worktree.common_dir, here.commit, seconds=GIT_SECONDS)
-        _withhold_removed(home, worktree, commit, noted.tokens)
-    settled(worktree.git_dir)
+    if noted is not None:
+        if here.commit and noted.tokens != (BIND,):
+            commit = read_commit(worktree.common_dir, here.commit, seconds=GIT_SECONDS)
+            _withhold_removed(home, worktree, commit, noted.tokens)
+        settled(worktree.git_dir)
+    noted = take_unseen(worktree.git_dir)
+    if noted is not None:
+        made = _made_without_its_hook(here, noted)
+        if made is not None and noted.tokens != (BIND,):
+            _withhold_removed(home, worktree, made, noted.tokens)
+        seen(worktree.git_dir)
+
+
+def _made_without_its_hook(here: CloneState, noted: Noted) -> Commit | None:
+    """The commit that was noted for, where it was made all the same; `None` where it was given up."""
+    worktree, before = here.worktree, noted.head or NULL_ID[: len(here.commit)]
+    for entry in reversed(read_reflog(worktree).entries):
+        if entry.old == before and entry.message.startswith("commit"):
+            return read_commit(worktree.common_dir, entry.new, seconds=GIT_SECONDS)
+    return None
 
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> None:
