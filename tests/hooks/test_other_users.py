@@ -96,7 +96,9 @@ def test_a_link_in_the_git_folder_overwrites_nothing(repo: Hooked, tmp_path: Pat
     assert target.read_text() == "precious"
 
 
-@pytest.mark.parametrize("name", ["TOKCOST_PROPOSAL", "TOKCOST_KEEP", "TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_UNTOUCHED"])
+@pytest.mark.parametrize(
+    "name", ["TOKCOST_PROPOSAL", "TOKCOST_KEEP", "TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_UNTOUCHED"]
+)
 def test_no_hook_empties_or_writes_what_a_note_leads_to(repo: Hooked, tmp_path: Path, name: str) -> None:
     target = tmp_path / "precious"
     target.write_text("precious\n")

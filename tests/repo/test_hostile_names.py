@@ -46,7 +46,7 @@ def test_names_of_branches_may_be_in_any_script(clone: Worktree) -> None:
 
 
 def test_what_a_ref_names_is_an_id_or_nothing(clone: Worktree) -> None:
-    for text in ("--upload-pack=touch x", "/etc/passwd", "a" * 39, "ref: refs/heads/main"):
+    for text in ("--upload-pack=touch x", "/etc/passwd", "a" * 39, "ref: /etc/passwd", "ref: refs/heads/evil"):
         Path(clone.git_dir, "refs/heads/evil").write_text(f"{text}\n")
         assert "refs/heads/evil" not in all_tips(clone.common_dir)
         Path(clone.git_dir, "HEAD").write_text("ref: refs/heads/evil\n")

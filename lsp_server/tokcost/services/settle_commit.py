@@ -38,7 +38,7 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent
-from tokcost.model.history import NULL_ID
+from tokcost.model.history import is_commit
 from tokcost.model.trailer import read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
@@ -89,12 +89,15 @@ def settle_late(home: Path, here: CloneState) -> None:
 
 
 def _made_without_its_hook(here: CloneState, noted: Noted) -> Commit | None:
-    """The commit that was noted for, where it was made all the same; `None` where it was given up."""
-    worktree, before = here.worktree, noted.head or NULL_ID[: len(here.commit)]
-    for entry in reversed(read_reflog(worktree).entries):
-        if entry.old == before and entry.message.startswith("commit"):
-            return read_commit(worktree.common_dir, entry.new, seconds=GIT_SECONDS)
-    return None
+    """The commit that was noted for, where it was made all the same; `None` where it was given up: HEAD is where it was
+    then, or left there by something else."""
+    worktree, before = here.worktree, noted.head or "0" * len(here.commit)
+    if here.commit == noted.head:
+        return None
+    left = next((entry for entry in reversed(read_reflog(worktree).entries) if entry.old == before), None)
+    if left is None or not is_commit(left.message):
+        return None
+    return read_commit(worktree.common_dir, left.new, seconds=GIT_SECONDS)
 
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> None:
