@@ -1,6 +1,7 @@
 """The house rules: what keeps the code small, light and honest."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -103,9 +104,14 @@ def readmes_commands() -> list[str]:
 
 def recipe(target: str) -> str:
     """What make would run for a target where nothing is set up yet."""
+    # Not as the make that runs these tests was called, for example with another VENV.
+    environ = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")
+    }
     done = subprocess.run(
-        ["make", "--no-print-directory", "-B", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+        ["make", "--no-print-directory", "-B", "-n", target],
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     return done.stdout
 
 

@@ -171,9 +171,10 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = _opened(address, steps)
     try:
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
-    except sqlite3.OperationalError:
+    except sqlite3.Error as error:
         connection.close()
-        if os.path.exists(f"{path}-wal") or os.access(os.path.dirname(path), os.W_OK):
+        may_change = os.path.exists(f"{path}-wal") or os.access(os.path.dirname(path), os.W_OK)
+        if may_change or not isinstance(error, sqlite3.OperationalError):
             raise
         return _opened(f"{address}&immutable=1", steps)
     return connection
