@@ -136,21 +136,31 @@ def still_to_keep(git_dir: str) -> list[ToKeep]:
 
 def still_to_keep_of_earlier(git_dir: str, head: str, *, asked_now: bool) -> list[ToKeep]:
     """Those of them before the one being prepared on top of `head`; `asked_now` is whether it is switched off too."""
-    omitted_from = _read(os.path.join(git_dir, OMIT))
-    found = still_to_keep(git_dir)[: -1 if asked_now or omitted_from else None]
+    found = still_to_keep(git_dir)[: -1 if _wrote_a_line(git_dir, asked_now) else None]
     # One that was to be omitted, and still is, was given up.
-    return [one for one in found if one.is_off or omitted_from != f"{head}\n"]
+    return [one for one in found if one.is_off or not is_next_omitted(git_dir, head)]
 
 
-def all_kept(git_dir: str, but_last: bool = False) -> None:
-    """What is to be kept is noted or recorded; `but_last` leaves that of the commit being prepared."""
+def earlier_kept(git_dir: str, *, asked_now: bool) -> None:
+    """What these were to keep is recorded; what is noted of the commit being prepared stays."""
     path = os.path.join(git_dir, KEEP)
-    last = _read(path).splitlines()[-1:] if but_last else []
+    last = _read(path).splitlines()[-1:] if _wrote_a_line(git_dir, asked_now) else []
     if last:
         _write(path, f"{last[0]}\n")
-        return
+    else:
+        all_kept(git_dir)
+
+
+def all_kept(git_dir: str) -> None:
+    """What is to be kept is noted or recorded."""
     with suppress(OSError):
-        os.unlink(path)
+        os.unlink(os.path.join(git_dir, KEEP))
+
+
+def _wrote_a_line(git_dir: str, asked_now: bool) -> bool:
+    """Whether the script of the hook has noted the commit being prepared: it does not see on top of which commit the
+    next one shall carry no line."""
+    return asked_now or os.path.exists(os.path.join(git_dir, OMIT))
 
 
 def _to_keep(line: str) -> ToKeep:

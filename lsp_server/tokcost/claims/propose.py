@@ -94,7 +94,7 @@ def new_name() -> str:
 
 
 def _published_line(ledger: Ledger, repository: int, claim: Claim, version: int, terms: Terms) -> Line:
-    """The line of the claim as it was before, in its new version."""
+    """Record and return the line of a claim's next version; `claim` is as it was before."""
     before = newest_line(ledger, claim.id) if claim.version else None
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     worth = worth_of(ledger, claim.id)

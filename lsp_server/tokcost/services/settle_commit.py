@@ -10,6 +10,7 @@ from tokcost.claims.commit_notes import (
     ToKeep,
     all_kept,
     begin_settling,
+    earlier_kept,
     forget,
     is_omitted_from,
     note_withheld,
@@ -175,7 +176,7 @@ def keep_earlier(
         return True
     is_done = _withhold_kept(home, environ, here, consent, found)
     if is_done:
-        all_kept(git_dir, but_last=asked_now)
+        earlier_kept(git_dir, asked_now=asked_now)
     return is_done
 
 
