@@ -13,8 +13,8 @@ from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
 from tokcost.ledger.damage import problem_behind, told
-from tokcost.ledger.own_log import as_uri, is_doubtful
 from tokcost.ledger.sharing import Lock, alone, release, share
+from tokcost.ledger.wal_identity import as_uri, is_doubtful
 from tokcost.private_files import check_our_database, check_private, private_folder
 
 SCHEMA_VERSION = 5
@@ -97,7 +97,7 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         if not _is_there(path):
             _finish(home, busy_seconds)
             _leave_behind(home, busy_seconds)
-        _require_own_log(home)
+        _require_own_wal(home)
         lock = share(home, busy_seconds)
         with _released_on_failure(lock):
             if not _is_there(path):
@@ -118,7 +118,7 @@ def open_for_reading(home: Path) -> Ledger | None:
         if not _is_there(path):
             return None
         _private(home, makes=False)
-        _require_own_log(home)
+        _require_own_wal(home)
         lock = share(home, _READ_SECONDS)
         with _released_on_failure(lock):
             connection = _reading(path)
@@ -255,10 +255,10 @@ def _leave_behind(home: Path, seconds: float) -> None:
     if os.path.lexists(f"{path}-wal"):
         with alone(home, seconds):
             if not path.exists():
-                put_log_aside(home, home / "ledger.left.wal")
+                put_wal_aside(home, home / "ledger.left.wal")
 
 
-def put_log_aside(home: Path, target: Path) -> None:
+def put_wal_aside(home: Path, target: Path) -> None:
     """Keep the log of something else under another name. The caller is alone with the ledger."""
     with suppress(FileNotFoundError):
         os.replace(home / f"{FILE_NAME}-wal", target)
@@ -266,17 +266,17 @@ def put_log_aside(home: Path, target: Path) -> None:
         os.unlink(home / f"{FILE_NAME}-shm")
 
 
-def _require_own_log(home: Path) -> None:
+def _require_own_wal(home: Path) -> None:
     """Raises `LedgerDamaged` where the log may be of something else: a rescue looks at it, and opening the file would
     write it there. Where others have the ledger open it is in use already, and mostly just being begun."""
     path = home / FILE_NAME
     if is_doubtful(path):
         with suppress(LedgerUnavailable), alone(home, 0):
             if is_doubtful(path):
-                raise LedgerDamaged(path, FOREIGN_LOG)
+                raise LedgerDamaged(path, FOREIGN_WAL)
 
 
-FOREIGN_LOG = f"{FILE_NAME}-wal is not its log, or an old one"
+FOREIGN_WAL = f"{FILE_NAME}-wal is the write-ahead log of another database, or an old one of its own"
 
 
 def create(path: Path, version: int | None = None) -> None:

@@ -15,20 +15,20 @@ from tokcost.errors import LedgerDamaged
 from tokcost.ledger.backup import backups
 from tokcost.ledger.claims import forget_tips
 from tokcost.ledger.damage import examine, told
-from tokcost.ledger.foreign_log import has_own_log, held_without_log
+from tokcost.ledger.foreign_wal import has_own_wal, held_without_wal
 from tokcost.ledger.open import (
     FILE_NAME,
-    FOREIGN_LOG,
+    FOREIGN_WAL,
     damaged_name,
     finish,
     open_ledger,
-    put_log_aside,
+    put_wal_aside,
     rescued_name,
 )
-from tokcost.ledger.own_log import is_doubtful
 from tokcost.ledger.places import repositories
 from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
+from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.services.rescues import Rescue, record_rescue
 
 SECONDS = 60.0
@@ -59,9 +59,9 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
             return
         _remove_leftovers(home)
         stamp, building = _free_stamp(home), home / _BUILDING
-        own = has_own_log(path, building.with_name(f"{building.name}.view")) if is_doubtful(path) else True
+        own = has_own_wal(path, building.with_name(f"{building.name}.view")) if is_doubtful(path) else True
         if own is False:
-            _without_foreign_log(home, stamp)
+            _without_foreign_wal(home, stamp)
             return
         if own and not _is_damaged(path):
             return
@@ -75,12 +75,12 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
         os.chmod(kept, 0o600)
 
 
-def _without_foreign_log(home: Path, stamp: str) -> None:
+def _without_foreign_wal(home: Path, stamp: str) -> None:
     """The file itself is sound: keep what lies beside it under a name that nobody takes for a log."""
     path, kept = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
-    held = held_without_log(path)
-    record_rescue(home, _record(stamp, kept, FOREIGN_LOG, Salvaged({}, {}, -1, {}, held, held)))
-    put_log_aside(home, kept)
+    held = held_without_wal(path)
+    record_rescue(home, _record(stamp, kept, FOREIGN_WAL, Salvaged({}, {}, -1, {}, held, held)))
+    put_wal_aside(home, kept)
     os.chmod(kept, 0o600)
 
 

@@ -12,7 +12,7 @@ from support import damages
 from support.hooked import Hooked
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
-from tokcost.ledger.own_log import is_doubtful
+from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.services.rescue import rescue
 from tokcost.services.rescues import read_rescues
 
@@ -76,7 +76,7 @@ def write_on(home: Path) -> None:
 @pytest.mark.parametrize("index", [b"", b"\0" * 32768], ids=["no index", "an index"])
 @pytest.mark.parametrize("first", ["log", "status", "doctor", "commit"])
 @pytest.mark.parametrize("whose", ["another database", "another ledger"])
-def test_a_foreign_log_is_set_aside_and_the_ledger_is_as_it_was(
+def test_a_foreign_wal_is_set_aside_and_the_ledger_is_as_it_was(
     world: World, whose: str, first: str, index: bytes
 ) -> None:
     world.renew(world.foreign[whose])
@@ -91,16 +91,16 @@ def test_a_foreign_log_is_set_aside_and_the_ledger_is_as_it_was(
     assert "no usage is lost" in world.told("log")
     (one,) = read_rescues(world.home)
     assert Path(one.kept).read_bytes() == world.foreign[whose]
-    assert "not its log" in world.told("doctor")
+    assert "write-ahead log of another database" in world.told("doctor")
     world.told("doctor", "--acknowledge")
     assert "rescued" not in world.told("log")
 
 
 def test_the_file_is_not_written_to_before_the_log_is_set_aside(world: World) -> None:
     world.renew(world.foreign["another database"])
-    with pytest.raises(LedgerDamaged, match="is not its log"):
+    with pytest.raises(LedgerDamaged, match="write-ahead log of another database"):
         open_ledger(world.home)
-    with pytest.raises(LedgerDamaged, match="is not its log"):
+    with pytest.raises(LedgerDamaged, match="write-ahead log of another database"):
         open_for_reading(world.home)
     rescue(world.home, "asked for")
     assert (world.home / FILE_NAME).read_bytes() == world.data

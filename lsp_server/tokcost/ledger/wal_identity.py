@@ -1,8 +1,8 @@
-"""Whether SQLite's log beside a ledger is the ledger's own.
+"""The identity of the write-ahead log (WAL) beside a ledger: is it the ledger's own?
 
-SQLite knows a log by its name alone: the log of another database, or an older one that somebody put back, is written
-into the file by whoever opens it first. The index of the log remembers which log it is of, and lies beside it unless
-both are gone (https://sqlite.org/walformat.html). Only where the two do not agree need the content be looked at.
+SQLite knows a WAL by its name alone: that of another database, or an older one that somebody put back, is written into
+the file by whoever opens it first. The WAL's index remembers which one it is of, and lies beside it unless both are
+gone (https://sqlite.org/walformat.html). Only where the two do not agree need the content be looked at.
 """
 
 import sys
@@ -16,7 +16,7 @@ _MAGIC = (0x377F0682, 0x377F0683)
 
 
 def is_doubtful(path: Path) -> bool:
-    """Whether there is a log that the index beside it does not know. A log that SQLite would pass over is none."""
+    """Whether there is a WAL that the index beside it does not know. One that SQLite would pass over is none."""
     log = _head(f"{path}-wal", _WAL_HEADER)
     if len(log) < _WAL_HEADER or int.from_bytes(log[:4], "big") not in _MAGIC:
         return False

@@ -1,12 +1,12 @@
-"""Looking at a ledger with and without a log that may be of something else: nothing is written to either."""
+"""A ledger with and without a WAL that may be another database's: nothing is written to either."""
 
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
 from tokcost.ledger.damage import examine, wrong_with
-from tokcost.ledger.own_log import as_uri
 from tokcost.ledger.salvage import copy_file, held_by
+from tokcost.ledger.wal_identity import as_uri
 
 _NAMES = (("usage", "key"), ("session", "name"), ("directory", "path"))
 """What a row of one ledger says for ever, but for a little usage that is taken back or gets a better key; claims come
@@ -15,7 +15,7 @@ _FEW = 10
 """One row in so many may have changed."""
 
 
-def has_own_log(path: Path, view: Path) -> bool | None:
+def has_own_wal(path: Path, view: Path) -> bool | None:
     """Whether the log belongs to the file: both together are sound then, with all that the file has without it. `None`
     where it is sound neither way. The file is only read; `view` is where both are put together."""
     copy_file(path, view)
@@ -34,7 +34,7 @@ def has_own_log(path: Path, view: Path) -> bool | None:
             Path(f"{view}{suffix}").unlink(missing_ok=True)
 
 
-def held_without_log(path: Path) -> tuple[int, int]:
+def held_without_wal(path: Path) -> tuple[int, int]:
     """Usage and tokens of the file as it stands."""
     with closing(_without_log(path)) as connection:
         return held_by(connection) or (0, 0)
