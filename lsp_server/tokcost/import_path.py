@@ -2,8 +2,8 @@
 
 `PYTHONPATH` stands before Python's own modules. One that names the repository, or has an empty part (the current
 folder: `PYTHONPATH=$PYTHONPATH:/x` makes one), would have files of the repository run in us. So would `python -m`.
-What Python itself imports before us (`site`, `encodings`, what a console script begins with, and `tokcost` itself) is
-not in our hands: `python -I` ignores both.
+The `tokcost` program (`cli/tokcost.sh`) starts Python so that neither counts. This is for everybody who starts
+Python otherwise; what Python itself imports before us (`site`, `encodings`) is not in our hands then.
 """
 
 import os

@@ -161,6 +161,8 @@ def test_a_pipe_that_a_setting_names_is_not_waited_for(tmp_path: Path, setting: 
 
 
 MODULES = ("msgspec", "click", "json", "sqlite3", "platformdirs", "pygls", "rich", "colorama", "datetime")
+BEFORE_US = ("sitecustomize", "usercustomize", "site", "os", "re", "encodings", "runpy", "tokcost", "tokcost_hooks")
+"""Python, and the script that pip writes, import some of these before any line of ours is read."""
 
 
 @pytest.mark.parametrize("named", ["absolute", ":", ".", "sub", "elsewhere"])
@@ -170,8 +172,11 @@ def test_nothing_is_imported_from_the_repository(tmp_path: Path, named: str) -> 
     marks.mkdir()
     for folder in (repo.path, repo.path / "sub"):
         folder.mkdir(exist_ok=True)
-        for module in MODULES:
-            (folder / f"{module}.py").write_text(f"open({str(marks / module)!r}, 'w')\nraise SystemExit(9)\n")
+        for module in (*MODULES, *BEFORE_US):
+            text = f"open({str(marks / module)!r}, 'w')\nraise SystemExit(9)\n"
+            (folder / f"{module}.py").write_text(text)
+            (folder / module).mkdir()
+            (folder / module / "__init__.py").write_text(text)
     path = {"absolute": str(repo.path), "elsewhere": str(repo.path / "sub")}.get(named, named)
     cwd = tmp_path if named == "elsewhere" else repo.path
     program = Path(sys.executable).parent / "tokcost"

@@ -73,7 +73,7 @@ def tokcost() -> None:
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command that the arguments name, and end the process with its exit code."""
     try:
         code = error_handler.run(lambda: tokcost(prog_name="tokcost"), os.environ)
     except SystemExit as end:  # click's way to say the exit code

@@ -1,4 +1,4 @@
-"""The console script: how `tokcost` starts.
+"""The first function of every command: how `tokcost` starts once `tokcost.sh` has found Python.
 
 What people and their prompts say most is answered without click, which takes as long to load as everything else that
 `tokcost log` needs.
