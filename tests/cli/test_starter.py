@@ -94,3 +94,11 @@ def test_arguments_and_exit_codes_pass_through(tmp_path: Path) -> None:
     done = subprocess.run([starter, "log", "--no such 'option'"], check=False, capture_output=True, text=True)
     assert done.returncode == 2
     assert "--no such 'option'" in done.stderr.splitlines()[-1]
+
+
+def test_python_can_run_it_too(tmp_path: Path) -> None:
+    starter = install(tmp_path / "bin", "#!/nowhere/python")
+    assert run(sys.executable, starter).startswith(VERSION)
+    (tmp_path / "bin/own").write_text(f"#!{sys.executable}\n" + starter.read_text().split("\n", 1)[1])
+    (tmp_path / "bin/own").chmod(0o755)
+    assert run(tmp_path / "bin/own").startswith(VERSION)
