@@ -118,7 +118,7 @@ def open_history_cache(folder: Path, path: str, shape: str) -> HistoryCache:
     file = folder / FILE_NAME
     for attempt in range(2):
         try:
-            return HistoryCache(_connect(file), path, shape)
+            return _cache(_connect(file), path, shape)
         except sqlite3.OperationalError:
             break
         except sqlite3.DatabaseError:
@@ -130,7 +130,15 @@ def open_history_cache(folder: Path, path: str, shape: str) -> HistoryCache:
             break
     connection = sqlite3.connect(":memory:")
     connection.executescript(_SCHEMA)
-    return HistoryCache(connection, path, shape)
+    return _cache(connection, path, shape)
+
+
+def _cache(connection: sqlite3.Connection, path: str, shape: str) -> HistoryCache:
+    try:
+        return HistoryCache(connection, path, shape)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _connect(file: Path) -> sqlite3.Connection:

@@ -144,6 +144,7 @@ def _reading(path: Path) -> sqlite3.Connection | None:
             continue
         if version == SCHEMA_VERSION:
             return connection
+        connection.close()
         break
     return None
 
