@@ -83,6 +83,56 @@ def test_a_month_minus_its_weeks_is_not_a_way_around() -> None:
     assert len({one.who for one in rest}) >= 5
 
 
+def weeks_of(*teams: list[int]) -> list[Piece]:
+    """For each week those who spent something in it, all the same."""
+    return [piece(who, 100, week=f"w{number:02d}") for number, team in enumerate(teams) for who in team]
+
+
+def test_weeks_that_fail_alone_are_joined_with_their_neighbours_until_they_pass() -> None:
+    eight = [[0, 1, 2], [3, 4, 5], [6, 7, 0], [1, 2, 3], [4, 5, 6, 7, 0], [1, 2, 3, 4]]
+    labels = allowed(weeks_of(*eight), ["week"], 5)["week"]
+    assert list(labels.items()) == [
+        ("w00", "w00 to w01"), ("w01", "w00 to w01"), ("w02", "w02 to w03"), ("w03", "w02 to w03"),
+        ("w04", "w04 to w05"), ("w05", "w04 to w05"),
+    ]  # fmt: skip
+
+
+def test_a_week_that_passes_alone_is_not_joined_and_a_last_one_that_fails_goes_to_those_before_it() -> None:
+    labels = allowed(weeks_of([*range(8)], [*range(6)], [0]), ["week"], 5)["week"]
+    assert labels == {"w00": "w00", "w01": "w01 to w02", "w02": "w01 to w02"}
+
+
+def test_a_last_week_in_which_one_stands_out_takes_as_many_before_it_as_hide_that() -> None:
+    pieces = [*weeks_of([*range(8)], [*range(8)], [*range(8)]), piece(0, 5000, week="w03")]
+    labels = allowed(pieces, ["week"], 5)["week"]
+    assert labels == {"w00": "w00", "w01": "w01 to w03", "w02": "w01 to w03", "w03": "w01 to w03"}
+    for label in set(labels.values()):
+        kept = [one for one in pieces if labels[one.names["week"]] == label]
+        assert is_safe({who: _of(kept, who) for who in {one.who for one in kept}}, 5)
+
+
+def _of(pieces: list[Piece], who: int) -> tuple[int, int]:
+    mine = [one for one in pieces if one.who == who]
+    return sum(one.list_cost for one in mine), sum(one.tokens for one in mine)
+
+
+def test_weeks_that_would_all_be_one_are_not_shown_since_that_is_the_total() -> None:
+    assert allowed(weeks_of([0, 1], [2, 3], [4, 5]), ["week"], 5) == {}
+    assert allowed(weeks_of([0, 1]), ["week"], 5) == {}
+    assert allowed(weeks_of([0, 1, 2, 3, 4]), ["week"], 5) == {"week": {"w00": "w00"}}
+
+
+def test_weeks_give_way_to_months_where_a_month_minus_its_weeks_would_tell_of_one_person() -> None:
+    """The week in which one person alone worked on the last of the month lies in two months."""
+    pieces = [one for week in "abc" for one in team(6, month="1", week=week)]
+    pieces += [one for week in "efg" for one in team(6, month="2", week=week)]
+    pieces += [piece(0, 100, month="1", week="d"), *team(6, month="2", week="d")]
+    shown = allowed(pieces, ["month", "week"], 5)
+    labels = shown["week"]
+    assert labels["d"] != "d"
+    assert OTHER not in labels.values()
+
+
 def test_who_has_an_address_or_a_name_in_common_is_one_contributor() -> None:
     heads = count_heads([("a@x", "Ann"), ("A@X", "ann b"), ("home@y", "Ann B"), ("c@x", "Cem"), ("d@x", "Dee")])
     assert len(set(heads.values())) == 3
@@ -187,7 +237,9 @@ def test_in_a_chain_of_growing_ranges_a_cell_grows_by_whole_changes_and_by_nothi
         known, more = (run["total", ""] for run in (shorter, longer))
         for name in (shorter.keys() & longer.keys()) - {(grouping, OTHER) for grouping in GROUPINGS}:
             grown = sum(one.list_cost for one in longer[name]) - sum(one.list_cost for one in shorter[name])
-            between = [one for one in more[len(known) :] if not name[1] or one.names[name[0]] == name[1]]  # type: ignore[index]
+            # Periods that are joined in both runs are the same ones: their first and their last stand in the name.
+            parts = {one.names[name[0]] for one in longer[name]} if name[1] else set[str]()  # type: ignore[index]
+            between = [one for one in more[len(known) :] if not name[1] or one.names[name[0]] in parts]  # type: ignore[index]
             assert grown == sum(one.list_cost for one in between), (number, name)
 
 

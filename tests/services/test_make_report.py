@@ -15,6 +15,8 @@ from tokcost.errors import NotARepository, SettingsDamaged, UsageError
 from tokcost.ledger.history_cache import FILE_NAME
 from tokcost.model.changes import Report
 from tokcost.model.trailer import Line, format_line
+from tokcost.reports.layout import plain
+from tokcost.reports.report_text import report_lines
 from tokcost.services.make_report import Options, make_report
 
 USD = 10**9
@@ -367,6 +369,28 @@ def test_every_grouping_adds_up_to_the_total(team: Team) -> None:
         assert sum(cell.list_cost for cell in cells) == report.list_cost
         assert sum(cell.tokens for cell in cells) == report.tokens
     assert [cell.name for cell in report.groups["tag"]] == ["(unreleased)", "v11", "v23"]
+
+
+def test_eight_people_get_a_trend_by_week_and_the_reason_why_weeks_are_joined(team: Team) -> None:
+    """Four of them have a change in each week, so that no week alone may be shown."""
+    start = team.now
+    for number in range(40):
+        week, at = divmod(number, 4)
+        team.now = start + week * 7 * 86_400 + at * 3600
+        team.commit(text=f"c (#{number + 1})\n\n{team.line(2)}", by=(number + week // 2) % 8)
+    report = team.report(groups=True)
+    weeks = report.groups["week"]
+    assert len(weeks) >= 3
+    assert sum(cell.list_cost for cell in weeks) == report.list_cost
+    assert [cell.name for cell in weeks] == sorted(cell.name for cell in weeks)
+    assert sum(cell.periods for cell in weeks) == 10
+    text = plain(report_lines(report, "week", None, decorated=False))
+    assert " to 20" in text
+    assert "PER WEEK" in text
+    assert "weeks are those of ISO 8601, Monday to Sunday, in UTC" in text
+    assert "what one person spent; a row needs 5 contributors of whom none stands out." in text
+    assert "`contributors` in [report] of the repository's .tokcost.toml (5 here; 3 at least, 5 unless set)" in text
+    assert "(other)" not in text
 
 
 def test_addresses_of_one_person_are_one_contributor_by_mailmap_or_by_name(team: Team) -> None:

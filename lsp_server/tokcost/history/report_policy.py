@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import MOST, shown
 from tokcost.history.areas import AreaOf, by_globs, by_owners, top_folder
-from tokcost.history.privacy.suppression import FLOOR, LEAST_CONTRIBUTORS
+from tokcost.model.changes import FEWEST, USUAL
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.history import Repository, read_file
 from tokcost.toml import read_toml
@@ -26,7 +26,7 @@ _MOST_CONTRIBUTORS = 1_000_000
 class ReportPolicy(NamedTuple):
     """How a repository wants to be reported on."""
 
-    contributors: int = LEAST_CONTRIBUTORS
+    contributors: int = USUAL
     """Least contributors in a grouped figure."""
     areas: Mapping[str, Sequence[str]] = {}
 
@@ -66,10 +66,10 @@ def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _contributors(table: Mapping[str, Any]) -> int:
-    least = table.get("contributors", LEAST_CONTRIBUTORS)
-    if not isinstance(least, int) or isinstance(least, bool) or not FLOOR <= least <= _MOST_CONTRIBUTORS:
+    least = table.get("contributors", USUAL)
+    if not isinstance(least, int) or isinstance(least, bool) or not FEWEST <= least <= _MOST_CONTRIBUTORS:
         raise ValueError(
-            f"report.contributors is {shown(least)}; it must be {FLOOR} or more, and {_MOST_CONTRIBUTORS:,} at most"
+            f"report.contributors is {shown(least)}; it must be {FEWEST} or more, and {_MOST_CONTRIBUTORS:,} at most"
         )
     return least
 

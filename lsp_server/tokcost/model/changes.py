@@ -24,8 +24,14 @@ class Introduced(NamedTuple):
 
 
 Grouping = Literal["area", "model", "month", "week", "tag", "size"]
-GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "size", "tag", "week")
-"""In the order in which they get what privacy leaves room for."""
+GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "week", "size", "tag")
+"""In the order in which they get what privacy leaves room for. It is one for all questions: what is asked by decides
+nothing, or the answers to two questions could be subtracted from each other."""
+PERIODS: tuple[Grouping, ...] = ("month", "week")
+"""Those whose cells follow each other in time, in the order of their names."""
+
+USUAL, FEWEST = 5, 3
+"""Contributors that a grouped figure needs, and the least that a repository may ask for."""
 
 
 class Revert(NamedTuple):
@@ -116,6 +122,8 @@ class Cell(NamedTuple):
     """Whether `list_cost` leaves something out."""
     merged: int = 0
     """How many cells were put together into this one because they must not be shown; 0 for a cell of its own."""
+    periods: int = 1
+    """How many weeks or months there are from its first to its last."""
 
 
 class Coverage(NamedTuple):
@@ -141,7 +149,7 @@ class Report:
     missing: dict[Grouping, str] = field(default_factory=dict[Grouping, str])
     """Groupings that history says nothing about, and why."""
     coverage: Coverage | None = None
-    contributors_needed: int = 5
+    contributors_needed: int = USUAL
     notes: list[str] = field(default_factory=list[str])
     commits: int = 0
     """Commits in the range."""

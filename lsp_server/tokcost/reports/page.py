@@ -161,12 +161,7 @@ def _withheld(report: Report, names: Sequence[str]) -> list[_Section]:
 def _time(report: Report) -> Grouping:
     """Weeks, where they may be shown as finely as that and are few enough to be read."""
     weeks, months = report.groups.get("week", []), report.groups.get("month", [])
-    own = [cell for cell in weeks if not cell.merged]
-    return (
-        "week"
-        if len(own) > len([cell for cell in months if not cell.merged]) and len(weeks) <= _MOST_WEEKS
-        else "month"
-    )
+    return "week" if len(months) < len(weeks) <= _MOST_WEEKS else "month"
 
 
 def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:

@@ -111,4 +111,5 @@ def _cell(cell: Cell) -> Json:
         "median_list_cost": None if cell.median is None else decimal_string(cell.median),
         "p90_list_cost": None if cell.p90 is None else decimal_string(cell.p90),
         "merged_cells": cell.merged,
+        "periods": cell.periods,
     }

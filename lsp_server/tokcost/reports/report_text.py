@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
-from tokcost.model.changes import Cell, Change, Grouping, Report, quantile
+from tokcost.model.changes import FEWEST, USUAL, Cell, Change, Grouping, Report, quantile
 from tokcost.reports.amounts import amount, bar, is_fine, percent, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.text import counted, escape, few, short_model
@@ -101,8 +102,15 @@ def withheld(report: Report, by: str) -> str:
     return {str(name): escape(why) for name, why in report.missing.items()}.get(by) or (
         f"No figures by {by} for this range: they would tell what one person spent. Each needs"
         f" {report.contributors_needed} contributors with cost lines, of whom none stands out, also together with the"
-        " figures by other groupings. A longer range may have them; the total and the single changes are always shown."
+        f" figures by other groupings. A longer range may have them; the total and the single changes are always shown."
+        f" {governed_by(report)}"
     )
+
+
+def governed_by(report: Report) -> str:
+    """Which setting says how many contributors a figure needs."""
+    here = f"{report.contributors_needed} here; {FEWEST} at least, {USUAL} unless set"
+    return f"The number is `contributors` in [report] of the repository's .tokcost.toml ({here})."
 
 
 def nothing(report: Report) -> list[str]:
@@ -125,7 +133,9 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
         some = "some" if report.precision == "mixed" else "all"
         lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
     other = next((cell for cell in report.groups.get(by, []) if cell.merged), None) if by else None
-    if other:
+    if by in ("month", "week") and by in report.groups:
+        lines += _about_periods(report, by)
+    elif other:
         lines.append(
             f"(other): {counted(other.merged, 'row')} that alone or by subtraction would tell what one person spent"
         )
@@ -138,6 +148,20 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
     if report.damaged:
         lines.append(f"damaged: {counted(len(report.damaged), 'line')} not understood; --verbose shows them")
     return [*lines, *(f"note: {escape(note)}" for note in report.notes)]
+
+
+def _about_periods(report: Report, by: Literal["month", "week"]) -> list[str]:
+    """Whose calendar it is, and why some periods stand together."""
+    joined = [cell for cell in report.groups[by] if cell.merged]
+    lines = ["weeks are those of ISO 8601, Monday to Sunday, in UTC"] if by == "week" else ["months are those of UTC"]
+    if joined:
+        count = counted(sum(cell.merged for cell in joined), by)
+        lines.append(
+            f"joined: {count} stand together with their neighbours, since alone or by subtraction they would tell what"
+            f" one person spent; a row needs {report.contributors_needed} contributors of whom none stands out."
+            f" {governed_by(report)}"
+        )
+    return lines
 
 
 def damaged_lines(report: Report, columns_wide: int | None) -> list[Line]:
@@ -222,6 +246,9 @@ def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated:
     if decorated:
         bars = [bar(one.list_cost, report.list_cost, _BAR_COLUMNS) for one in cells]
         found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=3))
+    if by in ("month", "week") and any(one.merged for one in cells):
+        each = [cost(report, one.list_cost // one.periods, one.unpriced) for one in cells]
+        found.append(Column(f"PER {by.upper()}", [Piece(text, "amount") for text in each], rank=1, right=True))
     return [
         *found,
         Column("CHANGES", [Piece(f"{one.changes:,}") for one in cells], rank=1, right=True),

@@ -5,11 +5,12 @@ There is no grouping by person, and none can be asked for: authors come in, are 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tokcost.history.areas import split
-from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed
+from tokcost.history.privacy.suppression import Labels, Piece, allowed
 from tokcost.model.changes import GROUPINGS, Cell, Change, Grouping, quantile
+from tokcost.model.periods import count_from_to, period_of
 from tokcost.model.trailer import Line
 
 SIZES = ((10, "under 10 lines"), (50, "10 to 49 lines"), (200, "50 to 199 lines"), (1000, "200 to 999 lines"))
@@ -75,11 +76,11 @@ def _pieces(
     number: int, change: Change, authors: Mapping[str, Author], heads: Mapping[Author, int], facts: Facts
 ) -> Iterable[Piece]:
     moment = datetime.fromtimestamp(change.head.time, UTC)
-    year, week, _ = moment.isocalendar()
+    day = moment.strftime("%Y-%m-%d")
     size = facts.sizes.get(change.commit)
     common: dict[Grouping, str] = {
-        "month": moment.strftime("%Y-%m"),
-        "week": f"{year}-W{week:02d}",
+        "month": period_of(day, "month"),
+        "week": period_of(day, "week"),
         "tag": facts.tags.get(change.commit, UNKNOWN),
         "size": UNKNOWN if size is None else size_class(size),
     }
@@ -106,14 +107,22 @@ def _cells(pieces: Iterable[Piece], grouping: Grouping, labels: Labels) -> list[
     by_label: dict[str, list[Piece]] = {}
     for piece in pieces:
         by_label.setdefault(labels[piece.names[grouping]], []).append(piece)
-    merged = sum(label == OTHER for label in labels.values())
-    cells = [_cell(label, found, merged if label == OTHER else 0) for label, found in by_label.items()]
+    cells = [_cell(label, found, _names_of(labels, label)) for label, found in by_label.items()]
     if grouping in ("month", "week"):
-        return sorted(cells, key=lambda cell: (cell.merged > 0, cell.name))
+        cells = [cell._replace(periods=_periods(_names_of(labels, cell.name), grouping)) for cell in cells]
+        return sorted(cells, key=lambda cell: cell.name)
     return sorted(cells, key=lambda cell: (cell.merged > 0, -cell.list_cost, -cell.tokens, cell.name))
 
 
-def _cell(name: str, pieces: Sequence[Piece], merged: int) -> Cell:
+def _names_of(labels: Labels, label: str) -> list[str]:
+    return sorted(name for name, one in labels.items() if one == label)
+
+
+def _periods(names: Sequence[str], grouping: Literal["month", "week"]) -> int:
+    return count_from_to(names[0], names[-1], grouping)
+
+
+def _cell(name: str, pieces: Sequence[Piece], names: Sequence[str]) -> Cell:
     costs: dict[int, int] = {}
     for piece in pieces:
         costs[piece.change] = costs.get(piece.change, 0) + piece.list_cost
@@ -126,5 +135,5 @@ def _cell(name: str, pieces: Sequence[Piece], merged: int) -> Cell:
         quantile(values, 0.5) if len(values) >= _FOR_MEDIAN else None,
         quantile(values, 0.9) if len(values) >= _FOR_P90 else None,
         any(piece.unpriced for piece in pieces),
-        merged,
+        0 if names == [name] else len(names),
     )

@@ -6,7 +6,8 @@ Three things must hold, for list cost and for tokens:
    15 % of the largest. So not even the second largest, who knows his own part, can tell the largest within 15 %.
 2. *Each grouping* is a partition of the whole range into such cells. Both rules hold for a union of cells where they
    hold for the cells, so no sum or difference of cells and the total says more. What fails goes into one cell,
-   `(other)`, together with as many others as it takes.
+   `(other)`, together with as many others as it takes. Weeks and months have an order: one that fails is joined with
+   its neighbours until they pass together, so that what is shown is still a course of time.
 3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
    than three contributors (rank), a cell minus the cells of another grouping inside it is empty or passes rule 1, and
    nobody's total can be told within 15 %, not even by one who knows his own part (`hiding.py`).
@@ -18,13 +19,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
-from tokcost.history.privacy.dominance import PERCENT, Sums, nobody_stands_out
-from tokcost.model.changes import Grouping
+from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
+from tokcost.history.privacy.dominance import Sums, nobody_stands_out
+from tokcost.history.privacy.runs import in_fewer_runs, in_runs
+from tokcost.model.changes import FEWEST, PERIODS, Grouping
 
 OTHER = "(other)"
-LEAST_CONTRIBUTORS = 5
-FLOOR = 3
-"""Nobody may ask for less."""
 _PRIME = (1 << 61) - 1
 _MOST_RESIDUAL = 40
 
@@ -45,13 +45,9 @@ class Piece(NamedTuple):
     unpriced: bool = False
 
 
-Labels = dict[str, str]
-"""Under which name each cell of a grouping is shown: its own, or `OTHER`."""
-
-
 def allowed(pieces: Sequence[Piece], groupings: Sequence[Grouping], least: int) -> dict[Grouping, Labels]:
     """The groupings that may be shown, and how; one that cannot be shown at all is missing. Earlier ones come first."""
-    least = max(FLOOR, least)
+    least = max(FEWEST, least)
     shown: dict[Grouping, Labels] = {}
     for grouping in groupings:
         labels = _alone(pieces, grouping, least)
@@ -64,20 +60,6 @@ def allowed(pieces: Sequence[Piece], groupings: Sequence[Grouping], least: int) 
     return shown
 
 
-def is_safe(sums: Sums, least: int) -> bool:
-    """Rule 1."""
-    if len(sums) < least:
-        return False
-    return all(_is_spread([amounts[measure] for amounts in sums.values()], least) for measure in (0, 1))
-
-
-def _is_spread(amounts: list[int], least: int) -> bool:
-    values = sorted((value for value in amounts if value), reverse=True)
-    if not values:
-        return True
-    return len(values) >= least and 100 * sum(values[2:]) >= PERCENT * values[0]
-
-
 def _sums(pieces: Iterable[tuple[str | tuple[str, ...], Piece]]) -> dict[str | tuple[str, ...], Sums]:
     found: dict[str | tuple[str, ...], Sums] = {}
     for key, piece in pieces:
@@ -87,29 +69,22 @@ def _sums(pieces: Iterable[tuple[str | tuple[str, ...], Piece]]) -> dict[str | t
     return found
 
 
-def _joined(several: Iterable[Sums]) -> Sums:
-    found: Sums = {}
-    for sums in several:
-        for who, (cost, tokens) in sums.items():
-            before = found.get(who, (0, 0))
-            found[who] = before[0] + cost, before[1] + tokens
-    return found
-
-
-def _weakness(name: str, sums: Sums) -> tuple[int, int, str]:
-    return len(sums), sum(cost for cost, _ in sums.values()), name
-
-
 def _alone(pieces: Sequence[Piece], grouping: Grouping, least: int) -> Labels:
     """Rule 2: a grouping by itself; nothing where all of it would be one cell."""
-    cells = {str(name): sums for name, sums in _sums((piece.names[grouping], piece) for piece in pieces).items()}
+    cells = _cells(pieces, grouping)
+    if grouping in PERIODS:
+        return in_runs(cells, least)
     return _closed(cells, {name for name, sums in cells.items() if not is_safe(sums, least)}, least)
+
+
+def _cells(pieces: Sequence[Piece], grouping: Grouping) -> dict[str, Sums]:
+    return {str(name): sums for name, sums in _sums((piece.names[grouping], piece) for piece in pieces).items()}
 
 
 def _closed(cells: dict[str, Sums], other: set[str], least: int) -> Labels:
     """`other`, with as many more cells as it takes to be safe."""
-    rest = sorted((name for name in cells if name not in other), key=lambda name: _weakness(name, cells[name]))
-    while other and rest and (len(other) < 2 or not is_safe(_joined(cells[name] for name in other), least)):
+    rest = sorted((name for name in cells if name not in other), key=lambda name: weakness(name, cells[name]))
+    while other and rest and (len(other) < 2 or not is_safe(joined(cells[name] for name in other), least)):
         other.add(rest.pop(0))
     if not rest:
         return {}
@@ -117,13 +92,15 @@ def _closed(cells: dict[str, Sums], other: set[str], least: int) -> Labels:
 
 
 def _coarser(pieces: Sequence[Piece], grouping: Grouping, labels: Labels, blamed: set[str], least: int) -> Labels:
-    """The same with fewer cells: those that are to blame go into the other cell; where that helped nothing, the
-    weakest quarter."""
-    cells = {str(name): sums for name, sums in _sums((piece.names[grouping], piece) for piece in pieces).items()}
+    """The same with fewer cells: those that are to blame go into the other cell, or to a neighbour in time; where that
+    helped nothing, the weakest quarter."""
+    cells = _cells(pieces, grouping)
+    if grouping in PERIODS:
+        return in_fewer_runs(cells, labels, blamed)
     other = {name for name, label in labels.items() if label == OTHER}
     fresh = {name for name in blamed if labels.get(name) == name}
     if not fresh:
-        rest = sorted((name for name in cells if name not in other), key=lambda name: _weakness(name, cells[name]))
+        rest = sorted((name for name in cells if name not in other), key=lambda name: weakness(name, cells[name]))
         fresh = set(rest[: max(1, len(rest) // 4)])
     return _closed(cells, other | fresh, least)
 
@@ -156,14 +133,14 @@ def _inside(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) ->
             continue
         for outer, inner in ((other, newest), (newest, other)):
             for cell, (within, rest) in _remainders(classes, outer, inner).items():
-                if within and rest and not is_safe(_joined(classes[key] for key in rest), least):
+                if within and rest and not is_safe(joined(classes[key] for key in rest), least):
                     return {cell} if outer == newest else _weakest(classes, inner, within)
     return set()
 
 
 def _weakest(classes: Mapping[tuple[str, ...], Sums], at: int, names: set[str]) -> set[str]:
-    sums = {name: _joined(one for key, one in classes.items() if key[at] == name) for name in names}
-    return {min(names, key=lambda name: _weakness(name, sums[name]))}
+    sums = {name: joined(one for key, one in classes.items() if key[at] == name) for name in names}
+    return {min(names, key=lambda name: weakness(name, sums[name]))}
 
 
 def _remainders(

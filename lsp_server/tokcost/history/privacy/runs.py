@@ -1,0 +1,68 @@
+"""Weeks and months that must not be shown alone: neighbours are joined until they pass together.
+
+A run is periods that follow each other and are shown as one; the runs of a grouping are all of its periods. Names of
+periods sort as time goes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
+from tokcost.history.privacy.dominance import Sums
+
+Cells = Mapping[str, Sums]
+Run = list[str]
+
+
+def in_runs(cells: Cells, least: int) -> Labels:
+    """Each period with as many of those behind it as it takes to be safe. What is left over at the end goes to those
+    before it. Nothing where all would be one run."""
+    found: list[Run] = []
+    waiting: Run = []
+    for name in sorted(cells):
+        waiting = [*waiting, name]
+        if _is_safe(cells, waiting, least):
+            found.append(waiting)
+            waiting = []
+    while waiting and found and not _is_safe(cells, waiting, least):
+        waiting = found.pop() + waiting
+    if waiting and not found and not _is_safe(cells, waiting, least):
+        return {}
+    return _named([*found, *([waiting] if waiting else [])])
+
+
+def in_fewer_runs(cells: Cells, labels: Labels, blamed: set[str]) -> Labels:
+    """The runs that are to blame, each joined with the weaker of its neighbours; where none is known to be, the weakest
+    quarter. There is always one run less than before, and nothing where only one would be left."""
+    runs = _runs(labels)
+    if len(runs) < 2:
+        return {}
+    chosen = [run for run in runs if labels[run[0]] in blamed]
+    for run in chosen or sorted(runs, key=lambda run: _weakness(cells, run))[: max(1, len(runs) // 4)]:
+        at = next((at for at, one in enumerate(runs) if one is run), None)
+        if at is None or len(runs) < 2:
+            continue  # a neighbour took it already
+        around = [one for one in (at - 1, at + 1) if 0 <= one < len(runs)]
+        first, second = sorted((at, min(around, key=lambda one: _weakness(cells, runs[one]))))
+        runs[first : second + 1] = [runs[first] + runs[second]]
+    return _named(runs)
+
+
+def _is_safe(cells: Cells, run: Run, least: int) -> bool:
+    return is_safe(joined(cells[name] for name in run), least)
+
+
+def _weakness(cells: Cells, run: Run) -> tuple[int, int, str]:
+    return weakness(run[0], joined(cells[name] for name in run))
+
+
+def _named(runs: Sequence[Run]) -> Labels:
+    if len(runs) == 1 and len(runs[0]) > 1:
+        return {}
+    return {name: run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs for name in run}
+
+
+def _runs(labels: Labels) -> list[Run]:
+    found: dict[str, Run] = {}
+    for name in sorted(labels):
+        found.setdefault(labels[name], []).append(name)
+    return list(found.values())
