@@ -89,12 +89,15 @@ def test_the_narrowest_table_still_has_every_branch_with_its_list_cost() -> None
     assert plain(log_lines([shop()], None, view(20, decorated=True))).startswith(TWENTY)
 
 
-def test_by_day_leaves_out_what_says_nothing_and_closes_with_the_unplaced() -> None:
-    assert plain(log_lines([shop()], "day", view())).splitlines()[:4] == [
+def test_by_day_leaves_out_what_says_nothing_and_holds_the_unplaced_whose_day_is_known_too() -> None:
+    made = shop()
+    made.unplaced_days["2026-11-21"] = made.unplaced.total
+    assert plain(log_lines([made], "day", view())).splitlines()[:5] == [
         "DAY                 LIST COST  TOKENS",
+        "2026-11-21              $0.33   10.0k",
         "2026-11-22  $14.34 + unpriced   11.1M",
         "",
-        "days $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310 tokens",
+        "days $14.67 = total $14.67 list + unpriced, 11,125,310 tokens",
     ]
 
 

@@ -30,6 +30,8 @@ class Output(NamedTuple):
     format: Literal["table", "json", "csv"] = "table"
     pager: bool = True
     refresh: bool = True
+    apart: bool = False
+    """Whether each repository gets a table of its own where all could share one."""
 
 
 def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) -> int:
@@ -42,7 +44,7 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
     for summary in summaries:
         summary.notes[:0] = notices(home)
     if output.format == "table":
-        text = screen.painted(_lines(summaries, options, report), environ)
+        text = screen.painted(_lines(summaries, options, report, output.apart), environ)
         screen.page(text, environ if output.pager else {"TOKCOST_PAGER": ""})
     else:
         screen.show(_FORMATS[output.format](summaries, options))
@@ -65,7 +67,8 @@ def _add_import(report: IngestReport, summaries: list[Summary]) -> None:
 def _json(summaries: list[Summary], options: LogOptions) -> str:
     from tokcost.reports.json import log_json  # each format loads only what it needs
 
-    return log_json(summaries, options.all_repos)
+    by = options.by if options.by == "day" or options.by == "week" or options.by == "month" else None
+    return log_json(summaries, options.all_repos, by, _zone_name(options))
 
 
 def _csv(summaries: list[Summary], options: LogOptions) -> str:
@@ -77,8 +80,14 @@ def _csv(summaries: list[Summary], options: LogOptions) -> str:
 _FORMATS = {"json": _json, "csv": _csv}
 
 
-def _lines(summaries: list[Summary], options: LogOptions, report: IngestReport | None) -> list[Line]:
-    view = _view()
+def _zone_name(options: LogOptions) -> str:
+    return str(options.zone) if options.zone is not None else ""
+
+
+def _lines(
+    summaries: list[Summary], options: LogOptions, report: IngestReport | None, apart: bool = False
+) -> list[Line]:
+    view = _view()._replace(zone=_zone_name(options))
     if not any(summary.totals.total.usage for summary in summaries):
         said = [*_nothing(summaries, options, report), *skipped_and_notes(summaries)]
         return [line for text in said for line in paragraph(text, view.columns_wide, "plain")]
@@ -86,7 +95,7 @@ def _lines(summaries: list[Summary], options: LogOptions, report: IngestReport |
         for row in summaries[0].branches:
             if row.branch == options.branch:
                 return branch_lines(row, summaries[0], options.by, view)
-    return log_lines(summaries, options.by, view)
+    return log_lines(summaries, options.by, view, apart=apart)
 
 
 def _view() -> View:

@@ -1,11 +1,12 @@
 """Questions asked of the ledger. Nothing here writes."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
 
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
 from tokcost.model.logs import SessionTotal
+from tokcost.model.periods import Offset
 from tokcost.model.usage import Tokens
 
 
@@ -27,8 +28,8 @@ class Sum(NamedTuple):
     lower_bound: int
     first_ms: int
     last_ms: int
-    day: str = ""
-    """Local calendar day, where the question was by day."""
+    part: str = ""
+    """Calendar day or session, where the question was by one of them."""
 
 
 _STATE = """CASE WHEN spent.claim_version <= claim.carried
@@ -45,12 +46,13 @@ _DETAIL = """
 SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {state}, count(*),
   sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
   ifnull(sum(list_cost), 0),
-  sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), min(time_ms), max(time_ms), {day}
+  sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), min(time_ms), max(time_ms), {part}
 FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE place_id IN (SELECT id FROM place WHERE ifnull(repository, 0) = ? {branch}) AND time_ms >= ? AND time_ms < ?
-GROUP BY 1, 2, 3, 4, 5, 6, 7, {day_column}
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 20
 """
-_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
+_LOCAL_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
+_DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')"
 FOREVER = 1 << 62
 
 
@@ -59,14 +61,38 @@ def sums(ledger: Ledger, repository: int) -> list[Sum]:
     return list(_sums(ledger.db.execute(_KEPT.format(places=_PLACES), (repository,))))
 
 
-def sums_between(
-    ledger: Ledger, repository: int, since_ms: int, until_ms: int, *, by_day: bool = False, branch: str | None = None
-) -> list[Sum]:
-    """Usage of a repository in a span of time (the end excluded), added up from the rows."""
-    wanted = "" if branch is None else "AND ifnull(branch, '') = ?"
-    query = _DETAIL.format(state=_STATE, day=_DAY if by_day else "''", branch=wanted, day_column=20)
-    names = () if branch is None else (branch,)
-    return list(_sums(ledger.db.execute(query, (repository, *names, since_ms, until_ms))))
+class Question(NamedTuple):
+    """Which usage is added up, and by what beside branch, assistant and model."""
+
+    since_ms: int = 0
+    until_ms: int = FOREVER
+    """Excluded."""
+    branch: str | None = None
+    by: Literal["day", "session", ""] = ""
+    offsets: Sequence[Offset] = ()
+    """Of the time zone whose days are meant; none for this machine's own."""
+
+
+def sums_between(ledger: Ledger, repository: int, asked: Question) -> list[Sum]:
+    """Usage of a repository in a span of time, added up from the rows."""
+    wanted = "" if asked.branch is None else "AND ifnull(branch, '') = ?"
+    part = {"day": _day(asked.offsets), "session": "session", "": "''"}[asked.by]
+    names = () if asked.branch is None else (asked.branch,)
+    query = _DETAIL.format(state=_STATE, part=part, branch=wanted)
+    return list(_sums(ledger.db.execute(query, (repository, *names, asked.since_ms, asked.until_ms))))
+
+
+def _day(offsets: Sequence[Offset]) -> str:
+    if not offsets:
+        return _LOCAL_DAY
+    *earlier, last = offsets
+    cases = [f"WHEN time_ms < {one.until_ms} THEN {one.offset_ms}" for one in earlier]
+    return _DAY.format(offsets=" ".join([*cases, f"WHEN 1 THEN {last.offset_ms}"]))
+
+
+def session_names(ledger: Ledger) -> list[str]:
+    """Every session that anything is known of, each id once."""
+    return [row[0] for row in ledger.db.execute("SELECT DISTINCT name FROM session")]
 
 
 def session_count(ledger: Ledger, repository: int, branch: str) -> int:

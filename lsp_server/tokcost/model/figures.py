@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from tokcost.model.periods import Period, period_of
 from tokcost.model.usage import NO_TOKENS, Tokens
 
 BranchState = Literal["active", "merged", "deleted", "unmerged"]
@@ -40,6 +41,15 @@ class Figures(NamedTuple):
         return Figures(tokens=tokens, first_ms=min(first, default=None), last_ms=max(last, default=None), **added)
 
 
+def by_period(days: dict[str, "Figures"], period: Period) -> dict[str, "Figures"]:
+    """Figures by day as figures by week or month, in the order of time."""
+    found: dict[str, Figures] = {}
+    for day in sorted(days):
+        name = period_of(day, period)
+        found[name] = found.get(name, NO_FIGURES).plus(days[day])
+    return found
+
+
 _SUMMED = tuple(name for name in Figures._fields if name not in ("tokens", "first_ms", "last_ms"))
 NO_FIGURES = Figures()
 
@@ -60,6 +70,15 @@ class Split:
         self.models[model] = self.models.get(model, NO_FIGURES).plus(figures)
         self.evidence[evidence] = self.evidence.get(evidence, 0) + figures.usage
 
+    def take(self, other: "Split") -> None:
+        """Add everything that another one has."""
+        self.total = self.total.plus(other.total)
+        for mine, theirs in ((self.assistants, other.assistants), (self.models, other.models)):
+            for name, figures in theirs.items():
+                mine[name] = mine.get(name, NO_FIGURES).plus(figures)
+        for name, count in other.evidence.items():
+            self.evidence[name] = self.evidence.get(name, 0) + count
+
 
 class Conservation(NamedTuple):
     """The sum that must close: total = carried + withheld + bound + pending + unplaced.
@@ -73,6 +92,10 @@ class Conservation(NamedTuple):
     bound: tuple[int, int] = (0, 0)
     pending: tuple[int, int] = (0, 0)
     unplaced: tuple[int, int] = (0, 0)
+
+    def plus(self, other: "Conservation") -> "Conservation":
+        """The sum of both, part by part."""
+        return Conservation(*((a[0] + b[0], a[1] + b[1]) for a, b in zip(self, other, strict=True)))
 
     @property
     def closes(self) -> bool:
@@ -129,6 +152,20 @@ class BranchRow:
         """Whether fewer commits of the default branch carry what several commits of this one carried."""
 
 
+class SessionRow:
+    """One session of an assistant, as far as it spent something here."""
+
+    def __init__(self, session: str, assistant: str) -> None:
+        self.session = session
+        """Its id, which never leaves this machine."""
+        self.assistant = assistant
+        self.short_id = session
+        """The beginning of the id by which it can be told from every other session in the ledger."""
+        self.split = Split()
+        self.branches: dict[str, Figures] = {}
+        """What it spent on each branch; without one under the empty name."""
+
+
 class Skipped(NamedTuple):
     """What could not be read: damaged records counted by reason, and files by name with the reason."""
 
@@ -147,6 +184,10 @@ class Summary:
         current."""
         self.unplaced = Split()
         """Usage in this repository on no known branch."""
+        self.unplaced_days: dict[str, Figures] = {}
+        """The same by local calendar day; filled where days were asked for."""
+        self.sessions: list[SessionRow] = []
+        """Most recently used first; filled where sessions were asked for."""
         self.totals = Split()
         self.conservation = Conservation()
         self.skipped = Skipped({}, [])

@@ -1,4 +1,5 @@
-"""`tokcost log --csv`: one row for each branch, and for each of its days, models or assistants where asked for.
+"""`tokcost log --csv`: one row for each branch, and for each of its periods, sessions, models or assistants where asked
+for; one for each repository where that is asked for.
 
 Unplaced usage is a row too, so the rows add up to everything.
 """
@@ -7,7 +8,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from tokcost.model.figures import BranchRow, Figures, Split, Summary
+from tokcost.model.figures import Figures, Split, Summary, by_period
 from tokcost.model.money import decimal_string
 from tokcost.reports.text import cell
 
@@ -19,6 +20,10 @@ def log_csv(summaries: list[Summary], by: str | None) -> str:
     """Amounts are US dollars at list price with nine places; an empty branch means unplaced."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    if by == "repository":
+        writer.writerow(("repository", *_FIGURES))
+        writer.writerows((cell(one.repository), *_cells(one.totals.total)) for one in summaries)
+        return text.getvalue()
     writer.writerow(("repository", "branch", *([by] if by else []), *_FIGURES))
     for summary in summaries:
         for branch, key, figures in _rows(summary, by):
@@ -28,19 +33,20 @@ def log_csv(summaries: list[Summary], by: str | None) -> str:
 
 
 def _rows(summary: Summary, by: str | None) -> Iterator[tuple[str, str, Figures]]:
+    if by == "session":
+        for one in summary.sessions:
+            yield from ((branch, one.session, figures) for branch, figures in one.branches.items())
+        return
     for row in summary.branches:
-        for key, figures in _keyed(row, by):
-            yield row.branch, key, figures
+        yield from ((row.branch, key, figures) for key, figures in _parts(row.split, row.days, by).items())
     if summary.unplaced.total.usage:
-        for key, figures in _parts(summary.unplaced, by).items():
-            yield "", key, figures
+        found = _parts(summary.unplaced, summary.unplaced_days, by)
+        yield from (("", key, figures) for key, figures in found.items())
 
 
-def _keyed(row: BranchRow, by: str | None) -> list[tuple[str, Figures]]:
-    return sorted(row.days.items()) if by == "day" else list(_parts(row.split, by).items())
-
-
-def _parts(split: Split, by: str | None) -> dict[str, Figures]:
+def _parts(split: Split, days: dict[str, Figures], by: str | None) -> dict[str, Figures]:
+    if by == "day" or by == "week" or by == "month":
+        return by_period(days, by)
     if by == "model":
         return split.models
     return split.assistants if by == "assistant" else {"": split.total}

@@ -57,6 +57,16 @@ def caveats(split: Split, unplaced: Figures) -> list[str]:
     return lines
 
 
+def about_rows(by: str | None, zone: str) -> list[str]:
+    """What the rows of a table by time or by session are."""
+    if by == "session":
+        return ["sessions: `tokcost assign BRANCH --session ID` moves the usage of one; the ids stay on this machine"]
+    where = f"in the time zone {escape(zone)}" if zone else "in this machine's time zone"
+    if by == "week":
+        return [f"weeks are those of ISO 8601, Monday to Sunday, {where}"]
+    return [f"{by}s are those {where}"] if by in ("day", "month") and zone else []
+
+
 def skipped_and_notes(summaries: list[Summary]) -> list[str]:
     """What could not be read, and what else must be known; each said once, however many repositories are shown."""
     lines: list[str] = []

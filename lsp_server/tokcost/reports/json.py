@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tokcost.model.budget import worst
-from tokcost.model.figures import BranchRow, CommitRow, Conservation, Figures, Split, Summary
+from tokcost.model.figures import BranchRow, CommitRow, Conservation, Figures, SessionRow, Split, Summary, by_period
 from tokcost.model.money import decimal_string
+from tokcost.model.periods import Period
 from tokcost.model.status import Status
 from tokcost.reports.budget_table import budget_objects
 
 Json = Mapping[str, object]
 
 
-def log_json(summaries: list[Summary], all_repos: bool) -> str:
-    """One object (`tokcost.log/1`); under `--all-repos` an array of such objects, one for each repository."""
-    objects = [log_object(summary) for summary in summaries]
+def log_json(summaries: list[Summary], all_repos: bool, by: Period | None = None, zone: str = "") -> str:
+    """One object (`tokcost.log/1`); under `--all-repos` an array of such objects, one for each repository. Periods are
+    those of `zone`, or of this machine."""
+    named: Json = {"timezone": zone or None} if by is not None else {}
+    objects = [{**log_object(summary, by or "day"), **named} for summary in summaries]
     return _dumped(objects if all_repos else objects[0])
 
 
@@ -51,15 +54,15 @@ def status_object(status: Status) -> dict[str, object]:
     }
 
 
-def log_object(summary: Summary) -> Json:
+def log_object(summary: Summary, by: Period = "day") -> Json:
     """A summary in the words of the contract."""
     return {
         "schema": "tokcost.log/1",
         "repository": summary.repository,
         "currency": "USD",
         "basis": "list",
-        "branches": [_branch(row) for row in summary.branches],
-        "unplaced": _split(summary.unplaced),
+        "branches": [_branch(row, by) for row in summary.branches],
+        "unplaced": {**_split(summary.unplaced), **_periods(summary.unplaced_days, by)},
         "totals": _split(summary.totals),
         "conservation": _conservation(summary.conservation),
         "skipped": {
@@ -69,10 +72,21 @@ def log_object(summary: Summary) -> Json:
         },
         "looked_in": summary.looked_in,
         "notes": summary.notes,
+        **({"sessions": [_session(row) for row in summary.sessions]} if summary.sessions else {}),
     }
 
 
-def _branch(row: BranchRow) -> Json:
+def _session(row: SessionRow) -> Json:
+    """A session with its whole id, and what it spent on each branch; on none under the empty name."""
+    branches = _each(row.branches)
+    return {"session": row.session, "assistant": row.assistant, **_split(row.split), "branches": branches}
+
+
+def _periods(days: dict[str, Figures], by: Period) -> Json:
+    return {f"{by}s": _each(by_period(days, by))} if days else {}
+
+
+def _branch(row: BranchRow, by: Period) -> Json:
     return {
         "branch": row.branch,
         "current": row.current,
@@ -83,7 +97,7 @@ def _branch(row: BranchRow) -> Json:
         "commits": [_commit(commit) for commit in row.commits],
         "conservation": _conservation(row.parts),
         "lost": {"tokens": row.lost[0], "list_cost": decimal_string(row.lost[1])},
-        **({"days": _each(row.days)} if row.days else {}),
+        **_periods(row.days, by),
         **({"sessions": row.sessions} if row.sessions is not None else {}),
     }
 

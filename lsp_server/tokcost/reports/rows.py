@@ -24,10 +24,12 @@ class View(NamedTuple):
     """Width of the screen; `None` where nothing needs to fit (a pipe, a file)."""
     decorated: bool = False
     """Whether bars and sparklines may be drawn."""
+    zone: str = ""
+    """The time zone whose days are shown; empty for this machine's own."""
 
 
 class Row(NamedTuple):
-    """One line of a table: a branch, a day, a model or an assistant."""
+    """One line of a table: a branch, a period, a session, a model, an assistant or a repository."""
 
     name: str
     figures: Figures
@@ -35,6 +37,8 @@ class Row(NamedTuple):
     split: Split = Split()
     days: Mapping[str, Figures] | None = None
     state: str = ""
+    branches: str = ""
+    """Where a session was; empty for anything else."""
 
 
 def branch_row(row: BranchRow) -> Row:
@@ -77,6 +81,7 @@ def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]
         Column("LAST USED", [Piece(text) for text in last], rank=2),
         Column("MODELS", [Piece(few(_short_models(row.split), 2)) for row in rows], rank=5),
         Column("ASSISTANTS", [Piece(few(by_cost(row.split.assistants), 2)) for row in rows], rank=9),
+        Column("BRANCHES", [Piece(row.branches) for row in rows], rank=4),
         Column("STATE", [Piece(row.state, "dim") for row in rows], rank=6),
         Column("EVIDENCE", [Piece(weak_evidence(row.split.evidence), "dim") for row in rows], rank=7),
     ]

@@ -1,28 +1,35 @@
 """`tokcost log` for people: one table for each repository, and the sum that closes below it."""
 
-from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, Split, Summary
+from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, SessionRow, Split, Summary, by_period
+from tokcost.model.periods import Period
 from tokcost.reports import footer
 from tokcost.reports.amounts import amount, is_fine
 from tokcost.reports.commits import commit_lines, waiting, whereabouts
 from tokcost.reports.layout import Line, Piece, paragraph, table
 from tokcost.reports.rows import Row, View, branch_row, branch_state, columns
-from tokcost.reports.text import counted, escape
+from tokcost.reports.text import counted, escape, few
 
 By = str | None
-_LEFT_OUT = {"DAY": ("PENDING", "LAST USED"), "MODEL": ("PENDING",), "ASSISTANT": ("PENDING",)}
+_LEFT_OUT = {
+    **dict.fromkeys(("DAY", "WEEK", "MONTH"), ("PENDING", "LAST USED")),
+    **dict.fromkeys(("SESSION", "MODEL", "ASSISTANT"), ("PENDING",)),
+}
 """Columns that would say nothing of their own: claims hold usage of branches."""
-_PLURAL = {"day": "days", "model": "models", "assistant": "assistants"}
+_PLURAL = {"repository": "repositories"}
+_PERIODS: tuple[Period, ...] = ("day", "week", "month")
 
 
-def log_lines(summaries: list[Summary], by: By, view: View) -> list[Line]:
-    """The tables of all repositories, and what must be said below them."""
+def log_lines(summaries: list[Summary], by: By, view: View, *, apart: bool = False) -> list[Line]:
+    """The tables, and what must be said below them: one for each repository where branches are shown or they are
+    wanted `apart`, one for all of them together otherwise."""
     lines: list[Line] = []
-    for summary in summaries:
-        if len(summaries) > 1:
+    is_one = len(summaries) > 1 and by is not None and not apart
+    for summary in [_together(summaries)] if is_one else summaries:
+        if len(summaries) > 1 and not is_one:
             lines.append([Piece(f"repository {escape(summary.repository)}", "head")])
-        lines += _repository(summary, by, view)
+        lines += _repository(summary, _rows_by(by, summary, summaries) if by else None, by, view)
         lines.append([])
-    if len(summaries) > 1:
+    if len(summaries) > 1 and not is_one:
         everything = merged([summary.totals.total for summary in summaries])
         lines += paragraph(footer.closing([("all repositories", everything)], everything), view.columns_wide, "plain")
     for text in footer.skipped_and_notes(summaries):
@@ -38,19 +45,39 @@ def merged(figures: list[Figures]) -> Figures:
     return total
 
 
-def _repository(summary: Summary, by: By, view: View) -> list[Line]:
-    branches = merged([row.split.total for row in summary.branches])
-    if by is None:
-        rows, parts = [branch_row(row) for row in summary.branches], [("branches", branches)]
-        title = "  BRANCH"
+def _together(summaries: list[Summary]) -> Summary:
+    """All repositories as if they were one, without a word of what is said of each."""
+    whole = Summary("")
+    rows: dict[tuple[str, str], SessionRow] = {}
+    for summary in summaries:
+        whole.branches += summary.branches
+        whole.unplaced.take(summary.unplaced)
+        whole.totals.take(summary.totals)
+        whole.conservation = whole.conservation.plus(summary.conservation)
+        whole.unplaced_days = _added(whole.unplaced_days, summary.unplaced_days)
+        for one in summary.sessions:
+            row = rows.setdefault((one.assistant, one.session), SessionRow(one.session, one.assistant))
+            row.short_id = one.short_id
+            row.split.take(one.split)
+            row.branches = _added(row.branches, one.branches)
+    whole.sessions = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
+    return whole
+
+
+def _added(some: dict[str, Figures], more: dict[str, Figures]) -> dict[str, Figures]:
+    return some | {name: some.get(name, NO_FIGURES).plus(figures) for name, figures in more.items()}
+
+
+def _repository(summary: Summary, rows: list[Row] | None, by: By, view: View) -> list[Line]:
+    if rows is None or by is None:
+        title, rows = "  BRANCH", [branch_row(row) for row in summary.branches]
+        branches = merged([row.split.total for row in summary.branches])
+        parts = [("branches", branches), ("unplaced", summary.unplaced.total)]
     else:
-        rows = _rows_by(by, summary)
-        title = by.upper()
-        parts = [(_PLURAL[by], branches if by == "day" else summary.totals.total)]
-    if by in (None, "day"):
-        parts.append(("unplaced", summary.unplaced.total))
+        title, parts = by.upper(), [(_PLURAL.get(by, f"{by}s"), summary.totals.total)]
     lines = _table(title, rows, summary.totals.total.list_cost, view)
     said = [*footer.claims(summary.conservation), *footer.caveats(summary.totals, summary.unplaced.total)]
+    said += footer.about_rows(by, view.zone)
     lines += paragraph(footer.closing(parts, summary.totals.total), view.columns_wide, "plain")
     return lines + [line for text in said for line in paragraph(text, view.columns_wide)]
 
@@ -62,18 +89,35 @@ def _table(title: str, rows: list[Row], whole: int, view: View) -> list[Line]:
     return [*table(shown, view.columns_wide), []]
 
 
-def _rows_by(by: str, summary: Summary) -> list[Row]:
-    if by == "day":
-        return _day_rows(summary.branches)
+def _rows_by(by: str, summary: Summary, summaries: list[Summary]) -> list[Row]:
+    if by == "session":
+        return _session_rows(summary)
+    if by == "repository":
+        found = sorted(summaries, key=lambda one: -(one.totals.total.last_ms or 0))
+        return [Row(escape(one.repository), one.totals.total, split=one.totals) for one in found]
+    for period in _PERIODS:
+        if by == period:
+            return _period_rows([*(row.days for row in summary.branches), summary.unplaced_days], period)
     return _split_rows(summary.totals.models if by == "model" else summary.totals.assistants)
 
 
-def _day_rows(branches: list[BranchRow]) -> list[Row]:
-    days: dict[str, Figures] = {}
-    for row in branches:
-        for day, figures in row.days.items():
-            days[day] = days.get(day, NO_FIGURES).plus(figures)
-    return [Row(day, days[day]) for day in sorted(days)]
+def _period_rows(some: list[dict[str, Figures]], period: Period) -> list[Row]:
+    found: dict[str, Figures] = {}
+    for days in some:
+        found = _added(found, by_period(days, period))
+    return [Row(name, found[name]) for name in sorted(found)]
+
+
+def _session_rows(summary: Summary) -> list[Row]:
+    return [
+        Row(
+            escape(one.short_id) or "(unknown)",
+            one.split.total,
+            split=one.split,
+            branches=few([escape(name) or "(unplaced)" for name in one.branches], 2),
+        )
+        for one in summary.sessions
+    ]
 
 
 def _split_rows(split: dict[str, Figures]) -> list[Row]:
@@ -84,15 +128,17 @@ def _split_rows(split: dict[str, Figures]) -> list[Row]:
 def branch_lines(row: BranchRow, summary: Summary, by: By, view: View) -> list[Line]:
     """One branch: its figures, then its commits, days, models and assistants (or only what `by` asks for)."""
     sections = {
-        "day": ("DAY", _day_rows([row])),
+        **{period: (period.upper(), _period_rows([row.days], period)) for period in _PERIODS},
+        "session": ("SESSION", _session_rows(summary)),
         "model": ("MODEL", _split_rows(row.split.models)),
         "assistant": ("ASSISTANT", _split_rows(row.split.assistants)),
     }
     lines = [*_heading(row, view), [], *(commit_lines(row, view) if by is None else [])]
     for name, (title, rows) in sections.items():
-        if by in (None, name):
+        if name == by or (by is None and name in ("day", "model", "assistant")):
             lines += _table(title, rows, row.split.total.list_cost, view)
-    said = [*footer.caveats(row.split, NO_FIGURES), *footer.skipped_and_notes([summary])]
+    said = [*footer.caveats(row.split, NO_FIGURES), *footer.about_rows(by, view.zone)]
+    said += footer.skipped_and_notes([summary])
     lines += [line for text in said for line in paragraph(text, view.columns_wide)]
     return lines if lines[-1] else lines[:-1]
 

@@ -41,12 +41,13 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
     here = find_worktree(str(cwd))
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into the one whose branch shall get the usage.")
-    if selection == Selection():
+    if selection == Selection() or selection.session == "":
         raise UsageError("no usage is named", "Say which: --from, --session, --directory, --since or --until.")
     with open_ledger(home) as ledger, ledger.transaction():
         repository, worktree = _here(ledger, here)
         _require_branch(ledger, here, repository, branch)
-        chosen = [one for one in select_usage(ledger, repository, selection) if one.entry.place.branch != branch]
+        found = _of_one_session(select_usage(ledger, repository, selection), selection.session)
+        chosen = [one for one in found if one.entry.place.branch != branch]
         if not chosen:
             raise UsageError("no usage agrees with that", "`tokcost log` shows what there is.")
         if not dry_run:
@@ -61,6 +62,23 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
         sum(entry.list_cost or 0 for entry in entries),
         tuple(sorted({entry.place.branch or "(no branch)" for entry in entries})),
     )
+
+
+def _of_one_session(found: list[Stored], named: str | None) -> list[Stored]:
+    """What was found by the beginning of a session's id, if there is one such session; one with exactly this id is
+    meant before those that go on. Raises `UsageError`: what several sessions spent is seldom one branch's."""
+    if named is None:
+        return found
+    sessions = sorted({one.entry.usage.session for one in found})
+    if named in sessions:
+        return [one for one in found if one.entry.usage.session == named]
+    if len(sessions) > 1:
+        listed = ", ".join(sessions[:_MOST_NAMED]) + (", ..." if len(sessions) > _MOST_NAMED else "")
+        raise UsageError(f"{len(sessions)} sessions begin with {named}: {listed}", "Say more of the id.")
+    return found
+
+
+_MOST_NAMED = 4
 
 
 def _remember(home: Path, here: Worktree, branch: str, chosen: list[Stored]) -> None:

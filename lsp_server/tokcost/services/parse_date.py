@@ -6,29 +6,31 @@ git takes almost anything for a date: what it does not know becomes "now", witho
 
 import re
 import time
-from datetime import date
+from datetime import date, tzinfo
 
 from tokcost.errors import UsageError
 from tokcost.repo.run import GitFailed, run_git
+from tokcost.services.time_zones import for_git
 
 _WHOLE_DAY = re.compile(r"today|yesterday|\d{4}-\d{2}-\d{2}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HINT = 'Write it as git does, for example 2.weeks, yesterday, "last friday" or 2026-11-01.'
 
 
-def since_ms(words: str, option: str = "--since") -> int:
-    """The moment that words mean, in milliseconds UTC; the first one of a whole day. Raises `UsageError`."""
-    return _seconds(words, "00:00:00", option) * 1000
+def since_ms(words: str, option: str = "--since", zone: tzinfo | None = None) -> int:
+    """The moment that words mean, in milliseconds UTC; the first one of a whole day. Clocks are those of `zone`, or of
+    this machine. Raises `UsageError`."""
+    return _seconds(words, "00:00:00", option, zone) * 1000
 
 
-def until_ms(words: str, option: str = "--until") -> int:
+def until_ms(words: str, option: str = "--until", zone: tzinfo | None = None) -> int:
     """The first moment that is no longer meant, in milliseconds UTC: behind the end of a whole day."""
     if _WHOLE_DAY.fullmatch(words.strip().lower()):
-        return (_seconds(words, "23:59:59", option) + 1) * 1000
-    return _seconds(words, "", option) * 1000
+        return (_seconds(words, "23:59:59", option, zone) + 1) * 1000
+    return _seconds(words, "", option, zone) * 1000
 
 
-def _seconds(words: str, day_time: str, option: str) -> int:
+def _seconds(words: str, day_time: str, option: str, zone: tzinfo | None) -> int:
     asked = words.strip()
     low = asked.lower()
     if low == "now":
@@ -38,9 +40,8 @@ def _seconds(words: str, day_time: str, option: str) -> int:
     if _WHOLE_DAY.fullmatch(low):
         asked = f"{low} {day_time}"
     try:
-        return int(
-            run_git(["-c", f"tokcost.when={asked}", "config", "--type=expiry-date", "--get", "tokcost.when"], ".")
-        )
+        question = ["-c", f"tokcost.when={asked}", "config", "--type=expiry-date", "--get", "tokcost.when"]
+        return int(run_git(question, ".", more={"TZ": for_git(zone)} if zone is not None else None))
     except GitFailed as failure:
         raise _no_date(words, option) from failure
 

@@ -2,22 +2,28 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tokcost.claims.branch_commits import Question, list_commits
+from tokcost.claims import branch_commits
 from tokcost.errors import NotARepository
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
-from tokcost.ledger.query import FOREVER, Sum, session_count, sums, sums_between
+from tokcost.ledger.query import FOREVER, Question, Sum, session_count, session_names, span, sums, sums_between
 from tokcost.ledger.sources import problems, tallies
-from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, Skipped, Split, Summary
+from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
 from tokcost.repo.branches import Branches, look_at_branches
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.services.session_ids import abbreviated
 from tokcost.usage.price_files import price_problems
 
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
 NO_REPOSITORY = "(no repository)"
+By = Literal["day", "week", "month", "session", "model", "assistant", "repository"]
+_OF_TIME = ("day", "week", "month")
 
 
 class LogOptions(NamedTuple):
@@ -27,14 +33,22 @@ class LogOptions(NamedTuple):
     all_repos: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
-    by: Literal["day", "model", "assistant"] | None = None
+    by: By | None = None
+    zone: "tzinfo | None" = None
+    """The time zone whose days are meant; this machine's own where none is named."""
     lists_commits: bool = False
     """Whether commits will be shown, so that git must be asked for their subjects and times."""
 
     @property
     def needs_rows(self) -> bool:
-        """Whether the kept sums cannot answer: a span of time, or days."""
-        return self.since_ms is not None or self.until_ms is not None or self.by == "day" or self.branch is not None
+        """Whether the kept sums cannot answer: a span of time, days or sessions are in none of them."""
+        is_spanned = self.since_ms is not None or self.until_ms is not None
+        return is_spanned or self.branch is not None or self.by in (*_OF_TIME, "session")
+
+    @property
+    def needs_days(self) -> bool:
+        """Whether figures by calendar day are wanted."""
+        return self.by in _OF_TIME or (self.branch is not None and self.by != "session")
 
 
 def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
@@ -101,19 +115,34 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
         row = rows.get(one.branch)
         _add(row.split if row else summary.unplaced, one)
         _add(summary.totals, one)
-        if row is not None and one.day:
-            row.days[one.day] = row.days.get(one.day, NO_FIGURES).plus(figures_of(one))
+        if one.part and options.by != "session":
+            days = row.days if row else summary.unplaced_days
+            days[one.part] = days.get(one.part, NO_FIGURES).plus(figures_of(one))
     for row in rows.values():
         row.parts = _conservation(row.split.total, of_branch.get(row.branch, ()))
     if options.branch is not None and options.branch in rows:
         rows[options.branch].sessions = session_count(ledger, repository.id, options.branch)
     if held := [one for one in held if one.branch in rows]:
-        question = Question(repository.common_dir, branches.default, options.lists_commits)
-        list_commits(held, carriers(ledger, repository.id), rows, question)
+        question = branch_commits.Question(repository.common_dir, branches.default, options.lists_commits)
+        branch_commits.list_commits(held, carriers(ledger, repository.id), rows, question)
+    if options.by == "session":
+        summary.sessions = _sessions(ledger, found)
     summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
     summary.conservation = _conservation(summary.totals.total, found)
     summary.skipped = _skipped(ledger)
     return summary
+
+
+def _sessions(ledger: Ledger, found: Iterable[Sum]) -> list[SessionRow]:
+    rows: dict[tuple[str, str], SessionRow] = {}
+    for one in found:
+        row = rows.setdefault((one.assistant, one.part), SessionRow(one.part, one.assistant))
+        _add(row.split, one)
+        row.branches[one.branch] = row.branches.get(one.branch, NO_FIGURES).plus(figures_of(one))
+    short = abbreviated(session_names(ledger))
+    for row in rows.values():
+        row.short_id = short.get(row.session, row.session)
+    return sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
 
 
 def _rows(found: Iterable[Sum], branches: Branches, options: LogOptions) -> dict[str, BranchRow]:
@@ -129,10 +158,18 @@ def _rows(found: Iterable[Sum], branches: Branches, options: LogOptions) -> dict
 def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]:
     if not options.needs_rows:
         return sums(ledger, repository)
-    since = options.since_ms if options.since_ms is not None else 0
-    until = options.until_ms if options.until_ms is not None else FOREVER
-    by_day = options.by == "day" or options.branch is not None
-    return sums_between(ledger, repository, since, until, by_day=by_day, branch=options.branch)
+    asked = Question(
+        options.since_ms if options.since_ms is not None else 0,
+        options.until_ms if options.until_ms is not None else FOREVER,
+        options.branch,
+        "session" if options.by == "session" else "day" if options.needs_days else "",
+    )
+    if asked.by == "day" and options.zone is not None:
+        from tokcost.model.periods import offsets  # few ask for another zone than their own
+
+        _, first_ms, last_ms = span(ledger)
+        asked = asked._replace(offsets=offsets(options.zone, first_ms, last_ms))
+    return sums_between(ledger, repository, asked)
 
 
 def _add(split: Split, one: Sum) -> None:

@@ -1,16 +1,16 @@
 """`tokcost log`: what each branch of this repository cost."""
 
 import os
-from typing import Literal
+from datetime import tzinfo
+from typing import Any, get_args
 
 import click
 
 from tokcost.cli.log import Output, show_log
 from tokcost.errors import UsageError
 from tokcost.services.parse_date import since_ms, until_ms
-from tokcost.services.summarise import LogOptions
-
-By = Literal["day", "model", "assistant"]
+from tokcost.services.summarise import By, LogOptions
+from tokcost.services.time_zones import time_zone
 
 
 @click.command()
@@ -20,7 +20,9 @@ By = Literal["day", "model", "assistant"]
     "--since", metavar="DATE", help="Only usage from DATE on, in git's date words; a bare day is a whole day."
 )
 @click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
-@click.option("--by", type=click.Choice(["day", "model", "assistant"]), help="One row for each of these.")
+@click.option("--by", type=click.Choice(get_args(By)), help="One row for each; a week is one of ISO 8601.")
+@click.option("--per-repo", is_flag=True, help="With --all-repos --by: a table and a total for each repository.")
+@click.option("--timezone", metavar="ZONE", help="Days of ZONE, such as Europe/Berlin, in --by, --since and --until.")
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts; with --all-repos an array.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row for each branch, amounts with nine places.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
@@ -28,10 +30,9 @@ By = Literal["day", "model", "assistant"]
 def command(
     branch: str | None,
     all_repos: bool,
-    since: str | None,
-    until: str | None,
     by: By | None,
-    **output: bool,
+    per_repo: bool,
+    **more: Any,
 ) -> int:
     """What each branch cost at list price, and a sum that closes.
 
@@ -42,18 +43,24 @@ def command(
       tokcost log
       tokcost log feat/login --by model
       tokcost log --since 2.weeks --by day
+      tokcost log --all-repos --by week --timezone Europe/Berlin
+      tokcost log --by session
       tokcost log --json | jq '.branches[] | {branch, list_cost}'
     """
-    if output["as_json"] and output["as_csv"]:
+    if more["as_json"] and more["as_csv"]:
         raise UsageError("--json and --csv exclude each other")
-    form = "json" if output["as_json"] else "csv" if output["as_csv"] else "table"
-    options = LogOptions(branch, all_repos, *_span(since, until), by, branch is not None or form == "json")
-    return show_log(options, Output(form, not output["no_pager"], not output["no_refresh"]), os.environ)
+    if per_repo and not (all_repos and by is not None):
+        raise UsageError("--per-repo is for --all-repos with --by", "Without --by, each repository has its own table.")
+    form = "json" if more["as_json"] else "csv" if more["as_csv"] else "table"
+    zone = time_zone(more["timezone"]) if more["timezone"] is not None else None
+    span = _span(more["since"], more["until"], zone)
+    options = LogOptions(branch, all_repos, *span, by, zone, branch is not None or form == "json")
+    return show_log(options, Output(form, not more["no_pager"], not more["no_refresh"], per_repo), os.environ)
 
 
-def _span(since: str | None, until: str | None) -> tuple[int | None, int | None]:
-    start = since_ms(since) if since is not None else None
-    end = until_ms(until) if until is not None else None
+def _span(since: str | None, until: str | None, zone: tzinfo | None) -> tuple[int | None, int | None]:
+    start = since_ms(since, zone=zone) if since is not None else None
+    end = until_ms(until, zone=zone) if until is not None else None
     if start is not None and end is not None and start >= end:
         raise UsageError(f"--since {since} is not before --until {until}")
     return start, end

@@ -1,0 +1,22 @@
+"""Ids of sessions as people say them: by a beginning that names one alone, as git does with commits.
+
+A session id is local: it is shown on this machine, and is in nothing that is published.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+_LEAST = 8
+"""Characters. Ids that begin with a time (UUID version 7) share as many when they are made within a minute."""
+
+
+def abbreviated(names: Iterable[str]) -> dict[str, str]:
+    """For each id the shortest beginning, of eight characters or more, that no other one has; all of it where it is
+    the beginning of another one."""
+    order = sorted(set(names))
+    shared = [0, *(_in_common(one, other) for one, other in pairwise(order)), 0]
+    return {name: name[: max(_LEAST, shared[at] + 1, shared[at + 1] + 1)] for at, name in enumerate(order)}
+
+
+def _in_common(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -1,0 +1,52 @@
+"""Time zones by the names of the IANA database (`Europe/Berlin`), from the copy that this machine or Python has."""
+
+import os
+from datetime import UTC, tzinfo
+
+from tokcost.errors import UsageError
+
+
+def time_zone(name: str) -> tzinfo:
+    """The zone of that name. Raises `UsageError` where there is none."""
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    from zoneinfo import ZoneInfo  # few ask for another zone than their own
+
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError) as error:  # a folder of zones, no name of a file, no zone
+        raise UsageError(f"--timezone: there is no time zone '{name}'", _hint(name)) from error
+
+
+def for_git(zone: tzinfo) -> str:
+    """What the variable `TZ` must be for git to use the same rules: the path of the zone's file, since git would take a
+    name that it cannot find for UTC without a word. Raises `UsageError` where no file has them."""
+    key = str(getattr(zone, "key", ""))
+    if not key:
+        return "UTC0"
+    from zoneinfo import TZPATH
+
+    for path in (os.path.join(folder, key) for folder in (*TZPATH, *_packaged())):
+        if os.path.isfile(path):
+            return f":{path}"
+    raise UsageError(f"--timezone: git has no data on {key} on this machine", "Install the package tzdata.")
+
+
+def _packaged() -> list[str]:
+    from importlib.util import find_spec
+
+    spec = find_spec("tzdata")
+    return [os.path.join(folder, "zoneinfo") for folder in (spec.submodule_search_locations or ())] if spec else []
+
+
+def _hint(name: str) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    known = {zone.lower(): zone for zone in available_timezones()}
+    if not known:
+        return "This machine has no time zone data: install the package tzdata."
+    wanted = name.lower().replace(" ", "_")
+    cities = [zone for low, zone in sorted(known.items()) if low.rpartition("/")[2] == wanted]
+    near = cities or [known[low] for low in get_close_matches(wanted, known, 3)]
+    return f"Did you mean {' or '.join(near)}?" if near else "For example Europe/Berlin, America/New_York, UTC."
