@@ -22,12 +22,13 @@ def piped(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def on_terminal(args: list[str], cwd: Path, environ: Mapping[str, str], columns: int = 80) -> str:
-    """Everything that a terminal of this width receives."""
+def on_terminal(args: list[str], cwd: Path, environ: Mapping[str, str], columns: int = 80, typed: str = "") -> str:
+    """Everything that a terminal of this width receives, on which somebody has typed this."""
     leader, follower = pty.openpty()
     ioctl(follower, TIOCSWINSZ, pack("HHHH", 24, columns, 0, 0))
     child = subprocess.Popen([*_COMMAND, *args], cwd=cwd, env=environ, stdin=follower, stdout=follower, stderr=follower)
     os.close(follower)
+    os.write(leader, typed.encode())
     received = _all_of(leader)
     child.wait()
     os.close(leader)

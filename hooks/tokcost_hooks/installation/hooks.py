@@ -107,6 +107,17 @@ def uninstall(worktree: Worktree) -> list[str]:
     return list(dict.fromkeys(said))
 
 
+def ours_in(worktree: Worktree) -> list[str]:
+    """What `uninstall` would take away: files that are or hold hooks of ours, and names in git's configuration. Raises
+    `EnvironmentProblem`."""
+    known = {CONFIG_NAME + hook for hook in HOOKS}
+    found = [f"hook.{name} in git's configuration" for name in config_hooks(worktree) if name in known]
+    for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, hooks_folder(worktree))]):
+        moved = [path + suffix for suffix in MOVED if owner(path + suffix) in ("ours", "edited")]
+        found += moved or ([path] if has_block(path) else [])
+    return found
+
+
 def needed_hooks(worktree: Worktree) -> tuple[str, ...]:
     """The hooks without which something would be missed: pre-commit is for budgets that stop commits alone, and makes
     git read its index twice. What a budget warns of, prepare-commit-msg says."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "tokcost.cli.commands.doctor:command",
     "lsp": "tokcost.cli.commands.lsp:command",
     "demo": "tokcost.cli.commands.demo:command",
+    "uninstall": "tokcost.cli.commands.uninstall:command",
 }
 """Every command and where it is; it is loaded when it is called."""
 

@@ -99,6 +99,12 @@ def agree_no_more(home: Path, worktree: Worktree) -> None:
         _say(worktree, [one for one in marks if one != ours])
 
 
+def marks_of_others(worktree: Worktree) -> bool:
+    """Whether another user of this machine has agreed in this clone."""
+    user = f"{os.geteuid()}-" if hasattr(os, "geteuid") else "-"
+    return any(one != _NOBODY and not one.startswith(user) for one in _marks(worktree))
+
+
 def _marks(worktree: Worktree) -> list[str]:
     return read_section(worktree.common_dir, "tokcost").get("consent", "").split()
 

@@ -1,0 +1,49 @@
+"""`tokcost uninstall`: take everything of ours out of all clones."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.errors import UsageError
+from tokcost.reports.text import counted
+from tokcost.reports.uninstalled import remains_text, traces_text
+from tokcost.services.uninstall import look_for_traces, remove_traces, what_remains
+from tokcost.settings import tokcost_home
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be taken away and change nothing.")
+@click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")
+def command(dry_run: bool, yes: bool) -> int:
+    """Take hooks, settings and notes out of all clones, and say what remains.
+
+    Every clone that the ledger knows, and the one around the current folder: hooks are put back as they were, our
+    settings and what we keep in the git folder go. The ledger and the program stay; the commands that remove them are
+    shown.
+
+    Exit code 1 when something had to be left.
+
+    \b
+    Examples:
+      tokcost uninstall --dry-run
+      tokcost uninstall
+    """
+    home = tokcost_home(os.environ)
+    clones = look_for_traces(home, Path.cwd())
+    used = [one for one in clones.found if not one.is_clean]
+    screen.show(traces_text(clones) or "There is nothing of ours in any clone that is known.\n")
+    left: list[tuple[str, str]] = []
+    if not dry_run and used:
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+            if not click.confirm(f"Take this out of {counted(len(used), 'clone')}?", default=False):
+                screen.show("Nothing was changed.\n")
+                return 1
+        left = [(one.worktree.path, said) for one in used for said in remove_traces(home, one)]
+        screen.show(f"\nTaken out of {counted(len(used), 'clone')}.\n")
+    screen.show("\n" + remains_text(left, what_remains(os.environ)))
+    return 1 if left else 0

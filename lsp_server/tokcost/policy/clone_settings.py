@@ -1,0 +1,32 @@
+"""All settings of ours in a clone's own configuration, to be shown and forgotten when somebody leaves."""
+
+import os
+
+from tokcost.model.worktree import Worktree
+from tokcost.repo.run import GitFailed, run_git
+
+_OURS = r"^(tokcost\.|branch\..*\.tokcost)"
+_MISSING = 1
+"""What git says where no setting agrees (git-config(1))."""
+
+
+def our_settings(worktree: Worktree) -> list[str]:
+    """Their names, as git writes them. Raises `EnvironmentProblem`."""
+    question = ["config", "--local", "-z", "--name-only", "--get-regexp", _OURS]
+    try:
+        said = run_git(question, _folder(worktree))
+    except GitFailed as failure:
+        if failure.code != _MISSING:
+            raise
+        return []
+    return list(dict.fromkeys(name for name in said.split("\0") if name))
+
+
+def forget_settings(worktree: Worktree) -> None:
+    """Take them out of the clone's configuration. Raises `EnvironmentProblem`."""
+    for name in our_settings(worktree):
+        run_git(["config", "--local", "--unset-all", name], _folder(worktree))
+
+
+def _folder(worktree: Worktree) -> str:
+    return worktree.path if os.path.isdir(worktree.path) else worktree.common_dir

@@ -1,0 +1,47 @@
+"""What leaving takes away and what remains, as text."""
+
+import os
+from collections.abc import Sequence
+
+from tokcost.model.traces import Clones, Remaining, Traces
+from tokcost.reports.text import counted, escape
+
+
+def traces_text(clones: Clones) -> str:
+    """All that would be taken away, clone by clone; empty where there is nothing."""
+    text = "".join(_clone(one) for one in clones.found if not one.is_clean)
+    if clones.gone:
+        listed = ", ".join(map(escape, clones.gone))
+        text += f"{counted(len(clones.gone), 'clone')} not where they were, so nothing is done there: {listed}\n"
+    return text
+
+
+def _clone(one: Traces) -> str:
+    folder, git = one.worktree.path, one.worktree.common_dir
+    parts = [
+        ("hooks", [_inside(path, folder) for path in one.hooks]),
+        ("settings", one.settings),
+        ("files", [_inside(path, folder if git.startswith(folder) else git) for path in one.files]),
+    ]
+    lines = [f"  {name:<8}  {escape(', '.join(found))}" for name, found in parts if found]
+    if one.is_shared:
+        lines.append("  another user of this machine agreed here too: hooks and settings stay")
+    if one.problem:
+        lines.append(f"  cannot be read: {escape(one.problem)}")
+    return "".join(f"{line}\n" for line in [escape(folder), *lines])
+
+
+def _inside(path: str, folder: str) -> str:
+    return os.path.relpath(path, folder) if path.startswith(folder + os.sep) else path
+
+
+def remains_text(left: Sequence[tuple[str, str]], remaining: Sequence[Remaining]) -> str:
+    """What was left in clones, and what is outside of them with the command that removes it."""
+    text = "".join(f"{escape(folder)}: {escape(said)}.\n" for folder, said in left)
+    text += "What remains, and how to remove it:\n"
+    for what, where, how in remaining:
+        text += f"  {what} ({escape(where)})\n    {escape(how)}\n"
+    return text + (
+        "Lines in commits stay: they are history. A `.tokcost.toml` belongs to its project; what you put into prompts,"
+        " status lines, editors or a shared hooks folder is yours to take out.\n"
+    )

@@ -1,0 +1,140 @@
+"""Leaving: what tokcost put into clones is taken away, and what remains on this machine is named.
+
+Every clone that the ledger knows is looked at, and the one around the current folder. Nothing that others wrote is
+touched: not the project's `.tokcost.toml`, not published lines, not what another user of a shared clone agreed to.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tokcost.errors import TokcostError
+from tokcost.installation import installation
+from tokcost.known_worktrees import moved_from
+from tokcost.ledger.open import open_for_reading
+from tokcost.ledger.places import repositories
+from tokcost.model.traces import Clones, Remaining, Traces
+from tokcost.model.worktree import Worktree
+from tokcost.policy.clone_settings import forget_settings, our_settings
+from tokcost.policy.consent import agree_no_more, marks_of_others
+from tokcost.private_files import is_ours
+from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
+from tokcost.settings import tokcost_cache, tokcost_home
+from tokcost_hooks.installation.hooks import ours_in, uninstall
+
+_NOTES = ("TOKCOST_", "tokcost-withheld")
+"""How names of notes begin, in the git folder of each worktree."""
+
+
+def look_for_traces(home: Path, cwd: Path) -> Clones:
+    """What would be taken away; changes nothing. Raises `EnvironmentProblem` where the ledger cannot be read."""
+    found: dict[str, Worktree] = {}
+    gone: list[str] = []
+    here = find_worktree(str(cwd))
+    if here is not None:
+        found[here.common_dir] = here
+    for known in _known(home, here):
+        if os.path.isdir(known.common_dir):
+            found.setdefault(known.common_dir, _any_worktree(known))
+        else:
+            gone.append(known.root)
+    return Clones(tuple(map(_traces, found.values())), tuple(gone))
+
+
+def remove_traces(home: Path, traces: Traces) -> list[str]:
+    """Take them away. Sentences about what had to be left. Doing it twice changes nothing."""
+    left: list[str] = []
+    try:
+        if traces.is_shared:
+            agree_no_more(home, traces.worktree)
+            left.append("another user of this machine uses tokcost here: hooks and settings stay")
+        else:
+            left += uninstall(traces.worktree)
+            forget_settings(traces.worktree)
+    except (TokcostError, OSError) as problem:
+        left.append(str(problem))
+    for path in _files(traces.worktree, traces.is_shared):
+        try:
+            _remove(path)
+        except OSError as error:
+            left.append(f"{path} cannot be removed: {error.strerror or error}")
+    return left
+
+
+def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
+    """What is outside of clones, and the program itself."""
+    from tokcost.reports.text import to_copy
+
+    found: list[Remaining] = []
+    folders = {"the ledger, its backups, your prices and settings": tokcost_home(environ)}
+    folders |= {"what was read of histories": tokcost_cache(environ)}
+    for what, path in folders.items():
+        if path.is_dir() and all(one.where != str(path) for one in found):
+            found.append(Remaining(f"{what}, {_size(path) / 1e6:,.1f} MB", str(path), f"rm -r {to_copy(str(path))}"))
+    program = installation()
+    found.append(Remaining("the program", program.folder, program.uninstall))
+    return found
+
+
+def _known(home: Path, here: Worktree | None) -> Iterator[Worktree]:
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return
+    with ledger:
+        known = repositories(ledger)
+    moved = moved_from(known, here.common_dir) if here is not None else None
+    for one in known:
+        if one != moved:
+            yield Worktree(one.root, one.common_dir, one.common_dir, one.root)
+
+
+def _any_worktree(clone: Worktree) -> Worktree:
+    """One of its worktrees that is there, the main one if possible; of a bare clone without any, its git folder."""
+    around = (find_worktree(path) for path in (clone.root, *(one.path for one in linked_worktrees(clone.common_dir))))
+    there = (
+        one for one in around if one is not None and one.common_dir == clone.common_dir and os.path.isdir(one.path)
+    )
+    return next(there, Worktree(clone.common_dir, clone.common_dir, clone.common_dir, clone.root))
+
+
+def _traces(worktree: Worktree) -> Traces:
+    files = tuple(_files(worktree, is_shared=False))
+    try:
+        is_shared = marks_of_others(worktree)
+        hooks = () if is_shared else tuple(ours_in(worktree))
+        settings = () if is_shared else tuple(our_settings(worktree))
+        return Traces(worktree, hooks, settings, tuple(_files(worktree, is_shared)), is_shared)
+    except (TokcostError, OSError) as problem:
+        return Traces(worktree, files=files, problem=str(problem))
+
+
+def _files(worktree: Worktree, is_shared: bool) -> Iterator[str]:
+    """What is ours in the git folders of a clone; what another user put there is theirs."""
+    common, user = worktree.common_dir, os.geteuid() if hasattr(os, "geteuid") else 0
+    names = [f"tokcost-agreed-{user}", f"tokcost-{user}", *([] if is_shared else ["tokcost"])]
+    paths = [os.path.join(common, name) for name in names]
+    for git_dir in (common, *linked_git_dirs(common)):
+        with suppress(OSError):
+            paths += sorted(entry.path for entry in os.scandir(git_dir) if entry.name.startswith(_NOTES))
+    for path in paths:
+        with suppress(OSError):
+            if is_ours(os.lstat(path)):
+                yield path
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for top, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(top, name)).st_size
+    return total
