@@ -1,5 +1,7 @@
 """`hooks status` and `doctor`: what will run, what will not, why, and what to do."""
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -107,24 +109,58 @@ def lose_python(repo: Hooked) -> None:
         sys.executable = real
 
 
-def test_without_its_python_a_commit_succeeds_and_one_line_says_why(repo: Hooked) -> None:
-    lose_python(repo)
-    repo.spend()
+def said_at_a_commit(repo: Hooked) -> list[str]:
     repo.change()
     done = subprocess.run(
         ["git", "commit", "-q", "-m", "One"], cwd=repo.path, env=repo.environ, capture_output=True, text=True
     )
     assert done.returncode == 0
-    (line,) = done.stderr.splitlines()
-    assert line == (
+    return done.stderr.splitlines()
+
+
+def test_without_its_python_a_commit_succeeds_and_one_line_says_why_once(repo: Hooked) -> None:
+    lose_python(repo)
+    repo.spend()
+    assert said_at_a_commit(repo) == [
         "tokcost: prepare-commit-msg did not run, its Python is gone (/gone/python);"
-        " 'tokcost hooks install' repairs it, 'tokcost hooks uninstall' removes it"
-    )
+        " 'tokcost hooks install' repairs it, 'tokcost hooks uninstall' removes it; this is said once"
+    ]
+    assert said_at_a_commit(repo) == []
+    repo.git("commit", "-q", "--amend", "-m", "Amended")
+    assert said_at_a_commit(repo) == []
     assert repo.replies() == {"total": 1, "pending": 1}
     install(repo.worktree)
     repo.change()
     repo.hooked("-m", "Two")
     assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_program_that_is_gone_behind_a_python_that_is_there_is_said_once_too(repo: Hooked) -> None:
+    hook = hook_file(repo)
+    hook.write_text(re.sub(r"(?m)^run=.*$", "run=/gone/run.py", hook.read_text()))
+    (line,) = said_at_a_commit(repo)
+    assert "(/gone/run.py)" in line
+    assert said_at_a_commit(repo) == []
+
+
+def test_what_is_gone_is_said_again_when_it_is_something_else(repo: Hooked) -> None:
+    lose_python(repo)
+    assert said_at_a_commit(repo)
+    hook = hook_file(repo)
+    hook.write_text(hook.read_text().replace("/gone/python", "/gone/other"))
+    assert "(/gone/other)" in said_at_a_commit(repo)[0]
+
+
+def test_that_it_was_said_cannot_be_noted_through_a_link_or_a_pipe(repo: Hooked, tmp_path: Path) -> None:
+    lose_python(repo)
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (repo.git_dir / "TOKCOST_GONE").symlink_to(precious)
+    assert len(said_at_a_commit(repo)) == 1
+    assert precious.read_text() == "mine"
+    (repo.git_dir / "TOKCOST_GONE").unlink()
+    os.mkfifo(repo.git_dir / "TOKCOST_GONE")
+    said_at_a_commit(repo)
 
 
 def test_a_hooks_path_set_afterwards_is_named(repo: Hooked) -> None:

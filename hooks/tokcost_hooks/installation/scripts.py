@@ -100,6 +100,9 @@ _HAS_BUDGET = rf"""grep -qisE "$budget" "$git_dir/config" || {{
 _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
 """Only the code that `tokcost_hooks.start` keeps for it stops a commit: no crash, no signal, no missing file."""
 
+_BY_HAND = """\
+# Without tokcost: delete this file, and give {hook}{kept}, if it is there, this name again.
+"""
 _KEPT_FIRST = """\
 for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
   if [ -x "$previous" ]; then
@@ -127,8 +130,14 @@ if {guard}; then
   if [ -x "$python" ] && [ -f "$run" ]; then
     {feed}TOKCOST_PATH={path} "$python" -I -S "$run" {hook} "$@" || {unless}
   else
-    echo "tokcost: {hook} did not run, its Python is gone ($python); 'tokcost hooks install' repairs it," \\
-      "'tokcost hooks uninstall' removes it" >&2
+    gone="${{GIT_DIR:-.git}}/TOKCOST_GONE" missing=$python said=
+    [ ! -x "$python" ] || missing=$run
+    [ ! -f "$gone" ] || {{ read -r said <"$gone"; }} 2>/dev/null
+    if [ "$said" != "$missing" ]; then
+      echo "tokcost: {hook} did not run, its Python is gone ($missing); 'tokcost hooks install' repairs it," \\
+        "'tokcost hooks uninstall' removes it; this is said once" >&2
+      {{ [ ! -h "$gone" ] && {{ [ -f "$gone" ] || [ ! -e "$gone" ]; }} && echo "$missing" >"$gone"; }} 2>/dev/null
+    fi
   fi
 fi
 exit $code
@@ -138,7 +147,9 @@ exit $code
 def chained_script(hook: str) -> str:
     """A hook that first runs what was in its place before."""
     reads = hook == "post-rewrite"
-    before = (_KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST).format(hook=hook, kept=KEPT, folder=KEPT_FOLDER)
+    before = (_BY_HAND + (_KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST)).format(
+        hook=hook, kept=KEPT, folder=KEPT_FOLDER
+    )
     return _signed(hook, before, 'printf %s "$input" | ' if reads else "")
 
 
