@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.git_sandbox import GitSandbox
-from tokcost.repo.refs import default_branch, local_branches, merged_branches
+from tokcost.repo.refs import all_tips, default_branch, has_many_refs, local_branches, merged_branches
 
 ODD = ["feat/x", "feat/y/z", "#1", "quo'te\"s", "caf\u00e9", "next\u0085line", "separator\u2028", "a.lock.b"]
 
@@ -66,3 +66,44 @@ def test_the_remotes_default_branch_is_what_others_are_merged_into(repo: GitSand
     assert default_branch(f"{tmp_path}/clone/.git", {"main": "", "release/9": ""}) == "release/9"
     assert default_branch(git_dir(repo), {"x": "", "master": ""}) == "master"
     assert default_branch(git_dir(repo), {"x": ""}) is None
+
+
+KINDS = ("refs/heads/x", "refs/remotes/origin/x", "refs/tags/x", "refs/stash", "refs/jj/keep/x", "refs/headsx/y")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
+def test_what_publishes_commits_is_branches_remote_branches_and_tags(repo: GitSandbox, packed: bool) -> None:
+    for ref in KINDS:
+        repo.git("update-ref", ref, "HEAD")
+    if packed:
+        repo.git("pack-refs", "--all")
+    asked = ("for-each-ref", "--format=%(refname) %(objectname)")
+    as_git_says = dict(
+        line.split(" ") for line in repo.git(*asked, "refs/heads/", "refs/remotes/", "refs/tags/").split("\n")
+    )
+    assert all_tips(git_dir(repo)) == as_git_says
+    assert {*KINDS[:3]} < as_git_says.keys()
+    assert all_tips(git_dir(repo), only_local=True).keys() == {"refs/heads/main", "refs/heads/x"}
+
+
+def test_annotated_tags_that_are_packed_are_what_their_line_says(repo: GitSandbox) -> None:
+    repo.git("tag", "-a", "-m", "v1", "v1")
+    before = all_tips(git_dir(repo))
+    repo.git("pack-refs", "--all")
+    assert all_tips(git_dir(repo)) == before
+
+
+def test_many_refs_are_those_that_were_fetched_whatever_keeps_them(repo: GitSandbox) -> None:
+    folder = f"{git_dir(repo)}/refs/remotes/origin/pull"
+    os.makedirs(folder)
+    for number in range(900):
+        Path(f"{folder}/{number}").write_text(f"{'a' * 40}\n")
+    assert not has_many_refs(git_dir(repo))
+    for number in range(900, 1100):
+        Path(f"{folder}/{number}").write_text(f"{'a' * 40}\n")
+    assert has_many_refs(git_dir(repo))
+    repo.git("init", "-q", "../packed", cwd=repo.path)
+    packed = repo.path.parent / "packed/.git"
+    assert not has_many_refs(str(packed))
+    (packed / "packed-refs").write_text("".join(f"{'a' * 40} refs/remotes/origin/{n:07}\n" for n in range(20_000)))
+    assert has_many_refs(str(packed))

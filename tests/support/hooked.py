@@ -238,8 +238,10 @@ class Hooked(GitSandbox):
         return self.git("log", "-1", "--format=%B", revision)
 
     def published(self) -> dict[str, Line]:
-        """The join over everything any ref reaches, other people's claims aside."""
-        found = highest(read_message(self.git("log", "--all", "--format=%B%n")).lines)
+        """The join over everything that a branch, a remote branch, a tag or HEAD reaches, other people's claims
+        aside."""
+        reached = ("--ignore-missing", "HEAD", "--branches", "--remotes", "--tags")
+        found = highest(read_message(self.git("log", *reached, "--format=%B%n")).lines)
         return {name: line for name, line in found.items() if name not in self.others}
 
     def log(self) -> Summary:

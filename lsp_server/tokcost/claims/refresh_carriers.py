@@ -190,8 +190,7 @@ def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list
 def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
     """New commits that may carry lines, with their messages; and what refs named before that new refs may not reach."""
     old, new = (set(side.values()) for side in tips)
-    replaced = any(ref.startswith("refs/replace/") for ref in tips[1])
-    walked = None if replaced else walk(common_dir, new - old, old)
+    walked = walk(common_dir, new - old, old)
     if walked is None:
         return messages_with_lines(common_dir, new - old, old, seconds=seconds), old - new
     return [(commit.id, commit.message) for commit in walked.commits], old - new - walked.reached

@@ -17,6 +17,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"')
 _COMMENT = re.compile(r"[#;]")
 _MOST = 16 * 1024 * 1024
 """Bytes of a configuration: git keeps a section for each branch, some ten thousand make one MiB."""
+_BRANCH = b'[branch "'
+_MANY_BRANCHES = 100
 _YES = ("true", "yes", "on", "1")
 
 
@@ -84,11 +86,28 @@ def read_section(common_dir: str, section: str, subsection: str | None = None) -
 
 def _lines(path: str) -> list[str]:
     try:
-        text = os.fsdecode(read_bounded(path, _MOST))
+        data = read_bounded(path, _MOST)
     except OSError:
         return []
     # git itself reads nothing from a file with a NUL in it.
-    return [line.rstrip("\r") for line in text.split("\n")] if "\0" not in text else []
+    return [line.rstrip("\r") for line in os.fsdecode(_of_interest(data)).split("\n")] if b"\0" not in data else []
+
+
+def _of_interest(data: bytes) -> bytes:
+    """A configuration without the sections in which git keeps what it knows of branches, unless we keep something there
+    too: they may be tens of thousands."""
+    if data.count(_BRANCH) < _MANY_BRANCHES:
+        return data
+    first, *sections = data.split(b"\n[")
+    is_ours = b"tokcost" in data.lower()
+    return b"\n[".join((first, *(one for one in sections if not _is_only_a_branch(one, is_ours))))
+
+
+def _is_only_a_branch(section: bytes, may_be_ours: bool) -> bool:
+    """Whether a section of a branch has nothing of ours, nor another section behind it on lines that are indented."""
+    return (
+        section.startswith(_BRANCH[1:]) and b"[" not in section and not (may_be_ours and b"tokcost" in section.lower())
+    )
 
 
 def _parsed(path: str) -> Sections:

@@ -11,8 +11,13 @@ from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_git_dirs
 
 _PREFIX = "refs/heads/"
-_MANY_BYTES = 4 << 20
-"""Of packed refs, some 60,000 of them: to read and compare them takes as long as a commit may wait."""
+PUBLISHED = (_PREFIX, "refs/remotes/", "refs/tags/")
+"""Kinds of refs that are pushed and fetched. Other tools keep old commits in refs of their own (git-stash, git-bisect,
+jj, StGit, git-branchless, filter-branch), which nobody else ever gets."""
+_MANY_BYTES = 1 << 20
+"""Of packed refs, some 15,000 of them: to read and compare them takes as long as all else that a hook does."""
+_MANY_FILES = 1_000
+"""Of refs with a file of their own, which take as long."""
 
 
 def local_branches(common_dir: str) -> dict[str, str] | None:
@@ -27,23 +32,31 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
 
 def has_many_refs(common_dir: str) -> bool:
     """Whether a hook has no time for all of them; they are then mostly fetched ones."""
-    try:
-        return os.stat(os.path.join(common_dir, "packed-refs")).st_size > _MANY_BYTES
-    except OSError:
-        return False
+    with contextlib.suppress(OSError):
+        if os.stat(os.path.join(common_dir, "packed-refs")).st_size > _MANY_BYTES:
+            return True
+    files = 0
+    for kind in PUBLISHED[1:]:
+        for _, _, names in os.walk(os.path.join(common_dir, kind)):
+            files += len(names)
+            if files > _MANY_FILES:
+                return True
+    return False
 
 
 def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_local: bool = False) -> dict[str, str]:
-    """Everything that keeps commits reachable: each ref of the clone with what it names, and the HEAD of each worktree
-    where it is detached (under the worktree's git folder as its name). `heads` has those that were read before, by git
-    folder. With `only_local` no refs but branches. Runs git only for reftable."""
+    """Everything that publishes commits: each branch, remote branch and tag with what it names, and the HEAD of each
+    worktree where it is detached (under the worktree's git folder as its name). `heads` has those that were read
+    before, by git folder. With `only_local` no refs but branches. Runs git only for reftable."""
+    below = PUBLISHED[:1] if only_local else PUBLISHED
     if uses_reftable(common_dir):
-        below = [_PREFIX] if only_local else []
         text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", *below], common_dir)
         pairs = (line.partition(" ") for line in text.split("\n"))
         tips = {ref: tip for tip, _, ref in pairs if ref}
     else:
-        tips = _local(common_dir) if only_local else _packed(common_dir, "refs/") | _loose(common_dir, "refs")
+        tips = _packed_refs(common_dir, below)
+        for kind in below:
+            tips |= {kind + name: tip for name, tip in _loose(common_dir, kind.rstrip("/")).items()}
     for git_dir in (common_dir, *linked_git_dirs(common_dir)):
         if heads and git_dir in heads:
             tips[git_dir] = heads[git_dir].commit if heads[git_dir].detached else ""
@@ -96,18 +109,12 @@ def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
     return created != [tip.encode()]
 
 
-def _local(common_dir: str) -> dict[str, str]:
-    branches = _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
-    return {f"{_PREFIX}{name}": tip for name, tip in branches.items()}
-
-
 def _loose(common_dir: str, below: str) -> dict[str, str]:
-    """Refs with a file of their own; their names without what is `below`, unless that is all refs."""
+    """Refs with a file of their own; their names without what is `below`."""
     found: dict[str, str] = {}
     top = os.path.join(common_dir, below)
-    base = common_dir if below == "refs" else top
     for folder, _, names in os.walk(top):
-        inside = folder[len(base) + 1 :].replace(os.sep, "/")
+        inside = folder[len(top) + 1 :].replace(os.sep, "/")
         for name in names:
             if name.endswith(".lock"):
                 continue
@@ -123,17 +130,29 @@ def _loose(common_dir: str, below: str) -> dict[str, str]:
 
 
 def _packed(common_dir: str, below: str) -> dict[str, str]:
-    """Refs in the common file; their names without what is `below`, unless that is all refs."""
+    """Refs in the common file; their names without what is `below`."""
+    return {ref[len(below) :]: tip for ref, tip in _packed_refs(common_dir, (below,)).items()}
+
+
+def _packed_refs(common_dir: str, kinds: tuple[str, ...]) -> dict[str, str]:
+    """Refs of some kinds in the common file, by their whole names."""
     try:
         data = read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT)
     except OSError:
         return {}
-    # Others may be a hundred thousand: what is not below is not even made text of.
-    wanted = b" " + below.encode()
-    text = ref_text(b"\n".join(line for line in data.split(b"\n") if wanted in line))
-    pairs = (line.partition(" ") for line in text.split("\n") if line[:1] not in "#^")
-    cut = 0 if below == "refs/" else len(below)
-    return {ref[cut:]: tip for tip, _, ref in pairs if ref.startswith(below) and can_be_ref(ref)}
+    lines = _lines_with(data, b" " + kinds[0].encode()) if len(kinds) == 1 else data
+    pairs = (line.partition(" ") for line in ref_text(lines).split("\n") if line[:1] not in "#^")
+    return {ref: tip for tip, _, ref in pairs if ref.startswith(kinds) and can_be_ref(ref)}
+
+
+def _lines_with(data: bytes, wanted: bytes) -> bytes:
+    """The lines of a text in which these bytes are: others may be a hundred thousand, and are not even split."""
+    found, at = list[bytes](), 0
+    while (inside := data.find(wanted, at)) >= 0:
+        start, at = data.rfind(b"\n", 0, inside) + 1, data.find(b"\n", inside)
+        at = len(data) if at < 0 else at
+        found.append(data[start:at])
+    return b"\n".join(found)
 
 
 def _ask_git(common_dir: str) -> dict[str, str] | None:
