@@ -523,3 +523,18 @@ def test_a_request_that_thousands_of_commits_take_back_is_found_in_time(team: Te
     team.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "Merge theirs", "FETCH_HEAD")
     assert told(team.report("FETCH_HEAD")) == []
     assert team.report().list_cost == USD
+
+
+def test_all_is_every_branch_and_tag_and_no_ref_that_another_tool_keeps_to_itself(team: Team) -> None:
+    for dollars, ref in (
+        (1, "refs/heads/open"),
+        (2, "refs/remotes/origin/open"),
+        (4, "refs/tags/v1"),
+        (8, "refs/jj/keep/x"),
+        (16, "refs/stash"),
+        (32, "refs/original/refs/heads/main"),
+    ):
+        commit = team.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", f"work\n\n{team.line(dollars)}")
+        team.git("update-ref", ref, commit.strip())
+    report = make_report(team.path, team.cache, Options(all_refs=True))
+    assert sum(change.list_cost for change in report.changes) == 7 * USD

@@ -31,6 +31,7 @@ from tokcost.repo.history import (
     some_authors,
     tags,
 )
+from tokcost.repo.refs import PUBLISHED
 
 _MOST_CHANGES = 20_000
 """More are not looked at one by one for their files: that would take minutes."""
@@ -86,7 +87,7 @@ def _span(repository: Repository, options: Options) -> Range:
     default = default_range(repository)
     if not options.all_refs:
         return default
-    refs = all_refs(repository).values()
+    refs = (tip for name, tip in all_refs(repository).items() if name.startswith(PUBLISHED))
     return Range("all refs", tuple(dict.fromkeys((*default.tips, *refs))))
 
 
