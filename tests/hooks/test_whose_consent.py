@@ -138,11 +138,11 @@ def test_a_clone_without_a_mark_asks_again_also_where_lines_were_published(repo:
 def test_a_copy_that_is_given_the_number_of_the_folder_it_was_copied_from_has_not_agreed(repo: Hooked) -> None:
     """A file system gives the number of a folder that is gone to the next one, a copy keeps everything but `ctime`."""
     repo.work("Before")
-    (agreed,) = repo.common_dir.glob("tokcost-agreed-*")
-    copied = agreed.with_name("copied")
-    shutil.copy2(agreed, copied)
-    agreed.unlink()
-    shutil.copy2(copied, agreed)
+    for agreed in list(repo.common_dir.glob("tokcost-agreed-*")):
+        copied = agreed.with_name("copied")
+        shutil.copy2(agreed, copied)
+        agreed.unlink()
+        shutil.copy2(copied, agreed)
     asked_once(repo)
     assert repo.tokcost("enable", "--yes", "--precision", "exact").returncode == 0
     repo.work("Agreed")
@@ -190,3 +190,35 @@ def test_another_user_with_the_same_home_has_not_agreed(repo: Hooked) -> None:
         os._exit(0)
     os.waitpid(child, 0)
     assert os.read(reading, 100).decode() not in ("", ours)
+
+
+def give_to(path: Path, user: int) -> None:
+    for one in (path, *path.rglob("*")):
+        os.lchown(one, user, user)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("user", [0, 65_533], ids=["back to the same", "to somebody else"])
+def test_a_clone_whose_files_were_given_away_keeps_the_consent_of_who_agreed(repo: Hooked, user: int) -> None:
+    """`sudo chown -R` after root worked in it."""
+    repo.work("Before")
+    give_to(repo.path, user)
+    repo.more_environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    repo.work("After")
+    assert [line.tokens for line in repo.lines()] == [REPLY]
+
+
+def test_a_copy_that_shares_its_files_with_the_original_has_not_agreed(repo: Hooked) -> None:
+    """`cp -al` makes links instead of copies."""
+    to = repo.path.with_name("links")
+    subprocess.run(["cp", "-al", repo.path, to], check=True)
+    (to / ".git/index").write_bytes((to / ".git/index").read_bytes())
+    asked_once(repo, to)
+
+
+def test_taking_consent_back_leaves_nothing_of_it_at_home(repo: Hooked) -> None:
+    assert list((repo.ledger_home / "consents").iterdir())
+    assert repo.tokcost("disable").returncode == 0
+    assert list((repo.ledger_home / "consents").iterdir()) == []
+    repo.git("config", "tokcost.enabled", "true")
+    asked_once(repo)

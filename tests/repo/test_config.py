@@ -1,11 +1,13 @@
-"""The configuration of a clone as we read it, held against `git config`."""
+"""The configuration of a clone, and of one command, as we read it, held against `git config`."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.git_sandbox import GitSandbox
-from tokcost.repo.config import read_config
+from tokcost.repo.config import command_settings, read_config
 
 
 @pytest.fixture
@@ -33,3 +35,48 @@ def test_settings_are_read_wherever_they_stand_among_branches(repo: GitSandbox, 
     assert found.section("branch", "mine")["tokcostbudget"] == "5"
     assert found.section("tokcost") == {"enabled": "true", "precision": "exact"}
     assert repo.git("config", "tokcost.enabled").strip() == "true"
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        (["core.commentChar=%"], (("core", None), "commentchar"), "%"),
+        (["Core.COMMENTCHAR=;"], (("core", None), "commentchar"), ";"),
+        (["core.commentChar=!"], (("core", None), "commentchar"), "!"),
+        (["core.commentString='"], (("core", None), "commentstring"), "'"),
+        (["tokcost.x=a b = 'c' !d\\"], (("tokcost", None), "x"), "a b = 'c' !d\\"),
+        (["tokcost.x="], (("tokcost", None), "x"), ""),
+        (["tokcost.enabled"], (("tokcost", None), "enabled"), "true"),
+        (["tokcost.x=1", "tokcost.x=2"], (("tokcost", None), "x"), "2"),
+        (["branch.feat/a.b.tokcostBudget=5"], (("branch", "feat/a.b"), "tokcostbudget"), "5"),
+        (["branch.it's!.tokcostBudget=5"], (("branch", "it's!"), "tokcostbudget"), "5"),
+    ],
+)
+def test_a_setting_of_one_command_is_what_git_hands_on(
+    repo: GitSandbox, words: list[str], key: tuple[tuple[str, str | None], str], value: str
+) -> None:
+    options = [word for one in words for word in ("-c", one)]
+    handed = repo.git(*options, "-c", 'alias.handed=!printf %s "$GIT_CONFIG_PARAMETERS"', "handed")
+    assert command_settings({"GIT_CONFIG_PARAMETERS": handed})[key[0]][key[1]] == value
+
+
+def test_settings_in_the_form_of_older_gits_and_numbered_ones_are_read_too() -> None:
+    older = {"GIT_CONFIG_PARAMETERS": "'core.commentchar=%' 'tokcost.enabled' 'tokcost.x=a=b'"}
+    assert command_settings(older) == {
+        ("core", None): {"commentchar": "%"},
+        ("tokcost", None): {"enabled": "true", "x": "a=b"},
+    }
+    numbered = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "tokcost.x", "GIT_CONFIG_VALUE_0": "1"}
+    assert command_settings(numbered | {"GIT_CONFIG_KEY_1": "a.b", "GIT_CONFIG_VALUE_1": "2"}) == {
+        ("tokcost", None): {"x": "1"},
+        ("a", None): {"b": "2"},
+    }
+    both = numbered | {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_PARAMETERS": "'tokcost.x'='2'"}
+    assert command_settings(both) == {("tokcost", None): {"x": "2"}}
+    told = subprocess.run(["git", "config", "tokcost.x"], env=os.environ | both, capture_output=True, text=True)
+    assert told.stdout == "2\n"
+
+
+@pytest.mark.parametrize("count", ["", "-1", "x", "99999999999", "3"])
+def test_nonsense_in_their_place_is_no_setting_and_no_error(count: str) -> None:
+    assert command_settings({"GIT_CONFIG_COUNT": count, "GIT_CONFIG_PARAMETERS": "'a"}) == {}

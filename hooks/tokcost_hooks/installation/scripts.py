@@ -94,7 +94,8 @@ git_dir="${GIT_DIR:-.git}"
 [ ! -f "$git_dir/commondir" ] || git_dir="$git_dir/../.."
 budget='(^|])[[:space:]]*([[] *)?(tokcost)?"?budget'
 """
-_HAS_BUDGET = rf"""grep -qisE "$budget" "$git_dir/config" || {{
+_HAS_BUDGET = rf"""case ${{GIT_CONFIG_PARAMETERS-}}${{GIT_CONFIG_COUNT:+budget}} in *udget*) ;; *) false ;; esac ||
+   grep -qisE "$budget" "$git_dir/config" || {{
   [ -f .tokcost.toml ] && head -c {MOST} .tokcost.toml 2>/dev/null | grep -qiE "$budget"; }}"""
 """A clone may bring along a pipe or a device, at which grep would read for ever."""
 _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_file, table_in
-from tokcost.repo.config import Config, ConfigsOnce
+from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_settings
 from tokcost.repo.head import Head, head_commit, read_head
 from tokcost.repo.operation import Operation, read_operation
+from tokcost.repo.run import asker
 from tokcost.repo.worktree import Worktree, worktree_of_hook
 
 
@@ -16,7 +17,7 @@ class CloneState(NamedTuple):
 
     worktree: Worktree
     config: Config
-    """The clone's own configuration, which all its worktrees share."""
+    """The clone's own configuration, which all its worktrees share, with what is set for this one command."""
     head: Head
     commit: str
     """The commit HEAD is at; empty on a branch without commits."""
@@ -35,7 +36,7 @@ class CloneState(NamedTuple):
 
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
     """What holds in a worktree now; `configs` has what was read on the way to it."""
-    config = (configs or ConfigsOnce()).of(worktree.common_dir)
+    config = (configs or ConfigsOnce()).of(worktree.common_dir).with_command(_of_command())
     head, policy, problem = read_head(worktree), b"", ""
     try:
         policy = read_policy_file(worktree.path)
@@ -43,6 +44,17 @@ def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneS
         problem = str(damage)
     commit = head_commit(worktree, head)
     return CloneState(worktree, config, head, commit, read_operation(worktree), policy, problem)
+
+
+def _of_command() -> Sections:
+    """What is set for one command (`git -c`). Its settings can ask for less or for another form of what was agreed to;
+    they are no consent."""
+    settings = command_settings(asker())
+    ours = settings.get(("tokcost", None), {})
+    ours.pop("consent", None)
+    if ours.get("enabled", "").lower() in YES:
+        del ours["enabled"]
+    return settings
 
 
 def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:

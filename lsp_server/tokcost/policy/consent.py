@@ -5,11 +5,13 @@ file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask f
 
 It belongs to a person: `tokcost.consent` has a mark for each one who agreed, made of the clone and of the place of that
 person's ledger. A copy of the clone, another user or another home has another mark, and a clone that was moved keeps
-its own. Who took it back, or never had one, has not agreed, whatever else the configuration says.
+its own; so does one whose files were given to somebody else, where the person's own folder can tell. Who took it back,
+or never had one, has not agreed, whatever else the configuration says.
 """
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -20,7 +22,7 @@ from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.private_files import is_ours, private_folder, write_whole
+from tokcost.private_files import is_ours, make_folders, private_folder, write_whole
 from tokcost.repo.config import Config, read_section
 from tokcost.repo.run import run_git
 
@@ -55,8 +57,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     )
     if decided.lower() not in _YES:
         return Consent(False, bool(decided), terms)
-    marks = said.get("consent", "").split()
-    if mark(home, worktree) not in marks:
+    if not _has_agreed(home, worktree, said.get("consent", "").split()):
         return Consent(False, False, terms, NOT_AGREED, True, True)
     try:
         policy = read_policy(here)
@@ -85,6 +86,7 @@ def mark(home: Path, worktree: Worktree) -> str:
 def agree(home: Path, worktree: Worktree) -> None:
     """Mark that this person agrees in this clone. Raises `EnvironmentProblem`."""
     private_folder(str(home))  # its place is part of the mark
+    _link(home, worktree)
     if not _made(worktree):
         write_whole(_agreed(worktree), b"")
     marks, ours = _marks(worktree), mark(home, worktree)
@@ -94,9 +96,47 @@ def agree(home: Path, worktree: Worktree) -> None:
 
 def agree_no_more(home: Path, worktree: Worktree) -> None:
     """Take the mark of this person back. Raises `EnvironmentProblem`."""
-    marks, ours = _marks(worktree), mark(home, worktree)
+    marks, ours = _marks(worktree), _without_time(mark(home, worktree))
+    left = [one for one in marks if _without_time(one) != ours]
+    if left != marks:
+        _say(worktree, left)
+    with suppress(OSError):
+        os.unlink(_link_at_home(home, worktree))
+
+
+def _has_agreed(home: Path, worktree: Worktree, marks: list[str]) -> bool:
+    ours = mark(home, worktree)
     if ours in marks:
-        _say(worktree, [one for one in marks if one != ours])
+        return True
+    return _without_time(ours) in map(_without_time, marks) and _is_linked(home, worktree)
+
+
+def _without_time(one: str) -> str:
+    return one.rpartition("-")[0]
+
+
+def _link(home: Path, worktree: Worktree) -> None:
+    """Let the person's folder keep a second name of a file in the clone, as far as both are on one disk: a copy of the
+    clone has another file there, whatever else it has in common, and `chown -R` does not change which one it is."""
+    path, ours = f"{_agreed(worktree)}-linked", _link_at_home(home, worktree)
+    with suppress(OSError, NotImplementedError):
+        make_folders(os.path.dirname(ours))
+        write_whole(path, b"")
+        with suppress(FileNotFoundError):
+            os.unlink(ours)
+        os.link(path, ours, follow_symlinks=False)
+
+
+def _is_linked(home: Path, worktree: Worktree) -> bool:
+    try:
+        here, kept = os.lstat(f"{_agreed(worktree)}-linked"), os.lstat(_link_at_home(home, worktree))
+    except OSError:
+        return False
+    return stat.S_ISREG(kept.st_mode) and os.path.samestat(here, kept)
+
+
+def _link_at_home(home: Path, worktree: Worktree) -> str:
+    return os.path.join(home, "consents", _without_time(mark(home, worktree)))
 
 
 def marks_of_others(worktree: Worktree) -> bool:

@@ -1,6 +1,7 @@
-"""The few settings of a repository that must be known before git could be asked, read from its own `config` file.
+"""The few settings of a repository that must be known before git could be asked: from its own `config` file, and from
+the command that is running.
 
-Only what git itself writes there is looked for; included files are not followed.
+Only what git itself writes is looked for; included files are not followed.
 """
 
 import os
@@ -19,7 +20,7 @@ _MOST = 16 * 1024 * 1024
 """Bytes of a configuration: git keeps a section for each branch, some ten thousand make one MiB."""
 _BRANCH = b'[branch "'
 _MANY_BRANCHES = 100
-_YES = ("true", "yes", "on", "1")
+YES = ("true", "yes", "on", "1")
 
 
 class Core(NamedTuple):
@@ -34,7 +35,8 @@ Sections = dict[tuple[str, str | None], dict[str, str]]
 
 
 class Config:
-    """A clone's own configuration, as its file was when it was read; other files do not count."""
+    """A clone's own configuration, as its file was when it was read; other files do not count. `with_command` adds what
+    is set for one command."""
 
     def __init__(self, sections: Sections) -> None:
         self._sections = sections
@@ -47,10 +49,17 @@ class Config:
         """Whether any section has a setting whose name, in lower case, begins like this; with `yes_suffixes`, one that
         also ends like this and says yes."""
         return any(
-            name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and value.lower() in _YES))
+            name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and value.lower() in YES))
             for settings in self._sections.values()
             for name, value in settings.items()
         )
+
+    def with_command(self, settings: Sections) -> "Config":
+        """The same with these settings before its own."""
+        if not settings:
+            return self
+        names = {**self._sections, **settings}
+        return Config({name: self._sections.get(name, {}) | settings.get(name, {}) for name in names})
 
 
 class ConfigsOnce:
@@ -76,12 +85,53 @@ def read_core(common_dir: str, config: Config | None = None) -> Core:
     repository with `extensions.worktreeConfig` git keeps these settings in `config.worktree`."""
     known = (config or read_config(common_dir)).section("core")
     settings = known | _parsed(os.path.join(common_dir, "config.worktree")).get(("core", None), {})
-    return Core(settings.get("bare", "").lower() in _YES, settings.get("worktree", ""))
+    return Core(settings.get("bare", "").lower() in YES, settings.get("worktree", ""))
 
 
 def read_section(common_dir: str, section: str, subsection: str | None = None) -> dict[str, str]:
     """One section of a clone's own configuration now (`Config.section`)."""
     return read_config(common_dir).section(section, subsection)
+
+
+_WORD = r"'[^']*+'(?:\\['!]'[^']*+')*+"
+_PARAMETER = re.compile(rf"({_WORD})(=?)((?:{_WORD})?)")
+
+
+def command_settings(environ: Mapping[str, str]) -> Sections:
+    """The settings of the one git command that runs with this environment: `git -c KEY=VALUE`, and what is numbered in
+    `GIT_CONFIG_COUNT` (git-config(1)). What git would refuse is left out."""
+    found: Sections = {}
+    for key, value in (*_numbered(environ), *_parameters(environ.get("GIT_CONFIG_PARAMETERS", ""))):
+        section, _, rest = key.partition(".")
+        subsection, dot, name = rest.rpartition(".")
+        if section and name:
+            found.setdefault((section.lower(), subsection if dot else None), {})[name.lower()] = value
+    return found
+
+
+def _numbered(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    if not count.isdecimal() or len(count) > 4:
+        return []
+    numbers = range(int(count))
+    return [(environ.get(f"GIT_CONFIG_KEY_{n}", ""), environ.get(f"GIT_CONFIG_VALUE_{n}", "")) for n in numbers]
+
+
+def _parameters(text: str) -> list[tuple[str, str]]:
+    """`'core.a'='b'` as git writes it since 2.31, `'core.a=b'` as it did before; without a value it is true."""
+    found: list[tuple[str, str]] = []
+    for quoted, equals, value in _PARAMETER.findall(text):
+        key = _unquoted(quoted)
+        if equals:
+            found.append((key, _unquoted(value) if value else "true"))
+        else:
+            key, equals, said = key.partition("=")
+            found.append((key, said if equals else "true"))
+    return found
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1].replace("'\\''", "'").replace("'\\!'", "!")
 
 
 def _lines(path: str) -> list[str]:

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     import subprocess
     from threading import Event
 
-_KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT")
+_KEPT = (
+    *("GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
+    *("GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
+)
 _KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-"""GIT_ variables that say where git and its configuration are (`safe.directory` of containers comes numbered). All
-others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its hooks and would make a question about one repository an
-answer about another."""
+"""GIT_ variables that say where git and its configuration are, the settings of one command included (`git -c`, and
+`safe.directory` of containers, which comes numbered). All others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its
+hooks and would make a question about one repository an answer about another."""
 
 _NO_PROGRAM = {
     "LC_ALL": "C",
@@ -110,7 +113,7 @@ def on_behalf_of(environ: Mapping[str, str]) -> Generator[None]:
         _ASKER.reset(token)
 
 
-def _asker() -> Mapping[str, str]:
+def asker() -> Mapping[str, str]:
     """The environment of whoever has a question for git: mostly this process's own."""
     environ = _ASKER.get()
     return os.environ if environ is None else environ
@@ -274,7 +277,7 @@ def _subcommand(args: Sequence[str]) -> int:
 def _git() -> str:
     """The program. Windows looks into the current folder first, which may be a repository: so it is not asked."""
     name = "git.exe" if os.name == "nt" else "git"
-    for folder in absolute_path(_asker().get("PATH", os.defpath)).split(os.pathsep):
+    for folder in absolute_path(asker().get("PATH", os.defpath)).split(os.pathsep):
         if folder and os.access(found := os.path.join(folder, name), os.X_OK) and not os.path.isdir(found):
             return found
     raise _not_found()
@@ -294,7 +297,7 @@ def _not_found() -> EnvironmentProblem:
 
 
 def _environ(more: dict[str, str] | None) -> dict[str, str]:
-    path = absolute_path(_asker().get("PATH", os.defpath))
+    path = absolute_path(asker().get("PATH", os.defpath))
     return _clean_environ() | (more or {}) | {"PATH": path} | _NO_PROGRAM
 
 
@@ -302,6 +305,6 @@ def _clean_environ() -> dict[str, str]:
     """The asker's environment without what git set in it for another repository."""
     return {
         name: value
-        for name, value in _asker().items()
+        for name, value in asker().items()
         if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_NUMBERED)
     }
