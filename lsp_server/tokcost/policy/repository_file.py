@@ -1,4 +1,5 @@
-"""A repository's own wishes: `.tokcost.toml` at the top of a worktree, a table for each subject.
+"""A repository's own wishes: `.tokcost.toml` at the top of a worktree, a table for each subject; as it is staged where
+the working tree does not have it.
 
 It is read at every commit, so a file without the word is not even parsed.
 """
@@ -7,8 +8,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tokcost.errors import SettingsDamaged
+from tokcost.errors import EnvironmentProblem, SettingsDamaged
 from tokcost.foreign_files import read_inside
+from tokcost.model.worktree import Worktree
+from tokcost.repo.index import read_staged
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
@@ -45,6 +48,20 @@ def read_policy_file(root: str) -> bytes:
     except OSError as error:
         path = os.path.join(root, POLICY_FILE)
         raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_policy_of(worktree: Worktree) -> bytes:
+    """The same of a worktree; as it is staged where it was deleted from the folder or a sparse checkout leaves it out:
+    what it forbids is forbidden for the repository."""
+    data = read_policy_file(worktree.path)
+    if data or os.path.lexists(os.path.join(worktree.path, POLICY_FILE)):
+        return data
+    try:
+        return read_staged(worktree, POLICY_FILE) or b""
+    except (OSError, EnvironmentProblem) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        path = os.path.join(worktree.path, POLICY_FILE)
+        raise SettingsDamaged(f"{path} cannot be read: {reason} (try `git checkout -- {POLICY_FILE}`)") from error
 
 
 def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:
