@@ -190,6 +190,30 @@ def test_what_seemed_unlogged_and_was_only_logged_late_is_taken_back(machine: Ma
     assert machine.log().totals.total.unlogged == 0
 
 
+def test_a_call_without_a_line_belongs_to_the_branch_of_its_run_although_the_next_run_follows_at_once(
+    machine: Machine,
+) -> None:
+    machine.git.at(5).git("branch", "feat/a")
+    machine.git.at(60).switch("feat/a")
+    machine.say("p/a.jsonl", "msg_1", 10)
+    unlogged = {"input": 504, "output": 200, "cache_read": 10_000, "write_5m": 500, "write_1h": 700}
+    append(machine.projects / "p/a.jsonl", cost_state(claude_sonnet_4_5=unlogged))
+    machine.say("p/a.jsonl", "msg_2", 61)  # of a run that goes on, or was killed: there is no later total
+    assert machine.tokens() == {"main": ONE + 500, "feat/a": ONE}
+    both = {name: count + own for (name, count), own in zip(unlogged.items(), (4, 200, 10_000, 500, 700), strict=True)}
+    append(machine.projects / "p/a.jsonl", cost_state(claude_sonnet_4_5=both))
+    assert machine.tokens() == {"main": ONE + 500, "feat/a": ONE}
+
+
+def test_a_subagent_that_writes_on_below_the_last_total_is_in_it(machine: Machine) -> None:
+    machine.say("p/session-1.jsonl", "msg_1", 10)
+    machine.say("p/session-1/subagents/agent-1.jsonl", "msg_2", 40, isSidechain=True)
+    spent = {"input": 8, "output": 400, "cache_read": 20_000, "write_5m": 1000, "write_1h": 1400}
+    append(machine.projects / "p/session-1.jsonl", cost_state(claude_sonnet_4_5=spent))
+    assert machine.tokens() == {"main": 2 * ONE}
+    assert machine.log().totals.total.unlogged == 0
+
+
 def test_a_partial_reply_is_counted_and_shown_as_its_own_class(machine: Machine) -> None:
     machine.say("p/a.jsonl", "msg_1", 10, usage=counts(output=2), stop_reason=None)
     machine.say("p/a.jsonl", "msg_2", 12)

@@ -1,5 +1,6 @@
 """Calls that left no usage line, recovered from a session's own totals."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +19,14 @@ def total(time_ms: int, tokens: Tokens, model: str = MODEL) -> SessionTotal:
     return SessionTotal("s", model, time_ms, tokens, cwd="/r", branch="feat/a")
 
 
-def find(totals: list[SessionTotal], logged: list[Usage], inherited: list[Usage] | None = None) -> list[Usage]:
-    return unlogged_usage("claude-code", totals, logged, inherited or [])
+def find(
+    totals: list[SessionTotal],
+    logged: list[Usage],
+    inherited: list[Usage] | None = None,
+    beside: tuple[Usage, ...] = (),
+) -> list[Usage]:
+    """`beside` are lines of sub-agents' own files."""
+    return unlogged_usage("claude-code", totals, [*logged, *beside], inherited or [], {u.key for u in beside})
 
 
 def test_a_compaction_call_is_what_the_total_has_more_than_the_lines() -> None:
@@ -38,20 +45,33 @@ def test_each_total_gives_only_what_was_new_since_the_one_before() -> None:
     assert (first.tokens.input, second.tokens.input) == (100, 5)
 
 
-def test_lines_after_a_total_are_not_in_it() -> None:
-    later = line(21 + SUBAGENTS_MS, Tokens(50))
-    (found,) = find([total(20, Tokens(15))], [line(10, Tokens(10)), later])
-    assert found.tokens.input == 5
+@pytest.mark.parametrize("later_ms", [1, 1_000, SUBAGENTS_MS + 1])
+def test_a_later_line_of_the_sessions_own_file_is_not_in_its_total(later_ms: int) -> None:
+    """The run that is closed by the total logged all of it above; the next one may go on at once and then be killed."""
+    (found,) = find([total(20, Tokens(15))], [line(10, Tokens(10)), line(20 + later_ms, Tokens(50))])
+    assert (found.tokens.input, found.time_ms) == (5, 20)
 
 
 def test_a_subagent_that_writes_on_after_the_sessions_last_line_is_in_its_total() -> None:
-    assert find([total(20, Tokens(60))], [line(10, Tokens(10)), line(30, Tokens(50))]) == []
+    assert find([total(20, Tokens(60))], [line(10, Tokens(10))], beside=(line(30, Tokens(50)),)) == []
 
 
-def test_a_line_of_the_next_run_only_delays_what_is_recovered() -> None:
+def test_a_subagent_of_the_next_run_is_not_in_the_total_of_the_run_before() -> None:
+    next_run, its_agent = line(30, Tokens(7)), line(40, Tokens(50))
+    (found,) = find([total(20, Tokens(60))], [line(10, Tokens(10)), next_run], beside=(its_agent,))
+    assert (found.tokens.input, found.time_ms) == (50, 20)
+
+
+def test_a_subagent_later_than_any_can_be_is_not_in_the_total() -> None:
+    (found,) = find([total(20, Tokens(15))], [line(10, Tokens(10))], beside=(line(21 + SUBAGENTS_MS, Tokens(50)),))
+    assert found.tokens.input == 5
+
+
+def test_each_run_gives_what_it_did_not_log_also_where_the_next_one_follows_at_once() -> None:
     lines = [line(10, Tokens(10)), line(30, Tokens(50))]
-    assert find([total(20, Tokens(40))], lines) == []
-    assert sum(u.tokens.input for u in find([total(20, Tokens(40)), total(40, Tokens(90))], lines)) == 30
+    (first,) = find([total(20, Tokens(40))], lines)
+    assert (first.tokens.input, first.time_ms) == (30, 20)
+    assert find([total(20, Tokens(40)), total(40, Tokens(90))], lines) == [first]
 
 
 def test_a_line_logged_late_takes_back_what_seemed_unlogged() -> None:

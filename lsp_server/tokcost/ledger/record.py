@@ -9,7 +9,6 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import COLUMNS, PLACEHOLDERS, SELECTED, Entry, Group, Stored, from_row, to_row
 from tokcost.model.logs import SessionTotal
-from tokcost.model.usage import Usage
 
 _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 
@@ -79,10 +78,10 @@ def record_totals(ledger: Ledger, assistant: str, totals: Sequence[SessionTotal]
     ledger.db.executemany(f"INSERT OR REPLACE INTO session_total VALUES ({', '.join('?' * 12)})", list(rows))
 
 
-def usage_of_session(ledger: Ledger, session: int) -> list[Usage]:
+def usage_of_session(ledger: Ledger, session: int) -> list[Stored]:
     """All usage a session's files hold, copies of other sessions' usage included."""
     query = (
         f"{SELECTED} WHERE id IN (SELECT id FROM usage WHERE session = ?"
         " UNION SELECT usage FROM session_copy WHERE session = ?)"
     )
-    return [from_row(row).entry.usage for row in ledger.db.execute(query, (session, session))]
+    return [from_row(row) for row in ledger.db.execute(query, (session, session))]

@@ -51,7 +51,8 @@ class Importer:
         """What the user said of usage that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
-        self._sessions: dict[str, set[str]] = {}
+        self._sessions: dict[str, dict[str, set[int]]] = {}
+        """Assistants' sessions with new totals, and which sources these stand in."""
         self.new_usage = 0
 
     @property
@@ -139,10 +140,12 @@ class Importer:
                 sources.setdefault(usage.key, number)
         self._record_usage(assistant, [u for batch, _ in batches for u in batch.usage], sources)
         self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
-        totals = [total for batch, _ in batches for total in batch.totals]
+        totals = [(total, number) for batch, number in batches for total in batch.totals]
         if totals:
-            record_totals(self._ledger, assistant, totals)
-            self._sessions.setdefault(assistant, set()).update(total.session for total in totals)
+            record_totals(self._ledger, assistant, [total for total, _ in totals])
+            sessions = self._sessions.setdefault(assistant, {})
+            for total, number in totals:
+                sessions.setdefault(total.session, set()).add(number)
 
     def _retract(self, assistant: str, keys: list[str]) -> None:
         """Take back what was no response of its own after all; what a claim holds was published and stays."""
@@ -185,10 +188,10 @@ class Importer:
             return entry._replace(repository=old.repository, worktree=old.worktree, place=old.place)
         return entry
 
-    def _recover_unlogged(self, assistant: str, names: Iterable[str]) -> None:
+    def _recover_unlogged(self, assistant: str, sources: Mapping[str, set[int]]) -> None:
         found = {
             name: totals_of_session(self._ledger, assistant, name)
-            for name in names
+            for name in sources
             if has_unexplained_total(self._ledger, assistant, name)
         }
         # A fork's totals contain what its parents' totals tell: older ones first.
@@ -196,21 +199,26 @@ class Importer:
             try:
                 self._pricer.prepare({("", total.model) for total in totals})
                 with self._ledger.transaction():
-                    self._recover_session(assistant, name, totals)
+                    self._recover_session(assistant, totals, sources[name])
             except Exception as error:
                 if not is_of_records(error):
                     raise
                 self._forget()
                 self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
 
-    def _recover_session(self, assistant: str, name: str, totals: list[SessionTotal]) -> None:
-        ledger = self._ledger
+    def _recover_session(self, assistant: str, totals: list[SessionTotal], sources: set[int]) -> None:
+        """`sources` are the files that the totals stand in: sub-agents log in others."""
+        ledger, name = self._ledger, totals[0].session
         session = session_ids(ledger, [(assistant, name)])[assistant, name]
         parents = {parent for total in totals for parent in total.parents}
         ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
-        inherited = [u for one in ids.values() for u in usage_of_session(ledger, one)]
-        logged = usage_of_session(ledger, session)
-        wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited)}
+        inherited = [s.entry.usage for one in ids.values() for s in usage_of_session(ledger, one)]
+        held = usage_of_session(ledger, session)
+        logged, beside = (
+            [s.entry.usage for s in held],
+            {s.entry.usage.key for s in held if s.entry.source not in sources},
+        )
+        wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited, beside)}
         stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
         changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
         changed = [(before, self._changed(before, u)) for before, u in changes]

@@ -5,7 +5,7 @@ response; newer versions write what a session has spent in all (`cost-state`). T
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 from tokcost.model.logs import SessionTotal
@@ -14,7 +14,8 @@ from tokcost.model.usage import Tokens, Usage
 _VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
 SUBAGENTS_MS = 5 * 60_000
-"""How much later than the last line of a session's own file a sub-agent's line may be that its total contains."""
+"""How much later than the last line of a session's own file a sub-agent's line may be that its total contains. A later
+line of the session's own file is never in it: the total was written below all lines that it contains."""
 
 Counts = tuple[int, ...]
 """The six token counts and the web searches."""
@@ -22,16 +23,22 @@ _ZERO: Counts = (0,) * 7
 
 
 def unlogged_usage(
-    assistant: str, totals: Sequence[SessionTotal], logged: Sequence[Usage], inherited: Iterable[Usage]
+    assistant: str,
+    totals: Sequence[SessionTotal],
+    logged: Sequence[Usage],
+    inherited: Iterable[Usage],
+    beside: Collection[str] = (),
 ) -> list[Usage]:
     """Usage that a session's totals contain and its lines do not.
 
     `totals` are all totals of one session, oldest first; `logged` is all usage its files hold, copied history included;
-    `inherited` is all usage of the sessions it was forked from, which its totals contain up to the fork. Lines later
-    than a total are not in it. What once seemed unlogged and a later total does not confirm was only logged late, so
-    amounts never exceed what every later total leaves room for.
+    `inherited` is all usage of the sessions it was forked from, which its totals contain up to the fork; `beside` has
+    the keys of usage that sub-agents logged in files of their own. Lines later than a total are not in it, except
+    theirs. What once seemed unlogged and a later total does not confirm was only logged late, so amounts never exceed
+    what every later total leaves room for.
     """
-    lines = [*(u for u in logged if u.kind != "unlogged"), *_before_fork(inherited, logged, totals)]
+    own = [u for u in logged if u.kind != "unlogged"]
+    lines = _Lines([*own, *_before_fork(inherited, logged, totals)], beside)
     found: list[Usage] = []
     for model in dict.fromkeys(total.model for total in totals):
         steps = [total for total in totals if total.model == model]
@@ -46,23 +53,36 @@ def unlogged_usage(
     return found
 
 
-def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: Sequence[Usage]) -> Counts:
+class _Lines:
+    """The lines of a session, and which of them a total may contain."""
+
+    def __init__(self, lines: Sequence[Usage], beside: Collection[str]) -> None:
+        self._lines = lines
+        self._beside = beside
+
+    def until(self, total: SessionTotal, totals: Sequence[SessionTotal]) -> list[Usage]:
+        """The lines that a total contains. It carries the time of the last line above it in its own file; sub-agents
+        write on in theirs, until the run that the total closes is followed by another one at the latest."""
+        last = total.time_ms
+        end = min((t.time_ms for t in totals if t.time_ms > last), default=last + SUBAGENTS_MS)
+        end = min(end, last + SUBAGENTS_MS)
+        later = (u.time_ms for u in self._lines if last < u.time_ms and u.key not in self._beside)
+        next_run = min(later, default=end + 1)
+        return [
+            u
+            for u in self._lines
+            if u.time_ms <= last or (u.time_ms <= end and u.time_ms < next_run and u.key in self._beside)
+        ]
+
+
+def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: _Lines) -> Counts:
     """What one total has more than the lines until then, never more than all models together lack: a model may be named
     differently in the total and in the lines."""
-    end = _end(total, totals)
-    until = [u for u in lines if u.time_ms <= end]
+    until = lines.until(total, totals)
     own = _minus(_counts(total), _sum(_usage_counts(u) for u in until if _same_model(u.model, total.model)))
     latest = {t.model: t for t in totals if t.time_ms <= total.time_ms}
     overall = _minus(_sum(_counts(t) for t in latest.values()), _sum(_usage_counts(u) for u in until))
     return tuple(max(0, min(mine, everybody)) for mine, everybody in zip(own, overall, strict=True))
-
-
-def _end(total: SessionTotal, totals: Sequence[SessionTotal]) -> int:
-    """Until when a line may be in a total. A total carries the time of the last line above it in its own file;
-    sub-agents write on in theirs. Should a line of the next run be taken for such a one, the next total makes up for
-    it."""
-    following = min((t.time_ms for t in totals if t.time_ms > total.time_ms), default=total.time_ms + SUBAGENTS_MS)
-    return min(following, total.time_ms + SUBAGENTS_MS)
 
 
 def _before_fork(inherited: Iterable[Usage], logged: Sequence[Usage], totals: Sequence[SessionTotal]) -> list[Usage]:
