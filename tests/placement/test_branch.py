@@ -62,6 +62,25 @@ def test_a_hint_outside_the_candidates_of_its_second_is_not_believed() -> None:
     assert at(history((10, moved("main", "x")), head="x"), 10.5, "y") == on("x")
 
 
+def test_what_was_before_a_move_of_its_second_is_where_head_was_then() -> None:
+    past = history((37, moved("main", "feat/a")), (39, moved("feat/a", "main")))
+    before = place(build_timeline(past), 39_500, moves_head=True)
+    assert [before, at(past, 39.5)] == [on("feat/a"), on("main")]
+    assert place(build_timeline(past), 39_500, "main", moves_head=True) == on("feat/a")
+
+
+def test_of_several_moves_in_a_second_a_fresh_hint_tells_which_came_after() -> None:
+    past = history((39, moved("main", "feat/a")), (39, moved("feat/a", "feat/b")), head="feat/b")
+    found = [place(build_timeline(past), 39_500, hint, moves_head=True) for hint in ("feat/a", "main", "", "feat/b")]
+    assert found == [on("feat/a"), on("main"), on("main"), on("main")]
+
+
+def test_with_a_stale_hint_only_the_last_move_of_a_second_came_after() -> None:
+    """The user switched to feat/a and asked; the assistant then switched to feat/b, all within one second."""
+    past = history((39, moved("main", "feat/a")), (39, moved("feat/a", "feat/b")), head="feat/b")
+    assert place(build_timeline(past), 39_500, "main", hint_stale=True, moves_head=True) == on("feat/a")
+
+
 @pytest.mark.parametrize(
     ("start", "end"),
     [

@@ -200,6 +200,85 @@ def test_the_folder_follows_the_turn_and_the_branch_is_only_that_of_the_start(tm
     assert (second.cwd, second.branch, second.branch_stale) == ("/wt", "feat/a", True)
 
 
+def call(time_ms: int, command: str = "git switch -q main", kind: str = "function_call", **more: Any) -> dict[str, Any]:
+    said = more or {"name": "exec_command", "arguments": json.dumps({"cmd": command})}
+    return line("response_item", time_ms, type=kind, call_id="c1", **said)
+
+
+def output(time_ms: int) -> dict[str, Any]:
+    return line("response_item", time_ms, type="function_call_output", call_id="c1", output="git switch x")
+
+
+def order(path: Path, *lines: dict[str, Any]) -> list[tuple[bool, bool]]:
+    """Of each response whether HEAD moved after it, and whether its branch is stale."""
+    found = read(write(path / "rollout-x.jsonl", *lines)).usage
+    return [(usage.moves_head, usage.branch_stale) for usage in found]
+
+
+NEW, OLD = ("call", "usage", "output"), ("usage", "call", "output")
+"""In which order versions write the call, the usage of its response, and the call's output."""
+
+
+@pytest.mark.parametrize("written", [NEW, OLD])
+def test_a_call_that_moves_head_does_so_after_its_response_and_all_above_it(
+    tmp_path: Path, written: tuple[str, ...]
+) -> None:
+    lines = {"call": call(T0 + 110), "usage": record("two", counters(200), T0 + 120), "output": output(T0 + 130)}
+    found = order(
+        tmp_path,
+        meta(),
+        turn(),
+        record("one", counters(10), T0 + 50),
+        *(lines[one] for one in written),
+        record("three", counters(3), T0 + 500),
+        record("four", counters(4), T0 + 600),
+    )
+    assert found == [(True, False), (True, False), (False, True), (False, True)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": "custom_tool_call", "name": "exec", "input": "await run('git checkout main')"},
+        {"kind": "local_shell_call", "action": {"type": "exec", "command": ["git", "switch", "main"]}},
+        {"name": "shell", "arguments": json.dumps({"command": ["bash", "-lc", "cd /r && git rebase main"]})},
+        {"name": "shell", "arguments": json.dumps({"command": ["git", "-C", "/r", "switch", "-c", "x"]})},
+    ],
+)
+def test_every_kind_of_call_can_move_head(tmp_path: Path, more: dict[str, Any]) -> None:
+    found = order(tmp_path, meta(), turn(), call(T0 + 10, **more), record("one", counters(10), T0 + 20))
+    assert found == [(True, False)]
+
+
+def test_a_call_that_moves_nothing_leaves_the_branch_as_fresh_as_it_was(tmp_path: Path) -> None:
+    lines = [call(T0 + 10, "git status"), record("one", counters(10), T0 + 20), output(T0 + 30)]
+    assert order(tmp_path, meta(), turn(), *lines, record("two", counters(1), T0 + 40)) == [(False, False)] * 2
+
+
+def test_a_move_is_remembered_where_reading_stopped_between_a_call_and_its_output(tmp_path: Path) -> None:
+    path = write(tmp_path / "rollout-x.jsonl", meta(), turn(), call(T0 + 10))
+    first = read(path)
+    append(path, record("one", counters(10), T0 + 20), output(T0 + 30), record("two", counters(1), T0 + 40))
+    found = read(path, first.cursor).usage
+    assert [(usage.moves_head, usage.branch_stale) for usage in found] == [(True, False), (False, True)]
+
+
+def test_a_later_prompt_that_took_its_time_was_asked_before_whatever_moved_head_when_it_was_logged(
+    tmp_path: Path,
+) -> None:
+    later = turn(T0 + 5_000)
+    found = order(tmp_path, meta(), turn(), later, record("one", counters(10), T0 + 8_000))
+    assert found == [(True, True)]
+    assert order(tmp_path, meta(), turn(), later, record("one", counters(10), T0 + 5_900)) == [(False, True)]
+
+
+def test_a_command_that_moves_head_twice_leaves_no_doubt_who_moved_it(tmp_path: Path) -> None:
+    """A stale branch would let the first of two moves within a second be the user's."""
+    lines = [meta(), turn(), turn(T0 + 5_000), call(T0 + 7_000, "git checkout main && git checkout -b x")]
+    (usage,) = read(write(tmp_path / "rollout-x.jsonl", *lines, record("one", counters(10), T0 + 7_100))).usage
+    assert (usage.moves_head, usage.branch_stale, usage.branch) == (True, False, "")
+
+
 def test_a_service_tier_that_is_not_the_default_is_kept(tmp_path: Path) -> None:
     tier = line("event_msg", type="thread_settings_applied", thread_settings={"service_tier": "priority"})
     (usage,) = read(write(tmp_path / "rollout-x.jsonl", meta(), turn(), tier, count(counters(1)))).usage

@@ -24,7 +24,9 @@ def place(
     second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
     before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
 
-    With `moves_head` the usage was there before HEAD moved within that second: it belongs to where HEAD was before.
+    With `moves_head` the usage was there before HEAD moved within that second: it belongs to where HEAD was before, at
+    the latest before the last of these moves. A stale hint tells that some of them may have come before the usage, so
+    then it is the last move alone that came after it.
 
     `observed` is where the server saw HEAD. That is better than any hint, and says nothing where the reflog is clear:
     it also knows what was carried along.
@@ -43,11 +45,12 @@ def place(
         return BranchPlace(hint, "transcript") if hint else UNKNOWN
     stay = bisect_right(timeline.starts, second) - 1
     if timeline.starts[stay] == second:
+        first = bisect_left(timeline.starts, second) - 1
         name = _seen(timeline, time_ms, observed) or ("" if hint_stale else hint)
-        if moves_head and not name:
-            stay = bisect_left(timeline.starts, second) - 1
+        if moves_head:
+            stay = _agreeing(timeline, first, stay - 1, name, stay - 1 if hint_stale else first)
         else:
-            stay = _stay_within(timeline, stay, second, name)
+            stay = _agreeing(timeline, first, stay, name, stay)
     branch = timeline.branches[_carried_to(timeline, stay, second)]
     if branch is None:
         return UNKNOWN
@@ -67,11 +70,10 @@ def _seen(timeline: Timeline, time_ms: int, stretches: Sequence[Observation]) ->
     return timeline.present_name(name, time_ms // 1000) if name else ""
 
 
-def _stay_within(timeline: Timeline, last: int, second: int, hint: str) -> int:
-    """Of the stays in a second in which HEAD moved, the `last` one that agrees with the hint, else the last."""
-    first = bisect_left(timeline.starts, second) - 1
-    agreeing = (stay for stay in range(last, first - 1, -1) if timeline.branches[stay] == hint)
-    return next(agreeing, last)
+def _agreeing(timeline: Timeline, first: int, last: int, name: str, otherwise: int) -> int:
+    """Of the stays from `first` to `last` the last one on a branch of this name; `otherwise` where there is none."""
+    agreeing = (stay for stay in range(last, first - 1, -1) if timeline.branches[stay] == name)
+    return next(agreeing, otherwise)
 
 
 def _carried_to(timeline: Timeline, stay: int, second: int) -> int:

@@ -17,6 +17,7 @@ import msgspec
 
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
+from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves, Moves
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, lines_with, open_log
 from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded, going_on, kind_of, milliseconds
@@ -123,6 +124,7 @@ class _State(msgspec.Struct, gc=False):
     turn: str = ""
     turns: int = 0
     """Prompts so far. The branch is that of the session's start: a later prompt may come from another one."""
+    moves: Moves = msgspec.field(default_factory=Moves)
 
 
 _line = msgspec.json.Decoder(_Line)
@@ -170,6 +172,7 @@ class _Rollout:
         self.state = state
         self._named = Path(path).name.partition(".jsonl")[0][-36:]
         """The thread's id in the file's name: all there is when the first line is lost."""
+        self._moves = HeadMoves(state.moves)
         self.usage: list[Usage] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
@@ -178,7 +181,11 @@ class _Rollout:
         """Read all lines of a block that can matter."""
         if not self.state.begun:
             self._begin(block)
-        for begin, end in sorted({span for word in _WORDS for span in lines_with(block, word)}):
+        calls = {span for word in CALL_WORDS for span in lines_with(block, word)}
+        for begin, end in sorted(calls.union(*(lines_with(block, word) for word in _WORDS))):
+            if (begin, end) in calls:
+                self._moves.take(block[begin:end], self.usage)
+                continue
             line = self._decode(block[begin:end])
             if line is not None and line.payload is not None:
                 self._line(line, line.payload)
@@ -246,6 +253,7 @@ class _Rollout:
         if not state.replaying and (context.turn or "") != state.turn:
             state.turns += 1
             state.turn = context.turn or ""
+        self._moves.begin_turn(line.timestamp)
 
     def _is_own_turn(self, line: _Line, context: _Payload) -> bool:
         """Copied turns keep their ids, which begin with the time they were made (UUID version 7); without ids, what is
@@ -327,22 +335,20 @@ class _Rollout:
         if max(counts) >= MAX_TOKENS:
             self.count("usage record with impossible or missing values")
             return
-        self.usage.append(
-            Usage(
-                NAME,
-                key,
-                milliseconds(line.timestamp),
-                state.model,
-                Tokens(read - cached, cached, 0, 0, output, min(reasoning, output)),
-                thread,
-                state.cwd,
-                state.branch,
-                branch_stale=state.turns > 1,
-                provider=state.provider,
-                tier=state.tier,
-                copy_rank=0 if thread == self._thread else 2,
-            )
+        usage = Usage(
+            NAME,
+            key,
+            milliseconds(line.timestamp),
+            state.model,
+            Tokens(read - cached, cached, 0, 0, output, min(reasoning, output)),
+            thread,
+            state.cwd,
+            state.branch,
+            provider=state.provider,
+            tier=state.tier,
+            copy_rank=0 if thread == self._thread else 2,
         )
+        self.usage.append(self._moves.placed(usage, is_later_turn=state.turns > 1))
 
 
 def _compressed_portions(source: Source) -> Iterator[Batch]:

@@ -1,0 +1,28 @@
+"""Commands by which an assistant's own tool moves HEAD, recognised in the JSON of a record."""
+
+import re
+
+from tokcost.model.usage import Usage
+
+_GAP = rb'(?: +|\\*", ?\\*")'
+"""What stands between two words of a command: in a text, in a list, in a list inside of a text."""
+_OPTION = rb"(?:-[cC]" + _GAP + rb'[^ "\\]{1,200}|-[^ "\\]{1,200})'
+_OF_FILES = rb'(?![^"&|;\\]{0,200} --(?: |\\|")| \.(?: |\\|"))'
+"""Behind `checkout`: it restores files then, and leaves HEAD where it is."""
+_MOVES = re.compile(
+    rb"\bgit(?:" + _GAP + _OPTION + rb"){0,5}" + _GAP + rb"(?:(?:switch|rebase|bisect)\b|checkout\b" + _OF_FILES + rb")"
+    rb"|\bgh pr checkout\b"
+)
+
+
+def moves_of_head(record: bytes, begin: int, end: int) -> int:
+    """How many commands in this part of a record move HEAD of a repository."""
+    return sum(1 for _ in _MOVES.finditer(record, begin, end))
+
+
+def before_moves(usage: Usage, moves: int) -> Usage:
+    """The same usage, made before so many moves of HEAD by one command. A branch field that is stale would let earlier
+    moves of the same second be somebody else's."""
+    if usage.branch_stale and moves > 1:
+        usage = usage._replace(branch="", branch_stale=False)
+    return usage._replace(moves_head=True)
