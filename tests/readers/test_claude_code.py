@@ -144,20 +144,130 @@ def test_a_copy_without_request_id_is_less_sure_than_a_line_with_one(tmp_path: P
     assert only(read(write(tmp_path / "a.jsonl", assistant(request=None)))).copy_rank == 1
 
 
-def test_a_driven_session_keeps_writing_the_branch_of_its_start_behind_its_own_switch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entrypoint", ["sdk-cli", "cli", "claude-vscode", None])
+def test_a_session_may_keep_writing_the_branch_from_before_its_own_switch(tmp_path: Path, entrypoint: str) -> None:
+    """Driven by a program it does so until it ends; interactive sessions of 2.1.332 do so as well."""
     lines = [
-        assistant("msg_1", entrypoint="sdk-cli"),
-        assistant("msg_2", entrypoint="sdk-cli", text="git switch main"),
-        assistant("msg_3", entrypoint="sdk-cli"),
-        assistant("msg_4", entrypoint="sdk-cli", gitBranch="main"),
+        assistant("msg_1", entrypoint=entrypoint),
+        assistant("msg_2", entrypoint=entrypoint, text="git switch main"),
+        assistant("msg_3", entrypoint=entrypoint, command="cd x && git -C . switch -q main"),
+        assistant("msg_4", entrypoint=entrypoint),
+        assistant("msg_5", entrypoint=entrypoint, gitBranch="main"),
     ]
     stale = [usage.branch_stale for usage in read(write(tmp_path / "s.jsonl", *lines)).usage]
-    assert stale == [False, False, True, False]
+    assert stale == [False, False, False, True, False]
 
 
-def test_the_branch_of_an_interactive_session_is_as_fresh_as_its_line(tmp_path: Path) -> None:
-    lines = [assistant("msg_1", entrypoint="cli", text="git switch main"), assistant("msg_2", entrypoint="cli")]
-    assert not any(usage.branch_stale for usage in read(write(tmp_path / "s.jsonl", *lines)).usage)
+def test_a_switch_is_seen_in_whichever_line_of_its_response_and_marks_what_its_second_holds_before(
+    tmp_path: Path,
+) -> None:
+    """The tool is called in a further line of the response, which repeats its usage; the next response is later."""
+    second = 1_790_000_000_000
+    path = write(
+        tmp_path / "s.jsonl",
+        assistant("msg_0", "req_0", second - 1),
+        assistant("msg_1", "req_1", second + 100),
+        assistant("msg_2", "req_2", second + 300),
+        assistant("msg_2", "req_2", second + 350, command="git checkout main"),
+        assistant("msg_3", "req_3", second + 700),
+    )
+    assert [usage.moves_head for usage in read(path).usage] == [False, True, True, False]
+    assert [usage.branch_stale for usage in read(path).usage] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("command", "moves"),
+    [
+        ("git switch main", True),
+        ("git switch -c feat/x", True),
+        ("cd /r && git -c a.b=c --no-pager checkout -q main", True),
+        ("git rebase main", True),
+        ("gh pr checkout 12", True),
+        ("git checkout -- file", False),
+        ("git checkout main -- file", False),
+        ("git checkout .", False),
+        ("git commit -m 'switch'", False),
+        ("git stash && git checkout main && npm test -- --all", True),
+        ("echo legit switch", False),
+    ],
+)
+def test_commands_that_move_head_are_told_from_others(tmp_path: Path, command: str, moves: bool) -> None:
+    assert only(read(write(tmp_path / "s.jsonl", assistant(command=command)))).moves_head is moves
+
+
+def test_a_response_that_goes_to_another_folder_was_asked_for_where_the_line_above_it_was_written(
+    tmp_path: Path,
+) -> None:
+    """All lines of a response are written after its tool has run, with the folder that the tool went to."""
+    prompt = {"type": "user", "sessionId": "session-1", "isSidechain": False, "cwd": "/r/repo", "message": {}}
+    result = prompt | {"cwd": "/r/wt", "message": {"role": "user", "content": "x" * 5000}}
+    lines = [
+        prompt,
+        assistant("msg_1", "req_1", cwd="/r/wt"),
+        assistant("msg_1", "req_1", cwd="/r/wt", command="cd /r/wt"),
+        result,
+        assistant("msg_2", "req_2", cwd="/r/wt"),
+        assistant("msg_3", "req_3", cwd="/r/other", command="cd /r/other"),
+    ]
+    assert [usage.cwd for usage in read(write(tmp_path / "s.jsonl", *lines)).usage] == ["/r/repo", "/r/wt", "/r/wt"]
+
+
+def test_where_no_line_stands_between_only_a_command_tells_that_the_folder_was_left(tmp_path: Path) -> None:
+    lines = [
+        assistant("msg_1", "req_1", cwd="/r/repo"),
+        assistant("msg_2", "req_2", cwd="/r/wt", command="ls"),
+        assistant("msg_3", "req_3", cwd="/r/other"),
+        assistant("msg_3", "req_3", cwd="/r/other", command="git fetch && cd /r/other"),
+        assistant("msg_4", "req_4", cwd="/r/other", command="cd /r/other"),
+    ]
+    found = read(write(tmp_path / "s.jsonl", *lines)).usage
+    assert [usage.cwd for usage in found] == ["/r/repo", "/r/wt", "/r/wt", "/r/other"]
+
+
+def test_the_folder_of_a_prompt_that_was_read_before_is_remembered(tmp_path: Path) -> None:
+    prompt = {"type": "user", "sessionId": "session-1", "cwd": "/r/repo", "message": {"role": "user", "content": "x"}}
+    first = read(path := write(tmp_path / "s.jsonl", prompt))
+    append(path, assistant(cwd="/r/wt", command="cd /r/wt"))
+    assert only(read(path, first.cursor)).cwd == "/r/repo"
+
+
+def test_a_line_of_a_side_chain_above_does_not_say_where_a_response_was_asked_for(tmp_path: Path) -> None:
+    lines = [
+        assistant("msg_1", "req_1", cwd="/r/repo"),
+        assistant("msg_2", "req_2", cwd="/r/wt", isSidechain=True),
+        assistant("msg_3", "req_3", cwd="/r/repo"),
+    ]
+    found = read(write(tmp_path / "s.jsonl", *lines)).usage
+    assert [usage.cwd for usage in found] == ["/r/repo", "/r/wt", "/r/repo"]
+
+
+def test_a_response_that_is_older_than_its_own_file_is_a_copy_in_a_fork(tmp_path: Path) -> None:
+    """Older versions do not mark copies; what the fork itself writes on top is younger than they are."""
+    at = 1_790_000_000_000
+    queued = {"type": "queue-operation", "operation": "enqueue", "timestamp": iso(at + 500), "sessionId": "fork"}
+    lines = [
+        queued,
+        assistant("msg_1", "req_1", at, sessionId="fork", gitBranch="feat/b"),
+        assistant("msg_2", "req_2", at + 900, sessionId="fork", gitBranch="feat/b"),
+    ]
+    path = write(tmp_path / "fork.jsonl")
+    empty = read(path)
+    append(path, *lines[:2])
+    first = read(path, empty.cursor)
+    append(path, lines[2])
+    assert [usage.copy_rank for usage in (*first.usage, *read(path, first.cursor).usage)] == [2, 0]
+    original = write(tmp_path / "original.jsonl", queued | {"timestamp": iso(at - 9)}, *lines[1:])
+    assert [usage.copy_rank for usage in read(original).usage] == [0, 0]
+
+
+def test_a_switch_in_copied_history_says_nothing_of_the_forks_own_branch_field(tmp_path: Path) -> None:
+    at = 1_790_000_000_000
+    lines = [
+        {"type": "queue-operation", "timestamp": iso(at + 500), "sessionId": "fork"},
+        assistant("msg_1", "req_1", at, command="git switch feat/a"),
+        assistant("msg_2", "req_2", at + 900),
+    ]
+    assert [usage.branch_stale for usage in read(write(tmp_path / "s.jsonl", *lines)).usage] == [False, False]
 
 
 def test_odd_spacing_between_keys_and_values_changes_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import samples
-from support.claude_lines import append, assistant, cost_state, counts, write
+from support.claude_lines import append, assistant, cost_state, counts, iso, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.ledger.rollup import disagreements
@@ -93,6 +93,27 @@ def test_a_session_on_one_branch_is_on_that_branch(name: str, tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("claude-2.1.330/S5-switch", {"feat/a": 9, "feat/b": 21, "main": 19}),
+        ("claude-2.1.330/S6-worktree-subdir", {"feat/a": 51, "feat/b": 34}),
+        ("codex-0.169.0/S5-switch", {"feat/a": 6027, "feat/b": 9108, "main": 6117}),
+        ("codex-0.169.0/S6-worktree-subdir", {"feat/a": 6063, "feat/b": 12126}),
+        ("gemini-0.61.0/S5-switch", {"feat/a": 6027, "feat/b": 9108, "main": 6117}),
+    ],
+)
+def test_each_response_of_a_real_run_is_on_the_branch_it_was_asked_from(
+    name: str, split: dict[str, int], tmp_path: Path
+) -> None:
+    """The call that switches, or that changes to another folder, still belongs to where it was asked from. The runs
+    are fast: several moves of HEAD and responses share a second."""
+    sample = samples.unpack(name, tmp_path)
+    refresh(tmp_path / "ledger", sample.environ)
+    (summary,) = summarise(tmp_path / "ledger", sample.repo, LogOptions())
+    assert {row.branch: row.split.total.tokens.input for row in summary.branches if row.split.total.usage} == split
+
+
 def test_the_list_cost_of_a_real_run_is_what_the_assistant_itself_computed(tmp_path: Path) -> None:
     sample = samples.unpack("claude-2.1.330/S2-tools", tmp_path)
     refresh(tmp_path / "ledger", sample.environ)
@@ -130,6 +151,35 @@ def test_the_original_found_after_its_copy_takes_its_place_back(machine: Machine
     assert machine.tokens() == {"feat/b": ONE}
     machine.say("p/a.jsonl", "msg_1", 10, gitBranch="feat/a")
     assert machine.tokens() == {"feat/a": ONE}
+
+
+def test_an_unmarked_fork_that_is_read_first_gives_back_what_it_copied(machine: Machine) -> None:
+    """Its copies are older than what it wrote on top of them itself."""
+    (machine.git.path / ".git/logs/HEAD").unlink()
+    queued = {"type": "queue-operation", "operation": "enqueue", "sessionId": "fork", "timestamp": iso((T0 + 90) * MS)}
+    write(machine.projects / "p/fork.jsonl", queued)
+    machine.say("p/fork.jsonl", "msg_1", 10, gitBranch="feat/b", sessionId="fork")
+    machine.say("p/fork.jsonl", "msg_2", 91, gitBranch="feat/b", sessionId="fork")
+    assert machine.tokens() == {"feat/b": 2 * ONE}
+    machine.say("p/original.jsonl", "msg_1", 10, gitBranch="feat/a")
+    machine.say("p/original.jsonl", "msg_3", 99, gitBranch="feat/c")
+    assert machine.tokens() == {"feat/a": ONE, "feat/b": ONE, "feat/c": ONE}
+    assert machine.tokens() == {"feat/a": ONE, "feat/b": ONE, "feat/c": ONE}
+
+
+def test_a_fork_of_an_unmarked_fork_gives_back_what_both_copied(machine: Machine) -> None:
+    (machine.git.path / ".git/logs/HEAD").unlink()
+    for number, name in enumerate(("third", "second"), start=1):
+        at = {"third": 190, "second": 90}[name]
+        queued = {"type": "queue-operation", "sessionId": name, "timestamp": iso((T0 + at) * MS)}
+        write(machine.projects / f"p/{number}.jsonl", queued)
+        machine.say(f"p/{number}.jsonl", "msg_1", 10, gitBranch=name, sessionId=name)
+        machine.say(f"p/{number}.jsonl", "msg_2", 91, gitBranch=name, sessionId=name)
+        if name == "third":
+            machine.say(f"p/{number}.jsonl", "msg_3", 191, gitBranch=name, sessionId=name)
+        machine.log()
+    machine.say("p/3.jsonl", "msg_1", 10, gitBranch="first")
+    assert machine.tokens() == {"first": ONE, "second": ONE, "third": ONE}
 
 
 def test_a_gateway_without_request_ids_reuses_message_ids_between_sessions(machine: Machine) -> None:

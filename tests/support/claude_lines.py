@@ -29,7 +29,11 @@ def counts(
 def assistant(
     message: str = "msg_1", request: str | None = "req_1", time_ms: int = 1_790_000_000_000, **more: Any
 ) -> dict[str, Any]:
-    """An assistant line: one content block of a response. `usage`, `model` and `stop_reason` go into the message."""
+    """An assistant line: one content block of a response. `usage`, `model` and `stop_reason` go into the message, so do
+    `text` or the `command` of a tool."""
+    content: dict[str, Any] = {"type": "text", "text": more.pop("text", "some words")}
+    if command := more.pop("command", None):
+        content = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": command}}
     line: dict[str, Any] = {
         "parentUuid": None,
         "isSidechain": False,
@@ -38,7 +42,7 @@ def assistant(
             "type": "message",
             "role": "assistant",
             "model": more.pop("model", "claude-sonnet-4-5"),
-            "content": [{"type": "text", "text": more.pop("text", "some words")}],
+            "content": [content],
             "stop_reason": more.pop("stop_reason", "end_turn"),
             "usage": more.pop("usage", counts()),
         },

@@ -25,6 +25,12 @@ class LineTimes:
             self._last = _parse_time(match[1]) if match else None
         return self._last
 
+    @staticmethod
+    def first(block: bytes) -> int | None:
+        """The first time in a block, in milliseconds UTC."""
+        match = _TIMESTAMP.search(block)
+        return _parse_time(match[1]) if match else None
+
 
 def _parse_time(text: bytes) -> int | None:
     try:

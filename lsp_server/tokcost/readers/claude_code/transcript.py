@@ -9,7 +9,6 @@ What no line tells (compaction, titles) is in `cost-state`, the session's runnin
 records become `SessionTotal` values and are compared with the lines once everything is read.
 """
 
-import re
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,6 +17,7 @@ import msgspec
 from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
+from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written
 from tokcost.readers.claude_code.line_times import LineTimes
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
@@ -96,7 +96,6 @@ class _Line(msgspec.Struct, gc=False):
     cwd: Folder | None = None
     branch: Folder | None = msgspec.field(default=None, name="gitBranch")
     version: Name | None = None
-    entrypoint: Name | None = None
     sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
 
 
@@ -124,31 +123,19 @@ class _WorktreeState(msgspec.Struct, gc=False):
     origin_branch: Folder | None = msgspec.field(default=None, name="originalBranch")
 
 
-class _State(msgspec.Struct, gc=False):
-    """What must be remembered of a file between two reads."""
-
-    parents: tuple[str, ...] = ()
-    """Sessions from which this file's history was copied."""
-    cwd: str = ""
-    branch: str = ""
-    time_ms: int = 0
-    moved_by: str = ""
-    """The response that ran a command which moves HEAD, while the branch field stayed what it was."""
-
-
 _line = msgspec.json.Decoder(_Line)
 _counts = msgspec.json.Decoder(_Usage | None)
 _cost_state = msgspec.json.Decoder(_CostState)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _worktree_state = msgspec.json.Decoder(_WorktreeState)
-_state = msgspec.json.Decoder(_State)
+_state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
 
 
 def read_transcript(source: Source, cursor: bytes | None) -> Batch:
     """New responses, session totals and worktrees of one transcript. Raises `OSError` when it cannot be read."""
     lines, state = going_on(source, cursor, _state)
-    found = _Transcript(state or _State())
+    found = _Transcript(state or State(), is_begun=lines.offset > 0)
     for block in lines:
         found.take(block)
         if found.count >= jsonl.MAX_RECORDS:
@@ -176,8 +163,10 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
 class _Transcript:
     """What the lines of one file say, gathered block by block."""
 
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: State, *, is_begun: bool) -> None:
         self.state = state
+        self._asking = Asking(state)
+        self._is_begun = is_begun
         self.totals: list[SessionTotal] = []
         self.worktrees: list[WorktreeOrigin] = []
         self.skipped: dict[str, int] = {}
@@ -185,8 +174,10 @@ class _Transcript:
         self.repeated = 0
         self._found: dict[str, Usage] = {}
         self._last: _Line | None = None
+        self._key = ""
+        """Of the last response."""
         self._id = self._written = _NEVER
-        """What a line that tells nothing new of the last response has at its beginning and behind its content."""
+        """What a line that tells nothing new of it has at its beginning and behind its content."""
         self._context: tuple[bytes, ...] = ()
         """What it must have besides, anywhere."""
         self._times = LineTimes()
@@ -209,22 +200,28 @@ class _Transcript:
         """
         begin, size, find = 0, len(block), block.find
         self._times = LineTimes()
+        self._asking.begin(block, is_first=not self._is_begun)
+        self._is_begun = True
         while begin < size:
             end = find(b"\n", begin)
             if end < 0:
                 end = size
             head = begin + _HEAD if begin + _HEAD < end else end
             if find(b'"assistant"', begin, head) >= 0:
+                self._asking.at(begin)
                 if find(self._id, begin, head) >= 0 and self._is_repetition(block, begin, end):
                     self.repeated += 1
+                    self._asking.heed_command(block, begin, end, self._key, self._found)
                 elif not self._assistant_line(block[begin:end]):
                     self._bookkeeping(block, begin, end)
             elif find(b'"role":"user"', begin, head) < 0:
                 if find(b'"usage"', begin, end) >= 0:
+                    self._asking.at(begin)
                     self._assistant_line(block[begin:end])
                 elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
                     self._bookkeeping(block, begin, end)
             begin = end + 1
+        self._asking.end()
         self._remember()
 
     def pass_over(self, head: bytes) -> None:
@@ -255,20 +252,30 @@ class _Transcript:
         if tokens is None or key is None or not is_possible_time(milliseconds(line.timestamp)) or not _is_sane(usage):
             self._count(self.skipped, "usage record with impossible or missing values")
             return
-        stale = self._is_stale(line, key, raw)
-        self._last = line
-        found = self._add(_usage(line, message, usage, key, tokens, stale))
+        self._last, self._key = line, key
+        found = self._add(self._placed(_usage(line, message, usage, key, tokens), line))
+        self._asking.heed_command(raw, 0, len(raw), key, self._found)
         if line.request_session:
             self._remember_parent(line)
         if usage.iterations and len(usage.iterations) > 1:
             self._iterations(found, usage.iterations)
         self._expect_repetition(line, message, found, raw)
 
+    def _placed(self, usage: Usage, line: _Line) -> Usage:
+        """A response where it was asked for, as far as the lines around it tell."""
+        asking = self._asking
+        cwd = asking.folder(Written(usage.session, bool(line.sidechain), usage.cwd))
+        lags = asking.lags(usage.branch, usage.key)
+        rank = KNOWN_COPY if asking.is_copy(usage.time_ms) else usage.copy_rank
+        if (cwd, lags, rank) == (usage.cwd, usage.branch_stale, usage.copy_rank):
+            return usage
+        return usage._replace(cwd=cwd, branch_stale=lags, copy_rank=rank)
+
     def _expect_repetition(self, line: _Line, message: _Message, found: Usage, raw: bytes) -> None:
         """Remember what the lines that repeat this one look like, if they can tell nothing new of its response."""
         self._id = self._written = _NEVER
         self._context = ()
-        if not message.id or found.copy_rank != 0 or _is_driven(line):
+        if not message.id or found.copy_rank != 0:
             return
         written = b'"usage":%s' % bytes(message.usage)
         if found.lower_bound:
@@ -300,18 +307,6 @@ class _Transcript:
             usage = merge(before, usage)
         self._found[usage.key] = usage
         return usage
-
-    def _is_stale(self, line: _Line, key: str, raw: bytes) -> bool:
-        """Driven by a program, Claude Code writes the branch of its start until it ends, also behind its own switch."""
-        if not _is_driven(line):
-            return False
-        state = self.state
-        if line.branch != state.branch:
-            state.moved_by, state.branch = "", line.branch or ""
-        stale = state.moved_by not in ("", key)
-        if _MOVES_HEAD.search(raw):
-            state.moved_by = key
-        return stale
 
     def _remember_parent(self, line: _Line) -> None:
         parent = line.request_session
@@ -383,7 +378,7 @@ class _Transcript:
         counts[reason] = counts.get(reason, 0) + 1
 
 
-def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens, stale: bool) -> Usage:
+def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens) -> Usage:
     assert line.timestamp is not None
     kind, lower_bound = _completeness(line, message)
     tools = usage.server_tool_use
@@ -396,7 +391,7 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Toke
         line.session or "",
         line.cwd or "",
         line.branch or "",
-        stale,
+        False,
         "",
         kind,
         "" if usage.speed in (None, "standard") else usage.speed,
@@ -426,11 +421,6 @@ def _unfinished(raw: bytes, written: bytes) -> bytes:
     return raw[begin:usage] + written if begin >= 0 else _NEVER
 
 
-def _is_driven(line: _Line) -> bool:
-    """Whether a program drives Claude Code."""
-    return line.entrypoint is not None and line.entrypoint.startswith("sdk-")
-
-
 def _is_final(usage: Usage) -> bool:
     """Whether further lines with the same counts tell nothing new."""
     return usage.copy_rank == 0 and not usage.lower_bound
@@ -438,7 +428,7 @@ def _is_final(usage: Usage) -> bool:
 
 def _copy_rank(line: _Line) -> int:
     if line.request_session and line.request_session != line.session:
-        return 2
+        return KNOWN_COPY
     return 0 if line.request_id and line.session_kind != "bg" else 1
 
 
@@ -475,9 +465,6 @@ def _version(text: str | None) -> tuple[int, ...]:
         return tuple(int(part) for part in parts[:3])
     except ValueError:
         return ()
-
-
-_MOVES_HEAD = re.compile(rb"\bgit\b[^\"]{0,80}\b(?:switch|checkout|rebase|bisect)\b")
 
 
 def _may_be_assistant(raw: bytes) -> bool:

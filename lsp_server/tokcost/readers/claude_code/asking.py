@@ -1,0 +1,145 @@
+"""Where and when a response of Claude Code was asked for, as far as the lines around it tell.
+
+A line says what held when it was written: a response that runs `cd` is written after its tool has run, with the folder
+that it went to, and the branch field may lag behind a switch by the assistant for as long as the process lives.
+"""
+
+import re
+from collections.abc import MutableMapping
+from typing import NamedTuple
+
+import msgspec
+
+from tokcost.model.usage import Usage
+from tokcost.readers.claude_code.line_times import LineTimes
+from tokcost.readers.sources.git_commands import before_moves, moves_of_head
+from tokcost.readers.sources.records import Folder, Name, decoded
+
+KNOWN_COPY = 2
+"""`Usage.copy_rank` of what a fork copied."""
+_COMMAND = b'"command"'
+_COMMAND_WITHIN = 2048
+"""Bytes from the beginning of a line in which the command of its tool begins."""
+_LONGEST_COMMAND = 4096
+"""Bytes of a command that are searched."""
+_CHANGES_FOLDER = re.compile(rb"(?:[\"&;|(]|\\n) *(?:cd|pushd) ")
+_CWD = b'"cwd":"'
+
+
+class State(msgspec.Struct, gc=False):
+    """What must be remembered of a transcript between two reads."""
+
+    parents: tuple[str, ...] = ()
+    """Sessions from which this file's history was copied."""
+    cwd: str = ""
+    branch: str = ""
+    time_ms: int = 0
+    moved_by: str = ""
+    """The response that ran a command which moves HEAD, while the branch field stayed what it was."""
+    folder: str = ""
+    """The folder in the last line that has one, where that is a prompt or the result of a tool."""
+    first_ms: int = 0
+    """The first time in the file, in milliseconds UTC; 0 where that is not known."""
+
+
+class Written(NamedTuple):
+    """What a line says of where it was written."""
+
+    session: str
+    sidechain: bool
+    cwd: str
+
+
+class _Place(msgspec.Struct, gc=False):
+    type: str | None = None
+    session: Name | None = msgspec.field(default=None, name="sessionId")
+    sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
+    cwd: Folder | None = None
+
+
+_place = msgspec.json.Decoder(_Place)
+
+
+class Asking:
+    """Follows folder and branch through the lines of one file, block by block."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._block = b""
+        self._begin = 0
+        self._last_cwd = state.cwd
+        self._left = ""
+        """The folder of the response before, if the last one names another."""
+
+    def begin(self, block: bytes, *, is_first: bool) -> None:
+        """Turn to the next block of lines; `is_first` for that at the beginning of the file."""
+        self._block, self._begin = block, 0
+        if is_first:
+            self._state.first_ms = LineTimes().first(block) or 0
+
+    def at(self, begin: int) -> None:
+        """The line that is read next begins here."""
+        self._begin = begin
+
+    def end(self) -> None:
+        """Remember of the block what the next one may have to know."""
+        above = self._above(len(self._block))
+        if above is not None:
+            cwd = above.cwd or ""
+            self._state.folder = cwd if above.type != "assistant" and "\0" not in cwd else ""
+        self._block = b""
+
+    def is_copy(self, time_ms: int) -> bool:
+        """Whether a response is older than its own file: it was copied into it when a session was forked."""
+        return time_ms < self._state.first_ms
+
+    def folder(self, line: Written) -> str:
+        """The folder in which a response was asked for: that of the prompt or the result above its first line, where
+        the folder has changed since the last response."""
+        before, self._last_cwd = self._last_cwd, line.cwd
+        if line.cwd == before:
+            self._left = ""
+            return before
+        self._left = before
+        above = self._above(self._begin)
+        if above is None:
+            return self._state.folder or line.cwd
+        is_same = (above.session or "", bool(above.sidechain)) == (line.session, line.sidechain)
+        return above.cwd or line.cwd if is_same and above.type != "assistant" else line.cwd
+
+    def _above(self, end: int) -> _Place | None:
+        """The place in the last line before `end` that has one."""
+        at = self._block.rfind(_CWD, 0, end)
+        if at < 0:
+            return None
+        begin, stop = self._block.rfind(b"\n", 0, at) + 1, self._block.find(b"\n", at)
+        return decoded(_place, self._block[begin : stop if stop >= 0 else len(self._block)])
+
+    def lags(self, branch: str, key: str) -> bool:
+        """Whether the branch field is likely to lag behind HEAD: an earlier response has moved HEAD and the field is
+        what it was. Processes write the branch of their start, or of their last look."""
+        if branch != self._state.branch:
+            self._state.moved_by, self._state.branch = "", branch
+        return self._state.moved_by not in ("", key)
+
+    def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: MutableMapping[str, Usage]) -> None:
+        """Heed a line of a response that has a command. One that moves HEAD does so after this response and those
+        before it in its second; one that changes the folder was asked for in the folder before."""
+        at = raw.find(_COMMAND, begin, min(end, begin + _COMMAND_WITHIN))
+        if at < 0 or found[key].copy_rank == KNOWN_COPY:
+            return
+        stop = min(end, at + _LONGEST_COMMAND)
+        if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
+            found[key] = found[key]._replace(cwd=self._left)
+        if moves := moves_of_head(raw, at, stop):
+            self._state.moved_by = key
+            _mark(found, key, moves)
+
+
+def _mark(found: MutableMapping[str, Usage], key: str, moves: int) -> None:
+    moving = found[key]
+    for other, usage in reversed(found.items()):
+        if usage.time_ms // 1000 < moving.time_ms // 1000:
+            break
+        if usage.session == moving.session:
+            found[other] = before_moves(usage, moves + (usage.moves_head and other != key))
