@@ -12,7 +12,8 @@ from tokcost.model.usage import Usage
 _Key = TypeVar("_Key", bound=Hashable)
 
 _SERIES = (
-    "assistant = ? AND model = ? AND provider = ? AND kind = ? AND speed = ? AND tier = ? AND price_state = ?"
+    "assistant = ? AND model = ? AND provider = ? AND kind = ? AND speed = ? AND tier = ? AND geo = ?"
+    " AND price_state = ?"
     " AND ifnull(price, '') = ifnull(?, '')"
 )
 _PLACE = (
@@ -37,8 +38,8 @@ class Dimensions:
         """The ids of everything that an entry names."""
         usage = entry.usage
         assistant = self.assistant(usage.assistant)
-        content = (usage.model, usage.provider, usage.kind, usage.speed, usage.tier, entry.price_state, entry.price)
-        series = _known(self._series, (assistant, *content), self._find_series)
+        made = (usage.model, usage.provider, usage.kind, usage.speed, usage.tier, usage.geo)
+        series = _known(self._series, (assistant, *made, entry.price_state, entry.price), self._find_series)
         place = self.place(entry.repository, entry.worktree, *entry.place)
         return Ids(assistant, series, place, self.log_place(usage), self.session(usage.assistant, usage.session))
 
@@ -63,7 +64,7 @@ class Dimensions:
         return _known(self._sessions, (assistant, name), self._find_session)
 
     def _find_series(self, content: tuple[object, ...]) -> int:
-        names = ("assistant", "model", "provider", "kind", "speed", "tier", "price_state", "price")
+        names = ("assistant", "model", "provider", "kind", "speed", "tier", "geo", "price_state", "price")
         return self._id("series", _SERIES, names, content)
 
     def _find_place(self, content: tuple[object, ...]) -> int:

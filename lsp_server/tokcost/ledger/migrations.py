@@ -456,6 +456,37 @@ def _cursor(offset: int, tail: bytes, state: bytes) -> bytes:
     return offset.to_bytes(8, "little") + bytes([len(tail)]) + tail + state if tail and offset >= 0 else b""
 
 
+_GEO = (
+    "ALTER TABLE series ADD COLUMN geo TEXT NOT NULL DEFAULT ''",
+    "DROP INDEX series_content",
+    """CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, provider, kind, speed, tier, geo, price_state, ifnull(price, ''))""",
+    "DROP VIEW usage_row",
+    """CREATE VIEW usage_row AS
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
+    moves_head, estimated, request_id, reported_cost, session.name AS session, directory.path AS directory,
+    log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree, place.branch, evidence, list_cost,
+    price_state, price, claim, claim_version, source, tokens, usage.place AS place_id, usage.series AS series_id,
+    usage.session AS session_id
+  FROM usage
+  JOIN assistant ON assistant.id = usage.assistant
+  JOIN series ON series.id = usage.series
+  JOIN place ON place.id = usage.place
+  JOIN log_place ON log_place.id = usage.log_place
+  JOIN directory ON directory.id = log_place.directory
+  JOIN session ON session.id = usage.session""",
+)
+
+
+@migrations()
+def m006_geo(db: Database) -> None:
+    """The region in which the provider kept the inference of a series; '' is anywhere."""
+    for statement in _GEO:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 6")
+
+
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
     """Bring a database to a version of the schema, the newest unless told otherwise. The caller holds the write lock
     or is alone with the file."""

@@ -47,7 +47,8 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
         " WHERE assistant = '' AND id IN (SELECT session FROM usage)",
     ),
     "series": (  # what it was priced with and how are not known, only whether it was
-        "INSERT INTO series SELECT id, min(assistant), 'lost-' || id, '', 'response', '', '',"
+        "INSERT INTO series (id, assistant, model, provider, kind, speed, tier, price_state, price)"
+        " SELECT id, min(assistant), 'lost-' || id, '', 'response', '', '',"
         " iif(sum(priced), 'priced', 'unpriced'), NULL FROM gone JOIN met ON met.series = id GROUP BY id",
     ),
     "price": (

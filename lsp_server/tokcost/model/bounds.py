@@ -29,7 +29,7 @@ _INT64 = 1 << 63
 IMPOSSIBLE = "record with impossible values"
 
 _Record = TypeVar("_Record")
-_Words = tuple[str, str, str, str, str, str, str]
+_Words = tuple[str, str, str, str, str, str, str, str]
 
 
 def within_bounds(batch: Batch, assistant: str) -> Batch:
@@ -83,7 +83,7 @@ def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
     """`known` are the words of usage seen before: they repeat from one to the next."""
     (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
-    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost) = usage[13:]
+    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
     if not (
         name == assistant
@@ -106,9 +106,10 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
         and _is_text(request_id, MAX_NAME)
     ):
         return False
-    words = (model, session, cwd, branch, provider, speed, tier)
+    words = (model, session, cwd, branch, provider, speed, tier, geo)
     if words not in known:
-        if not (_are_texts(MAX_NAME, model, session, provider, speed, tier) and _are_texts(MAX_PATH, branch, cwd=cwd)):
+        names = (model, session, provider, speed, tier, geo)
+        if not (_are_texts(MAX_NAME, *names) and _are_texts(MAX_PATH, branch, cwd=cwd)):
             return False
         known.add(words)
     return True

@@ -116,6 +116,8 @@ class Usage(NamedTuple):
     """The provider's id of the request, where the log has one beside `key`."""
     reported_cost: int | None = None
     """What the assistant itself says the response cost, in nano-dollars; kept for comparison and never counted."""
+    geo: str = ""
+    """The region in which the provider kept the inference (`us`), as it reports; empty where it ran anywhere."""
 
 
 _ADDED = slice(Usage._fields.index("moves_head"), None)
@@ -141,6 +143,7 @@ def merge(first: Usage, second: Usage) -> Usage:
         estimated=kept.estimated and other.estimated,
         request_id=kept.request_id or other.request_id,
         reported_cost=other.reported_cost if kept.reported_cost is None else kept.reported_cost,
+        geo=kept.geo or other.geo,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tokcost.model.usage import Usage
-from tokcost.pricing.cards import ModelCards, Price, PriceState, RateCard, cost
+from tokcost.pricing.cards import ModelCards, Price, PriceState, RateCard, cost, multiplied, within
 from tokcost.pricing.overrides import Override, apply
 
 Pair = tuple[str, str]
@@ -18,7 +18,7 @@ class PriceBook:
         self._overrides = tuple(overrides)
         self._given: Mapping[Pair, ModelCards] = {(one.provider, one.model): one for one in models}
         self._models: dict[Pair, ModelCards] = {}
-        self._rules: dict[tuple[str, str, str], _Rule] = {}
+        self._rules: dict[tuple[str, str, str, str, str], _Rule] = {}
 
     def missing(self, pairs: Iterable[Pair]) -> set[Pair]:
         """Those of which no cards are here yet."""
@@ -33,32 +33,59 @@ class PriceBook:
 
     def price(self, usage: Usage) -> Price:
         """The list cost of one usage, alone, at its own time."""
-        asked = (usage.provider, usage.model, usage.speed or usage.tier)
+        asked = (usage.provider, usage.model, usage.speed, usage.tier, usage.geo)
         rule = self._rules.get(asked)
         if rule is None:
-            rule = self._rules[asked] = self._rule(*asked)
+            rule = self._rules[asked] = self._rule(usage)
         if not (any(usage.tokens) or usage.web_searches):
             return Price(0, rule.state, rule.id)
         if rule.flat is not None:
             return Price(rule.flat, rule.state, rule.id)
         for card in rule.cards:
             if card.holds(usage.time_ms):
-                return Price(cost(card, usage.tokens, usage.web_searches), rule.state, rule.id)
+                return self._by(card, usage, rule.state, rule.id)
         for card in rule.fallback:
             if card.holds(usage.time_ms):
-                return Price(cost(card, usage.tokens, usage.web_searches), "estimated", rule.id)
+                return self._by(card, usage, "estimated", rule.id)
         return Price(None, "unpriced", rule.id)
 
-    def _rule(self, provider: str, model: str, context: str) -> "_Rule":
-        cards = self.model((provider, model))
+    @staticmethod
+    def _by(card: RateCard, usage: Usage, state: PriceState, card_id: str | None) -> Price:
+        amount = cost(card, usage.tokens, usage.web_searches)
+        return Price(amount, "unpriced" if amount is None else state, card_id)
+
+    def _rule(self, usage: Usage) -> "_Rule":
+        """The cards that say exactly how this kind of usage is priced, and those to fall back on, closest first: by the
+        speed alone, by the standard service, and both without the region's factor."""
+        cards = self.model((usage.provider, usage.model))
         if cards is None:
             return _Rule("unpriced", None, None, (), ())
         if cards.state in ("included", "free"):
             return _Rule(cards.state, cards.id, 0, (), ())
-        newest_first = cards.cards[::-1]
-        own = tuple(card for card in newest_first if card.context == context)
-        standard = tuple(card for card in newest_first if card.context == "") if context else ()
-        return _Rule(cards.state if own else "unpriced", cards.id, None, own, standard)
+        ways = [way for way in (usage.speed, usage.tier) if way] or [cards.served]
+        served = [_served(cards, way) for way in ways]
+        standard = _served(cards, "") if ways != [""] else ()
+        own = served[0] if len(ways) == 1 else ()  # no provider has a price for two ways at once
+        fallback = tuple(card for way in (*served[len(own) > 0 :], standard) for card in way)
+        if usage.geo:
+            own, fallback = _kept_in(cards, usage.geo, own), (*_kept_in(cards, usage.geo, fallback), *own, *fallback)
+        return _Rule(cards.state if own else "unpriced", cards.id, None, own, fallback)
+
+
+def _served(cards: ModelCards, way: str) -> tuple[RateCard, ...]:
+    """The cards of one way of being served, newest first."""
+    return tuple(card for card in cards.cards[::-1] if card.context == way)
+
+
+def _kept_in(cards: ModelCards, geo: str, those: tuple[RateCard, ...]) -> tuple[RateCard, ...]:
+    """Cards with the factor for inference in one region, as far as it is known."""
+    return tuple(
+        multiplied(part, factor.factor)
+        for factor in cards.factors[::-1]
+        if factor.geo == geo
+        for card in those
+        if (part := within(card, factor.from_ms, factor.until_ms)) is not None
+    )
 
 
 class _Rule(NamedTuple):
@@ -71,4 +98,4 @@ class _Rule(NamedTuple):
     cards: tuple[RateCard, ...]
     """The first that holds is right."""
     fallback: tuple[RateCard, ...]
-    """The standard service's cards, where the price of this way of being served is not known."""
+    """The first that holds is the closest that is known, where the price of this way of being served is not."""

@@ -6,9 +6,9 @@ of requests cannot be priced.
 
 import json
 from operator import mul
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
-from tokcost.model.money import nano_from_atto
+from tokcost.model.money import ATTO_PER_USD_MTOK, nano_from_atto
 from tokcost.model.usage import Tokens
 
 PriceState = Literal["priced", "unpriced", "free", "included", "estimated"]
@@ -23,17 +23,32 @@ known.
 
 DAY_MINUTES = 24 * 60
 
+MOST_USD = 10_000
+"""The highest price for a million tokens, or a thousand searches, that is believed, some ten times the dearest public
+one. A response of 10^9 tokens in each class then costs no more than 5 * 10^16 nano-dollars, and sums of 10^11 tokens
+still fit into the 64 bits of the ledger."""
+_MOST = MOST_USD * ATTO_PER_USD_MTOK
+
 
 class Rates(NamedTuple):
-    """Atto-dollars per token, per web search and per request."""
+    """Atto-dollars per token, per web search and per request; `None` is not known."""
 
-    input: int
-    cache_read: int
-    cache_write_5m: int
-    cache_write_1h: int
-    output: int
-    web_search: int = 0
-    request: int = 0
+    input: int | None
+    cache_read: int | None
+    cache_write_5m: int | None
+    cache_write_1h: int | None
+    output: int | None
+    web_search: int | None = 0
+    request: int | None = 0
+
+    def times(self, factor: str) -> "Rates":
+        """All rates times a decimal number, each within its upper limit."""
+        from decimal import Decimal  # few prices have a factor
+
+        exact = Decimal(factor)
+        most = (*[_MOST] * 5, *[_MOST * 1000] * 2)
+        times = (None if rate is None else int((rate * exact).to_integral_value()) for rate in self)
+        return Rates(*(rate if rate is None else min(rate, limit) for rate, limit in zip(times, most, strict=True)))
 
 
 class Step(NamedTuple):
@@ -69,6 +84,18 @@ class RateCard(NamedTuple):
         return self.from_minute <= time_ms // 60_000 % DAY_MINUTES < self.until_minute
 
 
+class Factor(NamedTuple):
+    """What every token rate is multiplied by where the provider keeps the inference in one region."""
+
+    geo: str
+    """The region, as the log names it: `us`."""
+    from_ms: int | None
+    until_ms: int | None
+    factor: str
+    """A decimal number: `1.1`."""
+    note: str = ""
+
+
 class ModelCards(NamedTuple):
     """All cards of a model as a log names it. Of several that hold, the last is right."""
 
@@ -81,6 +108,10 @@ class ModelCards(NamedTuple):
     basis: str
     """Where the rates come from: `genai-prices/0.2.3+0123456789ab`, with `override/…` behind it where one was used."""
     cards: tuple[RateCard, ...]
+    served: str = ""
+    """How the name itself says that the model is served (`claude-opus-4-8-fast`: `fast`), where usage does not."""
+    factors: tuple[Factor, ...] = ()
+    """Of several for one region, the last that holds is right."""
 
     @property
     def id(self) -> str:
@@ -99,15 +130,34 @@ class Price(NamedTuple):
     card_id: str | None
 
 
-def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int:
-    """The cost of one request in nano-dollars."""
+def within(card: RateCard, from_ms: int | None, until_ms: int | None) -> RateCard | None:
+    """The part of a card that lies within a span; `None` when there is none."""
+    starts = max((ms for ms in (card.from_ms, from_ms) if ms is not None), default=None)
+    ends = min((ms for ms in (card.until_ms, until_ms) if ms is not None), default=None)
+    if starts is not None and ends is not None and starts >= ends:
+        return None
+    return card._replace(from_ms=starts, until_ms=ends)
+
+
+def multiplied(card: RateCard, factor: str) -> RateCard:
+    """A card whose token rates are multiplied by a decimal number; searches and requests cost what they did."""
+    steps = (Step(above, Rates(*rates.times(factor)[:5], *rates[5:])) for above, rates in card.steps)
+    return card._replace(steps=tuple(steps))
+
+
+def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
+    """The cost of one request in nano-dollars; `None` when the rate of something that it used is not known."""
     rates = card.steps[0].rates
     if len(card.steps) > 1:
         prompt = tokens.prompt
         for step in card.steps:
             if prompt > step.above:
                 rates = step.rates
-    return nano_from_atto(sum(map(mul, (*tokens[:5], web_searches, 1), rates)))
+    counts = (*tokens[:5], web_searches, 1)
+    if None not in rates:
+        return nano_from_atto(sum(map(mul, counts, cast(tuple[int, ...], rates))))
+    used = [(count, rate) for count, rate in zip(counts, rates, strict=True) if count]
+    return None if any(rate is None for _, rate in used) else nano_from_atto(sum(n * (rate or 0) for n, rate in used))
 
 
 def to_json(model: ModelCards) -> str:
@@ -117,8 +167,10 @@ def to_json(model: ModelCards) -> str:
 
 def from_json(text: str) -> ModelCards:
     """The value of `to_json`'s text."""
-    provider, model, source, state, basis, cards = json.loads(text)
-    return ModelCards(provider, model, source, state, basis, tuple(_card(card) for card in cards))
+    provider, model, source, state, basis, cards, *more = json.loads(text)
+    served, factors = more or ("", ())  # cards of before there were these
+    known = tuple(Factor(*factor) for factor in factors)
+    return ModelCards(provider, model, source, state, basis, tuple(_card(card) for card in cards), served, known)
 
 
 def _card(values: list[Any]) -> RateCard:

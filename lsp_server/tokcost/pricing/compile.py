@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from tokcost.errors import SettingsDamaged
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.pricing.cards import DAY_MINUTES, ModelCards, PriceState, RateCard, Rates, Step
-from tokcost.pricing.names import Candidate, candidates
+from tokcost.pricing.names import Candidate, candidates, without_price
+from tokcost.pricing.tiers import with_earlier_tiers
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -30,6 +31,8 @@ _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "batch": ({"processing": "batch"},),
 }
 """Our word for a way of being served, and how genai-prices says it."""
+
+_FAST = "-fast"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,20 +76,23 @@ def _imported(path: Path) -> tuple["DataSnapshot", str]:
 
 
 def _compile(snapshot: "DataSnapshot", basis: str, provider: str, model: str) -> ModelCards:
+    if (state := without_price(provider, model)) is not None:
+        return ModelCards(provider, model, "", state, basis, ())
     for candidate in candidates(provider, model):
         found = _find(snapshot, candidate)
-        if found is None:
+        if found is None or _is_served_otherwise(candidate, found[1]):
             continue
         where, info = found
-        cards = _cards(info)
-        source = f"{where}/{info.id}"
-        if candidate.context:
-            cards = [card._replace(context="") for card in cards if card.context == candidate.context]
-        if cards:
-            return ModelCards(provider, model, source, "priced", basis, tuple(cards))
-        if not candidate.context:
-            return ModelCards(provider, model, source, _without_price(where, info.id), basis, ())
+        cards = tuple(with_earlier_tiers(_cards(info)))
+        state = "priced" if cards else _without_price(where, info.id)
+        return ModelCards(provider, model, f"{where}/{info.id}", state, basis, cards, candidate.context)
     return ModelCards(provider, model, "", "unpriced", basis, ())
+
+
+def _is_served_otherwise(candidate: Candidate, info: "ModelInfo") -> bool:
+    """Whether `-fast` in a name is no part of the model's own, which the source finds by its beginning: the next
+    candidate is the model itself, served so."""
+    return candidate.model.endswith(_FAST) and not candidate.context and _FAST not in info.id
 
 
 def _find(snapshot: "DataSnapshot", candidate: Candidate) -> tuple[str, "ModelInfo"] | None:
@@ -112,11 +118,11 @@ def _cards(info: "ModelInfo") -> list[RateCard]:
             moment = _moment(from_ms, until_ms, from_minute)
             standard = info.get_prices(moment)
             span = (from_ms, until_ms, from_minute, until_minute)
-            if (steps := _steps(standard)) is not None:
+            if (steps := _steps(info.id, standard)) is not None:
                 found.append(RateCard("", *span, steps))
             for context, ways in _CONTEXTS.items():
                 for way in ways:
-                    steps = _steps(info.get_prices(moment, way))
+                    steps = _steps(info.id, info.get_prices(moment, way))
                     if steps is not None and _is_known(info, moment, way):
                         found.append(RateCard(context, *span, steps))
     return found
@@ -158,7 +164,7 @@ def _moment(from_ms: int | None, until_ms: int | None, minute: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=start, minutes=minute)
 
 
-def _steps(price: "ModelPrice") -> tuple[Step, ...] | None:
+def _steps(model: str, price: "ModelPrice") -> tuple[Step, ...] | None:
     from genai_prices.types import TieredPrices
 
     values = {name: value for name, value in price.__dict__.items() if value is not None}
@@ -167,15 +173,23 @@ def _steps(price: "ModelPrice") -> tuple[Step, ...] | None:
     starts = sorted(
         {tier.start for value in values.values() if isinstance(value, TieredPrices) for tier in value.tiers}
     )
-    return tuple(Step(start, _rates(values, start)) for start in (-1, *starts))
+    return tuple(Step(start, _rates(values, start, "claude" in model)) for start in (-1, *starts))
 
 
-def _rates(values: Mapping[str, Any], start: int) -> Rates:
-    """Rates for prompts longer than `start`. A class without a price of its own is part of the wider class."""
+def _rates(values: Mapping[str, Any], start: int, is_claude: bool) -> Rates:
+    """Rates for prompts longer than `start`. A class without a price of its own is part of the wider class.
+
+    Claude's cache has prices wherever it is served, which not every entry names: reading a tenth of the input price,
+    writing for an hour twice, for five minutes 1.25 times (platform.claude.com/docs/en/about-claude/pricing).
+    """
     prompt = _rate(values, "input_mtok", start) or 0
     written = _rate(values, "cache_write_mtok", start)
     read = _rate(values, "cache_read_mtok", start)
     long = _rate(values, "cache_write_1h_mtok", start)
+    if is_claude:
+        read = prompt // 10 if read is None else read
+        written = prompt * 5 // 4 if written is None else written
+        long = prompt * 2 if long is None else long
     short = prompt if written is None else written
     return Rates(
         prompt,

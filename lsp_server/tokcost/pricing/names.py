@@ -3,13 +3,46 @@
 import re
 from typing import NamedTuple
 
+from tokcost.pricing.cards import PriceState
+
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+
 _NEVER_PRICED = re.compile(
     r"|<synthetic>|unknown|auto|default|cursor-auto|cheetah|sonic|code-supernova.*|big-pickle|swe-.*|kimi-for-coding|.*stealth.*"
 )
 """Names that stand for no model with a public price."""
 
+_OWN_MACHINE = (
+    *("ollama", "lmstudio", "llamacpp", "llamaserver", "llamafile", "koboldcpp", "gpt4all", "localai", "lemonade"),
+    *("ramalama", "foundrylocal", "dockermodelrunner", "mlxlm", "mlxserver", "mlxomni"),
+)
+"""Programs that run models on the user's own machine, as part of a provider's name without punctuation: Codex lets the
+user name a provider (`ollama-launch`, `my_lm_studio`)."""
+_OWN_MACHINE_NAMES = frozenset(["oss", "mlx", "jan"])
+"""The same, as the whole name: `oss` is what `codex --oss` called it."""
+_OWN_SERVER = re.compile(r"(?:hosted)?(?:vllm|sglang|tgi)")
+"""Serving programs, on somebody's own or rented hardware: what a token costs there is not public."""
+_LOCAL_TAG = re.compile(
+    r"(?:[a-z0-9._-]*-)?(?:\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?b|\d{2,4}m|[ae]\d+(?:\.\d+)?b|i?q\d[a-z0-9_]*"
+    r"|(?:bf|fp?)16|fp32|mxfp4|nvfp4|gguf|mlx)(?:-[a-z0-9._-]*)?"
+)
+"""Behind the colon, a size (`30b`, `8x7b`, `e4b`) or a quantisation (`q4_K_M`, `iq4_xs`, `fp16`): Ollama's way to name
+the weights that it loads. No vendor's id has one."""
+_OLLAMA_TAGS = frozenset(["latest", "cloud"])
+"""Its other tags; models with the last one run on its servers, as part of a plan."""
+_LOCAL_FILE = re.compile(r".*\.(?:gguf|ggml|safetensors|llamafile)|(?:hf\.co|mlx-community|unsloth)/.*")
+
 _PREFIXES = {
     "openrouter/": "openrouter",
+    "ollama/": "ollama",
+    "ollama_chat/": "ollama",
+    "lm_studio/": "lmstudio",
+    "lmstudio/": "lmstudio",
+    "hosted_vllm/": "vllm",
+    "bedrock_converse/": "aws",
+    "bedrock/converse/": "aws",
+    "azure_ai/": "azure",
+    "gemini/": "google",
     "copilot/": "github-copilot",
     "github_copilot/": "github-copilot",
     "vertex_ai/": "google",
@@ -18,8 +51,27 @@ _PREFIXES = {
     "models/": "",
     "litellm/": "",
 }
+_PROVIDERS = {
+    "amazon-bedrock": "aws",
+    "bedrock": "aws",
+    "vertex": "google",
+    "vertexai": "google",
+    "vertex_ai": "google",
+    "google-vertex": "google",
+    "google-vertex-anthropic": "google",
+    "gemini": "google",
+    "azure-openai": "azure",
+    "azure_ai": "azure",
+    "azure-cognitive-services": "azure",
+    "copilot": "github-copilot",
+    "github_copilot": "github-copilot",
+    "xai": "x-ai",
+    "moonshot": "moonshotai",
+    "z-ai": "zai",
+}
+"""What assistants and gateways call a provider, and its name in the price source."""
 _BEDROCK = re.compile(
-    r"(?:arn:aws[^/]*/)?((?:(?:us|eu|apac|global|jp|au|us-gov)\.)?(?:anthropic|meta|amazon|mistral)\..+)"
+    r"(?:arn:aws[^/]*/|[a-z]{2}(?:-[a-z]+)+-\d/)?((?:(?:us|eu|apac|global|jp|au|us-gov)\.)?(?:anthropic|meta|amazon|mistral)\..+)"
 )
 _SUFFIX = re.compile(r"[-:](?:thinking|minimal|low|medium|high|xhigh|max|none|latest)$")
 _MOST_SUFFIXES = 3
@@ -48,6 +100,25 @@ class Candidate(NamedTuple):
     provider: str
     model: str
     context: str
+    """How the name says that the model is served (`fast`): the price source has such prices beside the model's own."""
+
+
+def without_price(provider: str, model: str) -> PriceState | None:
+    """What a model without a vendor's list price is: `free` on the user's own machine, `unpriced` where it is not known
+    who serves it or what that costs; `None` for all other models.
+
+    A program that runs models locally takes the names of hosted ones, so that the name alone would find a price.
+    """
+    name = model.strip().lower().replace("[1m]", "")
+    prefix = next((start for start in _PREFIXES if name.startswith(start)), "")
+    name = name.removeprefix(prefix)
+    by = _PUNCTUATION.sub("", _PREFIXES.get(prefix, "") or provider.lower())
+    tag = name.rpartition(":")[2] if ":" in name and not name.startswith(("ft:", "arn:")) else ""
+    if by in _OWN_MACHINE_NAMES or any(program in by for program in _OWN_MACHINE):
+        return "unpriced" if tag.endswith("cloud") else "free"
+    if _OWN_SERVER.fullmatch(by) or tag in _OLLAMA_TAGS or tag.endswith("-cloud"):
+        return "unpriced"
+    return "unpriced" if _LOCAL_TAG.fullmatch(tag) or _LOCAL_FILE.fullmatch(name) else None
 
 
 def candidates(provider: str, model: str) -> list[Candidate]:
@@ -60,7 +131,8 @@ def candidates(provider: str, model: str) -> list[Candidate]:
     if _NEVER_PRICED.fullmatch(name):
         return []
     found: list[Candidate] = []
-    for where, plain in _places(provider.lower(), name):
+    named = provider.lower()
+    for where, plain in _places(_PROVIDERS.get(named, named), name):
         for variant, context in _variants(plain):
             found.extend(Candidate(one, variant, context) for one in (where, _lab(variant), ""))
     return list(dict.fromkeys(found))
@@ -71,26 +143,35 @@ def _places(provider: str, name: str) -> list[tuple[str, str]]:
         return [("aws", bedrock[1]), ("anthropic", bedrock[1].rpartition("anthropic.")[2])]
     for prefix, where in _PREFIXES.items():
         if name.startswith(prefix):
-            return [(where or provider, name[len(prefix) :])]
+            plain = name[len(prefix) :]
+            regional = _BEDROCK.fullmatch(plain)
+            return [(where or provider, regional[1] if regional else plain)]
     lab, slash, plain = name.partition("/")
-    return [(provider, name), ("openrouter", name), (lab, plain)] if slash else [(provider, name)]
+    if not slash:
+        return [(provider, name)]
+    by_lab = (_PROVIDERS.get(lab, lab), plain)
+    return [by_lab] if provider == by_lab[0] else [(provider, name), ("openrouter", name), by_lab]
 
 
 def _variants(name: str) -> list[tuple[str, str]]:
     """The name as it is, then without what assistants append to it; `-fast` says how it was served."""
-    found = [(name, "")]
     if name.endswith("-fast"):
-        found.append((name.removesuffix("-fast"), "fast"))
+        return [(name, ""), *((shorter, "fast") for shorter in _shorter(name.removesuffix("-fast")))]
+    return [(shorter, "") for shorter in _shorter(name)]
+
+
+def _shorter(name: str) -> list[str]:
+    found = [name]
     for _ in range(_MOST_SUFFIXES):
         shorter = _SUFFIX.sub("", name)
         if shorter in ("", name):
             break
-        found.append((shorter, ""))
+        found.append(shorter)
         name = shorter
     if cursor := _CURSOR_ORDER.fullmatch(name):
-        found.append((f"claude-{cursor[2]}-{cursor[1].replace('.', '-')}{cursor[3]}", ""))
+        found.append(f"claude-{cursor[2]}-{cursor[1].replace('.', '-')}{cursor[3]}")
     if "@" in name:
-        found.append((name.replace("@", "-"), ""))
+        found.append(name.replace("@", "-"))
     return found
 
 

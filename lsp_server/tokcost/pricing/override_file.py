@@ -15,7 +15,9 @@ from typing import Any, cast
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import read_bounded, read_inside, shown
 from tokcost.model.money import ATTO_PER_USD_MTOK
-from tokcost.pricing.overrides import MOST_USD, Override
+from tokcost.model.usage import MAX_TOKENS
+from tokcost.pricing.cards import MOST_USD
+from tokcost.pricing.overrides import Override
 from tokcost.toml import read_toml
 
 MOST_TABLES = 200
@@ -24,8 +26,8 @@ MOST_CHARACTERS = 200
 MOST_DISCOUNT = 10
 
 _RATES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
-_TEXTS = ("match", "provider", "context", "note")
-_KEYS = {"from", "until", "web_search", "discount", *_TEXTS, *_RATES}
+_TEXTS = ("match", "provider", "context", "note", "geo")
+_KEYS = {"from", "until", "above", "web_search", "discount", *_TEXTS, *_RATES}
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|\.[0-9]{1,30}")
 
 
@@ -57,7 +59,8 @@ def _parsed(path: Path, content: bytes) -> tuple[Override, ...]:
         return tuple(_override(table, basis) for table in found)
     except ValueError as error:
         raise SettingsDamaged(
-            f"{path} has a price that cannot be understood: {error}", "See `tokcost prices --help` for the format."
+            f"{path} has a price that cannot be understood: {error}",
+            "See `tokcost prices --help` or docs/prices.md for the format.",
         ) from error
 
 
@@ -70,13 +73,17 @@ def _override(table: Any, basis: str) -> Override:
         raise ValueError(f"unknown key {shown(min(unknown))} (known: {', '.join(sorted(_KEYS))})")
     if "match" not in said:
         raise ValueError('a [[price]] needs match = "NAME"')
-    match, provider, context, note = (_text(name, said.get(name, "")) for name in _TEXTS)
+    match, provider, context, note, geo = (_text(name, said.get(name, "")) for name in _TEXTS)
     rates = {name: _atto(name, said[name], 1) for name in _RATES if name in said}
     if "web_search" in said:
         rates["web_search"] = _atto("web_search", said["web_search"], 1000)
     from_ms, until_ms = (_day_ms(name, said.get(name)) for name in ("from", "until"))
-    discount = _factor(said.get("discount", "1"))
-    return Override(match, provider.lower(), context, from_ms, until_ms, rates, discount, note, basis)
+    discount, above = _factor(said.get("discount", "1")), _tokens("above", said.get("above", -1))
+    if geo and (rates or context or "above" in said):
+        raise ValueError("geo goes with discount alone, a factor on every token rate")
+    return Override(
+        match, provider.lower(), context, from_ms, until_ms, rates, discount, note, basis, above, geo.lower()
+    )
 
 
 def _text(name: str, value: Any) -> str:
@@ -97,6 +104,12 @@ def _atto(name: str, value: Any, factor: int) -> int:
     if dollars and not atto:
         raise ValueError(f"{name} = {shown(value)} is too small to count with")
     return atto
+
+
+def _tokens(name: str, value: Any) -> int:
+    if type(value) is not int or not -1 <= value < MAX_TOKENS:
+        raise ValueError(f"{name} = {shown(value)} is no number of tokens")
+    return value
 
 
 def _factor(value: Any) -> str:

@@ -8,19 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.model.money import ATTO_PER_USD_MTOK
-from tokcost.pricing.cards import DAY_MINUTES, ModelCards, RateCard, Rates, Step
+from tokcost.pricing.cards import DAY_MINUTES, Factor, ModelCards, RateCard, Rates, Step, within
 
 DATA = Path(__file__).parent / "data"
 FILE = DATA / "overrides.json"
 """What `data/overrides.toml` says, without the time that reading TOML takes. Made by
 `tests/support/make_common_cards.py`."""
-
-MOST_USD = 10_000
-"""The highest price for a million tokens, or a thousand searches, that is believed, some ten times the dearest public
-one. A response of 10^9 tokens in each class then costs no more than 5 * 10^16 nano-dollars, and sums of 10^11 tokens
-still fit into the 64 bits of the ledger."""
-_MOST_RATES = Rates(*[MOST_USD * ATTO_PER_USD_MTOK] * 5, *[MOST_USD * ATTO_PER_USD_MTOK * 1000] * 2)
 
 
 class Override(NamedTuple):
@@ -38,6 +31,10 @@ class Override(NamedTuple):
     note: str
     basis: str
     """`override/` and a digest of the file's content."""
+    above: int = -1
+    """Only prompts longer than so many tokens (-1: any)."""
+    geo: str = ""
+    """Where not empty, the table gives the factor for inference that is kept in this region, and nothing else."""
 
 
 @cache
@@ -68,58 +65,65 @@ def _applied(model: ModelCards, override: Override) -> ModelCards:
     there is none (an unknown model, an unknown way of being served), the override stands alone.
 
     Cards are cut, never doubled: a thousand overrides of one model make some thousand cards."""
+    if override.geo:
+        factor = Factor(override.geo, override.from_ms, override.until_ms, override.discount, override.note)
+        return _with_basis(model, override)._replace(factors=(*model.factors, factor))
     cards: list[RateCard] = []
     is_used = False
     for card in model.cards:
-        inside = _cut(card, override.from_ms, override.until_ms) if card.context == override.context else None
+        inside = within(card, override.from_ms, override.until_ms) if card.context == override.context else None
         if inside is None:
             cards.append(card)
         else:
             is_used = True
             cards += _around(card, _overridden(inside, override), override)
-    if all(card.context != override.context for card in model.cards) and {"input", "output"} <= override.rates.keys():
-        standard = Rates(0, 0, 0, 0, 0)
-        if "cache_read" not in override.rates:
-            standard = standard._replace(cache_read=override.rates["input"])
-        alone = RateCard(override.context, None, None, 0, DAY_MINUTES, (Step(-1, standard),))
-        inside = _cut(alone, override.from_ms, override.until_ms)
-        is_used = inside is not None
-        cards += [_overridden(inside, override)] if inside else []
     if not is_used:
-        return model
-    basis = model.basis if override.basis in model.basis else f"{model.basis} {override.basis}".strip()
+        cards += [_overridden(card, override) for card in _new_cards(model, override)]
+        if len(cards) == len(model.cards):
+            return model
     state = "priced" if model.state != "priced" and not override.context else model.state
-    return model._replace(cards=tuple(cards), basis=basis, state=state)
+    return _with_basis(model, override)._replace(cards=tuple(cards), state=state)
+
+
+def _with_basis(model: ModelCards, override: Override) -> ModelCards:
+    basis = model.basis if override.basis in model.basis else f"{model.basis} {override.basis}".strip()
+    return model._replace(basis=basis)
+
+
+def _new_cards(model: ModelCards, override: Override) -> list[RateCard]:
+    """Cards for an override of what the source has no price for. What it does not name is not known; only reading from
+    the cache of a model that the source does not know counts as input: no provider asks for more.
+
+    A factor alone makes another way of being served a multiple of the standard service."""
+    if not override.rates:
+        is_multiple = override.context and override.discount != "1"
+        cards = [card._replace(context=override.context) for card in model.cards if is_multiple and not card.context]
+    else:
+        known = next((card.steps[0].rates for card in model.cards[::-1] if card.context == ""), None)
+        read = override.rates.get("input") if known is None else None
+        rates = Rates(None, read, None, None, None, *(known[5:] if known else ()))
+        cards = [RateCard(override.context, None, None, 0, DAY_MINUTES, (Step(-1, rates),))]
+    parts = (within(card, override.from_ms, override.until_ms) for card in cards)
+    return [part for part in parts if part is not None]
 
 
 def _around(card: RateCard, changed: RateCard, override: Override) -> list[RateCard]:
     """A card's part before an override, the changed part, and the part behind it."""
-    before = _cut(card, None, override.from_ms) if override.from_ms is not None else None
-    behind = _cut(card, override.until_ms, None) if override.until_ms is not None else None
+    before = within(card, None, override.from_ms) if override.from_ms is not None else None
+    behind = within(card, override.until_ms, None) if override.until_ms is not None else None
     return [one for one in (before, changed, behind) if one is not None]
 
 
-def _cut(card: RateCard, from_ms: int | None, until_ms: int | None) -> RateCard | None:
-    """The part of a card that lies within a span; `None` when there is none."""
-    starts = max((ms for ms in (card.from_ms, from_ms) if ms is not None), default=None)
-    ends = min((ms for ms in (card.until_ms, until_ms) if ms is not None), default=None)
-    if starts is not None and ends is not None and starts >= ends:
-        return None
-    return card._replace(from_ms=starts, until_ms=ends)
-
-
 def _overridden(card: RateCard, override: Override) -> RateCard:
-    steps = tuple(Step(step.above, _changed(step.rates, override)) for step in card.steps)
-    return card._replace(steps=steps, note=override.note)
+    """A card with the override's rates in all its steps, or in those for longer prompts alone."""
+    steps = [step for step in card.steps if step.above < override.above]
+    longer = [step for step in card.steps if step.above >= override.above]
+    if steps and (not longer or longer[0].above > override.above):
+        longer.insert(0, Step(override.above, steps[-1].rates))
+    steps += [Step(step.above, _changed(step.rates, override)) for step in longer]
+    return card._replace(steps=tuple(steps), note=override.note)
 
 
 def _changed(rates: Rates, override: Override) -> Rates:
     changed = rates._replace(**override.rates)
-    if override.discount == "1":
-        return changed
-    from decimal import Decimal  # few have one
-
-    factor = Decimal(override.discount)
-    discounted = (int((rate * factor).to_integral_value()) for rate in changed)
-    # Factors of several overrides multiply: the bound of one price is the bound of what comes out.
-    return Rates(*map(min, discounted, _MOST_RATES))
+    return changed if override.discount == "1" else changed.times(override.discount)

@@ -8,9 +8,13 @@ from importlib.util import find_spec
 from tokcost.pricing.cards import ModelCards
 from tokcost.pricing.common import common_cards
 
+RULES = 2
+"""Which rules make cards of the source's data; another number has the cards that a ledger keeps compiled anew."""
+
 
 def source_stamp() -> str:
-    """Changes when another version of the price data is installed; does not import it."""
+    """Changes when another version of the price data is installed, or cards are made of it by other rules; does not
+    import it."""
     spec = find_spec("genai_prices")
     if spec is None or spec.origin is None:
         return ""
@@ -18,7 +22,7 @@ def source_stamp() -> str:
         status = os.stat(os.path.join(os.path.dirname(spec.origin), "data.py"))
     except OSError:
         return ""
-    return f"{status.st_size}:{status.st_mtime_ns}"
+    return f"{RULES}:{status.st_size}:{status.st_mtime_ns}"
 
 
 def compile_models(pairs: Iterable[tuple[str, str]]) -> list[ModelCards]:

@@ -9,8 +9,11 @@ from tokcost.reports.layout import Line, Piece
 from tokcost.reports.text import counted, escape
 
 
-def usd(rate: int) -> str:
-    """A rate in US dollars for a million tokens, without needless zeros: `0.30`, `0.0028`."""
+def usd(rate: int | None) -> str:
+    """A rate in US dollars for a million tokens, without needless zeros: `0.30`, `0.0028`; `?` where it is not
+    known."""
+    if rate is None:
+        return "?"
     text = f"{rate / ATTO_PER_USD_MTOK:.6f}".rstrip("0")
     whole, _, rest = text.partition(".")
     return f"{whole}.{rest.ljust(2, '0')}"

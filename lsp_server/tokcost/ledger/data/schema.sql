@@ -52,9 +52,7 @@ CREATE TABLE series (
   tier TEXT NOT NULL, -- '' is the standard one
   price_state TEXT NOT NULL CHECK (price_state IN ('priced', 'estimated', 'included', 'free', 'unpriced')),
   price TEXT REFERENCES price(id) -- the rate cards it was priced with
-) STRICT;
-CREATE UNIQUE INDEX series_content
-  ON series (assistant, model, provider, kind, speed, tier, price_state, ifnull(price, ''));
+, geo TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE place (
   id INTEGER PRIMARY KEY,
   repository INTEGER REFERENCES repository(id), -- NULL: in no repository
@@ -186,10 +184,18 @@ CREATE TABLE rollup (
 CREATE UNIQUE INDEX rollup_group
   ON rollup (place, series, ifnull(claim, 0), ifnull(claim_version, 0));
 CREATE INDEX rollup_claim ON rollup (claim) WHERE claim IS NOT NULL;
+CREATE VIEW rollup_row AS
+  SELECT repository, branch, assistant.name AS assistant, model, evidence, kind, rollup.*
+  FROM rollup
+  JOIN place ON place.id = rollup.place
+  JOIN series ON series.id = rollup.series
+  JOIN assistant ON assistant.id = series.assistant;
+CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, provider, kind, speed, tier, geo, price_state, ifnull(price, ''));
 CREATE VIEW usage_row AS
-  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, input, cache_read,
-    cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head,
-    estimated, request_id, reported_cost, session.name AS session, directory.path AS directory,
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
+    moves_head, estimated, request_id, reported_cost, session.name AS session, directory.path AS directory,
     log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree, place.branch, evidence, list_cost,
     price_state, price, claim, claim_version, source, tokens, usage.place AS place_id, usage.series AS series_id,
     usage.session AS session_id
@@ -200,16 +206,11 @@ CREATE VIEW usage_row AS
   JOIN log_place ON log_place.id = usage.log_place
   JOIN directory ON directory.id = log_place.directory
   JOIN session ON session.id = usage.session;
-CREATE VIEW rollup_row AS
-  SELECT repository, branch, assistant.name AS assistant, model, evidence, kind, rollup.*
-  FROM rollup
-  JOIN place ON place.id = rollup.place
-  JOIN series ON series.id = rollup.series
-  JOIN assistant ON assistant.id = series.assistant;
 INSERT INTO _sqlite_migrations VALUES (1, 'tokcost', 'm001_usage_places_and_prices', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (2, 'tokcost', 'm002_claims', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (3, 'tokcost', 'm003_observations', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (4, 'tokcost', 'm004_listings', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (5, 'tokcost', 'm005_series_and_places', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
-PRAGMA user_version = 5;
+INSERT INTO _sqlite_migrations VALUES (6, 'tokcost', 'm006_geo', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+PRAGMA user_version = 6;
 COMMIT;

@@ -38,6 +38,9 @@ _NEVER = b"\n"
 """No line contains its end."""
 
 _NO_STOP_REASON = b'"stop_reason":null'
+_ANYWHERE = (None, "", "global", "not_available")
+"""What `inference_geo` says where the inference was not kept in a region; older models do not know the field."""
+
 _BETWEEN = 64
 """Bytes in which a `stop_reason` stands before the usage, with a `stop_sequence` between them at most."""
 
@@ -73,6 +76,7 @@ class _Usage(_Counts, gc=False):
     server_tool_use: _ServerTools | None = None
     service_tier: Name | None = None
     speed: Name | None = None
+    inference_geo: Name | None = None
     iterations: list[_Iteration] | None = None
 
 
@@ -400,6 +404,7 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Toke
         lower_bound,
         _copy_rank(line),
         line.request_id is None,
+        geo="" if usage.inference_geo in _ANYWHERE else usage.inference_geo or "",
     )
 
 

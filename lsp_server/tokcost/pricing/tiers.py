@@ -1,0 +1,57 @@
+"""Prices of tiers (fast, priority, flex, batch) for the days before the price source learned of them. Pure.
+
+The source learned most tiers on one day (priority and flex on 2026-10-12, batch on 2026-10-14), though they existed
+long before. A tier is a fixed multiple of the standard price (openai.com/api-fast-mode: $10 for GPT-5.6 Sol
+while it cost $5, $8 since it costs $4), so it is as many times what the standard service cost then.
+"""
+
+from datetime import UTC, datetime
+
+from tokcost.pricing.cards import RateCard, Rates, Step, within
+
+_NOTE = "The source has this price since {day}; before, it is taken to be as many times the standard price."
+
+
+def with_earlier_tiers(cards: list[RateCard]) -> list[RateCard]:
+    """The cards, and for the first of each tier those of the days before it."""
+    standard = [card for card in cards if not card.context]
+    tiers = [card for card in cards if card.context and card.from_ms is not None]
+    first = [tier for tier in tiers if not any(_is_before(other, tier) for other in cards)]
+    return [*(card for tier in first for card in _earlier(tier, tier.from_ms or 0, standard)), *cards]
+
+
+def _is_before(other: RateCard, card: RateCard) -> bool:
+    if other.context != card.context or _hours(other) != _hours(card):
+        return False
+    return other.from_ms is None or (card.from_ms is not None and other.from_ms < card.from_ms)
+
+
+def _hours(card: RateCard) -> tuple[int, int]:
+    return card.from_minute, card.until_minute
+
+
+def _earlier(tier: RateCard, learned_ms: int, standard: list[RateCard]) -> list[RateCard]:
+    same_hours = [card for card in standard if _hours(card) == _hours(tier)]
+    then = next((card for card in same_hours if within(card, learned_ms, learned_ms + 1) is not None), None)
+    before = [part for card in same_hours if (part := within(card, None, learned_ms)) is not None]
+    if then is None:
+        return []
+    note = _NOTE.format(day=datetime.fromtimestamp(learned_ms / 1000, UTC).strftime("%Y-%m-%d"))
+    return [
+        part._replace(context=tier.context, note=note, steps=tuple(_step(step, then, part) for step in tier.steps))
+        for part in before
+    ]
+
+
+def _step(tier: Step, then: RateCard, before: RateCard) -> Step:
+    """A tier's rates for days on which the standard rates were those of `before` and not of `then`."""
+    now, earlier = _rates(then, tier.above), _rates(before, tier.above)
+    rates = (
+        rate * old // new if rate and old and new else rate
+        for rate, new, old in zip(tier.rates, now, earlier, strict=True)
+    )
+    return Step(tier.above, Rates(*rates))
+
+
+def _rates(card: RateCard, above: int) -> Rates:
+    return next(step.rates for step in reversed(card.steps) if step.above <= above)
