@@ -31,10 +31,24 @@ def as_worktree(known: KnownWorktree, repository: KnownRepository) -> Worktree:
     return Worktree(known.path, known.git_dir or known.path, repository.common_dir, repository.root)
 
 
+GONE = "gone"
+"""The stamp of an assistant's own worktree whose usage was placed when the worktree was gone."""
+
+
 def moved_stamp(known: KnownWorktree, repository: KnownRepository) -> str:
     """What its HEAD reflog looks like now, if that differs from when its usage was last placed; else empty."""
     stamp = reflog_stamp(as_worktree(known, repository)) if known.git_dir else ""
+    if not stamp and known.origin_branch and not os.path.isdir(known.path):
+        stamp = GONE
     return "" if stamp == known.stamp else stamp
+
+
+def gone_worktree(path: str, linked: Iterable[Worktree]) -> Worktree | None:
+    """The innermost of some linked worktrees that a folder lay in and whose own folder is gone: git still knows of
+    it."""
+    folder = os.path.normpath(path)
+    around = [one for one in linked if folder == one.path or folder.startswith(one.path + os.sep)]
+    return max((one for one in around if not os.path.lexists(one.path)), key=lambda one: len(one.path), default=None)
 
 
 def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownRepository | None:

@@ -9,6 +9,7 @@ import pytest
 from support.git_sandbox import GitSandbox
 from tokcost.repo.worktree import (
     Worktree,
+    find_bare,
     find_worktree,
     linked_worktrees,
     repository_fingerprint,
@@ -102,6 +103,9 @@ def test_a_bare_repository_has_no_worktree_but_its_linked_ones(repo: GitSandbox,
     repo.git("worktree", "add", "-q", str(tmp_path / "linked"), "main", cwd=bare)
     assert find(bare) is None
     assert find(bare / "refs") is None
+    assert [one and one.root for one in (find_bare(str(bare)), find_bare(str(bare / "refs")))] == [str(bare)] * 2
+    assert find_bare(str(repo.path)) is None
+    assert find_bare(str(tmp_path)) is None
     assert found(tmp_path / "linked").root == str(bare)
 
 
@@ -117,6 +121,11 @@ def test_a_project_folder_around_a_hidden_bare_repository_is_no_worktree(
     repo.git("worktree", "add", "-q", str(project / "main"), "main", cwd=project)
     assert find(project) is None
     assert found(project / "main").root == str(project / hidden)
+    (project / "notes").mkdir()
+    around = [find_bare(str(project / folder)) for folder in ("", "notes", "gone")]
+    assert {one and (one.path, one.common_dir, one.root) for one in around} == {
+        (str(project), str(project / hidden), str(project / hidden))
+    }
 
 
 def test_sparse_worktrees_keep_bareness_in_another_file(repo: GitSandbox, tmp_path: Path) -> None:

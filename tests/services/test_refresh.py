@@ -19,6 +19,7 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.model.figures import Summary
 from tokcost.model.selection import Selection
 from tokcost.services.assign import assign
+from tokcost.services.look_at_clone import state_around
 from tokcost.services.notices import notices
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
@@ -300,18 +301,177 @@ def test_a_deleted_worktree_is_remembered(machine: Machine, tmp_path: Path) -> N
     assert machine.tokens() == {"feat/w": 2 * ONE}
 
 
-def test_an_assistants_own_worktree_is_known_even_when_it_was_deleted_before_we_looked(machine: Machine) -> None:
+def origin(machine: Machine, path: Path, branch: str = "worktree-x") -> dict[str, object]:
+    """The record that Claude Code writes of a worktree that it makes for itself."""
+    names = {"worktreePath": str(path), "worktreeBranch": branch, "worktreeName": path.name}
+    from_where = {"originalCwd": str(machine.git.path), "originalBranch": "feat/a"}
+    return {"type": "worktree-state", "worktreeSession": names | from_where}
+
+
+def test_an_assistants_own_worktree_that_was_gone_before_we_looked_leaves_its_usage_where_it_came_from(
+    machine: Machine,
+) -> None:
     gone = machine.git.path / ".claude/worktrees/x"
-    state = {
-        "worktreePath": str(gone),
-        "worktreeBranch": "worktree-x",
-        "originalCwd": str(machine.git.path),
-        "originalBranch": "feat/a",
-    }
-    write(machine.projects / "p/a.jsonl", {"type": "worktree-state", "worktreeSession": state})
+    write(machine.projects / "p/a.jsonl", origin(machine, gone))
     machine.say("p/a.jsonl", "msg_1", 10, cwd=str(gone), gitBranch="")
-    machine.say("p/a.jsonl", "msg_2", 11, cwd=str(gone), gitBranch="worktree-x")
-    assert machine.tokens() == {"feat/a": ONE, "worktree-x": ONE}
+    machine.say("p/a.jsonl", "msg_2", 11, cwd=str(gone / "src"), gitBranch="worktree-x")
+    assert machine.tokens() == {"feat/a": 2 * ONE}
+
+
+def test_an_assistants_own_worktree_keeps_its_branch_as_long_as_it_exists(machine: Machine) -> None:
+    machine.git.at(4).switch("-c", "feat/a")
+    own = machine.git.path / ".claude/worktrees/x"
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "worktree-x", str(own))
+    write(machine.projects / "p/a.jsonl", origin(machine, own))
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(own), gitBranch="worktree-x")
+    assert machine.tokens() == {"worktree-x": ONE}
+    machine.git.git("worktree", "remove", "--force", str(own))
+    machine.git.git("branch", "-q", "-D", "worktree-x")
+    assert machine.tokens() == {"feat/a": ONE}
+    assert machine.tokens() == {"feat/a": ONE}
+
+
+@pytest.mark.parametrize("looked_before", [True, False])
+def test_an_assistants_own_branch_with_a_commit_keeps_its_usage_when_the_worktree_is_gone(
+    machine: Machine, looked_before: bool
+) -> None:
+    own = machine.git.path / ".claude/worktrees/x"
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "worktree-x", str(own))
+    write(machine.projects / "p/a.jsonl", origin(machine, own))
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(own), gitBranch="worktree-x")
+    machine.git.at(20).commit("one", cwd=own)
+    if looked_before:
+        assert machine.tokens() == {"worktree-x": ONE}
+    machine.git.at(30).git("worktree", "remove", "--force", str(own))
+    assert machine.tokens() == {"worktree-x": ONE}
+    machine.say("p/a.jsonl", "msg_2", 15, cwd=str(own / "src"), gitBranch="worktree-x")
+    assert machine.tokens() == {"worktree-x": 2 * ONE}
+
+
+@pytest.mark.parametrize("looked_before", [True, False])
+def test_the_worktree_of_an_assistants_sub_agent_has_no_record_and_goes_back_all_the_same(
+    machine: Machine, looked_before: bool
+) -> None:
+    machine.git.at(4).switch("-c", "feat/a")
+    own = machine.git.path / ".claude/worktrees/agent-1"
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "worktree-agent-1", str(own))
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(own), gitBranch="worktree-agent-1")
+    if looked_before:
+        assert machine.tokens() == {"worktree-agent-1": ONE}
+    machine.git.git("worktree", "remove", "--force", str(own))
+    machine.git.git("branch", "-q", "-D", "worktree-agent-1")
+    assert machine.tokens() == {"feat/a": ONE}
+
+
+def test_a_worktree_of_the_users_own_keeps_its_branch_when_both_are_gone(machine: Machine, tmp_path: Path) -> None:
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "feat/w", str(tmp_path / "wt"))
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(tmp_path / "wt"), gitBranch="feat/w")
+    assert machine.tokens() == {"feat/w": ONE}
+    machine.git.git("worktree", "remove", "--force", str(tmp_path / "wt"))
+    machine.git.git("branch", "-q", "-D", "feat/w")
+    assert machine.tokens() == {"feat/w": ONE}
+
+
+def remove_by_hand(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("tree_first", [True, False])
+def test_a_worktree_elsewhere_whose_folder_was_deleted_is_looked_up_in_git(
+    machine: Machine, tmp_path: Path, tree_first: bool
+) -> None:
+    """Its path leads to no repository, and the log may name it before the clone that lists it."""
+    tree = tmp_path / "home/.codex/worktrees/1a2b/repo"
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "feat/w", str(tree))
+    machine.git.at(20).switch("-c", "later", cwd=tree)
+    remove_by_hand(tree)
+    said = [
+        ("msg_1", 10, {"cwd": str(tree / "src"), "gitBranch": "elsewhere"}),
+        ("msg_2", 30, {"cwd": str(tree), "gitBranch": ""}),
+        ("msg_3", 30, {"cwd": str(machine.git.path), "gitBranch": "main"}),
+    ]
+    for message, at, more in said if tree_first else reversed(said):
+        machine.say("p/a.jsonl", message, at, **more)
+    assert machine.tokens() == {"main": ONE, "later": 2 * ONE}
+
+
+def test_a_deleted_worktree_is_looked_up_in_the_clone_that_somebody_asks_about(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """No usage ever named that clone itself."""
+    tree = tmp_path / "elsewhere/wt"
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "feat/w", str(tree))
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(tree), gitBranch="feat/w")
+    remove_by_hand(tree)
+    refresh(machine.ledger, machine.environ)
+    here = state_around(machine.git.path)
+    refresh(machine.ledger, machine.environ, here=here)
+    assert machine.tokens() == {"feat/w": ONE}
+
+
+def test_a_nested_worktree_that_was_removed_is_what_the_assistant_says_and_not_the_one_around_it(
+    machine: Machine,
+) -> None:
+    tree = machine.git.path / ".trees/login"
+    machine.git.at(5).git("worktree", "add", "-q", "-b", "feat/login", str(tree))
+    machine.git.at(30).git("worktree", "remove", "--force", str(tree))
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(tree), gitBranch="feat/login")
+    machine.say("p/a.jsonl", "msg_2", 11, cwd=str(tree / "src/deep"), gitBranch="feat/login")
+    machine.say("p/a.jsonl", "msg_3", 12, cwd=str(machine.git.path), gitBranch="main")
+    assert machine.tokens() == {"feat/login": 2 * ONE, "main": ONE}
+    machine.git.at(40).commit()
+    machine.say("p/a.jsonl", "msg_4", 41, cwd=str(machine.git.path), gitBranch="main")
+    assert machine.tokens() == {"feat/login": 2 * ONE, "main": 2 * ONE}
+
+
+def test_a_removed_worktree_of_which_nobody_says_the_branch_is_on_none(machine: Machine) -> None:
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(machine.git.path / ".worktrees/login"), gitBranch="")
+    machine.say("p/a.jsonl", "msg_2", 10, cwd=str(machine.git.path / "build"), gitBranch="")
+    assert machine.tokens() == {"": ONE, "main": ONE}
+
+
+def test_a_deleted_subfolder_follows_the_branch_it_was_carried_to(machine: Machine) -> None:
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(machine.git.path / "build"), gitBranch="main")
+    machine.git.at(60).switch("-c", "feat/new")
+    assert machine.tokens() == {"feat/new": ONE}
+
+
+def bare_clone(machine: Machine, project: Path) -> None:
+    """`project/.bare`, `project/.git` that leads to it, and worktrees beside them."""
+    machine.git.git("branch", "feat/a")
+    machine.git.git("clone", "-q", "--bare", str(machine.git.path), str(project / ".bare"))
+    (project / ".git").write_text("gitdir: ./.bare\n")
+    for branch in ("main", "feat/a"):
+        machine.git.at(5).git("worktree", "add", "-q", str(project / Path(branch).name), branch, cwd=project)
+
+
+def test_the_folder_around_a_bare_clone_belongs_to_it_and_to_no_branch(machine: Machine, tmp_path: Path) -> None:
+    bare_clone(machine, project := tmp_path / "project")
+    for number, folder in enumerate(("", "notes", ".bare", "a", "main")):
+        machine.say("p/a.jsonl", f"msg_{number}", 10, cwd=str(project / folder), gitBranch="main")
+    (project / "notes").mkdir()
+    assert machine.tokens(project / "main") == {"": 3 * ONE, "feat/a": ONE, "main": ONE}
+    assert machine.tokens(project / "main") == {"": 3 * ONE, "feat/a": ONE, "main": ONE}
+
+
+def test_a_worktree_of_a_bare_clone_that_was_removed_is_on_the_branch_that_the_assistant_says(
+    machine: Machine, tmp_path: Path
+) -> None:
+    bare_clone(machine, project := tmp_path / "project")
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(project / "a"), gitBranch="feat/a")
+    machine.git.git("worktree", "remove", "--force", str(project / "a"), cwd=project)
+    assert machine.tokens(project / "main") == {"feat/a": ONE}
+
+
+def test_a_folder_that_lay_in_no_repository_belongs_to_the_bare_clone_that_was_made_there(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (project := tmp_path / "project").mkdir()
+    machine.say("p/a.jsonl", "msg_1", 10, cwd=str(project), gitBranch="")
+    machine.log()
+    bare_clone(machine, project)
+    machine.say("p/a.jsonl", "msg_2", 20, cwd=str(project / "main"))
+    assert machine.tokens(project / "main") == {"": ONE, "main": ONE}
 
 
 def test_codexs_own_detached_worktree_belongs_to_the_branch_it_began_from(machine: Machine, tmp_path: Path) -> None:

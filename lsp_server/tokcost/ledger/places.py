@@ -134,7 +134,7 @@ def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stor
 
 
 def replace_place(
-    ledger: Ledger, stored: Stored, worktree: int, repository: int, place: BranchPlace, rollup: Rollup
+    ledger: Ledger, stored: Stored, worktree: int | None, repository: int, place: BranchPlace, rollup: Rollup
 ) -> None:
     """Put one usage where it belongs by better knowledge; part of the caller's transaction."""
     number = Dimensions(ledger).place(repository, worktree, *place)

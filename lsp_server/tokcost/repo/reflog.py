@@ -14,7 +14,8 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
 from tokcost.model.worktree import Worktree
-from tokcost.repo.head import Head, is_unborn, read_head, ref_text, short_name, uses_reftable
+from tokcost.repo.head import Head, can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
+from tokcost.repo.refs import local_branches
 from tokcost.repo.run import run_git
 
 # A name may hold tabs and any other byte but `<`, `>` and the line end: the first `> ` ends the mail address.
@@ -106,6 +107,18 @@ def last_message(worktree: Worktree) -> str:
     """What HEAD's reflog says of its last movement; empty where there is none."""
     entries = read_reflog(worktree).entries
     return entries[-1].message if entries else ""
+
+
+def has_own_commits(common_dir: str, branch: str) -> bool:
+    """Whether a branch is there and something was committed on it since it was created; where git keeps no log of it,
+    a branch that is there has some."""
+    if not can_be_ref(branch):
+        return False
+    try:
+        data = read_bounded(os.path.join(common_dir, "logs", "refs", "heads", *branch.split("/")), MOST_OF_GIT)
+    except OSError:
+        return branch in (local_branches(common_dir) or {})
+    return any(is_commit(entry.message) for entry in parse_entries(data))
 
 
 def parse_entries(data: bytes) -> Iterator[ReflogEntry]:

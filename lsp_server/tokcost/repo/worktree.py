@@ -39,6 +39,25 @@ def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktre
     return None
 
 
+def find_bare(directory: str, configs: ConfigsOnce | None = None) -> Worktree | None:
+    """The bare repository that a folder lies in or belongs to, as the folder around `APP/.bare` does by a file
+    `APP/.git` that leads there; `None` where there is another one or none. It has no worktree: `path` is the folder,
+    `root` the repository."""
+    try:
+        there, gone = _real(directory)
+    except ValueError:
+        return None
+    if ".git" in gone.split(os.sep):
+        return None
+    for folder in _upwards(there):
+        dot_git = os.path.join(folder, ".git")
+        if os.path.isfile(dot_git) or _is_git_dir(dot_git):
+            return _bare_at(folder, _led_to(folder, dot_git), configs or ConfigsOnce())
+        if _is_git_dir(folder):
+            return _bare_at(folder, folder, configs or ConfigsOnce())
+    return None
+
+
 def worktree_of_hook(directory: str, environ: Mapping[str, str], configs: ConfigsOnce) -> Worktree | None:
     """The worktree that git runs a hook for: git says in `GIT_DIR` which repository that is where the folder does not
     tell (`--git-dir`, linked worktrees)."""
@@ -154,12 +173,9 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce) -> Worktree | None:
-    git_dir = os.path.realpath(dot_git)
-    if os.path.isfile(dot_git):
-        pointer = _read_line(dot_git)
-        if not pointer.startswith("gitdir: "):
-            return None
-        git_dir = os.path.realpath(os.path.join(folder, pointer.removeprefix("gitdir: ")))
+    git_dir = _led_to(folder, dot_git)
+    if not git_dir:
+        return None
     common_dir = os.path.realpath(os.path.join(git_dir, _read_line(os.path.join(git_dir, "commondir"))))
     if not (os.path.lexists(os.path.join(git_dir, "HEAD")) and _is_git_dir(common_dir)):
         return None
@@ -167,6 +183,21 @@ def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce) -> Worktree | 
         return Worktree(folder, git_dir, common_dir, _root_of(common_dir, configs))
     core = read_core(common_dir, configs.of(common_dir))
     return None if core.bare else Worktree(folder, git_dir, common_dir, folder)
+
+
+def _led_to(folder: str, dot_git: str) -> str:
+    """The git folder that a `.git` is, or that it leads to as a file; empty where that is damaged."""
+    if not os.path.isfile(dot_git):
+        return os.path.realpath(dot_git)
+    pointer = _read_line(dot_git)
+    if not pointer.startswith("gitdir: "):
+        return ""
+    return os.path.realpath(os.path.join(folder, pointer.removeprefix("gitdir: ")))
+
+
+def _bare_at(folder: str, git_dir: str, configs: ConfigsOnce) -> Worktree | None:
+    is_bare = bool(git_dir) and _is_git_dir(git_dir) and read_core(git_dir, configs.of(git_dir)).bare
+    return Worktree(folder, git_dir, git_dir, git_dir) if is_bare else None
 
 
 def _deleted_worktree(around: Worktree, directory: str) -> Worktree | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
-from tokcost.known_worktrees import DIGEST, digest_of, follow_move, moved_stamp
+from tokcost.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
@@ -21,7 +21,7 @@ from tokcost.ledger.sources import try_again
 from tokcost.policy.clone_state import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import find_worktree, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.usage.read import Outcome, Progress, in_order_of_writing, read_all
 
@@ -219,4 +219,9 @@ def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     outside = directories_without_worktree(ledger)
     if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
         return True
-    return any(find_worktree(path) is not None for path in outside if os.path.isabs(path))
+    folders = [path for path in outside if os.path.isabs(path)]
+    if any(find_worktree(path) is not None for path in folders):
+        return True
+    if here is None or any(one.common_dir == here.worktree.common_dir for one in homes.values()):
+        return False  # what a known clone lists was looked at when the folder was imported
+    return any(gone_worktree(path, linked_worktrees(here.worktree.common_dir)) is not None for path in folders)

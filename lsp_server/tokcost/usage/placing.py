@@ -1,43 +1,35 @@
 """From a working directory and a time to a repository, a worktree and a branch.
 
-The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a worktree
-was deleted or a clone moved. What git's history says later (a branch created from this one, a rename) is followed.
+What git's history says later (a branch created from this one, a rename) is followed.
 """
 
 import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.known_worktrees import DIGEST, as_worktree, digest_of, keep_main, moved_from, moved_stamp
+from tokcost.known_worktrees import as_worktree, moved_stamp
 from tokcost.ledger.observations import observations
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownWorktree,
-    bind_directory,
-    bound_directories,
     directories_without_worktree,
-    move_repository,
     note_placed,
-    record_origin,
-    record_repository,
-    record_worktree,
     replace_place,
-    repositories,
     usage_in_directory,
     usage_in_worktree,
-    worktrees,
 )
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import Stored
+from tokcost.ledger.rows import Entry, Stored
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.model.worktree import Worktree
 from tokcost.placement.branch import Timeline, build_timeline, place, unsettled_since
+from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.policy.clone_state import CloneState
-from tokcost.repo.config import ConfigsOnce
-from tokcost.repo.reflog import read_history, read_reflog
-from tokcost.repo.worktree import find_worktree, repository_fingerprint
+from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
+from tokcost.repo.worktree import find_worktree
+from tokcost.usage.locating import Locator
 
 
 class Where(NamedTuple):
@@ -47,6 +39,8 @@ class Where(NamedTuple):
     worktree: int | None
     root: str
     place: BranchPlace
+    is_left: bool = False
+    """It was made in an assistant's own worktree that is gone without a commit, so it went to where that came from."""
 
 
 NOWHERE = Where(None, None, "", UNKNOWN)
@@ -61,6 +55,7 @@ class _Spot(NamedTuple):
     observed: list[Observation]
 
 
+_CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
 _FIXED = ("observed", "assigned")
@@ -72,26 +67,22 @@ class Placer:
     and are called inside a transaction."""
 
     def __init__(self, ledger: Ledger, here: CloneState | None = None) -> None:
-        """`here` is the worktree that somebody asks about: what was read of it is not read again, and logs may know its
-        folder by its digest alone."""
+        """`here` is the worktree that somebody asks about."""
         self._ledger = ledger
-        self._here = here.worktree if here else None
-        self._repositories = {one.id: one for one in repositories(ledger)}
-        self._worktrees = {one.id: one for one in worktrees(ledger)}
-        self._bound = bound_directories(ledger)
+        self._locator = Locator(ledger, here)
         self._heads = {here.worktree.git_dir: here.head} if here else {}
-        self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
-        self._located: dict[str, int | None] = {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
+        self._cleared: dict[tuple[int, str], bool] = {}
         self.notes: list[str] = []
 
     def place(self, usage: Usage) -> Where:
         """Where a usage belongs, by its working directory, its time and the assistant's own branch field."""
-        number = self._worktree_of(usage.cwd)
-        if number is None:
-            return NOWHERE
-        worktree, root, timeline, seen = self._spots.get(number) or self._spot(number)
+        located = self._locator.locate(usage.cwd)
+        if located.worktree is None:
+            return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
+        number = located.worktree
+        worktree, root, timeline, seen = self._spot(number)
         timeline = self._reaching(worktree, timeline, usage.time_ms // 1000)
         found = place(
             timeline,
@@ -101,8 +92,13 @@ class Placer:
             moves_head=usage.moves_head,
             observed=seen,
         )
+        if located.inside and not self._was_cleared(worktree, located.inside, usage.branch):
+            found = place_in_gone_folder(timeline, usage, located.inside, found)
         if found.branch is None:
             found = self._without_branch(worktree)
+        elif worktree.origin_branch and self._is_cleared(worktree, found.branch):
+            origin = BranchPlace(worktree.origin_branch, "transcript")
+            return Where(worktree.repository, number, root, origin, is_left=True)
         return Where(worktree.repository, number, root, found)
 
     def assigned(self, common_dir: str, path: str, branch: str) -> Where | None:
@@ -110,37 +106,26 @@ class Placer:
         found = find_worktree(path)
         if found is None or found.common_dir != common_dir:
             return None
-        number = self._known_or_new(found)
-        worktree = self._worktrees[number]
-        root = self._repositories[worktree.repository].root
+        number = self._locator.known_or_new(found)
+        worktree = self._locator.worktrees[number]
+        root = self._locator.repositories[worktree.repository].root
         return Where(worktree.repository, number, root, BranchPlace(branch, "assigned"))
 
     def note_origins(self, origins: Iterable[WorktreeOrigin]) -> None:
         """Remember worktrees that an assistant made for itself, also when they are gone by now."""
         for origin in origins:
-            number = self._worktree_of(origin.path)
-            source = self._worktree_of(origin.origin_path)
-            if source is None:
-                continue
-            if number is None or self._worktrees[number].path != os.path.normpath(origin.path):
-                home = self._worktrees[source].repository
-                number = record_worktree(self._ledger, home, os.path.normpath(origin.path), "")
-                self._located[origin.path] = number
-            record_origin(self._ledger, number, origin.origin_path, origin.origin_branch)
-            self._learn_worktrees()
+            self._locator.note_origin(origin)
+            self._spots.clear()
 
     def follow_history(self) -> None:
         """Put usage where it belongs by what git's history says now: directories that became repositories, and
         worktrees whose reflog has grown since their usage was placed. Each is a transaction of its own."""
         for path in directories_without_worktree(self._ledger):
-            if path in self._located:
-                continue
-            is_known = path.startswith(DIGEST) and self._locate_digest(path) is not None
-            if is_known or (os.path.isabs(path) and os.path.isdir(path) and find_worktree(path) is not None):
+            if self._locator.has_news(path):
                 with self._ledger.transaction():
                     self._place_directory(path)
-        for worktree in list(self._worktrees.values()):
-            stamp = moved_stamp(worktree, self._repositories[worktree.repository])
+        for worktree in list(self._locator.worktrees.values()):
+            stamp = moved_stamp(worktree, self._locator.repositories[worktree.repository])
             if stamp:
                 with self._ledger.transaction():
                     self._follow(worktree, stamp)
@@ -163,19 +148,55 @@ class Placer:
         for stored in many:
             old = stored.entry
             where = self.place(old.usage)
-            if old.place.evidence in _FIXED or where.worktree is None or where.repository is None:
-                continue
-            if old.place.branch is not None and _is_weaker(where.place, old.place):
+            if where.repository is None or not _may_replace(where, old):
                 continue
             if (where.repository, where.worktree, where.place) != (old.repository, old.worktree, old.place):
                 replace_place(self._ledger, stored, where.worktree, where.repository, where.place, rollup)
 
+    def _in_bare(self, usage: Usage, repository: int) -> Where:
+        """A bare repository has no HEAD of its own to be on; a worktree of it that is gone was on what the assistant
+        says."""
+        root = self._locator.repositories[repository].root
+        is_gone = os.path.isabs(usage.cwd) and not os.path.isdir(usage.cwd)
+        is_told = is_gone and usage.branch not in ("", "HEAD")
+        return Where(repository, None, root, BranchPlace(usage.branch, "transcript") if is_told else UNKNOWN)
+
     def _spot(self, number: int) -> _Spot:
-        worktree = self._worktrees[number]
-        root = self._repositories[worktree.repository].root
+        worktree = self._locator.worktrees[number]
+        known = self._spots.get(number)
+        if known is not None and known.worktree is worktree:
+            return known
+        if _claudes_branch(worktree.path) and worktree.git_dir and not worktree.origin_branch:
+            worktree = self._with_origin(worktree)
+        root = self._locator.repositories[worktree.repository].root
         observed = observations(self._ledger, worktree.git_dir)
         spot = self._spots[number] = _Spot(worktree, root, self._timeline(worktree), observed)
         return spot
+
+    def _with_origin(self, worktree: KnownWorktree) -> KnownWorktree:
+        """Claude Code makes worktrees for sub-agents without a record of what they came from."""
+        if _claudes_branch(worktree.path) not in self._timeline(worktree).branches:
+            return worktree
+        origin = self._branch_it_began_from(worktree).branch
+        if origin is None:
+            return worktree
+        root = self._locator.repositories[worktree.repository].root
+        return self._locator.record_origin(worktree.id, WorktreeOrigin(worktree.path, "", root, origin))
+
+    def _is_cleared(self, worktree: KnownWorktree, branch: str) -> bool:
+        """Whether a worktree that an assistant made for itself is gone, and nothing was committed on its branch."""
+        known = self._cleared.get((worktree.id, branch))
+        if known is None:
+            common_dir = self._locator.repositories[worktree.repository].common_dir
+            known = not os.path.isdir(worktree.path) and not has_own_commits(common_dir, branch)
+            self._cleared[worktree.id, branch] = known
+        return known
+
+    def _was_cleared(self, around: KnownWorktree, inside: tuple[str, ...], branch: str) -> bool:
+        """Whether the folder was a worktree of Claude Code's own inside of another one, gone before anybody looked and
+        without a commit: the branch it came from is where the worktree around it was."""
+        path = os.path.join(around.path, *inside[:3])
+        return bool(branch) and branch == _claudes_branch(path) and self._is_cleared(around._replace(path=path), branch)
 
     def _without_branch(self, worktree: KnownWorktree) -> BranchPlace:
         """Where usage belongs of which neither the reflog nor the assistant names a branch."""
@@ -186,14 +207,14 @@ class Placer:
     def _branch_it_began_from(self, worktree: KnownWorktree) -> BranchPlace:
         """Codex works in detached worktrees that it makes itself: they belong to the branch that the main worktree
         was on when they were made."""
-        repository = self._repositories[worktree.repository]
+        repository = self._locator.repositories[worktree.repository]
         made = read_reflog(as_worktree(worktree, repository)).entries[:1]
-        main = self._known_or_new(
+        if not made or repository.root == repository.common_dir:
+            return UNKNOWN
+        main = self._locator.known_or_new(
             Worktree(repository.root, repository.common_dir, repository.common_dir, repository.root)
         )
-        if not made:
-            return UNKNOWN
-        worktree = self._worktrees[main]
+        worktree = self._locator.worktrees[main]
         timeline = self._reaching(worktree, self._timeline(worktree), made[0].second)
         return place(timeline, made[0].second * 1000)
 
@@ -208,7 +229,7 @@ class Placer:
     def _timeline(self, worktree: KnownWorktree, *, recent: bool = True) -> Timeline:
         known = self._timelines.get(worktree.id)
         if known is None:
-            located = as_worktree(worktree, self._repositories[worktree.repository])
+            located = as_worktree(worktree, self._locator.repositories[worktree.repository])
             history = read_history(located, recent=recent, head=self._heads.get(located.git_dir))
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
@@ -217,73 +238,20 @@ class Placer:
                 )
         return known
 
-    def _worktree_of(self, directory: str) -> int | None:
-        if directory not in self._located:
-            found = self._locate(directory) if os.path.isabs(directory) else self._locate_digest(directory)
-            self._located[directory] = found
-        return self._located[directory]
 
-    def _locate_digest(self, directory: str) -> int | None:
-        """The worktree whose folder, or a folder in which, has this digest: all that some logs say of a project."""
-        if not directory.startswith(DIGEST):
-            return None
-        known = {one.path: one.id for one in self._worktrees.values()} | self._bound
-        for path, number in known.items():
-            if digest_of(path) == directory:
-                return self._bind(directory, number)
-        if self._here is not None and digest_of(self._here.path) == directory:
-            return self._bind(directory, self._known_or_new(self._here))
-        return None
+def _claudes_branch(path: str) -> str:
+    """The branch that Claude Code makes for a worktree of its own at a path; empty where it makes none."""
+    folder, name = os.path.split(path)
+    return f"worktree-{name}" if folder.endswith(_CLAUDE_WORKTREES) else ""
 
-    def _locate(self, directory: str) -> int | None:
-        """A folder that is gone lies where the ledger remembers it; one that is there lies where git says."""
-        if not os.path.isdir(directory):
-            remembered = self._bound.get(directory) or self._remembered(directory)
-            if remembered is not None:
-                return self._bind(directory, remembered)
-        found = find_worktree(directory, self._configs)
-        return None if found is None else self._bind(directory, self._known_or_new(found))
 
-    def _bind(self, directory: str, number: int) -> int:
-        if self._bound.get(directory) != number:
-            bind_directory(self._ledger, directory, number)
-            self._bound[directory] = number
-        return number
-
-    def _remembered(self, directory: str) -> int | None:
-        """The innermost worktree the ledger knows around a folder, if that worktree is gone as well."""
-        folder = os.path.normpath(directory)
-        for one in self._repositories.values():
-            if f"{folder}{os.sep}".startswith(one.root + os.sep) and not os.path.exists(one.common_dir):
-                keep_main(self._ledger, one)
-                self._worktrees = {number.id: number for number in worktrees(self._ledger)}
-        around = [one for one in self._worktrees.values() if folder == one.path or folder.startswith(one.path + os.sep)]
-        innermost = max(around, key=lambda one: len(one.path), default=None)
-        return innermost.id if innermost is not None and not os.path.isdir(innermost.path) else None
-
-    def _known_or_new(self, found: Worktree) -> int:
-        for one in self._worktrees.values():
-            if one.path == found.path and one.git_dir == found.git_dir:
-                return one.id
-        repository = self._repository(found)
-        number = record_worktree(self._ledger, repository, found.path, found.git_dir)
-        self._repositories = {one.id: one for one in repositories(self._ledger)}
-        self._learn_worktrees()
-        return number
-
-    def _learn_worktrees(self) -> None:
-        self._worktrees = {one.id: one for one in worktrees(self._ledger)}
-        self._spots.clear()
-
-    def _repository(self, found: Worktree) -> int:
-        """The repository of a worktree; a clone that was moved is recognised when its old folder is gone."""
-        fingerprint = repository_fingerprint(found.common_dir)
-        known = self._repositories.values()
-        is_new = all(one.common_dir != found.common_dir for one in known)
-        if is_new and (moved := moved_from(known, found.common_dir)) is not None:
-            keep_main(self._ledger, moved)
-            move_repository(self._ledger, moved.id, found.common_dir, found.root)
-        return record_repository(self._ledger, found.common_dir, found.root, fingerprint)
+def _may_replace(where: Where, old: Entry) -> bool:
+    """Whether a usage goes to where newer knowledge puts it."""
+    if where.is_left:
+        return old.place.evidence != "assigned" and old.claim is None
+    if old.place.evidence in _FIXED:
+        return False
+    return old.place.branch is None or not _is_weaker(where.place, old.place)
 
 
 def _is_weaker(new: BranchPlace, old: BranchPlace) -> bool:

@@ -5,7 +5,6 @@ that it went to, and the branch field may lag behind a switch by the assistant f
 """
 
 import re
-from collections.abc import MutableMapping
 from typing import NamedTuple
 
 import msgspec
@@ -122,7 +121,7 @@ class Asking:
             self._state.moved_by, self._state.branch = "", branch
         return self._state.moved_by not in ("", key)
 
-    def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: MutableMapping[str, Usage]) -> None:
+    def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: dict[str, Usage]) -> None:
         """Heed a line of a response that has a command. One that moves HEAD does so after this response and those
         before it in its second; one that changes the folder was asked for in the folder before."""
         at = raw.find(_COMMAND, begin, min(end, begin + _COMMAND_WITHIN))
@@ -136,7 +135,7 @@ class Asking:
             _mark(found, key, moves)
 
 
-def _mark(found: MutableMapping[str, Usage], key: str, moves: int) -> None:
+def _mark(found: dict[str, Usage], key: str, moves: int) -> None:
     moving = found[key]
     for other, usage in reversed(found.items()):
         if usage.time_ms // 1000 < moving.time_ms // 1000:

@@ -1,0 +1,188 @@
+"""From a working directory to a repository and a worktree.
+
+The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a worktree
+was deleted or a clone moved. Where it remembers nothing, git may: it lists linked worktrees also when they are gone.
+"""
+
+import os
+from typing import NamedTuple
+
+from tokcost.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, moved_from
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.places import (
+    KnownWorktree,
+    bind_directory,
+    bound_directories,
+    move_repository,
+    record_origin,
+    record_repository,
+    record_worktree,
+    repositories,
+    worktrees,
+)
+from tokcost.model.logs import WorktreeOrigin
+from tokcost.policy.clone_state import CloneState
+from tokcost.repo.config import ConfigsOnce
+from tokcost.repo.worktree import Worktree, find_bare, find_worktree, linked_worktrees, repository_fingerprint
+
+
+class Location(NamedTuple):
+    """Where a working directory lies. Row ids."""
+
+    repository: int | None = None
+    worktree: int | None = None
+    """`None` in a bare repository, and outside of all."""
+    inside: tuple[str, ...] = ()
+    """For a folder that is gone and that its path alone puts into the worktree: the folders in between. It may have
+    been a worktree of its own."""
+
+
+class Locator:
+    """Locates working directories and remembers what it learned; one for each import. Whatever writes is part of the
+    caller's transaction."""
+
+    def __init__(self, ledger: Ledger, here: CloneState | None = None) -> None:
+        """`here` is the worktree that somebody asks about: what was read of it is not read again, and logs may know its
+        folder by its digest alone."""
+        self._ledger = ledger
+        self._here = here.worktree if here else None
+        self.repositories = {one.id: one for one in repositories(ledger)}
+        self.worktrees = {one.id: one for one in worktrees(ledger)}
+        self._bound = bound_directories(ledger)
+        self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
+        self._located: dict[str, Location] = {}
+        self._linked: dict[str, list[Worktree]] = {}
+
+    def locate(self, directory: str) -> Location:
+        """Where a working directory lies."""
+        found = self._located.get(directory)
+        if found is None:
+            found = self._locate(directory) if os.path.isabs(directory) else self._locate_digest(directory)
+            self._located[directory] = found
+        return found
+
+    def has_news(self, directory: str) -> bool:
+        """Whether a working directory that lay nowhere when it was last looked at lies somewhere now."""
+        if directory.startswith(DIGEST):
+            return directory not in self._located and self._locate_digest(directory).worktree is not None
+        if not os.path.isabs(directory):
+            return False
+        if os.path.isdir(directory):
+            is_found = find_worktree(directory) is not None or find_bare(directory, self._configs) is not None
+            return directory not in self._located and is_found
+        if gone_worktree(directory, self._linked_worktrees()) is None:
+            return False
+        self._located.pop(directory, None)
+        return True
+
+    def note_origin(self, origin: WorktreeOrigin) -> None:
+        """Remember a worktree that an assistant made for itself, also when it is gone by now."""
+        path = os.path.normpath(origin.path)
+        number, source = self.locate(origin.path).worktree, self.locate(origin.origin_path).worktree
+        if source is None:
+            return
+        if number is None or self.worktrees[number].path != path:
+            home = self.worktrees[source].repository
+            number = record_worktree(self._ledger, home, path, "")
+            self._located[origin.path] = Location(home, number)
+        self.record_origin(number, origin)
+
+    def record_origin(self, number: int, origin: WorktreeOrigin) -> KnownWorktree:
+        """Remember what a known worktree was made from; the worktree as it is known then."""
+        record_origin(self._ledger, number, origin.origin_path, origin.origin_branch)
+        self._learn()
+        return self.worktrees[number]
+
+    def known_or_new(self, found: Worktree) -> int:
+        """The row id of a worktree."""
+        for one in self.worktrees.values():
+            if one.path == found.path and one.git_dir == found.git_dir:
+                return one.id
+        number = record_worktree(self._ledger, self._repository(found), found.path, found.git_dir)
+        self._learn()
+        return number
+
+    def _learn(self) -> None:
+        self.repositories = {one.id: one for one in repositories(self._ledger)}
+        self.worktrees = {one.id: one for one in worktrees(self._ledger)}
+
+    def _locate_digest(self, directory: str) -> Location:
+        """The worktree whose folder, or a folder in which, has this digest: all that some logs say of a project."""
+        if not directory.startswith(DIGEST):
+            return Location()
+        known = {one.path: one.id for one in self.worktrees.values()} | self._bound
+        for path, number in known.items():
+            if digest_of(path) == directory:
+                return self._bind(directory, number)
+        if self._here is not None and digest_of(self._here.path) == directory:
+            return self._bind(directory, self.known_or_new(self._here))
+        return Location()
+
+    def _locate(self, directory: str) -> Location:
+        """A folder that is there lies where git says; one that is gone lies where the ledger remembers it, where git
+        still lists a worktree, or at last where its path leads."""
+        is_gone = not os.path.isdir(directory)
+        if is_gone:
+            remembered = self._bound.get(directory) or self._remembered(directory)
+            if remembered is not None:
+                return self._bind(directory, remembered)
+            if (linked := gone_worktree(directory, self._linked_worktrees())) is not None:
+                return self._bind(directory, self.known_or_new(linked))
+        if (found := find_worktree(directory, self._configs)) is not None:
+            return self._bind(directory, self.known_or_new(found))
+        bare = find_bare(directory, self._configs)
+        if bare is None:
+            return Location()
+        for one in self.worktrees.values():
+            if (one.path, one.git_dir) == (bare.path, bare.git_dir):
+                return self._bind(directory, one.id)  # agents set core.bare by mistake: it had a working tree before
+        return Location(self._repository(bare))
+
+    def _bind(self, directory: str, number: int) -> Location:
+        if self._bound.get(directory) != number:
+            bind_directory(self._ledger, directory, number)
+            self._bound[directory] = number
+        worktree = self.worktrees[number]
+        return Location(worktree.repository, number, _inside(directory, worktree))
+
+    def _remembered(self, directory: str) -> int | None:
+        """The innermost worktree the ledger knows around a folder, if that worktree is gone as well."""
+        folder = os.path.normpath(directory)
+        for one in self.repositories.values():
+            if f"{folder}{os.sep}".startswith(one.root + os.sep) and not os.path.exists(one.common_dir):
+                keep_main(self._ledger, one)
+                self._learn()
+        around = [one for one in self.worktrees.values() if folder == one.path or folder.startswith(one.path + os.sep)]
+        innermost = max(around, key=lambda one: len(one.path), default=None)
+        return innermost.id if innermost is not None and not os.path.isdir(innermost.path) else None
+
+    def _linked_worktrees(self) -> list[Worktree]:
+        """Those that the known repositories list, each read once."""
+        homes = {one.common_dir for one in self.repositories.values()}
+        if self._here is not None:
+            homes.add(self._here.common_dir)
+        for common_dir in homes - self._linked.keys():
+            self._linked[common_dir] = list(linked_worktrees(common_dir))
+        return [one for linked in self._linked.values() for one in linked]
+
+    def _repository(self, found: Worktree) -> int:
+        """The repository of a worktree; a clone that was moved is recognised when its old folder is gone."""
+        fingerprint = repository_fingerprint(found.common_dir)
+        known = self.repositories.values()
+        same = next((one for one in known if one.common_dir == found.common_dir), None)
+        if same is not None and found.root == found.common_dir:
+            return same.id
+        if same is None and (moved := moved_from(known, found.common_dir)) is not None:
+            keep_main(self._ledger, moved)
+            move_repository(self._ledger, moved.id, found.common_dir, found.root)
+        number = record_repository(self._ledger, found.common_dir, found.root, fingerprint)
+        self._learn()
+        return number
+
+
+def _inside(directory: str, worktree: KnownWorktree) -> tuple[str, ...]:
+    """The folders between a worktree that is there and a folder in it that is gone."""
+    folder = os.path.normpath(directory)
+    if not folder.startswith(worktree.path + os.sep) or os.path.isdir(directory) or not os.path.isdir(worktree.path):
+        return ()
+    return tuple(folder[len(worktree.path) + 1 :].split(os.sep))
