@@ -31,6 +31,7 @@ LARGE_BYTES = 500_000
 _READ = "claims read {}"
 """The setting that says how far the journal of a repository was read."""
 _ANEW = "anew"
+"""Begins that setting while the journal must be read whatever claims are known; behind it, how far it was."""
 
 
 def exists(common_dir: str) -> bool:
@@ -41,14 +42,15 @@ def exists(common_dir: str) -> bool:
 def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
     """From where to where the ledger must still read what a clone remembers, in bytes; nowhere when it knows claims of
     its own."""
-    known = setting(ledger, _READ.format(repository))
-    if known != _ANEW and has_claims(ledger, repository):
+    known = setting(ledger, _READ.format(repository)) or ""
+    if not known.startswith(_ANEW) and has_claims(ledger, repository):
         return 0, 0
     try:
         size = os.stat(_path(common_dir)).st_size
     except OSError:
         return 0, 0
-    return (int(known) if known and known.isdigit() and int(known) <= size else 0), size
+    offset = known.removeprefix(_ANEW).strip()
+    return (int(offset) if offset.isdigit() and int(offset) <= size else 0), size
 
 
 def read_anew(ledger: Ledger, repository: int) -> None:
@@ -77,21 +79,28 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     append_ours(path, data)
 
 
-def restore(ledger: Ledger, repository: int, common_dir: str) -> bool:
+def restore(ledger: Ledger, repository: int, common_dir: str, most: int | None = None) -> bool:
     """Give a ledger the claims that a clone remembers, as far as that is unread; whether there was anything. Part of
-    the caller's transaction, after all logs were read. What is known already stays."""
+    the caller's transaction, after all logs were read. What is known already stays, and what the ledger has no usage of
+    is passed over and not read again. With `most`, no more than about so many bytes: the next call goes on there."""
     start, end = unread(ledger, repository, common_dir)
     if start == end:
         return False
-    restoring = Restoring(ledger, repository)
-    for entry in _read(common_dir, start):
-        restoring.take(entry)
-    record_setting(ledger, _READ.format(repository), str(end))
+    restoring, stopped = Restoring(ledger, repository), end
+    for entry, stopped in _read(common_dir, start):
+        if entry is not None:
+            restoring.take(entry)
+        if most is not None and stopped - start >= most:
+            break
+    else:
+        stopped = end
+    record_setting(ledger, _READ.format(repository), str(end) if stopped >= end else f"{_ANEW} {stopped}")
     return restoring.write()
 
 
-def _read(common_dir: str, start: int) -> Iterator[Entry]:
-    """All records from somewhere on. Lines are read one by one: together they may be large."""
+def _read(common_dir: str, start: int) -> Iterator[tuple[Entry | None, int]]:
+    """All records from somewhere on, each with where it ends; `None` for lines that are none. Lines are read one by
+    one: together they may be large."""
     import json
 
     stream = open_ours(_path(common_dir))
@@ -99,10 +108,13 @@ def _read(common_dir: str, start: int) -> Iterator[Entry]:
         return
     with suppress(OSError), stream:
         stream.seek(start)
+        end = start
         # What is longer comes in pieces, none of which is JSON.
         while line := stream.readline(_MOST_CHARACTERS):
+            end, entry = end + len(line), None
             with suppress(ValueError, TypeError, RecursionError, OverflowError):
-                yield _entry(json.loads(line.decode("utf-8", "replace")))
+                entry = _entry(json.loads(line.decode("utf-8", "replace")))
+            yield entry, end
 
 
 def _path(common_dir: str) -> str:

@@ -96,6 +96,18 @@ def refresh_carriers(
     return False
 
 
+def restore_claims(ledger: Ledger, repository: int, common_dir: str) -> None:
+    """Give the ledger the claims that a clone remembers, in transactions of its own: other processes wait for none of
+    them, and whoever is stopped, or cannot ask git afterwards, has read what it has read."""
+    while True:
+        start, end = claim_journal.unread(ledger, repository, common_dir)
+        if start >= end:
+            return
+        with ledger.transaction():
+            if claim_journal.restore(ledger, repository, common_dir, claim_journal.LARGE_BYTES):
+                forget_tips(ledger, repository)
+
+
 def needs_refresh(
     ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
 ) -> bool:

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
+from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
@@ -185,6 +185,7 @@ def _look(ledger: Ledger, report: IngestReport) -> None:
     """Follow what commits carry, in every repository that has claims and refs that moved."""
     for one in repositories(ledger):
         if needs_refresh(ledger, one.id, one.common_dir):
+            restore_claims(ledger, one.id, one.common_dir)
             try:
                 with ledger.transaction():
                     if not refresh_carriers(ledger, one.id, one.common_dir):
