@@ -128,6 +128,7 @@ def questions(ledger: Ledger) -> None:
     query.session_count(ledger, 1, "main")
     query.spent_since(ledger, 1, 0)
     query.has_unexplained_total(ledger, "claude-code", "s")
+    query.sessions_before(ledger, 1, [1], (0, 1))
     record.find_usage(ledger, "claude-code", ["a"])
     record.usage_of_session(ledger, 1)
     sources.read_of(ledger, "claude-code", "/x")

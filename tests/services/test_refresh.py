@@ -256,6 +256,68 @@ def test_a_call_without_a_line_belongs_to_the_branch_of_its_run_although_the_nex
     assert machine.tokens() == {"main": ONE + 500, "feat/a": ONE}
 
 
+def spent(responses: int, more: int = 0, **others: object) -> dict[str, object]:
+    """A session's total after so many responses and `more` input."""
+    names = ("output", "cache_read", "write_5m", "write_1h")
+    counts = {name: responses * one for name, one in zip(names, (200, 10_000, 500, 700), strict=True)}
+    return cost_state(claude_sonnet_4_5={"input": 4 * responses + more, **counts}) | others
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_compaction_belongs_to_the_branch_where_it_happened_and_not_to_that_of_the_total(
+    machine: Machine, looks: int
+) -> None:
+    """An interactive session writes one total when it ends, on whichever branch it then is."""
+    machine.git.at(5).git("branch", "feat/a")
+    machine.git.at(60).switch("feat/a")
+    machine.say("p/a.jsonl", "msg_1", 10)
+    boundary = {"type": "system", "subtype": "compact_boundary", "cwd": str(machine.git.path), "gitBranch": "main"}
+    append(machine.projects / "p/a.jsonl", boundary | {"timestamp": iso((T0 + 20) * MS), "sessionId": "session-1"})
+    if looks > 1:
+        assert machine.tokens() == {"main": ONE}
+    machine.say("p/a.jsonl", "msg_2", 70)
+    append(machine.projects / "p/a.jsonl", spent(2, 500))
+    assert machine.tokens() == {"main": ONE + 500, "feat/a": ONE}
+    machine.say("p/a.jsonl", "msg_3", 80)
+    append(machine.projects / "p/a.jsonl", spent(3, 507))
+    assert machine.tokens() == {"main": ONE + 500, "feat/a": 2 * ONE + 7}
+
+
+@pytest.mark.parametrize("with_time", [True, False])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_total_that_survives_a_clear_counts_the_session_before_once(
+    machine: Machine, with_time: bool, at_once: bool
+) -> None:
+    began = {"startTime": (T0 + 9) * MS} if with_time else {}
+    machine.say("p/a.jsonl", "msg_1", 10)
+    append(machine.projects / "p/a.jsonl", spent(1, 500, **began))
+    if not at_once:
+        assert machine.tokens() == {"main": ONE + 500}
+    machine.say("p/b.jsonl", "msg_2", 30, sessionId="cleared")
+    append(machine.projects / "p/b.jsonl", spent(2, 530, sessionId="cleared", **began))
+    assert machine.tokens() == {"main": 2 * ONE + 530}
+    assert machine.tokens() == {"main": 2 * ONE + 530}
+
+
+def test_a_session_with_a_counter_of_its_own_keeps_what_it_did_not_log(machine: Machine) -> None:
+    machine.say("p/a.jsonl", "msg_1", 10)
+    append(machine.projects / "p/a.jsonl", spent(1, startTime=(T0 + 9) * MS))
+    machine.say("p/b.jsonl", "msg_2", 30, sessionId="next")
+    append(machine.projects / "p/b.jsonl", spent(3, sessionId="next", startTime=(T0 + 29) * MS))
+    assert machine.tokens() == {"main": 4 * ONE}
+
+
+def test_a_total_of_an_unmarked_fork_contains_its_parents_unlogged_calls(machine: Machine) -> None:
+    queued = {"type": "queue-operation", "sessionId": "fork", "timestamp": iso((T0 + 90) * MS)}
+    write(machine.projects / "p/f.jsonl", queued)
+    machine.say("p/a.jsonl", "msg_1", 10)
+    append(machine.projects / "p/a.jsonl", spent(1, 500))
+    machine.say("p/f.jsonl", "msg_1", 10, sessionId="fork")
+    machine.say("p/f.jsonl", "msg_2", 91, sessionId="fork")
+    append(machine.projects / "p/f.jsonl", spent(2, 500, sessionId="fork"))
+    assert machine.tokens() == {"main": 2 * ONE + 500}
+
+
 def test_a_subagent_that_writes_on_below_the_last_total_is_in_it(machine: Machine) -> None:
     machine.say("p/session-1.jsonl", "msg_1", 10)
     machine.say("p/session-1/subagents/agent-1.jsonl", "msg_2", 40, isSidechain=True)

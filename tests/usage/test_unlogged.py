@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage
-from tokcost.usage.unlogged import SUBAGENTS_MS, unlogged_usage
+from tokcost.usage.unlogged import SUBAGENTS_MS, continued, unlogged_usage
 
 MODEL = "claude-sonnet-4-5"
 
@@ -100,6 +100,41 @@ def test_a_model_named_with_its_date_in_the_lines_is_the_model_of_the_total() ->
 
 def test_a_model_with_another_name_in_the_total_does_not_count_twice() -> None:
     assert find([total(20, Tokens(10), model="alias")], [line(10, Tokens(10), model="claude-opus-4-5")]) == []
+
+
+def test_a_compaction_is_of_its_own_moment_and_the_total_that_tells_of_it_of_a_later_one() -> None:
+    (found,) = find([total(20, Tokens(110))._replace(spent_ms=12)], [line(10, Tokens(10)), line(15, Tokens(0))])
+    assert (found.time_ms, found.key) == (12, f"s#unlogged:{MODEL}:20")
+
+
+def continuing(spent: int, *earlier: list[Usage], began_ms: int = 0) -> int:
+    """Input of earlier sessions that the total of this one contains; it began at 100 and logged an input of 7."""
+    totals, own = [total(200, Tokens(spent))._replace(began_ms=began_ms)], [line(100, Tokens(7))]
+    return sum(u.tokens.input for u in continued(totals, own, find(totals, own), earlier))
+
+
+def test_a_counter_that_goes_on_behind_a_clear_contains_the_session_before() -> None:
+    before = [line(10, Tokens(40), "before"), line(20, Tokens(60), "before")]
+    assert continuing(107, before) == 100
+    assert continuing(307, before) == 100, "the rest is what this session did not log"
+    assert continuing(407, before, [line(5, Tokens(300), "first")]) == 400
+
+
+def test_a_counter_without_room_for_a_session_does_not_go_on_from_it() -> None:
+    before = [line(10, Tokens(40), "before"), line(20, Tokens(60), "before")]
+    assert continuing(106, before) == 0
+    assert continuing(7, before) == 0
+    assert continuing(307, [line(20, Tokens(60), "before", model="claude-opus-4-5")]) == 0
+
+
+def test_a_counter_that_is_younger_than_a_session_does_not_go_on_from_it() -> None:
+    before = [line(10, Tokens(40), "before"), line(20, Tokens(60), "before")]
+    assert continuing(107, before, began_ms=10) == 100
+    assert continuing(107, before, began_ms=99) == 0
+
+
+def test_a_session_that_went_on_beside_this_one_is_not_in_its_counter() -> None:
+    assert continuing(307, [line(10, Tokens(40), "beside"), line(150, Tokens(60), "beside")]) == 0
 
 
 def test_partial_replies_do_not_make_a_difference_appear() -> None:

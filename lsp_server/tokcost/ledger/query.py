@@ -126,6 +126,20 @@ def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[Sess
     return [_total(row) for row in rows]
 
 
+def sessions_before(ledger: Ledger, session: int, worktrees: Sequence[int], span: tuple[int, int]) -> list[int]:
+    """Other sessions of a session's assistant with usage in one of some worktrees within a span of time (milliseconds
+    UTC, its end excluded), that which ended last first."""
+    places = f"SELECT id FROM place WHERE worktree IN ({', '.join('?' * len(worktrees))})"
+    query = (
+        f"SELECT session FROM usage JOIN session ON session.id = session WHERE place IN ({places})"
+        " AND time_ms >= ? AND time_ms < ? AND session != ?"
+        " AND session.assistant = (SELECT assistant FROM session WHERE id = ?) GROUP BY session"
+        " ORDER BY max(time_ms) DESC"
+    )
+    rows = ledger.db.execute(query, (*worktrees, *span, session, session))
+    return [row[0] for row in rows]
+
+
 def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
     """Whether the newest totals of a session differ from its usage until then, or unlogged usage was recovered
     before."""
@@ -183,4 +197,4 @@ def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
 def _total(row: Any) -> SessionTotal:
     from json import loads  # totals are rare: a short command need not wait for it
 
-    return SessionTotal._make((*row[:3], Tokens._make(row[3:9]), *row[9:12], tuple(loads(row[12]))))
+    return SessionTotal(*row[:3], Tokens._make(row[3:9]), *row[9:12], tuple(loads(row[12])))

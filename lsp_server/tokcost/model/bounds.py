@@ -116,14 +116,14 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
 
 
 def _is_total(total: SessionTotal) -> bool:
-    """A total whose time is not known has the time 0."""
-    session, model, time_ms, tokens, searches, cwd, branch, parents = total
+    """A total whose time is not known has the time 0, and so has what it does not say."""
+    session, model, time_ms, tokens, searches, cwd, branch, parents, *moments = total
     return (
         all(type(count) is int and 0 <= count < MAX_TOKENS * MAX_SESSION for count in tokens)
         and len(tokens) == 6
-        and type(searches) is type(time_ms) is int
+        and type(searches) is int
         and 0 <= searches < MAX_SEARCHES * MAX_SESSION
-        and (time_ms == 0 or is_possible_time(time_ms))
+        and all(type(moment) is int and (moment == 0 or is_possible_time(moment)) for moment in (time_ms, *moments))
         and len(parents) <= MAX_PARENTS
         and _are_texts(MAX_NAME, session, model, *parents)
         and _are_texts(MAX_PATH, branch, cwd=cwd)

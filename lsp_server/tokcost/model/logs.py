@@ -42,6 +42,10 @@ class SessionTotal(NamedTuple):
     branch: str = ""
     parents: tuple[str, ...] = ()
     """Sessions whose history this one was forked from: its total contains theirs."""
+    spent_ms: int = 0
+    """When the session last did what leaves no line (a compaction) before this total; 0 where the log does not say."""
+    began_ms: int = 0
+    """When the assistant began to count; 0 where the log does not say. A counter may be older than its session."""
 
 
 class WorktreeOrigin(NamedTuple):

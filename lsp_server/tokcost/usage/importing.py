@@ -7,7 +7,6 @@ checkpoint has moved on drops what it read.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tokcost.ledger.dimensions import session_ids
 from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.query import has_unexplained_total, totals_of_session
 from tokcost.ledger.record import (
@@ -17,7 +16,6 @@ from tokcost.ledger.record import (
     note_copies,
     record_totals,
     update_usage,
-    usage_of_session,
 )
 from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
@@ -29,7 +27,7 @@ from tokcost.usage import assignment_journal
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
 from tokcost.usage.read import Outcome
-from tokcost.usage.unlogged import unlogged_usage
+from tokcost.usage.recovering import NewTotals, recover
 
 _TRANSACTION_USAGE = 3000
 _TRANSACTION_FILES = 200
@@ -51,8 +49,8 @@ class Importer:
         """What the user said of usage that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
-        self._sessions: dict[str, dict[str, set[int]]] = {}
-        """Assistants' sessions with new totals, and which sources these stand in."""
+        self._sessions: dict[str, dict[str, NewTotals]] = {}
+        """Assistants' sessions with new totals."""
         self.new_usage = 0
 
     @property
@@ -145,7 +143,7 @@ class Importer:
             record_totals(self._ledger, assistant, [total for total, _ in totals])
             sessions = self._sessions.setdefault(assistant, {})
             for total, number in totals:
-                sessions.setdefault(total.session, set()).add(number)
+                sessions.setdefault(total.session, NewTotals()).add(total, number)
 
     def _retract(self, assistant: str, keys: list[str]) -> None:
         """Take back what was no response of its own after all; what a claim holds was published and stays."""
@@ -188,10 +186,10 @@ class Importer:
             return entry._replace(repository=old.repository, worktree=old.worktree, place=old.place)
         return entry
 
-    def _recover_unlogged(self, assistant: str, sources: Mapping[str, set[int]]) -> None:
+    def _recover_unlogged(self, assistant: str, new: Mapping[str, NewTotals]) -> None:
         found = {
             name: totals_of_session(self._ledger, assistant, name)
-            for name in sources
+            for name in new
             if has_unexplained_total(self._ledger, assistant, name)
         }
         # A fork's totals contain what its parents' totals tell: older ones first.
@@ -199,27 +197,19 @@ class Importer:
             try:
                 self._pricer.prepare({("", total.model) for total in totals})
                 with self._ledger.transaction():
-                    self._recover_session(assistant, totals, sources[name])
+                    self._recover_session(assistant, totals, new[name])
             except Exception as error:
                 if not is_of_records(error):
                     raise
                 self._forget()
                 self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
 
-    def _recover_session(self, assistant: str, totals: list[SessionTotal], sources: set[int]) -> None:
-        """`sources` are the files that the totals stand in: sub-agents log in others."""
-        ledger, name = self._ledger, totals[0].session
-        session = session_ids(ledger, [(assistant, name)])[assistant, name]
-        parents = {parent for total in totals for parent in total.parents}
-        ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
-        inherited = [s.entry.usage for one in ids.values() for s in usage_of_session(ledger, one)]
-        held = usage_of_session(ledger, session)
-        logged, beside = (
-            [s.entry.usage for s in held],
-            {s.entry.usage.key for s in held if s.entry.source not in sources},
-        )
-        wanted = {u.key: u for u in unlogged_usage(assistant, totals, logged, inherited, beside)}
-        stored = find_usage(ledger, assistant, [*wanted, *(u.key for u in logged if u.kind == "unlogged")])
+    def _recover_session(self, assistant: str, totals: list[SessionTotal], new: NewTotals) -> None:
+        ledger, (usage, known) = self._ledger, recover(self._ledger, assistant, totals, new)
+        told = {u.key: u.time_ms for u in known}
+        # Of totals that were read earlier it is not known any more when the session was compacted.
+        wanted = {u.key: u if new.tells(u.key) else u._replace(time_ms=told.get(u.key, u.time_ms)) for u in usage}
+        stored = find_usage(ledger, assistant, [*wanted, *told])
         changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
         changed = [(before, self._changed(before, u)) for before, u in changes]
         entries = [self._entry(u) for key, u in wanted.items() if key not in stored]

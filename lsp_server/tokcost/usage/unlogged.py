@@ -5,7 +5,7 @@ response; newer versions write what a session has spent in all (`cost-state`). T
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from tokcost.model.logs import SessionTotal
@@ -51,6 +51,35 @@ def unlogged_usage(
                 found.append(_as_usage(assistant, total, _minus(amount, before)))
             before = amount
     return found
+
+
+def continued(
+    totals: Sequence[SessionTotal], logged: Sequence[Usage], found: Sequence[Usage], earlier: Iterable[Sequence[Usage]]
+) -> list[Usage]:
+    """The usage of earlier sessions that the totals of this one contain because its counter goes on from theirs: it
+    survives `/clear`, behind which a new session begins in the same process.
+
+    `found` is what the totals have more than the lines, `earlier` the usage of each earlier session, that which ended
+    last first. It must all be in what the first totals have more, and be no older than the counter, where the log says
+    how old that is.
+    """
+    first_ms = min((u.time_ms for u in logged if u.kind != "unlogged"), default=totals[0].time_ms)
+    began_ms = max(total.began_ms for total in totals)
+    firsts = {_plain(total.model): key_of(total) for total in reversed(totals)}
+    room = {_plain(u.model): _usage_counts(u) for u in found if u.key == firsts[_plain(u.model)]}
+    contained: list[Usage] = []
+    for usage in earlier:
+        times = [u.time_ms for u in usage]
+        if min(times) < began_ms or max(times) >= first_ms or not _fits([*contained, *usage], room):
+            break
+        contained += usage
+    return contained
+
+
+def _fits(usage: Sequence[Usage], room: Mapping[str, Counts]) -> bool:
+    models = {_plain(u.model) for u in usage}
+    spent = {model: _sum(_usage_counts(u) for u in usage if _plain(u.model) == model) for model in models}
+    return all(min(_minus(room.get(model, _ZERO), counts)) >= 0 for model, counts in spent.items())
 
 
 class _Lines:
@@ -123,11 +152,16 @@ def _least(one: Counts, other: Counts) -> Counts:
     return tuple(map(min, one, other))
 
 
+def key_of(total: SessionTotal) -> str:
+    """The key of the usage that a total contains beyond the lines and the total before it."""
+    return f"{total.session}#unlogged:{total.model}:{total.time_ms}"
+
+
 def _as_usage(assistant: str, total: SessionTotal, amount: Counts) -> Usage:
     return Usage(
         assistant,
-        f"{total.session}#unlogged:{total.model}:{total.time_ms}",
-        total.time_ms,
+        key_of(total),
+        total.spent_ms or total.time_ms,
         total.model,
         Tokens(*amount[:6]),
         total.session,

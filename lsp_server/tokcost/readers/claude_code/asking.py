@@ -39,6 +39,11 @@ class State(msgspec.Struct, gc=False):
     """The folder in the last line that has one, where that is a prompt or the result of a tool."""
     first_ms: int = 0
     """The first time in the file, in milliseconds UTC; 0 where that is not known."""
+    compacted_ms: int = 0
+    """When the conversation was last compacted since the last total; 0 where it was not."""
+    compacted_in: str = ""
+    compacted_on: str = ""
+    """The folder and the branch then."""
 
 
 class Written(NamedTuple):

@@ -37,6 +37,8 @@ _HEAD = 640
 _NEVER = b"\n"
 """No line contains its end."""
 
+_BOOKKEEPING = (b'"cost-state"', b'"worktree-state"', b'"compact_boundary"')
+"""Records that tell no usage, in the beginnings of their lines."""
 _NO_STOP_REASON = b'"stop_reason":null'
 _ANYWHERE = (None, "", "global", "not_available")
 """What `inference_geo` says where the inference was not kept in a region; older models do not know the field."""
@@ -117,6 +119,7 @@ class _ModelTotal(msgspec.Struct, gc=False):
 class _CostState(msgspec.Struct, gc=False):
     type: str
     session: Name = msgspec.field(name="sessionId")
+    began_ms: int = msgspec.field(name="startTime", default=0)
     models: dict[Name, _ModelTotal] = msgspec.field(name="modelUsage", default_factory=dict[str, _ModelTotal])
 
 
@@ -222,7 +225,7 @@ class _Transcript:
                 if find(b'"usage"', begin, end) >= 0:
                     self._asking.at(begin)
                     self._assistant_line(block[begin:end])
-                elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
+                elif any(find(word, begin, head) >= 0 for word in _BOOKKEEPING):
                     self._bookkeeping(block, begin, end)
             begin = end + 1
         self._asking.end()
@@ -345,6 +348,8 @@ class _Transcript:
             self._cost_state(raw, self._times.before(block, begin))
         elif kind == "worktree-state":
             self._worktree_state(raw)
+        elif kind == "system":
+            self._compaction(raw)
         elif kind is None and (b'"cost-state"' in raw[:_HEAD] or b'"worktree-state"' in raw[:_HEAD]):
             self._count(self.skipped, "damaged record")
 
@@ -357,12 +362,26 @@ class _Transcript:
         state = self.state
         time_ms = max(before_ms or 0, state.time_ms)
         place = (state.cwd, state.branch, state.parents)
+        if spent_ms := min(state.compacted_ms, time_ms):
+            place = (state.compacted_in, state.compacted_on, state.parents)
+        began_ms = record.began_ms if is_possible_time(record.began_ms) else 0
+        state.compacted_ms = 0
         for model, total in record.models.items():
             tokens = _model_total(total)
             if tokens is None:
                 self._count(self.skipped, "session total with impossible values")
                 continue
-            self.totals.append(SessionTotal(record.session, model, time_ms, tokens, total.web_searches, *place))
+            counts = (tokens, total.web_searches)
+            self.totals.append(SessionTotal(record.session, model, time_ms, *counts, *place, spent_ms, began_ms))
+
+    def _compaction(self, raw: bytes) -> None:
+        """The call that compacts leaves no line, only a mark of its moment; a fork copies those of its parent."""
+        line = decoded(_line, raw)
+        if line is None or not is_possible_time(milliseconds(line.timestamp)):
+            return
+        state, cwd, branch = self.state, line.cwd or "", line.branch or ""
+        if not self._asking.is_copy(milliseconds(line.timestamp)) and "\0" not in cwd + branch:
+            state.compacted_ms, state.compacted_in, state.compacted_on = milliseconds(line.timestamp), cwd, branch
 
     def _worktree_state(self, raw: bytes) -> None:
         """The worktree that a record speaks of, whichever level of the record holds its fields."""

@@ -1,0 +1,79 @@
+"""Recovering calls that left no line: what a session's totals contain, out of the ledger.
+
+A total may contain more than its session: that of a fork contains its parents', and a counter goes on when a session is
+cleared and another one begins in the same process.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tokcost.ledger.dimensions import session_ids
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.query import sessions_before
+from tokcost.ledger.record import usage_of_session
+from tokcost.model.logs import SessionTotal
+from tokcost.model.usage import Usage
+from tokcost.usage.unlogged import continued, key_of, unlogged_usage
+
+_CLEARED_MS = 24 * 3_600_000
+"""How long before a session the one that it continues the counter of may have ended."""
+
+
+class NewTotals:
+    """What an import found of a session's totals, beside what the ledger keeps of them."""
+
+    def __init__(self) -> None:
+        self.sources: set[int] = set()
+        """The files that they stand in: sub-agents log in others."""
+        self._moments: dict[tuple[str, int], tuple[int, int]] = {}
+        self._keys: set[str] = set()
+
+    def add(self, total: SessionTotal, source: int) -> None:
+        """Add one that was read."""
+        self.sources.add(source)
+        self._moments[total.model, total.time_ms] = total.spent_ms, total.began_ms
+        self._keys.add(key_of(total))
+
+    def tells(self, key: str) -> bool:
+        """Whether this usage follows from a total that was read just now."""
+        return key in self._keys
+
+    def complete(self, total: SessionTotal) -> SessionTotal:
+        """A total that the ledger keeps, with what was read of it just now."""
+        spent_ms, began_ms = self._moments.get((total.model, total.time_ms), (0, 0))
+        return total._replace(spent_ms=spent_ms, began_ms=began_ms)
+
+
+class Recovered(NamedTuple):
+    """What a session spent without a line, and what of that was recovered before."""
+
+    usage: list[Usage]
+    before: list[Usage]
+
+
+def recover(ledger: Ledger, assistant: str, kept: Sequence[SessionTotal], new: NewTotals) -> Recovered:
+    """Usage of a session that is in its totals alone. `kept` are all its totals, oldest first; part of the caller's
+    transaction."""
+    totals, name = [new.complete(total) for total in kept], kept[0].session
+    session = session_ids(ledger, [(assistant, name)])[assistant, name]
+    held = usage_of_session(ledger, session)
+    logged = [one.entry.usage for one in held]
+    beside = {one.entry.usage.key for one in held if one.entry.source not in new.sources}
+    parents = {parent for total in totals for parent in total.parents} | {u.session for u in logged} - {name}
+    ids = session_ids(ledger, [(assistant, parent) for parent in sorted(parents)])
+    inherited = [one.entry.usage for number in ids.values() for one in usage_of_session(ledger, number)]
+    found = unlogged_usage(assistant, totals, logged, inherited, beside)
+    if found and not parents:
+        worktrees = {one.entry.worktree for one in held if one.entry.worktree is not None}
+        earlier = [
+            [one.entry.usage for one in usage_of_session(ledger, number)]
+            for number in sessions_before(ledger, session, sorted(worktrees), _span(totals, logged))
+        ]
+        inherited = continued(totals, logged, found, earlier)
+        found = unlogged_usage(assistant, totals, logged, inherited, beside) if inherited else found
+    return Recovered(found, [u for u in logged if u.kind == "unlogged"])
+
+
+def _span(totals: Sequence[SessionTotal], logged: Sequence[Usage]) -> tuple[int, int]:
+    first_ms = min((u.time_ms for u in logged if u.kind != "unlogged"), default=totals[0].time_ms)
+    return first_ms - _CLEARED_MS, first_ms
