@@ -197,4 +197,5 @@ def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
 def _total(row: Any) -> SessionTotal:
     from json import loads  # totals are rare: a short command need not wait for it
 
-    return SessionTotal(*row[:3], Tokens._make(row[3:9]), *row[9:12], tuple(loads(row[12])))
+    session, model, time_ms, *counts = row[:9]
+    return SessionTotal(session, model, time_ms, Tokens._make(counts), row[9], row[10], row[11], tuple(loads(row[12])))

@@ -19,6 +19,7 @@ from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
 from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written
 from tokcost.readers.claude_code.line_times import LineTimes
+from tokcost.readers.claude_code.worktree_state import worktree_origins
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
 
@@ -37,8 +38,6 @@ _HEAD = 640
 _NEVER = b"\n"
 """No line contains its end."""
 
-_BOOKKEEPING = (b'"cost-state"', b'"worktree-state"', b'"compact_boundary"')
-"""Records that tell no usage, in the beginnings of their lines."""
 _NO_STOP_REASON = b'"stop_reason":null'
 _ANYWHERE = (None, "", "global", "not_available")
 """What `inference_geo` says where the inference was not kept in a region; older models do not know the field."""
@@ -123,18 +122,9 @@ class _CostState(msgspec.Struct, gc=False):
     models: dict[Name, _ModelTotal] = msgspec.field(name="modelUsage", default_factory=dict[str, _ModelTotal])
 
 
-class _WorktreeState(msgspec.Struct, gc=False):
-    path: Folder | None = msgspec.field(default=None, name="worktreePath")
-    branch: Folder | None = msgspec.field(default=None, name="worktreeBranch")
-    origin: Folder | None = msgspec.field(default=None, name="originalCwd")
-    origin_branch: Folder | None = msgspec.field(default=None, name="originalBranch")
-
-
 _line = msgspec.json.Decoder(_Line)
 _counts = msgspec.json.Decoder(_Usage | None)
 _cost_state = msgspec.json.Decoder(_CostState)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_worktree_state = msgspec.json.Decoder(_WorktreeState)
 _state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
 
@@ -225,8 +215,10 @@ class _Transcript:
                 if find(b'"usage"', begin, end) >= 0:
                     self._asking.at(begin)
                     self._assistant_line(block[begin:end])
-                elif any(find(word, begin, head) >= 0 for word in _BOOKKEEPING):
+                elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
                     self._bookkeeping(block, begin, end)
+                elif find(b'"compact_boundary"', begin, head) >= 0:
+                    self._compaction(block[begin:end])
             begin = end + 1
         self._asking.end()
         self._remember()
@@ -347,9 +339,10 @@ class _Transcript:
         if kind == "cost-state":
             self._cost_state(raw, self._times.before(block, begin))
         elif kind == "worktree-state":
-            self._worktree_state(raw)
-        elif kind == "system":
-            self._compaction(raw)
+            origins = worktree_origins(raw)
+            self.worktrees += origins or ()
+            if origins is None:
+                self._count(self.skipped, "damaged record")
         elif kind is None and (b'"cost-state"' in raw[:_HEAD] or b'"worktree-state"' in raw[:_HEAD]):
             self._count(self.skipped, "damaged record")
 
@@ -377,24 +370,11 @@ class _Transcript:
     def _compaction(self, raw: bytes) -> None:
         """The call that compacts leaves no line, only a mark of its moment; a fork copies those of its parent."""
         line = decoded(_line, raw)
-        if line is None or not is_possible_time(milliseconds(line.timestamp)):
+        if line is None or line.type != "system" or not is_possible_time(milliseconds(line.timestamp)):
             return
         state, cwd, branch = self.state, line.cwd or "", line.branch or ""
         if not self._asking.is_copy(milliseconds(line.timestamp)) and "\0" not in cwd + branch:
             state.compacted_ms, state.compacted_in, state.compacted_on = milliseconds(line.timestamp), cwd, branch
-
-    def _worktree_state(self, raw: bytes) -> None:
-        """The worktree that a record speaks of, whichever level of the record holds its fields."""
-        levels = decoded(_fields, raw)
-        if levels is None:
-            self._count(self.skipped, "damaged record")
-            return
-        for level in (raw, *map(bytes, levels.values())):
-            state = decoded(_worktree_state, level)
-            if state and state.path:
-                origin = WorktreeOrigin(state.path, state.branch or "", state.origin or "", state.origin_branch or "")
-                self.worktrees.append(origin)
-                return
 
     @staticmethod
     def _count(counts: dict[str, int], reason: str) -> None:

@@ -9,6 +9,7 @@ _GAP = rb'(?: +|\\*", ?\\*")'
 _OPTION = rb"(?:-[cC]" + _GAP + rb'[^ "\\]{1,200}|-[^ "\\]{1,200})'
 _OF_FILES = rb'(?![^"&|;\\]{0,200} --(?: |\\|")| \.(?: |\\|"))'
 """Behind `checkout`: it restores files then, and leaves HEAD where it is."""
+_WORDS = (b"switch", b"checkout", b"rebase", b"bisect")
 _MOVES = re.compile(
     rb"\bgit(?:" + _GAP + _OPTION + rb"){0,5}" + _GAP + rb"(?:(?:switch|rebase|bisect)\b|checkout\b" + _OF_FILES + rb")"
     rb"|\bgh pr checkout\b"
@@ -17,6 +18,8 @@ _MOVES = re.compile(
 
 def moves_of_head(record: bytes, begin: int, end: int) -> int:
     """How many commands in this part of a record move HEAD of a repository."""
+    if not any(record.find(word, begin, end) >= 0 for word in _WORDS):
+        return 0  # most commands: a search for the whole takes ten times as long
     return sum(1 for _ in _MOVES.finditer(record, begin, end))
 
 
