@@ -1,5 +1,7 @@
 """The rules of claims, as laws."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,27 +23,76 @@ def worth(cost: int, tokens: int, unpriced: int = 0) -> Worth:
     return Worth(cost, tokens, unpriced, ("claude-opus-4-5",), (tokens, 0, 0, 0, 0, 0))
 
 
-@given(costs, st.sampled_from((1, SMALLEST_COST)))
-def test_a_coarse_amount_lies_on_the_grid_and_within_half_a_step(amount: int, smallest: int) -> None:
-    published = coarse(amount, smallest)
+def grid_within_twice(own: int, smallest: int) -> list[int]:
+    """All points of the grid that a line may say of an amount."""
+    points = (step * 10**power * smallest for power in range(20) for step in (1, 2, 5))
+    return [point for point in points if own <= 2 * point <= 4 * own]
+
+
+@given(st.integers(1, 10**13), st.integers(-(10**15), 10**15), st.sampled_from((1, SMALLEST_COST)))
+def test_a_coarse_amount_lies_on_the_grid_and_within_twice_its_own_whatever_is_carried(
+    own: int, rest: int, smallest: int
+) -> None:
+    published = coarse(own, rest, smallest)
     assert is_on_grid(published, smallest)
-    assert amount == 0 or amount // 2 <= published <= max(amount * 3 // 2 + 1, smallest)
+    if 2 * own >= smallest:
+        assert own <= 2 * published <= 4 * own
+    else:
+        assert published == smallest
+    assert coarse(0, rest, smallest) == 0
 
 
-@given(st.lists(st.tuples(st.integers(1, 10**11), st.integers(1, 10**9)), max_size=60))
-def test_the_rounding_rest_is_carried_so_that_sums_stay_unbiased(commits: list[tuple[int, int]]) -> None:
+@given(st.integers(1, 10**13), st.integers(-(10**15), 10**15), st.sampled_from((1, SMALLEST_COST)))
+def test_no_other_point_within_twice_the_amount_leaves_less_unsaid(own: int, rest: int, smallest: int) -> None:
+    allowed = grid_within_twice(own, smallest)
+    left = abs(own + rest - coarse(own, rest, smallest))
+    assert left == min((abs(own + rest - point) for point in allowed), default=left)
+
+
+@given(st.integers(1, 10**13), st.integers(-(10**15), 10**15), st.sampled_from((1, SMALLEST_COST)))
+def test_a_line_that_can_round_both_ways_leaves_less_unsaid_than_there_was_or_than_its_own_amount(
+    own: int, rest: int, smallest: int
+) -> None:
+    allowed = grid_within_twice(own, smallest)
+    if allowed and min(allowed) <= own <= max(allowed):
+        assert abs(own + rest - coarse(own, rest, smallest)) <= max(abs(rest), own)
+
+
+spend = st.tuples(st.integers(0, 2**32), st.floats(0.3, 1.5), st.integers(3, 6))
+"""Seed, spread and size of what the commits of a repository cost: log-normal, as measured."""
+
+
+@given(spend)
+def test_the_rounding_rest_is_carried_so_that_sums_stay_unbiased(spend: tuple[int, float, int]) -> None:
+    seed, spread, size = spend
+    chance = Random(seed)
     rest_cost = rest_tokens = 0
-    largest = largest_tokens = SMALLEST_COST
-    for cost, tokens in commits:
-        line = publish(NAME, 1, worth(cost, tokens), Worth(rest_cost, rest_tokens, 0, ()), None, Terms())
+    costs, tokens = ([int(base**size * chance.lognormvariate(0, spread)) + 1 for _ in range(150)] for base in (100, 10))
+    for cost, count in zip(costs, tokens, strict=True):
+        line = publish(NAME, 1, worth(cost, count), Worth(rest_cost, rest_tokens, 0, ()), None, Terms())
         assert line.cost is not None
-        assert is_on_grid(line.cost, SMALLEST_COST)
+        assert cost < SMALLEST_COST or (is_on_grid(line.cost, SMALLEST_COST) and cost <= 2 * line.cost <= 4 * cost)
         assert is_on_grid(line.tokens, 1)
+        assert count <= 2 * line.tokens <= 4 * count
         rest_cost += cost - line.cost
-        rest_tokens += tokens - line.tokens
-        largest, largest_tokens = max(largest, cost), max(largest_tokens, tokens)
-        assert abs(rest_cost) <= largest + 60 * SMALLEST_COST
-        assert abs(rest_tokens) <= largest_tokens + 60
+        rest_tokens += count - line.tokens
+    assert abs(rest_tokens) <= max(tokens)
+    assert abs(rest_cost) <= max(max(costs), 150 * SMALLEST_COST)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**11), st.integers(1, 10**9)), max_size=40), st.data())
+def test_amends_of_coarse_lines_stay_within_twice_their_own_amount(
+    commits: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    rest = data.draw(st.integers(-(10**12), 10**12))
+    own_cost = own_tokens = 0
+    before: Line | None = None
+    for version, (cost, tokens) in enumerate(commits, 1):
+        own_cost, own_tokens = own_cost + cost, own_tokens + tokens
+        line = publish(NAME, version, worth(own_cost, own_tokens), Worth(rest, rest, 0, ()), before, Terms())
+        assert own_tokens <= 2 * line.tokens <= 4 * own_tokens
+        assert 2 * own_cost < SMALLEST_COST or own_cost <= 2 * (line.cost or 0) <= 4 * own_cost
+        before = line
 
 
 @given(costs, st.integers(1, 10**9), costs, st.integers(0, 10**9), costs, st.booleans(), st.booleans())
@@ -87,8 +138,13 @@ def test_free_usage_is_zero_and_not_unpriced() -> None:
 
 
 def test_something_is_never_published_as_nothing_even_when_the_rest_is_negative() -> None:
-    line = publish(NAME, 1, worth(2_000_000, 100), Worth(-(10**9), -(10**6), 0, ()), None, Terms())
-    assert (line.cost, line.tokens) == (SMALLEST_COST, 1)
+    line = publish(NAME, 1, worth(2, 100), Worth(-(10**9), -(10**6), 0, ()), None, Terms())
+    assert (line.cost, line.tokens) == (SMALLEST_COST, 50)
+
+
+def test_a_line_of_many_tokens_never_says_that_there_was_one() -> None:
+    line = publish(NAME, 1, worth(420_000_000, 123_000), Worth(-(10**12), -(10**9), 0, ()), None, Terms())
+    assert format_line(line).startswith("AI-Cost: ~0.5 USD list; ~100k tokens;")
 
 
 def situation(operation: str, *of_branch: Claim, message: dict[str, int] | None = None, pending: bool = True):

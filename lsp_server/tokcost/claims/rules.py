@@ -102,21 +102,31 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     )
 
 
-def coarse(amount: int, smallest: int) -> int:
-    """The nearest point of the 1-2-5 grid, never below its smallest point; 0 only for nothing."""
-    if amount <= 0:
+def coarse(own: int, rest: int, smallest: int) -> int:
+    """What a coarse line says of an amount, when earlier lines left `rest` unsaid (or said too much: it is negative).
+
+    The point of the 1-2-5 grid that is nearest to both together, among those from half of the amount to twice the
+    amount: a line is never far from its own claim, whatever earlier ones left over. What does not fit stays in the rest
+    and goes into later lines, a portion each. So nothing of a rest is lost, and it shrinks with every line that has a
+    point of the grid on the side where it is needed. That is all but amounts that begin with 2 to 2.5 or with 4 to 5,
+    which have but one point (2 or 5) within the factor of two.
+
+    The one exception is an amount of less than half of the smallest point: something is never nothing. 0 is 0.
+    """
+    if own <= 0:
         return 0
-    below, above = _around(amount, smallest)
-    return below if amount - below < above - amount else above
+    least, most = (own + 1) // 2, 2 * own
+    wanted = min(max(own + rest, least), most)
+    below, above = _around(wanted, smallest)
+    nearest_first = (below, above) if wanted - below < above - wanted else (above, below)
+    return next((point for point in nearest_first if least <= point <= most), smallest)
 
 
 def _amount(own: int, rest: int, exact: bool, smallest: int) -> int:
     """What is published for `own`, the rest of earlier lines carried along; something is never nothing."""
-    if own <= 0:
-        return 0
-    if exact:
-        return max((own + rest + smallest // 2) // smallest * smallest, 0)
-    return max(coarse(own + rest, smallest), smallest)
+    if not exact:
+        return coarse(own, rest, smallest)
+    return max((own + rest + smallest // 2) // smallest * smallest, 0) if own > 0 else 0
 
 
 def _classes(own: Sequence[int], tokens: int) -> Tokens:
