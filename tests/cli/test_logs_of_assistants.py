@@ -25,7 +25,10 @@ def tokcost(sample: samples.Sample, ledger: Path, *words: str) -> str:
 def test_each_branch_has_what_was_spent_on_it_also_where_the_agent_switched_itself(name: str, tmp_path: Path) -> None:
     sample = samples.unpack(name, tmp_path)
     told = json.loads(tokcost(sample, tmp_path / "ledger", "log", "--json"))
-    by_branch = {row["branch"]: {**row["tokens"], "reasoning": 0} for row in told["branches"] if row["usage"]}
+    spent = {row["branch"]: row["tokens"] for row in told["branches"] if row["usage"]}
+    totals = {branch: tokens.pop("total") for branch, tokens in spent.items()}
+    by_branch = {branch: {**tokens, "reasoning": 0} for branch, tokens in spent.items()}
+    assert totals == {branch: sum(tokens.values()) for branch, tokens in by_branch.items()}
     wanted = [
         {branch: {**tokens, "reasoning": 0} for branch, tokens in way["held"].items()}
         for way in sample.truth["expected"]["ways"]

@@ -27,7 +27,8 @@ def test_every_field_of_the_contract_is_there() -> None:
     }
     row = shown["branches"][0]
     assert SPLIT | {"branch", "current", "state", "evidence", "commits"} <= row.keys()
-    assert row["tokens"].keys() == {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"}
+    classes = {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output"}
+    assert row["tokens"].keys() == classes | {"reasoning", "total"}
     assert row["assistants"]["claude-code"].keys() >= FIGURES
     assert row["models"]["claude-opus-4-5-20251101"].keys() >= FIGURES
     assert shown["unplaced"].keys() >= SPLIT
@@ -98,3 +99,24 @@ def test_status_is_one_line() -> None:
     text = status_json(Status("main", "/r", list_cost=5, models=("m",)))
     assert "\n" not in text
     assert json.loads(text)["list_cost"] == "0.000000005"
+
+
+def test_every_tokens_object_has_the_total_of_its_classes_so_that_nobody_adds_reasoning() -> None:
+    found: list[dict[str, int]] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("tokens"), dict):
+                found.append(value["tokens"])
+            for part in value.values():
+                look(part)
+        elif isinstance(value, list):
+            for part in value:
+                look(part)
+
+    look(_shown())
+    assert len(found) > 4
+    for tokens in found:
+        total, reasoning = tokens.pop("total"), tokens.pop("reasoning")
+        assert total == sum(tokens.values())
+        assert reasoning <= tokens["output"]

@@ -40,7 +40,7 @@ export function nowhere(uri = "file:///w"): Status {
 export function figures(cost: string, changes: Partial<Figures> = {}): Figures {
   return {
     usage: 2,
-    tokens: { input: 10, cache_read: 200, cache_write_5m: 0, cache_write_1h: 30, output: 60, reasoning: 5 },
+    tokens: { input: 10, cache_read: 200, cache_write_5m: 0, cache_write_1h: 30, output: 60, reasoning: 5, total: 300 },
     list_cost: cost,
     unpriced_tokens: 0,
     pending_list_cost: "0.500000000",

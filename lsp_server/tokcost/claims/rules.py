@@ -102,6 +102,23 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     )
 
 
+def grown(far: Iterable[tuple[Worth, Worth]], unsaid: Worth) -> Worth:
+    """The part of what is unsaid that claims grew by after their line was written: a reply was still being written.
+
+    `far` are the claims whose lines say less than half or more than twice of what they are worth today, each with what
+    its line says. A coarse line was within that range when it was written: what is beyond has come since, or was said
+    by the line of another claim on its behalf. It counts as spend of the next line, while a rest of rounding waits.
+    """
+    cost = tokens = 0
+    for own, said in far:
+        if own.tokens > 2 * said.tokens:
+            cost, tokens = cost + max(own.list_cost - 2 * said.list_cost, 0), tokens + own.tokens - 2 * said.tokens
+        else:
+            cost, tokens = cost - max(said.list_cost - 2 * own.list_cost, 0), tokens - said.tokens + 2 * own.tokens
+    cost, tokens = min(cost, unsaid.list_cost), min(tokens, unsaid.tokens)
+    return Worth(max(cost, 0), max(tokens, 0), 0, ())
+
+
 def coarse(own: int, rest: int, smallest: int) -> int:
     """What a coarse line says of an amount, when earlier lines left `rest` unsaid (or said too much: it is negative).
 

@@ -135,7 +135,7 @@ def _each(split: dict[str, Figures]) -> Json:
 def _figures(figures: Figures) -> Json:
     return {
         "usage": figures.usage,
-        "tokens": figures.tokens._asdict(),
+        "tokens": figures.tokens._asdict() | {"total": figures.tokens.total},
         "list_cost": decimal_string(figures.list_cost),
         "unpriced_tokens": figures.unpriced_tokens,
         "pending_list_cost": decimal_string(figures.pending_list_cost),

@@ -78,7 +78,7 @@ export interface Terms {
 /** Figures of anything, in `tokcost/summary`. */
 export interface Figures {
   readonly usage: number;
-  readonly tokens: Readonly<Record<TokenClass, number>> & { readonly reasoning: number };
+  readonly tokens: Readonly<Record<TokenClass, number>> & { readonly reasoning: number; readonly total: number };
   readonly list_cost: string;
   readonly unpriced_tokens: number;
   readonly pending_list_cost: string;
