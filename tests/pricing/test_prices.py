@@ -288,6 +288,9 @@ HOSTILE = [
     f'from = "{"2" * 100_000}"',
     f'"{"k" * 100_000}" = 1',
     "from = 2026-01-01T00:00:00",
+    *(f"above = {number}" for number in ("-5", "true", "1e3", "9" * 4000, '"200000"', "1000000000")),
+    "geo = 3",
+    *(f'geo = "us"\n{more}' for more in ('input = "1"', 'context = "fast"', "above = 1")),
 ]
 
 

@@ -1,5 +1,7 @@
 """Rate cards and what was priced with them. Cards are only ever added."""
 
+import json
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tokcost.ledger.dimensions import Dimensions
@@ -87,10 +89,25 @@ def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
     ).fetchall()
 
 
-def usage_to_price(ledger: Ledger, since_ms: int) -> list[tuple[Stored, Entry, str]]:
-    """Usage from a moment on, each with its entry and the root of its repository (empty: in none)."""
+def cards_used(ledger: Ledger, model: str, provider: str) -> set[str | None]:
+    """The ids of the cards by which usage of a model is priced."""
+    rows = ledger.db.execute("SELECT DISTINCT price FROM series WHERE model = ? AND provider = ?", (model, provider))
+    return {number for (number,) in rows}
+
+
+def usage_to_price(
+    ledger: Ledger, since_ms: int, pairs: Iterable[tuple[str, str]] | None = None
+) -> list[tuple[Stored, Entry, str]]:
+    """Usage from a moment on, of all models or of pairs of provider and model, each with its entry and the root of its
+    repository (empty: in none)."""
     roots = {number: taken(root) for number, root in ledger.db.execute("SELECT id, root FROM repository")}
-    rows = (from_row(row) for row in ledger.db.execute(f"{SELECTED} WHERE time_ms >= ?", (since_ms,)))
+    query = f"{SELECTED} WHERE time_ms >= ?"
+    values: list[object] = [since_ms]
+    if pairs is not None:
+        query += " AND series_id IN (SELECT series.id FROM series JOIN json_each(?) AS one"
+        query += " ON provider = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
+        values.append(json.dumps(list(pairs)))
+    rows = (from_row(row) for row in ledger.db.execute(query, values))
     return [(stored, stored.entry, roots.get(stored.entry.repository or 0, "")) for stored in rows]
 
 

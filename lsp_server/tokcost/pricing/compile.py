@@ -33,6 +33,7 @@ _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
 """Our word for a way of being served, and how genai-prices says it."""
 
 _FAST = "-fast"
+_WHERE_FROM = "Take prices/data.json of its repository, unchanged."
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,6 +45,22 @@ def compile_from_source(pairs: Iterable[tuple[str, str]], price_file: Path | Non
     """
     snapshot, basis = _installed() if price_file is None else _imported(price_file)
     return [_compile(snapshot, basis, provider, model) for provider, model in pairs]
+
+
+def count_models(price_file: Path) -> int:
+    """How many models have a price in a file of genai-prices' data. Raises `SettingsDamaged` when it is not that, or
+    holds none."""
+    snapshot, _ = _imported(price_file)
+    count = sum(bool(_cards(model)) for provider in snapshot.providers for model in provider.models)
+    if not count:
+        raise SettingsDamaged(f"{price_file} holds no model with a price", _WHERE_FROM)
+    return count
+
+
+def known_names() -> list[str]:
+    """The names of all models that genai-prices has."""
+    snapshot, _ = _installed()
+    return sorted({model.id for provider in snapshot.providers for model in provider.models})
 
 
 def _installed() -> tuple["DataSnapshot", str]:
@@ -68,9 +85,7 @@ def _imported(path: Path) -> tuple["DataSnapshot", str]:
         raise SettingsDamaged(f"the price file {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         first = str(error).splitlines()[0]
-        raise SettingsDamaged(
-            f"{path} is no price file of genai-prices: {first}", "Take data.json of its repository, unchanged."
-        ) from error
+        raise SettingsDamaged(f"{path} is no price file of genai-prices: {first}", _WHERE_FROM) from error
     stamp = blake2b(content, digest_size=6).hexdigest()
     return DataSnapshot(providers=providers, from_auto_update=False), f"genai-prices/file+{stamp}"
 

@@ -4,6 +4,7 @@ imported for them."""
 import os
 from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import Path
 
 from tokcost.pricing.cards import ModelCards
 from tokcost.pricing.common import common_cards
@@ -25,10 +26,20 @@ def source_stamp() -> str:
     return f"{RULES}:{status.st_size}:{status.st_mtime_ns}"
 
 
-def compile_models(pairs: Iterable[tuple[str, str]]) -> list[ModelCards]:
-    """The cards of models as logged, pairs of provider and model. One that is not found gets none and is `unpriced`."""
-    common = common_cards()
+def compile_models(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
+    """The cards of models as logged, pairs of provider and model. One that is not found gets none and is `unpriced`.
+
+    A `price_file` of the user comes first, and the installed source has what is not in it. Raises `SettingsDamaged`
+    when it cannot be read.
+    """
     wanted = list(pairs)
+    if price_file is not None and wanted:
+        from tokcost.pricing.compile import compile_from_source
+
+        found = {(one.provider, one.model): one for one in compile_from_source(wanted, price_file)}
+        missing = [pair for pair in wanted if found[pair].state == "unpriced"]
+        return [*(found[pair] for pair in wanted if pair not in missing), *compile_models(missing)]
+    common = common_cards()
     others = [pair for pair in wanted if pair not in common]
     found = [common[pair] for pair in wanted if pair in common]
     if others:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from tokcost.model.money import ATTO_PER_USD_MTOK
+from tokcost.model.money import ATTO_PER_USD_MTOK, dollars
+from tokcost.model.prices import PriceChange
 from tokcost.pricing.cards import ModelCards, RateCard, Rates
 from tokcost.reports.layout import Line, Piece
 from tokcost.reports.text import counted, escape
@@ -19,39 +20,83 @@ def usd(rate: int | None) -> str:
     return f"{whole}.{rest.ljust(2, '0')}"
 
 
-def rates_cells(cards: ModelCards, usage: int) -> list[str]:
-    """Model, five rates of the newest standard card, number of usage, and the source or the state."""
-    standard = [card for card in cards.cards if card.context == ""]
+def rates_cells(cards: ModelCards, usage: int, now_ms: int) -> list[str]:
+    """Model, five rates of today, number of usage, and the source or the state."""
+    served = [card for card in cards.cards if card.context == cards.served]
+    standard = served or [card for card in cards.cards if card.context == ""]
     name, count = escape(cards.model or "(no name)"), f"{usage:,}"
     if not standard:
         return [name, "", "", "", "", "", count, cards.state]
-    return [name, *_five(standard[-1].steps[0].rates), count, cards.source]
+    today = next((card for card in standard[::-1] if card.holds(now_ms)), standard[-1])
+    return [name, *_five(today.steps[0].rates), count, cards.source or cards.state]
 
 
-def explained_lines(cards: ModelCards, usage: int, looked_for: Sequence[str]) -> list[Line]:
-    """Everything known of a model's price."""
+def explained_lines(
+    cards: ModelCards, usage: int, looked_for: Sequence[str], near: Sequence[str], now_ms: int
+) -> list[Line]:
+    """Everything known of a model's price; `near` are names to suggest."""
     lines: list[Line] = [[Piece(f"{escape(cards.model or '(no name)')}: {cards.state}", "head")]]
     if cards.source:
-        lines.append([Piece(f"  taken for  {escape(cards.source)}")])
-    elif looked_for:
+        served = f", served {cards.served} as its name says" if cards.served else ""
+        lines.append([Piece(f"  taken for  {escape(cards.source)}{served}")])
+    elif looked_for and cards.state != "free":
         lines.append([Piece(f"  looked for {escape(', '.join(looked_for[:6]))}")])
-    else:
+    elif cards.state != "free":
         lines.append([Piece("  this name stands for no model with a public price")])
     lines.append([Piece(f"  basis      {cards.basis}")])
     lines.append([Piece(f"  used in    {counted(usage, 'reply', 'replies')} so far")])
-    if cards.state == "unpriced":
-        lines.append(
-            [Piece("  Its tokens are counted and shown as unpriced. A [[price]] table in prices.toml prices it.")]
-        )
+    lines += [[Piece(f"  {sentence}")] for sentence in _sentences(cards, near)]
     if cards.cards:
-        lines.append([Piece("  US dollars for a million tokens; of several that hold, the last is right:")])
-    for card in cards.cards:
-        lines.extend(_card_lines(card))
+        lines.append([Piece("  US dollars for a million tokens (? is not known: usage with such tokens is unpriced):")])
+    for card in _joined(cards.cards):
+        lines.extend(_card_lines(card, card.holds(now_ms)))
+    last = {(factor.geo, factor.from_ms, factor.until_ms): factor for factor in cards.factors}
+    for factor in last.values():
+        where = f"{escape(factor.geo)}, {_days(factor.from_ms, factor.until_ms)}"
+        lines.append([Piece(f"  inference kept in {where}: {factor.factor} times every token rate")])
+        lines += [[Piece(f"    {escape(factor.note)}", "dim")]] if factor.note else []
     return lines
 
 
-def _card_lines(card: RateCard) -> list[Line]:
-    lines: list[Line] = [[Piece(f"  {card.context or 'standard'}, {_span(card)}")]]
+def change_sentence(change: PriceChange) -> str:
+    """What today's prices make of usage that was recorded by others, and how to have that; empty where nothing
+    changes."""
+    if not change.changed or change.first_ms is None:
+        return ""
+    since = datetime.fromtimestamp(change.first_ms / 1000).astimezone()  # git reads a day as a local one
+    of = counted(change.looked_at, "recorded reply", "recorded replies")
+    return (
+        f"{change.changed:,} of {of} cost something else by these prices: ${dollars(change.after)} list instead of"
+        f" ${dollars(change.before)}. What is recorded stays until `tokcost prices reprice --since {since:%Y-%m-%d}`."
+    )
+
+
+def _sentences(cards: ModelCards, near: Sequence[str]) -> list[str]:
+    if cards.state == "free" and not cards.source:
+        return ["It runs on your own machine: nobody charges for its tokens."]
+    if cards.state != "unpriced":
+        return []
+    found = "Its tokens are counted and shown as unpriced. A [[price]] table in prices.toml prices it (docs/prices.md)."
+    return [found, *([f"Did you mean {escape(', '.join(near))}?"] if near else [])]
+
+
+def _joined(cards: Sequence[RateCard]) -> list[RateCard]:
+    """The cards by way of being served, with those that follow one another and say the same made one."""
+    found: list[RateCard] = []
+    ordered = sorted(cards, key=lambda card: (card.context, card.from_minute, card.from_ms or 0))
+    for card in ordered:
+        before = found[-1] if found and found[-1].until_ms is not None else None
+        as_this = before and before._replace(from_ms=before.until_ms, until_ms=card.until_ms, note=card.note)
+        if before is not None and as_this == card:
+            found[-1] = before._replace(until_ms=card.until_ms, note=before.note or card.note)
+        else:
+            found.append(card)
+    return found
+
+
+def _card_lines(card: RateCard, holds: bool) -> list[Line]:
+    today = " (today)" if holds else ""
+    lines: list[Line] = [[Piece(f"  {card.context or 'standard'}, {_span(card)}{today}")]]
     for step in card.steps:
         names = ("input", "cache read", "write 5m", "write 1h", "output")
         rates = ", ".join(f"{name} {rate}" for name, rate in zip(names, _five(step.rates), strict=True))
@@ -63,23 +108,19 @@ def _card_lines(card: RateCard) -> list[Line]:
 
 
 def _span(card: RateCard) -> str:
-    start, end = _day(card.from_ms), _day(card.until_ms)
-    days = (
-        f"from {start} until {end}"
-        if start and end
-        else f"from {start}"
-        if start
-        else f"until {end}"
-        if end
-        else "always"
-    )
+    days = _days(card.from_ms, card.until_ms)
     if card.until_minute - card.from_minute >= 24 * 60:
         return days
     return f"{days}, {_clock(card.from_minute)} to {_clock(card.until_minute)} UTC"
 
 
-def _day(time_ms: int | None) -> str:
-    return "" if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d")
+def _days(from_ms: int | None, until_ms: int | None) -> str:
+    words = [f"{word} {_day(ms)}" for word, ms in (("from", from_ms), ("until", until_ms)) if ms is not None]
+    return " ".join(words) or "always"
+
+
+def _day(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def _clock(minute: int) -> str:

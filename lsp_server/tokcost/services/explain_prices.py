@@ -2,26 +2,35 @@
 again."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
+from tokcost.errors import SettingsDamaged
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.prices import (
-    current_prices,
+    cards_used,
     models_used,
     record_prices,
     record_setting,
     replace_price,
+    setting,
     usage_to_price,
 )
 from tokcost.ledger.rollup import Rollup
-from tokcost.pricing.book import PriceBook
-from tokcost.pricing.cards import ModelCards, from_json
-from tokcost.pricing.compile import compile_from_source
+from tokcost.model.prices import NO_CHANGE, PriceChange
+from tokcost.pricing.book import Pair, PriceBook
+from tokcost.pricing.cards import ModelCards
+from tokcost.pricing.compile import count_models, known_names
 from tokcost.pricing.names import candidates
 from tokcost.pricing.overrides import Override, apply
 from tokcost.pricing.source import compile_models
-from tokcost.usage.pricing import IMPORTED, STAMP, Pricer, as_row, overrides_of
+from tokcost.private_files import write_whole
+from tokcost.usage.price_files import IMPORTED_FILE
+from tokcost.usage.pricing import IMPORTED, STAMP, Pricer, as_row, overrides_of, record_own_prices
+
+_MOST_NEAR = 5
 
 
 @dataclass(slots=True)
@@ -32,23 +41,29 @@ class Explained:
     usage: int
     looked_for: list[str]
     """The names it was looked for under, likeliest first."""
+    near: list[str] = field(default_factory=list[str])
+    """Names that are like that of a model which is not known."""
+    change: PriceChange = NO_CHANGE
+    """What pricing the recorded usage again would change."""
 
 
 @dataclass(slots=True)
-class Repriced:
-    """What pricing again changes; amounts in nano-dollars."""
+class Imported:
+    """What a price file has for the ledger."""
 
-    looked_at: int = 0
-    changed: int = 0
-    before: int = 0
-    after: int = 0
+    models: int
+    """Models with a price in the file."""
+    found: int
+    used: int
+    """Models that something was spent on, and how many of them are in the file."""
+    change: PriceChange
 
 
 def list_prices(home: Path, root: str) -> list[Explained]:
     """The models of all usage, overrides applied, the most used first."""
     with open_ledger(home) as ledger:
         used = models_used(ledger)
-        known = _current(ledger, overrides_of(home, root))
+        known = _current(Pricer(ledger, home), overrides_of(home, root))
     found = [_explained(cards, used.get(pair, 0)) for pair, cards in known.items()]
     return sorted(found, key=lambda one: (-one.usage, one.cards.model))
 
@@ -57,57 +72,85 @@ def explain_price(home: Path, root: str, model: str, provider: str = "") -> Expl
     """One model, also one that nothing was spent on yet."""
     with open_ledger(home) as ledger:
         used = models_used(ledger)
-        known = _current(ledger, overrides_of(home, root))
-    for (where, name), cards in known.items():
-        if name == model and provider in ("", where):
-            return _explained(cards, used.get((where, name), 0))
-    (cards,) = compile_models([(provider, model)])
-    return _explained(apply(cards, overrides_of(home, root)), 0)
+        pricer = Pricer(ledger, home)
+        known = _current(pricer, overrides_of(home, root))
+        for (where, name), cards in known.items():
+            if name == model and provider in ("", where):
+                found = _explained(cards, used.get((where, name), 0))
+                if cards_used(ledger, name, where) - {cards.id}:
+                    found.change = _price_again(ledger, pricer, 0, [(where, name)], dry_run=True)
+                break
+        else:
+            (cards,) = pricer.compiled([(provider, model)])
+            found = _explained(apply(cards, overrides_of(home, root)), 0)
+    if found.cards.state == "unpriced" and not found.cards.cards:
+        found.near = _near(model, known)
+    return found
 
 
-def import_prices(home: Path, file: Path) -> int:
-    """Take prices from a file from now on, for usage still to come; the number of models that have a price in it.
+def import_prices(home: Path, file: Path) -> Imported:
+    """Take prices from a file from now on, for usage still to come.
 
-    Raises `SettingsDamaged`.
+    The file is kept: models that turn up later are looked for in it. Raises `SettingsDamaged`.
     """
+    models = count_models(file)
     with open_ledger(home) as ledger:
-        compiled = compile_from_source(sorted(models_used(ledger)), file)
+        pairs = sorted(models_used(ledger))
+        compiled = compile_models(pairs, file)
+        _keep(home, file)
         with ledger.transaction():
             record_prices(ledger, [as_row(one) for one in compiled], _now_ms())
             record_setting(ledger, STAMP, f"{IMPORTED}{file}")
-    return sum(one.state == "priced" for one in compiled)
+        change = _price_again(ledger, Pricer(ledger, home), 0, None, dry_run=True)
+    found = sum(one.basis.startswith("genai-prices/file+") for one in compiled)
+    return Imported(models, found, len(pairs), change)
 
 
-def use_installed_prices(home: Path) -> None:
+def use_installed_prices(home: Path) -> PriceChange:
     """Forget an imported file: prices come from the installed source again."""
-    with open_ledger(home) as ledger, ledger.transaction():
-        record_setting(ledger, STAMP, "")
-
-
-def reprice(home: Path, since_ms: int, *, dry_run: bool) -> Repriced:
-    """Price usage from a moment on again, by today's cards and overrides. Nothing published is touched."""
-    result = Repriced()
     with open_ledger(home) as ledger:
-        pricer = Pricer(ledger, home)
-        stored = usage_to_price(ledger, since_ms)
-        pricer.prepare({(one.usage.provider, one.usage.model) for _, one, _ in stored})
-        with ledger.transaction():
-            rollup = Rollup()
-            for row, entry, root in stored:
-                price = pricer.price(entry.usage, root)
-                result.looked_at += 1
-                result.before += entry.list_cost or 0
-                result.after += price.list_cost or 0
-                if (price.list_cost, price.state) != (entry.list_cost, entry.price_state):
-                    result.changed += 1
-                    if not dry_run:
-                        replace_price(ledger, row, price.list_cost, price.state, price.card_id, rollup)
-            rollup.apply(ledger)
+        if (setting(ledger, STAMP) or "").startswith(IMPORTED):
+            with ledger.transaction():
+                record_setting(ledger, STAMP, "")
+        (home / IMPORTED_FILE).unlink(missing_ok=True)
+        return _price_again(ledger, Pricer(ledger, home), 0, None, dry_run=True)
+
+
+def reprice(home: Path, since_ms: int, *, dry_run: bool) -> PriceChange:
+    """Price usage from a moment on again, by today's cards and overrides. Nothing published is touched."""
+    with open_ledger(home) as ledger:
+        change = _price_again(ledger, Pricer(ledger, home), since_ms, None, dry_run=dry_run)
+        record_own_prices(ledger, home)
+    return change
+
+
+def _price_again(
+    ledger: Ledger, pricer: Pricer, since_ms: int, pairs: Iterable[Pair] | None, *, dry_run: bool
+) -> PriceChange:
+    result = NO_CHANGE
+    stored = usage_to_price(ledger, since_ms, pairs)
+    pricer.prepare({(one.usage.provider, one.usage.model) for _, one, _ in stored})
+    with ledger.transaction():
+        rollup = Rollup()
+        for row, entry, root in stored:
+            price = pricer.price(entry.usage, root)
+            is_other = (price.list_cost, price.state) != (entry.list_cost, entry.price_state)
+            result = result.plus(entry.usage.time_ms, entry.list_cost or 0, price.list_cost or 0, is_other)
+            if is_other and not dry_run:
+                replace_price(ledger, row, price.list_cost, price.state, price.card_id, rollup)
+        rollup.apply(ledger)
     return result
 
 
-def _current(ledger: Ledger, overrides: list[Override]) -> dict[tuple[str, str], ModelCards]:
-    models = [from_json(row.body) for row in current_prices(ledger)]
+def _keep(home: Path, file: Path) -> None:
+    try:
+        write_whole(str(home / IMPORTED_FILE), file.read_bytes())
+    except OSError as error:
+        raise SettingsDamaged(f"{file} cannot be kept in {home}: {error.strerror or error}") from error
+
+
+def _current(pricer: Pricer, overrides: list[Override]) -> dict[Pair, ModelCards]:
+    models = pricer.models()
     book = PriceBook(models, overrides)
     found = {(one.provider, one.model): book.model((one.provider, one.model)) for one in models}
     return {pair: cards for pair, cards in found.items() if cards is not None}
@@ -116,6 +159,12 @@ def _current(ledger: Ledger, overrides: list[Override]) -> dict[tuple[str, str],
 def _explained(cards: ModelCards, usage: int) -> Explained:
     names = [f"{c.provider}/{c.model}" if c.provider else c.model for c in candidates(cards.provider, cards.model)]
     return Explained(cards, usage, names)
+
+
+def _near(model: str, known: Iterable[Pair]) -> list[str]:
+    """Names of models that are used or that the source has, the likest first."""
+    names = {name for _, name in known if name != model} | set(known_names())
+    return get_close_matches(model.rpartition("/")[2].lower(), sorted(names), _MOST_NEAR, 0.7)
 
 
 def _now_ms() -> int:

@@ -16,7 +16,7 @@ from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, 
 from tokcost.repo.branches import Branches, look_at_branches
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.session_ids import abbreviated
-from tokcost.usage.price_files import price_problems
+from tokcost.usage.price_files import price_change, price_problems
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -71,7 +71,9 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
         else:
             assert here is not None
             found = [_summary(ledger, repository_of(ledger, here), here, options)]
+        changed = price_change(ledger, home)
     for one in found:
+        one.notes.extend(changed)
         one.notes.extend(price_problems(home, "" if one.repository == NO_REPOSITORY else one.repository))
     return found
 

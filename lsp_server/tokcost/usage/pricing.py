@@ -21,7 +21,15 @@ from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
 from tokcost.pricing.overrides import Override, bundled
 from tokcost.pricing.source import compile_models, source_stamp
-from tokcost.usage.price_files import ignored, load, override_files
+from tokcost.usage.price_files import (
+    IMPORTED_FILE,
+    KEEPS_ITS_PRICE,
+    OWN_STAMP,
+    ignored,
+    load,
+    override_files,
+    own_stamp,
+)
 
 STAMP = "price source"
 IMPORTED = "file:"
@@ -44,7 +52,11 @@ class Pricer:
         models = self._current()
         missing = set(pairs) - models.keys()
         if missing:
-            self._record(compile_models(sorted(missing)))
+            self._record(self.compiled(sorted(missing)))
+
+    def models(self) -> list[ModelCards]:
+        """The cards of all models that were ever priced, by the price source of today."""
+        return list(self._current().values())
 
     def price(self, usage: Usage, root: str) -> Price:
         """The list cost of one usage in the repository at `root` (empty: in none); part of a transaction."""
@@ -69,8 +81,22 @@ class Pricer:
             self._models = {(row.provider, row.model): from_json(row.body) for row in current_prices(self._ledger)}
             before, now = setting(self._ledger, STAMP), source_stamp()
             if before != now and not (before or "").startswith(IMPORTED):
+                old = {pair: cards.id for pair, cards in self._models.items()}
                 self._record(compile_models(sorted(self._models)) if self._models else [], now)
+                if before and any(self._models[pair].id != card_id for pair, card_id in old.items()):
+                    self.notes.append(f"Prices are newer now. {KEEPS_ITS_PRICE}")
+            if setting(self._ledger, OWN_STAMP) is None:
+                record_own_prices(self._ledger, self._home)
         return self._models
+
+    def compiled(self, pairs: list[Pair]) -> list[ModelCards]:
+        """Cards of models, from the imported price file if there is one, without recording them."""
+        is_imported = (setting(self._ledger, STAMP) or "").startswith(IMPORTED)
+        try:
+            return compile_models(pairs, self._home / IMPORTED_FILE if is_imported else None)
+        except SettingsDamaged as problem:
+            self.notes.append(ignored(problem))
+            return compile_models(pairs)
 
     def _record(self, compiled: list[ModelCards], stamp: str | None = None) -> None:
         with self._ledger.transaction():
@@ -94,6 +120,12 @@ class Pricer:
                 self.notes += [] if root else [ignored(problem)]
                 self._overrides[file] = ()
         return self._overrides[file]
+
+
+def record_own_prices(ledger: Ledger, home: Path) -> None:
+    """Remember the state of the user's own price file."""
+    with ledger.transaction():
+        record_setting(ledger, OWN_STAMP, own_stamp(home))
 
 
 def overrides_of(home: Path, root: str) -> list[Override]:

@@ -1,14 +1,16 @@
 """`tokcost prices`: what a token costs, where that comes from, and pricing again."""
 
 import os
+import time
 from pathlib import Path
 
 import click
 
 from tokcost.cli import screen
 from tokcost.model.money import dollars
+from tokcost.model.prices import PriceChange
 from tokcost.reports.layout import Column, Line, Piece, table
-from tokcost.reports.rates import explained_lines, rates_cells
+from tokcost.reports.rates import change_sentence, explained_lines, rates_cells
 from tokcost.reports.text import counted, escape
 from tokcost.services.explain_prices import explain_price, import_prices, list_prices, reprice, use_installed_prices
 from tokcost.services.look_at_clone import root_around
@@ -47,7 +49,7 @@ def list_command() -> int:
       tokcost prices list
     """
     found = list_prices(tokcost_home(os.environ), root_around(Path.cwd()))
-    cells = [rates_cells(one.cards, one.usage) for one in found]
+    cells = [rates_cells(one.cards, one.usage, time.time_ns() // 1_000_000) for one in found]
     if not cells:
         screen.show("Nothing was spent yet, so no price was needed. `tokcost prices explain MODEL` knows them all.\n")
         return 0
@@ -72,7 +74,9 @@ def explain_command(model: str, provider: str) -> int:
       tokcost prices explain us.anthropic.claude-sonnet-4-5-20250929-v1:0
     """
     found = explain_price(tokcost_home(os.environ), root_around(Path.cwd()), model, provider)
-    _show(explained_lines(found.cards, found.usage, found.looked_for))
+    now_ms = time.time_ns() // 1_000_000
+    _show(explained_lines(found.cards, found.usage, found.looked_for, found.near, now_ms))
+    _say_change(found.change)
     return 1 if found.cards.state == "unpriced" else 0
 
 
@@ -91,10 +95,16 @@ def import_command(file: Path | None, installed: bool) -> int:
         raise click.UsageError("give a FILE, or --installed")
     home = tokcost_home(os.environ)
     if file is None:
-        use_installed_prices(home)
+        change = use_installed_prices(home)
         screen.show("Prices come from the installed source again.\n")
     else:
-        screen.show(f"{counted(import_prices(home, file.absolute()), 'model')} in use found in {escape(str(file))}.\n")
+        found = import_prices(home, file.absolute())
+        change = found.change
+        screen.show(
+            f"{counted(found.models, 'model')} with a price in {escape(str(file))};"
+            f" {found.found:,} of {counted(found.used, 'model')} in use.\n"
+        )
+    _say_change(change)
     return 0
 
 
@@ -116,6 +126,11 @@ def reprice_command(since: str, dry_run: bool) -> int:
         f" ${dollars(result.before)} list before, ${dollars(result.after)} after.\n"
     )
     return 0
+
+
+def _say_change(change: PriceChange) -> None:
+    if sentence := change_sentence(change):
+        screen.show(f"{sentence}\n")
 
 
 def _show(lines: list[Line]) -> None:
