@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from support import damages
 from support.claude_lines import assistant, counts
 from support.prices import at_ms
+from tokcost.ledger.open import FILE_NAME
 
 PROGRAM = "from tokcost.cli.start import main; main()"
 DAY = at_ms("2026-08-01")
@@ -244,3 +246,18 @@ def test_explain_suggests_names_that_are_like_an_unknown_one(payer: Payer, typed
 def test_explain_says_that_a_local_model_costs_nobody_anything(payer: Payer) -> None:
     said = payer.runs("prices", "explain", "gpt-oss:20b", "--provider", "ollama")
     assert (said.returncode, "your own machine" in said.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "harm", [damages.fill(1, 0), damages.header(40, b"\xff\xff\xff\xff")], ids=["schema", "header"]
+)
+def test_a_region_outlives_a_damaged_ledger_whose_logs_are_gone(payer: Payer, harm: Any) -> None:
+    payer.answered("claude-opus-4-8", **ONE, inference_geo="us")
+    assert payer.cost() == "0.825000000"
+    payer.log.unlink()
+    data = bytearray((payer.home / FILE_NAME).read_bytes())
+    harm.do(data)
+    (payer.home / FILE_NAME).write_bytes(data)
+    assert payer.cost() == "0.825000000"
+    assert payer.runs("prices", "reprice", "--since", "2026-01-01").returncode == 0
+    assert payer.cost() == "0.825000000"
