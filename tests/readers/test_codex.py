@@ -10,56 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.claude_lines import append, encode, iso, write
+from support.codex_lines import PARENT, T0, THREAD, count, counters, line, meta, record, turn, uuid7
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.codex.reader import CodexReader
 from tokcost.readers.sources import jsonl
-
-T0 = 1_790_000_000_000
-THREAD, PARENT = "019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-00000000000f"
-
-
-def line(kind: str, time_ms: int = T0, **payload: Any) -> dict[str, Any]:
-    return {"timestamp": iso(time_ms), "type": kind, "payload": payload}
-
-
-def meta(thread: str = THREAD, time_ms: int = T0, **more: Any) -> dict[str, Any]:
-    fields = {
-        "id": thread,
-        "timestamp": iso(time_ms),
-        "cwd": "/r",
-        "git": {"branch": "feat/a"},
-        "model_provider": "openai",
-    }
-    return line("session_meta", time_ms, **{**fields, **more})
-
-
-def uuid7(time_ms: int, number: int = 0) -> str:
-    text = f"{time_ms:012x}"
-    return f"{text[:8]}-{text[8:]}-7000-8000-{number:012x}"
-
-
-def turn(time_ms: int = T0, model: str = "gpt-5-codex", **more: Any) -> dict[str, Any]:
-    return line("turn_context", time_ms, **{"turn_id": uuid7(time_ms), "model": model, "cwd": "/r", **more})
-
-
-def counters(read: int, cached: int = 0, output: int = 0, reasoning: int = 0) -> dict[str, int]:
-    return {
-        "input_tokens": read,
-        "cached_input_tokens": cached,
-        "output_tokens": output,
-        "reasoning_output_tokens": reasoning,
-        "total_tokens": read + output,
-    }
-
-
-def count(total: dict[str, int] | None, last: dict[str, int] | None = None, time_ms: int = T0) -> dict[str, Any]:
-    info = None if total is None else {"total_token_usage": total, "last_token_usage": last or total}
-    return line("event_msg", time_ms, type="token_count", info=info, rate_limits={})
-
-
-def record(response: str, usage: dict[str, int], time_ms: int = T0, thread: str = THREAD) -> dict[str, Any]:
-    return line("token_usage_record", time_ms, thread_id=thread, response_id=response, usage=usage)
 
 
 def read(path: Path, cursor: bytes | None = None) -> Batch:
@@ -104,8 +59,8 @@ def test_a_total_that_restarts_below_the_last_one_is_a_new_count(tmp_path: Path)
 
 
 def test_the_same_totals_after_a_restart_have_keys_of_their_own(tmp_path: Path) -> None:
-    lines = [meta(), turn(), count(counters(100)), count(counters(300), counters(200)), count(counters(100))]
-    assert [t.input for t in tokens(tmp_path, *lines, count(counters(300), counters(200)))] == [100, 200, 100, 200]
+    run = [count(counters(100)), count(counters(300), counters(200))]
+    assert [t.input for t in tokens(tmp_path, meta(), turn(), *run, turn(T0 + 9), *run)] == [100, 200, 100, 200]
 
 
 def test_compaction_writes_a_last_usage_of_zero_that_is_no_response(tmp_path: Path) -> None:

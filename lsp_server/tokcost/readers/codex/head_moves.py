@@ -47,9 +47,9 @@ class HeadMoves:
         self._marked: set[str] = set()
         """Responses of which a call is known that moved HEAD after them."""
 
-    def begin_turn(self, time: datetime | None) -> None:
+    def begin_turn(self, time_ms: int) -> None:
         """The user said something, and may have moved HEAD before."""
-        self._moves.turn_second = milliseconds(time) // 1000
+        self._moves.turn_second = time_ms // 1000
 
     def take(self, line: bytes, found: list[Usage]) -> None:
         """Heed a line of a call or of its output; `found` is the usage in the lines above."""

@@ -1,91 +1,51 @@
 """Lines of a Codex rollout.
 
-Newer versions write one `token_usage_record` for each response, with a response id: exact. Older ones write
-`token_count` events with a running total, again and again without a new request; there a response is what the total
-grew by.
+Newer versions write one `token_usage_record` for each response, with a response id: exact. All versions write
+`token_count` events with a running total, again and again without a new request (`totals.py`). Both may stand in one
+rollout, since a thread can be resumed by another version; an event whose response has a record tells nothing new.
 
-Cached tokens are inside `input_tokens` and reasoning is inside `output_tokens`. `cache_write_input_tokens` is a part
-of `input_tokens` too and stays in `input`: it has no price of its own, and no log shows that it is billed apart.
+Cached tokens are inside `input_tokens`, as cache writes are, and reasoning is inside `output_tokens`.
 """
 
-import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from tokcost.model.logs import Batch, Source
-from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
-from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves, Moves
+from tokcost.model.usage import MAX_TOKENS, Usage, is_possible_time
+from tokcost.readers.codex.compressed import Decompressed
+from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves
+from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens_of
+from tokcost.readers.codex.state import State
+from tokcost.readers.codex.totals import DEFAULT_LIMIT, LATE, Event, Passed
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, lines_with, open_log
-from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
 
 NAME = "codex"
 
-_WORDS = (b'"token_usage_record"', b'"token_count"', b'"turn_context"', b'"session_meta"', b'"thread_settings_applied"')
+_EVENTS = (b'"token_count"', b'"thread_settings_applied"')
+"""Events whose damage loses usage, or the model of it."""
+_WORDS = (*_EVENTS, b'"token_usage_record"', b'"turn_context"', b'"session_meta"', b'"task_started"')
 
-_MAX_WINDOW = 64 << 20
-"""zstd keeps so much of what it wrote; more is for `--ultra` and `--long` alone, and no assistant compresses so."""
 _MAX_EXPANDED = 16 << 30
 """A compressed file is read so far: 100 kB can be made to expand to any number of gigabytes."""
 
 _REPLAYED = "history of the session it was forked from"
+_RECORDED = "running total of a response that has a record of its own"
+_TOLD = "record of a response that a running total told"
+_IMPOSSIBLE = "usage record with impossible or missing values"
+_ODD = "field of another type than usual, left out"
 
 _KINDS = (None, "token_usage_record", "session_meta", "turn_context")
 """Records whose damage loses usage, or the place of it; `None`: not even that can be told."""
-_EVENTS = (b'"token_count"', b'"thread_settings_applied"')
-"""The same for events, which have their kind inside."""
 
-
-class _Counters(msgspec.Struct, gc=False):
-    input: int | None = msgspec.field(default=None, name="input_tokens")
-    cached: int | None = msgspec.field(default=None, name="cached_input_tokens")
-    output: int | None = msgspec.field(default=None, name="output_tokens")
-    reasoning: int | None = msgspec.field(default=None, name="reasoning_output_tokens")
-
-    def values(self) -> tuple[int, int, int, int] | None:
-        """Input, cached, output, reasoning; `None` for impossible numbers."""
-        found = (self.input or 0, self.cached or 0, self.output or 0, self.reasoning or 0)
-        return found if min(found) >= 0 and found[1] <= found[0] and max(found) < MAX_TOKENS * 1000 else None
-
-
-class _Info(msgspec.Struct, gc=False):
-    total: _Counters | None = msgspec.field(default=None, name="total_token_usage")
-    last: _Counters | None = msgspec.field(default=None, name="last_token_usage")
-
-
-class _Git(msgspec.Struct, gc=False):
-    branch: KeptFolder | None = None
-
-
-class _Settings(msgspec.Struct, gc=False):
-    service_tier: KeptName | None = None
-
-
-class _Payload(msgspec.Struct, gc=False):
-    type: str | None = None
-    id: KeptName | None = None
-    timestamp: datetime | None = None
-    cwd: KeptFolder | None = None
-    model: KeptName | None = None
-    provider: KeptName | None = msgspec.field(default=None, name="model_provider")
-    git: _Git | None = None
-    turn: KeptName | None = msgspec.field(default=None, name="turn_id")
-    forked_from: KeptName | None = msgspec.field(default=None, name="forked_from_id")
-    parent_thread: KeptName | None = msgspec.field(default=None, name="parent_thread_id")
-    thread: Name | None = msgspec.field(default=None, name="thread_id")
-    response: Name | None = msgspec.field(default=None, name="response_id")
-    usage: _Counters | None = None
-    info: _Info | None = None
-    settings: _Settings | None = msgspec.field(default=None, name="thread_settings")
-
-
-class _Line(msgspec.Struct, gc=False):
-    type: str | None = None
-    timestamp: datetime | None = None
-    payload: _Payload | None = None
+_REPLAY_MS = 60_000
+"""A copied history is written at once when its thread begins: what comes later is the thread's own."""
+_SAME_MS = 5_000
+"""A record and an event of one response are no further apart."""
+_MOST_PENDING = 64
 
 
 class _BareHead(msgspec.Struct, gc=False):
@@ -96,40 +56,8 @@ class _BareHead(msgspec.Struct, gc=False):
     type: str | None = None
 
 
-class _State(msgspec.Struct, gc=False):
-    """What must be remembered of a rollout between two reads."""
-
-    begun: bool = False
-    """The first line was seen."""
-    thread: str = ""
-    parent: str = ""
-    """The thread this one was forked or spawned from."""
-    replaying: bool = False
-    """Between the parent's `session_meta` and this thread's own first turn: the parent's history, copied."""
-    replay_ms: int = 0
-    start_ms: int = 0
-    forked: bool = False
-    """The first running total contains the parent's."""
-    base: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """The last running total."""
-    epoch: int = 0
-    """How often the running total began anew."""
-    has_records: bool = False
-    """This thread's responses are recorded one by one; its running totals repeat them."""
-    model: str = ""
-    provider: str = ""
-    tier: str = ""
-    cwd: str = ""
-    branch: str = ""
-    turn: str = ""
-    turns: int = 0
-    """Prompts so far. The branch is that of the session's start: a later prompt may come from another one."""
-    moves: Moves = msgspec.field(default_factory=Moves)
-
-
-_line = msgspec.json.Decoder(_Line)
 _bare_head = msgspec.json.Decoder(_BareHead)
-_state = msgspec.json.Decoder(_State)
+_state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -145,7 +73,7 @@ def read_rollout(source: Source, cursor: bytes | None) -> Iterator[Batch]:
 
 def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
     lines, state = going_on(source, cursor, _state)
-    rollout = _Rollout(state or _State(), source.path)
+    rollout = _Rollout((state or State()).of_this_version(), source.path)
     for block in lines:
         rollout.take(block)
         if len(rollout.usage) >= jsonl.MAX_RECORDS:
@@ -159,6 +87,7 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
+        retracted=rollout.retracted,
         restarted=lines.restarted,
         more=lines.more,
         position=lines.offset,
@@ -168,7 +97,7 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
 class _Rollout:
     """What the lines of one rollout say, in their order."""
 
-    def __init__(self, state: _State, path: str) -> None:
+    def __init__(self, state: State, path: str) -> None:
         self.state = state
         self._named = Path(path).name.partition(".jsonl")[0][-36:]
         """The thread's id in the file's name: all there is when the first line is lost."""
@@ -176,17 +105,19 @@ class _Rollout:
         self.usage: list[Usage] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
+        self.retracted: list[str] = []
 
     def take(self, block: bytes) -> None:
         """Read all lines of a block that can matter."""
         if not self.state.begun:
             self._begin(block)
         calls = {span for word in CALL_WORDS for span in lines_with(block, word)}
-        for begin, end in sorted(calls.union(*(lines_with(block, word) for word in _WORDS))):
-            if (begin, end) in calls:
-                self._moves.take(block[begin:end], self.usage)
-                continue
-            line = self._decode(block[begin:end])
+        records = {span for word in _WORDS for span in lines_with(block, word)}
+        for span in sorted(calls | records):
+            raw = block[slice(*span)]
+            if span in calls:
+                self._moves.take(raw, self.usage)
+            line = self._decode(raw) if span in records else None
             if line is not None and line.payload is not None:
                 self._line(line, line.payload)
 
@@ -206,120 +137,189 @@ class _Rollout:
             if any(word in head for word in _WORDS):
                 self.count("line too long to be read")
 
-    def _decode(self, raw: bytes) -> _Line | None:
-        line = decoded(_line, raw)
-        if line is None and (kind_of(raw) in _KINDS or any(word in raw for word in _EVENTS)):
-            self.count("damaged record")
+    def _decode(self, raw: bytes) -> Line | None:
+        line, is_odd = read_line(raw)
+        if is_odd:
+            self.count(_ODD)
+        elif line is None:
+            kind = kind_of(raw)
+            if kind in _KINDS or (kind == "event_msg" and any(word in raw for word in _EVENTS)):
+                self.count("damaged record")
         return line
 
-    def _line(self, line: _Line, payload: _Payload) -> None:
+    def _line(self, line: Line, payload: Payload) -> None:
+        self.state.time_ms = milliseconds(line.timestamp) or self.state.time_ms
         match line.type, payload.type:
             case "session_meta", _:
-                self._session(line, payload)
+                self._session(payload)
             case "turn_context", _:
-                self._turn(line, payload)
+                self._turn(payload)
             case "token_usage_record", _:
-                self._record(line, payload)
+                self._record(payload)
             case "event_msg", "token_count":
-                self._token_count(line, payload)
+                self._token_count(payload)
             case "event_msg", "thread_settings_applied":
-                tier = payload.settings.service_tier if payload.settings else None
-                self.state.tier = "" if tier in (None, "default", "auto", "standard") else tier
+                self._settings(payload)
+            case "event_msg", "task_started":
+                self._next_turn(payload.turn)
             case _:
                 pass
 
-    def _session(self, line: _Line, meta: _Payload) -> None:
+    def _session(self, meta: Payload) -> None:
         state = self.state
         if not state.thread:
-            state.thread = meta.id or ""
-            state.parent = meta.forked_from or meta.parent_thread or ""
-            state.forked = bool(meta.forked_from)
-            state.start_ms = milliseconds(meta.timestamp or line.timestamp)
-        elif meta.id != state.thread:
-            state.replaying = True
-            state.replay_ms = milliseconds(line.timestamp)
+            state.thread, state.parent = meta.id or self._named, meta.parent
+            state.start_ms = milliseconds(meta.timestamp) or state.time_ms
+            state.replaying = state.totals.inherits = bool(state.parent)
+            state.replay_ms = state.time_ms
+        elif meta.id is not None and meta.id != state.thread:
+            state.replaying = state.is_copy = True
+            state.replay_ms = state.time_ms
             return
+        state.resumed += 1
         state.provider = meta.provider or state.provider
         state.cwd = meta.cwd or state.cwd
         branch = (meta.git.branch or "") if meta.git else ""
         state.branch = branch or state.branch
 
-    def _turn(self, line: _Line, context: _Payload) -> None:
+    def _turn(self, context: Payload) -> None:
         state = self.state
-        if state.replaying and self._is_own_turn(line, context):
+        if state.replaying and self._is_own_turn(context):
             state.replaying = False
-        state.model = context.model or state.model
+        if context.turn is None:
+            state.parts += 1
+        self._next_turn(context.turn)
+        state.is_turn_named = context.model is not None
+        state.model = context.model or state.later_model or state.model
+        state.later_model = ""
         state.cwd = context.cwd or state.cwd
-        if not state.replaying and (context.turn or "") != state.turn:
-            state.turns += 1
-            state.turn = context.turn or ""
-        self._moves.begin_turn(line.timestamp)
+        self._moves.begin_turn(state.time_ms)
 
-    def _is_own_turn(self, line: _Line, context: _Payload) -> bool:
+    def _next_turn(self, turn: str | None) -> None:
+        """A turn begins, or goes on: only its `turn_context` or the settings before it can name its model."""
+        state = self.state
+        if turn is None or turn == state.turn:
+            return
+        state.parts += 1
+        state.is_turn_named = False
+        state.model, state.later_model = state.later_model or state.model, ""
+        if not state.replaying:
+            state.turns += 1
+            state.turn = turn
+
+    def _settings(self, event: Payload) -> None:
+        """Settings hold for later turns; the running one keeps what it began with."""
+        state, settings = self.state, event.settings
+        tier = settings.service_tier if settings else None
+        state.tier = "" if tier in (None, "default", "auto", "standard") else tier
+        if settings is None:
+            return
+        state.provider = settings.provider or state.provider
+        if state.is_turn_named:
+            state.later_model = settings.model or state.later_model
+        else:
+            state.model = settings.model or state.model
+            state.cwd = settings.cwd or state.cwd
+
+    def _is_own_turn(self, context: Payload) -> bool:
         """Copied turns keep their ids, which begin with the time they were made (UUID version 7); without ids, what is
-        copied was either written before the fork or all at the moment of it."""
+        copied was either written before the fork or all at the moment of it. Where the parent's `session_meta` was not
+        copied, its turns were not either."""
+        state = self.state
         made = _uuid7_ms(context.turn)
         if made is not None:
-            return made >= self.state.start_ms
-        return milliseconds(line.timestamp) >= max(self.state.start_ms, self.state.replay_ms + 1000)
+            return made >= state.start_ms
+        return state.time_ms >= max(state.start_ms, state.replay_ms + 1000 if state.is_copy else 0)
 
-    def _record(self, line: _Line, record: _Payload) -> None:
+    def _is_replay(self) -> bool:
+        """Whether the line belongs to the parent's history. Some threads never write a turn of their own."""
+        state = self.state
+        if state.replaying and state.time_ms > max(state.start_ms, state.replay_ms) + _REPLAY_MS:
+            state.replaying = False
+        return state.replaying
+
+    def _record(self, record: Payload) -> None:
         state = self.state
         thread = record.thread or self._thread
         own = thread == self._thread
-        state.has_records = state.has_records or own
-        if own and state.replaying and (_uuid7_ms(record.turn) or 0) < state.start_ms:
+        if own and self._is_replay() and (_uuid7_ms(record.turn) or 0) < state.start_ms:
             self._repeated(_REPLAYED)
             return
         counts = record.usage.values() if record.usage else None
-        if counts is None or record.response is None or not is_possible_time(milliseconds(line.timestamp)):
-            self.count("usage record with impossible or missing values")
+        if counts is None or record.response is None or not is_possible_time(state.time_ms):
+            self.count(_IMPOSSIBLE)
             return
-        self._add(line, f"codex:{thread}:{record.response}", counts, thread)
+        if own:
+            self._next_turn(record.turn)
+            state.thread_total = record.thread_usage.values() if record.thread_usage else None
+            if self._was_told(counts):
+                self._repeated(_TOLD)
+                return
+            state.pending = [*state.pending, counts][-_MOST_PENDING:]
+        self._add(f"codex:{thread}:{record.response}", counts, thread)
 
-    def _token_count(self, line: _Line, event: _Payload) -> None:
+    def _was_told(self, counts: Counts) -> bool:
+        """Whether a running total has told this response just before."""
         state = self.state
-        if state.has_records or event.info is None or event.info.total is None:
-            return
-        total = event.info.total.values()
-        last = event.info.last.values() if event.info.last else None
-        if total is None or not is_possible_time(milliseconds(line.timestamp)):
-            self.count("usage record with impossible or missing values")
-            return
-        if state.replaying:
-            state.base = total
-            self._repeated(_REPLAYED)
-            return
-        spent = self._spent(total, last)
-        if spent is None or not any(spent):
-            self._repeated("running total without a new response")
-            return
-        key = f"codex:{self._thread}:{state.epoch}.{total[0]}.{total[2]}.{total[1]}"
-        self._add(line, key, spent, self._thread)
+        told, state.told = state.told, None
+        return told is not None and told[:4] == counts[:4] and abs(state.time_ms - state.told_ms) <= _SAME_MS
 
-    def _spent(
-        self, total: tuple[int, int, int, int], last: tuple[int, int, int, int] | None
-    ) -> tuple[int, int, int, int] | None:
-        """What a running total has more than the one before; `None` when it tells nothing new."""
-        state, base = self.state, self.state.base
-        if total == base:
-            return None
-        if base == (0, 0, 0, 0) and state.forked and last is not None:
-            state.forked, state.base = False, total
-            return last if any(last) else None
-        grown = tuple(new - old for new, old in zip(total, base, strict=True))
-        if last is not None and total == last and grown != last:
-            state.epoch += 1
-            state.base = total
-            return total
-        if min(grown) >= 0:
-            state.base = total
-            return (grown[0], grown[1], grown[2], grown[3])
-        if last is not None and base[0] - total[0] < last[0]:
-            return None
-        state.epoch += 1
-        state.base = total
-        return last if last is not None and all(a <= b for a, b in zip(last, total, strict=True)) else total
+    def _token_count(self, payload: Payload) -> None:
+        state, info = self.state, payload.info
+        if info is None or (info.total is None and info.last is None):
+            return
+        total = info.total.values() if info.total else None
+        last = info.last.values() if info.last else None
+        if (info.total is not None and total is None) or (total is None and last is None):
+            self.count(_IMPOSSIBLE)
+            return
+        if not is_possible_time(state.time_ms):
+            self.count(_IMPOSSIBLE)
+            return
+        limit = (payload.limits.limit if payload.limits else None) or DEFAULT_LIMIT
+        event = Event(limit, total, last, state.time_ms, state.parts, state.resumed)
+        if self._is_replay():
+            state.totals.observe(event)
+            self._repeated(_REPLAYED)
+        elif self._has_record(event):
+            state.totals.observe(event)
+            self._repeated(_RECORDED)
+        else:
+            self._spent(event)
+
+    def _has_record(self, event: Event) -> bool:
+        """Whether the response of an event was recorded by itself; records before that one left no event."""
+        state = self.state
+        for number in range(len(state.pending) - 1, -1, -1):
+            if event.last is not None and state.pending[number][:4] == event.last[:4]:
+                state.pending = state.pending[number + 1 :]
+                return True
+        if not state.pending or event.total is None or state.thread_total is None:
+            return False
+        if event.total[:4] != state.thread_total[:4]:
+            return False
+        state.pending = []
+        return True
+
+    def _spent(self, event: Event) -> None:
+        state = self.state
+        if state.pending:
+            for counts in state.pending:
+                state.totals.advance(event, counts)
+            state.pending = []
+        found = state.totals.spent(event)
+        if isinstance(found, Passed):
+            (self.count if found.is_lost else self._repeated)(found.reason)
+            return
+        state.told, state.told_ms = found.counts, event.time_ms
+        if found.instead_of:
+            self._take_back(f"codex:{self._thread}:{found.instead_of}")
+        self._add(f"codex:{self._thread}:{found.key}", found.counts, self._thread)
+
+    def _take_back(self, key: str) -> None:
+        self.usage = [one for one in self.usage if one.key != key]
+        self.retracted.append(key)
+        self._repeated(LATE)
 
     @property
     def _thread(self) -> str:
@@ -328,19 +328,17 @@ class _Rollout:
     def _repeated(self, reason: str) -> None:
         self.duplicates[reason] = self.duplicates.get(reason, 0) + 1
 
-    def _add(self, line: _Line, key: str, counts: tuple[int, int, int, int], thread: str) -> None:
+    def _add(self, key: str, counts: Counts, thread: str) -> None:
         state = self.state
-        read, cached, output, reasoning = counts
-        cached = min(cached, read)
         if max(counts) >= MAX_TOKENS:
-            self.count("usage record with impossible or missing values")
+            self.count(_IMPOSSIBLE)
             return
         usage = Usage(
             NAME,
             key,
-            milliseconds(line.timestamp),
+            state.time_ms,
             state.model,
-            Tokens(read - cached, cached, 0, 0, output, min(reasoning, output)),
+            tokens_of(counts, state.model),
             thread,
             state.cwd,
             state.branch,
@@ -353,10 +351,10 @@ class _Rollout:
 
 def _compressed_portions(source: Source) -> Iterator[Batch]:
     """Nobody can go on in the middle of a compressed file: its cursors only tell its portions apart."""
-    rollout, lines = _Rollout(_State(), source.path), NewLines(source, None, limit=_MAX_EXPANDED)
+    rollout, lines = _Rollout(State(), source.path), NewLines(source, None, limit=_MAX_EXPANDED)
     number = 0
     with open_log(source.path) as stream:
-        for block in lines.blocks(_Decompressed(stream)):
+        for block in lines.blocks(Decompressed(stream)):
             rollout.take(block)
             if len(rollout.usage) >= jsonl.MAX_RECORDS:
                 number += 1
@@ -378,28 +376,11 @@ def _portion(rollout: _Rollout, number: int, position: int, *, more: bool) -> Ba
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
+        retracted=rollout.retracted,
         restarted=number == 1,
         more=more,
         position=position,
     )
-
-
-class _Decompressed:
-    """What a compressed stream expands to, read in pieces."""
-
-    def __init__(self, stream: io.FileIO) -> None:
-        import zstandard
-
-        decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
-        self._plain = decompressor.stream_reader(stream, read_across_frames=True)
-        self._errors = (zstandard.ZstdError, MemoryError)
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes; none at the end. Raises `OSError` when the stream is damaged."""
-        try:
-            return self._plain.read(size)
-        except self._errors as error:
-            raise OSError(f"not readable as zstd: {error}") from error
 
 
 def _uuid7_ms(text: str | None) -> int | None:

@@ -1,0 +1,24 @@
+"""A compressed rollout (zstd), read like a plain one."""
+
+import io
+
+_MAX_WINDOW = 64 << 20
+"""zstd keeps so much of what it wrote; more is for `--ultra` and `--long` alone, and no assistant compresses so."""
+
+
+class Decompressed:
+    """What a compressed stream expands to, read in pieces."""
+
+    def __init__(self, stream: io.FileIO) -> None:
+        import zstandard
+
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
+        self._plain = decompressor.stream_reader(stream, read_across_frames=True)
+        self._errors = (zstandard.ZstdError, MemoryError)
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at the end. Raises `OSError` when the stream is damaged."""
+        try:
+            return self._plain.read(size)
+        except self._errors as error:
+            raise OSError(f"not readable as zstd: {error}") from error

@@ -1,0 +1,214 @@
+"""Shapes of the lines of a Codex rollout, and reading one.
+
+A line is decoded strictly first. Where that fails because a field has another type than usual, the fields that do
+have their type are taken and the odd one is as if it were not there: newer versions and gateways write such lines.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args
+
+import msgspec
+from msgspec.structs import fields
+
+from tokcost.model.usage import MAX_TOKENS, Tokens
+from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded
+
+Counts = tuple[int, int, int, int, int]
+"""Input (with what was read from and written to a cache), cached, output, reasoning, cache writes."""
+
+NO_COUNTS: Counts = (0, 0, 0, 0, 0)
+
+_MODEL = re.compile(r"(?:^|[/.])(?:gpt-(\d+)(?:\.(\d+))?|codex-mini|o\d)")
+_FIRST_WITH_WRITES = (5, 6)
+"""GPT-5.6 is the first model for which OpenAI charges a token written to its cache apart
+(developers.openai.com/api/docs/pricing). For those before it, such a token is input like any other."""
+
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
+
+
+class Counters(msgspec.Struct, gc=False):
+    """Counts as Codex writes them; cached and written tokens are parts of the input, reasoning of the output."""
+
+    input: int | None = msgspec.field(default=None, name="input_tokens")
+    cached: int | None = msgspec.field(default=None, name="cached_input_tokens")
+    output: int | None = msgspec.field(default=None, name="output_tokens")
+    reasoning: int | None = msgspec.field(default=None, name="reasoning_output_tokens")
+    written: int | None = msgspec.field(default=None, name="cache_write_input_tokens")
+
+    def values(self) -> Counts | None:
+        """The counts; `None` for impossible ones."""
+        found = (self.input or 0, self.cached or 0, self.output or 0, self.reasoning or 0, self.written or 0)
+        return found if min(found) >= 0 and found[1] <= found[0] and max(found) < MAX_TOKENS * 1000 else None
+
+
+class Info(msgspec.Struct, gc=False):
+    """What a `token_count` says; both may be missing."""
+
+    total: Counters | None = msgspec.field(default=None, name="total_token_usage")
+    last: Counters | None = msgspec.field(default=None, name="last_token_usage")
+
+
+class Git(msgspec.Struct, gc=False):
+    """The repository at the start of a session."""
+
+    branch: KeptFolder | None = None
+
+
+class Settings(msgspec.Struct, gc=False):
+    """Settings of a thread for its later turns."""
+
+    model: KeptName | None = None
+    provider: KeptName | None = msgspec.field(default=None, name="model_provider_id")
+    service_tier: KeptName | None = None
+    cwd: KeptFolder | None = None
+
+
+class Limits(msgspec.Struct, gc=False):
+    """The rate limit whose counter a `token_count` tells."""
+
+    limit: KeptName | None = msgspec.field(default=None, name="limit_id")
+
+
+class Payload(msgspec.Struct, gc=False):
+    """The fields of all kinds of record that tell usage, its place or its model."""
+
+    type: str | None = None
+    id: KeptName | None = None
+    timestamp: datetime | None = None
+    cwd: KeptFolder | None = None
+    model: KeptName | None = None
+    provider: KeptName | None = msgspec.field(default=None, name="model_provider")
+    git: Git | None = None
+    turn: KeptName | None = msgspec.field(default=None, name="turn_id")
+    forked_from: KeptName | None = msgspec.field(default=None, name="forked_from_id")
+    parent_thread: KeptName | None = msgspec.field(default=None, name="parent_thread_id")
+    source: Any = None
+    """A word, or for an agent an object that names who spawned it."""
+    thread: Name | None = msgspec.field(default=None, name="thread_id")
+    response: Name | None = msgspec.field(default=None, name="response_id")
+    usage: Counters | None = None
+    thread_usage: Counters | None = msgspec.field(default=None, name="thread_token_usage")
+    info: Info | None = None
+    limits: Limits | None = msgspec.field(default=None, name="rate_limits")
+    settings: Settings | None = msgspec.field(default=None, name="thread_settings")
+
+    @property
+    def parent(self) -> str:
+        """The thread that this one was forked or spawned from; empty where there is none."""
+        return self.forked_from or self.parent_thread or _spawned_by(self.source)
+
+
+class Line(msgspec.Struct, gc=False):
+    """A record in its envelope."""
+
+    type: str | None = None
+    timestamp: datetime | None = None
+    payload: Payload | None = None
+
+
+def tokens_of(counts: Counts, model: str) -> Tokens:
+    """The counts in disjoint classes."""
+    read, cached, output, reasoning, written = counts
+    cached = min(cached, read)
+    written = min(max(written, 0), read - cached) if _charges_writes(model) else 0
+    return Tokens(read - cached - written, cached, written, 0, output, min(reasoning, output))
+
+
+def _charges_writes(model: str) -> bool:
+    """Whether a token written to the cache has a price of its own; of an unknown model the log is believed."""
+    found = _MODEL.search(model)
+    if found is None:
+        return True
+    return found[1] is not None and (int(found[1]), int(found[2] or 0)) >= _FIRST_WITH_WRITES
+
+
+_WANTED: Mapping[str, frozenset[str]] = {
+    "session_meta": frozenset(("id", "timestamp", "cwd", "provider", "git", "forked_from", "parent_thread", "source")),
+    "turn_context": frozenset(("turn", "model", "cwd")),
+    "token_usage_record": frozenset(("turn", "thread", "response", "usage", "thread_usage")),
+    "event_msg": frozenset(("type", "turn", "info", "limits", "settings")),
+}
+"""The fields that are looked at, by kind of record; a payload may have any others."""
+
+_line = msgspec.json.Decoder(Line)
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_line(raw: bytes) -> tuple[Line | None, bool]:
+    """The record of a line, `None` where it is damaged; and whether a field of it had to be left out."""
+    line = decoded(_line, raw)
+    if line is not None:
+        return line, False
+    found = decoded(_object, raw)
+    return (None, False) if found is None else _without_odd_fields(found)
+
+
+def _without_odd_fields(found: dict[str, Any]) -> tuple[Line | None, bool]:
+    kind, payload = found.get("type"), found.get("payload")
+    wanted = _WANTED.get(kind) if isinstance(kind, str) else None
+    if wanted is None or not isinstance(payload, dict):
+        return None, False
+    lost: list[str] = []
+    envelope = _of_right_type(Line, {"type": kind, "timestamp": found.get("timestamp")}, lost)
+    envelope.payload = _of_right_type(Payload, cast("dict[str, Any]", payload), lost, wanted)
+    return envelope, bool(lost)
+
+
+def _of_right_type(
+    shape: type[_Shape], given: Mapping[str, Any], lost: list[str], wanted: frozenset[str] | None = None
+) -> _Shape:
+    """A struct of the fields that have their type; the names of the others are added to `lost`."""
+    found: dict[str, Any] = {}
+    for field in fields(shape):
+        value = given.get(field.encode_name)
+        if value is None or (wanted is not None and field.name not in wanted):
+            continue
+        try:
+            found[field.name] = _converted(field.type, value, lost)
+        except ValueError:
+            lost.append(field.name)
+    return shape(**found)
+
+
+def _converted(kind: Any, value: Any, lost: list[str]) -> Any:
+    """The value as a field's type wants it. Raises `ValueError` (`msgspec.ValidationError` is one)."""
+    inner = next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
+    if inner is Counters:
+        return _counters(value)
+    if inner is not None and isinstance(kind, UnionType) and isinstance(value, dict):
+        return _of_right_type(inner, cast("dict[str, Any]", value), lost)
+    return msgspec.convert(value, kind)
+
+
+def _counters(value: Any) -> Counters:
+    """Counts that are whole numbers in any notation. All but reasoning, which is information only, have to be."""
+    if not isinstance(value, dict):
+        raise ValueError("counts are no object")
+    given = cast("dict[str, Any]", value)
+    found = {field.name: given.get(field.encode_name) for field in fields(Counters)}
+    whole = {name: _whole(count) for name, count in found.items() if name != "reasoning"}
+    try:
+        return Counters(reasoning=_whole(found["reasoning"]), **whole)
+    except ValueError:
+        return Counters(**whole)
+
+
+def _whole(count: Any) -> int | None:
+    """The number in `10`, `10.0` or `"10"`. Raises `ValueError` for anything else."""
+    if count is None or (isinstance(count, int) and not isinstance(count, bool)):
+        return count
+    if isinstance(count, float) and count.is_integer():
+        return int(count)
+    if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 20:
+        return int(count)
+    raise ValueError("no whole number")
+
+
+def _spawned_by(source: Any) -> str:
+    """The parent in `{"subagent": {"thread_spawn": {"parent_thread_id": …}}}`."""
+    for name in ("subagent", "thread_spawn", "parent_thread_id"):
+        source = cast("dict[str, Any]", source).get(name) if isinstance(source, dict) else None
+    return source if isinstance(source, str) and 0 < len(source) <= 64 and "\0" not in source else ""

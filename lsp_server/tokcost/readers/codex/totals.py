@@ -1,0 +1,299 @@
+"""Running totals of a Codex rollout: what a `token_count` has more than those before it. Pure.
+
+An event has a total, which only grows, and the response that made it grow last (`last_token_usage`). It is written
+again and again without a new response, and may be late: its total was passed before. A total can also begin anew
+(resumed by another process, set back when the context overflowed), go on from a parent's (a fork), or be one of
+several: each rate limit (`limit_id`) can have a counter of its own, and one counter is told under several limits as
+well. Where a total was before the response (`total - last`) says which of these it is.
+"""
+
+import zlib
+from typing import NamedTuple
+
+import msgspec
+
+from tokcost.readers.codex.lines import NO_COUNTS, Counts
+
+DEFAULT_LIMIT = "codex"
+"""What Codex itself takes a missing `limit_id` for."""
+
+AGAIN = "running total without a new response"
+LATE = "running total that was passed before"
+BELOW = "running total below an earlier one, which tells no response"
+PARENTS = "running total that contains an unknown part of another session's"
+
+_SEEN = 256
+"""Late totals come soon: so many are remembered of a counter, of 4 bytes each."""
+_BEFORE = 4
+_MOST_LIMITS = 32
+_AT_ONCE_MS = 5_000
+"""The same counts in another turn are the same response, written again, within this time."""
+
+
+class Spent(NamedTuple):
+    """A response that an event tells."""
+
+    counts: Counts
+    key: str
+    """Unique and stable within the thread."""
+    instead_of: str = ""
+    """The key of an earlier one that turned out to be late."""
+
+
+class Passed(NamedTuple):
+    """An event that tells none."""
+
+    reason: str
+    is_lost: bool = False
+    """What it stands for cannot be told: it has to be shown."""
+
+
+class Event(NamedTuple):
+    """A `token_count` with its circumstances."""
+
+    limit: str
+    total: Counts | None
+    last: Counts | None
+    time_ms: int
+    turn: int
+    """The number of the turn, and how often the session was resumed."""
+    resumed: int = 0
+
+
+class Counter(msgspec.Struct, gc=False):
+    """One running total."""
+
+    number: int = 0
+    """Which of its thread it is, in the order of their first totals."""
+    head: Counts = NO_COUNTS
+    """The highest total of this epoch, with what was told or recorded without one since."""
+    told: Counts = NO_COUNTS
+    """The latest total that an event told: the next one need not contain what came without."""
+    epoch: int = 0
+    """How often it began anew."""
+    before: list[Counts] = []
+    """Heads of earlier epochs."""
+    seen: bytes = b""
+    """Check sums of its latest totals."""
+    turn: int = 0
+    """The turn in which the head was reached."""
+    resumed: int = 0
+    """How often the session had been resumed by then."""
+    last: Counts = NO_COUNTS
+    """The last response that an event told, when, and in which turn."""
+    last_ms: int = 0
+    last_turn: int = 0
+    doubt: str = ""
+    """The key of the response that an epoch began with, where its total had been seen before."""
+
+    def reach(self, total: Counts) -> None:
+        """Make this total the head; below the old one it begins a new epoch."""
+        if not _contains(total, self.head):
+            self.begin_anew()
+        self.before = [one for one in self.before if not _contains(total, one)]
+        self.head = total
+        self.seen = (self.seen + _sum(total))[-4 * _SEEN :]
+
+    def begin_anew(self) -> None:
+        """Begin a new epoch at zero."""
+        if any(self.head):
+            self.before = [*self.before, self.head][-_BEFORE:]
+        self.head = NO_COUNTS
+        self.epoch += 1
+
+    def has_seen(self, total: Counts) -> bool:
+        """Whether this was one of its totals."""
+        wanted = _sum(total)
+        return any(self.seen[at : at + 4] == wanted for at in range(0, len(self.seen), 4))
+
+    def remember(self, event: Event) -> None:
+        """Keep what an event says of the last response."""
+        if event.last is not None and any(event.last):
+            self.last, self.last_ms, self.last_turn = event.last, event.time_ms, event.turn
+
+
+class Totals(msgspec.Struct, gc=False):
+    """All running totals of a rollout, as far as it is read."""
+
+    counters: list[Counter] = []
+    of_limit: dict[str, int] = {}
+    """Which counter is told under which limit."""
+    inherits: bool = False
+    """The first total contains another session's."""
+    begins_unknown: bool = False
+    """The first total contains responses that were counted by their records."""
+
+    def observe(self, event: Event) -> None:
+        """Take over a total whose response counts elsewhere: in the parent's rollout, or by its own record."""
+        counter = self._counter(event.limit)
+        if event.total is not None:
+            self._reach(counter, event, event.total)
+        elif event.last is not None:
+            self._reach(counter, event, _plus(counter.head, event.last))
+        counter.remember(event)
+
+    def advance(self, event: Event, counts: Counts) -> None:
+        """Take over responses that have records of their own and left no event, where this event's total contains
+        them."""
+        counter = self._counter(event.limit)
+        reached = _plus(counter.head, counts)
+        if event.total is None or _contains(event.total, reached):
+            counter.reach(reached)
+
+    def spent(self, event: Event) -> Spent | Passed:
+        """The response that an event tells."""
+        if event.total is None:
+            counter = self._counter(event.limit)
+            found = self._without_total(counter, event, event.last or NO_COUNTS)
+        else:
+            self._find_owner(event, event.total)
+            is_first = event.limit not in self.of_limit
+            counter = self._counter(event.limit)
+            following = self._first if is_first else self._next
+            found = following(counter, event, event.total)
+        counter.remember(event)
+        return found
+
+    def _find_owner(self, event: Event, total: Counts) -> None:
+        """The counter that an event repeats or goes on with may have been told under another limit until now."""
+        wanted = [one[:4] for one in (total, _prior(event)) if one is not None and any(one)]
+        known = self.of_limit.get(event.limit)
+        if known is not None and self.counters[known].head[:4] in wanted:
+            return
+        for number, counter in enumerate(self.counters):
+            if counter.head[:4] in wanted:
+                self.of_limit = {**self.of_limit, event.limit: number}
+                return
+
+    def _first(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
+        """The first total of a counter. That of the thread counts whole; of one that goes on from elsewhere only what
+        its event adds counts, since nobody knows what the rest stands for."""
+        is_only = len(self.counters) == 1
+        inherits, begins_unknown = self.inherits and is_only, self.begins_unknown and is_only
+        self.inherits = self.begins_unknown = False
+        if begins_unknown:
+            self._reach(counter, event, total)
+            return Passed(AGAIN)
+        if event.last is not None and (inherits or not is_only or event.limit != DEFAULT_LIMIT):
+            return self._grown(counter, event, total, event.last)
+        if inherits:
+            self._reach(counter, event, total)
+            return Passed(PARENTS, is_lost=True)
+        return self._grown(counter, event, total, total)
+
+    def _next(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
+        """A further total."""
+        if total[:4] == counter.head[:4]:
+            return Passed(AGAIN)
+        if not any(total[:4]):
+            counter.begin_anew()
+            return Passed(AGAIN)
+        inherits, self.inherits = self.inherits, False
+        prior = _prior(event)
+        if prior is None or event.last is None or not any(event.last):
+            return self._next_total_alone(counter, event, total)
+        if prior[:4] in (counter.head[:4], counter.told[:4]) or inherits:
+            counter.doubt = ""
+            return self._grown(counter, event, total, event.last)
+        if not any(prior[:4]):
+            return self._begun_anew(counter, event, total)
+        return self._next_elsewhere(counter, event, total, prior)
+
+    def _begun_anew(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
+        """A total that is a single response: the counter began at zero. One that was seen before is late in the same
+        turn, and in another one counts until the counter goes on from where it was."""
+        is_doubtful = self._was_passed(counter, total)
+        if is_doubtful and counter.turn == event.turn:
+            return Passed(LATE)
+        counter.begin_anew()
+        found = self._grown(counter, event, total, total)
+        counter.doubt = found.key if is_doubtful and isinstance(found, Spent) else ""
+        return found
+
+    def _next_elsewhere(self, counter: Counter, event: Event, total: Counts, prior: Counts) -> Spent | Passed:
+        """A total that has grown from another one than the head."""
+        counts = event.last or NO_COUNTS
+        if self._was_passed(counter, total):
+            return Passed(LATE)
+        if any(one[:4] == prior[:4] for one in counter.before):  # what seemed to begin anew goes on
+            doubt, counter.doubt = counter.doubt, ""
+            found = self._grown(counter, event, total, counts)
+            return found._replace(instead_of=doubt) if isinstance(found, Spent) else found
+        if _contains(total, counter.head):  # the events of some responses are lost
+            return self._grown(counter, event, total, _minus(total, self._base(counter, total)))
+        if counter.has_seen(prior):
+            return Passed(LATE)
+        return self._grown(counter, event, total, counts)  # it began anew, and the first event of that is lost
+
+    def _next_total_alone(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
+        """A total that does not say which response made it grow."""
+        if self._was_passed(counter, total):
+            return Passed(LATE)
+        if _contains(total, counter.head):
+            return self._grown(counter, event, total, _minus(total, self._base(counter, total)))
+        if counter.resumed != event.resumed:
+            counter.begin_anew()
+            return self._grown(counter, event, total, total)
+        return Passed(BELOW, is_lost=True)
+
+    def _was_passed(self, counter: Counter, total: Counts) -> bool:
+        return counter.has_seen(total) or any(one[:4] == total[:4] for one in counter.before)
+
+    def _base(self, counter: Counter, total: Counts) -> Counts:
+        """What a total grew from where nothing says it: the highest one that was reached."""
+        return max((one for one in (*counter.before, counter.head) if _contains(total, one)), default=NO_COUNTS)
+
+    def _without_total(self, counter: Counter, event: Event, last: Counts) -> Spent | Passed:
+        """Without a total, counts, time and turn tell whether a response is another one."""
+        for one in self.counters:
+            is_soon = event.time_ms - one.last_ms <= _AT_ONCE_MS
+            if one.last == last and (is_soon or (one is counter and one.last_turn == event.turn)):
+                return Passed(AGAIN)
+        self.inherits = False
+        return self._grown(counter, event, _plus(counter.head, last), last)
+
+    def _grown(self, counter: Counter, event: Event, total: Counts, counts: Counts) -> Spent | Passed:
+        """The response, under a key from the total that it led to; none where nothing was sent or said."""
+        self._reach(counter, event, total)
+        if not any(counts[:3]):
+            return Passed(AGAIN)
+        prefix = f"{counter.number}/" if counter.number else ""
+        return Spent(counts, f"{prefix}{counter.epoch}.{total[0]}.{total[2]}.{total[1]}")
+
+    def _reach(self, counter: Counter, event: Event, total: Counts) -> None:
+        counter.reach(total)
+        counter.told = event.total or counter.told
+        counter.turn, counter.resumed = event.turn, event.resumed
+
+    def _counter(self, limit: str) -> Counter:
+        """The counter of a limit, a new one where there is none."""
+        number = self.of_limit.get(limit)
+        if number is None and len(self.of_limit) >= _MOST_LIMITS:
+            return self.counters[-1]
+        if number is None:
+            number = len(self.counters)
+            self.counters = [*self.counters, Counter(number)]
+            self.of_limit = {**self.of_limit, limit: number}
+        return self.counters[number]
+
+
+def _prior(event: Event) -> Counts | None:
+    """Where a total was before its last response."""
+    return None if event.total is None or event.last is None else _minus(event.total, event.last)
+
+
+def _plus(one: Counts, other: Counts) -> Counts:
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3], one[4] + other[4])
+
+
+def _minus(one: Counts, other: Counts) -> Counts:
+    return (one[0] - other[0], one[1] - other[1], one[2] - other[2], one[3] - other[3], one[4] - other[4])
+
+
+def _contains(total: Counts, other: Counts) -> bool:
+    """Whether a total can have grown from another. Earlier versions of tokcost did not remember cache writes of one."""
+    return all(new >= old for new, old in zip(total[:4], other[:4], strict=True))
+
+
+def _sum(total: Counts) -> bytes:
+    return zlib.crc32(b"%d.%d.%d.%d" % total[:4]).to_bytes(4, "big")
