@@ -242,9 +242,11 @@ class _Rollout:
         state = self.state
         thread = record.thread or self._thread
         own = thread == self._thread
-        if own and self._is_replay() and (_uuid7_ms(record.turn) or 0) < state.start_ms:
-            self._repeated(_REPLAYED)
-            return
+        if own and self._is_replay():
+            if (_uuid7_ms(record.turn) or 0) < state.start_ms:
+                self._repeated(_REPLAYED)
+                return
+            state.replaying = False
         counts = record.usage.values() if record.usage else None
         if counts is None or record.response is None or not is_possible_time(state.time_ms):
             self.count(_IMPOSSIBLE)

@@ -90,7 +90,8 @@ class Counter(msgspec.Struct, gc=False):
         """Make this total the head; below the old one it begins a new epoch."""
         if not _contains(total, self.head):
             self.begin_anew()
-        self.before = [one for one in self.before if not _contains(total, one)]
+        if self.before:
+            self.before = [one for one in self.before if not _contains(total, one)]
         self.head = total
         self.seen = (self.seen + _sum(total))[-4 * _SEEN :]
 
@@ -104,7 +105,10 @@ class Counter(msgspec.Struct, gc=False):
     def has_seen(self, total: Counts) -> bool:
         """Whether this was one of its totals."""
         wanted = _sum(total)
-        return any(self.seen[at : at + 4] == wanted for at in range(0, len(self.seen), 4))
+        at = self.seen.find(wanted)
+        while at % 4 and at >= 0:
+            at = self.seen.find(wanted, at + 1)
+        return at >= 0
 
     def remember(self, event: Event) -> None:
         """Keep what an event says of the last response."""
@@ -156,8 +160,10 @@ class Totals(msgspec.Struct, gc=False):
 
     def _find_owner(self, event: Event, total: Counts) -> None:
         """The counter that an event repeats or goes on with may have been told under another limit until now."""
-        wanted = [one[:4] for one in (total, _prior(event)) if one is not None and any(one)]
         known = self.of_limit.get(event.limit)
+        if known is not None and len(self.counters) == 1:
+            return
+        wanted = [one[:4] for one in (total, _prior(event)) if one is not None and any(one)]
         if known is not None and self.counters[known].head[:4] in wanted:
             return
         for number, counter in enumerate(self.counters):
@@ -292,7 +298,7 @@ def _minus(one: Counts, other: Counts) -> Counts:
 
 def _contains(total: Counts, other: Counts) -> bool:
     """Whether a total can have grown from another. Earlier versions of tokcost did not remember cache writes of one."""
-    return all(new >= old for new, old in zip(total[:4], other[:4], strict=True))
+    return total[0] >= other[0] and total[1] >= other[1] and total[2] >= other[2] and total[3] >= other[3]
 
 
 def _sum(total: Counts) -> bytes:
