@@ -59,8 +59,9 @@ def test_a_total_that_restarts_below_the_last_one_is_a_new_count(tmp_path: Path)
 
 
 def test_the_same_totals_after_a_restart_have_keys_of_their_own(tmp_path: Path) -> None:
-    run = [count(counters(100)), count(counters(300), counters(200))]
-    assert [t.input for t in tokens(tmp_path, meta(), turn(), *run, turn(T0 + 9), *run)] == [100, 200, 100, 200]
+    lines = [meta(), turn(), count(counters(100)), count(counters(300), counters(200)), turn(T0 + 9)]
+    lines += [count(counters(90)), count(counters(300), counters(210))]
+    assert [t.input for t in tokens(tmp_path, *lines)] == [100, 200, 90, 210]
 
 
 def test_compaction_writes_a_last_usage_of_zero_that_is_no_response(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support.claude_lines import encode, write
 from support.codex_lines import (
@@ -50,8 +52,6 @@ def read_in_steps(path: Path, lines: Lines) -> list[Usage]:
         batch = read_once(path, cursor)
         cursor = batch.cursor
         found.update((usage.key, usage) for usage in batch.usage)
-        for key in batch.retracted:
-            found.pop(key, None)
     return list(found.values())
 
 
@@ -165,9 +165,15 @@ def test_a_late_total_of_one_counter_leaves_the_other_alone(tmp_path: Path) -> N
     assert inputs(tmp_path, *lines) == [1_000, 300, 400, 100]
 
 
-def test_a_late_first_total_in_another_turn_is_taken_back_when_the_total_goes_on(tmp_path: Path) -> None:
+def test_a_late_first_total_in_another_turn_adds_nothing(tmp_path: Path) -> None:
     one, two, three = growing(1_000, 1_500, 700)
+    assert inputs(tmp_path, one, two, turn(LATER), one) == [1_000, 1_500]
     assert inputs(tmp_path, one, two, turn(LATER), one, three) == [1_000, 1_500, 700]
+
+
+def test_a_total_that_begins_anew_with_the_same_response_counts_once_it_goes_on(tmp_path: Path) -> None:
+    lines = [*growing(1_000, 1_500), turn(LATER), *growing(1_000, 800, 300)]
+    assert inputs(tmp_path, *lines) == [1_000, 1_500, 1_800, 300]
 
 
 # Totals that begin anew
@@ -535,6 +541,112 @@ def test_a_meta_line_with_an_odd_field_keeps_all_others(tmp_path: Path) -> None:
     odd = meta(git="main", model_provider="azure")
     (usage,) = read(tmp_path, odd, turn(cwd={"path": "/x"}), count(USED)).usage
     assert (usage.session, usage.cwd, usage.provider, usage.branch) == (THREAD, "/r", "azure", "")
+
+
+# Whole sessions
+
+WORDS = (
+    "respond",
+    "lose",
+    "again",
+    "elsewhere",
+    "late",
+    "record",
+    "record_alone",
+    "turn",
+    "restart",
+    "resume",
+    "other",
+)
+
+
+class Session:
+    """A session of Codex, whose lines are written with all that can happen to them."""
+
+    def __init__(self) -> None:
+        self.lines: Lines = [meta(), turn()]
+        self.spent = 0
+        self._number = self._total = self._lost = 0
+        self._others_total = 10**9
+        self._has_restarted = False
+        self._told: Lines = []
+
+    def do(self, word: str) -> None:
+        """Let one thing happen."""
+        self._number += 1
+        getattr(self, f"_{word}")(1_000 + 3 * self._number**2)
+
+    def _tell(self, total: int, last: int) -> None:
+        self._told.append(count(counters(total), counters(last), self._time))
+        self.lines.append(self._told[-1])
+
+    @property
+    def _time(self) -> int:
+        return T0 + 10_000 * self._number
+
+    def _respond(self, used: int) -> None:
+        self._total += used
+        self.spent += used + self._lost
+        self._lost = 0
+        self._tell(self._total, used)
+
+    def _lose(self, used: int) -> None:
+        """The event of a response is lost: the next total contains it. Behind a restart, or with several counters,
+        nobody can tell what a total has grown from that neither repeats nor goes on with another."""
+        if self._told and not self._has_restarted and self._others_total == 10**9:
+            self._total += used
+            self._lost += used
+
+    def _again(self, _used: int) -> None:
+        self.lines += self._told[-1:]
+
+    def _elsewhere(self, _used: int) -> None:
+        for one in self._told[-1:]:
+            self.lines.append({**one, "payload": {**one["payload"], "rate_limits": {"limit_id": "elsewhere"}}})
+
+    def _late(self, _used: int) -> None:
+        self.lines += self._told[:1]
+
+    def _record(self, used: int) -> None:
+        if not self._lost:
+            self._record_alone(used)
+            self._tell(self._total, used)
+
+    def _record_alone(self, used: int) -> None:
+        if not self._lost:
+            self._total += used
+            self.spent += used
+            self.lines.append(record(f"resp-{self._number}", counters(used), self._time))
+
+    def _turn(self, _used: int) -> None:
+        self.lines.append(turn(self._time))
+
+    def _restart(self, used: int) -> None:
+        self._turn(used)
+        self._total, self._told, self._lost, self._has_restarted = 0, [], 0, True
+        self._respond(used)
+
+    def _resume(self, _used: int) -> None:
+        self.lines.append(meta(time_ms=self._time))
+
+    def _other(self, used: int) -> None:
+        """A counter of its own, which began before this session."""
+        self._others_total += used
+        self.spent += used
+        self.lines.append(of_limit("other", self._others_total, used, self._time))
+
+
+@given(words=st.lists(st.sampled_from(WORDS), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_whatever_happens_to_the_lines_of_a_session_all_it_spent_counts_once(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str]
+) -> None:
+    session = Session()
+    for word in words:
+        session.do(word)
+    batch = read(tmp_path_factory.mktemp("session"), *session.lines)
+    assert sum(usage.tokens.input for usage in batch.usage) == session.spent
+    assert batch.skipped == {}
 
 
 # Cursors

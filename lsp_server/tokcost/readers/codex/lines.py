@@ -113,7 +113,7 @@ def tokens_of(counts: Counts, model: str) -> Tokens:
     """The counts in disjoint classes."""
     read, cached, output, reasoning, written = counts
     cached = min(cached, read)
-    written = min(max(written, 0), read - cached) if _charges_writes(model) else 0
+    written = min(written, read - cached) if written > 0 and _charges_writes(model) else 0
     return Tokens(read - cached - written, cached, written, 0, output, min(reasoning, output))
 
 

@@ -18,7 +18,7 @@ from tokcost.readers.codex.compressed import Decompressed
 from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves
 from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens_of
 from tokcost.readers.codex.state import State
-from tokcost.readers.codex.totals import DEFAULT_LIMIT, LATE, Event, Passed
+from tokcost.readers.codex.totals import DEFAULT_LIMIT, Event, Passed
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, lines_with, open_log
 from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
@@ -45,7 +45,7 @@ _REPLAY_MS = 60_000
 """A copied history is written at once when its thread begins: what comes later is the thread's own."""
 _SAME_MS = 5_000
 """A record and an event of one response are no further apart."""
-_MOST_PENDING = 64
+_MOST_PENDING = 16
 
 
 class _BareHead(msgspec.Struct, gc=False):
@@ -87,7 +87,6 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
-        retracted=rollout.retracted,
         restarted=lines.restarted,
         more=lines.more,
         position=lines.offset,
@@ -105,7 +104,6 @@ class _Rollout:
         self.usage: list[Usage] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
-        self.retracted: list[str] = []
 
     def take(self, block: bytes) -> None:
         """Read all lines of a block that can matter."""
@@ -306,22 +304,13 @@ class _Rollout:
     def _spent(self, event: Event) -> None:
         state = self.state
         if state.pending:
-            for counts in state.pending:
-                state.totals.advance(event, counts)
-            state.pending = []
+            state.pending = state.pending[state.totals.take_over(event, state.pending) :]
         found = state.totals.spent(event)
         if isinstance(found, Passed):
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
-        if found.instead_of:
-            self._take_back(f"codex:{self._thread}:{found.instead_of}")
         self._add(f"codex:{self._thread}:{found.key}", found.counts, self._thread)
-
-    def _take_back(self, key: str) -> None:
-        self.usage = [one for one in self.usage if one.key != key]
-        self.retracted.append(key)
-        self._repeated(LATE)
 
     @property
     def _thread(self) -> str:
@@ -378,7 +367,6 @@ def _portion(rollout: _Rollout, number: int, position: int, *, more: bool) -> Ba
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
-        retracted=rollout.retracted,
         restarted=number == 1,
         more=more,
         position=position,

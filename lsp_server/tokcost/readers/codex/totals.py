@@ -8,6 +8,8 @@ well. Where a total was before the response (`total - last`) says which of these
 """
 
 import zlib
+from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import msgspec
@@ -36,8 +38,6 @@ class Spent(NamedTuple):
     counts: Counts
     key: str
     """Unique and stable within the thread."""
-    instead_of: str = ""
-    """The key of an earlier one that turned out to be late."""
 
 
 class Passed(NamedTuple):
@@ -83,8 +83,8 @@ class Counter(msgspec.Struct, gc=False):
     """The last response that an event told, when, and in which turn."""
     last_ms: int = 0
     last_turn: int = 0
-    doubt: str = ""
-    """The key of the response that an epoch began with, where its total had been seen before."""
+    doubt: Counts = NO_COUNTS
+    """A total of one response that was seen before, in an earlier turn: late, or an epoch began with it."""
 
     def reach(self, total: Counts) -> None:
         """Make this total the head; below the old one it begins a new epoch."""
@@ -99,7 +99,7 @@ class Counter(msgspec.Struct, gc=False):
         """Begin a new epoch at zero."""
         if any(self.head):
             self.before = [*self.before, self.head][-_BEFORE:]
-        self.head = NO_COUNTS
+        self.head = self.doubt = NO_COUNTS
         self.epoch += 1
 
     def has_seen(self, total: Counts) -> bool:
@@ -136,13 +136,31 @@ class Totals(msgspec.Struct, gc=False):
             self._reach(counter, event, _plus(counter.head, event.last))
         counter.remember(event)
 
-    def advance(self, event: Event, counts: Counts) -> None:
-        """Take over responses that have records of their own and left no event, where this event's total contains
-        them."""
-        counter = self._counter(event.limit)
-        reached = _plus(counter.head, counts)
-        if event.total is None or _contains(event.total, reached):
-            counter.reach(reached)
+    def take_over(self, event: Event, recorded: Sequence[Counts]) -> int:
+        """Find out how many responses that have records, but no event of their own, this total contains; they are
+        dealt with, as are those that it does not contain for sure."""
+        known = self.of_limit.get(event.limit)
+        if event.total is None or (known is None and self.counters):
+            return 0
+        counter = Counter() if known is None else self.counters[known]
+        prior = _prior(event)
+        wanted = [one[:4] for one in (event.total, prior) if one is not None]
+        if event.total[:4] == counter.head[:4]:
+            return 0
+        if known is not None and prior is not None and prior[:4] in (counter.head[:4], counter.told[:4]):
+            return len(recorded) if len(self.counters) == 1 else 0
+        for first in range(len(recorded)):
+            reached = counter.head
+            for number, counts in enumerate(recorded[first:], start=first + 1):
+                reached = _plus(reached, counts)
+                if reached[:4] in wanted:
+                    self._counter(event.limit).reach(reached)
+                    return number
+        reached = reduce(_plus, recorded, counter.head)
+        if (known is None and prior is not None) or not _contains(event.total, reached):
+            return 0
+        self._counter(event.limit).reach(reached)
+        return len(recorded)
 
     def spent(self, event: Event) -> Spent | Passed:
         """The response that an event tells."""
@@ -199,22 +217,20 @@ class Totals(msgspec.Struct, gc=False):
         if prior is None or event.last is None or not any(event.last):
             return self._next_total_alone(counter, event, total)
         if prior[:4] in (counter.head[:4], counter.told[:4]) or inherits:
-            counter.doubt = ""
+            counter.doubt = NO_COUNTS
             return self._grown(counter, event, total, event.last)
         if not any(prior[:4]):
             return self._begun_anew(counter, event, total)
         return self._next_elsewhere(counter, event, total, prior)
 
     def _begun_anew(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
-        """A total that is a single response: the counter began at zero. One that was seen before is late in the same
-        turn, and in another one counts until the counter goes on from where it was."""
-        is_doubtful = self._was_passed(counter, total)
-        if is_doubtful and counter.turn == event.turn:
+        """A total that is a single response: the counter began at zero. One that was seen before is late, unless the
+        counter goes on from it in another turn."""
+        if self._was_passed(counter, total):
+            counter.doubt = total if counter.turn != event.turn else NO_COUNTS
             return Passed(LATE)
         counter.begin_anew()
-        found = self._grown(counter, event, total, total)
-        counter.doubt = found.key if is_doubtful and isinstance(found, Spent) else ""
-        return found
+        return self._grown(counter, event, total, total)
 
     def _next_elsewhere(self, counter: Counter, event: Event, total: Counts, prior: Counts) -> Spent | Passed:
         """A total that has grown from another one than the head."""
@@ -222,9 +238,10 @@ class Totals(msgspec.Struct, gc=False):
         if self._was_passed(counter, total):
             return Passed(LATE)
         if any(one[:4] == prior[:4] for one in counter.before):  # what seemed to begin anew goes on
-            doubt, counter.doubt = counter.doubt, ""
-            found = self._grown(counter, event, total, counts)
-            return found._replace(instead_of=doubt) if isinstance(found, Spent) else found
+            return self._grown(counter, event, total, counts)
+        if prior[:4] == counter.doubt[:4]:  # it did begin anew
+            counter.begin_anew()
+            return self._grown(counter, event, total, total)
         if _contains(total, counter.head):  # the events of some responses are lost
             return self._grown(counter, event, total, _minus(total, self._base(counter, total)))
         if counter.has_seen(prior):
