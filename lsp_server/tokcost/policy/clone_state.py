@@ -9,7 +9,7 @@ from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_sett
 from tokcost.repo.head import Head, head_commit, read_head
 from tokcost.repo.operation import Operation, read_operation
 from tokcost.repo.run import asker
-from tokcost.repo.worktree import Worktree, worktree_of_hook
+from tokcost.repo.worktree import Worktree, worktree_for
 
 
 class CloneState(NamedTuple):
@@ -60,7 +60,7 @@ def _of_command() -> Sections:
 def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
     """What holds in the worktree that git runs a hook for in a folder; `None` where that is none."""
     configs = ConfigsOnce()
-    worktree = worktree_of_hook(directory, environ, configs)
+    worktree = worktree_for(directory, environ, configs)
     return None if worktree is None else read_state(worktree, configs)
 
 

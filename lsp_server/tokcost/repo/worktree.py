@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from tokcost.foreign_files import open_regular
 from tokcost.model.worktree import Worktree
-from tokcost.repo.config import ConfigsOnce, read_core
+from tokcost.repo.config import ConfigsOnce, Core, read_core
 
 _LONGEST = 4096
 """Bytes of a path, its end included: no program has worked in a folder with a longer one."""
@@ -58,14 +58,22 @@ def find_bare(directory: str, configs: ConfigsOnce | None = None) -> Worktree | 
     return None
 
 
-def worktree_of_hook(directory: str, environ: Mapping[str, str], configs: ConfigsOnce) -> Worktree | None:
-    """The worktree that git runs a hook for: git says in `GIT_DIR` which repository that is where the folder does not
-    tell (`--git-dir`, linked worktrees)."""
-    git_dir = environ.get("GIT_DIR")
+def worktree_for(directory: str, environ: Mapping[str, str], configs: ConfigsOnce | None = None) -> Worktree | None:
+    """The worktree that a program started by git, a hook or an alias, is to work in: git names the repository in
+    `GIT_DIR`, and in `GIT_WORK_TREE` the folder, where the folder that it starts programs in does not tell
+    (`--git-dir`, linked worktrees). Where git says nothing, or no repository is there, the one around the folder."""
+    git_dir, configs = environ.get("GIT_DIR"), configs or ConfigsOnce()
+    around = find_worktree(directory, configs)
     if not git_dir:
-        return find_worktree(directory, configs)
-    folder = os.path.realpath(directory)
-    return _worktree_at(folder, os.path.join(folder, git_dir), configs)
+        return around
+    dot_git = os.path.join(directory, git_dir)
+    named = _led_to(os.path.dirname(dot_git), dot_git)
+    if around is not None and around.git_dir == named:
+        return around
+    tree = environ.get("GIT_WORK_TREE")
+    found = None if tree else worktree_of_git_dir(named)
+    folder = os.path.realpath(os.path.join(directory, tree or ""))
+    return found or _worktree_at(folder, named, configs, is_named=bool(tree)) or around
 
 
 def worktree_of_git_dir(git_dir: str) -> Worktree | None:
@@ -172,7 +180,8 @@ def _upwards(folder: str) -> Iterator[str]:
         yield folder
 
 
-def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce) -> Worktree | None:
+def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: bool = False) -> Worktree | None:
+    """What is checked out in a folder; `is_named` says that this folder was named, whatever the configuration says."""
     git_dir = _led_to(folder, dot_git)
     if not git_dir:
         return None
@@ -181,8 +190,8 @@ def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce) -> Worktree | 
         return None
     if common_dir != git_dir:
         return Worktree(folder, git_dir, common_dir, _root_of(common_dir, configs))
-    core = read_core(common_dir, configs.of(common_dir))
-    return None if core.bare else Worktree(folder, git_dir, common_dir, folder)
+    is_bare = not is_named and _is_bare(common_dir, read_core(common_dir, configs.of(common_dir)))
+    return None if is_bare else Worktree(folder, git_dir, common_dir, folder)
 
 
 def _led_to(folder: str, dot_git: str) -> str:
@@ -195,8 +204,16 @@ def _led_to(folder: str, dot_git: str) -> str:
     return os.path.realpath(os.path.join(folder, pointer.removeprefix("gitdir: ")))
 
 
+def _is_bare(common_dir: str, core: Core) -> bool:
+    """Whether a clone has no main worktree. `core.bare` alone does not say it: agents and `git init` in a hook set it
+    in clones that go on having one, where git then refuses to work until somebody sets it back. A bare clone has no
+    index."""
+    has_tree = os.path.basename(common_dir) == ".git" and os.path.lexists(os.path.join(common_dir, "index"))
+    return core.bare and not has_tree
+
+
 def _bare_at(folder: str, git_dir: str, configs: ConfigsOnce) -> Worktree | None:
-    is_bare = bool(git_dir) and _is_git_dir(git_dir) and read_core(git_dir, configs.of(git_dir)).bare
+    is_bare = bool(git_dir) and _is_git_dir(git_dir) and _is_bare(git_dir, read_core(git_dir, configs.of(git_dir)))
     return Worktree(folder, git_dir, git_dir, git_dir) if is_bare else None
 
 
@@ -210,7 +227,7 @@ def _deleted_worktree(around: Worktree, directory: str) -> Worktree | None:
 
 def _root_of(common_dir: str, configs: ConfigsOnce) -> str:
     core = read_core(common_dir, configs.of(common_dir))
-    if core.bare:
+    if _is_bare(common_dir, core):
         return common_dir
     if core.worktree:
         return os.path.realpath(os.path.join(common_dir, core.worktree))

@@ -20,7 +20,8 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.place import BranchPlace
 from tokcost.model.selection import Selection
 from tokcost.repo.refs import local_branches
-from tokcost.repo.worktree import Worktree, find_worktree, repository_fingerprint
+from tokcost.repo.worktree import Worktree, repository_fingerprint
+from tokcost.services.look_at_clone import find_here
 from tokcost.usage import assignment_journal
 
 
@@ -38,7 +39,7 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
 
     Raises `NotARepository`, and `UsageError` for a selection of everything, of nothing, or for an unknown branch.
     """
-    here = find_worktree(str(cwd))
+    here = find_here(cwd)
     if here is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into the one whose branch shall get the usage.")
     if selection == Selection() or selection.session == "":

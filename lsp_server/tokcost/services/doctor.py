@@ -21,8 +21,9 @@ from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.repo.head import read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import Worktree
 from tokcost.reports.text import to_copy
+from tokcost.services.look_at_clone import find_here
 from tokcost.services.rescue import rescue
 from tokcost.services.rescues import kept_words, read_rescues
 from tokcost.usage.price_files import price_problems
@@ -88,7 +89,7 @@ def _rescues(diagnosis: Diagnosis, home: Path) -> None:
 
 
 def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
-    here = find_worktree(str(cwd))
+    here = find_here(cwd)
     _settings(diagnosis, home, here)
     if here is None:
         diagnosis.add("repository", Check("here", f"{cwd} lies in no git repository"))

@@ -1,4 +1,7 @@
-"""The clone that a command or a hook is about, and its state at this moment."""
+"""The clone that a command or a hook is about, and its state at this moment.
+
+A command looks where git would: git names the repository in the environment of an alias (`worktree_for`).
+"""
 
 from pathlib import Path
 
@@ -6,11 +9,13 @@ from tokcost.errors import NotARepository
 from tokcost.model.claims import Consent
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, may_have_budget, read_state, state_of_hook, stops_unchecked
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.run import asker
+from tokcost.repo.worktree import worktree_for
 
 __all__ = [
     "CloneState",
     "consent_in",
+    "find_here",
     "here",
     "may_have_budget",
     "root_around",
@@ -21,9 +26,14 @@ __all__ = [
 ]
 
 
+def find_here(cwd: Path) -> Worktree | None:
+    """The worktree around a folder, or the one that git names for it; `None` where there is none."""
+    return worktree_for(str(cwd), asker())
+
+
 def here(cwd: Path) -> Worktree:
-    """The worktree around a folder. Raises `NotARepository`."""
-    found = find_worktree(str(cwd))
+    """The same. Raises `NotARepository`."""
+    found = find_here(cwd)
     if found is None:
         raise NotARepository(f"{cwd} lies in no git repository", "Go into the clone that you mean.")
     return found
@@ -36,13 +46,13 @@ def state_here(cwd: Path) -> CloneState:
 
 def state_around(cwd: Path) -> CloneState | None:
     """What holds in the worktree around a folder; `None` where there is none."""
-    found = find_worktree(str(cwd))
+    found = find_here(cwd)
     return None if found is None else read_state(found)
 
 
 def root_around(cwd: Path) -> str:
     """The main worktree of the clone around a folder; empty where there is none."""
-    found = find_worktree(str(cwd))
+    found = find_here(cwd)
     return found.root if found else ""
 
 

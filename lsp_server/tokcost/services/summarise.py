@@ -14,7 +14,8 @@ from tokcost.ledger.query import FOREVER, Question, Sum, session_count, session_
 from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
 from tokcost.repo.branches import Branches, look_at_branches
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import Worktree
+from tokcost.services.look_at_clone import find_here
 from tokcost.services.session_ids import abbreviated
 from tokcost.usage.price_files import price_change, price_problems
 
@@ -56,7 +57,7 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
 
     Raises `NotARepository` when `cwd` lies in none and not all repositories were asked for.
     """
-    here = find_worktree(str(cwd))
+    here = find_here(cwd)
     if here is None and not options.all_repos:
         raise NotARepository(
             f"{cwd} lies in no git repository", "Go into one, or use --all-repos to see every repository with usage."

@@ -113,7 +113,8 @@ def _traces(worktree: Worktree) -> Traces:
 def _files(worktree: Worktree, is_shared: bool) -> Iterator[str]:
     """What is ours in the git folders of a clone; what another user put there is theirs."""
     common, user = worktree.common_dir, os.geteuid() if hasattr(os, "geteuid") else 0
-    names = [f"tokcost-agreed-{user}", f"tokcost-{user}", *([] if is_shared else ["tokcost"])]
+    agreed = f"tokcost-agreed-{user}"
+    names = [agreed, f"{agreed}-linked", f"tokcost-{user}", *([] if is_shared else ["tokcost"])]
     paths = [os.path.join(common, name) for name in names]
     for git_dir in (common, *linked_git_dirs(common)):
         with suppress(OSError):

@@ -4,6 +4,7 @@ import os
 
 import click
 
+from tokcost.services.work_for_others import forget_caller
 from tokcost.settings import tokcost_home
 
 
@@ -20,4 +21,5 @@ def command(stdio: bool) -> None:  # noqa: ARG001 (editors add it to every serve
     """
     from tokcost.lsp.server import run  # pygls alone takes as long as a whole `tokcost log`
 
+    forget_caller(os.environ)
     run(tokcost_home(os.environ), os.environ)
