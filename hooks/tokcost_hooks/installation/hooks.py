@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.policy.budgets import may_block
-from tokcost.private_files import make_folders, read_ours, write_whole
+from tokcost.private_files import is_ours, make_folders, read_ours, write_whole
 from tokcost.repo.hooks_folder import (
     HooksFolder,
     config_hooks,
@@ -19,13 +19,14 @@ from tokcost.repo.hooks_folder import (
     remove_config_hook,
     set_config_hook,
 )
+from tokcost.repo.shared import share
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
 from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
 from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
-from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, runs_here, shell_word
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
 CONFIG_NAME = "tokcost-"
@@ -56,9 +57,12 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
     folder = hooks_folder(worktree)
     if folder.is_shared:
         return _shared(worktree, folder)
+    if (serving := _serving_already(worktree, folder)) is not None:
+        return Installed(folder, (f"The hooks of another user there (uid {serving}) serve you as well.",))
     check_folder(worktree, folder)
     try:
         done = _install(worktree, folder, write)
+        _share(worktree)
         said = [RISKY.format(risky)] if (risky := open_to_others()) else []
         if open_ones := open_folders(worktree, folder):
             said.append(f"{OPEN.format(', '.join(open_ones))}: {how_to_close(open_ones)}")
@@ -83,6 +87,7 @@ def install_in_config(worktree: Worktree) -> None:
         for hook in needed_hooks(worktree):
             script = local_script(worktree, hook)
             write_script(script, plain_script(hook))
+            _share(worktree)
             set_config_hook(worktree, CONFIG_NAME + hook, hook, f"sh {shell_word(script)}")
     except OSError as error:
         raise EnvironmentProblem(f"our hooks cannot be written: {error.strerror or error}") from error
@@ -149,6 +154,29 @@ def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
     return sorted(
         {path for path in known if owner(path) == "ours" and os.path.realpath(os.path.dirname(path)) not in used}
     )
+
+
+def _share(worktree: Worktree) -> None:
+    """In a repository that several users share, the others run these scripts too."""
+    scripts = [local_script(worktree, hook) for hook in HOOKS]
+    folders = [os.path.dirname(scripts[0]), os.path.dirname(os.path.dirname(scripts[0]))]
+    for path in (*_remembered(worktree), *scripts, *folders):
+        inside = path.startswith(worktree.common_dir + os.sep)
+        if inside and os.path.basename(path) != "exclude" and os.path.exists(path):
+            share(worktree.common_dir, path)
+
+
+def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:
+    """The user who installed all our hooks in a folder of theirs, where they work for us too; `None` where there is
+    none. Ours in their place might not work for them."""
+    if not os.path.isdir(folder.path) or is_ours(os.stat(folder.path)):
+        return None
+    found = [where for where in hook_locations(worktree, folder) if where.hook in needed_hooks(worktree)]
+    if not all(where.path and not where.lines and owner(where.path) == "ours" for where in found):
+        return None
+    made = [os.stat(where.path) for where in found]
+    is_theirs = not any(map(is_ours, made)) and len({one.st_uid for one in made}) == 1
+    return made[0].st_uid if is_theirs and all(runs_here(where.path) for where in found) else None
 
 
 def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:

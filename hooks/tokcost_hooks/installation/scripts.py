@@ -28,7 +28,7 @@ _ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 
 _NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
-_EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } 2>/dev/null || rm -f "$note"; }\n'
+_EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } || rm -f "$note"; } 2>/dev/null\n'
 """A note of another user (root worked here) cannot be emptied, but removed; one that is a link must not empty what it
 leads to. `:` would end the shell then."""
 _FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSEEN" 2>/dev/null || forget\n'
@@ -45,9 +45,9 @@ case "${TOKCOST-}" in
   *) [ -e "${GIT_DIR:-.git}/TOKCOST_OMIT" ] && keeps=omit || keeps= ;;
 esac
 if [ "$keeps" ]; then
-  read -r head <"${GIT_DIR:-.git}/HEAD" && keeps="$keeps $head"
+  { read -r head <"${GIT_DIR:-.git}/HEAD"; } 2>/dev/null && keeps="$keeps $head"
   plain() { [ ! -h "$keep" ] && { [ -f "$keep" ] || [ ! -e "$keep" ]; }; }
-  (umask 077; { plain && echo "$keeps" >>"$keep"; } 2>/dev/null || { rm -f "$keep"; echo "$keeps" >"$keep"; })
+  (umask 077; { plain && echo "$keeps" >>"$keep"; } || { rm -f "$keep"; echo "$keeps" >"$keep"; }) 2>/dev/null
 fi
 """
 )
@@ -185,6 +185,12 @@ def interpreter_of(path: str) -> str:
 def run_file_of(path: str) -> str:
     """What that Python is given to run."""
     return _assigned(path, 2)
+
+
+def runs_here(path: str) -> bool:
+    """Whether a script of ours finds what it starts, and may be started by us."""
+    python, run = interpreter_of(path), run_file_of(path)
+    return os.access(path, os.X_OK) and os.access(python, os.X_OK) and os.access(run, os.R_OK)
 
 
 def shell_word(path: PurePath | str) -> str:

@@ -83,9 +83,14 @@ def read_config(common_dir: str) -> Config:
 def read_core(common_dir: str, config: Config | None = None) -> Core:
     """`core` of a repository, from its `config` where that was read already; what cannot be read has its default. In a
     repository with `extensions.worktreeConfig` git keeps these settings in `config.worktree`."""
-    known = (config or read_config(common_dir)).section("core")
-    settings = known | _parsed(os.path.join(common_dir, "config.worktree")).get(("core", None), {})
+    settings = read_core_settings(common_dir, config)
     return Core(settings.get("bare", "").lower() in YES, settings.get("worktree", ""))
+
+
+def read_core_settings(common_dir: str, config: Config | None = None) -> dict[str, str]:
+    """All settings of the section `core`, as `read_core` knows them."""
+    known = (config or read_config(common_dir)).section("core")
+    return known | _parsed(os.path.join(common_dir, "config.worktree")).get(("core", None), {})
 
 
 def read_section(common_dir: str, section: str, subsection: str | None = None) -> dict[str, str]:

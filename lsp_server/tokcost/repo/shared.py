@@ -1,0 +1,40 @@
+"""The rights of files in a repository that several users share (`core.sharedRepository` in git-config(1))."""
+
+import os
+import stat
+
+from tokcost.private_files import is_ours
+from tokcost.repo.config import read_core_settings
+
+_GROUP, _ALL, _ALL_WORDS = 0o660, 0o664, ("all", "world", "everybody", "2")
+_GROUP_WORDS = ("group", "true", "yes", "on", "1")
+
+
+def share(common_dir: str, path: str) -> None:
+    """Give a file or folder of ours in a clone the rights that git would give it; none where the clone is not shared,
+    and none to what is another user's. Raises `OSError`."""
+    bits, is_exact = _wanted(read_core_settings(common_dir).get("sharedrepository", ""))
+    status = os.stat(path)
+    if not bits or not is_ours(status):
+        return
+    before = stat.S_IMODE(status.st_mode)
+    if stat.S_ISDIR(status.st_mode) or before & stat.S_IXUSR:
+        bits |= (bits & 0o444) >> 2
+    mode = bits if is_exact else before | bits
+    if stat.S_ISDIR(status.st_mode):
+        mode |= before & 0o7000 | (stat.S_ISGID if bits & 0o060 else 0)
+    if mode != before:
+        os.chmod(path, mode)
+
+
+def _wanted(setting: str) -> tuple[int, bool]:
+    """Rights of a file that is no program, and whether they are all that it has; 0 where the umask decides."""
+    word = setting.lower()
+    if word in _GROUP_WORDS or word in _ALL_WORDS:
+        return (_ALL if word in _ALL_WORDS else _GROUP), False
+    try:
+        mode = int(word, 8)
+    except ValueError:
+        return 0, False
+    # git refuses to work where the owner may not read and write.
+    return (mode & 0o666, True) if mode & 0o600 == 0o600 else (0, False)

@@ -1,0 +1,230 @@
+"""Several users of one clone: root by `sudo`, a container, a shared repository. Every commit succeeds, each person's
+line is theirs alone, and whoever has agreed hears nothing."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.hooked import REPLY, Hooked
+from tokcost.model.trailer import Line, read_message
+from tokcost_hooks.installation.hooks import HOOKS, install
+
+OWNER, OTHER, GROUP = 65_531, 65_532, 65_530
+PYTHON = "/usr/bin/python3"
+"""One that every user may run; the tests' own may lie in root's home."""
+PACKAGES = [folder for folder in sys.path if folder and not folder.startswith(sys.base_prefix)]
+
+
+def can_be_several() -> bool:
+    """Whether this machine lets us be several users who can all run tokcost."""
+    if os.geteuid() != 0 or not os.path.exists(PYTHON):
+        return False
+    version = tuple(sys.version_info[:2])
+    asked = f"import sys; sys.path += {PACKAGES}; import msgspec, tokcost; sys.exit(sys.version_info[:2] != {version})"
+    done = subprocess.run([PYTHON, "-I", "-c", asked], user=OWNER, group=OWNER, extra_groups=[], cwd="/", check=False)
+    return done.returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not can_be_several(), reason="needs root, and a Python that all users may run")
+OPEN = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+
+
+def give(user: int, *paths: Path, group: int | None = None) -> None:
+    for path in paths:
+        for one in (path, *path.rglob("*")):
+            os.lchown(one, user, user if group is None else group)
+
+
+class Person(Hooked):
+    """One of those who work in a clone, with a home and a ledger of their own."""
+
+    def __init__(self, repo: Hooked, user: int, umask: int = 0o022) -> None:
+        self.__dict__.update(repo.__dict__)
+        self.user, self.umask = user, umask
+        self.home = repo.path.parent / f"home-{user}"
+        self.ledger_home = self.home / "ledger"
+        self.more_environ = OPEN
+        self.home.mkdir()
+        give(user, self.home)
+
+    def do(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        """A program, as this person runs it."""
+        return subprocess.run(
+            words,
+            cwd=self.path,
+            env=self.environ | environ,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            user=self.user,
+            group=self.user,
+            extra_groups=[GROUP],
+            umask=self.umask,
+        )
+
+    def tokcost(self, *words: str, cwd: Path | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
+        program = f"import sys; sys.path += {PACKAGES}; from tokcost.cli.start import main; main()"
+        return self.do(PYTHON, "-I", "-c", program, *words, **more)
+
+    def agrees(self) -> None:
+        done = self.tokcost("enable", "--yes", "--precision", "exact")
+        assert done.returncode == 0, done.stderr
+
+    def commits(self, *options: str, **environ: str) -> tuple[int, str]:
+        """Spend, change a file of their own, commit; exit code and what was heard of us."""
+        self.spend()
+        give(self.user, self.home)
+        (self.path / f"file-{self.user}").write_text(f"{self.now}\n")
+        give(self.user, self.path / f"file-{self.user}")
+        self.do("git", "add", "-A")
+        done = self.do("git", "commit", "-q", *(options or ("-m", "Work")), **environ)
+        self.now += 1
+        assert done.returncode == 0 or environ, done.stderr
+        return done.returncode, "".join(line for line in done.stderr.splitlines(True) if "tokcost: " in line)
+
+    def carried(self) -> list[Line]:
+        return read_message(self.do("git", "log", "-1", "--format=%B").stdout).lines
+
+
+@pytest.fixture
+def clone() -> Iterator[Hooked]:
+    """A repository that nobody has agreed in, in a folder that everybody may enter: pytest closes its own to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        repo = Hooked(Path(folder) / "clone", enabled=False)
+        repo.change("root")
+        repo.git("commit", "-q", "-m", "root")
+        yield repo
+
+
+def work_as_root(root: Person, how: str) -> None:
+    """What root does in somebody else's clone."""
+    if how == "given up":
+        root.commits("--edit", GIT_EDITOR="false")
+    elif how == "switched off":
+        root.commits("-m", "Root", TOKCOST="off")
+    elif how == "amended":
+        root.commits("--amend", "-m", "Root")
+    elif how == "rebased":
+        root.do("git", "rebase", "-q", "--force-rebase", "HEAD~1")
+    elif how == "agreed":
+        root.agrees()
+        root.commits()
+        root.commits("-e", "-m", "Kept", GIT_EDITOR="sed -i /^AI-/d")
+    else:
+        root.commits()
+
+
+@pytest.mark.parametrize("how", ["made", "given up", "switched off", "amended", "rebased", "agreed"])
+@pytest.mark.parametrize("umask", [0o022, 0o077], ids=["umask 022", "umask 077"])
+def test_what_root_left_in_the_git_folder_is_in_nobodys_way(clone: Hooked, how: str, umask: int) -> None:
+    """People give git's own files back to the owner; ours they do not know."""
+    give(OWNER, clone.path)
+    owner, root = Person(clone, OWNER), Person(clone, 0, umask)
+    owner.agrees()
+    assert owner.commits() == (0, "")
+    root.now = owner.now
+    work_as_root(root, how)
+    owner.now = root.now
+    git = clone.path / ".git"
+    give(OWNER, *(git / name for name in ("objects", "index", "COMMIT_EDITMSG", "logs", "refs", "HEAD")))
+    for file in clone.path.glob("file-*"):
+        give(OWNER, file)
+    for spent in (2 if how in ("amended", "rebased") else 1, 1):
+        assert owner.commits() == (0, "")
+        assert sum(line.tokens for line in owner.carried()) in (REPLY, spent * REPLY)
+
+
+def test_the_hooks_of_one_person_speak_once_to_another_who_has_not_agreed(clone: Hooked) -> None:
+    give(OWNER, clone.path)
+    owner, root = Person(clone, OWNER), Person(clone, 0)
+    owner.agrees()
+    code, said = root.commits()
+    assert (code, said.count("tokcost: ")) == (0, 1)
+    assert root.carried() == []
+
+
+@pytest.fixture(params=["group", "all", "0660"])
+def shared(clone: Hooked, request: pytest.FixtureRequest) -> Hooked:
+    """A repository that two people of a group work in (`git init --shared`)."""
+    clone.git("config", "core.sharedRepository", getattr(request, "param", "group"))
+    give(OWNER, clone.path, group=GROUP)
+    for one in (clone.path, *clone.path.rglob("*")):
+        if not one.is_symlink():
+            one.chmod(one.stat().st_mode | (0o2070 if one.is_dir() else 0o060))
+    return clone
+
+
+def test_two_people_of_a_group_commit_in_turns(shared: Hooked) -> None:
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    for _ in range(2):
+        for here, there in ((one, two), (two, one)):
+            assert here.commits() == (0, "")
+            assert [line.tokens for line in here.carried()] == [REPLY]
+            there.now = here.now
+    for how in (("--amend", "--no-edit"), ("-e", "-m", "Kept")):
+        assert one.commits(*how, GIT_EDITOR="sed -i /^AI-/d")[0] == 0
+        two.now = one.now
+        assert two.commits() == (0, "")
+        one.now = two.now
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted"),
+    [("group", 0o775), ("all", 0o775), ("1", 0o775), ("0660", 0o770), ("0640", 0o750), ("umask", 0o755), ("", 0o755)],
+)
+def test_hooks_have_the_rights_that_git_gives_to_files_of_a_shared_repository(
+    tmp_path: Path, setting: str, wanted: int
+) -> None:
+    repo = Hooked(tmp_path / "clone", enabled=False)
+    if setting:
+        repo.git("config", "core.sharedRepository", setting)
+    install(repo.worktree)
+    for hook in HOOKS[1:]:
+        assert oct(mode(repo.common_dir / "hooks" / hook)) == oct(wanted)
+    assert "is not executable" not in repo.tokcost("hooks", "status").stdout
+
+
+def test_scripts_that_lines_in_other_files_call_can_be_read_by_the_group(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path / "clone", enabled=False)
+    repo.git("config", "core.sharedRepository", "group")
+    (repo.path / ".githooks").mkdir()
+    (repo.path / ".githooks/post-commit").write_text("#!/bin/sh\n")
+    (repo.path / ".githooks/post-commit").chmod(0o755)
+    repo.git("add", "-A")
+    repo.git("config", "core.hooksPath", ".githooks")
+    install(repo.worktree, write=True)
+    script = repo.common_dir / "tokcost/hooks/post-commit"
+    assert [oct(mode(path)) for path in (script, script.parent, script.parent.parent)] == ["0o775", "0o770", "0o770"]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode) & 0o777
+
+
+@pytest.mark.parametrize("name", ["tokcost", f"tokcost-{OWNER}"])
+def test_a_journal_that_cannot_be_written_costs_a_line_and_no_commit(clone: Hooked, name: str) -> None:
+    give(OWNER, clone.path)
+    owner = Person(clone, OWNER)
+    owner.agrees()
+    git = clone.path / ".git"
+    shutil.rmtree(git / "tokcost", ignore_errors=True)
+    if name != "tokcost":
+        (git / "tokcost").mkdir()  # of root
+    (git / name).write_text("a file where a folder is needed\n")
+    give(OWNER, git / name)
+    code, said = owner.commits()
+    assert (code, said.count("tokcost: ")) == (0, 1)
+    assert owner.carried() == []
+    (git / name).unlink()
+    assert owner.commits() == (0, "")
+    assert sum(line.tokens for line in owner.carried()) == 2 * REPLY
