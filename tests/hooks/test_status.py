@@ -257,3 +257,42 @@ def test_hook_scripts_name_the_interpreter_by_its_whole_path(repo: Hooked) -> No
     )
     assert done.returncode == 0
     assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_an_empty_hooks_path_runs_nothing_and_is_said(repo: Hooked) -> None:
+    repo.git("config", "core.hooksPath", "")
+    done = repo.tokcost("hooks", "status")
+    assert done.returncode == 1
+    assert "core.hooksPath is set and empty (local): no hook runs" in done.stdout
+    assert "git config --local --unset core.hooksPath" in done.stdout
+    assert "runs;" not in done.stdout
+    refused = repo.tokcost("hooks", "install")
+    assert (refused.returncode, "set and empty" in refused.stderr) == (3, True)
+    assert repo.tokcost("hooks", "uninstall").returncode == 0
+    repo.git("config", "--unset", "core.hooksPath")
+    assert repo.tokcost("hooks", "install").returncode == 0
+    repo.work("One")
+    assert len(repo.lines()) == 1
+
+
+def test_a_hook_in_the_configuration_that_is_switched_off_does_not_run_and_is_said(
+    repo: Hooked, tmp_path: Path
+) -> None:
+    git, fake = shutil.which("git"), tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\nif [ "$1" = version ]; then echo git version 2.54.0; else exec {git} "$@"; fi\n')
+    fake.chmod(0o755)
+    newer = f"{fake.parent}:{os.environ['PATH']}"
+    assert repo.tokcost("hooks", "install", "--config", PATH=newer).returncode == 0
+    repo.git("config", "hook.lint.command", "true")
+    repo.git("config", "hook.lint.event", "pre-commit")
+    repo.git("config", "hook.lint.enabled", "off")
+    assert repo.tokcost("hooks", "status", PATH=newer).returncode == 0
+    repo.git("config", "hook.tokcost-post-commit.enabled", "false")
+    done = repo.tokcost("hooks", "status", PATH=newer)
+    assert done.returncode == 1
+    said = " ".join(done.stdout.split())
+    assert "hook.tokcost-post-commit.enabled is false" in said
+    assert "lint (pre-commit, switched off)" in said
+    repo.git("config", "hook.tokcost-post-commit.enabled", "true")
+    assert repo.tokcost("hooks", "status", PATH=newer).returncode == 0

@@ -55,6 +55,12 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
     others too. Raises `EnvironmentProblem`."""
     check_git(worktree)
     folder = hooks_folder(worktree)
+    if folder.is_off:
+        flag = "" if folder.scope == "command" else f" --{folder.scope}"
+        raise EnvironmentProblem(
+            f"core.hooksPath is set and empty ({folder.scope}), so git runs no hook from a folder",
+            f"Take it away: git config{flag} --unset core.hooksPath",
+        )
     if folder.is_shared:
         return _shared(worktree, folder)
     if (serving := _serving_already(worktree, folder)) is not None:

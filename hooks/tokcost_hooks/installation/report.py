@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from tokcost.model.checks import Check
-from tokcost.repo.hooks_folder import HooksFolder, config_hooks, hooks_folder
+from tokcost.repo.hooks_folder import HooksFolder, config_hooks, hooks_folder, switched_off_hooks
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.reports.text import to_copy
@@ -38,6 +38,8 @@ class Place(NamedTuple):
     runs_config: bool
     """Whether this git runs hooks from its configuration."""
     config: dict[str, str]
+    switched_off: set[str]
+    """Names of hooks in git's configuration that it is told not to run."""
 
 
 def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
@@ -47,7 +49,8 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     config = config_hooks(worktree)
     found = hook_locations(worktree, folder)
     wanted = enabled or any(_is_anywhere(worktree, where) for where in found)
-    place = Place(worktree, folder, needed_hooks(worktree), wanted, version >= CONFIG_HOOKS, config)
+    runs_config, off = version >= CONFIG_HOOKS, switched_off_hooks(worktree)
+    place = Place(worktree, folder, needed_hooks(worktree), wanted, runs_config, config, off)
     checks = [*_folder(place), *_surroundings(place, version)]
     for where in found:
         is_ours = owner(where.path) in ("ours", "edited") and not where.lines
@@ -73,6 +76,9 @@ def _folder(place: Place) -> list[Check]:
     folder, worktree = place.folder, place.worktree
     by = f" (core.hooksPath = {folder.setting}, {folder.scope})" if folder.setting else ""
     checks = [Check("folder", folder.path + by)]
+    if folder.is_off:
+        said = f"core.hooksPath is set and empty ({folder.scope}): no hook runs from a folder"
+        return [Check("folder", said, place.wanted, f"`git config --{folder.scope} --unset core.hooksPath`")]
     home = os.path.realpath(folder.path)
     if folder.is_shared or not os.path.isabs(folder.setting):
         return checks
@@ -107,7 +113,8 @@ def _surroundings(place: Place, version: tuple[int, int]) -> list[Check]:
         checks.append(Check("managed by", ", ".join(others)))
     foreign = {name: event for name, event in place.config.items() if not name.startswith(CONFIG_NAME)}
     if foreign:
-        named = ", ".join(f"{name} ({event})" for name, event in sorted(foreign.items()))
+        off = dict.fromkeys(place.switched_off, ", switched off")
+        named = ", ".join(f"{name} ({event}{off.get(name, '')})" for name, event in sorted(foreign.items()))
         runs = "" if place.runs_config else f"; this git ({version[0]}.{version[1]}) does not run them"
         checks.append(Check("in git's config", named + runs))
     return checks
@@ -117,6 +124,8 @@ def _hook(place: Place, where: HookLocation) -> Check:
     worktree, hook = place.worktree, where.hook
     if CONFIG_NAME + hook in place.config:
         return _in_config(place, hook)
+    if place.folder.is_off:
+        return Check(hook, "does not run: core.hooksPath is empty", place.wanted)
     if in_framework(worktree, hook):
         return _in_framework(place, hook)
     if place.folder.is_shared:
@@ -132,6 +141,10 @@ def _in_config(place: Place, hook: str) -> Check:
     if not place.runs_config:
         said = "in git's configuration, which this git does not run"
         return Check(hook, said, place.wanted, f"{INSTALL} It uses the hooks folder.")
+    if CONFIG_NAME + hook in place.switched_off:
+        key = f"hook.{CONFIG_NAME}{hook}.enabled"
+        said = f"does not run: {key} is false"
+        return Check(hook, said, place.wanted, f"`git config --unset {key}`, wherever it is set")
     return _ready(place, hook, local_script(place.worktree, hook), "runs, from git's configuration")
 
 

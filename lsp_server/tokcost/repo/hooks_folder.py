@@ -23,13 +23,22 @@ class HooksFolder(NamedTuple):
         """Whether other repositories use the same folder (a global or system `core.hooksPath`)."""
         return self.scope in ("global", "system")
 
+    @property
+    def is_off(self) -> bool:
+        """Whether `core.hooksPath` is set and empty, and this git looks at the top of the file system then."""
+        return bool(self.scope) and not self.setting and self.path == os.path.abspath(os.sep)
+
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
     """Ask git. Raises `EnvironmentProblem`."""
-    path = run_git(["rev-parse", "--git-path", "hooks"], worktree.path, hooks="named").removesuffix("\n")
-    origin = run_git(["config", "--show-scope", "--get", "--default", "", "core.hooksPath"], worktree.path)
+    hook = run_git(["rev-parse", "--git-path", "hooks/post-commit"], worktree.path, hooks="named").removesuffix("\n")
+    path = os.path.normpath(os.path.join(worktree.path, os.path.dirname(hook)))
+    try:
+        origin = run_git(["config", "--show-scope", "--get", "core.hooksPath"], worktree.path)
+    except GitFailed:  # not set
+        return HooksFolder(path)
     scope, _, setting = origin.removesuffix("\n").partition("\t")
-    return HooksFolder(os.path.normpath(os.path.join(worktree.path, path)), setting, scope if setting else "")
+    return HooksFolder(path, setting, scope)
 
 
 def is_tracked(worktree: Worktree, path: str) -> bool:
@@ -50,6 +59,17 @@ def config_hooks(worktree: Worktree) -> dict[str, str]:
             if event:
                 found[key.removeprefix("hook.").removesuffix(".event")] = event
     return found
+
+
+def switched_off_hooks(worktree: Worktree) -> set[str]:
+    """Names of hooks in git's configuration that it is told not to run (`hook.NAME.enabled = false`)."""
+    found: dict[str, bool] = {}
+    with suppress(GitFailed):  # none, or one that is neither true nor false
+        asked = ["config", "-z", "--type=bool", "--get-regexp", r"^hook\..*\.enabled$"]
+        for item in run_git(asked, worktree.path).split("\0"):
+            key, _, value = item.partition("\n")
+            found[key.removeprefix("hook.").removesuffix(".enabled")] = value == "true"
+    return {name for name, runs in found.items() if name and not runs}
 
 
 def set_config_hook(worktree: Worktree, name: str, event: str, command: str) -> None:
