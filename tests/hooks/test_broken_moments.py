@@ -69,6 +69,58 @@ def test_a_bare_clone_is_still_none_that_has_a_main_worktree(repo: Hooked, tmp_p
     assert repo.tokcost("status", cwd=around).returncode == 3
 
 
+@pytest.mark.parametrize("text", ["", "garbage\n", None], ids=["empty", "garbage", "gone"])
+def test_what_was_spent_while_HEAD_was_broken_is_placed_once_it_is_repaired(repo: Hooked, text: str | None) -> None:
+    repo.work("One")
+    head = repo.common_dir / "HEAD"
+    before = head.read_text()
+    if text is None:
+        head.unlink()
+    else:
+        head.write_text(text)
+    repo.spend()
+    repo.tokcost("log", "--all-repos")
+    head.write_text(before)
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+    repo.change()
+    repo.hooked("-m", "Next")
+    assert [line.tokens for line in repo.lines()] == [REPLY]
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("part", ["HEAD", "objects", "refs", "config"])
+def test_what_was_spent_while_a_part_of_the_repository_was_away_is_placed_afterwards(repo: Hooked, part: str) -> None:
+    repo.work("One")
+    where = repo.common_dir / part
+    where.rename(where.with_name("aside"))
+    repo.spend()
+    repo.tokcost("log", "--all-repos")
+    where.with_name("aside").rename(where)
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
+def test_what_was_spent_before_git_init_ran_again_is_placed(repo: Hooked, tmp_path: Path) -> None:
+    """A `.git` that was moved away for a while."""
+    repo.work("One")
+    (repo.path / ".git").rename(tmp_path / "aside")
+    repo.spend()
+    repo.tokcost("log", "--all-repos")
+    (tmp_path / "aside").rename(repo.path / ".git")
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
+def test_what_another_repository_spent_in_the_same_folder_stays_its_own(repo: Hooked, tmp_path: Path) -> None:
+    repo.work("One")
+    (repo.path / ".git").rename(tmp_path / "first.git")
+    repo.spend()
+    repo.tokcost("log", "--all-repos")
+    repo.git("init", "-q", "-b", "other")
+    repo.change()
+    repo.git("commit", "-q", "-m", "Another project")
+    repo.spend()
+    assert repo.balance()["total"] == 2 * REPLY
+
+
 @pytest.mark.parametrize("words", [["log"], ["status"], ["preview"], ["report"], ["doctor"], ["why"], ["budget"]])
 def test_a_renamed_clone_is_found_by_any_command_in_it(repo: Hooked, words: list[str]) -> None:
     repo.work("One")

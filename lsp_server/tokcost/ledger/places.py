@@ -116,6 +116,11 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
     )
 
 
+def unbind_directory(ledger: Ledger, path: str) -> None:
+    """This working directory lies in no worktree that could be found; usage that was placed there stays."""
+    ledger.db.execute("UPDATE directory SET worktree = NULL WHERE path = ?", (kept(path),))
+
+
 def bound_directories(ledger: Ledger) -> dict[str, int]:
     """Working directory to worktree, for all that are known."""
     query = "SELECT path, worktree FROM directory WHERE worktree IS NOT NULL"

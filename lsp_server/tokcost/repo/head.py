@@ -47,6 +47,11 @@ def read_head(worktree: Worktree) -> Head:
     return Head(_branch_in_progress(worktree.git_dir), True, _id_or_nothing(text))
 
 
+def is_broken(head: Head) -> bool:
+    """Whether the file HEAD said nothing that git understands, or could not be read."""
+    return head.branch is None and not head.commit and not head.ref
+
+
 def head_commit(worktree: Worktree, head: Head | None = None) -> str:
     """The commit that HEAD, now or as it was read before, is at; empty on a branch without commits. Runs git only for
     reftable."""

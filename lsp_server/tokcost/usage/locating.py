@@ -18,6 +18,7 @@ from tokcost.ledger.places import (
     record_repository,
     record_worktree,
     repositories,
+    unbind_directory,
     worktrees,
 )
 from tokcost.model.logs import WorktreeOrigin
@@ -132,11 +133,17 @@ class Locator:
             return self._bind(directory, self.known_or_new(found))
         bare = find_bare(directory, self._configs)
         if bare is None:
+            self._unbind(directory)
             return Location()
         for one in self.worktrees.values():
             if (one.path, one.git_dir) == (bare.path, bare.git_dir):
                 return self._bind(directory, one.id)  # agents set core.bare by mistake: it had a working tree before
         return Location(self._repository(bare))
+
+    def _unbind(self, directory: str) -> None:
+        """Where a repository was there is none now, or a broken one: look again later."""
+        if self._bound.pop(directory, None) is not None:
+            unbind_directory(self._ledger, directory)
 
     def _bind(self, directory: str, number: int) -> Location:
         if self._bound.get(directory) != number:

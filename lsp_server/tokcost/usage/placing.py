@@ -27,6 +27,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.placement.branch import Timeline, build_timeline, place, unsettled_since
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.policy.clone_state import CloneState
+from tokcost.repo.head import is_broken, read_head
 from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.locating import Locator
@@ -58,6 +59,9 @@ class _Spot(NamedTuple):
 _CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
+_HEADLESS = "HEAD could not be read"
+"""In place of what the reflog looked like: the next look differs, and places again."""
+
 _FIXED = ("observed", "assigned")
 """Evidence that no reflog overrules."""
 
@@ -74,6 +78,8 @@ class Placer:
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
         self._cleared: dict[tuple[int, str], bool] = {}
+        self._headless: set[int] = set()
+        """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
         self.notes: list[str] = []
 
     def place(self, usage: Usage) -> Where:
@@ -129,6 +135,9 @@ class Placer:
             if stamp:
                 with self._ledger.transaction():
                     self._follow(worktree, stamp)
+        for number in self._headless:
+            with self._ledger.transaction():
+                note_placed(self._ledger, number, _HEADLESS, self._timelines[number].newest)
 
     def _follow(self, worktree: KnownWorktree, stamp: str) -> None:
         timeline = self._reaching(worktree, self._timeline(worktree), worktree.placed_second)
@@ -141,7 +150,9 @@ class Placer:
 
     def _place_directory(self, path: str) -> None:
         rollup = Rollup()
-        self._place_again(usage_in_directory(self._ledger, path), rollup)
+        # What was placed before the repository was away for a while, or was another one, stays there.
+        outside = (one for one in usage_in_directory(self._ledger, path) if one.entry.worktree is None)
+        self._place_again(outside, rollup)
         rollup.apply(self._ledger)
 
     def _place_again(self, many: Iterable[Stored], rollup: Rollup) -> None:
@@ -230,7 +241,10 @@ class Placer:
         known = self._timelines.get(worktree.id)
         if known is None:
             located = as_worktree(worktree, self._locator.repositories[worktree.repository])
-            history = read_history(located, recent=recent, head=self._heads.get(located.git_dir))
+            head = self._heads.get(located.git_dir) or read_head(located)
+            if is_broken(head) and os.path.isdir(located.git_dir):
+                self._headless.add(worktree.id)
+            history = read_history(located, recent=recent, head=head)
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
                 self.notes.append(
