@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tokcost import __version__
 from tokcost.cli import screen
-from tokcost.errors import LedgerDamaged, TokcostError
+from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.private_files import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
@@ -34,6 +34,9 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
     except BrokenPipeError:
         return 0
     except Exception as crash:
+        if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click shows its help by itself
+            screen.tell(f"standard output cannot be written: {why}")
+            return EnvironmentProblem.exit_code
         screen.tell(*_told(crash, environ))
         return CRASHED
     return answer if isinstance(answer, int) else 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
+from tokcost.errors import EnvironmentProblem
 from tokcost.reports.layout import Line, plain
 from tokcost.reports.text import escape, escape_lines
 
@@ -26,7 +27,18 @@ class Ready(str):
 
 def is_terminal(stream: TextIO | None = None) -> bool:
     """Whether a person looks at it, and not a program or a file."""
-    return (stream or sys.stdout).isatty()
+    looked_at = stream or sys.stdout
+    return not _is_closed(looked_at) and looked_at.isatty()
+
+
+def can_ask() -> bool:
+    """Whether a person is there to answer a question."""
+    return not _is_closed(sys.stdin) and sys.stdin.isatty()
+
+
+def _is_closed(stream: object) -> bool:
+    """Python has no stream where the descriptor was closed before it started (`tokcost log >&-`)."""
+    return stream is None
 
 
 def has_colour(environ: Mapping[str, str]) -> bool:
@@ -36,11 +48,13 @@ def has_colour(environ: Mapping[str, str]) -> bool:
 
 def draws_blocks() -> bool:
     """Whether bars and sparklines come out as such: on a terminal in an encoding that has them."""
+    if not is_terminal():
+        return False
     try:
         "▁█▏…".encode(sys.stdout.encoding)
     except UnicodeEncodeError:
         return False
-    return is_terminal()
+    return True
 
 
 def columns_wide() -> int | None:
@@ -62,7 +76,10 @@ def painted(lines: list[Line], environ: Mapping[str, str]) -> Ready:
 
 
 def show(text: str | Iterable[str]) -> None:
-    """Write to standard output, a long text piece by piece. What its encoding lacks comes out as `?`."""
+    """Write to standard output, a long text piece by piece. What its encoding lacks comes out as `?`. Raises
+    `EnvironmentProblem` where it cannot be written, `BrokenPipeError` where nobody reads it any more."""
+    if _is_closed(sys.stdout):
+        raise EnvironmentProblem("standard output is closed, so nothing can be shown")
     encoding = sys.stdout.encoding
     try:
         for piece in (text,) if isinstance(text, str) else text:
@@ -71,6 +88,20 @@ def show(text: str | Iterable[str]) -> None:
     except BrokenPipeError:
         _forget_stdout()
         raise
+    except OSError as error:  # a full disk, or what is behind `>` is gone
+        _forget_stdout()
+        raise EnvironmentProblem(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def why_unwritable() -> str:
+    """Why standard output takes nothing of what others than `show` wrote; empty where it does."""
+    try:
+        if not _is_closed(sys.stdout):
+            sys.stdout.flush()
+    except OSError as error:
+        _forget_stdout()
+        return error.strerror or str(error)
+    return ""
 
 
 def _shown(text: str) -> str:
@@ -84,18 +115,22 @@ def _forget_stdout() -> None:
 
 def leave(code: int) -> NoReturn:
     """End the process here: to take an interpreter apart that is about to vanish costs every command 10 ms."""
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            if not _is_closed(stream):
+                stream.flush()
     os._exit(code)
 
 
 def tell(message: str, hint: str = "") -> None:
-    """One line on standard error, and one that says what to do."""
+    """One line on standard error, and one that says what to do; nobody is told where that is closed or full."""
+    if _is_closed(sys.stderr):
+        return
     encoding = sys.stderr.encoding
     lines = [f"tokcost: {escape(message)}", *([f"hint: {escape(hint)}"] if hint else [])]
-    sys.stderr.write("".join(f"{line}\n" for line in lines).encode(encoding, "replace").decode(encoding))
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.write("".join(f"{line}\n" for line in lines).encode(encoding, "replace").decode(encoding))
+        sys.stderr.flush()
 
 
 def page(text: str, environ: Mapping[str, str]) -> None:
@@ -111,7 +146,7 @@ def page(text: str, environ: Mapping[str, str]) -> None:
 @contextmanager
 def progress(label: str) -> Generator[Progress | None]:
     """A bar on standard error, on a terminal, for what is not over within a blink."""
-    if not is_terminal(sys.stderr):
+    if _is_closed(sys.stderr) or not is_terminal(sys.stderr):
         yield None
         return
     bar = _Bar(label)

@@ -93,6 +93,20 @@ def worktree_of_git_dir(git_dir: str) -> Worktree | None:
     return found if found is not None and found.git_dir == folder else None
 
 
+def git_dir_around(directory: str) -> str:
+    """The git folder that a folder lies in, a bare repository for example; empty where it lies in none."""
+    try:
+        there, _ = _real(directory)
+    except ValueError:
+        return ""
+    for folder in _upwards(there):
+        if _is_git_dir(folder):
+            return folder
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return ""
+    return ""
+
+
 def submodules(common_dir: str) -> Iterator[Worktree]:
     """The submodules of a clone that are checked out, and theirs."""
     top = os.path.join(common_dir, "modules")

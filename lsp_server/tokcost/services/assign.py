@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
+from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.places import (
     record_assignment,
@@ -21,7 +21,7 @@ from tokcost.model.place import BranchPlace
 from tokcost.model.selection import Selection
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import Worktree, repository_fingerprint
-from tokcost.services.look_at_clone import find_here
+from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.usage import assignment_journal
 
 
@@ -41,7 +41,7 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
     """
     here = find_here(cwd)
     if here is None:
-        raise NotARepository(f"{cwd} lies in no git repository", "Go into the one whose branch shall get the usage.")
+        raise no_worktree(cwd, "Go into the one whose branch shall get the usage.")
     if selection == Selection() or selection.session == "":
         raise UsageError("no usage is named", "Say which: --from, --session, --directory, --since or --until.")
     with open_ledger(home) as ledger, ledger.transaction():

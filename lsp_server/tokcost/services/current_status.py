@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tokcost.errors import NotARepository
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import open_for_reading
 from tokcost.ledger.query import spent_since, sums
@@ -14,7 +13,7 @@ from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
-from tokcost.services.look_at_clone import state_around
+from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
 from tokcost.services.summarise import figures_of
 
@@ -23,7 +22,7 @@ def current_status(home: Path, cwd: Path) -> Status:
     """The branch around `cwd` and its figures. Raises `NotARepository`."""
     here = state_around(cwd)
     if here is None:
-        raise NotARepository(f"{cwd} lies in no git repository", "Go into one; prompts can use --quiet.")
+        raise no_worktree(cwd, "Go into one; prompts can use --quiet.")
     return status_of(home, here)
 
 

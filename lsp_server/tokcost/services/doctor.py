@@ -19,11 +19,11 @@ from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent, read_policy
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
-from tokcost.repo.head import read_head
+from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.repo.worktree import Worktree
 from tokcost.reports.text import to_copy
-from tokcost.services.look_at_clone import find_here
+from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
 from tokcost.services.rescues import kept_words, read_rescues
 from tokcost.usage.price_files import price_problems
@@ -92,12 +92,14 @@ def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
     here = find_here(cwd)
     _settings(diagnosis, home, here)
     if here is None:
-        diagnosis.add("repository", Check("here", f"{cwd} lies in no git repository"))
+        diagnosis.add("repository", Check("here", str(no_worktree(cwd, ""))))
         return
     diagnosis.add("repository", Check("worktree", here.path + (" (linked)" if here.is_linked else "")))
     diagnosis.add("repository", Check("branch", read_head(here).branch or "detached"))
     reflog = read_reflog(here)
-    if reflog.problem:
+    if reflog.problem and is_unborn(here):
+        diagnosis.add("repository", Check("reflog", "empty, like the repository: nothing was committed yet"))
+    elif reflog.problem:
         hint = "Run `git config core.logAllRefUpdates true`, so that usage can be placed by git's own history."
         diagnosis.add("repository", Check("reflog", f"not usable: {reflog.problem}", True, hint))
     else:

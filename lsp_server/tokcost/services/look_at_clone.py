@@ -3,6 +3,7 @@
 A command looks where git would: git names the repository in the environment of an alias (`worktree_for`).
 """
 
+import os
 from pathlib import Path
 
 from tokcost.errors import NotARepository
@@ -10,7 +11,7 @@ from tokcost.model.claims import Consent
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, may_have_budget, read_state, state_of_hook, stops_unchecked
 from tokcost.repo.run import asker
-from tokcost.repo.worktree import worktree_for
+from tokcost.repo.worktree import git_dir_around, worktree_for
 
 __all__ = [
     "CloneState",
@@ -18,6 +19,7 @@ __all__ = [
     "find_here",
     "here",
     "may_have_budget",
+    "no_worktree",
     "root_around",
     "state_around",
     "state_here",
@@ -35,8 +37,21 @@ def here(cwd: Path) -> Worktree:
     """The same. Raises `NotARepository`."""
     found = find_here(cwd)
     if found is None:
-        raise NotARepository(f"{cwd} lies in no git repository", "Go into the clone that you mean.")
+        raise no_worktree(cwd, "Go into the clone that you mean.")
     return found
+
+
+def no_worktree(cwd: Path, hint: str) -> NotARepository:
+    """What to raise where a folder lies in no worktree. A bare repository is one too, only not what is looked for."""
+    git_dir = git_dir_around(str(cwd))
+    if not git_dir:
+        return NotARepository(f"{cwd} lies in no git repository", hint)
+    if os.path.basename(git_dir) == ".git":
+        return NotARepository(f"{cwd} lies in git's own folder {git_dir}", "Go into a worktree of that clone.")
+    return NotARepository(
+        f"{cwd} lies in the bare repository {git_dir}, which has no branch checked out",
+        "Go into a worktree or a clone of it. `tokcost report` needs neither.",
+    )
 
 
 def state_here(cwd: Path) -> CloneState:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tokcost.claims import branch_commits
-from tokcost.errors import NotARepository
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
@@ -15,7 +14,7 @@ from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
 from tokcost.repo.branches import Branches, look_at_branches
 from tokcost.repo.worktree import Worktree
-from tokcost.services.look_at_clone import find_here
+from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import abbreviated
 from tokcost.usage.price_files import price_change, price_problems
 
@@ -59,9 +58,7 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
     """
     here = find_here(cwd)
     if here is None and not options.all_repos:
-        raise NotARepository(
-            f"{cwd} lies in no git repository", "Go into one, or use --all-repos to see every repository with usage."
-        )
+        raise no_worktree(cwd, "Go into one, or use --all-repos to see every repository with usage.")
     ledger = open_for_reading(home)
     if ledger is None:
         return [Summary(here.root)] if here and not options.all_repos else []

@@ -1,7 +1,6 @@
 """`tokcost enable`: consent to cost lines in this clone."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -36,7 +35,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     terms = allowed_terms(home, worktree, precision, models)
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now))
     if not yes:
-        if not sys.stdin.isatty():
+        if not screen.can_ask():
             raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
         if not click.confirm("Write such lines into the commits of this clone?", default=False):
             screen.show("Nothing was changed.\n")

@@ -1,7 +1,6 @@
 """`tokcost uninstall`: take everything of ours out of all clones."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -38,7 +37,7 @@ def command(dry_run: bool, yes: bool) -> int:
     left: list[tuple[str, str]] = []
     if not dry_run and used:
         if not yes:
-            if not sys.stdin.isatty():
+            if not screen.can_ask():
                 raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
             if not click.confirm(f"Take this out of {counted(len(used), 'clone')}?", default=False):
                 screen.show("Nothing was changed.\n")

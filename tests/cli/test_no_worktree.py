@@ -1,0 +1,55 @@
+"""Commands in a bare repository, inside `.git` and outside of any: each is named as what it is."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.machine import Machine
+from support.terminal import piped
+
+NEED_A_WORKTREE = [
+    ["log"], ["status"], ["enable", "--yes"], ["disable"], ["preview"], ["budget"], ["budget", "check"],
+    ["budget", "set", "5", "--day"], ["hooks", "status"], ["hooks", "install"], ["hooks", "uninstall"],
+    ["assign", "main", "--unplaced"],
+]  # fmt: skip
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "bare.git"], check=True)
+    return tmp_path / "bare.git"
+
+
+@pytest.mark.parametrize("words", NEED_A_WORKTREE, ids=" ".join)
+def test_a_bare_repository_is_named_so(machine: Machine, bare: Path, words: list[str]) -> None:
+    done = piped(words, bare, machine.environ)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(
+        f"tokcost: {bare} lies in the bare repository {bare}, which has no branch checked out\n"
+    )
+    assert "`tokcost report` needs neither" in done.stderr
+
+
+def test_the_doctor_and_all_repositories_work_in_a_bare_repository(machine: Machine, bare: Path) -> None:
+    shown = piped(["doctor"], bare / "refs", machine.environ)
+    assert "lies in the bare repository" in shown.stdout
+    assert shown.stderr == ""
+    assert piped(["log", "--all-repos"], bare, machine.environ).returncode == 0
+
+
+def test_gits_own_folder_is_named_so(machine: Machine) -> None:
+    done = piped(["log"], machine.repo / ".git" / "refs", machine.environ)
+    assert done.returncode == 3
+    assert f"lies in git's own folder {machine.repo}/.git" in done.stderr
+
+
+def test_a_folder_in_no_repository_is_still_one(machine: Machine, tmp_path: Path) -> None:
+    assert "lies in no git repository" in piped(["log"], tmp_path, machine.environ).stderr
+
+
+def test_in_a_repository_without_any_commit_the_doctor_finds_nothing_wrong(empty_machine: Machine) -> None:
+    done = piped(["doctor"], empty_machine.repo, empty_machine.environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("Nothing is wrong.\n")
+    assert "!" not in done.stdout
