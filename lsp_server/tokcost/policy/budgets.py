@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.foreign_files import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, BudgetChange, Scope, parse_limit, parse_near
+from tokcost.model.near import did_you_mean
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
@@ -143,7 +144,8 @@ def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Bud
         table = policy_table(here, "budget")
         unknown = sorted(table.keys() - set(_KEYS))
         if unknown:
-            raise ValueError(f"unknown key {shown(unknown[0])} (known: {', '.join(_KEYS)})")
+            near = did_you_mean(unknown[0], _KEYS)
+            raise ValueError(f"unknown key {shown(unknown[0])} (known: {', '.join(_KEYS)}){near}")
         near = parse_near(_decimal("near", table.get("near", NEAR)))
         asks_to_block = _asks_to_block(table.get("block", False))
         scopes: list[Scope] = [scope for scope in SCOPES if scope in table]

@@ -15,6 +15,7 @@ from typing import Any, cast
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import read_bounded, read_inside, shown
 from tokcost.model.money import ATTO_PER_USD_MTOK
+from tokcost.model.near import did_you_mean
 from tokcost.model.usage import MAX_TOKENS
 from tokcost.pricing.cards import MOST_USD
 from tokcost.pricing.overrides import Override
@@ -70,7 +71,8 @@ def _override(table: Any, basis: str) -> Override:
     said = cast(Mapping[str, Any], table)
     unknown = said.keys() - _KEYS
     if unknown:
-        raise ValueError(f"unknown key {shown(min(unknown))} (known: {', '.join(sorted(_KEYS))})")
+        near = did_you_mean(min(unknown), _KEYS)
+        raise ValueError(f"unknown key {shown(min(unknown))} (known: {', '.join(sorted(_KEYS))}){near}")
     if "match" not in said:
         raise ValueError('a [[price]] needs match = "NAME"')
     match, provider, context, note, geo = (_text(name, said.get(name, "")) for name in _TEXTS)

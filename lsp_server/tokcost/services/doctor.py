@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokcost.errors import EnvironmentProblem, LedgerDamaged, SettingsDamaged
+from tokcost.errors import EnvironmentProblem, LedgerDamaged
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, file_problem, span
@@ -14,19 +14,17 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, tallies
 from tokcost.model.checks import Check
 from tokcost.model.logs import Capabilities, Location
-from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import read_state
-from tokcost.policy.consent import read_consent, read_policy
+from tokcost.policy.consent import read_consent
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.repo.worktree import Worktree
 from tokcost.reports.text import to_copy
+from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
 from tokcost.services.rescues import kept_words, read_rescues
-from tokcost.usage.price_files import price_problems
 from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
@@ -55,7 +53,7 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     if damage:
         rescue(home, damage)
     diagnosis = Diagnosis()
-    _repository(diagnosis, home, cwd)
+    _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
     _ledger(diagnosis, home)
     _rescues(diagnosis, home)
@@ -88,9 +86,10 @@ def _rescues(diagnosis: Diagnosis, home: Path) -> None:
             diagnosis.add("rescues", Check("unreadable", f"{one.unreadable_pages:,} pages of the file"))
 
 
-def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
+def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cwd: Path) -> None:
     here = find_here(cwd)
-    _settings(diagnosis, home, here)
+    for check in check_settings(home, environ, here):
+        diagnosis.add("repository" if here else "ledger", check)
     if here is None:
         diagnosis.add("repository", Check("here", str(no_worktree(cwd, ""))))
         return
@@ -112,23 +111,6 @@ def _repository(diagnosis: Diagnosis, home: Path, cwd: Path) -> None:
             diagnosis.add("hooks", Check("lines", f"not written: {consent.problem}"))
     except EnvironmentProblem as problem:
         diagnosis.add("hooks", Check("hooks", str(problem), True, problem.hint))
-
-
-def _settings(diagnosis: Diagnosis, home: Path, here: Worktree | None) -> None:
-    """Files of the user and the repository that cannot be understood: each table is asked for on its own."""
-    found = price_problems(home, here.root if here else "")
-    if here is not None:
-        state = read_state(here)
-        found += read_budgets(state, state.branch).problems
-        try:
-            read_policy(state)
-        except SettingsDamaged as problem:
-            found.append(str(problem))
-    hint = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
-    for problem in dict.fromkeys(found):
-        if any(other != problem and other.startswith(problem) for other in found):
-            continue  # one file, and one reason, for several tables
-        diagnosis.add("repository" if here else "ledger", Check("settings", problem, True, hint))
 
 
 def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:

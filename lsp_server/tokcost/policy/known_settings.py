@@ -1,0 +1,43 @@
+"""Every setting that anything here reads, by the place where it is written.
+
+`tokcost doctor` names what is in none of these lists, docs/settings.md explains each of them, and a test compares all
+three with the code.
+"""
+
+CLONE = (
+    "enabled",
+    "consent",
+    "precision",
+    "models",
+    *(f"budget{scope}{part}" for scope in ("Branch", "Commit", "Day") for part in ("", "Block", "Near")),
+    "budgetVerbose",
+    "budgetUnchecked",
+)
+"""`tokcost.NAME` in a clone's own git configuration."""
+BRANCH = ("tokcostBudget", "tokcostBudgetBlock", "tokcostBudgetNear")
+"""`branch.BRANCH.NAME` there."""
+REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
+    "trailers": ("policy", "precision", "models"),
+    "budget": ("branch", "commit", "day", "near", "block"),
+    "report": ("contributors",),
+    "areas": (),
+    "price": (),
+}
+"""Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked
+where they are read."""
+USER_TABLES = ("price",)
+"""Tables of the user's `prices.toml`."""
+ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE")
+"""Variables that people set."""
+CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
+"""The same for jobs of a forge, each behind `TOKCOST_`."""
+INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOW")
+"""What our programs tell each other, and tests."""
+
+CHOICES = {
+    "precision": ("coarse", "exact"),
+    "budgetunchecked": ("block", "pass"),
+    **dict.fromkeys(("enabled", "models", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")),
+}
+"""What the value of a setting in the configuration can be, by its name in lower case; budgets are checked where they
+are read."""

@@ -1,0 +1,128 @@
+"""Settings that commands read, looked at as a whole: files that cannot be understood, and names that nothing reads."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from tokcost.errors import SettingsDamaged
+from tokcost.foreign_files import read_bounded, shown
+from tokcost.model.checks import Check
+from tokcost.model.near import did_you_mean, near_name
+from tokcost.model.worktree import Worktree
+from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_state import CloneState, read_state
+from tokcost.policy.consent import read_policy
+from tokcost.policy.known_settings import (
+    BRANCH,
+    CHOICES,
+    CI_ENVIRONMENT,
+    CLONE,
+    ENVIRONMENT,
+    INTERNAL_ENVIRONMENT,
+    REPOSITORY_TABLES,
+    USER_TABLES,
+)
+from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.repo.run import GitFailed, run_git
+from tokcost.toml import TomlDamaged, read_toml
+from tokcost.usage.price_files import USER_FILE, price_problems
+
+_REPAIR = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
+_READ = "docs/settings.md has every setting that is read, and where."
+
+
+def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None) -> list[Check]:
+    """All that is wrong with settings of the user, the clone and the repository around; each is a finding."""
+    state = read_state(here) if here is not None else None
+    checks = [Check("settings", problem, True, _REPAIR) for problem in _damaged(home, state)]
+    unread = [
+        *_unread_prices(home),
+        *(_unread_policy(state) if state else ()),
+        *_configured(here),
+        *_variables(environ),
+    ]
+    return checks + [Check("settings", problem, True, _READ) for problem in unread]
+
+
+def _damaged(home: Path, state: CloneState | None) -> list[str]:
+    """Files that cannot be understood: each table is asked for on its own."""
+    found = price_problems(home, state.worktree.root if state else "")
+    if state is not None:
+        found += read_budgets(state, state.branch).problems
+        try:
+            read_policy(state)
+        except SettingsDamaged as problem:
+            found.append(str(problem))
+    found = list(dict.fromkeys(found))
+    # One file, and one reason, for several tables.
+    return [one for one in found if not any(other != one and other.startswith(one) for other in found)]
+
+
+def _unread_prices(home: Path) -> Iterator[str]:
+    path = home / USER_FILE
+    try:
+        yield from _unread_tables(str(path), _tables(read_bounded(str(path))), USER_TABLES)
+    except OSError:
+        return  # there is none, or it was named already
+
+
+def _unread_policy(state: CloneState) -> Iterator[str]:
+    path, tables = os.path.join(state.worktree.path, POLICY_FILE), _tables(state.policy)
+    yield from _unread_tables(path, tables, REPOSITORY_TABLES)
+    for name in ("trailers", "report"):
+        table = tables.get(name)
+        for key in map(str, cast(Mapping[str, Any], table) if isinstance(table, dict) else ()):
+            if key not in REPOSITORY_TABLES[name]:
+                near = did_you_mean(key, REPOSITORY_TABLES[name])
+                yield f"{path}: nothing reads {shown(key)} in [{name}]{near}"
+
+
+def _tables(data: bytes) -> Mapping[str, Any]:
+    try:
+        return read_toml(data)
+    except TomlDamaged:
+        return {}  # named already
+
+
+def _unread_tables(path: str, tables: Mapping[str, Any], known: Iterable[str]) -> Iterator[str]:
+    for name in tables:
+        if name not in known:
+            yield f"{path}: nothing reads [{shown(name).strip(_QUOTES)}]{did_you_mean(name, known)}"
+
+
+_QUOTES = "'"
+
+
+def _configured(here: Worktree | None) -> Iterator[str]:
+    """What git's configuration says of us that nothing reads, or not there: only the clone's own counts."""
+    question = ["config", "--show-scope", "-z", "--get-regexp", r"^(tokcost\.|branch\..*\.tokcost)"]
+    try:
+        fields = run_git(question, here.path if here else "/").split("\0")
+    except GitFailed:
+        return  # there is none
+    for scope, item in zip(fields[::2], fields[1::2], strict=False):
+        said, _, value = item.partition("\n")
+        yield from _wrong_with(scope, said, value)
+
+
+def _wrong_with(scope: str, said: str, value: str) -> Iterator[str]:
+    """What is wrong with one setting, whose name git writes in lower case."""
+    name, known = said.rpartition(".")[2], BRANCH if said.startswith("branch.") else CLONE
+    prefix = said.removesuffix(name)
+    canonical = next((one for one in known if one.lower() == name), "")
+    if not canonical:
+        yield f"git's configuration: nothing reads {prefix}{shown(name).strip(_QUOTES)}{did_you_mean(name, known)}"
+    elif scope in ("global", "system"):
+        yield f"git's configuration: {prefix}{canonical} is set for all repositories, and only a clone's own counts"
+    elif prefix == "tokcost." and value.lower() not in CHOICES.get(name, (value.lower(),)):
+        first, second = CHOICES[name][:2]
+        yield f"git's configuration: {prefix}{canonical} is {shown(value)}, which is neither {first} nor {second}"
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[str]:
+    known = (*ENVIRONMENT, *INTERNAL_ENVIRONMENT, *(f"TOKCOST_{name}" for name in CI_ENVIRONMENT))
+    for name in sorted(environ):
+        if name.startswith("TOKCOST") and name not in known:
+            near = near_name(name, ENVIRONMENT)
+            yield f"environment: nothing reads {name}" + (f"; did you mean {near}?" if near else "")

@@ -1,0 +1,100 @@
+"""`tokcost doctor` and settings: it reads what commands read, and names what nothing reads."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.hooked import Hooked
+
+
+def findings(repo: Hooked, cwd: Path | None = None, **more: str) -> list[str]:
+    shown = json.loads(repo.tokcost("doctor", "--json", cwd=cwd, **more).stdout)
+    return [row["found"] for rows in shown["parts"].values() for row in rows if row["subject"] == "settings"]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Hooked:
+    repo = Hooked(tmp_path, enabled=False)
+    repo.change()
+    repo.git("commit", "-q", "-m", "root")
+    return repo
+
+
+def test_settings_as_they_are_documented_are_no_finding(repo: Hooked) -> None:
+    (repo.path / ".tokcost.toml").write_text(
+        '[trailers]\npolicy = "recommend"\nprecision = "coarse"\nmodels = false\n[budget]\nbranch = "20"\nnear = 80\n'
+        '[report]\ncontributors = 4\n[areas]\nanything = ["src/**"]\n[[price]]\nmatch = "x"\ninput = 1\n'
+    )
+    repo.ledger_home.mkdir(parents=True, mode=0o700, exist_ok=True)
+    (repo.ledger_home / "prices.toml").write_text('[[price]]\nmatch = "x"\ndiscount = "0.5"\n')
+    assert repo.tokcost("enable", "--yes").returncode == 0
+    assert repo.tokcost("budget", "set", "20", "--branch").returncode == 0
+    assert repo.tokcost("budget", "set", "20", "--branch", "main", "--block", "--near", "50").returncode == 0
+    repo.git("config", "tokcost.budgetUnchecked", "block")
+    assert findings(repo, TOKCOST_PAGER="cat") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[trailer]\npolicy = "forbid"\n', "nothing reads [trailer]; did you mean trailers?"),
+        ('[trailers]\npolcy = "forbid"\n', "nothing reads 'polcy' in [trailers]; did you mean policy?"),
+        ("[report]\ncontributers = 3\n", "nothing reads 'contributers' in [report]; did you mean contributors?"),
+        ('[budget]\nbranhc = "5"\n', "(known: branch, commit, day, block, near); did you mean branch"),
+        ('[[price]]\nmatch = "x"\ndiscuont = 1\n', "did you mean discount?"),
+        ('[prices]\nx = 1\n', "nothing reads [prices]; did you mean price?"),
+        ("[zzz]\n", "nothing reads [zzz]"),
+        ('["a\\u001bb"]\n', r"nothing reads [a\\x1bb]"),
+    ],
+)  # fmt: skip
+def test_what_nothing_reads_in_a_repositorys_file_is_named_with_a_near_name(repo: Hooked, text: str, said: str) -> None:
+    (repo.path / ".tokcost.toml").write_text(text)
+    (found,) = findings(repo)
+    assert str(repo.path / ".tokcost.toml") in found
+    assert said.replace("\\\\", "\\") in found
+
+
+def test_what_nothing_reads_in_the_users_file_is_named_in_every_folder(repo: Hooked, tmp_path: Path) -> None:
+    repo.ledger_home.mkdir(parents=True, mode=0o700, exist_ok=True)
+    (repo.ledger_home / "prices.toml").write_text('[[prices]]\nmatch = "x"\n')
+    for cwd in (repo.path, tmp_path):
+        (found,) = findings(repo, cwd)
+        assert found == f"{repo.ledger_home}/prices.toml: nothing reads [prices]; did you mean price?"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("tokcost.precison", "exact", "nothing reads tokcost.precison; did you mean precision?"),
+        ("tokcost.budgetBranchs", "5", "nothing reads tokcost.budgetbranchs; did you mean budgetBranch?"),
+        ("branch.main.tokcostBuget", "5", "nothing reads branch.main.tokcostbuget; did you mean tokcostBudget?"),
+        ("tokcost.precision", "exakt", "tokcost.precision is 'exakt', which is neither coarse nor exact"),
+        ("tokcost.models", "nope", "tokcost.models is 'nope', which is neither true nor false"),
+    ],
+)
+def test_a_setting_in_gits_configuration_that_nothing_reads_is_named(
+    repo: Hooked, name: str, value: str, said: str
+) -> None:
+    repo.git("config", name, value)
+    assert findings(repo) == [f"git's configuration: {said}"]
+
+
+def test_a_setting_for_all_repositories_counts_nowhere_and_is_said(repo: Hooked, tmp_path: Path) -> None:
+    (tmp_path / "global").write_text("[tokcost]\n\tenabled = true\n[user]\n\tname = x\n")
+    said = "git's configuration: tokcost.enabled is set for all repositories, and only a clone's own counts"
+    assert findings(repo, GIT_CONFIG_GLOBAL=str(tmp_path / "global")) == [said]
+
+
+def test_a_variable_that_nothing_reads_is_named(repo: Hooked) -> None:
+    assert findings(repo, TOKCOST_PAGR="cat") == [
+        "environment: nothing reads TOKCOST_PAGR; did you mean TOKCOST_PAGER?"
+    ]
+    assert findings(repo, TOKCOST_SOURCE="x", TOKCOST_PR="5") == []
+
+
+def test_a_finding_has_a_hint_and_the_exit_code_of_one(repo: Hooked) -> None:
+    repo.git("config", "tokcost.precison", "exact")
+    done = repo.tokcost("doctor")
+    assert done.returncode == 1
+    assert "docs/settings.md" in done.stdout
