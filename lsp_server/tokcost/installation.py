@@ -87,11 +87,11 @@ class Installation(NamedTuple):
                 return f"{shlex.quote(sys.executable)} -m pip install --upgrade"
 
 
-def installation() -> Installation:
-    """This one."""
+def installation(prefix: str = sys.prefix) -> Installation:
+    """This one, in the environment at `prefix`."""
     package = os.path.dirname(os.path.abspath(__file__))
     folder = os.path.dirname(package)
-    made: list[Kind] = [kind for mark, kind in _MARKS if os.path.exists(os.path.join(sys.prefix, mark))]
+    made: list[Kind] = [kind for mark, kind in _MARKS if os.path.exists(os.path.join(prefix, mark))]
     kind: Kind = made[0] if made else "pip"
     source, editable, checkout = _source()
     if kind == "pip" and not editable and os.path.exists(os.path.join(folder, "bin", "tokcost")):

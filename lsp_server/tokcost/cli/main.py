@@ -11,6 +11,7 @@ import click
 from tokcost import __version__
 from tokcost.cli import error_handler, screen
 from tokcost.errors import LedgerDamaged
+from tokcost.model.near import near_name
 from tokcost.reports.text import escape_lines
 
 COMMANDS = {
@@ -56,6 +57,16 @@ class LazyGroup(click.Group):
         module, attribute = COMMANDS[cmd_name].split(":")
         return cast(click.Command, getattr(import_module(module), attribute))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = near_name(name, COMMANDS)
+            hint = f" Did you mean '{near}'?" if near else ""
+            raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _refusals_escaped():
             return super().parse_args(ctx, args)
@@ -68,7 +79,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="tokcost %(version)s")
+@click.version_option(__version__, "-V", "--version", message="tokcost %(version)s")
 def tokcost() -> None:
     """What AI coding assistants cost, per git branch, from logs already on this machine."""
 

@@ -45,6 +45,12 @@ def repositories(ledger: Ledger) -> list[KnownRepository]:
     return [KnownRepository(number, taken(common), taken(root), mark) for number, common, root, mark in rows]
 
 
+def branches_seen(ledger: Ledger, repository: int) -> list[str]:
+    """Every branch of a repository that usage was ever on."""
+    query = "SELECT DISTINCT branch FROM place WHERE repository = ? AND branch IS NOT NULL"
+    return [row[0] for row in ledger.db.execute(query, (repository,))]
+
+
 def worktrees(ledger: Ledger) -> list[KnownWorktree]:
     """Every worktree ever seen."""
     found = [KnownWorktree(*row) for row in ledger.db.execute(f"{_WORKTREE} ORDER BY id")]

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.installation import installation
 from tokcost.model.changes import Cell, Change, Grouping, Report, quantile
 from tokcost.reports import charts, report_text
 from tokcost.reports.amounts import percent, short_tokens
@@ -71,7 +72,7 @@ def report_page(report: Report) -> str:
     except ImportError as error:
         raise EnvironmentProblem(
             f"--html needs {error.name}, which is not installed",
-            "In tokcost's own environment, run pip install 'altair>=6,<7' 'jinja2>=3.1' 'vl-convert-python>=1.7,<2'.",
+            f"Run `{installation().adding(['altair>=6,<7', 'jinja2>=3.1', 'vl-convert-python>=1.7,<2'])}`.",
         ) from error
     data = files("tokcost.reports") / "data"
     style = (data / "page.css").read_text(encoding="utf-8")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tokcost import __version__
 from tokcost.errors import EnvironmentProblem, LedgerDamaged
+from tokcost.installation import installation
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, file_problem, span
@@ -57,6 +59,9 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     _folders(diagnosis, environ)
     _ledger(diagnosis, home)
     _rescues(diagnosis, home)
+    program = installation()
+    diagnosis.add("program", Check("tokcost", f"{__version__}, in {program.folder}"))
+    diagnosis.add("program", Check("upgrade", program.upgrade))
     return diagnosis
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.completion import branches
 from tokcost.model.money import dollars
 from tokcost.model.selection import Selection
 from tokcost.reports.text import counted, escape
@@ -16,9 +17,9 @@ from tokcost.services.refresh import refresh
 from tokcost.settings import tokcost_home
 
 
-@click.command()
-@click.argument("branch")
-@click.option("--from", "source", metavar="BRANCH", help="Usage on BRANCH of this repository.")
+@click.command(short_help="Put usage on the branch it belongs to, by hand.")
+@click.argument("branch", shell_complete=branches)
+@click.option("--from", "source", metavar="BRANCH", help="Usage on BRANCH of this repository.", shell_complete=branches)
 @click.option("--unplaced", is_flag=True, help="Usage of this repository on no known branch.")
 @click.option("--session", metavar="ID", help="Usage of one session; the beginning of its id is enough.")
 @click.option("--directory", metavar="PATH", help="Usage in PATH and below, also where that is no repository.")

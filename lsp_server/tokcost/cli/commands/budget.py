@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.completion import branches
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.budget import BudgetChange, Scope, parse_near
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
@@ -21,7 +22,7 @@ _EVERY_BRANCH = "*"
 """What `--branch` without a name stands for; no branch can be called so."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="Limits on list cost, by branch, commit or day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
@@ -68,13 +69,18 @@ class _Set(click.Command):
 
 
 _branch = click.option(
-    "--branch", is_flag=False, flag_value=_EVERY_BRANCH, metavar="[NAME]", help="For each branch, or for NAME alone."
+    "--branch",
+    is_flag=False,
+    flag_value=_EVERY_BRANCH,
+    metavar="[NAME]",
+    help="For each branch, or for NAME alone.",
+    shell_complete=branches,
 )
 _commit = click.option("--commit", is_flag=True, help="For what is pending on a branch: what its next commit carries.")
 _day = click.option("--day", is_flag=True, help="For a day in this repository, since local midnight.")
 
 
-@command.command("set", cls=_Set)
+@command.command("set", cls=_Set, short_help="Set a limit.")
 @click.argument("amount", required=False)
 @_branch
 @_commit
@@ -108,7 +114,7 @@ def set_command(amount: str | None, branch: str | None, commit: bool, day: bool,
     return done.trouble.exit_code
 
 
-@command.command("unset")
+@command.command("unset", short_help="Forget a limit.")
 @_branch
 @_commit
 @_day
@@ -131,7 +137,7 @@ def unset_command(branch: str | None, commit: bool, day: bool) -> int:
     return 0
 
 
-@command.command("check")
+@command.command("check", short_help="Say where the limits stand, for scripts.")
 @click.option("--hook", is_flag=True, help="For hook managers: silent when all is well; 1 only to stop a commit.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check_command(hook: bool, as_json: bool) -> int:

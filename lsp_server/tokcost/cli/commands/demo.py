@@ -23,7 +23,7 @@ to be set up. Lines in commits are off until you run `tokcost enable` there.
 """
 
 
-@click.command()
+@click.command(short_help="Show what it looks like, in a scratch repository.")
 @click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Build it in DIR and leave it there.")
 def command(keep: Path | None) -> int:
     """Show branches and commits of a scratch repository, with logs that Claude Code and Codex CLI really wrote.

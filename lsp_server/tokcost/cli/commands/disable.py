@@ -11,7 +11,7 @@ from tokcost.services.look_at_clone import here
 from tokcost.settings import tokcost_home
 
 
-@click.command()
+@click.command(short_help="Write no more cost lines in this clone.")
 def command() -> int:
     """Write no more cost lines in this clone; what was published stays.
 

@@ -12,7 +12,7 @@ from tokcost.services.doctor import Diagnosis, diagnose
 from tokcost.settings import tokcost_cache, tokcost_home
 
 
-@click.command()
+@click.command(short_help="Explain what the numbers rest on; find what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--forge", is_flag=True, help="Whether lines get lost on merge, told from history, and what to set.")
 @click.option("--acknowledge", is_flag=True, help="End the notices that a damaged ledger was rescued: they were read.")

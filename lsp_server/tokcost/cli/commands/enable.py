@@ -16,7 +16,7 @@ from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
 
-@click.command()
+@click.command(short_help="Put a cost line into the commits of this clone.")
 @click.option("--precision", type=click.Choice(["coarse", "exact"]), help="Rounded amounts (default), or exact ones.")
 @click.option("--models/--no-models", default=None, help="Name the models in the line (default), or hide them.")
 @click.option("--from-now", is_flag=True, help="Publish nothing of what was spent until now.")

@@ -15,7 +15,7 @@ from tokcost_hooks.installation.report import hook_checks
 from tokcost_hooks.installation.scripts import HOOKS, plain_script
 
 
-@click.group()
+@click.group(short_help="Install, remove or explain the git hooks of this clone.")
 def command() -> None:
     """Install, remove or explain the git hooks of this clone.
 
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command("install")
+@command.command("install", short_help="Put our hooks beside those that are there.")
 @click.option("--write", is_flag=True, help="Also add our lines to files of the project or of a hook manager.")
 @click.option("--config", "in_config", is_flag=True, help="Use git's own configuration instead of files (git 2.54).")
 def install_command(write: bool, in_config: bool) -> int:
@@ -50,7 +50,7 @@ def install_command(write: bool, in_config: bool) -> int:
     return 1 if missing else 0
 
 
-@command.command("uninstall")
+@command.command("uninstall", short_help="Take our hooks away; put back what was there.")
 def uninstall_command() -> int:
     """Take our hooks away and put back what was there, to the last byte.
 
@@ -65,7 +65,7 @@ def uninstall_command() -> int:
     return 1 if left else 0
 
 
-@command.command("print")
+@command.command("print", short_help="Print the text of one hook.")
 @click.argument("hook", type=click.Choice(HOOKS))
 def print_command(hook: str) -> int:
     """The text of one hook: a file of its own, or lines for the end of a shell script.
@@ -78,7 +78,7 @@ def print_command(hook: str) -> int:
     return 0
 
 
-@command.command("status")
+@command.command("status", short_help="Say what git will run, what not, and why.")
 def status_command() -> int:
     """What git will run, what it will not and why. Exit code 1 when something needs doing.
 

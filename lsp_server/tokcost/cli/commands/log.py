@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import click
 
+from tokcost.cli.completion import branches
 from tokcost.cli.log import Output, show_log
 from tokcost.errors import UsageError
 from tokcost.services.parse_date import since_ms, until_ms
@@ -13,8 +14,8 @@ from tokcost.services.summarise import By, LogOptions
 from tokcost.services.time_zones import time_zone
 
 
-@click.command()
-@click.argument("branch", required=False)
+@click.command(short_help="What each branch cost, and a sum that closes.")
+@click.argument("branch", required=False, shell_complete=branches)
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
 @click.option(
     "--since", metavar="DATE", help="Only usage from DATE on, in git's date words; a bare day is a whole day."

@@ -8,7 +8,7 @@ from tokcost.services.work_for_others import forget_caller
 from tokcost.settings import tokcost_home
 
 
-@click.command()
+@click.command(short_help="Serve an editor over standard input and output.")
 @click.option("--stdio", is_flag=True, help="Speak over standard input and output, as it always does.")
 def command(stdio: bool) -> None:  # noqa: ARG001 (editors add it to every server)
     """Serve an editor over standard input and output: figures in its status bar and commit messages.

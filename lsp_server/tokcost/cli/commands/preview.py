@@ -15,7 +15,7 @@ from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
 
-@click.command()
+@click.command(short_help="The lines that a commit made now would carry.")
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts.")
 def command(as_json: bool) -> int:
     """The lines that a commit made now would carry. Writes nothing.

@@ -18,7 +18,7 @@ from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
-@click.group()
+@click.group(short_help="What a token costs, and where that comes from.")
 def command() -> None:
     """What models cost by the token, and where that comes from. Never uses the network.
 
@@ -40,7 +40,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="Prices of all models in use.")
 def list_command() -> int:
     """Every model that something was spent on, in US dollars for a million tokens.
 
@@ -62,7 +62,7 @@ def list_command() -> int:
     return 0
 
 
-@command.command("explain")
+@command.command("explain", short_help="How one model is priced, since when, says who.")
 @click.argument("model")
 @click.option("--provider", default="", help="Who serves it, when the name alone does not say.")
 def explain_command(model: str, provider: str) -> int:
@@ -80,7 +80,7 @@ def explain_command(model: str, provider: str) -> int:
     return 1 if found.cards.state == "unpriced" else 0
 
 
-@command.command("import")
+@command.command("import", short_help="Use a newer price file.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--installed", is_flag=True, help="Forget an imported file; use the installed prices again.")
 def import_command(file: Path | None, installed: bool) -> int:
@@ -108,7 +108,7 @@ def import_command(file: Path | None, installed: bool) -> int:
     return 0
 
 
-@command.command("reprice")
+@command.command("reprice", short_help="Price recorded usage again.")
 @click.option("--since", metavar="DATE", required=True, help="Usage from DATE on, in git's date words.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 def reprice_command(since: str, dry_run: bool) -> int:

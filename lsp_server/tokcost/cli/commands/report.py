@@ -42,7 +42,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         return None if word == "change" else word
 
 
-@click.command()
+@click.command(short_help="What merged changes cost, from history alone.")
 @click.argument("range", required=False)
 @click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
 @click.option("--base", metavar="REVISION", help="Only what RANGE, then one revision (else HEAD), has beyond this one.")

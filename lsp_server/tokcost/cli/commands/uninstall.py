@@ -13,7 +13,7 @@ from tokcost.services.uninstall import look_for_traces, remove_traces, what_rema
 from tokcost.settings import tokcost_home
 
 
-@click.command()
+@click.command(short_help="Take everything of ours out of all clones.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken away and change nothing.")
 @click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")
 def command(dry_run: bool, yes: bool) -> int:

@@ -2,6 +2,8 @@
 
 import io
 
+from tokcost.installation import installation
+
 _MAX_WINDOW = 64 << 20
 """zstd keeps so much of what it wrote; more is for `--ultra` and `--long` alone, and no assistant compresses so."""
 
@@ -10,8 +12,11 @@ class Decompressed:
     """What a compressed stream expands to, read in pieces."""
 
     def __init__(self, stream: io.FileIO) -> None:
-        import zstandard
-
+        try:
+            import zstandard
+        except ImportError as missing:
+            add = installation().adding(["zstandard>=0.23"])
+            raise OSError(f"compressed; what reads it is not installed: {add}") from missing
         decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
         self._plain = decompressor.stream_reader(stream, read_across_frames=True)
         self._errors = (zstandard.ZstdError, MemoryError)
