@@ -50,6 +50,7 @@ def test_all_clones_that_are_known_are_as_if_we_had_never_been_there(repo: Hooke
     assert traces(repo) == traces(other) == []
     assert (other.common_dir / "hooks/commit-msg").read_text() == "#!/bin/sh\nexit 0\n"
     assert "Taken out of 2 clones." in done.stdout
+    assert not list((repo.ledger_home / "consents").glob("*"))
     repo.change()
     assert repo.run("commit", "-m", "Later") != ""
     assert "AI-" not in repo.message()

@@ -317,9 +317,11 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
     if not 0 < version <= steps:  # each version is a step
         raise LedgerDamaged(path, "it is empty" if not known else "its version is damaged")
     if version > SCHEMA_VERSION:
+        from tokcost.installation import installation  # only this needs it
+
         raise LedgerUnavailable(
             f"the ledger was written by a newer tokcost (schema {version}, this one knows {SCHEMA_VERSION})",
-            "Upgrade this tokcost, or set TOKCOST_HOME to another folder.",
+            f"Upgrade this tokcost (`{installation().upgrade}`), or set TOKCOST_HOME to another folder.",
         )
     _upgrade(connection)
     if _version(connection) != SCHEMA_VERSION:  # the steps were taken before

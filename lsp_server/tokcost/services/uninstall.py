@@ -47,8 +47,8 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
     """Take them away. Sentences about what had to be left. Doing it twice changes nothing."""
     left: list[str] = []
     try:
+        agree_no_more(home, traces.worktree)
         if traces.is_shared:
-            agree_no_more(home, traces.worktree)
             left.append("another user of this machine uses tokcost here: hooks and settings stay")
         else:
             left += uninstall(traces.worktree)
