@@ -187,7 +187,15 @@ def test_no_command_opens_a_connection(user: User) -> None:
         "        raise SystemExit('NETWORK ' + event)\n"
         "sys.addaudithook(watch)\n" + PROGRAM
     )
-    for words in (["log"], ["status"], ["doctor"], ["prices", "explain", "o3"], ["demo"]):
+    for words in (
+        ["log"],
+        ["status"],
+        ["doctor"],
+        ["prices", "explain", "o3"],
+        ["demo"],
+        ["log", "--by", "session"],
+        ["uninstall", "--yes"],
+    ):
         done = subprocess.run(
             [sys.executable, "-P", "-c", watched, *words],
             cwd=user.repo,

@@ -86,6 +86,16 @@ def test_a_setting_for_all_repositories_counts_nowhere_and_is_said(repo: Hooked,
     assert findings(repo, GIT_CONFIG_GLOBAL=str(tmp_path / "global")) == [said]
 
 
+def test_a_file_that_nothing_reads_is_named(repo: Hooked) -> None:
+    (repo.path / "tokcost.toml").write_text('[trailers]\npolicy = "forbid"\n')
+    repo.ledger_home.mkdir(parents=True, mode=0o700, exist_ok=True)
+    (repo.ledger_home / "price.toml").write_text("")
+    assert findings(repo) == [
+        f"{repo.ledger_home}/price.toml: nothing reads this file; did you mean prices.toml?",
+        f"{repo.path}/tokcost.toml: nothing reads this file; did you mean .tokcost.toml?",
+    ]
+
+
 def test_a_variable_that_nothing_reads_is_named(repo: Hooked) -> None:
     assert findings(repo, TOKCOST_PAGR="cat") == [
         "environment: nothing reads TOKCOST_PAGR; did you mean TOKCOST_PAGER?"

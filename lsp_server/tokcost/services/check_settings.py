@@ -60,6 +60,9 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
 
 
 def _unread_prices(home: Path) -> Iterator[str]:
+    for other in sorted(home.glob("*.toml")):
+        if other.name != USER_FILE:
+            yield f"{other}: nothing reads this file{did_you_mean(other.name, (USER_FILE,))}"
     path = home / USER_FILE
     try:
         yield from _unread_tables(str(path), _tables(read_bounded(str(path))), USER_TABLES)
@@ -68,6 +71,9 @@ def _unread_prices(home: Path) -> Iterator[str]:
 
 
 def _unread_policy(state: CloneState) -> Iterator[str]:
+    for other in _LIKE_POLICY:
+        if os.path.isfile(path := os.path.join(state.worktree.path, other)):
+            yield f"{path}: nothing reads this file; did you mean {POLICY_FILE}?"
     path, tables = os.path.join(state.worktree.path, POLICY_FILE), _tables(state.policy)
     yield from _unread_tables(path, tables, REPOSITORY_TABLES)
     for name in ("trailers", "report"):
@@ -92,6 +98,8 @@ def _unread_tables(path: str, tables: Mapping[str, Any], known: Iterable[str]) -
 
 
 _QUOTES = "'"
+_LIKE_POLICY = ("tokcost.toml", ".tokcost", ".tokcost.yml", ".tokcost.yaml", ".tokcost.json")
+"""What somebody may have called the repository's file."""
 
 
 def _configured(here: Worktree | None) -> Iterator[str]:
