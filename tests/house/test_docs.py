@@ -1,6 +1,7 @@
 """The pages of docs/ against the code: each setting and variable is explained, each command is understood."""
 
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ from tokcost.policy.known_settings import (
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "vscode-client/README.md"]
 CODE = [path for root in ("lsp_server", "hooks") for path in (ROOT / root).rglob("*.py")]
 FOREIGN = ("NO_COLOR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME",
            "OPENCODE_DB", "WATCHFILES_FORCE_POLLING")  # fmt: skip
@@ -103,28 +104,30 @@ def commands(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("page", "words"),
-    sorted({(path.name, words) for path in PAGES for words in commands(path.read_text(encoding="utf-8"))}),
+    sorted(
+        {(str(path.relative_to(ROOT)), words) for path in PAGES for words in commands(path.read_text(encoding="utf-8"))}
+    ),
 )
 def test_every_command_on_a_page_is_understood(page: str, words: str) -> None:
-    _, name, *more = re.split(r"\s+[|>#]|\s+\|\||\s+2>", words)[0].split()
-    if any(word.isupper() or word.startswith(("…", "[")) for word in more) or "|" in words:
-        return  # stands for something
-    command = tokcost.get_command(click.Context(tokcost), name)
-    assert command is not None, words
+    """Words in capitals stand for something, and what is named without its arguments is a command's name alone: there
+    the commands and options must exist. All else must be a whole command line."""
+    command: click.Command = tokcost
+    name, more = "tokcost", shlex.split(re.split(r"\s+(?:\|+|>+|#|2>)", words)[0])[1:]
     while isinstance(command, click.Group) and more and not more[0].startswith("-"):
-        command = command.get_command(click.Context(command), more.pop(0))
-        assert command is not None, words
-    needs = [one for one in command.params if isinstance(one, click.Argument) and one.required]
-    options = {
-        name for one in command.params if isinstance(one, click.Option) for name in (*one.opts, *one.secondary_opts)
-    }
-    if "--help" in more or (needs and not more) or (more and more[-1] in ("--html",)):
-        assert all(word in options | {"--help"} for word in more if word.startswith("-"))
-        return
-    command.make_context(name, list(more))
+        name = more.pop(0)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, words
+        command = found
+    options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
+    assert [word for word in more if word.startswith("--") and word.partition("=")[0] not in options] == []
+    required = [one for one in command.params if isinstance(one, click.Argument) and one.required]
+    is_name = isinstance(command, click.Group) or bool(required)
+    stands_for = any(re.search(r"[A-Z]{2}|…", word) for word in more) or "--help" in more or more[-1:] == ["--html"]
+    if not stands_for and not (is_name and not more):
+        command.make_context(name, list(more))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=[path.name for path in PAGES])
+@pytest.mark.parametrize("path", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
 def test_links_of_a_page_lead_to_files_and_headings_that_are_there(path: Path) -> None:
     for link in re.findall(r"\]\(([^):]+)\)", path.read_text(encoding="utf-8")):
         file, _, anchor = link.partition("#")
