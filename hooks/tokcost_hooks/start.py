@@ -34,6 +34,7 @@ def main() -> None:
         tell(*failure(name, reason, code))
 
     try:
+        os.environ["TOKCOST_PARENT"] = str(os.getppid())  # whoever does the work may be no child of git
         limits, arguments = _limits(name), _arguments(name)
         answer = ask_server(name, arguments, limits, give_up)
         if answer.code is None:

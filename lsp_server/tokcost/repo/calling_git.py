@@ -1,0 +1,146 @@
+"""The git that runs a hook: which process it is, and what it was told.
+
+git tells its hooks neither whether `--no-verify` was given nor what `--cleanup` says, and nothing that tells one commit
+from the next. Where the system shows other processes (`/proc`), the git above a hook says all three. It is asked only
+where nothing else decides, and what it was told is stored nowhere.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+PARENT = "TOKCOST_PARENT"
+"""The variable that names the parent of a hook's process; a server works for hooks of other processes."""
+_MOST_ANCESTORS = 24
+_MOST_BYTES = 1 << 17
+"""Of a command line: a message may be given on it."""
+_WITH_VALUE = ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env", "--super-prefix")
+"""Options of git itself whose value may be the next word."""
+_SHORT_WITH_VALUE = "mFCct"
+_SHORT_WITH_REST = "uS"
+_LONG_WITH_VALUE = (
+    "--message",
+    "--file",
+    "--author",
+    "--date",
+    "--reuse-message",
+    "--reedit-message",
+    "--fixup",
+    "--squash",
+    "--trailer",
+    "--template",
+    "--cleanup",
+    "--pathspec-from-file",
+)
+
+
+class CallingGit(NamedTuple):
+    """A git that waits for a hook."""
+
+    id: str
+    """Its process number and when it started: no other process ever has both."""
+    command: str
+    """`commit`, `merge`, ...; empty where that cannot be told."""
+    arguments: tuple[str, ...]
+    """What follows the command."""
+    settings: tuple[str, ...]
+    """What `-c` sets, as `name=value`."""
+
+    @property
+    def skips_commit_msg(self) -> bool:
+        """Whether no commit-msg hook follows (`--no-verify`)."""
+        said = False
+        for option, _ in _options(self.arguments):
+            if (option == "-n" and self.command == "commit") or _stands_for(option, "--no-verify", "--no-veri"):
+                said = True
+            elif _stands_for(option, "--verify", "--veri"):
+                said = False
+        return said
+
+    @property
+    def amends(self) -> bool:
+        """Whether it replaces the newest commit."""
+        given = [option for option, _ in _options(self.arguments) if "amend".startswith(option.rpartition("-")[2])]
+        return self.command == "commit" and bool(given) and _stands_for(given[-1], "--amend", "--am")
+
+    @property
+    def cleanup(self) -> str:
+        """What `--cleanup` or a `commit.cleanup` of this command says; empty where neither does."""
+        said = [one.partition("=")[2] for one in self.settings if one.lower().startswith("commit.cleanup=")]
+        for option, value in _options(self.arguments):
+            if _stands_for(option, "--cleanup", "--cl"):
+                said.append(value)
+        return said[-1] if said else ""
+
+
+def calling_gits(environ: Mapping[str, str]) -> Iterator[CallingGit]:
+    """The gits above the process of a hook, nearest first; none where the system does not tell."""
+    parent = environ.get(PARENT, "")
+    process = int(parent) if parent.isdecimal() and len(parent) < 10 else 0
+    for _ in range(_MOST_ANCESTORS):
+        if process <= 1:
+            return
+        try:
+            words = _read(f"/proc/{process}/cmdline").decode("utf-8", "surrogateescape").split("\0")[:-1]
+            # The name of the program is in brackets and may hold any character.
+            fields = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
+            above, started = int(fields[1]), int(fields[19])
+        except (OSError, ValueError, IndexError):
+            return
+        git = _git(f"{process}:{started}", words)
+        if git is not None and git.command != "hook":
+            yield git
+        process = above
+
+
+def calling_git(environ: Mapping[str, str]) -> CallingGit | None:
+    """The git that runs a hook; `None` where no git does, or the system does not tell."""
+    return next(calling_gits(environ), None)
+
+
+def _git(name: str, words: Sequence[str]) -> CallingGit | None:
+    program = os.path.basename(words[0]).removesuffix(".exe") if words else ""
+    if program.startswith("git-"):
+        return CallingGit(name, program.removeprefix("git-"), tuple(words[1:]), ())
+    if program != "git":
+        return None
+    settings: list[str] = []
+    at = 1
+    while at < len(words) and words[at].startswith("-"):
+        if words[at] == "-c" and at + 1 < len(words):
+            settings.append(words[at + 1])
+        at += 2 if words[at] in _WITH_VALUE else 1
+    return CallingGit(name, words[at] if at < len(words) else "", tuple(words[at + 1 :]), tuple(settings))
+
+
+def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Options of a command with their values, clusters of short ones taken apart."""
+    at = 0
+    while at < len(arguments) and arguments[at] != "--":
+        word, following = arguments[at], arguments[at + 1] if at + 1 < len(arguments) else ""
+        at += 1
+        if word.startswith("--"):
+            option, given, value = word.partition("=")
+            if not given and any(_stands_for(option, one, one[:5]) for one in _LONG_WITH_VALUE):
+                value, at = following, at + 1
+            yield option, value
+        elif word.startswith("-"):
+            for number, letter in enumerate(word[1:], 2):
+                rest = word[number:]
+                if letter in _SHORT_WITH_VALUE:
+                    at += not rest
+                    yield f"-{letter}", rest or following
+                    break
+                yield f"-{letter}", ""
+                if letter in _SHORT_WITH_REST:
+                    break
+
+
+def _stands_for(option: str, whole: str, least: str) -> bool:
+    """Whether an option is this one, or begins like it and like no other (`least`): git takes that too."""
+    return whole.startswith(option) and option.startswith(least)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read(_MOST_BYTES)
