@@ -1,12 +1,12 @@
-"""commit-msg: an empty message stays empty, so that git makes no commit of it."""
+"""commit-msg: an empty message stays empty, so that git makes no commit of it; and no line of ours is a title."""
 
 import os
 
 from tokcost.services.look_at_clone import CloneState
-from tokcost.services.prepare_commit import check_untouched
+from tokcost.services.prepare_commit import check_message
 from tokcost_hooks.work import Call
 
 
 def run(call: Call, here: CloneState) -> None:
     """Called with the message file."""
-    check_untouched(here, os.path.join(call.directory, call.arguments[0]))
+    check_message(call.environ, here, os.path.join(call.directory, call.arguments[0]))

@@ -10,13 +10,19 @@ from tokcost_hooks.work import Call
 
 def run(call: Call, here: CloneState) -> None:
     """Called as git calls the hook (githooks(5)): the message file, where the message comes from, and a commit."""
-    path, *source = call.arguments[:3]
-    asked = Asked(os.path.join(call.directory, path), *source)
+    path, source, commit = (*call.arguments[:3], "", "")[:3]
+    asked = Asked(os.path.join(call.directory, path), source, commit, _has_commit_msg(call))
     is_current = False
     # git merges without pre-commit, so merges are never checked.
     if asked.source != "merge" and may_have_budget(here) and not _is_checked(call, here):
         is_current = _warn(call, here)
     prepare(call.home, call.environ, here, asked, is_current=is_current, is_awaited=call.is_awaited)
+
+
+def _has_commit_msg(call: Call) -> bool:
+    """Whether there is a commit-msg hook beside this one."""
+    folder = call.environ.get("TOKCOST_HOOKS", "")
+    return bool(folder) and os.path.exists(os.path.join(call.directory, folder, "commit-msg"))
 
 
 def _is_checked(call: Call, here: CloneState) -> bool:

@@ -1,6 +1,7 @@
 """Where the line goes, held against git itself."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -55,13 +56,13 @@ def by_git(message: str, comment: str = "#") -> str:
     ],
 )
 def test_the_line_goes_where_git_puts_a_trailer(message: str) -> None:
-    assert add_lines(message, [LINE]).rstrip("\n") == by_git(message).rstrip("\n")
+    assert add_lines(message, [LINE], placement="end").rstrip("\n") == by_git(message).rstrip("\n")
 
 
 @pytest.mark.parametrize("comment", [";", "@", "%", "|"])
 def test_any_comment_character_is_respected(comment: str) -> None:
     message = f"Title\n\nSigned-off-by: A <a@b.c>\n\n{comment} Please enter\n{comment}\n"
-    assert add_lines(message, [LINE], comment) == by_git(message, comment)
+    assert add_lines(message, [LINE], comment, "end") == by_git(message, comment)
 
 
 def without_comments(message: str) -> list[str]:
@@ -87,7 +88,7 @@ paragraphs = st.lists(
 @example([["Key: value", "# comment", " continued"]])
 def test_in_any_message_the_line_goes_where_git_puts_a_trailer(parts: list[list[str]]) -> None:
     message = "Title\n\n" + "\n\n".join("\n".join(part) for part in parts) + "\n"
-    assert without_comments(add_lines(message, [LINE])) == without_comments(by_git(message))
+    assert without_comments(add_lines(message, [LINE], placement="end")) == without_comments(by_git(message))
 
 
 def test_an_empty_message_keeps_its_first_line_for_the_title() -> None:
@@ -189,3 +190,93 @@ def test_no_text_under_our_key_is_an_error(parts: list[str]) -> None:
     assert {line.id for line in read_message(lift_lines(text)).lines} == ours
     marks(text)
     drop_lines(text)
+
+
+BREAKING = [
+    "feat!: x\n\nBREAKING CHANGE: all is new\n",
+    "feat: x\n\nbody\n\nBREAKING CHANGE: all is new\nSigned-off-by: A <a@b.c>\n",
+    "feat: x\n\nbody\n\nBREAKING-CHANGE: all is new\n",
+    "feat: x\n\nbody\n\nBREAKING CHANGE: all is new\n\nIn two paragraphs.\n\nReviewed-by: B\n",
+    "feat: x\n\nbody\nBREAKING CHANGE: right below the body\n",
+    "feat: x\n\nReviewed-by: B\nBREAKING CHANGE: between trailers\nSigned-off-by: A <a@b.c>\n",
+    "feat: x\n\nbreaking change: in lower case\n",
+    "feat: x\n\n* BREAKING CHANGE: in a list\n* other\n",
+    "feat: x\n\nBREAKING CHANGES\nseveral\n",
+]
+
+
+def notes_of(message: str) -> str:
+    """What conventional-commits-parser takes for the text of a note: all that follows its keyword."""
+    found = re.search(r"^[\s|*]*BREAKING[ -]CHANGES?[:\s]+(.*)", message, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    assert found is not None
+    return found[1].strip()
+
+
+@pytest.mark.parametrize("message", BREAKING)
+@pytest.mark.parametrize("end", ["", "\n# Please enter\n"])
+def test_the_text_of_a_breaking_change_is_the_same_with_the_line(message: str, end: str) -> None:
+    added = add_lines(message + end, [LINE, OTHER])
+    assert notes_of(added) == notes_of(message + end)
+    assert {line.id for line in read_message(added).lines} == {LINE.id, OTHER.id}
+    assert drop_lines(added).strip() == (message + end).strip()
+    raised = add_lines(added, [LINE._replace(version=2)])
+    assert raised == added.replace(TEXT, f"{TEXT}.2")
+    assert added.partition("\n")[0] == message.partition("\n")[0]
+
+
+def test_a_breaking_change_in_the_paragraph_of_the_title_is_left_alone() -> None:
+    message = "feat: x\nBREAKING CHANGE: no blank line\n"
+    assert add_lines(message, [LINE]) == f"{message}\n{TEXT}\n"
+
+
+def test_a_breaking_change_below_trailers_joins_no_paragraph() -> None:
+    message = "feat: x\n\nReviewed-by: B\n\nBREAKING CHANGE: y\n"
+    assert add_lines(message, [LINE]) == f"feat: x\n\nReviewed-by: B\n{TEXT}\n\nBREAKING CHANGE: y\n"
+
+
+@pytest.mark.parametrize(
+    "above", ["", "Reviewed-by: B\n", "Signed-off-by: C <c@d.e>\n(cherry picked from commit 0123456789)\n"]
+)
+def test_a_sign_off_stays_the_last_line(above: str) -> None:
+    message = f"Title\n\n{above}Signed-off-by: A <a@b.c>\n"
+    added = add_lines(message, [LINE])
+    assert added == f"Title\n\n{above}{TEXT}\nSigned-off-by: A <a@b.c>\n"
+    assert add_lines(message, [LINE], placement="end") == f"{message}{TEXT}\n"
+
+
+def test_a_sign_off_below_a_title_that_is_still_to_come_keeps_its_block() -> None:
+    message = "\n\nSigned-off-by: A <a@b.c>\n\n# Please enter\n"
+    assert add_lines(message, [LINE]) == message.replace("Signed", f"{TEXT}\nSigned")
+
+
+def test_where_no_comment_is_taken_out_a_message_of_hashes_is_content() -> None:
+    assert add_lines("#12 title\n\n#13\n", [LINE], "") == f"#12 title\n\n#13\n\n{TEXT}\n"
+    assert has_content("#12 title\n", "")
+    assert not has_content("Signed-off-by: A <a@b.c>\n", "")
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 72, 80])
+@pytest.mark.parametrize("tool", ["fold", "fmt"])
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_line_that_was_filled_into_a_paragraph_is_replaced_and_the_rest_stays(
+    tool: str, width: int, where: str
+) -> None:
+    signed = ["Signed-off-by: A <a@b.c>"]
+    block = "\n".join([*signed, format_line(OTHER)] if where == "after" else [format_line(OTHER), *signed])
+    command = ["fold", "-s", "-w", str(width)] if tool == "fold" else ["fmt", "-w", str(width)]
+    done = subprocess.run(command, input=f"Title\n\n{block}\n", capture_output=True, text=True, check=True)
+    assert read_message(done.stdout).lines == [OTHER]
+    raised = OTHER._replace(version=4)
+    text = add_lines(done.stdout, [raised])
+    assert read_message(text).lines == [raised]
+    assert text.count("AI-Cost") == text.count("AI-Tokens") == 1
+    assert "".join(drop_lines(text).split()) == "TitleSigned-off-by:A<a@b.c>"
+
+
+@pytest.mark.parametrize("prose", [f"The line {OURS[:20]} says little", "See AI-Cost: below", "a; 7k3qf9x2m4tc b: c"])
+def test_prose_about_lines_stays_as_it_is(prose: str) -> None:
+    message = f"Title\n\n{prose}\n"
+    assert read_message(message).lines == []
+    assert read_message(message).foreign == 0
+    assert drop_lines(message) == message
+    assert add_lines(message, [LINE]) == f"{message}\n{TEXT}\n"

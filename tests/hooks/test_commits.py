@@ -44,7 +44,7 @@ def test_a_message_from_a_file_gets_the_line(repo: Hooked) -> None:
     (repo.path / "message").write_text("Add login\n\nSigned-off-by: A <a@b.c>\n")
     repo.hooked("-F", "message")
     (line,) = repo.lines()
-    assert repo.message() == f"Add login\n\nSigned-off-by: A <a@b.c>\n{format_line(line)}"
+    assert repo.message() == f"Add login\n\n{format_line(line)}\nSigned-off-by: A <a@b.c>"
     assert repo.replies() == {"total": 1, "carried": 1}
 
 

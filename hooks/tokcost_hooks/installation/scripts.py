@@ -56,6 +56,7 @@ _HAS_LINES = r"""has_lines() {
   line=
   { read -r token
     while read -r token || [ -n "$token" ]; do
+      case $token in :*) continue ;; esac
       left=$1
       until case $line in "AI-Cost: "*"; $token") ;; *) false ;; esac; do
         [ "$left" != 0 ] && read -r line <&3 || return 1
@@ -65,24 +66,50 @@ _HAS_LINES = r"""has_lines() {
     done
   } <"$note"
 }
-in_message() { has_lines 40 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"; } 2>/dev/null
+in_message() {
+  read -r head git file rest <"$note"
+  [ "$file" = COMMIT_EDITMSG ] && has_lines 40 3<"${GIT_DIR:-.git}/COMMIT_EDITMSG"
+} 2>/dev/null
 in_commit() { GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none git cat-file commit HEAD | has_lines 4000 3<&0; } 2>/dev/null
 """
 """Nearly every commit carries what was proposed for it: that needs no Python to see, and mostly not even git, which
-made the commit of the file it had written its message to. Shells read byte by byte, so only the beginning of that."""
+made the commit of the file it had written its message to; a proposal for another file says so. Shells read byte by
+byte, so only the beginning of that."""
 _SETTLE = _NOTE + _EMPTY + _BEGIN + _KEEP + _HAS_LINES + "carries_all() { { in_message || in_commit; } && forget; }\n"
 _SETTLE_MERGE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { in_commit && forget; }\n"
+
+_CHECK = (
+    _NOTE
+    + _EMPTY
+    + _HAS_LINES
+    + r"""[ "$code" = 0 ] || forget
+if [ -s "$note" ] && [ ! -h "$note" ]; then
+  mark=:seen
+  if has_lines 100 3<"$1"; then mark=":seen :whole"; fi 2>/dev/null
+  { echo "$mark" >>"$note"; } 2>/dev/null
+fi
+titled() {
+  while read -r line || [ -n "$line" ]; do
+    case $line in "AI-Cost:"* | "AI-Tokens:"*) return 0 ;; "" | "#"*) ;; *) return 1 ;; esac
+  done <"$1"
+  return 1
+} 2>/dev/null
+"""
+)
+"""A commit that another hook refuses never happens. How far this one came, and whether its lines were still in its
+message then, tells later what became of them. And nobody's title is a line of ours."""
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
 """A budget may have come since we were installed: whoever writes the line looks whether a hook here checks it."""
 
 _BEFORE = {
     "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_PLACE,
+    "commit-msg": _CHECK,
     "post-commit": _SETTLE,
     "post-merge": _SETTLE_MERGE,
 }
 _WAITS_FOR = {
-    "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ]',
+    "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ] || titled "$1"',
     "post-commit": '{ [ -s "$note" ] && ! carries_all && begin; } || [ -e "$keep" ]',
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',
@@ -199,12 +226,14 @@ def shell_word(path: PurePath | str) -> str:
 
 
 def _signed(hook: str, before: str, feed: str) -> str:
-    if hook in ("pre-commit", "prepare-commit-msg", "commit-msg"):
-        before += '[ "$code" = 0 ] || exit "$code"\n'
+    stops = '[ "$code" = 0 ] || exit "$code"\n' if hook in ("pre-commit", "prepare-commit-msg", "commit-msg") else ""
     is_budget = hook == "pre-commit"
+    ours = _BUDGET_IN if is_budget else _BEFORE.get(hook, "")
+    # A commit-msg hook that refuses ends the commit, whose note must not outlive it.
+    before += ours + stops if hook == "commit-msg" else stops + ours
     body = _SCRIPT.format(
         hook=hook,
-        before=before + (_BUDGET_IN if is_budget else _BEFORE.get(hook, "")),
+        before=before,
         guard=_HAS_BUDGET if is_budget else _WAITS_FOR.get(hook, "true"),
         unless=_UNLESS_STOPPED if is_budget else ":",
         python=shell_word(sys.executable),

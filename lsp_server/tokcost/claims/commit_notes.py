@@ -28,10 +28,21 @@ BIND = "bind"
 
 
 class Noted(NamedTuple):
-    """A proposal: where HEAD was, and id and version of each line put into the message."""
+    """A proposal: where HEAD was, and id and version of each line put into the message. It is of one commit, of the git
+    that runs the hooks for it, and means nothing to another."""
 
     head: str
     tokens: tuple[str, ...]
+    git: str = ""
+    """Which git (`CallingGit.id`); empty where that cannot be told."""
+    file: str = ""
+    """The name of the message file. A hook's script may look into that one, and in no other."""
+    is_checked: bool = False
+    """Whether our commit-msg hook is sure to see the message, if the commit comes as far as that."""
+    has_passed: bool = False
+    """Whether it did."""
+    was_whole: bool = False
+    """Whether each line stood in the message then."""
 
 
 class ToKeep(NamedTuple):
@@ -49,7 +60,9 @@ _NO_BRANCH = ".invalid"
 
 def note_proposal(git_dir: str, noted: Noted) -> None:
     """Remember what was put into the message."""
-    _write(os.path.join(git_dir, PROPOSAL), "\n".join((noted.head, *noted.tokens)))
+    about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "")
+    first = " ".join(one.replace(" ", "_") or "-" for one in about)
+    _write(os.path.join(git_dir, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
 
 
 def read_proposal(git_dir: str) -> Noted | None:
@@ -187,9 +200,13 @@ def withheld_recorded(git_dir: str) -> None:
 
 
 def _read_noted(git_dir: str, name: str) -> Noted | None:
+    """Its script adds marks (`:seen`, `:whole`); an older tokcost wrote HEAD and tokens alone."""
     text = _read(os.path.join(git_dir, name))
-    head, _, tokens = text.partition("\n")
-    return Noted(head, tuple(tokens.split())) if text else None
+    first, _, rest = text.partition("\n")
+    head, git, file, checked = (*("" if one == "-" else one for one in first.split(" ")), "", "", "")[:4]
+    words = rest.split()
+    tokens = tuple(word for word in words if not word.startswith(":"))
+    return Noted(head, tokens, git, file, bool(checked), ":seen" in words, ":whole" in words) if text else None
 
 
 def _read(path: str) -> str:

@@ -24,8 +24,8 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.prices import sources_of
 from tokcost.model.claims import Claim, Terms
-from tokcost.model.commit_message import add_lines, lift_lines
-from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line, read_message
+from tokcost.model.commit_message import Placement, add_lines, lift_lines, lines_in
+from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line
 from tokcost.pricing.public import public_name
 
 MOST_USAGE = 20_000
@@ -51,8 +51,10 @@ class Message(NamedTuple):
     text: str
     operation: Operation
     comment: str = "#"
+    """What begins a comment that git takes out; empty where it takes out none."""
     carried_in: tuple[Line, ...] = ()
     """Lines of messages that git drops in this operation."""
+    placement: Placement = "auto"
 
 
 def propose(
@@ -61,7 +63,7 @@ def propose(
     """Claim what a branch has spent and put the line where it belongs; part of the caller's transaction, which must
     have been committed before the message is written. `most` is how much usage is claimed, -1 for all."""
     present: dict[str, int] = {}
-    for line in [*read_message(message.text).lines, *message.carried_in]:
+    for line in [*lines_in(message.text, message.comment), *message.carried_in]:
         present[line.id] = max(line.version, present.get(line.id, 0))
     situation = Situation(
         message.operation,
@@ -83,10 +85,11 @@ def propose(
         new.append(_published_line(ledger, repository, claim, claimed.version, terms))
     text = message.text
     if message.operation == "join" or message.carried_in:
-        text = lift_lines(text, message.carried_in, message.comment)
+        text = lift_lines(text, message.carried_in, message.comment, message.placement)
     lines = (*again.values(), *new)
     unseen = (*(line for claim, line in again.items() if not claim.ever_carried), *new)
-    return Proposal(add_lines(text, lines, message.comment), lines, tuple(new), unseen)
+    text = add_lines(text, lines, message.comment, message.placement)
+    return Proposal(text, lines, tuple(new), unseen)
 
 
 def new_name() -> str:

@@ -6,13 +6,33 @@ against git itself. Text is what the file holds, undecodable bytes as surrogates
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from tokcost.model.trailer import Line, carries_line, format_line, highest, is_second_line, read_message
+from tokcost.model.trailer import (
+    MOST_WRAPPED,
+    Line,
+    apart,
+    carries_line,
+    ends_in_id,
+    format_line,
+    highest,
+    is_second_line,
+    read_message,
+)
 
 _SCISSORS = "------------------------ >8 ------------------------"
 _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
-_MADE_BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")
+_SIGNED_OFF = "Signed-off-by: "
+_MADE_BY_GIT = (_SIGNED_OFF, "(cherry picked from commit ")
+_BREAKING = re.compile(r"[\s|*]*+(?:BREAKING[ -]CHANGES?(?:[:\s]|$)|DEPRECATED:)", re.IGNORECASE)
+"""What conventional-commits-parser takes for the beginning of a note, which goes on to the end of the message."""
+
+Placement = Literal["auto", "end"]
+"""Where new lines go.
+
+- `auto`: before what other programs want at the end: sign-offs, and the text of a breaking change.
+- `end`: behind everything, where git always sees trailers.
+"""
 
 
 class Parts(NamedTuple):
@@ -50,7 +70,7 @@ def marks(text: str, comment: str = "#") -> list[Mark]:
 def _mark(content: Sequence[str], start: int) -> Mark | None:
     """What a line under our key says, alone or with what it was wrapped into; `None` for a second line of ours."""
     foreign = damaged = None
-    for stop in range(start + 1, min(start + 4, len(content)) + 1):
+    for stop in range(start + 1, min(start + 1 + MOST_WRAPPED, len(content)) + 1):
         if stop > start + 1 and not _goes_on(content[stop - 1]):
             break
         read = read_message("\n".join(content[start:stop]))
@@ -64,7 +84,8 @@ def _mark(content: Sequence[str], start: int) -> Mark | None:
 
 
 def split(text: str, comment: str = "#") -> Parts:
-    """The part of a message that is content, and what git puts below it. Comments inside the content stay there."""
+    """The part of a message that is content, and what git puts below it. Comments inside the content stay there; where
+    git takes no comment out of this message (`comment` is empty) all of it is content."""
     lines = text.split("\n")
     end = _cut(lines, comment)
     while end and _is_no_content(lines[end - 1], comment):
@@ -73,20 +94,46 @@ def split(text: str, comment: str = "#") -> Parts:
 
 
 def comment_in(text: str) -> str:
-    """The character that begins a comment, where the message shows it; empty where it does not."""
+    """What begins a comment, where git's own notes in the message show it; empty where there are none."""
     lines = text.rstrip().split("\n")
     cut = next((line for line in lines if line.endswith(f" {_SCISSORS}")), "")
-    return cut[: -1 - len(_SCISSORS)] if cut else "#" if lines[-1].startswith("#") else ""
+    if cut:
+        return cut[: -1 - len(_SCISSORS)]
+    start = len(lines)
+    while start and lines[start - 1].startswith("#"):
+        start -= 1
+    # git puts an empty line before its notes: what has none is somebody's own.
+    return "#" if start < len(lines) and start and not lines[start - 1].strip() else ""
 
 
-def has_content(text: str, comment: str = "#", *, comments_count: bool = False) -> bool:
-    """Whether anything would be left of a message when its comments are gone."""
+def keeps_comments(text: str) -> bool:
+    """Whether a message for an editor shows that git keeps its comments: with `--cleanup=scissors` the cut line comes
+    first of its notes."""
+    lines = text.split("\n")
+    cut = next((number for number, line in enumerate(lines) if line.endswith(f" {_SCISSORS}")), 0)
+    return cut > 0 and not lines[cut - 1].strip()
+
+
+def has_content(text: str, comment: str = "#") -> bool:
+    """Whether git would make a commit of a message: of blank lines, comments and sign-offs alone it makes none."""
     lines = text.split("\n")
     kept = lines[: _cut(lines, comment)]
-    return any(line.strip() and (comments_count or not line.startswith(comment)) for line in kept)
+    return any(line.strip() and not _is_comment(line, comment) and not line.startswith(_SIGNED_OFF) for line in kept)
 
 
-def add_lines(text: str, lines: Sequence[Line], comment: str = "#") -> str:
+def lines_in(text: str, comment: str = "#") -> list[Line]:
+    """Every line of ours in a message's content; git's notes quote some, with `-v` in the change that they show."""
+    return read_message("\n".join(split(text, comment).content)).lines
+
+
+def begins_with_ours(text: str, comment: str = "#") -> bool:
+    """Whether a line of ours would be the title of a commit with this message."""
+    content = split(text, comment).content
+    first = next((line for line in content if line.strip() and not _is_comment(line, comment)), "")
+    return carries_line(first)
+
+
+def add_lines(text: str, lines: Sequence[Line], comment: str = "#", placement: Placement = "auto") -> str:
     """The message with these lines in its trailer block; an older version of the same id is replaced where it
     stands."""
     if not lines:
@@ -96,19 +143,62 @@ def add_lines(text: str, lines: Sequence[Line], comment: str = "#") -> str:
     content = _replaced(content, wanted)
     new = [part for line in wanted.values() for part in format_line(line).split("\n")]
     if new and not content:
-        content = ["", ""]  # an empty first line waits for the title
-    elif new and not _ends_in_trailers(content, comment):
-        content.append("")
-    return "\n".join([*content, *new, *(rest or [""])])
+        content, rest = _titled_by_comment(rest)
+    return "\n".join([*_placed(content, new, comment, placement), *(rest or [""])])
 
 
-def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#") -> str:
+def _titled_by_comment(rest: list[str]) -> tuple[list[str], list[str]]:
+    """A message of comments alone: an empty first line waits for the title. Where one begins with a comment, that may
+    become the title: nothing goes above it."""
+    end = next((number for number, line in enumerate(rest) if not line.strip()), len(rest))
+    return (rest[:end], rest[end:]) if end else (["", ""], rest)
+
+
+def _placed(content: list[str], new: list[str], comment: str, placement: Placement) -> list[str]:
+    """The content with new lines in it: in its trailer block, where there is one, before the sign-offs that end it;
+    above what a changelog takes for the text of a breaking change, which goes on to the end of the message."""
+    if not new:
+        return content
+    note = _breaking_change(content, comment) if placement == "auto" else 0
+    start = _trailer_block(content, comment)
+    if note and note < start:
+        while content[note - 1].strip():
+            note -= 1
+        above = [*content[:note]]
+        while above and not above[-1].strip():
+            above.pop()
+        return [*_placed(above, new, comment, placement), "", *content[note:]]
+    at = note or (_before_sign_offs(content, start) if placement == "auto" else len(content))
+    waits = not any(line.strip() for line in content)
+    between = [] if waits or start < len(content) else [""]
+    return [*content[:at], *between, *new, *content[at:]]
+
+
+def _breaking_change(content: Sequence[str], comment: str) -> int:
+    """Where the text of a breaking change begins, below the paragraph of the title; 0 where nothing does."""
+    title = next((number for number, line in enumerate(content) if line.strip()), 0)
+    body = next((number for number in range(title, len(content)) if not content[number].strip()), len(content))
+    for number in range(body, len(content)):
+        if _BREAKING.match(content[number]) and not _is_comment(content[number], comment):
+            return number
+    return 0
+
+
+def _before_sign_offs(content: Sequence[str], start: int) -> int:
+    """Behind the last line of the trailer block that is no sign-off: commitlint wants these to be the last."""
+    end = len(content)
+    while end > start and content[end - 1].startswith(_SIGNED_OFF):
+        end -= 1
+    return end
+
+
+def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#", placement: Placement = "auto") -> str:
     """The message with every line of ours, wherever it stands, moved into its trailer block, each id once, at its
     highest version; `more` are lines that belong there besides."""
     content, rest = split(text, comment)
     found = read_message("\n".join(content)).lines
     lines = list(highest([*found, *more]).values())
-    return add_lines("\n".join([*_without_ours(content), *rest]), lines, comment) if lines else text
+    return add_lines("\n".join([*_without_ours(content), *rest]), lines, comment, placement) if lines else text
 
 
 def drop_lines(text: str, comment: str = "#") -> str:
@@ -118,41 +208,57 @@ def drop_lines(text: str, comment: str = "#") -> str:
 
 
 def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
-    """The content with the first clean line of each id as it is `wanted`; these are not wanted any more then."""
+    """The content with the first line of each id as it is `wanted`; these are not wanted any more then. One with a
+    bullet or the like in front is taken out instead: what takes its place goes to the trailers."""
     kept: list[str] = []
+    content = apart(content)
     number = 0
     while number < len(content):
-        line = wanted.pop(_clean_id(content[number]), None)
-        if line is None:
-            kept.append(content[number])
-            number += 1
-        else:
-            kept += format_line(line).split("\n")
-            number = _extent(content, number).stop
+        extent = _extent(content, number) if wanted and carries_line(content[number]) else range(number, number + 1)
+        found = read_message("\n".join(content[extent.start : extent.stop])).lines if wanted else []
+        if not found or found[0].id not in wanted:
+            kept += content[extent.start : extent.stop]
+        elif content[number][:1].isalpha():
+            kept += format_line(wanted.pop(found[0].id)).split("\n")
+        number = extent.stop
+    while kept and not kept[-1].strip():
+        kept.pop()
     return kept
 
 
 def _cut(lines: Sequence[str], comment: str) -> int:
+    """Where the line is from which on git cuts a message off. Where no comment is taken out, that depends on the
+    command; nothing of ours goes below it."""
     cut = f"{comment} {_SCISSORS}"
-    return next((number for number, line in enumerate(lines) if line == cut), len(lines))
+    for number, line in enumerate(lines):
+        if line == cut or (not comment and line.endswith(f" {_SCISSORS}") and " " not in line[: -len(cut)]):
+            return number
+    return len(lines)
 
 
 def _is_no_content(line: str, comment: str) -> bool:
-    return not line.strip() or line.startswith(comment)
+    return not line.strip() or _is_comment(line, comment)
 
 
-def _ends_in_trailers(content: Sequence[str], comment: str) -> bool:
-    """Whether the last paragraph is a trailer block: trailers alone, or a quarter of them and one that git writes.
-    The first paragraph, the title, never is."""
+def _is_comment(line: str, comment: str) -> bool:
+    return bool(comment) and line.startswith(comment)
+
+
+def _trailer_block(content: Sequence[str], comment: str) -> int:
+    """Where the trailer block begins that the content ends in, its length where it ends in none: the last paragraph,
+    of trailers alone, or a quarter of them and one that git writes. The first paragraph, the title, never is one;
+    but below a line that waits for the title, git writes sign-offs."""
     start = len(content)
     while start and content[start - 1].strip():
         start -= 1
-    if not any(line.strip() and not line.startswith(comment) for line in content[:start]):
-        return False
+    above = any(line.strip() and not _is_comment(line, comment) for line in content[:start])
+    signed = start > 0 and all(line.startswith(_SIGNED_OFF) for line in content[start:])
+    if not above and not signed:
+        return len(content)
     trailers = others = 0
     made_by_git = inside = False
     for line in content[start:]:
-        if line.startswith(comment):
+        if _is_comment(line, comment):
             inside = False  # a line behind it goes on with nothing
         elif line.startswith(_MADE_BY_GIT):
             trailers, made_by_git, inside = trailers + 1, True, True
@@ -160,29 +266,32 @@ def _ends_in_trailers(content: Sequence[str], comment: str) -> bool:
             trailers, inside = trailers + 1, True
         elif line[0] not in " \t" or not inside:
             others, inside = others + 1, False
-    return trailers > 0 and (not others or (made_by_git and trailers * 3 >= others))
-
-
-def _clean_id(text: str) -> str:
-    """Whose claim a line is, with nothing in front of our key; empty where it is none of ours."""
-    found = read_message(text).lines if text[:1].isalpha() else []
-    return found[0].id if found else ""
+    is_block = trailers > 0 and (not others or (made_by_git and trailers * 3 >= others))
+    return start if is_block else len(content)
 
 
 def _extent(content: Sequence[str], start: int) -> range:
     """The lines that belong to one line of ours: its second line, and what either was wrapped into."""
     end = start + 1
     wanted = len(read_message(content[start]).lines)
-    while not wanted and end < len(content) and end - start < 4 and _goes_on(content[end]):
+    while not wanted and end < len(content) and end - start <= MOST_WRAPPED and _goes_on(content[end]):
         end += 1
         wanted = len(read_message("\n".join(content[start:end])).lines)
     if not wanted:
         return range(start, start + 1)
     if end < len(content) and is_second_line(content[end]):
-        end += 1
-        if end < len(content) and content[end][:1] == " " and "=" in content[end]:
-            end += 1
+        end = _end_of_second(content, end)
     return range(start, end)
+
+
+def _end_of_second(content: Sequence[str], start: int) -> int:
+    """The end of a second line with what it was wrapped into."""
+    for end in range(start + 1, min(start + 1 + MOST_WRAPPED, len(content)) + 1):
+        if end > start + 1 and not _goes_on(content[end - 1]):
+            break
+        if ends_in_id("\n".join(content[start:end])):
+            return end
+    return start + 1
 
 
 def _goes_on(text: str) -> bool:
@@ -192,6 +301,7 @@ def _goes_on(text: str) -> bool:
 
 def _without_ours(content: Sequence[str]) -> list[str]:
     kept: list[str] = []
+    content = apart(content)
     number = 0
     while number < len(content):
         if not carries_line(content[number]):

@@ -12,6 +12,7 @@ number has an upper limit, so that SQLite can store it.
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from tokcost.model.money import NANO_PER_USD
@@ -30,6 +31,8 @@ MOST_COST = 100_000_000 * NANO_PER_USD
 """The largest amount of one line, in nano-dollars; a larger one is damage, not spend."""
 MOST_TOKENS = 10**15
 """The largest number of tokens of one line, and of one class in its second line."""
+MOST_WRAPPED = 5
+"""Lines that one line is read on for, where something wrapped it: at 40 columns that is enough for all of it."""
 MOST_CHARACTERS = 1024
 """Of one line, with what it was wrapped into. We write 100; quotes, bullets and a forge's brackets come on top."""
 
@@ -93,19 +96,62 @@ def read_message(message: str) -> Found:
     found = Found()
     if KEY.lower() not in message.lower():
         return found
-    texts = message.splitlines()
+    texts = apart(message.splitlines())
     classes: dict[str, Tokens] = {}
     for number, text in enumerate(texts):
         start = _START.match(text)
         if start is None:
             continue
-        rest, following = text[start.end() :], texts[number + 1 : number + 4]
+        rest, following = text[start.end() :], texts[number + 1 : number + 1 + MOST_WRAPPED]
         if start["key"].lower() == KEY.lower():
             _read_line(rest, following, found)
         else:
-            classes.update(_read_tokens_line(_joined(rest, following[:2])[0]))
+            classes.update(_read_tokens_line(_joined(rest, following)[0]))
     found.lines = [line._replace(classes=classes.get(line.token)) for line in found.lines]
     return found
+
+
+def apart(texts: Sequence[str]) -> Sequence[str]:
+    """The lines of a message, where a line of ours that was filled into one paragraph with its neighbours (`fmt` does
+    that) stands on lines of its own again. Everything else stays as it is."""
+    pieces: list[str] = []
+    insides: list[bool] = []
+    for text in texts:
+        cuts = _cuts(text) if ":" in text else []
+        for start, end in pairwise([0, *cuts, len(text)]):
+            pieces.append(text[start:end])
+            insides.append(start > 0)
+    if not any(insides):
+        return texts
+    kept: list[list[str]] = []
+    for number, (piece, is_inside) in enumerate(zip(pieces, insides, strict=True)):
+        if not is_inside:
+            kept.append([piece])
+        elif _stands_alone(pieces, number):
+            kept[-1][-1] = kept[-1][-1].rstrip()
+            kept.append([piece])
+        else:
+            kept[-1].append(piece)
+    return ["".join(parts) for parts in kept]
+
+
+def _cuts(text: str) -> list[int]:
+    """Where in a line another one may begin."""
+    first = _START.match(text)
+    least = first.start("key") if first else -1
+    begun = {found.start() for found in _INSIDE.finditer(text) if found.start() > least}
+    return sorted(begun | {found.end() for found in _BEHIND.finditer(text)})
+
+
+def _stands_alone(pieces: Sequence[str], number: int) -> bool:
+    """Whether a piece from the middle of a line begins a line of ours that can be read, or stands behind one."""
+    start = _START.match(pieces[number])
+    if start is None:
+        return any(carries_line(piece) for piece in pieces[max(0, number - 1 - MOST_WRAPPED) : number])
+    whole, token = _joined(pieces[number][start.end() :], pieces[number + 1 : number + 1 + MOST_WRAPPED])
+    if token is None or len(whole) > MOST_CHARACTERS:
+        return False
+    return start["key"].lower() == TOKENS_KEY.lower() or _parsed(whole[: token.start], token) is not None
 
 
 def highest(lines: Iterable[Line]) -> dict[str, Line]:
@@ -136,16 +182,28 @@ def read_token(text: str) -> tuple[str, int]:
     return (token.id, token.version) if token else ("", 0)
 
 
+def ends_in_id(text: str) -> bool:
+    """Whether a text ends as a line of ours does: nothing was wrapped away from it."""
+    return _token(text) is not None
+
+
 def is_second_line(text: str) -> bool:
     """Whether a single line of text begins the second line of an exact one."""
     start = _START.match(text)
     return start is not None and start["key"].lower() == TOKENS_KEY.lower()
 
 
-_PREFIX = r"[\s>*+|-]*+(?:Summary:\s*+)?"
+_PREFIX = r"[\s>*+|\u2022-]*+(?:Summary:\s*+)?"
 """Phabricator puts its label in front of a body of one line."""
 _BEFORE = re.compile(_PREFIX, re.IGNORECASE)
 _START = re.compile(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
+_INSIDE = re.compile(rf"(?<=\s)(?:{KEY}|{TOKENS_KEY}):(?:\s|$)", re.IGNORECASE)
+"""A line of ours that begins in the middle of another."""
+_BEHIND = re.compile(
+    rf"(?:^|;)\s*+[{ID_ALPHABET}]{{{ID_LENGTH}}}(?:\.[1-9][0-9]{{0,8}})?+\s++(?=[A-Za-z][A-Za-z0-9-]{{0,60}}+:(?:\s|$))",
+    re.IGNORECASE | re.ASCII,
+)
+"""The end of a line of ours with a trailer behind it."""
 _ANY_KEY = re.compile(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",

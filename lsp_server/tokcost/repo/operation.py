@@ -7,7 +7,12 @@ from typing import NamedTuple
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.model.worktree import Worktree
 
-_REVERTS = re.compile(r"^This (?:reverts commit|reapplies commit) [0-9a-f]{40,64}", re.MULTILINE)
+_REVERTS = re.compile(
+    r"^This (?:reverts commit|reapplies commit) "
+    r"(?:[0-9a-f]{40,64}|[0-9a-f]{4,64} \([^\n]*, [0-9]{4}-[0-9]{2}-[0-9]{2}\))",
+    re.MULTILINE,
+)
+"""With `--reference` it is a short id, the title and the day."""
 
 
 class Operation(NamedTuple):

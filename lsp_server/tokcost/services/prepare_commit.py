@@ -1,5 +1,6 @@
 """The work of git's hooks before a commit: the line for what the branch has spent goes into its message."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -25,15 +26,16 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Terms
-from tokcost.model.commit_message import comment_in, drop_lines, has_content, lift_lines
+from tokcost.model.commit_message import Placement, begins_with_ours, drop_lines, has_content, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.private_files import PUBLIC_FILE, write_whole
+from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
-from tokcost.repo.run import run_git
+from tokcost.services.message_comments import comment_of
 from tokcost.services.settle_commit import (
     BUSY_SECONDS,
     GIT_SECONDS,
@@ -55,14 +57,15 @@ class Asked(NamedTuple):
     """Where the message comes from: `message`, `template`, `merge`, `squash`, `commit`, or nowhere."""
     commit: str = ""
     """With the source `commit`, which one."""
+    is_checked: bool = False
+    """Whether there is a commit-msg hook of ours, as far as that can be told."""
 
 
 class Draft(NamedTuple):
     """A commit that is being made on a branch."""
 
     here: CloneState
-    path: str
-    """The file with its message."""
+    asked: Asked
     branch: str
     message: Message
     silent: bool
@@ -73,6 +76,8 @@ class Draft(NamedTuple):
     """Whether the ledger has everything that was logged."""
     is_awaited: Callable[[], bool]
     """Whether git still waits for the message."""
+    git: CallingGit | None
+    """The git that runs the hook, where the system tells."""
 
 
 def _always() -> bool:
@@ -94,23 +99,23 @@ def prepare(
     Raises `TokcostError`; the message is then as it was."""
     git_dir = here.worktree.git_dir
     forget(git_dir)
-    settle_late(home, here)
+    settle_late(home, environ, here)
     consent, text = read_consent(home, here), _read(asked.path)
     is_off, omitted = is_switched_off(environ), is_next_omitted(git_dir, here.commit)
     is_done, is_noted = keep_earlier(home, environ, here, consent, asked_now=is_off), False
     if here.operation.rebasing:
         if consent.enabled:
-            _melt(here, asked.path, text)
+            _melt(environ, here, asked.path, text)
     elif here.branch is not None and _may_go_on(environ, consent):
         if not consent.enabled:
-            note_proposal(git_dir, Noted(here.commit, (BIND,)))
+            git = calling_git(environ)
+            note_proposal(git_dir, Noted(here.commit, (BIND,), git.id if git else ""))
         elif (message := _message(environ, here, asked, text)) is not None:
-            edited = _is_edited(environ)
-            draft = Draft(here, asked.path, here.branch, message, is_off or omitted, edited, is_current, is_awaited)
-            _propose(home, environ, draft, consent.terms)
-            is_noted = True
-            if edited and asked.source in ("", "template"):
-                note_untouched(git_dir, text)
+            is_silent, git = is_off or omitted, calling_git(environ)
+            draft = Draft(
+                here, asked, here.branch, message, is_silent, _is_edited(environ, asked), is_current, is_awaited, git
+            )
+            is_noted = _propose_what_is_checked(home, environ, draft, consent.terms)
     if is_done and (is_noted or not (is_off or omitted)):
         all_kept(git_dir)  # else the hook after the commit keeps what nothing was noted of
 
@@ -123,34 +128,81 @@ def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
     return not consent.is_unclear
 
 
+def _propose_what_is_checked(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> bool:
+    """Propose, unless the message may be left empty and no commit-msg hook would take our lines out of it; whether
+    anything was proposed."""
+    message = draft.message
+    bare = drop_lines(message.text, message.comment)
+    may_stay_empty = draft.edited and (draft.asked.source == "template" or not has_content(bare, message.comment))
+    if may_stay_empty and not draft.silent and draft.git and draft.git.skips_commit_msg:
+        if message.text != bare and begins_with_ours(message.text, message.comment):
+            _write(draft.asked.path, bare)
+        return False
+    _propose(home, environ, draft, terms)
+    if may_stay_empty and not draft.silent:
+        note_untouched(draft.here.worktree.git_dir, message.text)
+    return True
+
+
 def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
     """The message that git is about to use; `None` where nothing belongs into it: a copy keeps what it carries, and an
     empty one makes no commit."""
-    kind, edited = _kind(here.operation, text, asked), _is_edited(environ)
-    comment = comment_in(text) or (_comment(here, text) if edited else "#")
-    if kind == "copy" or not (edited or has_content(text, comment, comments_count=True)):
+    kind, edited = _kind(here.operation, text, asked), _is_edited(environ, asked)
+    if kind == "copy":
         return None
-    return Message(text, kind, comment, _squashed(here.worktree, asked) if here.operation.squashing else ())
-
-
-def _is_edited(environ: Mapping[str, str]) -> bool:
-    return environ.get("GIT_EDITOR") != ":"
-
-
-def check_untouched(here: CloneState, path: str) -> None:
-    """Take our lines out of a message that the editor left as it was (commit-msg): git makes no commit of it then."""
-    before = untouched(here.worktree.git_dir)
-    if before is None:
-        return
-    text = _read(path)
-    comment = comment_in(before) or _comment(here, before)
+    comment = comment_of(environ, here, text, edited=edited)
     bare = drop_lines(text, comment)
-    if _content(bare, comment) == _content(before, comment) and text != bare:
-        _write(path, bare)
+    if not edited and not has_content(bare, comment):
+        if begins_with_ours(text, comment):
+            _write(asked.path, bare)  # all else is comments that git takes out
+        return None
+    carried_in = _squashed(here.worktree, asked) if here.operation.squashing else ()
+    if kind == "commit" and asked.source and (replaced := _amended_by_hook(environ, here)):
+        kind, carried_in = "amend", replaced
+    return Message(text, kind, comment, carried_in, _placement(here))
+
+
+def _amended_by_hook(environ: Mapping[str, str], here: CloneState) -> tuple[Line, ...]:
+    """The lines of the commit that a hook of somebody's replaces, under a message of its own, while the git that made
+    it still runs. Nobody has decided against them: where its owner writes a new message, they wait for the next commit.
+    """
+    gits = calling_gits(environ)
+    git = next(gits, None)
+    if git is None or not git.amends or not any(one.command == "commit" for one in gits):
+        return ()
+    return tuple(read_message(message_of(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)).lines)
+
+
+def _placement(here: CloneState) -> Placement:
+    return "end" if here.config.section("tokcost").get("placement", "").lower() == "end" else "auto"
+
+
+def _is_edited(environ: Mapping[str, str], asked: Asked) -> bool:
+    """Whether somebody gets to see the message: git names no editor then (`:`). Nor may its owner, who is asked for
+    a message all the same where none was given."""
+    return environ.get("GIT_EDITOR") != ":" or asked.source in ("", "template")
+
+
+def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> None:
+    """Take our lines out of a message where nobody wrote one (commit-msg): git makes no commit of it then. Where
+    somebody wrote below them, they move to its end: none of them becomes a title."""
+    before, text = untouched(here.worktree.git_dir), _read(path)
+    edited = before is not None or environ.get("GIT_EDITOR") != ":"
+    comment = comment_of(environ, here, text if before is None else before, edited=edited)
+    bare = drop_lines(text, comment)
+    is_left = before is not None and _content(bare, comment) == _content(drop_lines(before, comment), comment)
+    if is_left or not has_content(bare, comment):
+        if text != bare:
+            _write(path, bare)
+        forget(here.worktree.git_dir)  # there will be no commit
+    elif begins_with_ours(text, comment):
+        _write(path, lift_lines(text, (), comment, _placement(here)))
 
 
 def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
-    if operation.copying or (asked.source == "message" and is_revert(text)):
+    # git says `merge` of a revert whose message is edited.
+    may_revert = asked.source == "message" or (asked.source == "merge" and not operation.merging)
+    if operation.copying or (may_revert and is_revert(text)):
         return "copy"
     if (asked.source, asked.commit) == ("commit", "HEAD"):
         return "amend"
@@ -158,13 +210,14 @@ def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
     return "join" if joins else "commit"
 
 
-def _melt(here: CloneState, path: str, text: str) -> None:
+def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) -> None:
     """An interactive rebase melts commits into HEAD: git drops the messages of fixups, their lines must not go."""
     melted = here.operation.melted
     commits = [here.commit, *melted] if melted else []
     messages = [message_of(here.worktree.common_dir, commit, seconds=GIT_SECONDS) for commit in commits if commit]
     carried: list[Line] = [line for message in messages for line in read_message(message).lines]
-    lifted = lift_lines(text, carried, comment_in(text) or "#")
+    comment = comment_of(environ, here, text, edited=environ.get("GIT_EDITOR") != ":")
+    lifted = lift_lines(text, carried, comment, _placement(here))
     if melted and lifted != text:
         _write(path, lifted)
 
@@ -195,10 +248,13 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
     withheld_recorded(worktree.git_dir)
     _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
-        _write(draft.path, proposal.text)
+        _write(draft.asked.path, proposal.text)
     noted = proposal.unseen if draft.silent else (*proposal.lines, *kept)
     if noted:
-        note_proposal(worktree.git_dir, Noted(here.commit, tuple(dict.fromkeys(line.token for line in noted))))
+        tokens = tuple(dict.fromkeys(line.token for line in noted))
+        git, file = draft.git, os.path.basename(draft.asked.path)
+        is_checked = draft.asked.is_checked and git is not None and not git.skips_commit_msg
+        note_proposal(worktree.git_dir, Noted(here.commit, tokens, git.id if git else "", file, is_checked))
 
 
 def _require_awaited(draft: Draft) -> None:
@@ -210,30 +266,15 @@ def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> 
     """Lines of ours that an amended message had before: whoever takes one out in the editor means it."""
     if draft.message.operation != "amend" or not draft.edited:
         return []
-    lines = read_message(proposal.text).lines
+    lines = lines_in(proposal.text, draft.message.comment)
     mine = {claim.name for claim in claims_named(ledger, repository, {line.id for line in lines})}
     return [line for line in lines if line.id in mine]
-
-
-def _comment(here: CloneState, text: str) -> str:
-    """What begins a comment. With `auto` git chooses a character; the last line of the message shows it."""
-    core = here.config.section("core")
-    said = core.get("commentstring", core.get("commentchar", ""))
-    for key in () if said else ("core.commentString", "core.commentChar"):
-        try:
-            said = said or run_git(["config", key], here.worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
-        except EnvironmentProblem:
-            continue
-    if said == "auto":
-        last = text.rstrip().rpartition("\n")[2]
-        return last[:1] or "#"
-    return said or "#"
 
 
 def _content(text: str, comment: str) -> list[str]:
     """What is left of a message when git has cleaned it."""
     lines = text.split("\n")
-    return [line.rstrip() for line in lines if line.strip() and not line.startswith(comment)]
+    return [line.rstrip() for line in lines if line.strip() and not (comment and line.startswith(comment))]
 
 
 def _read(path: str) -> str:

@@ -40,10 +40,11 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent
 from tokcost.model.history import is_commit
-from tokcost.model.trailer import read_message
+from tokcost.model.trailer import possible_ids, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
+from tokcost.repo.calling_git import calling_git, calling_gits
 from tokcost.repo.commit import Commit
 from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import last_message, read_reflog
@@ -66,12 +67,19 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     noted = begin_settling(worktree.git_dir)
     if head and (found := still_to_keep(worktree.git_dir)):
         _keep_of(home, environ, here, found)
-    if noted is not None and head not in ("", noted.head):
+    if noted is not None and head not in ("", noted.head) and _is_of_this(environ, noted):
         _settle_noted(home, environ, here, noted)
     settled(worktree.git_dir)
 
 
-def settle_late(home: Path, here: CloneState) -> None:
+def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
+    """Whether a proposal is of the commit that runs this hook, not of one that was given up before. Where that cannot
+    be told it is."""
+    git = calling_git(environ)
+    return not noted.git or noted.git == (git.id if git else "")
+
+
+def settle_late(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     """Do what the hook after an earlier commit did not get to: what that commit was to carry, and the one that is here
     now does not, is kept. When unsure nothing is published. Raises as `settle` does, and is then done later."""
     worktree = here.worktree
@@ -83,15 +91,19 @@ def settle_late(home: Path, here: CloneState) -> None:
         settled(worktree.git_dir)
     noted = take_unseen(worktree.git_dir)
     if noted is not None:
-        made = _made_without_its_hook(here, noted)
+        made = _made_without_its_hook(environ, here, noted)
         if made is not None and noted.tokens != (BIND,):
             _withhold_removed(home, worktree, made, noted.tokens)
         seen(worktree.git_dir)
 
 
-def _made_without_its_hook(here: CloneState, noted: Noted) -> Commit | None:
+def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: Noted) -> Commit | None:
     """The commit that was noted for, where it was made all the same; `None` where it was given up: HEAD is where it was
-    then, or left there by something else."""
+    then, or left there by something else. Something else has made the commit too where the message had its lines when
+    it passed our last hook, or never came as far as that hook."""
+    is_running = any(git.id == noted.git for git in calling_gits(environ))
+    if not is_running and (noted.was_whole or (noted.is_checked and not noted.has_passed)):
+        return None
     worktree, before = here.worktree, noted.head or "0" * len(here.commit)
     if here.commit == noted.head:
         return None
@@ -154,8 +166,11 @@ def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
 
 
 def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: Sequence[str]) -> None:
-    present = {line.token for line in read_message(commit.message).lines}
-    removed = tuple(token.partition(".")[0] for token in proposed if token not in present)
+    found = read_message(commit.message)
+    present = {line.token for line in found.lines}
+    damaged = possible_ids("\n".join(found.damaged))  # these wait for the next commit
+    missing = (token.partition(".")[0] for token in proposed if token not in present)
+    removed = tuple(name for name in missing if name not in damaged)
     if not removed:
         return
     note_withheld(worktree.git_dir, removed)

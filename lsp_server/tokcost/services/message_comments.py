@@ -1,0 +1,75 @@
+"""Which lines of a commit message git takes out as comments, before it makes a commit of this very message.
+
+git tells no hook. It strips comments from what somebody edits and keeps them in what was given otherwise, unless
+`--cleanup` or `commit.cleanup` say something else (git-commit(1)). What an editor is to show has git's own notes below
+it, which give away much; git is asked for the rest only where a message may be nothing but comments.
+"""
+
+from collections.abc import Mapping
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.model.commit_message import comment_in, drop_lines, has_content, keeps_comments
+from tokcost.policy.clone_state import CloneState
+from tokcost.repo.calling_git import calling_git
+from tokcost.repo.run import run_git
+
+GIT_SECONDS = 1.0
+_CANDIDATES = "#;@!$%^&|:"
+"""What git chooses from with `core.commentChar=auto`."""
+
+
+def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edited: bool) -> str:
+    """What begins a comment that git takes out of a message; empty where it takes none out. `edited` is whether
+    somebody gets to see the message in an editor."""
+    if edited and keeps_comments(text):
+        return ""
+    if not edited and not _may_be_comments(text):
+        return ""
+    comment = (comment_in(text) if edited else "") or _configured(here, text)
+    if has_content(drop_lines(text, comment), comment):
+        return comment if edited else ""
+    if not text.startswith(comment):
+        return comment  # an empty line waits for the title: nobody has written anything
+    mode = _cleanup(environ, here)
+    return comment if mode == "strip" or (edited and mode in ("", "default")) else ""
+
+
+def _may_be_comments(text: str) -> bool:
+    """Whether all lines begin with one and the same character, which is none of a word; ours and sign-offs aside."""
+    first = {
+        line[0] for line in drop_lines(text, "").split("\n") if line.strip() and not line.startswith("Signed-off-by: ")
+    }
+    return len(first) == 1 and not first.pop().isalnum()
+
+
+def _configured(here: CloneState, text: str) -> str:
+    """What begins a comment, by the settings. With `auto` git takes the first character that begins no line."""
+    core = here.config.section("core")
+    said = core.get("commentstring", core.get("commentchar", "")) or _setting(
+        here, "core.commentString", "core.commentChar"
+    )
+    if said != "auto":
+        return said or "#"
+    last = text.rstrip().rpartition("\n")[2][:1]
+    taken = {line[:1] for line in text.split("\n")}
+    return last if last and last in _CANDIDATES else next((one for one in _CANDIDATES if one not in taken), "#")
+
+
+def _cleanup(environ: Mapping[str, str], here: CloneState) -> str:
+    """The clean-up mode that was asked for; empty where none was."""
+    git = calling_git(environ)
+    return (
+        (git.cleanup if git else "")
+        or here.config.section("commit").get("cleanup", "")
+        or _setting(here, "commit.cleanup")
+    )
+
+
+def _setting(here: CloneState, *names: str) -> str:
+    """The first of these settings that is made anywhere."""
+    for name in names:
+        try:
+            return run_git(["config", name], here.worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
+        except EnvironmentProblem:
+            continue
+    return ""

@@ -1,0 +1,275 @@
+"""A message keeps its own words: titles that look like comments, messages that nobody wrote, hooks that rewrite."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from support.hooked import Hooked, both_ways
+
+CUT = 'sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'
+
+
+def title(repo: Hooked) -> str:
+    return repo.git("log", "-1", "--format=%s")
+
+
+def trailers(repo: Hooked) -> int:
+    text = repo.git("log", "-1", "--format=%(trailers:only,unfold)")
+    return sum(line.startswith("AI-Cost: ") for line in text.splitlines())
+
+
+def give(repo: Hooked, *args: str, text: str = "", settings: Sequence[str] = (), **env: str) -> bool:
+    """Spend, and commit with this message; whether git made a commit."""
+    repo.spend()
+    repo.change()
+    (repo.home.parent / "message").write_text(text)
+    before = repo.id()
+    repo.attempt(*settings, "commit", "-q", *args, env=env)
+    repo.now += 1
+    return repo.id() != before
+
+
+FROM = {
+    "-m": ("-m", "#12 title"),
+    "several -m": ("-m", "#12 title", "-m", "#13 too"),
+    "-F": ("-F", "../message"),
+    "-C": ("-C", "hash"),
+    "with a sign-off": ("-s", "-m", "#12 title"),
+    "verbose": ("-v", "-m", "#12 title"),
+    "whitespace": ("--cleanup=whitespace", "-m", "#12 title"),
+    "verbatim": ("--cleanup=verbatim", "-m", "#12 title"),
+    "scissors": ("--cleanup=scissors", "-m", "#12 title"),
+    "without hooks that refuse": ("-n", "-m", "#12 title"),
+}
+
+
+@both_ways
+@pytest.mark.parametrize("how", FROM)
+def test_a_title_that_begins_with_a_hash_stays_the_title(repo: Hooked, how: str) -> None:
+    tree = repo.git("commit-tree", "HEAD^{tree}", "-m", "#12 title")
+    repo.git("tag", "hash", tree)
+    assert give(repo, *FROM[how], text="#12 title\n\n#13 closes it\n")
+    assert (title(repo), trailers(repo)) == ("#12 title", 1)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("comment", [";", "auto", "#"])
+@pytest.mark.parametrize("mode", ["default", "whitespace", "verbatim", "scissors"])
+def test_no_setting_makes_a_comment_of_a_title_that_nobody_edits(repo: Hooked, comment: str, mode: str) -> None:
+    repo.git("config", "core.commentChar", comment)
+    repo.git("config", "commit.cleanup", mode)
+    assert give(repo, "-m", ";12 title")
+    assert (title(repo), trailers(repo)) == (";12 title", 1)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+STRIPS = {
+    "option": ((), ("--cleanup=strip", "-m", "#12 title")),
+    "option in two words": ((), ("--cleanup", "strip", "-m", "#12 title")),
+    "setting of one command": (("-c", "commit.cleanup=strip"), ("-m", "#12 title")),
+    "with a sign-off": ((), ("-s", "--cleanup=strip", "-m", "#12 title")),
+    "a file of comments": ((), ("--cleanup=strip", "-F", "../message")),
+    "an editor for a file of comments": ((), ("-e", "-F", "../message")),
+    "that editor without hooks that refuse": ((), ("-n", "-e", "-F", "../message")),
+    "an empty message": ((), ("-m", "")),
+    "an empty message with a sign-off": ((), ("-s", "-m", "")),
+}
+
+
+@both_ways
+@pytest.mark.parametrize("how", STRIPS)
+def test_where_git_takes_all_of_a_message_for_comments_no_commit_is_made(repo: Hooked, how: str) -> None:
+    settings, args = STRIPS[how]
+    assert not give(repo, *args, text="# one\n# two\n", settings=settings, GIT_EDITOR="true")
+    assert repo.replies() == {"total": 1, "pending": 1}
+
+
+def test_a_clone_that_strips_comments_makes_no_commit_of_comments(repo: Hooked) -> None:
+    repo.git("config", "commit.cleanup", "strip")
+    assert not give(repo, "-m", "#12 title")
+    assert give(repo, "-m", "Title", "-m", "# a comment")
+    assert (title(repo), trailers(repo), "# a comment" in repo.message()) == ("Title", 1, False)
+
+
+def test_a_comment_that_an_editor_makes_a_title_of_stands_above_the_line(repo: Hooked) -> None:
+    editor = repo.editor('sed -i -e "1s/^#//" "$1"')
+    assert give(repo, "-e", "-m", "#12 title", **editor)
+    assert (title(repo), trailers(repo)) == ("12 title", 1)
+
+
+@pytest.mark.parametrize("mode", ["--cleanup=scissors", "--cleanup=whitespace"])
+def test_an_editor_that_keeps_comments_keeps_a_title_that_looks_like_one(repo: Hooked, mode: str) -> None:
+    assert give(repo, mode, "-e", "-m", "#12 title", GIT_EDITOR="true")
+    assert title(repo) == "#12 title"
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_merge_and_a_squash_keep_their_titles(repo: Hooked) -> None:
+    for way in ("merge", "squash"):
+        repo.git("switch", "-q", "-c", way)
+        repo.work("On the branch", name=way)
+        repo.git("switch", "-q", "main")
+        repo.spend()
+        if way == "merge":
+            repo.run("merge", "-q", "--no-ff", "-m", "#7 merge", way)
+        else:
+            repo.run("merge", "-q", "--squash", way)
+            repo.hooked("-m", "#7 squash")
+        assert title(repo) == f"#7 {way}"
+        assert trailers(repo) >= 1
+    assert repo.replies() == {"total": 4, "carried": 4}
+
+
+@both_ways
+@pytest.mark.parametrize("way_of_amending", [("--no-edit",), ("-C", "HEAD"), ("--no-edit", "-n")])
+def test_an_amend_keeps_a_title_that_begins_with_a_hash(repo: Hooked, way_of_amending: tuple[str, ...]) -> None:
+    give(repo, "-m", "#12 title")
+    give(repo, "--amend", *way_of_amending)
+    assert (title(repo), trailers(repo)) == ("#12 title", 1)
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("more", [(), ("-n",)])
+def test_an_amend_in_an_editor_that_strips_such_a_title_makes_no_commit(repo: Hooked, more: tuple[str, ...]) -> None:
+    give(repo, "-m", "#12 title")
+    assert not give(repo, "--amend", *more, GIT_EDITOR="true")
+    assert title(repo) == "#12 title"
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
+NOT_WRITTEN = {
+    "-n": ((), ("-n",)),
+    "a cluster": ((), ("-nv",)),
+    "the whole word": ((), ("--no-verify",)),
+    "the beginning of it": ((), ("--no-veri",)),
+    "a sign-off": ((), ("-n", "-s")),
+    "scissors": ((), ("-n", "--cleanup=scissors")),
+    "no status": ((), ("-n", "--no-status")),
+    "verbose by setting": (("-c", "commit.verbose=true"), ("-n",)),
+    "a template": (("-c", "commit.template=../message"), ("-n",)),
+    "another comment character": (("-c", "core.commentChar=;"), ("-n",)),
+    "verified": ((), ()),
+    "verified after all": ((), ("-n", "--verify")),
+    "verified with a template": ((), ("-t", "../message")),
+}
+
+
+@both_ways
+@pytest.mark.parametrize("how", NOT_WRITTEN)
+@pytest.mark.parametrize("editor", ["true", ":"])
+def test_whoever_writes_nothing_makes_no_commit(repo: Hooked, how: str, editor: str) -> None:
+    settings, args = NOT_WRITTEN[how]
+    assert not give(repo, *args, text="Ticket:\n\nWhy:\n", settings=settings, GIT_EDITOR=editor)
+    assert repo.replies() == {"total": 1, "pending": 1}
+    assert give(repo, "-m", "Title")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_an_alias_hides_no_option(repo: Hooked) -> None:
+    repo.git("config", "alias.quick", "commit -q -n")
+    repo.git("config", "alias.quicker", "!git quick")
+    for alias in ("quick", "quicker"):
+        repo.spend()
+        repo.change()
+        assert not repo.attempt(alias, env={"GIT_EDITOR": "true"})
+    assert repo.replies() == {"total": 2, "pending": 2}
+
+
+def test_a_title_that_is_written_without_commit_msg_leaves_the_spend_to_the_next_commit(repo: Hooked) -> None:
+    write = repo.editor('sed -i "1s/^/Title/" "$1"')
+    assert give(repo, "-n", **write)
+    assert repo.message() == "Title"
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work()
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("option", [("-m", "-n"), ("-m", "Title", "--", "-n"), ("-m", "Title", "--author", "-n <a@b>")])
+def test_a_word_that_only_looks_like_the_option_changes_nothing(repo: Hooked, option: tuple[str, ...]) -> None:
+    (repo.path / "-n").write_text("a file")
+    repo.git("add", "--", "-n")
+    assert give(repo, "-e", *option, GIT_EDITOR="true")
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+DELETED = {
+    "the title, but not the line": 'sed -i "/^Title/d" "$1"',
+    "everything but the line": 'grep ^AI- "$1" > x; mv x "$1"',
+    "all": ': > "$1"',
+}
+
+
+@both_ways
+@pytest.mark.parametrize("how", DELETED)
+@pytest.mark.parametrize("amends", [False, True])
+def test_who_deletes_the_words_makes_no_commit(repo: Hooked, how: str, amends: bool) -> None:
+    if amends:
+        repo.work("Title")
+    assert not give(repo, *(["--amend"] if amends else ["-e", "-m", "Title"]), **repo.editor(DELETED[how]))
+    assert repo.replies() == ({"total": 2, "carried": 1, "pending": 1} if amends else {"total": 1, "pending": 1})
+
+
+def test_a_title_written_below_the_line_is_the_title(repo: Hooked) -> None:
+    editor = repo.editor('grep ^AI- "$1" > x; printf "\\nTitle\\n\\nBody\\n" >> x; mv x "$1"')
+    assert give(repo, **editor)
+    assert (title(repo), trailers(repo)) == ("Title", 1)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_change_that_quotes_a_line_carries_none(repo: Hooked) -> None:
+    repo.work("One")
+    quoted = repo.message()
+    repo.hooked("--amend", "-m", "Its line is lost")
+    (repo.path / "docs").write_text(quoted)
+    repo.git("add", "docs")
+    repo.hooked("-v", "-e", "-m", "Quote it", env={"GIT_EDITOR": "true"})
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("option", [("--reference",), ()])
+@pytest.mark.parametrize("edit", ["--edit", "--no-edit"])
+def test_a_revert_proposes_nothing(repo: Hooked, option: tuple[str, ...], edit: str) -> None:
+    repo.work("One")
+    repo.spend()
+    repo.run("revert", *option, edit, "HEAD", env=repo.editor('sed -i "1s/^# .*/Take it back/" "$1"'))
+    assert "This reverts commit" in repo.message()
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
+HOOKS = {
+    "fold": 'fold -s -w 72 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "narrow fold": 'fold -s -w 50 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "fmt": 'fmt -w 72 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "narrow fmt": 'fmt -w 50 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "bullets": 'sed -i "3,\\$s/^\\(.\\)/* \\1/" "$1"',
+    "dashes": 'sed -i "3,\\$s/^\\(.\\)/- \\1/" "$1"',
+    "quotes": 'sed -i "3,\\$s/^/> /" "$1"',
+    "indents": 'sed -i "3,\\$s/^/    /" "$1"',
+    "CRLF": 'sed -i "s/$/\\r/" "$1"',
+    "emoji": 'sed -i "1s/^/✨ /" "$1"',
+    "ticket": 'sed -i "1s/^/ABC-1: /" "$1"',
+    "sign-off": 'echo "Signed-off-by: dev <dev@example.invalid>" >>"$1"; fmt -w 72 "$1" >"$1.x" && mv "$1.x" "$1"',
+}
+
+
+@pytest.mark.parametrize("precision", ["exact", "coarse"])
+@pytest.mark.parametrize("signs", [(), ("-s",)])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_claim_stands_in_a_message_once_however_a_hook_rewrites_it(
+    repo: Hooked, hook: str, signs: tuple[str, ...], precision: str
+) -> None:
+    repo.git("config", "tokcost.precision", precision)
+    path = repo.path / ".git/hooks/commit-msg.before-tokcost"
+    path.write_text(f"#!/bin/sh\n{HOOKS[hook]}\n")
+    path.chmod(0o755)
+    for args in (("-m", "Title"), ("-m", "Title", "-m", "Body"), ("--amend", "--no-edit"), ("--amend", "--no-edit")):
+        repo.spend(model="claude-sonnet-4-5-20250929")
+        repo.change()
+        repo.hooked(*args, *signs)
+    assert repo.message().count("AI-Cost") == 1
+    assert [line.version for line in repo.lines()] == [3]
+    spent = repo.balance()["total"]
+    assert repo.balance() == {"total": spent, "carried": spent}

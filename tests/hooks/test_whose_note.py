@@ -1,0 +1,211 @@
+"""A proposal belongs to one `git commit`: what somebody took out of its message stays out, and nothing else does."""
+
+from collections.abc import Callable
+
+import pytest
+
+from support.hooked import NO_HOOKS, Hooked, both_ways
+
+CUT = 'sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'
+AMEND = """[ -n "$IN_AMEND" ] && exit 0
+export IN_AMEND=1
+date +%N >stamp; git add stamp
+git commit -q --amend --no-verify """
+
+
+def hook(repo: Hooked, name: str, script: str) -> None:
+    path = repo.common_dir / "hooks" / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def cut(repo: Hooked, title: str = "Quiet") -> None:
+    repo.spend()
+    repo.change()
+    repo.hooked("-e", "-m", title, env=repo.editor(CUT))
+
+
+# --- attempts that came to nothing ---
+
+
+def given_up_in_the_editor(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", env={"GIT_EDITOR": "true"})
+
+
+def given_up_by_the_editor(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env={"GIT_EDITOR": "false"})
+
+
+def refused(repo: Hooked) -> None:
+    hook(repo, "commit-msg.before-tokcost", "exit 1")
+    assert not repo.attempt("commit", "-q", "-m", "Title")
+    (repo.common_dir / "hooks/commit-msg.before-tokcost").unlink()
+
+
+def refused_by_a_hook_in_place_of_ours(repo: Hooked) -> None:
+    path = repo.common_dir / "hooks/commit-msg"
+    ours = path.read_bytes()
+    path.write_text("#!/bin/sh\nexit 1\n")
+    assert not repo.attempt("commit", "-q", "-m", "Title")
+    path.write_bytes(ours)
+
+
+def refused_later(repo: Hooked) -> None:
+    path = repo.common_dir / "hooks/commit-msg"
+    ours = path.read_bytes()
+    hook(repo, "commit-msg.ours", ours.decode().removeprefix("#!/bin/sh\n"))
+    path.write_text('#!/bin/sh\n"$0.ours" "$@" && exit 1\n')
+    assert not repo.attempt("commit", "-q", "-m", "Title")
+    path.write_bytes(ours)
+
+
+GIVEN_UP = [
+    given_up_in_the_editor,
+    given_up_by_the_editor,
+    refused,
+    refused_by_a_hook_in_place_of_ours,
+    refused_later,
+]
+Attempt = Callable[[Hooked], None]
+
+
+def without_hooks(repo: Hooked) -> None:
+    repo.git(*NO_HOOKS, "commit", "-q", "-m", "Title")
+
+
+def by_gitpython(repo: Hooked) -> None:
+    """pre-commit, commit-msg and post-commit run, prepare-commit-msg does not."""
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    message.write_text("Title")
+    hooks = repo.common_dir / "hooks"
+    repo.attempt("-c", f"alias.x=!{hooks}/commit-msg {message}", "x")
+    text = message.read_text()
+    message.unlink()
+    repo.plumb(text, "HEAD", tree="HEAD^{tree}")
+    program(repo, f"{hooks}/post-commit")
+
+
+def program(repo: Hooked, *command: str) -> None:
+    import subprocess
+
+    subprocess.run(command, cwd=repo.path, env=repo.environ, check=True)
+
+
+@both_ways
+@pytest.mark.parametrize("commits", [without_hooks, by_gitpython])
+@pytest.mark.parametrize("attempt", GIVEN_UP)
+def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
+    repo: Hooked, attempt: Attempt, commits: Attempt
+) -> None:
+    repo.work("Before")
+    repo.spend()
+    repo.change()
+    attempt(repo)
+    commits(repo)
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+    repo.work("After")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+@both_ways
+@pytest.mark.parametrize("attempt", GIVEN_UP)
+def test_what_is_taken_out_in_git_gui_is_withheld_whatever_was_given_up_before(repo: Hooked, attempt: Attempt) -> None:
+    repo.spend()
+    repo.change()
+    attempt(repo)
+    message, hooks = repo.git_dir / "PREPARE_COMMIT_MSG", repo.common_dir / "hooks"
+    message.write_text("")
+    program(repo, f"{hooks}/prepare-commit-msg", str(message))
+    assert "AI-Cost: " in message.read_text()
+    message.unlink()
+    (repo.git_dir / "GITGUI_EDITMSG").write_text("Title\n")
+    program(repo, f"{hooks}/commit-msg", str(repo.git_dir / "GITGUI_EDITMSG"))
+    repo.plumb("Title", "HEAD")
+    program(repo, f"{hooks}/post-commit")
+    assert repo.replies() == {"total": 1, "withheld": 1}
+    repo.work("After")
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("attempt", GIVEN_UP)
+def test_the_next_attempt_carries_the_line(repo: Hooked, attempt: Attempt) -> None:
+    repo.spend()
+    repo.change()
+    attempt(repo)
+    repo.hooked("-m", "Title")
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+# --- hooks after the commit ---
+
+
+@both_ways
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("message", ["--no-edit", '-m "stamped $(git log -1 --format=%s)"', "-F .git/said"])
+def test_an_amend_by_a_hook_carries_the_line_and_what_was_taken_out_stays_out(
+    repo: Hooked, place: str, message: str
+) -> None:
+    path = repo.common_dir / "hooks/post-commit"
+    (repo.git_dir / "said").write_text("Stamped\n")
+    if place == "before":
+        hook(repo, "post-commit.before-tokcost", AMEND + message)
+    else:
+        path.rename(path.with_name("ours"))
+        hook(repo, "post-commit", f'"${{0%/*}}/ours" "$@"\n{AMEND}{message}')
+    for number in range(2):
+        repo.work(f"Commit {number}")
+        assert len(repo.lines()) == 1
+        assert repo.message().startswith(f"Commit {number}" if message == "--no-edit" else ("stamped", "Stamped"))
+    cut(repo)
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
+    repo.work("After")
+    assert repo.replies() == {"total": 4, "carried": 3, "withheld": 1}
+
+
+def test_a_hook_that_commits_something_else_copies_no_line(repo: Hooked) -> None:
+    hook(
+        repo,
+        "post-commit.before-tokcost",
+        '[ -n "$IN_HOOK" ] && exit 0\nexport IN_HOOK=1\ndate +%N >made; git add made; git commit -q -m "Generated"',
+    )
+    repo.work("One")
+    assert repo.message() == "Generated"
+    assert len(repo.lines("HEAD~")) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+def test_a_new_message_by_hand_leaves_the_line_to_the_next_commit(repo: Hooked) -> None:
+    repo.work("One")
+    repo.hooked("--amend", "-m", "New words")
+    assert repo.lines() == []
+    repo.change()
+    repo.hooked("-m", "Next")
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@both_ways
+@pytest.mark.parametrize("how", ["killed", "no mode", "another script"])
+def test_what_was_taken_out_stays_out_although_post_commit_comes_to_nothing(repo: Hooked, how: str) -> None:
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    path.write_text("#!/bin/sh\n" + ("kill -9 $$\n" if how == "killed" else "exit 0\n"))
+    path.chmod(0o644 if how == "no mode" else 0o755)
+    cut(repo)
+    path.write_bytes(whole)
+    path.chmod(0o755)
+    repo.work("After")
+    assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
+
+
+@pytest.mark.parametrize("damage", ["s/ USD list; / dollars, /", "s/^AI-Cost: .* tokens/* AI-Cost: much/"])
+def test_a_line_that_a_hook_damaged_is_not_taken_out(repo: Hooked, damage: str) -> None:
+    hook(repo, "commit-msg.before-tokcost", f'sed -i "{damage}" "$1"')
+    repo.work("One")
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "pending": 1}
+    (repo.common_dir / "hooks/commit-msg.before-tokcost").unlink()
+    repo.work("Two")
+    assert repo.replies() == {"total": 2, "carried": 2}
