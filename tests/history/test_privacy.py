@@ -1,6 +1,7 @@
 """Grouped figures against someone who wants to know what one person spent, and knows everything but the amounts."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import combinations
 from random import Random
@@ -13,6 +14,7 @@ from tokcost.history.privacy.dominance import Exchange
 from tokcost.history.privacy.groups import count_heads
 from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe
 from tokcost.model.changes import GROUPINGS, Grouping
+from tokcost.model.periods import period_of
 
 AREA, MONTH = "area", "month"
 
@@ -330,6 +332,33 @@ def _is_proved(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: in
         assert third
         assert sum(third) >= fall
     return rise * 100 >= 15 * total
+
+
+@pytest.mark.parametrize("seed", [0, 3, 5])
+def test_joined_weeks_beside_months_do_not_tell_what_one_person_spent(seed: int) -> None:
+    """Eight people, weeks that lie in two months, and every figure of the run in one system of equations."""
+    pieces = calendar_of_eight(seed)
+    shown = allowed(pieces, GROUPINGS, 5)
+    assert any(" to " in label for label in shown["week"].values())
+    figures = [*shown_sums(pieces, shown).values()]
+    for target in range(8):
+        colleague = (target + 1) % 8
+        assert _is_proved(pieces, shown, target, colleague)
+        theirs = [one for one in pieces if one.who == target]
+        unknown = [one for one in pieces if one.who not in (target, colleague)]
+        rows = [[int(one in found) for one in theirs] for found in map(_ids, figures)]
+        others = [[int(one in found) for one in unknown] for found in map(_ids, figures)]
+        assert not _isolates(others, rows), target
+
+
+def calendar_of_eight(seed: int) -> list[Piece]:
+    """Four changes a week for ten weeks: no week alone has five contributors."""
+    chance, start, found = Random(seed), date(2026, 1, 5), list[Piece]()
+    for number in range(40):
+        day = start + timedelta(days=number // 4 * 7 + chance.randrange(5))
+        names = {"week": period_of(day.isoformat(), "week"), "month": day.isoformat()[:7]}
+        found.append(piece(number % 8, chance.choice([100, 200, 500]), number, area=chance.choice("ab"), **names))
+    return found
 
 
 def _figures(pieces: list[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, str], int]:
