@@ -144,6 +144,19 @@ def test_a_copy_without_request_id_is_less_sure_than_a_line_with_one(tmp_path: P
     assert only(read(write(tmp_path / "a.jsonl", assistant(request=None)))).copy_rank == 1
 
 
+def test_the_response_behind_a_switch_has_the_message_id_of_the_one_that_switched_where_a_gateway_has_one_for_all(
+    tmp_path: Path,
+) -> None:
+    for requests in (("req_1", "req_2", "req_3"), (None, None, None)):
+        commands = ("git status", "git switch main", "ls")
+        lines = [
+            assistant("gateway", request, T0 + n * 5000, command=command, usage=counts(input=n))
+            for n, (request, command) in enumerate(zip(requests, commands, strict=True))
+        ]
+        found = read(write(tmp_path / "s.jsonl", *lines)).usage
+        assert [usage.branch_stale for usage in found] == [False, False, True]
+
+
 @pytest.mark.parametrize("entrypoint", ["sdk-cli", "cli", "claude-vscode", None])
 def test_a_session_may_keep_writing_the_branch_from_before_its_own_switch(tmp_path: Path, entrypoint: str) -> None:
     """Driven by a program it does so until it ends; interactive sessions of 2.1.332 do so as well."""
@@ -449,11 +462,11 @@ def test_reading_in_parts_finds_what_reading_at_once_finds(
 LINES_OF_ONE_RESPONSE = st.fixed_dictionaries(
     {
         "message": st.sampled_from(["msg_1", "msg_2"]),
-        "request": st.sampled_from(["req_1", "req_1", None]),
+        "request": st.sampled_from(["req_1", "req_1", "req_2", None]),
         "stop_reason": st.sampled_from([None, None, None, "end_turn"]),
         "version": st.sampled_from(["2.1.330", "2.1.80", "2.1.80", "1.0.69"]),
         "isSidechain": st.sampled_from([False, False, True]),
-        "usage": st.sampled_from([counts(output=2), counts(output=2), counts(output=900)]),
+        "usage": st.sampled_from([counts(output=2), counts(output=2), counts(output=900), counts(9, output=2)]),
         "text": st.sampled_from(["words", "git switch main"]),
     },
     optional={
@@ -463,18 +476,28 @@ LINES_OF_ONE_RESPONSE = st.fixed_dictionaries(
 )
 
 
+BETWEEN = st.sampled_from([[{"type": "tool_result", "tool_use_id": "t", "content": "x"}], "go on", "go on"])
+
+
 @given(
     lines=st.lists(LINES_OF_ONE_RESPONSE, max_size=12),
+    between=st.dictionaries(st.integers(0, 11), BETWEEN, max_size=3),
     entrypoint=st.sampled_from(["cli", "sdk-cli"]),
     older_order=st.booleans(),
 )
 @settings(max_examples=300, deadline=None)
 def test_lines_that_repeat_a_response_are_passed_over_only_when_they_tell_nothing_new(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, Any]], entrypoint: str, older_order: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[dict[str, Any]],
+    between: dict[int, Any],
+    entrypoint: str,
+    older_order: bool,
 ) -> None:
     told = [assistant(time_ms=T0 + n, entrypoint=entrypoint, **line) for n, line in enumerate(lines)]
     if older_order:
         told = [line | {"message": line.pop("message"), "type": line.pop("type")} for line in told]
+    for place, content in sorted(between.items(), reverse=True):
+        told.insert(place, {"type": "user", "message": {"role": "user", "content": content}, "timestamp": iso(T0)})
     folder = tmp_path_factory.mktemp("repeated")
     # With other white space no line is the repetition of another one, so each is decoded.
     decoded = read(write(folder / "decoded.jsonl", *[json.dumps(line) for line in told])).usage

@@ -4,6 +4,7 @@ The token classes are disjoint, so a cost is a plain dot product of counts and r
 informative exception: it is a part of `output` and is never added to it.
 """
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 Kind = Literal["response", "partial", "unlogged", "advisor", "fallback"]
@@ -13,8 +14,9 @@ Kind = Literal["response", "partial", "unlogged", "advisor", "fallback"]
 - `partial`: a reply whose stream broke; its input is exact, its output is what had arrived by then, and whether the
   provider bills it is not known from the log.
 - `unlogged`: a paid call that left no usage line (compaction, titles), recovered from a session's own total.
-- `advisor`: a second model consulted inside a response, not contained in that response's counts.
-- `fallback`: a first attempt that was refused before another model answered.
+- `advisor`: a further call inside a response (an advisor that was consulted, a compaction), not contained in that
+  response's counts.
+- `fallback`: an attempt that one model broke off, and that is billed, before another model answered.
 """
 
 KINDS: tuple[Kind, ...] = ("response", "partial", "unlogged", "advisor", "fallback")
@@ -76,7 +78,8 @@ class Usage(NamedTuple):
     """The reader's name, for example `claude-code`."""
     key: str
     """Identity of the response within its assistant: equal for every copy of it (a second scan, a moved file, a resumed
-    or forked session), different for every other response."""
+    or forked session), different for every other response. Where an assistant's ids are not unique, `request_id` and
+    `weak_key` tell responses with one key apart (`same_response`); the ledger then adds to the key."""
     time_ms: int
     """When the response was logged, in milliseconds since 1970-01-01 UTC."""
     model: str
@@ -105,27 +108,32 @@ class Usage(NamedTuple):
     """How sure it is that this is the original record and not a copy in a resumed or forked session:
     0 original, 1 cannot be told, 2 known copy. The place of the lowest rank wins."""
     weak_key: bool = False
-    """The log line lacks what makes its id globally unique (a request id), so a record of another session that has the
-    same key but other prompt counts is another response."""
+    """The log line lacks what makes its id globally unique (a request id), so a record with the same key that was
+    logged at another time is another response."""
     moves_head: bool = False
     """If HEAD moved in the second of `time_ms`, it moved after this response: a tool of the response moved it, or the
     log shows that the response was asked for before."""
     estimated: bool = False
     """The counts are the assistant's own estimate, or ours; no provider told them."""
     request_id: str = ""
-    """The provider's id of the request, where the log has one beside `key`."""
+    """The provider's id of the request, where the log has one beside `key`. Records with one key and different request
+    ids are different responses."""
     reported_cost: int | None = None
     """What the assistant itself says the response cost, in nano-dollars; kept for comparison and never counted."""
     geo: str = ""
     """The region in which the provider kept the inference (`us`), as it reports; empty where it ran anywhere."""
+    final: bool = False
+    """These counts are the assistant's last word: where they are lower than those of an earlier record of the same
+    response, they correct it. Not recorded: what the ledger has was read earlier."""
 
 
-_ADDED = slice(Usage._fields.index("moves_head"), None)
+_ADDED = slice(Usage._fields.index("moves_head"), Usage._fields.index("final"))
 """What one record of a response may tell and another not."""
 
 
 def merge(first: Usage, second: Usage) -> Usage:
-    """What two records of one response say together: the most of each token class, the place of the surer original.
+    """What two records of one response say together; `second` was read later. Counts as `_counted` says, and the place
+    of the surer original.
 
     Where neither is surer, `first` is the original. One record that tells the final output makes the response final.
     """
@@ -133,8 +141,13 @@ def merge(first: Usage, second: Usage) -> Usage:
     may_learn = kept.weak_key or kept.lower_bound or kept[_ADDED] != other[_ADDED]
     if kept.tokens == other.tokens and kept.kind == other.kind and not may_learn:
         return kept
+    tokens, told_by = _counted(first, second)
+    priced_as = told_by or kept
     return kept._replace(
-        tokens=kept.tokens.at_least(other.tokens),
+        model=priced_as.model or kept.model,
+        speed=priced_as.speed,
+        tier=priced_as.tier,
+        tokens=tokens,
         web_searches=max(kept.web_searches, other.web_searches),
         kind="response" if "response" in (kept.kind, other.kind) else kept.kind,
         lower_bound=kept.lower_bound and other.lower_bound,
@@ -144,15 +157,81 @@ def merge(first: Usage, second: Usage) -> Usage:
         request_id=kept.request_id or other.request_id,
         reported_cost=other.reported_cost if kept.reported_cost is None else kept.reported_cost,
         geo=kept.geo or other.geo,
+        final=kept.final or other.final,
     )
+
+
+def _counted(first: Usage, second: Usage) -> tuple[Tokens, Usage | None]:
+    """The counts that hold, and the record that has the last word on them, if one has.
+
+    What is complete stands against what was logged while the response was still being written. Of two that are
+    complete, a final one corrects what was read before, unless that is the surer original. Otherwise counts can only
+    have grown, and the most of each class holds; but which class a prompt belongs to (a cached one is recognised late)
+    the later record knows better.
+    """
+    later, earlier = (second, first) if second.copy_rank <= first.copy_rank else (first, second)
+    if first.lower_bound != second.lower_bound:
+        later, earlier = (first, second) if second.lower_bound else (second, first)
+    elif first.lower_bound:
+        most = first.tokens.at_least(second.tokens)
+        return _with_prompt_of(later, earlier)._replace(output=most.output, reasoning=most.reasoning), None
+    elif not second.final:
+        return first.tokens.at_least(second.tokens), None
+    return _with_prompt_of(later, earlier), later
+
+
+def _with_prompt_of(later: Usage, earlier: Usage) -> Tokens:
+    """The counts of `later`; where it has none, or none of the prompt, it left them out."""
+    if later.tokens.prompt:
+        return later.tokens
+    output, reasoning = (later if later.tokens.output else earlier).tokens[4:]
+    return earlier.tokens._replace(output=output, reasoning=reasoning)
 
 
 def same_response(first: Usage, second: Usage) -> bool:
     """Whether two records with one key are one response.
 
-    Gateways without request ids reuse message ids between sessions; what was sent to the model then tells them apart,
-    since prompt counts are equal in all lines of a response (measured on 75,312 lines of Claude Code).
+    Ids of messages are not unique: gateways answer everything under one id, and an overloaded provider gave several
+    calls the same. Request ids tell such responses apart, except that the file of a side question repeats responses of
+    its parent under request ids of its own: a record that may be a copy (`copy_rank`) with the same counts, or of the
+    same time, is one. Without request ids, time and prompt do: copies keep the time, and all lines of a response have
+    the same prompt counts (measured on 75,312 lines of Claude Code) unless a later one corrects them.
     """
-    if not (first.weak_key and second.weak_key) or first.session == second.session:
+    if first.request_id and second.request_id:
+        if first.request_id == second.request_id:
+            return True
+        may_be_copy = (first.copy_rank == 0) != (second.copy_rank == 0)
+        return may_be_copy and (first.time_ms == second.time_ms or first.tokens == second.tokens)
+    if not (first.weak_key or second.weak_key):
         return True
-    return first.tokens[:4] == second.tokens[:4]
+    same_prompt, same_time = first.tokens[:4] == second.tokens[:4], first.time_ms == second.time_ms
+    if first.weak_key and second.weak_key:
+        return same_time and (same_prompt or first.lower_bound or second.lower_bound)
+    return same_prompt or (same_time and (first.lower_bound or second.lower_bound))
+
+
+def find_key(known: Mapping[str, Usage], usage: Usage) -> str:
+    """The key under which `known` has the response of a record, or under which it is to be added: its own, unless that
+    belongs to another response."""
+    before = known.get(usage.key)
+    if before is None or (usage.request_id and before.request_id == usage.request_id):
+        return usage.key
+    keys = further_keys(usage)
+    if usage.request_id and keys[0] in known:
+        return keys[0]
+    if same_response(before, usage):
+        return usage.key
+    for key in keys:
+        found = known.get(key)
+        if found is not None and same_response(found, usage):
+            return key
+    return keys[0] if keys[0] not in known else keys[1]
+
+
+def further_keys(usage: Usage) -> tuple[str, ...]:
+    """The keys that a response may have where its own belongs to another one. It gets the first, or the second where
+    that is taken; earlier versions recorded some under the last."""
+    at = f"{usage.key}@{usage.time_ms}"
+    if usage.request_id:
+        return f"{usage.key}@{usage.request_id}", at
+    return at, f"{at}.{'.'.join(map(str, usage.tokens[:4]))}", f"{usage.key}@{usage.session}"

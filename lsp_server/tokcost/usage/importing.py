@@ -21,7 +21,7 @@ from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.logs import Batch, SessionTotal
-from tokcost.model.usage import Usage, merge, same_response
+from tokcost.model.usage import Usage, find_key, further_keys, merge
 from tokcost.policy.clone_state import CloneState
 from tokcost.usage import assignment_journal
 from tokcost.usage.placing import Placer
@@ -132,11 +132,7 @@ class Importer:
     def _record(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
         for batch, _ in batches:
             self._placer.note_origins(batch.worktrees)
-        sources: dict[str, int] = {}
-        for batch, number in batches:
-            for usage in batch.usage:
-                sources.setdefault(usage.key, number)
-        self._record_usage(assistant, [u for batch, _ in batches for u in batch.usage], sources)
+        self._record_usage(assistant, [(usage, number) for batch, number in batches for usage in batch.usage])
         self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
         totals = [(total, number) for batch, number in batches for total in batch.totals]
         if totals:
@@ -153,11 +149,12 @@ class Importer:
             delete_usage(self._ledger, [one for one in found if one.entry.claim is None], rollup)
             rollup.apply(self._ledger)
 
-    def _record_usage(self, assistant: str, usage: list[Usage], sources: Mapping[str, int]) -> None:
+    def _record_usage(self, assistant: str, usage: list[tuple[Usage, int]]) -> None:
+        """Record usage and what it was read from."""
         ledger = self._ledger
-        stored = find_usage(ledger, assistant, _possible_keys(usage))
+        stored = self._stored(assistant, usage)
         new, changes, copies = sort_out(usage, stored)
-        entries = [self._entry(u)._replace(source=sources.get(u.key)) for u in new]
+        entries = [self._entry(u)._replace(source=source) for u, source in new]
         changed = [(before, self._changed(before, u)) for before, u in changes]
         require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
@@ -168,6 +165,14 @@ class Importer:
             ids = {key: s.id for key, s in find_usage(ledger, assistant, {key for _, key in copies}).items()}
             note_copies(ledger, assistant, [(session, ids[key]) for session, key in copies])
         self.new_usage += len(new)
+
+    def _stored(self, assistant: str, usage: list[tuple[Usage, int]]) -> dict[str, Stored]:
+        """The rows that may have these responses. Under further keys there are some only where the first is taken."""
+        stored = find_usage(self._ledger, assistant, {one.key for one, _ in usage})
+        if stored:
+            further = {key for one, _ in usage if one.key in stored for key in further_keys(one)}
+            stored.update(find_usage(self._ledger, assistant, further))
+        return stored
 
     def _entry(self, usage: Usage) -> Entry:
         where = self._placer.place(usage)
@@ -222,35 +227,26 @@ class Importer:
 
 
 def sort_out(
-    usage: Iterable[Usage], stored: Mapping[str, Stored]
-) -> tuple[list[Usage], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
-    """What is new, what changes a row, and which sessions hold copies (session, key of the original).
+    usage: Iterable[tuple[Usage, int]], stored: Mapping[str, Stored]
+) -> tuple[list[tuple[Usage, int]], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
+    """What is new (with what it was read from first), what changes a row, and which sessions hold copies (session, key
+    of the original).
 
     `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
     """
     known = {key: one.entry.usage for key, one in stored.items()}
+    sources: dict[str, int] = {}
     copies: set[tuple[str, str]] = set()
-    for one in usage:
-        before = known.get(one.key)
-        if before is not None and not same_response(before, one):
-            one = one._replace(key=_key_within_session(one))
-            before = known.get(one.key)
-        known[one.key] = one if before is None else merge(before, one)
-        if before is not None and before.session != one.session:
-            copies.update((name, one.key) for name in (before.session, one.session))
-    new = [one for key, one in known.items() if key not in stored]
-    changes = [(stored[key], one) for key, one in known.items() if key in stored and one != stored[key].entry.usage]
-    return new, changes, copies
-
-
-def _possible_keys(usage: Iterable[Usage]) -> set[str]:
-    keys: set[str] = set()
-    for one in usage:
-        keys.add(one.key)
-        if one.weak_key:
-            keys.add(_key_within_session(one))
-    return keys
-
-
-def _key_within_session(usage: Usage) -> str:
-    return f"{usage.key}@{usage.session}"
+    for one, source in usage:
+        key = find_key(known, one)
+        before = known.get(key)
+        if before is None:
+            known[key] = one if key == one.key else one._replace(key=key)
+            sources[key] = source
+            continue
+        known[key] = merge(before, one)._replace(key=key)
+        if before.session != one.session:
+            copies.update((name, key) for name in (before.session, one.session))
+    new = [(known[key], source) for key, source in sources.items()]
+    found = ((one, known[key]._replace(final=False)) for key, one in stored.items())
+    return new, [(one, now) for one, now in found if now != one.entry.usage], copies

@@ -11,6 +11,7 @@ import msgspec
 
 from tokcost.model.usage import Usage
 from tokcost.readers.claude_code.line_times import LineTimes
+from tokcost.readers.claude_code.order import Open
 from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.records import Folder, Name, decoded
 
@@ -39,6 +40,8 @@ class State(msgspec.Struct, gc=False):
     """The folder in the last line that has one, where that is a prompt or the result of a tool."""
     first_ms: int = 0
     """The first time in the file, in milliseconds UTC; 0 where that is not known."""
+    open: tuple[Open, ...] = ()
+    """Responses without a request id that the next lines may belong to."""
     compacted_ms: int = 0
     """When the conversation was last compacted since the last total; 0 where it was not."""
     compacted_in: str = ""
@@ -119,12 +122,12 @@ class Asking:
         begin, stop = self._block.rfind(b"\n", 0, at) + 1, self._block.find(b"\n", at)
         return decoded(_place, self._block[begin : stop if stop >= 0 else len(self._block)])
 
-    def lags(self, branch: str, key: str) -> bool:
+    def lags(self, usage: Usage) -> bool:
         """Whether the branch field is likely to lag behind HEAD: an earlier response has moved HEAD and the field is
         what it was. Processes write the branch of their start, or of their last look."""
-        if branch != self._state.branch:
-            self._state.moved_by, self._state.branch = "", branch
-        return self._state.moved_by not in ("", key)
+        if usage.branch != self._state.branch:
+            self._state.moved_by, self._state.branch = "", usage.branch
+        return self._state.moved_by not in ("", _identity(usage))
 
     def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: dict[str, Usage]) -> None:
         """Heed a line of a response that has a command. One that moves HEAD does so after this response and those
@@ -136,8 +139,13 @@ class Asking:
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
         if moves := moves_of_head(raw, at, stop):
-            self._state.moved_by = key
+            self._state.moved_by = _identity(found[key])
             _mark(found, key, moves)
+
+
+def _identity(usage: Usage) -> str:
+    """A name of a response in its file; gateways answer everything under one message id."""
+    return f"{usage.key}@{usage.request_id or usage.time_ms}"
 
 
 def _mark(found: dict[str, Usage], key: str, moves: int) -> None:

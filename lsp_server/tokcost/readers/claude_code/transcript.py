@@ -14,13 +14,28 @@ from functools import lru_cache
 
 import msgspec
 
-from tokcost.model.bounds import MAX_PARENTS, MAX_SESSION
+from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import MAX_SEARCHES, MAX_TOKENS, Kind, Tokens, Usage, is_possible_time, merge
+from tokcost.model.usage import MAX_SEARCHES, Kind, Tokens, Usage, find_key, is_possible_time, merge
 from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written
+from tokcost.readers.claude_code.counts import (
+    COUNTS,
+    DECLINED,
+    Attempt,
+    Counts,
+    calls_besides,
+    model_of,
+    read_attempts,
+    tokens_of,
+    with_split,
+)
 from tokcost.readers.claude_code.line_times import LineTimes
+from tokcost.readers.claude_code.order import OpenResponses
+from tokcost.readers.claude_code.repetition import HEAD, Repetition
+from tokcost.readers.claude_code.totals import read_totals
 from tokcost.readers.claude_code.worktree_state import worktree_origins
 from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
 
 NAME = "claude-code"
@@ -30,55 +45,26 @@ _FINAL_IN_EVERY_LINE = (2, 1, 59)
 before, lines without a `stop_reason` carry the placeholder of the stream's start."""
 
 _MAX_PARTS = 1000
-"""So many models has a session, or parts a response: more are a damaged record."""
+"""So many parts has a response: more are a damaged record."""
 
-_HEAD = 640
-"""Bytes at the beginning of a line that tell whose it is: older versions write folder, session and branch there."""
+_IDS = ("id", "requestId", "uuid", "sessionId")
+"""Names that may be written as a number."""
 
-_NEVER = b"\n"
-"""No line contains its end."""
 
-_NO_STOP_REASON = b'"stop_reason":null'
 _ANYWHERE = (None, "", "global", "not_available")
 """What `inference_geo` says where the inference was not kept in a region; older models do not know the field."""
-
-_BETWEEN = 64
-"""Bytes in which a `stop_reason` stands before the usage, with a `stop_sequence` between them at most."""
-
-
-class _CacheCreation(msgspec.Struct, gc=False):
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
 
 
 class _ServerTools(msgspec.Struct, gc=False):
     web_search_requests: int | None = None
 
 
-class _OutputDetails(msgspec.Struct, gc=False):
-    thinking_tokens: int | None = None
-
-
-class _Counts(msgspec.Struct, gc=False):
-    input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_creation: _CacheCreation | None = None
-    output_tokens: int | None = None
-    output_tokens_details: _OutputDetails | None = None
-
-
-class _Iteration(_Counts, gc=False):
-    type: str | None = None
-    model: Name | None = None
-
-
-class _Usage(_Counts, gc=False):
+class _Usage(Counts, gc=False):
     server_tool_use: _ServerTools | None = None
     service_tier: Name | None = None
     speed: Name | None = None
     inference_geo: Name | None = None
-    iterations: list[_Iteration] | None = None
+    iterations: msgspec.Raw = msgspec.Raw()
 
 
 class _Message(msgspec.Struct, gc=False):
@@ -104,27 +90,8 @@ class _Line(msgspec.Struct, gc=False):
     sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
 
 
-class _ModelTotal(msgspec.Struct, gc=False):
-    input: int = msgspec.field(default=0, name="inputTokens")
-    output: int = msgspec.field(default=0, name="outputTokens")
-    thinking: int = msgspec.field(default=0, name="thinkingTokens")
-    cache_read: int = msgspec.field(default=0, name="cacheReadInputTokens")
-    cache_write: int = msgspec.field(default=0, name="cacheCreationInputTokens")
-    cache_write_5m: int | None = msgspec.field(default=None, name="cacheCreationEphemeral5mInputTokens")
-    cache_write_1h: int | None = msgspec.field(default=None, name="cacheCreationEphemeral1hInputTokens")
-    web_searches: int = msgspec.field(default=0, name="webSearchRequests")
-
-
-class _CostState(msgspec.Struct, gc=False):
-    type: str
-    session: Name = msgspec.field(name="sessionId")
-    began_ms: int = msgspec.field(name="startTime", default=0)
-    models: dict[Name, _ModelTotal] = msgspec.field(name="modelUsage", default_factory=dict[str, _ModelTotal])
-
-
 _line = msgspec.json.Decoder(_Line)
 _counts = msgspec.json.Decoder(_Usage | None)
-_cost_state = msgspec.json.Decoder(_CostState)
 _state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
 
@@ -137,7 +104,7 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
         found.take(block)
         if found.count >= jsonl.MAX_RECORDS:
             lines.stop()
-    written = _encode(found.state)
+    written = found.remembered()
     if lines.rest and kind_of(lines.rest) is not None:
         found.take(lines.rest)
     for head in lines.too_long:
@@ -170,14 +137,14 @@ class _Transcript:
         self.duplicates: dict[str, int] = {}
         self.repeated = 0
         self._found: dict[str, Usage] = {}
+        self._requests: dict[tuple[str, str], str] = {}
+        """Where further lines of a request are found, by message and request id, if not under the message id alone."""
         self._last: _Line | None = None
         self._key = ""
-        """Of the last response."""
-        self._id = self._written = _NEVER
-        """What a line that tells nothing new of it has at its beginning and behind its content."""
-        self._context: tuple[bytes, ...] = ()
-        """What it must have besides, anywhere."""
+        """Where the last response is found."""
+        self._repetition = Repetition()
         self._times = LineTimes()
+        self._open = OpenResponses(state.open)
 
     @property
     def count(self) -> int:
@@ -188,6 +155,11 @@ class _Transcript:
         """One usage for each response, in the order of their first lines."""
         return list(self._found.values())
 
+    def remembered(self) -> bytes:
+        """What must be remembered of the file until it is read on."""
+        self.state.open = self._open.latest()
+        return _encode(self.state)
+
     def take(self, block: bytes) -> None:
         """Read all lines of a block that can matter, in their order.
 
@@ -195,7 +167,7 @@ class _Transcript:
         costs as much as it passes over, so the assistant's own lines are not searched either: they are decoded, unless
         they repeat the last response. (Inside a text quotes are escaped, so no text can look like an id or usage.)
         """
-        begin, size, find = 0, len(block), block.find
+        begin, size, find, repetition = 0, len(block), block.find, self._repetition
         self._times = LineTimes()
         self._asking.begin(block, is_first=not self._is_begun)
         self._is_begun = True
@@ -203,109 +175,142 @@ class _Transcript:
             end = find(b"\n", begin)
             if end < 0:
                 end = size
-            head = begin + _HEAD if begin + _HEAD < end else end
+            head = begin + HEAD if begin + HEAD < end else end
             if find(b'"assistant"', begin, head) >= 0:
                 self._asking.at(begin)
-                if find(self._id, begin, head) >= 0 and self._is_repetition(block, begin, end):
+                if find(repetition.id, begin, head) >= 0 and repetition.is_in(block, begin, end):
                     self.repeated += 1
                     self._asking.heed_command(block, begin, end, self._key, self._found)
-                elif not self._assistant_line(block[begin:end]):
+                elif not self._assistant_line(block, begin, end):
                     self._bookkeeping(block, begin, end)
             elif find(b'"role":"user"', begin, head) < 0:
-                if find(b'"usage"', begin, end) >= 0:
-                    self._asking.at(begin)
-                    self._assistant_line(block[begin:end])
-                elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
-                    self._bookkeeping(block, begin, end)
-                elif find(b'"compact_boundary"', begin, head) >= 0:
-                    self._compaction(block[begin:end])
+                self._other_line(block, begin, head, end)
+            elif self._open:
+                self._user_line(block, begin, end)
             begin = end + 1
         self._asking.end()
         self._remember()
 
+    def _other_line(self, block: bytes, begin: int, head: int, end: int) -> None:
+        """Take a line that does not say at its beginning that it is the assistant's or the user's own."""
+        find, is_taken = block.find, False
+        if find(b'"usage"', begin, end) >= 0:
+            self._asking.at(begin)
+            is_taken = self._assistant_line(block, begin, end)
+        elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
+            self._bookkeeping(block, begin, end)
+        elif find(b'"compact_boundary"', begin, head) >= 0:
+            self._compaction(block[begin:end])
+        if self._open and not is_taken:
+            self._user_line(block, begin, end)
+
     def pass_over(self, head: bytes) -> None:
         """A line too long to be read, given its beginning: no loss unless it may have told usage."""
-        if b'"user"' not in head[:_HEAD] or b'"assistant"' in head[:_HEAD]:
+        if b'"user"' not in head[:HEAD] or b'"assistant"' in head[:HEAD]:
             self._count(self.skipped, "line too long to be read")
 
-    def _assistant_line(self, raw: bytes) -> bool:
+    def _assistant_line(self, block: bytes, begin: int, end: int) -> bool:
         """Take a line that may be a response's; whether the assistant wrote it."""
+        raw = block[begin:end]
         line = self._decode(raw)
         if line is None or line.type != "assistant":
             return False
         if line.message is not None and (written := bytes(line.message.usage)):
-            self._response(line, line.message, written, raw)
+            time_ms = milliseconds(line.timestamp) if line.timestamp else self._time_above(block, begin)
+            self._response(line, line.message, written, raw, time_ms)
         return True
 
-    def _response(self, line: _Line, message: _Message, written: bytes, raw: bytes) -> None:
+    def _time_above(self, block: bytes, begin: int) -> int:
+        """The time of the last line above one that has none, 0 where that is not known either."""
+        return max(self._times.before(block, begin) or 0, self.state.time_ms)
+
+    def _user_line(self, block: bytes, begin: int, end: int) -> None:
+        """Note that something was said, or a tool's result was logged, between the lines of responses."""
+        if block.find(b'"user"', begin, end) >= 0:
+            is_result = block.find(b'"tool_result"', begin, end) >= 0 or block.find(b'"isMeta"', begin, end) >= 0
+            self._open.saw_user(is_result=is_result)
+
+    def _response(self, line: _Line, message: _Message, written: bytes, raw: bytes, time_ms: int) -> None:
         if message.model == "<synthetic>":
             self._count(self.duplicates, "local message of the assistant itself, not a response")
             return
-        usage = decoded(_counts, written)
+        usage = decoded(_counts, written) or without_odd_fields(_Usage, written, needed=COUNTS)
         if usage is None:
             if written != b"null":
                 self._count(self.skipped, "damaged usage record")
             return
-        tokens = _tokens(usage)
+        attempts, tokens = read_attempts(bytes(usage.iterations)), tokens_of(usage)
         key = message.id or line.request_id or line.uuid
-        if tokens is None or key is None or not is_possible_time(milliseconds(line.timestamp)) or not _is_sane(usage):
+        if tokens is None or key is None or not is_possible_time(time_ms) or not _is_sane(usage, attempts):
             self._count(self.skipped, "usage record with impossible or missing values")
             return
-        self._last, self._key = line, key
-        found = self._add(self._placed(_usage(line, message, usage, key, tokens), line))
-        self._asking.heed_command(raw, 0, len(raw), key, self._found)
+        tokens = with_split(tokens, usage, attempts)
+        if not line.request_id:
+            time_ms = self._open.first_time(key, time_ms, tokens, message.stop_reason)
+        elif key in self._open:
+            time_ms = self._open.taken_up(key, time_ms, tokens)
+        self._last = line
+        one, repeated = self._placed(_usage(line, message, usage, key, time_ms, tokens), line), self.repeated
         if line.request_session:
             self._remember_parent(line)
-        if usage.iterations and len(usage.iterations) > 1:
-            self._iterations(found, usage.iterations)
-        self._expect_repetition(line, message, found, raw)
+        is_free = message.stop_reason == "refusal" and not tokens.output
+        if is_free:
+            self._count(self.duplicates, "refusal before any output, not billed")
+            self._repetition.forget()
+        else:
+            self._key = self._add(one)
+            self._asking.heed_command(raw, 0, len(raw), self._key, self._found)
+            self._expect_repetition(line, message, one, raw)
+        if attempts:
+            self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
 
     def _placed(self, usage: Usage, line: _Line) -> Usage:
         """A response where it was asked for, as far as the lines around it tell."""
         asking = self._asking
         cwd = asking.folder(Written(usage.session, bool(line.sidechain), usage.cwd))
-        lags = asking.lags(usage.branch, usage.key)
+        lags = asking.lags(usage)
         rank = KNOWN_COPY if asking.is_copy(usage.time_ms) else usage.copy_rank
         if (cwd, lags, rank) == (usage.cwd, usage.branch_stale, usage.copy_rank):
             return usage
         return usage._replace(cwd=cwd, branch_stale=lags, copy_rank=rank)
 
-    def _expect_repetition(self, line: _Line, message: _Message, found: Usage, raw: bytes) -> None:
-        """Remember what the lines that repeat this one look like, if they can tell nothing new of its response."""
-        self._id = self._written = _NEVER
-        self._context = ()
-        if not message.id or found.copy_rank != 0:
-            return
-        written = b'"usage":%s' % bytes(message.usage)
-        if found.lower_bound:
-            written = _unfinished(raw, written)
-        if found.kind == "partial":
-            # A line of a sub-agent or an older version would say that the reply is whole.
-            self._context = b'"isSidechain":false', b'"version":"%s"' % (line.version or "").encode()
-        self._id, self._written = b'"id":"%s"' % message.id.encode(), written
-
-    def _is_repetition(self, block: bytes, begin: int, end: int) -> bool:
-        """Whether a line that names the last response tells nothing new of it."""
-        if block.rfind(self._written, begin, end) < 0:
-            return False
-        return all(block.rfind(words, begin, end) >= 0 for words in self._context)
+    def _expect_repetition(self, line: _Line, message: _Message, one: Usage, raw: bytes) -> None:
+        """Further lines are passed over where they can tell nothing new of the response; `one` is what this line
+        says."""
+        found = self._found[self._key]
+        is_surest = found.copy_rank == 0 or (found.copy_rank == 1 and line.sidechain is True)
+        holds = (found.tokens, found.request_id) == (one.tokens, one.request_id)
+        if message.id and line.request_id and is_surest and holds:
+            written = bytes(message.usage)
+            self._repetition.expect(raw, message.id, line.request_id, written, line.version or "", found)
+        else:
+            self._repetition.forget()
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
         if line is None and b'"usage"' in raw and _may_be_assistant(raw):
-            self._count(self.skipped, "damaged usage record")
+            line = without_odd_fields(_Line, raw, names=_IDS)
+            if line is None:
+                self._count(self.skipped, "damaged usage record")
         return line
 
-    def _add(self, usage: Usage) -> Usage:
-        """What all records of a response say together."""
-        before = self._found.get(usage.key)
-        if before is not None:
-            self.repeated += 1
-            if before.tokens == usage.tokens and _is_final(before):
-                return before
-            usage = merge(before, usage)
-        self._found[usage.key] = usage
-        return usage
+    def _add(self, usage: Usage) -> str:
+        """Add to what all records of a response say together; the key under which it is found."""
+        found, key = self._found, usage.key
+        if key not in found:
+            found[key] = usage
+            return key
+        key = self._requests.get((usage.key, usage.request_id)) or find_key(found, usage)
+        if key not in found:
+            found[key] = usage
+            return key
+        self.repeated += 1
+        before = found[key]
+        if before.tokens != usage.tokens or not _tells_nothing_new(before, usage):
+            found[key] = merge(before, usage)
+        if usage.request_id and (key != usage.key or before.request_id != usage.request_id):
+            self._requests[usage.key, usage.request_id] = key
+        return key
 
     def _remember_parent(self, line: _Line) -> None:
         parent = line.request_session
@@ -321,17 +326,16 @@ class _Transcript:
                 self.state.cwd, self.state.branch = cwd, branch
             self.state.time_ms = milliseconds(self._last.timestamp)
 
-    def _iterations(self, parent: Usage, iterations: list[_Iteration]) -> None:
-        """Advisor calls are not in a response's own counts; a refused first attempt is noted, not counted."""
-        for number, iteration in enumerate(iterations):
-            tokens = _tokens(iteration)
-            if iteration.type == "advisor_message" and tokens is not None:
-                model = iteration.model or parent.model
-                key = f"{parent.key}#advisor{number}"
-                advisor = parent._replace(key=key, model=model, tokens=tokens, kind="advisor", web_searches=0)
-                self._add(advisor)
-            elif iteration.type == "fallback_message" and number + 1 < len(iterations):
-                self._count(self.duplicates, "refused first attempt, not known to be billed")
+    def _attempts(self, parent: Usage, attempts: list[Attempt | None], raw: bytes, *, is_new: bool) -> None:
+        """Calls inside a response which its own counts leave out."""
+        found = calls_besides(parent.tokens, attempts)
+        for call in found.calls:
+            model = call.model or model_of(call, parent.model, raw)
+            key = f"{parent.key}#{call.name}"
+            self._add(parent._replace(key=key, model=model, tokens=call.tokens, kind=call.kind, web_searches=0))
+        if is_new:
+            self._count(self.duplicates, DECLINED, found.declined)
+            self._count(self.skipped, "attempt inside a response that cannot be told", found.damaged)
 
     def _bookkeeping(self, block: bytes, begin: int, end: int) -> None:
         raw = block[begin:end]
@@ -343,12 +347,12 @@ class _Transcript:
             self.worktrees += origins or ()
             if origins is None:
                 self._count(self.skipped, "damaged record")
-        elif kind is None and (b'"cost-state"' in raw[:_HEAD] or b'"worktree-state"' in raw[:_HEAD]):
+        elif kind is None and (b'"cost-state"' in raw[:HEAD] or b'"worktree-state"' in raw[:HEAD]):
             self._count(self.skipped, "damaged record")
 
     def _cost_state(self, raw: bytes, before_ms: int | None) -> None:
-        record = decoded(_cost_state, raw)
-        if record is None or len(record.models) > _MAX_PARTS:
+        found = read_totals(raw)
+        if found is None:
             self._count(self.skipped, "damaged session total")
             return
         self._remember()
@@ -357,19 +361,16 @@ class _Transcript:
         place = (state.cwd, state.branch, state.parents)
         if spent_ms := min(state.compacted_ms, time_ms):
             place = (state.compacted_in, state.compacted_on, state.parents)
-        began_ms = record.began_ms if is_possible_time(record.began_ms) else 0
         state.compacted_ms = 0
-        for model, total in record.models.items():
-            tokens = _model_total(total)
-            if tokens is None:
-                self._count(self.skipped, "session total with impossible values")
-                continue
-            counts = (tokens, total.web_searches)
-            self.totals.append(SessionTotal(record.session, model, time_ms, *counts, *place, spent_ms, began_ms))
+        for model, counts in found.models.items():
+            total = SessionTotal(found.session, model, time_ms, *counts, *place, spent_ms, found.began_ms)
+            self.totals.append(total)
+        self._count(self.skipped, "damaged session total", found.damaged)
+        self._count(self.skipped, "session total with impossible values", found.impossible)
 
     def _compaction(self, raw: bytes) -> None:
         """The call that compacts leaves no line, only a mark of its moment; a fork copies those of its parent."""
-        line = decoded(_line, raw)
+        line = decoded(_line, raw) or without_odd_fields(_Line, raw)
         if line is None or line.type != "system" or not is_possible_time(milliseconds(line.timestamp)):
             return
         state, cwd, branch = self.state, line.cwd or "", line.branch or ""
@@ -377,18 +378,18 @@ class _Transcript:
             state.compacted_ms, state.compacted_in, state.compacted_on = milliseconds(line.timestamp), cwd, branch
 
     @staticmethod
-    def _count(counts: dict[str, int], reason: str) -> None:
-        counts[reason] = counts.get(reason, 0) + 1
+    def _count(counts: dict[str, int], reason: str, number: int = 1) -> None:
+        if number:
+            counts[reason] = counts.get(reason, 0) + number
 
 
-def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Tokens) -> Usage:
-    assert line.timestamp is not None
+def _usage(line: _Line, message: _Message, usage: _Usage, key: str, time_ms: int, tokens: Tokens) -> Usage:
     kind, lower_bound = _completeness(line, message)
     tools = usage.server_tool_use
     return Usage(
         NAME,
         key,
-        milliseconds(line.timestamp),
+        time_ms,
         message.model or "",
         tokens,
         line.session or "",
@@ -402,8 +403,10 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, tokens: Toke
         (tools.web_search_requests or 0) if tools else 0,
         lower_bound,
         _copy_rank(line),
-        line.request_id is None,
+        not line.request_id,
+        request_id=line.request_id or "",
         geo="" if usage.inference_geo in _ANYWHERE else usage.inference_geo or "",
+        final=not lower_bound,
     )
 
 
@@ -417,49 +420,22 @@ def _completeness(line: _Line, message: _Message) -> tuple[Kind, bool]:
     return "response", True
 
 
-def _unfinished(raw: bytes, written: bytes) -> bytes:
-    """A line's usage together with the null `stop_reason` just before it: with a `stop_reason`, a repetition would make
-    the response final. `_NEVER` where they do not stand so."""
-    usage = raw.rfind(written)
-    begin = raw.rfind(_NO_STOP_REASON, max(0, usage - _BETWEEN), usage) if usage > 0 else -1
-    return raw[begin:usage] + written if begin >= 0 else _NEVER
-
-
-def _is_final(usage: Usage) -> bool:
-    """Whether further lines with the same counts tell nothing new."""
-    return usage.copy_rank == 0 and not usage.lower_bound
+def _tells_nothing_new(before: Usage, usage: Usage) -> bool:
+    """Whether a further line with the same counts adds nothing to what is known of its response."""
+    return before.copy_rank <= usage.copy_rank and not before.lower_bound and not before.weak_key
 
 
 def _copy_rank(line: _Line) -> int:
     if line.request_session and line.request_session != line.session:
         return KNOWN_COPY
-    return 0 if line.request_id and line.session_kind != "bg" else 1
+    # The file of a side question repeats responses of its parent, as a side chain.
+    return 0 if line.request_id and line.session_kind != "bg" and not line.sidechain else 1
 
 
-def _tokens(usage: _Counts) -> Tokens | None:
-    """The disjoint classes, or `None` for impossible numbers. Cache writes that are not split are 5-minute ones."""
-    written = usage.cache_creation_input_tokens or 0
-    split = usage.cache_creation
-    long = (split.ephemeral_1h_input_tokens or 0) if split else 0
-    short = (split.ephemeral_5m_input_tokens or 0) if split else 0
-    if short + long != written:
-        short = written - long
-    details = usage.output_tokens_details
-    thinking = (details.thinking_tokens or 0) if details else 0
-    counts = (usage.input_tokens or 0, usage.cache_read_input_tokens or 0, short, long, usage.output_tokens or 0)
-    return Tokens(*counts, thinking) if min(*counts, thinking) >= 0 and max(*counts, thinking) < MAX_TOKENS else None
-
-
-def _is_sane(usage: _Usage) -> bool:
+def _is_sane(usage: _Usage, attempts: list[Attempt | None]) -> bool:
     """Whether a response can have searched the web so often and consist of so many parts."""
     searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
-    return 0 <= searches < MAX_SEARCHES and len(usage.iterations or ()) <= _MAX_PARTS
-
-
-def _model_total(total: _ModelTotal) -> Tokens | None:
-    long = total.cache_write_1h or 0
-    counts = (total.input, total.cache_read, total.cache_write - long, long, total.output, total.thinking)
-    return Tokens(*counts) if min(counts) >= 0 and max(counts) < MAX_TOKENS * MAX_SESSION else None
+    return 0 <= searches < MAX_SEARCHES and len(attempts) <= _MAX_PARTS
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 import msgspec
 
 from tokcost.model.logs import WorktreeOrigin
+from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import Folder, decoded
 
 
@@ -24,7 +25,7 @@ def worktree_origins(raw: bytes) -> list[WorktreeOrigin] | None:
     if levels is None:
         return None
     for level in (raw, *map(bytes, levels.values())):
-        state = decoded(_state, level)
+        state = decoded(_state, level) or without_odd_fields(_WorktreeState, level)
         if state and state.path:
             return [WorktreeOrigin(state.path, state.branch or "", state.origin or "", state.origin_branch or "")]
     return []
