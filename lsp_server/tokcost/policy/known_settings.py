@@ -12,6 +12,7 @@ CLONE = (
     *(f"budget{scope}{part}" for scope in ("Branch", "Commit", "Day") for part in ("", "Block", "Near")),
     "budgetVerbose",
     "budgetUnchecked",
+    "placement",
 )
 """`tokcost.NAME` in a clone's own git configuration."""
 BRANCH = ("tokcostBudget", "tokcostBudgetBlock", "tokcostBudgetNear")
@@ -31,12 +32,13 @@ ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE")
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""
-INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOW")
+INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOW", "TOKCOST_PARENT")
 """What our programs tell each other, and tests."""
 
 CHOICES = {
     "precision": ("coarse", "exact"),
     "budgetunchecked": ("block", "pass"),
+    "placement": ("auto", "end"),
     **dict.fromkeys(("enabled", "models", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")),
 }
 """What the value of a setting in the configuration can be, by its name in lower case; budgets are checked where they
