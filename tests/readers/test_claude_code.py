@@ -327,12 +327,21 @@ def test_a_line_still_being_written_is_read_when_it_is_whole(tmp_path: Path) -> 
     assert [u.key for u in read(path, first.cursor).usage] == ["msg_2"]
 
 
-def test_a_last_line_without_line_end_is_read_and_not_consumed(tmp_path: Path) -> None:
+def test_a_whole_last_line_without_line_end_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(encode(assistant()).rstrip(b"\n"))
     batch = read(path)
     assert only(batch).key == "msg_1"
-    assert batch.position == 0
+    assert batch.position == path.stat().st_size
+    append(path, "", assistant("msg_2"))
+    assert [usage.key for usage in read(path, batch.cursor).usage] == ["msg_2"]
+
+
+def test_a_half_written_last_line_is_not_consumed(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(encode(assistant()).rstrip(b"}\n"))
+    batch = read(path)
+    assert (batch.usage, batch.skipped, batch.position) == ([], {}, 0)
 
 
 def test_only_new_bytes_are_read(tmp_path: Path) -> None:

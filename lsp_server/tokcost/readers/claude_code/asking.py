@@ -88,9 +88,9 @@ class Asking:
         """The line that is read next begins here."""
         self._begin = begin
 
-    def end(self) -> None:
-        """Remember of the block what the next one may have to know."""
-        above = self._above(len(self._block))
+    def end(self, end: int) -> None:
+        """Remember of the lines before `end` what those behind it may have to know."""
+        above = self._above(end)
         if above is not None:
             cwd = above.cwd or ""
             self._state.folder = cwd if above.type != "assistant" and "\0" not in cwd else ""

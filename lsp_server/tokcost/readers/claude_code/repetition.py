@@ -1,6 +1,7 @@
 """Lines that repeat a response and tell nothing new of it: they are recognised by their bytes and not decoded."""
 
 from tokcost.model.usage import Usage
+from tokcost.readers.claude_code.fragments import REPLY, TOTAL
 
 NEVER = b"\n"
 """No line contains its end."""
@@ -18,11 +19,13 @@ class Repetition:
 
     def __init__(self) -> None:
         self.id = NEVER
-        """The id of the message, at its beginning."""
+        """The id of the message and what follows it, at its beginning."""
         self._begins_with = b""
         """At its beginning as well."""
-        self._behind: tuple[bytes, ...] = ()
+        self._usage = b""
         """Behind its content."""
+        self._behind: tuple[bytes, ...] = ()
+        """Anywhere, mostly behind its content."""
 
     def forget(self) -> None:
         """No line is expected to repeat anything."""
@@ -37,15 +40,19 @@ class Repetition:
             written = _unfinished(raw, written)
         if found.copy_rank == 1:
             self._begins_with = b'"isSidechain":true'  # any other line would be surer of being the original
-        self._behind = written, b'"requestId":"%s"' % request_id.encode()
+        self._usage = written
+        self._behind = (b'"requestId":"%s"' % request_id.encode(),)
         if found.kind == "partial":
             # A line of a sub-agent or an older version would say that the reply is whole.
             self._behind += b'"isSidechain":false', b'"version":"%s"' % version.encode()
-        self.id = b'"id":"%s"' % message_id.encode()
+        self.id = b'"id":"%s",%s' % (message_id.encode(), REPLY)
 
-    def is_in(self, block: bytes, begin: int, end: int) -> bool:
-        """Whether a line that has the id is such a one."""
+    def is_in(self, block: bytes, begin: int, named: int, end: int) -> bool:
+        """Whether a line that has the id at `named` is such a one, and holds no other record."""
         if block.find(self._begins_with, begin, begin + HEAD) < 0:
+            return False
+        usage = block.rfind(self._usage, named, end)
+        if usage < 0 or block.find(REPLY, named + len(self.id), end) >= 0 or block.find(TOTAL, usage, end) >= 0:
             return False
         return all(block.rfind(words, begin, end) >= 0 for words in self._behind)
 

@@ -9,6 +9,7 @@ What no line tells (compaction, titles) is in `cost-state`, the session's runnin
 records become `SessionTotal` values and are compared with the lines once everything is read.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 
@@ -29,14 +30,17 @@ from tokcost.readers.claude_code.counts import (
     tokens_of,
     with_split,
 )
+from tokcost.readers.claude_code.fragments import COMPACTION, TOTAL, WORKTREE, Replies, looks_whole, reason_of
 from tokcost.readers.claude_code.line_times import LineTimes
 from tokcost.readers.claude_code.order import OpenResponses
 from tokcost.readers.claude_code.repetition import HEAD, Repetition
 from tokcost.readers.claude_code.totals import read_totals
 from tokcost.readers.claude_code.worktree_state import worktree_origins
 from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.jsonl import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.salvage import BrokenLine, is_record, mended, whole_rest
 
 NAME = "claude-code"
 
@@ -104,9 +108,9 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
         found.take(block)
         if found.count >= jsonl.MAX_RECORDS:
             lines.stop()
+    if rest := whole_rest(lines):
+        found.take(rest)
     written = found.remembered()
-    if lines.rest and kind_of(lines.rest) is not None:
-        found.take(lines.rest)
     for head in lines.too_long:
         found.pass_over(head)
     if found.repeated:
@@ -145,6 +149,8 @@ class _Transcript:
         self._repetition = Repetition()
         self._times = LineTimes()
         self._open = OpenResponses(state.open)
+        self._is_mended = False
+        """No line of the block is broken."""
 
     @property
     def count(self) -> int:
@@ -161,35 +167,53 @@ class _Transcript:
         return _encode(self.state)
 
     def take(self, block: bytes) -> None:
-        """Read all lines of a block that can matter, in their order.
+        """Read all lines of a block that can matter, in their order."""
+        end = self._lines(block)
+        if end < len(block):
+            self._is_mended = True
+            self._lines(mended(block[end:], self._damaged))
+            self._is_mended = False
 
-        Most bytes are prompts and tool results; their lines say so at their beginning and are not searched. A search
-        costs as much as it passes over, so the assistant's own lines are not searched either: they are decoded, unless
-        they repeat the last response. (Inside a text quotes are escaped, so no text can look like an id or usage.)
+    def _lines(self, block: bytes) -> int:
+        """Read the lines up to the first broken one; where that begins.
+
+        Most bytes are prompts and tool results; their lines say so at their beginning and are searched once, for a
+        reply that was written into them. A search costs as much as it passes over, so the assistant's own lines are not
+        searched: they are decoded, unless they repeat the last response. (Inside a text quotes are escaped, so no text
+        can look like an id or usage.)
         """
-        begin, size, find, repetition = 0, len(block), block.find, self._repetition
+        begin, size, find, replies = 0, len(block), block.find, Replies(block)
         self._times = LineTimes()
         self._asking.begin(block, is_first=not self._is_begun)
         self._is_begun = True
-        while begin < size:
-            end = find(b"\n", begin)
-            if end < 0:
-                end = size
-            head = begin + HEAD if begin + HEAD < end else end
-            if find(b'"assistant"', begin, head) >= 0:
-                self._asking.at(begin)
-                if find(repetition.id, begin, head) >= 0 and repetition.is_in(block, begin, end):
-                    self.repeated += 1
-                    self._asking.heed_command(block, begin, end, self._key, self._found)
-                elif not self._assistant_line(block, begin, end):
-                    self._bookkeeping(block, begin, end)
-            elif find(b'"role":"user"', begin, head) < 0:
-                self._other_line(block, begin, head, end)
-            elif self._open:
-                self._user_line(block, begin, end)
-            begin = end + 1
-        self._asking.end()
+        with suppress(BrokenLine):
+            while begin < size:
+                end = find(b"\n", begin)
+                if end < 0:
+                    end = size
+                head = begin + HEAD if begin + HEAD < end else end
+                if find(b'"assistant"', begin, head) >= 0:
+                    self._reply_line(block, begin, head, end)
+                elif find(b'"role":"user"', begin, head) < 0:
+                    self._other_line(block, begin, head, end)
+                else:
+                    if replies.are_in(begin, end) or not block.endswith(b"}", begin, end):
+                        self._require_whole(block[begin:end])
+                    if self._open:
+                        self._user_line(block, begin, end)
+                begin = end + 1
+        self._asking.end(min(begin, size))
         self._remember()
+        return begin
+
+    def _reply_line(self, block: bytes, begin: int, head: int, end: int) -> None:
+        self._asking.at(begin)
+        named = block.find(self._repetition.id, begin, head)
+        if named >= 0 and self._repetition.is_in(block, begin, named, end):
+            self.repeated += 1
+            self._asking.heed_command(block, begin, end, self._key, self._found)
+        elif not self._assistant_line(block, begin, end):
+            self._bookkeeping(block, begin, end)
 
     def _other_line(self, block: bytes, begin: int, head: int, end: int) -> None:
         """Take a line that does not say at its beginning that it is the assistant's or the user's own."""
@@ -197,12 +221,23 @@ class _Transcript:
         if find(b'"usage"', begin, end) >= 0:
             self._asking.at(begin)
             is_taken = self._assistant_line(block, begin, end)
-        elif find(b'"cost-state"', begin, head) >= 0 or find(b'"worktree-state"', begin, head) >= 0:
+        elif find(TOTAL, begin, head) >= 0 or find(WORKTREE, begin, head) >= 0:
             self._bookkeeping(block, begin, end)
-        elif find(b'"compact_boundary"', begin, head) >= 0:
+        elif find(COMPACTION, begin, head) >= 0:
             self._compaction(block[begin:end])
+        elif not looks_whole(block, begin, end):
+            self._require_whole(block[begin:end])
         if self._open and not is_taken:
             self._user_line(block, begin, end)
+
+    def _require_whole(self, raw: bytes) -> None:
+        """Raises `BrokenLine` for a line that is not one record."""
+        if not self._is_mended and raw.strip(BLANK) and not is_record(raw):
+            raise BrokenLine
+
+    def _damaged(self, fragment: bytes) -> None:
+        if reason := reason_of(fragment):
+            self._count(self.skipped, reason)
 
     def pass_over(self, head: bytes) -> None:
         """A line too long to be read, given its beginning: no loss unless it may have told usage."""
@@ -288,6 +323,8 @@ class _Transcript:
 
     def _decode(self, raw: bytes) -> _Line | None:
         line = decoded(_line, raw)
+        if line is None:
+            self._require_whole(raw)
         if line is None and b'"usage"' in raw and _may_be_assistant(raw):
             line = without_odd_fields(_Line, raw, names=_IDS)
             if line is None:
@@ -347,8 +384,10 @@ class _Transcript:
             self.worktrees += origins or ()
             if origins is None:
                 self._count(self.skipped, "damaged record")
-        elif kind is None and (b'"cost-state"' in raw[:HEAD] or b'"worktree-state"' in raw[:HEAD]):
-            self._count(self.skipped, "damaged record")
+        elif kind is None:
+            self._require_whole(raw)
+            if TOTAL in raw[:HEAD] or WORKTREE in raw[:HEAD]:
+                self._count(self.skipped, "damaged record")
 
     def _cost_state(self, raw: bytes, before_ms: int | None) -> None:
         found = read_totals(raw)
@@ -370,7 +409,10 @@ class _Transcript:
 
     def _compaction(self, raw: bytes) -> None:
         """The call that compacts leaves no line, only a mark of its moment; a fork copies those of its parent."""
-        line = decoded(_line, raw) or without_odd_fields(_Line, raw)
+        line = decoded(_line, raw)
+        if line is None:
+            self._require_whole(raw)
+            line = without_odd_fields(_Line, raw)
         if line is None or line.type != "system" or not is_possible_time(milliseconds(line.timestamp)):
             return
         state, cwd, branch = self.state, line.cwd or "", line.branch or ""

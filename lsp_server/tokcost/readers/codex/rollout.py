@@ -20,8 +20,9 @@ from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens
 from tokcost.readers.codex.state import State
 from tokcost.readers.codex.totals import DEFAULT_LIMIT, Event, Passed
 from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import NewLines, lines_with, open_log
-from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.jsonl import NewLines, broken_lines, lines_with, open_log
+from tokcost.readers.sources.records import decoded, first_kinds, going_on, kind_of, milliseconds
+from tokcost.readers.sources.salvage import is_record, mended, whole_rest
 
 NAME = "codex"
 
@@ -78,9 +79,9 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
         rollout.take(block)
         if len(rollout.usage) >= jsonl.MAX_RECORDS:
             lines.stop()
+    if rest := whole_rest(lines):
+        rollout.take(rest)
     written = _encode(rollout.state)
-    if lines.rest and kind_of(lines.rest) is not None:
-        rollout.take(lines.rest)
     rollout.pass_over(lines.too_long)
     return Batch(
         lines.cursor(written),
@@ -109,15 +110,40 @@ class _Rollout:
         """Read all lines of a block that can matter."""
         if not self.state.begun:
             self._begin(block)
+        end = self._lines(block)
+        if end is not None:
+            self._lines(mended(block[end:], self._damaged))
+
+    def _lines(self, block: bytes) -> int | None:
+        """Read the lines up to the first broken one; where that begins, `None` where there is none."""
         calls = {span for word in CALL_WORDS for span in lines_with(block, word)}
-        records = {span for word in _WORDS for span in lines_with(block, word)}
-        for span in sorted(calls | records):
-            raw = block[slice(*span)]
+        told = {span for word in _WORDS for span in lines_with(block, word)}.union(broken_lines(block))
+        for span in sorted(calls | told):
+            raw = block[span[0] : span[1]]
+            line, is_odd = read_line(raw) if span in told else (None, False)
+            if span in told and line is None and not is_record(raw):
+                return span[0]
             if span in calls:
                 self._moves.take(raw, self.usage)
-            line = self._decode(raw) if span in records else None
+            if is_odd:
+                self.count(_ODD)
+            elif span in told and line is None:
+                self._unreadable(raw)
             if line is not None and line.payload is not None:
                 self._line(line, line.payload)
+        return None
+
+    def _unreadable(self, record: bytes) -> None:
+        """Count a whole record that cannot be read, unless it says that it is of another kind."""
+        kind = kind_of(record)
+        if kind in _KINDS or (kind == "event_msg" and any(word in record for word in _EVENTS)):
+            self.count("damaged record")
+
+    def _damaged(self, fragment: bytes) -> None:
+        """Count what may have told usage or its place: all but what says that it is of another kind."""
+        kind, event = first_kinds(fragment)
+        if kind in _KINDS or (kind == "event_msg" and event is None) or any(word in fragment for word in _EVENTS):
+            self.count("damaged record")
 
     def _begin(self, block: bytes) -> None:
         self.state.begun = True
@@ -134,16 +160,6 @@ class _Rollout:
         for head in heads:
             if any(word in head for word in _WORDS):
                 self.count("line too long to be read")
-
-    def _decode(self, raw: bytes) -> Line | None:
-        line, is_odd = read_line(raw)
-        if is_odd:
-            self.count(_ODD)
-        elif line is None:
-            kind = kind_of(raw)
-            if kind in _KINDS or (kind == "event_msg" and any(word in raw for word in _EVENTS)):
-                self.count("damaged record")
-        return line
 
     def _line(self, line: Line, payload: Payload) -> None:
         self.state.time_ms = milliseconds(line.timestamp) or self.state.time_ms
@@ -351,9 +367,9 @@ def _compressed_portions(source: Source) -> Iterator[Batch]:
                 number += 1
                 yield _portion(rollout, number, min(stream.tell(), source.size), more=True)
                 rollout = _Rollout(rollout.state, source.path)
-    if lines.rest and kind_of(lines.rest) is not None:
-        rollout.take(lines.rest)
-    elif lines.rest:
+    if rest := whole_rest(lines):
+        rollout.take(rest)
+    if lines.rest:
         rollout.count("compressed file that ends early")
     if lines.more:
         rollout.count("rest of a compressed file that holds too much")

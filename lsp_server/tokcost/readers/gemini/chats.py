@@ -21,8 +21,18 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
-from tokcost.readers.sources.jsonl import open_log
-from tokcost.readers.sources.records import LONGEST_NAME, MAX_RECORD, KeptName, Name, decoded, going_on, milliseconds
+from tokcost.readers.sources.jsonl import is_broken, open_log
+from tokcost.readers.sources.records import (
+    LONGEST_NAME,
+    MAX_RECORD,
+    KeptName,
+    Name,
+    decoded,
+    first_kinds,
+    going_on,
+    milliseconds,
+)
+from tokcost.readers.sources.salvage import take_salvaged, whole_rest
 
 NAME = "gemini-cli"
 
@@ -135,7 +145,7 @@ _registry = msgspec.json.Decoder(_Registry)
 def read_document(source: Source) -> Batch:
     """All responses of a chat that is one JSON object. Raises `OSError` when it cannot be read."""
     chat, content = _Chat(source.path, State()), read_whole(source)
-    chat.take(content, longest=MOST_BYTES)
+    chat.take_document(content)
     return chat.batch(b"", restarted=True, position=len(content))
 
 
@@ -145,13 +155,11 @@ def read_log(source: Source, cursor: bytes | None) -> Batch:
     chat = _Chat(source.path, state or State())
     for block in lines:
         for raw in block.split(b"\n"):
-            if any(word in raw for word in _WORDS):
-                chat.take(raw, longest=jsonl.MAX_LINE)
+            chat.take_line(raw)
         if chat.responses >= jsonl.MAX_RECORDS:
             lines.stop()
+    chat.take_line(whole_rest(lines))
     written = lines.cursor(msgspec.json.encode(chat.state))
-    if lines.rest.rstrip().endswith(b"}"):
-        chat.take(lines.rest)
     if lines.too_long:
         chat.skipped["line too long to be read"] = len(lines.too_long)
     return chat.batch(written, restarted=lines.restarted, more=lines.more, position=lines.offset)
@@ -179,13 +187,32 @@ class _Chat:
         found = list(self._found.values())
         return Batch(cursor, found, (), (), self.skipped, repeated, restarted=restarted, more=more, position=position)
 
-    def take(self, raw: bytes, longest: int = MAX_RECORD) -> None:
-        """Read one record: a line of a `.jsonl`, or all of a `.json`."""
-        line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, longest)
-        if line is None:
-            if any(word in raw for word in _WORDS):
-                self._skip("damaged record")
+    def take_document(self, raw: bytes) -> None:
+        """Read all of a `.json`."""
+        line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, MOST_BYTES)
+        if line is not None:
+            self._line(line)
+        elif any(word in raw for word in _WORDS):
+            self._skip("damaged record")
+
+    def take_line(self, raw: bytes) -> None:
+        """Read one line of a `.jsonl`."""
+        if not any(word in raw for word in _WORDS) and b'"gemini"' not in raw:
+            if is_broken(raw):
+                take_salvaged(raw, self.take_line, self._damaged)
             return
+        line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, jsonl.MAX_LINE)
+        if line is not None:
+            self._line(line)
+        else:
+            take_salvaged(raw, self.take_line, self._damaged)
+
+    def _damaged(self, raw: bytes) -> None:
+        """Count what may have told of a response, or of whose it was: all but a cut-off message of somebody else."""
+        if any(word in raw for word in _WORDS) or first_kinds(raw)[0] in (None, "gemini"):
+            self._skip("damaged record")
+
+    def _line(self, line: _Line) -> None:
         self.state.session = line.session or self.state.session
         self.state.project = line.project or self.state.project
         if line.patch is not None:

@@ -6,20 +6,21 @@ from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import files_below, open_log, source_at
+from tokcost.readers.sources.jsonl import files_below, open_log, refuse_utf16, source_at
 
 MOST_BYTES = 48 << 20
 """A larger file is passed over and said so: memory stays bounded."""
 
 
 def read_whole(source: Source) -> bytes:
-    """The content of a file. Raises `OSError` when it cannot be read or is larger than `MOST_BYTES`."""
+    """The content of a file. Raises `OSError` when it cannot be read, is larger than `MOST_BYTES`, or is UTF-16."""
     content = b""
     with open_log(source.path) as stream:
         while len(content) <= MOST_BYTES and (piece := stream.read(MOST_BYTES + 1 - len(content))):
             content += piece
     if len(content) > MOST_BYTES:
         raise OSError(f"larger than the {MOST_BYTES >> 20} MB that a JSON file may have")
+    refuse_utf16(content)
     return content
 
 

@@ -24,6 +24,12 @@ LIMIT = 256 << 20
 MAX_RECORDS = 10_000
 """And after the block in which it has found so many records."""
 
+PADDING = bytes(range(0x21)) + "\N{ZERO WIDTH NO-BREAK SPACE}\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}".encode()
+"""Bytes that may stand before or behind a record and belong to none: white space, control characters, NUL bytes that a
+crash left, and those of a byte-order mark and of two line ends of Unicode. A record begins and ends with a brace."""
+BLANK = PADDING.replace(b"\0", b"")
+"""What a line may consist of that tells nothing. NUL bytes stand where something was."""
+
 _INT64 = (1 << 63) - 1
 
 
@@ -170,6 +176,7 @@ class NewLines:
 
     def __iter__(self) -> Iterator[bytes]:
         with open_log(self._source.path) as stream:
+            refuse_utf16(stream.read(_UTF16_SHOWS) or b"")
             stream.seek(self.offset)
             yield from self.blocks(stream)
 
@@ -194,6 +201,9 @@ class NewLines:
                     self.more = True
                     return
                 parts, held = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
+            elif data.count(0) == len(data) and not any(part.strip(b"\0") for part in parts):
+                self._consumed(b"".join((*parts, data))[:-1])  # however long a run of NUL bytes is, a record may follow
+                parts, held = [data[-1:]], 1
             else:
                 held += len(data)
                 head = (parts[0] if parts else data)[:TAIL] if held <= MAX_LINE + len(data) else head
@@ -213,6 +223,12 @@ class NewLines:
         self._tail = block[-TAIL:] if len(block) >= TAIL else (self._tail + block)[-TAIL:]
         return block
 
+    def settle(self, size: int) -> bytes:
+        """Take the first bytes of `rest` for read, though no line end follows: a whole record cannot grow. Returns
+        them; next time goes on behind them."""
+        done, self.rest = self.rest[:size], self.rest[size:]
+        return self._consumed(done) if done else b""
+
     def stop(self) -> None:
         """Take no further block: enough was found."""
         self._stopped = True
@@ -225,6 +241,14 @@ class NewLines:
 
 
 _HEAD = 9
+_UTF16_SHOWS = 4
+
+
+def refuse_utf16(beginning: bytes) -> None:
+    """Raises `OSError` where the first bytes of a file show that it is UTF-16 text: no assistant writes that, but a
+    shell that copied a log may have."""
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff", b'{\0"\0', b'\0{\0"')):
+        raise OSError("it is UTF-16 text; convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
 
 
 def _sum(data: bytes) -> bytes:
@@ -253,6 +277,28 @@ def lines_with(block: bytes, word: bytes, start: int = 0) -> Iterator[tuple[int,
             end = len(block)
         yield begin, end
         at = block.find(word, end)
+
+
+def broken_lines(block: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each line of `block` that shows at once that it is not one record (`is_broken`)."""
+    begin, size, has_nul = 0, len(block), b"\0" in block
+    while begin < size:
+        end = block.find(b"\n", begin)
+        if end < 0:
+            end = size
+        looks_whole = begin < end and block[begin] == _OPEN and block[end - 1] == _CLOSE
+        if (has_nul or not looks_whole) and is_broken(block[begin:end]):
+            yield begin, end
+        begin = end + 1
+
+
+_OPEN, _CLOSE = b"{}"
+
+
+def is_broken(line: bytes) -> bool:
+    """Whether a line shows at its ends, or by NUL bytes, that it is not one record. A blank one tells nothing."""
+    ends = line.strip(BLANK)
+    return bool(ends) and not (ends.startswith(b"{") and ends.endswith(b"}") and b"\0" not in ends)
 
 
 def in_portions(read: Callable[[Source, bytes | None], Batch], source: Source, cursor: bytes | None) -> Iterator[Batch]:

@@ -13,7 +13,8 @@ from tokcost.model.bounds import MAX_NAME, MAX_PATH, MAX_STATE
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
 from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import TAIL, NewLines
+from tokcost.readers.sources.jsonl import PADDING, TAIL, NewLines, is_broken
+from tokcost.readers.sources.salvage import take_salvaged, whole_rest
 
 _Record = TypeVar("_Record")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,8 +56,8 @@ _name = msgspec.json.Decoder(Name)
 
 
 def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int = MAX_RECORD) -> _Record | None:
-    """The record in a line; bytes that are no UTF-8 inside its texts do not matter. `None` when it is damaged, or so
-    long, so deep or of so many values that no assistant wrote it."""
+    """The record in a line; bytes that are no UTF-8 inside its texts do not matter, nor does padding around it. `None`
+    when it is damaged, or so long, so deep or of so many values that no assistant wrote it."""
     if len(raw) > longest or (len(raw) > _FEW and _has_more_values(raw, longest // _DENSEST)):
         return None
     try:
@@ -64,7 +65,7 @@ def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int =
     except (msgspec.ValidationError, RecursionError):
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        mended = _mended(raw, longest)
+        mended = _mended(raw.strip(PADDING), longest)
     try:
         return None if mended is None else decoder.decode(mended)
     except (msgspec.DecodeError, RecursionError):
@@ -128,12 +129,11 @@ class Lines:
                 self._take(raw)
             if len(self._found) >= jsonl.MAX_RECORDS:
                 lines.stop()
+        self._take(whole_rest(lines))
         state = msgspec.json.encode(self._session)
         if len(state) + TAIL > MAX_STATE:
             state = msgspec.json.encode({})
             self._skip("more to remember than may be")
-        if lines.rest.rstrip().endswith(b"}"):
-            self._take(lines.rest)  # a last line without its end: it is read again with it, and counts once by its key
         if lines.too_long:
             self._skipped["line too long to be read"] = len(lines.too_long)
         return Batch(
@@ -146,17 +146,27 @@ class Lines:
         )
 
     def _take(self, raw: bytes) -> None:
-        if not raw.strip() or not any(word in raw for word in self._words):
+        if not any(word in raw for word in self._words):
+            if is_broken(raw):
+                take_salvaged(raw, self._take, self._damaged)
             return
+        record = decoded(_memory, raw)
+        if record is not None:
+            self._record(record)
+        elif raw.strip():
+            take_salvaged(raw, self._take, self._damaged)
+
+    def _record(self, record: dict[str, Any]) -> None:
         try:
-            record = decoded(_memory, raw)
-            usage = None if record is None else self._usage(record, self._session)
+            usage = self._usage(record, self._session)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            record = usage = None
-        if record is None:
             self._skip("damaged record")
-        elif usage is not None:
+            return
+        if usage is not None:
             self._found.append(usage)
+
+    def _damaged(self, _raw: bytes) -> None:
+        self._skip("damaged record")
 
     def _skip(self, reason: str) -> None:
         self._skipped[reason] = self._skipped.get(reason, 0) + 1
@@ -172,6 +182,16 @@ def kind_of(raw: bytes) -> str | None:
         return _name.decode(written) if 0 < len(written) <= LONGEST_NAME else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def first_kinds(fragment: bytes) -> tuple[str | None, str | None]:
+    """The first and the second `type` that is legible in what is left of a record, at whatever depth."""
+    found = [match[1].decode("utf-8", "replace") for match in islice(_LEGIBLE.finditer(fragment), 2)]
+    first, second, *_ = *found, None, None
+    return first, second
+
+
+_LEGIBLE = re.compile(rb'"type"\s*+:\s*+"([^"\0]{1,40})"')
 
 
 def milliseconds(time: datetime | None) -> int:

@@ -1,0 +1,49 @@
+"""Lines of a transcript that are not one record, as their bytes show; what is left of a record may have told usage.
+
+Words are searched for with their quotes, which inside of a text are escaped.
+"""
+
+from tokcost.readers.sources.records import kind_of
+
+REPLY = b'"type":"message","role":"assistant"'
+"""What every reply has; of so long a word few bytes must be looked at to see that it is not there."""
+TOTAL = b'"cost-state"'
+WORKTREE = b'"worktree-state"'
+COMPACTION = b'"compact_boundary"'
+
+_COUNTING = (b'"assistant"', TOTAL, WORKTREE)
+_OTHERS = (b'"user"', b'"system"', b'"progress"', b'"attachment"', b'"summary"', b'"file-history', b'"queue-operation"')
+_OPEN, _CLOSE = b"{}"
+
+
+class Replies:
+    """Where replies stand in a block, searched for in the lines that are asked about, in their order."""
+
+    def __init__(self, block: bytes) -> None:
+        self._block = block
+        self._next = -1
+
+    def are_in(self, begin: int, end: int) -> bool:
+        """Whether a reply stands in a line."""
+        if self._next < begin:
+            found = self._block.find(REPLY, begin)
+            self._next = found if found >= 0 else len(self._block)
+        return self._next < end
+
+
+def looks_whole(block: bytes, begin: int, end: int) -> bool:
+    """Whether nothing shows at once that a line is not one record."""
+    return begin < end and block[begin] == _OPEN and block[end - 1] == _CLOSE and block.find(b"\0", begin, end) < 0
+
+
+def reason_of(damaged: bytes) -> str:
+    """The reason under which a damaged record is counted, or what is left of one; empty where it says that it was of a
+    kind without usage."""
+    kind = kind_of(damaged)
+    if kind is None:
+        is_other = any(word in damaged for word in _OTHERS) and not any(word in damaged for word in _COUNTING)
+    else:
+        is_other = kind != "assistant" or b'"usage"' not in damaged
+    if is_other:
+        return ""
+    return "damaged usage record" if b'"usage"' in damaged else "damaged record"
