@@ -418,7 +418,8 @@ def test_its_folders_are_found_as_claude_code_finds_them(tmp_path: Path) -> None
     home, config, moved = tmp_path, tmp_path / "xdg", tmp_path / "moved"
 
     def found(**environ: str) -> list[Path]:
-        return [Path(one.path) for one in reader.locations({"HOME": str(home), **environ})]
+        places = [Path(one.path) for one in reader.locations({"HOME": str(home), **environ})]
+        return [place for place in places if place.name == "projects"]
 
     assert found() == [home / ".claude/projects", home / ".config/claude/projects"]
     assert found(XDG_CONFIG_HOME=str(config))[1] == config / "claude/projects"

@@ -146,7 +146,7 @@ def sentences(name: str) -> Iterator[str]:
     status = named_status(name)
     yield status_line(status)
     yield formatted(status, "{branch} {models} {repository} {budget}")
-    yield from no_logs([name])
+    yield from no_logs({name: [name]}, [(name, name)])
     yield from no_usage(name, True, 1)
     yield installed_text([name], [name], [("pre-commit", name, name.replace("\n", ""), True, name)])
     yield lens_text([], Worth(CENT, 1000, 0, ()), name)

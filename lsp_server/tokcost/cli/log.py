@@ -44,7 +44,7 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
     for summary in summaries:
         summary.notes[:0] = notices(home)
     if output.format == "table":
-        text = screen.painted(_lines(summaries, options, report, output.apart), environ)
+        text = screen.painted(_lines(summaries, options, report, environ, output.apart), environ)
         screen.page(text, environ if output.pager else {"TOKCOST_PAGER": ""})
     else:
         screen.show(_FORMATS[output.format](summaries, options))
@@ -85,11 +85,15 @@ def _zone_name(options: LogOptions) -> str:
 
 
 def _lines(
-    summaries: list[Summary], options: LogOptions, report: IngestReport | None, apart: bool = False
+    summaries: list[Summary],
+    options: LogOptions,
+    report: IngestReport | None,
+    environ: Mapping[str, str],
+    apart: bool = False,
 ) -> list[Line]:
     view = _view()._replace(zone=_zone_name(options))
     if not any(summary.totals.total.usage for summary in summaries):
-        said = [*_nothing(summaries, options, report), *skipped_and_notes(summaries)]
+        said = [*_nothing(summaries, options, report, environ), *skipped_and_notes(summaries)]
         return [line for text in said for line in paragraph(text, view.columns_wide, "plain")]
     if options.branch is not None and not options.all_repos:
         for row in summaries[0].branches:
@@ -104,11 +108,16 @@ def _view() -> View:
     return View(int(now * 1000), today, screen.columns_wide(), screen.draws_blocks())
 
 
-def _nothing(summaries: list[Summary], options: LogOptions, report: IngestReport | None) -> list[str]:
+def _nothing(
+    summaries: list[Summary], options: LogOptions, report: IngestReport | None, environ: Mapping[str, str]
+) -> list[str]:
+    from tokcost.services.sought import sought  # only where there is nothing to show
+
+    found = sought(environ, Path.cwd())
     if report is not None and not report.found_files:
-        return no_logs(report.looked_in)
+        return no_logs(found.read, found.unread)
     where = "in any repository" if options.all_repos else f"in {summaries[0].repository}"
     if options.branch is not None:
         where = f"on branch {options.branch} {where}"
     spanned = options.since_ms is not None or options.until_ms is not None
-    return no_usage(where, spanned, report.found_files if report is not None else None)
+    return no_usage(where, spanned, report.found_files if report is not None else None, found.unread)

@@ -14,3 +14,20 @@ def expanded(path: str, environ: Mapping[str, str]) -> str:
     if path == "~" or path.startswith(("~/", f"~{os.sep}")):
         return user_home(environ) + path[1:]
     return path
+
+
+def config_home(environ: Mapping[str, str]) -> str:
+    """The folder for settings (XDG Base Directory Specification)."""
+    return environ.get("XDG_CONFIG_HOME") or os.path.join(user_home(environ), ".config")
+
+
+def data_home(environ: Mapping[str, str]) -> str:
+    """The folder for data (XDG Base Directory Specification)."""
+    return environ.get("XDG_DATA_HOME") or os.path.join(user_home(environ), ".local", "share")
+
+
+def application_data(environ: Mapping[str, str]) -> list[str]:
+    """Where desktop apps keep what is theirs, on Linux, macOS and Windows (`appData` in Electron's documentation of
+    `app.getPath`). A home folder may be shared between systems."""
+    found = [config_home(environ), os.path.join(user_home(environ), "Library", "Application Support")]
+    return [*found, environ["APPDATA"]] if environ.get("APPDATA") else found

@@ -1,29 +1,45 @@
 """The text of `tokcost log` when there is nothing to show: the reason, and what to do."""
 
+from collections.abc import Mapping, Sequence
+
 from tokcost.reports.text import counted, escape
 
-_MOST_FOLDERS = 12
+_MOST_FOLDERS = 6
+"""Places that are shown of each assistant."""
 
 
-def no_logs(looked_in: list[str]) -> list[str]:
-    """No assistant has left a log on this machine."""
-    more = [f"  and {len(looked_in) - _MOST_FOLDERS} more"] if len(looked_in) > _MOST_FOLDERS else []
-    folders = [f"  {escape(folder)}" for folder in looked_in[:_MOST_FOLDERS]]
+def no_logs(read: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]) -> list[str]:
+    """No assistant that is read has left a log on this machine. `read` has the places of each one that is, `unread`
+    those whose logs are there all the same, with a place."""
+    names = ", ".join(escape(assistant) for assistant in read)
+    lines = [f"No logs were found on this machine of the AI assistants that tokcost reads: {names}. Looked in:"]
+    for assistant, folders in read.items():
+        lines += [f"  {escape(assistant)}: {escape(folder)}" for folder in folders[:_MOST_FOLDERS]]
+        if len(folders) > _MOST_FOLDERS:
+            lines.append(f"  {escape(assistant)}: and {len(folders) - _MOST_FOLDERS} more")
     return [
-        "No logs of AI assistants were found on this machine. Looked in:",
-        *folders,
-        *more,
+        *lines,
+        *seen_but_not_read(unread),
         "If yours keeps its logs elsewhere, set the variable that it honours itself (CLAUDE_CONFIG_DIR, CODEX_HOME) "
         "and run `tokcost log` again. `tokcost demo` shows what you would see.",
     ]
 
 
-def no_usage(where: str, spanned: bool, found_files: int | None) -> list[str]:
+def seen_but_not_read(unread: Sequence[tuple[str, str]]) -> list[str]:
+    """What is on this machine and counts nowhere; nothing where there is nothing such."""
+    if not unread:
+        return []
+    named = ", ".join(f"{escape(assistant)} ({escape(path)})" for assistant, path in unread)
+    return [f"There, but not read: {named}. `tokcost doctor` says why."]
+
+
+def no_usage(where: str, spanned: bool, found_files: int | None, unread: Sequence[tuple[str, str]] = ()) -> list[str]:
     """There are logs (or nobody looked: `None`), and none of their usage is `where` it was asked for."""
     span = " in that span of time" if spanned else ""
     if found_files is None:
         return [f"The ledger holds no usage {escape(where)}{span}. Without --no-refresh the logs are read first."]
     return [
         f"No usage {escape(where)}{span}; {counted(found_files, 'log file')} read.",
+        *seen_but_not_read(unread),
         "`tokcost log --all-repos` shows where there is some, `tokcost doctor` what was found for each assistant.",
     ]

@@ -20,6 +20,7 @@ from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
+from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.reports.text import to_copy
@@ -57,6 +58,7 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     diagnosis = Diagnosis()
     _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
+    _unread(diagnosis, environ, cwd)
     _ledger(diagnosis, home)
     _rescues(diagnosis, home)
     program = installation()
@@ -135,6 +137,13 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
             diagnosis.add("logs", check)
     for one in broken_readers():
         diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _UPGRADE))
+
+
+def _unread(diagnosis: Diagnosis, environ: Mapping[str, str], cwd: Path) -> None:
+    """Logs that are there and count nowhere. Not a finding: nothing is broken, and nobody need mend it."""
+    here = find_here(cwd)
+    for one in unread_logs(environ, here.root if here else str(cwd), readers()):
+        diagnosis.add("logs", Check(one.assistant, f"{one.path}: there, but not read: {one.reason}"))
 
 
 _UPGRADE = "Upgrade or uninstall the package that provides this reader."

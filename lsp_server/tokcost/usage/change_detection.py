@@ -9,7 +9,7 @@ import marshal
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
@@ -80,13 +80,28 @@ def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) 
     """What one reader finds; a reader that fails stops no other."""
     where = "anywhere"
     try:
-        for location in dict.fromkeys(reader.locations(environ)):
+        for location in _distinct(reader.locations(environ)):
             where = f"at {location.path}"
             yield (_look_below if location.kind == "folder" else _look_at)(ledger, reader, location)
     except Exception as error:
         if not is_of_records(error):
             raise
         yield _broken(f"The reader {reader.name} did not find its logs {where} ({type(error).__name__}).")
+
+
+def _distinct(locations: Iterable[Location]) -> Iterator[Location]:
+    """Each place once, also where one is a link to another."""
+    seen: set[object] = set()
+    for location in locations:
+        try:
+            status = os.stat(location.path)
+        except (OSError, ValueError):
+            identity: object = location
+        else:
+            identity = location.kind, status.st_dev, status.st_ino
+        if identity not in seen:
+            seen.add(identity)
+            yield location
 
 
 def _look_at(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
@@ -156,8 +171,8 @@ def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Lis
         folders = _folders(folder)
         there = next(_portions(reader, Location(folder)))
         part = _listing(folders, there) if len(there) < _PORTION else None
-        if part is None:
-            return None
+        if part is None or any(os.path.islink(one) for one in part.keys() - before.keys()):
+            return None  # what a new link leads to may be known under another name
         listing |= part
         files |= {file.path: file for file in changed(there, _sizes(before))}
     changed_files = [file for file in files.values() if not _is_read(ledger, reader.name, file)]

@@ -1,10 +1,11 @@
-"""Claude Code: `projects/**/*.jsonl` below its configuration folder. What the lines say is in `transcript.py`."""
+"""Claude Code: `projects/**/*.jsonl` below its configuration folder, and below those that Claude Desktop makes for its
+agent mode. What the lines say is in `transcript.py`."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
-from tokcost.readers.environment import expanded, user_home
+from tokcost.readers.environment import application_data, config_home, expanded, user_home
 from tokcost.readers.sources.jsonl import files_below, in_portions
 
 
@@ -22,24 +23,32 @@ class ClaudeCodeReader:
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
         """`$CLAUDE_CONFIG_DIR` (several, separated by commas, each with or without `/projects`), else `~/.claude` and
-        `$XDG_CONFIG_HOME/claude`."""
+        `$XDG_CONFIG_HOME/claude`; and the sessions of Claude Desktop, each with a configuration folder of its own."""
         if configured := environ.get("CLAUDE_CONFIG_DIR", "").strip():
             folders = [expanded(part.strip(), environ) for part in configured.split(",") if part.strip()]
         else:
-            home = user_home(environ)
-            config = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
-            folders = [os.path.join(home, ".claude"), os.path.join(config, "claude")]
-        return [Location(_projects(os.path.normpath(folder))) for folder in folders]
+            folders = [os.path.join(user_home(environ), ".claude"), os.path.join(config_home(environ), "claude")]
+        desktop = [os.path.join(data, "Claude", _AGENT_MODE) for data in application_data(environ)]
+        return [Location(path) for path in (*(_projects(os.path.normpath(folder)) for folder in folders), *desktop)]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """Session files, sub-agents' files and workflow agents' files, at any depth."""
-        return files_below(location, (".jsonl",))
+        """Session files, sub-agents' files and workflow agents' files, at any depth. The agent mode has other files
+        beside its configuration folders."""
+        return (one for one in files_below(location, (".jsonl",)) if _is_transcript(one.path))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses, session totals and worktrees of one transcript."""
         from tokcost.readers.claude_code.transcript import read_transcript  # mostly nothing is new
 
         return in_portions(read_transcript, source, cursor)
+
+
+_AGENT_MODE = "local-agent-mode-sessions"
+
+
+def _is_transcript(path: str) -> bool:
+    _, is_agent_mode, below = path.rpartition(f"{os.sep}{_AGENT_MODE}{os.sep}")
+    return not is_agent_mode or f"{os.sep}projects{os.sep}" in f"{os.sep}{below}"
 
 
 def _projects(folder: str) -> str:

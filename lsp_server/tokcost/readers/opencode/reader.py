@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
-from tokcost.readers.environment import user_home
+from tokcost.readers.environment import data_home
 from tokcost.readers.sources.jsonl import files_below, in_portions
 from tokcost.readers.sources.sqlite_store import store_source
 
@@ -22,8 +22,7 @@ class OpencodeReader:
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
         """`$OPENCODE_DB`, the stores of all channels in the data folder, and the message files there."""
-        data = environ.get("XDG_DATA_HOME") or os.path.join(user_home(environ), ".local", "share")
-        folder = os.path.join(data, "opencode")
+        folder = os.path.join(data_home(environ), "opencode")
         stores = [os.path.join(folder, "opencode.db"), *_stores_of_channels(folder)]
         if named := environ.get("OPENCODE_DB"):
             stores.insert(0, os.path.join(folder, named))

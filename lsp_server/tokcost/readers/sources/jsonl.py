@@ -66,21 +66,20 @@ class Walk:
     """The folders below a root, each once, with its status from before it is listed: iterate, and take the `entries` of
     each folder before the next one.
 
-    A link to a folder is followed, people keep their logs elsewhere, but not one inside what a link leads to, nor one
-    to a folder that contains the root: a link to `/` is no log folder. Links come last, so that what lies below the
-    root is found by its own name.
+    A link to a folder is followed, since people keep logs elsewhere, also one inside what a link leads to, but none
+    to a folder that contains the root or the link itself: a link to `/` is no log folder. Links come last, so that what
+    lies below the root is found by its own name.
     """
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._pending = [(root, False)]
-        self._links: list[tuple[str, bool]] = []
+        self._pending = [root]
+        self._links: list[str] = []
         self._seen: set[tuple[int, int]] = set()
-        self._behind_link = False
 
     def __iter__(self) -> Iterator[tuple[str, os.stat_result]]:
         while self._pending or self._links:
-            folder, self._behind_link = (self._pending or self._links).pop()
+            folder = (self._pending or self._links).pop()
             try:
                 status = os.stat(folder)
             except OSError:
@@ -96,22 +95,22 @@ class Walk:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        self._pending.append((entry.path, self._behind_link))
-                    elif entry.is_symlink() and self._is_folder_elsewhere(entry):
-                        self._links.append((entry.path, True))
+                        self._pending.append(entry.path)
+                    elif entry.is_symlink() and self._is_folder_elsewhere(folder, entry):
+                        self._links.append(entry.path)
                     else:
                         yield entry
         except OSError:
             return
 
-    def _is_folder_elsewhere(self, entry: "os.DirEntry[str]") -> bool:
+    def _is_folder_elsewhere(self, folder: str, entry: "os.DirEntry[str]") -> bool:
         try:
-            if self._behind_link or not entry.is_dir():
+            if not entry.is_dir():
                 return False
         except OSError:
             return False
         target = os.path.join(os.path.realpath(entry.path), "")
-        return not os.path.join(os.path.realpath(self._root), "").startswith(target)
+        return not any(os.path.join(os.path.realpath(one), "").startswith(target) for one in (self._root, folder))
 
 
 def open_log(path: str) -> io.FileIO:

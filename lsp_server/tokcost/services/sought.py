@@ -1,0 +1,31 @@
+"""Where logs were looked for, and which ones are there and are not read: asked when there is nothing else to show."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.readers.registry import readers
+from tokcost.readers.unread import unread_logs
+from tokcost.services.look_at_clone import find_here
+
+
+class Sought(NamedTuple):
+    """What a look for logs comes to."""
+
+    read: dict[str, list[str]]
+    """Each assistant that is read, and the places where its logs are looked for."""
+    unread: list[tuple[str, str]]
+    """Assistants whose logs are there and not read, and one place of each."""
+
+
+def sought(environ: Mapping[str, str], cwd: Path) -> Sought:
+    """Where logs are looked for. A reader that fails has no places; `tokcost doctor` tells of it."""
+    read: dict[str, list[str]] = {}
+    for reader in readers():
+        read[reader.name] = []
+        with suppress(Exception):
+            read[reader.name] = list(dict.fromkeys(location.path for location in reader.locations(environ)))
+    here = find_here(cwd)
+    found = unread_logs(environ, here.root if here else str(cwd), readers())
+    return Sought(read, [(one.assistant, one.path) for one in found])
