@@ -287,6 +287,21 @@ def test_what_is_no_message_among_messages_loses_none(tmp_path: Path) -> None:
     assert len(read(document(tmp_path, None, 5, "x", [], message())).usage) == 1
 
 
+@pytest.mark.parametrize(("before", "behind"), [(b"\xef\xbb\xbf", b""), (b"\0\0", b"\0" * 5_000), (b"\r\n", b"\x0c")])
+def test_padding_around_a_document_costs_nothing(tmp_path: Path, before: bytes, behind: bytes) -> None:
+    path = document(tmp_path, message())
+    path.write_bytes(before + path.read_bytes() + behind)
+    batch = read(path)
+    assert ([usage.tokens for usage in batch.usage], batch.skipped) == ([ONE], {})
+
+
+def test_a_document_of_utf_16_is_named_with_the_reason(tmp_path: Path) -> None:
+    path = document(tmp_path, message())
+    path.write_bytes(path.read_text().encode("utf-16"))
+    with pytest.raises(OSError, match="UTF-16"):
+        read(path)
+
+
 def test_a_document_that_is_half_written_is_counted_and_read_when_it_is_whole(tmp_path: Path) -> None:
     path = document(tmp_path, message())
     whole = path.read_bytes()

@@ -584,6 +584,12 @@ def test_the_version_and_the_folder_of_a_message_file_are_those_of_its_session(t
     assert (usage.tokens, usage.cwd, usage.session) == (Tokens(10, 20, 30, 0, 65, 25), "/from/session", "ses_1")
 
 
+def test_padding_around_a_message_file_costs_nothing(tmp_path: Path) -> None:
+    said = json.dumps({"id": "msg_1", "sessionID": "ses_1", **message()})
+    (usage,) = read_file(write_message(tmp_path, f"\ufeff{said}\r\n" + "\0" * 500)).usage
+    assert usage.session == "ses_1"
+
+
 def test_a_message_file_without_its_session_is_of_an_old_version(tmp_path: Path) -> None:
     (usage,) = read_file(write_message(tmp_path, message(tokens=counts(reasoning=25)), session="ses_x")).usage
     assert usage.tokens == Tokens(10, 20, 30, 0, 40, 25)

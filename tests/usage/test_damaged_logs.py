@@ -163,6 +163,32 @@ def test_a_running_total_that_cannot_be_true_is_counted_as_damaged(home: Home, l
     assert (home.usage, home.skipped, home.problems) == (1, 1, {})
 
 
+def test_doctor_names_the_files_whose_records_were_passed_over(home: Home) -> None:
+    for number in range(5):
+        whole = encode(assistant(f"msg_{number}", f"req_{number}", T0))
+        (home.projects / f"p/{number}.jsonl").write_bytes(whole[:200] + whole)
+    home.refresh()
+    home.refresh()
+    found = doctor.diagnose(home.ledger, {"HOME": str(home.path)}, home.path).parts["records"]
+    (said,) = [check.found for check in found if check.subject == "skipped"]
+    where = ", ".join(str(home.projects / f"p/{number}.jsonl") for number in range(3))
+    assert said == f"5 x claude-code: damaged record, in {where} and 2 more"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_log_of_utf_16_is_named_until_it_is_converted(home: Home, encoding: str) -> None:
+    path = home.projects / "p/copied.jsonl"
+    text = encode(assistant("msg_1", "req_1", T0)).decode()
+    path.write_bytes(text.encode(encoding))
+    home.refresh()
+    home.refresh()
+    assert (home.usage, list(home.problems)) == (1, ["copied.jsonl"])
+    assert "UTF-16" in home.problems["copied.jsonl"]
+    path.write_bytes(text.encode())
+    home.refresh()
+    assert (home.usage, home.problems) == (2, {})
+
+
 def test_an_odd_folder_name_is_no_folder_and_stops_nothing(home: Home) -> None:
     write(
         home.projects / "p/odd.jsonl", *(assistant(f"m{n}", f"r{n}", T0, cwd="/" + "c" * n) for n in (255, 300, 4000))

@@ -109,6 +109,18 @@ def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
     return {(assistant, reason): count for assistant, reason, count in rows}
 
 
+def skipped_in(ledger: Ledger) -> dict[tuple[str, str], list[str]]:
+    """The files in which records were passed over, by (assistant, reason); those with most of them first."""
+    rows = ledger.db.execute(
+        "SELECT assistant, reason, path FROM tally JOIN source ON source.id = tally.source"
+        " WHERE kind = 'skipped' AND count > 0 ORDER BY count DESC, path"
+    )
+    found: dict[tuple[str, str], list[str]] = {}
+    for assistant, reason, path in rows:
+        found.setdefault((assistant, reason), []).append(taken(path))
+    return found
+
+
 def files_read(ledger: Ledger) -> dict[str, tuple[int, int]]:
     """For each assistant the number of log files read and the bytes consumed of them."""
     rows = ledger.db.execute("SELECT assistant, count(*), sum(consumed) FROM source GROUP BY 1")

@@ -13,7 +13,7 @@ from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, evidence_counts, file_problem, span
 from tokcost.ledger.rollup import disagreements
-from tokcost.ledger.sources import files_read, problems, tallies
+from tokcost.ledger.sources import files_read, problems, skipped_in, tallies
 from tokcost.model.checks import Check
 from tokcost.model.logs import Capabilities, Location
 from tokcost.policy.clone_state import read_state
@@ -200,7 +200,8 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
         _integrity(diagnosis, [str(group) for group in disagreements(ledger)])
         for assistant, (files, size) in files_read(ledger).items():
             diagnosis.add("ledger", Check(assistant, f"{files:,} files read, {size / 1e6:,.1f} MB"))
-        _records(diagnosis, problems(ledger), tallies(ledger, "skipped"), tallies(ledger, "duplicate"), copies(ledger))
+        _skipped(diagnosis, problems(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
+        _repeated(diagnosis, tallies(ledger, "duplicate"), copies(ledger))
         _places(diagnosis, evidence_counts(ledger), count)
         bases = sorted({row.basis.split(" ")[0] for row in current_prices(ledger)})
         _prices(diagnosis, price_states(ledger), bases)
@@ -215,23 +216,32 @@ def _integrity(diagnosis: Diagnosis, disagreeing: list[str]) -> None:
         diagnosis.add("ledger", Check("sums", "every kept sum agrees with its rows"))
 
 
-def _records(
+def _skipped(
     diagnosis: Diagnosis,
     unreadable: list[tuple[str, str]],
     skipped: Mapping[tuple[str, str], int],
-    repeated: Mapping[tuple[str, str], int],
-    copied: int,
+    files: Mapping[tuple[str, str], list[str]],
 ) -> None:
     for path, reason in unreadable:
         diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, _UNREADABLE))
     for (assistant, reason), count in sorted(skipped.items()):
-        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}"))
+        where = files.get((assistant, reason), [])
+        more = f" and {len(where) - _MOST_NAMED:,} more" if len(where) > _MOST_NAMED else ""
+        named = f", in {', '.join(where[:_MOST_NAMED])}{more}" if where else ""
+        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}"))
+    if not (unreadable or skipped):
+        diagnosis.add("records", Check("skipped", "none"))
+
+
+_MOST_NAMED = 3
+"""Files with records that were passed over are named, so many for each reason."""
+
+
+def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], copied: int) -> None:
     for (assistant, reason), count in sorted(repeated.items()):
         diagnosis.add("records", Check("not counted twice", f"{count:,} x {assistant}: {reason}"))
     if copied:
         diagnosis.add("records", Check("not counted twice", f"{copied:,} x history copied into another session"))
-    if not (unreadable or skipped):
-        diagnosis.add("records", Check("skipped", "none"))
 
 
 def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> None:

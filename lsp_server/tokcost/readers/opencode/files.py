@@ -14,14 +14,13 @@ from tokcost.readers.opencode.messages import (
     usage_of,
 )
 from tokcost.readers.sources.json_file import read_whole
-from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.jsonl import PADDING, open_log
 
 
 def read_file(source: Source, cursor: bytes | None) -> Batch:
     """The response in one message file. The cursor is the key under which it was told before it was finished. Raises
     `OSError` when it cannot be read."""
-    content = read_whole(source)
-    message = read_message(content)
+    message = read_message(read_whole(source).strip(PADDING))
     if message is None:
         return _batch(source, cursor, skipped={"damaged record": 1})
     if not is_response(message):
@@ -52,7 +51,7 @@ def _session(storage: str, name: str) -> Session:
     for folder in folders:
         try:
             with open_log(os.path.join(projects, folder, f"{name}.json")) as stream:
-                found = read_session(stream.read(1 << 20))
+                found = read_session((stream.read(1 << 20) or b"").strip(PADDING))
         except (OSError, ValueError):
             continue
         if found is not None:
