@@ -133,6 +133,7 @@ class Log:
         self.cursor: bytes | None = None
         self.skipped: dict[str, int] = {}
         self.keys: list[str] = []
+        self.fresh: list[int] = []
 
     def holds(self, *lines: bytes, end: bytes = b"\n") -> "Log":
         """Write the first records and these lines; read all of it."""
@@ -146,6 +147,7 @@ class Log:
             if batch.restarted:
                 self.skipped, self.keys = {}, []
             self.keys += [usage.key for usage in batch.usage]
+            self.fresh += [usage.tokens.input for usage in batch.usage]
             for reason, count in batch.skipped.items():
                 self.skipped[reason] = self.skipped.get(reason, 0) + count
             self.cursor = batch.cursor or None
@@ -331,6 +333,21 @@ def test_a_file_of_utf_16_is_named_with_the_reason(tmp_path: Path, name: str, en
     kind = KINDS[name]
     with pytest.raises(OSError, match="UTF-16"):
         Log(tmp_path, kind).wrote((row(kind, 1) + b"\n").decode().encode(encoding))
+
+
+def running_total(n: int) -> bytes:
+    counts = {"input_tokens": 100 * n, "cached_input_tokens": 60 * n, "output_tokens": 7 * n}
+    last = {"input_tokens": 100, "cached_input_tokens": 60, "output_tokens": 7}
+    return raw(codex("event_msg", n, type="token_count", info={"total_token_usage": counts, "last_token_usage": last}))
+
+
+def test_running_totals_of_codex_tell_all_that_was_spent_however_their_lines_were_damaged(tmp_path: Path) -> None:
+    one, two, three, four, five, six, seven = map(running_total, range(1, 8))
+    broken = [bytes(700) + one + two, three[:99] + four, five[:80] + six + five[80:], seven + b"\0"]
+    log = Log(tmp_path, KINDS["Codex"])
+    for content in (b"\n".join([*map(raw, CODEX), *broken[:n], b""]) for n in (1, 2, 3, 4)):
+        log.wrote(content)
+    assert (sum(log.fresh), log.lost) == (7 * 40, 1)
 
 
 def test_a_line_that_repeats_a_response_hides_none_that_is_written_into_it(tmp_path: Path) -> None:
