@@ -16,7 +16,7 @@ _STEP_SECONDS = 0.02
 
 
 class Answer:
-    """What asking came to."""
+    """The result of asking a server."""
 
     def __init__(self, code: int | None = None, data: bytes | None = None) -> None:
         self.code = code

@@ -7,7 +7,7 @@ STDERR = 2
 STOP = 79
 """Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
 PAST_UNCHECKED = "try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"
-"""What to do about a commit that was stopped because its budget could not be checked."""
+"""The hint for a commit that was stopped because its budget could not be checked."""
 
 
 def tell(sentence: str, hint: str = "") -> None:
@@ -29,8 +29,8 @@ def as_told(sentence: str, hint: str = "") -> bytes:
 
 
 def failure(name: str, reason: str, code: int, hint: str = "") -> tuple[str, str]:
-    """What did not happen in a hook that ends with this code, and why; and what to do about it: the `hint` of the
-    reason, unless the commit was stopped."""
+    """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason, unless
+    the commit was stopped."""
     if name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":
@@ -48,7 +48,7 @@ def words(problem: BaseException) -> str:
 
 
 def hint_of(problem: BaseException) -> str:
-    """What to do about an error; empty where nobody knows."""
+    """The hint for an error; empty where there is none."""
     return str(getattr(problem, "hint", ""))
 
 

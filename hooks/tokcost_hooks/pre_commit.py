@@ -10,7 +10,7 @@ from tokcost_hooks.work import Call
 
 
 class Answer(NamedTuple):
-    """What a check came to."""
+    """The result of a check."""
 
     stops: bool = False
     is_current: bool = False

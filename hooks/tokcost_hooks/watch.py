@@ -29,7 +29,7 @@ _GRACE_SECONDS = 3
 
 
 class Limits:
-    """How long a hook may take, and how long it may be stuck, in seconds."""
+    """Seconds that a hook may take, and that it may be stuck."""
 
     def __init__(self, longest: float, stuck: float) -> None:
         self.longest = longest
@@ -106,7 +106,7 @@ def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
 
 
 class Patience:
-    """How long it makes sense to wait for work that somebody else does."""
+    """The time for which it makes sense to wait for work that somebody else does."""
 
     def __init__(self, limits: Limits, waits: "Callable[[], str]") -> None:
         self._limits = limits
@@ -119,7 +119,8 @@ class Patience:
         return self._begun + self._limits.longest - time.monotonic()
 
     def spent(self) -> str:
-        """Why not to wait any longer; empty while it makes sense. To be asked every few hundredths of a second."""
+        """The reason not to wait any longer; empty while it makes sense. To be asked every few hundredths of a
+        second."""
         now = time.monotonic()
         if self.left() <= 0:
             return _too_long(self._limits)
@@ -207,7 +208,8 @@ def waits_of_thread(process: int, thread: int) -> str:
 
 
 def _switches(path: str) -> str:
-    """How often a thread has given up the processor, or had to; empty when it runs. Raises `OSError`."""
+    """The numbers of times that a thread has given up the processor, or had to; empty when it runs. Raises
+    `OSError`."""
     said = ""
     for line in _read(path).splitlines():
         if line.startswith("State:") and "R" in line.partition("(")[0]:

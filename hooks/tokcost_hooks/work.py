@@ -27,7 +27,7 @@ class Call(NamedTuple):
     home: Path
     """The ledger's folder."""
     data: bytes
-    """What git wrote to its standard input."""
+    """The standard input that git wrote."""
     tell: Callable[[str, str], None]
     """Takes a sentence for standard error, and a hint or nothing."""
     is_awaited: Callable[[], bool]

@@ -20,7 +20,7 @@ DIGEST = "sha256:"
 
 
 def digest_of(path: str) -> str:
-    """How a log names a folder of which it has only the digest."""
+    """The name of a folder in logs that have only its digest."""
     from hashlib import sha256  # most logs name folders by their paths
 
     return DIGEST + sha256(os.fsencode(path)).hexdigest()
@@ -36,7 +36,7 @@ GONE = "gone"
 
 
 def moved_stamp(known: KnownWorktree, repository: KnownRepository) -> str:
-    """What its HEAD reflog looks like now, if that differs from when its usage was last placed; else empty."""
+    """The stamp of its HEAD reflog now, if that differs from when its usage was last placed; else empty."""
     stamp = reflog_stamp(as_worktree(known, repository)) if known.git_dir else ""
     if not stamp and known.origin_branch and not os.path.isdir(known.path):
         stamp = GONE

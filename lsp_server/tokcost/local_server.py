@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 FILE = "server.sock"
 PROTOCOL = "1"
 GREETING_SECONDS = 0.1
-"""How long a client waits in all for a server to accept and greet it."""
+"""Seconds that a client waits in all for a server to accept and greet it."""
 ANSWER_SECONDS = 0.5
-"""How long a prompt waits for the answer to its question; it can find out itself."""
+"""Seconds that a prompt waits for the answer to its question; it can find out itself."""
 MOST_BYTES = 4 << 20
 """Of one frame: an environment has two megabytes at most, and a rebase of ten thousand commits one."""
 
@@ -41,11 +41,11 @@ _HEADER = 5
 
 
 class NotUnderstood(ValueError):
-    """What came over the socket is no frame, or no request."""
+    """The data on the socket is no frame, or no request."""
 
 
 class Request:
-    """What a client asks for."""
+    """A request of a client."""
 
     def __init__(self, kind: str, arguments: "Sequence[str]", directory: str, environ: "Mapping[str, str]") -> None:
         self.kind = kind
@@ -56,7 +56,7 @@ class Request:
         self.folders: list[str] = []
         """Folders that the client imports from, beside those of every Python."""
         self.data = b""
-        """What the client was given on standard input."""
+        """The standard input of the client."""
 
 
 def packed(request: Request) -> bytes:
@@ -125,8 +125,8 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
 
 
 def ask_for_text(home: str, words: "Sequence[str]") -> str | None:
-    """What a server says to a command line of ours; `None` where none answers, or it leaves the answer to the command.
-    Raises `OSError` and `ValueError`: it was asked, and is gone."""
+    """The answer of a server to a command line of ours; `None` where none answers, or it leaves the answer to the
+    command. Raises `OSError` and `ValueError`: it was asked, and is gone."""
     server = reach(home, os.environ) if os.environ.get("TOKCOST_HOME", "/").startswith("/") else None
     if server is None:
         return None
@@ -151,7 +151,7 @@ class Server:
     def __init__(self, connection: "Socket") -> None:
         self.connection = connection
         self.process = self.thread = 0
-        """Which thread of which process does the work."""
+        """The process and the thread that do the work."""
         self._read = b""
 
     def send(self, request: Request) -> None:

@@ -22,10 +22,10 @@ _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost"),
     "rescues",
 )
-"""How the names of what we keep in `TOKCOST_HOME` begin."""
+"""The beginnings of the names of our files in `TOKCOST_HOME`."""
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
-"""Who opens a pipe waits for its other end."""
+"""Opens without waiting: a pipe would wait for its other end."""
 _KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFDIR: "a folder",

@@ -33,9 +33,9 @@ def read_toml(data: bytes) -> dict[str, Any]:
 
 
 def _steps(lines: list[bytes]) -> int:
-    """How many tables the parser goes through at most: for each part of a key, those that the header names and those
-    that the key names. Every dot counts, also one in a string, and for every line the longest header: what begins like
-    a header may lie within a string of many lines, and must not hide the one before it."""
+    """The number of tables that the parser goes through at most: for each part of a key, those that the header names
+    and those that the key names. Every dot counts, also one in a string, and for every line the longest header: what
+    begins like a header may lie within a string of many lines, and must not hide the one before it."""
     header = max((line.count(b".") for line in lines if line.lstrip().startswith(b"[")), default=0)
     dots = [line.count(b".") for line in lines if line.strip()]
     return sum((own + 1) * (header + own + 1) for own in dots)

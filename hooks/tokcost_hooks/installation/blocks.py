@@ -66,7 +66,7 @@ def remove_block(path: str) -> str:
 
 
 def without_blocks(data: bytes) -> bytes:
-    """What is left of a file when all lines between our marks are taken out, whoever wrote them."""
+    """The content of a file without the lines between our marks, whoever wrote them."""
     kept = b""
     while found := _block_in(data):
         kept, data = kept + data[: found.start()], data[found.end() :]

@@ -12,8 +12,8 @@ from tokcost.private_files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_un
 from tokcost_hooks.installation.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
-"""What may be behind a hook's name when ours was moved: the pre-commit framework renames what it finds to `.legacy` and
-goes on running it, lefthook to `.old` and does not."""
+"""The suffixes that a hook's name may have when ours was moved: the pre-commit framework renames what it finds to
+`.legacy` and goes on running it, lefthook to `.old` and does not."""
 
 _AT_ONCE = 1 << 16
 
@@ -22,7 +22,8 @@ _ASKS_NAME = re.compile(rb"basename|PROGRAM_NAME|argv\[0\]|##\*/|__FILE__")
 
 
 def kept_file(path: str, hook: str) -> str:
-    """Where the hook that was here before is kept; empty when there was none. `path` is where ours is or was."""
+    """The path at which the hook that was here before is kept; empty when there was none. `path` is where ours is or
+    was."""
     folder = os.path.dirname(path)
     places = (os.path.join(folder, hook + KEPT), os.path.join(folder, KEPT_FOLDER, hook))
     return next((place for place in places if os.path.lexists(place)), "")

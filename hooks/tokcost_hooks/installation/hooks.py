@@ -39,15 +39,15 @@ when `core.hooksPath` was changed."""
 
 
 class Installed(NamedTuple):
-    """What an installation did."""
+    """The result of an installation."""
 
     folder: HooksFolder
     said: tuple[str, ...] = ()
-    """What its owner should know."""
+    """The sentences that its owner should read."""
     missing: tuple[HookLocation, ...] = ()
     """Hooks that need lines in files of others, which were not added."""
     waiting: tuple[str, ...] = ()
-    """What is left to do by hand."""
+    """The steps that are left to do by hand."""
 
 
 def install(worktree: Worktree, *, write: bool = False) -> Installed:

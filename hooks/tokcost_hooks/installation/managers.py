@@ -34,7 +34,7 @@ _LINE = (
 
 
 class HookLocation(NamedTuple):
-    """Where one of our hooks belongs."""
+    """The location of one of our hooks."""
 
     hook: str
     path: str
@@ -46,18 +46,18 @@ class HookLocation(NamedTuple):
     is_committed: bool = False
     """Whether the file is part of the project, so that everybody gets the lines."""
     refusal: str = ""
-    """Why we cannot add them ourselves."""
+    """The reason why we cannot add them ourselves."""
     is_project: bool = False
     """Whether the file lies among the project's files, so that git must be told to ignore it."""
 
 
 def hook_locations(worktree: Worktree, folder: HooksFolder) -> list[HookLocation]:
-    """Where each hook belongs. Raises `EnvironmentProblem`."""
+    """The location of each hook. Raises `EnvironmentProblem`."""
     return [_seat(worktree, folder, hook) for hook in HOOKS]
 
 
 def managers(worktree: Worktree, folder: HooksFolder) -> list[Manager]:
-    """Who else manages hooks here, by configuration files and by what the hooks say."""
+    """The other managers of hooks here, by configuration files and by what the hooks say."""
     found: list[Manager] = []
     if husky_home(folder):
         found.append("husky")

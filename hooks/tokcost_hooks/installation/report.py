@@ -27,7 +27,7 @@ INSTALL = "Run `tokcost hooks install`."
 
 
 class Place(NamedTuple):
-    """Where hooks run: what is asked of git once for all of them."""
+    """The facts about hooks that git is asked for once for all of them."""
 
     worktree: Worktree
     folder: HooksFolder
@@ -200,7 +200,7 @@ def _lines(place: Place, where: HookLocation) -> Check:
 
 
 def _ready(place: Place, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
-    """What else must be there for a hook that is in its place."""
+    """The other things that must be there for a hook that is in its place."""
     if needs_mode and not os.access(path, os.X_OK):
         return Check(
             hook, f"{path} is not executable, so git passes it over", place.wanted, f"`chmod +x {to_copy(path)}`"

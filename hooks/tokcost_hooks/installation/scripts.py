@@ -17,7 +17,7 @@ from tokcost.foreign_files import MOST, open_regular
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 KEPT = ".before-tokcost"
 KEPT_FOLDER = "before-tokcost"
-"""Where a hook is kept that asks for its own name, which must not change then."""
+"""The folder for a hook that asks for its own name, which must not change then."""
 
 Owner = Literal["nobody", "ours", "edited", "foreign"]
 """Whose a hook file is; `edited` is ours, changed by somebody since."""
@@ -32,10 +32,10 @@ _EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } || rm -f "$note"; } 
 """A note of another user (root worked here) cannot be emptied, but removed; one that is a link must not empty what it
 leads to. `:` would end the shell then."""
 _FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSEEN" 2>/dev/null || forget\n'
-"""What was noted for a commit that never happened must meet no other, even if Python comes to nothing this time. It may
+"""The note of a commit that never happened must meet no other commit, even if Python comes to nothing this time. It may
 have happened without its post-commit, though: Python looks."""
 _BEGIN = 'begin() { mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
-"""What was noted is of a commit that happened: from now on nobody forgets it before it is seen what became of it."""
+"""The note is of a commit that happened: from now on nobody forgets it before its message was looked at."""
 _KEEP = 'keep="${GIT_DIR:-.git}/TOKCOST_KEEP"\n'
 _NOTE_KEEP = (
     _KEEP
@@ -51,7 +51,7 @@ if [ "$keeps" ]; then
 fi
 """
 )
-"""What its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
+"""Usage that its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
 _HAS_LINES = r"""has_lines() {
   line=
   { read -r token
@@ -210,7 +210,7 @@ def interpreter_of(path: str) -> str:
 
 
 def run_file_of(path: str) -> str:
-    """What that Python is given to run."""
+    """The file that this Python is given to run."""
     return _assigned(path, 2)
 
 

@@ -12,7 +12,7 @@ from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.managers import HookLocation
 
 _PACKAGES = ("tokcost", "tokcost_hooks", "msgspec")
-"""What a hook imports beside Python itself."""
+"""The packages that a hook imports beside Python itself."""
 
 
 def check_folder(worktree: Worktree, folder: HooksFolder) -> None:
@@ -31,8 +31,8 @@ def check_folder(worktree: Worktree, folder: HooksFolder) -> None:
 
 
 def leads_elsewhere(worktree: Worktree, where: HookLocation) -> str:
-    """Why a file that the project names is not written: a link, or a folder that is one, which leads out of the
-    repository. Empty when all is well."""
+    """The reason why a file that the project names is not written: a link, or a folder that is one, which leads out of
+    the repository. Empty when all is well."""
     git, tops = worktree.common_dir, [worktree.path, worktree.root]
     tops += [one.path for one in linked_worktrees(git)]
     # What is in the git folder its user made.

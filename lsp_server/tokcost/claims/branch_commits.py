@@ -15,7 +15,7 @@ Carriers = Mapping[int, list[tuple[int, str]]]
 
 
 class Question(NamedTuple):
-    """What is asked of git, in which repository."""
+    """A question to git about one repository."""
 
     common_dir: str
     default: str | None
@@ -24,7 +24,7 @@ class Question(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What git says of the commits."""
+    """The answer of git about the commits."""
 
     default: str | None
     branches: dict[str, str]
@@ -35,8 +35,8 @@ class Seen(NamedTuple):
         return self.default is not None and self.branches.get(commit) in (self.default, f"origin/{self.default}")
 
     def rank(self, branch: str, commit: str) -> tuple[bool, bool, int, str]:
-        """Which of several commits with the same claim stands for it: the one on the branch, then on the default
-        branch, then the first one."""
+        """The rank of a commit among several with the same claim, best first: the one on the branch, then on the
+        default branch, then the first one."""
         time_ms = self.about[commit].time_ms if commit in self.about else 0
         return (self.branches.get(commit) != branch, not self.on_default(commit), time_ms, commit)
 
@@ -94,8 +94,8 @@ def _newest(one: Held, among: Iterable[tuple[int, str]]) -> list[str]:
 
 
 def _tell_where(row: BranchRow, carried: list[Held], carried_by: Carriers, seen: Seen) -> None:
-    """Where a branch's spend is now, if somewhere else. Fewer commits of the default branch than there were are a
-    squash; as many may be copies of a branch that lives on, so they say nothing of the branch itself."""
+    """Tell where a branch's spend is now, if it is somewhere else. Fewer commits of the default branch than there were
+    are a squash; as many may be copies of a branch that lives on, so they say nothing of the branch itself."""
     landed: set[str] = set()
     for one in carried:
         there = [commit for commit in _newest(one, carried_by.get(one.claim, [])) if seen.on_default(commit)]

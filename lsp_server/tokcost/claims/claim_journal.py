@@ -21,7 +21,8 @@ from tokcost.private_files import append_ours, is_ours, make_folders, open_ours
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")
-"""Where the first place belongs to another user of this clone, or to root who worked in it; with our user number."""
+"""Used, with our user number, where the first place belongs to another user of this clone, or to root who worked in
+it."""
 _MOST_CHARACTERS = 1 << 24
 """Of one record: a commit claims 20,000 responses at most, and each takes a hundred characters here."""
 

@@ -55,7 +55,7 @@ class ToKeep(NamedTuple):
 
 
 _NO_BRANCH = ".invalid"
-"""What the file HEAD names in a repository with reftables."""
+"""The branch that the file HEAD names in a repository with reftables."""
 
 
 def note_proposal(git_dir: str, noted: Noted) -> None:
@@ -66,13 +66,13 @@ def note_proposal(git_dir: str, noted: Noted) -> None:
 
 
 def read_proposal(git_dir: str) -> Noted | None:
-    """What was noted last."""
+    """The newest note."""
     return _read_noted(git_dir, PROPOSAL)
 
 
 def begin_settling(git_dir: str) -> Noted | None:
-    """What was noted for the commit that was just made. It stays until `settled`: who does not get that far leaves it
-    to the next hook. The script of a hook has begun already, unless an older tokcost wrote it."""
+    """The note of the commit that was just made. It stays until `settled`: who does not get that far leaves it to the
+    next hook. The script of a hook has begun already, unless an older tokcost wrote it."""
     if read_proposal(git_dir) is not None:
         os.replace(os.path.join(git_dir, PROPOSAL), os.path.join(git_dir, UNSETTLED))
     forget(git_dir)
@@ -80,7 +80,7 @@ def begin_settling(git_dir: str) -> Noted | None:
 
 
 def read_unsettled(git_dir: str) -> Noted | None:
-    """What was noted for a commit of which nobody has seen yet what became of it."""
+    """The note of a commit whose message no hook has looked at yet."""
     return _read_noted(git_dir, UNSETTLED)
 
 
@@ -91,7 +91,7 @@ def settled(git_dir: str) -> None:
 
 
 def take_unseen(git_dir: str) -> Noted | None:
-    """What was noted for a commit after which no hook ran, if it was made at all. Whoever took it calls `seen`."""
+    """The note of a commit after which no hook ran, if it was made at all. Whoever took it calls `seen`."""
     return _read_noted(git_dir, UNSEEN)
 
 
@@ -114,7 +114,7 @@ def note_untouched(git_dir: str, text: str) -> None:
 
 
 def untouched(git_dir: str) -> str | None:
-    """What an untouched message looks like; `None` when that does not matter."""
+    """The text of an untouched message; `None` when that does not matter."""
     data = read_ours(os.path.join(git_dir, UNTOUCHED))
     return None if data is None else data.decode("utf-8", "surrogateescape")
 
@@ -155,7 +155,7 @@ def still_to_keep_of_earlier(git_dir: str, head: str, *, asked_now: bool) -> lis
 
 
 def earlier_kept(git_dir: str, *, asked_now: bool) -> None:
-    """What these were to keep is recorded; what is noted of the commit being prepared stays."""
+    """Forget the commits whose usage is kept by now; the note of the commit being prepared stays."""
     path = os.path.join(git_dir, KEEP)
     last = _read(path).splitlines()[-1:] if _wrote_a_line(git_dir, asked_now) else []
     if last:
@@ -165,7 +165,7 @@ def earlier_kept(git_dir: str, *, asked_now: bool) -> None:
 
 
 def all_kept(git_dir: str) -> None:
-    """What is to be kept is noted or recorded."""
+    """Forget all commits whose usage was to be kept: it is noted or recorded."""
     with suppress(OSError):
         os.unlink(os.path.join(git_dir, KEEP))
 

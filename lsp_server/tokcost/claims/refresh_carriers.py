@@ -45,7 +45,7 @@ _GIVEN_UP = "refs given up {}"
 again, as long as they are the same."""
 
 RESTORE_SECONDS = 5.0
-"""Who has less time restores no large journal."""
+"""A caller with less time restores no large journal."""
 
 
 class RestoreNeeded(EnvironmentProblem):
@@ -136,12 +136,12 @@ Tips = dict[str, str]
 
 
 def _own(tips: Tips) -> Tips:
-    """What only this clone moves: its branches and detached HEADs."""
+    """The tips that only this clone moves: its branches and detached HEADs."""
     return {ref: tip for ref, tip in tips.items() if ref.startswith("refs/heads/") or not ref.startswith("refs/")}
 
 
 def _fetched(tips: Tips) -> Tips:
-    """What a fetch can bring."""
+    """The tips that a fetch can move."""
     own = _own(tips)
     return {ref: tip for ref, tip in tips.items() if ref not in own}
 
@@ -182,7 +182,7 @@ def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, 
 
 
 def _release_unbound(ledger: Ledger, repository: int, config: Config) -> None:
-    """What was spent while nothing was agreed to is not published because somebody agreed since."""
+    """Release claims that no commit binds: usage from before the consent is not published because of it."""
     release_unbound(ledger, repository, "withheld" if is_enabled(config) else "")
 
 

@@ -16,7 +16,7 @@ SMALLEST_COST = 100_000
 """The finest published amount: $0.0001, in nano-dollars."""
 
 Operation = Literal["commit", "amend", "join", "copy"]
-"""What git is about to do with a message.
+"""The kinds of things that git is about to do with a message.
 
 - `commit`: something new.
 - `amend`: the newest commit is replaced; the message is its message.
@@ -26,7 +26,7 @@ Operation = Literal["commit", "amend", "join", "copy"]
 
 
 class Situation(NamedTuple):
-    """What is known when a message is being prepared."""
+    """The facts that are known when a message is being prepared."""
 
     operation: Operation
     of_branch: tuple[Claim, ...]
@@ -40,7 +40,7 @@ class Situation(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What the message shall carry besides what it carries."""
+    """The lines that the message shall carry besides those that it has."""
 
     grow: Claim | None
     """The claim that the pending usage joins; `None` with pending usage means a new one."""
@@ -50,7 +50,7 @@ class Decision(NamedTuple):
 
 
 def decide(situation: Situation) -> Decision:
-    """What a commit gets (rules 1, 4, 5 and 6 of the design)."""
+    """The lines that a commit gets (rules 1, 4, 5 and 6 of the design)."""
     if situation.operation == "copy":
         return Decision(None, False, ())
     grow = _claim_to_grow(situation) if situation.has_pending else None
@@ -140,7 +140,7 @@ def coarse(own: int, rest: int, smallest: int) -> int:
 
 
 def _amount(own: int, rest: int, exact: bool, smallest: int) -> int:
-    """What is published for `own`, the rest of earlier lines carried along; something is never nothing."""
+    """The amount that is published for `own`, the rest of earlier lines carried along; something is never nothing."""
     if not exact:
         return coarse(own, rest, smallest)
     return max((own + rest + smallest // 2) // smallest * smallest, 0) if own > 0 else 0

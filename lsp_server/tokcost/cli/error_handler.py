@@ -21,7 +21,7 @@ CRASHED = 3
 
 
 def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()) -> int:
-    """What the action answers as an exit code (0 for anything but an integer). `passed` are not ours to handle."""
+    """Run the action and return its exit code (0 for anything but an integer). `passed` are not ours to handle."""
     try:
         answer = action() if LedgerDamaged in passed else _answer(action, environ)
     except passed:

@@ -25,7 +25,7 @@ from tokcost.settings import tokcost_home
 
 
 class Output(NamedTuple):
-    """How the answer is shown."""
+    """The options that say how the answer is shown."""
 
     format: Literal["table", "json", "csv"] = "table"
     pager: bool = True

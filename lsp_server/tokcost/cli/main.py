@@ -81,7 +81,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", message="tokcost %(version)s")
 def tokcost() -> None:
-    """What AI coding assistants cost, per git branch, from logs already on this machine."""
+    """Show what AI coding assistants cost, per git branch, from logs already on this machine."""
 
 
 def main() -> None:

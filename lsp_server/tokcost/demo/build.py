@@ -31,11 +31,11 @@ _HERMETIC = {
 }
 """Nothing that the user told git, or told our hooks for one commit."""
 COMMITS = ("git", "log", "--format=%h %s%n%w(0,4,4)%b", "main")
-"""How the demo shows commits: each with what it carries."""
+"""The command with which the demo shows commits, each with the lines that it carries."""
 
 
 class Demo(NamedTuple):
-    """Where the demo was built."""
+    """The folders of a demo that was built."""
 
     repository: Path
     environ: dict[str, str]
@@ -75,7 +75,7 @@ def _play(story: "_Story") -> None:
 
 
 def commits_of_main(demo: Demo) -> str:
-    """What `COMMITS` prints in the demo's repository."""
+    """The output of `COMMITS` in the demo's repository."""
     return run_git(COMMITS[1:], demo.repository, more=_HERMETIC)
 
 
@@ -118,7 +118,8 @@ class _Story:
         run_git([*plain, *args], self._demo.repository, more={**more, **self._demo.environ}, hooks="run")
 
     def switch_lines_on(self) -> None:
-        """What `tokcost enable` does. The folder for hooks is named, so that the user's own hooks stay out of this."""
+        """Do what `tokcost enable` does. The folder for hooks is named, so that the user's own hooks stay out of
+        this."""
         self.git(9 * _DAY, "config", "core.hooksPath", str(self._demo.repository / ".git" / "hooks"))
         enable(Path(self._demo.environ["TOKCOST_HOME"]), here(self._demo.repository), Terms(), from_now=False)
 

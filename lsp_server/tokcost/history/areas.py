@@ -149,8 +149,8 @@ def _pieces(glob: str) -> list[_Piece]:
 
 
 def _steps(glob: str) -> int:
-    """How many characters are compared at most to look for a pattern at all places of a path where it can be: what
-    stands between two stars can be at every character, folders behind `**` below every folder, half of which stand
+    """The number of characters that are compared at most to look for a pattern at all places of a path where it can be:
+    what stands between two stars can be at every character, folders behind `**` below every folder, half of which stand
     before it on the average. All else has one place in a name."""
     between = sum(piece.length for name in glob.split("/") for piece in _pieces(name)[1:-1])
     below = sum(len(part) for part in glob.split("**/")[1:] if "/" in part.strip("/"))

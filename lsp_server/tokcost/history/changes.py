@@ -51,14 +51,14 @@ def _mark_reverted(changes: Iterable[Change], order: list[Placed], heads: Mappin
 
 
 class _Undone:
-    """What reverts took back, and no revert of the revert brought again. Newest first, so that a revert is judged after
-    everything that could have taken it back."""
+    """The commits that reverts took back, and that no revert of the revert brought again. Newest first, so that a
+    revert is judged after everything that could have taken it back."""
 
     def __init__(self, order: list[Placed], heads: Mapping[str, Head]) -> None:
         self.whole: set[str] = set()
         self.partly: set[str] = set()
         self._by: dict[str, set[str]] = {}
-        """What each revert that holds took back."""
+        """The commits that each valid revert took back."""
         self._order = order
         self._names = sorted({name for one in order for name in (one.carrier.commit, one.step)})
         self._numbered: dict[int, list[tuple[int, str]]] = {}

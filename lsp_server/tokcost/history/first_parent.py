@@ -18,8 +18,8 @@ _NEWEST = (1 << _BITS) - 1
 
 
 class Steps:
-    """Where each commit of a history belongs. A place is one number, the smaller the earlier: the number of the tip,
-    and how many of its steps are newer than this one, counted down."""
+    """The place of each commit of a history. A place is one number, the smaller the earlier: the number of the tip, and
+    how many of its steps are newer than this one, counted down."""
 
     def __init__(self, nodes: Iterable[Node], tips: Sequence[str], before: int = 0) -> None:
         self.commits = 0
@@ -37,7 +37,7 @@ class Steps:
 
     @property
     def steps(self) -> int:
-        """How many there are, with those that came before."""
+        """The number of steps, with those that came before."""
         return self._before + sum(map(len, self._steps))
 
     def leads_to(self, commit: str) -> bool:

@@ -37,7 +37,7 @@ _BY_NUMBER = re.compile(
 
 
 def read_head(message: str, time: int) -> Head:
-    """What a change is called: its subject, or where that only says `Merge …` the title that a forge put below it."""
+    """The title of a change: its subject, or where that only says `Merge …` the title that a forge put below it."""
     subject, _, body = message.lstrip("\r\n").partition("\n")
     subject = subject.strip()
     if found := _TITLED.match(subject):
@@ -85,7 +85,8 @@ def _title(subject: str, body: str) -> str:
 
 
 def read_reverts(message: str) -> tuple[Revert, ...]:
-    """What a message says it takes back. `reversing changes made to …` names what is kept, not what is taken back."""
+    """The commits that a message says it takes back. `reversing changes made to …` names what is kept, not what is
+    taken back."""
     if "reverts" not in message.lower():
         return ()
     found = [

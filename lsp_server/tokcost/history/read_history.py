@@ -24,7 +24,7 @@ _Other = TypeVar("_Other")
 
 
 class Told(NamedTuple):
-    """What a range says."""
+    """The result of reading a range."""
 
     placed: list[Placed]
     commits: int
@@ -62,7 +62,7 @@ def read_branches(repository: Repository, span: Range) -> tuple[dict[str, Carrie
 
 
 def read_carrier(commit: Commit) -> Carrier:
-    """What one message says."""
+    """Read the lines of one message."""
     found = read_message(commit.message)
     reverts = read_reverts(commit.message)
     is_merge = len(commit.parents) > 1

@@ -24,7 +24,7 @@ _MOST_CONTRIBUTORS = 1_000_000
 
 
 class ReportPolicy(NamedTuple):
-    """How a repository wants to be reported on."""
+    """The settings of a repository for reports about it."""
 
     contributors: int = USUAL
     """Least contributors in a grouped figure."""
@@ -44,7 +44,7 @@ def read_report_policy(repository: Repository, commit: str) -> ReportPolicy:
 
 
 def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: list[str]) -> AreaOf:
-    """How paths are put into areas; `notes` takes what must be said of a file that was passed over."""
+    """A function that puts paths into areas; `notes` takes what must be said of a file that was passed over."""
     if policy.areas:
         return by_globs(policy.areas)
     for path in _OWNERS:

@@ -110,7 +110,7 @@ def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) 
 
 
 def follow_bound(ledger: Ledger, repository: int, pairs: Iterable[tuple[str, str]]) -> None:
-    """What is bound to a commit is also bound to what it was rewritten to: pairs of old and new commit."""
+    """Bind the claims of a commit also to the commit that it was rewritten to: pairs of old and new commit."""
     ledger.db.executemany(
         "INSERT OR IGNORE INTO carrier SELECT claim, carrier.version, ? FROM carrier JOIN claim ON claim.id = claim"
         " WHERE commit_id = ? AND repository = ? AND fate = 'bound'",
@@ -152,18 +152,19 @@ def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, li
 
 
 def worth_of(ledger: Ledger, claim: int) -> Worth:
-    """What all usage of a claim adds up to."""
+    """The sum of all usage of a claim."""
     return _worth(ledger, "claim = ?", (claim,))
 
 
 def worth_pending(ledger: Ledger, repository: int, branch: str) -> Worth:
-    """What the unclaimed usage of a branch adds up to."""
+    """The sum of the unclaimed usage of a branch."""
     return _worth(ledger, f"place IN {_PLACES} AND claim IS NULL", (repository, branch))
 
 
 def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Worth:
-    """What published lines left unsaid: the sum of all published claims less the sum of their newest lines, one claim
-    left out. With `exact`, only of claims whose line is exact: coarse rests have no place in an exact line."""
+    """The amount that published lines left unsaid: the sum of all published claims less the sum of their newest lines,
+    one claim left out. With `exact`, only of claims whose line is exact: coarse rests have no place in an exact
+    line."""
     of = (
         "FROM claim JOIN claim_version AS line ON line.claim = claim.id AND line.version = claim.version"
         " WHERE repository = :repository AND fate IS NULL AND claim.id != :without"
@@ -214,13 +215,13 @@ def settle_rests(ledger: Ledger, claims: Sequence[int]) -> None:
 
 
 def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:
-    """What a version says; `None` when it was never said (the claim is bound here)."""
+    """The line of a version; `None` when it was never written (the claim is bound here)."""
     query = "SELECT line FROM claim_version WHERE claim = ? AND version = ?"
     return _said(ledger.db.execute(query, (claim, version)).fetchone())
 
 
 def newest_line(ledger: Ledger, claim: int) -> Line | None:
-    """What was said last of a claim. Its newest version may be known from somebody's message alone."""
+    """The line that was written last for a claim. Its newest version may be known from somebody's message alone."""
     query = "SELECT line FROM claim_version WHERE claim = ? ORDER BY version DESC LIMIT 1"
     return _said(ledger.db.execute(query, (claim,)).fetchone())
 
@@ -230,7 +231,7 @@ def _said(row: tuple[str] | None) -> Line | None:
 
 
 def decide_fate(ledger: Ledger, claim: int, fate: Fate) -> None:
-    """What becomes of a claim from now on."""
+    """Set the fate of a claim from now on."""
     ledger.db.execute("UPDATE claim SET fate = ? WHERE id = ?", (fate or None, claim))
 
 

@@ -7,7 +7,7 @@ from tokcost.ledger.query import FOREVER
 
 
 class Held(NamedTuple):
-    """What a claim holds of one branch's usage. Amounts in nano-dollars."""
+    """The part of one branch's usage that a claim holds. Amounts in nano-dollars."""
 
     branch: str
     claim: int

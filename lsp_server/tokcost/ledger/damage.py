@@ -24,13 +24,13 @@ _IN_THE_WAY = {
     sqlite3.SQLITE_IOERR: _ELSEWHERE,
     sqlite3.SQLITE_NOMEM: "Close other programs; nothing already recorded is lost.",
 }
-"""What to do about what SQLite says of everything around the file."""
+"""Hints for errors of SQLite that concern everything around the file."""
 
 _SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
 _REFERENCES_SINCE = 5
 _MODES = (1, 2)
-"""What a header says of how a file is written; anything else makes SQLite call the file read-only."""
+"""The values of the header's bytes for how a file is written; anything else makes SQLite call the file read-only."""
 
 
 @contextmanager

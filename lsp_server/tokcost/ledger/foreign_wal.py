@@ -9,8 +9,8 @@ from tokcost.ledger.salvage import copy_file, held_by
 from tokcost.ledger.wal_identity import as_uri
 
 _NAMES = (("usage", "key"), ("session", "name"), ("directory", "path"))
-"""What a row of one ledger says for ever, but for a little usage that is taken back or gets a better key; claims come
-and go, and are written into clones too."""
+"""The columns that a row of one ledger keeps for ever, but for a little usage that is taken back or gets a better key;
+claims come and go, and are written into clones too."""
 _FEW = 10
 """One row in so many may have changed."""
 

@@ -186,7 +186,7 @@ _FOUND = (
 
 @migrations()
 def m004_listings(db: Database) -> None:
-    """What was found below each root of logs, in a table of its own; files with a problem are found by an index."""
+    """Move the listings of each root of logs into a table of their own; files with a problem are found by an index."""
     for statement in _FOUND:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 4")
@@ -452,7 +452,8 @@ def m005_series_and_places(db: Database) -> None:
 
 
 def _cursor(offset: int, tail: bytes, state: bytes) -> bytes:
-    """Where a reader of lines goes on, as `readers/sources/jsonl.py` writes it; what is read whole has none."""
+    """The cursor with which a reader of lines goes on, as `readers/sources/jsonl.py` writes it; what is read whole has
+    none."""
     return offset.to_bytes(8, "little") + bytes([len(tail)]) + tail + state if tail and offset >= 0 else b""
 
 

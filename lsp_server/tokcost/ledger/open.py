@@ -158,12 +158,12 @@ def _upgraded(home: Path) -> Ledger:
 
 
 def rescued_name(home: Path, stamp: str) -> Path:
-    """Where a rescued ledger is, complete, until it takes its place."""
+    """The path of a rescued ledger, complete, until it takes its place."""
     return home / f"ledger.rescued-{stamp}.db"
 
 
 def damaged_name(home: Path, stamp: str) -> Path:
-    """Where the damaged file is kept."""
+    """The path at which the damaged file is kept."""
     return home / f"ledger.damaged-{stamp}.db"
 
 

@@ -30,17 +30,17 @@ class Shape(NamedTuple):
     table: str
     columns: tuple[str, ...]
     types: tuple[frozenset[type], ...]
-    """What each column may hold."""
+    """The types that each column may hold."""
     keys: int
     """For a table without row ids, how many columns are its key, which come first; else 0."""
     least: int
     """Fewest columns of a row that was written before the last ones were added."""
     defaults: tuple[str, ...]
-    """What those that were added hold then, as SQL."""
+    """The values that added columns hold in old rows, as SQL."""
 
 
 class Rows(NamedTuple):
-    """What one page gave for one table."""
+    """The rows of one table that one page gave."""
 
     shape: Shape
     good: list[tuple[Any, ...]]
@@ -83,7 +83,7 @@ class _Leaf(NamedTuple):
     is_keyed: bool
     """Whether its rows are found by a key, and not by a row id."""
     counts: frozenset[int]
-    """How many columns its first rows have."""
+    """The numbers of columns that its first rows have."""
 
 
 def _may_hold(leaf: _Leaf, shape: Shape) -> bool:
@@ -109,7 +109,7 @@ class Pages:
         _graft(file, self.size, self.count)
 
     def likely(self, shape: Shape) -> int:
-        """How many pages in use look as if they held rows of a table."""
+        """The number of pages in use that look as if they held rows of a table."""
         return sum(_may_hold(leaf, shape) for leaf in self._leaves if leaf.page not in self._free)
 
     def rows(self, shapes: Sequence[Shape], *, freed: bool = False) -> Iterator[Rows]:
@@ -234,7 +234,7 @@ def _fits(row: tuple[Any, ...], shape: Shape) -> bool:
 
 
 def _column_counts(content: bytes, kind: int) -> list[int]:
-    """How many columns the first rows of a page have; empty when nothing in it looks like a row."""
+    """The numbers of columns that the first rows of a page have; empty when nothing in it looks like a row."""
     cells = int.from_bytes(content[3:5], "big")
     start = 12 if kind == _KEYED_INNER else 8
     found: list[int] = []

@@ -19,7 +19,7 @@ class KnownWorktree(NamedTuple):
     path: str
     git_dir: str
     stamp: str
-    """What its HEAD reflog looked like when its usage was last placed."""
+    """The stamp of its HEAD reflog when its usage was last placed."""
     placed_second: int
     """Time of the newest reflog entry then, in seconds UTC."""
     origin_path: str

@@ -27,8 +27,8 @@ def current_prices(ledger: Ledger) -> list[PriceRow]:
 
 
 def sources_of(ledger: Ledger, model: str) -> list[str]:
-    """What the price source took a model for (`openai/gpt-5`), under each provider that logs named with it; without
-    those where it found nothing. The cards themselves are not read: a hook asks."""
+    """The names that the price source took a model for (`openai/gpt-5`), under each provider that logs named with it;
+    without those where it found nothing. The cards themselves are not read: a hook asks."""
     rows = ledger.db.execute(
         "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$[2]') END AS source FROM price"
         " WHERE model = ? AND current ORDER BY source",

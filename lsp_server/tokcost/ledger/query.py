@@ -20,7 +20,7 @@ class Sum(NamedTuple):
     evidence: str
     kind: str
     state: str
-    """What became of it: `carried`, `withheld`, `bound`, or empty while it is pending (or unplaced)."""
+    """The state of its claim: `carried`, `withheld`, `bound`, or empty while it is pending (or unplaced)."""
     usage: int
     tokens: Tokens
     list_cost: int
@@ -96,7 +96,7 @@ def session_names(ledger: Ledger) -> list[str]:
 
 
 def session_count(ledger: Ledger, repository: int, branch: str) -> int:
-    """How many sessions spent something on a branch."""
+    """The number of sessions that spent something on a branch."""
     query = (
         "SELECT count(DISTINCT session) FROM usage WHERE place IN"
         " (SELECT id FROM place WHERE ifnull(repository, 0) = ? AND ifnull(branch, '') = ?)"
@@ -172,12 +172,12 @@ def file_problem(ledger: Ledger) -> str:
 
 
 def evidence_counts(ledger: Ledger) -> dict[str, int]:
-    """How much usage rests on which evidence, in all repositories and none."""
+    """The number of responses by evidence, in all repositories and none."""
     return dict(ledger.db.execute("SELECT evidence, sum(usage) FROM rollup_row WHERE usage > 0 GROUP BY 1").fetchall())
 
 
 def copies(ledger: Ledger) -> int:
-    """How often a session's files repeat usage of another session."""
+    """The number of times that a session's files repeat usage of another session."""
     query = (
         "SELECT count(*) FROM session_copy JOIN usage ON usage.id = usage WHERE usage.session != session_copy.session"
     )

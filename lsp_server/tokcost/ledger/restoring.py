@@ -14,12 +14,12 @@ from tokcost.model.trailer import read_message
 
 
 class Remembered(NamedTuple):
-    """What a clone remembers of one version of a claim."""
+    """One version of a claim as the journal of a clone remembers it."""
 
     claim: str
     version: int
     line: str
-    """What the version says; empty when that was never said."""
+    """The line of the version; empty when it was never written."""
     keys: list[tuple[str, str]]
     """The usage that came into this version: pairs of assistant and key."""
     withheld: bool = False
@@ -33,7 +33,7 @@ class _Claim:
         self.said: list[str] = []
         self.withheld = False
         self.found = self.missing = 0
-        """How much of its usage the ledger has, and has not."""
+        """The number of responses of it that the ledger has, and lacks."""
 
 
 _WANTED = (

@@ -31,7 +31,7 @@ _UPSERT = (
 )
 
 Sums = tuple[int, ...]
-"""What a row adds to each of `SUMS`, and its time."""
+"""The values that a row adds to each of `SUMS`, and its time."""
 
 
 class Rollup:

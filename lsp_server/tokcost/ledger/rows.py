@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What a kept sum is of: usage of one place, series and version of a claim. Row ids."""
+    """The key of a kept sum: one place, series and version of a claim. Row ids."""
 
     place: int
     series: int
@@ -48,7 +48,7 @@ COLUMNS = (
     " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
     " request_id, list_cost, reported_cost"
 )
-"""What is written of a usage: everything but the claim, which only claiming sets."""
+"""The columns that are written for a usage: all but the claim, which only claiming sets."""
 PLACEHOLDERS = ", ".join("?" * 23)
 SELECTED = (
     "SELECT id, key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m,"

@@ -92,7 +92,7 @@ def _is_name(text: str) -> bool:
 
 
 class Salvaged(NamedTuple):
-    """What became of a damaged ledger."""
+    """The result of rescuing a damaged ledger."""
 
     rows: dict[str, int]
     """Rows saved, by table."""
@@ -220,8 +220,8 @@ def _take(connection: sqlite3.Connection, pages: Pages, before: tuple[int, int] 
 def _take_freed(
     connection: sqlite3.Connection, pages: Pages, shapes: Sequence[Shape], before: tuple[int, int] | None
 ) -> None:
-    """Where rows are missing, the list of free pages may be what is damaged: of a table of which nothing was found, and
-    of usage as much as there was."""
+    """Look for missing rows in free pages as well, since their list may be the damaged part: of a table of which
+    nothing was found, and of usage as much as there was."""
     counts = {shape.table: _count(connection, shape.table) for shape in shapes}
     missing = before[0] - counts["usage"] if before else 0
     wanted = [shape for shape in shapes if not counts[shape.table] or (shape.table == "usage" and missing > 0)]
@@ -244,7 +244,7 @@ def _insert(connection: sqlite3.Connection, shape: Shape, rows: list[tuple[Any, 
 
 
 _SAME_ROWS = (("usage", "key"), ("session", "name"), ("claim", "name"), ("series", "model"), ("directory", "path"))
-"""What a row of one ledger says for ever."""
+"""The columns that a row of one ledger keeps for ever."""
 
 
 def _take_from_backup(connection: sqlite3.Connection, copy: Path, before: tuple[int, int] | None) -> None:
@@ -298,7 +298,7 @@ def _complete(connection: sqlite3.Connection, version: int | None) -> dict[str, 
 
 
 def _let_logs_be_read_again(connection: sqlite3.Connection) -> None:
-    """What is still in logs is read once more, from their beginning, and merged by its identity."""
+    """Have all logs read once more, from their beginning; usage is merged by its identity."""
     connection.execute("BEGIN")
     there = [
         number for number, path in connection.execute("SELECT id, path FROM source").fetchall() if os.path.exists(path)

@@ -29,7 +29,7 @@ def objects_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
 
 
 def script_of(connection: sqlite3.Connection) -> str:
-    """What makes a database like this one, that holds nothing but the steps taken."""
+    """The SQL that makes a database like this one, that holds nothing but the steps taken."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     objects = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
     steps = connection.execute(f"SELECT id, migration_set, name FROM {_STEPS} ORDER BY id")

@@ -23,7 +23,7 @@ def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
 
 
 class Read(NamedTuple):
-    """How far a source was read, and how it looked then."""
+    """The state of a source when it was last read, and how far it was read."""
 
     size: int
     mtime_ns: int
@@ -38,7 +38,7 @@ class Read(NamedTuple):
 
 
 def read_of(ledger: Ledger, assistant: str, path: str) -> Read | None:
-    """How far a source was read by the reader of an assistant; `None` when it never was."""
+    """The state in which the reader of an assistant last left a source; `None` when it never was."""
     query = "SELECT size, mtime_ns, cursor, consumed FROM source WHERE path = ? AND assistant = ?"
     row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
     return None if row is None else Read(*row)
@@ -82,7 +82,7 @@ def try_again(ledger: Ledger) -> None:
 
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:
-    """What was remembered of the folders and files below a root; for whoever recorded it to read."""
+    """The remembered listing of the folders and files below a root; for whoever recorded it to read."""
     row = ledger.db.execute("SELECT data FROM listing WHERE reader = ? AND root = ?", (reader, kept(root))).fetchone()
     return row[0] if row else None
 

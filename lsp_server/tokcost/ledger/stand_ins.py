@@ -19,13 +19,13 @@ _NAMED = {
     "log_place": "SELECT log_place FROM usage UNION SELECT log_place FROM session_total",
     "claim": "SELECT claim FROM usage UNION SELECT claim FROM claim_version UNION SELECT claim FROM carrier",
 }
-"""What names rows of each table, in the order in which stand-ins are made: each needs those before it."""
+"""The columns that name rows of each table, in the order in which stand-ins are made: each needs those before it."""
 
 _MET = (
     "CREATE TEMP TABLE met AS SELECT place, log_place, claim, series, assistant, count(list_cost) AS priced"
     " FROM usage GROUP BY 1, 2, 3, 4, 5"
 )
-"""What usage names together, a row for each: usage itself is read once."""
+"""The rows that usage names together, one for each combination: usage itself is read once."""
 _OF_DIRECTORY = (
     "SELECT log_place.directory AS directory, max(place.worktree) AS worktree FROM met"
     " JOIN log_place ON log_place.id = met.log_place JOIN place ON place.id = met.place GROUP BY 1"
@@ -123,7 +123,7 @@ _ORPHANS = (
     "DELETE FROM session_total WHERE log_place NOT IN (SELECT id FROM log_place)",
     "DELETE FROM session_copy WHERE usage NOT IN (SELECT id FROM usage) OR session NOT IN (SELECT id FROM session)",
 )
-"""What says nothing any more without what it named."""
+"""Tables whose rows say nothing without the row that they name."""
 
 
 def stand_in(connection: sqlite3.Connection) -> dict[str, int]:

@@ -50,7 +50,7 @@ _WAITING = 16
 
 
 class Worker(Protocol):
-    """Who does the work."""
+    """The side that does the work."""
 
     @property
     def is_busy(self) -> bool:
@@ -242,11 +242,11 @@ class Client:
         self.send(SAID, text.encode("utf-8", "backslashreplace"))
 
     def promise(self, code: int) -> None:
-        """What holds if the work comes to no end."""
+        """Promise an exit code for work that comes to no end."""
         self.send(PROMISED, bytes([code]))
 
     def request(self) -> Request | None:
-        """What it asks for; `None` when it has left, or takes too long. Raises `NotUnderstood`."""
+        """The request of the client; `None` when it has left, or takes too long. Raises `NotUnderstood`."""
         read = bytearray()
         while (found := first_frame(bytes(read))) is None:
             try:

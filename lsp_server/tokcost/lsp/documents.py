@@ -54,12 +54,12 @@ def worktree_of(uri: str) -> Worktree | None:
 
 
 def comment_of(text: str) -> str:
-    """What begins a comment in this message."""
+    """The text that begins a comment in this message."""
     return comment_in(text) or "#"
 
 
 def range_of(server: LanguageServer, lines: Sequence[str], mark: Mark) -> types.Range:
-    """Where a line under our key stands, without its line end; `lines` are the document's, without theirs."""
+    """The range of a line under our key, without its line end; `lines` are the document's, without theirs."""
     last = lines[mark.stop - 1]
     end = server.workspace.position_codec.client_num_units(last)
     return types.Range(types.Position(mark.start, 0), types.Position(mark.stop - 1, end))

@@ -43,7 +43,7 @@ def sendable(value: Any) -> Any:
 
 @dataclass
 class SummaryParams:
-    """Which figures are asked for."""
+    """The figures that are asked for."""
 
     uri: str
     """A file or folder in the repository."""

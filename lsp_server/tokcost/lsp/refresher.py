@@ -23,10 +23,10 @@ from tokcost.services.rescue import rescued
 REST_SECONDS = 0.05
 """The least time between two looks; a look that took longer is followed by as long a rest."""
 ECHO_SECONDS = 1.0
-"""What changes in git is seen before git's hooks have ended, which change the ledger: so long after a look there is
-another one."""
+"""A change in git is seen before git's hooks have ended, which change the ledger: this many seconds after a look there
+is another one."""
 AGAIN_SECONDS = 2.0
-"""When to look again after the ledger could not be written."""
+"""Seconds until the next look after the ledger could not be written."""
 
 LONG_SECONDS = 0.05
 """A look that has taken so long will take longer still: there is something to import."""
@@ -37,7 +37,7 @@ _MOST_PLANS = 5
 
 
 class Client(Protocol):
-    """Where the refresher tells what it found. All of it is called in the event loop."""
+    """The receiver of what the refresher found. All of it is called in the event loop."""
 
     def show_status(self, params: dict[str, Any]) -> None:
         """Figures of a folder that changed."""
@@ -216,7 +216,7 @@ class Refresher:
                 self._client.show_status(params)
 
     async def _tell_midnight(self) -> None:
-        """What was spent today begins anew at midnight."""
+        """Tell the client at midnight, when the sum of today begins anew."""
         while True:
             now = datetime.now().astimezone()
             midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=1, microsecond=0)

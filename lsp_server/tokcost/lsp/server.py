@@ -155,7 +155,7 @@ def _log(message: str) -> None:
 
 
 def _bug(crash: BaseException) -> str:
-    """What and where; the words of the error stay out, they can quote what was being read."""
+    """The type of an error and its place in the code; its words stay out, since they can quote what was being read."""
     import traceback
 
     frames = traceback.extract_tb(crash.__traceback__)

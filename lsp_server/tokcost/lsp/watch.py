@@ -15,40 +15,41 @@ from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import locations
 
 STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
-"""How often a watcher looks whether the system told something, while things happen and while they do not: its only work
-then. What happened is told after two looks at most."""
+"""Milliseconds between two looks of a watcher for events of the system, while things happen and while they do not: its
+only work then. What happened is told after two looks at most."""
 QUIET_SECONDS = 60.0
 ROUND_MS = 10_000
 MOST_MS = 100
 """Changes that follow each other are told together, after so long at most."""
 POLL_SECONDS = 3.0
 STANDS_SECONDS = 5.0
-"""How long a look waits for the watches to stand. On a machine that needs longer there is another look when they do."""
+"""Seconds that a look waits until the watches stand. On a machine that needs longer there is another look when they
+do."""
 
 _OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "rebase-apply", "BISECT_START",
                      "tables.list", "worktrees", "modules"})  # fmt: skip
 _OF_NEW = frozenset({"HEAD", "objects", "refs"})
-"""What git makes one after the other until a folder is a repository."""
+"""The names that git makes one after the other until a folder is a repository."""
 _OF_WORKTREE = frozenset({".git", ".tokcost.toml"})
 
 
 Names = Mapping[str, frozenset[str]] | None
-"""Which names matter in each folder; `None` is all, also below."""
+"""The names that matter in each folder; `None` is all, also below."""
 
 
 class Plan(NamedTuple):
-    """What to watch. Each folder with its identity: one that was made anew must be watched anew."""
+    """The folders to watch, each with its identity: one that was made anew must be watched anew."""
 
     deep: dict[str, int]
     """Folders of logs, with everything below."""
     flat: dict[str, int]
     """Other folders, without what is below."""
     names: dict[str, frozenset[str]]
-    """Which names matter in the flat ones."""
+    """The names that matter in the flat ones."""
 
 
 def plan(environ: Mapping[str, str], folders: Iterable[str], worktrees: Iterable[Worktree]) -> Plan:
-    """What must be watched now. Of folders that do not exist, the place where they will appear."""
+    """The plan of what must be watched now; for folders that do not exist, the place where they will appear."""
     found = Plan({}, {}, {})
     for location in locations(environ):
         if location.kind != "folder":

@@ -35,11 +35,11 @@ class Budget(NamedTuple):
     """Whether a commit stops when it is over."""
     near: int = NEAR
     source: Source = ""
-    """Who said so: the clone, the clone for this branch alone, or the repository's `.tokcost.toml`."""
+    """The source of the limit: the clone, the clone for this branch alone, or the repository's `.tokcost.toml`."""
 
 
 class BudgetChange(NamedTuple):
-    """What `tokcost budget set` was told; `None` leaves it as it is."""
+    """The arguments of `tokcost budget set`; `None` leaves it as it is."""
 
     scope: Scope
     amount: str

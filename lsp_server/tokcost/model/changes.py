@@ -54,12 +54,12 @@ class Carrier(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What a change is called."""
+    """The title of a change."""
 
     subject: str
     number: int | None
     time: int
-    """When it was committed: seconds UTC."""
+    """The time of the commit, in seconds UTC."""
 
 
 State = Literal["", "reverted", "partly reverted"]
@@ -67,7 +67,8 @@ State = Literal["", "reverted", "partly reverted"]
 
 @dataclass(slots=True)
 class Change:
-    """What came to a branch in one step: a merge with all that it brought, a squash commit, or a pushed commit."""
+    """The commits that came to a branch in one step: a merge with all that it brought, a squash commit, or a pushed
+    commit."""
 
     commit: str
     head: Head
@@ -121,7 +122,8 @@ class Cell(NamedTuple):
     unpriced: bool = False
     """Whether `list_cost` leaves something out."""
     merged: int = 0
-    """How many cells were put together into this one because they must not be shown; 0 for a cell of its own."""
+    """The number of cells that were put together into this one because they must not be shown; 0 for a cell of its
+    own."""
     periods: int = 1
     """How many weeks or months there are from its first to its last."""
 

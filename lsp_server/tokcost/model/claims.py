@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 Fate = Literal["", "withheld", "bound"]
-"""What its owner decided: `withheld` is kept here and never published, `bound` belongs to a commit here alone."""
+"""The decision of its owner: `withheld` is kept here and never published, `bound` belongs to a commit here alone."""
 
 Precision = Literal["coarse", "exact"]
 
@@ -30,8 +30,7 @@ class Claim(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """What the usage of a claim (or of something else) adds up to. Amounts in nano-dollars, models most expensive
-    first."""
+    """The sum of the usage of a claim, or of other usage. Amounts in nano-dollars, models most expensive first."""
 
     list_cost: int
     tokens: int
@@ -42,14 +41,14 @@ class Worth(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What the developer agreed to publish."""
+    """The terms that the developer agreed to publish under."""
 
     precision: Precision = "coarse"
     models: bool = True
 
 
 class Consent(NamedTuple):
-    """What holds in one clone for one person."""
+    """The consent of one person in one clone."""
 
     enabled: bool = False
     """Whether lines are written."""
@@ -57,7 +56,7 @@ class Consent(NamedTuple):
     """Whether the developer ever said yes or no here."""
     terms: Terms = Terms()
     problem: str = ""
-    """Why nothing is written although it was agreed to; empty when all is well."""
+    """The reason why nothing is written although it was agreed to; empty when all is well."""
     is_unclear: bool = False
     """Whether that is only so until something is repaired: what is spent meanwhile waits."""
     is_anothers: bool = False

@@ -41,18 +41,18 @@ class Parts(NamedTuple):
     content: list[str]
     """Its lines, without trailing blank ones."""
     rest: list[str]
-    """What follows: blank lines, comments, a cut line and everything below it."""
+    """The lines that follow: blank lines, comments, a cut line and everything below it."""
 
 
 class Mark(NamedTuple):
-    """Where a message says something under our key."""
+    """The place in a message of text under our key."""
 
     start: int
     """Number of its first line, from 0."""
     stop: int
     """Number of the line behind it."""
     line: Line | None
-    """What it says; `None` when that is nobody's or cannot be understood."""
+    """The line that it is; `None` when it is nobody's or cannot be understood."""
     damaged: str = ""
     """The whole line, where it has an id of ours and the rest cannot be understood."""
 
@@ -68,7 +68,8 @@ def marks(text: str, comment: str = "#") -> list[Mark]:
 
 
 def _mark(content: Sequence[str], start: int) -> Mark | None:
-    """What a line under our key says, alone or with what it was wrapped into; `None` for a second line of ours."""
+    """The mark of a line under our key, alone or with the lines that it was wrapped into; `None` for a second line of
+    ours."""
     foreign = damaged = None
     for stop in range(start + 1, min(start + 1 + MOST_WRAPPED, len(content)) + 1):
         if stop > start + 1 and not _goes_on(content[stop - 1]):

@@ -125,7 +125,7 @@ class CommitRow:
         """Other commits that carry the same claims, each with a branch it is on."""
         self.subject = ""
         self.time_ms: int | None = None
-        """When it was committed; filled, like the subject, where commits are listed."""
+        """The time of the commit; filled, like the subject, where commits are listed."""
 
 
 class BranchRow:
@@ -143,7 +143,7 @@ class BranchRow:
         self.commits: list[CommitRow] = []
         """Newest first. Their list cost, with what is withheld and pending, adds up to the branch's."""
         self.parts = Conservation()
-        """What became of its usage."""
+        """The parts of its usage by the state of their claims."""
         self.lost: tuple[int, int] = (0, 0)
         """Tokens and nano-dollars that a commit carried and none carries any more; contained in what is pending."""
         self.carried_on: tuple[str, ...] = ()
@@ -167,7 +167,8 @@ class SessionRow:
 
 
 class Skipped(NamedTuple):
-    """What could not be read: damaged records counted by reason, and files by name with the reason."""
+    """The records and files that could not be read: damaged records counted by reason, and files by name with the
+    reason."""
 
     records: dict[str, int]
     files: list[tuple[str, str]]

@@ -27,7 +27,7 @@ class Creation(NamedTuple):
 
     second: int
     source: str
-    """What it was created from, as git noted it: `HEAD`, a branch, a remote branch, a commit."""
+    """The start point of the branch, as git noted it: `HEAD`, a branch, a remote branch, a commit."""
 
 
 class Rename(NamedTuple):
@@ -48,7 +48,7 @@ class History(NamedTuple):
     creations: dict[str, Creation]
     renames: list[Rename]
     problem: str = ""
-    """Why there is no reflog, as a part of a sentence; empty when there is one."""
+    """The reason why there is no reflog, as a part of a sentence; empty when there is one."""
     quiet_since: int | None = None
     """Without entries: from this second on HEAD has been where it is now (0: always, nothing was committed yet)."""
     told_from: int = 0

@@ -59,10 +59,10 @@ class WorktreeOrigin(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one call of `read` found."""
+    """The result of one call of `read`."""
 
     cursor: bytes
-    """Where to go on: opaque to everybody but the reader that made it."""
+    """The position from which to go on: opaque to everybody but the reader that made it."""
     usage: Sequence[Usage] = ()
     totals: Sequence[SessionTotal] = ()
     worktrees: Sequence[WorktreeOrigin] = ()
@@ -78,21 +78,22 @@ class Batch(NamedTuple):
     more: bool = False
     """Another batch of the same source follows."""
     position: int = 0
-    """How many bytes of the source are read by now, for showing progress."""
+    """The number of bytes of the source that are read by now, for showing progress."""
 
 
 class Capabilities(NamedTuple):
-    """What an assistant's logs can tell, for `tokcost doctor` and docs/assistants.md. All texts are short phrases."""
+    """The facts that an assistant's logs can tell, for `tokcost doctor` and docs/assistants.md. All texts are short
+    phrases."""
 
     versions: str = ""
     """Versions of the assistant that this reader was checked with."""
     classes: tuple[str, ...] = ("input", "output")
     """Token classes that the logs report, in the words of `Tokens`."""
     folder: Literal["each response", "session", "project", "none"] = "each response"
-    """How well the logs tell where a response was made."""
+    """The unit for which the logs tell the folder."""
     branch: Literal["each response", "session", "none"] = "none"
-    """How often the logs name a branch of their own."""
+    """The unit for which the logs name a branch of their own."""
     retention: str = ""
-    """How long the assistant keeps its logs; empty where it keeps them for ever."""
+    """The time for which the assistant keeps its logs; empty where it keeps them for ever."""
     gaps: str = ""
     """Billed calls that leave no trace in the logs; empty where none are known."""

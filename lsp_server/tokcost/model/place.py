@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 Evidence = Literal["observed", "reflog", "transcript", "carried", "assigned", "none"]
-"""Why a usage is on its branch.
+"""The reasons why a usage is on its branch.
 
 - `observed`: the server saw HEAD then.
 - `reflog`: HEAD's reflog of that worktree says so.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Selection(NamedTuple):
-    """Which usage is meant: everything that agrees with all that is given."""
+    """A selection of usage: everything that agrees with all that is given."""
 
     from_branch: str | None = None
     """A branch of this repository; the empty string is usage without a branch."""

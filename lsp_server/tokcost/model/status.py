@@ -25,14 +25,14 @@ class Status(NamedTuple):
     models: tuple[str, ...] = ()
     """Models used on the branch, most expensive first, named as in the logs."""
     evidence: Mapping[str, int] = {}
-    """How it is known that usage belongs to the branch: how many replies by each evidence."""
+    """The number of responses by the evidence that they belong to the branch."""
     budgets: tuple[Standing, ...] = ()
     """One for each scope that makes sense here, also where nothing limits it."""
     budget_problems: tuple[str, ...] = ()
-    """Why a budget that somebody wrote down is not among them."""
+    """The reasons why a budget that somebody wrote down is not among them."""
     not_agreed: bool = False
     """Whether cost lines are on in this clone, but this person has not agreed to them."""
     current: bool = True
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""
     notice: str = ""
-    """What everyone must be told until somebody says that it was read."""
+    """A notice for everyone until somebody says that it was read."""

@@ -51,7 +51,7 @@ class Line(NamedTuple):
     models: tuple[str, ...] = ()
     """Most expensive first; empty when the developer hides them."""
     more_models: int = 0
-    """How many models the line had no room for."""
+    """The number of models that the line had no room for."""
     exact: bool = False
     classes: Tokens | None = None
     """Tokens by class (reasoning unknown), where the second line says them."""
@@ -63,7 +63,7 @@ class Line(NamedTuple):
 
 
 class Found:
-    """What a message carries."""
+    """The lines that a message carries."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
@@ -287,7 +287,7 @@ class _Token(NamedTuple):
     """The id that ends a line."""
 
     start: int
-    """Where it begins."""
+    """The offset at which it begins."""
     id: str
     version: int
 
@@ -373,7 +373,7 @@ def _scaled(whole: str, part: str | None, digits: int) -> int:
 
 
 def _read_tokens_line(text: str) -> dict[str, Tokens]:
-    """What a second line says, by id and version; nothing where it cannot be understood."""
+    """Read a second line, by id and version; nothing where it cannot be understood."""
     token = _token(text)
     if token is None or len(text) > MOST_CHARACTERS:
         return {}

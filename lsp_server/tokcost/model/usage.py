@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 Kind = Literal["response", "partial", "unlogged", "advisor", "fallback"]
-"""What a usage is.
+"""The kinds of usage.
 
 - `response`: an ordinary model response, as logged.
 - `partial`: a reply whose stream broke; its input is exact, its output is what had arrived by then, and whether the
@@ -81,7 +81,7 @@ class Usage(NamedTuple):
     or forked session), different for every other response. Where an assistant's ids are not unique, `request_id` and
     `weak_key` tell responses with one key apart (`same_response`); the ledger then adds to the key."""
     time_ms: int
-    """When the response was logged, in milliseconds since 1970-01-01 UTC."""
+    """The time at which the response was logged, in milliseconds since 1970-01-01 UTC."""
     model: str
     """The model's name as the log has it; prices normalise it."""
     tokens: Tokens
@@ -94,7 +94,8 @@ class Usage(NamedTuple):
     branch_stale: bool = False
     """`branch` was taken at the start of a session or run, and HEAD is known or likely to have moved since."""
     provider: str = ""
-    """Who serves the model, where the log says so (`anthropic`, `openai`, `aws`, ...); empty lets prices infer it."""
+    """The provider that serves the model, where the log names it (`anthropic`, `openai`, `aws`, ...); empty lets prices
+    infer it."""
     kind: Kind = "response"
     speed: str = ""
     """Anthropic's `speed` (`fast`) where it is not the standard one; else empty."""
@@ -105,8 +106,8 @@ class Usage(NamedTuple):
     lower_bound: bool = False
     """The output count in the log is a placeholder or incomplete: the true figure is at least this."""
     copy_rank: int = 0
-    """How sure it is that this is the original record and not a copy in a resumed or forked session:
-    0 original, 1 cannot be told, 2 known copy. The place of the lowest rank wins."""
+    """The certainty that this is the original record and not a copy in a resumed or forked session: 0 original, 1
+    cannot be told, 2 known copy. The place of the lowest rank wins."""
     weak_key: bool = False
     """The log line lacks what makes its id globally unique (a request id), so a record with the same key that was
     logged at another time is another response."""
@@ -119,7 +120,8 @@ class Usage(NamedTuple):
     """The provider's id of the request, where the log has one beside `key`. Records with one key and different request
     ids are different responses."""
     reported_cost: int | None = None
-    """What the assistant itself says the response cost, in nano-dollars; kept for comparison and never counted."""
+    """The cost of the response as the assistant itself says it, in nano-dollars; kept for comparison and never
+    counted."""
     geo: str = ""
     """The region in which the provider kept the inference (`us`), as it reports; empty where it ran anywhere."""
     final: bool = False
@@ -128,12 +130,12 @@ class Usage(NamedTuple):
 
 
 _ADDED = slice(Usage._fields.index("moves_head"), Usage._fields.index("final"))
-"""What one record of a response may tell and another not."""
+"""The fields that one record of a response may have and another lack."""
 
 
 def merge(first: Usage, second: Usage) -> Usage:
-    """What two records of one response say together; `second` was read later. Counts as `_counted` says, and the place
-    of the surer original.
+    """Merge two records of one response; `second` was read later. Counts as `_counted` says, and the place of the surer
+    original.
 
     Where neither is surer, `first` is the original. One record that tells the final output makes the response final.
     """

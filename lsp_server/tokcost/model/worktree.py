@@ -11,7 +11,7 @@ class Worktree(NamedTuple):
     git_dir: str
     """Its own part of the repository: HEAD, index, HEAD's reflog."""
     common_dir: str
-    """What all worktrees of the clone share: refs, objects, configuration."""
+    """The folder that all worktrees of the clone share: refs, objects, configuration."""
     root: str
     """The clone's main worktree; the repository itself where there is none (bare with linked worktrees) or where git
     does not record it (linked worktrees of a clone made with `--separate-git-dir`)."""

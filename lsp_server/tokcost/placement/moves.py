@@ -28,9 +28,9 @@ class Move(NamedTuple):
     entry: int
     """Index of its entry in the reflog."""
     source: str
-    """What HEAD was on: a branch, or an id when it was detached; empty where the message does not say."""
+    """The place that HEAD was on: a branch, or an id when it was detached; empty where the message does not say."""
     target: str
-    """What HEAD came to, as far as the message says."""
+    """The place that HEAD came to, as far as the message says."""
 
 
 _CHECKOUT = "checkout: moving from "

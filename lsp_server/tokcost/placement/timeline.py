@@ -13,13 +13,13 @@ from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename, is_comm
 from tokcost.placement.moves import Move, is_id, read_moves, steady_seconds
 
 _BIRTH_SECONDS = 5
-"""How long before its first reflog entry a clone or a linked worktree may have been in use already."""
+"""Seconds before its first reflog entry in which a clone or a linked worktree may have been in use already."""
 
 _NEVER = sys.maxsize
 
 
 class Timeline(NamedTuple):
-    """Where HEAD of one worktree has been. The first three lists run side by side, one item for each stay."""
+    """The stays of one worktree's HEAD. The first three lists run side by side, one item for each stay."""
 
     starts: list[int]
     """First second of each stay, never falling; that of the first stay is below every time."""
@@ -31,18 +31,18 @@ class Timeline(NamedTuple):
     begins: int
     """Before this second nothing is known."""
     commits: list[int]
-    """When commits were made here, ascending."""
+    """The times of commits that were made here, ascending."""
     renames: list[Rename]
     """Ascending."""
     newest: int
     """Second of the newest entry."""
     problem: str = ""
-    """Why git remembers nothing here; empty when it does."""
+    """The reason why git remembers nothing here; empty when it does."""
     told_from: int = 0
     """Before this second it may tell less than git remembers."""
 
     def present_name(self, name: str, second: int) -> str:
-        """What the branch that was called `name` at a moment is called now."""
+        """The present name of the branch that was called `name` at a moment."""
         return _present_name(self.renames, name, second)
 
 
@@ -93,8 +93,8 @@ def _branches(
 
 
 def _before(moves: Sequence[Move], number: int, head: str | None) -> str | None:
-    """What HEAD was on before a move. A rebase's return is left by its branch; its start does not say what it left
-    (`git rebase UPSTREAM BRANCH` begins on another branch than it ends on): the move before it does, or what it
+    """The place that HEAD was on before a move. A rebase's return is left by its branch; its start does not say what it
+    left (`git rebase UPSTREAM BRANCH` begins on another branch than it ends on): the move before it does, or what it
     returns to."""
     move = moves[number]
     if move.kind == "return":

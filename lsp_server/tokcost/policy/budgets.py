@@ -22,11 +22,11 @@ from tokcost.repo.run import GitFailed, run_git
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
 _MISSING = 5
-"""What git says of a setting that is not there (git-config(1))."""
+"""The exit code of git for a setting that is not there (git-config(1))."""
 
 
 class Budgets(NamedTuple):
-    """What holds, and what was written down but cannot be understood."""
+    """The budgets that hold, and problems with those that cannot be understood."""
 
     found: tuple[Budget, ...] = ()
     problems: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ def may_block(worktree: Worktree) -> bool:
 
 
 def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
-    """What holds for a scope: of the branch of that name, of what is checked out, or of any branch."""
+    """The budget that holds for a scope: of the branch of that name, of what is checked out, or of any branch."""
     here = read_state(worktree)
     found = read_budgets(here, branch or here.branch or "*").found
     return next(one for one in found if one.scope == scope)
@@ -139,7 +139,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:
-    """What the repository recommends, and whether it would have commits stop."""
+    """The limit that the repository recommends, and whether it would have commits stop."""
     try:
         table = policy_table(here, "budget")
         unknown = sorted(table.keys() - set(_KEYS))

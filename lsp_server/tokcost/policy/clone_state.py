@@ -22,11 +22,11 @@ class CloneState(NamedTuple):
     commit: str
     """The commit HEAD is at; empty on a branch without commits."""
     operation: Operation
-    """What git is in the middle of."""
+    """The operation that git is in the middle of."""
     policy: bytes = b""
     """The repository's `.tokcost.toml`; empty where there is none."""
     policy_problem: str = ""
-    """Why that file cannot be read."""
+    """The reason why that file cannot be read."""
 
     @property
     def branch(self) -> str | None:
@@ -35,7 +35,7 @@ class CloneState(NamedTuple):
 
 
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
-    """What holds in a worktree now; `configs` has what was read on the way to it."""
+    """Read the state of a worktree; `configs` has the configuration that was read on the way to it."""
     config = (configs or ConfigsOnce()).of(worktree.common_dir).with_command(_of_command())
     head, policy, problem = read_head(worktree), b"", ""
     try:
@@ -58,7 +58,7 @@ def _of_command() -> Sections:
 
 
 def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
-    """What holds in the worktree that git runs a hook for in a folder; `None` where that is none."""
+    """The state of the worktree that git runs a hook for in a folder; `None` where that is none."""
     configs = ConfigsOnce()
     worktree = worktree_for(directory, environ, configs)
     return None if worktree is None else read_state(worktree, configs)

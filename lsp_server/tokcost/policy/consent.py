@@ -32,7 +32,7 @@ _YES = ("true", "yes", "on", "1")
 
 
 class Policy(NamedTuple):
-    """What a repository asks of everyone who works in it (`[trailers]` in `.tokcost.toml`)."""
+    """The settings that a repository has for everyone who works in it (`[trailers]` in `.tokcost.toml`)."""
 
     recommends: bool = False
     forbids: bool = False
@@ -47,7 +47,7 @@ NOT_AGREED = (
 
 
 def read_consent(home: Path, here: CloneState) -> Consent:
-    """What holds in a clone for the person whose ledger is in `home`. A damaged policy file means that nothing is
+    """The consent in a clone of the person whose ledger is in `home`. A damaged policy file means that nothing is
     written."""
     said, worktree = here.config.section("tokcost"), here.worktree
     decided = said.get("enabled", "")
@@ -70,7 +70,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
 
 
 def mark(home: Path, worktree: Worktree) -> str:
-    """What stands in the clone's configuration for the consent of this person in this clone.
+    """The value in the clone's configuration for the consent of this person in this clone.
 
     The clone is its folder on the disk and a file in it: it may be renamed, and a copy is another one, also where it is
     given the number of a folder that is gone, because no copy has the time at which that file was made (`st_ctime`,
@@ -160,7 +160,7 @@ def _agreed(worktree: Worktree) -> str:
 
 
 def _made(worktree: Worktree) -> str:
-    """When that was, in nanoseconds; empty where nobody agreed."""
+    """The time of the consent, in nanoseconds; empty where nobody agreed."""
     try:
         status = os.lstat(_agreed(worktree))
     except OSError:
@@ -181,7 +181,7 @@ def is_enabled(config: Config) -> bool:
 
 
 def read_policy(here: CloneState) -> Policy:
-    """What the repository asks. Raises `SettingsDamaged` when the file cannot be understood."""
+    """The policy of the repository. Raises `SettingsDamaged` when the file cannot be understood."""
     table = policy_table(here, "trailers")
     asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}

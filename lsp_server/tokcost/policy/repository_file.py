@@ -15,9 +15,9 @@ from tokcost.repo.index import read_staged
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
-"""How names of settings begin, in lower case, with which a clone itself has budgets."""
+"""The beginnings of names of settings, in lower case, with which a clone itself has budgets."""
 BLOCK_SETTINGS = ("block",)
-"""How names of those end that make a budget stop commits."""
+"""The ends of the names of those that make a budget stop commits."""
 
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:

@@ -89,7 +89,7 @@ def _kept_in(cards: ModelCards, geo: str, those: tuple[RateCard, ...]) -> tuple[
 
 
 class _Rule(NamedTuple):
-    """How usage of one model, served in one way, is priced."""
+    """The prices of usage of one model, served in one way."""
 
     state: PriceState
     id: str | None

@@ -12,7 +12,7 @@ from tokcost.model.money import ATTO_PER_USD_MTOK, nano_from_atto
 from tokcost.model.usage import Tokens
 
 PriceState = Literal["priced", "unpriced", "free", "included", "estimated"]
-"""What is known of a price.
+"""The states of a price.
 
 - `priced`: a public price valid on that day.
 - `unpriced`: none is known; the amount is unknown, never 0.
@@ -103,10 +103,10 @@ class ModelCards(NamedTuple):
     model: str
     """Provider and model as logged."""
     source: str
-    """What they were taken for in the price source, `anthropic/claude-sonnet-4-5`; empty when nothing was found."""
+    """The name of the model in the price source, `anthropic/claude-sonnet-4-5`; empty when nothing was found."""
     state: PriceState
     basis: str
-    """Where the rates come from: `genai-prices/0.2.3+0123456789ab`, with `override/…` behind it where one was used."""
+    """The origin of the rates: `genai-prices/0.2.3+0123456789ab`, with `override/…` behind it where one was used."""
     cards: tuple[RateCard, ...]
     served: str = ""
     """How the name itself says that the model is served (`claude-opus-4-8-fast`: `fast`), where usage does not."""
@@ -122,7 +122,7 @@ class ModelCards(NamedTuple):
 
 
 class Price(NamedTuple):
-    """What one usage is worth."""
+    """The price of one usage."""
 
     list_cost: int | None
     """Nano-dollars; `None` when unknown."""

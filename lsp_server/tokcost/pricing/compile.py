@@ -119,7 +119,7 @@ def _find(snapshot: "DataSnapshot", candidate: Candidate) -> tuple[str, "ModelIn
 
 
 def _without_price(provider: str, model: str) -> PriceState:
-    """What an entry without any price means. Counting it as $0 would hide that nothing is known."""
+    """The price of an entry that names none. Counting it as $0 would hide that nothing is known."""
     if provider == "github-copilot":
         return "included"
     return "free" if model.endswith(":free") else "unpriced"

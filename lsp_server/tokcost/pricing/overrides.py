@@ -12,7 +12,7 @@ from tokcost.pricing.cards import DAY_MINUTES, Factor, ModelCards, RateCard, Rat
 
 DATA = Path(__file__).parent / "data"
 FILE = DATA / "overrides.json"
-"""What `data/overrides.toml` says, without the time that reading TOML takes. Made by
+"""The content of `data/overrides.toml`, without the time that reading TOML takes. Made by
 `tests/support/make_common_cards.py`."""
 
 

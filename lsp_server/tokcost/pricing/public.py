@@ -42,7 +42,7 @@ _WORDS = frozenset(
         "xhigh",
     ]
 )
-"""What labs and assistants append to the name of a model."""
+"""The suffixes that labs and assistants append to the name of a model."""
 _BETWEEN = str.maketrans(dict.fromkeys("-._:@[]", " "))
 
 

@@ -24,8 +24,8 @@ class Reader(Protocol):
     capabilities: Capabilities
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """Where this assistant keeps its logs, existing or not, honouring the environment variables that the assistant
-        itself honours. An editor's server watches these places."""
+        """The locations of this assistant's logs, existing or not, honouring the environment variables that the
+        assistant itself honours. An editor's server watches these places."""
         ...
 
     def discover(self, location: Location) -> Iterable[Source]:
@@ -39,7 +39,7 @@ class Reader(Protocol):
         ...
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
-        """What is new in a source since `cursor` (all of it for `None`, or for a cursor that does not fit), in one
+        """Read the records of a source since `cursor` (all of it for `None`, or for a cursor that does not fit), in one
         batch or in several, so that memory stays flat whatever its size. All but the last have `more` set.
 
         Raises `OSError` when the source cannot be read. Damaged records never raise: they are counted in

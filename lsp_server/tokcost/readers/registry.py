@@ -65,7 +65,7 @@ def _checked(reader: Reader) -> Reader:
 
 
 def locations(environ: Mapping[str, str]) -> list[Location]:
-    """Where all assistants keep their logs, each place once; a reader that fails has none."""
+    """The locations of all assistants' logs, each place once; a reader that fails has none."""
     found: list[Location] = []
     for reader in readers():
         with suppress(Exception):

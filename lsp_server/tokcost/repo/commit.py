@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Commit(NamedTuple):
-    """What git keeps of it that a line can be in, or that leads to others."""
+    """The parts of a commit that a line can be in, or that lead to other commits."""
 
     id: str
     parents: tuple[str, ...]

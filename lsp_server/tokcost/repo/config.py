@@ -28,7 +28,7 @@ class Core(NamedTuple):
 
     bare: bool = False
     worktree: str = ""
-    """Where the main worktree of a submodule is, relative to the repository; empty when it is around it as usual."""
+    """The path of a submodule's main worktree, relative to the repository; empty when it is around it as usual."""
 
 
 Sections = dict[tuple[str, str | None], dict[str, str]]

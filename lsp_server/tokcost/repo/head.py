@@ -10,7 +10,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.repo.run import run_git
 
 _REFTABLE = "refs/heads/.invalid"
-"""What the file HEAD names in a repository with reftables, so that older programs stumble over it."""
+"""The branch that the file HEAD names in a repository with reftables, so that older programs stumble over it."""
 
 _MOST_SYMBOLIC = 5
 """Symbolic refs that name each other; git follows no more (`SYMREF_MAXDEPTH`)."""
@@ -122,7 +122,7 @@ def is_id(text: str) -> bool:
 
 
 def _id_or_nothing(text: str) -> str:
-    """What a ref names, if that is a commit's id: a file may say anything, and git is asked about this."""
+    """The text of a ref, if it is a commit's id: a file may say anything, and git is asked about this."""
     return text if is_id(text) else ""
 
 

@@ -31,15 +31,15 @@ _LAST_SECOND = (1 << 32) - 1
 
 
 class Repository(NamedTuple):
-    """Where history is read."""
+    """A repository whose history is read."""
 
     folder: str
-    """Where git is run; the current folder."""
+    """The folder in which git is run."""
     common_dir: str
     is_shallow: bool
 
     def git(self, *args: str, feed: str = "") -> str:
-        """What git prints. Raises `GitFailed`."""
+        """The output of git. Raises `GitFailed`."""
         asked = ["--no-replace-objects", *args]
         return run_git(asked, self.folder, feed=feed, seconds=_SECONDS)
 
@@ -63,8 +63,8 @@ class Range(NamedTuple):
 
 
 class Files(NamedTuple):
-    """What a change did: changed lines by path (1 for what has no lines). `counted` is false where a partial clone
-    knows the paths alone."""
+    """The files that a change touched: changed lines by path (1 for what has no lines). `counted` is false where a
+    partial clone knows the paths alone."""
 
     paths: dict[str, int]
     counted: bool = True
@@ -98,7 +98,7 @@ def read_range(repository: Repository, text: str) -> Range:
 
 
 def read_beyond(repository: Repository, base: str, tip: str) -> Range:
-    """What a revision has that its base has not. Raises `UsageError`, `EnvironmentProblem`.
+    """Read the commits that a revision has and its base lacks. Raises `UsageError`, `EnvironmentProblem`.
 
     Where the two have no commit in common, one of them is cut off: all of the history would come out as new."""
     if ".." in tip or ".." in base:
@@ -165,7 +165,7 @@ def all_refs(repository: Repository) -> dict[str, str]:
 
 
 def shape(repository: Repository) -> str:
-    """What must stay the same for a history that was read once to be the same history: its shallow ends and grafts."""
+    """A digest of the facts that make a history the same one as when it was read: its shallow ends and grafts."""
     parts: list[str] = []
     for name in ("shallow", os.path.join("info", "grafts")):
         try:
@@ -214,7 +214,7 @@ def trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:
 
 
 def remote_address(repository: Repository) -> str:
-    """Where the remote `origin` is, as configured; empty where there is none."""
+    """The address of the remote `origin`, as configured; empty where there is none."""
     try:
         return repository.git("config", "--get", "remote.origin.url").strip()
     except GitFailed:
@@ -269,7 +269,7 @@ def _mailmap_file(repository: Repository) -> str:
 
 
 def _each(repository: Repository, commits: Iterable[str], form: str, parts: int) -> Iterator[list[str]]:
-    """What the form says of each commit. A line ends each part but the last: nobody's name or address has one."""
+    """The fields of the form for each commit. A line ends each part but the last: nobody's name or address has one."""
     feed = "".join(f"{commit}\n" for commit in commits)
     if not feed:
         return
@@ -292,7 +292,8 @@ def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[st
 
 
 def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, Files]:
-    """What each commit changed, a merge against its first parent. Missing where a partial clone cannot tell."""
+    """The files that each commit changed, a merge against its first parent. Missing where a partial clone cannot
+    tell."""
     asked = list(commits)
     with suppress(GitFailed):
         named = dict(_changed(repository, asked, "--name-only"))

@@ -16,7 +16,7 @@ class HooksFolder(NamedTuple):
     setting: str = ""
     """`core.hooksPath` as it is set; empty when git's own folder is used."""
     scope: str = ""
-    """Where it is set: `local`, `worktree`, `global`, `system`, `command`."""
+    """The scope in which it is set: `local`, `worktree`, `global`, `system`, `command`."""
 
     @property
     def is_shared(self) -> bool:

@@ -20,7 +20,7 @@ _MOST_BYTES = 1 << 20
 
 
 class Walk(NamedTuple):
-    """What lies between some tips and what was known before."""
+    """The commits between some tips and those that were known before."""
 
     commits: list[Commit]
     """New ones."""

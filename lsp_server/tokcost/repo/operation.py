@@ -16,7 +16,7 @@ _REVERTS = re.compile(
 
 
 class Operation(NamedTuple):
-    """What a commit that is being made is part of."""
+    """The operation that a commit which is being made belongs to."""
 
     rebasing: bool = False
     """A rebase, or patches being applied."""
@@ -30,7 +30,7 @@ class Operation(NamedTuple):
 
 
 def read_operation(worktree: Worktree) -> Operation:
-    """What is going on in a worktree."""
+    """The operation that is going on in a worktree."""
 
     def there(name: str) -> bool:
         return os.path.exists(os.path.join(worktree.git_dir, name))
@@ -45,7 +45,7 @@ def read_operation(worktree: Worktree) -> Operation:
 
 
 def squash_message(worktree: Worktree) -> str:
-    """What `git merge --squash` would have the commit say: every message that it squashed; empty when there is none."""
+    """The message that `git merge --squash` prepared: every message that it squashed; empty when there is none."""
     try:
         data = read_bounded(os.path.join(worktree.git_dir, "SQUASH_MSG"), MOST_OF_GIT)
     except OSError:

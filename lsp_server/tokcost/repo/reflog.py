@@ -35,7 +35,7 @@ class Reflog(NamedTuple):
 
     entries: list[ReflogEntry]
     problem: str = ""
-    """Why there is none, as a sentence; empty when there is one."""
+    """The reason why there is none, as a sentence; empty when there is one."""
     told_from: int = 0
     """Before this second entries may be missing that were not read."""
 
@@ -96,7 +96,8 @@ def _recent_reflog(worktree: Worktree) -> Reflog | None:
 
 
 def _last_written(worktree: Worktree) -> int | None:
-    """When all entries of a reflog expired: whatever moved HEAD since would have left one."""
+    """The time after which no entry was written to a reflog whose entries all expired: whatever moved HEAD since would
+    have left one."""
     try:
         return int(os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_mtime) + 1
     except OSError:
@@ -104,7 +105,7 @@ def _last_written(worktree: Worktree) -> int | None:
 
 
 def last_message(worktree: Worktree) -> str:
-    """What HEAD's reflog says of its last movement; empty where there is none."""
+    """The message of the last entry of HEAD's reflog; empty where there is none."""
     entries = read_reflog(worktree).entries
     return entries[-1].message if entries else ""
 
@@ -164,5 +165,6 @@ def _reflog_from_git(worktree: Worktree) -> Reflog:
 
 
 def _oldest_old_id(new: str, message: str) -> str:
-    """What the oldest entry began from: nothing, if it tells of a birth, else unknown (it was left by an expiry)."""
+    """The id that the oldest entry began from: nothing, if it tells of a birth, else unknown (it was left by an
+    expiry)."""
     return NULL_ID if message.startswith(("commit (initial)", "clone:")) or not message else new

@@ -37,8 +37,9 @@ _NO_PROGRAM = {
     "GIT_EDITOR": ":",
     "GIT_SEQUENCE_EDITOR": ":",
 }
-"""What git and everything it starts are told. `GIT_ALLOW_PROTOCOL` overrules all `protocol.*` settings, and holds where
-git is too old for `GIT_NO_LAZY_FETCH` (before 2.45 and its backports): the fetch is then refused every transport."""
+"""The environment of git and everything that it starts. `GIT_ALLOW_PROTOCOL` overrules all `protocol.*` settings, and
+holds where git is too old for `GIT_NO_LAZY_FETCH` (before 2.45 and its backports): the fetch is then refused every
+transport."""
 _OFF = {
     "core.attributesFile": os.devnull,
     "core.fsmonitor": "false",
@@ -70,7 +71,7 @@ _BY_ITSELF = ("config", "version")
 
 
 Hooks = Literal["none", "named", "run"]
-"""Which hooks a call of git may know.
+"""The hooks that a call of git may know.
 
 - `none`: the folder that they are in is no folder.
 - `named`: where they are is the question. For `git rev-parse` alone, which starts no program.
@@ -128,8 +129,8 @@ def run_git(
     seconds: float = 60.0,
     hooks: Hooks = "none",
 ) -> str:
-    """What git prints, undecodable bytes as surrogates. `more` adds environment variables; `feed` is what it reads from
-    its standard input.
+    """The output of git, undecodable bytes as surrogates. `more` adds environment variables; `feed` is what it reads
+    from its standard input.
 
     Raises `GitFailed` when git refuses, `GitTooSlow` when it takes longer than `seconds`, `EnvironmentProblem` when
     there is no git.
@@ -165,7 +166,7 @@ def stream_git(
     end: bytes = b"\n",
     seconds: float | None = None,
 ) -> Iterator[bytes]:
-    """What git prints, piece by piece as it comes, without the `end` of each: for answers that may be as long as a
+    """The output of git, piece by piece as it comes, without the `end` of each: for answers that may be as long as a
     history is. Of one piece, `MOST_BYTES` at most. `seconds` include what the caller does with the pieces. Raises as
     `run_git` does, when all of it was read."""
     import subprocess
@@ -267,7 +268,7 @@ def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
 
 
 def _subcommand(args: Sequence[str]) -> int:
-    """Where git's own options end."""
+    """The index at which git's own options end."""
     at = 0
     while args[at].startswith("-"):
         at += 2 if args[at] == "-c" else 1
@@ -284,7 +285,7 @@ def _git() -> str:
 
 
 def _not_started(cwd: str | os.PathLike[str], error: OSError) -> EnvironmentProblem:
-    """Why git could not be started, in words."""
+    """The reason why git could not be started, in words."""
     if not isinstance(error, FileNotFoundError):
         return EnvironmentProblem(f"git could not be started: {error.strerror or error}")
     if not os.path.isdir(cwd):

@@ -151,7 +151,8 @@ def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
 
 
 def repository_fingerprint(common_dir: str) -> str:
-    """What recognises a clone under another path: tokens separated by a space, of which one in common is enough.
+    """A fingerprint that recognises a clone under another path: tokens separated by a space, of which one in common is
+    enough.
 
     `inode:` is the folder's identity on the disk with the time its `description` was written (git writes that file
     once): it survives a rename, and a new clone that is given the same inode differs. `reflog:` is the oldest entry of

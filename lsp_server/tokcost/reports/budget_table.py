@@ -41,8 +41,8 @@ def budget_json(status: Status) -> str:
 
 
 def set_text(budget: Budget, branch: str, current: str) -> str:
-    """What holds after a budget was set, as it was understood: for the branch of that name or, without one, for all of
-    them; `current` is checked out."""
+    """The budget that holds after one was set, as it was understood: for the branch of that name or, without one, for
+    all of them; `current` is checked out."""
     if budget.source == "branch" and not branch:
         return f"The branch budget is set; branch {escape(current)} keeps its own."
     if budget.limit is None:
@@ -52,7 +52,7 @@ def set_text(budget: Budget, branch: str, current: str) -> str:
 
 
 def unset_text(scope: Scope, branch: str, was_there: bool) -> str:
-    """What was taken away."""
+    """A sentence about the budget that was taken away."""
     return f"{titled(scope, branch)} {'is forgotten' if was_there else 'was not set in this clone'}."
 
 

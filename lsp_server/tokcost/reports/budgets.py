@@ -43,8 +43,8 @@ def check_line(status: Status) -> str:
 def said_at_commit(
     status: Status, notes: Sequence[str] = (), *, is_verbose: bool = False, can_stop: bool = True
 ) -> list[tuple[str, str]]:
-    """What the hook says, each a sentence and what to do about it: one when a budget presses, none when all is well;
-    unless the commit stops, one for each thing that kept a budget from being checked."""
+    """The notices of the hook, each a sentence and what to do about it: one when a budget presses, none when all is
+    well; unless the commit stops, one for each thing that kept a budget from being checked."""
     stops = stopping(status)
     if stops and can_stop:
         return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]

@@ -91,7 +91,7 @@ def sizes_svg(report: Report) -> str:
 
 
 def distribution_svg(report: Report) -> str:
-    """How many changes cost how much, on a scale of 1, 2 and 5."""
+    """Draw the number of changes by their cost, on a scale of 1, 2 and 5."""
     counts = distribution(report)
     rows: list[Row] = [{"name": name, "count": count, "label": f"{count:,}"} for name, count in counts]
     alt = _alt()
@@ -136,7 +136,8 @@ def by_size(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _rows(report: Report, cells: Sequence[Cell]) -> list[Row]:
-    """What is drawn of cells. Names that look alike once they are clipped get a number: each has a place of its own."""
+    """The rows that are drawn for cells. Names that look alike once they are clipped get a number: each has a place of
+    its own."""
     seen: dict[str, int] = {}
     rows: list[Row] = []
     for cell in cells:

@@ -70,8 +70,8 @@ def closing(row: BranchRow) -> str:
 
 
 def whereabouts(row: BranchRow) -> str:
-    """Which commits of another branch carry a branch's spend: `in 1a2b3c4 and 1 more on main`. Empty where none does,
-    or the branch lives and its commits are its own."""
+    """The commits of another branch that carry a branch's spend: `in 1a2b3c4 and 1 more on main`. Empty where none
+    does, or the branch lives and its commits are its own."""
     places: dict[str, list[str]] = {}
     for commit in row.commits:
         for one, branch in {commit.commit: commit.branch, **commit.copies}.items():
@@ -82,7 +82,8 @@ def whereabouts(row: BranchRow) -> str:
 
 
 def waiting(row: BranchRow) -> str:
-    """Why something is pending that looks as if it were not: commits that carried it are gone, or its branch is."""
+    """The reason why something is pending that looks as if it were not: commits that carried it are gone, or its branch
+    is."""
     fine = is_fine(row.parts.total[1])
     (lost_tokens, lost), (tokens, cost) = row.lost, row.parts.pending
     if row.state == "deleted" and tokens:
@@ -116,7 +117,8 @@ def _where(commit: CommitRow, branch: str) -> str:
 
 
 def _uncarried(row: BranchRow) -> list[_Entry]:
-    """What no commit carries, as the last lines. Only one of them can say what part of the unpriced is its own."""
+    """The spend that no commit carries, as the last lines. Only one of them can say what part of the unpriced is its
+    own."""
     left = row.split.total.unpriced_tokens - sum(commit.unpriced_tokens for commit in row.commits)
     named = (("withheld", row.parts.withheld), ("pending", row.parts.pending))
     return [

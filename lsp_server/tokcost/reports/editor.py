@@ -94,7 +94,7 @@ def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None) -> s
 
 
 def _evidence(status: Status) -> str:
-    """Why usage is on this branch, most of it first: `97% reflog, 3% transcript`."""
+    """The evidence for usage on this branch, the most frequent first: `97% reflog, 3% transcript`."""
     whole = sum(status.evidence.values())
     order = sorted(status.evidence.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{percent(count, whole)} {name}" for name, count in order if count)

@@ -21,7 +21,7 @@ def _known(text: str, figures: Figures) -> str:
 
 
 def claims(sums: Conservation) -> list[str]:
-    """How much of the total commits hold; nothing as long as no commit holds any. Says so when the sum does not
+    """The parts of the total that commits hold; nothing as long as no commit holds any. Says so when the sum does not
     close."""
     named = {"carried": sums.carried, "withheld": sums.withheld, "bound": sums.bound}
     fine = is_fine(sums.total[1])
@@ -33,7 +33,7 @@ def claims(sums: Conservation) -> list[str]:
 
 
 def caveats(split: Split, unplaced: Figures) -> list[str]:
-    """What part of these figures is not what it seems, one line for each reason."""
+    """The parts of these figures that are not what they seem, one line for each reason."""
     total = split.total
     lines: list[str] = []
     if unplaced.usage:
@@ -68,7 +68,8 @@ def about_rows(by: str | None, zone: str) -> list[str]:
 
 
 def skipped_and_notes(summaries: list[Summary]) -> list[str]:
-    """What could not be read, and what else must be known; each said once, however many repositories are shown."""
+    """The records and files that could not be read, and other notes; each said once, however many repositories are
+    shown."""
     lines: list[str] = []
     for summary in summaries:
         lines += [*_skipped(summary), *(f"note: {escape(note)}" for note in summary.notes)]

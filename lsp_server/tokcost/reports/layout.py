@@ -15,7 +15,7 @@ class Piece(NamedTuple):
 
 
 Line = list[Piece]
-"""What stands on one line; a painter gives it colour or not."""
+"""The pieces of one line; a painter gives it colour or not."""
 
 KEEP = 0
 _GAP = 2

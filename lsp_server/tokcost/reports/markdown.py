@@ -6,7 +6,7 @@ from tokcost.reports.text import escape
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 _LINKS = re.compile(r"[@#!]|(?<=:)//|(?<=www)\.|(?<=GH)-", re.IGNORECASE)
-"""What forges and editors make a link, a picture or a mention of without further marks."""
+"""The texts that forges and editors make a link, a picture or a mention of without further marks."""
 _NOTHING = "&#8203;"
 """A space without width. Forges look for mentions in the text as it comes out, where `&#64;all` is `@all` again."""
 

@@ -152,7 +152,7 @@ def _sections(report: Report) -> list[_Section]:
 
 
 def _withheld(report: Report, names: Sequence[str]) -> list[_Section]:
-    """What must not be shown, and the reason once."""
+    """The groupings that must not be shown, and the reason once."""
     if not names:
         return []
     listed = " or ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])

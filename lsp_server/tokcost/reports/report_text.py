@@ -70,7 +70,7 @@ def summary(report: Report, by: Grouping | None) -> list[str]:
 
 
 def taken_back(report: Report) -> str:
-    """What was spent on changes that were reverted; empty where none was."""
+    """A sentence about the spend on changes that were reverted; empty where none was."""
     parts: list[str] = []
     for state, most in (("reverted", ""), ("partly reverted", "up to ")):
         found = [change for change in report.changes if change.state == state]
@@ -81,7 +81,7 @@ def taken_back(report: Report) -> str:
 
 
 def still_open(report: Report) -> str:
-    """What branches carry that are not merged; empty where none does."""
+    """A sentence about the spend that branches carry which are not merged; empty where none does."""
     if not report.open:
         return ""
     lines = [line for one in report.open for line in one.lines]
@@ -90,7 +90,7 @@ def still_open(report: Report) -> str:
 
 
 def covered(report: Report) -> str:
-    """How many commits carry a line, where that may be said."""
+    """A sentence about the number of commits with a line, where that may be said."""
     if report.coverage is None or not report.coverage.commits:
         return ""
     share = percent(report.coverage.with_line, report.coverage.commits)
@@ -98,7 +98,7 @@ def covered(report: Report) -> str:
 
 
 def withheld(report: Report, by: str) -> str:
-    """Why a grouping, or several, are not shown."""
+    """The reason why a grouping, or several, are not shown."""
     return {str(name): escape(why) for name, why in report.missing.items()}.get(by) or (
         f"No figures by {by} for this range: they would tell what one person spent. Each needs"
         f" {report.contributors_needed} contributors with cost lines, of whom none stands out, also together with the"
@@ -127,7 +127,7 @@ def nothing(report: Report) -> list[str]:
 
 
 def footer(report: Report, by: Grouping | None) -> list[str]:
-    """What a number alone would hide."""
+    """The remarks that belong below the figures."""
     lines: list[str] = []
     if report.changes and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"

@@ -15,7 +15,7 @@ _BAR_COLUMNS = 8
 
 
 class View(NamedTuple):
-    """What a table is drawn for. All that depends on the moment or the screen is in here."""
+    """The conditions for which a table is drawn. All that depends on the moment or the screen is in here."""
 
     now_ms: int
     today: date
@@ -48,7 +48,7 @@ def branch_row(row: BranchRow) -> Row:
 
 
 def branch_state(row: BranchRow) -> str:
-    """What became of a branch, and where its spend is: `merged into main`, `deleted, in origin/main`; empty for one
+    """The state of a branch, and the place of its spend: `merged into main`, `deleted, in origin/main`; empty for one
     that only lives."""
     where = few([escape(name) for name in row.carried_on], 2)
     if row.state == "merged":

@@ -22,7 +22,7 @@ PLACEHOLDERS: dict[str, Callable[[Status], str]] = {
     "models": lambda status: few([short_model(model) for model in status.models], 3),
     "repository": lambda status: escape(status.repository),
 }
-"""What `--format` knows; amounts are list prices in US dollars."""
+"""The fields that `--format` knows; amounts are list prices in US dollars."""
 
 
 _BUDGET_WORDS: dict[State, str] = {"over": "over budget", "near": "near budget", "unpriced": "budget unclear"}

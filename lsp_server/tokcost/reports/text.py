@@ -121,8 +121,8 @@ _AGES = ((90, 1, "second"), (90 * 60, 60, "minute"), (36 * 3600, 3600, "hour"), 
 
 
 def ago(then_ms: int, now_ms: int) -> str:
-    """How long ago, in the words and with the limits of git's `--date=relative`; `in the future` when it is not
-    past."""
+    """The time since a moment, in the words and with the limits of git's `--date=relative`; `in the future` when it is
+    not past."""
     seconds = (now_ms - then_ms) // 1000
     if seconds < 0:
         return "in the future"

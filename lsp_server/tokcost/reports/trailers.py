@@ -26,7 +26,7 @@ def shown_line(line: Line, fresh: Set[str]) -> str:
 
 
 def terms_text(terms: Terms) -> str:
-    """What the developer publishes, in a sentence."""
+    """A sentence about the terms that the developer publishes under."""
     precision = (
         "amounts rounded to 1, 2 or 5 (coarse)" if terms.precision == "coarse" else "exact amounts and token classes"
     )
@@ -40,8 +40,8 @@ def pending_text(pending: Worth) -> str:
 
 
 def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
-    """What a developer must have seen before agreeing: the next line, or an example where there is none (or none of it
-    will be published), and what everybody can do with it."""
+    """The text that a developer must have seen before agreeing: the next line, or an example where there is none (or
+    none of it will be published), and what everybody can do with it."""
     if lines:
         shown = "".join(f"    {text}\n" for line in lines for text in line.split("\n"))
         exact = f"for {pending_text(pending)} (exact, stays here)"

@@ -26,7 +26,7 @@ from tokcost.usage import assignment_journal
 
 
 class Assigned(NamedTuple):
-    """What was, or would be, moved. The amount is in nano-dollars."""
+    """The usage that was, or would be, moved. The amount is in nano-dollars."""
 
     usage: int
     tokens: int

@@ -16,11 +16,11 @@ _GIT_SECONDS = 1.0
 
 
 class Checked(NamedTuple):
-    """Where the budgets stand after everything logged was read."""
+    """The state of the budgets after everything logged was read."""
 
     status: Status
     notes: tuple[str, ...] = ()
-    """Why the figures may lag behind: usage that is missing makes no budget look worse than it is."""
+    """The reasons why the figures may lag behind: usage that is missing makes no budget look worse than it is."""
     is_current: bool = True
     """Whether what is new could be read at all."""
     is_verbose: bool = False

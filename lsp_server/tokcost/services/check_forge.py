@@ -35,14 +35,14 @@ _MOST_STEPS = 5_000
 _REQUEST = re.compile(
     r"(?:^|/)(?:pull|pulls|pull-requests|merge-requests|merge_requests|pr|mr)/([0-9]{1,9})(?:/(?:head|from))?$"
 )
-"""What forges, and people who fetch from them, call the branch of a request."""
+"""The names that forges, and people who fetch from them, give to the branch of a request."""
 
 
 class _Forge(NamedTuple):
     name: str
     setting: str
     fetch: str = ""
-    """What `git fetch` brings the branches of its requests with."""
+    """The refspec with which `git fetch` brings the branches of its requests."""
 
 
 _GITHUB = _Forge(
@@ -81,7 +81,8 @@ class _Squash(NamedTuple):
 
 
 class _Branches(NamedTuple):
-    """What is not merged as it was: the graph of it, its lines, and its tips by number of request and by tree."""
+    """The commits that are not merged as they were: their graph, its lines, and its tips by number of request and by
+    tree."""
 
     graph: Graph
     carriers: Mapping[str, Carrier]
@@ -93,12 +94,12 @@ class _Branches(NamedTuple):
         return {line.id for line in carried(self.graph, tip, self.carriers)}
 
     def starts(self, tip: str) -> set[str]:
-        """Where a branch left the reported history."""
+        """The commits at which a branch left the reported history."""
         return {parent for commit in reach(self.graph, tip) for parent in self.graph[commit]} - self.graph.keys()
 
 
 def forge_checks(folder: Path, cache: Path) -> list[Check]:
-    """What there is to say. Raises `UsageError`, `EnvironmentProblem`."""
+    """The checks of what a forge does to cost lines. Raises `UsageError`, `EnvironmentProblem`."""
     repository = find_repository(str(folder))
     span = default_range(repository)
     forge = _forge(remote_address(repository), all_refs(repository))
@@ -155,7 +156,7 @@ def _squashes(branches: _Branches, steps: Sequence[Step]) -> list[_Squash]:
 
 
 def _compared(branches: _Branches, squashes: Sequence[_Squash], known: set[str], forge: _Forge) -> list[Check]:
-    """What the branches had, and the reported history does not have anywhere."""
+    """The lines that the branches had, and the reported history has nowhere."""
     lost: dict[str, set[str]] = {}
     kept = 0
     for one in squashes:
@@ -188,7 +189,7 @@ def _name(one: _Squash) -> str:
 def _shares(
     repository: Repository, steps: Sequence[Step], squashed: Set[str], with_line: Set[str], least: int
 ) -> list[Check]:
-    """How many squash commits and how many others carry a line, where each share is about enough people."""
+    """Compare how many squash commits and how many others carry a line, where each share is about enough people."""
     others = {step.commit for step in steps} - squashed
     for commits in (squashed, others):
         if len(set(count_heads(read_authors(repository, commits).values()).values())) < least:

@@ -46,7 +46,7 @@ class Diagnosis:
 
     @property
     def findings(self) -> int:
-        """How many checks found something wrong."""
+        """The number of checks that found something wrong."""
         return sum(check.finding for checks in self.parts.values() for check in checks)
 
 
@@ -68,7 +68,7 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
 
 
 def _damage(home: Path) -> str:
-    """What is wrong with the file of the ledger, all of it looked at; empty when nothing is."""
+    """The damage of the ledger's file, all of which is checked; empty when there is none."""
     try:
         ledger = open_for_reading(home)
         if ledger is None:
@@ -80,7 +80,7 @@ def _damage(home: Path) -> str:
 
 
 def _rescues(diagnosis: Diagnosis, home: Path) -> None:
-    """What was ever rescued; a finding until somebody says that it was read."""
+    """Report all rescues; each is a finding until somebody says that it was read."""
     for one in read_rescues(home):
         hint = "" if one.acknowledged else "`tokcost doctor --acknowledge` ends the notices about it."
         diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {kept_words(one)}", not one.acknowledged, hint))
@@ -172,7 +172,7 @@ def _of_each(what: str, whose: str) -> str:
 
 
 def _told_by(can: Capabilities) -> str:
-    """What the logs of an assistant tell, and what they do not."""
+    """A sentence about the facts that the logs of an assistant tell, and those that they do not."""
     parts = [
         f"logs count {', '.join(can.classes).replace('_', ' ')}",
         f"name {_of_each('folder', can.folder)} and {_of_each('branch', can.branch)}",

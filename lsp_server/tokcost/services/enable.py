@@ -18,8 +18,9 @@ from tokcost_hooks.installation.hooks import Installed, install
 
 
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
-    """What somebody would publish who wishes this (`None`: as before), as far as the repository allows it. Raises
-    `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be understood."""
+    """The terms under which somebody who asks for these would publish (`None`: as before), as far as the repository
+    allows it. Raises `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be
+    understood."""
     state = read_state(worktree)
     before, policy = read_consent(home, state).terms, read_policy(state)
     if policy.forbids:

@@ -21,7 +21,7 @@ class Known(NamedTuple):
     newest: int
     """Its newest version, which `worth` is of."""
     said: Line | None
-    """What was really claimed under that version; differs from a line that was edited by hand."""
+    """The line of that version as it was claimed; differs from a line that was edited by hand."""
 
 
 class Draft(NamedTuple):
@@ -29,7 +29,7 @@ class Draft(NamedTuple):
 
     branch: str | None
     pending: Worth
-    """What no claim holds: it was not there yet when the hook wrote its lines, or no hook did."""
+    """The usage that no claim holds: it was not there yet when the hook wrote its lines, or no hook did."""
     proposed: tuple[Line, ...]
     """The lines that the hook claimed for exactly this commit, whether they are in the message or not."""
     known: dict[str, Known]
@@ -37,7 +37,7 @@ class Draft(NamedTuple):
 
 
 def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
-    """What is known of the commit being made in a worktree, and of the lines in its message."""
+    """The facts about the commit being made in a worktree, and of the lines in its message."""
     branch = read_head(worktree).branch
     nothing = Worth(0, 0, 0, ())
     ledger = open_for_reading(home)

@@ -34,11 +34,11 @@ __all__ = [
 ]
 
 BUSY_SECONDS = 2.0
-"""How long to wait for another process that writes. Whoever gives up asks again."""
+"""Seconds to wait for another process that writes. The caller asks again."""
 
 
 class Round(NamedTuple):
-    """Where a server stands between two looks."""
+    """The state of a server between two looks."""
 
     home: Path
     environ: Mapping[str, str]
@@ -47,13 +47,13 @@ class Round(NamedTuple):
 
 
 class Refreshed(NamedTuple):
-    """What a look brought."""
+    """The result of a look."""
 
     current: bool
     """Whether everything logged so far is in the ledger."""
     notes: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
-    """What everyone must be told until somebody says that it was read."""
+    """Notices for everyone until somebody says that they were read."""
 
 
 class CostLines(NamedTuple):
@@ -61,13 +61,13 @@ class CostLines(NamedTuple):
 
     enabled: bool = False
     problem: str = ""
-    """Why nothing is written although it was agreed to."""
+    """The reason why nothing is written although it was agreed to."""
     omitted: bool = False
     """Whether the next commit was asked to carry none."""
 
 
 class FolderStatus(NamedTuple):
-    """What to show for one open folder."""
+    """The status to show for one open folder."""
 
     folder: str
     status: Status | None

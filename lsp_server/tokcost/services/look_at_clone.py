@@ -55,12 +55,12 @@ def no_worktree(cwd: Path, hint: str) -> NotARepository:
 
 
 def state_here(cwd: Path) -> CloneState:
-    """What holds in the worktree around a folder. Raises `NotARepository`."""
+    """The state of the worktree around a folder. Raises `NotARepository`."""
     return read_state(here(cwd))
 
 
 def state_around(cwd: Path) -> CloneState | None:
-    """What holds in the worktree around a folder; `None` where there is none."""
+    """The state of the worktree around a folder; `None` where there is none."""
     found = find_here(cwd)
     return None if found is None else read_state(found)
 
@@ -72,7 +72,7 @@ def root_around(cwd: Path) -> str:
 
 
 def consent_in(home: Path, worktree: Worktree) -> Consent:
-    """What the person whose ledger is in `home` agreed to publish in a clone."""
+    """The consent in a clone of the person whose ledger is in `home`."""
     from tokcost.policy.consent import read_consent  # which knows the ledger; most hooks need not load it here
 
     return read_consent(home, read_state(worktree))

@@ -40,7 +40,7 @@ _AUTHORS_LOOKED_AT = 5_000
 
 
 class Options(NamedTuple):
-    """What is asked."""
+    """The options of a report."""
 
     range: str | None = None
     """In git's words; the default branch's history where nothing is said."""
@@ -105,7 +105,8 @@ def _is_within(head: Head, options: Options) -> bool:
 
 
 def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> list[Open]:
-    """What branches that are not merged carry, and the reported history does not: each claim at one of them."""
+    """The claims that branches which are not merged carry, and the reported history does not: each claim at one of
+    them."""
     prefixes = ("refs/heads/", "refs/remotes/")
     tips = {
         name.split("/", 2)[2]: tip

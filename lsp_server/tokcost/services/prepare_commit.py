@@ -49,12 +49,12 @@ from tokcost.settings import is_switched_off
 
 
 class Asked(NamedTuple):
-    """What git asks of prepare-commit-msg (githooks(5))."""
+    """The arguments that git gives prepare-commit-msg (githooks(5))."""
 
     path: str
     """The file with the message."""
     source: str = ""
-    """Where the message comes from: `message`, `template`, `merge`, `squash`, `commit`, or nowhere."""
+    """The source of the message: `message`, `template`, `merge`, `squash`, `commit`, or nowhere."""
     commit: str = ""
     """With the source `commit`, which one."""
     is_checked: bool = False
@@ -272,7 +272,7 @@ def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> 
 
 
 def _content(text: str, comment: str) -> list[str]:
-    """What is left of a message when git has cleaned it."""
+    """The lines of a message that are left when git has cleaned it."""
     lines = text.split("\n")
     return [line.rstrip() for line in lines if line.strip() and not (comment and line.startswith(comment))]
 

@@ -19,7 +19,7 @@ SUBJECT = "Subject of the commit"
 
 
 class Preview(NamedTuple):
-    """What the next commit on this branch would carry."""
+    """The lines that the next commit on this branch would carry."""
 
     branch: str | None
     """`None` when HEAD is detached: such commits carry nothing."""

@@ -29,7 +29,7 @@ _READ_BY = "files read by"
 
 
 class IngestReport:
-    """What an import found and did."""
+    """The result of an import."""
 
     def __init__(self, notes: Sequence[str] = ()) -> None:
         self.looked_in: list[str] = []
@@ -160,7 +160,7 @@ def _told(looks: list[Found], report: IngestReport) -> list[Found]:
 
 
 def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: IngestReport) -> Iterator[Outcome]:
-    """What reading those files gives that were too many to be looked at all at once."""
+    """Read those files that were too many to be looked at all at once."""
     for count, jobs in jobs_of_rest(ledger, looks):
         report.found_files += count
         with read_all(in_order_of_writing(jobs), progress) as outcomes:

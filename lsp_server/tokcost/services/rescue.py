@@ -32,7 +32,7 @@ from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.services.rescues import Rescue, record_rescue
 
 SECONDS = 60.0
-"""How long to wait for others to close a damaged ledger."""
+"""Seconds to wait for others to close a damaged ledger."""
 MOST_BYTES_AT_ONCE = 500_000
 """The largest ledger that a commit can wait for."""
 _BUILDING = "ledger.salvage.db"
@@ -41,8 +41,8 @@ Answer = TypeVar("Answer")
 
 
 def rescued(home: Path, action: Callable[[], Answer]) -> Answer:
-    """What an action answers, the ledger rescued and the action done once more where that turns out to be damaged.
-    Raises what the action raises, and `LedgerUnavailable` where others keep the damaged file open."""
+    """Run an action; where the ledger turns out to be damaged, rescue it and run the action once more. Raises what the
+    action raises, and `LedgerUnavailable` where others keep the damaged file open."""
     try:
         return action()
     except LedgerDamaged as damage:
@@ -98,7 +98,7 @@ def _salvage_most(path: Path, building: Path) -> Salvaged:
 
 
 def _remove_leftovers(home: Path) -> None:
-    """What a process left that was killed."""
+    """Remove the files that a killed process left."""
     patterns = (f"{_BUILDING}*/*", f"{_BUILDING}*", rescued_name(home, "*").name)
     for leftover in [path for pattern in patterns for path in home.glob(pattern)]:
         if leftover.is_dir():
@@ -122,7 +122,7 @@ def _free_stamp(home: Path) -> str:
 
 
 def _take_from_clones(building: Path) -> None:
-    """What clones remember of claims; then see anew which commits carry them."""
+    """Take over claims from the journals of clones; then see anew which commits carry them."""
     scratch = building.with_name(f"{building.name}.d")
     scratch.mkdir(mode=0o700, exist_ok=True)
     os.replace(building, scratch / FILE_NAME)

@@ -16,11 +16,11 @@ class Rescue(NamedTuple):
     """A ledger that was damaged, and what became of it."""
 
     stamp: str
-    """When, as in the name of the file that was kept."""
+    """The time, as in the name of the file that was kept."""
     kept: str
     """The damaged file."""
     what: str
-    """What was wrong with it."""
+    """The damage that was found."""
     rows: Mapping[str, int]
     """Rows saved, by table."""
     from_backup: Mapping[str, int]
@@ -76,7 +76,7 @@ def take_notice(home: Path) -> str:
 
 
 def notice(one: Rescue) -> str:
-    """What happened, in a sentence, and what to do."""
+    """A sentence about the rescue, and what to do."""
     if not one.stamp:
         return f"{one.what}; `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
     return (
@@ -86,7 +86,7 @@ def notice(one: Rescue) -> str:
 
 
 def kept_words(one: Rescue) -> str:
-    """How much of it there is."""
+    """A text about how much of the ledger was saved."""
     usage, tokens = one.after
     if one.unreadable_pages < 0 or one.after == one.before:
         return f"no usage is lost ({tokens:,} tokens)"

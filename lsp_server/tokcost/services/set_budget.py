@@ -14,11 +14,11 @@ class BudgetSet(NamedTuple):
     """A budget as it was understood."""
 
     budget: Budget
-    """What holds now."""
+    """The budget that holds now."""
     checked_out: str
     """The branch that is checked out; empty on a detached HEAD."""
     trouble: EnvironmentProblem | None
-    """Why git will not check it at commits."""
+    """The reason why git will not check it at commits."""
 
 
 def set_budget(worktree: Worktree, change: BudgetChange, *, verbose: bool | None = None) -> BudgetSet:

@@ -138,7 +138,7 @@ def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, sq
 
 
 def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str]]) -> None:
-    """What was bound to a commit is bound to what it was rewritten to (post-rewrite): pairs of old and new commit."""
+    """Bind the claims of commits to those that they were rewritten to (post-rewrite): pairs of old and new commit."""
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository >= 0:
@@ -225,7 +225,7 @@ def _withhold_kept(
 
 
 def _branches_of(found: Sequence[ToKeep], here: CloneState) -> list[str | None]:
-    """Where to withhold; `None` is a detached HEAD. A branch that is gone may have been renamed."""
+    """The branches to withhold on; `None` is a detached HEAD. A branch that is gone may have been renamed."""
     known = local_branches(here.worktree.common_dir) or {}
     branches: dict[str | None, None] = {}
     for one in found:

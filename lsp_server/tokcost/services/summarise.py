@@ -27,7 +27,7 @@ _OF_TIME = ("day", "week", "month")
 
 
 class LogOptions(NamedTuple):
-    """What `tokcost log` was asked for. Times are milliseconds UTC, the end excluded."""
+    """The options of `tokcost log`. Times are milliseconds UTC, the end excluded."""
 
     branch: str | None = None
     all_repos: bool = False
@@ -177,7 +177,7 @@ def _add(split: Split, one: Sum) -> None:
 
 
 def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
-    """Where everything is: each sum is in exactly one of the parts, whatever its branch."""
+    """The parts that make up the total: each sum is in exactly one of the parts, whatever its branch."""
     parts: dict[str, tuple[int, int]] = {}
     for one in found:
         part = one.state or ("pending" if one.branch else "unplaced")

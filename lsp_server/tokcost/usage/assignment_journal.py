@@ -17,7 +17,7 @@ FILE = "tokcost-assignments.jsonl"
 
 
 class Target(NamedTuple):
-    """Where usage was put."""
+    """The place that usage was assigned to."""
 
     common_dir: str
     path: str

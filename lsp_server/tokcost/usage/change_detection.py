@@ -42,7 +42,7 @@ Listing = dict[str, tuple[int, list[str], list[int], list[int]]]
 were read."""
 
 _PORTION = 50_000
-"""Where there are so many files, they are looked at in portions and not remembered: memory stays flat."""
+"""So many files or more are looked at in portions and not remembered: memory stays flat."""
 
 _Folder = tuple[str, tuple[int, list[str], list[int], list[int]]]
 _Seen = tuple[list[str], list[str]]
@@ -50,24 +50,25 @@ _Seen = tuple[list[str], list[str]]
 
 
 class Found(NamedTuple):
-    """What a look at a location of a reader's logs found."""
+    """The result of a look at a location of a reader's logs."""
 
     assistant: str
     location: Location
     changed: list[Source]
     """Sources that are not as they were when they were read."""
     files: int
-    """How many sources there are."""
+    """The number of sources."""
     listing: Listing | None = None
-    """What to remember once all of it is read."""
+    """The listing to remember once all of it is read."""
     rest: Iterator[list[Source]] | None = None
-    """Where there are very many: the others that are not as they were when they were read, a portion at a time."""
+    """The others where there are very many: those that are not as they were when they were read, a portion at a
+    time."""
     problem: str = ""
-    """Why not all sources were found, in a sentence."""
+    """The reason why not all sources were found, in a sentence."""
 
 
 def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str]) -> list[Found]:
-    """What is new in all logs; without a ledger, everything."""
+    """Find what is new in all logs; without a ledger, everything."""
     found = [one for reader in readers() for one in _look_of(ledger, reader, environ)]
     return found + [_broken(f"The reader {one.target} cannot be used: {one.reason}.") for one in broken_readers()]
 
@@ -77,7 +78,7 @@ def _broken(problem: str) -> Found:
 
 
 def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) -> Iterator[Found]:
-    """What one reader finds; a reader that fails stops no other."""
+    """Ask one reader for its sources; a reader that fails stops no other."""
     where = "anywhere"
     try:
         for location in _distinct(reader.locations(environ)):
@@ -112,7 +113,7 @@ def _look_at(ledger: Ledger | None, reader: Reader, location: Location) -> Found
 
 
 def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
-    """What is to be read, and from where on; without the `rest` of each look."""
+    """The sources to read, and from where on; without the `rest` of each look."""
     return [_job(ledger, found.assistant, file) for found in looks for file in found.changed]
 
 
@@ -159,7 +160,7 @@ def _portions(reader: Reader, location: Location) -> Iterator[list[Source]]:
 
 
 def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Listing, seen: _Seen) -> Found | None:
-    """What there is where only some folders have changed; `None` when that cannot be told."""
+    """The sources where only some folders have changed; `None` when that cannot be told."""
     paths, moved = seen
     try:
         files = {path: file_source(path, os.stat(path)) for path in paths}

@@ -46,7 +46,7 @@ class Importer:
         self._placer = Placer(ledger, here)
         self._pricer = Pricer(ledger, home)
         self._assigned = assignment_journal.read(home)
-        """What the user said of usage that a lost ledger knew."""
+        """The user's assignments of usage that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
         self._sessions: dict[str, dict[str, NewTotals]] = {}
@@ -84,7 +84,7 @@ class Importer:
                 self._write_alone(outcome)
 
     def _write_alone(self, outcome: Outcome) -> None:
-        """What stops one file stops no other."""
+        """Write one file alone: an error in it stops no other."""
         self._forget()
         try:
             self._write_together([outcome])
@@ -97,7 +97,7 @@ class Importer:
                 record_problem(self._ledger, outcome.job.assistant, outcome.job.source, problem, passing=False)
 
     def _forget(self) -> None:
-        """What was learned in a transaction that did not happen."""
+        """Forget all that was learned in a transaction that was rolled back."""
         self._notes = self.notes
         self._placer, self._pricer = Placer(self._ledger, self._here), Pricer(self._ledger, self._home)
 

@@ -34,7 +34,8 @@ from tokcost.usage.locating import Locator
 
 
 class Where(NamedTuple):
-    """Where a usage belongs. `root` is the path of the repository's main worktree, empty outside repositories."""
+    """The place that a usage belongs to. `root` is the path of the repository's main worktree, empty outside
+    repositories."""
 
     repository: int | None
     worktree: int | None
@@ -83,7 +84,7 @@ class Placer:
         self.notes: list[str] = []
 
     def place(self, usage: Usage) -> Where:
-        """Where a usage belongs, by its working directory, its time and the assistant's own branch field."""
+        """Find the place of a usage, by its working directory, its time and the assistant's own branch field."""
         located = self._locator.locate(usage.cwd)
         if located.worktree is None:
             return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
@@ -210,7 +211,7 @@ class Placer:
         return bool(branch) and branch == _claudes_branch(path) and self._is_cleared(around._replace(path=path), branch)
 
     def _without_branch(self, worktree: KnownWorktree) -> BranchPlace:
-        """Where usage belongs of which neither the reflog nor the assistant names a branch."""
+        """The place of usage for which neither the reflog nor the assistant names a branch."""
         if worktree.origin_branch:
             return BranchPlace(worktree.origin_branch, "transcript")
         return self._branch_it_began_from(worktree) if _CODEX_WORKTREES in worktree.path else UNKNOWN

@@ -55,7 +55,7 @@ def price_change(ledger: "Ledger", home: Path) -> list[str]:
 
 
 def load(file: Path, root: str) -> tuple["Override", ...]:
-    """What one of them says. Raises `SettingsDamaged`."""
+    """Read one of them. Raises `SettingsDamaged`."""
     if not (may_have(root, "price") if root else os.path.lexists(file)):
         return ()
     from tokcost.pricing.override_file import load_overrides  # takes a hook longer than pricing does
@@ -75,5 +75,5 @@ def price_problems(home: Path, root: str) -> list[str]:
 
 
 def ignored(problem: SettingsDamaged) -> str:
-    """What is said of a file that was passed over."""
+    """The note about a file that was passed over."""
     return f"{problem}; it was ignored."

@@ -117,7 +117,7 @@ def _in_order(work: Work, pieces: int, results: "_Results", numbers: int) -> Ite
 
 
 class _Results:
-    """What processes have written, by piece."""
+    """The results that processes have written, by piece."""
 
     def __init__(self, processes: Sequence[_Process]) -> None:
         from select import POLLIN, poll

@@ -31,12 +31,12 @@ class Job(NamedTuple):
 
     @property
     def new_bytes(self) -> int:
-        """How much there is to read."""
+        """The number of bytes to read."""
         return self.source.size - (self.position if self.position <= self.source.size else 0)
 
 
 class Outcome(NamedTuple):
-    """What reading a file gave: a batch, or a sentence why not."""
+    """The result of reading a file: a batch, or a sentence about why there is none."""
 
     job: Job
     batch: Batch | None
@@ -153,7 +153,7 @@ def read_here(job: Job) -> Iterator[Outcome]:
 
 
 def _kept(batch: Batch, reader: Reader, *, anew: bool) -> Batch:
-    """What may be recorded of a batch."""
+    """The part of a batch that may be recorded."""
     from tokcost.model.bounds import within_bounds
 
     found = within_bounds(batch, reader.name)

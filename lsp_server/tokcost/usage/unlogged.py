@@ -14,8 +14,9 @@ from tokcost.model.usage import Tokens, Usage
 _VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
 SUBAGENTS_MS = 5 * 60_000
-"""How much later than the last line of a session's own file a sub-agent's line may be that its total contains. A later
-line of the session's own file is never in it: the total was written below all lines that it contains."""
+"""Milliseconds after the last line of a session's own file up to which a sub-agent's line may be that its total
+contains. A later line of the session's own file is never in it: the total was written below all lines that it
+contains."""
 
 Counts = tuple[int, ...]
 """The six token counts and the web searches."""
@@ -105,8 +106,8 @@ class _Lines:
 
 
 def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: _Lines) -> Counts:
-    """What one total has more than the lines until then, never more than all models together lack: a model may be named
-    differently in the total and in the lines."""
+    """The usage that one total has beyond the lines until then, never more than all models together lack: a model may
+    be named differently in the total and in the lines."""
     until = lines.until(total, totals)
     own = _minus(_counts(total), _sum(_usage_counts(u) for u in until if _same_model(u.model, total.model)))
     latest = {t.model: t for t in totals if t.time_ms <= total.time_ms}
@@ -115,7 +116,8 @@ def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: _Lines)
 
 
 def _before_fork(inherited: Iterable[Usage], logged: Sequence[Usage], totals: Sequence[SessionTotal]) -> list[Usage]:
-    """What the totals contain of other sessions and the files do not: sub-agents and unlogged calls of the parents."""
+    """The usage of other sessions that the totals contain and the files do not: sub-agents and unlogged calls of the
+    parents."""
     session = totals[0].session if totals else ""
     copied = {u.key for u in logged if u.session != session}
     first_own = min((u.time_ms for u in logged if u.session == session and u.kind != "unlogged"), default=None)

@@ -19,7 +19,7 @@ from tokcost.services.set_budget import set_budget, unset_budget
 from tokcost.settings import tokcost_home
 
 _EVERY_BRANCH = "*"
-"""What `--branch` without a name stands for; no branch can be called so."""
+"""The value of `--branch` without a name; no branch can be called so."""
 
 
 @click.group(invoke_without_command=True, short_help="Limits on list cost, by branch, commit or day.")
@@ -159,7 +159,7 @@ def check_command(hook: bool, as_json: bool) -> int:
 
 
 def _check_hook() -> int:
-    """What git's own hook does, for those that another program starts. No trouble of ours may stop a commit."""
+    """Do what git's own hook does, for those that another program starts. No trouble of ours may stop a commit."""
     unchecked = 0
     try:
         state = state_here(Path.cwd())

@@ -78,6 +78,6 @@ def _kept(folder: Path) -> Path:
 
 
 def _look() -> dict[str, str]:
-    """What says how text is shown; nothing that says where logs are."""
+    """The variables that say how text is shown; none that says where logs are."""
     names = ("PATH", "TERM", "NO_COLOR", "COLUMNS", "LANG", "LC_ALL", "TZ")
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -80,7 +80,7 @@ def print_command(hook: str) -> int:
 
 @command.command("status", short_help="Say what git will run, what not, and why.")
 def status_command() -> int:
-    """What git will run, what it will not and why. Exit code 1 when something needs doing.
+    """Show which hooks git will run, which it will not and why. Exit code 1 when something needs doing.
 
     \b
     Example:

@@ -35,7 +35,7 @@ def command(
     per_repo: bool,
     **more: Any,
 ) -> int:
-    """What each branch cost at list price, and a sum that closes.
+    """Show what each branch cost at list price, and a sum that closes.
 
     With BRANCH: its commits and what they carry, its days, models and assistants.
 

@@ -20,7 +20,7 @@ from tokcost.settings import tokcost_home
 
 @click.group(short_help="What a token costs, and where that comes from.")
 def command() -> None:
-    """What models cost by the token, and where that comes from. Never uses the network.
+    """Show what models cost by the token, and where that comes from. Never uses the network.
 
     Prices of your own go into `prices.toml` in the ledger's folder (TOKCOST_HOME), prices of a project into the
     `.tokcost.toml` of its repository:
@@ -66,7 +66,7 @@ def list_command() -> int:
 @click.argument("model")
 @click.option("--provider", default="", help="Who serves it, when the name alone does not say.")
 def explain_command(model: str, provider: str) -> int:
-    """How MODEL, as a log names it, is priced: source, dates, tiers, overrides. Exits with 1 when it has no price.
+    """Show how MODEL, as a log names it, is priced: source, dates, tiers, overrides. Exits with 1 when it has no price.
 
     \b
     Examples:

@@ -58,7 +58,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
-    """What merged changes cost at list price, from the cost lines in commit messages.
+    """Show what merged changes cost at list price, from the cost lines in commit messages.
 
     RANGE is a revision range as in git log; without it, the history of the default branch. Works in any clone, bare
     and shallow too, and needs no logs of assistants.

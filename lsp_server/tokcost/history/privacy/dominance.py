@@ -15,7 +15,7 @@ PERCENT = 15
 Sums = dict[int, tuple[int, int]]
 """List cost and tokens by contributor."""
 Class = tuple[str, ...]
-"""Where an amount is counted: its cell in each grouping."""
+"""The cells in which an amount is counted, one for each grouping."""
 Vector = dict[tuple[int, str], Fraction]
 Parts = dict[Class, Fraction]
 _Key = TypeVar("_Key")
@@ -64,7 +64,7 @@ def _is_hidden_in_classes(classes: Mapping[Class, Sums], who: int, measure: int)
 
 
 class Exchange:
-    """Which amounts can make room for others. What third people have in a class is what is left without the two
+    """The amounts that can make room for others. What third people have in a class is what is left without the two
     largest, so that it is theirs whoever is raised and whoever the colleague is."""
 
     def __init__(self, classes: Mapping[Class, Sums], measure: int) -> None:

@@ -25,7 +25,7 @@ Author = tuple[str, str]
 
 
 class Facts(NamedTuple):
-    """What is known of the changes beside their lines, by commit."""
+    """The facts about changes beside their lines, by commit."""
 
     areas: Mapping[str, Mapping[str, int]]
     """Changed lines by area."""

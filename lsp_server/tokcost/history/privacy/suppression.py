@@ -35,7 +35,7 @@ Basis = dict[Place, Column]
 
 
 class Piece(NamedTuple):
-    """What one contributor's claims of one change put into one cell of each grouping."""
+    """The amount that one contributor's claims of one change put into one cell of each grouping."""
 
     who: int
     change: int
@@ -209,7 +209,7 @@ def _extend(basis: Basis, column: Column) -> None:
 
 
 def _reduced(basis: Basis, column: Column) -> Column:
-    """What is left of a column when everything the basis explains is taken out, in numbers modulo a prime. A row of
+    """The rest of a column when everything that the basis explains is taken out, in numbers modulo a prime. A row of
     the basis has nothing before its pivot, so one pass from the first place to the last is enough."""
     todo, rest = dict(column), Column()
     while todo:

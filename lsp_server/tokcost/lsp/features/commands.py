@@ -53,10 +53,10 @@ class _Commands:
     def __init__(self, server: TokcostServer) -> None:
         self._server, self._keeper = server, server.refresher
         self._agreed_to: dict[str, Terms] = {}
-        """What was last shown to the user of each clone: nobody can agree to anything else."""
+        """The terms that were last shown to the user of each clone: nobody can agree to anything else."""
 
     async def preview(self, params: CommandParams) -> Any:
-        """What the next commit would carry, and what has to be read before agreeing."""
+        """Show what the next commit would carry, and what has to be read before agreeing."""
         worktree = worktree_for(self._server, params)
         found = await self._keeper.run(_preview, self._server, worktree, params)
         if not flag(params, "peek"):
@@ -98,7 +98,7 @@ class _Commands:
         return {"omitted": omitted, "text": f"The next commit here {said}."}
 
     async def report(self, params: CommandParams) -> Any:
-        """What `tokcost log` shows, as a text file that the client can open."""
+        """Return the output of `tokcost log` as a text file that the client can open."""
         worktree = worktree_for(self._server, params)
         text = await self._keeper.read(render, self._keeper.home, worktree.path, params.get("branch"))
         uri = await self._keeper.read(save, self._keeper.home, worktree.root, text)
@@ -147,7 +147,7 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
 
 
 def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: bool) -> dict[str, Any]:
-    """What was installed, and what the user has to do where hooks of others are in the way."""
+    """Enable, and say what was installed and what the user has to do where hooks of others are in the way."""
     done = enable(server.refresher.home, worktree, terms, from_now=from_now)
     missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
     return {"hooks_complete": not missing, "hooks_text": installed_text(done.said, done.waiting, missing)}

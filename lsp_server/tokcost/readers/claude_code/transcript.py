@@ -129,7 +129,7 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Transcript:
-    """What the lines of one file say, gathered block by block."""
+    """The usage in the lines of one file, gathered block by block."""
 
     def __init__(self, state: State, *, is_begun: bool) -> None:
         self.state = state
@@ -154,7 +154,7 @@ class _Transcript:
 
     @property
     def count(self) -> int:
-        """How many records there are to hand over."""
+        """The number of records to hand over."""
         return len(self._found) + len(self.totals) + len(self.worktrees)
 
     def responses(self) -> list[Usage]:
@@ -356,7 +356,7 @@ class _Transcript:
             self.state.parents = (*known, parent)
 
     def _remember(self) -> None:
-        """What records without a place of their own take from the last response before them."""
+        """Remember the place of the last response, for records without one of their own."""
         if self._last is not None and self._last.timestamp is not None:
             cwd, branch = self._last.cwd or "", self._last.branch or ""
             if "\0" not in cwd and "\0" not in branch:

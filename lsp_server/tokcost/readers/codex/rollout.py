@@ -95,7 +95,7 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Rollout:
-    """What the lines of one rollout say, in their order."""
+    """The usage in the lines of one rollout, in their order."""
 
     def __init__(self, state: State, path: str) -> None:
         self.state = state

@@ -94,8 +94,8 @@ class _LongPatch(msgspec.Struct, gc=False):
 
 
 class _LongLine(msgspec.Struct, gc=False):
-    """What is longer than any message: it has messages inside. Its own texts are looked at before they are built, one
-    of 48 MB can take four times as much."""
+    """A line that is longer than any message: it has messages inside. Its own texts are looked at before they are
+    built, one of 48 MB can take four times as much."""
 
     session: msgspec.Raw = msgspec.field(default=_NULL, name="sessionId")
     project: msgspec.Raw = msgspec.field(default=_NULL, name="projectHash")
@@ -109,13 +109,13 @@ class _LongLine(msgspec.Struct, gc=False):
 
 
 class State(msgspec.Struct, gc=False):
-    """What must be remembered of a chat between two reads."""
+    """The state of a chat that is kept between two reads."""
 
     session: str = ""
     project: str = ""
     """The SHA-256 of the project's root folder, as the file has it."""
     moved_ms: int = 0
-    """When the last response was logged whose tool moved HEAD; 0 where none did."""
+    """The time of the last response whose tool moved HEAD; 0 where none did."""
     next_second: int = 0
     """The second of the first response after it; 0 while there is none."""
 
@@ -178,7 +178,7 @@ class _Chat:
 
     @property
     def responses(self) -> int:
-        """How many were found."""
+        """The number of responses that were found."""
         return len(self._found)
 
     def batch(self, cursor: bytes, *, restarted: bool, more: bool = False, position: int) -> Batch:

@@ -70,7 +70,7 @@ class Message(msgspec.Struct, gc=False):
 
 
 class Session(msgspec.Struct, gc=False):
-    """What a session says of all its messages."""
+    """The facts of a session that hold for all its messages."""
 
     id: str = ""
     directory: str = ""

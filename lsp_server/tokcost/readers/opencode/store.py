@@ -38,7 +38,7 @@ is, and what is remembered must stay within its bounds."""
 
 
 class _Cursor(msgspec.Struct, gc=False):
-    """How far a store was read."""
+    """The position up to which a store was read."""
 
     updated: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     """For each table of messages the newest `time_updated` that was read, in milliseconds."""
@@ -51,7 +51,7 @@ class _Cursor(msgspec.Struct, gc=False):
 
 
 class _Place(NamedTuple):
-    """Where a row is to be found."""
+    """The place of a row."""
 
     row: int
     updated: int | None
@@ -82,7 +82,7 @@ def _known(cursor: bytes | None) -> _Cursor:
 
 
 class _Found:
-    """What the rows of a store tell."""
+    """The usage in the rows of a store."""
 
     def __init__(self, store: Store, cursor: bytes | None) -> None:
         self._store = store
@@ -131,7 +131,7 @@ class _Found:
             yield _Place(row, updated)
 
     def batch(self, *, more: bool, position: int) -> Batch:
-        """What was found."""
+        """The batch of all that was found."""
         if not more:  # what a clock that is ahead writes must not hide what others write until then
             self._cursor.updated = {table: min(ms, self._now) for table, ms in self._cursor.updated.items()}
         self._cursor.going_on = more
@@ -199,8 +199,8 @@ def _row_query(store: Store, table: str) -> str:
 
 
 def _session(store: Store, name: str) -> Session:
-    """What the newest table that has a session says of it; of one that is gone, or in which a value is longer than any
-    can be, the name alone is known."""
+    """The facts of a session in the newest table that has it; of one that is gone, or in which a value is longer than
+    any can be, the name alone is known."""
     for table in reversed(_SESSIONS):
         if not store.has({table: ("id", "directory")}):
             continue

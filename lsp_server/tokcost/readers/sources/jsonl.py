@@ -90,7 +90,8 @@ class Walk:
                 yield folder, status
 
     def entries(self, folder: str) -> Iterator["os.DirEntry[str]"]:
-        """What a folder holds besides folders, one by one: it may be millions. Nothing where it cannot be read."""
+        """The entries of a folder that are no folders, one by one: it may be millions. Nothing where it cannot be
+        read."""
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -129,7 +130,7 @@ _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getat
 
 
 class Stream(Protocol):
-    """What can be read piece by piece."""
+    """A stream that can be read piece by piece."""
 
     def read(self, size: int, /) -> bytes | None:
         """The next bytes, at most so many; none at the end."""
@@ -148,7 +149,7 @@ class NewLines:
     def __init__(self, source: Source, cursor: bytes | None, *, limit: int | None = None) -> None:
         self._source = source
         self.state = b""
-        """What the reader had remembered of this file; empty where it is read from its beginning."""
+        """The state that the reader kept of this file; empty where it is read from its beginning."""
         self._limit = LIMIT if limit is None else limit
         self.rest = b""
         self.too_long: list[bytes] = []
@@ -233,8 +234,8 @@ class NewLines:
         self._stopped = True
 
     def cursor(self, state: bytes = b"") -> bytes:
-        """Where to go on next time, with the reader's own memory of the file: the offset (8 bytes), the length of the
-        check sum (1), the sum of the bytes before the offset, the memory."""
+        """The cursor for the next read, with the reader's own state of the file: the offset (8 bytes), the length of
+        the check sum (1), the sum of the bytes before the offset, the memory."""
         known = _sum(self._tail)
         return self.offset.to_bytes(8, "little") + bytes([len(known)]) + known + state
 

@@ -24,7 +24,7 @@ from tokcost.model.usage import Usage
 from tokcost.readers.sources.jsonl import in_portions, source_at
 
 WAIT_SECONDS = 1.0
-"""How long to wait for a writer that holds the store exclusively."""
+"""Seconds to wait for a writer that holds the store exclusively."""
 
 MOST_ROWS = 20_000
 """One call of a reader stops after so many responses, so that memory stays flat whatever the size of a store."""
@@ -43,14 +43,14 @@ _LASTING = (
     sqlite3.SQLITE_TOOBIG,
     sqlite3.SQLITE_INTERRUPT,
 )
-"""What a second try does not mend: damage, no SQLite database, a question that does not fit the tables, a value or work
-without bounds."""
+"""The errors that a second try does not mend: damage, no SQLite database, a question that does not fit the tables, a
+value or work without bounds."""
 
 COMPANIONS = ("-wal",)
 """Files beside the database that hold a part of its content. `-shm` is an index of `-wal` and changes by reading."""
 
 _OPENED_BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite opens beside the database, whatever it is."""
+"""The suffixes of the files that SQLite opens beside the database, whatever they are."""
 
 _STEPS_AT_ONCE = 50_000
 _STEPS = 50_000_000
@@ -98,11 +98,11 @@ class Store:
         return self._columns[table]
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """What a SELECT answers, row by row. A value of more than `MOST_BYTES` ends it with an error."""
+        """The rows of a SELECT, one by one. A value of more than `MOST_BYTES` ends it with an error."""
         return self._db.execute(query, tuple(parameters))
 
     def numbers(self, query: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """What a SELECT of numbers alone answers: which rows there are, however large these are. Earlier versions of
+        """The rows of a SELECT of numbers alone: which rows there are, however large these are. Earlier versions of
         SQLite let nobody look at the numbers of a row that is too large as a whole."""
         with self._any_length():
             cursor = self._db.execute(query, tuple(parameters))
@@ -189,8 +189,8 @@ def _opened(address: str, steps: Callable[[], bool]) -> sqlite3.Connection:
 
 
 def _steps(path: str) -> Callable[[], bool]:
-    """What SQLite may do until it has read a store, called every `_STEPS_AT_ONCE` steps; true stops it. It runs no
-    Python code: in that, Ctrl-C would raise an exception that nobody sees."""
+    """The steps that SQLite may do until it has read a store, called every `_STEPS_AT_ONCE` steps; true stops it. It
+    runs no Python code: in that, Ctrl-C would raise an exception that nobody sees."""
     source = store_source(path)
     size = 0 if source is None else source.size
     return chain(repeat(False, (_STEPS + size * _STEPS_OF_A_BYTE) // _STEPS_AT_ONCE), repeat(True)).__next__
@@ -225,8 +225,8 @@ class SqliteStoreReader:
     """A SELECT of what changed since its one parameter, in rising order of its first column: a number (a time, a row
     id) that grows with each change of a row. Other rows with the same number as the last one read are still found."""
     ticks: int = 0
-    """How many of that column's numbers make up a second where it is a time since 1970 (1000 for milliseconds), 0 where
-    it is none. A row from the future is then damaged: it must not hide those that come after it."""
+    """The number of that column's units in a second where it is a time since 1970 (1000 for milliseconds), 0 where it
+    is none. A row from the future is then damaged: it must not hide those that come after it."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
@@ -263,7 +263,7 @@ class SqliteStoreReader:
 
 
 class _Found:
-    """What the rows of one call tell, and how far they lead."""
+    """The usage in the rows of one call, and the position after them."""
 
     def __init__(self, cursor: bytes | None, ticks: int) -> None:
         self._now = round(time.time() * ticks) if ticks else _INT64
@@ -321,14 +321,14 @@ class _Found:
 
 
 class _Place:
-    """How far a store was read: the number of the newest row, and sums of all rows that have it, so that those are
-    neither read nor counted again while they are as they were."""
+    """The position up to which a store was read: the number of the newest row, and sums of all rows that have it, so
+    that those are neither read nor counted again while they are as they were."""
 
     def __init__(self, number: int, sums: Iterable[int] = (), misplaced: int = 0) -> None:
         self.number = number
         self._sums = set(sums)
         self.misplaced = misplaced
-        """How many rows have a number that none can have, or none at all: so many were counted."""
+        """The number of rows, all counted, whose number is none that a row can have, or is missing."""
 
     @classmethod
     def of(cls, cursor: bytes | None, latest: int) -> "_Place":
