@@ -27,7 +27,7 @@ FOREIGN = ("NO_COLOR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", 
            "OPENCODE_DB", "WATCHFILES_FORCE_POLLING")  # fmt: skip
 """Variables of others that change what tokcost does; those of every program (HOME, PATH, TERM) are not explained."""
 EVERYBODYS = {"HOME", "USERPROFILE", "PATH", "PATHEXT", "TERM", "PAGER", "GIT_PAGER", "LESS", "LV", "TZ", "LANG",
-              "LC_ALL", "PYTHONPATH", "ANDROID_ROOT", "DISPLAY", "COLUMNS"}  # fmt: skip
+              "LC_ALL", "PYTHONPATH", "APPDATA", "ANDROID_ROOT", "DISPLAY", "COLUMNS"}  # fmt: skip
 
 
 def table(heading: str, column: int = 0) -> list[str]:

@@ -10,14 +10,12 @@ records become `SessionTotal` values and are compared with the lines once everyt
 """
 
 from contextlib import suppress
-from datetime import datetime
-from functools import lru_cache
 
 import msgspec
 
 from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import MAX_SEARCHES, Kind, Tokens, Usage, find_key, is_possible_time, merge
+from tokcost.model.usage import MAX_SEARCHES, Tokens, Usage, find_key, is_possible_time, merge
 from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written
 from tokcost.readers.claude_code.counts import (
     COUNTS,
@@ -32,6 +30,7 @@ from tokcost.readers.claude_code.counts import (
 )
 from tokcost.readers.claude_code.fragments import COMPACTION, TOTAL, WORKTREE, Replies, looks_whole, reason_of
 from tokcost.readers.claude_code.line_times import LineTimes
+from tokcost.readers.claude_code.lines import Line, Message, completeness, copy_rank
 from tokcost.readers.claude_code.order import OpenResponses
 from tokcost.readers.claude_code.repetition import HEAD, Repetition
 from tokcost.readers.claude_code.totals import read_totals
@@ -39,14 +38,10 @@ from tokcost.readers.claude_code.worktree_state import worktree_origins
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
-from tokcost.readers.sources.records import Folder, KeptName, Name, decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.records import Name, decoded, going_on, kind_of, milliseconds
 from tokcost.readers.sources.salvage import BrokenLine, is_record, mended, whole_rest
 
 NAME = "claude-code"
-
-_FINAL_IN_EVERY_LINE = (2, 1, 59)
-"""From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
-before, lines without a `stop_reason` carry the placeholder of the stream's start."""
 
 _MAX_PARTS = 1000
 """So many parts has a response: more are a damaged record."""
@@ -71,30 +66,7 @@ class _Usage(Counts, gc=False):
     iterations: msgspec.Raw = msgspec.Raw()
 
 
-class _Message(msgspec.Struct, gc=False):
-    id: Name | None = None
-    model: Name | None = None
-    stop_reason: str | None = None
-    usage: msgspec.Raw = msgspec.Raw()
-    """As it was written: the further lines of a response repeat it byte for byte."""
-
-
-class _Line(msgspec.Struct, gc=False):
-    type: str | None = None
-    message: _Message | None = None
-    timestamp: datetime | None = None
-    uuid: Name | None = None
-    request_id: Name | None = msgspec.field(default=None, name="requestId")
-    request_session: KeptName | None = msgspec.field(default=None, name="requestSessionId")
-    session: Name | None = msgspec.field(default=None, name="sessionId")
-    session_kind: str | None = msgspec.field(default=None, name="sessionKind")
-    cwd: Folder | None = None
-    branch: Folder | None = msgspec.field(default=None, name="gitBranch")
-    version: Name | None = None
-    sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
-
-
-_line = msgspec.json.Decoder(_Line)
+_line = msgspec.json.Decoder(Line)
 _counts = msgspec.json.Decoder(_Usage | None)
 _state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
@@ -143,7 +115,7 @@ class _Transcript:
         self._found: dict[str, Usage] = {}
         self._requests: dict[tuple[str, str], str] = {}
         """Where further lines of a request are found, by message and request id, if not under the message id alone."""
-        self._last: _Line | None = None
+        self._last: Line | None = None
         self._key = ""
         """Where the last response is found."""
         self._repetition = Repetition()
@@ -265,7 +237,7 @@ class _Transcript:
             is_result = block.find(b'"tool_result"', begin, end) >= 0 or block.find(b'"isMeta"', begin, end) >= 0
             self._open.saw_user(is_result=is_result)
 
-    def _response(self, line: _Line, message: _Message, written: bytes, raw: bytes, time_ms: int) -> None:
+    def _response(self, line: Line, message: Message, written: bytes, raw: bytes, time_ms: int) -> None:
         if message.model == "<synthetic>":
             self._count(self.duplicates, "local message of the assistant itself, not a response")
             return
@@ -299,7 +271,7 @@ class _Transcript:
         if attempts:
             self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
 
-    def _placed(self, usage: Usage, line: _Line) -> Usage:
+    def _placed(self, usage: Usage, line: Line) -> Usage:
         """A response where it was asked for, as far as the lines around it tell."""
         asking = self._asking
         cwd = asking.folder(Written(usage.session, bool(line.sidechain), usage.cwd))
@@ -309,7 +281,7 @@ class _Transcript:
             return usage
         return usage._replace(cwd=cwd, branch_stale=lags, copy_rank=rank)
 
-    def _expect_repetition(self, line: _Line, message: _Message, one: Usage, raw: bytes) -> None:
+    def _expect_repetition(self, line: Line, message: Message, one: Usage, raw: bytes) -> None:
         """Further lines are passed over where they can tell nothing new of the response; `one` is what this line
         says."""
         found = self._found[self._key]
@@ -321,12 +293,12 @@ class _Transcript:
         else:
             self._repetition.forget()
 
-    def _decode(self, raw: bytes) -> _Line | None:
+    def _decode(self, raw: bytes) -> Line | None:
         line = decoded(_line, raw)
         if line is None:
             self._require_whole(raw)
         if line is None and b'"usage"' in raw and _may_be_assistant(raw):
-            line = without_odd_fields(_Line, raw, names=_IDS)
+            line = without_odd_fields(Line, raw, names=_IDS)
             if line is None:
                 self._count(self.skipped, "damaged usage record")
         return line
@@ -349,7 +321,7 @@ class _Transcript:
             self._requests[usage.key, usage.request_id] = key
         return key
 
-    def _remember_parent(self, line: _Line) -> None:
+    def _remember_parent(self, line: Line) -> None:
         parent = line.request_session
         known = self.state.parents
         if parent and parent != line.session and parent not in known and len(known) < MAX_PARENTS:
@@ -412,7 +384,7 @@ class _Transcript:
         line = decoded(_line, raw)
         if line is None:
             self._require_whole(raw)
-            line = without_odd_fields(_Line, raw)
+            line = without_odd_fields(Line, raw)
         if line is None or line.type != "system" or not is_possible_time(milliseconds(line.timestamp)):
             return
         state, cwd, branch = self.state, line.cwd or "", line.branch or ""
@@ -425,8 +397,8 @@ class _Transcript:
             counts[reason] = counts.get(reason, 0) + number
 
 
-def _usage(line: _Line, message: _Message, usage: _Usage, key: str, time_ms: int, tokens: Tokens) -> Usage:
-    kind, lower_bound = _completeness(line, message)
+def _usage(line: Line, message: Message, usage: _Usage, key: str, time_ms: int, tokens: Tokens) -> Usage:
+    kind, lower_bound = completeness(line, message)
     tools = usage.server_tool_use
     return Usage(
         NAME,
@@ -444,7 +416,7 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, time_ms: int
         "" if usage.service_tier in (None, "standard") else usage.service_tier,
         (tools.web_search_requests or 0) if tools else 0,
         lower_bound,
-        _copy_rank(line),
+        copy_rank(line),
         not line.request_id,
         request_id=line.request_id or "",
         geo="" if usage.inference_geo in _ANYWHERE else usage.inference_geo or "",
@@ -452,41 +424,15 @@ def _usage(line: _Line, message: _Message, usage: _Usage, key: str, time_ms: int
     )
 
 
-def _completeness(line: _Line, message: _Message) -> tuple[Kind, bool]:
-    """Whether the output count is final. A line without `stop_reason` holds what the stream began with: in the main
-    thread of newer versions that is all that a broken stream left; in older ones, and in sub-agents, a placeholder."""
-    if message.stop_reason is not None:
-        return "response", False
-    if _version(line.version) >= _FINAL_IN_EVERY_LINE and not line.sidechain:
-        return "partial", True
-    return "response", True
-
-
 def _tells_nothing_new(before: Usage, usage: Usage) -> bool:
     """Whether a further line with the same counts adds nothing to what is known of its response."""
     return before.copy_rank <= usage.copy_rank and not before.lower_bound and not before.weak_key
-
-
-def _copy_rank(line: _Line) -> int:
-    if line.request_session and line.request_session != line.session:
-        return KNOWN_COPY
-    # The file of a side question repeats responses of its parent, as a side chain.
-    return 0 if line.request_id and line.session_kind != "bg" and not line.sidechain else 1
 
 
 def _is_sane(usage: _Usage, attempts: list[Attempt | None]) -> bool:
     """Whether a response can have searched the web so often and consist of so many parts."""
     searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
     return 0 <= searches < MAX_SEARCHES and len(attempts) <= _MAX_PARTS
-
-
-@lru_cache(maxsize=256)
-def _version(text: str | None) -> tuple[int, ...]:
-    parts = (text or "")[:32].split(".")
-    try:
-        return tuple(int(part) for part in parts[:3])
-    except ValueError:
-        return ()
 
 
 def _may_be_assistant(raw: bytes) -> bool:

@@ -1,0 +1,68 @@
+"""What a line of a Claude Code transcript looks like, and how far it can be relied on."""
+
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+
+from tokcost.model.usage import Kind
+from tokcost.readers.claude_code.asking import KNOWN_COPY
+from tokcost.readers.sources.records import Folder, KeptName, Name
+
+_FINAL_IN_EVERY_LINE = (2, 1, 59)
+"""From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
+before, lines without a `stop_reason` carry the placeholder of the stream's start."""
+
+
+class Message(msgspec.Struct, gc=False):
+    """The part of a line that the provider sent."""
+
+    id: Name | None = None
+    model: Name | None = None
+    stop_reason: str | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+    """As it was written: the further lines of a response repeat it byte for byte."""
+
+
+class Line(msgspec.Struct, gc=False):
+    """One record of a transcript."""
+
+    type: str | None = None
+    message: Message | None = None
+    timestamp: datetime | None = None
+    uuid: Name | None = None
+    request_id: Name | None = msgspec.field(default=None, name="requestId")
+    request_session: KeptName | None = msgspec.field(default=None, name="requestSessionId")
+    session: Name | None = msgspec.field(default=None, name="sessionId")
+    session_kind: str | None = msgspec.field(default=None, name="sessionKind")
+    cwd: Folder | None = None
+    branch: Folder | None = msgspec.field(default=None, name="gitBranch")
+    version: Name | None = None
+    sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
+
+
+def completeness(line: Line, message: Message) -> tuple[Kind, bool]:
+    """Whether the output count is final. A line without `stop_reason` holds what the stream began with: in the main
+    thread of newer versions that is all that a broken stream left; in older ones, and in sub-agents, a placeholder."""
+    if message.stop_reason is not None:
+        return "response", False
+    if _version(line.version) >= _FINAL_IN_EVERY_LINE and not line.sidechain:
+        return "partial", True
+    return "response", True
+
+
+def copy_rank(line: Line) -> int:
+    """How sure it is that a line is the original (`Usage.copy_rank`)."""
+    if line.request_session and line.request_session != line.session:
+        return KNOWN_COPY
+    # The file of a side question repeats responses of its parent, as a side chain.
+    return 0 if line.request_id and line.session_kind != "bg" and not line.sidechain else 1
+
+
+@lru_cache(maxsize=256)
+def _version(text: str | None) -> tuple[int, ...]:
+    parts = (text or "")[:32].split(".")
+    try:
+        return tuple(int(part) for part in parts[:3])
+    except ValueError:
+        return ()
