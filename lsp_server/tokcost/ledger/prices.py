@@ -1,6 +1,5 @@
 """Rate cards and what was priced with them. Cards are only ever added."""
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -104,9 +103,11 @@ def usage_to_price(
     query = f"{SELECTED} WHERE time_ms >= ?"
     values: list[object] = [since_ms]
     if pairs is not None:
+        from json import dumps  # a short command asks for the prices of nothing, and need not wait for it
+
         query += " AND series_id IN (SELECT series.id FROM series JOIN json_each(?) AS one"
         query += " ON provider = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
-        values.append(json.dumps(list(pairs)))
+        values.append(dumps(list(pairs)))
     rows = (from_row(row) for row in ledger.db.execute(query, values))
     return [(stored, stored.entry, roots.get(stored.entry.repository or 0, "")) for stored in rows]
 
