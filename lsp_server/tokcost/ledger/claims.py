@@ -297,11 +297,11 @@ def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
 
 def known_tips(ledger: Ledger, repository: int, *, only_local: bool = False) -> dict[str, str]:
     """Every ref and the commit it named at the last look; with `only_local` branches and detached HEADs alone."""
-    query = "SELECT ref, commit_id FROM tip WHERE repository = ?"
+    query, spans = "SELECT ref, commit_id FROM tip WHERE repository = ?", ("",)
     if only_local:
         spans = ("ref < 'refs/'", "ref >= 'refs/heads/' AND ref < 'refs/heads0'", "ref >= 'refs0'")
-        query = " UNION ALL ".join(f"{query} AND {span}" for span in spans).replace("= ?", "= ?1")
-    rows = ledger.db.execute(query, (repository,))
+        query = " UNION ALL ".join(f"{query} AND {span}" for span in spans)
+    rows = ledger.db.execute(query, (repository,) * len(spans))
     return {taken(ref): commit for ref, commit in rows}
 
 
