@@ -1,4 +1,4 @@
-"""How this tokcost was installed, and which commands fit that.
+"""The installation of this tokcost, and the commands that fit it.
 
 What is told to be copied must work here. A package called `tokcost` on a registry need not be ours: no command names
 it there, only the place that this one came from.
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 EXTENSION_RECORD = "tokcost.json"
-"""What the extension for VS Code leaves in the environment that it makes (`vscode-client/src/disk/environment.ts`)."""
+"""The file that the VS Code extension leaves in the environment that it makes
+(`vscode-client/src/disk/environment.ts`)."""
 
 Kind = Literal["pipx", "uv", "extension", "folder", "pip"]
 _MARKS: tuple[tuple[str, Kind], ...] = (
@@ -24,7 +25,7 @@ _MARKS: tuple[tuple[str, Kind], ...] = (
 
 
 class Installation(NamedTuple):
-    """Who keeps the environment, and what was installed into it."""
+    """The keeper of the environment, and what was installed into it."""
 
     kind: Kind
     source: str = ""
@@ -33,7 +34,7 @@ class Installation(NamedTuple):
     checkout: str = ""
     """The clone that it was installed from; empty where that is none on this machine."""
     folder: str = ""
-    """Where the package is; for `pip install --target`, which knows no other way back."""
+    """The folder of the package; for `pip install --target`, which knows no other way back."""
 
     @property
     def upgrade(self) -> str:
@@ -100,7 +101,7 @@ def installation(prefix: str = sys.prefix) -> Installation:
 
 
 def _source() -> tuple[str, bool, str]:
-    """What `direct_url.json` says (PEP 610): place, whether it is editable, and the clone it is."""
+    """The place that `direct_url.json` names (PEP 610), whether it is editable, and the clone it is."""
     from importlib.metadata import PackageNotFoundError, distribution  # only who leaves or lacks something asks
 
     try:

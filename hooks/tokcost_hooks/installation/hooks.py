@@ -119,8 +119,8 @@ def uninstall(worktree: Worktree) -> list[str]:
 
 
 def ours_in(worktree: Worktree) -> list[str]:
-    """What `uninstall` would take away: files that are or hold hooks of ours, and names in git's configuration. Raises
-    `EnvironmentProblem`."""
+    """The traces that `uninstall` would take away: files that are or hold hooks of ours, and names in git's
+    configuration. Raises `EnvironmentProblem`."""
     known = {CONFIG_NAME + hook for hook in HOOKS}
     found = [f"hook.{name} in git's configuration" for name in config_hooks(worktree) if name in known]
     for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, hooks_folder(worktree))]):

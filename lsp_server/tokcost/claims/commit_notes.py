@@ -34,7 +34,7 @@ class Noted(NamedTuple):
     head: str
     tokens: tuple[str, ...]
     git: str = ""
-    """Which git (`CallingGit.id`); empty where that cannot be told."""
+    """The id of the git that runs the hooks (`CallingGit.id`); empty where that cannot be told."""
     file: str = ""
     """The name of the message file. A hook's script may look into that one, and in no other."""
     is_checked: bool = False

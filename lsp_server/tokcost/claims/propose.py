@@ -51,7 +51,7 @@ class Message(NamedTuple):
     text: str
     operation: Operation
     comment: str = "#"
-    """What begins a comment that git takes out; empty where it takes out none."""
+    """The prefix of comments that git takes out; empty where it takes out none."""
     carried_in: tuple[Line, ...] = ()
     """Lines of messages that git drops in this operation."""
     placement: Placement = "auto"

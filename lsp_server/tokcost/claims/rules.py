@@ -120,7 +120,7 @@ def grown(far: Iterable[tuple[Worth, Worth]], unsaid: Worth) -> Worth:
 
 
 def coarse(own: int, rest: int, smallest: int) -> int:
-    """What a coarse line says of an amount, when earlier lines left `rest` unsaid (or said too much: it is negative).
+    """The amount in a coarse line for `own`, when earlier lines left `rest` unsaid (or said too much: it is negative).
 
     The point of the 1-2-5 grid that is nearest to both together, among those from half of the amount to twice the
     amount: a line is never far from its own claim, whatever earlier ones left over. What does not fit stays in the rest

@@ -1,4 +1,4 @@
-"""What a shell completes behind our commands: names of branches.
+"""Names of branches, which a shell completes behind our commands.
 
 They are put into a command line as they are, so a name that a shell would understand as more than a name is not
 offered: others choose names of branches.

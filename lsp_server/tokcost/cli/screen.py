@@ -94,7 +94,7 @@ def show(text: str | Iterable[str]) -> None:
 
 
 def why_unwritable() -> str:
-    """Why standard output takes nothing of what others than `show` wrote; empty where it does."""
+    """The error that keeps standard output from taking what `show` did not write; empty where there is none."""
     try:
         if not _is_closed(sys.stdout):
             sys.stdout.flush()

@@ -183,8 +183,8 @@ def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Wor
 
 
 def far_lines(ledger: Ledger, repository: int, *, without: int) -> list[tuple[Worth, Worth]]:
-    """What the published claims of a repository are worth and what their lines say, as far as the tokens are not within
-    a factor of two; one claim left out."""
+    """Pairs of what a published claim of a repository is worth and what its line says, as far as their tokens are not
+    within a factor of two; one claim left out."""
     rows = ledger.db.execute(
         "SELECT sum(list_cost) AS own_cost, sum(rollup.tokens) AS own, ifnull(line.cost, 0), line.tokens AS said"
         " FROM claim JOIN claim_version AS line ON line.claim = claim.id AND line.version = claim.version"

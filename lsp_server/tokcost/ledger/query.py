@@ -62,7 +62,7 @@ def sums(ledger: Ledger, repository: int) -> list[Sum]:
 
 
 class Question(NamedTuple):
-    """Which usage is added up, and by what beside branch, assistant and model."""
+    """The usage to add up, and what to group it by beside branch, assistant and model."""
 
     since_ms: int = 0
     until_ms: int = FOREVER

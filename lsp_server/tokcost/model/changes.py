@@ -125,7 +125,7 @@ class Cell(NamedTuple):
     """The number of cells that were put together into this one because they must not be shown; 0 for a cell of its
     own."""
     periods: int = 1
-    """How many weeks or months there are from its first to its last."""
+    """The number of weeks or months from its first to its last."""
 
 
 class Coverage(NamedTuple):

@@ -25,10 +25,10 @@ _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
 _SIGNED_OFF = "Signed-off-by: "
 _MADE_BY_GIT = (_SIGNED_OFF, "(cherry picked from commit ")
 _BREAKING = re.compile(r"[\s|*]*+(?:BREAKING[ -]CHANGES?(?:[:\s]|$)|DEPRECATED:)", re.IGNORECASE)
-"""What conventional-commits-parser takes for the beginning of a note, which goes on to the end of the message."""
+"""The beginning of a note for conventional-commits-parser; the note goes on to the end of the message."""
 
 Placement = Literal["auto", "end"]
-"""Where new lines go.
+"""The place of new lines.
 
 - `auto`: before what other programs want at the end: sign-offs, and the text of a breaking change.
 - `end`: behind everything, where git always sees trailers.
@@ -95,7 +95,7 @@ def split(text: str, comment: str = "#") -> Parts:
 
 
 def comment_in(text: str) -> str:
-    """What begins a comment, where git's own notes in the message show it; empty where there are none."""
+    """The prefix of comments, where git's own notes in the message show it; empty where there are none."""
     lines = text.rstrip().split("\n")
     cut = next((line for line in lines if line.endswith(f" {_SCISSORS}")), "")
     if cut:
@@ -176,7 +176,7 @@ def _placed(content: list[str], new: list[str], comment: str, placement: Placeme
 
 
 def _breaking_change(content: Sequence[str], comment: str) -> int:
-    """Where the text of a breaking change begins, below the paragraph of the title; 0 where nothing does."""
+    """The line where the text of a breaking change begins, below the paragraph of the title; 0 where there is none."""
     title = next((number for number, line in enumerate(content) if line.strip()), 0)
     body = next((number for number in range(title, len(content)) if not content[number].strip()), len(content))
     for number in range(body, len(content)):
@@ -228,8 +228,8 @@ def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
 
 
 def _cut(lines: Sequence[str], comment: str) -> int:
-    """Where the line is from which on git cuts a message off. Where no comment is taken out, that depends on the
-    command; nothing of ours goes below it."""
+    """The line from which on git cuts a message off. Where no comment is taken out, that depends on the command;
+    nothing of ours goes below it."""
     cut = f"{comment} {_SCISSORS}"
     for number, line in enumerate(lines):
         if line == cut or (not comment and line.endswith(f" {_SCISSORS}") and " " not in line[: -len(cut)]):
@@ -246,9 +246,9 @@ def _is_comment(line: str, comment: str) -> bool:
 
 
 def _trailer_block(content: Sequence[str], comment: str) -> int:
-    """Where the trailer block begins that the content ends in, its length where it ends in none: the last paragraph,
-    of trailers alone, or a quarter of them and one that git writes. The first paragraph, the title, never is one;
-    but below a line that waits for the title, git writes sign-offs."""
+    """The line where the trailer block begins that the content ends in, the content's length where it ends in none: the
+    last paragraph, of trailers alone, or a quarter of them and one that git writes. The first paragraph, the title,
+    never is one; but below a line that waits for the title, git writes sign-offs."""
     start = len(content)
     while start and content[start - 1].strip():
         start -= 1

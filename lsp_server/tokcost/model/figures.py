@@ -163,7 +163,7 @@ class SessionRow:
         """The beginning of the id by which it can be told from every other session in the ledger."""
         self.split = Split()
         self.branches: dict[str, Figures] = {}
-        """What it spent on each branch; without one under the empty name."""
+        """Its spend on each branch; that without one under the empty name."""
 
 
 class Skipped(NamedTuple):

@@ -43,9 +43,9 @@ class SessionTotal(NamedTuple):
     parents: tuple[str, ...] = ()
     """Sessions whose history this one was forked from: its total contains theirs."""
     spent_ms: int = 0
-    """When the session last did what leaves no line (a compaction) before this total; 0 where the log does not say."""
+    """The time of the last work without a line (a compaction) before this total; 0 where the log does not say."""
     began_ms: int = 0
-    """When the assistant began to count; 0 where the log does not say. A counter may be older than its session."""
+    """The start of the assistant's count; 0 where the log does not say. A counter may be older than its session."""
 
 
 class WorktreeOrigin(NamedTuple):

@@ -15,7 +15,7 @@ _STEP_MS = 6 * 3600 * 1000
 
 
 class Offset(NamedTuple):
-    """How far local time was ahead of UTC, for all moments before `until_ms`. Milliseconds."""
+    """The offset of local time from UTC at all moments before `until_ms`, in milliseconds; positive is ahead."""
 
     until_ms: int
     offset_ms: int
@@ -36,7 +36,7 @@ def period_of(day: str, period: Period) -> str:
 
 
 def count_from_to(first: str, last: str, period: Literal["week", "month"]) -> int:
-    """How many weeks or months there are from one to another, both included.
+    """The number of weeks or months from one to another, both included.
 
     >>> count_from_to("2026-W52", "2027-W01", "week")
     3

@@ -1,17 +1,17 @@
-"""What another price does to usage that was recorded."""
+"""The effect of another price on usage that was recorded."""
 
 from typing import NamedTuple
 
 
 class PriceChange(NamedTuple):
-    """What pricing usage again changes; amounts in nano-dollars."""
+    """The effect of pricing usage again; amounts in nano-dollars."""
 
     looked_at: int = 0
     changed: int = 0
     before: int = 0
     after: int = 0
     first_ms: int | None = None
-    """When the first usage that changes was."""
+    """The time of the first usage that changes."""
 
     def plus(self, time_ms: int, before: int, after: int, changed: bool) -> "PriceChange":
         """The same with one more usage."""

@@ -1,4 +1,4 @@
-"""What tokcost leaves in clones and on a machine, as somebody sees it who is about to leave."""
+"""Traces that tokcost leaves in clones and on a machine, as somebody sees them who is about to leave."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from tokcost.model.worktree import Worktree
 
 
 class Traces(NamedTuple):
-    """What is in one clone."""
+    """The traces in one clone."""
 
     worktree: Worktree
     hooks: tuple[str, ...] = ()
@@ -16,7 +16,7 @@ class Traces(NamedTuple):
     is_shared: bool = False
     """Whether another user agreed here too: hooks and settings stay then."""
     problem: str = ""
-    """Why it could not be looked at."""
+    """The reason why it could not be looked at."""
 
     @property
     def is_clean(self) -> bool:

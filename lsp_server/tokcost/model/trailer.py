@@ -136,7 +136,7 @@ def apart(texts: Sequence[str]) -> Sequence[str]:
 
 
 def _cuts(text: str) -> list[int]:
-    """Where in a line another one may begin."""
+    """The places in a line where another one may begin."""
     first = _START.match(text)
     least = first.start("key") if first else -1
     begun = {found.start() for found in _INSIDE.finditer(text) if found.start() > least}

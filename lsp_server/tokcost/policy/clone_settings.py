@@ -7,7 +7,7 @@ from tokcost.repo.run import GitFailed, run_git
 
 _OURS = r"^(tokcost\.|branch\..*\.tokcost)"
 _MISSING = 1
-"""What git says where no setting agrees (git-config(1))."""
+"""The exit code of git where no setting matches (git-config(1))."""
 
 
 def our_settings(worktree: Worktree) -> list[str]:

@@ -47,8 +47,8 @@ def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneS
 
 
 def _of_command() -> Sections:
-    """What is set for one command (`git -c`). Its settings can ask for less or for another form of what was agreed to;
-    they are no consent."""
+    """The settings for one command (`git -c`). They can ask for less or for another form of what was agreed to; they
+    are no consent."""
     settings = command_settings(asker())
     ours = settings.get(("tokcost", None), {})
     ours.pop("consent", None)

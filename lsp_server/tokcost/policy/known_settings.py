@@ -33,7 +33,7 @@ ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE")
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""
 INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOW", "TOKCOST_PARENT")
-"""What our programs tell each other, and tests."""
+"""Variables that our programs set for each other, or tests for them."""
 
 CHOICES = {
     "precision": ("coarse", "exact"),
@@ -41,5 +41,5 @@ CHOICES = {
     "placement": ("auto", "end"),
     **dict.fromkeys(("enabled", "models", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")),
 }
-"""What the value of a setting in the configuration can be, by its name in lower case; budgets are checked where they
+"""The values that a setting in the configuration can have, by its name in lower case; budgets are checked where they
 are read."""

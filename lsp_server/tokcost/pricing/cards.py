@@ -85,7 +85,7 @@ class RateCard(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """What every token rate is multiplied by where the provider keeps the inference in one region."""
+    """The factor on every token rate where the provider keeps the inference in one region."""
 
     geo: str
     """The region, as the log names it: `us`."""
@@ -109,7 +109,7 @@ class ModelCards(NamedTuple):
     """The origin of the rates: `genai-prices/0.2.3+0123456789ab`, with `override/…` behind it where one was used."""
     cards: tuple[RateCard, ...]
     served: str = ""
-    """How the name itself says that the model is served (`claude-opus-4-8-fast`: `fast`), where usage does not."""
+    """The way of serving that the name itself tells (`claude-opus-4-8-fast`: `fast`), where usage does not."""
     factors: tuple[Factor, ...] = ()
     """Of several for one region, the last that holds is right."""
 

@@ -48,8 +48,8 @@ def compile_from_source(pairs: Iterable[tuple[str, str]], price_file: Path | Non
 
 
 def count_models(price_file: Path) -> int:
-    """How many models have a price in a file of genai-prices' data. Raises `SettingsDamaged` when it is not that, or
-    holds none."""
+    """The number of models that have a price in a file of genai-prices' data. Raises `SettingsDamaged` when it is not
+    that, or holds none."""
     snapshot, _ = _imported(price_file)
     count = sum(bool(_cards(model)) for provider in snapshot.providers for model in provider.models)
     if not count:

@@ -69,7 +69,7 @@ _PROVIDERS = {
     "moonshot": "moonshotai",
     "z-ai": "zai",
 }
-"""What assistants and gateways call a provider, and its name in the price source."""
+"""The names that assistants and gateways give a provider, and its name in the price source."""
 _BEDROCK = re.compile(
     r"(?:arn:aws[^/]*/|[a-z]{2}(?:-[a-z]+)+-\d/)?((?:(?:us|eu|apac|global|jp|au|us-gov)\.)?(?:anthropic|meta|amazon|mistral)\..+)"
 )
@@ -100,12 +100,12 @@ class Candidate(NamedTuple):
     provider: str
     model: str
     context: str
-    """How the name says that the model is served (`fast`): the price source has such prices beside the model's own."""
+    """The way of serving that the name tells (`fast`): the price source has such prices beside the model's own."""
 
 
 def without_price(provider: str, model: str) -> PriceState | None:
-    """What a model without a vendor's list price is: `free` on the user's own machine, `unpriced` where it is not known
-    who serves it or what that costs; `None` for all other models.
+    """The price state of a model without a vendor's list price: `free` on the user's own machine, `unpriced` where it
+    is not known who serves it or what that costs; `None` for all other models.
 
     A program that runs models locally takes the names of hosted ones, so that the name alone would find a price.
     """

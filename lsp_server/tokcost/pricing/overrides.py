@@ -34,7 +34,7 @@ class Override(NamedTuple):
     above: int = -1
     """Only prompts longer than so many tokens (-1: any)."""
     geo: str = ""
-    """Where not empty, the table gives the factor for inference that is kept in this region, and nothing else."""
+    """The region of a table that gives the factor for inference kept there, and nothing else; otherwise empty."""
 
 
 @cache

@@ -10,7 +10,7 @@ from tokcost.pricing.cards import ModelCards
 from tokcost.pricing.common import common_cards
 
 RULES = 2
-"""Which rules make cards of the source's data; another number has the cards that a ledger keeps compiled anew."""
+"""The version of the rules that make cards of the source's data; with another, a ledger's cards are compiled anew."""
 
 
 def source_stamp() -> str:

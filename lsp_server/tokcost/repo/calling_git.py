@@ -42,9 +42,9 @@ class CallingGit(NamedTuple):
     command: str
     """`commit`, `merge`, ...; empty where that cannot be told."""
     arguments: tuple[str, ...]
-    """What follows the command."""
+    """The arguments behind the command."""
     settings: tuple[str, ...]
-    """What `-c` sets, as `name=value`."""
+    """The settings of `-c`, as `name=value`."""
 
     @property
     def skips_commit_msg(self) -> bool:
@@ -65,7 +65,7 @@ class CallingGit(NamedTuple):
 
     @property
     def cleanup(self) -> str:
-        """What `--cleanup` or a `commit.cleanup` of this command says; empty where neither does."""
+        """The mode that `--cleanup` or a `commit.cleanup` of this command says; empty where neither does."""
         said = [one.partition("=")[2] for one in self.settings if one.lower().startswith("commit.cleanup=")]
         for option, value in _options(self.arguments):
             if _stands_for(option, "--cleanup", "--cl"):

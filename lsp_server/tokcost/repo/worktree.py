@@ -196,7 +196,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: bool = False) -> Worktree | None:
-    """What is checked out in a folder; `is_named` says that this folder was named, whatever the configuration says."""
+    """The worktree in a folder; `is_named` says that this folder was named, whatever the configuration says."""
     git_dir = _led_to(folder, dot_git)
     if not git_dir:
         return None

@@ -26,7 +26,7 @@ def no_logs(read: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]
 
 
 def seen_but_not_read(unread: Sequence[tuple[str, str]]) -> list[str]:
-    """What is on this machine and counts nowhere; nothing where there is nothing such."""
+    """A sentence on logs that are on this machine and count nowhere; none where there are no such logs."""
     if not unread:
         return []
     named = ", ".join(f"{escape(assistant)} ({escape(path)})" for assistant, path in unread)

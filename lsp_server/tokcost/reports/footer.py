@@ -58,7 +58,7 @@ def caveats(split: Split, unplaced: Figures) -> list[str]:
 
 
 def about_rows(by: str | None, zone: str) -> list[str]:
-    """What the rows of a table by time or by session are."""
+    """The meaning of the rows of a table by time or by session."""
     if by == "session":
         return ["sessions: `tokcost assign BRANCH --session ID` moves the usage of one; the ids stay on this machine"]
     where = f"in the time zone {escape(zone)}" if zone else "in this machine's time zone"

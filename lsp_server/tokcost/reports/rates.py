@@ -59,8 +59,8 @@ def explained_lines(
 
 
 def change_sentence(change: PriceChange) -> str:
-    """What today's prices make of usage that was recorded by others, and how to have that; empty where nothing
-    changes."""
+    """A sentence on what today's prices make of usage that was recorded at other prices, and how to have that; empty
+    where nothing changes."""
     if not change.changed or change.first_ms is None:
         return ""
     since = datetime.fromtimestamp(change.first_ms / 1000).astimezone()  # git reads a day as a local one

@@ -108,7 +108,7 @@ def withheld(report: Report, by: str) -> str:
 
 
 def governed_by(report: Report) -> str:
-    """Which setting says how many contributors a figure needs."""
+    """A sentence on the setting that says how many contributors a figure needs."""
     here = f"{report.contributors_needed} here; {FEWEST} at least, {USUAL} unless set"
     return f"The number is `contributors` in [report] of the repository's .tokcost.toml ({here})."
 

@@ -38,7 +38,7 @@ class Row(NamedTuple):
     days: Mapping[str, Figures] | None = None
     state: str = ""
     branches: str = ""
-    """Where a session was; empty for anything else."""
+    """The branches that a session was on; empty for anything else."""
 
 
 def branch_row(row: BranchRow) -> Row:

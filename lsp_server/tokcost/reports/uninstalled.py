@@ -1,4 +1,4 @@
-"""What leaving takes away and what remains, as text."""
+"""The text on what leaving takes away and what remains."""
 
 import os
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def _inside(path: str, folder: str) -> str:
 
 
 def remains_text(left: Sequence[tuple[str, str]], remaining: Sequence[Remaining]) -> str:
-    """What was left in clones, and what is outside of them with the command that removes it."""
+    """The text on what was left in clones, and on what is outside of them with the command that removes it."""
     text = "".join(f"{escape(folder)}: {escape(said)}.\n" for folder, said in left)
     text += "What remains, and how to remove it:\n"
     for what, where, how in remaining:

@@ -66,8 +66,8 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
 
 
 def _of_one_session(found: list[Stored], named: str | None) -> list[Stored]:
-    """What was found by the beginning of a session's id, if there is one such session; one with exactly this id is
-    meant before those that go on. Raises `UsageError`: what several sessions spent is seldom one branch's."""
+    """The usage that was found by the beginning of a session's id, if there is one such session; one with exactly this
+    id is meant before those that go on. Raises `UsageError`: what several sessions spent is seldom one branch's."""
     if named is None:
         return found
     sessions = sorted({one.entry.usage.session for one in found})

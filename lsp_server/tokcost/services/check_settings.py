@@ -99,11 +99,11 @@ def _unread_tables(path: str, tables: Mapping[str, Any], known: Iterable[str]) -
 
 _QUOTES = "'"
 _LIKE_POLICY = ("tokcost.toml", ".tokcost", ".tokcost.yml", ".tokcost.yaml", ".tokcost.json")
-"""What somebody may have called the repository's file."""
+"""Names that somebody may have given the repository's file."""
 
 
 def _configured(here: Worktree | None) -> Iterator[str]:
-    """What git's configuration says of us that nothing reads, or not there: only the clone's own counts."""
+    """Sentences on our settings in git's configuration that nothing reads, or not there: only a clone's own counts."""
     question = ["config", "--show-scope", "-z", "--get-regexp", r"^(tokcost\.|branch\..*\.tokcost)"]
     try:
         fields = run_git(question, here.path if here else "/").split("\0")
@@ -115,7 +115,7 @@ def _configured(here: Worktree | None) -> Iterator[str]:
 
 
 def _wrong_with(scope: str, said: str, value: str) -> Iterator[str]:
-    """What is wrong with one setting, whose name git writes in lower case."""
+    """Sentences on what is wrong with one setting, whose name git writes in lower case."""
     name, known = said.rpartition(".")[2], BRANCH if said.startswith("branch.") else CLONE
     prefix = said.removesuffix(name)
     canonical = next((one for one in known if one.lower() == name), "")

@@ -44,12 +44,12 @@ class Explained:
     near: list[str] = field(default_factory=list[str])
     """Names that are like that of a model which is not known."""
     change: PriceChange = NO_CHANGE
-    """What pricing the recorded usage again would change."""
+    """The effect of pricing the recorded usage again."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What a price file has for the ledger."""
+    """A summary of what a price file has for the ledger."""
 
     models: int
     """Models with a price in the file."""

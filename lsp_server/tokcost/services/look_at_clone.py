@@ -42,7 +42,8 @@ def here(cwd: Path) -> Worktree:
 
 
 def no_worktree(cwd: Path, hint: str) -> NotARepository:
-    """What to raise where a folder lies in no worktree. A bare repository is one too, only not what is looked for."""
+    """The error to raise where a folder lies in no worktree. A bare repository is a repository too, only not what is
+    looked for."""
     git_dir = git_dir_around(str(cwd))
     if not git_dir:
         return NotARepository(f"{cwd} lies in no git repository", hint)

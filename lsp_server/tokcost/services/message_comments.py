@@ -1,4 +1,4 @@
-"""Which lines of a commit message git takes out as comments, before it makes a commit of this very message.
+"""The lines of a commit message that git takes out as comments, before it makes a commit of this very message.
 
 git tells no hook. It strips comments from what somebody edits and keeps them in what was given otherwise, unless
 `--cleanup` or `commit.cleanup` say something else (git-commit(1)). What an editor is to show has git's own notes below
@@ -15,11 +15,11 @@ from tokcost.repo.run import run_git
 
 GIT_SECONDS = 1.0
 _CANDIDATES = "#;@!$%^&|:"
-"""What git chooses from with `core.commentChar=auto`."""
+"""The characters that git chooses from with `core.commentChar=auto`."""
 
 
 def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edited: bool) -> str:
-    """What begins a comment that git takes out of a message; empty where it takes none out. `edited` is whether
+    """The prefix of comments that git takes out of a message; empty where it takes none out. `edited` is whether
     somebody gets to see the message in an editor."""
     if edited and keeps_comments(text):
         return ""
@@ -43,7 +43,7 @@ def _may_be_comments(text: str) -> bool:
 
 
 def _configured(here: CloneState, text: str) -> str:
-    """What begins a comment, by the settings. With `auto` git takes the first character that begins no line."""
+    """The prefix of comments, by the settings. With `auto` git takes the first character that begins no line."""
     core = here.config.section("core")
     said = core.get("commentstring", core.get("commentchar", "")) or _setting(
         here, "core.commentString", "core.commentChar"

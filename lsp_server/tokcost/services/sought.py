@@ -1,4 +1,4 @@
-"""Where logs were looked for, and which ones are there and are not read: asked when there is nothing else to show."""
+"""The places of logs, and logs that are there and are not read: asked when there is nothing else to show."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,7 +11,7 @@ from tokcost.services.look_at_clone import find_here
 
 
 class Sought(NamedTuple):
-    """What a look for logs comes to."""
+    """The result of a look for logs."""
 
     read: dict[str, list[str]]
     """Each assistant that is read, and the places where its logs are looked for."""
@@ -20,7 +20,7 @@ class Sought(NamedTuple):
 
 
 def sought(environ: Mapping[str, str], cwd: Path) -> Sought:
-    """Where logs are looked for. A reader that fails has no places; `tokcost doctor` tells of it."""
+    """Look for logs, read and unread. A reader that fails has no places; `tokcost doctor` tells of it."""
     read: dict[str, list[str]] = {}
     for reader in readers():
         read[reader.name] = []

@@ -19,8 +19,8 @@ def time_zone(name: str) -> tzinfo:
 
 
 def for_git(zone: tzinfo) -> str:
-    """What the variable `TZ` must be for git to use the same rules: the path of the zone's file, since git would take a
-    name that it cannot find for UTC without a word. Raises `UsageError` where no file has them."""
+    """The value of the variable `TZ` with which git uses the same rules: the path of the zone's file, since git would
+    take a name that it cannot find for UTC without a word. Raises `UsageError` where no file has them."""
     key = str(getattr(zone, "key", ""))
     if not key:
         return "UTC0"

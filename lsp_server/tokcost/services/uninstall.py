@@ -25,11 +25,11 @@ from tokcost.settings import tokcost_cache, tokcost_home
 from tokcost_hooks.installation.hooks import ours_in, uninstall
 
 _NOTES = ("TOKCOST_", "tokcost-withheld")
-"""How names of notes begin, in the git folder of each worktree."""
+"""Beginnings of the names of notes, in the git folder of each worktree."""
 
 
 def look_for_traces(home: Path, cwd: Path) -> Clones:
-    """What would be taken away; changes nothing. Raises `EnvironmentProblem` where the ledger cannot be read."""
+    """Find what would be taken away; change nothing. Raises `EnvironmentProblem` where the ledger cannot be read."""
     found: dict[str, Worktree] = {}
     gone: list[str] = []
     here = find_worktree(str(cwd))
@@ -64,7 +64,7 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
 
 
 def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
-    """What is outside of clones, and the program itself."""
+    """Everything that remains outside of clones, and the program itself."""
     from tokcost.reports.text import to_copy
 
     found: list[Remaining] = []
@@ -111,7 +111,7 @@ def _traces(worktree: Worktree) -> Traces:
 
 
 def _files(worktree: Worktree, is_shared: bool) -> Iterator[str]:
-    """What is ours in the git folders of a clone; what another user put there is theirs."""
+    """Files of ours in the git folders of a clone; what another user put there is theirs."""
     common, user = worktree.common_dir, os.geteuid() if hasattr(os, "geteuid") else 0
     agreed = f"tokcost-agreed-{user}"
     names = [agreed, f"{agreed}-linked", f"tokcost-{user}", *([] if is_shared else ["tokcost"])]

@@ -229,8 +229,8 @@ class Importer:
 def sort_out(
     usage: Iterable[tuple[Usage, int]], stored: Mapping[str, Stored]
 ) -> tuple[list[tuple[Usage, int]], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
-    """What is new (with what it was read from first), what changes a row, and which sessions hold copies (session, key
-    of the original).
+    """Sort out what is new (with what it was read from first), what changes a row, and which sessions hold copies
+    (session, key of the original).
 
     `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
     """

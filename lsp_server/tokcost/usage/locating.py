@@ -28,7 +28,7 @@ from tokcost.repo.worktree import Worktree, find_bare, find_worktree, linked_wor
 
 
 class Location(NamedTuple):
-    """Where a working directory lies. Row ids."""
+    """The repository and worktree in which a working directory lies. Row ids."""
 
     repository: int | None = None
     worktree: int | None = None
@@ -55,7 +55,7 @@ class Locator:
         self._linked: dict[str, list[Worktree]] = {}
 
     def locate(self, directory: str) -> Location:
-        """Where a working directory lies."""
+        """The location of a working directory."""
         found = self._located.get(directory)
         if found is None:
             found = self._locate(directory) if os.path.isabs(directory) else self._locate_digest(directory)
@@ -141,7 +141,7 @@ class Locator:
         return Location(self._repository(bare))
 
     def _unbind(self, directory: str) -> None:
-        """Where a repository was there is none now, or a broken one: look again later."""
+        """Unbind a directory whose repository is gone now, or broken: look again later."""
         if self._bound.pop(directory, None) is not None:
             unbind_directory(self._ledger, directory)
 

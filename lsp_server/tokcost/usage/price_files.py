@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USER_FILE = "prices.toml"
 IMPORTED_FILE = "prices-imported.json"
-"""What `tokcost prices import` was given: models that turn up later are looked for in it, too."""
+"""The price file that `tokcost prices import` was given: models that turn up later are looked for in it, too."""
 
 OWN_STAMP = "own prices"
 """By which state of the user's own price file usage was priced last, or it was told what a change of it would do."""

@@ -16,11 +16,11 @@ from tokcost.model.usage import Usage
 from tokcost.usage.unlogged import continued, key_of, unlogged_usage
 
 _CLEARED_MS = 24 * 3_600_000
-"""How long before a session the one that it continues the counter of may have ended."""
+"""The longest time between the end of a session and the beginning of the one that continues its counter."""
 
 
 class NewTotals:
-    """What an import found of a session's totals, beside what the ledger keeps of them."""
+    """The totals of a session that an import found, beside what the ledger keeps of them."""
 
     def __init__(self) -> None:
         self.sources: set[int] = set()
@@ -45,7 +45,7 @@ class NewTotals:
 
 
 class Recovered(NamedTuple):
-    """What a session spent without a line, and what of that was recovered before."""
+    """The spend of a session without a line, and the part of it that was recovered before."""
 
     usage: list[Usage]
     before: list[Usage]
