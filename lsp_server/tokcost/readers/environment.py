@@ -27,7 +27,7 @@ def data_home(environ: Mapping[str, str]) -> str:
 
 
 def application_data(environ: Mapping[str, str]) -> list[str]:
-    """Where desktop apps keep what is theirs, on Linux, macOS and Windows (`appData` in Electron's documentation of
-    `app.getPath`). A home folder may be shared between systems."""
+    """The folders where desktop apps keep what is theirs, on Linux, macOS and Windows (`appData` in Electron's
+    documentation of `app.getPath`). A home folder may be shared between systems."""
     found = [config_home(environ), os.path.join(user_home(environ), "Library", "Application Support")]
     return [*found, environ["APPDATA"]] if environ.get("APPDATA") else found

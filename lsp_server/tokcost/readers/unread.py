@@ -110,7 +110,7 @@ def _known_places(environ: Mapping[str, str], folder: str) -> Iterator[tuple[str
 
 
 def _usual(environ: Mapping[str, str], reader: Reader) -> list[str]:
-    """Where a reader would look if the assistant's own variables were not set, and does not."""
+    """The places where a reader would look if the assistant's own variables were not set, and does not."""
     system = {name: value for name, value in environ.items() if name in _OF_THE_SYSTEM or name.startswith("XDG_")}
     try:
         usual, read = ([one.path for one in reader.locations(env)] for env in (system, environ))

@@ -1,4 +1,4 @@
-"""Where and when a response of Claude Code was asked for, as far as the lines around it tell.
+"""The place and time at which a response of Claude Code was asked for, as far as the lines around it tell.
 
 A line says what held when it was written: a response that runs `cd` is written after its tool has run, with the folder
 that it went to, and the branch field may lag behind a switch by the assistant for as long as the process lives.
@@ -27,7 +27,7 @@ _CWD = b'"cwd":"'
 
 
 class State(msgspec.Struct, gc=False):
-    """What must be remembered of a transcript between two reads."""
+    """The state that must be remembered of a transcript between two reads."""
 
     parents: tuple[str, ...] = ()
     """Sessions from which this file's history was copied."""
@@ -43,14 +43,14 @@ class State(msgspec.Struct, gc=False):
     open: tuple[Open, ...] = ()
     """Responses without a request id that the next lines may belong to."""
     compacted_ms: int = 0
-    """When the conversation was last compacted since the last total; 0 where it was not."""
+    """The time of the conversation's last compaction since the last total; 0 where there was none."""
     compacted_in: str = ""
     compacted_on: str = ""
     """The folder and the branch then."""
 
 
 class Written(NamedTuple):
-    """What a line says of where it was written."""
+    """The place where a line says that it was written."""
 
     session: str
     sidechain: bool

@@ -31,7 +31,7 @@ class _OutputDetails(msgspec.Struct, gc=False):
 
 
 class Counts(msgspec.Struct, gc=False):
-    """What every call has."""
+    """The counts that every call has."""
 
     input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
@@ -61,7 +61,7 @@ class Call(NamedTuple):
 
 
 class Attempts(NamedTuple):
-    """What the attempts of a response say."""
+    """The information in the attempts of a response."""
 
     calls: Sequence[Call] = ()
     declined: int = 0
@@ -166,7 +166,7 @@ def _is_try(attempt: Attempt) -> bool:
 
 
 def _failed(top: Tokens, tries: Sequence[tuple[Attempt, Tokens]]) -> set[int]:
-    """Which attempts to answer did not give the answer that the counts at the top describe."""
+    """The places of the attempts to answer that did not give the answer which the counts at the top describe."""
     counted = [tokens for _, tokens in tries]
     if len(tries) < 2 or _are_equal(top, _sum(counted)):
         return set()

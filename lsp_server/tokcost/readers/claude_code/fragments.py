@@ -6,7 +6,7 @@ Words are searched for with their quotes, which inside of a text are escaped.
 from tokcost.readers.sources.records import kind_of
 
 REPLY = b'"type":"message","role":"assistant"'
-"""What every reply has; of so long a word few bytes must be looked at to see that it is not there."""
+"""Bytes that every reply has; of so long a word few must be looked at to see that it is not there."""
 TOTAL = b'"cost-state"'
 WORKTREE = b'"worktree-state"'
 COMPACTION = b'"compact_boundary"'
@@ -17,7 +17,7 @@ _OPEN, _CLOSE = b"{}"
 
 
 class Replies:
-    """Where replies stand in a block, searched for in the lines that are asked about, in their order."""
+    """The places of replies in a block, searched for in the lines that are asked about, in their order."""
 
     def __init__(self, block: bytes) -> None:
         self._block = block

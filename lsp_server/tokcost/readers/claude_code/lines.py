@@ -1,4 +1,4 @@
-"""What a line of a Claude Code transcript looks like, and how far it can be relied on."""
+"""The shape of a line of a Claude Code transcript, and how far it can be relied on."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -52,7 +52,7 @@ def completeness(line: Line, message: Message) -> tuple[Kind, bool]:
 
 
 def copy_rank(line: Line) -> int:
-    """How sure it is that a line is the original (`Usage.copy_rank`)."""
+    """The certainty that a line is the original (`Usage.copy_rank`)."""
     if line.request_session and line.request_session != line.session:
         return KNOWN_COPY
     # The file of a side question repeats responses of its parent, as a side chain.

@@ -1,4 +1,4 @@
-"""Which line goes on with which response, where lines have no request id.
+"""The rules by which a line goes on with a response, where lines have no request id.
 
 Gateways leave request ids out, and some answer everything under one message id. What is left is the order of lines: the
 lines of one response follow each other with the same prompt counts, and nobody says anything in between; results of
@@ -45,7 +45,7 @@ class OpenResponses:
         return bool(self._open)
 
     def first_time(self, id: str, time_ms: int, tokens: Tokens, stop_reason: str | None) -> int:
-        """When the response began to which a line of this message id, time and counts belongs."""
+        """The start time of the response to which a line of this message id, time and counts belongs."""
         last = self._open.pop(id, None)
         if last is not None and _goes_on(last, tokens):
             time_ms = last.time_ms
@@ -66,7 +66,7 @@ class OpenResponses:
             one.has_results = True
 
     def latest(self) -> tuple[Open, ...]:
-        """What to remember of the file. Odd ids are not worth it."""
+        """The responses to remember of the file. Odd ids are not worth it."""
         return tuple(one for one in list(self._open.values())[-MAX_OPEN:] if one.id.isascii() and one.id.isprintable())
 
 

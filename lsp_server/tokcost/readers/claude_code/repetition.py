@@ -15,7 +15,7 @@ _BETWEEN = 64
 
 
 class Repetition:
-    """What a line has that tells nothing new of the last response."""
+    """The marks of a line that tells nothing new of the last response."""
 
     def __init__(self) -> None:
         self.id = NEVER

@@ -17,11 +17,11 @@ _NEEDED = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreation
 
 
 class ModelTotals(NamedTuple):
-    """What one record says."""
+    """The totals in one record."""
 
     session: str
     began_ms: int
-    """When the counter began, in milliseconds UTC; 0 where the record does not say."""
+    """The start of the counter, in milliseconds UTC; 0 where the record does not say."""
     models: dict[str, tuple[Tokens, int]]
     """Tokens and web searches by model."""
     damaged: int

@@ -9,7 +9,7 @@ _MAX_WINDOW = 64 << 20
 
 
 class Decompressed:
-    """What a compressed stream expands to, read in pieces."""
+    """The contents of a compressed stream, read in pieces."""
 
     def __init__(self, stream: io.FileIO) -> None:
         try:

@@ -25,7 +25,7 @@ _TIME = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 
 
 class Moves(msgspec.Struct, gc=False):
-    """What must be remembered of a rollout's calls between two reads."""
+    """The state that must be remembered of a rollout's calls between two reads."""
 
     pending: int = 0
     """Moves of HEAD by calls that have no output yet."""
@@ -34,9 +34,9 @@ class Moves(msgspec.Struct, gc=False):
     has_moved: bool = False
     """HEAD was moved by some call: the branch of the session's start is stale."""
     turn_second: int = 0
-    """When the turn began, in seconds UTC."""
+    """The start of the turn, in seconds UTC."""
     used_second: int = 0
-    """When the last response was logged."""
+    """The time at which the last response was logged, in seconds UTC."""
 
 
 class HeadMoves:
@@ -76,7 +76,7 @@ class HeadMoves:
         return usage
 
     def _mark_above(self, second: int, found: list[Usage]) -> None:
-        """What was logged above a call within its second came before it moved HEAD."""
+        """Mark what was logged above a call within its second: it came before the call moved HEAD."""
         for index in range(len(found) - 1, -1, -1):
             if found[index].time_ms // 1000 != second:
                 break

@@ -45,7 +45,7 @@ class Counters(msgspec.Struct, gc=False):
 
 
 class Info(msgspec.Struct, gc=False):
-    """What a `token_count` says; both may be missing."""
+    """The two counts that a `token_count` can hold; both may be missing."""
 
     total: Counters | None = msgspec.field(default=None, name="total_token_usage")
     last: Counters | None = msgspec.field(default=None, name="last_token_usage")

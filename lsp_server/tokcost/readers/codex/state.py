@@ -1,4 +1,4 @@
-"""What a reader of a Codex rollout remembers between two reads: it travels in the cursor."""
+"""The state that a reader of a Codex rollout remembers between two reads: it travels in the cursor."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from tokcost.readers.codex.totals import DEFAULT_LIMIT, Counter, Totals
 
 
 class State(msgspec.Struct, gc=False):
-    """What must be remembered of a rollout between two reads."""
+    """The state that must be remembered of a rollout between two reads."""
 
     begun: bool = False
     """The first line was seen."""
@@ -22,7 +22,7 @@ class State(msgspec.Struct, gc=False):
     replay_ms: int = 0
     start_ms: int = 0
     time_ms: int = 0
-    """When the latest line was written that has a time."""
+    """The time of the latest line that has one."""
     totals: Totals = msgspec.field(default_factory=Totals)
     pending: list[Counts] = []
     """Responses with a record whose running total has not come yet."""
@@ -46,7 +46,7 @@ class State(msgspec.Struct, gc=False):
     parts: int = 0
     """Turns and requests so far, as far as anything tells them apart."""
     resumed: int = 0
-    """How often this thread's `session_meta` was written."""
+    """The number of times that this thread's `session_meta` was written."""
     moves: Moves = msgspec.field(default_factory=Moves)
 
     # Of cursors that earlier versions wrote.

@@ -17,7 +17,7 @@ import msgspec
 from tokcost.readers.codex.lines import NO_COUNTS, Counts
 
 DEFAULT_LIMIT = "codex"
-"""What Codex itself takes a missing `limit_id` for."""
+"""The limit that Codex itself takes a missing `limit_id` for."""
 
 AGAIN = "running total without a new response"
 LATE = "running total that was passed before"
@@ -45,7 +45,7 @@ class Passed(NamedTuple):
 
     reason: str
     is_lost: bool = False
-    """What it stands for cannot be told: it has to be shown."""
+    """The usage that it stands for cannot be told: it has to be shown."""
 
 
 class Event(NamedTuple):
@@ -64,13 +64,13 @@ class Counter(msgspec.Struct, gc=False):
     """One running total."""
 
     number: int = 0
-    """Which of its thread it is, in the order of their first totals."""
+    """Its number among the counters of its thread, in the order of their first totals."""
     head: Counts = NO_COUNTS
     """The highest total of this epoch, with what was told or recorded without one since."""
     told: Counts = NO_COUNTS
     """The latest total that an event told: the next one need not contain what came without."""
     epoch: int = 0
-    """How often it began anew."""
+    """The number of times that it began anew."""
     before: list[Counts] = []
     """Heads of earlier epochs."""
     seen: bytes = b""
@@ -78,7 +78,7 @@ class Counter(msgspec.Struct, gc=False):
     turn: int = 0
     """The turn in which the head was reached."""
     resumed: int = 0
-    """How often the session had been resumed by then."""
+    """The number of times that the session had been resumed by then."""
     last: Counts = NO_COUNTS
     """The last response that an event told, when, and in which turn."""
     last_ms: int = 0
@@ -121,7 +121,7 @@ class Totals(msgspec.Struct, gc=False):
 
     counters: list[Counter] = []
     of_limit: dict[str, int] = {}
-    """Which counter is told under which limit."""
+    """The number of the counter that is told under each limit."""
     inherits: bool = False
     """The first total contains another session's."""
     begins_unknown: bool = False
@@ -263,7 +263,7 @@ class Totals(msgspec.Struct, gc=False):
         return counter.has_seen(total) or any(one[:4] == total[:4] for one in counter.before)
 
     def _base(self, counter: Counter, total: Counts) -> Counts:
-        """What a total grew from where nothing says it: the highest one that was reached."""
+        """The total that another one grew from, where nothing says it: the highest one that was reached."""
         return max((one for one in (*counter.before, counter.head) if _contains(total, one)), default=NO_COUNTS)
 
     def _without_total(self, counter: Counter, event: Event, last: Counts) -> Spent | Passed:
@@ -301,7 +301,7 @@ class Totals(msgspec.Struct, gc=False):
 
 
 def _prior(event: Event) -> Counts | None:
-    """Where a total was before its last response."""
+    """The running total as it was before its last response."""
     return None if event.total is None or event.last is None else _minus(event.total, event.last)
 
 

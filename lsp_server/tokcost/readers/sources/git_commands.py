@@ -5,7 +5,7 @@ import re
 from tokcost.model.usage import Usage
 
 _GAP = rb'(?: +|\\*", ?\\*")'
-"""What stands between two words of a command: in a text, in a list, in a list inside of a text."""
+"""A pattern for what stands between two words of a command: in a text, in a list, in a list inside of a text."""
 _OPTION = rb"(?:-[cC]" + _GAP + rb'[^ "\\]{1,200}|-[^ "\\]{1,200})'
 _OF_FILES = rb'(?![^"&|;\\]{0,200} --(?: |\\|")| \.(?: |\\|"))'
 """Behind `checkout`: it restores files then, and leaves HEAD where it is."""
@@ -17,7 +17,7 @@ _MOVES = re.compile(
 
 
 def moves_of_head(record: bytes, begin: int, end: int) -> int:
-    """How many commands in this part of a record move HEAD of a repository."""
+    """The number of commands in this part of a record that move HEAD of a repository."""
     if not any(record.find(word, begin, end) >= 0 for word in _WORDS):
         return 0  # most commands: a search for the whole takes ten times as long
     return sum(1 for _ in _MOVES.finditer(record, begin, end))

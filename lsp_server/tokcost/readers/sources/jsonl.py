@@ -28,7 +28,7 @@ PADDING = bytes(range(0x21)) + "\N{ZERO WIDTH NO-BREAK SPACE}\N{LINE SEPARATOR}\
 """Bytes that may stand before or behind a record and belong to none: white space, control characters, NUL bytes that a
 crash left, and those of a byte-order mark and of two line ends of Unicode. A record begins and ends with a brace."""
 BLANK = PADDING.replace(b"\0", b"")
-"""What a line may consist of that tells nothing. NUL bytes stand where something was."""
+"""Bytes of a line that tells nothing. NUL bytes are none of them: they stand where something was."""
 
 _INT64 = (1 << 63) - 1
 

@@ -46,12 +46,12 @@ class BrokenLine(Exception):
 
 
 class Salvaged(NamedTuple):
-    """What a line holds that is not one record."""
+    """The contents of a line that is not one record."""
 
     records: list[bytes]
     """Its whole records, in the order in which they begin."""
     lost: list[bytes]
-    """What belongs to none of them, in as many pieces as it has: what is left of records that were cut off."""
+    """Each piece that belongs to none of them: what is left of records that were cut off."""
     end: int
     """The byte behind the last whole record and its padding; 0 where there is none."""
 
@@ -74,8 +74,8 @@ def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
 
 
 def whole_rest(lines: NewLines) -> bytes:
-    """What stands in a last line without a line end up to the last whole record, which is then read; nothing while the
-    line is half written."""
+    """The bytes of a last line without a line end up to its last whole record, which is then read; none while the line
+    is half written."""
     rest = lines.rest
     return lines.settle(salvage(rest, ended=False).end) if rest else b""
 
@@ -120,7 +120,7 @@ _MOST_INSERTED = 8
 
 
 def _without(line: bytes, spans: Sequence[tuple[int, int]]) -> list[bytes]:
-    """What is before, between and behind the spans."""
+    """The pieces before, between and behind the spans."""
     ends, begins = [0, *(end for _, end in spans)], [*(begin for begin, _ in spans), len(line)]
     return [line[end:begin] for end, begin in zip(ends, begins, strict=True)]
 
