@@ -52,6 +52,27 @@ def test_every_module_says_why_it_exists(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+BEGINS_WITH_A_QUESTION = re.compile(r"\s*(What|How|Where|Which|When|Who|Why)\b")
+
+
+def strings_that_document(tree: ast.AST) -> list[str]:
+    """The docstrings, and the strings below constants and fields that describe them."""
+    found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    return [value.value for value in found if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=IDS)
+def test_a_docstring_begins_with_its_subject(path: Path) -> None:
+    # A question makes a reader wait for what the thing is: its name or what it does comes first.
+    documented = strings_that_document(ast.parse(path.read_text(encoding="utf-8")))
+    assert [text for text in documented if BEGINS_WITH_A_QUESTION.match(text)] == []
+
+
+def test_a_docstring_is_found_on_modules_functions_and_constants_alike() -> None:
+    text = '"""Why."""\nA = 1\n"""What."""\ndef f():\n    """How."""\nclass C:\n    b: int\n    """When."""\n'
+    assert len([one for one in strings_that_document(ast.parse(text)) if BEGINS_WITH_A_QUESTION.match(one)]) == 4
+
+
 def test_each_source_root_holds_one_package_and_nothing_else() -> None:
     for root in ("lsp_server", "hooks"):
         found = {path.name for path in (ROOT / root).iterdir() if path.name != "__pycache__"}

@@ -51,7 +51,7 @@ _IDS = ("id", "requestId", "uuid", "sessionId")
 
 
 _ANYWHERE = (None, "", "global", "not_available")
-"""What `inference_geo` says where the inference was not kept in a region; older models do not know the field."""
+"""The values of `inference_geo` where the inference was not kept in a region; older models do not know the field."""
 
 
 class _ServerTools(msgspec.Struct, gc=False):
@@ -114,10 +114,10 @@ class _Transcript:
         self.repeated = 0
         self._found: dict[str, Usage] = {}
         self._requests: dict[tuple[str, str], str] = {}
-        """Where further lines of a request are found, by message and request id, if not under the message id alone."""
+        """Keys of requests whose further lines are not found under the message id alone, by message and request id."""
         self._last: Line | None = None
         self._key = ""
-        """Where the last response is found."""
+        """The key of the last response."""
         self._repetition = Repetition()
         self._times = LineTimes()
         self._open = OpenResponses(state.open)
@@ -134,7 +134,7 @@ class _Transcript:
         return list(self._found.values())
 
     def remembered(self) -> bytes:
-        """What must be remembered of the file until it is read on."""
+        """The encoded state of the file, to be remembered until it is read on."""
         self.state.open = self._open.latest()
         return _encode(self.state)
 
