@@ -10,6 +10,7 @@ _OPTION = rb"(?:-[cC]" + _GAP + rb'[^ "\\]{1,200}|-[^ "\\]{1,200})'
 _OF_FILES = rb'(?![^"&|;\\]{0,200} --(?: |\\|")| \.(?: |\\|"))'
 """Behind `checkout`: it restores files then, and leaves HEAD where it is."""
 _WORDS = (b"switch", b"checkout", b"rebase", b"bisect")
+_BEGINS_GAP = b' "\\'
 _MOVES = re.compile(
     rb"\bgit(?:" + _GAP + _OPTION + rb"){0,5}" + _GAP + rb"(?:(?:switch|rebase|bisect)\b|checkout\b" + _OF_FILES + rb")"
     rb"|\bgh pr checkout\b"
@@ -18,9 +19,19 @@ _MOVES = re.compile(
 
 def moves_of_head(record: bytes, begin: int, end: int) -> int:
     """The number of commands in this part of a record that move HEAD of a repository."""
-    if not any(record.find(word, begin, end) >= 0 for word in _WORDS):
+    if not _runs_git(record, begin, end):
         return 0  # most commands: a search for the whole takes ten times as long
     return sum(1 for _ in _MOVES.finditer(record, begin, end))
+
+
+def _runs_git(record: bytes, begin: int, end: int) -> bool:
+    """Whether `git` stands before a gap, which it does not in the name of a field, or a program of GitHub is run."""
+    at = record.find(b"git", begin, end)
+    while at >= 0 and at + 3 < end:
+        if record[at + 3] in _BEGINS_GAP:
+            return any(record.find(word, begin, end) >= 0 for word in _WORDS)
+        at = record.find(b"git", at + 3, end)
+    return record.find(b"gh pr checkout", begin, end) >= 0
 
 
 def before_moves(usage: Usage, moves: int) -> Usage:
