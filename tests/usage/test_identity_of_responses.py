@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import codex_lines
 from support.claude_lines import append, assistant, counts, iso
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
@@ -308,3 +309,14 @@ def test_whatever_gateway_answers_each_response_counts_once(
 ) -> None:
     lines, truth = session
     assert looks(tmp_path_factory.mktemp("session"), lines) == truth
+
+
+def test_of_two_records_of_one_response_of_codex_the_later_one_holds(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    log = home.path / ".codex/sessions/rollout-x.jsonl"
+    log.parent.mkdir(parents=True)
+    append(log, codex_lines.meta(), codex_lines.turn())
+    for input in (100, 80):
+        append(log, codex_lines.record("a", codex_lines.counters(input)))
+        found = [tokens.input for _, tokens in home.look()]
+        assert found == [input]

@@ -352,6 +352,7 @@ class _Rollout:
             provider=state.provider,
             tier=state.tier,
             copy_rank=0 if thread == self._thread else 2,
+            final=True,
         )
         self.usage.append(self._moves.placed(usage, is_later_turn=state.turns > 1))
 
