@@ -72,6 +72,7 @@ def test_a_commit_does_not_wait_for_refs_that_were_fetched_by_the_hundred_thousa
         assert len(known_tips(ledger, 1)) == 50_002
 
 
+@pytest.mark.slow
 def test_every_command_answers_whatever_was_fetched(repo: Hooked) -> None:
     repo.work("One")
     fetch(repo, hostile_history.messages(200))
@@ -86,6 +87,7 @@ def test_every_command_answers_whatever_was_fetched(repo: Hooked) -> None:
     assert repo.balance() == {"total": 2 * REPLY, "carried": REPLY, "pending": REPLY}
 
 
+@pytest.mark.slow
 def test_what_was_fetched_is_read_by_the_next_command_that_has_time(repo: Hooked) -> None:
     """The hook could not get to the end of it: a copy of our commit among it is found later."""
     repo.work("One")
@@ -124,6 +126,7 @@ def test_what_took_too_long_is_not_tried_again_by_those_who_have_no_more_time(re
     assert looks(0.0) == (True, False)
 
 
+@pytest.mark.slow
 def test_ids_of_others_are_told_from_ours_however_many_a_message_has(repo: Hooked) -> None:
     repo.work("One")
     (line,) = repo.lines()

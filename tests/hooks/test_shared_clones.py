@@ -123,7 +123,9 @@ def work_as_root(root: Person, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["made", "given up", "switched off", "amended", "rebased", "agreed"])
-@pytest.mark.parametrize("umask", [0o022, 0o077], ids=["umask 022", "umask 077"])
+@pytest.mark.parametrize(
+    "umask", [pytest.param(0o022, id="umask 022", marks=pytest.mark.slow), pytest.param(0o077, id="umask 077")]
+)
 def test_what_root_left_in_the_git_folder_is_in_nobodys_way(clone: Hooked, how: str, umask: int) -> None:
     """People give git's own files back to the owner; ours they do not know."""
     give(OWNER, clone.path)

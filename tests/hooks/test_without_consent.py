@@ -61,6 +61,7 @@ MEASURED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [(1, 90 << 20), (60, 3 << 20)], ids=["one file", "many files"])
 def test_changes_are_compared_in_little_memory_however_large_those_are_that_were_fetched(
     quiet: Hooked, files: tuple[int, int]
