@@ -201,6 +201,12 @@ def test_a_switch_is_seen_in_whichever_line_of_its_response_and_marks_what_its_s
         ("git checkout .", False),
         ("git commit -m 'switch'", False),
         ("git stash && git checkout main && npm test -- --all", True),
+        ("git fetch\ngit switch main", True),
+        ("if true; then\n\tgit checkout main\nfi", True),
+        ("make\ngh pr checkout 12", True),
+        ("git checkout main -- && make", True),
+        ("git checkout main --", True),
+        ("git fetch\ngit checkout main -- file", False),
         ("echo legit switch", False),
     ],
 )

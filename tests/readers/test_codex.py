@@ -199,6 +199,7 @@ def test_a_call_that_moves_head_does_so_after_its_response_and_all_above_it(
         {"kind": "local_shell_call", "action": {"type": "exec", "command": ["git", "switch", "main"]}},
         {"name": "shell", "arguments": json.dumps({"command": ["bash", "-lc", "cd /r && git rebase main"]})},
         {"name": "shell", "arguments": json.dumps({"command": ["git", "-C", "/r", "switch", "-c", "x"]})},
+        {"name": "exec_command", "arguments": json.dumps({"cmd": "git fetch\ngit switch main"})},
     ],
 )
 def test_every_kind_of_call_can_move_head(tmp_path: Path, more: dict[str, Any]) -> None:

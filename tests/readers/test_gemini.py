@@ -133,7 +133,16 @@ def test_a_response_is_logged_when_it_is_complete_so_it_was_asked_for_before_a_m
 
 
 @pytest.mark.parametrize(
-    "command", ["git switch -q main", "cd x && git -C y checkout feat/a", "git rebase main", "git bisect start"]
+    "command",
+    [
+        "git switch -q main",
+        "cd x && git -C y checkout feat/a",
+        "git rebase main",
+        "git bisect start",
+        "git fetch\ngit switch main",
+        "gh pr checkout 12",
+        f"echo {'x' * 1000} && git switch main",
+    ],
 )
 def test_what_follows_a_response_whose_tool_moved_head_comes_after_the_move(tmp_path: Path, command: str) -> None:
     lines = (message(), message(toolCalls=call(command)), message("m2", T0 + 50), message("m3", T0 + 90))
@@ -145,9 +154,16 @@ def test_a_tool_that_takes_seconds_moves_head_before_the_next_response(tmp_path:
     assert before_a_move(tmp_path, *lines) == [True, False, False]
 
 
-@pytest.mark.parametrize("command", ["git status", "echo hi", "git commit -m 'switch to x'"])
+@pytest.mark.parametrize("command", ["git status", "echo hi", "git commit -m 'switch to x'", "git checkout -- file"])
 def test_other_commands_move_nothing(tmp_path: Path, command: str) -> None:
     assert before_a_move(tmp_path, message(toolCalls=call(command)), message("m2", T0 + 50)) == [True, True]
+
+
+def test_of_two_responses_that_move_head_in_one_second_the_second_came_between_the_moves(tmp_path: Path) -> None:
+    lines = (message(toolCalls=call("git switch x")), message("m2", T0 + 50, toolCalls=call("git switch y")))
+    path = write(chat(tmp_path), head(), *lines, message("m3", T0 + 90))
+    found = [(usage.moves_head, usage.branch_stale) for usage in read(path).usage]
+    assert found == [(True, False), (True, True), (False, True)]
 
 
 def test_a_move_is_remembered_until_the_second_look(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tokcost.model.bounds import MAX_PATH, is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
 from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.git_commands import moves_of_head
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
 from tokcost.readers.sources.jsonl import is_broken, open_log
 from tokcost.readers.sources.records import (
@@ -39,10 +40,8 @@ NAME = "gemini-cli"
 _WORDS = (b'"tokens"', b'"sessionId"')
 """A line without either says nothing of a response or of whose session it is."""
 _COUNTED = re.compile(_WORDS[0])
-_MOVES_HEAD = re.compile(
-    rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,400}?\bgit(?: -[cC] [^" ]{1,100}| -[^" ]{1,100}){0,5}'
-    rb" (?:switch|checkout|rebase|bisect)\b"
-)
+_COMMANDS = re.compile(rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,4096}+')
+"""Of the tools that a response called."""
 
 
 class _Counts(msgspec.Struct, gc=False):
@@ -118,6 +117,10 @@ class State(msgspec.Struct, gc=False):
     """The time of the last response whose tool moved HEAD; 0 where none did."""
     next_second: int = 0
     """The second of the first response after it; 0 while there is none."""
+
+    def is_behind_a_move(self, time_ms: int) -> bool:
+        """Whether an earlier response of this chat moved HEAD in the second of this one."""
+        return self.moved_ms < time_ms and self.moved_ms // 1000 == time_ms // 1000
 
     def is_before_a_move(self, time_ms: int, *, moves: bool) -> bool:
         """Whether a response belongs before a move of HEAD in its own second. It is logged when it is complete, so it
@@ -242,6 +245,8 @@ class _Chat:
             self._skip("usage record with impossible or missing values")
             return
         time_ms = milliseconds(message.timestamp)
+        moves = _moves_of_head(bytes(message.tools))
+        is_behind = not copied and self.state.is_behind_a_move(time_ms)
         usage = Usage(
             NAME,
             f"gemini:{self.state.session}:{message.id}",
@@ -250,11 +255,11 @@ class _Chat:
             tokens,
             self.state.session,
             self._folder(),
+            branch_stale=is_behind and moves < 2,
             provider="google",
             # A patch writes earlier messages again with the time of the patch.
             copy_rank=1 if copied else 0,
-            moves_head=not copied
-            and self.state.is_before_a_move(time_ms, moves=_MOVES_HEAD.search(message.tools) is not None),
+            moves_head=not copied and self.state.is_before_a_move(time_ms, moves=moves > 0),
         )
         before = self._found.get(usage.key)
         self.repeated += before is not None
@@ -268,6 +273,11 @@ class _Chat:
 
     def _skip(self, reason: str) -> None:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+
+def _moves_of_head(tools: bytes) -> int:
+    """How many commands of a response move HEAD."""
+    return sum(moves_of_head(tools, *command.span()) for command in _COMMANDS.finditer(tools))
 
 
 def _long(raw: bytes, longest: int) -> _Line | None:

@@ -7,13 +7,22 @@ from tokcost.model.usage import Usage
 _GAP = rb'(?: +|\\*", ?\\*")'
 """A pattern for what stands between two words of a command: in a text, in a list, in a list inside of a text."""
 _OPTION = rb"(?:-[cC]" + _GAP + rb'[^ "\\]{1,200}|-[^ "\\]{1,200})'
-_OF_FILES = rb'(?![^"&|;\\]{0,200} --(?: |\\|")| \.(?: |\\|"))'
+_OF_FILES = rb'(?![^"&|;\\]{0,200} -- +[^ "&|;)\\]| \.(?: |\\|"))'
 """Behind `checkout`: it restores files then, and leaves HEAD where it is."""
+_BEGIN = rb"(?:\b|(?<=\\[nrt]))"
+"""Before a command: a line of a script begins with the letter of its escaped newline."""
 _WORDS = (b"switch", b"checkout", b"rebase", b"bisect")
 _BEGINS_GAP = b' "\\'
 _MOVES = re.compile(
-    rb"\bgit(?:" + _GAP + _OPTION + rb"){0,5}" + _GAP + rb"(?:(?:switch|rebase|bisect)\b|checkout\b" + _OF_FILES + rb")"
-    rb"|\bgh pr checkout\b"
+    _BEGIN
+    + rb"(?:git(?:"
+    + _GAP
+    + _OPTION
+    + rb"){0,5}"
+    + _GAP
+    + rb"(?:(?:switch|rebase|bisect)\b|checkout\b"
+    + _OF_FILES
+    + rb")|gh pr checkout\b)"
 )
 
 
