@@ -285,6 +285,68 @@ def test_very_many_messages_come_in_several_batches(store: StoreOf, monkeypatch:
     assert {one.time_ms for batch in batches for one in batch.usage} == {T0 + number for number in range(10)}
 
 
+# Moves of HEAD by the assistant itself
+
+
+def order(store: StoreOf, cursor: bytes | None = None) -> list[tuple[bool, bool]]:
+    """Of each response, in the order of time, whether HEAD moved after it within its second, and before it."""
+    found = sorted(read(store, cursor).usage, key=lambda one: one.time_ms)
+    return [(one.moves_head, one.branch_stale) for one in found]
+
+
+def test_a_response_whose_tool_moves_head_and_those_before_it_come_before_the_move(store: StoreOf) -> None:
+    for name, after in (("msg_1", 50), ("msg_2", 250), ("msg_3", 700), ("msg_4", 3000)):
+        store.say(name, message(T0 + after))
+    store.call("msg_2", "git fetch\ngit switch main", T0 + 500)
+    assert order(store) == [(True, False), (True, False), (False, True), (False, False)]
+
+
+def test_of_two_responses_that_move_head_in_one_second_the_second_came_between_the_moves(store: StoreOf) -> None:
+    for name, after in (("msg_1", 50), ("msg_2", 400), ("msg_3", 700)):
+        store.say(name, message(T0 + after))
+    store.call("msg_1", "git switch x", T0 + 100)
+    store.call("msg_2", "git switch y", T0 + 500)
+    assert order(store)[1:] == [(True, True), (False, True)]
+
+
+def test_a_tool_that_moves_head_in_a_later_second_tells_nothing_of_the_second_of_its_request(store: StoreOf) -> None:
+    store.say("msg_1", message(T0 + 500))
+    store.say("msg_2", message(T0 + 2900))
+    store.call("msg_1", "make && git switch x", T0 + 2200)
+    assert order(store) == [(False, False), (False, True)]
+
+
+def test_a_move_of_another_session_and_other_commands_tell_nothing(store: StoreOf) -> None:
+    store.session("ses_2")
+    store.say("msg_1", message(T0 + 50, agent="plan"), "ses_2")
+    store.say("msg_2", message(T0 + 100))
+    store.call("msg_1", "git checkout -- file", T0 + 200)
+    store.call("msg_2", "git switch x", T0 + 300)
+    assert order(store) == [(False, False), (True, False)]
+
+
+def test_a_response_that_was_told_before_the_tool_moved_head_is_told_again(store: StoreOf) -> None:
+    store.say("msg_1", message(T0 + 50))
+    first = read(store)
+    store.say("msg_2", message(T0 + 250))
+    store.call("msg_2", "git switch main", T0 + 500)
+    assert order(store, first.cursor) == [(True, False), (True, False)]
+
+
+def test_a_small_store_without_an_index_tells_moves_too(store: StoreOf) -> None:
+    store.run("DROP INDEX part_message_id_id_idx")
+    store.say("msg_1", message(T0 + 50))
+    store.call("msg_1", "git switch main", T0 + 500)
+    assert order(store) == [(True, False)]
+
+
+@pytest.mark.parametrize("part", ["{", "[]", '{"state": 5, "command": "git switch x"}', '"command" switch'])
+def test_a_damaged_part_loses_no_response(store: StoreOf, part: str) -> None:
+    store.say("msg_1", message())
+    store.run("INSERT INTO part VALUES ('prt_1', 'msg_1', ?)", part)
+    assert order(store) == [(False, False)]
+
+
 # Stores of another kind
 
 

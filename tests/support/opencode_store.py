@@ -16,6 +16,7 @@ CREATE TABLE session (id text PRIMARY KEY, parent_id text, directory text NOT NU
 CREATE TABLE message (id text PRIMARY KEY, session_id text NOT NULL, time_created integer NOT NULL,
     time_updated integer NOT NULL, data text NOT NULL);
 CREATE TABLE part (id text PRIMARY KEY, message_id text NOT NULL, data text NOT NULL);
+CREATE INDEX part_message_id_id_idx ON part (message_id, id);
 """
 SECOND_SCHEMA = """
 CREATE TABLE session_v2 (id text PRIMARY KEY, directory text NOT NULL, version text NOT NULL,
@@ -72,6 +73,12 @@ class StoreOf:
     ) -> None:
         """Add a session."""
         self.run("INSERT INTO session VALUES (?, NULL, ?, ?, 9.5, 777, ?, ?)", name, cwd, version, began, began)
+
+    def call(self, message: str, command: str, start: int) -> None:
+        """Add a call of the shell that a message's response asked for."""
+        state = {"status": "completed", "input": {"command": command}, "output": "", "time": {"start": start}}
+        part = {"type": "tool", "tool": "bash", "callID": "c", "state": state}
+        self.run("INSERT INTO part VALUES (?, ?, ?)", f"prt_{message}_{start}", message, json.dumps(part))
 
     def say(
         self, name: str, data: Any, session: str = "ses_1", *, updated: object = None, table: str = "message"

@@ -14,6 +14,7 @@ import msgspec
 from tokcost.model.bounds import MAX_PATH
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import EARLIEST_MS, Usage, merge
+from tokcost.readers.opencode.head_moves import HeadMoves
 from tokcost.readers.opencode.messages import (
     Message,
     Session,
@@ -88,6 +89,7 @@ class _Found:
         self._store = store
         self._cursor = _known(cursor)
         self._sessions: dict[str, Session] = {}
+        self._moves = HeadMoves(store)
         self._usage: dict[str, Usage] = {}
         self._retracted: list[str] = []
         self._skipped: dict[str, int] = {}
@@ -138,7 +140,7 @@ class _Found:
         copied = {"message that a fork copied": self._copied} if self._copied else {}
         return Batch(
             msgspec.json.encode(self._cursor),
-            list(self._usage.values()),
+            [self._moves.placed(one) for one in self._usage.values()],
             skipped={reason: count for reason, count in self._skipped.items() if count},
             duplicates=copied,
             retracted=[key for key in self._retracted if key not in self._usage],
@@ -164,6 +166,7 @@ class _Found:
             self._skip("usage record with impossible or missing values", is_new)
             return
         self._note(name, message, usage.key)
+        self._moves.heed(name, usage)
         before = self._usage.get(usage.key)
         if before is None:
             self._usage[usage.key] = usage
