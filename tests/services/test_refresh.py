@@ -327,6 +327,26 @@ def test_a_subagent_that_writes_on_below_the_last_total_is_in_it(machine: Machin
     assert machine.log().totals.total.unlogged == 0
 
 
+def test_a_subagents_file_that_is_read_after_the_total_takes_back_what_seemed_unlogged(machine: Machine) -> None:
+    machine.say("p/session-1.jsonl", "msg_1", 10)
+    spent = {"input": 8, "output": 400, "cache_read": 20_000, "write_5m": 1000, "write_1h": 1400}
+    append(machine.projects / "p/session-1.jsonl", cost_state(claude_sonnet_4_5=spent))
+    assert (machine.tokens(), machine.log().totals.total.unlogged) == ({"main": 2 * ONE}, 1)
+    machine.say("p/session-1/subagents/agent-1.jsonl", "msg_2", 14, isSidechain=True)
+    assert (machine.tokens(), machine.log().totals.total.unlogged) == ({"main": 2 * ONE}, 0)
+    machine.say("p/session-1.jsonl", "msg_3", 20)
+    assert machine.tokens() == {"main": 3 * ONE}
+
+
+def test_a_later_reply_of_the_session_itself_leaves_what_was_unlogged_before(machine: Machine) -> None:
+    machine.say("p/session-1.jsonl", "msg_1", 10)
+    spent = {"input": 8, "output": 400, "cache_read": 20_000, "write_5m": 1000, "write_1h": 1400}
+    append(machine.projects / "p/session-1.jsonl", cost_state(claude_sonnet_4_5=spent))
+    assert machine.tokens() == {"main": 2 * ONE}
+    machine.say("p/session-1.jsonl", "msg_2", 14)
+    assert machine.tokens() == {"main": 3 * ONE}
+
+
 def test_a_partial_reply_is_counted_and_shown_as_its_own_class(machine: Machine) -> None:
     machine.say("p/a.jsonl", "msg_1", 10, usage=counts(output=2), stop_reason=None)
     machine.say("p/a.jsonl", "msg_2", 12)

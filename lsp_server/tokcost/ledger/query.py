@@ -7,7 +7,7 @@ from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
 from tokcost.model.logs import SessionTotal
 from tokcost.model.periods import Offset
-from tokcost.model.usage import Tokens
+from tokcost.model.usage import Tokens, unlogged_prefix
 
 
 class Sum(NamedTuple):
@@ -149,6 +149,16 @@ def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
     number, time_ms, *total = newest
     *logged, unlogged = ledger.db.execute(_LOGGED_UNTIL, {"session": number, "until": time_ms}).fetchone()
     return bool(unlogged) or total != logged
+
+
+def sources_of_unlogged(ledger: Ledger, assistant: str, session: str) -> set[int]:
+    """Row ids of the files whose totals told of unlogged usage of a session."""
+    begin = unlogged_prefix(session)
+    query = (
+        "SELECT DISTINCT source FROM usage WHERE key >= ? AND key < ? AND source IS NOT NULL"
+        " AND assistant = (SELECT id FROM assistant WHERE name = ?)"
+    )
+    return {row[0] for row in ledger.db.execute(query, (begin, f"{begin[:-1]};", assistant))}
 
 
 _CLASSES = "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_searches"

@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     claim_version: int | None = None
     """The version of the claim it came into: it is part of this version and every later one."""
     source: int | None = None
-    """Row id of what it was read from; `None` where it was derived, or recorded before that was noted."""
+    """Row id of what it was read or derived from; `None` where it was recorded before that was noted."""
 
 
 class Group(NamedTuple):

@@ -230,6 +230,11 @@ def find_key(known: Mapping[str, Usage], usage: Usage) -> str:
     return keys[0] if keys[0] not in known else keys[1]
 
 
+def unlogged_prefix(session: str) -> str:
+    """What the keys of a session's unlogged usage begin with."""
+    return f"{session}#unlogged:"
+
+
 def further_keys(usage: Usage) -> tuple[str, ...]:
     """The keys that a response may have where its own belongs to another one. It gets the first, or the second where
     that is taken; earlier versions recorded some under the last."""

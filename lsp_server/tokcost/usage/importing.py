@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tokcost.ledger.open import Ledger, is_of_records
-from tokcost.ledger.query import has_unexplained_total, totals_of_session
+from tokcost.ledger.query import has_unexplained_total, sources_of_unlogged, totals_of_session
 from tokcost.ledger.record import (
     delete_usage,
     find_usage,
@@ -133,6 +133,7 @@ class Importer:
         for batch, _ in batches:
             self._placer.note_origins(batch.worktrees)
         self._record_usage(assistant, [(usage, number) for batch, number in batches for usage in batch.usage])
+        self._heed_late_subagents(assistant, batches)
         self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
         totals = [(total, number) for batch, number in batches for total in batch.totals]
         if totals:
@@ -140,6 +141,14 @@ class Importer:
             sessions = self._sessions.setdefault(assistant, {})
             for total, number in totals:
                 sessions.setdefault(total.session, NewTotals()).add(total, number)
+
+    def _heed_late_subagents(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
+        """A sub-agent's file can be read after the total that contains its lines: they seemed unlogged until now."""
+        sessions = self._sessions.setdefault(assistant, {})
+        for session, number in {(usage.session, number) for batch, number in batches for usage in batch.usage}:
+            known = set[int]() if session in sessions else sources_of_unlogged(self._ledger, assistant, session)
+            if known and number not in known:
+                sessions[session] = NewTotals(known)
 
     def _retract(self, assistant: str, keys: list[str]) -> None:
         """Take back what was no response of its own after all; what a claim holds was published and stays."""
@@ -217,7 +226,8 @@ class Importer:
         stored = find_usage(ledger, assistant, [*wanted, *told])
         changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
         changed = [(before, self._changed(before, u)) for before, u in changes]
-        entries = [self._entry(u) for key, u in wanted.items() if key not in stored]
+        source = min(new.sources, default=None)
+        entries = [self._entry(u)._replace(source=source) for key, u in wanted.items() if key not in stored]
         require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
         delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)

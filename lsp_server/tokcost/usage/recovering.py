@@ -4,7 +4,7 @@ A total may contain more than its session: that of a fork contains its parents',
 cleared and another one begins in the same process.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from tokcost.ledger.dimensions import session_ids
@@ -22,9 +22,9 @@ _CLEARED_MS = 24 * 3_600_000
 class NewTotals:
     """The totals of a session that an import found, beside what the ledger keeps of them."""
 
-    def __init__(self) -> None:
-        self.sources: set[int] = set()
-        """The files that they stand in: sub-agents log in others."""
+    def __init__(self, sources: Collection[int] = ()) -> None:
+        self.sources = set(sources)
+        """The files that the totals stand in: sub-agents log in others."""
         self._moments: dict[tuple[str, int], tuple[int, int]] = {}
         self._keys: set[str] = set()
 

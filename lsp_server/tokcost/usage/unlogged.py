@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from tokcost.model.logs import SessionTotal
-from tokcost.model.usage import Tokens, Usage
+from tokcost.model.usage import Tokens, Usage, unlogged_prefix
 
 _VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
@@ -156,7 +156,7 @@ def _least(one: Counts, other: Counts) -> Counts:
 
 def key_of(total: SessionTotal) -> str:
     """The key of the usage that a total contains beyond the lines and the total before it."""
-    return f"{total.session}#unlogged:{total.model}:{total.time_ms}"
+    return f"{unlogged_prefix(total.session)}{total.model}:{total.time_ms}"
 
 
 def _as_usage(assistant: str, total: SessionTotal, amount: Counts) -> Usage:
