@@ -231,7 +231,7 @@ def find_key(known: Mapping[str, Usage], usage: Usage) -> str:
 
 
 def unlogged_prefix(session: str) -> str:
-    """What the keys of a session's unlogged usage begin with."""
+    """The beginning of the keys of a session's unlogged usage."""
     return f"{session}#unlogged:"
 
 

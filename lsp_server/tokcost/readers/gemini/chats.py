@@ -276,7 +276,7 @@ class _Chat:
 
 
 def _moves_of_head(tools: bytes) -> int:
-    """How many commands of a response move HEAD."""
+    """The number of commands of a response that move HEAD."""
     return sum(moves_of_head(tools, *command.span()) for command in _COMMANDS.finditer(tools))
 
 

@@ -18,7 +18,7 @@ _IS_QUICK = f"""SELECT 1 FROM pragma_index_list('part') AS kept, pragma_index_in
 WHERE part.seqno = 0 AND part.name = 'message_id'
 UNION SELECT 1 FROM (SELECT count(*) AS many FROM (SELECT 1 FROM part LIMIT {_MOST_UNINDEXED} + 1))
 WHERE many <= {_MOST_UNINDEXED}"""
-"""Whether the parts of a message are found quickly. Without an index each message costs a look at all parts."""
+"""A row where the parts of a message are found quickly. Without an index each message costs a look at all parts."""
 _BETWEEN = "\x1e"
 """No JSON text has it unescaped."""
 _WORDS = " OR ".join(f"instr(data, '{word}')" for word in ("switch", "checkout", "rebase", "bisect"))
@@ -49,9 +49,9 @@ class _Move(NamedTuple):
     """A command that moves HEAD."""
 
     time_ms: int
-    """When it began, in milliseconds UTC."""
+    """Its begin, in milliseconds UTC."""
     times: int
-    """How often it moves it."""
+    """The number of moves."""
 
 
 _part = msgspec.json.Decoder(_Part)
