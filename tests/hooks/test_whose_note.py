@@ -200,6 +200,20 @@ def test_what_was_taken_out_stays_out_although_post_commit_comes_to_nothing(repo
     assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
 
 
+@pytest.mark.parametrize("seconds", ["0.02", "0.04", "0.06"])
+def test_what_was_taken_out_stays_out_although_post_commit_is_killed_at_work(repo: Hooked, seconds: str) -> None:
+    """Whoever does the work for it may live on, with no git above any more."""
+    repo.work("Warm")
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    hook(repo, "whole", whole.decode().removeprefix("#!/bin/sh\n"))
+    path.write_text(f'#!/bin/sh\ntimeout -s KILL {seconds} "${{0%/*}}/whole" "$@"\nexit 0\n')
+    cut(repo)
+    path.write_bytes(whole)
+    repo.work("After")
+    assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
+
+
 @pytest.mark.parametrize("damage", ["s/ USD list; / dollars, /", "s/^AI-Cost: .* tokens/* AI-Cost: much/"])
 def test_a_line_that_a_hook_damaged_is_not_taken_out(repo: Hooked, damage: str) -> None:
     hook(repo, "commit-msg.before-tokcost", f'sed -i "{damage}" "$1"')

@@ -75,6 +75,18 @@ class CallingGit(NamedTuple):
 
 def calling_gits(environ: Mapping[str, str]) -> Iterator[CallingGit]:
     """The gits above the process of a hook, nearest first; none where the system does not tell."""
+    return (git for git in _gits_above(environ) if git is not None)
+
+
+def may_be_run_by(environ: Mapping[str, str], name: str) -> bool:
+    """Whether the git with this id (`CallingGit.id`) may be the one that runs a hook: no other one is known to be, nor
+    that none is. A hook that was killed leaves its work to a process that nothing is above of any more."""
+    git = next(_gits_above(environ), CallingGit("", "", (), ()))
+    return git is None or git.id == name
+
+
+def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
+    """The gits above the process of a hook, nearest first; at the end `None` where one of the processes is gone."""
     parent = environ.get(PARENT, "")
     process = int(parent) if parent.isdecimal() and len(parent) < 10 else 0
     for _ in range(_MOST_ANCESTORS):
@@ -86,6 +98,10 @@ def calling_gits(environ: Mapping[str, str]) -> Iterator[CallingGit]:
             fields = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
             above, started = int(fields[1]), int(fields[19])
         except (OSError, ValueError, IndexError):
+            yield None
+            return
+        if fields[0] in (b"Z", b"X"):  # it has ended, and nobody has asked for its exit code yet
+            yield None
             return
         git = _git(f"{process}:{started}", words)
         if git is not None and git.command != "hook":

@@ -44,7 +44,7 @@ from tokcost.model.trailer import possible_ids, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
-from tokcost.repo.calling_git import calling_git, calling_gits
+from tokcost.repo.calling_git import calling_gits, may_be_run_by
 from tokcost.repo.commit import Commit
 from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import last_message, read_reflog
@@ -75,8 +75,7 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
 def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
     """Whether a proposal is of the commit that runs this hook, not of one that was given up before. Where that cannot
     be told it is."""
-    git = calling_git(environ)
-    return not noted.git or noted.git == (git.id if git else "")
+    return not noted.git or may_be_run_by(environ, noted.git)
 
 
 def settle_late(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
