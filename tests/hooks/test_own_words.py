@@ -217,6 +217,27 @@ def test_a_title_written_below_the_line_is_the_title(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@both_ways
+@pytest.mark.parametrize("amends", [False, True])
+def test_an_editor_that_deletes_the_empty_lines_leaves_the_title_alone(repo: Hooked, amends: bool) -> None:
+    """git takes the whole first paragraph for the title."""
+    if amends:
+        repo.work("Title")
+    assert give(repo, *(["--amend"] if amends else ["-e", "-m", "Title"]), **repo.editor('sed -i "/^$/d" "$1"'))
+    assert (title(repo), trailers(repo)) == ("Title", 1)
+    assert repo.replies() == {"total": 1 + amends, "carried": 1 + amends}
+
+
+@pytest.mark.parametrize("more", [(), ("-m", "Body")])
+def test_a_hook_that_deletes_the_empty_lines_makes_no_title_of_the_line(repo: Hooked, more: tuple[str, ...]) -> None:
+    path = repo.common_dir / "hooks/commit-msg.before-tokcost"
+    path.write_text('#!/bin/sh\nsed -i "/^$/d" "$1"\n')
+    path.chmod(0o755)
+    assert give(repo, "-m", "Title", *more)
+    assert (title(repo), trailers(repo)) == (" ".join(["Title", *more[1:]]), 1)
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
 def test_a_change_that_quotes_a_line_carries_none(repo: Hooked) -> None:
     repo.work("One")
     quoted = repo.message()

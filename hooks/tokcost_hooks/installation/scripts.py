@@ -89,8 +89,9 @@ if [ -s "$note" ] && [ ! -h "$note" ]; then
   { echo "$mark" >>"$note"; } 2>/dev/null
 fi
 titled() {
+  begun=
   while read -r line || [ -n "$line" ]; do
-    case $line in "AI-Cost:"* | "AI-Tokens:"*) return 0 ;; "" | "#"*) ;; *) return 1 ;; esac
+    case $line in "AI-Cost:"* | "AI-Tokens:"*) return 0 ;; "") [ ! "$begun" ] || return 1 ;; "#"*) ;; *) begun=1 ;; esac
   done <"$1"
   return 1
 } 2>/dev/null

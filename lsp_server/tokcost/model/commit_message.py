@@ -6,6 +6,7 @@ against git itself. Text is what the file holds, undecodable bytes as surrogates
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from tokcost.model.trailer import (
@@ -127,11 +128,12 @@ def lines_in(text: str, comment: str = "#") -> list[Line]:
     return read_message("\n".join(split(text, comment).content)).lines
 
 
-def begins_with_ours(text: str, comment: str = "#") -> bool:
-    """Whether a line of ours would be the title of a commit with this message."""
-    content = split(text, comment).content
-    first = next((line for line in content if line.strip() and not _is_comment(line, comment)), "")
-    return carries_line(first)
+def has_ours_in_title(text: str, comment: str = "#") -> bool:
+    """Whether a line of ours would be in the title of a commit with this message: git takes the whole first paragraph
+    for it (`%s`)."""
+    content = [line for line in split(text, comment).content if not _is_comment(line, comment)]
+    first = next((number for number, line in enumerate(content) if line.strip()), len(content))
+    return any(carries_line(line) for line in takewhile(str.strip, content[first:]))
 
 
 def add_lines(text: str, lines: Sequence[Line], comment: str = "#", placement: Placement = "auto") -> str:

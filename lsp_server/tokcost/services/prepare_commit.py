@@ -26,7 +26,7 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import claims_named
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Terms
-from tokcost.model.commit_message import Placement, begins_with_ours, drop_lines, has_content, lift_lines, lines_in
+from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
@@ -135,7 +135,7 @@ def _propose_what_is_checked(home: Path, environ: Mapping[str, str], draft: Draf
     bare = drop_lines(message.text, message.comment)
     may_stay_empty = draft.edited and (draft.asked.source == "template" or not has_content(bare, message.comment))
     if may_stay_empty and not draft.silent and draft.git and draft.git.skips_commit_msg:
-        if message.text != bare and begins_with_ours(message.text, message.comment):
+        if message.text != bare and has_ours_in_title(message.text, message.comment):
             _write(draft.asked.path, bare)
         return False
     _propose(home, environ, draft, terms)
@@ -153,7 +153,7 @@ def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: s
     comment = comment_of(environ, here, text, edited=edited)
     bare = drop_lines(text, comment)
     if not edited and not has_content(bare, comment):
-        if begins_with_ours(text, comment):
+        if has_ours_in_title(text, comment):
             _write(asked.path, bare)  # all else is comments that git takes out
         return None
     carried_in = _squashed(here.worktree, asked) if here.operation.squashing else ()
@@ -185,7 +185,7 @@ def _is_edited(environ: Mapping[str, str], asked: Asked) -> bool:
 
 def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> None:
     """Take our lines out of a message where nobody wrote one (commit-msg): git makes no commit of it then. Where
-    somebody wrote below them, they move to its end: none of them becomes a title."""
+    they came into the first paragraph, they move to its end: none of them becomes a title, or a part of one."""
     before, text = untouched(here.worktree.git_dir), _read(path)
     edited = before is not None or environ.get("GIT_EDITOR") != ":"
     comment = comment_of(environ, here, text if before is None else before, edited=edited)
@@ -195,7 +195,7 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
         if text != bare:
             _write(path, bare)
         forget(here.worktree.git_dir)  # there will be no commit
-    elif begins_with_ours(text, comment):
+    elif has_ours_in_title(text, comment):
         _write(path, lift_lines(text, (), comment, _placement(here)))
 
 
