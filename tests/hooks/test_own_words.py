@@ -263,6 +263,9 @@ def test_a_revert_proposes_nothing(repo: Hooked, option: tuple[str, ...], edit: 
 HOOKS = {
     "fold": 'fold -s -w 72 "$1" >"$1.x" && mv "$1.x" "$1"',
     "narrow fold": 'fold -s -w 50 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "fold in words": 'fold -w 72 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "fold in ids": 'fold -w 64 "$1" >"$1.x" && mv "$1.x" "$1"',
+    "fold in words, quoted": 'fold -w 72 "$1" | sed "3,\\$s/^/> /" >"$1.x" && mv "$1.x" "$1"',
     "fmt": 'fmt -w 72 "$1" >"$1.x" && mv "$1.x" "$1"',
     "narrow fmt": 'fmt -w 50 "$1" >"$1.x" && mv "$1.x" "$1"',
     "bullets": 'sed -i "3,\\$s/^\\(.\\)/* \\1/" "$1"',

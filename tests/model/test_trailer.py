@@ -230,6 +230,19 @@ def test_a_second_line_with_a_number_beyond_64_bits_says_nothing_and_the_first_s
         assert (found.tokens, found.classes) == (11504, None)
 
 
+@pytest.mark.parametrize("prefix", ["", "> ", "* ", "\t"])
+@pytest.mark.parametrize("at", range(1, 12))
+def test_an_id_that_is_cut_in_two_is_read(at: int, prefix: str) -> None:
+    text = f"{prefix}AI-Cost: ~2 USD list; ~1M tokens; x; {READ.id[:at]}\n{prefix}{READ.id[at:]}\n{prefix}Key: value"
+    assert [line.id for line in read_message(text).lines] == [READ.id]
+    assert READ.id in possible_ids(text)
+
+
+def test_words_of_two_lines_that_are_no_end_of_a_line_of_ours_are_not_put_together() -> None:
+    found = read_message("AI-Cost: about twenty dollars\n\nSecond paragraph")
+    assert (found.lines, found.foreign, found.damaged) == ([], 1, [])
+
+
 def test_a_wrapped_line_of_more_than_a_kibibyte_is_not_put_together() -> None:
     wrapped = "AI-Cost: ~2 USD list; ~1M tokens;\n  {}\n  ; 7k3qf9x2m4tc"
     assert len(read_message(wrapped.format("x" * 900)).lines) == 1

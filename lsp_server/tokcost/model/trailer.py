@@ -168,7 +168,9 @@ def highest(lines: Iterable[Line]) -> dict[str, Line]:
 def possible_ids(message: str) -> set[str]:
     """Whatever in a message could be the id of a line: all that `read_message` finds and more, in a fraction of the
     time."""
-    return set(_POSSIBLE_ID.findall(message.lower()))
+    text = message.lower()
+    broken = _BROKEN_ID.finditer(text) if KEY.lower() in text else ()
+    return {*_POSSIBLE_ID.findall(text), *(one[1] + one[2] for one in broken if len(one[1] + one[2]) == ID_LENGTH)}
 
 
 def carries_line(text: str) -> bool:
@@ -183,8 +185,9 @@ def read_token(text: str) -> tuple[str, int]:
 
 
 def ends_in_id(text: str) -> bool:
-    """Whether a text ends as a line of ours does: nothing was wrapped away from it."""
-    return _token(text) is not None
+    """Whether a text ends as a line of ours does: nothing was wrapped away from it, nor from its last word."""
+    before, _, last = text.rpartition("\n")
+    return _token(text) is not None or (before != "" and _token(before + last) is not None)
 
 
 def is_second_line(text: str) -> bool:
@@ -210,6 +213,10 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _POSSIBLE_ID = re.compile(rf"(?<![0-9a-z_])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![0-9a-z])")
+_BROKEN_ID = re.compile(
+    rf"(?<![0-9a-z_])([{ID_ALPHABET}]{{1,11}}+)[ \t\r]*+\n{_PREFIX}([{ID_ALPHABET}]{{1,11}}+)(?![0-9a-z])"
+)
+"""An id that something cut in two at the end of a line."""
 _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
 _BEHIND_TOKEN = ".,;*_`)"
 _AMOUNT = re.compile(
@@ -312,8 +319,12 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
         if token or len(whole) + len(more) > MOST_CHARACTERS or not more.strip() or _ANY_KEY.match(more):
             break
         before = _BEFORE.match(more)
-        whole = f"{whole} {more[before.end() if before else 0 :].rstrip()}"
+        rest = more[before.end() if before else 0 :].rstrip()
+        glued = f"{whole}{rest}"
+        whole = f"{whole} {rest}"
         token = _token(whole)
+        if token is None and (token := _token(glued)):  # cut in the middle of a word, as `fold` without -s does
+            whole = glued
     return (whole, token) if token else (alone, None)
 
 
