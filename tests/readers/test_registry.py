@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
 from tokcost.readers import registry
-from tokcost.readers.registry import broken_readers, readers
+from tokcost.readers.registry import broken_readers, readers, readers_of_used
 
-OURS = ["claude-code", "codex", "gemini-cli", "opencode"]
+OURS = [reader.name for reader in readers()]
+ALWAYS = ["claude-code", "codex", "gemini-cli", "opencode"]
 
 MODULE = """
 from tokcost.model.logs import Batch, Location
@@ -45,7 +47,7 @@ def register(packages: Path, target: str) -> None:
 
 
 def test_ours_come_first() -> None:
-    assert [reader.name for reader in readers()][:4] == OURS
+    assert [reader.name for reader in readers()][:4] == ALWAYS
 
 
 def test_a_reader_registered_by_another_package_is_used(packages: Path) -> None:
@@ -81,3 +83,20 @@ def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> No
     register(packages, "other_reader:OtherReader")
     registry.forget()
     assert [reader.name for reader in readers()][4:] == ["other"]
+
+
+@pytest.mark.parametrize("variables", [(), ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA")])
+def test_a_reader_is_used_as_soon_as_there_is_something_at_one_of_its_places(
+    tmp_path: Path, variables: tuple[str, ...]
+) -> None:
+    home = tmp_path / "home"
+    environ = {"HOME": str(home), **{variable: str(home / variable) for variable in variables}}
+    for reader in readers():
+        for location in reader.locations(environ):
+            Path(location.path).mkdir(parents=True)
+            assert reader.name in [one.name for one in readers_of_used(environ)], location
+            rmtree(home)
+
+
+def test_readers_of_assistants_that_were_never_used_are_passed_over(tmp_path: Path) -> None:
+    assert [reader.name for reader in readers_of_used({"HOME": str(tmp_path)})] == ALWAYS

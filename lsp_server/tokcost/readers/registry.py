@@ -9,14 +9,18 @@ from typing import NamedTuple
 
 from tokcost import __version__
 from tokcost.model.logs import Location
+from tokcost.readers.known_places import assistants_there
 from tokcost.readers.protocol import Reader
 
-_OURS = (
-    "tokcost.readers.claude_code.reader:ClaudeCodeReader",
-    "tokcost.readers.codex.reader:CodexReader",
-    "tokcost.readers.gemini.reader:GeminiReader",
-    "tokcost.readers.opencode.reader:OpencodeReader",
-)
+_ALWAYS = {
+    "claude-code": "tokcost.readers.claude_code.reader:ClaudeCodeReader",
+    "codex": "tokcost.readers.codex.reader:CodexReader",
+    "gemini-cli": "tokcost.readers.gemini.reader:GeminiReader",
+    "opencode": "tokcost.readers.opencode.reader:OpencodeReader",
+}
+_WHERE_USED: dict[str, str] = {}
+"""Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
+_OURS = {**_ALWAYS, **_WHERE_USED}
 
 GROUP = "tokcost.readers"
 
@@ -31,22 +35,33 @@ class Broken(NamedTuple):
 
 def readers() -> Sequence[Reader]:
     """Every reader that can be used, ours first."""
-    return _loaded()[0]
+    return [*map(_ours, _OURS), *_others()[0]]
+
+
+def readers_of_used(environ: Mapping[str, str]) -> Sequence[Reader]:
+    """The readers that may find logs on this machine, without those of ours whose assistant was never used here."""
+    used = assistants_there(environ) if _WHERE_USED else ()
+    return [*(_ours(name) for name in _OURS if name in _ALWAYS or name in used), *_others()[0]]
 
 
 def broken_readers() -> Sequence[Broken]:
     """Readers of other packages that cannot be used: their logs are not read, everything else goes on."""
-    return _loaded()[1]
+    return _others()[1]
 
 
 def forget() -> None:
     """Look for readers again: a package was installed."""
-    _loaded.cache_clear()
+    _others.cache_clear()
 
 
 @cache
-def _loaded() -> tuple[list[Reader], list[Broken]]:
-    found, broken = [_load(target) for target in _OURS], list[Broken]()
+def _ours(name: str) -> Reader:
+    return _load(_OURS[name])
+
+
+@cache
+def _others() -> tuple[list[Reader], list[Broken]]:
+    found, broken = list[Reader](), list[Broken]()
     for target in _third_party():
         try:
             found.append(_checked(_load(target)))
@@ -75,7 +90,8 @@ def locations(environ: Mapping[str, str]) -> list[Location]:
 
 def reader_named(name: str) -> Reader:
     """The reader of one assistant, by its stored name. Raises `KeyError` when no such reader is installed."""
-    return {reader.name: reader for reader in readers()}[name]
+    others = {reader.name: reader for reader in _others()[0]}
+    return others[name] if name in others else _ours(name)
 
 
 def versions() -> str:

@@ -21,7 +21,7 @@ from tokcost.ledger.sources import listing_of, read_of, record_listing, sizes_re
 from tokcost.model.bounds import is_source
 from tokcost.model.logs import UNFINISHED, Location, Source
 from tokcost.readers.protocol import Reader
-from tokcost.readers.registry import broken_readers, readers
+from tokcost.readers.registry import broken_readers, readers_of_used
 from tokcost.readers.sources.jsonl import Walk, file_source
 from tokcost.usage.processes import forked
 from tokcost.usage.read import Job, can_fork, changed
@@ -69,7 +69,7 @@ class Found(NamedTuple):
 
 def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str]) -> list[Found]:
     """Find what is new in all logs; without a ledger, everything."""
-    found = [one for reader in readers() for one in _look_of(ledger, reader, environ)]
+    found = [one for reader in readers_of_used(environ) for one in _look_of(ledger, reader, environ)]
     return found + [_broken(f"The reader {one.target} cannot be used: {one.reason}.") for one in broken_readers()]
 
 

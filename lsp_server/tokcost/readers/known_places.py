@@ -1,0 +1,86 @@
+"""The places where assistants keep their logs, as their own sources and other tools that read them tell: enough to see
+whether an assistant was used on this machine. Its reader, where there is one, knows more.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+
+from tokcost.readers.environment import application_data, data_home, user_home
+
+_BELOW_HOME = {
+    "aider": (".aider.chat.history.md",),
+    "antigravity": (".gemini/antigravity", ".gemini/antigravity-cli", ".gemini/antigravity-ide"),
+    "cline": (".cline/data",),
+    "continue": (".continue/sessions",),
+    "copilot-cli": (".copilot/session-state", ".copilot/session-store.db"),
+    "cursor": (".cursor/projects", ".cursor/chats"),
+    "droid": (".factory/sessions",),
+    "grok": (".grok/sessions",),
+    "junie": (".junie/sessions",),
+    "kimi": (".kimi/sessions", ".kimi-code/sessions"),
+    "kiro": (".kiro/sessions",),
+    "mux": (".mux/sessions",),
+    "omp": (".omp/agent/sessions",),
+    "pi": (".pi/agent/sessions",),
+    "qwen-code": (".qwen/projects", ".qwen/tmp"),
+    "warp": (".local/state/warp-terminal/warp.sqlite",),
+    "windsurf": (".codeium/windsurf",),
+}
+_BELOW_DATA = {
+    "amazon-q": ("amazon-q/data.sqlite3",),
+    "amp": ("amp/threads",),
+    "crush": ("crush/projects.json",),
+    "goose": ("goose/sessions", "Block/goose/sessions"),
+    "kilo": ("kilo",),
+    "kiro": ("kiro-cli/data.sqlite3",),
+    "zed": ("zed/threads", "Zed/threads"),
+}
+"""Below the folder for data, and below that of desktop apps."""
+_OF_EDITORS = {
+    "cline": "saoudrizwan.claude-dev",
+    "copilot-chat": "github.copilot-chat",
+    "kilo": "kilocode.kilo-code",
+    "kiro": "kiro.kiroagent",
+    "roo-code": "rooveterinaryinc.roo-cline",
+}
+"""Extensions of VS Code and its kin, below `globalStorage`."""
+_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Kiro")
+_OVERRIDES = {
+    "amp": ("AMP_DATA_DIR", ""),
+    "cline": ("CLINE_DATA_DIR", ""),
+    "continue": ("CONTINUE_GLOBAL_DIR", "sessions"),
+    "copilot-cli": ("COPILOT_HOME", "session-state"),
+    "crush": ("CRUSH_GLOBAL_DATA", "projects.json"),
+    "goose": ("GOOSE_PATH_ROOT", ""),
+    "grok": ("GROK_HOME", "sessions"),
+    "kimi": ("KIMI_SHARE_DIR", "sessions"),
+    "mux": ("MUX_ROOT", "sessions"),
+    "qwen-code": ("QWEN_DATA_DIR", "projects"),
+}
+
+
+def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
+    """The assistants of which something is at one of their known places."""
+    return frozenset(name for name, path in known_places(environ) if os.path.exists(path))
+
+
+def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple[str, str]]:
+    """Assistants and one place each, existing or not, an assistant as often as it has places; `folder` is where aider
+    may have left its history."""
+    home, apps = user_home(environ), application_data(environ)
+    if folder:
+        yield "aider", os.path.join(folder, ".aider.chat.history.md")
+    for assistant, (variable, below) in _OVERRIDES.items():
+        if environ.get(variable):
+            yield assistant, os.path.join(environ[variable], below)
+    for assistant, paths in _BELOW_HOME.items():
+        yield from ((assistant, os.path.join(home, path)) for path in paths)
+    for data in (data_home(environ), *apps):
+        for assistant, paths in _BELOW_DATA.items():
+            yield from ((assistant, os.path.join(data, path)) for path in paths)
+    for app in apps:
+        yield "cursor", os.path.join(app, "Cursor", "User", "globalStorage", "state.vscdb")
+    users = [os.path.join(app, editor, "User") for app in apps for editor in _EDITORS]
+    for user in (*users, os.path.join(home, ".vscode-server", "data", "User")):
+        for assistant, extension in _OF_EDITORS.items():
+            yield assistant, os.path.join(user, "globalStorage", extension)
