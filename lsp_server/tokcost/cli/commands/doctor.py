@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.errors import UsageError
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.services.doctor import Diagnosis, diagnose
 from tokcost.settings import tokcost_cache, tokcost_home
@@ -16,7 +17,9 @@ from tokcost.settings import tokcost_cache, tokcost_home
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--forge", is_flag=True, help="Whether lines get lost on merge, told from history, and what to set.")
 @click.option("--acknowledge", is_flag=True, help="End the notices that a damaged ledger was rescued: they were read.")
-def command(as_json: bool, forge: bool, acknowledge: bool) -> int:
+@click.option("--reader", metavar="NAME", help="Tell what the reader NAME makes of FILE; record nothing.")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def command(as_json: bool, forge: bool, acknowledge: bool, reader: str | None, file: Path | None) -> int:
     """Explain what was found, passed over and not counted twice, and check the ledger.
 
     Changes nothing, unless the ledger is damaged: then everything readable of it is saved into a new one, the old file
@@ -28,10 +31,14 @@ def command(as_json: bool, forge: bool, acknowledge: bool) -> int:
       tokcost doctor --forge
       tokcost doctor --acknowledge
       tokcost doctor --json | jq '.parts.prices'
+      tokcost doctor --reader codex ~/.codex/sessions/2026/11/01/rollout-1.jsonl
     """
     if acknowledge:
         return _acknowledge()
-    diagnosis = _forge() if forge else diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
+    if reader is not None or file is not None:
+        diagnosis = _tried(reader, file)
+    else:
+        diagnosis = _forge() if forge else diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
     parts = {
         part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
         for part, checks in diagnosis.parts.items()
@@ -52,6 +59,14 @@ def _acknowledge() -> int:
     count = acknowledge(tokcost_home(os.environ))
     screen.show("Noted; `tokcost doctor` goes on remembering it.\n" if count else "There is nothing to acknowledge.\n")
     return 0
+
+
+def _tried(reader: str | None, file: Path | None) -> Diagnosis:
+    from tokcost.services.try_reader import try_reader
+
+    if reader is None or file is None:
+        raise UsageError("--reader NAME and FILE belong together", "Say `tokcost doctor --reader codex FILE`.")
+    return try_reader(reader, file)
 
 
 def _forge() -> Diagnosis:
