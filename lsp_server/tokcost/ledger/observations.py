@@ -1,5 +1,7 @@
 """Observations of HEAD by the server: stretches of time in a worktree, each on one branch."""
 
+from collections.abc import Sequence
+
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept
 from tokcost.model.place import Observation
@@ -24,6 +26,14 @@ def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, w
             "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
             (path, now_ms, now_ms, branch),
         )
+
+
+def record_stretches(ledger: Ledger, git_dir: str, stretches: Sequence[Observation]) -> None:
+    """Remember stretches that were found out otherwise; those that are known stay as they are."""
+    ledger.db.executemany(
+        "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
+        [(kept(git_dir), one.first_ms, one.last_ms, one.branch) for one in stretches],
+    )
 
 
 def observations(ledger: Ledger, git_dir: str) -> list[Observation]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.placement.timeline import Timeline, build_timeline, unsettled_since
 
-__all__ = ["Timeline", "build_timeline", "observed_at", "place", "unsettled_since"]
+__all__ = ["Timeline", "build_timeline", "observed_at", "place", "stretches_of_last_move", "unsettled_since"]
 
 
 def place(
@@ -55,6 +55,19 @@ def place(
     if branch is None:
         return UNKNOWN
     return BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried")
+
+
+def stretches_of_last_move(timeline: Timeline, head_written_ms: int) -> list[Observation]:
+    """The branches within the second of the newest move, where the time at which git wrote HEAD tells what came before
+    it and what after; none where that time belongs to something else, or HEAD moved more than once in that second."""
+    second = head_written_ms // 1000
+    starts = timeline.starts
+    if timeline.problem or len(starts) < 2 or starts[-1] != second or starts[-2] == second:
+        return []
+    before, after = (branch or "" for branch in timeline.branches[-2:])
+    first, last = second * 1000, second * 1000 + 999
+    stretches = [Observation(head_written_ms, last, after)]
+    return [Observation(first, head_written_ms - 1, before), *stretches] if head_written_ms > first else stretches
 
 
 def observed_at(stretches: Sequence[Observation], time_ms: int) -> str | None:

@@ -52,6 +52,15 @@ def is_broken(head: Head) -> bool:
     return head.branch is None and not head.commit and not head.ref
 
 
+def head_written_ms(worktree: Worktree) -> int:
+    """The time when git last wrote HEAD, milliseconds UTC: with each move to another branch, and with no commit. It is
+    finer than a reflog's seconds. 0 where there is no such file."""
+    try:
+        return os.stat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns // 1_000_000
+    except OSError:
+        return 0
+
+
 def head_commit(worktree: Worktree, head: Head | None = None) -> str:
     """The commit that HEAD, now or as it was read before, is at; empty on a branch without commits. Runs git only for
     reftable."""

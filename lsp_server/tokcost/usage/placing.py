@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tokcost.known_worktrees import as_worktree, moved_stamp
-from tokcost.ledger.observations import observations
+from tokcost.ledger.observations import observations, record_stretches
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownWorktree,
@@ -24,10 +24,10 @@ from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.model.worktree import Worktree
-from tokcost.placement.branch import Timeline, build_timeline, place, unsettled_since
+from tokcost.placement.branch import Timeline, build_timeline, place, stretches_of_last_move, unsettled_since
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.policy.clone_state import CloneState
-from tokcost.repo.head import is_broken, read_head
+from tokcost.repo.head import head_written_ms, is_broken, read_head
 from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.locating import Locator
@@ -55,6 +55,8 @@ class _Spot(NamedTuple):
     root: str
     timeline: Timeline
     observed: list[Observation]
+    last_move: list[Observation]
+    """The same within the second of HEAD's newest move: known until the next one, so it is recorded once needed."""
 
 
 _CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
@@ -89,7 +91,10 @@ class Placer:
         if located.worktree is None:
             return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
         number = located.worktree
-        worktree, root, timeline, seen = self._spot(number)
+        worktree, root, timeline, seen, last_move = self._spot(number)
+        if last_move and last_move[0].first_ms // 1000 == usage.time_ms // 1000:
+            record_stretches(self._ledger, worktree.git_dir, last_move)
+            seen = [*seen, *last_move]
         timeline = self._reaching(worktree, timeline, usage.time_ms // 1000)
         found = place(
             timeline,
@@ -182,7 +187,10 @@ class Placer:
             worktree = self._with_origin(worktree)
         root = self._locator.repositories[worktree.repository].root
         observed = observations(self._ledger, worktree.git_dir)
-        spot = self._spots[number] = _Spot(worktree, root, self._timeline(worktree), observed)
+        timeline = self._timeline(worktree)
+        located = as_worktree(worktree, self._locator.repositories[worktree.repository])
+        last_move = stretches_of_last_move(timeline, head_written_ms(located))
+        spot = self._spots[number] = _Spot(worktree, root, timeline, observed, last_move)
         return spot
 
     def _with_origin(self, worktree: KnownWorktree) -> KnownWorktree:
