@@ -2,6 +2,7 @@
 # `make matrix` tests on every supported Python that is installed (PYTHONS="3.12 3.13" for some of them).
 # `make slow` tests with real hook managers, for which it needs npm and the registries, and a simulated year besides.
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
+# `make assistants` tests with real AI assistants from the npm registry (2 GB), `make newest` with their newest versions.
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test matrix slow editors pictures check vscode fix clean
+.PHONY: demo test matrix slow assistants newest editors pictures check vscode fix clean
 
 demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
@@ -29,6 +30,14 @@ slow: $(VENV)/tools
 
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
+
+assistants: $(VENV)/assistants/installed
+	$(BIN)/python -m pytest -q -n 2 -m assistants $(AGAIN)
+
+newest: $(VENV)/tools
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/assistants.txt
+	tests/real_assistants/install.sh --newest
+	$(BIN)/python -m pytest -q -n 2 -m assistants
 
 pictures: $(VENV)/editors vscode-client/tokcost.vsix
 	PYTHONPATH=lsp_server:hooks:tests $(BIN)/python -P -m editors.pictures
@@ -64,6 +73,11 @@ $(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requ
 $(VENV)/editors: $(VENV)/tools requirements/editors.txt tests/editors/install.sh tests/editors/code-server/package-lock.json
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/editors.txt
 	tests/editors/install.sh
+	@touch $@
+
+$(VENV)/assistants/installed: $(VENV)/tools requirements/assistants.txt $(shell git ls-files tests/real_assistants/npm tests/real_assistants/install.sh 2>/dev/null)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/assistants.txt
+	tests/real_assistants/install.sh
 	@touch $@
 
 vscode-client/tokcost.vsix: $(VENV)/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)

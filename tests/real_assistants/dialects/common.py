@@ -1,0 +1,130 @@
+"""Requests and replies without the words of one API."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+_SHELLS = (
+    "Bash",
+    "bash",
+    "shell",
+    "exec_command",
+    "shell_command",
+    "run_shell_command",
+    "execute_command",
+    "run_commands",
+)
+"""The names that assistants give to their tool for commands."""
+
+
+class Tool(NamedTuple):
+    """A tool that a request offers."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+class Asked(NamedTuple):
+    """A request."""
+
+    model: str
+    turns: Sequence[tuple[str, bool]]
+    """What was said so far: texts, and whether each is the result of a tool."""
+    tools: Sequence[Tool]
+    streamed: bool
+    counts_asked: bool = True
+    """Chat Completions tell the counts of a stream only when asked to."""
+
+
+class Counts(NamedTuple):
+    """Tokens that the provider bills, in disjoint classes."""
+
+    input: int
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    output: int = 0
+    """Reasoning included."""
+    reasoning: int = 0
+
+
+class Reply(NamedTuple):
+    """A reply and its price in tokens."""
+
+    number: int
+    step: str
+    """`text`, or `sh COMMAND`."""
+    counts: Counts
+
+
+class Api(Protocol):
+    """A module that speaks one API."""
+
+    @staticmethod
+    def counts(number: int) -> Counts:
+        """The counts of the reply with this number: no two replies have the same."""
+        ...
+
+    @staticmethod
+    def asked(path: str, body: dict[str, Any]) -> Asked:
+        """Understand a request."""
+        ...
+
+    @staticmethod
+    def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
+        """The reply as a stream of server-sent events."""
+        ...
+
+    @staticmethod
+    def document(asked: Asked, reply: Reply) -> dict[str, Any]:
+        """The reply as a whole."""
+        ...
+
+
+class Dialect(NamedTuple):
+    """An API and the end of the paths where it is asked."""
+
+    path_ends: str
+    api: Any
+
+
+def tool_call(asked: Asked, step: str) -> tuple[str, dict[str, Any]] | None:
+    """The name and arguments of the call that a step asks for; `None` for a step of words, or without such a tool."""
+    word, _, command = step.partition(" ")
+    if word != "sh":
+        return None
+    tool = next((one for name in _SHELLS for one in asked.tools if one.name == name), None)
+    return (tool.name, _arguments(tool.schema, command)) if tool else None
+
+
+def _arguments(schema: Mapping[str, Any], command: str) -> dict[str, Any]:
+    fields: Mapping[str, Any] = schema.get("properties", {})
+    filled = {name: _any(fields.get(name, {})) for name in schema.get("required", ())}
+    name = next((one for one in ("command", "cmd", "commands") if one in fields), "command")
+    lists = "array" in str(fields.get(name, {}).get("type", fields.get(name, {})))
+    if name == "commands":
+        return filled | {name: [command] if lists else command}
+    return filled | {name: ["bash", "-lc", command] if lists else command}
+
+
+def _any(field: Mapping[str, Any]) -> Any:
+    if field.get("enum"):
+        return field["enum"][0]
+    return {"boolean": False, "integer": 10000, "number": 10000, "array": [], "object": {}}.get(
+        str(field.get("type")), "some words"
+    )
+
+
+def event(document: Any, name: str = "") -> bytes:
+    """One server-sent event."""
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {document if isinstance(document, str) else json.dumps(document)}\n\n".encode()
+
+
+def texts(content: Any) -> Iterator[str]:
+    """The texts of a message's content, which is a text or a list of parts."""
+    if isinstance(content, str):
+        yield content
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict) and isinstance(part.get("text"), str):
+            yield part["text"]

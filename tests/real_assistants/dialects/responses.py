@@ -1,0 +1,66 @@
+"""OpenAI Responses (platform.openai.com/docs/api-reference/responses)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_call
+
+
+def counts(number: int) -> Counts:
+    """The prompt is cached in part; a part of the output is reasoning."""
+    return Counts(2000 + 9 * number, 8000 + number, output=400 + number, reasoning=60 + number % 7)
+
+
+def asked(path: str, body: dict[str, Any]) -> Asked:
+    """Messages and results of tools are items of one list."""
+    turns: list[tuple[str, bool]] = []
+    given = body.get("input", ())
+    for item in [{"role": "user", "content": given}] if isinstance(given, str) else given:
+        if str(item.get("type", "")).endswith("_output"):
+            turns.append(("", True))
+        elif item.get("role") == "user":
+            turns.extend((text, False) for text in texts(item["content"]))
+    tools = [Tool(tool["name"], tool.get("parameters", {})) for tool in body.get("tools", ()) if "name" in tool]
+    return Asked(body["model"], turns, tools, bool(body.get("stream")))
+
+
+def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
+    """Each item when it is done, and the counts with the last event."""
+    whole = document(asked, reply)
+    begun = whole | {"status": "in_progress", "output": [], "usage": None}
+    yield event({"type": "response.created", "response": begun}, "response.created")
+    for index, item in enumerate(whole["output"]):
+        for kind in ("added", "done"):
+            name = f"response.output_item.{kind}"
+            yield event({"type": name, "output_index": index, "item": item}, name)
+    yield event({"type": "response.completed", "response": whole}, "response.completed")
+
+
+def document(asked: Asked, reply: Reply) -> dict[str, Any]:
+    """A response with a message, or with the call of a tool."""
+    call = tool_call(asked, reply.step)
+    if call:
+        named = {"name": call[0], "arguments": json.dumps(call[1]), "call_id": f"call_{reply.number:05}"}
+        item: dict[str, Any] = {"type": "function_call", "id": f"fc_{reply.number:05}", "status": "completed", **named}
+    else:
+        content = [{"type": "output_text", "text": f"Reply {reply.number}.", "annotations": []}]
+        item = {"type": "message", "id": f"msg_{reply.number:05}", "role": "assistant", "status": "completed"}
+        item["content"] = content
+    told = reply.counts
+    prompt = told.input + told.cache_read
+    return {
+        "id": f"resp_{reply.number:05}",
+        "object": "response",
+        "created_at": 1_790_000_000 + reply.number,
+        "status": "completed",
+        "model": asked.model,
+        "output": [item],
+        "usage": {
+            "input_tokens": prompt,
+            "input_tokens_details": {"cached_tokens": told.cache_read},
+            "output_tokens": told.output,
+            "output_tokens_details": {"reasoning_tokens": told.reasoning},
+            "total_tokens": prompt + told.output,
+        },
+    }

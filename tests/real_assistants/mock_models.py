@@ -1,0 +1,165 @@
+"""A model server on loopback for real assistants: it answers as the providers' APIs do, with numbers of its own for
+each reply, and records what it billed and which branch was checked out when each request arrived.
+
+The prompt says what to answer: `[[plan: sh git switch feat/b; sh true; text]]` asks for a command, another one, and a
+last word; `[[plan in NAME: ...]]` names the folder of the worktree where that happens. A step is over once the request
+holds the result of its tool call, so the server keeps no conversation.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from real_assistants import dialects
+from real_assistants.dialects.common import Asked, Counts, Reply
+
+_PLAN = re.compile(r"\[\[plan(?: in (\S+))?: ([^\]]*)\]\]")
+
+
+class Call(NamedTuple):
+    """One billed call."""
+
+    number: int
+    model: str
+    reply: Reply
+    branch: str
+    """The branch that was checked out when the request arrived; empty where HEAD was detached."""
+    planned: bool
+    """It belongs to the conversation that a prompt began, sub-agents included; helpers such as titles do not."""
+
+
+class ModelServer:
+    """The server while it runs; use it as a context manager."""
+
+    def __init__(self, *worktrees: Path) -> None:
+        """`worktrees` are looked at when a request arrives; the first one is where work happens unless a plan names
+        another."""
+        self.calls: list[Call] = []
+        self.unknown: list[str] = []
+        """Requests that no API of these has: the assistant asked for something that is not there."""
+        self.failing: list[int] = []
+        """HTTP states to answer the next calls with, before any reply."""
+        self._worktrees = worktrees
+        self._lock = threading.Lock()
+        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http.models = self
+        self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> "ModelServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def bill(self, asked: Asked, counts: Callable[[int], Counts]) -> Reply | int:
+        """Answer a request and record it; an HTTP state where it is to fail."""
+        branches = {worktree.name: _branch(worktree) for worktree in self._worktrees}
+        step, planned, place = _step(asked)
+        with self._lock:
+            if self.failing:
+                return self.failing.pop(0)
+            number = len(self.calls) + 1
+            reply = Reply(number, step, counts(number))
+            self.calls.append(Call(number, asked.model, reply, branches[place or next(iter(branches))], planned))
+        return reply
+
+
+def _branch(worktree: Path) -> str:
+    try:
+        head = (worktree / ".git" / "HEAD").read_text()
+    except OSError:
+        folder = (worktree / ".git").read_text().removeprefix("gitdir:").strip()
+        head = (worktree / folder / "HEAD").read_text()
+    return head.strip().removeprefix("ref: refs/heads/") if head.startswith("ref:") else ""
+
+
+def _step(asked: Asked) -> tuple[str, bool, str]:
+    """The step of the plan to answer with, whether there is a plan, and the worktree that it names. Without tools
+    nobody can run a step."""
+    found, results, place = list[str](), 0, ""
+    for text, is_result in asked.turns:
+        if plans := _PLAN.findall(text):
+            place, plan = plans[-1]
+            found, results = [one.strip() for one in plan.split(";")], 0
+        results += is_result
+    if not found or not asked.tools:
+        return "text", False, place
+    return (found[results] if results < len(found) else "text"), True, place
+
+
+class _Http(ThreadingHTTPServer):
+    """The HTTP server, which knows whom it answers for."""
+
+    models: ModelServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def _models(self) -> ModelServer:
+        return cast(_Http, self.server).models
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing."""
+
+    def do_GET(self) -> None:
+        """Answer a list of models; nothing else is asked for."""
+        if "models" in self.path:
+            self._whole(200, {"object": "list", "data": [], "models": []})
+        else:
+            self._unknown("GET")
+
+    def do_POST(self) -> None:
+        """Answer a request for a reply, or for the count of a prompt, which is free."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"{}")
+        dialect = dialects.of(self.path)
+        if dialect is not None:
+            self._reply(dialect.api, body)
+        elif "count" in self.path:
+            self._whole(200, {"input_tokens": 10, "totalTokens": 10})
+        else:
+            self._unknown("POST")
+
+    def _reply(self, api: Any, body: dict[str, Any]) -> None:
+        asked = api.asked(self.path, body)
+        reply = self._models.bill(asked, api.counts)
+        if isinstance(reply, int):
+            self._whole(reply, {"type": "error", "error": {"type": "overloaded_error", "message": "try again"}})
+        elif asked.streamed:
+            self._streamed(api.events(asked, reply))
+        else:
+            self._whole(200, api.document(asked, reply))
+
+    def _unknown(self, method: str) -> None:
+        self._models.unknown.append(f"{method} {self.path}")
+        self._whole(404, {"error": {"message": "not here"}})
+
+    def _whole(self, state: int, document: Any) -> None:
+        data = json.dumps(document).encode()
+        self.send_response(state)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _streamed(self, events: Iterator[bytes]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for event in events:
+            self.wfile.write(event)
+            self.wfile.flush()
+        self.close_connection = True
