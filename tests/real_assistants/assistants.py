@@ -34,6 +34,7 @@ class Assistant(NamedTuple):
     """The name of its reader."""
     program: str
     model: str
+    other_model: str
     environ: Callable[[str, Path], dict[str, str]]
     """Variables for a server's address and a home folder; files that it needs are written there."""
     words: Callable[[Run], list[str]]
@@ -179,13 +180,13 @@ def _cline_words(run: Run) -> list[str]:
 
 
 ASSISTANTS = (
-    Assistant("claude-code", "claude", "claude-sonnet-4-5", _claude_environ, _claude_words),
-    Assistant("codex", "codex", "gpt-5-codex", _codex_environ, _codex_words),
-    Assistant("gemini-cli", "gemini", "gemini-2.5-pro", _gemini_environ, _gemini_words),
-    Assistant("opencode", "opencode", "gpt-5", _opencode_environ, _opencode_words),
-    Assistant("qwen-code", "qwen", "qwen3-coder-plus", _qwen_environ, _qwen_words),
-    Assistant("copilot-cli", "copilot", "gpt-5", _copilot_environ, _copilot_words),
-    Assistant("cline", "cline", "gpt-5", _cline_environ, _cline_words, resumes=False),
+    Assistant("claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words),
+    Assistant("codex", "codex", "gpt-5-codex", "gpt-5", _codex_environ, _codex_words),
+    Assistant("gemini-cli", "gemini", "gemini-2.5-pro", "gemini-2.5-flash", _gemini_environ, _gemini_words),
+    Assistant("opencode", "opencode", "gpt-5", "gpt-5-mini", _opencode_environ, _opencode_words),
+    Assistant("qwen-code", "qwen", "qwen3-coder-plus", "qwen3-coder-flash", _qwen_environ, _qwen_words),
+    Assistant("copilot-cli", "copilot", "gpt-5", "gpt-5-mini", _copilot_environ, _copilot_words),
+    Assistant("cline", "cline", "gpt-5", "gpt-5-mini", _cline_environ, _cline_words, resumes=False),
 )
 
 

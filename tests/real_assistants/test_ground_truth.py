@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,25 +49,37 @@ class Lab:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), **who}
         subprocess.run(["git", *words], cwd=self.repo, env=environ, check=True, capture_output=True)
 
-    def works(self, server: ModelServer, plan: str, folder: Path | None = None, *, resume: bool = False) -> None:
+    def works(
+        self, server: ModelServer, plan: str, folder: Path | None = None, *, resume: bool = False, model: str = ""
+    ) -> None:
         """Have the assistant work by a plan (mock_models.py)."""
         folder = folder or self.repo
         place = f" in {folder.name}" if folder.name == "other" else ""
-        run = Run(f"[[plan{place}: {plan}]] Please do it.", resume=resume)
+        run = Run(f"[[plan{place}: {plan}]] Please do it.", model, resume)
         done = self.assistant.run(run, server.url, self.home, folder)
         assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
+    def models(self) -> Counter[str]:
+        """Responses by model, as `tokcost log` tells."""
+        count: Counter[str] = Counter()
+        for row in self._log()["branches"]:
+            count.update({model: figures["usage"] for model, figures in row["models"].items()})
+        return count
+
     def told(self) -> Spent:
-        """The answer of `tokcost log`."""
-        environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TOKCOST_HOME": str(self.ledger)}
-        command = [sys.executable, "-P", "-c", PROGRAM, "log", "--json"]
-        done = subprocess.run(command, cwd=self.repo, env=environ, capture_output=True, text=True, check=True)
-        document = json.loads(done.stdout)
+        """Tokens by branch, as `tokcost log` tells."""
+        document = self._log()
         assert document["unplaced"]["usage"] == 0
         assert document["skipped"]["records"] == 0
         rows = [row for row in document["branches"] if row["usage"]]
         assert {name for row in rows for name in row["assistants"]} <= {self.assistant.name}
         return {row["branch"]: +Counter({one: row["tokens"][one] for one in CLASSES}) for row in rows}
+
+    def _log(self) -> dict[str, Any]:
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TOKCOST_HOME": str(self.ledger)}
+        command = [sys.executable, "-P", "-c", PROGRAM, "log", "--json"]
+        done = subprocess.run(command, cwd=self.repo, env=environ, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
 
     def billed(self, server: ModelServer) -> Spent:
         """The truth: what was billed on each branch, without helpers that this assistant does not log."""
@@ -134,6 +147,23 @@ def test_two_sessions_at_once_in_two_worktrees_do_not_mix(lab: Lab, tmp_path: Pa
         first.result()
         second.result()
     assert lab.told() == lab.billed(server)
+
+
+def test_what_a_sub_agent_spent_counts_on_the_branch_of_its_session(lab: Lab) -> None:
+    lab.git("switch", "-q", "feat/a")
+    with ModelServer(lab.repo) as server:
+        lab.works(server, "agent; sh true; text")
+    if len(server.calls) < 5:
+        pytest.skip(f"{lab.assistant.name} offered no sub-agent")
+    assert lab.told() == lab.billed(server)
+
+
+def test_each_response_has_the_model_that_answered_it(lab: Lab) -> None:
+    with ModelServer(lab.repo) as server:
+        lab.works(server, "text")
+        lab.works(server, "text", resume=lab.assistant.resumes, model=lab.assistant.other_model)
+    assert lab.told() == lab.billed(server)
+    assert lab.models() == Counter(call.model for call in server.calls if call.planned)
 
 
 def test_work_in_a_subfolder_belongs_to_the_branch_of_its_worktree(lab: Lab) -> None:

@@ -17,6 +17,19 @@ _SHELLS = (
 """The names that assistants give to their tool for commands."""
 
 
+_AGENTS = ("Agent", "agent", "task", "invoke_agent", "spawn_agent")
+"""Their names for sub-agents."""
+_SUB_PLAN = "[[plan: sh true; text]] Please do this part."
+_OF_AGENT = {
+    "prompt": _SUB_PLAN,
+    "task": _SUB_PLAN,
+    "subagent_type": "general-purpose",
+    "agent_type": "general-purpose",
+    "agent_name": "generalist",
+    "name": "helper",
+}
+
+
 class Tool(NamedTuple):
     """A tool that a request offers."""
 
@@ -53,7 +66,7 @@ class Reply(NamedTuple):
 
     number: int
     step: str
-    """`text`, or `sh COMMAND`."""
+    """`text`, `sh COMMAND`, or `agent`, which gives a part of the work to a sub-agent."""
     counts: Counts
 
 
@@ -91,20 +104,24 @@ class Dialect(NamedTuple):
 def tool_call(asked: Asked, step: str) -> tuple[str, dict[str, Any]] | None:
     """The name and arguments of the call that a step asks for; `None` for a step of words, or without such a tool."""
     word, _, command = step.partition(" ")
-    if word != "sh":
+    names = {"sh": _SHELLS, "agent": _AGENTS}.get(word, ())
+    tool = next((one for name in names for one in asked.tools if one.name == name), None)
+    if tool is None:
         return None
-    tool = next((one for name in _SHELLS for one in asked.tools if one.name == name), None)
-    return (tool.name, _arguments(tool.schema, command)) if tool else None
+    fields: Mapping[str, Any] = tool.schema.get("properties", {})
+    filled = {name: _any(fields.get(name, {})) for name in tool.schema.get("required", ())}
+    if word == "agent":
+        wanted = _OF_AGENT | ({"subagent_type": "general"} if tool.name == "task" else {})
+        return tool.name, filled | {name: value for name, value in wanted.items() if name in fields}
+    return tool.name, filled | _command(fields, command)
 
 
-def _arguments(schema: Mapping[str, Any], command: str) -> dict[str, Any]:
-    fields: Mapping[str, Any] = schema.get("properties", {})
-    filled = {name: _any(fields.get(name, {})) for name in schema.get("required", ())}
+def _command(fields: Mapping[str, Any], command: str) -> dict[str, Any]:
     name = next((one for one in ("command", "cmd", "commands") if one in fields), "command")
     lists = "array" in str(fields.get(name, {}).get("type", fields.get(name, {})))
     if name == "commands":
-        return filled | {name: [command] if lists else command}
-    return filled | {name: ["bash", "-lc", command] if lists else command}
+        return {name: [command] if lists else command}
+    return {name: ["bash", "-lc", command] if lists else command}
 
 
 def _any(field: Mapping[str, Any]) -> Any:
