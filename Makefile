@@ -1,6 +1,7 @@
 # Two targets for a fresh clone: `make demo` shows what tokcost does, `make test` checks it.
 # `make matrix` tests on every supported Python that is installed (PYTHONS="3.12 3.13" for some of them).
-# `make slow` tests with real hook managers, for which it needs npm and the registries, and a simulated year besides.
+# `make slow` tests with real hook managers, for which it needs npm and the registries, a simulated year, and all hooks in
+# all ways (with an editor open, in a linked worktree, behind another manager).
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
 # `make assistants` tests with real AI assistants from the npm registry (2 GB), `make newest` with their newest versions.
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.

@@ -1,24 +1,52 @@
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, Hooked
+from support.hooked import Hooked
+
+WAYS = {"way": "alone", "repo": "plain"}
+"""What a test is run with besides values of its own, and what comes first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to `make slow` all pairs of what a test is run with: otherwise a test that is worth running both ways is
-    run served once, with its first values and in a plain clone."""
-    served = set[tuple[Path, str]]()
+    """Leave to `make slow` what goes over the same ground: all but the first test of a file that is run served, in a
+    linked worktree or behind another manager; and of a test that is run with all combinations of several values, those
+    that bring no new value."""
+    tests = defaultdict[tuple[Path, str], list[pytest.Function]](list)
     for item in items:
-        values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        if values.get("way") != "served":
-            continue
-        test = (item.path, item.name.partition("[")[0])
-        if values.get("repo", "plain") != "plain" or test in served:
-            item.add_marker(pytest.mark.slow)
-        served.add(test)
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            tests[item.path, item.originalname].append(item)
+    seen = set[tuple[object, ...]]()
+    for (path, _), cases in tests.items():
+        combinations = [_combination(case) for case in cases]
+        chosen = _each_value_once(combinations)
+        for case, combination in zip(cases, combinations, strict=True):
+            if case.get_closest_marker("slow"):
+                continue
+            values = case.callspec.params
+            further = [values[name] for name, first in WAYS.items() if values.get(name, first) != first]
+            kind = (path, *further)
+            if combination not in chosen or len(further) > 1 or (further and kind in seen):
+                case.add_marker(pytest.mark.slow)
+            else:
+                seen.add(kind)
+
+
+def _combination(case: pytest.Function) -> tuple[str, ...]:
+    """The values of a test's own that this case of it is run with: one for each `parametrize`."""
+    names = [mark.args[0] for mark in case.iter_markers("parametrize") if mark.args[0] not in WAYS]
+    split = [one.replace(",", " ").split() if isinstance(one, str) else one for one in names]
+    return tuple(repr([case.callspec.params[name] for name in one]) for one in split)
+
+
+def _each_value_once(combinations: list[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """The combinations along the diagonal, which is as long as the longest list of values."""
+    lists = [list(dict.fromkeys(values)) for values in zip(*combinations, strict=True)]
+    longest = max(map(len, lists), default=0)
+    return {tuple(values[number % len(values)] for values in lists) for number in range(max(longest, 1))}
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +62,10 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest, way: str) -> Iterator[H
     As `linked` the work is done in a linked worktree; as `chained` another manager's hooks were there before ours.
     """
     kind = getattr(request, "param", "plain")
-    hooked = Hooked(tmp_path, enabled=False)
+    hooked = Hooked(tmp_path, enabled=kind != "chained", rooted=True)
     if kind == "chained":
         hooked.chain()
-    hooked.enable()
-    hooked.change("root")
-    hooked.git(*NO_HOOKS, "commit", "-q", "-m", "root")
-    hooked.now += 1
+        hooked.enable()
     if kind == "linked":
         hooked.link()
     with hooked.serve() if way == "served" else nullcontext():

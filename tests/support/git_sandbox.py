@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from support.templates import write_repository
+
 T0 = 1_790_000_000
 """The first second of every sandbox's clock (UTC)."""
 
@@ -15,8 +17,7 @@ class GitSandbox:
         self.path = path
         self.now = T0
         if init:
-            path.mkdir(parents=True, exist_ok=True)
-            self.git("init", "-q", "-b", "main")
+            write_repository(path, initialise)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -61,3 +62,9 @@ class GitSandbox:
     def switch(self, *args: str, cwd: Path | None = None) -> None:
         """`git switch`."""
         self.git("switch", "-q", *args, cwd=cwd)
+
+
+def initialise(path: Path) -> None:
+    """Have git make an empty repository."""
+    path.mkdir(parents=True, exist_ok=True)
+    GitSandbox(path, init=False).git("init", "-q", "-b", "main")

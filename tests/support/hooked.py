@@ -12,7 +12,8 @@ import pytest
 
 from support.claude_lines import append, assistant, counts
 from support.editor import Editor
-from support.git_sandbox import GitSandbox
+from support.git_sandbox import GitSandbox, initialise
+from support.templates import write_repository
 from tokcost.local_server import reach
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
@@ -48,17 +49,22 @@ everywhere = pytest.mark.parametrize("repo", ["plain", "linked", "chained"], ind
 class Hooked(GitSandbox):
     """A repository with cost lines switched on."""
 
-    def __init__(self, path: Path, *, enabled: bool = True, precision: str = "exact") -> None:
+    def __init__(self, path: Path, *, enabled: bool = True, precision: str = "exact", rooted: bool = False) -> None:
+        """With `rooted`, it has a first commit that no hook has seen, and the clock stands two seconds after T0."""
         self.home = path / "home"
         self.ledger_home = path / "ledger"
         self.more_environ: dict[str, str] = {}
-        super().__init__(path / "repo")
+        super().__init__(path / "repo", init=False)
         self.others: set[str] = set()
         """Ids of claims that somebody else published."""
         self.said = ""
         self._numbers = itertools.count(1)
+        write_repository(self.path, _BEGINNINGS[enabled, rooted])
+        self.now += 2 * rooted
         if enabled:
-            self.enable(precision)
+            self._consent(self.path)
+            if precision != "exact":
+                self.git("config", "--local", "tokcost.precision", precision)
 
     def enable(self, precision: str = "exact") -> None:
         """Switch cost lines on."""
@@ -67,11 +73,14 @@ class Hooked(GitSandbox):
 
     def agree(self, precision: str = "exact", cwd: Path | None = None) -> None:
         """Say yes to cost lines; no hook is installed."""
-        found = find_worktree(str(cwd or self.path))
-        assert found is not None
-        agree(self.ledger_home, found)
+        self._consent(cwd or self.path)
         self.git("config", "--local", "tokcost.enabled", "true", cwd=cwd)
         self.git("config", "--local", "tokcost.precision", precision, cwd=cwd)
+
+    def _consent(self, clone: Path) -> None:
+        found = find_worktree(str(clone))
+        assert found is not None
+        agree(self.ledger_home, found)
 
     def disable(self) -> None:
         """Switch cost lines off; the hooks stay."""
@@ -263,3 +272,39 @@ class Hooked(GitSandbox):
         assert sum(line.tokens for line in self.published().values()) == found.get("carried", 0)
         assert all(tokens % REPLY == 0 for tokens in found.values()), found
         return {name: tokens // REPLY for name, tokens in found.items()}
+
+
+def _with_hooks(path: Path) -> None:
+    initialise(path)
+    repo = GitSandbox(path, init=False)
+    repo.git("config", "--local", "tokcost.enabled", "true")
+    repo.git("config", "--local", "tokcost.precision", "exact")
+    found = find_worktree(str(path))
+    assert found is not None
+    install(found)
+
+
+def _with_root(path: Path) -> None:
+    initialise(path)
+    _commit_root(path)
+
+
+def _with_hooks_and_root(path: Path) -> None:
+    _with_hooks(path)
+    _commit_root(path)
+
+
+def _commit_root(path: Path) -> None:
+    repo = GitSandbox(path, init=False).at(1)
+    (path / "root").write_text(f"{repo.now}\n")
+    repo.git("add", "-A")
+    repo.git(*NO_HOOKS, "commit", "-q", "-m", "root")
+
+
+_BEGINNINGS = {
+    (False, False): initialise,
+    (False, True): _with_root,
+    (True, False): _with_hooks,
+    (True, True): _with_hooks_and_root,
+}
+"""What makes a repository, by whether cost lines are switched on and whether there is a first commit."""

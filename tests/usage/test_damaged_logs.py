@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -591,12 +591,15 @@ def many_keys(before: str, value: str, count: int, after: str) -> str:
     return before + ",".join(f'"{n:x}":{value}' for n in range(count)) + after
 
 
-DENSE = {
-    "a kind that is a list": dense('{"a":"cost-state","type":[', "{}", 9_000_000, "]}"),
-    "a kind of 31 MB": '{"a":"cost-state","type":"\U0001f600' + "x" * 31_000_000 + '"}',
-    "a worktree of many fields": many_keys('{"type":"worktree-state",', "1", 750_000, "}"),
-    "a total of many models": many_keys('{"type":"cost-state","sessionId":"s","modelUsage":{', "{}", 650_000, "}}"),
-    "many parts": json.dumps(assistant("msg_x", "req_x", T0, usage=counts(iterations="X"))).replace(
+# Made when a test asks for one: each has millions of values.
+DENSE: dict[str, Callable[[], str]] = {
+    "a kind that is a list": lambda: dense('{"a":"cost-state","type":[', "{}", 9_000_000, "]}"),
+    "a kind of 31 MB": lambda: '{"a":"cost-state","type":"\U0001f600' + "x" * 31_000_000 + '"}',
+    "a worktree of many fields": lambda: many_keys('{"type":"worktree-state",', "1", 750_000, "}"),
+    "a total of many models": lambda: many_keys(
+        '{"type":"cost-state","sessionId":"s","modelUsage":{', "{}", 650_000, "}}"
+    ),
+    "many parts": lambda: json.dumps(assistant("msg_x", "req_x", T0, usage=counts(iterations="X"))).replace(
         '"X"', dense("[", "{}", 2_600_000, "]")
     ),
 }
@@ -605,16 +608,16 @@ DENSE = {
 @pytest.mark.usefixtures("measurable")
 @pytest.mark.parametrize("what", DENSE)
 def test_a_line_of_very_many_small_values_takes_little_memory(home: Home, what: str) -> None:
-    write_each(home, claude=[DENSE[what]])
+    write_each(home, claude=[DENSE[what]()])
     assert megabytes(home) < 200
     assert (home.usage, home.skipped, home.problems) == (7, 1, {})
 
 
-WHOLE = {
-    "many messages that are none": dense('{"sessionId":"s","messages":[', "0", 8_000_000, "]}"),
-    "as many as are read": dense('{"sessionId":"s","messages":[', "0", 1_500_000, f',"{"x" * 45_000_000}"]}}'),
-    "a session of 48 MB": '{"sessionId":"\U0001f600' + "x" * 49_000_000 + '"}',
-    "a message of 48 MB": '{"sessionId":"s","id":"\U0001f600' + "x" * 49_000_000 + '"}',
+WHOLE: dict[str, Callable[[], str]] = {
+    "many messages that are none": lambda: dense('{"sessionId":"s","messages":[', "0", 8_000_000, "]}"),
+    "as many as are read": lambda: dense('{"sessionId":"s","messages":[', "0", 1_500_000, f',"{"x" * 45_000_000}"]}}'),
+    "a session of 48 MB": lambda: '{"sessionId":"\U0001f600' + "x" * 49_000_000 + '"}',
+    "a message of 48 MB": lambda: '{"sessionId":"s","id":"\U0001f600' + "x" * 49_000_000 + '"}',
 }
 
 
@@ -622,7 +625,7 @@ WHOLE = {
 @pytest.mark.parametrize("what", WHOLE)
 def test_a_document_of_very_many_or_very_long_values_takes_little_memory(home: Home, what: str) -> None:
     write_each(home)
-    (home.path / ".gemini/tmp/p/chats/session-y.json").write_text(WHOLE[what])
+    (home.path / ".gemini/tmp/p/chats/session-y.json").write_text(WHOLE[what]())
     assert megabytes(home) < 200
     assert (home.usage, home.problems) == (7, {})
 
