@@ -21,13 +21,13 @@ demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
 
 test: $(VENV)/tools
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 matrix:
 	@MAKE="$(MAKE)" sh .ci/matrix.sh $(PYTHONS)
 
 slow: $(VENV)/tools
-	$(BIN)/python -m pytest -q -n auto -m slow
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m slow
 
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)

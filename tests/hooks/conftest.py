@@ -16,8 +16,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     linked worktree or behind another manager; and of a test that is run with all combinations of several values, those
     that bring no new value."""
     tests = defaultdict[tuple[Path, str], list[pytest.Function]](list)
-    for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+    here = Path(__file__).parent
+    for item in items:  # those of all folders
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and item.path.is_relative_to(here):
             tests[item.path, item.originalname].append(item)
     seen = set[tuple[object, ...]]()
     for (path, _), cases in tests.items():
