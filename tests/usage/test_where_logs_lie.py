@@ -199,7 +199,6 @@ SEEN = {
     ".cursor/projects": "cursor",
     ".config/Cursor/User/globalStorage/state.vscdb": "cursor",
     "Library/Application Support/Cursor/User/globalStorage/state.vscdb": "cursor",
-    ".copilot/session-state": "copilot-cli",
     ".config/Code/User/globalStorage/github.copilot-chat": "copilot-chat",
     ".vscode-server/data/User/globalStorage/github.copilot-chat": "copilot-chat",
     ".config/Code/User/globalStorage/saoudrizwan.claude-dev": "cline",
@@ -221,7 +220,7 @@ SEEN = {
 
 @pytest.mark.parametrize("path", SEEN)
 def test_assistants_that_were_seen_and_are_not_read_are_named(home: Home, path: str) -> None:
-    assert SEEN[path] not in home.doctor()
+    assert f"\n{SEEN[path]} " not in home.doctor()
     (home.path / path).mkdir(parents=True)
     said = home.doctor()
     assert f"{SEEN[path]} {home.path / path}: there, but not read: tokcost has no reader for this assistant" in said
@@ -235,6 +234,6 @@ def test_each_of_them_is_named_once(home: Home) -> None:
 
 
 def test_a_variable_of_their_own_is_heeded(home: Home) -> None:
-    home.environ["COPILOT_HOME"] = str(home.elsewhere)
-    (home.elsewhere / "session-state").mkdir(parents=True)
-    assert f"copilot-cli {home.elsewhere}/session-state: there" in home.doctor()
+    home.environ["GROK_HOME"] = str(home.elsewhere)
+    (home.elsewhere / "sessions").mkdir(parents=True)
+    assert f"grok {home.elsewhere}/sessions: there" in home.doctor()

@@ -18,7 +18,9 @@ _ALWAYS = {
     "gemini-cli": "tokcost.readers.gemini.reader:GeminiReader",
     "opencode": "tokcost.readers.opencode.reader:OpencodeReader",
 }
-_WHERE_USED: dict[str, str] = {}
+_WHERE_USED: dict[str, str] = {
+    "copilot-cli": "tokcost.readers.copilot_cli.reader:CopilotCliReader",
+}
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}
 

@@ -1,0 +1,65 @@
+"""Counts of a response as Copilot CLI has them, in the events of a session and in its store alike.
+
+The input contains what was read from and written to a cache, the output contains reasoning (6,598,288 = 6,079,080 +
+512,254 + rest in a real session of 1.0.74; equal to the model server's own counts in 1.0.102).
+"""
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+from tokcost.model.usage import MAX_TOKENS, Tokens
+
+NAME = "copilot-cli"
+HOSTED = "github-copilot"
+"""The provider of a model that GitHub serves."""
+
+_NANO_USD_OF_NANO_CREDIT = 100
+"""So many nano-credits are a nano-dollar: a credit is a cent since June 2026 (GitHub's documentation of Copilot's
+billing)."""
+
+
+class Counts(NamedTuple):
+    """The counts as they are logged."""
+
+    input: int
+    output: int
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+    def tokens(self) -> Tokens | None:
+        """The disjoint classes; `None` for impossible numbers. How long a cache keeps what is written is not said."""
+        fresh = self.input - self.cache_read - self.cache_write
+        found = (fresh, self.cache_read, self.cache_write, 0, self.output)
+        if min(*found, self.reasoning) < 0 or max(found) >= MAX_TOKENS:
+            return None
+        return Tokens(*found, min(self.reasoning, self.output))
+
+
+def whole(number: float | None) -> int:
+    """A count; none at all is 0, and JavaScript writes whole numbers as fractions now and then. Raises `ValueError`
+    for what is no whole number."""
+    if number is None:
+        return 0
+    if not abs(number) < 1 << 53 or number != int(number):
+        raise ValueError("no whole number")
+    return int(number)
+
+
+def key_of(session: str, model: str, counts: Counts, duration: float | None, first_token: float | None) -> str:
+    """The key of a response: its content, since the store has no id for it that the events have as well.
+
+    Both have its counts and how long it took, in milliseconds. The time to the first token is measured in nanoseconds,
+    so that no other response has the same; without it the session makes it so.
+    """
+    precise = first_token is not None and first_token != int(first_token)
+    parts = ("" if precise else session, model, *counts, float(duration or 0), float(first_token or 0))
+    digest = blake2b("\n".join(map(str, parts)).encode("utf-8", "replace"), digest_size=12)
+    return f"copilot:{digest.hexdigest()}"
+
+
+def reported_cost(nano_credits: float | None) -> int | None:
+    """The cost in nano-dollars that the log says in billionths of a credit; 0 tells nothing."""
+    if not nano_credits or not 0 < nano_credits < 1e17:
+        return None
+    return round(nano_credits / _NANO_USD_OF_NANO_CREDIT)

@@ -1,0 +1,141 @@
+"""Sessions of versions that have no record of each request: their messages tell the output alone, and the end of each
+run (a leg of the session) what all requests of a model took together, over all legs so far.
+
+A message counts with its output as a lower bound at once, so that a session that was killed is not lost. When its leg
+ends, what the leg took is distributed over its messages: in equal parts, since each request sends the whole
+conversation again. The sum is exact, the distribution is not known. Compaction of the conversation begins the count
+anew: a sum that is lower than the one before is none of all legs.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from tokcost.model.usage import Usage
+from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Counts
+
+_MOST_MESSAGES = 4000
+"""So many messages of a leg are remembered, the newest; the rest of a longer one is distributed over these."""
+_ROW_FIRST_MS = 5000
+"""A request's row in the store is written before or just after its message."""
+
+
+class ModelMetric(NamedTuple):
+    """A model's requests of all legs so far."""
+
+    model: str
+    counts: Counts
+
+
+class Message(msgspec.Struct, gc=False, array_like=True):
+    """A message whose request is known by its output alone."""
+
+    key: str
+    time_ms: int
+    model: str
+    output: int
+    cwd: str = ""
+    branch: str = ""
+    branch_stale: bool = False
+    moves_head: bool = False
+
+    def usage(self, session: str, counts: Counts | None = None, model: str = "") -> Usage | None:
+        """The message as usage: with its output as a lower bound, or with all of its counts; `None` for impossible
+        ones."""
+        tokens = (counts or Counts(0, self.output)).tokens()
+        return tokens and Usage(
+            NAME,
+            self.key,
+            self.time_ms,
+            self.model or model,
+            tokens,
+            session,
+            self.cwd,
+            self.branch,
+            self.branch_stale,
+            provider=HOSTED,
+            lower_bound=counts is None,
+            moves_head=self.moves_head,
+            final=counts is not None,
+        )
+
+
+class Leg(msgspec.Struct, gc=False):
+    """The leg that is running, and the sums at the end of the one before."""
+
+    messages: list[Message] = []
+    before: dict[str, Counts] = {}
+
+    def add(self, message: Message) -> None:
+        """Add a message. One response may be split into several."""
+        same = [one for one in self.messages[-_MOST_SPLIT:] if one.key == message.key]
+        if same:
+            same[0].output = max(same[0].output, message.output)
+        else:
+            self.messages = [*self.messages, message][-_MOST_MESSAGES:]
+
+    def drop_since(self, first_row_ms: int) -> set[str]:
+        """Forget messages whose requests have rows in the store; their keys."""
+        gone = {one.key for one in self.messages if one.time_ms >= first_row_ms - _ROW_FIRST_MS}
+        self.messages = [one for one in self.messages if one.key not in gone]
+        return gone
+
+    def pass_over(self, metrics: Sequence[ModelMetric]) -> None:
+        """End a leg of which each request stands elsewhere."""
+        self.messages = []
+        self.before = {metric.model: metric.counts for metric in metrics}
+
+    def finish(self, session: str, end: Message, metrics: Sequence[ModelMetric]) -> list[Usage]:
+        """End a leg: its usage, with all counts. Requests without a message count at its `end`."""
+        found: list[Usage] = []
+        spent = {metric.model: _since(self.before.get(metric.model), metric.counts) for metric in metrics}
+        spent = {model: counts for model, counts in spent.items() if any(counts)}
+        main = max(spent, key=lambda model: spent[model].output, default="")
+        for model, counts in spent.items():
+            own = [one for one in self.messages if (one.model if one.model in spent else main) == model]
+            messages = _latest(own, counts.output) or [_at(end, model)]
+            shares = _shares(counts, messages)
+            told = [one.usage(session, share, model) for one, share in zip(messages, shares, strict=True)]
+            found += [one for one in told if one is not None]
+        self.pass_over(metrics)
+        return found
+
+
+_MOST_SPLIT = 64
+
+
+def _at(end: Message, model: str) -> Message:
+    return Message(f"{end.key}:{model}", end.time_ms, model, 0, end.cwd, end.branch, end.branch_stale, end.moves_head)
+
+
+def _since(before: Counts | None, now: Counts) -> Counts:
+    if before is None or any(a < b for a, b in zip(now, before, strict=True)):
+        return now
+    return Counts(*(a - b for a, b in zip(now, before, strict=True)))
+
+
+def _latest(messages: Sequence[Message], output: int) -> Sequence[Message]:
+    """The messages that a sum with this output can contain: where the conversation was compacted, those behind that."""
+    first = len(messages)
+    while first and messages[first - 1].output <= output:
+        first -= 1
+        output -= messages[first].output
+    return messages[first:]
+
+
+def _shares(counts: Counts, messages: Sequence[Message]) -> list[Counts]:
+    """The parts of the messages, each with its own output at least."""
+    rest = counts.output - sum(one.output for one in messages)
+    fresh = counts.input - counts.cache_read - counts.cache_write
+    totals = (fresh, rest, counts.cache_read, counts.cache_write, counts.reasoning)
+    parts = zip(*(_parts(total, len(messages)) for total in totals), strict=True)
+    return [
+        Counts(read + cache + write, one.output + more, cache, write, thought)
+        for one, (read, more, cache, write, thought) in zip(messages, parts, strict=True)
+    ]
+
+
+def _parts(total: int, size: int) -> list[int]:
+    """Equal parts, the rest in the last ones."""
+    return [total * (number + 1) // size - total * number // size for number in range(size)]

@@ -1,0 +1,49 @@
+"""GitHub Copilot CLI: a folder of events for each session, and one SQLite store beside them. What they say is in
+`events.py` and `store.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import user_home
+from tokcost.readers.sources.jsonl import files_below, in_portions
+from tokcost.readers.sources.sqlite_store import store_source
+
+
+class CopilotCliReader:
+    """Copilot CLI, whose responses stand in the events of a session, in the store, or in both."""
+
+    name = "copilot-cli"
+    capabilities = Capabilities(
+        versions="1.0.102",
+        classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
+        folder="session",
+        branch="session",
+        gaps="the input of sessions that were killed, in versions without a store",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`session-state` and `session-store.db` in `$COPILOT_HOME`, else in `~/.copilot`."""
+        home = environ.get("COPILOT_HOME") or os.path.join(user_home(environ), ".copilot")
+        events, store = os.path.join(home, "session-state"), os.path.join(home, "session-store.db")
+        return [Location(events), Location(store, "store")]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The store, or the events of each session. Older versions wrote them without a folder of their own."""
+        if location.kind == "store":
+            source = store_source(location.path)
+            return [] if source is None else [source]
+        return (one for one in files_below(location, (".jsonl",)) if _has_events(one.path))
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New responses of a session, or of the store."""
+        from tokcost.readers.copilot_cli import events, store  # mostly nothing is new
+
+        if source.path.endswith(".jsonl"):
+            return in_portions(events.read_events, source, cursor)
+        return store.read_store(source, cursor)
+
+
+def _has_events(path: str) -> bool:
+    folder, name = os.path.split(path)
+    return name == "events.jsonl" or os.path.basename(folder) == "session-state"

@@ -1,0 +1,87 @@
+"""Copilot CLI's store (`session-store.db`): a row for each request of a model, in versions since about 1.0.69.
+
+Versions that have a record of each request in the events of the session write the same request here; it counts there.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from tokcost.model.bounds import MAX_NAME
+from tokcost.model.logs import Batch, Source
+from tokcost.model.usage import Usage
+from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Counts, key_of, reported_cost
+from tokcost.readers.copilot_cli.neighbours import TABLE, History, read_history
+from tokcost.readers.copilot_cli.place import Place
+from tokcost.readers.sources.records import milliseconds
+from tokcost.readers.sources.sqlite_store import SqliteStoreReader, open_store
+
+_REQUIRED = {
+    TABLE: ("id", "session_id", "model", "input_tokens", "output_tokens", "cache_read_tokens", "created_at"),
+    "sessions": ("id", "cwd", "branch"),
+}
+_LATER = ("reasoning_tokens", "duration_ms", "time_to_first_token_ms", "total_nano_aiu")
+"""Columns that not every version has."""
+_RECORD_FIRST_MS = 5000
+"""A request's row and its record are written one right after the other."""
+
+
+def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
+    """New requests in a store. Raises `OSError` when it cannot be read, or is of a version that is not known."""
+    reader = _Rows(source.path)
+    return reader.read(source, cursor if reader.goes_on(cursor) else None)
+
+
+class _Rows(SqliteStoreReader):
+    """The rows of one store, read once."""
+
+    name = NAME
+    required = _REQUIRED
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._histories: dict[str, History] = {}
+        with open_store(path) as store:
+            columns = store.columns(TABLE)
+            newest = store.row(f"SELECT max(id) FROM {TABLE}") if "id" in columns else None
+        self._newest = newest[0] if newest else None
+        later = (f"{TABLE}.{one}" if one in columns else "NULL" for one in ("cache_write_tokens", *_LATER))
+        self.query = f"""
+            SELECT {TABLE}.id, session_id, cwd, branch, model, {TABLE}.created_at, input_tokens, output_tokens,
+                cache_read_tokens, {", ".join(later)}
+            FROM {TABLE} LEFT JOIN sessions ON sessions.id = session_id
+            WHERE {TABLE}.id >= ? ORDER BY {TABLE}.id
+        """
+
+    def goes_on(self, cursor: bytes | None) -> bool:
+        """Whether the store still has the row up to which it was read: one that was made anew numbers them anew."""
+        number = (cursor or b"").partition(b" ")[0].partition(b"|")[0]
+        return number.isdigit() and isinstance(self._newest, int) and int(number) <= self._newest
+
+    def usage(self, row: tuple[Any, ...]) -> Usage | None:
+        """One request; `None` for one that the events of its session tell."""
+        _, session, cwd, branch, model, created, read, said, cached, written, thought, duration, first, credits = row
+        counts = Counts(*(int(one or 0) for one in (read, said, cached, written, thought)))
+        tokens, time_ms = counts.tokens(), milliseconds(datetime.fromisoformat(created))
+        if tokens is None or max(len(session), len(model)) > MAX_NAME:
+            raise ValueError("impossible values")
+        history = self._history(session)
+        if time_ms >= history.first_record_ms - _RECORD_FIRST_MS:
+            return None
+        place = history.place_at(time_ms) or Place(cwd or "", branch or "")
+        usage = Usage(
+            NAME,
+            key_of(session, model, counts, duration, first),
+            time_ms,
+            model,
+            tokens,
+            session,
+            provider="" if credits is None else HOSTED,
+            reported_cost=reported_cost(credits),
+        )
+        return place.of(usage)
+
+    def _history(self, session: str) -> History:
+        if session not in self._histories:
+            self._histories[session] = read_history(self._path, session)
+        return self._histories[session]
