@@ -260,3 +260,40 @@ def test_a_server_without_public_prices_is_unpriced_and_not_free(provider: str, 
 )
 def test_a_vendors_name_keeps_its_price_though_it_looks_a_little_like_a_local_one(provider: str, model: str) -> None:
     assert priced(model, "2026-08-10", SHORT, provider=provider).state == "priced"
+
+
+@pytest.mark.parametrize(
+    ("provider", "named", "model"),
+    [
+        ("", "qwen3-coder-plus", "qwen/qwen3-coder-plus"),
+        ("", "qwen3-max", "qwen/qwen3-max"),
+        ("", "qwen3-coder-plus-latest", "qwen/qwen3-coder-plus"),
+    ],
+)
+def test_a_model_of_qwens_own_api_has_the_price_at_which_qwen_sells_it_elsewhere(
+    provider: str, named: str, model: str
+) -> None:
+    found = priced(named, "2026-11-01", SHORT, provider=provider)
+    assert found[:2] == priced(model, "2026-11-01", SHORT, provider="openrouter")[:2]
+    assert found.state == "priced"
+
+
+@pytest.mark.parametrize(
+    ("named", "model"),
+    [
+        ("claude-sonnet-4.5", "claude-sonnet-4-5"),
+        ("claude-opus-41", "claude-opus-4-1"),
+        ("copilot/claude-opus-4.5", "claude-opus-4-5"),
+        ("copilot/gpt-5", "gpt-5"),
+        ("gpt-5.1-codex", "gpt-5.1-codex"),
+    ],
+)
+def test_copilots_names_of_models_find_the_price_of_the_model(named: str, model: str) -> None:
+    for provider in ("github-copilot", "copilot", ""):
+        found = priced(named, "2026-11-01", SHORT, provider=provider)
+        assert (found.list_cost, found.state) == (priced(model, "2026-11-01", SHORT).list_cost, "priced")
+
+
+@pytest.mark.parametrize("model", ["coder-model", "vision-model", "gpt-41-copilot", "copilot-nes-oct", "copilot/auto"])
+def test_a_name_that_a_service_chooses_a_model_by_has_no_price(model: str) -> None:
+    assert priced(model, "2026-11-01", SHORT)[:2] == (None, "unpriced")

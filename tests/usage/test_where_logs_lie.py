@@ -211,7 +211,6 @@ SEEN = {
     ".local/share/crush/projects.json": "crush",
     ".local/share/zed/threads": "zed",
     ".factory/sessions": "droid",
-    ".qwen/projects": "qwen-code",
     ".gemini/antigravity": "antigravity",
     ".codeium/windsurf": "windsurf",
     ".pi/agent/sessions": "pi",

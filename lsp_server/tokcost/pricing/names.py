@@ -91,6 +91,8 @@ _LABS = {
     "qwen": "openrouter",
     "minimax": "minimax",
 }
+_SHORT_NUMBER = re.compile(r"(claude-(?:opus|sonnet|haiku)|gpt)-([345])(\d)((?:-.*)?)")
+"""Copilot's names of some models: `claude-opus-41`, `gpt-41`."""
 _CURSOR_ORDER = re.compile(r"claude-(\d(?:\.\d)?)-(opus|sonnet|haiku)(.*)")
 
 
@@ -135,6 +137,8 @@ def candidates(provider: str, model: str) -> list[Candidate]:
     for where, plain in _places(_PROVIDERS.get(named, named), name):
         for variant, context in _variants(plain):
             found.extend(Candidate(one, variant, context) for one in (where, _lab(variant), ""))
+            if variant.startswith("qwen"):  # its lab is none of the source; this is where it sells under its own name
+                found.append(Candidate("openrouter", f"qwen/{variant}", context))
     return list(dict.fromkeys(found))
 
 
@@ -170,6 +174,8 @@ def _shorter(name: str) -> list[str]:
         name = shorter
     if cursor := _CURSOR_ORDER.fullmatch(name):
         found.append(f"claude-{cursor[2]}-{cursor[1].replace('.', '-')}{cursor[3]}")
+    if short := _SHORT_NUMBER.fullmatch(name):
+        found.append(f"{short[1]}-{short[2]}.{short[3]}{short[4]}")
     if "@" in name:
         found.append(name.replace("@", "-"))
     return found

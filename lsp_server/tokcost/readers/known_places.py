@@ -55,8 +55,9 @@ _OVERRIDES = {
     "grok": ("GROK_HOME", "sessions"),
     "kimi": ("KIMI_SHARE_DIR", "sessions"),
     "mux": ("MUX_ROOT", "sessions"),
-    "qwen-code": ("QWEN_DATA_DIR", "projects"),
+    "qwen-code": ("QWEN_HOME", "projects"),
 }
+_FURTHER_OVERRIDES = {"qwen-code": ("QWEN_RUNTIME_DIR", "projects")}
 
 
 def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
@@ -70,7 +71,7 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
     home, apps = user_home(environ), application_data(environ)
     if folder:
         yield "aider", os.path.join(folder, ".aider.chat.history.md")
-    for assistant, (variable, below) in _OVERRIDES.items():
+    for assistant, (variable, below) in (*_OVERRIDES.items(), *_FURTHER_OVERRIDES.items()):
         if environ.get(variable):
             yield assistant, os.path.join(environ[variable], below)
     for assistant, paths in _BELOW_HOME.items():

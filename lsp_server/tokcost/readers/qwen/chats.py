@@ -1,0 +1,100 @@
+"""Records of Qwen Code's chats.
+
+Each request of a model leaves a telemetry record, those of sub-agents, of memory and of compression included; then its
+message may follow, with the same counts, which tells only what older versions had no telemetry of. `usage_record.jsonl`
+repeats the sums of sessions and is not read.
+
+The prompt contains what came from a cache. Whether the output contains thoughts depends on the provider: the total
+tells, and else the way to sign in (`getEventTotalTokenCount` in the assistant's `uiTelemetry.ts`).
+
+A fork copies records with their ids and times, under a session and a folder of its own, and marks them (`forkedFrom`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tokcost.model.bounds import MAX_NAME
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.readers.sources.records import milliseconds
+
+NAME = "qwen-code"
+
+_RESPONSE = "qwen-code.api_response"
+_PROVIDERS = {"gemini": "google", "vertex-ai": "google", "anthropic": "anthropic"}
+"""The provider by the way to sign in; `openai` is any that is compatible."""
+_TOLD = "told"
+"""In what is remembered of a chat: its version has telemetry of each request."""
+
+
+def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
+    """The response that a record tells. Raises `ValueError` and its kin for impossible or missing values."""
+    if record.get("type") == "assistant":
+        return None if session.get(_TOLD) else _message(record)
+    event: dict[str, Any] = record["systemPayload"]["uiEvent"] if record.get("subtype") == "ui_telemetry" else {}
+    if event.get("event.name") != _RESPONSE:
+        return None
+    session[_TOLD] = True
+    counts = [
+        _whole(event, f"{name}_token_count") for name in ("input", "output", "thoughts", "cached_content", "total")
+    ]
+    sign_in = str(event.get("auth_type") or "")
+    time_ms = milliseconds(datetime.fromisoformat(event.get("event.timestamp") or record["timestamp"]))
+    response = event.get("response_id") or ".".join(map(str, (time_ms, *counts)))
+    return _usage(record, f"qwen:{response}", time_ms, event["model"], counts, sign_in)
+
+
+def _message(record: dict[str, Any]) -> Usage | None:
+    said = record.get("usageMetadata")
+    if not said:
+        return None
+    names = ("prompt", "candidates", "thoughts", "cachedContent", "total")
+    counts = [_whole(said, f"{name}TokenCount") for name in names]
+    time_ms = milliseconds(datetime.fromisoformat(record["timestamp"]))
+    return _usage(record, f"qwen:{record['uuid']}", time_ms, record.get("model") or "", counts, "")
+
+
+def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: list[int], sign_in: str) -> Usage | None:
+    if not any(counts):
+        return None  # the provider told nothing
+    session = record["sessionId"]
+    if not all(isinstance(one, str) and len(one) <= MAX_NAME for one in (session, model, key)):
+        raise ValueError("no names")
+    return Usage(
+        NAME,
+        key,
+        time_ms,
+        model,
+        _tokens(*counts, sign_in=sign_in),
+        session,
+        record.get("cwd") or "",
+        record.get("gitBranch") or "",
+        provider=_PROVIDERS.get(sign_in, ""),
+        copy_rank=2 if record.get("forkedFrom") else 0,
+        # A server of one's own may give all responses one id; copies keep their time.
+        weak_key=True,
+    )
+
+
+def _tokens(prompt: int, output: int, thoughts: int, cached: int, total: int, *, sign_in: str) -> Tokens:
+    prompt = prompt or cached
+    if not _contains_thoughts(prompt + output, thoughts, total, sign_in) or thoughts > output:
+        output += thoughts
+    if cached > prompt or max(prompt, output) >= MAX_TOKENS:
+        raise ValueError("impossible counts")
+    return Tokens(prompt - cached, cached, output=output, reasoning=thoughts)
+
+
+def _contains_thoughts(shown: int, thoughts: int, total: int, sign_in: str) -> bool:
+    if total in (shown, shown + thoughts):
+        return total == shown
+    return _PROVIDERS.get(sign_in) != "google"
+
+
+def _whole(counts: dict[str, Any], name: str) -> int:
+    """A count; one that is not there is 0. Raises `ValueError` for what is none."""
+    count = counts.get(name)
+    if count is None:
+        return 0
+    if not isinstance(count, int | float) or isinstance(count, bool) or count != int(count) or count < 0:
+        raise ValueError("no count")
+    return int(count)

@@ -1,0 +1,41 @@
+"""Qwen Code: chats below `projects/*/chats/` of its folder. What they say is in `chats.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tokcost.model.logs import Capabilities, Location, Source
+from tokcost.model.usage import Usage
+from tokcost.readers.environment import expanded, user_home
+from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import files_below
+
+
+class QwenReader(JsonlReader):
+    """Qwen Code's chats, in which telemetry stands beside messages."""
+
+    name = "qwen-code"
+    capabilities = Capabilities(
+        versions="0.24.4",
+        classes=("input", "cache_read", "output", "reasoning"),
+        branch="each response",
+        gaps="tokens written to a cache of Anthropic's are told as input",
+    )
+    words = (b'"qwen-code.api_response"', b'"usageMetadata"')
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`projects` in `$QWEN_RUNTIME_DIR`, else in `$QWEN_HOME`, else in `~/.qwen`."""
+        named = environ.get("QWEN_RUNTIME_DIR") or environ.get("QWEN_HOME")
+        home = expanded(named, environ) if named else os.path.join(user_home(environ), ".qwen")
+        return [Location(os.path.join(home, "projects"))]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """Chats. Logs of sub-agents lie beside them, whose requests stand in the chat as well."""
+        inside = f"{os.sep}chats{os.sep}"
+        return (one for one in files_below(location, self.suffixes) if inside in one.path)
+
+    def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
+        """The response that a record tells."""
+        from tokcost.readers.qwen.chats import usage_of  # mostly nothing is new
+
+        return usage_of(record, session)
