@@ -46,7 +46,7 @@ def test_a_reader_declares_what_it_was_checked_with_and_classes_that_there_are()
 def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     names = {"claude-code": "Claude Code", "codex": "Codex CLI", "gemini-cli": "Gemini CLI", "opencode": "opencode"}
-    names |= {"copilot-cli": "GitHub Copilot CLI", "qwen-code": "Qwen Code"}
+    names |= {"copilot-cli": "GitHub Copilot CLI", "qwen-code": "Qwen Code", "copilot-chat": "Copilot Chat"}
     assert set(names) == set(ours())
     assert all(name in readme for name in names.values())
     samples = " ".join(path.name for path in (ROOT / "tests/samples").iterdir())

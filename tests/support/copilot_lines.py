@@ -77,6 +77,7 @@ def store(home: Path, *rows: dict[str, Any], later: bool = True) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = "reasoning_tokens INTEGER, total_nano_aiu INTEGER, duration_ms INTEGER, time_to_first_token_ms INTEGER,"
     with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA synchronous = OFF")
         db.executescript(f"""
             CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, cwd TEXT, branch TEXT, created_at TEXT);
             CREATE TABLE IF NOT EXISTS assistant_usage_events (

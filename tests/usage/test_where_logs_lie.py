@@ -199,8 +199,6 @@ SEEN = {
     ".cursor/projects": "cursor",
     ".config/Cursor/User/globalStorage/state.vscdb": "cursor",
     "Library/Application Support/Cursor/User/globalStorage/state.vscdb": "cursor",
-    ".config/Code/User/globalStorage/github.copilot-chat": "copilot-chat",
-    ".vscode-server/data/User/globalStorage/github.copilot-chat": "copilot-chat",
     ".config/Code/User/globalStorage/saoudrizwan.claude-dev": "cline",
     ".cline/data": "cline",
     ".config/VSCodium/User/globalStorage/rooveterinaryinc.roo-cline": "roo-code",
@@ -223,6 +221,17 @@ def test_assistants_that_were_seen_and_are_not_read_are_named(home: Home, path: 
     (home.path / path).mkdir(parents=True)
     said = home.doctor()
     assert f"{SEEN[path]} {home.path / path}: there, but not read: tokcost has no reader for this assistant" in said
+
+
+@pytest.mark.parametrize("user", [".config/Code/User", ".vscode-server/data/User"])
+def test_an_assistant_that_counts_only_where_it_is_told_to_is_named_with_what_to_switch_on(
+    home: Home, user: str
+) -> None:
+    folder = home.path / user / "globalStorage/github.copilot-chat"
+    folder.mkdir(parents=True)
+    assert f"copilot-chat {folder}: there, but not read: it counts only while github.copilot.chat" in home.doctor()
+    (folder / "agent-traces.db").write_bytes(b"")
+    assert "it counts only while" not in home.doctor()
 
 
 def test_each_of_them_is_named_once(home: Home) -> None:

@@ -10,6 +10,13 @@ from tokcost.readers.protocol import Reader
 
 NO_READER = "tokcost has no reader for this assistant"
 ELSEWHERE = "the environment names another folder"
+_SWITCHED_OFF = {
+    "copilot-chat": (
+        "agent-traces.db",
+        "it counts only while github.copilot.chat.otel.dbSpanExporter.enabled is on in VS Code's settings",
+    )
+}
+"""Assistants that count only where the user wants it: the file that they write then, and what to do."""
 
 
 class UnreadLogs(NamedTuple):
@@ -31,8 +38,13 @@ def unread_logs(environ: Mapping[str, str], folder: str, readers: Sequence[Reade
     found: dict[str, UnreadLogs] = {}
     read = {reader.name for reader in readers}
     for assistant, path in known_places(environ, folder):
-        if assistant not in read and assistant not in found and os.path.exists(path):
+        written, reason = _SWITCHED_OFF.get(assistant, ("", ""))
+        if assistant in found or not os.path.exists(path):
+            continue
+        if assistant not in read:
             found[assistant] = UnreadLogs(assistant, path, NO_READER)
+        elif written and not os.path.exists(os.path.join(path, written)):
+            found[assistant] = UnreadLogs(assistant, path, reason)
     elsewhere = [UnreadLogs(reader.name, path, ELSEWHERE) for reader in readers for path in _usual(environ, reader)]
     return [*elsewhere, *(found[assistant] for assistant in sorted(found))]
 

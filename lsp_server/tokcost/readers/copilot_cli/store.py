@@ -28,8 +28,7 @@ _RECORD_FIRST_MS = 5000
 
 def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
     """New requests in a store. Raises `OSError` when it cannot be read, or is of a version that is not known."""
-    reader = _Rows(source.path)
-    return reader.read(source, cursor if reader.goes_on(cursor) else None)
+    return _Rows(source.path).read(source, cursor)
 
 
 class _Rows(SqliteStoreReader):
@@ -37,14 +36,13 @@ class _Rows(SqliteStoreReader):
 
     name = NAME
     required = _REQUIRED
+    numbered = TABLE
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._histories: dict[str, History] = {}
         with open_store(path) as store:
             columns = store.columns(TABLE)
-            newest = store.row(f"SELECT max(id) FROM {TABLE}") if "id" in columns else None
-        self._newest = newest[0] if newest else None
         later = (f"{TABLE}.{one}" if one in columns else "NULL" for one in ("cache_write_tokens", *_LATER))
         self.query = f"""
             SELECT {TABLE}.id, session_id, cwd, branch, model, {TABLE}.created_at, input_tokens, output_tokens,
@@ -52,11 +50,6 @@ class _Rows(SqliteStoreReader):
             FROM {TABLE} LEFT JOIN sessions ON sessions.id = session_id
             WHERE {TABLE}.id >= ? ORDER BY {TABLE}.id
         """
-
-    def goes_on(self, cursor: bytes | None) -> bool:
-        """Whether the store still has the row up to which it was read: one that was made anew numbers them anew."""
-        number = (cursor or b"").partition(b" ")[0].partition(b"|")[0]
-        return number.isdigit() and isinstance(self._newest, int) and int(number) <= self._newest
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """One request; `None` for one that the events of its session tell."""

@@ -228,6 +228,10 @@ class SqliteStoreReader:
     """The number of that column's units in a second where it is a time since 1970 (1000 for milliseconds), 0 where it
     is none. A row from the future is then damaged: it must not hide those that come after it."""
 
+    numbered: str = ""
+    """The table whose row ids the query goes by, where it does: they begin anew when all its rows were deleted, or the
+    store was made anew."""
+
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
         `AttributeError`, `IndexError`: the row is then counted as damaged."""
@@ -243,10 +247,10 @@ class SqliteStoreReader:
         return in_portions(self._read, source, cursor)
 
     def _read(self, source: Source, cursor: bytes | None) -> Batch:
-        found = _Found(cursor, self.ticks)
         with open_store(source.path) as store:
             if not store.has(self.required):
                 raise OSError(f"the store lacks a table or column that this reader needs ({', '.join(self.required)})")
+            found = _Found(cursor if self._goes_on(store, cursor) else None, self.ticks)
             for row in store.rows(self.query, (found.since,)):
                 if found.ends_before(row):
                     break
@@ -260,6 +264,13 @@ class SqliteStoreReader:
                 if usage is not None:
                     found.usage.append(usage)
         return found.batch(source.size)
+
+    def _goes_on(self, store: Store, cursor: bytes | None) -> bool:
+        """Whether the row up to which the store was read can still be there."""
+        if not self.numbered or cursor is None:
+            return True
+        newest = store.row(f"SELECT max(rowid) FROM {self.numbered}")
+        return bool(newest) and isinstance(newest[0], int) and _Place.of(cursor, _INT64).number <= newest[0]
 
 
 class _Found:

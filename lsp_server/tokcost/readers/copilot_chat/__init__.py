@@ -1,0 +1,1 @@
+"""GitHub Copilot Chat, the extension of VS Code."""
