@@ -203,7 +203,6 @@ SEEN = {
     ".cline/data": "cline",
     ".config/VSCodium/User/globalStorage/rooveterinaryinc.roo-cline": "roo-code",
     ".aider.chat.history.md": "aider",
-    ".local/share/amp/threads": "amp",
     ".local/share/goose/sessions": "goose",
     "Library/Application Support/goose/sessions": "goose",
     ".local/share/crush/projects.json": "crush",

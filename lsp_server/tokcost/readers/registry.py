@@ -22,6 +22,7 @@ _WHERE_USED: dict[str, str] = {
     "copilot-cli": "tokcost.readers.copilot_cli.reader:CopilotCliReader",
     "qwen-code": "tokcost.readers.qwen.reader:QwenReader",
     "copilot-chat": "tokcost.readers.copilot_chat.reader:CopilotChatReader",
+    "amp": "tokcost.readers.amp.reader:AmpReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}

@@ -1,11 +1,10 @@
 """The folders of VS Code's windows: a chat session is kept with the window that it was held in."""
 
 import os
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from tokcost.model.bounds import is_path
+from tokcost.readers.sources.file_uri import local_path
 from tokcost.readers.sources.jsonl import open_log
 from tokcost.readers.sources.records import Folder, decoded
 
@@ -55,10 +54,6 @@ def _folder(path: str) -> str:
     try:
         with open_log(path) as stream:
             told = decoded(_workspace, stream.read(_MOST_BYTES) or b"")
-        address = urlsplit(told.folder if told else "")
-    except (OSError, ValueError):
+    except OSError:
         return ""
-    folder = unquote(address.path) if address.scheme == "file" and not address.netloc else ""
-    if os.name == "nt" and folder:
-        folder = os.path.normpath(folder.lstrip("/"))
-    return folder if is_path(folder) else ""
+    return local_path(told.folder) if told else ""

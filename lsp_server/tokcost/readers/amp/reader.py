@@ -1,0 +1,39 @@
+"""Amp: a JSON file for each thread. What it says is in `threads.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tokcost.model.logs import Capabilities, Location, Source
+from tokcost.model.usage import Usage
+from tokcost.readers.environment import data_home
+from tokcost.readers.sources.json_file import JsonFileReader
+from tokcost.readers.sources.jsonl import files_below
+
+
+class AmpReader(JsonFileReader):
+    """Amp's threads, which its server mirrors to the machine."""
+
+    name = "amp"
+    capabilities = Capabilities(
+        versions="threads of 2025 and 2026",
+        classes=("input", "cache_read", "cache_write_5m", "output"),
+        folder="session",
+        branch="session",
+        gaps="nothing that is known, but responses without a time count at the beginning of their thread",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`threads` in `$AMP_DATA_DIR`, else in the folder for data."""
+        home = environ.get("AMP_DATA_DIR") or os.path.join(data_home(environ), "amp")
+        return [Location(os.path.join(home, "threads"))]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """Threads: `T-ID.json`."""
+        return (one for one in files_below(location, self.suffixes) if os.path.basename(one.path).startswith("T-"))
+
+    def usages(self, document: Any, source: Source) -> Iterable[Usage]:  # noqa: ARG002
+        """The responses of a thread."""
+        from tokcost.readers.amp.threads import usages_of  # mostly nothing is new
+
+        return usages_of(document)

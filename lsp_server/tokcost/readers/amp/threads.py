@@ -1,0 +1,92 @@
+"""Threads of Amp.
+
+Each response has its counts, in disjoint classes (`totalInputTokens` is the sum of the three of the prompt). Older
+threads have them in `usageLedger` as well, with the time and without the cache; an event there names the message that
+it counts. Of models of OpenAI, which charge no writing to a cache, all of the prompt that was not read from one is told
+as written.
+
+The folder and the branch are those of the thread's beginning. Credits are no dollars, and are not kept.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, cast
+
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.readers.sources.file_uri import local_path
+from tokcost.readers.sources.records import milliseconds
+
+NAME = "amp"
+_HEADS = "refs/heads/"
+
+
+def usages_of(thread: dict[str, Any]) -> Iterator[Usage]:
+    """The responses of a thread. Raises `KeyError` where it is none."""
+    counted: set[str] = set()
+    messages = {str(one.get("messageId")): one for one in _list(thread.get("messages")) if _dict(one.get("usage"))}
+    for event in _list(_dict(thread.get("usageLedger")).get("events")):
+        name = str(event.get("toMessageId") or "")
+        message = messages.get(name)
+        is_first = message is not None and name not in counted
+        counted.add(name)
+        said = message["usage"] if message is not None and is_first else _of_ledger(_dict(event.get("tokens")))
+        key = name if is_first else f"{name}.{event.get('id') or event.get('timestamp')}"
+        model = event.get("model") or said.get("model")
+        yield from _usage(thread, key, event.get("timestamp"), model, said)
+    for name, message in messages.items():
+        if name not in counted and message.get("role") == "assistant":
+            said = message["usage"]
+            yield from _usage(thread, name, said.get("timestamp"), said.get("model"), said)
+
+
+def _dict(found: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _list(found: Any) -> list[dict[str, Any]]:
+    return [_dict(one) for one in cast("list[Any]", found)] if isinstance(found, list) else []
+
+
+def _of_ledger(tokens: dict[str, Any]) -> dict[str, Any]:
+    return {**tokens, "inputTokens": tokens.get("input"), "outputTokens": tokens.get("output")}
+
+
+def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[str, Any]) -> Iterator[Usage]:
+    """Nothing for a response without counts."""
+    names = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens")
+    fresh, cached, written, output = (_count(said.get(name)) for name in names)
+    model = str(model or "")
+    if model.startswith("gpt-"):
+        fresh, written = (fresh + written if min(fresh, written) >= 0 else -1), 0
+    if not any((fresh, cached, written, output)):
+        return
+    initial = _dict(_dict(thread.get("env")).get("initial"))
+    tree: dict[str, Any] = next(iter(_list(initial.get("trees"))), dict[str, Any]())
+    ref = str(_dict(tree.get("repository")).get("ref") or "")
+    yield Usage(
+        NAME,
+        f"amp:{thread['id']}:{key}",
+        _milliseconds(time) if time else thread["created"],
+        model,
+        Tokens(fresh, cached, written, output=output),
+        str(thread["id"]),
+        local_path(str(tree.get("uri") or "")),
+        ref.removeprefix(_HEADS) if not ref.startswith("refs/") or ref.startswith(_HEADS) else "",
+        branch_stale=True,
+    )
+
+
+def _count(number: Any) -> int:
+    """A count; one that is not there is 0. What is none is -1, which passes no bound: the record is dropped and
+    counted, and not its thread."""
+    if number is None:
+        return 0
+    return number if isinstance(number, int) and not isinstance(number, bool) and number < MAX_TOKENS else -1
+
+
+def _milliseconds(time: Any) -> int:
+    """A time; 0, which is no possible one, for what is none."""
+    try:
+        return milliseconds(datetime.fromisoformat(time))
+    except (TypeError, ValueError):
+        return 0
