@@ -248,6 +248,20 @@ def test_a_request_in_the_store_and_in_the_events_counts_once_in_either_order(tm
     assert not kept.usage
 
 
+def test_the_last_request_of_a_killed_session_counts_where_its_record_was_not_written(tmp_path: Path) -> None:
+    told, kept = (
+        read(events(tmp_path, start(), record())),
+        read(store(tmp_path, row(), row(T0 + 6000, 2, input_tokens=110))),
+    )
+    assert total(told, kept) == times(ONE, 2)._replace(input=90)
+    assert [one.branch for one in kept.usage] == ["feat/a"]
+
+
+def test_a_record_and_a_row_that_time_a_request_differently_are_one(tmp_path: Path) -> None:
+    told, kept = read(events(tmp_path, start(), record())), read(store(tmp_path, row(time_to_first_token_ms=15)))
+    assert total(told, kept) == ONE
+
+
 def test_a_row_that_was_read_before_its_record_was_written_has_the_same_key(tmp_path: Path) -> None:
     path = events(tmp_path, start())
     kept = read(store(tmp_path, row()))

@@ -7,7 +7,10 @@ The input contains what was read from and written to a cache, the output contain
 from hashlib import blake2b
 from typing import NamedTuple
 
+import msgspec
+
 from tokcost.model.usage import MAX_TOKENS, Tokens
+from tokcost.readers.sources.records import Name
 
 NAME = "copilot-cli"
 HOSTED = "github-copilot"
@@ -44,6 +47,37 @@ def whole(number: float | None) -> int:
     if not abs(number) < 1 << 53 or number != int(number):
         raise ValueError("no whole number")
     return int(number)
+
+
+class _CopilotUsage(msgspec.Struct, gc=False):
+    nano_credits: float | None = msgspec.field(default=None, name="totalNanoAiu")
+
+
+class _Accounting(msgspec.Struct, gc=False):
+    session: Name | None = msgspec.field(default=None, name="sourceSessionId")
+
+
+class Request(msgspec.Struct, gc=False, rename="camel"):
+    """A request of a model and its counts."""
+
+    model: Name | None = None
+    input_tokens: int | float | None = None
+    output_tokens: int | float | None = None
+    cache_read_tokens: int | float | None = None
+    cache_write_tokens: int | float | None = None
+    reasoning_tokens: int | float | None = None
+    duration: int | float | None = None
+    time_to_first_token_ms: int | float | None = None
+    is_byok: bool | None = None
+    copilot_usage: _CopilotUsage | None = None
+    accounting: _Accounting | None = None
+
+    def counts(self) -> Counts:
+        """Raises `ValueError` for what is no whole number."""
+        if self.input_tokens is None or self.output_tokens is None:
+            raise ValueError("no counts")
+        cache = whole(self.cache_read_tokens), whole(self.cache_write_tokens)
+        return Counts(whole(self.input_tokens), whole(self.output_tokens), *cache, whole(self.reasoning_tokens))
 
 
 def key_of(session: str, model: str, counts: Counts, duration: float | None, first_token: float | None) -> str:

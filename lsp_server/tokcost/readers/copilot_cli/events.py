@@ -12,7 +12,7 @@ import msgspec
 
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Usage
-from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Counts, key_of, reported_cost, whole
+from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Request, key_of, reported_cost, whole
 from tokcost.readers.copilot_cli.legs import Leg, Message, ModelMetric
 from tokcost.readers.copilot_cli.neighbours import first_row_ms, session_of
 from tokcost.readers.copilot_cli.place import Context, Place, mark_moved
@@ -32,39 +32,8 @@ _LONGEST_COMMAND = 8192
 """Bytes of a tool's call that are searched for commands."""
 
 
-class _CopilotUsage(msgspec.Struct, gc=False):
-    nano_credits: float | None = msgspec.field(default=None, name="totalNanoAiu")
-
-
-class _Accounting(msgspec.Struct, gc=False):
-    session: Name | None = msgspec.field(default=None, name="sourceSessionId")
-
-
-class _Request(msgspec.Struct, gc=False, rename="camel"):
-    """A request of a model and its counts."""
-
-    model: Name | None = None
-    input_tokens: int | float | None = None
-    output_tokens: int | float | None = None
-    cache_read_tokens: int | float | None = None
-    cache_write_tokens: int | float | None = None
-    reasoning_tokens: int | float | None = None
-    duration: int | float | None = None
-    time_to_first_token_ms: int | float | None = None
-    is_byok: bool | None = None
-    copilot_usage: _CopilotUsage | None = None
-    accounting: _Accounting | None = None
-
-    def counts(self) -> Counts:
-        """Raises `ValueError` for what is no whole number."""
-        if self.input_tokens is None or self.output_tokens is None:
-            raise ValueError("no counts")
-        cache = whole(self.cache_read_tokens), whole(self.cache_write_tokens)
-        return Counts(whole(self.input_tokens), whole(self.output_tokens), *cache, whole(self.reasoning_tokens))
-
-
 class _Metric(msgspec.Struct, gc=False):
-    usage: _Request | None = None
+    usage: Request | None = None
 
 
 class _Data(msgspec.Struct, gc=False):
@@ -72,7 +41,7 @@ class _Data(msgspec.Struct, gc=False):
 
     session: KeptName | None = msgspec.field(default=None, name="sessionId")
     context: Context | None = None
-    usage: _Request | None = None
+    usage: Request | None = None
     message: KeptName | None = msgspec.field(default=None, name="messageId")
     call: KeptName | None = msgspec.field(default=None, name="apiCallId")
     model: KeptName | None = None
@@ -191,7 +160,7 @@ class _Session:
 
     def _record(self, event: _Event, data: _Data) -> None:
         self.state.has_records = True
-        request, time_ms = data.usage or _Request(), milliseconds(event.timestamp)
+        request, time_ms = data.usage or Request(), milliseconds(event.timestamp)
         try:
             counts = request.counts()
         except ValueError:
@@ -242,7 +211,7 @@ class _Session:
         metrics: list[ModelMetric] = []
         for model, metric in (data.metrics or {}).items():
             try:
-                metrics.append(ModelMetric(model, (metric.usage or _Request()).counts()))
+                metrics.append(ModelMetric(model, (metric.usage or Request()).counts()))
             except ValueError:
                 self._skip(_IMPOSSIBLE)
         leg, time_ms = self.state.leg, milliseconds(event.timestamp)

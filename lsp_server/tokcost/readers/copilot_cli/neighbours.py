@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from tokcost.model.bounds import is_path
+from tokcost.readers.copilot_cli.counts import Counts, Request
 from tokcost.readers.copilot_cli.place import Context, Place
 from tokcost.readers.sources.jsonl import NewLines, lines_with, source_at
 from tokcost.readers.sources.records import decoded, milliseconds
@@ -17,13 +18,14 @@ from tokcost.readers.sources.sqlite_store import open_store
 TABLE = "assistant_usage_events"
 _FIRST = f"SELECT min(created_at) FROM {TABLE} WHERE session_id = ?"
 _EVENTS = "events.jsonl"
-_PLACES = (b'"session.start"', b'"session.resume"')
-_RECORD = b'"session.usage_record"'
-_NEVER = 1 << 62
+_WORDS = (b'"session.start"', b'"session.resume"', b'"session.context_changed"', b'"session.usage_record"')
+_BESIDE_MS = 10_000
+"""A request's record and its row are written one right after the other, and tell their times to the millisecond."""
 
 
-class _Data(msgspec.Struct, gc=False):
+class _Data(Context, gc=False):
     context: Context | None = None
+    usage: Request | None = None
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -39,8 +41,12 @@ class History(NamedTuple):
     """The facts that the events of a session tell about its rows in the store."""
 
     places: list[Place]
-    first_record_ms: int = _NEVER
-    """From this moment on the events have a record of each request themselves."""
+    records: dict[Counts, list[int]]
+    """The times of the requests of which the events have a record, by their counts."""
+
+    def tells(self, counts: Counts, time_ms: int) -> bool:
+        """Whether the events have a record of the request of a row."""
+        return any(abs(time_ms - one) <= _BESIDE_MS for one in self.records.get(counts, ()))
 
     def place_at(self, time_ms: int) -> Place | None:
         """The place of the session at a moment; `None` where the events do not say."""
@@ -74,7 +80,7 @@ def first_row_ms(path: str, session: str) -> int:
 
 def read_history(store: str, session: str) -> History:
     """The history of a session whose rows are in a store; empty where its events are gone or cannot be read."""
-    history = History([])
+    history = History([], {})
     if not session or os.path.basename(session) != session or not is_path(session):
         return history
     folder = os.path.join(os.path.dirname(os.path.realpath(store)), "session-state")
@@ -87,22 +93,23 @@ def read_history(store: str, session: str) -> History:
 
 
 def _history(lines: NewLines) -> History:
-    places: list[Place] = []
+    place, history = Place(), History([], {})
     for block in lines:
         for raw in _lines(block):
             event = decoded(_event, raw)
-            if event is None:
+            time_ms = 0 if event is None else milliseconds(event.timestamp)
+            if event is None or event.data is None or not time_ms:
                 continue
-            time_ms = milliseconds(event.timestamp)
             if event.type == "session.usage_record":
-                return History(places, time_ms)
-            if event.data is not None and event.data.context is not None and time_ms:
-                place = Place()
-                place.change(event.data.context, time_ms)
-                places.append(place)
-    return History(places)
+                with suppress(ValueError):
+                    history.records.setdefault((event.data.usage or Request()).counts(), []).append(time_ms)
+            elif event.type == "session.context_changed" or event.data.context is not None:
+                place = Place(place.cwd, place.branch)
+                place.change(event.data.context or event.data, time_ms)
+                history.places.append(place)
+    return history
 
 
 def _lines(block: bytes) -> Iterator[bytes]:
-    spans = {span for word in (*_PLACES, _RECORD) for span in lines_with(block, word)}
+    spans = {span for word in _WORDS for span in lines_with(block, word)}
     return (block[begin:end] for begin, end in sorted(spans))

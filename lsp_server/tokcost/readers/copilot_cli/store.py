@@ -1,6 +1,7 @@
 """Copilot CLI's store (`session-store.db`): a row for each request of a model, in versions since about 1.0.69.
 
-Versions that have a record of each request in the events of the session write the same request here; it counts there.
+Versions that have a record of each request in the events of the session write the same request here. It counts there,
+unless the process was killed before the record was written.
 """
 
 from collections.abc import Iterator
@@ -22,8 +23,6 @@ _REQUIRED = {
 }
 _LATER = ("reasoning_tokens", "duration_ms", "time_to_first_token_ms", "total_nano_aiu")
 """Columns that not every version has."""
-_RECORD_FIRST_MS = 5000
-"""A request's row and its record are written one right after the other."""
 
 
 def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
@@ -59,7 +58,7 @@ class _Rows(SqliteStoreReader):
         if tokens is None or max(len(session), len(model)) > MAX_NAME:
             raise ValueError("impossible values")
         history = self._history(session)
-        if time_ms >= history.first_record_ms - _RECORD_FIRST_MS:
+        if history.tells(counts, time_ms):
             return None
         place = history.place_at(time_ms) or Place(cwd or "", branch or "")
         usage = Usage(
