@@ -11,7 +11,7 @@ import pytest
 from support import samples
 
 PROGRAM = "from tokcost.cli.start import main; main()"
-NAMES = [name for name in samples.names() if name.startswith(("gemini", "opencode"))]
+NAMES = [name for name in samples.names() if name.startswith(("cline", "gemini", "opencode"))]
 
 
 def tokcost(sample: samples.Sample, ledger: Path, *words: str) -> str:

@@ -31,3 +31,15 @@ def application_data(environ: Mapping[str, str]) -> list[str]:
     documentation of `app.getPath`). A home folder may be shared between systems."""
     found = [config_home(environ), os.path.join(user_home(environ), "Library", "Application Support")]
     return [*found, environ["APPDATA"]] if environ.get("APPDATA") else found
+
+
+_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Kiro")
+"""VS Code and its kin, as their folders are named."""
+_SERVERS = (".vscode-server", ".vscode-server-insiders", ".cursor-server", ".windsurf-server", ".vscodium-server")
+"""The same where they run for an editor on another machine."""
+
+
+def editor_users(environ: Mapping[str, str]) -> list[str]:
+    """The `User` folders of VS Code and its kin, whether they are there or not."""
+    local = [os.path.join(app, editor, "User") for app in application_data(environ) for editor in _EDITORS]
+    return [*local, *(os.path.join(user_home(environ), server, "data", "User") for server in _SERVERS)]

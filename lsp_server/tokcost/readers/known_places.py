@@ -5,7 +5,7 @@ whether an assistant was used on this machine. Its reader, where there is one, k
 import os
 from collections.abc import Iterator, Mapping
 
-from tokcost.readers.environment import application_data, data_home, user_home
+from tokcost.readers.environment import application_data, data_home, editor_users, user_home
 
 _BELOW_HOME = {
     "aider": (".aider.chat.history.md",),
@@ -39,12 +39,11 @@ _BELOW_DATA = {
 _OF_EDITORS = {
     "cline": "saoudrizwan.claude-dev",
     "copilot-chat": "github.copilot-chat",
-    "kilo": "kilocode.kilo-code",
+    "kilo-code": "kilocode.kilo-code",
     "kiro": "kiro.kiroagent",
     "roo-code": "rooveterinaryinc.roo-cline",
 }
 """Extensions of VS Code and its kin, below `globalStorage`."""
-_EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Kiro")
 _OVERRIDES = {
     "amp": ("AMP_DATA_DIR", ""),
     "cline": ("CLINE_DATA_DIR", ""),
@@ -57,6 +56,7 @@ _OVERRIDES = {
     "mux": ("MUX_ROOT", "sessions"),
     "qwen-code": ("QWEN_DATA_DIR", "projects"),
 }
+_FURTHER_OVERRIDES = (("cline", "CLINE_DIR", "data"), ("cline", "CLINE_SESSION_DATA_DIR", ""))
 
 
 def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
@@ -70,7 +70,8 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
     home, apps = user_home(environ), application_data(environ)
     if folder:
         yield "aider", os.path.join(folder, ".aider.chat.history.md")
-    for assistant, (variable, below) in _OVERRIDES.items():
+    overrides = [(assistant, *places) for assistant, places in _OVERRIDES.items()]
+    for assistant, variable, below in (*overrides, *_FURTHER_OVERRIDES):
         if environ.get(variable):
             yield assistant, os.path.join(environ[variable], below)
     for assistant, paths in _BELOW_HOME.items():
@@ -80,7 +81,6 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
             yield from ((assistant, os.path.join(data, path)) for path in paths)
     for app in apps:
         yield "cursor", os.path.join(app, "Cursor", "User", "globalStorage", "state.vscdb")
-    users = [os.path.join(app, editor, "User") for app in apps for editor in _EDITORS]
-    for user in (*users, os.path.join(home, ".vscode-server", "data", "User")):
+    for user in editor_users(environ):
         for assistant, extension in _OF_EDITORS.items():
             yield assistant, os.path.join(user, "globalStorage", extension)

@@ -18,7 +18,11 @@ _ALWAYS = {
     "gemini-cli": "tokcost.readers.gemini.reader:GeminiReader",
     "opencode": "tokcost.readers.opencode.reader:OpencodeReader",
 }
-_WHERE_USED: dict[str, str] = {}
+_WHERE_USED = {
+    "cline": "tokcost.readers.cline_family.reader:ClineReader",
+    "roo-code": "tokcost.readers.cline_family.reader:RooCodeReader",
+    "kilo-code": "tokcost.readers.cline_family.reader:KiloCodeReader",
+}
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}
 
