@@ -56,6 +56,7 @@ def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
         "cline": "Cline",
         "roo-code": "Roo Code",
         "kilo-code": "Kilo Code",
+        "aider": "aider",
     }
     assert set(names) == set(ours())
     assert all(name in readme for name in names.values())

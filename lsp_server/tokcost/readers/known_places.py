@@ -7,8 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from tokcost.readers.environment import application_data, data_home, editor_users, user_home
 
+HISTORY_OF_AIDER = ".aider.chat.history.md"
+IN_WORKTREES = {HISTORY_OF_AIDER: "aider"}
+"""Names of logs that lie at the root of a worktree, and whose they are. They are looked for in worktrees that are
+known."""
+
 _BELOW_HOME = {
-    "aider": (".aider.chat.history.md",),
+    "aider": (HISTORY_OF_AIDER,),
     "antigravity": (".gemini/antigravity", ".gemini/antigravity-cli", ".gemini/antigravity-ide"),
     "cline": (".cline/data",),
     "continue": (".continue/sessions",),
@@ -69,7 +74,7 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
     may have left its history."""
     home, apps = user_home(environ), application_data(environ)
     if folder:
-        yield "aider", os.path.join(folder, ".aider.chat.history.md")
+        yield "aider", os.path.join(folder, HISTORY_OF_AIDER)
     overrides = [(assistant, *places) for assistant, places in _OVERRIDES.items()]
     for assistant, variable, below in (*overrides, *_FURTHER_OVERRIDES):
         if environ.get(variable):
