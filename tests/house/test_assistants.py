@@ -12,8 +12,8 @@ HEAD = (
     "| keeps its logs | billed but not logged |"
 )
 
-BY_THEIR_SOURCE = {"roo-code", "kilo-code"}
-"""The assistants of which no real log could be had: they run in an editor alone."""
+BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose"}
+"""The assistants of which no real log could be had: they run in an editor alone, or come from no registry."""
 
 
 def row(name: str, can: Capabilities) -> str:
@@ -56,6 +56,7 @@ def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
         "cline": "Cline",
         "roo-code": "Roo Code",
         "kilo-code": "Kilo Code",
+        "goose": "Goose",
         "aider": "aider",
     }
     assert set(names) == set(ours())

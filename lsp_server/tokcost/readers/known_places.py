@@ -35,7 +35,7 @@ _BELOW_DATA = {
     "amazon-q": ("amazon-q/data.sqlite3",),
     "amp": ("amp/threads",),
     "crush": ("crush/projects.json",),
-    "goose": ("goose/sessions", "Block/goose/sessions"),
+    "goose": ("goose/sessions", "Block/goose/sessions", "Block/goose/data/sessions"),
     "kilo": ("kilo",),
     "kiro": ("kiro-cli/data.sqlite3",),
     "zed": ("zed/threads", "Zed/threads"),
