@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree
-from tokcost.readers.known_places import IN_WORKTREES
-from tokcost.services.follow_folders import locations
+from tokcost.services.follow_folders import IN_WORKTREES, locations
 
 STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
 """Milliseconds between two looks of a watcher for events of the system, while things happen and while they do not: its
