@@ -12,7 +12,7 @@ HEAD = (
     "| keeps its logs | billed but not logged |"
 )
 
-BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose"}
+BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi"}
 """The assistants of which no real log could be had: they run in an editor alone, or come from no registry."""
 
 
@@ -57,6 +57,7 @@ def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
         "roo-code": "Roo Code",
         "kilo-code": "Kilo Code",
         "goose": "Goose",
+        "pi": "pi",
         "aider": "aider",
     }
     assert set(names) == set(ours())

@@ -93,6 +93,7 @@ def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> No
         ("CLINE_DIR",),
         ("CLINE_SESSION_DATA_DIR",),
         ("GOOSE_PATH_ROOT",),
+        ("PI_CODING_AGENT_DIR",),
     ],
 )
 def test_a_reader_is_used_as_soon_as_there_is_something_at_one_of_its_places(

@@ -5,7 +5,7 @@ whether an assistant was used on this machine. Its reader, where there is one, k
 import os
 from collections.abc import Iterator, Mapping
 
-from tokcost.readers.environment import application_data, data_home, editor_users, user_home
+from tokcost.readers.environment import application_data, data_home, editor_users, expanded, user_home
 
 HISTORY_OF_AIDER = ".aider.chat.history.md"
 IN_WORKTREES = {HISTORY_OF_AIDER: "aider"}
@@ -61,7 +61,11 @@ _OVERRIDES = {
     "mux": ("MUX_ROOT", "sessions"),
     "qwen-code": ("QWEN_DATA_DIR", "projects"),
 }
-_FURTHER_OVERRIDES = (("cline", "CLINE_DIR", "data"), ("cline", "CLINE_SESSION_DATA_DIR", ""))
+_FURTHER_OVERRIDES = (
+    ("cline", "CLINE_DIR", "data"),
+    ("cline", "CLINE_SESSION_DATA_DIR", ""),
+    ("pi", "PI_CODING_AGENT_DIR", "sessions"),
+)
 
 
 def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
@@ -78,7 +82,7 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
     overrides = [(assistant, *places) for assistant, places in _OVERRIDES.items()]
     for assistant, variable, below in (*overrides, *_FURTHER_OVERRIDES):
         if environ.get(variable):
-            yield assistant, os.path.join(environ[variable], below)
+            yield assistant, os.path.join(expanded(environ[variable], environ), below)
     for assistant, paths in _BELOW_HOME.items():
         yield from ((assistant, os.path.join(home, path)) for path in paths)
     for data in (data_home(environ), *apps):

@@ -23,6 +23,7 @@ _WHERE_USED = {
     "roo-code": "tokcost.readers.cline_family.reader:RooCodeReader",
     "kilo-code": "tokcost.readers.cline_family.reader:KiloCodeReader",
     "goose": "tokcost.readers.goose.reader:GooseReader",
+    "pi": "tokcost.readers.pi.reader:PiReader",
     "aider": "tokcost.readers.aider.reader:AiderReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
