@@ -11,7 +11,7 @@ import pytest
 from support import samples
 
 PROGRAM = "from tokcost.cli.start import main; main()"
-NAMES = [name for name in samples.names() if name.startswith(("gemini", "opencode", "copilot", "qwen"))]
+NAMES = [name for name in samples.names() if name.startswith(("gemini", "opencode", "copilot", "qwen", "cline"))]
 
 
 def tokcost(sample: samples.Sample, ledger: Path, *words: str) -> str:
@@ -37,6 +37,19 @@ def test_each_branch_has_what_was_spent_on_it_also_where_the_agent_switched_itse
     assert told["unplaced"]["usage"] == 0
     held = sample.truth["expected"]["held"]
     assert {one: sum(tokens[one] for tokens in by_branch.values()) for one in held} == held
+
+
+@pytest.mark.parametrize("name", [name for name in samples.names() if name.startswith("aider")])
+def test_what_an_assistant_estimated_is_on_its_branch_as_near_as_it_is_written(name: str, tmp_path: Path) -> None:
+    sample = samples.unpack(name, tmp_path)
+    told = json.loads(tokcost(sample, tmp_path / "ledger", "log", "--json"))
+    (way,) = sample.truth["expected"]["ways"]
+    spent = {row["branch"]: row["tokens"] for row in told["branches"] if row["usage"]}
+    assert spent.keys() == way["held"].keys()
+    for branch, tokens in spent.items():
+        for one, least in way["lower"][branch].items():
+            assert least <= tokens[one] <= way["upper"][branch][one]
+    assert told["unplaced"]["usage"] == 0
 
 
 def test_the_doctor_says_what_the_logs_that_are_there_tell(tmp_path: Path) -> None:

@@ -85,7 +85,17 @@ def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> No
     assert [reader.name for reader in readers()][len(OURS) :] == ["other"]
 
 
-@pytest.mark.parametrize("variables", [(), ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA")])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        (),
+        ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "APPDATA"),
+        ("CLINE_DIR",),
+        ("CLINE_SESSION_DATA_DIR",),
+        ("GOOSE_PATH_ROOT",),
+        ("PI_CODING_AGENT_DIR",),
+    ],
+)
 def test_a_reader_is_used_as_soon_as_there_is_something_at_one_of_its_places(
     tmp_path: Path, variables: tuple[str, ...]
 ) -> None:

@@ -28,7 +28,7 @@ def total(usage: Iterable[Usage]) -> Tokens:
     return tokens
 
 
-@pytest.mark.parametrize("name", samples.names())
+@pytest.mark.parametrize("name", samples.exact_names())
 def test_a_real_assistants_logs_give_exactly_what_they_hold(name: str, tmp_path: Path) -> None:
     sample = samples.unpack(name, tmp_path)
     found = total(everything(sample.environ).values())
@@ -39,7 +39,7 @@ def test_a_real_assistants_logs_give_exactly_what_they_hold(name: str, tmp_path:
     assert found.output == truth["output"]
 
 
-@pytest.mark.parametrize("name", samples.names())
+@pytest.mark.parametrize("name", samples.exact_names())
 def test_every_class_is_exact_where_the_logs_hold_everything(name: str, tmp_path: Path) -> None:
     sample = samples.unpack(name, tmp_path)
     if not sample.truth["expected"]["files_hold_everything"]:

@@ -67,7 +67,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-@pytest.mark.parametrize("name", samples.names())
+@pytest.mark.parametrize("name", samples.exact_names())
 def test_the_ledger_holds_exactly_what_a_real_assistant_logged(name: str, tmp_path: Path) -> None:
     sample = samples.unpack(name, tmp_path)
     refresh(tmp_path / "ledger", sample.environ)
@@ -84,7 +84,7 @@ def test_the_ledger_holds_exactly_what_a_real_assistant_logged(name: str, tmp_pa
     assert refresh(tmp_path / "ledger", sample.environ).new_usage == 0
 
 
-@pytest.mark.parametrize("name", [n for n in samples.names() if "S1" in n or "S2" in n or "S3" in n])
+@pytest.mark.parametrize("name", [n for n in samples.exact_names() if "S1" in n or "S2" in n or "S3" in n])
 def test_a_session_on_one_branch_is_on_that_branch(name: str, tmp_path: Path) -> None:
     sample = samples.unpack(name, tmp_path)
     refresh(tmp_path / "ledger", sample.environ)

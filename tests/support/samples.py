@@ -32,6 +32,11 @@ def names() -> list[str]:
     return sorted(f"{path.parent.name}/{path.name.removesuffix('.tar.gz')}" for path in SAMPLES.glob("*/*.tar.gz"))
 
 
+def exact_names() -> list[str]:
+    """Those whose logs tell counts and no estimates."""
+    return [name for name in names() if not name.startswith("aider")]
+
+
 def unpack(name: str, target: Path) -> Sample:
     """Unpack a sample below `target`."""
     root = target / name

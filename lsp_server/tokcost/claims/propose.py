@@ -19,6 +19,7 @@ from tokcost.ledger.claims import (
     record_line,
     unsaid,
     unsettled_claims,
+    withhold_estimates,
     worth_of,
 )
 from tokcost.ledger.open import Ledger
@@ -79,7 +80,7 @@ def propose(
         if (line := newest_line(ledger, claim.id)) and line.version > max(claim.carried, present.get(claim.name, 0))
     }
     new: list[Line] = []
-    if decision.claim_pending:
+    if decision.claim_pending and withhold_estimates(ledger, repository, branch, new_name(), most):
         claim = decision.grow or new_claim(ledger, repository, new_name())
         claimed = claim_pending(ledger, claim, repository, branch, most)
         new.append(_published_line(ledger, repository, claim, claimed.version, terms))

@@ -17,6 +17,7 @@ STAND_INS = "lost[0-9]*"
 letters."""
 _CLAIM = "SELECT id, name, version, ifnull(fate, ''), carried, ever_carried FROM claim"
 _PLACES = "(SELECT id FROM place WHERE repository = ? AND branch = ?)"
+_UNCLAIMED = f"SELECT id FROM usage WHERE place IN {_PLACES} AND claim IS NULL"
 
 
 def has_claims(ledger: Ledger, repository: int) -> bool:
@@ -93,6 +94,19 @@ def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) ->
     return claim
 
 
+def withhold_estimates(ledger: Ledger, repository: int, branch: str, name: str, limit: int) -> bool:
+    """Of a branch's unclaimed usage, oldest first, what an assistant estimated is kept: no line may say it. Whether
+    there is other unclaimed usage."""
+    first = f"{_UNCLAIMED} ORDER BY time_ms, id LIMIT ?"
+    chosen = f"SELECT id FROM usage WHERE id IN ({first}) AND estimated"
+    parameters = (repository, branch, limit)
+    if ledger.db.execute(f"{chosen} LIMIT 1", parameters).fetchone() is not None:
+        claim = new_claim(ledger, repository, name)
+        _claim(ledger, claim.id, 1, chosen, parameters)
+        decide_fate(ledger, claim.id, "withheld")
+    return has_pending(ledger, repository, branch)
+
+
 def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) -> Claim | None:
     """The usage of a worktree on no branch is kept by its owner, wherever it is placed later; the claim, if there was
     any."""
@@ -129,7 +143,7 @@ def new_claim(ledger: Ledger, repository: int, name: str) -> Claim:
 
 def has_pending(ledger: Ledger, repository: int, branch: str) -> bool:
     """Whether there is usage on a branch that no claim holds."""
-    query = f"SELECT 1 FROM usage WHERE place IN {_PLACES} AND claim IS NULL LIMIT 1"
+    query = f"{_UNCLAIMED} LIMIT 1"
     return ledger.db.execute(query, (repository, branch)).fetchone() is not None
 
 
@@ -144,7 +158,7 @@ def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str
 
 def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
     """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
-    chosen = f"SELECT id FROM usage WHERE place IN {_PLACES} AND claim IS NULL ORDER BY time_ms, id LIMIT ?"
+    chosen = f"{_UNCLAIMED} ORDER BY time_ms, id LIMIT ?"
     parameters = (repository, branch, limit)
     version = claim.version + 1
     _claim(ledger, claim.id, version, chosen, parameters)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree
-from tokcost.services.follow_folders import locations
+from tokcost.services.follow_folders import IN_WORKTREES, locations
 
 STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
 """Milliseconds between two looks of a watcher for events of the system, while things happen and while they do not: its
@@ -30,7 +30,7 @@ _OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "r
                      "tables.list", "worktrees", "modules"})  # fmt: skip
 _OF_NEW = frozenset({"HEAD", "objects", "refs"})
 """The names that git makes one after the other until a folder is a repository."""
-_OF_WORKTREE = frozenset({".git", ".tokcost.toml"})
+_OF_WORKTREE = frozenset({".git", ".tokcost.toml", *IN_WORKTREES})
 
 
 Names = Mapping[str, frozenset[str]] | None

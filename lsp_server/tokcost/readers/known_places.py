@@ -5,10 +5,15 @@ whether an assistant was used on this machine. Its reader, where there is one, k
 import os
 from collections.abc import Iterator, Mapping
 
-from tokcost.readers.environment import application_data, data_home, editor_users, user_home
+from tokcost.readers.environment import application_data, data_home, editor_users, expanded, user_home
+
+HISTORY_OF_AIDER = ".aider.chat.history.md"
+IN_WORKTREES = {HISTORY_OF_AIDER: "aider"}
+"""Names of logs that lie at the root of a worktree, and whose they are. They are looked for in worktrees that are
+known."""
 
 _BELOW_HOME = {
-    "aider": (".aider.chat.history.md",),
+    "aider": (HISTORY_OF_AIDER,),
     "antigravity": (".gemini/antigravity", ".gemini/antigravity-cli", ".gemini/antigravity-ide"),
     "cline": (".cline/data",),
     "continue": (".continue/sessions",),
@@ -30,7 +35,7 @@ _BELOW_DATA = {
     "amazon-q": ("amazon-q/data.sqlite3",),
     "amp": ("amp/threads",),
     "crush": ("crush/projects.json",),
-    "goose": ("goose/sessions", "Block/goose/sessions"),
+    "goose": ("goose/sessions", "Block/goose/sessions", "Block/goose/data/sessions"),
     "kilo": ("kilo",),
     "kiro": ("kiro-cli/data.sqlite3",),
     "zed": ("zed/threads", "Zed/threads"),
@@ -39,7 +44,7 @@ _BELOW_DATA = {
 _OF_EDITORS = {
     "cline": "saoudrizwan.claude-dev",
     "copilot-chat": "github.copilot-chat",
-    "kilo": "kilocode.kilo-code",
+    "kilo-code": "kilocode.kilo-code",
     "kiro": "kiro.kiroagent",
     "roo-code": "rooveterinaryinc.roo-cline",
 }
@@ -56,7 +61,12 @@ _OVERRIDES = {
     "mux": ("MUX_ROOT", "sessions"),
     "qwen-code": ("QWEN_HOME", "projects"),
 }
-_FURTHER_OVERRIDES = (("qwen-code", "QWEN_RUNTIME_DIR", "projects"),)
+_FURTHER_OVERRIDES = (
+    ("qwen-code", "QWEN_RUNTIME_DIR", "projects"),
+    ("cline", "CLINE_DIR", "data"),
+    ("cline", "CLINE_SESSION_DATA_DIR", ""),
+    ("pi", "PI_CODING_AGENT_DIR", "sessions"),
+)
 
 
 def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
@@ -69,11 +79,11 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
     may have left its history."""
     home, apps = user_home(environ), application_data(environ)
     if folder:
-        yield "aider", os.path.join(folder, ".aider.chat.history.md")
+        yield "aider", os.path.join(folder, HISTORY_OF_AIDER)
     overrides = [(assistant, *places) for assistant, places in _OVERRIDES.items()]
     for assistant, variable, below in (*overrides, *_FURTHER_OVERRIDES):
         if environ.get(variable):
-            yield assistant, os.path.join(environ[variable], below)
+            yield assistant, os.path.join(expanded(environ[variable], environ), below)
     for assistant, paths in _BELOW_HOME.items():
         yield from ((assistant, os.path.join(home, path)) for path in paths)
     for data in (data_home(environ), *apps):

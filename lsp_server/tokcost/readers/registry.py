@@ -23,6 +23,12 @@ _WHERE_USED: dict[str, str] = {
     "qwen-code": "tokcost.readers.qwen.reader:QwenReader",
     "copilot-chat": "tokcost.readers.copilot_chat.reader:CopilotChatReader",
     "amp": "tokcost.readers.amp.reader:AmpReader",
+    "cline": "tokcost.readers.cline_family.reader:ClineReader",
+    "roo-code": "tokcost.readers.cline_family.reader:RooCodeReader",
+    "kilo-code": "tokcost.readers.cline_family.reader:KiloCodeReader",
+    "goose": "tokcost.readers.goose.reader:GooseReader",
+    "pi": "tokcost.readers.pi.reader:PiReader",
+    "aider": "tokcost.readers.aider.reader:AiderReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}

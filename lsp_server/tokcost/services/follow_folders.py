@@ -13,6 +13,7 @@ from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_consent
+from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
@@ -22,6 +23,7 @@ from tokcost.services.refresh import refresh
 from tokcost.usage.read import Progress
 
 __all__ = [
+    "IN_WORKTREES",
     "CostLines",
     "FolderStatus",
     "Refreshed",

@@ -93,7 +93,7 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, 
     report, (follow, busy_seconds, here) = IngestReport(), how
     if not (home / FILE_NAME).exists():
         # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
-        looks = _told(look_for_logs(None, environ), report)
+        looks = _told(look_for_logs(None, environ, _roots(None, here)), report)
         jobs = in_order_of_writing(jobs_of(None, looks))
         with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _try_again_after_upgrade(ledger)
@@ -142,12 +142,22 @@ def _bring_up_to_date(
 ) -> None:
     ledger = written.ledger
     _try_again_after_upgrade(ledger)
-    looks = _told(look_for_logs(ledger, environ), report)
+    looks = _told(look_for_logs(ledger, environ, _roots(ledger, written.here)), report)
     jobs = jobs_of(ledger, looks)
     if jobs or any(found.rest for found in looks) or _history_moved(ledger, written.here):
         with read_all(in_order_of_writing(jobs), progress) as outcomes:
             _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
     _remember(ledger, looks)
+
+
+def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:
+    """The worktrees in which assistants may have left logs: those that the ledger knows, and those of the clone that is
+    asked about."""
+    known = [one.path for one in worktrees(ledger)] if ledger else []
+    if here is None:
+        return known
+    linked = (one.path for one in linked_worktrees(here.worktree.common_dir))
+    return [*known, here.worktree.root, here.worktree.path, *linked]
 
 
 def _told(looks: list[Found], report: IngestReport) -> list[Found]:

@@ -20,8 +20,9 @@ from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.sources import listing_of, read_of, record_listing, sizes_read
 from tokcost.model.bounds import is_source
 from tokcost.model.logs import UNFINISHED, Location, Source
+from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.protocol import Reader
-from tokcost.readers.registry import broken_readers, readers_of_used
+from tokcost.readers.registry import broken_readers, reader_named, readers_of_used
 from tokcost.readers.sources.jsonl import Walk, file_source
 from tokcost.usage.processes import forked
 from tokcost.usage.read import Job, can_fork, changed
@@ -67,9 +68,11 @@ class Found(NamedTuple):
     """The reason why not all sources were found, in a sentence."""
 
 
-def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str]) -> list[Found]:
-    """Find what is new in all logs; without a ledger, everything."""
+def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iterable[str] = ()) -> list[Found]:
+    """Find what is new in all logs; without a ledger, everything. `roots` are the worktrees at whose roots logs may
+    lie."""
     found = [one for reader in readers_of_used(environ) for one in _look_of(ledger, reader, environ)]
+    found.extend(_look_in(ledger, roots))
     return found + [_broken(f"The reader {one.target} cannot be used: {one.reason}.") for one in broken_readers()]
 
 
@@ -88,6 +91,15 @@ def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) 
         if not is_of_records(error):
             raise
         yield _broken(f"The reader {reader.name} did not find its logs {where} ({type(error).__name__}).")
+
+
+def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:
+    """Look for the logs that lie at the roots of worktrees."""
+    for root in dict.fromkeys(roots):
+        for name, assistant in IN_WORKTREES.items():
+            path = os.path.join(root, name)
+            if os.path.isfile(path):
+                yield _look_at(ledger, reader_named(assistant), Location(path, "file"))
 
 
 def _distinct(locations: Iterable[Location]) -> Iterator[Location]:

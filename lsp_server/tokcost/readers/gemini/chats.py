@@ -21,6 +21,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.git_commands import moves_of_head
+from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
 from tokcost.readers.sources.jsonl import is_broken, open_log
 from tokcost.readers.sources.records import (
@@ -107,30 +108,12 @@ class _LongLine(msgspec.Struct, gc=False):
         return _Line(session=_name(self.session), project=_name(self.project), patch=patch, messages=self.messages)
 
 
-class State(msgspec.Struct, gc=False):
+class State(HeadOrder, gc=False):
     """The state of a chat that is kept between two reads."""
 
     session: str = ""
     project: str = ""
     """The SHA-256 of the project's root folder, as the file has it."""
-    moved_ms: int = 0
-    """The time of the last response whose tool moved HEAD; 0 where none did."""
-    next_second: int = 0
-    """The second of the first response after it; 0 while there is none."""
-
-    def is_behind_a_move(self, time_ms: int) -> bool:
-        """Whether an earlier response of this chat moved HEAD in the second of this one."""
-        return self.moved_ms < time_ms and self.moved_ms // 1000 == time_ms // 1000
-
-    def is_before_a_move(self, time_ms: int, *, moves: bool) -> bool:
-        """Whether a response belongs before a move of HEAD in its own second. It is logged when it is complete, so it
-        was asked for before whatever moved HEAD in that second, unless an earlier response of this chat did."""
-        if moves:
-            self.moved_ms, self.next_second = time_ms, 0
-        if time_ms <= self.moved_ms or not self.moved_ms:
-            return True
-        self.next_second = self.next_second or time_ms // 1000
-        return time_ms // 1000 != self.next_second
 
 
 class _Registry(msgspec.Struct, gc=False):

@@ -13,8 +13,8 @@ from hashlib import blake2b
 import msgspec
 
 from tokcost.model.bounds import MAX_NAME, MAX_PATH
-from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.readers.sources.numbers import nano_dollars, whole
 
 NAME = "opencode"
 
@@ -79,7 +79,7 @@ class Session(msgspec.Struct, gc=False):
 
     def began_after(self, created: int) -> bool:
         """Whether a message is older than its session: then it was copied into it by a fork."""
-        return self.time is not None and (_whole(self.time.created) or 0) > created
+        return self.time is not None and (whole(self.time.created) or 0) > created
 
 
 _message = msgspec.json.Decoder(Message)
@@ -128,7 +128,7 @@ def is_finished(message: Message) -> bool:
 def usage_of(message: Message, session: Session) -> Usage | None:
     """The usage of a response; `None` for impossible or missing values."""
     tokens = _tokens(message.tokens or _Counts(), session.version)
-    created = _whole(message.time.created if message.time else None)
+    created = whole(message.time.created if message.time else None)
     if tokens is None or not created or not session.id:
         return None
     model = message.model if isinstance(message.model, _Model) else _Model()
@@ -147,13 +147,13 @@ def usage_of(message: Message, session: Session) -> Usage | None:
         cwd,
         provider=provider,
         copy_rank=2 if session.began_after(created) else 0,
-        reported_cost=_nano(message.cost),
+        reported_cost=nano_dollars(message.cost),
     )
 
 
 def _tokens(counts: _Counts, version: str) -> Tokens | None:
     cache = counts.cache or _Cache()
-    numbers = [_whole(one) for one in (counts.input, cache.read, cache.write, counts.output, counts.reasoning)]
+    numbers = [whole(one) for one in (counts.input, cache.read, cache.write, counts.output, counts.reasoning)]
     if any(one is None for one in numbers):
         return None
     read, cached, written, said, thought = (one or 0 for one in numbers)
@@ -177,22 +177,6 @@ def _key(message: Message, created: int, provider: str, model: str) -> str:
     parts = (created, provider, model, message.agent or message.mode or "", counts.input, counts.output)
     content = "\n".join(map(str, (*parts, counts.reasoning, cache.read, cache.write)))
     return f"opencode:{created}:{blake2b(content.encode('utf-8', 'replace'), digest_size=10).hexdigest()}"
-
-
-def _whole(number: float | None) -> int | None:
-    """A count; JavaScript writes whole numbers as fractions now and then. `None` when it is none."""
-    if number is None:
-        return 0
-    if not abs(number) < 1 << 53:  # NaN too
-        return None
-    return int(number) if number == int(number) else None
-
-
-def _nano(dollars: float | None) -> int | None:
-    """US dollars to nano-dollars; 0 is what subscriptions say, and tells nothing."""
-    if not dollars or not 0 < dollars < 1e6:
-        return None
-    return round(dollars * NANO_PER_USD)
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -1,0 +1,155 @@
+"""aider's history of chats: Markdown that grows at its end.
+
+A session begins with a heading that has the time, in the zone of the machine, and lines that begin with `> ` are what
+aider itself said: the command, the model, and after each reply a report of its tokens and maybe of its cost. The counts
+are rounded (12k), and where the reply was streamed they mostly are aider's own estimate of the prompt and of the text:
+all of them are marked as estimates. The time of a report is that of its session.
+
+`sent` contains what was written to the cache, and what was read from it where it is not smaller than that.
+"""
+
+import os
+import re
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import msgspec
+
+from tokcost.model.bounds import MAX_NAME
+from tokcost.model.logs import Batch, Source
+from tokcost.model.usage import Usage
+from tokcost.readers.sources import jsonl
+from tokcost.readers.sources.jsonl import NewLines
+from tokcost.readers.sources.numbers import disjoint, nano_dollars
+from tokcost.readers.sources.records import going_on, milliseconds
+
+NAME = "aider"
+
+_BEGINS = re.compile(rb"# aider chat started at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\s*")
+_MODEL = re.compile(rb"> (?:Main model|Model): ([^\s,]{1,300})")
+_COUNT = rb"([\d,]{1,15}(?:\.\d{1,3})?[kM]?)"
+_TOKENS = re.compile(
+    rb"> Tokens: " + _COUNT + rb" sent"
+    rb"(?:, " + _COUNT + rb" cache write)?(?:, " + _COUNT + rb" cache hit)?, " + _COUNT + rb" received\."
+)
+_COST = re.compile(rb"Cost: \$(\d{1,6}(?:\.\d{1,12})?) (?:message|send),")
+_UNITS = {"k": 1000, "M": 1_000_000}
+
+
+class _State(msgspec.Struct, gc=False):
+    """The session that is being read."""
+
+    began_ms: int = 0
+    name: str = ""
+    """The name of the session: of its time and of the command that began it."""
+    heading: str = ""
+    """Its time as it was written, until the line behind it is there."""
+    model: str = ""
+    reports: int = 0
+
+
+_state = msgspec.json.Decoder(_State)
+
+
+def read_history(source: Source, cursor: bytes | None) -> Batch:
+    """New reports of a history. Raises `OSError` when it cannot be read."""
+    lines, state = going_on(source, cursor, _state)
+    history = _History(os.path.dirname(source.path), state or _State())
+    for block in lines:
+        for raw in block.split(b"\n"):
+            history.take(raw.rstrip())
+        if len(history.found) >= jsonl.MAX_RECORDS:
+            lines.stop()
+    return history.batch(lines)
+
+
+class _History:
+    """The usage of one history, gathered line by line."""
+
+    def __init__(self, folder: str, state: _State) -> None:
+        self.found: list[Usage] = []
+        self.skipped: dict[str, int] = {}
+        self._folder = folder
+        self._state = state
+
+    def take(self, line: bytes) -> None:
+        """Read one line."""
+        if begins := _BEGINS.fullmatch(line):
+            self._begin(begins[1].decode())
+        elif line.startswith(b"> "):
+            self._said(line)
+        elif line.startswith(b"Cost: ") and self.found and self.found[-1].reported_cost is None:
+            self._cost(line)  # behind a report with both counts of the cache it has a line of its own
+
+    def _begin(self, heading: str) -> None:
+        try:
+            began = milliseconds(datetime.strptime(heading, "%Y-%m-%d %H:%M:%S").astimezone(UTC))
+        except (ValueError, OverflowError, OSError):
+            began = 0
+        self._state = _State(began, "", heading, self._state.model)
+
+    def _said(self, line: bytes) -> None:
+        state = self._state
+        if state.heading and not state.name:
+            digest = blake2b(state.heading.encode() + b"\n" + line, digest_size=8)
+            state.name = f"{state.heading.replace(' ', 'T')}-{digest.hexdigest()}"
+        if model := _MODEL.match(line):
+            state.model = model[1].decode("utf-8", "replace")[:MAX_NAME]
+        elif line.startswith(b"> Tokens: "):
+            self._report(line)
+
+    def _report(self, line: bytes) -> None:
+        told, state = _TOKENS.match(line), self._state
+        if told is None:
+            return  # somebody's words
+        sent, written, hit, received = (_number(count) for count in told.groups())
+        tokens = disjoint(sent, hit, written, received, has_cache=True)
+        if tokens is None or not state.began_ms:
+            self._skip("report with impossible values, or of no session")
+            return
+        state.reports += 1
+        provider, slash, model = state.model.partition("/")
+        self.found.append(
+            Usage(
+                NAME,
+                f"{NAME}:{state.name}:{state.reports}",
+                state.began_ms,
+                model if slash else state.model,
+                tokens,
+                state.name,
+                self._folder,
+                provider=provider if slash else "",
+                weak_key=True,  # sessions that the same command began in the same second
+                estimated=True,
+            )
+        )
+        self._cost(line)
+
+    def _cost(self, line: bytes) -> None:
+        if cost := _COST.search(line):
+            self.found[-1] = self.found[-1]._replace(reported_cost=nano_dollars(float(cost[1])))
+
+    def batch(self, lines: NewLines) -> Batch:
+        """The batch of all that was found."""
+        if lines.too_long:
+            self._skip("line too long to be read")
+        state = msgspec.json.encode(self._state)
+        return Batch(
+            lines.cursor(state),
+            self.found,
+            skipped=self.skipped,
+            restarted=lines.restarted,
+            more=lines.more,
+            position=lines.offset,
+        )
+
+    def _skip(self, reason: str) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+
+def _number(count: bytes | None) -> float:
+    """A count as aider writes it: exact below 1,000, then with one decimal, then rounded to thousands."""
+    text = (count or b"0").decode().replace(",", "")
+    if text[-1:] not in _UNITS:
+        return float(text)
+    return round(float(text[:-1]) * _UNITS[text[-1]])

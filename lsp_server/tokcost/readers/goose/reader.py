@@ -1,0 +1,49 @@
+"""Goose: one SQLite store for all sessions, and the files of JSON lines that it had before. What they say is in
+`store.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import application_data, data_home
+from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.sqlite_store import store_source
+
+_BELOW_DATA = ("goose", "Block/goose", "Block/goose/data")
+
+
+class GooseReader:
+    """Goose's store, and the session files of versions before it."""
+
+    name = "goose"
+    capabilities = Capabilities(
+        versions="by its store's schema, 1.x",
+        classes=("input", "cache_read", "cache_write_5m", "output"),
+        folder="session",
+        gaps="where a provider tells no counts, those that are logged are Goose's own; a session of a version"
+        " without usage_ledger counts as one",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`sessions` in `data` of `$GOOSE_PATH_ROOT`, else in Goose's folder for data of each system."""
+        if root := environ.get("GOOSE_PATH_ROOT"):
+            folders = [os.path.join(root, "data")]
+        else:
+            data = (data_home(environ), *application_data(environ))
+            folders = [os.path.join(one, *below.split("/")) for one in data for below in _BELOW_DATA]
+        sessions = [os.path.join(folder, "sessions") for folder in folders]
+        stores = [Location(os.path.join(one, "sessions.db"), "store") for one in sessions]
+        return [*stores, *(Location(one) for one in sessions)]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The store, or the older files."""
+        if location.kind == "folder":
+            return files_below(location, (".jsonl",))
+        source = store_source(location.path)
+        return [] if source is None else [source]
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New calls of a store, or the total of an older session."""
+        from tokcost.readers.goose import store  # mostly nothing is new
+
+        return [store.read_file(source)] if source.path.endswith(".jsonl") else store.read_store(source, cursor)

@@ -1,0 +1,82 @@
+"""pi: one file of JSON lines for each session, a tree of messages of which every branch was paid for.
+
+A reply has its own counts, which are disjoint (`totalTokens` is their sum, so reasoning is inside `output`);
+`cacheWrite1h` is a part of `cacheWrite`. A fork copies entries with their ids and times.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tokcost.model.logs import Capabilities, Location
+from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
+from tokcost.readers.environment import expanded, user_home
+from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.numbers import nano_dollars
+
+
+class PiReader(JsonlReader):
+    """pi's sessions."""
+
+    name = "pi"
+    capabilities = Capabilities(
+        versions="session version 3",
+        classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
+        folder="session",
+    )
+    words = (b'"session"', b'"usage"')
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`sessions` in `$PI_CODING_AGENT_DIR`, else in `~/.pi/agent`."""
+        home = expanded(environ.get("PI_CODING_AGENT_DIR", ""), environ)
+        return [Location(os.path.join(home or os.path.join(user_home(environ), ".pi", "agent"), "sessions"))]
+
+    def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
+        """The usage of a reply; the first line, of the session, is remembered for those behind it."""
+        if record["type"] == "session":
+            session.update(id=record["id"][:100], cwd=record["cwd"][:4000], began=_milliseconds(record["timestamp"]))
+        if record["type"] != "message":
+            return None
+        message: dict[str, Any] = record["message"]
+        if message.get("role") != "assistant" or "usage" not in message:
+            return None
+        tokens, time_ms = _tokens(message["usage"]), _time(record, message)
+        if not tokens.total:
+            return None  # broken off before its counts came
+        known = message.get("responseId") or f"{session.get('id', '')}:{record['id']}"
+        cost: dict[str, Any] = message["usage"].get("cost") or {}
+        return Usage(
+            self.name,
+            f"{self.name}:{known}",
+            time_ms,
+            message.get("model") or "",
+            tokens,
+            session.get("id", ""),
+            session.get("cwd", ""),
+            provider=message.get("provider") or "",
+            copy_rank=2 if time_ms < session.get("began", 0) else 0,
+            reported_cost=nano_dollars(cost.get("total")),
+        )
+
+
+def _tokens(said: dict[str, Any]) -> Tokens:
+    """Raises `ValueError` or `TypeError` for impossible counts."""
+    written, hour = said.get("cacheWrite") or 0, said.get("cacheWrite1h") or 0
+    counts = (said["input"], said.get("cacheRead") or 0, written - hour, hour, said["output"])
+    thought = min(said.get("reasoning") or 0, said["output"])
+    if min(*counts, thought) < 0 or max(counts) >= MAX_TOKENS:
+        raise ValueError
+    return Tokens(*counts, thought)
+
+
+def _time(record: dict[str, Any], message: dict[str, Any]) -> int:
+    """The time of a reply: its own, else that of its entry. Raises `ValueError` for none."""
+    time_ms = message.get("timestamp") or _milliseconds(record["timestamp"])
+    if not is_possible_time(time_ms):
+        raise ValueError
+    return time_ms
+
+
+def _milliseconds(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -1,0 +1,35 @@
+"""Numbers as assistants in JavaScript write them."""
+
+from tokcost.model.money import NANO_PER_USD
+from tokcost.model.usage import MAX_TOKENS, Tokens
+
+
+def whole(number: float | None) -> int | None:
+    """A count; JavaScript writes whole numbers as fractions now and then. A missing one is 0, `None` is no count."""
+    if number is None:
+        return 0
+    if not abs(number) < 1 << 53:  # NaN too
+        return None
+    return int(number) if number == int(number) else None
+
+
+def nano_dollars(dollars: float | None) -> int | None:
+    """US dollars to nano-dollars; 0 is what subscriptions say, and tells nothing."""
+    if not dollars or not 0 < dollars < 1e6:
+        return None
+    return round(dollars * NANO_PER_USD)
+
+
+def disjoint(
+    prompt: float | None, cached: float | None, written: float | None, output: float | None, *, has_cache: bool
+) -> Tokens | None:
+    """The disjoint classes of a response; `None` for impossible numbers. With `has_cache` the prompt contains what was
+    read from the cache and written to it, unless it is smaller than those."""
+    read, hit, wrote, said = (whole(one) for one in (prompt, cached, written, output))
+    if read is None or hit is None or wrote is None or said is None:
+        return None
+    if min(read, hit, wrote, said) < 0 or max(read, hit, wrote, said) >= MAX_TOKENS:
+        return None
+    if has_cache and read >= hit + wrote:
+        read -= hit + wrote
+    return Tokens(read, hit, wrote, output=said)
