@@ -193,7 +193,7 @@ def test_a_switch_is_seen_in_whichever_line_of_its_response_and_marks_what_its_s
     [
         ("git switch main", True),
         ("git switch -c feat/x", True),
-        ("cd /r && git -c a.b=c --no-pager checkout -q main", True),
+        ("cd . && git -c a.b=c --no-pager checkout -q main", True),
         ("git rebase main", True),
         ("gh pr checkout 12", True),
         ("git checkout -- file", False),

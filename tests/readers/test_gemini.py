@@ -136,7 +136,7 @@ def test_a_response_is_logged_when_it_is_complete_so_it_was_asked_for_before_a_m
     "command",
     [
         "git switch -q main",
-        "cd x && git -C y checkout feat/a",
+        "cd x && git -C . checkout feat/a",
         "git rebase main",
         "git bisect start",
         "git fetch\ngit switch main",

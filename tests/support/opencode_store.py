@@ -74,9 +74,10 @@ class StoreOf:
         """Add a session."""
         self.run("INSERT INTO session VALUES (?, NULL, ?, ?, 9.5, 777, ?, ?)", name, cwd, version, began, began)
 
-    def call(self, message: str, command: str, start: int) -> None:
+    def call(self, message: str, command: str, start: int, workdir: str = "") -> None:
         """Add a call of the shell that a message's response asked for."""
-        state = {"status": "completed", "input": {"command": command}, "output": "", "time": {"start": start}}
+        given = {"command": command, "workdir": workdir} if workdir else {"command": command}
+        state = {"status": "completed", "input": given, "output": "", "time": {"start": start}}
         part = {"type": "tool", "tool": "bash", "callID": "c", "state": state}
         self.run("INSERT INTO part VALUES (?, ?, ?)", f"prt_{message}_{start}", message, json.dumps(part))
 

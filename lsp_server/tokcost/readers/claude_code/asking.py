@@ -138,7 +138,7 @@ class Asking:
         stop = min(end, at + _LONGEST_COMMAND)
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
-        if moves := moves_of_head(raw, at, stop):
+        if moves := moves_of_head(raw, at, stop, found[key].cwd):
             self._state.moved_by = _identity(found[key])
             _mark(found, key, moves)
 

@@ -51,14 +51,14 @@ class HeadMoves:
         """The user said something, and may have moved HEAD before."""
         self._moves.turn_second = time_ms // 1000
 
-    def take(self, line: bytes, found: list[Usage]) -> None:
-        """Heed a line of a call or of its output; `found` is the usage in the lines above."""
+    def take(self, line: bytes, found: list[Usage], folder: str) -> None:
+        """Heed a line of a call or of its output, made in that folder; `found` is the usage in the lines above."""
         moves, head = self._moves, line[:_HEAD]
         if b'_call_output"' in head:
             if moves.pending:
                 moves.pending, moves.is_over, moves.has_moved = 0, True, True
         elif any(kind in head for kind in _CALLS):
-            count = moves_of_head(line, 0, min(len(line), _LONGEST_COMMAND))
+            count = moves_of_head(line, 0, min(len(line), _LONGEST_COMMAND), folder)
             moves.pending += count
             if count:
                 self._mark_above(_second(head), found)

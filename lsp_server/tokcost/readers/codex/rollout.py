@@ -124,7 +124,7 @@ class _Rollout:
             if span in told and line is None and not is_record(raw):
                 return span[0]
             if span in calls:
-                self._moves.take(raw, self.usage)
+                self._moves.take(raw, self.usage, self.state.cwd)
             if is_odd:
                 self.count(_ODD)
             elif span in told and line is None:

@@ -228,7 +228,7 @@ class _Chat:
             self._skip("usage record with impossible or missing values")
             return
         time_ms = milliseconds(message.timestamp)
-        moves = _moves_of_head(bytes(message.tools))
+        moves = _moves_of_head(bytes(message.tools), self._folder())
         is_behind = not copied and self.state.is_behind_a_move(time_ms)
         usage = Usage(
             NAME,
@@ -258,9 +258,9 @@ class _Chat:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
 
-def _moves_of_head(tools: bytes) -> int:
+def _moves_of_head(tools: bytes, folder: str) -> int:
     """The number of commands of a response that move HEAD."""
-    return sum(moves_of_head(tools, *command.span()) for command in _COMMANDS.finditer(tools))
+    return sum(moves_of_head(tools, *command.span(), folder) for command in _COMMANDS.finditer(tools))
 
 
 def _long(raw: bytes, longest: int) -> _Line | None:

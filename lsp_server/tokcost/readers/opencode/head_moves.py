@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.git_commands import before_moves, moves_of_head
+from tokcost.readers.sources.git_commands import before_moves, leads_out, moves_of_head
 from tokcost.readers.sources.sqlite_store import Store
 
 _NEEDED = {"part": ("message_id", "data")}
@@ -21,7 +21,7 @@ WHERE many <= {_MOST_UNINDEXED}"""
 """A row where the parts of a message are found quickly. Without an index each message costs a look at all parts."""
 _BETWEEN = "\x1e"
 """No JSON text has it unescaped."""
-_WORDS = " OR ".join(f"instr(data, '{word}')" for word in ("switch", "checkout", "rebase", "bisect"))
+_WORDS = " OR ".join(f"instr(data, '{word}')" for word in ("switch", "checkout", "rebase", "bisect", "stash branch"))
 _CALLS = f"""SELECT group_concat(data, '{_BETWEEN}') FROM part
 WHERE message_id = ? AND instr(substr(data, 1, 1000), '"command"') AND ({_WORDS})"""
 _LONGEST_COMMAND = 8192
@@ -30,6 +30,7 @@ _LONGEST_COMMAND = 8192
 
 class _Input(msgspec.Struct, gc=False):
     command: str = ""
+    workdir: str = ""
 
 
 class _Time(msgspec.Struct, gc=False):
@@ -77,7 +78,9 @@ class HeadMoves:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
             command = state.input.command.encode("utf-8", "replace")
-            if times := moves_of_head(command, 0, min(len(command), _LONGEST_COMMAND)):
+            if leads_out(state.input.workdir.encode("utf-8", "replace"), usage.cwd.encode("utf-8", "replace")):
+                continue
+            if times := moves_of_head(command, 0, min(len(command), _LONGEST_COMMAND), usage.cwd):
                 move = _Move(max(int(state.time.start), usage.time_ms), times)
                 self._moves.setdefault((usage.session, move.time_ms // 1000), set()).add(move)
 

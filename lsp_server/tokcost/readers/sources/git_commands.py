@@ -1,36 +1,67 @@
-"""Commands by which an assistant's own tool moves HEAD, recognised in the JSON of a record."""
+"""Commands by which an assistant's own tool moves HEAD of its worktree, recognised in the JSON of a record."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from tokcost.model.usage import Usage
 
 _GAP = rb'(?: +|\\*", ?\\*")'
 """A pattern for what stands between two words of a command: in a text, in a list, in a list inside of a text."""
-_OPTION = rb"(?:-[cC]" + _GAP + rb'[^ "\\]{1,200}|-[^ "\\]{1,200})'
-_OF_FILES = rb'(?![^"&|;\\]{0,200} -- +[^ "&|;)\\]| \.(?: |\\|"))'
-"""Behind `checkout`: it restores files then, and leaves HEAD where it is."""
+_VALUE = rb'(?:\\*["\'])?[^ "\\]{1,200}(?:\\*["\'](?!,))?'
+_OPTION = rb"(?:-[cC]" + _GAP + _VALUE + rb'|-[^ "\\]{1,200})'
 _BEGIN = rb"(?:\b|(?<=\\[nrt]))"
 """Before a command: a line of a script begins with the letter of its escaped newline."""
-_WORDS = (b"switch", b"checkout", b"rebase", b"bisect")
-_BEGINS_GAP = b' "\\'
-_MOVES = re.compile(
+_WORDS = (b"switch", b"checkout", b"rebase", b"bisect", b"stash")
+_BEGINS_GAP = b' "\\.'
+_COMMAND = re.compile(
     _BEGIN
-    + rb"(?:git(?:"
+    + rb"(?:git(?:\.exe)?((?:"
     + _GAP
     + _OPTION
-    + rb"){0,5}"
+    + rb"){0,5})("
     + _GAP
-    + rb"(?:(?:switch|rebase|bisect)\b|checkout\b"
-    + _OF_FILES
-    + rb")|gh pr checkout\b)"
+    + rb")(switch|rebase|bisect|checkout|stash)(?![\w-])|gh pr checkout\b)"
 )
+_ARGUMENTS = 400
+"""Bytes behind the name of a command in which its arguments are looked for."""
+_ENDS_COMMAND = rb"\d?[<>]|[;&|)#`]|(?<!\\)\\{1,2}[nr]|(?<!\\)\n"
+_END = {
+    False: re.compile(_ENDS_COMMAND + rb'|\\*" ?[,:}\]]'),
+    True: re.compile(_ENDS_COMMAND + rb'|\\*" ?[}\]]'),
+}
+"""The end of a command, in a text and in a list of words."""
+_BETWEEN = re.compile(rb'[\s"\',]+|\\+(?:[nrt](?![^\s"\'])|)')
+_GOES_TO = re.compile(rb"(?:[\"&;|(\n]|\\[nrt]|^) *(?:cd|pushd) +(" + _VALUE + rb")")
+_WORKDIR = re.compile(rb'\\*"workdir\\*" ?: ?\\*"([^"\\]{1,400})')
+"""The folder in which a tool is told to run its command."""
+
+_TELLS_ONLY = frozenset([b"-h", b"--help"])
+_REBASE_STAYS = frozenset([b"--edit-todo", b"--show-current-patch"])
+_BISECT_STAYS = frozenset([b"log", b"visualize", b"view", b"terms", b"help"])
+_TO_BRANCH = frozenset([b"-b", b"-B", b"--orphan", b"-t", b"--track", b"-d", b"--detach"])
+_OF_FILES = frozenset([b"-p", b"--patch", b"--ours", b"--theirs", b"--overlay", b"--no-overlay"])
 
 
-def moves_of_head(record: bytes, begin: int, end: int) -> int:
-    """The number of commands in this part of a record that move HEAD of a repository."""
+def moves_of_head(record: bytes, begin: int, end: int, folder: str = "") -> int:
+    """The number of commands in this part of a record that move HEAD of the worktree of `folder`, the folder in which
+    the tool runs; empty where it is not known."""
     if not _runs_git(record, begin, end):
         return 0  # most commands: a search for the whole takes ten times as long
-    return sum(1 for _ in _MOVES.finditer(record, begin, end))
+    found = [command for command in _COMMAND.finditer(record, begin, end) if _moves(command, end)]
+    if not found:
+        return 0
+    here = folder.encode("utf-8", "replace")
+    if (told := _WORKDIR.search(record, begin, end)) and leads_out(told[1], here):
+        return 0
+    return sum(not _runs_elsewhere(record, begin, command, here) for command in found)
+
+
+def leads_out(path: bytes, folder: bytes) -> bool:
+    """Whether a shell that goes to this path leaves the worktree: a folder below mostly belongs to the same one."""
+    path = path.strip(b"\\\"'")
+    is_below = path[:1] not in (b"/", b".", b"~") or (folder != b"" and path.startswith(folder + b"/"))
+    return not is_below and _is_elsewhere(path, folder)
 
 
 def _runs_git(record: bytes, begin: int, end: int) -> bool:
@@ -41,6 +72,79 @@ def _runs_git(record: bytes, begin: int, end: int) -> bool:
             return any(record.find(word, begin, end) >= 0 for word in _WORDS)
         at = record.find(b"git", at + 3, end)
     return record.find(b"gh pr checkout", begin, end) >= 0
+
+
+def _moves(command: re.Match[bytes], end: int) -> bool:
+    """Whether a command moves HEAD of some worktree: there are forms of it that look, or restore files."""
+    verb = command[3]
+    if verb is None:
+        return True
+    words = _arguments(command.string, command.end(), end, in_list=b'"' in command[2])
+    if not _TELLS_ONLY.isdisjoint(words):
+        return False
+    if verb == b"checkout":
+        return _checks_out(words)
+    if verb == b"stash":
+        return words[:1] == [b"branch"]
+    if verb == b"bisect":
+        return _BISECT_STAYS.isdisjoint(words[:1])
+    return verb == b"switch" or _REBASE_STAYS.isdisjoint(words)
+
+
+def _arguments(record: bytes, begin: int, end: int, *, in_list: bool) -> list[bytes]:
+    stop = min(end, begin + _ARGUMENTS)
+    last = _END[in_list].search(record, begin, stop)
+    return [word for word in _BETWEEN.split(record[begin : last.start() if last else stop]) if word]
+
+
+def _checks_out(words: Sequence[bytes]) -> bool:
+    """Whether `git checkout` with these arguments goes to a branch or a commit, and does not restore files. A single
+    name may be either; git prefers the branch."""
+    if not _TO_BRANCH.isdisjoint(words):
+        return True
+    if not _OF_FILES.isdisjoint(words) or any(word.startswith(b"--pathspec-from-file") for word in words):
+        return False
+    before = list(words)
+    if b"--" in words:
+        before = before[: before.index(b"--")]
+        if len(before) + 1 < len(words):
+            return False
+    names = [word for word in before if word == b"-" or not word.startswith(b"-")]
+    if names and names[0].startswith(b"$("):
+        return True
+    return len(names) == 1 and not _is_path(names[0])
+
+
+def _is_path(word: bytes) -> bool:
+    return word.startswith((b".", b"/", b":", b"~/")) or word.endswith(b"/") or b"*" in word
+
+
+def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder: bytes) -> bool:
+    """Whether a command is run in another worktree than that of `folder`: git is told so, or the shell went there."""
+    options = [word for word in _BETWEEN.split(command[1] or b"") if word]
+    for option, value in pairwise(options):
+        if option == b"-C" and _is_elsewhere(value, folder):
+            return True
+    if any(word.startswith(b"--git-dir=") and word != b"--git-dir=.git" for word in options):
+        return True
+    went = list(_GOES_TO.finditer(record, begin, command.start()))
+    if not went or record.find(b")", went[-1].end(), command.start()) >= 0:
+        return False
+    return leads_out(went[-1][1], folder)
+
+
+def _is_elsewhere(path: bytes, folder: bytes) -> bool:
+    """Whether a path leads out of the worktree of `folder`, or into another one inside of it. That folder itself and
+    those above it do not; what a variable or an escape hides is taken for that folder."""
+    path = path.strip(b"\\\"'").rstrip(b"/")
+    if path[:1] in (b"$", b"") or b"\\" in path or b":" in path[:3]:
+        return False
+    if path[:1] == b"~":
+        return path[1:] not in folder
+    if path[:1] != b"/":
+        return not set(path.split(b"/")) <= {b".", b".."}
+    is_same = folder == path or folder.startswith(path + b"/") or folder.endswith(path) or path.endswith(folder)
+    return not is_same
 
 
 def before_moves(usage: Usage, moves: int) -> Usage:
