@@ -63,11 +63,38 @@ ONE = {"input": 100_000, "cache_read": 0, "write_5m": 0, "write_1h": 0, "output"
 
 
 @pytest.mark.parametrize(
-    ("geo", "cost"), [("us", "0.825000000"), ("global", "0.750000000"), ("not_available", "0.750000000")]
+    ("geo", "cost"),
+    [
+        *(("us", "0.825000000"), ("US", "0.825000000"), ("global", "0.750000000"), ("Global", "0.750000000")),
+        *(("not_available", "0.750000000"), ("", "0.750000000")),
+    ],
 )
 def test_where_the_inference_was_kept_is_part_of_the_price(payer: Payer, geo: str, cost: str) -> None:
     payer.answered("claude-opus-4-8", **ONE, inference_geo=geo)
-    assert payer.cost() == cost
+    totals = payer.totals()
+    assert (totals["list_cost"], totals["estimated"]["usage"]) == (cost, 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "cost"),
+    [
+        ("claude-opus-4-8", {"inference_geo": "eu"}, "0.750000000"),
+        ("us.anthropic.claude-opus-4-8-v1:0", {"inference_geo": "us"}, "0.825000000"),
+        ("claude-opus-4-8", {"service_tier": "priority"}, "0.750000000"),
+        ("claude-haiku-4-5", {"speed": "fast"}, "0.150000000"),
+        ("claude-opus-4-8", {"speed": "turbo"}, "0.750000000"),
+    ],
+)
+def test_a_reply_of_a_kind_without_a_known_price_is_named_in_the_log(
+    payer: Payer, model: str, field: dict[str, Any], cost: str
+) -> None:
+    payer.answered("claude-opus-4-8", **ONE)
+    payer.answered(model, **ONE, **field)
+    told = {"usage": 1, "tokens": 110_000, "list_cost": cost}
+    for options in ((), ("--by", "day"), ("--since", "2026-01-01"), ("--by", "session")):
+        totals = json.loads(payer.runs("log", "--json", *options).stdout)["totals"]
+        assert (totals["estimated"], totals["unpriced_tokens"]) == (told, 0)
+        assert "estimated: 1 reply of a kind without a known price" in payer.runs("log", *options).stdout
 
 
 def test_a_region_survives_pricing_again(payer: Payer) -> None:

@@ -123,6 +123,11 @@ IN_THE_US = [
     Row("claude-haiku-4-5", "2026-04-01", HAIKU, geo="us"),
     Row("claude-opus-4-1", "2026-04-01", OPUS_4, geo="us"),
     Row("claude-3-5-haiku-20241022", "2026-04-01", (0.8, 0.08, 1, 1.6, 4), geo="us"),
+    Row("claude-opus-4-7", "2026-05-19", times(1.1, OPUS), geo="US"),
+    Row("claude-opus-4-5", "2026-05-19", OPUS, geo="Us"),
+    Row("claude-opus-4-7", "2026-05-19", times(0.5 * 1.1, OPUS), tier="BATCH", geo="US"),
+    Row("claude-opus-4-7", "2026-05-19", OPUS, geo="Global"),
+    Row("claude-opus-4-7", "2026-05-19", OPUS, geo="NOT_AVAILABLE"),
     # A region without a published price, and a platform that has prices of its own by endpoint: marked, not guessed.
     Row("claude-opus-4-8", "2026-08-01", OPUS, geo="eu", state="estimated"),
     Row("vertex_ai/claude-opus-4-8", "2026-08-01", OPUS, geo="us", state="estimated"),
@@ -139,6 +144,10 @@ TIERS = [
     Row("claude-opus-4-8-fast", "2026-08-01", times(2, OPUS)),
     Row("claude-opus-4-6-fast", "2026-05-01", times(6, OPUS)),
     Row("anthropic/claude-opus-4.7-fast", "2026-06-01", times(6, OPUS), provider="openrouter"),
+    Row("claude-opus-4-8", "2026-08-01", times(2, OPUS), speed="Fast"),
+    Row("claude-opus-4-8", "2026-08-01", OPUS, speed="Standard", tier="STANDARD"),
+    Row("gpt-5", "2025-10-01", gpt(2.5, 0.25, 20), tier="Priority"),
+    Row("gpt-5", "2025-10-01", gpt(1.25, 0.125, 10), tier="Default"),
     Row("claude-haiku-4-5", "2026-05-01", HAIKU, speed="fast", state="estimated"),
     Row("claude-haiku-4-5-fast", "2026-05-01", HAIKU, state="estimated"),
     Row("claude-opus-4-8", "2026-08-01", OPUS, tier="priority", state="estimated"),
@@ -211,6 +220,19 @@ def test_a_prompt_of_exactly_the_limit_is_no_long_one(model: str, tokens: Tokens
 def test_a_search_costs_the_same_wherever_the_inference_is_kept() -> None:
     anywhere, kept = (priced("claude-opus-4-8", "2026-08-01", Tokens(), web_searches=3, geo=geo) for geo in ("", "us"))
     assert anywhere.list_cost == kept.list_cost == 30_000_000
+
+
+@pytest.mark.parametrize(
+    ("model", "day", "rates"), [("claude-haiku-5-5", "2026-10-20", 0.1), ("claude-sonnet-4-5", "2025-12-01", 3)]
+)
+def test_calls_without_a_line_are_priced_as_short_prompts_and_called_estimated_where_they_may_have_been_long(
+    model: str, day: str, rates: float
+) -> None:
+    """They are told as one sum: a hundred prompts of 3,000 tokens are not one of 300,000."""
+    many, few = (priced(model, day, Tokens(count), kind="unlogged") for count in (300_000, 90_000))
+    assert many == (round(300_000 * rates * 1000), "estimated", many.card_id)
+    assert few == (round(90_000 * rates * 1000), "priced", few.card_id)
+    assert priced(model, day, Tokens(300_000)).state == "priced"
 
 
 def test_a_search_costs_the_same_in_every_tier() -> None:

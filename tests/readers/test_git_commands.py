@@ -17,7 +17,7 @@ from tokcost.readers.opencode.reader import OpencodeReader
 from tokcost.readers.sources.jsonl import file_source
 from tokcost.readers.sources.sqlite_store import store_source
 
-FOLDER = "/work/app"
+FOLDER = "/src/app"
 
 MOVES = [
     "git switch x",
@@ -52,18 +52,18 @@ MOVES = [
     "git stash && git switch x && git stash pop",
     "git -C . switch x",
     "git -C .. switch x",
-    "git -C /work/app switch x",
-    "git -C /work/app/ switch x",
-    'git -C "/work/app" switch x',
+    "git -C /src/app switch x",
+    "git -C /src/app/ switch x",
+    'git -C "/src/app" switch x',
     "git -C $PWD switch x",
     "git -C ~/app switch x",
     "git --git-dir=.git switch x",
-    "cd /work/app && git switch x",
-    "cd /work/app/src && git switch x",
+    "cd /src/app && git switch x",
+    "cd /src/app/src && git switch x",
     "cd src; git switch x",
     "cd $ROOT && git switch x",
     "(cd ../other && make); git switch x",
-    "cd ../other && make; cd /work/app && git switch x",
+    "cd ../other && make; cd /src/app && git switch x",
 ]
 
 STAYS = [
@@ -100,14 +100,14 @@ STAYS = [
     'grep -rn "git checkout" .',
     "git -C other switch x",
     "git -C ../other switch x",
-    "git -C /work/other switch x",
-    "git -C /work/app-2 checkout x",
-    'git -C "/work/other" -c a.b=c switch x',
-    "git --git-dir=/work/other/.git switch x",
+    "git -C /src/other switch x",
+    "git -C /src/app-2 checkout x",
+    'git -C "/src/other" -c a.b=c switch x',
+    "git --git-dir=/src/other/.git switch x",
     "cd ../other && git switch x",
-    "cd /work/other && git switch x",
+    "cd /src/other && git switch x",
     "git worktree add ../other && cd ../other && git switch x",
-    "make\ncd '/work/other'\ngit checkout x",
+    "make\ncd '/src/other'\ngit checkout x",
 ]
 
 
@@ -162,7 +162,7 @@ def test_a_command_that_looks_restores_files_or_runs_elsewhere_moves_nothing(
     [
         ("git switch x", True),
         ("git checkout x", True),
-        ("git -C /work/app checkout -b x main", True),
+        ("git -C /src/app checkout -b x main", True),
         ("git switch --help", False),
         ("git checkout -- x", False),
         ("git checkout main file", False),
@@ -177,7 +177,7 @@ def test_a_command_given_as_a_list_of_words_is_read_like_one_given_as_text(
 
 @pytest.mark.parametrize(
     ("command", "moves"),
-    [("git stash branch x", True), ('git -C "/work/app" switch x', True), ("git -C /work/other switch x", False)],
+    [("git stash branch x", True), ('git -C "/src/app" switch x', True), ("git -C /src/other switch x", False)],
 )
 def test_a_command_in_a_store_is_read_alike(tmp_path: Path, command: str, moves: bool) -> None:
     assert in_opencode(tmp_path, command) is moves
@@ -185,7 +185,7 @@ def test_a_command_in_a_store_is_read_alike(tmp_path: Path, command: str, moves:
 
 @pytest.mark.parametrize("tells", [in_codex, in_opencode])
 @pytest.mark.parametrize(
-    ("workdir", "moves"), [("/work/app", True), ("/work/app/src", True), ("src", True), ("/work/other", False)]
+    ("workdir", "moves"), [("/src/app", True), ("/src/app/src", True), ("src", True), ("/src/other", False)]
 )
 def test_the_folder_that_a_tool_is_told_to_run_in_decides(
     tmp_path: Path, tells: Any, workdir: str, moves: bool

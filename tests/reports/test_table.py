@@ -161,13 +161,14 @@ def test_a_sum_without_any_price_says_unpriced_and_never_zero_dollars() -> None:
 
 
 def test_what_a_number_alone_would_hide_is_named() -> None:
-    hiding = Figures(usage=9, partial=2, partial_tokens=300, unlogged=1, unlogged_tokens=40, lower_bound=3)
+    hiding = Figures(usage=9, partial=2, partial_tokens=300, unlogged=1, unlogged_tokens=40, lower_bound=3, estimated=4)
     made = summary(branch("main", hiding._replace(unlogged_list_cost=2 * CENT)))
     made.skipped = Skipped({"no valid JSON": 3}, [("/logs/a.jsonl", "permission denied")])
     made.notes = ["This repository keeps no reflog."]
     assert plain(log_lines([made], None, view())).split("\n")[4:-1] == [
         "partial: 2 replies broken off, 300 tokens in the sum, perhaps not billed",
         "unlogged: 1 call without a usage line, recovered from session totals, $0.02 list and 40 tokens in the sum",
+        "estimated: 4 replies of a kind without a known price, 0 tokens at the closest rates that are known",
         "lower bound: 3 replies whose log tells only the least of the output",
         "",
         "skipped: 3 damaged records (3 no valid JSON)",

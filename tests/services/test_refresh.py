@@ -217,6 +217,20 @@ def test_a_compaction_is_recovered_from_the_sessions_own_total_and_priced(machin
     assert machine.tokens() == {"main": ONE + 160}
 
 
+@pytest.mark.parametrize(("regions", "tenths"), [(("us", "US"), 11), (("us", "global"), 10), (("eu", "eu"), 10)])
+def test_a_call_without_a_line_was_made_in_the_region_that_all_lines_of_its_session_name(
+    machine: Machine, regions: tuple[str, str], tenths: int
+) -> None:
+    for number, region in enumerate(regions):
+        told = counts(inference_geo=region)
+        machine.say("p/a.jsonl", f"msg_{number}", 10 + number, usage=told, model="claude-opus-4-7")
+    spent = {"input": 108, "output": 460, "cache_read": 20_000, "write_5m": 1_000, "write_1h": 1_400}
+    append(machine.projects / "p/a.jsonl", cost_state(claude_opus_4_7=spent))
+    total = machine.log().totals.total
+    assert (total.unlogged_tokens, total.unlogged_list_cost) == (160, (100 * 5_000 + 60 * 25_000) * tenths // 10)
+    assert total.estimated == (3 if regions[0] == "eu" else 0)
+
+
 def test_a_fork_of_a_session_with_a_compaction_and_a_subagent_counts_neither_again(machine: Machine) -> None:
     machine.say("p/a.jsonl", "msg_1", 10)
     machine.say("p/session-1/subagents/agent-1.jsonl", "msg_2", 12, isSidechain=True)

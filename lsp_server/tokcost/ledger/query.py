@@ -26,6 +26,10 @@ class Sum(NamedTuple):
     list_cost: int
     unpriced_tokens: int
     lower_bound: int
+    estimated: int
+    """The part of the usage that has an estimated price, and its tokens and list cost."""
+    estimated_tokens: int
+    estimated_list_cost: int
     first_ms: int
     last_ms: int
     part: str = ""
@@ -34,10 +38,12 @@ class Sum(NamedTuple):
 
 _STATE = """CASE WHEN spent.claim_version <= claim.carried
   THEN iif(claim.fate = 'bound', 'bound', 'carried') ELSE iif(claim.fate = 'withheld', 'withheld', '') END"""
+_ESTIMATED = "spent.series IN (SELECT id FROM series WHERE price_state = 'estimated')"
 _KEPT = f"""
 SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {_STATE}, sum(usage),
   sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(list_cost),
-  sum(unpriced_tokens), sum(lower_bound), min(first_ms), max(last_ms)
+  sum(unpriced_tokens), sum(lower_bound), sum(iif({_ESTIMATED}, usage, 0)), sum(iif({_ESTIMATED}, tokens, 0)),
+  sum(iif({_ESTIMATED}, list_cost, 0)), min(first_ms), max(last_ms)
 FROM rollup_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE usage > 0 AND spent.place IN {{places}} GROUP BY 2, 3, 4, 5, 6, 7
 """
@@ -46,10 +52,12 @@ _DETAIL = """
 SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {state}, count(*),
   sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning),
   ifnull(sum(list_cost), 0),
-  sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), min(time_ms), max(time_ms), {part}
+  sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), sum(price_state = 'estimated'),
+  sum(iif(price_state = 'estimated', tokens, 0)), ifnull(sum(iif(price_state = 'estimated', list_cost, 0)), 0),
+  min(time_ms), max(time_ms), {part}
 FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE place_id IN (SELECT id FROM place WHERE ifnull(repository, 0) = ? {branch}) AND time_ms >= ? AND time_ms < ?
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 20
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 23
 """
 _LOCAL_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')"
@@ -201,7 +209,7 @@ def span(ledger: Ledger) -> tuple[int, int, int]:
 
 def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
     for row in rows:
-        yield Sum._make((*row[:8], Tokens._make(row[8:14]), *row[14:], *([""] if len(row) == 19 else [])))
+        yield Sum._make((*row[:8], Tokens._make(row[8:14]), *row[14:], *([""] if len(row) == 22 else [])))
 
 
 def _total(row: Any) -> SessionTotal:

@@ -27,6 +27,10 @@ class Figures(NamedTuple):
     """Usage recovered from session totals (kind `unlogged`); contained in the sums."""
     unlogged_tokens: int = 0
     unlogged_list_cost: int = 0
+    estimated: int = 0
+    """Usage at the closest known price, because its service or region has none; contained in the sums."""
+    estimated_tokens: int = 0
+    estimated_list_cost: int = 0
     lower_bound: int = 0
     """Usage whose output count in the log is only a lower bound."""
     first_ms: int | None = None

@@ -51,25 +51,39 @@ class PriceBook:
 
     @staticmethod
     def _by(card: RateCard, usage: Usage, state: PriceState, card_id: str | None) -> Price:
+        if usage.kind == "unlogged" and len(card.steps) > 1:
+            # It may be several calls: one long prompt, which has other rates, or many short ones.
+            state = "estimated" if usage.tokens.prompt > card.steps[1].above else state
+            card = card._replace(steps=card.steps[:1])
         amount = cost(card, usage.tokens, usage.web_searches)
         return Price(amount, "unpriced" if amount is None else state, card_id)
 
     def _rule(self, usage: Usage) -> "_Rule":
         """The cards that say exactly how this kind of usage is priced, and those to fall back on, closest first: by the
         speed alone, by the standard service, and both without the region's factor."""
-        cards = self.model((usage.provider, usage.model))
+        cards, geo = self.model((usage.provider, usage.model)), _word(usage.geo, _ANYWHERE)
         if cards is None:
             return _Rule("unpriced", None, None, (), ())
         if cards.state in ("included", "free"):
             return _Rule(cards.state, cards.id, 0, (), ())
-        ways = [way for way in (usage.speed, usage.tier) if way] or [cards.served]
+        ways = [way for way in (_word(usage.speed), _word(usage.tier)) if way] or [cards.served]
         served = [_served(cards, way) for way in ways]
         standard = _served(cards, "") if ways != [""] else ()
         own = served[0] if len(ways) == 1 else ()  # no provider has a price for two ways at once
         fallback = tuple(card for way in (*served[len(own) > 0 :], standard) for card in way)
-        if usage.geo:
-            own, fallback = _kept_in(cards, usage.geo, own), (*_kept_in(cards, usage.geo, fallback), *own, *fallback)
+        if geo:
+            own, fallback = _kept_in(cards, geo, own), (*_kept_in(cards, geo, fallback), *own, *fallback)
         return _Rule(cards.state if own else "unpriced", cards.id, None, own, fallback)
+
+
+_USUAL = frozenset(["standard", "default", "auto"])
+_ANYWHERE = frozenset(["global", "not_available"])
+
+
+def _word(said: str, usual: frozenset[str] = _USUAL) -> str:
+    """A way of being served, or a region, in the words of the cards; empty for the usual one."""
+    word = said.strip().lower()
+    return "" if word in usual else word
 
 
 def _served(cards: ModelCards, way: str) -> tuple[RateCard, ...]:
@@ -82,7 +96,7 @@ def _kept_in(cards: ModelCards, geo: str, those: tuple[RateCard, ...]) -> tuple[
     return tuple(
         multiplied(part, factor.factor)
         for factor in cards.factors[::-1]
-        if factor.geo == geo
+        if factor.geo.lower() == geo
         for card in those
         if (part := within(card, factor.from_ms, factor.until_ms)) is not None
     )

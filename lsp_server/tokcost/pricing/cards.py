@@ -17,8 +17,8 @@ PriceState = Literal["priced", "unpriced", "free", "included", "estimated"]
 - `priced`: a public price valid on that day.
 - `unpriced`: none is known; the amount is unknown, never 0.
 - `free`: the provider charges nothing. - `included`: part of a plan, not charged by the token.
-- `estimated`: the model's standard price, though the request was of a kind (fast, priority, …) whose price is not
-known.
+- `estimated`: the closest price that is known, though the request was of a kind (fast, priority, a region, …) whose
+price is not, or its prompts may have been long ones.
 """
 
 DAY_MINUTES = 24 * 60

@@ -51,6 +51,12 @@ def caveats(split: Split, unplaced: Figures) -> list[str]:
         what = _sum(total.unlogged_tokens, total.unlogged_list_cost)
         calls = counted(total.unlogged, "call")
         lines.append(f"unlogged: {calls} without a usage line, recovered from session totals, {what} in the sum")
+    if total.estimated:
+        what = _sum(total.estimated_tokens, total.estimated_list_cost)
+        replies = counted(total.estimated, "reply", "replies")
+        lines.append(
+            f"estimated: {replies} of a kind without a known price, {what} at the closest rates that are known"
+        )
     if total.lower_bound:
         replies = counted(total.lower_bound, "reply", "replies")
         lines.append(f"lower bound: {replies} whose log tells only the least of the output")

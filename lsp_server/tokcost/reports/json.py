@@ -144,6 +144,7 @@ def _figures(figures: Figures) -> Json:
         "last": _time(figures.last_ms),
         "partial": _part(figures.partial, figures.partial_tokens, figures.partial_list_cost),
         "unlogged": _part(figures.unlogged, figures.unlogged_tokens, figures.unlogged_list_cost),
+        "estimated": _part(figures.estimated, figures.estimated_tokens, figures.estimated_list_cost),
         "lower_bound": figures.lower_bound,
     }
 

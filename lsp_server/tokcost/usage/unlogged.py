@@ -40,6 +40,7 @@ def unlogged_usage(
     """
     own = [u for u in logged if u.kind != "unlogged"]
     lines = _Lines([*own, *_before_fork(inherited, logged, totals)], beside)
+    geo = _region(own)
     found: list[Usage] = []
     for model in dict.fromkeys(total.model for total in totals):
         steps = [total for total in totals if total.model == model]
@@ -49,7 +50,7 @@ def unlogged_usage(
         before = _ZERO
         for total, amount in zip(steps, missing, strict=True):
             if amount != before:
-                found.append(_as_usage(assistant, total, _minus(amount, before)))
+                found.append(_as_usage(assistant, total, _minus(amount, before))._replace(geo=geo))
             before = amount
     return found
 
@@ -75,6 +76,12 @@ def continued(
             break
         contained += usage
     return contained
+
+
+def _region(lines: Sequence[Usage]) -> str:
+    """The region in which a provider keeps the inference of a session, where all its lines name one."""
+    named = {u.geo for u in lines}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _fits(usage: Sequence[Usage], room: Mapping[str, Counts]) -> bool:

@@ -50,6 +50,7 @@ _IDS = ("id", "requestId", "uuid", "sessionId")
 """Names that may be written as a number."""
 
 
+_STANDARD = (None, "", "standard")
 _ANYWHERE = (None, "", "global", "not_available")
 """The values of `inference_geo` where the inference was not kept in a region; older models do not know the field."""
 
@@ -412,16 +413,24 @@ def _usage(line: Line, message: Message, usage: _Usage, key: str, time_ms: int, 
         False,
         "",
         kind,
-        "" if usage.speed in (None, "standard") else usage.speed,
-        "" if usage.service_tier in (None, "standard") else usage.service_tier,
+        _unless_usual(usage.speed, _STANDARD),
+        _unless_usual(usage.service_tier, _STANDARD),
         (tools.web_search_requests or 0) if tools else 0,
         lower_bound,
         copy_rank(line),
         not line.request_id,
         request_id=line.request_id or "",
-        geo="" if usage.inference_geo in _ANYWHERE else usage.inference_geo or "",
+        geo=_unless_usual(usage.inference_geo, _ANYWHERE),
         final=not lower_bound,
     )
+
+
+def _unless_usual(said: str | None, usual: tuple[str | None, ...]) -> str:
+    """The word of a field in lower case; empty where it is the usual."""
+    if said in usual:
+        return ""
+    word = (said or "").strip().lower()
+    return "" if word in usual else word
 
 
 def _tells_nothing_new(before: Usage, usage: Usage) -> bool:

@@ -225,7 +225,8 @@ class _Rollout:
         """Settings hold for later turns; the running one keeps what it began with."""
         state, settings = self.state, event.settings
         tier = settings.service_tier if settings else None
-        state.tier = "" if tier in (None, "default", "auto", "standard") else tier
+        word = (tier or "").strip().lower()
+        state.tier = "" if word in ("default", "auto", "standard") else word
         if settings is None:
             return
         state.provider = settings.provider or state.provider
