@@ -151,6 +151,30 @@ def test_a_refusal_before_any_output_is_not_billed_and_told(tmp_path: Path) -> N
     assert batch.duplicates == {"refusal before any output, not billed": 1}
 
 
+PLACEHOLDER = {"usage": counts(106, 0, 0, 0, 2), "stop_reason": None}
+REFUSED = {"usage": counts(106, 0, 0, 0, 0), "stop_reason": "refusal"}
+
+
+@pytest.mark.parametrize("request_id", ["req_1", None])
+@pytest.mark.parametrize("version", ["2.1.80", "2.1.330"])
+def test_what_a_stream_began_with_is_not_billed_where_it_ends_in_a_refusal_before_any_output(
+    tmp_path: Path, request_id: str | None, version: str
+) -> None:
+    lines = [assistant("msg_1", request_id, version=version, **one) for one in (PLACEHOLDER, PLACEHOLDER, REFUSED)]
+    other = assistant("msg_0", "req_0", version=version)
+    assert [one.key for one in read(tmp_path, other, *lines).usage] == ["msg_0"]
+
+
+def test_a_refusal_of_another_request_under_the_same_message_id_takes_nothing_back(tmp_path: Path) -> None:
+    batch = read(tmp_path, assistant("m", "req_1", **PLACEHOLDER), assistant("m", "req_2", **REFUSED))
+    assert ([one.request_id for one in batch.usage], batch.retracted) == (["req_1"], [])
+
+
+def test_a_response_that_was_told_whole_is_not_taken_back(tmp_path: Path) -> None:
+    whole = assistant("m", "req_1", usage=counts(106, 0, 0, 0, 50))
+    assert len(read(tmp_path, whole, assistant("m", "req_1", **REFUSED)).usage) == 1
+
+
 def test_a_refusal_after_some_output_is_billed(tmp_path: Path) -> None:
     batch = read(tmp_path, assistant(usage=counts(106, 0, 0, 0, 3), stop_reason="refusal"))
     assert [one.tokens.total for one in batch.usage] == [109]

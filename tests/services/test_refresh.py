@@ -207,6 +207,16 @@ def test_lines_of_one_response_that_arrive_one_by_one_end_at_the_final_count(mac
     assert (second.tokens.output, second.partial, second.usage, second.lower_bound) == (900, 0, 1, 0)
 
 
+@pytest.mark.parametrize("looks_between", [False, True])
+def test_a_stream_that_ends_in_a_refusal_before_any_output_costs_nothing(machine: Machine, looks_between: bool) -> None:
+    machine.say("p/a.jsonl", "msg_1", 10)
+    machine.say("p/a.jsonl", "msg_2", 20, usage=counts(output=2), stop_reason=None, requestId="req_2")
+    if looks_between:
+        assert machine.tokens() == {"main": 2 * ONE - 198}
+    machine.say("p/a.jsonl", "msg_2", 21, usage=counts(output=0), stop_reason="refusal", requestId="req_2")
+    assert machine.tokens() == {"main": ONE}
+
+
 def test_a_compaction_is_recovered_from_the_sessions_own_total_and_priced(machine: Machine) -> None:
     machine.say("p/a.jsonl", "msg_1", 10)
     spent = {"input": 104, "output": 260, "cache_read": 10_000, "write_5m": 500, "write_1h": 700}
@@ -253,6 +263,22 @@ def test_what_seemed_unlogged_and_was_only_logged_late_is_taken_back(machine: Ma
     append(machine.projects / "p/a.jsonl", cost_state(claude_sonnet_4_5=spent))
     assert machine.tokens() == {"main": 2 * ONE}
     assert machine.log().totals.total.unlogged == 0
+
+
+@pytest.mark.parametrize("looks_between", [False, True])
+def test_a_total_that_begins_anew_leaves_what_was_recovered_before(machine: Machine, looks_between: bool) -> None:
+    path = machine.projects / "p/a.jsonl"
+    machine.say("p/a.jsonl", "msg_1", 10)
+    spent = {"input": 104, "output": 260, "cache_read": 10_000, "write_5m": 500, "write_1h": 700}
+    append(path, cost_state(claude_sonnet_4_5=spent))
+    if looks_between:
+        assert machine.tokens() == {"main": ONE + 160}
+    machine.say("p/a.jsonl", "msg_2", 4000)
+    append(path, cost_state(claude_sonnet_4_5=spent | {"input": 34, "output": 200}))
+    assert machine.tokens() == {"main": 2 * ONE + 160 + 30}
+    machine.say("p/a.jsonl", "msg_3", 8000)
+    append(path, cost_state(claude_sonnet_4_5={name: 2 * count for name, count in spent.items()}))
+    assert machine.tokens() == {"main": 3 * ONE + 160 + 200 + 120}
 
 
 def test_a_call_without_a_line_belongs_to_the_branch_of_its_run_although_the_next_run_follows_at_once(

@@ -74,6 +74,42 @@ def test_each_run_gives_what_it_did_not_log_also_where_the_next_one_follows_at_o
     assert find([total(20, Tokens(40)), total(40, Tokens(90))], lines) == [first]
 
 
+FAR = 10 * SUBAGENTS_MS
+
+
+@pytest.mark.parametrize("began_ms", [0, FAR - 5])
+def test_a_counter_that_begins_anew_takes_nothing_back_of_what_an_earlier_one_told(began_ms: int) -> None:
+    lines = [line(10, Tokens(10)), line(FAR, Tokens(50)), line(2 * FAR, Tokens(3))]
+    again = [total(FAR + 10, Tokens(57)), total(2 * FAR + 10, Tokens(62))]
+    found = find([total(20, Tokens(110)), *(one._replace(began_ms=began_ms) for one in again)], lines)
+    assert [(u.tokens.input, u.time_ms) for u in found] == [(100, 20), (7, FAR + 10), (2, 2 * FAR + 10)]
+
+
+def test_a_counter_that_says_when_it_began_may_have_more_than_the_one_before() -> None:
+    lines = [line(10, Tokens(10)), line(FAR, Tokens(500))]
+    second = total(FAR + 10, Tokens(507))
+    told = [total(20, Tokens(110)), second._replace(began_ms=FAR - 5)]
+    assert [u.tokens.input for u in find(told, lines)] == [100, 7]
+    whole = [total(20, Tokens(110))._replace(began_ms=5), total(FAR + 10, Tokens(617))._replace(began_ms=5)]
+    assert [u.tokens.input for u in find(whole, lines)] == [100, 7]
+
+
+def test_a_counter_that_begins_anew_does_so_for_all_models_of_its_record() -> None:
+    lines = [line(10, Tokens(10)), line(11, Tokens(9), model="claude-haiku-4-5"), line(FAR, Tokens(50))]
+    first = [total(20, Tokens(110)), total(20, Tokens(29), model="claude-haiku-4-5")]
+    again = [total(FAR + 10, Tokens(4), model="claude-haiku-4-5"), total(FAR + 10, Tokens(57))]
+    found = find([*first, *again], lines)
+    assert sorted((u.time_ms, u.model, u.tokens.input) for u in found) == [
+        *((20, "claude-haiku-4-5", 20), (20, MODEL, 100)),
+        *((FAR + 10, "claude-haiku-4-5", 4), (FAR + 10, MODEL, 7)),
+    ]
+
+
+def test_a_process_that_runs_beside_another_one_is_behind_it_and_begins_nothing_anew() -> None:
+    lines = [line(10, Tokens(10)), line(FAR, Tokens(50)), line(2 * FAR, Tokens(5))]
+    assert find([total(20, Tokens(10)), total(FAR + 10, Tokens(60)), total(2 * FAR + 10, Tokens(15))], lines) == []
+
+
 def test_a_line_logged_late_takes_back_what_seemed_unlogged() -> None:
     late = [line(10, Tokens(10)), line(25, Tokens(7))]
     assert find([total(20, Tokens(17)), total(40, Tokens(17))], late) == []

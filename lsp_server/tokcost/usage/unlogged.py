@@ -7,6 +7,7 @@ response; newer versions write what a session has spent in all (`cost-state`). T
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import groupby
 
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Tokens, Usage, unlogged_prefix
@@ -36,15 +37,27 @@ def unlogged_usage(
     `inherited` is all usage of the sessions it was forked from, which its totals contain up to the fork; `beside` has
     the keys of usage that sub-agents logged in files of their own. Lines later than a total are not in it, except
     theirs. What once seemed unlogged and a later total does not confirm was only logged late, so amounts never exceed
-    what every later total leaves room for.
+    what every later total leaves room for. A counter that began anew contains nothing of what an earlier one counted.
     """
     own = [u for u in logged if u.kind != "unlogged"]
     lines = _Lines([*own, *_before_fork(inherited, logged, totals)], beside)
     geo = _region(own)
     found: list[Usage] = []
-    for model in dict.fromkeys(total.model for total in totals):
-        steps = [total for total in totals if total.model == model]
-        missing = [_missing(total, totals, lines) for total in steps]
+    counted: set[int] = set()
+    for counter in _counters(totals):
+        found += _of_counter(assistant, counter, totals, lines.without(counted), geo)
+        counted.update(map(id, lines.until(counter[-1], totals)))
+    return found
+
+
+def _of_counter(
+    assistant: str, counter: Sequence[SessionTotal], totals: Sequence[SessionTotal], lines: "_Lines", geo: str
+) -> list[Usage]:
+    """The same for the totals of one counter among all `totals` of its session."""
+    found: list[Usage] = []
+    for model in dict.fromkeys(total.model for total in counter):
+        steps = [total for total in counter if total.model == model]
+        missing = [_missing(total, counter, lines.until(total, totals)) for total in steps]
         for index in range(len(missing) - 2, -1, -1):
             missing[index] = _least(missing[index], missing[index + 1])
         before = _ZERO
@@ -78,6 +91,26 @@ def continued(
     return contained
 
 
+def _counters(totals: Sequence[SessionTotal]) -> list[list[SessionTotal]]:
+    """The totals of each counter, oldest first. A counter outlives the process, and begins anew where it says that it
+    is younger than an earlier total, or where less is in it than in the first total of the counter before: a process
+    that runs beside another one may be behind it, but not behind where both began."""
+    begun = {total.began_ms for total in totals}
+    counters: list[list[SessionTotal]] = [[]]
+    for time_ms, record in groupby(totals, key=lambda total: total.time_ms):
+        now, told = counters[-1], list(record)
+        firsts = {total.model: _counts(total) for total in reversed(now)}
+        is_younger = bool(now) and any(now[-1].time_ms < moment <= time_ms for moment in begun)
+        if is_younger or any(_is_less(_counts(one), firsts.get(one.model, _ZERO)) for one in told):
+            counters.append([])
+        counters[-1].extend(told)
+    return [one for one in counters if one]
+
+
+def _is_less(one: Counts, other: Counts) -> bool:
+    return one != other and max(_minus(one, other)) <= 0
+
+
 def _region(lines: Sequence[Usage]) -> str:
     """The region in which a provider keeps the inference of a session, where all its lines name one."""
     named = {u.geo for u in lines}
@@ -97,6 +130,10 @@ class _Lines:
         self._lines = lines
         self._beside = beside
 
+    def without(self, counted: Collection[int]) -> "_Lines":
+        """The lines that are not in a total of an earlier counter; `counted` are the ids of those objects."""
+        return _Lines([u for u in self._lines if id(u) not in counted], self._beside)
+
     def until(self, total: SessionTotal, totals: Sequence[SessionTotal]) -> list[Usage]:
         """The lines that a total contains. It carries the time of the last line above it in its own file; sub-agents
         write on in theirs, until the run that the total closes is followed by another one at the latest."""
@@ -112,10 +149,9 @@ class _Lines:
         ]
 
 
-def _missing(total: SessionTotal, totals: Sequence[SessionTotal], lines: _Lines) -> Counts:
+def _missing(total: SessionTotal, totals: Sequence[SessionTotal], until: Sequence[Usage]) -> Counts:
     """The usage that one total has beyond the lines until then, never more than all models together lack: a model may
-    be named differently in the total and in the lines."""
-    until = lines.until(total, totals)
+    be named differently in the total and in the lines. `totals` are those of its counter."""
     own = _minus(_counts(total), _sum(_usage_counts(u) for u in until if _same_model(u.model, total.model)))
     latest = {t.model: t for t in totals if t.time_ms <= total.time_ms}
     overall = _minus(_sum(_counts(t) for t in latest.values()), _sum(_usage_counts(u) for u in until))

@@ -40,6 +40,8 @@ class State(msgspec.Struct, gc=False):
     """The folder in the last line that has one, where that is a prompt or the result of a tool."""
     first_ms: int = 0
     """The first time in the file, in milliseconds UTC; 0 where that is not known."""
+    unfinished: str = ""
+    """The last response, where its lines so far hold what the stream began with."""
     open: tuple[Open, ...] = ()
     """Responses without a request id that the next lines may belong to."""
     compacted_ms: int = 0
@@ -127,7 +129,7 @@ class Asking:
         what it was. Processes write the branch of their start, or of their last look."""
         if usage.branch != self._state.branch:
             self._state.moved_by, self._state.branch = "", usage.branch
-        return self._state.moved_by not in ("", _identity(usage))
+        return self._state.moved_by not in ("", identity(usage))
 
     def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: dict[str, Usage]) -> None:
         """Heed a line of a response that has a command. One that moves HEAD does so after this response and those
@@ -139,11 +141,11 @@ class Asking:
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
         if moves := moves_of_head(raw, at, stop, found[key].cwd):
-            self._state.moved_by = _identity(found[key])
+            self._state.moved_by = identity(found[key])
             _mark(found, key, moves)
 
 
-def _identity(usage: Usage) -> str:
+def identity(usage: Usage) -> str:
     """A name of a response in its file; gateways answer everything under one message id."""
     return f"{usage.key}@{usage.request_id or usage.time_ms}"
 

@@ -13,6 +13,12 @@ _FINAL_IN_EVERY_LINE = (2, 1, 59)
 """From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
 before, lines without a `stop_reason` carry the placeholder of the stream's start."""
 
+STANDARD = (None, "", "standard")
+"""The values of `speed` and `service_tier` of the usual service."""
+
+ANYWHERE = (None, "", "global", "not_available")
+"""The values of `inference_geo` where the inference was not kept in a region; older models do not know the field."""
+
 
 class Message(msgspec.Struct, gc=False):
     """The part of a line that the provider sent."""
@@ -57,6 +63,14 @@ def copy_rank(line: Line) -> int:
         return KNOWN_COPY
     # The file of a side question repeats responses of its parent, as a side chain.
     return 0 if line.request_id and line.session_kind != "bg" and not line.sidechain else 1
+
+
+def unless_usual(said: str | None, usual: tuple[str | None, ...]) -> str:
+    """The word of a field in lower case; empty where it is the usual."""
+    if said in usual:
+        return ""
+    word = (said or "").strip().lower()
+    return "" if word in usual else word
 
 
 @lru_cache(maxsize=256)

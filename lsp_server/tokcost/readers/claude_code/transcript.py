@@ -15,8 +15,8 @@ import msgspec
 
 from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import MAX_SEARCHES, Tokens, Usage, find_key, is_possible_time, merge
-from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written
+from tokcost.model.usage import MAX_SEARCHES, Tokens, Usage, find_key, further_keys, is_possible_time, merge
+from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written, identity
 from tokcost.readers.claude_code.counts import (
     COUNTS,
     DECLINED,
@@ -30,7 +30,7 @@ from tokcost.readers.claude_code.counts import (
 )
 from tokcost.readers.claude_code.fragments import COMPACTION, TOTAL, WORKTREE, Replies, looks_whole, reason_of
 from tokcost.readers.claude_code.line_times import LineTimes
-from tokcost.readers.claude_code.lines import Line, Message, completeness, copy_rank
+from tokcost.readers.claude_code.lines import ANYWHERE, STANDARD, Line, Message, completeness, copy_rank, unless_usual
 from tokcost.readers.claude_code.order import OpenResponses
 from tokcost.readers.claude_code.repetition import HEAD, Repetition
 from tokcost.readers.claude_code.totals import read_totals
@@ -48,11 +48,6 @@ _MAX_PARTS = 1000
 
 _IDS = ("id", "requestId", "uuid", "sessionId")
 """Names that may be written as a number."""
-
-
-_STANDARD = (None, "", "standard")
-_ANYWHERE = (None, "", "global", "not_available")
-"""The values of `inference_geo` where the inference was not kept in a region; older models do not know the field."""
 
 
 class _ServerTools(msgspec.Struct, gc=False):
@@ -95,6 +90,7 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
         found.worktrees,
         found.skipped,
         found.duplicates,
+        found.retracted,
         restarted=lines.restarted,
         more=lines.more,
         position=lines.offset,
@@ -112,6 +108,7 @@ class _Transcript:
         self.worktrees: list[WorktreeOrigin] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
+        self.retracted: list[str] = []
         self.repeated = 0
         self._found: dict[str, Usage] = {}
         self._requests: dict[tuple[str, str], str] = {}
@@ -137,6 +134,8 @@ class _Transcript:
     def remembered(self) -> bytes:
         """The encoded state of the file, to be remembered until it is read on."""
         self.state.open = self._open.latest()
+        if last := self._found.get(self._key):
+            self.state.unfinished = identity(last) if last.lower_bound else ""
         return _encode(self.state)
 
     def take(self, block: bytes) -> None:
@@ -265,6 +264,7 @@ class _Transcript:
         if is_free:
             self._count(self.duplicates, "refusal before any output, not billed")
             self._repetition.forget()
+            self._take_back(one)
         else:
             self._key = self._add(one)
             self._asking.heed_command(raw, 0, len(raw), self._key, self._found)
@@ -321,6 +321,14 @@ class _Transcript:
         if usage.request_id and (key != usage.key or before.request_id != usage.request_id):
             self._requests[usage.key, usage.request_id] = key
         return key
+
+    def _take_back(self, refused: Usage) -> None:
+        """Take back what a response told before it was refused; older versions write what the stream began with."""
+        told = self._found.get(find_key(self._found, refused))
+        if told is not None and told.lower_bound:
+            self._found = {key: one for key, one in self._found.items() if one is not told}
+        elif told is None and refused.request_id and self.state.unfinished == identity(refused):
+            self.retracted += (refused.key, further_keys(refused)[0])
 
     def _remember_parent(self, line: Line) -> None:
         parent = line.request_session
@@ -413,24 +421,16 @@ def _usage(line: Line, message: Message, usage: _Usage, key: str, time_ms: int, 
         False,
         "",
         kind,
-        _unless_usual(usage.speed, _STANDARD),
-        _unless_usual(usage.service_tier, _STANDARD),
+        unless_usual(usage.speed, STANDARD),
+        unless_usual(usage.service_tier, STANDARD),
         (tools.web_search_requests or 0) if tools else 0,
         lower_bound,
         copy_rank(line),
         not line.request_id,
         request_id=line.request_id or "",
-        geo=_unless_usual(usage.inference_geo, _ANYWHERE),
+        geo=unless_usual(usage.inference_geo, ANYWHERE),
         final=not lower_bound,
     )
-
-
-def _unless_usual(said: str | None, usual: tuple[str | None, ...]) -> str:
-    """The word of a field in lower case; empty where it is the usual."""
-    if said in usual:
-        return ""
-    word = (said or "").strip().lower()
-    return "" if word in usual else word
 
 
 def _tells_nothing_new(before: Usage, usage: Usage) -> bool:
