@@ -1,7 +1,7 @@
 """Running totals of Codex, and records beside them: what is one response and what is another."""
 
 import json
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.claude_lines import encode, write
+from support.claude_lines import append, encode, write
 from support.codex_lines import (
     PARENT,
     T0,
@@ -28,7 +28,7 @@ from support.codex_lines import (
     uuid7,
 )
 from tokcost.model.logs import Batch
-from tokcost.model.usage import Tokens, Usage
+from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.codex.reader import CodexReader
 from tokcost.readers.sources import jsonl
 
@@ -51,7 +51,8 @@ def read_in_steps(path: Path, lines: Lines) -> list[Usage]:
             log.write(encode(one))
         batch = read_once(path, cursor)
         cursor = batch.cursor
-        found.update((usage.key, usage) for usage in batch.usage)
+        for usage in batch.usage:
+            found[usage.key] = merge(found[usage.key], usage) if usage.key in found else usage
     return list(found.values())
 
 
@@ -107,6 +108,63 @@ def test_a_limit_that_is_not_named_is_codexs_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("limits", [None, [], "codex", {"limit_id": 7}, {"limit_id": None}])
 def test_limits_of_another_type_are_as_if_they_were_not_there(tmp_path: Path, limits: Any) -> None:
     assert inputs(tmp_path, *growing(100), count(counters(150), counters(50), rate_limits=limits)) == [100, 50]
+
+
+def interleaved(order: str) -> Lines:
+    """Totals of two counters without a limit's name: one began with this session, one elsewhere."""
+    steps = {"a": [(1_000, 1_000), (2_500, 1_500), (3_000, 500)], "b": [(60_000, 2_000), (60_500, 500), (61_000, 500)]}
+    left = {name: iter(those) for name, those in steps.items()}
+    lines = (next(left[name]) for name in order)
+    return [count(counters(total), counters(last), T0 + 1000 * n) for n, (total, last) in enumerate(lines)]
+
+
+@pytest.mark.parametrize(
+    "order", sorted({"".join(one) for one in permutations("aaabbb")} - {"aaabbb", "bbbaaa"}), ids=str
+)
+def test_counters_that_take_turns_without_a_name_are_told_apart_once_both_go_on(tmp_path: Path, order: str) -> None:
+    assert sorted(inputs(tmp_path, *interleaved(order))) == [500, 500, 500, 1_000, 1_500, 2_000]
+
+
+def test_a_counter_that_only_follows_another_one_is_taken_for_its_rest(tmp_path: Path) -> None:
+    """Nothing says whether the events of some responses are lost or another counter begins."""
+    assert sum(inputs(tmp_path, *interleaved("aaabbb"))) == 61_000
+
+
+def test_two_counters_without_a_name_that_both_began_with_this_session_count_whole(tmp_path: Path) -> None:
+    lines = [(1_000, 1_000), (70, 70), (1_200, 200), (150, 80), (1_300, 100), (160, 10)]
+    found = inputs(tmp_path, *(count(counters(total), counters(last)) for total, last in lines))
+    assert found == [1_000, 70, 200, 80, 100, 10]
+
+
+def test_a_late_event_of_a_response_that_a_jump_contains_is_not_counted_again(tmp_path: Path) -> None:
+    lines = [(1_000, 1_000), (3_000, 500), (2_500, 1_500), (3_400, 400)]
+    assert sum(inputs(tmp_path, *(count(counters(total), counters(last)) for total, last in lines))) == 3_400
+
+
+def test_a_counter_is_told_apart_in_a_later_look(tmp_path: Path) -> None:
+    lines = [meta(), turn(), *interleaved("abab")]
+    path = write(tmp_path / "rollout-x.jsonl", *lines[:4])
+    first = read_once(path)
+    append(path, *lines[4:])
+    second = read_once(path, first.cursor)
+    found = {usage.key: usage.tokens.input for usage in (*first.usage, *second.usage)}
+    assert sorted(found.values()) == [500, 1_000, 1_500, 2_000]
+
+
+@pytest.mark.parametrize("response", [7, None, ""])
+@pytest.mark.parametrize("with_totals", [False, True])
+def test_a_record_with_an_id_of_another_type_or_without_one_counts_once(
+    tmp_path: Path, response: Any, with_totals: bool
+) -> None:
+    lines: Lines = []
+    for number, tokens in enumerate((100, 200), start=1):
+        name = response and response + number
+        lines.append(record(name, counters(tokens), T0 + number * 1000, turn_id=uuid7(T0)))
+        if with_totals:
+            total = counters(100) if number == 1 else counters(300)
+            lines.append(count(total, counters(tokens), T0 + number * 1000 + 100))
+    batch = read(tmp_path, meta(), turn(), *lines, *(lines[-1:] if with_totals else ()))
+    assert ([usage.tokens.input for usage in batch.usage], batch.skipped) == ([100, 200], {})
 
 
 def test_one_running_total_told_under_every_limit_of_the_account_counts_once(tmp_path: Path) -> None:

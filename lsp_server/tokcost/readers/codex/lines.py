@@ -169,6 +169,8 @@ def _of_right_type(
         value = given.get(field.encode_name)
         if value is None or (wanted is not None and field.name not in wanted):
             continue
+        if field.name == "response" and isinstance(value, int):
+            value = str(value)
         try:
             found[field.name] = _converted(field.type, value, lost)
         except ValueError:

@@ -263,7 +263,7 @@ class _Rollout:
                 return
             state.replaying = False
         counts = record.usage.values() if record.usage else None
-        if counts is None or record.response is None or not is_possible_time(state.time_ms):
+        if counts is None or not is_possible_time(state.time_ms):
             self.count(_IMPOSSIBLE)
             return
         if own:
@@ -273,7 +273,9 @@ class _Rollout:
                 self._repeated(_TOLD)
                 return
             state.pending = [*state.pending, counts][-_MOST_PENDING:]
-        self._add(f"codex:{thread}:{record.response}", counts, thread)
+        # Without an id of its own a response is known by its turn: in a copy, times differ.
+        name = record.response or f"{record.turn or state.time_ms}.{'.'.join(map(str, counts))}"
+        self._add(f"codex:{thread}:{name}", counts, thread)
 
     def _was_told(self, counts: Counts) -> bool:
         """Whether a running total has told this response just before."""
@@ -327,6 +329,8 @@ class _Rollout:
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
+        if found.corrects is not None:
+            self._correct(f"codex:{self._thread}:{found.corrects.key}", found.corrects.counts)
         self._add(f"codex:{self._thread}:{found.key}", found.counts, self._thread)
 
     @property
@@ -341,7 +345,21 @@ class _Rollout:
         if max(counts) >= MAX_TOKENS:
             self.count(_IMPOSSIBLE)
             return
-        usage = Usage(
+        usage = self._usage(key, counts, thread)
+        self.usage.append(self._moves.placed(usage, is_later_turn=state.turns > 1))
+
+    def _correct(self, key: str, counts: Counts) -> None:
+        """Say anew what a response had that was told before, maybe in an earlier look."""
+        for index in range(len(self.usage) - 1, -1, -1):
+            told = self.usage[index]
+            if told.key == key:
+                self.usage[index] = told._replace(tokens=tokens_of(counts, told.model))
+                return
+        self.usage.append(self._usage(key, counts, self._thread))
+
+    def _usage(self, key: str, counts: Counts, thread: str) -> Usage:
+        state = self.state
+        return Usage(
             NAME,
             key,
             state.time_ms,
@@ -355,7 +373,6 @@ class _Rollout:
             copy_rank=0 if thread == self._thread else 2,
             final=True,
         )
-        self.usage.append(self._moves.placed(usage, is_later_turn=state.turns > 1))
 
 
 def _compressed_portions(source: Source) -> Iterator[Batch]:

@@ -38,6 +38,8 @@ class Spent(NamedTuple):
     counts: Counts
     key: str
     """Unique and stable within the thread."""
+    corrects: "Spent | None" = None
+    """An earlier response that turns out to have had these counts."""
 
 
 class Passed(NamedTuple):
@@ -58,6 +60,18 @@ class Event(NamedTuple):
     turn: int
     """The number of the turn, and how often the session was resumed."""
     resumed: int = 0
+
+
+class Jump(msgspec.Struct, gc=False):
+    """A total that had grown by more than its response: the events of others are lost, or it is another counter's."""
+
+    key: str
+    head: Counts
+    """The head before it."""
+    last: Counts
+    """Its response."""
+    prior: Counts
+    """The total before that response."""
 
 
 class Counter(msgspec.Struct, gc=False):
@@ -83,6 +97,8 @@ class Counter(msgspec.Struct, gc=False):
     """The last response that an event told, when, and in which turn."""
     last_ms: int = 0
     last_turn: int = 0
+    jump: Jump | None = None
+    """The latest jump: a total after which the one before it may go on."""
     doubt: Counts = NO_COUNTS
     """A total of one response that was seen before, in an earlier turn: late, or an epoch began with it."""
 
@@ -203,7 +219,10 @@ class Totals(msgspec.Struct, gc=False):
         if inherits:
             self._reach(counter, event, total)
             return Passed(PARENTS, is_lost=True)
-        return self._grown(counter, event, total, total)
+        found = self._grown(counter, event, total, total)
+        if isinstance(found, Spent) and event.last is not None and total[:4] != event.last[:4]:
+            counter.jump = Jump(found.key, NO_COUNTS, event.last, _minus(total, event.last))
+        return found
 
     def _next(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
         """A further total."""
@@ -238,15 +257,51 @@ class Totals(msgspec.Struct, gc=False):
         if self._was_passed(counter, total):
             return Passed(LATE)
         if any(one[:4] == prior[:4] for one in counter.before):  # what seemed to begin anew goes on
-            return self._grown(counter, event, total, counts)
+            self._part_from(counter, counter.head)
+            return _correcting(self._grown(counter, event, total, counts), self._foreign_start(counter))
         if prior[:4] == counter.doubt[:4]:  # it did begin anew
             counter.begin_anew()
             return self._grown(counter, event, total, total)
         if _contains(total, counter.head):  # the events of some responses are lost
-            return self._grown(counter, event, total, _minus(total, self._base(counter, total)))
+            return self._jumped(counter, event, total, prior)
+        jump = counter.jump
+        if jump is not None and prior[:4] == jump.head[:4] and total[:4] != jump.prior[:4]:
+            return self._parted(counter, jump, event, total)
         if counter.has_seen(prior):
             return Passed(LATE)
         return self._grown(counter, event, total, counts)  # it began anew, and the first event of that is lost
+
+    def _jumped(self, counter: Counter, event: Event, total: Counts, prior: Counts) -> Spent | Passed:
+        head = counter.head
+        found = self._grown(counter, event, total, _minus(total, self._base(counter, total)))
+        if isinstance(found, Spent) and event.last is not None:
+            counter.jump = Jump(found.key, head, event.last, prior)
+        return found
+
+    def _parted(self, counter: Counter, jump: Jump, event: Event, total: Counts) -> Spent | Passed:
+        """A total that goes on from before a jump: that was another counter's total, told under the same limit, of
+        which only the response counts."""
+        counter.jump = None
+        own = self._part_from(counter, jump.head)
+        found = self._grown(own, event, total, event.last or NO_COUNTS)
+        own.remember(event)
+        return _correcting(found, jump)
+
+    def _part_from(self, counter: Counter, head: Counts) -> Counter:
+        """A counter of its own for the total that this one was taken for."""
+        if len(self.counters) >= _MOST_LIMITS:
+            return counter
+        self.counters = [*self.counters, Counter(len(self.counters), head, head)]
+        return self.counters[-1]
+
+    def _foreign_start(self, counter: Counter) -> Jump | None:
+        """The first total, where another counter began at zero beside it: what it has beyond its response was spent
+        elsewhere."""
+        jump = counter.jump
+        if jump is None or any(jump.head):
+            return None
+        counter.jump = None
+        return jump
 
     def _next_total_alone(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
         """A total that does not say which response made it grow."""
@@ -298,6 +353,10 @@ class Totals(msgspec.Struct, gc=False):
             self.counters = [*self.counters, Counter(number)]
             self.of_limit = {**self.of_limit, limit: number}
         return self.counters[number]
+
+
+def _correcting(found: Spent | Passed, jump: Jump | None) -> Spent | Passed:
+    return found._replace(corrects=Spent(jump.last, jump.key)) if jump and isinstance(found, Spent) else found
 
 
 def _prior(event: Event) -> Counts | None:
