@@ -1,5 +1,6 @@
 """Commands in a bare repository, inside `.git` and outside of any: each is named as what it is."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,27 @@ def test_the_doctor_and_all_repositories_work_in_a_bare_repository(machine: Mach
     assert "lies in the bare repository" in shown.stdout
     assert shown.stderr == ""
     assert piped(["log", "--all-repos"], bare, machine.environ).returncode == 0
+
+
+@pytest.mark.parametrize("words", [["report"], ["report", "--json"], ["doctor", "--forge"]], ids=" ".join)
+def test_history_is_read_of_a_bare_repository_that_git_names(
+    machine: Machine, bare: Path, tmp_path: Path, words: list[str]
+) -> None:
+    """git names it so to an alias, and a job of a forge does."""
+    subprocess.run(["git", "push", "-q", bare, "HEAD:main", "HEAD:master"], cwd=machine.repo, check=True)
+    for named in (str(bare), os.path.relpath(bare, tmp_path)):
+        outside = piped(words, tmp_path, {**machine.environ, "GIT_DIR": named})
+        inside = piped(words, bare, machine.environ)
+        assert (outside.returncode, outside.stderr, outside.stdout) == (0, "", inside.stdout)
+
+
+@pytest.mark.parametrize("words", [["log"], ["enable", "--yes"]], ids=" ".join)
+def test_a_bare_repository_that_git_names_is_named_where_a_worktree_is_needed(
+    machine: Machine, bare: Path, tmp_path: Path, words: list[str]
+) -> None:
+    done = piped(words, tmp_path, {**machine.environ, "GIT_DIR": str(bare)})
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"tokcost: GIT_DIR names {bare}, which has no worktree here\n")
 
 
 def test_gits_own_folder_is_named_so(machine: Machine) -> None:

@@ -288,3 +288,59 @@ def test_a_region_outlives_a_damaged_ledger_whose_logs_are_gone(payer: Payer, ha
     assert payer.cost() == "0.825000000"
     assert payer.runs("prices", "reprice", "--since", "2026-01-01").returncode == 0
     assert payer.cost() == "0.825000000"
+
+
+PROJECT = '[[price]]\nmatch = "claude-opus-4-8"\ndiscount = "0.1"\n'
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+def project_with_a_price(payer: Payer) -> None:
+    """Commit a price of the project, and a folder beside it."""
+    (payer.repo / "src").mkdir()
+    (payer.repo / "src/code").write_text("1\n")
+    (payer.repo / ".tokcost.toml").write_text(PROJECT)
+    git(payer.repo, "add", "-A")
+    git(payer.repo, "commit", "-q", "-m", "Price")
+
+
+@pytest.mark.parametrize("sparse", [["--no-cone", "/src/"], ["--cone", "src"]], ids=" ".join)
+def test_the_price_of_a_project_holds_where_a_sparse_checkout_leaves_its_file_out(
+    payer: Payer, sparse: list[str]
+) -> None:
+    project_with_a_price(payer)
+    git(payer.repo, "sparse-checkout", "set", *sparse)
+    (payer.repo / ".tokcost.toml").unlink(missing_ok=True)
+    payer.answered("claude-opus-4-8", **ONE)
+    assert payer.cost() == "0.075000000"
+    assert "input 0.50" in payer.runs("prices", "explain", "claude-opus-4-8").stdout
+    (payer.repo / ".tokcost.toml").write_text("")
+    git(payer.repo, "sparse-checkout", "disable")
+    git(payer.repo, "commit", "-q", "-a", "-m", "No price")
+    assert payer.runs("prices", "reprice", "--since", "2026-01-01").returncode == 0
+    assert payer.cost() == "0.750000000"
+
+
+def test_the_price_of_a_project_holds_in_the_worktrees_of_its_bare_repository(payer: Payer, tmp_path: Path) -> None:
+    project_with_a_price(payer)
+    bare, tree = tmp_path / "app.git", tmp_path / "tree"
+    git(tmp_path, "clone", "-q", "--bare", str(payer.repo), str(bare))
+    git(bare, "worktree", "add", "-q", "-b", "feat", str(tree))
+    payer.repo = tree
+    payer.answered("claude-opus-4-8", **ONE)
+    assert payer.cost() == "0.075000000"
+    git(bare, "update-ref", "--no-deref", "HEAD", "HEAD^{commit}")
+    assert "input 0.50" in payer.runs("prices", "explain", "claude-opus-4-8").stdout
+
+
+def test_a_bad_price_that_a_sparse_checkout_leaves_out_is_told_and_passed_over(payer: Payer) -> None:
+    project_with_a_price(payer)
+    (payer.repo / ".tokcost.toml").write_text('[[price]]\nmach = "x"\n')
+    git(payer.repo, "commit", "-q", "-a", "-m", "Bad")
+    git(payer.repo, "sparse-checkout", "set", "--no-cone", "/src/")
+    payer.answered("claude-opus-4-8", **ONE)
+    assert payer.cost() == "0.750000000"
+    assert "unknown key 'mach'" in payer.runs("log").stdout

@@ -11,7 +11,8 @@ from typing import Any
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
 from tokcost.foreign_files import read_inside
 from tokcost.model.worktree import Worktree
-from tokcost.repo.index import read_staged
+from tokcost.repo.index import read_committed, read_staged
+from tokcost.repo.worktree import find_bare, find_worktree
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
@@ -28,14 +29,6 @@ def read_table(root: str, name: str) -> Mapping[str, Any]:
 def table_in(data: bytes, root: str, name: str) -> Mapping[str, Any]:
     """The same where the file was read already."""
     return _table(os.path.join(root, POLICY_FILE), data, name) if name.encode() in data else {}
-
-
-def may_have(root: str, name: str) -> bool:
-    """Whether it is worth asking for a table, or for what is wrong with the file."""
-    try:
-        return name.encode() in read_policy_file(root)
-    except SettingsDamaged:
-        return True
 
 
 def read_policy_file(root: str) -> bytes:
@@ -59,9 +52,35 @@ def read_policy_of(worktree: Worktree) -> bytes:
     try:
         return read_staged(worktree, POLICY_FILE) or b""
     except (OSError, EnvironmentProblem) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        path = os.path.join(worktree.path, POLICY_FILE)
-        raise SettingsDamaged(f"{path} cannot be read: {reason} (try `git checkout -- {POLICY_FILE}`)") from error
+        raise _unreadable(worktree.path, error) from error
+
+
+def read_policy_at(root: str) -> bytes:
+    """The same of the repository at `root`, which may be bare: then as its HEAD has it. It is asked by every command,
+    so the index is read where a checkout is sparse alone."""
+    data, git_dir = read_policy_file(root), os.path.join(root, ".git")
+    if data or (os.path.isdir(git_dir) and not _is_sparse(git_dir)):
+        return data
+    if (worktree := find_worktree(root)) is not None:
+        return read_policy_of(worktree) if worktree.path == root and _is_sparse(worktree.git_dir) else b""
+    bare = find_bare(root)
+    if bare is None or bare.root != root:
+        return b""
+    try:
+        return read_committed(root, POLICY_FILE) or b""
+    except (OSError, EnvironmentProblem) as error:
+        raise _unreadable(root, error) from error
+
+
+def _is_sparse(git_dir: str) -> bool:
+    """Whether a checkout may leave files out (gitrepository-layout(5))."""
+    return os.path.exists(os.path.join(git_dir, "info", "sparse-checkout"))
+
+
+def _unreadable(folder: str, error: OSError | EnvironmentProblem) -> SettingsDamaged:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    path = os.path.join(folder, POLICY_FILE)
+    return SettingsDamaged(f"{path} cannot be read: {reason} (try `git checkout -- {POLICY_FILE}`)")
 
 
 def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:

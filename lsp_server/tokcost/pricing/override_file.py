@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import read_bounded, read_inside, shown
+from tokcost.foreign_files import read_bounded, shown
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.near import did_you_mean
 from tokcost.model.usage import MAX_TOKENS
@@ -32,23 +32,21 @@ _KEYS = {"from", "until", "above", "web_search", "discount", *_TEXTS, *_RATES}
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|\.[0-9]{1,30}")
 
 
-def load_overrides(path: Path, root: Path | None = None) -> tuple[Override, ...]:
-    """The `[[price]]` tables of a TOML file; none if there is no file. A file of the repository at `root` may be no
-    link that leads out of it.
-
-    Raises `SettingsDamaged` with the file and the reason.
-    """
+def load_overrides(path: Path) -> tuple[Override, ...]:
+    """The `[[price]]` tables of a TOML file; none if there is no file. Raises `SettingsDamaged` with the file and the
+    reason."""
     try:
-        content = read_bounded(str(path)) if root is None else read_inside(str(root), str(path.relative_to(root)))
+        content = read_bounded(str(path))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
-    return _parsed(path, content) if root is None or b"price" in content else ()
+    return parse_overrides(path, content)
 
 
 @lru_cache(16)
-def _parsed(path: Path, content: bytes) -> tuple[Override, ...]:
+def parse_overrides(path: Path, content: bytes) -> tuple[Override, ...]:
+    """The same of what a file holds; `path` is for the words about it."""
     try:
         tables = read_toml(content).get("price", [])
         if not isinstance(tables, list):

@@ -1,4 +1,5 @@
-"""Files that are staged and not in the working tree: a sparse checkout has most files in the index alone.
+"""Files that are not in a working tree: a sparse checkout has most files in the index alone, a bare repository has all
+of them in commits.
 
 A hook asks at every commit, so git is started only where the index has such a name (gitformat-index(5)).
 """
@@ -19,18 +20,25 @@ _SPLIT = b"link\0"
 def read_staged(worktree: Worktree, name: str, most: int = MOST) -> bytes | None:
     """A file at the top of a worktree as it is staged; `None` where there is none. Raises `OSError` where it is larger
     than `most` or a partial clone does not have it, and `EnvironmentProblem`."""
-    if not _may_have(worktree.git_dir, name):
-        return None
+    return _content(worktree.path, f":{name}", name, most) if _may_have(worktree.git_dir, name) else None
+
+
+def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None:
+    """The same of the commit that HEAD of a repository is at."""
+    return _content(repository, f"HEAD:{name}", name, most)
+
+
+def _content(folder: str, where: str, name: str, most: int) -> bytes | None:
     try:
-        blob = run_git(["rev-parse", "--quiet", "--verify", f":{name}"], worktree.path).strip()
+        blob = run_git(["rev-parse", "--quiet", "--verify", where], folder).strip()
     except GitFailed:
         return None
-    said = run_git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], worktree.path, feed=f"{blob}\n").split()
+    said = run_git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], folder, feed=f"{blob}\n").split()
     if said[:1] != ["blob"]:
-        raise OSError(errno.ENOENT, "it is staged, and its content was not fetched", name)
+        raise OSError(errno.ENOENT, "git has its name, and its content was not fetched", name)
     if int(said[1]) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most >> 10} KiB", name)
-    return os.fsencode(run_git(["cat-file", "blob", blob], worktree.path))
+    return os.fsencode(run_git(["cat-file", "blob", blob], folder))
 
 
 def _may_have(git_dir: str, name: str) -> bool:

@@ -107,6 +107,15 @@ def git_dir_around(directory: str) -> str:
     return ""
 
 
+def named_git_dir(directory: str, environ: Mapping[str, str]) -> str:
+    """The git folder that `GIT_DIR` names, a bare repository for example; empty where it names none."""
+    if not (git_dir := environ.get("GIT_DIR")):
+        return ""
+    dot_git = os.path.join(directory, git_dir)
+    named = _led_to(os.path.dirname(dot_git), dot_git)
+    return named if _is_git_dir(named) else ""
+
+
 def submodules(common_dir: str) -> Iterator[Worktree]:
     """The submodules of a clone that are checked out, and theirs."""
     top = os.path.join(common_dir, "modules")

@@ -30,6 +30,7 @@ from tokcost.repo.history import (
 )
 from tokcost.reports.amounts import percent
 from tokcost.reports.text import counted
+from tokcost.services.look_at_clone import folder_of_history
 
 _MOST_STEPS = 5_000
 _REQUEST = re.compile(
@@ -100,7 +101,7 @@ class _Branches(NamedTuple):
 
 def forge_checks(folder: Path, cache: Path) -> list[Check]:
     """The checks of what a forge does to cost lines. Raises `UsageError`, `EnvironmentProblem`."""
-    repository = find_repository(str(folder))
+    repository = find_repository(folder_of_history(folder))
     span = default_range(repository)
     forge = _forge(remote_address(repository), all_refs(repository))
     told = read_history(repository, cache, span)

@@ -11,12 +11,13 @@ from tokcost.model.claims import Consent
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, may_have_budget, read_state, state_of_hook, stops_unchecked
 from tokcost.repo.run import asker
-from tokcost.repo.worktree import git_dir_around, worktree_for
+from tokcost.repo.worktree import git_dir_around, named_git_dir, worktree_for
 
 __all__ = [
     "CloneState",
     "consent_in",
     "find_here",
+    "folder_of_history",
     "here",
     "may_have_budget",
     "no_worktree",
@@ -33,6 +34,12 @@ def find_here(cwd: Path) -> Worktree | None:
     return worktree_for(str(cwd), asker())
 
 
+def folder_of_history(cwd: Path) -> str:
+    """The folder in which git has the history that is meant around a folder: a bare repository will do."""
+    found = find_here(cwd)
+    return found.path if found else named_git_dir(str(cwd), asker()) or str(cwd)
+
+
 def here(cwd: Path) -> Worktree:
     """The same. Raises `NotARepository`."""
     found = find_here(cwd)
@@ -44,6 +51,8 @@ def here(cwd: Path) -> Worktree:
 def no_worktree(cwd: Path, hint: str) -> NotARepository:
     """The error to raise where a folder lies in no worktree. A bare repository is a repository too, only not what is
     looked for."""
+    if named := named_git_dir(str(cwd), asker()):
+        return NotARepository(f"GIT_DIR names {named}, which has no worktree here", hint)
     git_dir = git_dir_around(str(cwd))
     if not git_dir:
         return NotARepository(f"{cwd} lies in no git repository", hint)

@@ -32,7 +32,7 @@ from tokcost.repo.history import (
     tags,
 )
 from tokcost.repo.refs import PUBLISHED
-from tokcost.services.look_at_clone import find_here
+from tokcost.services.look_at_clone import folder_of_history
 
 _MOST_CHANGES = 20_000
 """More are not looked at one by one for their files: that would take minutes."""
@@ -57,8 +57,7 @@ class Options(NamedTuple):
 
 def make_report(folder: Path, cache: Path, options: Options) -> Report:
     """Read, place, group. Raises `UsageError`, `EnvironmentProblem`."""
-    found = find_here(folder)
-    repository = find_repository(found.path if found else str(folder))
+    repository = find_repository(folder_of_history(folder))
     span = _span(repository, options)
     policy = read_report_policy(repository, span.tips[0])
     told = read_history(repository, cache, span)

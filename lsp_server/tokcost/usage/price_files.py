@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tokcost.errors import SettingsDamaged
-from tokcost.policy.repository_file import POLICY_FILE, may_have
+from tokcost.policy.repository_file import POLICY_FILE, read_policy_at
 
 if TYPE_CHECKING:
     from tokcost.ledger.open import Ledger
@@ -56,11 +56,12 @@ def price_change(ledger: "Ledger", home: Path) -> list[str]:
 
 def load(file: Path, root: str) -> tuple["Override", ...]:
     """Read one of them. Raises `SettingsDamaged`."""
-    if not (may_have(root, "price") if root else os.path.lexists(file)):
+    content = read_policy_at(root) if root else b""
+    if not (b"price" in content if root else os.path.lexists(file)):
         return ()
-    from tokcost.pricing.override_file import load_overrides  # takes a hook longer than pricing does
+    from tokcost.pricing.override_file import load_overrides, parse_overrides  # takes a hook longer than pricing does
 
-    return load_overrides(file, Path(root) if root else None)
+    return parse_overrides(file, content) if root else load_overrides(file)
 
 
 def price_problems(home: Path, root: str) -> list[str]:
