@@ -4,13 +4,15 @@ A run is periods that follow each other and are shown as one; the runs of a grou
 periods sort as time goes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
 from tokcost.history.privacy.dominance import Sums
 
 Cells = Mapping[str, Sums]
 Run = list[str]
+
+_MOST_CUTS = 40
 
 
 def in_runs(cells: Cells, least: int) -> Labels:
@@ -45,6 +47,17 @@ def in_fewer_runs(cells: Cells, labels: Labels, blamed: set[str]) -> Labels:
         first, second = sorted((at, min(around, key=lambda one: _weakness(cells, runs[one]))))
         runs[first : second + 1] = [runs[first] + runs[second]]
     return _named(runs)
+
+
+def in_more_runs(cells: Cells, labels: Labels, least: int) -> Iterator[Labels]:
+    """Every way to part one of the runs (nothing is labelled: all periods) into two that are safe, the most even one
+    first, as far as it is worth trying one after the other."""
+    runs = _runs(labels) or [sorted(cells)]
+    cuts = [(abs(2 * cut - len(run)) - len(run), at, cut) for at, run in enumerate(runs) for cut in range(1, len(run))]
+    for _, at, cut in sorted(cuts)[:_MOST_CUTS]:
+        halves = runs[at][:cut], runs[at][cut:]
+        if all(_is_safe(cells, half, least) for half in halves):
+            yield _named([*runs[:at], *halves, *runs[at + 1 :]])
 
 
 def _is_safe(cells: Cells, run: Run, least: int) -> bool:

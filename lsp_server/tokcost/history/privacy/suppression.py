@@ -7,7 +7,8 @@ Three things must hold, for list cost and for tokens:
 2. *Each grouping* is a partition of the whole range into such cells. Both rules hold for a union of cells where they
    hold for the cells, so no sum or difference of cells and the total says more. What fails goes into one cell,
    `(other)`, together with as many others as it takes. Weeks and months have an order: one that fails is joined with
-   its neighbours until they pass together, so that what is shown is still a course of time.
+   its neighbours until they pass together, so that what is shown is still a course of time; where that ends in one
+   cell, other cuts through all of it are tried.
 3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
    than three contributors (rank), a cell minus the cells of another grouping inside it is empty or passes rule 1, and
    nobody's total can be told within 15 %, not even by one who knows his own part (`hiding.py`).
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
 from tokcost.history.privacy.dominance import Sums, nobody_stands_out
-from tokcost.history.privacy.runs import in_fewer_runs, in_runs
+from tokcost.history.privacy.runs import in_fewer_runs, in_more_runs, in_runs
 from tokcost.model.changes import FEWEST, PERIODS, Grouping
 
 OTHER = "(other)"
@@ -57,7 +58,27 @@ def allowed(pieces: Sequence[Piece], groupings: Sequence[Grouping], least: int) 
                 shown[grouping] = labels
                 break
             labels = _coarser(pieces, grouping, labels, blamed, least)
+        if grouping in PERIODS and grouping not in shown:
+            shown.update(_parted(pieces, shown, grouping, least))
     return shown
+
+
+def _parted(
+    pieces: Sequence[Piece], shown: Mapping[Grouping, Labels], grouping: Grouping, least: int
+) -> dict[Grouping, Labels]:
+    """A grouping by time where joining neighbours came to none: that goes one way, and other cuts may hold beside what
+    is shown. All of it is parted again and again, as long as the rules hold."""
+    cells, found = _cells(pieces, grouping), Labels()
+    while True:
+        held = (
+            one
+            for one in in_more_runs(cells, found, least)
+            if _together(pieces, {**shown, grouping: one}, grouping, least) is None
+        )
+        labels = next(held, None)
+        if labels is None:
+            return {grouping: found} if found else {}
+        found = labels
 
 
 def _sums(pieces: Iterable[tuple[str | tuple[str, ...], Piece]]) -> dict[str | tuple[str, ...], Sums]:
