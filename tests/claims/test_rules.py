@@ -127,6 +127,23 @@ def test_the_classes_of_an_exact_line_add_up_to_its_tokens(classes: list[int], r
     assert line.classes.total == line.tokens == (max(sum(classes) + rest, 0) if sum(classes) else 0)
 
 
+@given(st.integers(200_000, 10**12), st.integers(0, 10**12), st.integers(-(10**12), 10**12), st.booleans())
+def test_a_raised_line_stays_within_a_factor_of_two_also_where_its_version_before_was_exact(
+    first: int, more: int, rest: int, was_exact: bool
+) -> None:
+    """Only an exact amount of 2 to 2.5 leaves no point of the grid between itself and its double."""
+    unsaid = NOTHING if was_exact else Worth(rest, rest, 0, ())
+    before = publish(NAME, 1, worth(first, first), unsaid, None, Terms("exact" if was_exact else "coarse"))
+    own = first + more
+    line = publish(NAME, 2, worth(own, own), Worth(rest, rest, 0, ()), before, Terms())
+    assert line.tokens >= before.tokens
+    least, most = own / 2, 2 * own
+    if was_exact and str(before.tokens)[0] == "2" and before.tokens < 2.5 * 10 ** (len(str(before.tokens)) - 1):
+        most = 2.5 * own
+    assert least <= line.tokens <= most
+    assert least <= (line.cost or 0) <= 2.5 * own + SMALLEST_COST
+
+
 def test_usage_without_a_price_is_published_as_unpriced() -> None:
     line = publish(NAME, 1, worth(0, 500, 500), NOTHING, None, Terms())
     assert (line.cost, line.unpriced, line.tokens) == (None, True, 500)

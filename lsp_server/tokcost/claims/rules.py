@@ -78,7 +78,11 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
 
     `worth` is all its usage; `rest` is what earlier lines of the repository left unsaid, this claim's own aside: what
     rounding left over, and usage that grew after it was published (a reply was still being written). `before` is its
-    previous version, which the new one may not go below.
+    previous version, which the new one may not go below: a reader may know only that one.
+
+    So a coarse line stays within the factor of two (see `coarse`) when the version before was coarse, too. After an
+    exact one of 2 to 2.5 the next point of the grid is 5, which can be 2.5 times the amount. A line that was published
+    before its reply was complete cannot be changed any more: `grown` has the later lines say what it lacks.
     """
     priced = worth.list_cost > 0 or worth.unpriced_tokens < worth.tokens or not worth.unpriced_tokens
     exact = terms.precision == "exact"
