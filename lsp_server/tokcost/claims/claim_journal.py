@@ -7,9 +7,9 @@ holds claim ids, published lines and identities of responses, and leaves the clo
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import NamedTuple
 
 from tokcost.ledger.claims import has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
@@ -33,6 +33,17 @@ _READ = "claims read {}"
 """The setting that says how far the journal of a repository was read."""
 _ANEW = "anew"
 """Begins that setting while the journal must be read whatever claims are known; behind it, how far it was."""
+
+
+class Held(NamedTuple):
+    """A record of which all usage is in its claim already."""
+
+    entry: Entry
+    """The record without its keys."""
+    usage: int
+    """The number of its keys."""
+    end: int
+    """The position behind it."""
 
 
 def exists(common_dir: str) -> bool:
@@ -60,6 +71,11 @@ def read_anew(ledger: Ledger, repository: int) -> None:
     record_setting(ledger, _READ.format(repository), _ANEW)
 
 
+def go_on(ledger: Ledger, repository: int, start: int) -> None:
+    """Let it be read from there on, also beside claims that are known. Part of the caller's transaction."""
+    record_setting(ledger, _READ.format(repository), f"{_ANEW} {start}")
+
+
 def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
     """New versions of claims, as they stand in the ledger."""
     return [
@@ -80,18 +96,29 @@ def write(common_dir: str, entries: Iterable[Entry]) -> None:
     append_ours(path, data)
 
 
-def restore(ledger: Ledger, repository: int, common_dir: str, most: int | None = None) -> bool:
+def restore(
+    ledger: Ledger,
+    repository: int,
+    common_dir: str,
+    most: int | None = None,
+    held: Mapping[int, Held] | None = None,
+) -> bool:
     """Give a ledger the claims that a clone remembers, as far as that is unread; whether there was anything. Part of
     the caller's transaction, after all logs were read. What is known already stays, and what the ledger has no usage of
-    is passed over and not read again. With `most`, no more than about so many bytes: the next call goes on there."""
+    is passed over and not read again. With `most`, no more than about so many bytes: the next call goes on there.
+    `held` has records, by where they begin, of which all usage is bound."""
     start, end = unread(ledger, repository, common_dir)
     if start == end:
         return False
-    restoring, stopped = Restoring(ledger, repository), end
-    for entry, stopped in _read(common_dir, start):
+    held = held or {}
+    restoring, stopped, known = Restoring(ledger, repository), start, 0
+    for entry, ended in read(common_dir, start, held):
+        begun, stopped = stopped, ended
+        if begun in held:
+            known += stopped - begun
         if entry is not None:
-            restoring.take(entry)
-        if most is not None and stopped - start >= most:
+            restoring.take(entry, held[begun].usage if begun in held else 0)
+        if most is not None and stopped - start - known >= most:
             break
     else:
         stopped = end
@@ -99,11 +126,12 @@ def restore(ledger: Ledger, repository: int, common_dir: str, most: int | None =
     return restoring.write()
 
 
-def _read(common_dir: str, start: int) -> Iterator[tuple[Entry | None, int]]:
+def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) -> Iterator[tuple[Entry | None, int]]:
     """All records from somewhere on, each with where it ends; `None` for lines that are none. Lines are read one by
-    one: together they may be large."""
-    import json
+    one: together they may be large. Records in `held` are not read again."""
+    import msgspec
 
+    decode = msgspec.json.Decoder(_Record).decode
     stream = open_ours(_path(common_dir))
     if stream is None:
         return
@@ -111,10 +139,20 @@ def _read(common_dir: str, start: int) -> Iterator[tuple[Entry | None, int]]:
         stream.seek(start)
         end = start
         # What is longer comes in pieces, none of which is JSON.
-        while line := stream.readline(_MOST_CHARACTERS):
+        while True:
+            if held and (known := held.get(end)) is not None:
+                end = stream.seek(known.end)
+                yield known.entry, end
+                continue
+            line = stream.readline(_MOST_CHARACTERS)
+            if not line:
+                break
             end, entry = end + len(line), None
             with suppress(ValueError, TypeError, RecursionError, OverflowError):
-                entry = _entry(json.loads(line.decode("utf-8", "replace")))
+                try:
+                    entry = _bounded(Entry(*decode(line)))
+                except (msgspec.DecodeError, ValueError):
+                    entry = _lenient(line)
             yield entry, end
 
 
@@ -129,9 +167,23 @@ def _path(common_dir: str) -> str:
     return path
 
 
-def _entry(record: Any) -> Entry:
-    """Raises `ValueError` or `TypeError` for what is none."""
-    claim, version, line, keys, withheld = record
-    if type(version) is not int or not 0 <= version <= MOST_VERSION or read_token(str(claim)) != (claim, 1):
+_Record = tuple[str, int, str, list[tuple[str, str]], bool]
+"""A record as it is written."""
+
+
+def _lenient(record: bytes) -> Entry:
+    """The same of a record whose bytes or types are not what we write. Raises `ValueError` or `TypeError` for
+    what is none."""
+    import json
+
+    claim, version, line, keys, withheld = json.loads(record.decode("utf-8", "replace"))
+    if type(version) is not int:
+        raise TypeError("no version")
+    keys = [(str(one), str(other)) for one, other in keys]
+    return _bounded(Entry(claim, version, str(line), keys, bool(withheld)))
+
+
+def _bounded(entry: Entry) -> Entry:
+    if not 0 <= entry.version <= MOST_VERSION or read_token(str(entry.claim)) != (entry.claim, 1):
         raise ValueError("no claim, or no version of one")
-    return Entry(claim, version, str(line), [(str(one), str(other)) for one, other in keys], bool(withheld))
+    return entry

@@ -4,7 +4,7 @@ The ledger remembers the refs it saw, so that only what is new since the last lo
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from zlib import crc32
 
@@ -96,15 +96,18 @@ def refresh_carriers(
     return False
 
 
-def restore_claims(ledger: Ledger, repository: int, common_dir: str) -> None:
+def restore_claims(
+    ledger: Ledger, repository: int, common_dir: str, held: Mapping[int, claim_journal.Held] | None = None
+) -> None:
     """Give the ledger the claims that a clone remembers, in transactions of its own: other processes wait for none of
-    them, and whoever is stopped, or cannot ask git afterwards, has read what it has read."""
+    them, and whoever is stopped, or cannot ask git afterwards, has read what it has read. `held` says which records
+    an import bound."""
     while True:
         start, end = claim_journal.unread(ledger, repository, common_dir)
         if start >= end:
             return
         with ledger.transaction():
-            if claim_journal.restore(ledger, repository, common_dir, claim_journal.LARGE_BYTES):
+            if claim_journal.restore(ledger, repository, common_dir, claim_journal.LARGE_BYTES, held):
                 forget_tips(ledger, repository)
 
 

@@ -10,6 +10,7 @@ from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import COLUMNS, PLACEHOLDERS, SELECTED, Entry, Group, Stored, from_row, to_row
 from tokcost.model.logs import SessionTotal
 
+_INSERT = f"INSERT INTO usage ({COLUMNS}, claim, claim_version) VALUES ({PLACEHOLDERS}, ?, ?)"
 _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 
 
@@ -30,10 +31,10 @@ def insert_usage(ledger: Ledger, entries: Sequence[Entry], rollup: Rollup) -> No
     rows: list[tuple[object, ...]] = []
     for entry in entries:
         ids = dimensions.of(entry)
-        rows.append(to_row(entry, ids))
+        rows.append((*to_row(entry, ids), entry.claim, entry.claim_version))
         rollup.add(Group(ids.place, ids.series, entry.claim, entry.claim_version), entry)
     rows.sort(key=itemgetter(0))  # neighbours in the index are written one after the other
-    ledger.db.executemany(f"INSERT INTO usage ({COLUMNS}) VALUES ({PLACEHOLDERS})", rows)
+    ledger.db.executemany(_INSERT, rows)
 
 
 def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup: Rollup) -> None:

@@ -6,7 +6,7 @@ made anew once. Part of the caller's transaction.
 
 from typing import NamedTuple
 
-from tokcost.ledger.claims import STAND_INS, record_line, settle_rests
+from tokcost.ledger.claims import STAND_INS, new_claim, record_line, settle_rests
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import Group
@@ -30,6 +30,8 @@ class _Claim:
 
     def __init__(self, number: int, version: int, *, is_known: bool) -> None:
         self.number, self.version, self.is_known = number, version, is_known
+        self.taken = 0
+        """The newest version whose usage was taken."""
         self.said: list[str] = []
         self.withheld = False
         self.found = self.missing = 0
@@ -59,17 +61,20 @@ class Restoring:
         db.execute("DROP TABLE IF EXISTS temp.restored")
         db.execute("CREATE TEMP TABLE restored (usage INTEGER PRIMARY KEY, claim INTEGER, version INTEGER)")
 
-    def take(self, one: Remembered) -> None:
-        """Add a version of a claim. The first record of a version holds; a claim of another repository here is passed
-        over: a copy of a clone remembers the claims of the original."""
+    def take(self, one: Remembered, held: int = 0) -> None:
+        """Add a version of a claim, without its keys where all its usage is `held` already: the number of it. The first
+        record of a version holds; a claim of another repository here is passed over: a copy of a clone remembers the
+        claims of the original."""
         claim = self._claim(one.claim)
         if claim is None:
             return
         claim.withheld = claim.withheld or one.withheld
-        if one.version > claim.version or (claim.is_known and one.keys):
-            claim.version = max(claim.version, one.version)
+        # A claim may be known, and lack usage that has been read since.
+        is_more = claim.is_known and one.version > claim.taken and (one.keys or held)
+        if one.version > claim.version or is_more:
+            claim.version, claim.taken = max(claim.version, one.version), one.version
             found = self._want(claim.number, one)
-            claim.found += found
+            claim.found += found + held
             claim.missing += len(one.keys) - found
             claim.said.append(one.line)
 
@@ -137,3 +142,12 @@ class Restoring:
             f"DELETE FROM claim WHERE name GLOB '{STAND_INS}' AND NOT EXISTS"
             " (SELECT 1 FROM rollup WHERE rollup.claim = claim.id)"
         )
+
+
+def claim_to_hold(ledger: Ledger, repository: int, name: str) -> int | None:
+    """The row id of a claim whose usage is being recorded, made where it is not known; `None` where it is another
+    repository's. Part of the caller's transaction."""
+    row = ledger.db.execute("SELECT id, repository FROM claim WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return new_claim(ledger, repository, name).id
+    return row[0] if row[1] == repository else None

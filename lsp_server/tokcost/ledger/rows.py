@@ -48,7 +48,7 @@ COLUMNS = (
     " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
     " request_id, list_cost, reported_cost"
 )
-"""The columns that are written for a usage: all but the claim, which only claiming sets."""
+"""The columns that change with what is read of a usage: all but its claim, in which it stays."""
 PLACEHOLDERS = ", ".join("?" * 23)
 SELECTED = (
     "SELECT id, key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m,"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
@@ -24,6 +24,9 @@ from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.usage.read import Outcome, Progress, in_order_of_writing, read_all
+
+if TYPE_CHECKING:
+    from tokcost.claims.bind_imported import ImportedClaims
 
 _READ_BY = "files read by"
 
@@ -97,16 +100,17 @@ def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, 
         jobs = in_order_of_writing(jobs_of(None, looks))
         with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
             _try_again_after_upgrade(ledger)
-            _import(_Written(ledger, home, here), chain(outcomes, _rest(ledger, looks, progress, report)), report)
+            written = _Written(ledger, home, here, follow)
+            claims = _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
             _remember(ledger, looks)
             if follow:
-                _look(ledger, report)
+                _look(ledger, report, claims)
         return report
     with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         follow_move(ledger, here.worktree if here else None)
-        _bring_up_to_date(_Written(ledger, home, here), environ, report, progress)
+        claims = _bring_up_to_date(_Written(ledger, home, here, follow), environ, report, progress)
         if follow:
-            _look(ledger, report)
+            _look(ledger, report, claims)
     return report
 
 
@@ -118,7 +122,7 @@ def open_refreshed(home: Path, environ: Mapping[str, str], here: CloneState, *, 
             ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
             try:
                 follow_move(ledger, here.worktree)
-                _bring_up_to_date(_Written(ledger, home, here), environ, IngestReport())
+                _bring_up_to_date(_Written(ledger, home, here, follow=False), environ, IngestReport())
             except Exception as error:
                 with ledger:  # which says what is behind it, and closes
                     raise error from None
@@ -135,19 +139,22 @@ class _Written(NamedTuple):
     ledger: Ledger
     home: Path
     here: CloneState | None
+    follow: bool
+    """Whether what commits carry is followed afterwards, and claims that clones remember are given back."""
 
 
 def _bring_up_to_date(
     written: _Written, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
-) -> None:
-    ledger = written.ledger
+) -> "ImportedClaims | None":
+    ledger, claims = written.ledger, None
     _try_again_after_upgrade(ledger)
     looks = _told(look_for_logs(ledger, environ, _roots(ledger, written.here)), report)
     jobs = jobs_of(ledger, looks)
     if jobs or any(found.rest for found in looks) or _history_moved(ledger, written.here):
         with read_all(in_order_of_writing(jobs), progress) as outcomes:
-            _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
+            claims = _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
     _remember(ledger, looks)
+    return claims
 
 
 def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:
@@ -191,11 +198,11 @@ def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
         remember(ledger, found)
 
 
-def _look(ledger: Ledger, report: IngestReport) -> None:
+def _look(ledger: Ledger, report: IngestReport, claims: "ImportedClaims | None") -> None:
     """Follow what commits carry, in every repository that has claims and refs that moved."""
     for one in repositories(ledger):
         if needs_refresh(ledger, one.id, one.common_dir):
-            restore_claims(ledger, one.id, one.common_dir)
+            restore_claims(ledger, one.id, one.common_dir, claims.held(one.id) if claims else None)
             try:
                 with ledger.transaction():
                     if not refresh_carriers(ledger, one.id, one.common_dir):
@@ -204,12 +211,17 @@ def _look(ledger: Ledger, report: IngestReport) -> None:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
 
 
-def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport) -> None:
+def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport) -> "ImportedClaims | None":
+    """Record what was read. Usage that a clone remembers as claimed is bound meanwhile, unless a hook is in a hurry:
+    reading what a clone remembers may take as long as a commit may wait."""
     import gc
 
+    from tokcost.claims.bind_imported import ImportedClaims
     from tokcost.usage.importing import Importer
 
-    importer, was_on = Importer(*written), gc.isenabled()
+    ledger, home, here, follow = written
+    claims = ImportedClaims(ledger) if follow else None
+    importer, was_on = Importer(ledger, home, here, claims), gc.isenabled()
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:
         for outcome in outcomes:
@@ -220,6 +232,7 @@ def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport
             gc.enable()
     report.new_usage = importer.new_usage
     report.notes.extend(importer.notes)
+    return claims
 
 
 def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:

@@ -6,6 +6,7 @@ checkpoint has moved on drops what it read.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.query import has_unexplained_total, sources_of_unlogged, totals_of_session
@@ -34,14 +35,31 @@ _TRANSACTION_FILES = 200
 """A transaction of this size takes a tenth of a second: others that import at the same time wait no longer."""
 
 
+class Claims(Protocol):
+    """Claims that clones remember and this ledger may have lost."""
+
+    def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
+        """The claim (row id) and the version that new usage belongs to; asked in a transaction."""
+        ...
+
+    def kept(self) -> None:
+        """That transaction is written."""
+
+    def undone(self) -> None:
+        """That transaction was rolled back."""
+
+
 class Importer:
     """Gathers what was read and writes it, some thousand usage at a time."""
 
-    def __init__(self, ledger: Ledger, home: Path, here: CloneState | None = None) -> None:
-        """`here` is the worktree that somebody asks about."""
+    def __init__(
+        self, ledger: Ledger, home: Path, here: CloneState | None = None, claims: Claims | None = None
+    ) -> None:
+        """`here` is the worktree that somebody asks about; usage is bound to `claims` while it is recorded."""
         self._ledger = ledger
         self._home = home
         self._here = here
+        self._claims = claims
         self._notes: list[str] = []
         self._placer = Placer(ledger, here)
         self._pricer = Pricer(ledger, home)
@@ -115,7 +133,11 @@ class Importer:
                     self._record(assistant, batches)
         except BaseException:
             self.new_usage = before
+            if self._claims:
+                self._claims.undone()
             raise
+        if self._claims:
+            self._claims.kept()
 
     def _recorded(self, outcome: Outcome) -> int | None:
         """Note how far the file was read; the row id of the source. `None` where another process has recorded it
@@ -163,7 +185,7 @@ class Importer:
         ledger = self._ledger
         stored = self._stored(assistant, usage)
         new, changes, copies = sort_out(usage, stored)
-        entries = [self._entry(u)._replace(source=source) for u, source in new]
+        entries = [self._entry(u, source, may_be_claimed=True) for u, source in new]
         changed = [(before, self._changed(before, u)) for before, u in changes]
         require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
@@ -183,13 +205,17 @@ class Importer:
             stored.update(find_usage(self._ledger, assistant, further))
         return stored
 
-    def _entry(self, usage: Usage) -> Entry:
+    def _entry(self, usage: Usage, source: int | None = None, *, may_be_claimed: bool = False) -> Entry:
         where = self._placer.place(usage)
         target = self._assigned.get((usage.assistant, usage.key)) if self._assigned else None
         if target is not None:
             where = self._placer.assigned(target.common_dir, target.path, target.branch) or where
         price = self._pricer.price(usage, where.root)
-        return Entry(usage, where.repository, where.worktree, where.place, price.list_cost, price.state, price.card_id)
+        claim = version = None
+        if may_be_claimed and self._claims is not None and where.repository is not None:
+            claim, version = self._claims.claim_of(where.repository, usage.assistant, usage.key) or (None, None)
+        priced = (price.list_cost, price.state, price.card_id)
+        return Entry(usage, where.repository, where.worktree, where.place, *priced, claim, version, source)
 
     def _changed(self, before: Stored, usage: Usage) -> Entry:
         """The new state of a row; its place changes only when a surer original has been found."""
@@ -227,7 +253,7 @@ class Importer:
         changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
         changed = [(before, self._changed(before, u)) for before, u in changes]
         source = min(new.sources, default=None)
-        entries = [self._entry(u)._replace(source=source) for key, u in wanted.items() if key not in stored]
+        entries = [self._entry(u, source) for key, u in wanted.items() if key not in stored]
         require_room(ledger, [*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
         delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)
