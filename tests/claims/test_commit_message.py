@@ -280,3 +280,36 @@ def test_prose_about_lines_stays_as_it_is(prose: str) -> None:
     assert read_message(message).foreign == 0
     assert drop_lines(message) == message
     assert add_lines(message, [LINE]) == f"{message}\n{TEXT}\n"
+
+
+OF_OTHERS = [f"AI-Cost: $1.23 by somebody else, {number:04}; claude-opus-4-5" for number in range(300)]
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        f"* {TEXT}",
+        TEXT.upper(),
+        TEXT.replace("; claude", ";\nclaude"),
+        TEXT.replace("; 7k3q", ";\n\n> 7k3q").replace("\n\n", "\n"),
+        TEXT.replace("7k3qf9", "7k3qf9\n  "),
+        "\n".join(TEXT.split("; ")),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 150, 300])
+def test_a_line_of_ours_is_found_among_many_of_others(ours: str, at: int) -> None:
+    """Those of others, which may be 100,000, are not taken apart one by one; they stay as they are."""
+    before, behind = "\n".join(OF_OTHERS[:at]), "\n".join(OF_OTHERS[at:])
+    text = f"Title\n\n{before}\n\n{ours}\n\n{behind}\n"
+    raised = LINE._replace(version=2)
+    for changed in (drop_lines(text), lift_lines(text, [raised])):
+        assert [one for one in changed.split("\n") if one in OF_OTHERS] == OF_OTHERS
+    assert read_message(drop_lines(text)).lines == []
+    assert read_message(lift_lines(text, [raised])).lines == [raised]
+    assert {one.id for one in read_message(add_lines(text, [raised])).lines} == {LINE.id}
+
+
+def test_a_message_with_lines_of_others_alone_is_as_it_was_without_ours() -> None:
+    text = "Title\n\n" + "\n".join(OF_OTHERS) + "\n"
+    assert drop_lines(text) == lift_lines(text) == text
+    assert drop_lines(add_lines(text, [LINE])) == text

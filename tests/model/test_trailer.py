@@ -277,3 +277,10 @@ def test_whatever_is_read_as_a_line_of_ours_has_a_possible_id(line: Line, before
     texts = format_line(line), format_line(line).upper()
     for text in (f"Subject\n\n{before}{one[:-14]}{before}{one[-14:]}{behind}" for one in texts):
         assert {one.id for one in read_message(text).lines} <= possible_ids(text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", " \u2028 > "])
+def test_an_id_that_any_end_of_a_line_cut_in_two_is_a_possible_id(end: str) -> None:
+    text = f"Subject\n\nAI-Cost: ~2 USD list; ~1M tokens; -; 7k3qf9{end}x2m4tc\n"
+    assert {one.id for one in read_message(text).lines} == {"7k3qf9x2m4tc"}
+    assert "7k3qf9x2m4tc" in possible_ids(text)

@@ -5,7 +5,7 @@ against git itself. Text is what the file holds, undecodable bytes as surrogates
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
 from typing import Literal, NamedTuple
 
@@ -18,6 +18,8 @@ from tokcost.model.trailer import (
     format_line,
     highest,
     is_second_line,
+    lines_near_ids,
+    possible_ids,
     read_message,
 )
 
@@ -123,9 +125,16 @@ def has_content(text: str, comment: str = "#") -> bool:
     return any(line.strip() and not _is_comment(line, comment) and not line.startswith(_SIGNED_OFF) for line in kept)
 
 
+def _ours(content: Sequence[str]) -> list[Line]:
+    """Every line of ours in some content. Lines of others, which take long to understand, are mostly told by their lack
+    of an id."""
+    text = "\n".join(content)
+    return read_message(text).lines if possible_ids(text) else []
+
+
 def lines_in(text: str, comment: str = "#") -> list[Line]:
     """Every line of ours in a message's content; git's notes quote some, with `-v` in the change that they show."""
-    return read_message("\n".join(split(text, comment).content)).lines
+    return _ours(split(text, comment).content)
 
 
 def has_ours_in_title(text: str, comment: str = "#") -> bool:
@@ -143,8 +152,12 @@ def add_lines(text: str, lines: Sequence[Line], comment: str = "#", placement: P
         return text
     content, rest = split(text, comment)
     wanted = {line.id: line for line in lines}
-    content = _replaced(content, wanted)
-    new = [part for line in wanted.values() for part in format_line(line).split("\n")]
+    return _with_new(Parts(_replaced(content, wanted), rest), wanted.values(), comment, placement)
+
+
+def _with_new(parts: Parts, lines: Iterable[Line], comment: str, placement: Placement) -> str:
+    content, rest = parts
+    new = [part for line in lines for part in format_line(line).split("\n")]
     if new and not content:
         content, rest = _titled_by_comment(rest)
     return "\n".join([*_placed(content, new, comment, placement), *(rest or [""])])
@@ -199,26 +212,34 @@ def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#", placeme
     """The message with every line of ours, wherever it stands, moved into its trailer block, each id once, at its
     highest version; `more` are lines that belong there besides."""
     content, rest = split(text, comment)
-    found = read_message("\n".join(content)).lines
+    found = _ours(content)
     lines = list(highest([*found, *more]).values())
-    return add_lines("\n".join([*_without_ours(content), *rest]), lines, comment, placement) if lines else text
+    if not lines:
+        return text
+    kept = _without_ours(content, {line.id for line in found})
+    return _with_new(split("\n".join([*kept, *rest]), comment), lines, comment, placement)
 
 
 def drop_lines(text: str, comment: str = "#") -> str:
     """The message without any line of ours."""
     content, rest = split(text, comment)
-    return "\n".join([*_without_ours(content), *rest])
+    return "\n".join([*_without_ours(content, {line.id for line in _ours(content)}), *rest])
 
 
 def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
     """The content with the first line of each id as it is `wanted`; these are not wanted any more then. One with a
     bullet or the like in front is taken out instead: what takes its place goes to the trailers."""
+    if not lines_near_ids(content, wanted):
+        return [*content]
     kept: list[str] = []
     content = apart(content)
-    number = 0
+    near, number = lines_near_ids(content, wanted), 0
     while number < len(content):
-        extent = _extent(content, number) if wanted and carries_line(content[number]) else range(number, number + 1)
-        found = read_message("\n".join(content[extent.start : extent.stop])).lines if wanted else []
+        if number not in near or not carries_line(content[number]):
+            kept.append(content[number])
+            number += 1
+            continue
+        extent, found = _extent(content, number)
         if not found or found[0].id not in wanted:
             kept += content[extent.start : extent.stop]
         elif content[number][:1].isalpha():
@@ -273,18 +294,18 @@ def _trailer_block(content: Sequence[str], comment: str) -> int:
     return start if is_block else len(content)
 
 
-def _extent(content: Sequence[str], start: int) -> range:
-    """The lines that belong to one line of ours: its second line, and what either was wrapped into."""
+def _extent(content: Sequence[str], start: int) -> tuple[range, list[Line]]:
+    """The lines that belong to one line of ours (its second line, and what either was wrapped into), and that line."""
     end = start + 1
-    wanted = len(read_message(content[start]).lines)
-    while not wanted and end < len(content) and end - start <= MOST_WRAPPED and _goes_on(content[end]):
+    found = read_message(content[start]).lines
+    while not found and end < len(content) and end - start <= MOST_WRAPPED and _goes_on(content[end]):
         end += 1
-        wanted = len(read_message("\n".join(content[start:end])).lines)
-    if not wanted:
-        return range(start, start + 1)
+        found = read_message("\n".join(content[start:end])).lines
+    if not found:
+        return range(start, start + 1), []
     if end < len(content) and is_second_line(content[end]):
         end = _end_of_second(content, end)
-    return range(start, end)
+    return range(start, end), found
 
 
 def _end_of_second(content: Sequence[str], start: int) -> int:
@@ -302,17 +323,20 @@ def _goes_on(text: str) -> bool:
     return bool(text.strip()) and not carries_line(text)
 
 
-def _without_ours(content: Sequence[str]) -> list[str]:
+def _without_ours(content: Sequence[str], ids: Collection[str]) -> list[str]:
+    """The content without the lines of ours, which have these ids."""
+    if not ids:
+        return [*content]
     kept: list[str] = []
     content = apart(content)
-    number = 0
+    near, number = lines_near_ids(content, ids), 0
     while number < len(content):
-        if not carries_line(content[number]):
+        if number not in near or not carries_line(content[number]):
             kept.append(content[number])
             number += 1
             continue
-        extent = _extent(content, number)
-        if not read_message("\n".join(content[extent.start : extent.stop])).lines:
+        extent, found = _extent(content, number)
+        if not found:
             kept.extend(content[extent.start : extent.stop])  # foreign or damaged: not ours to move
         elif kept and not kept[-1].strip() and extent.stop < len(content) and not content[extent.stop].strip():
             kept.pop()

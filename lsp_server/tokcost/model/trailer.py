@@ -11,7 +11,7 @@ number has an upper limit, so that SQLite can store it.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -173,6 +173,17 @@ def possible_ids(message: str) -> set[str]:
     return {*_POSSIBLE_ID.findall(text), *(one[1] + one[2] for one in broken if len(one[1] + one[2]) == ID_LENGTH)}
 
 
+def lines_near_ids(content: Sequence[str], ids: Collection[str]) -> set[int]:
+    """The numbers of the lines where a line of ours with one of these ids may begin, and more: a message may have
+    100,000 lines of others, each of which takes long to understand."""
+    text, found, number, seen = "\n".join(content).lower(), set[int](), 0, 0
+    for one in sorted((*_POSSIBLE_ID.finditer(text), *_BROKEN_ID.finditer(text)), key=re.Match[str].start):
+        if (one[0] if one.re is _POSSIBLE_ID else one[1] + one[2]) in ids:
+            number, seen = number + text.count("\n", seen, one.start()), one.start()
+            found.update(range(number - MOST_WRAPPED, number + 1))
+    return found
+
+
 def carries_line(text: str) -> bool:
     """Whether a single line of text begins a line of ours, whatever is in front of it."""
     return _START.match(text) is not None
@@ -213,8 +224,10 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _POSSIBLE_ID = re.compile(rf"(?<![0-9a-z_])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![0-9a-z])")
+_BREAKS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
+"""Whatever ends a line for `str.splitlines`."""
 _BROKEN_ID = re.compile(
-    rf"(?<![0-9a-z_])([{ID_ALPHABET}]{{1,11}}+)[ \t\r]*+\n{_PREFIX}([{ID_ALPHABET}]{{1,11}}+)(?![0-9a-z])"
+    rf"(?<![0-9a-z_])([{ID_ALPHABET}]{{1,11}}+)[^\S{_BREAKS}]*+[{_BREAKS}]{_PREFIX}([{ID_ALPHABET}]{{1,11}}+)(?![0-9a-z])"
 )
 """An id that something cut in two at the end of a line."""
 _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
