@@ -260,6 +260,33 @@ def test_a_line_of_a_side_chain_above_does_not_say_where_a_response_was_asked_fo
     assert [usage.cwd for usage in found] == ["/r/repo", "/r/wt", "/r/repo"]
 
 
+def test_where_a_file_is_taken_apart_to_be_read_changes_no_time_and_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line above, the time above and the beginning of the file may all lie in an earlier piece."""
+    prompt = {"type": "user", "sessionId": "session-1", "isSidechain": False, "cwd": "/r/repo", "message": {}}
+    lines = [
+        {"type": "file-history-snapshot", "messageId": "x"},
+        {"type": "queue-operation", "operation": "enqueue", "timestamp": iso(T0), "sessionId": "session-1"},
+        assistant("msg_0", "req_0", T0 - 5, cwd="/r/repo"),
+        assistant("msg_1", "req_1", T0 + 1, cwd="/r/repo"),
+        prompt | {"timestamp": iso(T0 + 3), "cwd": "/r/wt"},
+        assistant("msg_2", "req_2", T0 + 5, cwd="/r/other", command="cd /r/other"),
+        prompt | {"sessionId": "session-2", "timestamp": iso(T0 + 6), "cwd": "/r/elsewhere"},
+        assistant("msg_3", "req_3", T0 + 7, cwd="/r/third"),
+        prompt | {"timestamp": iso(T0 + 20)},
+        cost_state(claude_sonnet_4_5={"input": 50, "output": 600, "cache_read": 7, "write_5m": 8, "write_1h": 9}),
+    ]
+    path = write(tmp_path / "s.jsonl", *lines)
+    whole = read(path)
+    monkeypatch.setattr(jsonl, "CHUNK", 100)
+    pieces = read(path)
+    assert (pieces.usage, pieces.totals) == (whole.usage, whole.totals)
+    assert [usage.copy_rank for usage in whole.usage] == [2, 0, 0, 0]
+    assert [usage.cwd for usage in whole.usage] == ["/r/repo", "/r/repo", "/r/wt", "/r/third"]
+    assert whole.totals[0].time_ms == T0 + 20
+
+
 def test_a_response_that_is_older_than_its_own_file_is_a_copy_in_a_fork(tmp_path: Path) -> None:
     """Older versions do not mark copies; what the fork itself writes on top is younger than they are."""
     at = 1_790_000_000_000

@@ -5,18 +5,16 @@ that it went to, and the branch field may lag behind a switch by the assistant f
 """
 
 import re
-from typing import NamedTuple
 
 import msgspec
 
 from tokcost.model.usage import Usage
 from tokcost.readers.claude_code.line_times import LineTimes
+from tokcost.readers.claude_code.lines import KNOWN_COPY, Line
 from tokcost.readers.claude_code.order import Open
 from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.records import Folder, Name, decoded
 
-KNOWN_COPY = 2
-"""`Usage.copy_rank` of what a fork copied."""
 _COMMAND = b'"command"'
 _COMMAND_WITHIN = 2048
 """Bytes from the beginning of a line in which the command of its tool begins."""
@@ -24,6 +22,8 @@ _LONGEST_COMMAND = 4096
 """Bytes of a command that are searched."""
 _CHANGES_FOLDER = re.compile(rb"(?:[\"&;|(]|\\n) *(?:cd|pushd) ")
 _CWD = b'"cwd":"'
+_COUNTS = b'"usage":{"input_tokens"'
+"""Where the counts of a response begin, mostly: no command stands between them and the end of the content."""
 
 
 class State(msgspec.Struct, gc=False):
@@ -51,14 +51,6 @@ class State(msgspec.Struct, gc=False):
     """The folder and the branch then."""
 
 
-class Written(NamedTuple):
-    """The place where a line says that it was written."""
-
-    session: str
-    sidechain: bool
-    cwd: str
-
-
 class _Place(msgspec.Struct, gc=False):
     type: str | None = None
     session: Name | None = msgspec.field(default=None, name="sessionId")
@@ -75,61 +67,73 @@ class Asking:
     def __init__(self, state: State) -> None:
         self._state = state
         self._block = b""
-        self._begin = 0
+        self._before_block = b""
+        """The last line of the blocks before that has a place."""
+        self.line_begin = 0
+        """The place of the line that is read, in the block."""
         self._last_cwd = state.cwd
         self._left = ""
         """The folder of the response before, if the last one names another."""
 
-    def begin(self, block: bytes, *, is_first: bool) -> None:
-        """Turn to the next block of lines; `is_first` for that at the beginning of the file."""
-        self._block, self._begin = block, 0
-        if is_first:
-            self._state.first_ms = LineTimes().first(block) or 0
+    def begin(self, block: bytes) -> None:
+        """Turn to the next block of lines."""
+        self._block = block
 
-    def at(self, begin: int) -> None:
-        """The line that is read next begins here."""
-        self._begin = begin
+    def knows_beginning(self, block: bytes) -> bool:
+        """Whether a block is the one that tells when the file was begun, which is remembered then: its first lines may
+        have no time."""
+        self._state.first_ms = LineTimes().first(block) or 0
+        return self._state.first_ms > 0 or b'"timestamp"' in block
 
     def end(self, end: int) -> None:
-        """Remember of the lines before `end` what those behind it may have to know."""
-        above = self._above(end)
+        """Turn away from a block that was read to `end`."""
+        self._before_block = self._line_above(end)
+        self._block = b""
+
+    def remember(self) -> None:
+        """Remember of the lines that were read what those behind them may have to know."""
+        above = self._above(0)
         if above is not None:
             cwd = above.cwd or ""
             self._state.folder = cwd if above.type != "assistant" and "\0" not in cwd else ""
-        self._block = b""
 
     def is_copy(self, time_ms: int) -> bool:
         """Whether a response is older than its own file: it was copied into it when a session was forked."""
         return time_ms < self._state.first_ms
 
-    def folder(self, line: Written) -> str:
+    def folder(self, line: Line) -> str:
         """The folder in which a response was asked for: that of the prompt or the result above its first line, where
         the folder has changed since the last response."""
-        before, self._last_cwd = self._last_cwd, line.cwd
-        if line.cwd == before:
+        cwd, before = line.cwd or "", self._last_cwd
+        if cwd == before:
             self._left = ""
             return before
-        self._left = before
-        above = self._above(self._begin)
+        self._last_cwd, self._left = cwd, before
+        above = self._above(self.line_begin)
         if above is None:
-            return self._state.folder or line.cwd
-        is_same = (above.session or "", bool(above.sidechain)) == (line.session, line.sidechain)
-        return above.cwd or line.cwd if is_same and above.type != "assistant" else line.cwd
+            return self._state.folder or cwd
+        is_same = (above.session or "", bool(above.sidechain)) == (line.session or "", bool(line.sidechain))
+        return above.cwd or cwd if is_same and above.type != "assistant" else cwd
 
     def _above(self, end: int) -> _Place | None:
         """The place in the last line before `end` that has one."""
+        line = self._line_above(end)
+        return decoded(_place, line) if line else None
+
+    def _line_above(self, end: int) -> bytes:
         at = self._block.rfind(_CWD, 0, end)
         if at < 0:
-            return None
+            return self._before_block
         begin, stop = self._block.rfind(b"\n", 0, at) + 1, self._block.find(b"\n", at)
-        return decoded(_place, self._block[begin : stop if stop >= 0 else len(self._block)])
+        return self._block[begin : stop if stop >= 0 else len(self._block)]
 
-    def lags(self, usage: Usage) -> bool:
-        """Whether the branch field is likely to lag behind HEAD: an earlier response has moved HEAD and the field is
-        what it was. Processes write the branch of their start, or of their last look."""
-        if usage.branch != self._state.branch:
-            self._state.moved_by, self._state.branch = "", usage.branch
-        return self._state.moved_by not in ("", identity(usage))
+    def lags(self, branch: str, key: str, request_id: str | None, time_ms: int) -> bool:
+        """Whether the branch field of a response is likely to lag behind HEAD: an earlier response has moved HEAD and
+        the field is what it was. Processes write the branch of their start, or of their last look."""
+        state = self._state
+        if branch != state.branch:
+            state.moved_by, state.branch = "", branch
+        return state.moved_by != "" and state.moved_by != _identity(key, request_id, time_ms)
 
     def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: dict[str, Usage]) -> None:
         """Heed a line of a response that has a command. One that moves HEAD does so after this response and those
@@ -138,6 +142,9 @@ class Asking:
         if at < 0 or found[key].copy_rank == KNOWN_COPY:
             return
         stop = min(end, at + _LONGEST_COMMAND)
+        counts = raw.rfind(_COUNTS, at, stop)
+        if counts >= 0:
+            stop = counts
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
         if moves := moves_of_head(raw, at, stop, found[key].cwd):
@@ -146,8 +153,13 @@ class Asking:
 
 
 def identity(usage: Usage) -> str:
+    """A name of a response in its file."""
+    return _identity(usage.key, usage.request_id, usage.time_ms)
+
+
+def _identity(key: str, request_id: str | None, time_ms: int) -> str:
     """A name of a response in its file; gateways answer everything under one message id."""
-    return f"{usage.key}@{usage.request_id or usage.time_ms}"
+    return f"{key}@{request_id or time_ms}"
 
 
 def _mark(found: dict[str, Usage], key: str, moves: int) -> None:

@@ -102,8 +102,8 @@ def tokens_of(counts: Counts) -> Tokens | None:
         short = max(short, written - long)
     thinking = (details.thinking_tokens or 0) if details else 0
     read, cached, output = counts.input_tokens or 0, counts.cache_read_input_tokens or 0, counts.output_tokens or 0
-    found = (read, cached, short, long, output, thinking)
-    return Tokens(*found) if min(found) >= 0 and max(found) < MAX_TOKENS else None
+    found = Tokens(read, cached, short, long, output, thinking)
+    return found if min(found) >= 0 and max(found) < MAX_TOKENS else None
 
 
 def with_split(top: Tokens, counts: Counts, attempts: Sequence[Attempt | None]) -> Tokens:

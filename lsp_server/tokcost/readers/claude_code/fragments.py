@@ -9,6 +9,8 @@ REPLY = b'"type":"message","role":"assistant"'
 """Bytes that every reply has; of so long a word few must be looked at to see that it is not there."""
 TOTAL = b'"cost-state"'
 WORKTREE = b'"worktree-state"'
+STATE = b'-state"'
+"""The end of both."""
 COMPACTION = b'"compact_boundary"'
 
 _COUNTING = (b'"assistant"', TOTAL, WORKTREE)
@@ -19,16 +21,17 @@ _OPEN, _CLOSE = b"{}"
 class Replies:
     """The places of replies in a block, searched for in the lines that are asked about, in their order."""
 
-    def __init__(self, block: bytes) -> None:
+    def __init__(self, block: bytes = b"") -> None:
         self._block = block
-        self._next = -1
+        self.next = -1
+        """The last answer of `behind`, which holds for every place between the one asked about and itself."""
 
-    def are_in(self, begin: int, end: int) -> bool:
-        """Whether a reply stands in a line."""
-        if self._next < begin:
+    def behind(self, begin: int) -> int:
+        """The place of the first reply from `begin` on; the end of the block where there is none."""
+        if self.next < begin:
             found = self._block.find(REPLY, begin)
-            self._next = found if found >= 0 else len(self._block)
-        return self._next < end
+            self.next = found if found >= 0 else len(self._block)
+        return self.next
 
 
 def looks_whole(block: bytes, begin: int, end: int) -> bool:

@@ -11,9 +11,10 @@ _TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 class LineTimes:
     """The times in the lines of one block, for records that have none: each was written after the line above it."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: int | None = None) -> None:
+        """`last` is the time of the last line above the block that has one."""
         self._searched = 0
-        self._last: int | None = None
+        self._last = last
 
     def before(self, block: bytes, begin: int) -> int | None:
         """The time of the last line above `begin` that has one. What was searched once is not searched again, so the

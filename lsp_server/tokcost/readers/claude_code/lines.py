@@ -6,8 +6,10 @@ from functools import lru_cache
 import msgspec
 
 from tokcost.model.usage import Kind
-from tokcost.readers.claude_code.asking import KNOWN_COPY
 from tokcost.readers.sources.records import Folder, KeptName, Name
+
+KNOWN_COPY = 2
+"""`Usage.copy_rank` of what a fork copied."""
 
 _FINAL_IN_EVERY_LINE = (2, 1, 59)
 """From this version on a finished response has a `stop_reason` and its final output count in at least its last line;

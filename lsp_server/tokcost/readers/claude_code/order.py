@@ -36,38 +36,32 @@ class OpenResponses:
     """The responses without request ids that were begun since somebody last said something."""
 
     def __init__(self, known: Iterable[Open] = ()) -> None:
-        self._open = {one.id: one for one in known}
-
-    def __contains__(self, id: str) -> bool:
-        return id in self._open
-
-    def __bool__(self) -> bool:
-        return bool(self._open)
+        self.by_id = {one.id: one for one in known}
 
     def first_time(self, id: str, time_ms: int, tokens: Tokens, stop_reason: str | None) -> int:
         """The start time of the response to which a line of this message id, time and counts belongs."""
-        last = self._open.pop(id, None)
+        last = self.by_id.pop(id, None)
         if last is not None and _goes_on(last, tokens):
             time_ms = last.time_ms
         prompt = tokens[:4]
-        self._open[id] = Open(id, time_ms, prompt, tokens.output, stop_reason)
+        self.by_id[id] = Open(id, time_ms, prompt, tokens.output, stop_reason)
         return time_ms
 
     def taken_up(self, id: str, time_ms: int, tokens: Tokens) -> int:
         """The same for a line that has a request id, by which its further lines are known."""
-        last = self._open.pop(id)
+        last = self.by_id.pop(id)
         return last.time_ms if _goes_on(last, tokens) else time_ms
 
     def saw_user(self, *, is_result: bool) -> None:
         """The user said something, or a tool's result was logged."""
         if not is_result:
-            self._open.clear()
-        for one in self._open.values():
+            self.by_id.clear()
+        for one in self.by_id.values():
             one.has_results = True
 
     def latest(self) -> tuple[Open, ...]:
         """The responses to remember of the file. Odd ids are not worth it."""
-        return tuple(one for one in list(self._open.values())[-MAX_OPEN:] if one.id.isascii() and one.id.isprintable())
+        return tuple(one for one in list(self.by_id.values())[-MAX_OPEN:] if one.id.isascii() and one.id.isprintable())
 
 
 def _goes_on(last: Open, tokens: Tokens) -> bool:

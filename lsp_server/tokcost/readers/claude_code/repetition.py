@@ -2,6 +2,7 @@
 
 from tokcost.model.usage import Usage
 from tokcost.readers.claude_code.fragments import REPLY, TOTAL
+from tokcost.readers.claude_code.lines import Line, Message
 
 NEVER = b"\n"
 """No line contains its end."""
@@ -15,46 +16,59 @@ _BETWEEN = 64
 
 
 class Repetition:
-    """The marks of a line that tells nothing new of the last response."""
+    """The marks of a line that tells nothing new of the last response. Most responses have one line: all marks but the
+    first are made when a line has that."""
 
     def __init__(self) -> None:
         self.id = NEVER
         """The id of the message and what follows it, at its beginning."""
+        self._last: tuple[bytes, Line, Usage] | None = None
+        """The line that is repeated, as it was written and decoded, and its response, until the marks are made."""
         self._begins_with = b""
         """At its beginning as well."""
         self._usage = b""
         """Behind its content."""
-        self._behind: tuple[bytes, ...] = ()
+        self._request = b""
+        """Anywhere, mostly behind its usage."""
+        self._anywhere: tuple[bytes, ...] = ()
         """Anywhere, mostly behind its content."""
 
     def forget(self) -> None:
         """No line is expected to repeat anything."""
         self.id = NEVER
 
-    def expect(self, raw: bytes, message_id: str, request_id: str, usage: bytes, version: str, found: Usage) -> None:
+    def expect(self, raw: bytes, line: Line, message_id: str, found: Usage) -> None:
         """Lines like `raw`, of the same request, whose usage is the same to the byte. `found` is what is known of the
         response by now."""
-        self._begins_with = b""
-        written = b'"usage":%s' % usage
-        if found.lower_bound:
-            written = _unfinished(raw, written)
-        if found.copy_rank == 1:
-            self._begins_with = b'"isSidechain":true'  # any other line would be surer of being the original
-        self._usage = written
-        self._behind = (b'"requestId":"%s"' % request_id.encode(),)
+        self.id = b'"id":"%s",%s' % (message_id.encode(), REPLY)
+        self._last = raw, line, found
+
+    def _make_marks(self, raw: bytes, line: Line, found: Usage) -> None:
+        message = line.message or Message()
+        written = b'"usage":%s' % bytes(message.usage)
+        self._usage = _unfinished(raw, written) if found.lower_bound else written
+        # Any other line would be surer of being the original.
+        self._begins_with = b'"isSidechain":true' if found.copy_rank == 1 else b""
+        self._request = b'"requestId":"%s"' % (line.request_id or "").encode()
+        self._anywhere = ()
         if found.kind == "partial":
             # A line of a sub-agent or an older version would say that the reply is whole.
-            self._behind += b'"isSidechain":false', b'"version":"%s"' % version.encode()
-        self.id = b'"id":"%s",%s' % (message_id.encode(), REPLY)
+            self._anywhere = b'"isSidechain":false', b'"version":"%s"' % (line.version or "").encode()
+        self._last = None
 
     def is_in(self, block: bytes, begin: int, named: int, end: int) -> bool:
         """Whether a line that has the id at `named` is such a one, and holds no other record."""
-        if block.find(self._begins_with, begin, begin + HEAD) < 0:
+        if self._last is not None:
+            self._make_marks(*self._last)
+        find = block.find
+        if self._begins_with and find(self._begins_with, begin, begin + HEAD) < 0:
             return False
         usage = block.rfind(self._usage, named, end)
-        if usage < 0 or block.find(REPLY, named + len(self.id), end) >= 0 or block.find(TOTAL, usage, end) >= 0:
+        if usage < 0 or find(REPLY, named + len(self.id), end) >= 0 or find(TOTAL, usage, end) >= 0:
             return False
-        return all(block.rfind(words, begin, end) >= 0 for words in self._behind)
+        if find(self._request, usage, end) < 0 and find(self._request, begin, usage) < 0:
+            return False
+        return not self._anywhere or all(block.rfind(words, begin, end) >= 0 for words in self._anywhere)
 
 
 def _unfinished(raw: bytes, written: bytes) -> bytes:

@@ -16,7 +16,7 @@ import msgspec
 from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import MAX_SEARCHES, Tokens, Usage, find_key, further_keys, is_possible_time, merge
-from tokcost.readers.claude_code.asking import KNOWN_COPY, Asking, State, Written, identity
+from tokcost.readers.claude_code.asking import Asking, State, identity
 from tokcost.readers.claude_code.counts import (
     COUNTS,
     DECLINED,
@@ -28,9 +28,18 @@ from tokcost.readers.claude_code.counts import (
     tokens_of,
     with_split,
 )
-from tokcost.readers.claude_code.fragments import COMPACTION, TOTAL, WORKTREE, Replies, looks_whole, reason_of
+from tokcost.readers.claude_code.fragments import COMPACTION, STATE, TOTAL, WORKTREE, Replies, looks_whole, reason_of
 from tokcost.readers.claude_code.line_times import LineTimes
-from tokcost.readers.claude_code.lines import ANYWHERE, STANDARD, Line, Message, completeness, copy_rank, unless_usual
+from tokcost.readers.claude_code.lines import (
+    ANYWHERE,
+    KNOWN_COPY,
+    STANDARD,
+    Line,
+    Message,
+    completeness,
+    copy_rank,
+    unless_usual,
+)
 from tokcost.readers.claude_code.order import OpenResponses
 from tokcost.readers.claude_code.repetition import HEAD, Repetition
 from tokcost.readers.claude_code.totals import read_totals
@@ -118,6 +127,8 @@ class _Transcript:
         """The key of the last response."""
         self._repetition = Repetition()
         self._times = LineTimes()
+        self._last_ms: int | None = None
+        """The time of the last line of the blocks before that has one."""
         self._open = OpenResponses(state.open)
         self._is_mended = False
         """No line of the block is broken."""
@@ -133,6 +144,7 @@ class _Transcript:
 
     def remembered(self) -> bytes:
         """The encoded state of the file, to be remembered until it is read on."""
+        self._asking.remember()
         self.state.open = self._open.latest()
         if last := self._found.get(self._key):
             self.state.unfinished = identity(last) if last.lower_bound else ""
@@ -154,32 +166,36 @@ class _Transcript:
         searched: they are decoded, unless they repeat the last response. (Inside a text quotes are escaped, so no text
         can look like an id or usage.)
         """
-        begin, size, find, replies = 0, len(block), block.find, Replies(block)
-        self._times = LineTimes()
-        self._asking.begin(block, is_first=not self._is_begun)
-        self._is_begun = True
+        begin, size, find, ends, replies = 0, len(block), block.find, block.endswith, Replies(block)
+        self._times = LineTimes(self._last_ms)
+        self._asking.begin(block)
+        if not self._is_begun:
+            self._is_begun = self._asking.knows_beginning(block)
         with suppress(BrokenLine):
             while begin < size:
                 end = find(b"\n", begin)
                 if end < 0:
                     end = size
-                head = begin + HEAD if begin + HEAD < end else end
+                head = begin + HEAD
+                if head > end:
+                    head = end
                 if find(b'"assistant"', begin, head) >= 0:
                     self._reply_line(block, begin, head, end)
                 elif find(b'"role":"user"', begin, head) < 0:
                     self._other_line(block, begin, head, end)
                 else:
-                    if replies.are_in(begin, end) or not block.endswith(b"}", begin, end):
+                    reply = replies.next if replies.next >= begin else replies.behind(begin)
+                    if reply < end or not ends(b"}", begin, end):
                         self._require_whole(block[begin:end])
-                    if self._open:
+                    if self._open.by_id:
                         self._user_line(block, begin, end)
                 begin = end + 1
+        self._last_ms = self._times.before(block, min(begin, size))
         self._asking.end(min(begin, size))
         self._remember()
         return begin
 
     def _reply_line(self, block: bytes, begin: int, head: int, end: int) -> None:
-        self._asking.at(begin)
         named = block.find(self._repetition.id, begin, head)
         if named >= 0 and self._repetition.is_in(block, begin, named, end):
             self.repeated += 1
@@ -191,15 +207,14 @@ class _Transcript:
         """Take a line that does not say at its beginning that it is the assistant's or the user's own."""
         find, is_taken = block.find, False
         if find(b'"usage"', begin, end) >= 0:
-            self._asking.at(begin)
             is_taken = self._assistant_line(block, begin, end)
-        elif find(TOTAL, begin, head) >= 0 or find(WORKTREE, begin, head) >= 0:
+        elif find(STATE, begin, head) >= 0 and (find(TOTAL, begin, head) >= 0 or find(WORKTREE, begin, head) >= 0):
             self._bookkeeping(block, begin, end)
         elif find(COMPACTION, begin, head) >= 0:
             self._compaction(block[begin:end])
         elif not looks_whole(block, begin, end):
             self._require_whole(block[begin:end])
-        if self._open and not is_taken:
+        if self._open.by_id and not is_taken:
             self._user_line(block, begin, end)
 
     def _require_whole(self, raw: bytes) -> None:
@@ -223,6 +238,7 @@ class _Transcript:
         if line is None or line.type != "assistant":
             return False
         if line.message is not None and (written := bytes(line.message.usage)):
+            self._asking.line_begin = begin
             time_ms = milliseconds(line.timestamp) if line.timestamp else self._time_above(block, begin)
             self._response(line, line.message, written, raw, time_ms)
         return True
@@ -254,10 +270,10 @@ class _Transcript:
         tokens = with_split(tokens, usage, attempts)
         if not line.request_id:
             time_ms = self._open.first_time(key, time_ms, tokens, message.stop_reason)
-        elif key in self._open:
+        elif key in self._open.by_id:
             time_ms = self._open.taken_up(key, time_ms, tokens)
         self._last = line
-        one, repeated = self._placed(_usage(line, message, usage, key, time_ms, tokens), line), self.repeated
+        one, repeated = self._usage(line, message, usage, key, time_ms, tokens), self.repeated
         if line.request_session:
             self._remember_parent(line)
         is_free = message.stop_reason == "refusal" and not tokens.output
@@ -272,25 +288,45 @@ class _Transcript:
         if attempts:
             self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
 
-    def _placed(self, usage: Usage, line: Line) -> Usage:
+    def _usage(self, line: Line, message: Message, usage: _Usage, key: str, time_ms: int, tokens: Tokens) -> Usage:
         """A response where it was asked for, as far as the lines around it tell."""
-        asking = self._asking
-        cwd = asking.folder(Written(usage.session, bool(line.sidechain), usage.cwd))
-        lags = asking.lags(usage)
-        rank = KNOWN_COPY if asking.is_copy(usage.time_ms) else usage.copy_rank
-        if (cwd, lags, rank) == (usage.cwd, usage.branch_stale, usage.copy_rank):
-            return usage
-        return usage._replace(cwd=cwd, branch_stale=lags, copy_rank=rank)
+        asking, request_id, branch = self._asking, line.request_id or "", line.branch or ""
+        kind, lower_bound = completeness(line, message)
+        tools = usage.server_tool_use
+        return Usage(
+            NAME,
+            key,
+            time_ms,
+            message.model or "",
+            tokens,
+            line.session or "",
+            asking.folder(line),
+            branch,
+            asking.lags(branch, key, request_id, time_ms),
+            "",
+            kind,
+            unless_usual(usage.speed, STANDARD),
+            unless_usual(usage.service_tier, STANDARD),
+            (tools.web_search_requests or 0) if tools else 0,
+            lower_bound,
+            KNOWN_COPY if asking.is_copy(time_ms) else copy_rank(line),
+            not request_id,
+            False,
+            False,
+            request_id,
+            None,
+            unless_usual(usage.inference_geo, ANYWHERE),
+            not lower_bound,
+        )
 
     def _expect_repetition(self, line: Line, message: Message, one: Usage, raw: bytes) -> None:
         """Further lines are passed over where they can tell nothing new of the response; `one` is what this line
         says."""
         found = self._found[self._key]
         is_surest = found.copy_rank == 0 or (found.copy_rank == 1 and line.sidechain is True)
-        holds = (found.tokens, found.request_id) == (one.tokens, one.request_id)
+        holds = found is one or (found.tokens, found.request_id) == (one.tokens, one.request_id)
         if message.id and line.request_id and is_surest and holds:
-            written = bytes(message.usage)
-            self._repetition.expect(raw, message.id, line.request_id, written, line.version or "", found)
+            self._repetition.expect(raw, line, message.id, found)
         else:
             self._repetition.forget()
 
@@ -404,33 +440,6 @@ class _Transcript:
     def _count(counts: dict[str, int], reason: str, number: int = 1) -> None:
         if number:
             counts[reason] = counts.get(reason, 0) + number
-
-
-def _usage(line: Line, message: Message, usage: _Usage, key: str, time_ms: int, tokens: Tokens) -> Usage:
-    kind, lower_bound = completeness(line, message)
-    tools = usage.server_tool_use
-    return Usage(
-        NAME,
-        key,
-        time_ms,
-        message.model or "",
-        tokens,
-        line.session or "",
-        line.cwd or "",
-        line.branch or "",
-        False,
-        "",
-        kind,
-        unless_usual(usage.speed, STANDARD),
-        unless_usual(usage.service_tier, STANDARD),
-        (tools.web_search_requests or 0) if tools else 0,
-        lower_bound,
-        copy_rank(line),
-        not line.request_id,
-        request_id=line.request_id or "",
-        geo=unless_usual(usage.inference_geo, ANYWHERE),
-        final=not lower_bound,
-    )
 
 
 def _tells_nothing_new(before: Usage, usage: Usage) -> bool:

@@ -14,7 +14,9 @@ from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
 
-CHUNK = 2 << 20
+CHUNK = 128 << 10
+"""Bytes that are read at once: few enough for the C library to use the same memory again and again. Memory for larger
+pieces it asks of the system each time, which costs more than to search them."""
 MAX_LINE = 32 << 20
 """A longer line is passed over and counted: no record with usage comes near it, and memory stays bounded."""
 TAIL = 4096
@@ -138,7 +140,7 @@ class Stream(Protocol):
 
 
 class NewLines:
-    """The lines of a file behind a cursor, as blocks of whole lines of about 8 MiB.
+    """The lines of a file behind a cursor, as blocks of whole lines, most of them of about `CHUNK`.
 
     Iterate first; afterwards `rest` holds the bytes behind the last line end (a line still being written, or a last
     line without a line end), `too_long` has the beginnings of lines that were passed over, `more` tells that the
