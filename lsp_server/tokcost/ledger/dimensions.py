@@ -28,6 +28,8 @@ class Dimensions:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._together: dict[tuple[object, ...], Ids] = {}
+        """The ids of whole entries: most differ in nothing that has one."""
         self._assistants: dict[str, int] = {}
         self._series: dict[tuple[object, ...], int] = {}
         self._places: dict[tuple[object, ...], int] = {}
@@ -37,9 +39,18 @@ class Dimensions:
     def of(self, entry: Entry) -> Ids:
         """The ids of everything that an entry names."""
         usage = entry.usage
-        assistant = self.assistant(usage.assistant)
         made = (usage.model, usage.provider, usage.kind, usage.speed, usage.tier, usage.geo)
-        series = _known(self._series, (assistant, *made, entry.price_state, entry.price), self._find_series)
+        priced, where = (entry.price_state, entry.price), (entry.repository, entry.worktree, entry.place)
+        told = (usage.session, usage.cwd, usage.branch, usage.branch_stale)
+        named = (usage.assistant, made, priced, where, told)
+        ids = self._together.get(named)
+        if ids is None:
+            ids = self._together[named] = self._ids(entry, (*made, *priced))
+        return ids
+
+    def _ids(self, entry: Entry, content: tuple[object, ...]) -> Ids:
+        usage, assistant = entry.usage, self.assistant(entry.usage.assistant)
+        series = _known(self._series, (assistant, *content), self._find_series)
         place = self.place(entry.repository, entry.worktree, *entry.place)
         return Ids(assistant, series, place, self.log_place(usage), self.session(usage.assistant, usage.session))
 

@@ -214,8 +214,7 @@ class Importer:
         claim = version = None
         if may_be_claimed and self._claims is not None and where.repository is not None:
             claim, version = self._claims.claim_of(where.repository, usage.assistant, usage.key) or (None, None)
-        priced = (price.list_cost, price.state, price.card_id)
-        return Entry(usage, where.repository, where.worktree, where.place, *priced, claim, version, source)
+        return Entry(usage, where.repository, where.worktree, where.place, *price, claim, version, source)
 
     def _changed(self, before: Stored, usage: Usage) -> Entry:
         """The new state of a row; its place changes only when a surer original has been found."""

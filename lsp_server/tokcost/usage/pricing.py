@@ -64,7 +64,8 @@ class Pricer:
         if book is None:
             book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root))
         price = book.price(usage)
-        self._keep(price.card_id, book.model((usage.provider, usage.model)))
+        if self._kept is None or price.card_id not in self._kept:
+            self._keep(price.card_id, book.model((usage.provider, usage.model)))
         return price
 
     def _keep(self, card_id: str | None, cards: ModelCards | None) -> None:
