@@ -23,7 +23,7 @@ _LONGEST_COMMAND = 4096
 _CHANGES_FOLDER = re.compile(rb"(?:[\"&;|(]|\\n) *(?:cd|pushd) ")
 _CWD = b'"cwd":"'
 _COUNTS = b'"usage":{"input_tokens"'
-"""Where the counts of a response begin, mostly: no command stands between them and the end of the content."""
+"""The beginning of the counts of a response, behind which no command of it stands."""
 
 
 class State(msgspec.Struct, gc=False):
