@@ -35,7 +35,7 @@ def test_patches_by_mail_carry_lines(repo: Hooked) -> None:
     repo.work("Two", "two")
     repo.git("format-patch", "-q", "-o", "../patches", "HEAD~2")
     repo.git("reset", "-q", "--hard", "HEAD~2")
-    repo.git("reflog", "expire", "--expire-unreachable=now", "--all")
+    repo.git("reflog", "expire", "--expire=never", "--expire-unreachable=now", "--all")
     repo.spend()
     repo.now += 1
     repo.run("am", "-q", *sorted(str(path) for path in (repo.path.parent / "patches").iterdir()))

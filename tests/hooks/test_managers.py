@@ -262,6 +262,19 @@ def test_lefthook_in_a_worktree_on_a_strange_path_gives_us_the_arguments(
     assert plain.replies() == {"total": 2, "carried": 2}
 
 
+def test_a_clone_that_is_renamed_goes_on_with_lefthook(plain: Hooked, lefthook: str) -> None:
+    """The local file moves along; a script named by its old place had every commit refused."""
+    install(plain.worktree, write=True)
+    tool(plain, lefthook, "install")
+    plain.work("One")
+    plain.path = plain.path.rename(plain.path.with_name("it's renamed"))
+    assert findings(plain) == {}
+    plain.work("Two", cwd=plain.path)
+    assert plain.replies() == {"total": 2, "carried": 2}
+    shutil.rmtree(plain.path / ".git/tokcost/hooks")
+    plain.work("Three", cwd=plain.path)
+
+
 # the pre-commit framework
 
 LOCAL = """\

@@ -10,10 +10,10 @@ import pytest
 
 from support.hooked import Hooked
 from tokcost.errors import EnvironmentProblem
-from tokcost.repo.hooks_folder import config_hooks
 from tokcost.repo.version import CONFIG_HOOKS, git_version, parse_version
 from tokcost.repo.worktree import find_worktree
 from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
+from tokcost_hooks.installation.in_config import names_in_config
 from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, shell_word
 
 TEAM = "#!/bin/sh\necho team >> .git/seen\n"
@@ -280,7 +280,7 @@ def test_hooks_in_gits_configuration_where_this_git_has_them(tmp_path: Path) -> 
     if git_version(repo.path) < CONFIG_HOOKS:
         with pytest.raises(EnvironmentProblem, match="does not run hooks from its configuration"):
             install_in_config(repo.worktree)
-        assert config_hooks(repo.worktree) == {}
+        assert names_in_config(repo.worktree) == []
         assert owner(str(repo.path / ".git/hooks/post-commit")) == "ours"
     else:
         install_in_config(repo.worktree)
@@ -299,7 +299,7 @@ def test_what_a_newer_git_finds_in_its_configuration(tmp_path: Path) -> None:
     fake.chmod(0o755)
     newer = f"{fake.parent}:{os.environ['PATH']}"
     assert repo.tokcost("hooks", "install", "--config", PATH=newer).returncode == 0
-    assert config_hooks(repo.worktree) == {f"tokcost-{hook}": hook for hook in HOOKS if hook != "pre-commit"}
+    assert names_in_config(repo.worktree) == [f"tokcost-{hook}" for hook in HOOKS if hook != "pre-commit"]
     assert all(owner(str(repo.path / ".git/hooks" / hook)) == "nobody" for hook in HOOKS)
     assert "runs, from git's configuration" in repo.tokcost("hooks", "status", PATH=newer).stdout
     repo.spend()
@@ -311,7 +311,7 @@ def test_what_a_newer_git_finds_in_its_configuration(tmp_path: Path) -> None:
     )
     assert "AI-Cost: " in message.read_text()
     assert repo.tokcost("hooks", "uninstall", PATH=newer).returncode == 0
-    assert config_hooks(repo.worktree) == {}
+    assert names_in_config(repo.worktree) == []
     assert not (repo.path / ".git/tokcost/hooks").exists()
 
 

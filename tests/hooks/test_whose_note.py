@@ -223,3 +223,16 @@ def test_a_line_that_a_hook_damaged_is_not_taken_out(repo: Hooked, damage: str) 
     (repo.common_dir / "hooks/commit-msg.before-tokcost").unlink()
     repo.work("Two")
     assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@both_ways
+def test_a_line_deleted_from_the_message_of_a_refused_commit_is_withheld(repo: Hooked) -> None:
+    """The message that git kept of it has the line already."""
+    repo.spend()
+    repo.change()
+    refused(repo)
+    repo.hooked("-e", "-F", ".git/COMMIT_EDITMSG", env=repo.editor(CUT))
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 1, "withheld": 1}
+    repo.work("Two")
+    assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}

@@ -12,25 +12,18 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem
 from tokcost.policy.budgets import may_block
 from tokcost.private_files import is_ours, make_folders, read_ours, write_whole
-from tokcost.repo.hooks_folder import (
-    HooksFolder,
-    config_hooks,
-    hooks_folder,
-    remove_config_hook,
-    set_config_hook,
-)
+from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.shared import share
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
 from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
+from tokcost_hooks.installation.in_config import names_in_config, put_in_config, take_out_of_config
 from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
-from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, runs_here, shell_word
+from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, runs_here
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
-CONFIG_NAME = "tokcost-"
-"""Before the hook's name, our name of a hook in git's configuration."""
 RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"
 OPEN = "other users of this machine may write to {}, and git runs what they put there"
 _INSTALLED = "installed"
@@ -59,7 +52,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
         flag = "" if folder.scope == "command" else f" --{folder.scope}"
         raise EnvironmentProblem(
             f"core.hooksPath is set and empty ({folder.scope}), so git runs no hook from a folder",
-            f"Take it away: git config{flag} --unset core.hooksPath",
+            f"Take it away: git config{flag} --unset core.hooksPath{_or_in_config(worktree)}",
         )
     if folder.is_shared:
         return _shared(worktree, folder)
@@ -78,6 +71,15 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
         raise EnvironmentProblem(f"{where} cannot be written: {error.strerror or error}") from error
 
 
+def install_anew(worktree: Worktree) -> Installed:
+    """Put our hooks where they are needed now: into git's configuration, if that is where they are and this git runs
+    them there, else as `install` does. Raises `EnvironmentProblem`."""
+    if not names_in_config(worktree) or git_version(worktree.path) < CONFIG_HOOKS:
+        return install(worktree)
+    install_in_config(worktree)
+    return Installed(hooks_folder(worktree))
+
+
 def install_in_config(worktree: Worktree) -> None:
     """Name our hooks in git's own configuration, where no manager and no `core.hooksPath` is in the way.
     Raises `EnvironmentProblem`."""
@@ -94,7 +96,7 @@ def install_in_config(worktree: Worktree) -> None:
             script = local_script(worktree, hook)
             write_script(script, plain_script(hook))
             _share(worktree)
-            set_config_hook(worktree, CONFIG_NAME + hook, hook, f"sh {shell_word(script)}")
+            put_in_config(worktree, hook)
     except OSError as error:
         raise EnvironmentProblem(f"our hooks cannot be written: {error.strerror or error}") from error
 
@@ -103,9 +105,7 @@ def uninstall(worktree: Worktree) -> list[str]:
     """Take our hooks away and put back what was there. Sentences about what had to be left. Raises
     `EnvironmentProblem`."""
     folder, said = hooks_folder(worktree), list[str]()
-    for name in config_hooks(worktree):
-        if name in {CONFIG_NAME + hook for hook in HOOKS}:
-            remove_config_hook(worktree, name)
+    take_out_of_config(worktree)
     try:
         for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, folder)]):
             said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
@@ -121,8 +121,7 @@ def uninstall(worktree: Worktree) -> list[str]:
 def ours_in(worktree: Worktree) -> list[str]:
     """The traces that `uninstall` would take away: files that are or hold hooks of ours, and names in git's
     configuration. Raises `EnvironmentProblem`."""
-    known = {CONFIG_NAME + hook for hook in HOOKS}
-    found = [f"hook.{name} in git's configuration" for name in config_hooks(worktree) if name in known]
+    found = [f"hook.{name} in git's configuration" for name in names_in_config(worktree)]
     for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, hooks_folder(worktree))]):
         moved = [path + suffix for suffix in MOVED if owner(path + suffix) in ("ours", "edited")]
         found += moved or ([path] if has_block(path) else [])
@@ -194,14 +193,18 @@ def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
         f"Add ours yourself: for each of {', '.join(missing)} run"
         f" `tokcost hooks print HOOK >> {to_copy(folder.path)}/HOOK`, and make new files executable."
         " They write nothing into commits where cost lines are off."
-        ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"',
+        ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
+        f"{_or_in_config(worktree)}",
     )
 
 
+def _or_in_config(worktree: Worktree) -> str:
+    is_there = git_version(worktree.path) >= CONFIG_HOOKS
+    return " Or leave it: `tokcost hooks install --config` puts ours into git's configuration." if is_there else ""
+
+
 def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
-    for name in config_hooks(worktree):
-        if name in {CONFIG_NAME + hook for hook in HOOKS}:
-            remove_config_hook(worktree, name)
+    take_out_of_config(worktree)
     found, said, needed = hook_locations(worktree, folder), list[str](), needed_hooks(worktree)
     _refuse_links(worktree, [where for where in found if where.hook in needed and (write or not where.lines)])
     ours = [where for where in found if where.path and not where.lines]

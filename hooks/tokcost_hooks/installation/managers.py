@@ -14,7 +14,7 @@ from tokcost.foreign_files import MOST, open_regular
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost_hooks.installation.blocks import without_blocks
-from tokcost_hooks.installation.scripts import HOOKS, KEPT, calls_us, shell_word
+from tokcost_hooks.installation.scripts import HOOKS, KEPT, calls_us
 
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
 
@@ -31,6 +31,11 @@ _LINE = (
     ' [ ! -f "$t" ] || sh "$t" "$@" || exit 1; (exit $code)\n'
 )
 """Does nothing for people without tokcost; keeps the exit code of the line before."""
+_COMMAND = (
+    "t=\"$(git rev-parse --git-common-dir)/{folder}/{hook}\"; [ ! -f \"$t\" ] || sh \"$t\" '{{1}}' '{{2}}' '{{3}}'"
+)
+"""For lefthook, which puts the arguments in. It names no place of the clone, which may be renamed; a script that is
+gone must stop no commit."""
 
 
 class HookLocation(NamedTuple):
@@ -150,7 +155,7 @@ def _for_lefthook(worktree: Worktree, hook: str) -> HookLocation:
     local = [name for name in lefthook_files(worktree) if "-local." in name]
     name = local[0] if local else "lefthook-local.yml"
     path = os.path.join(worktree.path, name)
-    command = f"sh {shell_word(local_script(worktree, hook))} '{{1}}' '{{2}}' '{{3}}'"
+    command = _COMMAND.format(folder=LOCAL_SCRIPTS, hook=hook)
     stdin = "      use_stdin: true\n" if hook == "post-rewrite" else ""
     lines = f"{hook}:\n  commands:\n    tokcost:\n      run: {json.dumps(command, ensure_ascii=False)}\n{stdin}"
     text = without_blocks(_text(path))

@@ -4,13 +4,15 @@ import os
 from typing import NamedTuple
 
 from tokcost.model.checks import Check
-from tokcost.repo.hooks_folder import HooksFolder, config_hooks, hooks_folder, switched_off_hooks
+from tokcost.repo.config_hooks import ConfigHooks, read_config_hooks
+from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.blocks import has_block
 from tokcost_hooks.installation.files import kept_file
-from tokcost_hooks.installation.hooks import CONFIG_NAME, OPEN, RISKY, check_git, is_remembered, needed_hooks, stale
+from tokcost_hooks.installation.hooks import OPEN, RISKY, check_git, is_remembered, needed_hooks, stale
+from tokcost_hooks.installation.in_config import calls_script, config_name, is_our_name, trouble_in_config
 from tokcost_hooks.installation.managers import (
     HookLocation,
     hook_locations,
@@ -24,6 +26,7 @@ from tokcost_hooks.installation.scripts import calls_us, interpreter_of, owner, 
 from tokcost_hooks.installation.trust import how_to_close, open_folders, open_to_others
 
 INSTALL = "Run `tokcost hooks install`."
+_INSTALL_IN_CONFIG = "Run `tokcost hooks install --config`."
 
 
 class Place(NamedTuple):
@@ -37,20 +40,17 @@ class Place(NamedTuple):
     """Whether a hook that does not run is a finding."""
     runs_config: bool
     """Whether this git runs hooks from its configuration."""
-    config: dict[str, str]
-    switched_off: set[str]
-    """Names of hooks in git's configuration that it is told not to run."""
+    config: ConfigHooks
 
 
 def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     """Everything there is to say. Raises `EnvironmentProblem`."""
     check_git(worktree)
     version, folder = git_version(worktree.path), hooks_folder(worktree)
-    config = config_hooks(worktree)
+    config = read_config_hooks(worktree, version)
     found = hook_locations(worktree, folder)
     wanted = enabled or any(_is_anywhere(worktree, where) for where in found)
-    runs_config, off = version >= CONFIG_HOOKS, switched_off_hooks(worktree)
-    place = Place(worktree, folder, needed_hooks(worktree), wanted, runs_config, config, off)
+    place = Place(worktree, folder, needed_hooks(worktree), wanted, version >= CONFIG_HOOKS, config)
     checks = [*_folder(place), *_surroundings(place, version)]
     for where in found:
         is_ours = owner(where.path) in ("ours", "edited") and not where.lines
@@ -111,19 +111,28 @@ def _surroundings(place: Place, version: tuple[int, int]) -> list[Check]:
     checks: list[Check] = []
     if others := managers(place.worktree, place.folder):
         checks.append(Check("managed by", ", ".join(others)))
-    foreign = {name: event for name, event in place.config.items() if not name.startswith(CONFIG_NAME)}
-    if foreign:
-        off = dict.fromkeys(place.switched_off, ", switched off")
-        named = ", ".join(f"{name} ({event}{off.get(name, '')})" for name, event in sorted(foreign.items()))
+    named = [
+        f"{one.name} ({_events(place.config, one.events)}{'' if one.is_on else ', switched off'})"
+        for one in sorted(place.config.hooks.values())
+        if one.events and not is_our_name(one.name)
+    ]
+    if named:
         runs = "" if place.runs_config else f"; this git ({version[0]}.{version[1]}) does not run them"
-        checks.append(Check("in git's config", named + runs))
+        checks.append(Check("in git's config", ", ".join(named) + runs))
+    if problem := place.config.problem:
+        said = f"{problem}: git makes no commit here"
+        checks.append(Check("in git's config", said, True, "Take that setting away, or complete it (git-hook(1))."))
     return checks
+
+
+def _events(config: ConfigHooks, events: tuple[str, ...]) -> str:
+    return ", ".join(f"{event}, which is switched off" if event in config.events_off else event for event in events)
 
 
 def _hook(place: Place, where: HookLocation) -> Check:
     worktree, hook = place.worktree, where.hook
-    if CONFIG_NAME + hook in place.config:
-        return _in_config(place, hook)
+    if config_name(hook) in place.config.hooks:
+        return _in_config(place, where)
     if place.folder.is_off:
         return Check(hook, "does not run: core.hooksPath is empty", place.wanted)
     if in_framework(worktree, hook):
@@ -137,15 +146,31 @@ def _hook(place: Place, where: HookLocation) -> Check:
     return _lines(place, where) if where.lines else _file(place, where)
 
 
-def _in_config(place: Place, hook: str) -> Check:
+def _in_config(place: Place, where: HookLocation) -> Check:
+    hook, worktree = where.hook, place.worktree
+    found, script = place.config.hooks[config_name(hook)], local_script(worktree, hook)
     if not place.runs_config:
         said = "in git's configuration, which this git does not run"
         return Check(hook, said, place.wanted, f"{INSTALL} It uses the hooks folder.")
-    if CONFIG_NAME + hook in place.switched_off:
-        key = f"hook.{CONFIG_NAME}{hook}.enabled"
-        said = f"does not run: {key} is false"
-        return Check(hook, said, place.wanted, f"`git config --unset {key}`, wherever it is set")
-    return _ready(place, hook, local_script(place.worktree, hook), "runs, from git's configuration")
+    if trouble := trouble_in_config(place.config, hook):
+        is_off = trouble.endswith("false")
+        hint = f"`git config --unset {trouble.partition(' ')[0]}`, wherever it is set" if is_off else _INSTALL_IN_CONFIG
+        return Check(hook, f"does not run: {trouble}", place.wanted, hint)
+    if not calls_script(worktree, found, hook):
+        return Check(hook, f"runs something else: {found.command}", place.wanted, _INSTALL_IN_CONFIG)
+    if not os.path.exists(script):
+        return Check(hook, f"calls {script}, which is not there", place.wanted, _INSTALL_IN_CONFIG)
+    if again := _also_at(place, where):
+        return Check(hook, f"runs twice: from git's configuration and from {again}", True, _INSTALL_IN_CONFIG)
+    return _ready(place, hook, script, "runs, from git's configuration", needs_mode=False)
+
+
+def _also_at(place: Place, where: HookLocation) -> str:
+    """Another file from which a hook of ours runs that is in git's configuration; empty where there is none."""
+    path = os.path.join(place.folder.path, where.hook)
+    if not place.folder.is_off and calls_us(path) and os.access(path, os.X_OK):
+        return path
+    return where.path if where.lines and has_block(where.path) else ""
 
 
 def _in_framework(place: Place, hook: str) -> Check:

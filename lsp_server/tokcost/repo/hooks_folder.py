@@ -1,7 +1,6 @@
-"""The folder in which git looks for hooks, and its configuration of them."""
+"""The folder in which git looks for hooks."""
 
 import os
-from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree
@@ -48,37 +47,3 @@ def is_tracked(worktree: Worktree, path: str) -> bool:
     except GitFailed:
         return False
     return True
-
-
-def config_hooks(worktree: Worktree) -> dict[str, str]:
-    """Events of hooks in git's configuration by the hook's name; a git before 2.54 does not run them."""
-    found: dict[str, str] = {}
-    with suppress(GitFailed):  # none
-        for item in run_git(["config", "-z", "--get-regexp", r"^hook\..*\.event$"], worktree.path).split("\0"):
-            key, _, event = item.partition("\n")
-            if event:
-                found[key.removeprefix("hook.").removesuffix(".event")] = event
-    return found
-
-
-def switched_off_hooks(worktree: Worktree) -> set[str]:
-    """Names of hooks in git's configuration that it is told not to run (`hook.NAME.enabled = false`)."""
-    found: dict[str, bool] = {}
-    with suppress(GitFailed):  # none, or one that is neither true nor false
-        asked = ["config", "-z", "--type=bool", "--get-regexp", r"^hook\..*\.enabled$"]
-        for item in run_git(asked, worktree.path).split("\0"):
-            key, _, value = item.partition("\n")
-            found[key.removeprefix("hook.").removesuffix(".enabled")] = value == "true"
-    return {name for name, runs in found.items() if name and not runs}
-
-
-def set_config_hook(worktree: Worktree, name: str, event: str, command: str) -> None:
-    """Name a hook in the clone's own configuration. Raises `EnvironmentProblem`."""
-    run_git(["config", "--local", f"hook.{name}.command", command], worktree.path)
-    run_git(["config", "--local", f"hook.{name}.event", event], worktree.path)
-
-
-def remove_config_hook(worktree: Worktree, name: str) -> None:
-    """Take it out of the clone's own configuration again."""
-    with suppress(GitFailed):
-        run_git(["config", "--local", "--remove-section", f"hook.{name}"], worktree.path)

@@ -9,6 +9,9 @@ OLDEST = (2, 26)
 """The first git that says where a setting comes from (`git config --show-scope`), which installing hooks needs."""
 CONFIG_HOOKS = (2, 54)
 """The first git that runs hooks named in its configuration (`hook.<name>.command`, git-hook(1))."""
+HOOK_EVENTS_OFF = (2, 55)
+"""The first git that knows settings of a whole event there (`hook.<event>.enabled`), and stops at a hook with the name
+of one."""
 
 Version = tuple[int, int]
 

@@ -14,7 +14,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
 from tokcost.repo.run import run_git
-from tokcost_hooks.installation.hooks import Installed, install
+from tokcost_hooks.installation.hooks import Installed, install_anew
 
 
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
@@ -39,7 +39,7 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     """
     if read_policy(read_state(worktree)).forbids:
         raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
-    installed = install(worktree)
+    installed = install_anew(worktree)
     if from_now:
         _keep_everything(home, worktree)
     _say(worktree, "precision", terms.precision)

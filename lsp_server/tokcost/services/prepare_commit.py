@@ -263,11 +263,14 @@ def _require_awaited(draft: Draft) -> None:
 
 
 def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
-    """Lines of ours that an amended message had before: whoever takes one out in the editor means it."""
-    if draft.message.operation != "amend" or not draft.edited:
+    """Lines of ours that the message had before, in an amend or because the hook ran before on it (for a commit that
+    was refused, or because two managers start it): whoever takes one out in the editor means it."""
+    if draft.message.operation not in ("amend", "commit") or not draft.edited:
         return []
     lines = lines_in(proposal.text, draft.message.comment)
-    mine = {claim.name for claim in claims_named(ledger, repository, {line.id for line in lines})}
+    amends = draft.message.operation == "amend"
+    found = claims_named(ledger, repository, {line.id for line in lines})
+    mine = {claim.name for claim in found if amends or not (claim.ever_carried or claim.fate)}
     return [line for line in lines if line.id in mine]
 
 

@@ -7,7 +7,7 @@ from tokcost.model.budget import Budget, BudgetChange, Scope
 from tokcost.model.worktree import Worktree
 from tokcost.policy import budgets
 from tokcost.repo.head import read_head
-from tokcost_hooks.installation.hooks import install
+from tokcost_hooks.installation.hooks import install_anew
 
 
 class BudgetSet(NamedTuple):
@@ -33,7 +33,7 @@ def set_budget(worktree: Worktree, change: BudgetChange, *, verbose: bool | None
     budget = budgets.budget_of(worktree, change.scope, change.branch)
     checked_out = read_head(worktree).branch or ""
     try:
-        install(worktree)
+        install_anew(worktree)
     except EnvironmentProblem as trouble:
         return BudgetSet(budget, checked_out, trouble)
     return BudgetSet(budget, checked_out, None)

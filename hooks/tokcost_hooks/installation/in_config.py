@@ -1,0 +1,60 @@
+"""Our hooks in git's own configuration, where no manager and no `core.hooksPath` is in the way."""
+
+import re
+
+from tokcost.model.worktree import Worktree
+from tokcost.repo.config_hooks import ConfigHook, ConfigHooks, read_config_hooks, remove_config_hook, set_config_hook
+from tokcost.repo.version import CONFIG_HOOKS
+from tokcost_hooks.installation.managers import LOCAL_SCRIPTS, local_script
+from tokcost_hooks.installation.scripts import HOOKS, shell_word
+
+_NAME = "tokcost-"
+"""Before the hook's name, our name of a hook in git's configuration."""
+_COMMAND = (
+    'g="${{GIT_DIR:-.git}}"; [ ! -f "$g/commondir" ] || g="$g/../.."; t="$g/{folder}/{hook}"; [ ! -f "$t" ] || sh "$t"'
+)
+"""git puts `"$@"` behind it. The script is looked for in the clone that runs it, which may have been renamed or copied;
+a script that is gone must stop no commit."""
+
+
+def config_name(hook: str) -> str:
+    """The name of a hook of ours in git's configuration."""
+    return f"{_NAME}{hook}"
+
+
+def is_our_name(name: str) -> bool:
+    """Whether a hook in git's configuration is ours, by its name."""
+    return name.startswith(_NAME) and name.removeprefix(_NAME) in HOOKS
+
+
+def put_in_config(worktree: Worktree, hook: str) -> None:
+    """Have git run a script of ours that is there. Raises `EnvironmentProblem`."""
+    set_config_hook(worktree, config_name(hook), hook, _COMMAND.format(folder=LOCAL_SCRIPTS, hook=hook))
+
+
+def take_out_of_config(worktree: Worktree) -> None:
+    """Take ours out of the clone's own configuration."""
+    for name in names_in_config(worktree):
+        remove_config_hook(worktree, name)
+
+
+def names_in_config(worktree: Worktree) -> list[str]:
+    """The hooks of ours in git's configuration, whether this git runs them or not."""
+    return [name for name in read_config_hooks(worktree, CONFIG_HOOKS).hooks if is_our_name(name)]
+
+
+def trouble_in_config(config: ConfigHooks, hook: str) -> str:
+    """The reason why git does not run a hook of ours that its configuration names; empty when it does."""
+    found = config.hooks[config_name(hook)]
+    if hook not in found.events:
+        return f"hook.{found.name}.event is {', '.join(found.events) or 'not set'}"
+    if hook in config.events_off:
+        return f"hook.{hook}.enabled is false"
+    return "" if found.is_on else f"hook.{found.name}.enabled is false"
+
+
+def calls_script(worktree: Worktree, found: ConfigHook, hook: str) -> bool:
+    """Whether a hook in git's configuration runs the script of ours for this hook in this clone."""
+    script = re.escape(f"{LOCAL_SCRIPTS}/{hook}")
+    of_clone = re.search(rf"[$][{{\w][^/\s]*/{script}(?![\w-])", found.command)
+    return bool(of_clone) or shell_word(local_script(worktree, hook)) in found.command

@@ -1,0 +1,119 @@
+"""Hooks that git's configuration names (`hook.NAME.command`, `hook.NAME.event`; git-hook(1)), understood as git does.
+
+A git before 2.54 does not run them; from 2.55 on a setting switches off all hooks of an event (`hook.EVENT.enabled`).
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from tokcost.model.worktree import Worktree
+from tokcost.repo.config import YES
+from tokcost.repo.run import GitFailed, run_git
+from tokcost.repo.version import CONFIG_HOOKS, HOOK_EVENTS_OFF, Version
+
+_NO = ("false", "no", "off", "")
+_EVENTS = (
+    *("applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg"),
+    *("commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update"),
+    *("proc-receive", "post-receive", "post-update", "reference-transaction", "push-to-checkout", "pre-auto-gc"),
+    *("post-rewrite", "sendemail-validate", "fsmonitor-watchman", "p4-changelist", "p4-prepare-changelist"),
+    *("p4-post-changelist", "p4-pre-submit", "post-index-change"),
+)
+"""The events that git knows (githooks(5)): no hook may have such a name."""
+
+
+class ConfigHook(NamedTuple):
+    """One hook in git's configuration."""
+
+    name: str
+    events: tuple[str, ...]
+    """None where it is never run."""
+    command: str
+    """The text that a shell runs, with the arguments of the event behind it; empty where none is set."""
+    is_on: bool
+
+
+class ConfigHooks(NamedTuple):
+    """All of them."""
+
+    hooks: dict[str, ConfigHook]
+    """By name."""
+    events_off: frozenset[str] = frozenset()
+    """Events of which this git runs no hook that its configuration names."""
+    problem: str = ""
+    """The setting at which this git stops every commit; empty when all is well."""
+
+
+class _Said(NamedTuple):
+    """The settings about one name."""
+
+    events: list[str]
+    commands: list[str]
+    disabled: list[bool]
+
+
+def read_config_hooks(worktree: Worktree, version: Version) -> ConfigHooks:
+    """The hooks that git's configuration names for a worktree, and what a git of this version makes of them."""
+    said: dict[str, _Said] = {}
+    problems: list[str] = []
+    for name, key, value in _settings(worktree):
+        about = said.setdefault(name, _Said([], [], [False]))
+        if value is None:
+            problems.append(f"hook.{name}.{key} has no value")
+        elif key == "event":
+            about.events[:] = [*(one for one in about.events if one != value), value] if value else []
+            if name in _EVENTS and version >= HOOK_EVENTS_OFF and value:
+                problems.append(f"hook.{name} has the name of an event, which no hook may have")
+        elif key == "command":
+            about.commands.append(value)
+        elif key == "enabled":
+            about.disabled[0] = _is_off(value, about.disabled[0])
+    found = {
+        name: ConfigHook(name, tuple(one.events), (one.commands or [""])[-1], not one.disabled[0])
+        for name, one in said.items()
+        if one.events or one.commands
+    }
+    lacking = (one.name for one in found.values() if one.events and one.is_on and not said[one.name].commands)
+    problems += [f"hook.{name}.command is not set" for name in lacking]
+    off = {name for name, one in said.items() if one.disabled[0] and name not in found}
+    return ConfigHooks(
+        found,
+        frozenset(off if version >= HOOK_EVENTS_OFF else ()),
+        problems[0] if problems and version >= CONFIG_HOOKS else "",
+    )
+
+
+def set_config_hook(worktree: Worktree, name: str, event: str, command: str) -> None:
+    """Name a hook in the clone's own configuration, for this event alone. Raises `EnvironmentProblem`."""
+    # Without a command, git would stop at an event: so that comes last.
+    for key, value in (("command", command), ("event", event)):
+        run_git(["config", "--local", "--replace-all", f"hook.{name}.{key}", value], worktree.path)
+
+
+def remove_config_hook(worktree: Worktree, name: str) -> None:
+    """Take it out of the clone's own configuration again."""
+    with suppress(GitFailed):
+        run_git(["config", "--local", "--remove-section", f"hook.{name}"], worktree.path)
+
+
+def _settings(worktree: Worktree) -> Iterator[tuple[str, str, str | None]]:
+    """Name, last part and value of each `hook.NAME.KEY`, in git's order; `None` for a value that is not even empty."""
+    said = ""
+    with suppress(GitFailed):  # none
+        said = run_git(["config", "-z", "--get-regexp", r"^hook\..*\."], worktree.path)
+    for item in said.split("\0")[:-1]:
+        setting, given, value = item.partition("\n")
+        name, _, key = setting.removeprefix("hook.").rpartition(".")
+        yield name, key, value if given else None
+
+
+def _is_off(value: str, before: bool) -> bool:
+    """The meaning of `enabled`; what is neither true nor false leaves it as it was."""
+    word = value.lower()
+    if word in YES or word in _NO:
+        return word in _NO
+    try:
+        return int(word) == 0
+    except ValueError:
+        return before
