@@ -1,10 +1,14 @@
 """A proposal belongs to one `git commit`: what somebody took out of its message stays out, and nothing else does."""
 
+import shutil
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from support.hooked import NO_HOOKS, Hooked, both_ways
+from tokcost.repo.version import git_version
 
 CUT = 'sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'
 AMEND = """[ -n "$IN_AMEND" ] && exit 0
@@ -236,3 +240,78 @@ def test_a_line_deleted_from_the_message_of_a_refused_commit_is_withheld(repo: H
     assert repo.replies() == {"total": 1, "withheld": 1}
     repo.work("Two")
     assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
+
+
+REWRITES = {
+    "undone and made again": "git reset -q --soft HEAD~1 && git commit -q -m Again",
+    "undone and made again without asking": "git reset -q --soft HEAD~1 && git commit -q --no-verify -C ORIG_HEAD",
+    "rebased by force": "git rebase -q --force-rebase HEAD~1",
+    "rebased by force, one by one": "GIT_SEQUENCE_EDITOR=true git rebase -q -i --force-rebase HEAD~1",
+    "undone": "git reset -q --soft HEAD~1",
+}
+
+
+@both_ways
+@pytest.mark.parametrize("place", ["before", "after", "beside", "later"])
+@pytest.mark.parametrize("rewrite", REWRITES)
+def test_what_was_taken_out_stays_out_although_a_hook_makes_the_commit_again(
+    repo: Hooked, place: str, rewrite: str
+) -> None:
+    """HEAD is then where it was before the commit, and says nothing of what became of it. `beside` and `later` run in
+    the background, while our hook does or after it."""
+    repo.work("One")
+    path = repo.common_dir / "hooks/post-commit"
+    script = f"export IN_HOOK=1; {REWRITES[rewrite]}"
+    if place in ("beside", "later"):
+        wait = "sleep 0.3; " if place == "later" else ""
+        script = f"({wait}{script}; echo done >.git/done) >/dev/null 2>&1 &"
+    script = f'[ -n "$IN_HOOK" ] && exit 0\n{script}\n'
+    if place == "after":
+        path.rename(path.with_name("ours"))
+        hook(repo, "post-commit", f'"${{0%/*}}/ours" "$@"\n{script}')
+    else:
+        hook(repo, "post-commit.before-tokcost", script)
+    cut(repo)
+    if place in ("beside", "later"):
+        deadline = time.monotonic() + 20
+        while not (repo.path / ".git/done").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    for name in ("post-commit.before-tokcost", "ours"):
+        if (repo.common_dir / "hooks" / name).exists():
+            (repo.common_dir / "hooks" / name).replace(path) if name == "ours" else path.with_name(name).unlink()
+    assert repo.lines() == ([] if rewrite != "undone" else repo.lines("HEAD"))
+    repo.work("After")
+    assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
+
+
+@both_ways
+def test_a_commit_that_a_hook_undoes_keeps_nothing_back(repo: Hooked) -> None:
+    """Its line was still there: it is written again."""
+    repo.work("One")
+    hook(repo, "post-commit.before-tokcost", "git reset -q --soft HEAD~1")
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "Two")
+    (repo.common_dir / "hooks/post-commit.before-tokcost").unlink()
+    repo.hooked("-m", "Two, again")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+@pytest.mark.parametrize("kind", ["--object-format=sha256", "--ref-format=reftable"])
+def test_the_first_commit_of_a_repository_made_again_by_a_hook(tmp_path: Path, kind: str) -> None:
+    if kind == "--ref-format=reftable" and git_version(tmp_path) < (2, 45):
+        pytest.skip("this git knows no reftables")
+    repo = Hooked(tmp_path, enabled=False)
+    shutil.rmtree(repo.path / ".git")
+    repo.git("init", "-q", "-b", "main", kind)
+    repo.enable()
+    again = "git update-ref -d HEAD; git commit -q -m Again"
+    hook(repo, "post-commit.before-tokcost", f'[ -n "$IN_HOOK" ] && exit 0\nexport IN_HOOK=1; {again}')
+    cut(repo)
+    (repo.common_dir / "hooks/post-commit.before-tokcost").unlink()
+    if kind == "--object-format=sha256":  # only git reads reftables, and an entry has no place in them
+        assert repo.lines() == []
+        assert repo.replies() == {"total": 1, "withheld": 1}
+    repo.work("After")
+    assert repo.replies()["total"] == 2

@@ -43,6 +43,8 @@ class Noted(NamedTuple):
     """Whether it did."""
     was_whole: bool = False
     """Whether each line stood in the message then."""
+    reflog: int = -1
+    """The size of HEAD's reflog before the commit (`reflog_size`); -1 where that is not known."""
 
 
 class ToKeep(NamedTuple):
@@ -60,7 +62,7 @@ _NO_BRANCH = ".invalid"
 
 def note_proposal(git_dir: str, noted: Noted) -> None:
     """Remember what was put into the message."""
-    about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "")
+    about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "", str(noted.reflog))
     first = " ".join(one.replace(" ", "_") or "-" for one in about)
     _write(os.path.join(git_dir, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
 
@@ -203,10 +205,11 @@ def _read_noted(git_dir: str, name: str) -> Noted | None:
     """Its script adds marks (`:seen`, `:whole`); an older tokcost wrote HEAD and tokens alone."""
     text = _read(os.path.join(git_dir, name))
     first, _, rest = text.partition("\n")
-    head, git, file, checked = (*("" if one == "-" else one for one in first.split(" ")), "", "", "")[:4]
+    head, git, file, checked, size = (*("" if one == "-" else one for one in first.split(" ")), "", "", "", "")[:5]
     words = rest.split()
     tokens = tuple(word for word in words if not word.startswith(":"))
-    return Noted(head, tokens, git, file, bool(checked), ":seen" in words, ":whole" in words) if text else None
+    reflog = int(size) if size.isdecimal() and len(size) < 16 else -1
+    return Noted(head, tokens, git, file, bool(checked), ":seen" in words, ":whole" in words, reflog) if text else None
 
 
 def _read(path: str) -> str:

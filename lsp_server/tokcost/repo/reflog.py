@@ -53,6 +53,32 @@ def read_reflog(worktree: Worktree) -> Reflog:
     return Reflog(list(parse_entries(data)))
 
 
+def reflog_size(worktree: Worktree) -> int:
+    """The bytes of HEAD's reflog, for `entries_since`; 0 where there is none yet, -1 where only git can tell."""
+    if uses_reftable(worktree.common_dir):
+        return -1
+    try:
+        return os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_size
+    except OSError:
+        return 0
+
+
+def entries_since(worktree: Worktree, size: int) -> list[ReflogEntry] | None:
+    """The entries of HEAD's reflog that were added since it had this size; `None` where that cannot be told: it was not
+    known, or entries have expired since."""
+    if size < 0:
+        return None
+    try:
+        with open_regular(os.path.join(worktree.git_dir, "logs", "HEAD")) as stream:
+            stream.seek(max(size - 1, 0))
+            data = stream.read(MOST_OF_GIT)
+    except FileNotFoundError:
+        return []
+    except OSError:
+        return None
+    return list(parse_entries(data)) if not size or data.startswith(b"\n") else None
+
+
 def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None = None) -> History:
     """Everything git remembers about the branches a worktree was on; if it is much, no more than the `recent` part (see
     `History.told_from`): a reflog of twenty thousand entries takes 50 ms. `head` is what was read of HEAD before."""

@@ -35,6 +35,7 @@ from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
+from tokcost.repo.reflog import reflog_size
 from tokcost.services.message_comments import comment_of
 from tokcost.services.settle_commit import (
     BUSY_SECONDS,
@@ -109,7 +110,8 @@ def prepare(
     elif here.branch is not None and _may_go_on(environ, consent):
         if not consent.enabled:
             git = calling_git(environ)
-            note_proposal(git_dir, Noted(here.commit, (BIND,), git.id if git else ""))
+            size = reflog_size(here.worktree)
+            note_proposal(git_dir, Noted(here.commit, (BIND,), git.id if git else "", reflog=size))
         elif (message := _message(environ, here, asked, text)) is not None:
             is_silent, git = is_off or omitted, calling_git(environ)
             draft = Draft(
@@ -254,7 +256,8 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
         tokens = tuple(dict.fromkeys(line.token for line in noted))
         git, file = draft.git, os.path.basename(draft.asked.path)
         is_checked = draft.asked.is_checked and git is not None and not git.skips_commit_msg
-        note_proposal(worktree.git_dir, Noted(here.commit, tokens, git.id if git else "", file, is_checked))
+        name, size = git.id if git else "", reflog_size(worktree)
+        note_proposal(worktree.git_dir, Noted(here.commit, tokens, name, file, is_checked, reflog=size))
 
 
 def _require_awaited(draft: Draft) -> None:

@@ -39,15 +39,16 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent
-from tokcost.model.history import is_commit
+from tokcost.model.history import ReflogEntry, is_commit
 from tokcost.model.trailer import possible_ids, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import calling_gits, may_be_run_by
 from tokcost.repo.commit import Commit
+from tokcost.repo.head import head_commit
 from tokcost.repo.messages import read_commit
-from tokcost.repo.reflog import last_message, read_reflog
+from tokcost.repo.reflog import entries_since, last_message, read_reflog
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
 from tokcost.services.refresh import open_refreshed
@@ -67,7 +68,7 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     noted = begin_settling(worktree.git_dir)
     if head and (found := still_to_keep(worktree.git_dir)):
         _keep_of(home, environ, here, found)
-    if noted is not None and head not in ("", noted.head) and _is_of_this(environ, noted):
+    if noted is not None and _is_of_this(environ, noted):
         _settle_noted(home, environ, here, noted)
     settled(worktree.git_dir)
 
@@ -84,8 +85,9 @@ def settle_late(home: Path, environ: Mapping[str, str], here: CloneState) -> Non
     worktree = here.worktree
     noted = read_unsettled(worktree.git_dir)
     if noted is not None:
-        if here.commit and noted.tokens != (BIND,):
-            commit = read_commit(worktree.common_dir, here.commit, seconds=GIT_SECONDS)
+        made = _made_since(worktree, noted) or here.commit
+        if made and noted.tokens != (BIND,):
+            commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
             _withhold_removed(home, worktree, commit, noted.tokens)
         settled(worktree.git_dir)
     noted = take_unseen(worktree.git_dir)
@@ -103,25 +105,40 @@ def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: 
     is_running = any(git.id == noted.git for git in calling_gits(environ))
     if not is_running and (noted.was_whole or (noted.is_checked and not noted.has_passed)):
         return None
-    worktree, before = here.worktree, noted.head or "0" * len(here.commit)
-    if here.commit == noted.head:
-        return None
-    left = next((entry for entry in reversed(read_reflog(worktree).entries) if entry.old == before), None)
-    if left is None or not is_commit(left.message):
-        return None
-    return read_commit(worktree.common_dir, left.new, seconds=GIT_SECONDS)
+    worktree = here.worktree
+    made = _made_since(worktree, noted)
+    return read_commit(worktree.common_dir, made, seconds=GIT_SECONDS) if made else None
+
+
+def _made_since(worktree: Worktree, noted: Noted) -> str:
+    """The commit that was made where HEAD was when a proposal was noted; empty where there is none. HEAD itself may be
+    back there: a hook of somebody's undoes a commit, or makes it again."""
+    entries = entries_since(worktree, noted.reflog)
+    if entries is None:  # any other commit may have been made there before
+        if head_commit(worktree) == noted.head:
+            return ""
+        entries = [entry for entry in read_reflog(worktree).entries if _begins_at(entry, noted.head)][-1:]
+    return next((entry.new for entry in entries if _begins_at(entry, noted.head) and is_commit(entry.message)), "")
+
+
+def _begins_at(entry: ReflogEntry, head: str) -> bool:
+    return entry.old == head if head else not entry.old.strip("0")
 
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> None:
-    worktree, head = here.worktree, here.commit
-    commit = read_commit(worktree.common_dir, head, seconds=GIT_SECONDS)
+    worktree, is_bound = here.worktree, noted.tokens == (BIND,)
+    # What is bound follows the commit that is there now.
+    made = here.commit if is_bound else _made_since(worktree, noted) or here.commit
+    if made in ("", noted.head):
+        return
+    commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
     amended = ""
     if noted.head and noted.head not in commit.parents:
         amended = noted.head
         if _parents(worktree, amended) != commit.parents:
             return  # the note is of a commit that never happened, HEAD has moved since
     omit_no_more(worktree)
-    if noted.tokens == (BIND,):
+    if is_bound:
         _bind(home, environ, here, commit, amended)
     else:
         _withhold_removed(home, worktree, commit, noted.tokens)
