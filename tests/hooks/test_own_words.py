@@ -1,6 +1,10 @@
 """A message keeps its own words: titles that look like comments, messages that nobody wrote, hooks that rewrite."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -208,6 +212,71 @@ def test_who_deletes_the_words_makes_no_commit(repo: Hooked, how: str, amends: b
         repo.work("Title")
     assert not give(repo, *(["--amend"] if amends else ["-e", "-m", "Title"]), **repo.editor(DELETED[how]))
     assert repo.replies() == ({"total": 2, "carried": 1, "pending": 1} if amends else {"total": 1, "pending": 1})
+
+
+@both_ways
+@pytest.mark.parametrize("how", DELETED)
+@pytest.mark.parametrize("args", [("-n", "-e", "-m", "Title"), ("--no-verify", "-e", "-F", "../message")])
+def test_who_deletes_the_words_without_commit_msg_makes_no_commit(
+    repo: Hooked, how: str, args: tuple[str, ...]
+) -> None:
+    assert not give(repo, *args, text="Title\n", **repo.editor(DELETED[how]))
+    assert repo.replies() == {"total": 1, "pending": 1}
+    repo.work()
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_an_amend_without_commit_msg_raises_the_line_that_is_there(repo: Hooked) -> None:
+    repo.work("Title")
+    assert give(repo, "--amend", "-n", GIT_EDITOR="true")
+    assert repo.replies() == {"total": 2, "carried": 2}
+    assert give(repo, "--amend", "-n", **repo.editor('sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'))
+    assert repo.replies() == {"total": 3, "withheld": 3}
+
+
+PS = """#!{python} -I
+import pathlib
+for one in pathlib.Path("{proc}").glob("[0-9]*"):
+    try:
+        words = (one / "cmdline").read_bytes().split(b"\\0")[:-1]
+        parent = (one / "stat").read_bytes().rpartition(b")")[2].split()[1]
+    except OSError:
+        continue
+    print(one.name, parent.decode(), b" ".join(words).decode(errors="replace").replace("\\n", " "))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="only root can hide /proc")
+@pytest.mark.parametrize("has_ps", [True, False])
+def test_without_proc_no_line_becomes_a_title_either(repo: Hooked, tmp_path: Path, has_ps: bool) -> None:
+    """As on systems that have none: there `ps` tells, and on Windows nothing does."""
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/ps").write_text(
+        PS.format(python=sys.executable, proc=tmp_path / "proc") if has_ps else "#!/bin/sh\nexit 1\n"
+    )
+    (tmp_path / "bin/ps").chmod(0o755)
+    hide = f"mount --bind /proc {tmp_path}/proc && mount -t tmpfs none /proc"
+    if subprocess.run(["unshare", "-m", "sh", "-c", hide], capture_output=True).returncode:
+        pytest.skip("/proc cannot be hidden here")
+
+    def commit(*args: str, editor: str = "true") -> bool:
+        repo.spend()
+        repo.change()
+        words = ["unshare", "-m", "sh", "-c", f'{hide} && exec git commit -q "$@"', "sh", *args]
+        environ = repo.environ | repo.editor(editor) | {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+        return subprocess.run(words, cwd=repo.path, env=environ, capture_output=True).returncode == 0
+
+    write = 'sed -i "1s/^/Written/" "$1"'
+    assert [commit(*args) for args in ((), ("-n",), ("--no-verify", "-q"))] == [False] * 3
+    assert [commit("-n", "-e", "-m", "Title", editor=DELETED[how]) for how in DELETED] == [False] * 3
+    assert repo.replies() == {"total": 6, "pending": 6}
+    assert commit("-n", editor=write)
+    assert repo.replies() == {"total": 7, "pending": 7}
+    assert commit(editor=write)
+    assert repo.replies() == ({"total": 8, "carried": 8} if has_ps else {"total": 8, "pending": 8})
+    assert commit("-m", "Title")
+    assert repo.replies() == {"total": 9, "carried": 9}
 
 
 def test_a_title_written_below_the_line_is_the_title(repo: Hooked) -> None:

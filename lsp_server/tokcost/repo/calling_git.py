@@ -6,8 +6,11 @@ where nothing else decides, and what it was told is stored nowhere.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from tokcost.repo.run import list_processes
 
 PARENT = "TOKCOST_PARENT"
 """The variable that names the parent of a hook's process; a server works for hooks of other processes."""
@@ -16,6 +19,9 @@ _MOST_BYTES = 1 << 17
 """Of a command line: a message may be given on it."""
 _WITH_VALUE = ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env", "--super-prefix")
 """Options of git itself whose value may be the next word."""
+_MOST_WORDS = 4096
+_LOOKS_UNVERIFIED = re.compile(r"--no-veri(?:f|fy)?$|-[A-Za-z]*n")
+"""A word that says so, or a part of a message that looks like it: nothing tells them apart there."""
 _SHORT_WITH_VALUE = "mFCct"
 _SHORT_WITH_REST = "uS"
 _LONG_WITH_VALUE = (
@@ -112,6 +118,25 @@ def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
 def calling_git(environ: Mapping[str, str]) -> CallingGit | None:
     """The git that runs a hook; `None` where no git does, or the system does not tell."""
     return next(calling_gits(environ), None)
+
+
+def may_skip_commit_msg(environ: Mapping[str, str]) -> bool:
+    """Whether the git that runs a hook was perhaps told to run no commit-msg hook. Without `/proc`, `ps` shows its
+    command line as one text; where nothing does, it was."""
+    git = calling_git(environ)
+    if git is not None:
+        return git.skips_commit_msg
+    shown: dict[str, tuple[str, list[str]]] = {}
+    for line in list_processes().splitlines():
+        number, above, *words = line.split()[:_MOST_WORDS] or ("", "")
+        shown[number] = (above, words)
+    process = environ.get(PARENT, "")
+    for _ in range(_MOST_ANCESTORS):
+        process, words = shown.get(process, ("", []))
+        git = _git("", words)
+        if git is not None and git.command != "hook":
+            return len(words) >= _MOST_WORDS - 2 or any(map(_LOOKS_UNVERIFIED.match, words))
+    return True
 
 
 def _git(name: str, words: Sequence[str]) -> CallingGit | None:

@@ -275,13 +275,35 @@ def _subcommand(args: Sequence[str]) -> int:
     return at
 
 
+def list_processes(seconds: float = 0.5) -> str:
+    """A line for each process of this machine: its number, its parent's and its command line, as `ps` tells everywhere
+    but on Windows; empty where there is none."""
+    import subprocess
+
+    asked = ["-A", "-ww", "-o", "pid=", "-o", "ppid=", "-o", "args="]
+    try:
+        done = subprocess.run(
+            [_program("ps"), *asked], env=_environ(None), capture_output=True, timeout=seconds, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return os.fsdecode(done.stdout)
+
+
 def _git() -> str:
-    """The program. Windows looks into the current folder first, which may be a repository: so it is not asked."""
-    name = "git.exe" if os.name == "nt" else "git"
+    found = _program("git.exe" if os.name == "nt" else "git")
+    if not found:
+        raise _not_found()
+    return found
+
+
+def _program(name: str) -> str:
+    """The path of a program; empty where there is none. Windows looks into the current folder first, which may be a
+    repository: so it is not asked."""
     for folder in absolute_path(asker().get("PATH", os.defpath)).split(os.pathsep):
         if folder and os.access(found := os.path.join(folder, name), os.X_OK) and not os.path.isdir(found):
             return found
-    raise _not_found()
+    return ""
 
 
 def _not_started(cwd: str | os.PathLike[str], error: OSError) -> EnvironmentProblem:

@@ -32,7 +32,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.private_files import PUBLIC_FILE, write_whole
-from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits
+from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
@@ -131,13 +131,14 @@ def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
 
 
 def _propose_what_is_checked(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> bool:
-    """Propose, unless the message may be left empty and no commit-msg hook would take our lines out of it; whether
-    anything was proposed."""
+    """Propose, unless somebody may leave our lines alone in the message and no commit-msg hook would take them out of
+    it; whether anything was proposed."""
     message = draft.message
     bare = drop_lines(message.text, message.comment)
     may_stay_empty = draft.edited and (draft.asked.source == "template" or not has_content(bare, message.comment))
-    if may_stay_empty and not draft.silent and draft.git and draft.git.skips_commit_msg:
-        if message.text != bare and has_ours_in_title(message.text, message.comment):
+    is_new = message.text == bare
+    if draft.edited and not draft.silent and (is_new or may_stay_empty) and may_skip_commit_msg(environ):
+        if not is_new and has_ours_in_title(message.text, message.comment):
             _write(draft.asked.path, bare)
         return False
     _propose(home, environ, draft, terms)
