@@ -135,6 +135,28 @@ def test_a_hook_that_asks_for_its_own_name_still_gets_it(plain: Hooked) -> None:
     assert seen(hooks_of(plain)) == before
 
 
+@pytest.mark.parametrize("asks", ["by name", "as a program"])
+@pytest.mark.parametrize("target", ["dispatch", "../../tools/dispatch"])
+def test_links_to_one_program_for_all_hooks_still_tell_it_which_one(plain: Hooked, asks: str, target: str) -> None:
+    """With another name such a program does nothing, or fails the commit."""
+    name = '"$(basename "$0")"' if asks == "by name" else '"$(printf %s "$0" | sed "s,.*/,,")"'
+    write(hooks_of(plain) / target, f'#!/bin/sh\necho {name} >> "$PWD/.git/seen"\n')
+    linked = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
+    for hook in linked:
+        (hooks_of(plain) / hook).symlink_to(target)
+    before = seen(hooks_of(plain))
+    for _ in range(2):
+        install(plain.worktree)
+    plain.work("Add login")
+    assert (plain.path / ".git/seen").read_text().split() == list(linked)
+    assert plain.replies() == {"total": 1, "carried": 1}
+    (hooks_of(plain) / "commit-msg").unlink()
+    (hooks_of(plain) / "commit-msg").symlink_to(target)  # its manager installs itself again
+    install(plain.worktree)
+    assert uninstall(plain.worktree) == []
+    assert seen(hooks_of(plain)) == before
+
+
 def test_both_hooks_read_the_list_of_a_rebase(plain: Hooked) -> None:
     """Without consent, what is bound to a commit follows it by that list; the kept hook gets the same bytes."""
     plain.git("config", "tokcost.enabled", "false")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from support.installed import npm, once
 from tokcost_hooks.installation.hooks import install, uninstall
 from tokcost_hooks.installation.report import hook_checks
 from tokcost_hooks.installation.scripts import HOOKS, owner
@@ -23,30 +24,16 @@ HUSKY, LEFTHOOK, PRE_COMMIT = "husky@9.1.7", "lefthook@2.2.2", "pre-commit==4.7.
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with husky and lefthook in it. One install for all tests, whichever process asks first."""
     shared = tmp_path_factory.getbasetemp().parent / "hook-managers"
-    return _once(shared, ["npm", "install", "--silent", "--no-audit", "--no-fund", HUSKY, LEFTHOOK], "package.json")
+    return npm(shared, HUSKY, LEFTHOOK)
 
 
 @pytest.fixture(scope="session")
 def pre_commit(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The pre-commit framework's program, in an environment of its own."""
     shared = tmp_path_factory.getbasetemp().parent / "pre-commit"
-    made = _once(shared, [sys.executable, "-m", "venv", "env"], "")
-    _once(made, ["env/bin/pip", "install", "--quiet", "--disable-pip-version-check", PRE_COMMIT], "", "installed")
+    made = once(shared, [sys.executable, "-m", "venv", "env"], "")
+    once(made, ["env/bin/pip", "install", "--quiet", "--disable-pip-version-check", PRE_COMMIT], "", "installed")
     return str(made / "env/bin/pre-commit")
-
-
-def _once(folder: Path, command: list[str], seed: str, mark: str = "made") -> Path:
-    import fcntl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / mark).exists():
-            if seed:
-                (folder / seed).write_text("{}\n")
-            subprocess.run(command, cwd=folder, check=True, stdin=subprocess.DEVNULL)
-            (folder / mark).write_text("")
-    return folder
 
 
 @pytest.fixture

@@ -252,7 +252,7 @@ def test_packed_refs_and_collected_garbage_change_nothing(repo: Hooked, annotate
     repo.work("One")
     repo.git("tag", *(("-a", "-m", "Version") if annotated else ()), "v1")
     repo.git("reset", "-q", "--hard", "HEAD~1")
-    repo.git("reflog", "expire", "--expire-unreachable=now", "--all")
+    repo.git("reflog", "expire", "--expire=never", "--expire-unreachable=now", "--all")
     repo.git("gc", "-q", "--prune=now")
     assert repo.replies() == {"total": 1, "carried": 1}
     repo.git("tag", "-d", "v1")

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tokcost.foreign_files import open_regular
 from tokcost.private_files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
-from tokcost_hooks.installation.scripts import KEPT, KEPT_FOLDER, chained_script, owner
+from tokcost_hooks.installation.scripts import HOOKS, KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
 """The suffixes that a hook's name may have when ours was moved: the pre-commit framework renames what it finds to
@@ -46,7 +46,7 @@ def take(path: str, hook: str) -> str:
     whose, kept = owner(path), kept_file(path, hook)
     if whose == "ours":
         if kept:
-            os.replace(kept, path)
+            _put_back(kept, path)
         else:
             os.unlink(path)
         _forget_folder(path)
@@ -86,6 +86,9 @@ def _keep(path: str, hook: str) -> str:
 
 def _double(path: str, kept: str) -> None:
     """The same file under a second name; the first one goes when ours takes its place."""
+    if os.path.islink(path) and _link_text(path, kept) != os.readlink(path):
+        os.symlink(_link_text(path, kept), kept)
+        return
     try:
         os.link(path, kept, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -96,19 +99,48 @@ def _double(path: str, kept: str) -> None:
             write_whole(kept, stream.read(), os.stat(path).st_mode & 0o7777)
 
 
+def _put_back(kept: str, path: str) -> None:
+    if os.path.islink(kept) and (text := _link_text(kept, path)) != os.readlink(kept):
+        aside = _free(kept)
+        os.symlink(text, aside)
+        os.replace(aside, path)
+        os.unlink(kept)
+        return
+    os.replace(kept, path)
+
+
+def _link_text(link: str, place: str) -> str:
+    """The text of a link that leads from another place to where this one does: one of them may be a folder deeper."""
+    text, up = os.readlink(link), "../"
+    if os.path.isabs(text) or os.path.dirname(link) == os.path.dirname(place):
+        return text
+    return up + text if os.path.basename(os.path.dirname(place)) == KEPT_FOLDER else text.removeprefix(up)
+
+
 def _asks_name(path: str) -> bool:
-    if os.path.islink(path):
-        # A relative link is kept beside its old place, where it still leads somewhere.
-        return os.path.isabs(os.readlink(path))
+    """Whether a hook may ask for its own name: it does in its text, or it is a link to a program of several hooks. What
+    else a relative link leads to is kept beside its old place, where it finds its neighbours."""
+    if os.path.islink(path) and (os.path.isabs(os.readlink(path)) or _serves_others(path)):
+        return True
     with suppress(OSError), open_regular(path) as stream:
         return bool(_ASKS_NAME.search(stream.read(65536)))
+    return False
+
+
+def _serves_others(path: str) -> bool:
+    folder, hook = os.path.split(path)
+    for name in HOOKS:
+        for other in (os.path.join(folder, name), os.path.join(folder, KEPT_FOLDER, name)):
+            with suppress(OSError):
+                if name != hook and os.path.islink(other) and os.path.samefile(path, other):
+                    return True
     return False
 
 
 def _same(one: str, other: str) -> bool:
     """Whether two hooks are the same to the last byte and bit."""
     if os.path.islink(one) or os.path.islink(other):
-        return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
+        return os.path.islink(one) and os.path.islink(other) and _link_text(one, other) == os.readlink(other)
     with open_regular(one) as first, open_regular(other) as second:
         if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
             return False
