@@ -44,6 +44,8 @@ def failure(name: str, reason: str, code: int, hint: str = "") -> tuple[str, str
 
 def words(problem: BaseException) -> str:
     """An error in a sentence."""
+    if isinstance(problem, OSError) and problem.filename and problem.strerror:
+        return f"{os.fsdecode(problem.filename)}: {problem.strerror}"
     return str(problem) or type(problem).__name__
 
 

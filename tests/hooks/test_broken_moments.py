@@ -132,3 +132,16 @@ def test_a_renamed_clone_is_found_by_any_command_in_it(repo: Hooked, words: list
     repo.change()
     repo.hooked("-m", "Renamed")
     assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_a_linked_worktree_goes_on_while_the_main_one_has_no_head(repo: Hooked) -> None:
+    """git asks for HEAD in the folder of the worktree alone."""
+    linked = repo.path.parent / "beside"
+    repo.git("worktree", "add", "-q", "-b", "side", str(linked))
+    (repo.path / ".git/HEAD").rename(repo.path / ".git/HEAD.gone")
+    repo.work("One", cwd=linked)
+    done = repo.tokcost("status", cwd=linked)
+    assert (done.returncode, "side" in done.stdout) == (0, True), done.stderr
+    (repo.path / ".git/HEAD.gone").rename(repo.path / ".git/HEAD")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    assert repo.tokcost("log", cwd=linked).returncode == 0

@@ -210,7 +210,7 @@ def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: b
     if not git_dir:
         return None
     common_dir = os.path.realpath(os.path.join(git_dir, _read_line(os.path.join(git_dir, "commondir"))))
-    if not (os.path.lexists(os.path.join(git_dir, "HEAD")) and _is_git_dir(common_dir)):
+    if not (os.path.lexists(os.path.join(git_dir, "HEAD")) and _has_objects(common_dir)):
         return None
     if common_dir != git_dir:
         return Worktree(folder, git_dir, common_dir, _root_of(common_dir, configs))
@@ -260,7 +260,12 @@ def _root_of(common_dir: str, configs: ConfigsOnce) -> str:
 
 def _is_git_dir(folder: str) -> bool:
     """Git's own test: HEAD, objects and refs."""
-    return all(os.path.lexists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs"))
+    return os.path.lexists(os.path.join(folder, "HEAD")) and _has_objects(folder)
+
+
+def _has_objects(common_dir: str) -> bool:
+    """The part of it that is asked of the folder which worktrees share: HEAD is each one's own."""
+    return all(os.path.lexists(os.path.join(common_dir, name)) for name in ("objects", "refs"))
 
 
 def _read_line(path: str) -> str:
