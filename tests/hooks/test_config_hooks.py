@@ -177,7 +177,8 @@ def run_as_git_does(repo: Hooked, hook: str, *arguments: str, cwd: Path | None =
     """What git-hook(1) says that git does with the command."""
     command = repo.git("config", f"hook.tokcost-{hook}.command", cwd=cwd)
     words = ["sh", "-c", f'{command} "$@"', command, *arguments]
-    subprocess.run(words, cwd=cwd or repo.path, env=repo.environ, check=True)
+    environ = repo.environ | {"GIT_EDITOR": ":"}  # as git says with `-m`
+    subprocess.run(words, cwd=cwd or repo.path, env=environ, check=True)
 
 
 def test_a_clone_that_is_renamed_goes_on(repo: Hooked) -> None:

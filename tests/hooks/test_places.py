@@ -306,8 +306,9 @@ def test_what_a_newer_git_finds_in_its_configuration(tmp_path: Path) -> None:
     message = repo.path / ".git/MESSAGE"
     message.write_text("One\n")
     command = repo.git("config", "hook.tokcost-prepare-commit-msg.command")
+    environ = repo.environ | {"GIT_EDITOR": ":"}  # as git says with `-m`
     subprocess.run(
-        ["sh", "-c", f'{command} "$@"', command, ".git/MESSAGE", "message"], cwd=repo.path, env=repo.environ, check=True
+        ["sh", "-c", f'{command} "$@"', command, ".git/MESSAGE", "message"], cwd=repo.path, env=environ, check=True
     )
     assert "AI-Cost: " in message.read_text()
     assert repo.tokcost("hooks", "uninstall", PATH=newer).returncode == 0
