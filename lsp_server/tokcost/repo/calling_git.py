@@ -121,22 +121,25 @@ def calling_git(environ: Mapping[str, str]) -> CallingGit | None:
 
 
 def may_skip_commit_msg(environ: Mapping[str, str]) -> bool:
-    """Whether the git that runs a hook was perhaps told to run no commit-msg hook. Without `/proc`, `ps` shows its
-    command line as one text; where nothing does, it was."""
-    git = calling_git(environ)
-    if git is not None:
-        return git.skips_commit_msg
+    """Whether the git that runs a hook was perhaps told to run no commit-msg hook. Where no git runs it (git gui does
+    that itself) it was not. Without `/proc`, `ps` shows its command line as one text; where nothing does, it was."""
+    git = next(_gits_above(environ), CallingGit("", "", (), ()))
+    return _ps_may_show_it(environ.get(PARENT, "")) if git is None else git.skips_commit_msg
+
+
+def _ps_may_show_it(process: str) -> bool:
     shown: dict[str, tuple[str, list[str]]] = {}
     for line in list_processes().splitlines():
         number, above, *words = line.split()[:_MOST_WORDS] or ("", "")
         shown[number] = (above, words)
-    process = environ.get(PARENT, "")
+    if process not in shown:
+        return True
     for _ in range(_MOST_ANCESTORS):
         process, words = shown.get(process, ("", []))
         git = _git("", words)
         if git is not None and git.command != "hook":
             return len(words) >= _MOST_WORDS - 2 or any(map(_LOOKS_UNVERIFIED.match, words))
-    return True
+    return False
 
 
 def _git(name: str, words: Sequence[str]) -> CallingGit | None:
