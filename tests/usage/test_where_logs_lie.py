@@ -9,6 +9,7 @@ import pytest
 from support.claude_lines import append, assistant, encode, write
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.query import span
+from tokcost.readers.registry import readers
 from tokcost.services import doctor
 from tokcost.services.refresh import refresh
 
@@ -195,7 +196,7 @@ def test_the_usual_folder_is_named_where_the_environment_names_another(home: Hom
     assert f"codex {home.sessions}: there, but not read: the environment names another folder" in said
 
 
-SEEN = {
+PLACES = {
     ".cursor/projects": "cursor",
     ".config/Cursor/User/globalStorage/state.vscdb": "cursor",
     "Library/Application Support/Cursor/User/globalStorage/state.vscdb": "cursor",
@@ -210,8 +211,11 @@ SEEN = {
     ".factory/sessions": "droid",
     ".gemini/antigravity": "antigravity",
     ".codeium/windsurf": "windsurf",
+    ".kiro/sessions": "kiro",
     ".pi/agent/sessions": "pi",
 }
+SEEN = {path: name for path, name in PLACES.items() if name not in {reader.name for reader in readers()}}
+"""Those without a reader."""
 
 
 @pytest.mark.parametrize("path", SEEN)
