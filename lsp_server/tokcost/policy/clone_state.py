@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_of, table_in
-from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_settings
+from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_settings, hash_bytes
 from tokcost.repo.head import Head, head_commit, read_head
 from tokcost.repo.operation import Operation, read_operation
 from tokcost.repo.run import asker
@@ -39,7 +39,7 @@ def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneS
     config = (configs or ConfigsOnce()).of(worktree.common_dir).with_command(_of_command())
     head, policy, problem = read_head(worktree), b"", ""
     try:
-        policy = read_policy_of(worktree)
+        policy = read_policy_of(worktree, hash_bytes(config))
     except SettingsDamaged as damage:
         problem = str(damage)
     commit = head_commit(worktree, head)

@@ -43,14 +43,14 @@ def read_policy_file(root: str) -> bytes:
         raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def read_policy_of(worktree: Worktree) -> bytes:
-    """The same of a worktree; as it is staged where it was deleted from the folder or a sparse checkout leaves it out:
-    what it forbids is forbidden for the repository."""
+def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
+    """The same of a worktree whose repository has hashes of that length. Where the file was deleted from the folder or
+    a sparse checkout leaves it out, it counts as it is staged: what it forbids is forbidden for the repository."""
     data = read_policy_file(worktree.path)
     if data or os.path.lexists(os.path.join(worktree.path, POLICY_FILE)):
         return data
     try:
-        return read_staged(worktree, POLICY_FILE) or b""
+        return read_staged(worktree, POLICY_FILE, hash_bytes) or b""
     except (OSError, EnvironmentProblem) as error:
         raise _unreadable(worktree.path, error) from error
 

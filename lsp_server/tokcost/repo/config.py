@@ -80,6 +80,11 @@ def read_config(common_dir: str) -> Config:
     return Config(_parsed(os.path.join(common_dir, "config")))
 
 
+def hash_bytes(config: Config) -> int:
+    """The length of a hash in a clone: of SHA-256, or else of SHA-1 (`extensions.objectFormat`)."""
+    return 32 if config.section("extensions").get("objectformat", "").lower() == "sha256" else 20
+
+
 def read_core(common_dir: str, config: Config | None = None) -> Core:
     """`core` of a repository, from its `config` where that was read already; what cannot be read has its default. In a
     repository with `extensions.worktreeConfig` git keeps these settings in `config.worktree`."""

@@ -7,20 +7,33 @@ A hook asks at every commit, so git is started only where the index has such a n
 import errno
 import os
 
-from tokcost.foreign_files import MOST, MOST_OF_GIT, read_bounded
+from tokcost.foreign_files import MOST, open_regular
 from tokcost.model.worktree import Worktree
 from tokcost.repo.run import GitFailed, run_git
 
-_PREFIXED = b"\0\0\0\4"
+_ENOUGH = 256 * 1024
+"""Bytes of an index that are looked at: names are sorted, so a hidden file at the top is among the first of them."""
+_HEADER = 12
+_STAT = 40
+"""Bytes of an entry before the hash of its content."""
+_EXTENDED = 0x4000
+_LENGTH = 0x0FFF
+_PREFIXED = 4
 """The version in which a name begins with what it shares with the one before."""
-_SPLIT = b"link\0"
-"""The part of an index that names another file with the rest of it."""
+_SPLIT = "sharedindex."
+"""The beginning of the name of a file with the rest of an index that was split."""
 
 
-def read_staged(worktree: Worktree, name: str, most: int = MOST) -> bytes | None:
-    """A file at the top of a worktree as it is staged; `None` where there is none. Raises `OSError` where it is larger
-    than `most` or a partial clone does not have it, and `EnvironmentProblem`."""
-    return _content(worktree.path, f":{name}", name, most) if _may_have(worktree.git_dir, name) else None
+class _Unknown(Exception):
+    """The index does not look as expected, or no name that was looked at tells."""
+
+
+def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int = MOST) -> bytes | None:
+    """A file at the top of a worktree as it is staged; `None` where there is none. `hash_bytes` is the length of the
+    repository's hashes. Raises `OSError` where the file is larger than `most` or a partial clone does not have it, and
+    `EnvironmentProblem`."""
+    may_have = _may_have(worktree.git_dir, os.fsencode(name), hash_bytes)
+    return _content(worktree.path, f":{name}", name, most) if may_have else None
 
 
 def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None:
@@ -41,12 +54,70 @@ def _content(folder: str, where: str, name: str, most: int) -> bytes | None:
     return os.fsencode(run_git(["cat-file", "blob", blob], folder))
 
 
-def _may_have(git_dir: str, name: str) -> bool:
+def _may_have(git_dir: str, name: bytes, hash_bytes: int) -> bool:
     """Whether a name may be in the index."""
     try:
-        data = read_bounded(os.path.join(git_dir, "index"), MOST_OF_GIT)
-    except OSError as error:
-        return error.errno == errno.EFBIG
-    # Of a name that begins like the one before, at least what is behind the last dot is written out.
-    end = name[name.rindex(".") + 1 :] if data[4:8] == _PREFIXED else name
-    return f"{end}\0".encode() in data or _SPLIT in data
+        with open_regular(os.path.join(git_dir, "index")) as stream:
+            data = stream.read(_ENOUGH)
+        return _has(data, name, hash_bytes) or any(one.startswith(_SPLIT) for one in os.listdir(git_dir))
+    except OSError:
+        return False
+    except _Unknown:
+        return True
+
+
+def _has(data: bytes, name: bytes, hash_bytes: int) -> bool:
+    """Whether an index that begins with `data` has a name. Raises `_Unknown`."""
+    version, count = (int.from_bytes(data[at : at + 4], "big") for at in (4, 8))
+    if data[:4] != b"DIRC" or version not in (2, 3, _PREFIXED):
+        raise _Unknown
+    at, before = _HEADER, b""
+    for _ in range(count):
+        if version == _PREFIXED:
+            found, at = _prefixed(data, at, _STAT + hash_bytes, before)
+        else:
+            found, at = _padded(data, at, _STAT + hash_bytes)
+        if found >= name:
+            return found == name
+        before = found
+    return False
+
+
+def _padded(data: bytes, begin: int, fixed: int) -> tuple[bytes, int]:
+    """The name of the entry at `begin`, and where the next entry begins. Raises `_Unknown`."""
+    length, at = _flags(data, begin + fixed)
+    end = _end(data, at)
+    _require_length(end - at, length)
+    return data[at:end], begin + (end - begin) // 8 * 8 + 8
+
+
+def _prefixed(data: bytes, begin: int, fixed: int, before: bytes) -> tuple[bytes, int]:
+    """The same where a name is told by the number of bytes to take off the one before, and those to add."""
+    length, at = _flags(data, begin + fixed)
+    _end(data, at)
+    left = data[at] & 0x7F
+    while data[at] & 0x80:  # a number of 7 bits in each byte, one more for each byte that follows (varint.c)
+        at += 1
+        left = (left + 1 << 7) + (data[at] & 0x7F)
+    end = _end(data, at + 1)
+    name = before[: max(0, len(before) - left)] + data[at + 1 : end]
+    _require_length(len(name), length)
+    return name, end + 1
+
+
+def _flags(data: bytes, at: int) -> tuple[int, int]:
+    """The length of a name by the flags in front of it, and where it begins."""
+    flags = int.from_bytes(data[at : at + 2], "big")
+    return flags & _LENGTH, at + (4 if flags & _EXTENDED else 2)
+
+
+def _end(data: bytes, at: int) -> int:
+    end = data.find(b"\0", at)
+    if end < 0:
+        raise _Unknown
+    return end
+
+
+def _require_length(length: int, told: int) -> None:
+    if told != min(length, _LENGTH):
+        raise _Unknown
