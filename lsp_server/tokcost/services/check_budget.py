@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.ledger.open import open_ledger
+from tokcost.ledger.open import Ledger
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
-"""For each of the two times that the ledger is opened."""
+"""For each of the two times that the ledger is written to."""
 _GIT_SECONDS = 1.0
 
 
@@ -50,21 +50,21 @@ def check(
 ) -> Checked:
     """Read what is new in the logs and in this repository's commits, and see. `busy_seconds` is for how long another
     process may hold the ledger, `git_seconds` for how long git may take. Raises `TokcostError`."""
-    from tokcost.services.current_status import status_of
-    from tokcost.services.refresh import refresh  # a commit without a budget need not wait for the readers
+    from tokcost.services.current_status import status_in
+    from tokcost.services.refresh import How, open_or_show  # a commit without a budget need not wait for the readers
 
-    report = refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here)
-    _look(home, here, busy_seconds, git_seconds)
-    return Checked(status_of(home, here), tuple(report.notes), report.is_current)
+    ledger, report = open_or_show(home, environ, here, How(follow=False, busy_seconds=busy_seconds, leave_open=True))
+    with ledger:
+        _look(ledger, here, git_seconds)
+        return Checked(status_in(ledger, home, here), tuple(report.notes), report.is_current)
 
 
-def _look(home: Path, here: CloneState, busy_seconds: float, git_seconds: float) -> None:
+def _look(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
     """See what commits carry: that is pending no more."""
     from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
     from tokcost.known_worktrees import repository_of
 
-    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
-        repository = repository_of(ledger, here.worktree).id
-        if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):
-            with ledger.transaction():
-                refresh_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)
+    repository = repository_of(ledger, here.worktree).id
+    if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):
+        with ledger.transaction():
+            refresh_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)

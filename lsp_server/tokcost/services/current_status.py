@@ -1,11 +1,12 @@
 """The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
 from tokcost.known_worktrees import repository_of
-from tokcost.ledger.open import open_for_reading
+from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import spent_since, sums
 from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import NO_FIGURES
@@ -20,38 +21,49 @@ from tokcost.services.summarise import figures_of
 
 def current_status(home: Path, cwd: Path) -> Status:
     """The branch around `cwd` and its figures. Raises `NotARepository`."""
-    here = state_around(cwd)
-    if here is None:
-        raise no_worktree(cwd, "Go into one; prompts can use --quiet.")
-    return status_of(home, here)
+    return status_of(home, _state(cwd))
 
 
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
-    """The same, unless it is to be as the ledger has it after what is new in the logs was read. Raises
-    `TokcostError`."""
-    if fresh:
-        from tokcost.services.refresh import refresh  # a prompt with --no-refresh need not wait for the readers
+    """The same after what is new in the logs was read, unless it is not to be `fresh`. Raises `TokcostError`."""
+    here = _state(cwd)
+    if not fresh:
+        return status_of(home, here)._replace(current=False)
+    from tokcost.services.refresh import How, open_or_show  # a prompt with --no-refresh need not wait for the readers
 
-        refresh(home, environ, here=state_around(cwd))
-    return current_status(home, cwd)._replace(current=fresh)
+    ledger, _ = open_or_show(home, environ, here, How())
+    with ledger:
+        return status_in(ledger, home, here)._replace(current=True)
+
+
+def _state(cwd: Path) -> CloneState:
+    here = state_around(cwd)
+    if here is None:
+        raise no_worktree(cwd, "Go into one; prompts can use --quiet.")
+    return here
 
 
 def status_of(home: Path, here: CloneState) -> Status:
-    """The branch that is checked out in a worktree and its figures."""
-    branch = here.branch
+    """The branch that is checked out in a worktree and its figures, as the ledger has them now."""
     ledger = open_for_reading(home)
+    with ledger or nullcontext():
+        return status_in(ledger, home, here)
+
+
+def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
+    """The same of a ledger that is open; `None` where there is none."""
+    branch = here.branch
     total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
     today, pending_unpriced = (0, 0), 0
     if ledger is not None:
-        with ledger:
-            repository = repository_of(ledger, here.worktree).id
-            for one in sums(ledger, repository):
-                if branch is not None and one.branch == branch:
-                    total = total.plus(figures_of(one))
-                    models[one.model] = models.get(one.model, 0) + one.list_cost
-                    evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
-                    pending_unpriced += 0 if one.state else one.unpriced_tokens
-            today = spent_since(ledger, repository, _midnight_ms())
+        repository = repository_of(ledger, here.worktree).id
+        for one in sums(ledger, repository):
+            if branch is not None and one.branch == branch:
+                total = total.plus(figures_of(one))
+                models[one.model] = models.get(one.model, 0) + one.list_cost
+                evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
+                pending_unpriced += 0 if one.state else one.unpriced_tokens
+        today = spent_since(ledger, repository, _midnight_ms())
     budgets = read_budgets(here, branch)
     spent: dict[Scope, tuple[int, int]] = {
         "branch": (total.list_cost, total.unpriced_tokens),

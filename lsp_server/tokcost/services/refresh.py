@@ -6,7 +6,7 @@ for it.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,7 @@ from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_readin
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.sources import try_again
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
@@ -52,27 +53,53 @@ def refresh(
     busy_seconds: float = BUSY_SECONDS,
     here: CloneState | None = None,
 ) -> IngestReport:
-    """Bring the ledger below `home` up to date with all logs on this machine, and with what commits carry unless
-    `follow` is false: hooks look at their own repository themselves. `busy_seconds` is for how long another process
-    may hold the ledger. A clone that was moved is recognised when it is asked about: `here`.
+    """Bring the ledger below `home` up to date, as `open_or_show` does, and close it."""
+    ledger, report = open_or_show(home, environ, here, How(follow, busy_seconds, progress=progress))
+    with ledger:
+        return report
 
-    A damaged ledger is rescued; `rescues.py` tells of it. One that cannot be written is told in `notes`: what it holds
-    can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged` where a rescue is more
-    than there is time for.
-    """
+
+class How(NamedTuple):
+    """The way in which a ledger is brought up to date."""
+
+    follow: bool = True
+    """Whether to look what commits carry in all repositories; hooks look at their own themselves."""
+    busy_seconds: float = BUSY_SECONDS
+    """The time for which another process may hold the ledger."""
+    leave_open: bool = False
+    """Whether the process ends in a moment (`open_ledger`)."""
+    progress: Progress | None = None
+
+
+def open_or_show(
+    home: Path, environ: Mapping[str, str], here: CloneState | None, how: How
+) -> tuple[Ledger, IngestReport]:
+    """The ledger, up to date as by `open_refreshed`. One that cannot be written is told in the report's `notes`: what
+    it holds can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged`."""
     try:
-        return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
+        return open_refreshed(home, environ, here, how)
     except LedgerUnavailable as problem:
         shown = open_for_reading(home)
         if shown is None:
             raise
-        with shown:
-            report = IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
-            report.is_current = False
-            return report
+        report = IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+        report.is_current = False
+        return shown, report
+
+
+def open_refreshed(
+    home: Path, environ: Mapping[str, str], here: CloneState | None, how: How
+) -> tuple[Ledger, IngestReport]:
+    """The ledger below `home`, open, and up to date with all logs on this machine. A clone that was moved is recognised
+    when somebody asks about a worktree of it: `here`.
+
+    A damaged ledger is rescued; `rescues.py` tells of it. Raises `LedgerUnavailable` where nothing could be written,
+    and `LedgerDamaged` where a rescue is more than there is time for."""
+    try:
+        return _opened(home, environ, here, how)
     except LedgerDamaged as damage:
-        _rescue(home, damage, busy_seconds)
-        return _refresh(home, environ, progress, _How(follow, busy_seconds, here))
+        _rescue(home, damage, how.busy_seconds)
+        return _opened(home, environ, here, how)
 
 
 def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
@@ -86,73 +113,43 @@ def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
     rescue(home, damage.what, seconds=busy_seconds)
 
 
-class _How(NamedTuple):
-    follow: bool
-    busy_seconds: float
-    here: CloneState | None
-
-
-def _refresh(home: Path, environ: Mapping[str, str], progress: Progress | None, how: _How) -> IngestReport:
-    report, (follow, busy_seconds, here) = IngestReport(), how
-    if not (home / FILE_NAME).exists():
-        # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
-        looks = _told(look_for_logs(None, environ, _roots(None, here)), report)
-        jobs = in_order_of_writing(jobs_of(None, looks))
-        with read_all(jobs, progress) as outcomes, open_ledger(home, busy_seconds=busy_seconds) as ledger:
-            _try_again_after_upgrade(ledger)
-            written = _Written(ledger, home, here, follow)
-            claims = _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
-            _remember(ledger, looks)
-            if follow:
-                _look(ledger, report, claims)
-        return report
-    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
-        follow_move(ledger, here.worktree if here else None)
-        claims = _bring_up_to_date(_Written(ledger, home, here, follow), environ, report, progress)
-        if follow:
-            _look(ledger, report, claims)
-    return report
-
-
-def open_refreshed(home: Path, environ: Mapping[str, str], here: CloneState, *, busy_seconds: float) -> Ledger:
-    """For hooks: the ledger, brought up to date with all logs and left open (see `open_ledger`); what commits carry is
-    the hook's own business. Raises as `refresh`, and `LedgerUnavailable` where nothing could be written."""
-    try:
+def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how: How) -> tuple[Ledger, IngestReport]:
+    report = IngestReport()
+    with ExitStack() as stack:
         if (home / FILE_NAME).exists():
-            ledger = open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
-            try:
-                follow_move(ledger, here.worktree)
-                _bring_up_to_date(_Written(ledger, home, here, follow=False), environ, IngestReport())
-            except Exception as error:
-                with ledger:  # which says what is behind it, and closes
-                    raise error from None
-            return ledger
-    except LedgerDamaged as damage:
-        _rescue(home, damage, busy_seconds)
-    refresh(home, environ, follow=False, busy_seconds=busy_seconds, here=here)
-    return open_ledger(home, busy_seconds=busy_seconds, leave_open=True)
+            ledger = stack.enter_context(_open(home, how))
+            follow_move(ledger, here.worktree if here else None)
+            claims = _bring_up_to_date(ledger, home, environ, here, how, report)
+        else:
+            # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
+            looks = _told(look_for_logs(None, environ, _roots(None, here)), report)
+            with read_all(in_order_of_writing(jobs_of(None, looks)), how.progress) as outcomes:
+                ledger = stack.enter_context(_open(home, how))
+                _try_again_after_upgrade(ledger)
+                every = chain(outcomes, _rest(ledger, looks, how.progress, report))
+                claims = _import(ledger, home, here, how, every, report)
+            _remember(ledger, looks)
+        if how.follow:
+            _look(ledger, report, claims)
+        stack.pop_all()
+    return ledger, report
 
 
-class _Written(NamedTuple):
-    """A ledger that is brought up to date, for somebody in a worktree."""
-
-    ledger: Ledger
-    home: Path
-    here: CloneState | None
-    follow: bool
-    """Whether what commits carry is followed afterwards, and claims that clones remember are given back."""
+def _open(home: Path, how: How) -> Ledger:
+    return open_ledger(home, busy_seconds=how.busy_seconds, leave_open=how.leave_open)
 
 
 def _bring_up_to_date(
-    written: _Written, environ: Mapping[str, str], report: IngestReport, progress: Progress | None = None
+    ledger: Ledger, home: Path, environ: Mapping[str, str], here: CloneState | None, how: How, report: IngestReport
 ) -> "ImportedClaims | None":
-    ledger, claims = written.ledger, None
+    claims = None
     _try_again_after_upgrade(ledger)
-    looks = _told(look_for_logs(ledger, environ, _roots(ledger, written.here)), report)
+    looks = _told(look_for_logs(ledger, environ, _roots(ledger, here)), report)
     jobs = jobs_of(ledger, looks)
-    if jobs or any(found.rest for found in looks) or _history_moved(ledger, written.here):
-        with read_all(in_order_of_writing(jobs), progress) as outcomes:
-            claims = _import(written, chain(outcomes, _rest(ledger, looks, progress, report)), report)
+    if jobs or any(found.rest for found in looks) or _history_moved(ledger, here.worktree if here else None):
+        with read_all(in_order_of_writing(jobs), how.progress) as outcomes:
+            every = chain(outcomes, _rest(ledger, looks, how.progress, report))
+            claims = _import(ledger, home, here, how, every, report)
     _remember(ledger, looks)
     return claims
 
@@ -211,7 +208,14 @@ def _look(ledger: Ledger, report: IngestReport, claims: "ImportedClaims | None")
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
 
 
-def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport) -> "ImportedClaims | None":
+def _import(
+    ledger: Ledger,
+    home: Path,
+    here: CloneState | None,
+    how: How,
+    outcomes: Iterator[Outcome],
+    report: IngestReport,
+) -> "ImportedClaims | None":
     """Record what was read. Usage that a clone remembers as claimed is bound meanwhile, unless a hook is in a hurry:
     reading what a clone remembers may take as long as a commit may wait."""
     import gc
@@ -219,8 +223,7 @@ def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport
     from tokcost.claims.bind_imported import ImportedClaims
     from tokcost.usage.importing import Importer
 
-    ledger, home, here, follow = written
-    claims = ImportedClaims(ledger) if follow else None
+    claims = ImportedClaims(ledger) if how.follow else None
     importer, was_on = Importer(ledger, home, here, claims), gc.isenabled()
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:
@@ -235,17 +238,17 @@ def _import(written: _Written, outcomes: Iterator[Outcome], report: IngestReport
     return claims
 
 
-def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
+def _history_moved(ledger: Ledger, here: Worktree | None) -> bool:
     """Whether git has something new to say of usage that is already in the ledger."""
     homes = {one.id: one for one in repositories(ledger)}
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
     outside = directories_without_worktree(ledger)
-    if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
+    if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.path) in outside:
         return True
     folders = [path for path in outside if os.path.isabs(path)]
     if any(find_worktree(path) is not None for path in folders):
         return True
-    if here is None or any(one.common_dir == here.worktree.common_dir for one in homes.values()):
+    if here is None or any(one.common_dir == here.common_dir for one in homes.values()):
         return False  # what a known clone lists was looked at when the folder was imported
-    return any(gone_worktree(path, linked_worktrees(here.worktree.common_dir)) is not None for path in folders)
+    return any(gone_worktree(path, linked_worktrees(here.common_dir)) is not None for path in folders)

@@ -51,7 +51,7 @@ from tokcost.repo.messages import read_commit
 from tokcost.repo.reflog import entries_since, last_message, read_reflog
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
-from tokcost.services.refresh import open_refreshed
+from tokcost.services.refresh import How, open_refreshed
 
 GIT_SECONDS = 1.0
 """On a busy machine git may be slow too; a git that is stuck is seen by whoever watches the hook."""
@@ -162,8 +162,9 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
 
 
 def open_refreshed_at(home: Path, environ: Mapping[str, str], here: CloneState) -> Ledger:
-    """The ledger, brought up to date for a hook that has looked at its clone. Raises as `open_refreshed`."""
-    return open_refreshed(home, environ, here, busy_seconds=BUSY_SECONDS)
+    """The ledger, brought up to date for a hook that has looked at its clone, and left open. Raises as
+    `open_refreshed`."""
+    return open_refreshed(home, environ, here, How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True))[0]
 
 
 def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
