@@ -15,7 +15,6 @@ again by the client.
 
 import os
 import sys
-from contextlib import suppress
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than everything here."""
@@ -100,9 +99,10 @@ def identity(home: str, environ: "Mapping[str, str]") -> str:
 
     folders = (os.stat(folder) for folder in (home, os.sep))
     numbers = [f"{status.st_dev}:{status.st_ino}" for status in folders]
-    mounts = ""
-    with suppress(OSError):
+    try:
         mounts = os.readlink("/proc/self/ns/mnt")
+    except OSError:
+        mounts = ""
     variables = [environ.get(name, "") for name in ("HOME", "TZ")]
     return "\n".join((PROTOCOL, __version__, place or "", str(os.geteuid()), *numbers, mounts, *variables))
 

@@ -16,7 +16,6 @@ PUBLIC = ("os._exit",)
 """Documented, whatever its name."""
 WITHOUT_PUBLIC_NAME = {
     "pricing/compile.py": ["types._providers_from_raw"],  # how genai-prices reads what it publishes
-    "lsp/watch.py": ["watchfiles._rust_notify.RustNotify"],  # documented; only there the step can change
 }
 CHANGES = ("append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update")
 STARTS_PROCESSES = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "popen", "execv", "execve", "setsid")

@@ -6,7 +6,6 @@ What changed is not asked: whoever is called looks at everything that is new.
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,10 +13,9 @@ from typing import NamedTuple
 from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import IN_WORKTREES, locations
 
-STEPS_MS = {"logs": (25, 60), "git": (50, 200)}
-"""Milliseconds between two looks of a watcher for events of the system, while things happen and while they do not: its
-only work then. What happened is told after two looks at most."""
-QUIET_SECONDS = 60.0
+STEPS_MS = {"logs": 50, "git": 150}
+"""Milliseconds between two looks of a watcher for events of the system: its only work while nothing happens. What
+happened is told after two looks at most."""
 ROUND_MS = 10_000
 MOST_MS = 100
 """Changes that follow each other are told together, after so long at most."""
@@ -133,23 +131,24 @@ class _Stop:
         return self.event.is_set()
 
 
-def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[None]:
+def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[object]:
     """Each time that something happened that matters."""
-    from watchfiles._rust_notify import RustNotify  # its documented lower half: only here the step can change
+    from watchfiles import watch
 
     if os.environ.get("WATCHFILES_FORCE_POLLING"):
         raise NotImplementedError
-    step, quiet_step = STEPS_MS["logs" if names is None else "git"]
-    last = -QUIET_SECONDS
-    with RustNotify(paths, False, False, 0, names is None, True) as watcher:
-        while True:
-            is_quiet = time.monotonic() - last > QUIET_SECONDS
-            told = watcher.watch(MOST_MS, quiet_step if is_quiet else step, ROUND_MS, stop)
-            if told in ("stop", "signal"):
-                return
-            if told != "timeout" and any(names is None or _matters(path, names) for _, path in told):
-                last = time.monotonic()
-                yield
+    return watch(
+        *paths,
+        watch_filter=None if names is None else lambda _, path: _matters(path, names),
+        debounce=MOST_MS,
+        step=STEPS_MS["logs" if names is None else "git"],
+        stop_event=stop,
+        rust_timeout=ROUND_MS,
+        raise_interrupt=False,
+        force_polling=False,
+        recursive=names is None,
+        ignore_permission_denied=True,
+    )
 
 
 def _matters(path: str, names: Mapping[str, frozenset[str]]) -> bool:
