@@ -1,4 +1,4 @@
-"""What git says of a clone is read once at the start of a hook, and handed down."""
+"""What git says of a clone is read once at the start of a hook, and handed down; and the ledger is opened once."""
 
 import os
 import subprocess
@@ -17,6 +17,8 @@ import os, runpy, sys
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], (str, bytes)):
         os.write(2, b"OPENED " + os.fsencode(arguments[0]) + b"\\n")
+    if event == "sqlite3.connect":
+        os.write(2, b"OPENED ledger\\n")
 sys.addaudithook(watch)
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
@@ -36,7 +38,7 @@ def opened(repo: Hooked, hook: str, *words: str) -> Counter[str]:
     )
     paths = [line.removeprefix("OPENED ") for line in done.stderr.splitlines() if line.startswith("OPENED ")]
     assert "tokcost: " not in done.stderr
-    return Counter(path for path in paths if path.startswith(str(repo.common_dir)))
+    return Counter(path for path in paths if path == "ledger" or path.startswith(str(repo.common_dir)))
 
 
 def counted(repo: Hooked, found: Counter[str]) -> dict[str, int]:
@@ -80,6 +82,18 @@ def test_a_budget_is_no_reason_to_look_again(repo: Hooked) -> None:
     assert counted(repo, opened(repo, "prepare-commit-msg", str(message), "message")) == {"HEAD": 1, "config": 1}
     repo.git("config", "tokcost.budgetBranchBlock", "true")
     assert counted(repo, opened(repo, "pre-commit")) == {"HEAD": 1, "config": 1}
+
+
+def test_a_budget_opens_the_ledger_once_more(repo: Hooked) -> None:
+    """Whoever closes a ledger last waits for the disk, so the figures come from the one that was brought up to date."""
+    repo.work("One")
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    for budget, times in (("", 1), ("1000", 2)):
+        if budget:
+            repo.git("config", "tokcost.budgetBranch", budget)
+        repo.spend()
+        message.write_text("Two\n")
+        assert opened(repo, "prepare-commit-msg", str(message), "message")["ledger"] == times
 
 
 def test_post_commit_looks_once(repo: Hooked) -> None:

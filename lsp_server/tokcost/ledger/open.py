@@ -9,11 +9,13 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
 from tokcost.ledger.damage import problem_behind, told
-from tokcost.ledger.sharing import Lock, alone, release, share
+from tokcost.ledger.sharing import Lock as FolderLock
+from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
 from tokcost.private_files import check_our_database, check_private, private_folder
 
@@ -21,6 +23,11 @@ SCHEMA_VERSION = 6
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
+
+_opening = Lock()
+_open_here: dict[Path, int] = {}
+"""The number of connections of this process to each ledger: a process that opens a file of SQLite beside SQLite, and
+closes it, gives up all locks that its connections hold on it (https://sqlite.org/howtocorrupt.html, 2.2)."""
 
 _left_open: list[sqlite3.Connection] = []
 _LARGE_WAL = 1 << 20
@@ -31,13 +38,14 @@ class Ledger:
     """An open ledger. Every other module of this room takes one; nobody else sees the connection."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, lock: Lock, *, read_only: bool, leave_open: bool = False
+        self, connection: sqlite3.Connection, path: Path, lock: FolderLock, *, read_only: bool, leave_open: bool = False
     ) -> None:
         self.db = connection
         self.path = path
         self.read_only = read_only
         self._lock = lock
         self._leave_open = leave_open
+        self._is_open = True
         if leave_open:
             _left_open.append(connection)  # or Python would close it when nobody needs it any more
 
@@ -59,6 +67,9 @@ class Ledger:
     def close(self) -> None:
         """Close the file, also one that was to be left open. Twice is as good as once."""
         self.db.close()
+        if self._is_open:
+            self._is_open = False
+            _count(self.path, -1)
         lock, self._lock = self._lock, None
         release(lock)
 
@@ -102,10 +113,11 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         with _released_on_failure(lock):
             if not _is_there(path):
                 create(path)
-            connection = _connect(path, busy_seconds)
-            with _closed_on_failure(connection):
-                _require_schema(connection, path)
-                connection.execute("PRAGMA foreign_keys = ON")  # an upgrade rebuilds tables, which needs them off
+            with _counted(path):
+                connection = _connect(path, busy_seconds)
+                with _closed_on_failure(connection):
+                    _require_schema(connection, path)
+                    connection.execute("PRAGMA foreign_keys = ON")  # an upgrade rebuilds tables, which needs them off
         return Ledger(connection, path, lock, read_only=False, leave_open=leave_open)
 
 
@@ -120,10 +132,11 @@ def open_for_reading(home: Path) -> Ledger | None:
         _private(home, makes=False)
         _require_own_wal(home)
         lock = share(home, _READ_SECONDS)
-        with _released_on_failure(lock):
+        with _released_on_failure(lock), _counted(path):
             connection = _reading(path)
             if connection is not None:
                 return Ledger(connection, path, lock, read_only=True)
+    _count(path, -1)
     release(lock)
     return _upgraded(home)
 
@@ -229,12 +242,28 @@ def _closed_on_failure(connection: sqlite3.Connection) -> Generator[None]:
         raise
 
 
+def _count(path: Path, change: int) -> None:
+    with _opening:
+        _open_here[path] = _open_here.get(path, 0) + change
+
+
+@contextmanager
+def _counted(path: Path) -> Generator[None]:
+    """Makes a connection, which counts from before it is there until its ledger is closed."""
+    _count(path, 1)
+    try:
+        yield
+    except BaseException:
+        _count(path, -1)
+        raise
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextmanager
-def _released_on_failure(lock: Lock) -> Generator[None]:
+def _released_on_failure(lock: FolderLock) -> Generator[None]:
     try:
         yield
     except BaseException:
@@ -269,12 +298,13 @@ def put_wal_aside(home: Path, target: Path) -> None:
 
 def _require_own_wal(home: Path) -> None:
     """Raises `LedgerDamaged` where the log may be of something else: a rescue looks at it, and opening the file would
-    write it there. Where others have the ledger open it is in use already, and mostly just being begun."""
+    write it there. Where others, or this process, have the ledger open it is in use already."""
     path = home / FILE_NAME
-    if is_doubtful(path):
-        with suppress(LedgerUnavailable), alone(home, 0):
-            if is_doubtful(path):
-                raise LedgerDamaged(path, FOREIGN_WAL)
+    with _opening:
+        if not _open_here.get(path) and is_doubtful(path):
+            with suppress(LedgerUnavailable), alone(home, 0):
+                if is_doubtful(path):
+                    raise LedgerDamaged(path, FOREIGN_WAL)
 
 
 FOREIGN_WAL = f"{FILE_NAME}-wal is the write-ahead log of another database, or an old one of its own"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import IN_WORKTREES, locations
 
-STEPS_MS = {"logs": 50, "git": 150}
+STEPS_MS = {"logs": 60, "git": 150}
 """Milliseconds between two looks of a watcher for events of the system: its only work while nothing happens. What
 happened is told after two looks at most."""
 ROUND_MS = 10_000
