@@ -11,6 +11,7 @@ from typing import Any
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
 from tokcost.foreign_files import read_inside
 from tokcost.model.worktree import Worktree
+from tokcost.repo.config import hash_bytes, read_config
 from tokcost.repo.index import read_committed, read_staged
 from tokcost.repo.worktree import find_bare, find_worktree
 
@@ -62,7 +63,9 @@ def read_policy_at(root: str) -> bytes:
     if data or (os.path.isdir(git_dir) and not _is_sparse(git_dir)):
         return data
     if (worktree := find_worktree(root)) is not None:
-        return read_policy_of(worktree) if worktree.path == root and _is_sparse(worktree.git_dir) else b""
+        if worktree.path != root or not _is_sparse(worktree.git_dir):
+            return b""
+        return read_policy_of(worktree, hash_bytes(read_config(worktree.common_dir)))
     bare = find_bare(root)
     if bare is None or bare.root != root:
         return b""

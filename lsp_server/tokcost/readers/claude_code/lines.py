@@ -1,12 +1,17 @@
 """The shape of a line of a Claude Code transcript, and how far it can be relied on."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
 import msgspec
 
-from tokcost.model.usage import Kind
+from tokcost.model.usage import MAX_SEARCHES, Kind
+from tokcost.readers.claude_code.counts import Counts
 from tokcost.readers.sources.records import Folder, KeptName, Name
+
+_MAX_PARTS = 1000
+"""So many parts has a response: more are a damaged record."""
 
 KNOWN_COPY = 2
 """`Usage.copy_rank` of what a fork copied."""
@@ -47,6 +52,26 @@ class Line(msgspec.Struct, gc=False):
     branch: Folder | None = msgspec.field(default=None, name="gitBranch")
     version: Name | None = None
     sidechain: bool | None = msgspec.field(default=None, name="isSidechain")
+
+
+class _ServerTools(msgspec.Struct, gc=False):
+    web_search_requests: int | None = None
+
+
+class MessageUsage(Counts, gc=False):
+    """`message.usage` of a response: its counts, and all else that its price depends on."""
+
+    server_tool_use: _ServerTools | None = None
+    service_tier: Name | None = None
+    speed: Name | None = None
+    inference_geo: Name | None = None
+    iterations: msgspec.Raw = msgspec.Raw()
+
+
+def is_sane(usage: MessageUsage, attempts: Sequence[object]) -> bool:
+    """Whether a response can have searched the web so often and consist of so many parts."""
+    searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
+    return 0 <= searches < MAX_SEARCHES and len(attempts) <= _MAX_PARTS
 
 
 def completeness(line: Line, message: Message) -> tuple[Kind, bool]:

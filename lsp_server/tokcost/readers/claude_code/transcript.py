@@ -15,13 +15,12 @@ import msgspec
 
 from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import MAX_SEARCHES, Tokens, Usage, find_key, further_keys, is_possible_time, merge
+from tokcost.model.usage import Tokens, Usage, find_key, further_keys, is_possible_time, merge
 from tokcost.readers.claude_code.asking import Asking, State, identity
 from tokcost.readers.claude_code.counts import (
     COUNTS,
     DECLINED,
     Attempt,
-    Counts,
     calls_besides,
     model_of,
     read_attempts,
@@ -36,8 +35,10 @@ from tokcost.readers.claude_code.lines import (
     STANDARD,
     Line,
     Message,
+    MessageUsage,
     completeness,
     copy_rank,
+    is_sane,
     unless_usual,
 )
 from tokcost.readers.claude_code.order import OpenResponses
@@ -47,32 +48,17 @@ from tokcost.readers.claude_code.worktree_state import worktree_origins
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
-from tokcost.readers.sources.records import Name, decoded, going_on, kind_of, milliseconds
+from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
 from tokcost.readers.sources.salvage import BrokenLine, is_record, mended, whole_rest
 
 NAME = "claude-code"
-
-_MAX_PARTS = 1000
-"""So many parts has a response: more are a damaged record."""
 
 _IDS = ("id", "requestId", "uuid", "sessionId")
 """Names that may be written as a number."""
 
 
-class _ServerTools(msgspec.Struct, gc=False):
-    web_search_requests: int | None = None
-
-
-class _Usage(Counts, gc=False):
-    server_tool_use: _ServerTools | None = None
-    service_tier: Name | None = None
-    speed: Name | None = None
-    inference_geo: Name | None = None
-    iterations: msgspec.Raw = msgspec.Raw()
-
-
 _line = msgspec.json.Decoder(Line)
-_counts = msgspec.json.Decoder(_Usage | None)
+_counts = msgspec.json.Decoder(MessageUsage | None)
 _state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
 
@@ -257,14 +243,14 @@ class _Transcript:
         if message.model == "<synthetic>":
             self._count(self.duplicates, "local message of the assistant itself, not a response")
             return
-        usage = decoded(_counts, written) or without_odd_fields(_Usage, written, needed=COUNTS)
+        usage = decoded(_counts, written) or without_odd_fields(MessageUsage, written, needed=COUNTS)
         if usage is None:
             if written != b"null":
                 self._count(self.skipped, "damaged usage record")
             return
         attempts, tokens = read_attempts(bytes(usage.iterations)), tokens_of(usage)
         key = message.id or line.request_id or line.uuid
-        if tokens is None or key is None or not is_possible_time(time_ms) or not _is_sane(usage, attempts):
+        if tokens is None or key is None or not is_possible_time(time_ms) or not is_sane(usage, attempts):
             self._count(self.skipped, "usage record with impossible or missing values")
             return
         tokens = with_split(tokens, usage, attempts)
@@ -288,7 +274,9 @@ class _Transcript:
         if attempts:
             self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
 
-    def _usage(self, line: Line, message: Message, usage: _Usage, key: str, time_ms: int, tokens: Tokens) -> Usage:
+    def _usage(
+        self, line: Line, message: Message, usage: MessageUsage, key: str, time_ms: int, tokens: Tokens
+    ) -> Usage:
         """A response where it was asked for, as far as the lines around it tell."""
         asking, request_id, branch = self._asking, line.request_id or "", line.branch or ""
         kind, lower_bound = completeness(line, message)
@@ -445,12 +433,6 @@ class _Transcript:
 def _tells_nothing_new(before: Usage, usage: Usage) -> bool:
     """Whether a further line with the same counts adds nothing to what is known of its response."""
     return before.copy_rank <= usage.copy_rank and not before.lower_bound and not before.weak_key
-
-
-def _is_sane(usage: _Usage, attempts: list[Attempt | None]) -> bool:
-    """Whether a response can have searched the web so often and consist of so many parts."""
-    searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
-    return 0 <= searches < MAX_SEARCHES and len(attempts) <= _MAX_PARTS
 
 
 def _may_be_assistant(raw: bytes) -> bool:
