@@ -59,6 +59,7 @@ def test_uninstalling_restores_every_byte_and_mode(plain: Hooked, mode: int) -> 
 
 
 def test_samples_stay_as_they_are_and_no_file_is_left_behind(plain: Hooked) -> None:
+    plain.git("init", "-q")  # brings them
     before = seen(plain.path)
     assert any(name.endswith(".sample") for name in before)
     install(plain.worktree)

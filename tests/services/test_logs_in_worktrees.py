@@ -79,3 +79,20 @@ def test_a_folder_that_nobody_asked_about_is_not_searched(machine: Machine) -> N
     other = GitSandbox(machine.path / "other")
     machine.work(other.path, 100)
     assert machine.log(machine.git.path) == {}
+
+
+def test_a_history_that_came_with_the_repository_may_be_anybodys_and_is_not_read(machine: Machine) -> None:
+    machine.work(machine.git.path, 100)
+    machine.git.git("add", "-f", ".aider.chat.history.md")
+    assert machine.log(machine.git.path) == {}
+    machine.git.git("commit", "-q", "-m", "Keep the chat")
+    assert machine.log(machine.git.path) == {}
+
+
+def test_a_link_of_the_repository_to_a_history_elsewhere_is_not_followed(machine: Machine) -> None:
+    elsewhere = machine.path / "elsewhere"
+    elsewhere.mkdir()
+    machine.work(elsewhere, 100)
+    (machine.git.path / ".aider.chat.history.md").symlink_to(elsewhere / ".aider.chat.history.md")
+    machine.git.git("add", "-f", ".aider.chat.history.md")
+    assert machine.log(machine.git.path) == {}

@@ -36,6 +36,11 @@ def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int =
     return _content(worktree.path, f":{name}", name, most) if may_have else None
 
 
+def is_tracked(worktree: Worktree, name: str, hash_bytes: int = 20) -> bool:
+    """Whether a file at the top of a worktree is one of the repository's; where that cannot be told, it is."""
+    return _may_have(worktree.git_dir, os.fsencode(name), hash_bytes)
+
+
 def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None:
     """The same of the commit that HEAD of a repository is at."""
     return _content(repository, f"HEAD:{name}", name, most)

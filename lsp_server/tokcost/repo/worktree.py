@@ -137,8 +137,16 @@ def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
     """The linked worktrees a clone knows of, those whose folder was deleted included."""
     configs = ConfigsOnce()
     for git_dir, pointer in _linked(common_dir):
-        path = os.path.dirname(os.path.join(git_dir, pointer))
-        yield Worktree(os.path.normpath(path), git_dir, common_dir, _root_of(common_dir, configs))
+        yield Worktree(_path_of(git_dir, pointer), git_dir, common_dir, _root_of(common_dir, configs))
+
+
+def linked_paths(common_dir: str) -> list[str]:
+    """The folders of those worktrees."""
+    return [_path_of(git_dir, pointer) for git_dir, pointer in _linked(common_dir)]
+
+
+def _path_of(git_dir: str, pointer: str) -> str:
+    return os.path.normpath(os.path.dirname(os.path.join(git_dir, pointer)))
 
 
 def linked_git_dirs(common_dir: str) -> list[str]:

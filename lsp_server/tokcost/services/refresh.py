@@ -22,7 +22,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
-from tokcost.repo.worktree import find_worktree, linked_worktrees
+from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.usage.read import Outcome, Progress, in_order_of_writing, read_all
 
@@ -160,8 +160,7 @@ def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:
     known = [one.path for one in worktrees(ledger)] if ledger else []
     if here is None:
         return known
-    linked = (one.path for one in linked_worktrees(here.worktree.common_dir))
-    return [*known, here.worktree.root, here.worktree.path, *linked]
+    return [*known, here.worktree.root, here.worktree.path, *linked_paths(here.worktree.common_dir)]
 
 
 def _told(looks: list[Found], report: IngestReport) -> list[Found]:

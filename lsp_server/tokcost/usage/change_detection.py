@@ -24,6 +24,9 @@ from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, reader_named, readers_of_used
 from tokcost.readers.sources.jsonl import Walk, file_source
+from tokcost.repo.config import hash_bytes, read_config
+from tokcost.repo.index import is_tracked
+from tokcost.repo.worktree import find_worktree
 from tokcost.usage.processes import forked
 from tokcost.usage.read import Job, can_fork, changed
 
@@ -98,8 +101,14 @@ def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:
     for root in dict.fromkeys(roots):
         for name, assistant in IN_WORKTREES.items():
             path = os.path.join(root, name)
-            if os.path.isfile(path):
+            if os.path.isfile(path) and not _is_of_the_repository(root, name):
                 yield _look_at(ledger, reader_named(assistant), Location(path, "file"))
+
+
+def _is_of_the_repository(root: str, name: str) -> bool:
+    """Whether a log at the root of a worktree came with the repository: then it may be anybody's."""
+    worktree = find_worktree(root)
+    return worktree is None or is_tracked(worktree, name, hash_bytes(read_config(worktree.common_dir)))
 
 
 def _distinct(locations: Iterable[Location]) -> Iterator[Location]:
