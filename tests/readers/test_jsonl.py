@@ -57,8 +57,9 @@ def test_a_reader_that_remembers_too_much_loses_its_memory_and_not_its_file(tmp_
     path = tmp_path / "x.jsonl"
     path.write_text('{"id": 1}\n{"id": 2}\n{"id": 3}\n')
 
-    def gather(record: dict[str, Any], session: dict[str, Any]) -> None:
+    def gather(record: dict[str, Any], session: dict[str, Any]) -> list[Usage]:
         session[str(record["id"])] = "x" * 6_000_000
+        return []
 
     batch = Lines(file_source(str(path), os.stat(path)), None, (b"id",), gather).batch()
     assert within_bounds(batch, "x").skipped == {"more to remember than may be": 1}

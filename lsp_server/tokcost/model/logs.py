@@ -95,5 +95,7 @@ class Capabilities(NamedTuple):
     """The unit for which the logs name a branch of their own."""
     retention: str = ""
     """The time for which the assistant keeps its logs; empty where it keeps them for ever."""
+    exactness: str = "exact"
+    """The worth of the counts: `exact` where each is what the provider told, or where they are less than that."""
     gaps: str = ""
     """Billed calls that leave no trace in the logs; empty where none are known."""

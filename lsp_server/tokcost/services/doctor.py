@@ -175,6 +175,7 @@ def _told_by(can: Capabilities) -> str:
     """A sentence about the facts that the logs of an assistant tell, and those that they do not."""
     parts = [
         f"logs count {', '.join(can.classes).replace('_', ' ')}",
+        "" if can.exactness == "exact" else f"which is {can.exactness}",
         f"name {_of_each('folder', can.folder)} and {_of_each('branch', can.branch)}",
         f"are kept for {can.retention}" if can.retention else "",
         f"checked with {can.versions}" if can.versions else "",

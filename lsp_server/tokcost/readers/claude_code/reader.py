@@ -18,6 +18,7 @@ class ClaudeCodeReader:
         classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
         branch="each response",
         retention="30 days (cleanupPeriodDays)",
+        exactness="exact since 2.1.59; before, mostly a lower bound of the output",
         gaps="compaction and titles before 2.1 have no line, and no session total either",
     )
 

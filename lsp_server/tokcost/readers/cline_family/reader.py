@@ -81,6 +81,7 @@ class RooCodeReader(_TasksReader):
         versions="by its source, 3.x",
         classes=_CLASSES,
         folder="session",
+        exactness="exact; of VS Code's own models an estimate",
         gaps="summaries (condense_context have a cost and no counts); those of VS Code's own models are its estimates",
     )
 

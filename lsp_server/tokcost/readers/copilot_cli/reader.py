@@ -19,6 +19,7 @@ class CopilotCliReader:
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         folder="session",
         branch="session",
+        exactness="exact; without a store distributed over the messages of a run",
         gaps="the input of sessions that were killed, in versions without a store",
     )
 

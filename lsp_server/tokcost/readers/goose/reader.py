@@ -20,6 +20,7 @@ class GooseReader:
         versions="by its store's schema, 1.x",
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="session",
+        exactness="exact; of older sessions one sum",
         gaps="where a provider tells no counts, those that are logged are Goose's own; a session of a version"
         " without usage_ledger counts as one",
     )

@@ -10,7 +10,7 @@ from tokcost.readers.sources.jsonl import files_below, in_portions
 
 class JsonlReader:
     """A reader of append-only files of JSON lines: a subclass has a `name`, `capabilities` and `locations`,
-    and says what one record means."""
+    and says what one record means, in `usage` or in `usages`."""
 
     name: str
     suffixes: tuple[str, ...] = (".jsonl",)
@@ -26,6 +26,11 @@ class JsonlReader:
         """
         raise NotImplementedError
 
+    def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterable[Usage]:
+        """All usage of a record, for records that can tell of several responses. May raise what `usage` may."""
+        usage = self.usage(record, session)
+        return () if usage is None else (usage,)
+
     def discover(self, location: Location) -> Iterable[Source]:
         """Files below the location with one of the suffixes."""
         return files_below(location, self.suffixes)
@@ -37,4 +42,4 @@ class JsonlReader:
     def _read(self, source: Source, cursor: bytes | None) -> Batch:
         from tokcost.readers.sources.records import Lines
 
-        return Lines(source, cursor, self.words, self.usage).batch()
+        return Lines(source, cursor, self.words, self.usages).batch()

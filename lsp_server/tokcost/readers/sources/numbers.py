@@ -1,5 +1,8 @@
 """Numbers as assistants in JavaScript write them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import MAX_TOKENS, Tokens
 
@@ -11,6 +14,15 @@ def whole(number: float | None) -> int | None:
     if not abs(number) < 1 << 53:  # NaN too
         return None
     return int(number) if number == int(number) else None
+
+
+def count_of(counts: Mapping[str, Any], name: str) -> int:
+    """A count of a record that is decoded without a type; one that is not there is 0. Raises `ValueError` or
+    `TypeError` for what is none, or larger than any response has."""
+    count = whole(counts.get(name))
+    if count is None or not 0 <= count < MAX_TOKENS:
+        raise ValueError("no count")
+    return count
 
 
 def nano_dollars(dollars: float | None) -> int | None:

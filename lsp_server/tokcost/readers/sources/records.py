@@ -2,7 +2,7 @@
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any, TypeVar
@@ -113,10 +113,10 @@ class Lines:
         source: Source,
         cursor: bytes | None,
         words: tuple[bytes, ...],
-        usage: Callable[[dict[str, Any], dict[str, Any]], Usage | None],
+        usages: Callable[[dict[str, Any], dict[str, Any]], Iterable[Usage]],
     ) -> None:
         self._lines, session = going_on(source, cursor, _memory)
-        self._words, self._usage = words, usage
+        self._words, self._usages = words, usages
         self._session: dict[str, Any] = {} if session is None else session
         self._found: list[Usage] = []
         self._skipped: dict[str, int] = {}
@@ -158,12 +158,11 @@ class Lines:
 
     def _record(self, record: dict[str, Any]) -> None:
         try:
-            usage = self._usage(record, self._session)
+            found = list(self._usages(record, self._session))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             self._skip("damaged record")
             return
-        if usage is not None:
-            self._found.append(usage)
+        self._found.extend(found)
 
     def _damaged(self, _raw: bytes) -> None:
         self._skip("damaged record")
