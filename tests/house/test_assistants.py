@@ -1,18 +1,23 @@
 """The page on assistants says what their readers declare."""
 
+from itertools import takewhile
 from pathlib import Path
 
 from tokcost.model.logs import Capabilities
 from tokcost.model.usage import Tokens
+from tokcost.readers.environment import editor_users
+from tokcost.readers.known_places import known_places
+from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import readers
 
 ROOT = Path(__file__).parent.parent.parent
 HEAD = (
-    "| assistant | checked with | counts | names a folder for | names a branch for "
+    "| assistant | checked with | counts | the counts are | names a folder for | names a branch for "
     "| keeps its logs | billed but not logged |"
 )
+PLACES = "| assistant | looks for logs in |"
 
-BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "amp"}
+BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "omp", "amp", "kilo", "kimi", "junie", "grok", "mux"}
 """The assistants of which no real log could be had: they run in an editor alone, or come from no registry."""
 
 
@@ -21,6 +26,7 @@ def row(name: str, can: Capabilities) -> str:
         f"`{name}`",
         can.versions,
         ", ".join(can.classes).replace("_", " "),
+        can.exactness,
         can.folder if can.folder != "none" else "nothing",
         can.branch if can.branch != "none" else "nothing",
         can.retention or "for ever",
@@ -33,11 +39,33 @@ def ours() -> dict[str, Capabilities]:
     return {one.name: one.capabilities for one in readers() if type(one).__module__.startswith("tokcost.")}
 
 
-def test_the_page_on_assistants_has_the_row_of_each_reader() -> None:
+def places(reader: Reader) -> str:
+    """The row of a reader's places on Linux, without variables: an editor's folder for all of its kin."""
+    paths = [location.path for location in reader.locations({"HOME": "~"})]
+    for user in editor_users({"HOME": "~"}):
+        paths = [path.replace(user, "EDITOR") for path in paths]
+    shown = dict.fromkeys(path for path in paths if not path.startswith("~/Library/"))
+    return f"| `{reader.name}` | {', '.join(f'`{path}`' for path in shown)} |"
+
+
+def table_below(head: str) -> list[str]:
     lines = (ROOT / "docs/assistants.md").read_text(encoding="utf-8").splitlines()
-    begin = lines.index(HEAD)
-    table = [line for line in lines[begin + 2 :] if line.startswith("|")]
-    assert table == [row(name, can) for name, can in ours().items()]
+    begin = lines.index(head)
+    return list(takewhile(lambda line: line.startswith("|"), lines[begin + 2 :]))
+
+
+def test_the_page_on_assistants_has_the_row_of_each_reader() -> None:
+    assert table_below(HEAD) == [row(name, can) for name, can in ours().items()]
+
+
+def test_the_page_on_assistants_has_the_places_of_each_reader() -> None:
+    assert table_below(PLACES) == [places(one) for one in readers() if one.name in ours()]
+
+
+def test_the_page_on_assistants_tells_why_an_assistant_is_not_read() -> None:
+    page = (ROOT / "docs/assistants.md").read_text(encoding="utf-8")
+    names = {name for name, _ in known_places({"HOME": "~"}, "~")} - set(ours())
+    assert {name for name in names if f"| `{name}` |" not in page} == set()
 
 
 def test_a_reader_declares_what_it_was_checked_with_and_classes_that_there_are() -> None:
@@ -63,6 +91,12 @@ def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
         "qwen-code": "Qwen Code",
         "copilot-chat": "Copilot Chat",
         "amp": "Amp",
+        "kilo": "Kilo",
+        "omp": "OMP",
+        "kimi": "Kimi Code",
+        "junie": "Junie",
+        "grok": "Grok Build",
+        "mux": "Mux",
     }
     assert set(names) == set(ours())
     assert all(name in readme for name in names.values())

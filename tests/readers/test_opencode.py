@@ -13,7 +13,7 @@ import pytest
 from support.opencode_store import SECOND_SCHEMA, T0, StoreOf, counts, message
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Tokens
-from tokcost.readers.opencode.reader import OpencodeReader
+from tokcost.readers.opencode.reader import KiloReader, OpencodeReader
 from tokcost.readers.sources import sqlite_store
 from tokcost.readers.sources.jsonl import file_source
 from tokcost.readers.sources.sqlite_store import store_source
@@ -726,3 +726,15 @@ def test_what_takes_the_place_of_a_file_of_a_store_is_not_waited_for(tmp_path: P
     with pytest.raises(OSError, match="no regular file") as problem:
         list(READER.read(there, None))
     assert problem.value.errno is not None  # it may pass
+
+
+def test_kilo_keeps_a_store_of_the_same_kind_which_is_its_own(tmp_path: Path) -> None:
+    reader, made = KiloReader(), StoreOf(tmp_path / "kilo/kilo.db", wal=True)
+    made.session()
+    made.say("m1", message())
+    environ = {"HOME": "/h", "XDG_DATA_HOME": str(tmp_path)}
+    (found,) = (one for location in reader.locations(environ) for one in reader.discover(location))
+    (batch,) = reader.read(found, None)
+    assert [one.assistant for one in batch.usage] == ["kilo"]
+    assert tokens(batch) == tokens(read(made))
+    assert [one.path for one in reader.locations({"HOME": "/h"})] == ["/h/.local/share/kilo/kilo.db"]

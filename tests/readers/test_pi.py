@@ -9,7 +9,7 @@ import pytest
 from support.claude_lines import append, iso, write
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens
-from tokcost.readers.pi.reader import PiReader
+from tokcost.readers.pi.reader import OmpReader, PiReader
 from tokcost.readers.sources.jsonl import file_source
 
 READER = PiReader()
@@ -58,8 +58,18 @@ def test_a_fork_copies_replies_which_count_once_where_they_were_made(tmp_path: P
     assert [one.copy_rank for one in (*read(first).usage, *read(fork).usage)] == [0, 2, 0]
 
 
-def test_a_reply_without_the_providers_id_is_known_by_session_and_entry(tmp_path: Path) -> None:
-    assert read(session(tmp_path, HEAD, reply(responseId=None))).usage[0].key == "pi:s-1:a1b2c3d4"
+def test_a_reply_without_the_providers_id_is_known_by_its_entry_and_time_which_a_fork_keeps(tmp_path: Path) -> None:
+    first = read(session(tmp_path, HEAD, reply(responseId=None), reply(at=900, responseId=None))).usage
+    fork = read(session(tmp_path, {**HEAD, "id": "s-2"}, reply(responseId=None), name="f")).usage
+    assert [one.key for one in first] == [f"pi:a1b2c3d4.{T0 + 500}", f"pi:a1b2c3d4.{T0 + 900}"]
+    assert fork[0].key == first[0].key
+
+
+def test_sessions_of_omp_are_its_own(tmp_path: Path) -> None:
+    reader, path = OmpReader(), session(tmp_path, {"type": "title", "title": "w"}, HEAD, reply())
+    (batch,) = reader.read(file_source(str(path), os.stat(path)), None)
+    assert [(one.assistant, one.key) for one in batch.usage] == [("omp", "omp:msg_a1b2c3d4")]
+    assert [one.path for one in reader.locations({"HOME": "/h"})] == ["/h/.omp/agent/sessions"]
 
 
 def test_a_reply_that_was_broken_off_before_its_counts_came_tells_nothing(tmp_path: Path) -> None:

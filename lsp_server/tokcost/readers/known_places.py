@@ -12,6 +12,9 @@ IN_WORKTREES = {HISTORY_OF_AIDER: "aider"}
 """Names of logs that lie at the root of a worktree, and whose they are. They are looked for in worktrees that are
 known."""
 
+KIMI_DESKTOP = "kimi-desktop/daimon-share/daimon/runtime/kimi-code/home"
+"""Kimi Code inside the desktop app, below the folder of apps."""
+
 _BELOW_HOME = {
     "aider": (HISTORY_OF_AIDER,),
     "antigravity": (".gemini/antigravity", ".gemini/antigravity-cli", ".gemini/antigravity-ide"),
@@ -24,7 +27,7 @@ _BELOW_HOME = {
     "junie": (".junie/sessions",),
     "kimi": (".kimi/sessions", ".kimi-code/sessions"),
     "kiro": (".kiro/sessions",),
-    "mux": (".mux/sessions",),
+    "mux": (".xum/sessions", ".mux/sessions"),
     "omp": (".omp/agent/sessions",),
     "pi": (".pi/agent/sessions",),
     "qwen-code": (".qwen/projects", ".qwen/tmp"),
@@ -37,6 +40,7 @@ _BELOW_DATA = {
     "crush": ("crush/projects.json",),
     "goose": ("goose/sessions", "Block/goose/sessions", "Block/goose/data/sessions"),
     "kilo": ("kilo",),
+    "kimi": (f"{KIMI_DESKTOP}/sessions",),
     "kiro": ("kiro-cli/data.sqlite3",),
     "zed": ("zed/threads", "Zed/threads"),
 }
@@ -63,6 +67,9 @@ _OVERRIDES = {
 }
 _FURTHER_OVERRIDES = (
     ("qwen-code", "QWEN_RUNTIME_DIR", "projects"),
+    ("junie", "JUNIE_HOME", "sessions"),
+    ("kimi", "KIMI_CODE_HOME", "sessions"),
+    ("mux", "XUM_ROOT", "sessions"),
     ("cline", "CLINE_DIR", "data"),
     ("cline", "CLINE_SESSION_DATA_DIR", ""),
     ("pi", "PI_CODING_AGENT_DIR", "sessions"),

@@ -26,8 +26,14 @@ _WHERE_USED: dict[str, str] = {
     "cline": "tokcost.readers.cline_family.reader:ClineReader",
     "roo-code": "tokcost.readers.cline_family.reader:RooCodeReader",
     "kilo-code": "tokcost.readers.cline_family.reader:KiloCodeReader",
+    "kilo": "tokcost.readers.opencode.reader:KiloReader",
     "goose": "tokcost.readers.goose.reader:GooseReader",
     "pi": "tokcost.readers.pi.reader:PiReader",
+    "omp": "tokcost.readers.pi.reader:OmpReader",
+    "kimi": "tokcost.readers.kimi.reader:KimiReader",
+    "junie": "tokcost.readers.junie.reader:JunieReader",
+    "grok": "tokcost.readers.grok.reader:GrokReader",
+    "mux": "tokcost.readers.mux.reader:MuxReader",
     "aider": "tokcost.readers.aider.reader:AiderReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""

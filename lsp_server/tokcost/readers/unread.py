@@ -9,6 +9,19 @@ from tokcost.readers.known_places import known_places
 from tokcost.readers.protocol import Reader
 
 NO_READER = "tokcost has no reader for this assistant"
+_UNREADABLE = {
+    "amazon-q": "it keeps no counts of tokens",
+    "antigravity": "its format is not published, and counts stand in parts of it that nobody has documented",
+    "continue": "its counts have no times, and those of its extensions are its own estimates",
+    "crush": "it keeps the tokens of a session's last request alone",
+    "cursor": "its counts are in the account, not on this machine",
+    "droid": "a session has one sum, and it is not known what its classes contain",
+    "kiro": "it counts credits, and no tokens",
+    "warp": "a conversation has one sum of input and output together",
+    "windsurf": "its conversations are encrypted",
+    "zed": "a thread has one running total, without the time and the model of each request",
+}
+"""The reasons why the logs of an assistant cannot be read; docs/assistants.md has them at length."""
 ELSEWHERE = "the environment names another folder"
 _SWITCHED_OFF = {
     "copilot-chat": (
@@ -42,7 +55,7 @@ def unread_logs(environ: Mapping[str, str], folder: str, readers: Sequence[Reade
         if assistant in found or not os.path.exists(path):
             continue
         if assistant not in read:
-            found[assistant] = UnreadLogs(assistant, path, NO_READER)
+            found[assistant] = UnreadLogs(assistant, path, _UNREADABLE.get(assistant, NO_READER))
         elif written and not os.path.exists(os.path.join(path, written)):
             found[assistant] = UnreadLogs(assistant, path, reason)
     elsewhere = [UnreadLogs(reader.name, path, ELSEWHERE) for reader in readers for path in _usual(environ, reader)]

@@ -1,5 +1,5 @@
-"""opencode: SQLite stores in its data folder, and the JSON files of versions before 1.2 beside them. What messages say
-is in `messages.py`."""
+"""opencode: SQLite stores in its data folder, and the JSON files of versions before 1.2 beside them; and Kilo, which is
+built on it. What messages say is in `messages.py`."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +43,23 @@ class OpencodeReader:
         if source.path.endswith(".json"):
             return [files.read_file(source, cursor)]
         return in_portions(store.read_store, source, cursor)
+
+
+class KiloReader(OpencodeReader):
+    """Kilo's program, and its extension since that is built on the same engine: one store for all channels."""
+
+    name = "kilo"
+    capabilities = OpencodeReader.capabilities._replace(versions="by opencode's engine, 1.x")
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`kilo.db` in its data folder."""
+        return [Location(os.path.join(data_home(environ), "kilo", "kilo.db"), "store")]
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New responses of the store."""
+        for batch in super().read(source, cursor):
+            usage = [one._replace(assistant=self.name) for one in batch.usage]
+            yield batch._replace(usage=usage)
 
 
 def _stores_of_channels(folder: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""pi: one file of JSON lines for each session, a tree of messages of which every branch was paid for.
+"""pi, and OMP that was made from it: one file of JSON lines for each session, a tree of messages of which every branch
+was paid for.
 
 A reply has its own counts, which are disjoint (`totalTokens` is their sum, so reasoning is inside `output`);
 `cacheWrite1h` is a part of `cacheWrite`. A fork copies entries with their ids and times.
@@ -44,7 +45,7 @@ class PiReader(JsonlReader):
         tokens, time_ms = _tokens(message["usage"]), _time(record, message)
         if not tokens.total:
             return None  # broken off before its counts came
-        known = message.get("responseId") or f"{session.get('id', '')}:{record['id']}"
+        known = message.get("responseId") or f"{record['id']}.{time_ms}"
         cost: dict[str, Any] = message["usage"].get("cost") or {}
         return Usage(
             self.name,
@@ -58,6 +59,20 @@ class PiReader(JsonlReader):
             copy_rank=2 if time_ms < session.get("began", 0) else 0,
             reported_cost=nano_dollars(cost.get("total")),
         )
+
+
+class OmpReader(PiReader):
+    """Sessions of OMP (oh-my-pi)."""
+
+    name = "omp"
+    capabilities = PiReader.capabilities._replace(
+        versions="by its source of January 2026",
+        gaps="nothing that is known, but of some OpenAI-compatible providers it tells reasoning twice",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`sessions` in `~/.omp/agent`."""
+        return [Location(os.path.join(user_home(environ), ".omp", "agent", "sessions"))]
 
 
 def _tokens(said: dict[str, Any]) -> Tokens:

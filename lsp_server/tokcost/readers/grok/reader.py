@@ -1,0 +1,36 @@
+"""Grok Build: a file of updates for each session. What they say is in `updates.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import expanded, user_home
+from tokcost.readers.sources.jsonl import files_below
+
+
+class GrokReader:
+    """Grok Build's sessions."""
+
+    name = "grok"
+    capabilities = Capabilities(
+        versions="by its source of August 2026",
+        classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
+        folder="session",
+        exactness="exact for each turn; a lower bound where sub-agents still ran",
+        gaps="compactions; sub-agents in the background; turns of versions without turn_completed",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`sessions` in `$GROK_HOME`, else in `~/.grok`."""
+        home = expanded(environ.get("GROK_HOME", ""), environ) or os.path.join(user_home(environ), ".grok")
+        return [Location(os.path.join(home, "sessions"))]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The updates of sessions."""
+        return (one for one in files_below(location, (".jsonl",)) if os.path.basename(one.path) == "updates.jsonl")
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New turns of a session."""
+        from tokcost.readers.grok.updates import read_updates  # mostly nothing is new
+
+        return read_updates(source, cursor)

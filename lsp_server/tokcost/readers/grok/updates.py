@@ -1,0 +1,111 @@
+"""Updates of Grok Build's sessions (`updates.jsonl`; `extensions/notification.rs` and `xai-chat-state/src/usage.rs` of
+its source).
+
+A turn that ends tells the sum of its requests for each model: the input contains what was read from and written to a
+cache, the output reasoning. What is told again of one turn replaces what was told before. What its sub-agents took is
+inside, except for those that still ran in the background, whereupon the turn says that it is incomplete
+(`usageIsIncomplete`). A sub-agent's own session tells the same once more and is not read. A fork copies turns with
+their ids. Compactions are not told.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from tokcost.model.bounds import is_path
+from tokcost.model.logs import Batch, Source
+from tokcost.model.usage import Tokens, Usage
+from tokcost.readers.sources.beside import facts_beside, name_of
+from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.numbers import count_of
+from tokcost.readers.sources.records import KeptFolder, KeptName
+
+NAME = "grok"
+_TICKS_OF_A_NANO = 10
+"""Of a dollar are 10^10 ticks."""
+
+
+def read_updates(source: Source, cursor: bytes | None) -> Iterator[Batch]:
+    """New turns in the updates of a session. Raises `OSError` when they cannot be read."""
+    return _Updates(source.path).read(source, cursor)
+
+
+class _Info(msgspec.Struct, gc=False):
+    cwd: KeptFolder | None = None
+
+
+class _Summary(msgspec.Struct, gc=False):
+    info: _Info | None = None
+    session_kind: KeptName | None = None
+    current_model_id: KeptName | None = None
+
+
+_summary = msgspec.json.Decoder(_Summary)
+
+
+class _Updates(JsonlReader):
+    """The updates of one session, read once."""
+
+    name = NAME
+    words = (b'"turn_completed"',)
+
+    def __init__(self, path: str) -> None:
+        folder = os.path.dirname(path)
+        summary = facts_beside(os.path.join(folder, "summary.json"), _summary) or _Summary()
+        self._session = name_of(folder)
+        self._model = summary.current_model_id or ""
+        self._is_of_subagent = (summary.session_kind or "").startswith("subagent")
+        self._cwd = (summary.info.cwd if summary.info else None) or _named(os.path.basename(os.path.dirname(folder)))
+
+    def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterator[Usage]:  # noqa: ARG002
+        """The usage of a turn, for each model."""
+        update: dict[str, Any] = record["params"]["update"]
+        usage: dict[str, Any] | None = update.get("usage")
+        if update.get("sessionUpdate") != "turn_completed" or not usage or self._is_of_subagent:
+            return
+        meta: dict[str, Any] = record["params"].get("_meta") or {}
+        time_ms = meta.get("agentTimestampMs") or round(record["timestamp"] * 1000)
+        turn = update.get("prompt_id") or f"{self._session}.{time_ms}"
+        models: dict[str, dict[str, Any]] = usage.get("modelUsage") or {self._model: usage}
+        for model, counts in models.items():
+            tokens = _tokens(counts)
+            if tokens.total:
+                yield Usage(
+                    NAME,
+                    f"grok:{turn}.{model}",
+                    time_ms,
+                    model,
+                    tokens,
+                    self._session,
+                    self._cwd,
+                    lower_bound=bool(usage.get("usageIsIncomplete")),
+                    reported_cost=_cost(counts),
+                    final=True,
+                )
+
+
+def _tokens(counts: Mapping[str, Any]) -> Tokens:
+    prompt, cached, written = (
+        count_of(counts, name) for name in ("inputTokens", "cachedReadTokens", "cacheCreationTokens")
+    )
+    output, thought = count_of(counts, "outputTokens"), count_of(counts, "reasoningTokens")
+    if cached + written > prompt:
+        raise ValueError("a cache larger than the prompt")
+    return Tokens(prompt - cached - written, cached, written, 0, output, min(thought, output))
+
+
+def _cost(counts: Mapping[str, Any]) -> int | None:
+    """Nano-dollars; `None` where Grok does not know all of it."""
+    ticks = counts.get("costUsdTicks")
+    if not isinstance(ticks, int) or ticks <= 0 or counts.get("costIsPartial"):
+        return None
+    return round(ticks / _TICKS_OF_A_NANO)
+
+
+def _named(folder: str) -> str:
+    """The working folder that a folder of sessions is named after; empty where its name is none."""
+    named = unquote(folder)
+    return named if os.path.isabs(named) and is_path(named) else ""

@@ -1,0 +1,1 @@
+"""Junie, of JetBrains."""

@@ -1,0 +1,35 @@
+"""Junie: a file of events for each session. What they say is in `events.py`."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import expanded, user_home
+from tokcost.readers.sources.jsonl import files_below
+
+
+class JunieReader:
+    """Junie's sessions."""
+
+    name = "junie"
+    capabilities = Capabilities(
+        versions="26.8 and 26.9, by events that others published",
+        classes=("input", "cache_read", "cache_write_5m", "output"),
+        folder="each response",
+        gaps="chats of the plugin in an IDE, which leave no such log",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`sessions` in `$JUNIE_HOME`, else in `~/.junie`."""
+        home = expanded(environ.get("JUNIE_HOME", ""), environ) or os.path.join(user_home(environ), ".junie")
+        return [Location(os.path.join(home, "sessions"))]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The events of sessions."""
+        return (one for one in files_below(location, (".jsonl",)) if os.path.basename(one.path) == "events.jsonl")
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
+        """New responses of a session."""
+        from tokcost.readers.junie.events import read_events  # mostly nothing is new
+
+        return read_events(source, cursor)

@@ -1,0 +1,1 @@
+"""Kimi Code, and the Kimi CLI before it."""

@@ -1,0 +1,1 @@
+"""Mux, which is called Xum now."""
