@@ -94,6 +94,11 @@ def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> No
         ("CLINE_SESSION_DATA_DIR",),
         ("GOOSE_PATH_ROOT",),
         ("PI_CODING_AGENT_DIR",),
+        ("KIMI_CODE_HOME", "KIMI_SHARE_DIR"),
+        ("JUNIE_HOME",),
+        ("GROK_HOME",),
+        ("MUX_ROOT",),
+        ("XUM_ROOT",),
     ],
 )
 def test_a_reader_is_used_as_soon_as_there_is_something_at_one_of_its_places(
@@ -103,10 +108,22 @@ def test_a_reader_is_used_as_soon_as_there_is_something_at_one_of_its_places(
     environ = {"HOME": str(home), **{variable: str(home / variable) for variable in variables}}
     for reader in readers():
         for location in reader.locations(environ):
-            Path(location.path).mkdir(parents=True)
+            folder = Path(location.path) if location.kind == "folder" else Path(location.path).parent
+            folder.mkdir(parents=True)
+            (folder / Path(location.path).name).touch()
             assert reader.name in [one.name for one in readers_of_used(environ)], location
             rmtree(home)
 
 
 def test_readers_of_assistants_that_were_never_used_are_passed_over(tmp_path: Path) -> None:
     assert [reader.name for reader in readers_of_used({"HOME": str(tmp_path)})] == ALWAYS
+
+
+def test_readers_are_passed_over_where_their_folders_are_empty(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path)}
+    for reader in readers():
+        for location in reader.locations(environ):
+            if location.kind == "folder" and reader.name not in ALWAYS:
+                Path(location.path).mkdir(parents=True, exist_ok=True)
+    used = {reader.name for reader in readers_of_used(environ)}
+    assert used.isdisjoint({"copilot-cli", "qwen-code", "amp", "pi", "omp", "kimi", "junie", "grok", "mux"})

@@ -77,8 +77,18 @@ _FURTHER_OVERRIDES = (
 
 
 def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
-    """The assistants of which something is at one of their known places."""
-    return frozenset(name for name, path in known_places(environ) if os.path.exists(path))
+    """The assistants of which something is at one of their known places; an empty folder is nothing."""
+    return frozenset(name for name, path in known_places(environ) if _is_something(path))
+
+
+def _is_something(path: str) -> bool:
+    if not os.path.exists(path):
+        return False
+    try:
+        with os.scandir(path) as entries:
+            return next(entries, None) is not None
+    except OSError:  # a file, or a folder where we may not look, of which its reader tells
+        return True
 
 
 def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple[str, str]]:
