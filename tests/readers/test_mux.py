@@ -119,7 +119,9 @@ def test_a_subagent_has_its_own_folder_while_mux_knows_it_and_else_that_of_its_p
     assert read(path).usage[0].cwd == "/home/dev/.mux/src/shop/task"
 
 
-@pytest.mark.parametrize(("kind", "cwd"), [("ssh", ""), ("docker", ""), ("worktree", TREE), ("local", TREE)])
+@pytest.mark.parametrize(
+    ("kind", "cwd"), [("ssh", ""), ("docker", ""), ("worktree", TREE), ("local", TREE), ("devcontainer", TREE)]
+)
 def test_a_workspace_on_another_machine_has_no_folder_here(kind: str, cwd: str, tmp_path: Path) -> None:
     known = [{"path": "/legacy"}, {"id": "ws1", "path": TREE, "runtimeConfig": {"type": kind, "host": "h"}}]
     assert read(chat(tmp_path, message(), workspaces=known)).usage[0].cwd == cwd

@@ -24,7 +24,7 @@ from tokcost.readers.sources.records import KeptFolder, KeptName
 NAME = "mux"
 _BELOW_PARENT = "subagent-transcripts"
 _GATEWAYS = ("mux-gateway", "xum-gateway")
-_HERE = ("local", "worktree")
+_HERE = ("local", "worktree", "devcontainer")
 """Kinds of runtime that work in a folder of this machine."""
 _TICKS_OF_A_NANO = 10
 """Of a dollar are 10^10 ticks."""
