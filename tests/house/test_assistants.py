@@ -18,7 +18,8 @@ HEAD = (
 PLACES = "| assistant | looks for logs in |"
 
 BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "omp", "amp", "kilo", "kimi", "junie", "grok", "mux"}
-"""The assistants of which no real log could be had: they run in an editor alone, or come from no registry."""
+"""The assistants of which there is no sample: they run in an editor alone, come from no registry, or (Kilo) write what
+another's sample has."""
 
 
 def row(name: str, can: Capabilities) -> str:

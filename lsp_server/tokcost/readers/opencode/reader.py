@@ -49,7 +49,7 @@ class KiloReader(OpencodeReader):
     """Kilo's program, and its extension since that is built on the same engine: one store for all channels."""
 
     name = "kilo"
-    capabilities = OpencodeReader.capabilities._replace(versions="by opencode's engine, 1.x")
+    capabilities = OpencodeReader.capabilities._replace(versions="7.7")
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
         """`kilo.db` in its data folder."""
