@@ -40,10 +40,10 @@ class Clone:
         self.git(at_ms // 1000, "switch", "-q", branch)
         os.utime(self.repo / ".git/HEAD", ns=(at_ms * 1_000_000, at_ms * 1_000_000))
 
-    def reply(self, time_ms: int) -> None:
+    def reply(self, time_ms: int, branch: str = "") -> None:
         """Log a response."""
         self.count += 1
-        line = assistant(f"m{self.count}", f"r{self.count}", time_ms, cwd=str(self.repo), gitBranch="")
+        line = assistant(f"m{self.count}", f"r{self.count}", time_ms, cwd=str(self.repo), gitBranch=branch)
         (append if self.log.exists() else write)(self.log, line)
 
     def told(self) -> dict[str, int]:
@@ -81,6 +81,19 @@ def test_a_time_that_belongs_to_another_second_says_nothing(clone: Clone) -> Non
     clone.switch("feat/b", SECOND * 1000 + 500)
     later = (SECOND + 1000) * 10**9
     os.utime(clone.repo / ".git/HEAD", ns=(later, later))
+    assert clone.told() == {"feat/b": 1}
+
+
+def test_a_time_without_a_fraction_is_one_that_a_file_system_or_a_copy_cut_off_so_the_log_decides(clone: Clone) -> None:
+    clone.reply(SECOND * 1000 + 300, "feat/a")
+    clone.switch("feat/b", SECOND * 1000)
+    clone.reply(SECOND * 1000 + 700, "feat/b")
+    assert clone.told() == {"feat/a": 1, "feat/b": 1}
+
+
+def test_without_a_fraction_and_without_a_branch_in_the_log_where_head_came_to_rest_counts(clone: Clone) -> None:
+    clone.reply(SECOND * 1000 + 300)
+    clone.switch("feat/b", SECOND * 1000)
     assert clone.told() == {"feat/b": 1}
 
 

@@ -54,11 +54,13 @@ def is_broken(head: Head) -> bool:
 
 def head_written_ms(worktree: Worktree) -> int:
     """The time when git last wrote HEAD, milliseconds UTC: with each move to another branch, and with no commit. It is
-    finer than a reflog's seconds. 0 where there is no such file."""
+    finer than a reflog's seconds. 0 where there is no such file, or where the time is one of whole seconds: some file
+    systems, archives and copies keep no fraction, and nothing in that second can be ordered by it."""
     try:
-        return os.stat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns // 1_000_000
+        written_ns = os.stat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns
     except OSError:
         return 0
+    return written_ns // 1_000_000 if written_ns % 1_000_000_000 else 0
 
 
 def head_commit(worktree: Worktree, head: Head | None = None) -> str:
