@@ -29,6 +29,7 @@ _WHERE_USED: dict[str, str] = {
     "goose": "tokcost.readers.goose.reader:GooseReader",
     "pi": "tokcost.readers.pi.reader:PiReader",
     "aider": "tokcost.readers.aider.reader:AiderReader",
+    "otel": "tokcost.readers.otel.reader:OtelReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}

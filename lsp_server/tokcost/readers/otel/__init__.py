@@ -1,0 +1,1 @@
+"""What `tokcost otel serve` received."""
