@@ -12,8 +12,9 @@ HEAD = (
     "| keeps its logs | billed but not logged |"
 )
 
-BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "amp"}
-"""The assistants of which no real log could be had: they run in an editor alone, or come from no registry."""
+BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "amp", "otel"}
+"""The assistants of which no real log could be had: they run in an editor alone, or come from no registry. Real
+telemetry is in `tests/receivers/sent`."""
 
 
 def row(name: str, can: Capabilities) -> str:
@@ -63,6 +64,7 @@ def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
         "qwen-code": "Qwen Code",
         "copilot-chat": "Copilot Chat",
         "amp": "Amp",
+        "otel": "`tokcost otel`",
     }
     assert set(names) == set(ours())
     assert all(name in readme for name in names.values())

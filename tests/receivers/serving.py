@@ -43,7 +43,8 @@ class Serving:
 
     def __init__(self, home: Path) -> None:
         self.file = home / "otel" / "received.jsonl"
-        self._receiver = Receiver(Store(home), "127.0.0.1", 0)
+        self.notices: list[str] = []
+        self._receiver = Receiver(Store(home), "127.0.0.1", 0, self.notices.append)
         self.url = self._receiver.url
         self._thread = threading.Thread(target=self._receiver.serve_forever, args=(0.01,), daemon=True)
 
@@ -92,7 +93,7 @@ class Command:
         return self.process.returncode, out + err
 
 
-def claude_event(session: str = "s-1", **attributes: object) -> dict[str, Any]:
+def claude_event(session: str = "s-1", /, **attributes: object) -> dict[str, Any]:
     """One `claude_code.api_request`."""
     said: dict[str, object] = {
         "session.id": session,

@@ -46,7 +46,7 @@ class _Resource(msgspec.Struct, gc=False):
 
 
 class _Part(msgspec.Struct, gc=False, rename="camel"):
-    """What one resource (a process) sent."""
+    """The records of one resource, which is a process."""
 
     resource: _Resource | None = None
     scope_logs: list[_Scope] | None = None

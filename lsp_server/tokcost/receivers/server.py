@@ -11,7 +11,7 @@ import socketserver
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from types import FrameType
 from typing import Any, cast
@@ -44,13 +44,15 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, store: Store, host: str, port: int) -> None:
-        """Listen. Raises `EnvironmentProblem` where that is not possible."""
+    def __init__(self, store: Store, host: str, port: int, notify: Callable[[str], None]) -> None:
+        """Listen; `notify` is told what the user should know. Raises `EnvironmentProblem` where it cannot."""
         self.kept: Counter[str] = Counter()
         """Responses stored, by assistant."""
         self.refused = 0
         """Responses whose counts could not be relied on."""
         self._store = store
+        self._notify = notify
+        self._told_protobuf = False
         self._one = threading.Lock()
         """One request is decoded at a time: memory stays bounded."""
         self._open: dict[socket.socket, float] = {}
@@ -73,6 +75,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if kind is None:
             return HTTPStatus.NOT_FOUND
         if not posted.is_json and not protobuf.is_available():
+            self._lacks_protobuf()
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         try:
             with self._one:
@@ -87,6 +90,13 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         except OSError:
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
+
+    def _lacks_protobuf(self) -> None:
+        """Say once that an exporter sends what needs the extra."""
+        with self._one:
+            is_told, self._told_protobuf = self._told_protobuf, True
+        if not is_told:
+            self._notify("a program sends protobuf, which needs the extra `otlp`, and is refused")
 
     def _responses(self, kind: Signal, body: bytes) -> Iterator[Received]:
         """The responses in a request. One that cannot be relied on stops no other; it is counted."""

@@ -44,7 +44,7 @@ def serve_command(port: int, host: str) -> None:
     def began(url: str) -> None:
         screen.show(f"Receiving at {url} until Ctrl-C.\n")
 
-    screen.show(f"{receive(tokcost_home(os.environ), host, port, began)}\n")
+    screen.show(f"{receive(tokcost_home(os.environ), host, port, began, screen.tell)}\n")
 
 
 @command.command("check", short_help="Compare what was received with the logs.")

@@ -1,1 +1,1 @@
-"""What `tokcost otel serve` received."""
+"""The file of `tokcost otel serve`: responses that assistants sent."""
