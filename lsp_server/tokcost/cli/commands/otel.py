@@ -11,7 +11,7 @@ from tokcost.settings import tokcost_home
 _HOSTS = click.Choice(["127.0.0.1", "::1"])
 
 
-@click.group(short_help="Receive assistants' telemetry on this machine; compare it with their logs.")
+@click.group(short_help="Receive telemetry of assistants on this machine.")
 def command() -> None:
     """Receive what assistants send by OpenTelemetry, on this machine alone, and compare it with their logs.
 
