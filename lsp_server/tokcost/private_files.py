@@ -21,6 +21,8 @@ _NEW = ".tokcost-new"
 _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost"),
     "rescues",
+    "otel",
+    "received",
 )
 """The beginnings of the names of our files in `TOKCOST_HOME`."""
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)

@@ -19,10 +19,14 @@ def home_folder(environ: "Mapping[str, str]") -> str:
     if chosen:
         chosen = os.path.expanduser(chosen)
         return chosen if os.path.isabs(chosen) else os.path.join(os.getcwd(), chosen)
-    home = environ.get("HOME", "")
-    is_plain = sys.platform == "linux" and "XDG_DATA_HOME" not in environ and "ANDROID_ROOT" not in environ
-    if is_plain and home.startswith("/"):  # what platformdirs says too, 4 ms later
-        return f"{home.rstrip('/')}/.local/share/tokcost"
+    home, data = environ.get("HOME", ""), environ.get("XDG_DATA_HOME", "")
+    if (
+        sys.platform == "linux" and "ANDROID_ROOT" not in environ
+    ):  # what platformdirs says of its own process, 4 ms later
+        if data.startswith("/"):
+            return os.path.join(data, "tokcost")
+        if "XDG_DATA_HOME" not in environ and home.startswith("/"):
+            return f"{home.rstrip('/')}/.local/share/tokcost"
     from platformdirs import user_data_dir
 
     return user_data_dir("tokcost", appauthor=False)

@@ -17,9 +17,9 @@ HEAD = (
 )
 PLACES = "| assistant | looks for logs in |"
 
-BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "omp", "amp", "kilo", "kimi", "junie", "grok", "mux"}
+BY_THEIR_SOURCE = {"roo-code", "kilo-code", "goose", "pi", "omp", "amp", "kilo", "kimi", "junie", "grok", "mux", "otel"}
 """The assistants of which there is no sample: they run in an editor alone, come from no registry, or (Kilo) write what
-another's sample has."""
+another's sample has. Real telemetry is in `tests/receivers/sent`."""
 
 
 def row(name: str, can: Capabilities) -> str:
@@ -42,7 +42,8 @@ def ours() -> dict[str, Capabilities]:
 
 def places(reader: Reader) -> str:
     """The row of a reader's places on Linux, without variables: an editor's folder for all of its kin."""
-    paths = [location.path for location in reader.locations({"HOME": "~"})]
+    environ = {"HOME": "~", "TOKCOST_HOME": "$TOKCOST_HOME"}
+    paths = [location.path for location in reader.locations(environ)]
     for user in editor_users({"HOME": "~"}):
         paths = [path.replace(user, "EDITOR") for path in paths]
     shown = dict.fromkeys(path for path in paths if not path.startswith("~/Library/"))
@@ -98,6 +99,7 @@ def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
         "junie": "Junie",
         "grok": "Grok Build",
         "mux": "Mux",
+        "otel": "`tokcost otel`",
     }
     assert set(names) == set(ours())
     assert all(name in readme for name in names.values())

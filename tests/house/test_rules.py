@@ -278,6 +278,41 @@ def test_the_hooks_shell_runs_git_only_with_fetching_off() -> None:
     assert not re.search(r"[;({|] *git (?!cat-file)[a-z]", text)
 
 
+NETWORK = ("socket", "socketserver", "http", "urllib", "ssl", "ftplib", "smtplib", "xmlrpc", "requests", "httpx")
+SOCKETS = {
+    "lsp_server/tokcost/installation.py": "the path in a file URL (`urllib.request.url2pathname`)",
+    "lsp_server/tokcost/local_server.py": "the Unix socket of our own server, for hooks and prompts",
+    "lsp_server/tokcost/lsp/answering.py": "the other end of it",
+    "lsp_server/tokcost/receivers/http.py": "requests of exporters, when `tokcost otel serve` runs",
+    "lsp_server/tokcost/receivers/server.py": "the listener of it, on loopback",
+}
+"""Who may know the network, and what for. The receiver is named for it, and never connects."""
+
+
+def test_nothing_knows_the_network_but_our_own_socket_and_the_receiver_that_is_named_for_it() -> None:
+    found: set[str] = set()
+    for path, name in zip(MODULES, IDS, strict=True):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            named += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found |= {name for one in named if one.partition(".")[0] in NETWORK and one != "urllib.parse"}
+    assert found <= SOCKETS.keys()
+
+
+def test_the_receiver_connects_to_nobody() -> None:
+    for path in (ROOT / "lsp_server/tokcost/receivers").glob("*.py"):
+        calls = [
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
+        ]
+        assert {one.attr for one in calls} & {
+            "connect",
+            "connect_ex",
+            "create_connection",
+            "getaddrinfo",
+            "getfqdn",
+        } == set()
+
+
 SPEAKS = {
     "lsp_server/tokcost/cli/start.py": "the line of `tokcost status`, as a server has made it by the same function",
     "lsp_server/tokcost/cli/screen.py": "what commands show, and the one place that lets no control character through",

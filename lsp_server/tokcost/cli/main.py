@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "tokcost.cli.commands.report:command",
     "doctor": "tokcost.cli.commands.doctor:command",
     "lsp": "tokcost.cli.commands.lsp:command",
+    "otel": "tokcost.cli.commands.otel:command",
     "demo": "tokcost.cli.commands.demo:command",
     "uninstall": "tokcost.cli.commands.uninstall:command",
 }

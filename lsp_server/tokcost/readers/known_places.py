@@ -5,7 +5,9 @@ whether an assistant was used on this machine. Its reader, where there is one, k
 import os
 from collections.abc import Iterator, Mapping
 
+from tokcost.model.received import OTEL
 from tokcost.readers.environment import application_data, data_home, editor_users, expanded, user_home
+from tokcost.settings import home_folder
 
 HISTORY_OF_AIDER = ".aider.chat.history.md"
 IN_WORKTREES = {HISTORY_OF_AIDER: "aider"}
@@ -97,6 +99,7 @@ def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple
     home, apps = user_home(environ), application_data(environ)
     if folder:
         yield "aider", os.path.join(folder, HISTORY_OF_AIDER)
+    yield OTEL, os.path.join(home_folder(environ), OTEL)
     overrides = [(assistant, *places) for assistant, places in _OVERRIDES.items()]
     for assistant, variable, below in (*overrides, *_FURTHER_OVERRIDES):
         if environ.get(variable):

@@ -35,6 +35,7 @@ _WHERE_USED: dict[str, str] = {
     "grok": "tokcost.readers.grok.reader:GrokReader",
     "mux": "tokcost.readers.mux.reader:MuxReader",
     "aider": "tokcost.readers.aider.reader:AiderReader",
+    "otel": "tokcost.readers.otel.reader:OtelReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.query import has_unexplained_total, sources_of_unlogged, totals_of_session
+from tokcost.ledger.received import received_besides_logs
 from tokcost.ledger.record import (
     delete_usage,
     find_usage,
@@ -155,6 +156,7 @@ class Importer:
         for batch, _ in batches:
             self._placer.note_origins(batch.worktrees)
         self._record_usage(assistant, [(usage, number) for batch, number in batches for usage in batch.usage])
+        self._drop_received(assistant, {usage.session for batch, _ in batches for usage in batch.usage})
         self._heed_late_subagents(assistant, batches)
         self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
         totals = [(total, number) for batch, number in batches for total in batch.totals]
@@ -178,6 +180,14 @@ class Importer:
             rollup = Rollup()
             found = find_usage(self._ledger, assistant, keys).values()
             delete_usage(self._ledger, [one for one in found if one.entry.claim is None], rollup)
+            rollup.apply(self._ledger)
+
+    def _drop_received(self, assistant: str, sessions: set[str]) -> None:
+        """Take back what a receiver was sent of sessions of which there is a log now: the log wins."""
+        received = received_besides_logs(self._ledger, assistant, sessions)
+        if received:
+            rollup = Rollup()
+            delete_usage(self._ledger, [one for one in received if one.entry.claim is None], rollup)
             rollup.apply(self._ledger)
 
     def _record_usage(self, assistant: str, usage: list[tuple[Usage, int]]) -> None:

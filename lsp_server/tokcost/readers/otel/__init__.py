@@ -1,0 +1,1 @@
+"""The file of `tokcost otel serve`: responses that assistants sent."""

@@ -1,0 +1,46 @@
+"""Responses that `tokcost otel serve` received: usage of sessions of which there is no log here.
+
+Where there is one it wins: the import takes back what was received of its session (`usage/importing.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from os.path import join
+from typing import Any
+
+from tokcost.model.received import OTEL, session_name
+from tokcost.model.usage import Tokens, Usage
+from tokcost.readers.protocol import Capabilities, Location
+from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.settings import home_folder
+
+
+class OtelReader(JsonlReader):
+    """The file of received responses."""
+
+    name = OTEL
+    capabilities = Capabilities(
+        versions="Claude Code 2.1.332, Codex 0.171.0, Gemini CLI 0.61.0, Copilot CLI 1.0.102, Qwen Code 0.24.4",
+        classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
+        folder="none",
+        gaps="what was sent while no receiver ran",
+    )
+    words = (b'"tokens"',)
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """`otel` in the ledger's folder."""
+        return [Location(join(home_folder(environ), OTEL))]
+
+    def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:  # noqa: ARG002 (the base's)
+        """One response. Without a session nobody could tell whether a log has it, so it is no usage."""
+        if not record.get("session"):
+            return None
+        return Usage(
+            assistant=self.name,
+            key=record["id"],
+            time_ms=record["time_ms"],
+            model=record["model"],
+            tokens=Tokens(**record["tokens"]),
+            session=session_name(record["assistant"], record["session"]),
+            speed=record.get("speed", ""),
+            reported_cost=record.get("cost"),
+        )

@@ -1,0 +1,158 @@
+"""HTTP for exporters on this machine: bodies of a bounded size in a bounded time, from nobody else.
+
+A request must name a loopback host (a page in a browser can make a name of its own lead to 127.0.0.1, but not change
+what the browser says in `Host`), carry no `Origin`, and have a content type for which a browser would ask first.
+"""
+
+import zlib
+from collections.abc import Callable
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from typing import NamedTuple
+
+MOST_BYTES = 4 << 20
+"""Of a body, compressed or not: exporters send much less at a time."""
+TYPES = {"application/json": "json", "application/x-protobuf": "protobuf"}
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_CHUNK_LINE = 256
+_SECONDS = 10
+"""Silence of a client that is waited for."""
+
+
+class Posted(NamedTuple):
+    """A request that may be looked at."""
+
+    path: str
+    is_json: bool
+    body: bytes
+
+
+class Refusal(Exception):
+    """A request that gets no more than a status and a short reason."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class ExportHandler(BaseHTTPRequestHandler):
+    """One connection, which is closed after one request: exporters open another one."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "tokcost"
+    sys_version = ""
+    timeout = _SECONDS
+    take: Callable[[Posted], HTTPStatus]
+    """Takes a request; the status says how that went."""
+
+    def do_POST(self) -> None:
+        """Take one export."""
+        try:
+            posted = self._posted()
+        except Refusal as refusal:
+            self._answer(refusal.status, str(refusal))
+            return
+        except (OSError, EOFError, ValueError):
+            self._answer(HTTPStatus.BAD_REQUEST, "the request is broken")
+            return
+        status = self.take(posted)
+        self._answer(status, "" if status is HTTPStatus.OK else status.phrase.lower(), is_json=posted.is_json)
+
+    def _no_method(self) -> None:
+        self._answer(HTTPStatus.METHOD_NOT_ALLOWED, "only POST is answered")
+
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_TRACE = do_CONNECT = _no_method
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: a line could quote a request."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer what is no HTTP without quoting it."""
+        self.command = getattr(self, "command", None) or "POST"
+        self._answer(HTTPStatus(code), HTTPStatus(code).phrase.lower())
+
+    def _posted(self) -> Posted:
+        headers = self.headers
+        if _host_of(headers.get("Host", "")) not in _LOOPBACK or headers.get("Origin") is not None:
+            raise Refusal(HTTPStatus.FORBIDDEN, "only programs on this machine are answered")
+        kind = TYPES.get(headers.get("Content-Type", "").partition(";")[0].strip().lower())
+        if kind is None:
+            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the content type must be {' or '.join(TYPES)}")
+        encoding = headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the content encoding must be gzip or none")
+        body = self._body(headers)
+        return Posted(self.path.partition("?")[0], kind == "json", _inflated(body) if encoding == "gzip" else body)
+
+    def _body(self, headers: "Message[str, str]") -> bytes:
+        if headers.get("Transfer-Encoding", "").strip().lower() == "chunked":
+            return self._chunks()
+        if "Transfer-Encoding" in headers:
+            raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "the transfer encoding is not known")
+        length = headers.get("Content-Length", "")
+        if not length.isascii() or not length.isdigit():
+            raise Refusal(HTTPStatus.LENGTH_REQUIRED, "the length of the body is missing")
+        if len(length) > 12 or int(length) > MOST_BYTES:
+            raise _too_large()
+        return self._exactly(int(length))
+
+    def _chunks(self) -> bytes:
+        parts: list[bytes] = []
+        total = 0
+        while size := int(self.rfile.readline(_CHUNK_LINE).partition(b";")[0].strip(), 16):
+            total += size
+            if size < 0 or total > MOST_BYTES:
+                raise _too_large()
+            parts.append(self._exactly(size))
+            if self.rfile.readline(3).strip():
+                raise ValueError("a chunk is longer than it says")
+        self.rfile.readline(3)
+        return b"".join(parts)
+
+    def _exactly(self, size: int) -> bytes:
+        data = self.rfile.read(size)
+        if len(data) != size:
+            raise EOFError("the client left")
+        return data
+
+    def _answer(self, status: HTTPStatus, reason: str, *, is_json: bool = True) -> None:
+        self.close_connection = True
+        body = b"{}" if status is HTTPStatus.OK and is_json else f"{reason}\n".encode() if reason else b""
+        kind = ("application/json" if is_json else "application/x-protobuf") if not reason else "text/plain"
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")
+            if status is HTTPStatus.METHOD_NOT_ALLOWED:
+                self.send_header("Allow", "POST")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+        except OSError:
+            return  # the client left
+
+
+def _host_of(header: str) -> str:
+    """The name in a `Host` header, without the port."""
+    name, bracket, _ = header.strip().lower().partition("]")
+    return f"{name}]" if bracket else name.partition(":")[0]
+
+
+def _inflated(body: bytes) -> bytes:
+    """A body without its gzip, which may not become larger than any other."""
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        found = stream.decompress(body, MOST_BYTES + 1)
+    except zlib.error as error:
+        raise ValueError("no gzip") from error
+    if len(found) > MOST_BYTES:
+        raise _too_large()
+    if not stream.eof or stream.unused_data:
+        raise ValueError("no gzip")
+    return found
+
+
+def _too_large() -> Refusal:
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {MOST_BYTES >> 20} MiB")

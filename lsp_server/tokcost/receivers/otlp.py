@@ -1,0 +1,167 @@
+"""Requests of the OpenTelemetry protocol (OTLP/HTTP) as events: names, times and attributes that nobody has looked at.
+
+https://opentelemetry.io/docs/specs/otlp/ and the JSON mapping of its messages. The values of attributes stay undecoded
+until one is asked for by name, so that a prompt or a reply never becomes a value of ours.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Signal = Literal["logs", "metrics", "traces"]
+
+SIGNALS: Mapping[str, Signal] = {"/v1/logs": "logs", "/v1/metrics": "metrics", "/v1/traces": "traces"}
+"""The paths to which exporters post."""
+
+_NULL = msgspec.Raw(b"null")
+
+
+class _Attribute(msgspec.Struct, gc=False):
+    key: str = ""
+    value: msgspec.Raw = _NULL
+
+
+_Attributes = list[_Attribute] | None
+
+
+class _Item(msgspec.Struct, gc=False, rename="camel"):
+    """A log record or a span."""
+
+    time_unix_nano: msgspec.Raw = _NULL
+    observed_time_unix_nano: msgspec.Raw = _NULL
+    end_time_unix_nano: msgspec.Raw = _NULL
+    span_id: msgspec.Raw = _NULL
+    body: msgspec.Raw = _NULL
+    attributes: _Attributes = None
+
+
+class _Scope(msgspec.Struct, gc=False, rename="camel"):
+    log_records: list[_Item] | None = None
+    spans: list[_Item] | None = None
+
+
+class _Resource(msgspec.Struct, gc=False):
+    attributes: _Attributes = None
+
+
+class _Part(msgspec.Struct, gc=False, rename="camel"):
+    """The records of one resource, which is a process."""
+
+    resource: _Resource | None = None
+    scope_logs: list[_Scope] | None = None
+    scope_spans: list[_Scope] | None = None
+
+
+class _Request(msgspec.Struct, gc=False, rename="camel"):
+    resource_logs: list[_Part] | None = None
+    resource_spans: list[_Part] | None = None
+
+
+class _Value(msgspec.Struct, gc=False, rename="camel"):
+    """The kinds of `AnyValue` that are read; 64-bit integers are strings in JSON."""
+
+    string_value: str | None = None
+    int_value: int | str | None = None
+    double_value: float | None = None
+
+
+_request = msgspec.json.Decoder(_Request)
+_value = msgspec.json.Decoder(_Value)
+_number = msgspec.json.Decoder(int | str | None)
+
+
+class Attributes:
+    """The attributes of an event, decoded one by one when they are asked for."""
+
+    def __init__(self, given: _Attributes) -> None:
+        self._raw = {one.key: one.value for one in given or ()}
+
+    def get(self, name: str) -> str | int | float | None:
+        """The value of an attribute; `None` where it is missing, or neither text nor a number."""
+        return _decoded(self._raw[name]) if name in self._raw else None
+
+    def text(self, name: str) -> str:
+        """The text of an attribute; empty where there is none."""
+        found = self.get(name)
+        return found if isinstance(found, str) else ""
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._raw
+
+
+class Event(NamedTuple):
+    """A log record or a span of a program."""
+
+    is_span: bool
+    service: str
+    """`service.name` of the process that sent it."""
+    body: str
+    """The text of a log record, to be compared with known names only."""
+    time_ns: int
+    """Nanoseconds since 1970-01-01 UTC: the record's time, else the moment it was observed, of a span its end."""
+    span_id: str
+    attributes: Attributes
+
+
+def events(signal: Signal, body: bytes) -> Iterator[Event]:
+    """The events of a request in JSON. Metrics hold none.
+
+    Raises `ValueError` where it is no such request, or nested too deep.
+    """
+    if signal == "metrics":
+        return
+    try:
+        request = _request.decode(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError("no OTLP request in JSON") from error
+    for part in (request.resource_logs if signal == "logs" else request.resource_spans) or ():
+        service = Attributes(part.resource.attributes if part.resource else None).text("service.name")
+        for scope in (part.scope_logs if signal == "logs" else part.scope_spans) or ():
+            for item in (scope.log_records if signal == "logs" else scope.spans) or ():
+                yield _event(item, service, is_span=signal == "traces")
+
+
+def _event(item: _Item, service: str, *, is_span: bool) -> Event:
+    times = (item.end_time_unix_nano,) if is_span else (item.time_unix_nano, item.observed_time_unix_nano)
+    time_ns = next((found for found in map(_nanoseconds, times) if found), 0)
+    body, span = _decoded(item.body), _decoded_text(item.span_id)
+    return Event(is_span, service, body if isinstance(body, str) else "", time_ns, span, Attributes(item.attributes))
+
+
+def _decoded(raw: msgspec.Raw) -> str | int | float | None:
+    try:
+        value = _value.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if value.string_value is not None:
+        return value.string_value
+    if isinstance(value.int_value, str):
+        return _whole(value.int_value)
+    return value.double_value if value.int_value is None else value.int_value
+
+
+def _decoded_text(raw: msgspec.Raw) -> str:
+    found = _tried(lambda: msgspec.json.decode(raw, type=str))
+    return found if isinstance(found, str) else ""
+
+
+def _nanoseconds(raw: msgspec.Raw) -> int:
+    found = _tried(lambda: _number.decode(raw))
+    whole = _whole(found) if isinstance(found, str) else found
+    return whole if isinstance(whole, int) else 0
+
+
+def _tried(decode: Callable[[], str | int | None]) -> str | int | None:
+    try:
+        return decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit() else None
+
+
+_MOST_DIGITS = 20
+"""Of a 64-bit integer."""

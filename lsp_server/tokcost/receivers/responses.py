@@ -1,0 +1,180 @@
+"""Responses of models in the events that assistants send.
+
+Each assistant has an event for each response, with counts of its own meaning. Their names and meanings are those that
+the programs sent to a receiver of ours (`tests/receivers/sent/`), and their documentation:
+https://docs.anthropic.com/en/docs/claude-code/monitoring-usage, `otel/src/events/session_telemetry.rs` of Codex,
+`packages/core/src/telemetry` of Gemini CLI, `copilot help monitoring`.
+
+Nothing but the fields of `Received` leaves this module, and words in them are no free text: a name with white space or
+of an unlikely length is refused.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from tokcost.model.received import Received
+from tokcost.model.usage import MAX_TOKENS, Tokens, is_possible_time
+from tokcost.receivers.otlp import Attributes, Event
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:#-]{0,127}")
+"""A session, a request or a span."""
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@\[\]-]{0,159}")
+_SPEED = re.compile(r"[a-z]{1,20}")
+_MOST_DOLLARS = 1_000_000
+
+
+def response(event: Event) -> Received | None:
+    """The response that an event tells of; `None` where it tells of none.
+
+    Raises `ValueError` where it does and its counts, its time or its model cannot be relied on.
+    """
+    of = _spans(event) if event.is_span else _logs(event)
+    return None if of is None else of(event)
+
+
+def _spans(event: Event) -> Callable[[Event], Received] | None:
+    """Spans are read of Copilot alone: other assistants have log records that say the same."""
+    is_chat = event.attributes.text("gen_ai.operation.name") == "chat"
+    return _copilot if is_chat and event.service in _COPILOT else None
+
+
+def _logs(event: Event) -> Callable[[Event], Received] | None:
+    name = event.attributes.text("event.name")
+    if name == "api_request" and (event.service == "claude-code" or event.body == _CLAUDE):
+        name = _CLAUDE
+    if name == "codex.sse_event" and not _is_codex_response(event.attributes):
+        return None
+    return _LOGS.get(name)
+
+
+def _is_codex_response(said: Attributes) -> bool:
+    """The end of a stream is told twice, once with its counts."""
+    return said.text("event.kind") == "response.completed" and "input_token_count" in said
+
+
+def _claude(event: Event) -> Received:
+    said = event.attributes
+    written, long = _count(said, "cache_creation_tokens"), _count(said, "cache_creation_1h_tokens")
+    short = max(_count(said, "cache_creation_5m_tokens"), written - long)
+    read, output = _needed(said, "input_tokens"), _needed(said, "output_tokens")
+    tokens = Tokens(read, _count(said, "cache_read_tokens"), short, long, output)
+    speed = said.text("speed")
+    return _received(event, "claude-code", said.text("session.id"), tokens, request=said.text("request_id"))._replace(
+        cost=_nano_dollars(said.get("cost_usd")),
+        speed=speed if speed not in ("normal", "standard") and _SPEED.fullmatch(speed) else "",
+    )
+
+
+def _codex(event: Event) -> Received:
+    """Its input contains what was read from and written to a cache, its output contains reasoning, and what is called
+    tool tokens is the total."""
+    said = event.attributes
+    whole, output = _needed(said, "input_token_count"), _needed(said, "output_token_count")
+    cached, written = _count(said, "cached_token_count"), _count(said, "cache_write_token_count")
+    thought = _count(said, "reasoning_token_count")
+    tokens = Tokens(whole - cached - written, cached, written, output=output, reasoning=thought)
+    return _received(event, "codex", said.text("conversation.id"), tokens)
+
+
+def _gemini(event: Event) -> Received:
+    return _received(event, "gemini-cli", event.attributes.text("session.id"), _with_thoughts(event.attributes, True))
+
+
+def _qwen(event: Event) -> Received:
+    said = event.attributes
+    return _received(event, "qwen-code", said.text("session.id"), _with_thoughts(said, False))
+
+
+def _with_thoughts(said: Attributes, beside: bool) -> Tokens:
+    """The counts of Gemini CLI and its descendants. The total tells whether thoughts stand beside the output or in it,
+    and whether prompts of tools stand beside the input; `beside` where it is missing."""
+    whole, output = _needed(said, "input_token_count"), _needed(said, "output_token_count")
+    cached, thoughts = _count(said, "cached_content_token_count"), _count(said, "thoughts_token_count")
+    tool, total = _count(said, "tool_token_count"), _count(said, "total_token_count")
+    if total and thoughts:
+        beside = total - whole - output in (thoughts, thoughts + tool)
+    output += thoughts if beside else 0
+    whole += tool if tool and total == whole + output + tool else 0
+    return Tokens(whole - cached, cached, output=output, reasoning=thoughts)
+
+
+def _copilot(event: Event) -> Received:
+    """Its input contains what was read from and written to a cache. Names with underscores are older than 1.0.64."""
+    said = event.attributes
+    whole, output = _needed(said, "gen_ai.usage.input_tokens"), _needed(said, "gen_ai.usage.output_tokens")
+    cached = _first(said, "cache_read.input_tokens", "cache_read_input_tokens")
+    written = _first(said, "cache_creation.input_tokens", "cache_write.input_tokens", "cache_creation_input_tokens")
+    thought = _first(said, "reasoning.output_tokens", "reasoning_output_tokens")
+    tokens = Tokens(whole - cached - written, cached, written, output=output, reasoning=thought)
+    model = said.text("gen_ai.response.model") or said.text("gen_ai.request.model")
+    session = said.text("gen_ai.conversation.id")
+    return _received(event, _COPILOT[event.service], session, tokens, model=model, request=event.span_id)
+
+
+def _first(said: Attributes, *names: str) -> int:
+    return next((found for found in (_count(said, f"gen_ai.usage.{name}") for name in names) if found), 0)
+
+
+_CLAUDE = "claude_code.api_request"
+_LOGS: Mapping[str, Callable[[Event], Received]] = {
+    _CLAUDE: _claude,
+    "codex.sse_event": _codex,
+    "gemini_cli.api_response": _gemini,
+    "qwen-code.api_response": _qwen,
+}
+_COPILOT = {"github-copilot": "copilot-cli", "copilot-chat": "copilot-chat"}
+"""`service.name` of Copilot CLI and of Copilot Chat, and their readers."""
+
+
+def _received(
+    event: Event, assistant: str, session: str, tokens: Tokens, *, model: str | None = None, request: str = ""
+) -> Received:
+    said = event.attributes
+    model = said.text("model") if model is None else model
+    time_ms = _time_ms(event)
+    if not _MODEL.fullmatch(model) or not is_possible_time(time_ms):
+        raise ValueError("no model or no time")
+    if not 0 <= min(tokens) <= max(tokens) < MAX_TOKENS or tokens.reasoning > tokens.output:
+        raise ValueError("impossible counts")
+    session = session if _ID.fullmatch(session) else ""
+    if not _ID.fullmatch(request):
+        sequence = said.get("event.sequence")
+        number = sequence if isinstance(sequence, int) else 0
+        request = f"{session}/{event.time_ns or time_ms}/{number}/{tokens.total}"
+    return Received(assistant, f"{assistant}/{request}", time_ms, model, session, tokens)
+
+
+def _time_ms(event: Event) -> int:
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(event.attributes.text("event.timestamp"))
+        if moment.tzinfo is not None:
+            return round(moment.timestamp() * 1000)
+    return event.time_ns // 1_000_000
+
+
+def _needed(said: Attributes, name: str) -> int:
+    if name not in said:
+        raise ValueError("no counts")
+    return _count(said, name)
+
+
+def _count(said: Attributes, name: str) -> int:
+    """A count, which some exporters send as text; 0 where it is missing. Raises `ValueError` for anything else."""
+    found = said.get(name) if name in said else 0
+    if isinstance(found, str):
+        found = int(found) if found.isascii() and found.isdigit() and len(found) < 12 else None
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    if not isinstance(found, int) or not 0 <= found < MAX_TOKENS:
+        raise ValueError("impossible counts")
+    return found
+
+
+def _nano_dollars(said: str | int | float | None) -> int | None:
+    with suppress(ValueError, TypeError):
+        dollars = float(said) if said is not None else -1.0
+        if 0 <= dollars < _MOST_DOLLARS:
+            return round(dollars * 1e9)
+    return None

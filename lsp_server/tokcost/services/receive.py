@@ -1,0 +1,24 @@
+"""`tokcost otel serve`: receive telemetry of assistants and store the responses in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tokcost.installation import installation
+from tokcost.receivers.server import Receiver, summary_of
+from tokcost.receivers.store import Store
+
+
+def receive(home: Path, host: str, port: int, began: Callable[[str], None], notify: Callable[[str, str], None]) -> str:
+    """Receive on a loopback host until SIGINT or SIGTERM; `began` is told the address, `notify` what the user should
+    know and do. Returns a sentence on what was received.
+
+    Raises `EnvironmentProblem` where nothing can be stored, or the port is taken.
+    """
+
+    def tell(what: str) -> None:
+        notify(what, f"Have the program send JSON, or say: {installation().adding(['opentelemetry-proto'])}")
+
+    receiver = Receiver(Store(home), host, port, tell)
+    began(receiver.url)
+    receiver.run_until_ended()
+    return summary_of(receiver.kept, receiver.refused)
