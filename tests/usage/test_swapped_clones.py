@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from support.hooked import REPLY, Hooked
+from tokcost.model.trailer import read_message
+from tokcost.repo.worktree import find_worktree
 from tokcost.services.look_at_clone import state_here
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
+from tokcost_hooks.installation.hooks import install
 
 SWAP = ("repo>aside", "other>repo", "aside>other")
 
@@ -141,3 +144,25 @@ def test_a_linked_worktree_follows_its_clone(two: Clones) -> None:
     two.git("other", "worktree", "repair", "../linked")
     two.spend("linked")
     assert two.shown("linked", "repo", "other") == {"linked": 7, "repo": 1, "other": 7}
+
+
+def test_commits_after_a_swap_claim_what_their_own_clone_has_spent(tmp_path: Path) -> None:
+    repo, other = Hooked(tmp_path, rooted=True), tmp_path / "other"
+    repo.git("clone", "-q", ".", "../other")
+    repo.agree(cwd=other)
+    found = find_worktree(str(other))
+    assert found is not None
+    install(found)
+    for path, replies in ((repo.path, 1), (other, 2)):
+        repo.work("Before", cwd=path)
+        for _ in range(replies):
+            repo.spend(cwd=path)
+    repo.log()
+    for old, new in (step.split(">") for step in SWAP):
+        (tmp_path / old).rename(tmp_path / new)
+    for path, replies in ((other, 1), (repo.path, 2)):
+        repo.change("after", cwd=path)
+        repo.hooked("-m", "After", cwd=path)
+        lines = read_message(repo.git("log", "-1", "--format=%B", cwd=path)).lines
+        assert [line.tokens for line in lines] == [replies * REPLY]
+    assert repo.replies() == {"total": 3, "carried": 3}
