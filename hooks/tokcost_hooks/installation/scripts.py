@@ -85,7 +85,7 @@ _WAS_WHOLE = (
 if [ -s "$note" ] && [ ! -h "$note" ] && has_lines 100 3<"$1"; then was=whole; fi 2>/dev/null
 """
 )
-"""What was in the message before the hook that runs first: what that takes out, no person did."""
+"""A look at the message before the hook that runs first: what that takes out, no person did."""
 
 _CHECK = (
     _NOTE
