@@ -3,6 +3,11 @@ that the deadline has come must not wait for an import."""
 
 import os
 
+TYPE_CHECKING = False
+"""`typing` takes longer to import than all that is needed here."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 STDERR = 2
 STOP = 79
 """Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
@@ -40,6 +45,14 @@ def failure(name: str, reason: str, code: int, hint: str = "") -> tuple[str, str
     if code == STOP:
         return f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED
     return f"{lost}.", hint
+
+
+def is_told_later(name: str, environ: "Mapping[str, str]") -> bool:
+    """Whether a failure is for the hook after the commit to tell: a commit that is switched off was to carry no line,
+    and that hook keeps its spend where the one before it could not."""
+    from tokcost.settings import is_switched_off  # loaded by now: it says where the server is
+
+    return name == "prepare-commit-msg" and is_switched_off(environ)
 
 
 def words(problem: BaseException) -> str:

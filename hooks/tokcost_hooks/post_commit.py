@@ -7,4 +7,6 @@ from tokcost_hooks.work import Call
 
 def run(call: Call, here: CloneState) -> None:
     """Called after the commit was made."""
-    settle(call.home, call.environ, here)
+    said = settle(call.home, call.environ, here)
+    if said:
+        call.tell(said, "")

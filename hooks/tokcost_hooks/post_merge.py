@@ -7,4 +7,6 @@ from tokcost_hooks.work import Call
 
 def run(call: Call, here: CloneState) -> None:
     """Called after the merge with 1 where it was a squash, which makes no commit (githooks(5))."""
-    settle_merge(call.home, call.environ, here, squashed=call.arguments[:1] == ["1"])
+    said = settle_merge(call.home, call.environ, here, squashed=call.arguments[:1] == ["1"])
+    if said:
+        call.tell(said, "")

@@ -10,7 +10,7 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import failure, hint_of, tell, words
+from tokcost_hooks.console import failure, hint_of, is_told_later, tell, words
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -31,7 +31,8 @@ def main() -> None:
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
 
     def give_up(reason: str, code: int) -> None:
-        tell(*failure(name, reason, code))
+        if not is_told_later(name, os.environ):
+            tell(*failure(name, reason, code))
 
     try:
         os.environ["TOKCOST_PARENT"] = str(os.getppid())  # whoever does the work may be no child of git
@@ -62,7 +63,8 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         environ = dict(os.environ)
         call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True)
     except BaseException as problem:
-        tell(*failure(name, words(problem), 0, hint_of(problem)))
+        if not is_told_later(name, os.environ):
+            tell(*failure(name, words(problem), 0, hint_of(problem)))
         return 0
     return work(call, promise)
 

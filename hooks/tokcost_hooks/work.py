@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.services.look_at_clone import state_of_hook, stops_unchecked
-from tokcost_hooks.console import STOP, failure, hint_of, words
+from tokcost_hooks.console import STOP, failure, hint_of, is_told_later, words
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 
@@ -53,7 +53,8 @@ def work(call: Call, promise: Callable[[int], None]) -> int:
         _tell_of_rescues(call)
         return STOP if is_stopped else 0
     except BaseException as problem:
-        call.tell(*failure(call.name, words(problem), code, hint_of(problem)))
+        if not is_told_later(call.name, call.environ):
+            call.tell(*failure(call.name, words(problem), code, hint_of(problem)))
         return code
 
 

@@ -392,6 +392,23 @@ def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how:
     assert found == {"total": 4, "withheld": found["withheld"], "carried": 4 - found["withheld"]}
 
 
+def test_a_commit_that_is_switched_off_says_once_that_there_was_no_time(repo: Hooked) -> None:
+    repo.work("Before")
+    repo.spend()
+    hurried = {"TOKCOST_DEADLINE": "0.001", "TOKCOST": "off"}
+    said = repo.grumble("commit", "-q", "--allow-empty", "-m", "Quiet", env=hurried)
+    assert [line.split()[1] for line in said.splitlines() if "tokcost: " in line] == ["post-commit"]
+    repo.run("commit", "-q", "--allow-empty", "-m", "Later")
+    assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
+
+
+def test_a_commit_that_is_switched_off_says_nothing_where_the_second_hook_has_the_time(repo: Hooked) -> None:
+    repo.spend()
+    unhurried(repo, "post-commit")
+    repo.hooked("--allow-empty", "-m", "Quiet", env={"TOKCOST": "off", "TOKCOST_DEADLINE": "0.001"})
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
 OFF = {"TOKCOST": "off", "GIT_EDITOR": "true"}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked
+from support.hooked import NO_HOOKS, REPLY, Hooked, both_ways
 
 
 @pytest.mark.parametrize("amend", [False, True])
@@ -172,3 +172,64 @@ def test_a_merge_without_hooks(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
     repo.work("Two")
     assert repo.replies() == {"total": 3, "carried": 3}
+
+
+STRIPS = '#!/bin/sh\nsed -i -E "/^[A-Z][A-Za-z-]+: /d" "$1"\n'
+"""A hook that takes all trailers out of a message."""
+
+
+def strip_in(repo: Hooked, name: str) -> None:
+    path = repo.common_dir / "hooks" / name
+    path.write_text(STRIPS)
+    path.chmod(0o755)
+
+
+def heard(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line.startswith("tokcost: ")]
+
+
+@pytest.mark.parametrize("how", ["given", "edited"])
+@both_ways
+def test_what_a_hook_takes_out_stays_pending_and_is_said_once(repo: Hooked, how: str) -> None:
+    strip_in(repo, "commit-msg.before-tokcost")
+    options = ("-m", "Work") if how == "given" else ("-e", "-m", "Work")
+    told = []
+    for name in ("one", "two"):
+        repo.spend()
+        repo.change(name)
+        told.append(heard(repo.grumble("commit", "-q", *options, env={"GIT_EDITOR": "true"})))
+    assert [len(one) for one in told] == [1, 0]
+    assert "commit-msg.before-tokcost" in told[0][0]
+    assert repo.lines() == []
+    assert repo.replies() == {"total": 2, "pending": 2}
+    (repo.common_dir / "hooks/commit-msg.before-tokcost").unlink()
+    repo.work("With it")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_a_line_that_somebody_takes_out_is_withheld_also_before_a_hook_that_takes_out_others(repo: Hooked) -> None:
+    strip_in(repo, "commit-msg.before-tokcost")
+    repo.spend()
+    repo.change()
+    repo.hooked("-e", "-m", "Work", env=repo.editor('sed -i "/^AI-/d" "$1"'))
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+def test_what_a_hook_takes_out_of_an_amended_commit_is_written_again(repo: Hooked) -> None:
+    repo.work("Work")
+    strip_in(repo, "commit-msg.before-tokcost")
+    repo.spend()
+    repo.change()
+    assert len(heard(repo.grumble("commit", "-q", "--amend", "--no-edit"))) == 1
+    assert repo.replies() == {"total": 2, "pending": 2}
+    (repo.common_dir / "hooks/commit-msg.before-tokcost").unlink()
+    repo.change("more")
+    repo.hooked("-m", "More")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_what_is_switched_off_is_withheld_whatever_hooks_take_out(repo: Hooked) -> None:
+    strip_in(repo, "commit-msg.before-tokcost")
+    repo.spend()
+    repo.hooked("--allow-empty", "-m", "Work", env={"TOKCOST": "off"})
+    assert repo.replies() == {"total": 1, "withheld": 1}

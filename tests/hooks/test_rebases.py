@@ -328,3 +328,16 @@ def test_stacked_branches_rebased_together(repo: Hooked) -> None:
     repo.rebase("--update-refs", "main")
     assert repo.replies() == {"total": 3, "carried": 3}
     assert len(repo.lines("lower")) == 1
+
+
+@pytest.mark.parametrize("cleanup", ["verbatim", "whitespace", "scissors", "default"])
+def test_a_squash_of_a_message_with_a_cut_line_in_it_has_each_line_once(repo: Hooked, cleanup: str) -> None:
+    repo.git("config", "commit.cleanup", cleanup)
+    repo.git("config", "commit.status", "false")
+    repo.spend()
+    repo.change("one")
+    repo.hooked("-m", "One\n\nBody\n# ------------------------ >8 ------------------------\nMore")
+    repo.work("Two", "two")
+    repo.rebase("-i", "HEAD~2", todo="2s/^pick/squash/", env={"GIT_EDITOR": "true"})
+    assert repo.message().count("AI-Cost: ") == 2
+    assert repo.replies() == {"total": 2, "carried": 2}

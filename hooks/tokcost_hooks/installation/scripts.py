@@ -78,6 +78,15 @@ byte, so only the beginning of that."""
 _SETTLE = _NOTE + _EMPTY + _BEGIN + _KEEP + _HAS_LINES + "carries_all() { { in_message || in_commit; } && forget; }\n"
 _SETTLE_MERGE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { in_commit && forget; }\n"
 
+_WAS_WHOLE = (
+    _NOTE
+    + _HAS_LINES
+    + r"""was=
+if [ -s "$note" ] && [ ! -h "$note" ] && has_lines 100 3<"$1"; then was=whole; fi 2>/dev/null
+"""
+)
+"""A look at the message before the hook that runs first: what that takes out, no person did."""
+
 _CHECK = (
     _NOTE
     + _EMPTY
@@ -85,7 +94,7 @@ _CHECK = (
     + r"""[ "$code" = 0 ] || forget
 if [ -s "$note" ] && [ ! -h "$note" ]; then
   mark=:seen
-  if has_lines 100 3<"$1"; then mark=":seen :whole"; fi 2>/dev/null
+  if has_lines 100 3<"$1"; then mark=":seen :whole"; elif [ "${was-}" ]; then mark=":seen :stripped"; fi 2>/dev/null
   { echo "$mark" >>"$note"; } 2>/dev/null
 fi
 titled() {
@@ -176,9 +185,10 @@ exit $code
 def chained_script(hook: str) -> str:
     """A hook that first runs what was in its place before."""
     reads = hook == "post-rewrite"
-    before = (_BY_HAND + (_KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST)).format(
-        hook=hook, kept=KEPT, folder=KEPT_FOLDER
-    )
+    first = _KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST
+    before = _BY_HAND.format(hook=hook, kept=KEPT)
+    before += _WAS_WHOLE if hook == "commit-msg" else ""
+    before += first.format(hook=hook, kept=KEPT, folder=KEPT_FOLDER)
     return _signed(hook, before, 'printf %s "$input" | ' if reads else "")
 
 

@@ -23,6 +23,8 @@ means nothing any more."""
 KEEP = "TOKCOST_KEEP"
 """Has a line for each time that a commit was prepared which shall carry no line, written before Python starts: why, and
 the text of HEAD. It is gone once the spend is sure to be kept: a hook may not get that far."""
+STRIPPED = "TOKCOST_STRIPPED"
+"""Holds which hook takes our lines out: that is said once."""
 BIND = "bind"
 """In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
 
@@ -45,6 +47,15 @@ class Noted(NamedTuple):
     """Whether each line stood in the message then."""
     reflog: int = -1
     """The size of HEAD's reflog before the commit (`reflog_size`); -1 where that is not known."""
+    is_given: bool = False
+    """Whether nobody gets to see the message in an editor: what is missing then was taken out by no person."""
+    was_stripped: bool = False
+    """Whether a hook in front of our commit-msg hook took lines out that were there before."""
+
+    @property
+    def is_kept_out_by_hook(self) -> bool:
+        """Whether lines that are missing were taken out by a hook of somebody's."""
+        return self.is_given or self.was_stripped
 
 
 class ToKeep(NamedTuple):
@@ -63,6 +74,7 @@ _NO_BRANCH = ".invalid"
 def note_proposal(git_dir: str, noted: Noted) -> None:
     """Remember what was put into the message."""
     about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "", str(noted.reflog))
+    about += ("given",) if noted.is_given else ()
     first = " ".join(one.replace(" ", "_") or "-" for one in about)
     _write(os.path.join(git_dir, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
 
@@ -184,6 +196,15 @@ def _to_keep(line: str) -> ToKeep:
     return ToKeep(why == "off", branch if branch != head and branch != _NO_BRANCH else "")
 
 
+def note_stripped(git_dir: str, who: str) -> bool:
+    """Remember that a hook takes lines out; whether that is new."""
+    path = os.path.join(git_dir, STRIPPED)
+    if _read(path) == f"{who}\n":
+        return False
+    _write(path, f"{who}\n")
+    return True
+
+
 def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:
     """Remember ids whose line was removed by hand."""
     before = _read(os.path.join(git_dir, WITHHELD))
@@ -205,11 +226,14 @@ def _read_noted(git_dir: str, name: str) -> Noted | None:
     """Its script adds marks (`:seen`, `:whole`); an older tokcost wrote HEAD and tokens alone."""
     text = _read(os.path.join(git_dir, name))
     first, _, rest = text.partition("\n")
-    head, git, file, checked, size = (*("" if one == "-" else one for one in first.split(" ")), "", "", "", "")[:5]
+    fields = ["" if one == "-" else one for one in first.split(" ")]
+    head, git, file, checked, size, given = (*fields, "", "", "", "", "")[:6]
     words = rest.split()
     tokens = tuple(word for word in words if not word.startswith(":"))
     reflog = int(size) if size.isdecimal() and len(size) < 16 else -1
-    return Noted(head, tokens, git, file, bool(checked), ":seen" in words, ":whole" in words, reflog) if text else None
+    marks = (":seen" in words, ":whole" in words)
+    noted = Noted(head, tokens, git, file, bool(checked), *marks, reflog, given == "given", ":stripped" in words)
+    return noted if text else None
 
 
 def _read(path: str) -> str:

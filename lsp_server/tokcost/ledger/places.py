@@ -35,6 +35,9 @@ class KnownRepository(NamedTuple):
     fingerprint: str
 
 
+_ASIDE = " (moved away "
+"""Between the old path of what is somewhere else now and the number of its row."""
+
 _WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"
 _REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
 
@@ -83,8 +86,24 @@ def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str)
     )
 
 
+def step_aside(ledger: Ledger, one: KnownRepository) -> None:
+    """Another clone is at the path of this one, which may be anywhere: it waits under a path that nothing has."""
+    aside = f"{_ASIDE}{one.id})"
+    move_repository(ledger, one.id, f"{one.common_dir}{aside}", f"{one.root}{aside}")
+
+
+def is_aside(one: KnownRepository) -> bool:
+    """Whether it waits there."""
+    return one.common_dir.endswith(f"{_ASIDE}{one.id})")
+
+
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
-    """Row id of a worktree, made or brought up to date."""
+    """Row id of a worktree, made or brought up to date. One of another repository that was at this path before keeps
+    its usage under another path."""
+    ledger.db.execute(
+        "UPDATE worktree SET path = path || ? || id || ')' WHERE path = ? AND repository != ?",
+        (_ASIDE, kept(path), repository),
+    )
     ledger.db.execute(
         "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
         " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, ''),"

@@ -5,7 +5,7 @@ against git itself. Text is what the file holds, undecodable bytes as surrogates
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Literal, NamedTuple
 
@@ -217,7 +217,17 @@ def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#", placeme
     if not lines:
         return text
     kept = _without_ours(content, {line.id for line in found})
+    rest = _without_copies(rest, {line.id: line.version for line in lines})
     return _with_new(split("\n".join([*kept, *rest]), comment), lines, comment, placement)
+
+
+def _without_copies(rest: list[str], versions: Mapping[str, int]) -> list[str]:
+    """The part below a cut line, without those lines of ours that stand above it now: a squash joins messages that may
+    have a cut line in them, and mostly git does not cut there. A change that is shown (`-v`) is left as it is."""
+    if any(line.startswith("diff --") for line in rest):
+        return rest
+    copies = {line.id for line in _ours(rest) if line.version <= versions.get(line.id, 0)}
+    return [*_without_ours(rest, copies), ""] if copies else rest
 
 
 def drop_lines(text: str, comment: str = "#") -> str:

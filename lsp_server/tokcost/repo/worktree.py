@@ -178,14 +178,20 @@ def repository_fingerprint(common_dir: str) -> str:
     """
     import hashlib
 
-    tokens: list[str] = []
-    with contextlib.suppress(OSError):
-        status, written = os.stat(common_dir), os.stat(os.path.join(common_dir, "description"))
-        tokens.append(f"inode:{status.st_dev}:{status.st_ino}:{written.st_mtime_ns}")
+    tokens = disk_identity(common_dir).split()
     with contextlib.suppress(OSError), open_regular(os.path.join(common_dir, "logs", "HEAD")) as stream:
         if line := stream.readline(4096):
             tokens.append(f"reflog:{hashlib.sha256(line).hexdigest()[:32]}")
     return " ".join(tokens)
+
+
+def disk_identity(common_dir: str) -> str:
+    """The first of these tokens, `inode:`, which no other clone of this machine has; empty where it cannot be told."""
+    try:
+        status, written = os.stat(common_dir), os.stat(os.path.join(common_dir, "description"))
+    except OSError:
+        return ""
+    return f"inode:{status.st_dev}:{status.st_ino}:{written.st_mtime_ns}"
 
 
 def _real(directory: str) -> tuple[str, str]:

@@ -252,13 +252,15 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
     _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
         _write(draft.asked.path, proposal.text)
-    noted = proposal.unseen if draft.silent else (*proposal.lines, *kept)
-    if noted:
-        tokens = tuple(dict.fromkeys(line.token for line in noted))
+    put = proposal.unseen if draft.silent else (*proposal.lines, *kept)
+    if put:
+        tokens = tuple(dict.fromkeys(line.token for line in put))
         git, file = draft.git, os.path.basename(draft.asked.path)
         is_checked = draft.asked.is_checked and git is not None and not git.skips_commit_msg
         name, size = git.id if git else "", reflog_size(worktree)
-        note_proposal(worktree.git_dir, Noted(here.commit, tokens, name, file, is_checked, reflog=size))
+        is_given = not (draft.silent or draft.edited)
+        noted = Noted(here.commit, tokens, name, file, is_checked, reflog=size, is_given=is_given)
+        note_proposal(worktree.git_dir, noted)
 
 
 def _require_awaited(draft: Draft) -> None:

@@ -13,6 +13,7 @@ from tokcost.claims.commit_notes import (
     earlier_kept,
     forget,
     is_omitted_from,
+    note_stripped,
     note_withheld,
     omit_no_more,
     read_unsettled,
@@ -61,16 +62,18 @@ BUSY_SECONDS = 0.15
 """With what the check of a budget waits for (0.1 s), a ledger that another process holds costs a commit 0.25 s."""
 
 
-def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
+def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
     """See which proposed lines the new commit carries (post-commit): one that is not there was removed by its owner,
-    and is never proposed again. Without consent, what was spent is bound to the commit on this machine."""
-    worktree, head = here.worktree, here.commit
+    and is never proposed again; one that a hook took out waits for the next commit. Without consent, what was spent is
+    bound to the commit on this machine. Returns a sentence for its owner, or nothing."""
+    worktree, head, said = here.worktree, here.commit, ""
     noted = begin_settling(worktree.git_dir)
     if head and (found := still_to_keep(worktree.git_dir)):
         _keep_of(home, environ, here, found)
     if noted is not None and _is_of_this(environ, noted):
-        _settle_noted(home, environ, here, noted)
+        said = _settle_noted(home, environ, here, noted)
     settled(worktree.git_dir)
+    return said
 
 
 def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
@@ -88,13 +91,13 @@ def settle_late(home: Path, environ: Mapping[str, str], here: CloneState) -> Non
         made = _made_since(worktree, noted) or here.commit
         if made and noted.tokens != (BIND,):
             commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
-            _withhold_removed(home, worktree, commit, noted.tokens)
+            _withhold_removed(home, worktree, commit, noted)
         settled(worktree.git_dir)
     noted = take_unseen(worktree.git_dir)
     if noted is not None:
         made = _made_without_its_hook(environ, here, noted)
         if made is not None and noted.tokens != (BIND,):
-            _withhold_removed(home, worktree, made, noted.tokens)
+            _withhold_removed(home, worktree, made, noted)
         seen(worktree.git_dir)
 
 
@@ -125,32 +128,32 @@ def _begins_at(entry: ReflogEntry, head: str) -> bool:
     return entry.old == head if head else not entry.old.strip("0")
 
 
-def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> None:
+def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> str:
     worktree, is_bound = here.worktree, noted.tokens == (BIND,)
     # What is bound follows the commit that is there now.
     made = here.commit if is_bound else _made_since(worktree, noted) or here.commit
     if made in ("", noted.head):
-        return
+        return ""
     commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
     amended = ""
     if noted.head and noted.head not in commit.parents:
         amended = noted.head
         if _parents(worktree, amended) != commit.parents:
-            return  # the note is of a commit that never happened, HEAD has moved since
+            return ""  # the note is of a commit that never happened, HEAD has moved since
     omit_no_more(worktree)
     if is_bound:
         _bind(home, environ, here, commit, amended)
-    else:
-        _withhold_removed(home, worktree, commit, noted.tokens)
+        return ""
+    return _withhold_removed(home, worktree, commit, noted)
 
 
-def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> None:
+def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> str:
     """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
     that never happened."""
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
         forget(here.worktree.git_dir)
-    else:
-        settle(home, environ, here)
+        return ""
+    return settle(home, environ, here)
 
 
 def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str]]) -> None:
@@ -182,19 +185,35 @@ def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
         return None
 
 
-def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, proposed: Sequence[str]) -> None:
+def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, noted: Noted) -> str:
+    """Withhold what its owner took out of a message. What a hook took out stays pending; the sentence for its owner,
+    the first time."""
     found = read_message(commit.message)
     present = {line.token for line in found.lines}
     damaged = possible_ids("\n".join(found.damaged))  # these wait for the next commit
-    missing = (token.partition(".")[0] for token in proposed if token not in present)
+    missing = (token.partition(".")[0] for token in noted.tokens if token not in present)
     removed = tuple(name for name in missing if name not in damaged)
     if not removed:
-        return
+        return ""
+    if noted.is_kept_out_by_hook:
+        return _stripped(worktree, noted)
     note_withheld(worktree.git_dir, removed)
     claim_journal.write(worktree.common_dir, [claim_journal.Entry(name, 0, "", [], True) for name in removed])
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, worktree.git_dir)
     withheld_recorded(worktree.git_dir)
+    return ""
+
+
+def _stripped(worktree: Worktree, noted: Noted) -> str:
+    if noted.was_stripped:
+        who = "the commit-msg hook that runs before ours (commit-msg.before-tokcost)"
+    elif noted.was_whole:
+        who = "a hook that runs after our commit-msg"
+    else:
+        who = "a prepare-commit-msg or commit-msg hook that is not ours"
+    is_new = note_stripped(worktree.git_dir, who)
+    return f"{who} took the cost line out of this commit; the spend stays pending. This is said once." if is_new else ""
 
 
 def keep_earlier(

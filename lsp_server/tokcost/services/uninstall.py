@@ -86,7 +86,7 @@ def _known(home: Path, here: Worktree | None) -> Iterator[Worktree]:
         known = repositories(ledger)
     moved = moved_from(known, here.common_dir) if here is not None else None
     for one in known:
-        if one != moved:
+        if one != moved or os.path.lexists(one.common_dir):  # another clone may be there by now
             yield Worktree(one.root, one.common_dir, one.common_dir, one.root)
 
 

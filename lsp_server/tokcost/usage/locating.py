@@ -7,13 +7,12 @@ was deleted or a clone moved. Where it remembers nothing, git may: it lists link
 import os
 from typing import NamedTuple
 
-from tokcost.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, moved_from
+from tokcost.known_worktrees import DIGEST, arrived_at, digest_of, gone_worktree, keep_main, move_here
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownWorktree,
     bind_directory,
     bound_directories,
-    move_repository,
     record_origin,
     record_repository,
     record_worktree,
@@ -53,6 +52,8 @@ class Locator:
         self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
         self._located: dict[str, Location] = {}
         self._linked: dict[str, list[Worktree]] = {}
+        self._met = set[str]()
+        """Clones of which it is known by now whether they have moved."""
 
     def locate(self, directory: str) -> Location:
         """The location of a working directory."""
@@ -96,12 +97,22 @@ class Locator:
 
     def known_or_new(self, found: Worktree) -> int:
         """The row id of a worktree."""
+        self._meet(found)
         for one in self.worktrees.values():
             if one.path == found.path and one.git_dir == found.git_dir:
                 return one.id
         number = record_worktree(self._ledger, self._repository(found), found.path, found.git_dir)
         self._learn()
         return number
+
+    def _meet(self, found: Worktree) -> None:
+        """See whether this clone has moved, once."""
+        if found.common_dir in self._met:
+            return
+        self._met.add(found.common_dir)
+        if arrived_at(list(self.repositories.values()), found.common_dir) is not None:
+            move_here(self._ledger, found)
+            self._learn()
 
     def _learn(self) -> None:
         self.repositories = {one.id: one for one in repositories(self._ledger)}
@@ -173,15 +184,12 @@ class Locator:
         return [one for linked in self._linked.values() for one in linked]
 
     def _repository(self, found: Worktree) -> int:
-        """The repository of a worktree; a clone that was moved is recognised when its old folder is gone."""
+        """The row id of the repository of a worktree."""
+        self._meet(found)
         fingerprint = repository_fingerprint(found.common_dir)
-        known = self.repositories.values()
-        same = next((one for one in known if one.common_dir == found.common_dir), None)
+        same = next((one for one in self.repositories.values() if one.common_dir == found.common_dir), None)
         if same is not None and found.root == found.common_dir:
             return same.id
-        if same is None and (moved := moved_from(known, found.common_dir)) is not None:
-            keep_main(self._ledger, moved)
-            move_repository(self._ledger, moved.id, found.common_dir, found.root)
         number = record_repository(self._ledger, found.common_dir, found.root, fingerprint)
         self._learn()
         return number

@@ -30,7 +30,7 @@ from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
 from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree
-from tokcost.usage.locating import Locator
+from tokcost.usage.locating import Location, Locator
 
 
 class Where(NamedTuple):
@@ -85,9 +85,12 @@ class Placer:
         """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
         self.notes: list[str] = []
 
-    def place(self, usage: Usage) -> Where:
-        """Find the place of a usage, by its working directory, its time and the assistant's own branch field."""
+    def place(self, usage: Usage, home: KnownWorktree | None = None) -> Where:
+        """Find the place of a usage, by its working directory, its time and the assistant's own branch field. What was
+        placed in the worktree `home` stays in that repository: another clone may be at its path by now."""
         located = self._locator.locate(usage.cwd)
+        if home is not None and located.repository not in (None, home.repository):
+            located = Location(home.repository, home.id)
         if located.worktree is None:
             return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
         number = located.worktree
@@ -150,7 +153,7 @@ class Placer:
         rollup = Rollup()
         if worktree.stamp:
             since = unsettled_since(timeline, worktree.placed_second)
-            self._place_again(usage_in_worktree(self._ledger, worktree.id, since * 1000), rollup)
+            self._place_again(usage_in_worktree(self._ledger, worktree.id, since * 1000), rollup, worktree)
         rollup.apply(self._ledger)
         note_placed(self._ledger, worktree.id, stamp, timeline.newest)
 
@@ -161,10 +164,10 @@ class Placer:
         self._place_again(outside, rollup)
         rollup.apply(self._ledger)
 
-    def _place_again(self, many: Iterable[Stored], rollup: Rollup) -> None:
+    def _place_again(self, many: Iterable[Stored], rollup: Rollup, home: KnownWorktree | None = None) -> None:
         for stored in many:
             old = stored.entry
-            where = self.place(old.usage)
+            where = self.place(old.usage, home)
             if where.repository is None or not _may_replace(where, old):
                 continue
             if (where.repository, where.worktree, where.place) != (old.repository, old.worktree, old.place):

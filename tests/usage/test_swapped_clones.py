@@ -1,0 +1,168 @@
+"""Clones that change places: each keeps its own usage, whatever stands at its old path now."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.hooked import REPLY, Hooked
+from tokcost.model.trailer import read_message
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.look_at_clone import state_here
+from tokcost.services.refresh import refresh
+from tokcost.services.summarise import LogOptions, summarise
+from tokcost_hooks.installation.hooks import install
+
+SWAP = ("repo>aside", "other>repo", "aside>other")
+
+
+class Clones:
+    """Several clones beside each other, of one person."""
+
+    def __init__(self, tmp_path: Path, *names: str) -> None:
+        self.first = Hooked(tmp_path, enabled=False, rooted=True)
+        self.folder = tmp_path
+        for name in names:
+            self.first.git("clone", "-q", ".", f"../{name}")
+
+    def spend(self, name: str, replies: int = 1) -> None:
+        for _ in range(replies):
+            self.first.spend(cwd=self.folder / name)
+
+    def move(self, *steps: str) -> None:
+        for old, new in (step.split(">") for step in steps):
+            (self.folder / old).rename(self.folder / new)
+
+    def git(self, name: str, *words: str) -> None:
+        self.first.now += 1
+        self.first.git(*words, cwd=self.folder / name)
+
+    def shown(self, *names: str) -> dict[str, int]:
+        """The replies that `tokcost log` shows in each, asked in this order."""
+        return {name: self._shown(name) for name in names}
+
+    def _shown(self, name: str) -> int:
+        refresh(self.first.ledger_home, self.first.environ, here=state_here(self.folder / name))
+        (summary,) = summarise(self.first.ledger_home, self.folder / name, LogOptions())
+        assert summary.conservation.closes
+        return summary.conservation.total[0] // REPLY
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Clones:
+    """A clone `repo` with two replies and a clone `other` with one."""
+    clones = Clones(tmp_path, "other")
+    clones.spend("repo", 2)
+    clones.spend("other")
+    assert clones.shown("repo", "other") == {"repo": 2, "other": 1}
+    return clones
+
+
+@pytest.mark.parametrize("order", [("repo", "other"), ("other", "repo")])
+def test_clones_that_swap_their_names_keep_their_usage(two: Clones, order: tuple[str, str]) -> None:
+    two.move(*SWAP)
+    assert two.shown(*order) == {"repo": 1, "other": 2}
+    two.spend("repo", 4)
+    two.spend("other", 8)
+    assert two.shown(*order) == {"repo": 5, "other": 10}
+
+
+def test_what_is_spent_after_a_swap_that_nobody_has_looked_at_belongs_to_the_clone_at_that_path(two: Clones) -> None:
+    two.move(*SWAP)
+    two.spend("repo", 4)
+    two.spend("other", 8)
+    assert two.shown("other", "repo") == {"repo": 5, "other": 10}
+
+
+def test_a_swap_back_is_followed_too(two: Clones) -> None:
+    two.move(*SWAP)
+    assert two.shown("repo") == {"repo": 1}
+    two.move(*SWAP)
+    two.spend("repo")
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+
+
+def test_what_was_spent_before_the_swap_stays_when_head_moves_afterwards(two: Clones) -> None:
+    two.move(*SWAP)
+    for name in ("repo", "other"):
+        two.git(name, "switch", "-q", "-c", f"new-{name}")
+        two.git(name, "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "X")
+    assert two.shown("repo", "other") == {"repo": 1, "other": 2}
+    assert two.shown("other", "repo") == {"repo": 1, "other": 2}
+
+
+def test_three_clones_in_a_circle(tmp_path: Path) -> None:
+    clones = Clones(tmp_path, "b", "c")
+    for replies, name in enumerate(("repo", "b", "c"), 1):
+        clones.spend(name, replies)
+    clones.shown("repo", "b", "c")
+    clones.move("repo>aside", "b>repo", "c>b", "aside>c")
+    assert clones.shown("b", "c", "repo") == {"repo": 2, "b": 3, "c": 1}
+
+
+def test_a_clone_that_takes_the_place_of_one_that_was_moved_away(two: Clones) -> None:
+    two.move("repo>old", "other>repo")
+    two.spend("repo")
+    assert two.shown("repo", "old") == {"repo": 2, "old": 2}
+
+
+def test_a_clone_that_takes_the_place_of_one_that_was_seen_elsewhere_before(two: Clones) -> None:
+    two.move("repo>old")
+    assert two.shown("old") == {"old": 2}
+    two.move("other>repo")
+    two.spend("repo")
+    two.git("old", "switch", "-q", "-c", "new")
+    assert two.shown("repo", "old") == {"repo": 2, "old": 2}
+
+
+def test_a_clone_that_was_moved_away_from_an_unknown_one_in_its_place(tmp_path: Path) -> None:
+    clones = Clones(tmp_path, "other")
+    clones.spend("repo", 2)
+    assert clones.shown("repo") == {"repo": 2}
+    clones.move(*SWAP)
+    assert clones.shown("other", "repo") == {"repo": 0, "other": 2}
+
+
+def test_a_clone_that_is_made_anew_in_its_folder_keeps_the_usage(two: Clones) -> None:
+    shutil.rmtree(two.folder / "repo")
+    two.git("other", "clone", "-q", ".", "../repo")
+    two.spend("repo")
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+
+
+def test_a_copy_of_a_clone_is_no_clone_that_moved(two: Clones) -> None:
+    shutil.copytree(two.folder / "repo", two.folder / "copy", symlinks=True, copy_function=shutil.copy2)
+    two.spend("copy")
+    assert two.shown("copy", "repo", "other") == {"copy": 1, "repo": 2, "other": 1}
+
+
+def test_a_linked_worktree_follows_its_clone(two: Clones) -> None:
+    two.git("repo", "worktree", "add", "-q", "-b", "linked", "../linked")
+    two.spend("linked", 4)
+    assert two.shown("linked") == {"linked": 6}
+    two.move(*SWAP)
+    two.git("other", "worktree", "repair", "../linked")
+    two.spend("linked")
+    assert two.shown("linked", "repo", "other") == {"linked": 7, "repo": 1, "other": 7}
+
+
+def test_commits_after_a_swap_claim_what_their_own_clone_has_spent(tmp_path: Path) -> None:
+    repo, other = Hooked(tmp_path, rooted=True), tmp_path / "other"
+    repo.git("clone", "-q", ".", "../other")
+    repo.agree(cwd=other)
+    found = find_worktree(str(other))
+    assert found is not None
+    install(found)
+    for path, replies in ((repo.path, 1), (other, 2)):
+        repo.work("Before", cwd=path)
+        for _ in range(replies):
+            repo.spend(cwd=path)
+    repo.log()
+    for old, new in (step.split(">") for step in SWAP):
+        (tmp_path / old).rename(tmp_path / new)
+    for path, replies in ((other, 1), (repo.path, 2)):
+        repo.change("after", cwd=path)
+        repo.hooked("-m", "After", cwd=path)
+        lines = read_message(repo.git("log", "-1", "--format=%B", cwd=path)).lines
+        assert [line.tokens for line in lines] == [replies * REPLY]
+    assert repo.replies() == {"total": 3, "carried": 3}
