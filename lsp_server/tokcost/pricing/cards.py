@@ -5,7 +5,6 @@ of requests cannot be priced.
 """
 
 import json
-from operator import mul
 from typing import Any, Literal, NamedTuple, cast
 
 from tokcost.model.money import ATTO_PER_USD_MTOK, nano_from_atto
@@ -49,6 +48,9 @@ class Rates(NamedTuple):
         most = (*[_MOST] * 5, *[_MOST * 1000] * 2)
         times = (None if rate is None else int((rate * exact).to_integral_value()) for rate in self)
         return Rates(*(rate if rate is None else min(rate, limit) for rate, limit in zip(times, most, strict=True)))
+
+
+_KnownRates = tuple[int, int, int, int, int, int, int]
 
 
 class Step(NamedTuple):
@@ -153,9 +155,12 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
         for step in card.steps:
             if prompt > step.above:
                 rates = step.rates
-    counts = (*tokens[:5], web_searches, 1)
     if None not in rates:
-        return nano_from_atto(sum(map(mul, counts, cast(tuple[int, ...], rates))))
+        read, cached, short, long, output, _ = tokens
+        of_read, of_cached, of_short, of_long, of_output, of_search, of_request = cast(_KnownRates, rates)
+        prompt = read * of_read + cached * of_cached + short * of_short + long * of_long
+        return nano_from_atto(prompt + output * of_output + web_searches * of_search + of_request)
+    counts = (*tokens[:5], web_searches, 1)
     used = [(count, rate) for count, rate in zip(counts, rates, strict=True) if count]
     return None if any(rate is None for _, rate in used) else nano_from_atto(sum(n * (rate or 0) for n, rate in used))
 

@@ -283,6 +283,11 @@ def sort_out(
     sources: dict[str, int] = {}
     copies: set[tuple[str, str]] = set()
     for one, source in usage:
+        key = one.key
+        if key not in known:  # as `find_key` would say: nearly all are new
+            known[key] = one
+            sources[key] = source
+            continue
         key = find_key(known, one)
         before = known.get(key)
         if before is None:

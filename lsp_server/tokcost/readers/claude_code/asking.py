@@ -12,7 +12,7 @@ from tokcost.model.usage import Usage
 from tokcost.readers.claude_code.line_times import LineTimes
 from tokcost.readers.claude_code.lines import KNOWN_COPY, Line
 from tokcost.readers.claude_code.order import Open
-from tokcost.readers.sources.git_commands import before_moves, moves_of_head
+from tokcost.readers.sources.git_commands import before_moves, may_move_head, moves_of_head
 from tokcost.readers.sources.records import Folder, Name, decoded
 
 _COMMAND = b'"command"'
@@ -142,6 +142,8 @@ class Asking:
         if at < 0 or found[key].copy_rank == KNOWN_COPY:
             return
         stop = min(end, at + _LONGEST_COMMAND)
+        if not self._left and not may_move_head(raw, at, stop):
+            return  # most commands, told without a search for their end
         counts = raw.rfind(_COUNTS, at, stop)
         if counts >= 0:
             stop = counts

@@ -4,6 +4,7 @@ from tokcost.model.usage import Usage
 from tokcost.readers.claude_code.fragments import REPLY, TOTAL
 from tokcost.readers.claude_code.lines import Line, Message
 
+_ASSISTANT = b'"assistant"'
 NEVER = b"\n"
 """No line contains its end."""
 
@@ -56,8 +57,13 @@ class Repetition:
             self._anywhere = b'"isSidechain":false', b'"version":"%s"' % (line.version or "").encode()
         self._last = None
 
-    def is_in(self, block: bytes, begin: int, named: int, end: int) -> bool:
-        """Whether a line that has the id at `named` is such a one, and holds no other record."""
+    def is_in(self, block: bytes, begin: int, assistant: int, end: int) -> bool:
+        """Whether a line is such a one, and holds no other record; `assistant` is where it first says whose it is."""
+        named = assistant + len(_ASSISTANT) - len(self.id)  # the id ends so
+        if named < begin or not block.startswith(self.id, named):
+            named = block.find(self.id, max(begin, named), min(begin + HEAD, end))
+            if named < 0:
+                return False
         if self._last is not None:
             self._make_marks(*self._last)
         find = block.find

@@ -15,7 +15,7 @@ import msgspec
 
 from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import Tokens, Usage, find_key, further_keys, is_possible_time, merge
+from tokcost.model.usage import Usage, find_key, further_keys, is_possible_time, merge
 from tokcost.readers.claude_code.asking import Asking, State, identity
 from tokcost.readers.claude_code.counts import (
     COUNTS,
@@ -29,20 +29,10 @@ from tokcost.readers.claude_code.counts import (
 )
 from tokcost.readers.claude_code.fragments import COMPACTION, STATE, TOTAL, WORKTREE, Replies, looks_whole, reason_of
 from tokcost.readers.claude_code.line_times import LineTimes
-from tokcost.readers.claude_code.lines import (
-    ANYWHERE,
-    KNOWN_COPY,
-    STANDARD,
-    Line,
-    Message,
-    MessageUsage,
-    completeness,
-    copy_rank,
-    is_sane,
-    unless_usual,
-)
+from tokcost.readers.claude_code.lines import Line, Message, MessageUsage, is_sane
 from tokcost.readers.claude_code.order import OpenResponses
 from tokcost.readers.claude_code.repetition import HEAD, Repetition
+from tokcost.readers.claude_code.responses import usage_of, usual_usage
 from tokcost.readers.claude_code.totals import read_totals
 from tokcost.readers.claude_code.worktree_state import worktree_origins
 from tokcost.readers.sources import jsonl
@@ -50,8 +40,6 @@ from tokcost.readers.sources.jsonl import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
 from tokcost.readers.sources.salvage import BrokenLine, is_record, mended, whole_rest
-
-NAME = "claude-code"
 
 _IDS = ("id", "requestId", "uuid", "sessionId")
 """Names that may be written as a number."""
@@ -165,8 +153,9 @@ class _Transcript:
                 head = begin + HEAD
                 if head > end:
                     head = end
-                if find(b'"assistant"', begin, head) >= 0:
-                    self._reply_line(block, begin, head, end)
+                named = find(b'"assistant"', begin, head)
+                if named >= 0:
+                    self._reply_line(block, begin, named, end)
                 elif find(b'"role":"user"', begin, head) < 0:
                     self._other_line(block, begin, head, end)
                 else:
@@ -181,9 +170,8 @@ class _Transcript:
         self._remember()
         return begin
 
-    def _reply_line(self, block: bytes, begin: int, head: int, end: int) -> None:
-        named = block.find(self._repetition.id, begin, head)
-        if named >= 0 and self._repetition.is_in(block, begin, named, end):
+    def _reply_line(self, block: bytes, begin: int, named: int, end: int) -> None:
+        if self._repetition.is_in(block, begin, named, end):
             self.repeated += 1
             self._asking.heed_command(block, begin, end, self._key, self._found)
         elif not self._assistant_line(block, begin, end):
@@ -223,10 +211,29 @@ class _Transcript:
         line = self._decode(raw)
         if line is None or line.type != "assistant":
             return False
-        if line.message is not None and (written := bytes(line.message.usage)):
+        message = line.message
+        if message is not None and len(message.usage):
             self._asking.line_begin = begin
             time_ms = milliseconds(line.timestamp) if line.timestamp else self._time_above(block, begin)
-            self._response(line, line.message, written, raw, time_ms)
+            if not self._usual_response(line, message, raw, time_ms):
+                self._response(line, message, bytes(message.usage), raw, time_ms)
+        return True
+
+    def _usual_response(self, line: Line, message: Message, raw: bytes, time_ms: int) -> bool:
+        """Take the first line of a response if it is as nearly all are; whether it was. `_response` would do the same,
+        in three times the steps."""
+        key = message.id
+        if key is None or key in self._found or key in self._open.by_id:
+            return False
+        one = usual_usage(self._asking, line, time_ms)
+        if one is None:
+            return False
+        self._last, self._key, self._found[key] = line, key, one
+        self._asking.heed_command(raw, 0, len(raw), key, self._found)
+        if one.copy_rank == 0 or (one.copy_rank == 1 and line.sidechain is True):
+            self._repetition.expect(raw, line, key, self._found[key])
+        else:
+            self._repetition.forget()
         return True
 
     def _time_above(self, block: bytes, begin: int) -> int:
@@ -259,7 +266,7 @@ class _Transcript:
         elif key in self._open.by_id:
             time_ms = self._open.taken_up(key, time_ms, tokens)
         self._last = line
-        one, repeated = self._usage(line, message, usage, key, time_ms, tokens), self.repeated
+        one, repeated = usage_of(self._asking, line, usage, key, time_ms, tokens), self.repeated
         if line.request_session:
             self._remember_parent(line)
         is_free = message.stop_reason == "refusal" and not tokens.output
@@ -273,39 +280,6 @@ class _Transcript:
             self._expect_repetition(line, message, one, raw)
         if attempts:
             self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
-
-    def _usage(
-        self, line: Line, message: Message, usage: MessageUsage, key: str, time_ms: int, tokens: Tokens
-    ) -> Usage:
-        """A response where it was asked for, as far as the lines around it tell."""
-        asking, request_id, branch = self._asking, line.request_id or "", line.branch or ""
-        kind, lower_bound = completeness(line, message)
-        tools = usage.server_tool_use
-        return Usage(
-            NAME,
-            key,
-            time_ms,
-            message.model or "",
-            tokens,
-            line.session or "",
-            asking.folder(line),
-            branch,
-            asking.lags(branch, key, request_id, time_ms),
-            "",
-            kind,
-            unless_usual(usage.speed, STANDARD),
-            unless_usual(usage.service_tier, STANDARD),
-            (tools.web_search_requests or 0) if tools else 0,
-            lower_bound,
-            KNOWN_COPY if asking.is_copy(time_ms) else copy_rank(line),
-            not request_id,
-            False,
-            False,
-            request_id,
-            None,
-            unless_usual(usage.inference_geo, ANYWHERE),
-            not lower_bound,
-        )
 
     def _expect_repetition(self, line: Line, message: Message, one: Usage, raw: bytes) -> None:
         """Further lines are passed over where they can tell nothing new of the response; `one` is what this line

@@ -191,8 +191,8 @@ class NewLines:
         while data := stream.read(CHUNK):
             end = data.rfind(b"\n") + 1
             if end:
-                whole = data[:end] if end < len(data) else data
-                block = b"".join((*parts, whole)) if parts else whole
+                # Without a copy of its own of what is joined.
+                block = b"".join((*parts, memoryview(data)[:end])) if parts or end < len(data) else data
                 parts.clear()  # a long line is not held twice
                 if held <= MAX_LINE:
                     yield self._consumed(block)
