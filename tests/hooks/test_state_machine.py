@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from support.guesser import installed
 from support.hooked import NO_HOOKS, REPLY, Hooked
 from support.invariants import Invariants
 from tokcost.repo.refs import local_branches
@@ -357,6 +358,41 @@ class Served(Undecided):
             self.editor_of_clone.__exit__()
 
 
+class Guessing(AnyStory):
+    """The same with an assistant beside it whose counts are estimated. None of them comes into a line until its owner
+    asks for it, at the very end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.package = installed(self.folder, self.repo)
+        self.guesser = self.package.__enter__()
+
+    @rule(replies=st.integers(1, 2))
+    def work_with_the_other_assistant(self, replies: int) -> None:
+        for _ in range(replies):
+            self.made += 1
+            self.guesser.guess(self.made, cwd=str(self.here))
+            self.spent += self.made
+
+    @invariant()
+    def no_estimate_is_published(self) -> None:
+        if self.spent:
+            assert self.book.estimated_in_lines() == 0
+
+    def finish(self) -> None:
+        """With the setting, the ordinary commits take them too."""
+        self.settle_down()
+        assert self.book.estimated_in_lines() == 0
+        self.repo.git("config", "--local", "tokcost.estimates", "true")
+        super().finish()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.package.__exit__(None, None, None)
+
+
 def number(name: str, default: int) -> int:
     return int(os.environ.get(name) or default)
 
@@ -376,7 +412,7 @@ def tell(machine: type[RuleBasedStateMachine], examples: int, steps: int, **more
     )
 
 
-@pytest.mark.parametrize(("machine", "examples"), [(AnyStory, 4), (Undecided, 4), (Served, 2)])
+@pytest.mark.parametrize(("machine", "examples"), [(AnyStory, 4), (Undecided, 4), (Guessing, 2), (Served, 2)])
 def test_any_short_story_keeps_the_sum(machine: type[RuleBasedStateMachine], examples: int) -> None:
     seed(1)(machine)
     tell(machine, examples, 20, phases=[Phase.generate])
@@ -384,7 +420,7 @@ def test_any_short_story_keeps_the_sum(machine: type[RuleBasedStateMachine], exa
 
 @pytest.mark.slow
 @pytest.mark.skipif("TOKCOST_STEPS" not in os.environ, reason="the long run is asked for with TOKCOST_STEPS")
-@pytest.mark.parametrize("machine", [AnyStory, Undecided, Served])
+@pytest.mark.parametrize("machine", [AnyStory, Undecided, Guessing, Served])
 def test_any_long_story_keeps_the_sum(machine: type[RuleBasedStateMachine]) -> None:
     seed(number("TOKCOST_SEED", 0))(machine)
     phases = [Phase.generate, *([Phase.shrink] if os.environ.get("TOKCOST_SHRINK") else [])]

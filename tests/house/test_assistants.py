@@ -42,8 +42,8 @@ def ours() -> dict[str, Capabilities]:
 
 def places(reader: Reader) -> str:
     """The row of a reader's places on Linux, without variables: an editor's folder for all of its kin."""
-    environ = {"HOME": "~", "TOKCOST_HOME": "$TOKCOST_HOME"}
-    paths = [location.path for location in reader.locations(environ)]
+    environ = {"HOME": "~", "TOKCOST_HOME": "/TOKCOST_HOME"}
+    paths = [location.path.replace("/TOKCOST_HOME", "$TOKCOST_HOME") for location in reader.locations(environ)]
     for user in editor_users({"HOME": "~"}):
         paths = [path.replace(user, "EDITOR") for path in paths]
     shown = dict.fromkeys(path for path in paths if not path.startswith("~/Library/"))

@@ -127,6 +127,9 @@ def questions(ledger: Ledger) -> None:
     query.sums(ledger, 1)
     query.session_count(ledger, 1, "main")
     query.spent_since(ledger, 1, 0)
+    query.estimated_since(ledger, 1, 0)
+    query.claims_with_estimates(ledger, 1)
+    query.estimated_by_assistant(ledger)
     query.has_unexplained_total(ledger, "claude-code", "s")
     query.sessions_before(ledger, 1, [1], (0, 1))
     record.find_usage(ledger, "claude-code", ["a"])
@@ -138,12 +141,17 @@ def questions(ledger: Ledger) -> None:
     commits.carriers(ledger, 1)
     claims.has_pending(ledger, 1, "main")
     claims.worth_pending(ledger, 1, "main")
+    claims.has_pending(ledger, 1, "main", "reported")
+    claims.worth_pending(ledger, 1, "main", "reported")
+    claims.worth_pending(ledger, 1, "main", "estimated")
     claims.unsettled_claims(ledger, 1, "main")
     claims.known_tips(ledger, 1)
     claims.known_tips(ledger, 1, only_local=True)
     claims.claims_named(ledger, 1, ["x"])
     claim = claims.claim_pending(ledger, claims.new_claim(ledger, 1, "x"), 1, "main", 10)
     claims.keys_claimed(ledger, "x", 1)
+    claims.holds_estimates(ledger, claim.id)
+    claims.claim_pending(ledger, claims.new_claim(ledger, 1, "y"), 1, "main", 10, "reported")
     claims.worth_of(ledger, claim.id)
     claims.release_unbound(ledger, 1, "")
     prices.models_used(ledger)
@@ -157,6 +165,7 @@ def test_no_question_reads_all_usage(ledger: Ledger) -> None:
         repository = places.record_repository(ledger, "/r/.git", "/r", "")
         worktree = places.record_worktree(ledger, repository, "/r", "/r/.git")
         insert(ledger, entry(usage(session="s"), repository, worktree, "main"))
+        insert(ledger, entry(usage("guess", session="s", estimated=True), repository, worktree, "main"))
         ledger.db.set_trace_callback(asked.append)
         questions(ledger)
         ledger.db.set_trace_callback(None)
@@ -236,3 +245,23 @@ def test_an_upgrade_keeps_every_usage_claim_and_cursor(tmp_path: Path) -> None:
         assert claims.worth_pending(ledger, 70, "main").tokens == 15
         assert claims.line_of(ledger, 75, 1) is None
         assert query.copies(ledger) == 0
+
+
+def test_estimated_usage_is_found_without_a_look_at_any_other(ledger: Ledger) -> None:
+    with ledger.transaction():
+        repository = places.record_repository(ledger, "/r/.git", "/r", "")
+        worktree = places.record_worktree(ledger, repository, "/r", "/r/.git")
+        insert(ledger, entry(usage(), repository, worktree, "main"))
+        insert(ledger, entry(usage("guess", estimated=True), repository, worktree, "main"))
+    asked: list[str] = []
+    ledger.db.set_trace_callback(asked.append)
+    assert query.has_estimates(ledger, repository)
+    assert [one.estimates.usage for one in query.sums(ledger, repository)] == [1]
+    assert claims.has_pending(ledger, repository, "main", "reported")
+    ledger.db.set_trace_callback(None)
+    plans = [str(row[3]) for one in asked for row in ledger.db.execute(f"EXPLAIN QUERY PLAN {one}")]
+    assert [step for step in plans if "usage_estimated (place=?" in step]
+    assert [step for step in plans if "usage_pending (place=? AND estimated=?)" in step]
+    assert claims.worth_pending(ledger, repository, "main", "reported").tokens == 15
+    assert claims.worth_pending(ledger, repository, "main", "estimated").tokens == 15
+    assert claims.worth_pending(ledger, repository, "main").tokens == 30

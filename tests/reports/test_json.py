@@ -52,6 +52,7 @@ def test_a_commit_has_the_fields_of_the_contract_and_a_squashed_branch_is_merged
             "list_cost": "0.000000005",
             "tokens": 6,
             "unpriced_tokens": 0,
+            "has_estimates": False,
             "published": True,
             "versions": {"7k3qf9x2m4tc": 2},
             "branch": "main",

@@ -52,6 +52,12 @@ class Invariants:
         with closing(self._ledger()) as db:
             return sorted(row[0] for row in db.execute(_OPEN))
 
+    def estimated_in_lines(self) -> int:
+        """Usage whose counts are estimated in claims that were, or may be, published."""
+        query = "SELECT count(*) FROM usage JOIN claim ON claim.id = claim WHERE estimated = 1 AND fate IS NULL"
+        with closing(self._ledger()) as db:
+            return db.execute(query).fetchone()[0]
+
     def _published(self) -> list[Line]:
         """The join over all refs; on the way, whatever a reflog still remembers is compared with what was said."""
         git = self._repo.git

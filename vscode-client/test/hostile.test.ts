@@ -69,6 +69,8 @@ function page(name: string): string {
     current: name,
     budgets: [],
     today: "3.100000000",
+    todayEstimated: 0,
+    takesEstimates: false,
     isStale: true,
   };
   const made = sections(model);

@@ -17,6 +17,8 @@ const model = (changes: Partial<PageModel> = {}, one: Partial<Branch> = {}): Pag
   current: "feat/login",
   budgets: [],
   today: "3.100000000",
+  todayEstimated: 0,
+  takesEstimates: false,
   isStale: false,
   ...changes,
 });
@@ -69,6 +71,27 @@ test("the parts of a branch add up, and the page says whether they do", () => {
   const { conservation } = branch();
   const broken = { ...conservation, total: { tokens: 301, list_cost: "1.840000000" } };
   assert.match(sections(model({}, { conservation: broken })).parts.text, /does not close/);
+});
+
+test("what no provider told is marked, and the page says that it is not published", () => {
+  assert.deepEqual(
+    [amount("1", 0, 2), amount("1", 5, 2), amount("0", 5, 2)],
+    ["≈$1.00", "≈$1.00 + unpriced", "unpriced"],
+  );
+  const guessed = { estimated_counts: 2, estimated_counts_list_cost: "0.200000000", pending_estimated_tokens: 50 };
+  const made = sections(model({ todayEstimated: 1 }, { ...guessed, models: { guess: figures("0.2", guessed) } }));
+  for (const text of [
+    /class="hero">\s*≈\$1\.84/,
+    /≈300 tokens/,
+    /≈\$0\.20[^]*in no cost line/,
+    /≈\$3\.10/,
+    /≈\$0\.50/,
+  ]) {
+    assert.match(made.figure.text, text);
+  }
+  assert.match(made.models.text, /≈\$0\.20/);
+  assert.doesNotMatch(sections(model({ takesEstimates: true }, guessed)).figure.text, /in no cost line/);
+  assert.doesNotMatch(sections(model()).figure.text, /≈|Estimated/);
 });
 
 test("usage without a price is never shown as free", () => {

@@ -39,6 +39,7 @@ test("the user chooses which figure is shown", () => {
   assert.equal(itemLook("running", status(), "today")?.text, "$(graph) $3.10 today");
   const unpriced = status({ today: "0.000000000", today_unpriced_tokens: 5 });
   assert.equal(itemLook("running", unpriced, "today")?.text, "$(graph) unpriced today");
+  assert.equal(itemLook("running", status({ today_estimated_counts: 1 }), "today")?.text, "$(graph) ≈$3.10 today");
 });
 
 test("the tooltip is a table whose every command is on the list", () => {

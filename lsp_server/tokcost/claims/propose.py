@@ -19,7 +19,6 @@ from tokcost.ledger.claims import (
     record_line,
     unsaid,
     unsettled_claims,
-    withhold_estimates,
     worth_of,
 )
 from tokcost.ledger.open import Ledger
@@ -63,6 +62,7 @@ def propose(
 ) -> Proposal:
     """Claim what a branch has spent and put the line where it belongs; part of the caller's transaction, which must
     have been committed before the message is written. `most` is how much usage is claimed, -1 for all."""
+    counts = "any" if terms.estimates else "reported"
     present: dict[str, int] = {}
     for line in [*lines_in(message.text, message.comment), *message.carried_in]:
         present[line.id] = max(line.version, present.get(line.id, 0))
@@ -71,7 +71,7 @@ def propose(
         tuple(unsettled_claims(ledger, repository, branch)),
         present,
         tuple(claims_named(ledger, repository, present)),
-        has_pending(ledger, repository, branch),
+        has_pending(ledger, repository, branch, counts),
     )
     decision = decide(situation)
     again = {
@@ -80,9 +80,9 @@ def propose(
         if (line := newest_line(ledger, claim.id)) and line.version > max(claim.carried, present.get(claim.name, 0))
     }
     new: list[Line] = []
-    if decision.claim_pending and withhold_estimates(ledger, repository, branch, new_name(), most):
+    if decision.claim_pending:
         claim = decision.grow or new_claim(ledger, repository, new_name())
-        claimed = claim_pending(ledger, claim, repository, branch, most)
+        claimed = claim_pending(ledger, claim, repository, branch, most, counts)
         new.append(_published_line(ledger, repository, claim, claimed.version, terms))
     text = message.text
     if message.operation == "join" or message.carried_in:

@@ -4,6 +4,7 @@ Everything that writes is part of the caller's transaction. What a claim is wort
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
@@ -17,7 +18,9 @@ STAND_INS = "lost[0-9]*"
 letters."""
 _CLAIM = "SELECT id, name, version, ifnull(fate, ''), carried, ever_carried FROM claim"
 _PLACES = "(SELECT id FROM place WHERE repository = ? AND branch = ?)"
-_UNCLAIMED = f"SELECT id FROM usage WHERE place IN {_PLACES} AND claim IS NULL"
+Counts = Literal["any", "reported", "estimated"]
+"""The usage that is meant, by where its counts come from: `estimated` ones were told by no provider."""
+_OF_COUNTS: dict[Counts, str] = {"any": "", "reported": " AND estimated = 0", "estimated": " AND estimated = 1"}
 
 
 def has_claims(ledger: Ledger, repository: int) -> bool:
@@ -85,26 +88,13 @@ def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit
         settle_carried(ledger, repository)
 
 
-def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str) -> Claim | None:
+def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str, counts: Counts = "any") -> Claim | None:
     """A branch's unclaimed usage is kept by its owner; the claim, if there was any."""
-    if not has_pending(ledger, repository, branch):
+    if not has_pending(ledger, repository, branch, counts):
         return None
-    claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
+    claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1, counts)
     decide_fate(ledger, claim.id, "withheld")
     return claim
-
-
-def withhold_estimates(ledger: Ledger, repository: int, branch: str, name: str, limit: int) -> bool:
-    """Of a branch's unclaimed usage, oldest first, what an assistant estimated is kept: no line may say it. Whether
-    there is other unclaimed usage."""
-    first = f"{_UNCLAIMED} ORDER BY time_ms, id LIMIT ?"
-    chosen = f"SELECT id FROM usage WHERE id IN ({first}) AND estimated"
-    parameters = (repository, branch, limit)
-    if ledger.db.execute(f"{chosen} LIMIT 1", parameters).fetchone() is not None:
-        claim = new_claim(ledger, repository, name)
-        _claim(ledger, claim.id, 1, chosen, parameters)
-        decide_fate(ledger, claim.id, "withheld")
-    return has_pending(ledger, repository, branch)
 
 
 def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) -> Claim | None:
@@ -141,9 +131,9 @@ def new_claim(ledger: Ledger, repository: int, name: str) -> Claim:
     return Claim(row[0], name, 0)
 
 
-def has_pending(ledger: Ledger, repository: int, branch: str) -> bool:
+def has_pending(ledger: Ledger, repository: int, branch: str, counts: Counts = "any") -> bool:
     """Whether there is usage on a branch that no claim holds."""
-    query = f"{_UNCLAIMED} LIMIT 1"
+    query = f"SELECT 1 FROM usage WHERE {_pending(counts)} LIMIT 1"
     return ledger.db.execute(query, (repository, branch)).fetchone() is not None
 
 
@@ -156,9 +146,11 @@ def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str
     return ledger.db.execute(query, (name, version)).fetchall()
 
 
-def claim_pending(ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int) -> Claim:
+def claim_pending(
+    ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int, counts: Counts = "any"
+) -> Claim:
     """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
-    chosen = f"{_UNCLAIMED} ORDER BY time_ms, id LIMIT ?"
+    chosen = f"SELECT id FROM usage WHERE {_pending(counts)} ORDER BY time_ms, id LIMIT ?"
     parameters = (repository, branch, limit)
     version = claim.version + 1
     _claim(ledger, claim.id, version, chosen, parameters)
@@ -170,9 +162,18 @@ def worth_of(ledger: Ledger, claim: int) -> Worth:
     return _worth(ledger, "claim = ?", (claim,))
 
 
-def worth_pending(ledger: Ledger, repository: int, branch: str) -> Worth:
+def worth_pending(ledger: Ledger, repository: int, branch: str, counts: Counts = "any") -> Worth:
     """The sum of the unclaimed usage of a branch."""
-    return _worth(ledger, f"place IN {_PLACES} AND claim IS NULL", (repository, branch))
+    where = (repository, branch)
+    if counts == "estimated" or (counts == "reported" and has_pending(ledger, *where, "estimated")):
+        return _worth(ledger, _pending(counts), where, _ROWS)
+    return _worth(ledger, _pending("any"), where)
+
+
+def holds_estimates(ledger: Ledger, claim: int) -> bool:
+    """Whether the counts of any usage of a claim are estimated."""
+    query = "SELECT 1 FROM usage WHERE claim = ? AND estimated = 1 LIMIT 1"
+    return ledger.db.execute(query, (claim,)).fetchone() is not None
 
 
 def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Worth:
@@ -346,15 +347,29 @@ def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Se
     ledger.db.execute("UPDATE claim SET version = ? WHERE id = ?", (version, claim))
 
 
+def _pending(counts: Counts) -> str:
+    """The condition for usage of a branch that no claim holds."""
+    return f"place IN {_PLACES} AND claim IS NULL{_OF_COUNTS[counts]}"
+
+
 def _claims(ledger: Ledger, where: str, parameters: Sequence[object]) -> list[Claim]:
     return [Claim(*row) for row in ledger.db.execute(f"{_CLAIM} WHERE {where} ORDER BY id", tuple(parameters))]
 
 
-def _worth(ledger: Ledger, where: str, parameters: Sequence[object]) -> Worth:
+_SUMS = "sum(list_cost), sum(unpriced_tokens)", "rollup JOIN series ON series.id = series WHERE usage > 0 AND"
+_ROWS = (
+    "ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0))",
+    "usage JOIN series ON series.id = series WHERE",
+)
+"""The sources of a sum: the kept sums, or rows of usage where not all of a kept sum is meant."""
+
+
+def _worth(ledger: Ledger, where: str, parameters: Sequence[object], source: tuple[str, str] = _SUMS) -> Worth:
+    amounts, rows_of = source
     rows = ledger.db.execute(
-        "SELECT model, sum(list_cost), sum(unpriced_tokens), sum(input), sum(cache_read), sum(cache_write_5m),"
-        " sum(cache_write_1h), sum(output), sum(reasoning) FROM rollup JOIN series ON series.id = series"
-        f" WHERE usage > 0 AND {where} GROUP BY model ORDER BY 2 DESC, sum(tokens) DESC, model",
+        f"SELECT model, {amounts}, sum(input), sum(cache_read), sum(cache_write_5m),"
+        f" sum(cache_write_1h), sum(output), sum(reasoning) FROM {rows_of}"
+        f" {where} GROUP BY model ORDER BY 2 DESC, sum(tokens) DESC, model",
         tuple(parameters),
     ).fetchall()
     if not rows:

@@ -488,6 +488,21 @@ def m006_geo(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 6")
 
 
+_ESTIMATES = (
+    "DROP INDEX usage_pending",
+    "CREATE INDEX usage_pending ON usage (place, estimated, time_ms) WHERE claim IS NULL",
+    "CREATE INDEX usage_estimated ON usage (place, time_ms) WHERE estimated = 1",
+)
+
+
+@migrations()
+def m007_estimates(db: Database) -> None:
+    """Usage whose counts are estimated is found, and left out, without a look at any other."""
+    for statement in _ESTIMATES:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 7")
+
+
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
     """Bring a database to a version of the schema, the newest unless told otherwise. The caller holds the write lock
     or is alone with the file."""

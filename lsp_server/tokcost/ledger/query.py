@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
+from tokcost.model.figures import NO_ESTIMATES, Estimates
 from tokcost.model.logs import SessionTotal
 from tokcost.model.periods import Offset
 from tokcost.model.usage import Tokens, unlogged_prefix
@@ -34,6 +35,8 @@ class Sum(NamedTuple):
     last_ms: int
     part: str = ""
     """Calendar day or session, where the question was by one of them."""
+    estimates: Estimates = NO_ESTIMATES
+    """The part whose counts are estimated."""
 
 
 _STATE = """CASE WHEN spent.claim_version <= claim.carried
@@ -59,6 +62,17 @@ FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE place_id IN (SELECT id FROM place WHERE ifnull(repository, 0) = ? {branch}) AND time_ms >= ? AND time_ms < ?
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 23
 """
+# The index is named: SQLite cannot know that it has next to no rows, mostly none.
+_COUNTS_ESTIMATED = "SELECT {what} FROM usage INDEXED BY usage_estimated WHERE estimated = 1 AND place IN {places}"
+_OPEN = "spent.claim IS NULL AND branch IS NOT NULL"
+_ESTIMATES = f"""
+SELECT ifnull(branch, ''), assistant, model, evidence, kind, {_STATE}, {{part}}, count(*), sum(tokens),
+  ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)), sum(iif({_OPEN}, tokens, 0)),
+  ifnull(sum(iif({_OPEN}, list_cost, 0)), 0), sum(iif({_OPEN} AND list_cost IS NULL, tokens, 0))
+FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
+WHERE spent.id IN ({_COUNTS_ESTIMATED.format(what="id", places="{places}")} AND time_ms >= ? AND time_ms < ?)
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
 _LOCAL_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')"
 FOREVER = 1 << 62
@@ -66,7 +80,8 @@ FOREVER = 1 << 62
 
 def sums(ledger: Ledger, repository: int) -> list[Sum]:
     """All usage of a repository (0: of no repository), from the kept sums."""
-    return list(_sums(ledger.db.execute(_KEPT.format(places=_PLACES), (repository,))))
+    found = list(_sums(ledger.db.execute(_KEPT.format(places=_PLACES), (repository,))))
+    return _with_estimates(ledger, repository, found, Question(), "''")
 
 
 class Question(NamedTuple):
@@ -87,7 +102,46 @@ def sums_between(ledger: Ledger, repository: int, asked: Question) -> list[Sum]:
     part = {"day": _day(asked.offsets), "session": "session", "": "''"}[asked.by]
     names = () if asked.branch is None else (asked.branch,)
     query = _DETAIL.format(state=_STATE, part=part, branch=wanted)
-    return list(_sums(ledger.db.execute(query, (repository, *names, asked.since_ms, asked.until_ms))))
+    found = list(_sums(ledger.db.execute(query, (repository, *names, asked.since_ms, asked.until_ms))))
+    return _with_estimates(ledger, repository, found, asked, part)
+
+
+def _with_estimates(ledger: Ledger, repository: int, found: list[Sum], asked: Question, part: str) -> list[Sum]:
+    """The same sums with the part of each that is estimated."""
+    if not has_estimates(ledger, repository):
+        return found
+    query = _ESTIMATES.format(part=part, places=_PLACES)
+    rows = ledger.db.execute(query, (repository, asked.since_ms, asked.until_ms))
+    estimated = {row[:7]: Estimates._make(row[7:]) for row in rows}
+    return [one._replace(estimates=estimated.get((*one[1:7], one.part), NO_ESTIMATES)) for one in found]
+
+
+def has_estimates(ledger: Ledger, repository: int) -> bool:
+    """Whether the counts of any usage of a repository (0: of no repository) are estimated."""
+    query = f"{_COUNTS_ESTIMATED.format(what=1, places=_PLACES)} LIMIT 1"
+    return ledger.db.execute(query, (repository,)).fetchone() is not None
+
+
+def claims_with_estimates(ledger: Ledger, repository: int) -> set[str]:
+    """The published ids of claims that hold usage whose counts are estimated."""
+    query = f"SELECT name FROM claim WHERE id IN ({_COUNTS_ESTIMATED.format(what='claim', places=_PLACES)})"
+    return {row[0] for row in ledger.db.execute(query, (repository,))}
+
+
+def estimated_since(ledger: Ledger, repository: int, since_ms: int) -> Estimates:
+    """The usage of a repository from a moment on whose counts are estimated; what is pending of it is not told."""
+    sums = (
+        "count(*), ifnull(sum(tokens), 0), ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0)"
+    )
+    query = f"{_COUNTS_ESTIMATED.format(what=sums, places=_PLACES)} AND time_ms >= ?"
+    return Estimates(*ledger.db.execute(query, (repository, since_ms)).fetchone())
+
+
+def estimated_by_assistant(ledger: Ledger) -> dict[str, int]:
+    """The number of responses whose counts are estimated, in all repositories and none."""
+    every = _COUNTS_ESTIMATED.format(what="assistant, count(*) AS usage", places="(SELECT id FROM place)")
+    query = f"SELECT name, usage FROM ({every} GROUP BY assistant) JOIN assistant ON id = assistant ORDER BY name"
+    return dict(ledger.db.execute(query).fetchall())
 
 
 def _day(offsets: Sequence[Offset]) -> str:
@@ -209,7 +263,8 @@ def span(ledger: Ledger) -> tuple[int, int, int]:
 
 def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
     for row in rows:
-        yield Sum._make((*row[:8], Tokens._make(row[8:14]), *row[14:], *([""] if len(row) == 22 else [])))
+        part = row[22] if len(row) > 22 else ""
+        yield Sum._make((*row[:8], Tokens._make(row[8:14]), *row[14:22], part, NO_ESTIMATES))
 
 
 def _total(row: Any) -> SessionTotal:

@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
 
+from tokcost.model.money import decimal_string
 from tokcost.reports.budgets import state_of
 from tokcost.reports.editor import short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
@@ -77,7 +78,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "stale": not status.current,
         "problem": problem,
         **status_object(status),
-        "pending": status_object(status)["pending_list_cost"],
+        "pending": decimal_string(status.next_list_cost),
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),

@@ -38,6 +38,8 @@ class Worth(NamedTuple):
     models: tuple[str, ...]
     classes: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, 0, 0)
     """Tokens by class, in the order of `Tokens`."""
+    has_estimates: bool = False
+    """Whether counts in it are known to be estimated; not asked everywhere."""
 
 
 class Terms(NamedTuple):
@@ -45,6 +47,8 @@ class Terms(NamedTuple):
 
     precision: Precision = "coarse"
     models: bool = True
+    estimates: bool = False
+    """Whether usage whose counts are estimated is published and counts against budgets."""
 
 
 class Consent(NamedTuple):

@@ -8,6 +8,28 @@ from tokcost.model.usage import NO_TOKENS, Tokens
 BranchState = Literal["active", "merged", "deleted", "unmerged"]
 
 
+class Estimates(NamedTuple):
+    """The part of a sum whose counts are estimated: no provider told them. Amounts are nano-dollars."""
+
+    usage: int = 0
+    tokens: int = 0
+    list_cost: int = 0
+    unpriced_tokens: int = 0
+    pending_tokens: int = 0
+    """The part that no claim holds: it stays here, unless the clone's owner asked for estimates."""
+    pending_list_cost: int = 0
+    pending_unpriced_tokens: int = 0
+
+    def plus(self, other: "Estimates") -> "Estimates":
+        """The sum of both."""
+        if not self.usage:
+            return other
+        return Estimates(*map(sum, zip(self, other, strict=True))) if other.usage else self
+
+
+NO_ESTIMATES = Estimates()
+
+
 class Figures(NamedTuple):
     """A sum over usage. Amounts are nano-dollars at list price, times are milliseconds UTC."""
 
@@ -35,6 +57,8 @@ class Figures(NamedTuple):
     """Usage whose output count in the log is only a lower bound."""
     first_ms: int | None = None
     last_ms: int | None = None
+    estimates: Estimates = NO_ESTIMATES
+    """Contained in the sums."""
 
     def plus(self, other: "Figures") -> "Figures":
         """The sum of both."""
@@ -42,7 +66,13 @@ class Figures(NamedTuple):
         first = [one for one in (self.first_ms, other.first_ms) if one is not None]
         last = [one for one in (self.last_ms, other.last_ms) if one is not None]
         tokens = self.tokens.plus(other.tokens)
-        return Figures(tokens=tokens, first_ms=min(first, default=None), last_ms=max(last, default=None), **added)
+        return Figures(
+            tokens=tokens,
+            first_ms=min(first, default=None),
+            last_ms=max(last, default=None),
+            estimates=self.estimates.plus(other.estimates),
+            **added,
+        )
 
 
 def by_period(days: dict[str, "Figures"], period: Period) -> dict[str, "Figures"]:
@@ -54,7 +84,7 @@ def by_period(days: dict[str, "Figures"], period: Period) -> dict[str, "Figures"
     return found
 
 
-_SUMMED = tuple(name for name in Figures._fields if name not in ("tokens", "first_ms", "last_ms"))
+_SUMMED = tuple(name for name in Figures._fields if name not in ("tokens", "first_ms", "last_ms", "estimates"))
 NO_FIGURES = Figures()
 
 
@@ -121,6 +151,8 @@ class CommitRow:
         self.list_cost = 0
         self.tokens = 0
         self.unpriced_tokens = 0
+        self.has_estimates = False
+        """Whether a claim that it carries holds usage whose counts are estimated."""
         self.published = False
         """Whether its message says any of it; otherwise it is bound to the commit on this machine alone."""
         self.branch = ""
@@ -195,6 +227,8 @@ class Summary:
         """Most recently used first; filled where sessions were asked for."""
         self.totals = Split()
         self.conservation = Conservation()
+        self.takes_estimates = False
+        """Whether commits here carry usage whose counts are estimated."""
         self.skipped = Skipped({}, [])
         self.looked_in: list[str] = []
         """Folders in which assistants' logs were looked for."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.model.budget import Standing
+from tokcost.model.figures import NO_ESTIMATES, Estimates
 
 
 class Status(NamedTuple):
@@ -22,6 +23,12 @@ class Status(NamedTuple):
     today_list_cost: int = 0
     """All branches of the repository since local midnight."""
     today_unpriced_tokens: int = 0
+    estimates: Estimates = NO_ESTIMATES
+    """The part of the branch's usage whose counts are estimated."""
+    today_estimated: int = 0
+    """The number of responses since local midnight whose counts are estimated, on all branches."""
+    takes_estimates: bool = False
+    """Whether commits here carry what is estimated, and budgets count it."""
     models: tuple[str, ...] = ()
     """Models used on the branch, most expensive first, named as in the logs."""
     evidence: Mapping[str, int] = {}
@@ -36,3 +43,18 @@ class Status(NamedTuple):
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""
     notice: str = ""
     """A notice for everyone until somebody says that it was read."""
+
+    @property
+    def held_list_cost(self) -> int:
+        """The part of what is pending that no commit carries, because its counts are estimated."""
+        return 0 if self.takes_estimates else self.estimates.pending_list_cost
+
+    @property
+    def next_list_cost(self) -> int:
+        """The part of what is pending that the next commit carries."""
+        return self.pending_list_cost - self.held_list_cost
+
+    @property
+    def next_estimated(self) -> bool:
+        """Whether a part of that is estimated."""
+        return self.takes_estimates and self.estimates.pending_list_cost > 0

@@ -152,7 +152,7 @@ def merge(first: Usage, second: Usage) -> Usage:
         tokens=tokens,
         web_searches=max(kept.web_searches, other.web_searches),
         kind="response" if "response" in (kept.kind, other.kind) else kept.kind,
-        lower_bound=kept.lower_bound and other.lower_bound,
+        lower_bound=_is_lower_bound(first, second),
         weak_key=kept.weak_key and other.weak_key,
         moves_head=kept.moves_head or other.moves_head,
         estimated=kept.estimated and other.estimated,
@@ -166,11 +166,14 @@ def merge(first: Usage, second: Usage) -> Usage:
 def _counted(first: Usage, second: Usage) -> tuple[Tokens, Usage | None]:
     """The counts that hold, and the record that has the last word on them, if one has.
 
-    What is complete stands against what was logged while the response was still being written. Of two that are
-    complete, a final one corrects what was read before, unless that is the surer original. Otherwise counts can only
-    have grown, and the most of each class holds; but which class a prompt belongs to (a cached one is recognised late)
-    the later record knows better.
+    What a provider told stands against what was estimated, and what is complete against what was logged while the
+    response was still being written. Of two that are complete, a final one corrects what was read before, unless that
+    is the surer original. Otherwise counts can only have grown, and the most of each class holds; but which class a
+    prompt belongs to (a cached one is recognised late) the later record knows better.
     """
+    if first.estimated != second.estimated:
+        told = second if first.estimated else first
+        return told.tokens, told
     later, earlier = (second, first) if second.copy_rank <= first.copy_rank else (first, second)
     if first.lower_bound != second.lower_bound:
         later, earlier = (first, second) if second.lower_bound else (second, first)
@@ -180,6 +183,13 @@ def _counted(first: Usage, second: Usage) -> tuple[Tokens, Usage | None]:
     elif not second.final:
         return first.tokens.at_least(second.tokens), None
     return _with_prompt_of(later, earlier), later
+
+
+def _is_lower_bound(first: Usage, second: Usage) -> bool:
+    """An estimate does not make a count final."""
+    if first.estimated != second.estimated:
+        return (second if first.estimated else first).lower_bound
+    return first.lower_bound and second.lower_bound
 
 
 def _with_prompt_of(later: Usage, earlier: Usage) -> Tokens:

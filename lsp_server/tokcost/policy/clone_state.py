@@ -52,8 +52,9 @@ def _of_command() -> Sections:
     settings = command_settings(asker())
     ours = settings.get(("tokcost", None), {})
     ours.pop("consent", None)
-    if ours.get("enabled", "").lower() in YES:
-        del ours["enabled"]
+    for more in ("enabled", "estimates"):
+        if ours.get(more, "").lower() in YES:
+            del ours[more]
     return settings
 
 
@@ -69,6 +70,11 @@ def policy_table(here: CloneState, name: str) -> Mapping[str, Any]:
     if here.policy_problem:
         raise SettingsDamaged(here.policy_problem)
     return table_in(here.policy, here.worktree.path, name)
+
+
+def takes_estimates(config: Config) -> bool:
+    """Whether the owner of a clone wants usage whose counts are estimated in cost lines, budgets and exports."""
+    return config.section("tokcost").get("estimates", "").lower() in YES
 
 
 def may_have_budget(here: CloneState) -> bool:

@@ -20,7 +20,7 @@ from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import shown
 from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState, policy_table
+from tokcost.policy.clone_state import CloneState, policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.private_files import is_ours, make_folders, private_folder, write_whole
 from tokcost.repo.config import Config, read_section
@@ -54,6 +54,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     terms = Terms(
         "exact" if said.get("precision", "").lower() == "exact" else "coarse",
         said.get("models", "true").lower() not in ("false", "no", "off", "0"),
+        takes_estimates(here.config),
     )
     if decided.lower() not in _YES:
         return Consent(False, bool(decided), terms)
@@ -66,7 +67,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     if policy.forbids:
         return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
     precision = "coarse" if policy.coarse_only else terms.precision
-    return Consent(True, True, Terms(precision, terms.models and not policy.hides_models))
+    return Consent(True, True, terms._replace(precision=precision, models=terms.models and not policy.hides_models))
 
 
 def mark(home: Path, worktree: Worktree) -> str:

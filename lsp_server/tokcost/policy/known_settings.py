@@ -9,6 +9,7 @@ CLONE = (
     "consent",
     "precision",
     "models",
+    "estimates",
     *(f"budget{scope}{part}" for scope in ("Branch", "Commit", "Day") for part in ("", "Block", "Near")),
     "budgetVerbose",
     "budgetUnchecked",
@@ -39,7 +40,9 @@ CHOICES = {
     "precision": ("coarse", "exact"),
     "budgetunchecked": ("block", "pass"),
     "placement": ("auto", "end"),
-    **dict.fromkeys(("enabled", "models", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")),
+    **dict.fromkeys(
+        ("enabled", "models", "estimates", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")
+    ),
 }
 """The values that a setting in the configuration can have, by its name in lower case; budgets are checked where they
 are read."""

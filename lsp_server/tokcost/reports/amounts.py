@@ -11,9 +11,19 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
-def amount(list_cost: int, unpriced_tokens: int, fine: bool = False) -> str:
-    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; four places where `fine`."""
-    text = f"${_fine(list_cost) if fine else dollars(list_cost)}"
+ABOUT = "≈"
+"""The mark of a number with a part that no provider told."""
+
+
+def about(text: str, estimated: int) -> str:
+    """A number with the mark where a part of it is estimated."""
+    return f"{ABOUT}{text}" if estimated else text
+
+
+def amount(list_cost: int, unpriced_tokens: int, fine: bool = False, estimated: int = 0) -> str:
+    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; four places where `fine`. Marked where a
+    part is `estimated`."""
+    text = about(f"${_fine(list_cost) if fine else dollars(list_cost)}", estimated)
     if not unpriced_tokens:
         return text
     return f"{text} + unpriced" if list_cost else "unpriced"
@@ -31,7 +41,9 @@ def _fine(nano: int) -> str:
 
 def list_cost(figures: Figures, fine: bool = False) -> str:
     """The list cost of a sum; empty where nothing was used."""
-    return amount(figures.list_cost, figures.unpriced_tokens, fine) if figures.usage else ""
+    if not figures.usage:
+        return ""
+    return amount(figures.list_cost, figures.unpriced_tokens, fine, figures.estimates.usage)
 
 
 def pending(figures: Figures, fine: bool = False) -> str:
@@ -40,7 +52,8 @@ def pending(figures: Figures, fine: bool = False) -> str:
         return ""
     if figures.pending_tokens == figures.tokens.total:
         return list_cost(figures, fine)
-    return amount(figures.pending_list_cost, 0 if figures.pending_list_cost else figures.unpriced_tokens, fine)
+    unpriced = 0 if figures.pending_list_cost else figures.unpriced_tokens
+    return amount(figures.pending_list_cost, unpriced, fine, figures.estimates.pending_tokens)
 
 
 def short_tokens(count: int) -> str:

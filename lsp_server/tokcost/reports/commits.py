@@ -1,9 +1,10 @@
 """The commits of one branch: what each carries, and the sum that closes with what none carries."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokcost.model.figures import BranchRow, CommitRow
-from tokcost.reports.amounts import amount, closing_sum, is_fine, short_tokens
+from tokcost.reports.amounts import about, amount, closing_sum, is_fine, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.rows import View
 from tokcost.reports.text import ago, counted, escape, few, shorten
@@ -23,6 +24,7 @@ class _Entry(NamedTuple):
     list_cost: int
     tokens: int
     unpriced_tokens: int
+    has_estimates: bool = False
     committed: str = ""
     claims: str = ""
     where: str = ""
@@ -35,11 +37,12 @@ def commit_lines(row: BranchRow, view: View) -> list[Line]:
         return []
     entries = [_entry(commit, row.branch, view) for commit in row.commits] + _uncarried(row)
     fine = is_fine(row.parts.total[1])
-    costs = [amount(one.list_cost, one.unpriced_tokens, fine) for one in entries]
+    costs = [amount(one.list_cost, one.unpriced_tokens, fine, one.has_estimates) for one in entries]
+    tokens = [about(short_tokens(one.tokens), one.has_estimates) for one in entries]
     columns = [
         Column("COMMIT", [one.name for one in entries]),
         Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
-        Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in entries], rank=4, right=True),
+        Column("TOKENS", [Piece(text) for text in tokens], rank=4, right=True),
         Column("COMMITTED", [Piece(one.committed) for one in entries], rank=2),
         Column("CLAIMS", [Piece(one.claims) for one in entries], rank=3),
         Column("WHERE", [Piece(one.where, "dim") for one in entries], rank=5),
@@ -50,23 +53,30 @@ def commit_lines(row: BranchRow, view: View) -> list[Line]:
 
 def closing(row: BranchRow) -> str:
     """`2 commits $1.00 + 1 commit here only $0.50 + pending $0.20 = $1.70 list`."""
-    here_only = sum(not commit.published for commit in row.commits)
+    published = [commit for commit in row.commits if commit.published]
+    here_only = [commit for commit in row.commits if not commit.published]
     named = [
-        (counted(len(row.commits) - here_only, "commit"), row.parts.carried),
-        (f"{counted(here_only, 'commit')} here only", row.parts.bound),
-        ("withheld", row.parts.withheld),
+        (counted(len(published), "commit"), row.parts.carried, _estimated(published)),
+        (f"{counted(len(here_only), 'commit')} here only", row.parts.bound, _estimated(here_only)),
+        ("withheld", row.parts.withheld, 0),
     ]
-    parts = [(name, sums) for name, sums in named if sums[0]] + [("pending", row.parts.pending)]
-    texts, whole = closing_sum([cost for _, (_, cost) in parts], row.parts.total[1])
+    pending = ("pending", row.parts.pending, row.split.total.estimates.pending_tokens)
+    parts = [*(one for one in named if one[1][0]), pending]
+    texts, whole = closing_sum([cost for _, (_, cost), _ in parts], row.parts.total[1])
     unpriced = row.split.total.unpriced_tokens > 0
     shown = [
-        "unpriced" if unpriced and tokens and not cost else text
-        for text, (_, (tokens, cost)) in zip(texts, parts, strict=True)
+        "unpriced" if unpriced and tokens and not cost else about(text, estimated)
+        for text, (_, (tokens, cost), estimated) in zip(texts, parts, strict=True)
     ]
-    left = " + ".join(f"{name} {text}" for text, (name, _) in zip(shown, parts, strict=True))
+    left = " + ".join(f"{name} {text}" for text, (name, _, _) in zip(shown, parts, strict=True))
     if unpriced and not row.parts.total[1]:
         return f"{left} = unpriced"
+    whole = about(whole, row.split.total.estimates.usage)
     return f"{left} = {whole} list{' + unpriced' if unpriced else ''}"
+
+
+def _estimated(commits: Sequence[CommitRow]) -> int:
+    return sum(commit.has_estimates for commit in commits)
 
 
 def whereabouts(row: BranchRow) -> str:
@@ -104,7 +114,7 @@ def _entry(commit: CommitRow, branch: str, view: View) -> _Entry:
     most = len(tokens) if view.columns_wide is None else 2 if view.columns_wide >= _ROOMY else 1
     committed = ago(commit.time_ms, view.now_ms) if commit.time_ms is not None else ""
     name = Piece(_short(commit.commit), "current")
-    sums = (commit.list_cost, commit.tokens, commit.unpriced_tokens)
+    sums = (commit.list_cost, commit.tokens, commit.unpriced_tokens, commit.has_estimates)
     return _Entry(name, *sums, committed, few(tokens, most), _where(commit, branch), escape(commit.subject))
 
 
@@ -120,10 +130,11 @@ def _uncarried(row: BranchRow) -> list[_Entry]:
     """The spend that no commit carries, as the last lines. Only one of them can say what part of the unpriced is its
     own."""
     left = row.split.total.unpriced_tokens - sum(commit.unpriced_tokens for commit in row.commits)
-    named = (("withheld", row.parts.withheld), ("pending", row.parts.pending))
+    estimated = row.split.total.estimates.pending_tokens > 0
+    named = (("withheld", row.parts.withheld, False), ("pending", row.parts.pending, estimated))
     return [
-        _Entry(Piece(name, "dim"), cost, tokens, left if left and not cost else 0)
-        for name, (tokens, cost) in named
+        _Entry(Piece(name, "dim"), cost, tokens, left if left and not cost else 0, has_estimates)
+        for name, (tokens, cost), has_estimates in named
         if tokens
     ]
 

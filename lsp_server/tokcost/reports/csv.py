@@ -13,7 +13,8 @@ from tokcost.model.money import decimal_string
 from tokcost.reports.text import cell
 
 _FIGURES = ("usage", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "tokens",
-            "list_cost", "unpriced_tokens", "pending_list_cost", "pending_tokens")  # fmt: skip
+            "list_cost", "unpriced_tokens", "pending_list_cost", "pending_tokens", "estimated_counts",
+            "estimated_counts_list_cost", "estimated_counts_tokens")  # fmt: skip
 
 
 def log_csv(summaries: list[Summary], by: str | None) -> str:
@@ -61,4 +62,7 @@ def _cells(figures: Figures) -> tuple[int | str, ...]:
         figures.unpriced_tokens,
         decimal_string(figures.pending_list_cost),
         figures.pending_tokens,
+        figures.estimates.usage,
+        decimal_string(figures.estimates.list_cost),
+        figures.estimates.tokens,
     )

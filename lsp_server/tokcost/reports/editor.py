@@ -7,18 +7,20 @@ from tokcost.model.claims import Worth
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
-from tokcost.reports.amounts import amount, percent, short_tokens
+from tokcost.reports.amounts import about, amount, percent, short_tokens
 from tokcost.reports.budgets import short_standing
+from tokcost.reports.status import branch_amount, pending_amount, today_amount
 from tokcost.reports.text import escape, few, short_model
-from tokcost.reports.trailers import pending_text
+from tokcost.reports.trailers import exactness, pending_text
 
+_NOTHING = Worth(0, 0, 0, ())
 FOREIGN = f"This {KEY} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here."
 DAMAGED = f"This {KEY} line cannot be understood, so it will not be counted. Undo what was changed, or delete it."
 
 
 def short_text(status: Status) -> str:
-    """The list cost of the branch: `$1.84`, `$1.84 + unpriced`, `unpriced`."""
-    return amount(status.list_cost, status.unpriced_tokens)
+    """The list cost of the branch: `$1.84`, `≈$1.84`, `$1.84 + unpriced`, `unpriced`."""
+    return branch_amount(status)
 
 
 def tooltip_rows(status: Status) -> list[tuple[str, str]]:
@@ -27,9 +29,10 @@ def tooltip_rows(status: Status) -> list[tuple[str, str]]:
     rows = [
         ("Branch", escape(status.branch) if status.branch is not None else "(detached)"),
         ("List cost", cost),
-        ("Pending", f"${dollars(status.pending_list_cost)}" if status.pending_list_cost else ""),
+        ("Pending", pending_amount(status) if status.next_list_cost else ""),
+        ("Estimated", _estimated(status)),
         ("Today", _today(status)),
-        ("Tokens", short_tokens(status.tokens) if status.tokens else ""),
+        ("Tokens", about(short_tokens(status.tokens), status.estimates.usage) if status.tokens else ""),
         ("Models", few([short_model(model) for model in status.models], 3)),
         ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
@@ -42,8 +45,10 @@ def spoken(status: Status) -> str:
     """The same as a sentence, for a screen reader."""
     branch = f"branch {escape(status.branch)}" if status.branch is not None else "detached HEAD"
     parts = [f"{branch}: {short_text(status)} list cost"]
-    if status.pending_list_cost:
-        parts.append(f"${dollars(status.pending_list_cost)} pending")
+    if status.next_list_cost:
+        parts.append(f"{pending_amount(status)} pending")
+    if estimated := _estimated(status):
+        parts.append(f"estimated: {estimated}")
     if today := _today(status):
         parts.append(f"{today} today")
     if budget := short_standing(status):
@@ -70,17 +75,21 @@ def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool) -> 
     if known is None:
         return [*said, "This clone's ledger does not hold this claim: somebody else's, or from another machine."]
     version = "" if newest == line.version else f" (version {newest}; this line is older)"
-    said.append(f"Yours, exactly: {pending_text(known)}{version}. These figures stay on this machine.")
+    how = "in part estimated" if known.has_estimates else "exactly"
+    said.append(f"Yours, {how}: {pending_text(known)}{version}. These figures stay on this machine.")
     if edited:
         said.append("It was edited by hand: it does not say what was claimed.")
     return said
 
 
-def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None) -> str:
-    """One line above a commit message."""
+def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None, estimated: Worth = _NOTHING) -> str:
+    """One line above a commit message; `estimated` is what stays pending."""
     if branch is None:
         return "tokcost: HEAD is detached; a commit made now carries nothing"
     waiting = f"pending on {escape(branch)}: {pending_text(pending)}" if pending.tokens else ""
+    if estimated.tokens:
+        stays = f"{pending_text(estimated)} estimated, in no cost line"
+        waiting = f"{waiting}; {stays}" if waiting else f"pending on {escape(branch)}: {stays}"
     if not carried:
         return f"tokcost: {waiting or f'nothing is pending on {escape(branch)}'}"
     whole = Worth(
@@ -88,8 +97,9 @@ def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None) -> s
         sum(one.tokens for one in carried),
         sum(one.unpriced_tokens for one in carried),
         (),
+        has_estimates=any(one.has_estimates for one in carried),
     )
-    said = f"tokcost: this commit carries {pending_text(whole)} (exact, stays here)"
+    said = f"tokcost: this commit carries {pending_text(whole)} ({exactness(whole)})"
     return f"{said}; {waiting}" if waiting else said
 
 
@@ -103,4 +113,13 @@ def _evidence(status: Status) -> str:
 def _today(status: Status) -> str:
     if not (status.today_list_cost or status.today_unpriced_tokens):
         return ""
-    return amount(status.today_list_cost, status.today_unpriced_tokens)
+    return today_amount(status)
+
+
+def _estimated(status: Status) -> str:
+    """The part of the branch that no provider told the counts of, and its place: `≈$0.20 of it, not in cost lines`."""
+    part = status.estimates
+    if not part.usage:
+        return ""
+    what = amount(part.list_cost, part.unpriced_tokens, estimated=part.usage)
+    return f"{what} of it{'' if status.takes_estimates else ', not in cost lines and budgets'}"

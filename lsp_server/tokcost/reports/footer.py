@@ -1,7 +1,7 @@
 """The lines below the tables: the sum that closes, and whatever a number alone would hide."""
 
-from tokcost.model.figures import Conservation, Figures, Split, Summary
-from tokcost.reports.amounts import amount, closing_sum, is_fine, short_tokens
+from tokcost.model.figures import NO_ESTIMATES, Conservation, Estimates, Figures, Split, Summary
+from tokcost.reports.amounts import ABOUT, about, amount, closing_sum, is_fine, short_tokens
 from tokcost.reports.rows import by_cost
 from tokcost.reports.text import counted, escape
 
@@ -13,26 +13,27 @@ def closing(parts: list[tuple[str, Figures]], total: Figures) -> str:
     texts, whole = closing_sum([one.list_cost for _, one in parts], total.list_cost)
     left = " + ".join(f"{name} {_known(text, one)}" for (name, one), text in zip(parts, texts, strict=True))
     right = _known(f"{whole} list{' + unpriced' if total.unpriced_tokens else ''}", total)
-    return f"{left} = total {right}, {counted(total.tokens.total, 'token')}"
+    return f"{left} = total {right}, {about(counted(total.tokens.total, 'token'), total.estimates.usage)}"
 
 
 def _known(text: str, figures: Figures) -> str:
-    return "unpriced" if figures.unpriced_tokens and not figures.list_cost else text
+    return "unpriced" if figures.unpriced_tokens and not figures.list_cost else about(text, figures.estimates.usage)
 
 
-def claims(sums: Conservation) -> list[str]:
+def claims(sums: Conservation, estimated: Estimates = NO_ESTIMATES) -> list[str]:
     """The parts of the total that commits hold; nothing as long as no commit holds any. Says so when the sum does not
     close."""
     named = {"carried": sums.carried, "withheld": sums.withheld, "bound": sums.bound}
     fine = is_fine(sums.total[1])
     said = [f"{name} {amount(cost, 0, fine)}" for name, (tokens, cost) in named.items() if tokens]
-    lines = [f"in claims: {', '.join(said)}; pending {amount(sums.pending[1], 0, fine)} list"] if said else []
+    pending = amount(sums.pending[1], 0, fine, estimated.pending_tokens)
+    lines = [f"in claims: {', '.join(said)}; pending {pending} list"] if said else []
     if not sums.closes:
         lines.append("the sum does not close: run `tokcost doctor`, it tells where the ledger disagrees with itself")
     return lines
 
 
-def caveats(split: Split, unplaced: Figures) -> list[str]:
+def caveats(split: Split, unplaced: Figures, takes_estimates: bool) -> list[str]:
     """The parts of these figures that are not what they seem, one line for each reason."""
     total = split.total
     lines: list[str] = []
@@ -60,7 +61,17 @@ def caveats(split: Split, unplaced: Figures) -> list[str]:
     if total.lower_bound:
         replies = counted(total.lower_bound, "reply", "replies")
         lines.append(f"lower bound: {replies} whose log tells only the least of the output")
+    if total.estimates.usage:
+        lines.append(_estimated(total.estimates, takes_estimates))
     return lines
+
+
+def _estimated(part: Estimates, is_taken: bool) -> str:
+    replies, what = counted(part.usage, "reply", "replies"), _sum(part.tokens, part.list_cost)
+    said = f"estimated counts ({ABOUT}): {replies} whose counts no provider told, {what} in the sum"
+    if is_taken:
+        return f"{said}; cost lines and budgets count them"
+    return f"{said}; no cost line and no budget counts them (`git config tokcost.estimates true` changes that)"
 
 
 def about_rows(by: str | None, zone: str) -> list[str]:
@@ -105,8 +116,10 @@ def _few(names: list[str]) -> str:
 
 
 def _figures(figures: Figures) -> str:
-    text = amount(figures.list_cost, figures.unpriced_tokens)
-    return f"{text}{'' if text == 'unpriced' else ' list'}, {short_tokens(figures.tokens.total)} tokens"
+    estimated = figures.estimates.usage
+    text = amount(figures.list_cost, figures.unpriced_tokens, estimated=estimated)
+    tokens = about(short_tokens(figures.tokens.total), estimated)
+    return f"{text}{'' if text == 'unpriced' else ' list'}, {tokens} tokens"
 
 
 def _sum(tokens: int, list_cost: int) -> str:

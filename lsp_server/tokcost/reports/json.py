@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tokcost.model.budget import worst
-from tokcost.model.figures import BranchRow, CommitRow, Conservation, Figures, SessionRow, Split, Summary, by_period
+from tokcost.model.figures import (
+    BranchRow,
+    CommitRow,
+    Conservation,
+    Estimates,
+    Figures,
+    SessionRow,
+    Split,
+    Summary,
+    by_period,
+)
 from tokcost.model.money import decimal_string
 from tokcost.model.periods import Period
 from tokcost.model.status import Status
@@ -45,6 +55,9 @@ def status_object(status: Status) -> dict[str, object]:
         "tokens": status.tokens,
         "unpriced_tokens": status.unpriced_tokens,
         "today_unpriced_tokens": status.today_unpriced_tokens,
+        **estimated_fields(status.estimates),
+        "today_estimated_counts": status.today_estimated,
+        "takes_estimates": status.takes_estimates,
         "models": status.models,
         "evidence": status.evidence,
         "budget_state": worst(status.budgets),
@@ -65,6 +78,7 @@ def log_object(summary: Summary, by: Period = "day") -> Json:
         "unplaced": {**_split(summary.unplaced), **_periods(summary.unplaced_days, by)},
         "totals": _split(summary.totals),
         "conservation": _conservation(summary.conservation),
+        "takes_estimates": summary.takes_estimates,
         "skipped": {
             "records": sum(summary.skipped.records.values()),
             "files": [{"path": path, "reason": reason} for path, reason in summary.skipped.files],
@@ -110,6 +124,7 @@ def _commit(row: CommitRow) -> Json:
         "list_cost": decimal_string(row.list_cost),
         "tokens": row.tokens,
         "unpriced_tokens": row.unpriced_tokens,
+        "has_estimates": row.has_estimates,
         "published": row.published,
         "versions": row.claims,
         "branch": row.branch or None,
@@ -146,6 +161,18 @@ def _figures(figures: Figures) -> Json:
         "unlogged": _part(figures.unlogged, figures.unlogged_tokens, figures.unlogged_list_cost),
         "estimated": _part(figures.estimated, figures.estimated_tokens, figures.estimated_list_cost),
         "lower_bound": figures.lower_bound,
+        **estimated_fields(figures.estimates),
+    }
+
+
+def estimated_fields(part: Estimates) -> Json:
+    """The part of figures whose counts are estimated: responses, and their share of the other fields."""
+    return {
+        "estimated_counts": part.usage,
+        "estimated_counts_tokens": part.tokens,
+        "estimated_counts_list_cost": decimal_string(part.list_cost),
+        "pending_estimated_tokens": part.pending_tokens,
+        "pending_estimated_list_cost": decimal_string(part.pending_list_cost),
     }
 
 

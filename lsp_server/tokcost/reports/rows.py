@@ -110,7 +110,7 @@ def _amount(figures: Figures, fine: bool) -> Piece:
 
 
 def _tokens(figures: Figures) -> str:
-    return amounts.short_tokens(figures.tokens.total) if figures.usage else "-"
+    return amounts.about(amounts.short_tokens(figures.tokens.total), figures.estimates.usage) if figures.usage else "-"
 
 
 def _spark(row: Row, today: date) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tokcost.model.budget import State
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
-from tokcost.reports.amounts import amount, short_tokens
+from tokcost.reports.amounts import ABOUT, about, amount, short_tokens
 from tokcost.reports.budgets import short_budget, state_of
 from tokcost.reports.text import escape, few, short_model
 
@@ -14,10 +14,10 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\w*)\}")
 
 PLACEHOLDERS: dict[str, Callable[[Status], str]] = {
     "branch": lambda status: _branch(status),
-    "list_cost": lambda status: amount(status.list_cost, status.unpriced_tokens),
-    "pending": lambda status: f"${dollars(status.pending_list_cost)}",
-    "tokens": lambda status: short_tokens(status.tokens),
-    "today": lambda status: amount(status.today_list_cost, status.today_unpriced_tokens),
+    "list_cost": lambda status: branch_amount(status),
+    "pending": lambda status: pending_amount(status),
+    "tokens": lambda status: about(short_tokens(status.tokens), status.estimates.usage),
+    "today": lambda status: today_amount(status),
     "budget": lambda status: short_budget(status),
     "models": lambda status: few([short_model(model) for model in status.models], 3),
     "repository": lambda status: escape(status.repository),
@@ -48,16 +48,18 @@ def formatted(status: Status, template: str) -> str:
 
 def status_line(status: Status) -> str:
     """`feat/x  $1.84 list  (0.50 pending)  today $3.10`, without what is nothing."""
-    cost = amount(status.list_cost, status.unpriced_tokens)
+    cost = branch_amount(status)
     parts = [_branch(status)]
     if not status.tokens:
         parts.append("no usage")
     else:
         parts.append(cost if cost == "unpriced" else f"{cost} list")
-    if status.pending_list_cost:
-        parts.append(f"({dollars(status.pending_list_cost)} pending)")
+    if status.next_list_cost:
+        parts.append(f"({about(dollars(status.next_list_cost), status.next_estimated)} pending)")
+    if status.held_list_cost:
+        parts.append(f"({ABOUT}{dollars(status.held_list_cost)} estimated)")
     if status.today_list_cost or status.today_unpriced_tokens:
-        parts.append(f"today {amount(status.today_list_cost, status.today_unpriced_tokens)}")
+        parts.append(f"today {today_amount(status)}")
     if words := _BUDGET_WORDS.get(state_of(status)):
         parts.append(f"{words} ({short_budget(status)})")
     if status.not_agreed:
@@ -65,6 +67,21 @@ def status_line(status: Status) -> str:
     if status.notice:
         parts.append("ledger rescued (tokcost doctor)")
     return "  ".join(parts)
+
+
+def branch_amount(status: Status) -> str:
+    """The list cost of the branch: `$1.84`, `≈$1.84`, `$1.84 + unpriced`, `unpriced`."""
+    return amount(status.list_cost, status.unpriced_tokens, estimated=status.estimates.usage)
+
+
+def pending_amount(status: Status) -> str:
+    """The list cost that the next commit carries."""
+    return about(f"${dollars(status.next_list_cost)}", status.next_estimated)
+
+
+def today_amount(status: Status) -> str:
+    """The list cost of the repository since local midnight."""
+    return amount(status.today_list_cost, status.today_unpriced_tokens, estimated=status.today_estimated)
 
 
 def _branch(status: Status) -> str:

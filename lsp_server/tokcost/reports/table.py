@@ -3,7 +3,7 @@
 from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, SessionRow, Split, Summary, by_period
 from tokcost.model.periods import Period
 from tokcost.reports import footer
-from tokcost.reports.amounts import amount, is_fine
+from tokcost.reports.amounts import about, amount, is_fine
 from tokcost.reports.commits import commit_lines, waiting, whereabouts
 from tokcost.reports.layout import Line, Piece, paragraph, table
 from tokcost.reports.rows import Row, View, branch_row, branch_state, columns
@@ -60,6 +60,8 @@ def _together(summaries: list[Summary]) -> Summary:
             row.short_id = one.short_id
             row.split.take(one.split)
             row.branches = _added(row.branches, one.branches)
+    estimating = [one for one in summaries if one.totals.total.estimates.usage]
+    whole.takes_estimates = all(one.takes_estimates for one in estimating)
     whole.sessions = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
     return whole
 
@@ -76,7 +78,8 @@ def _repository(summary: Summary, rows: list[Row] | None, by: By, view: View) ->
     else:
         title, parts = by.upper(), [(_PLURAL.get(by, f"{by}s"), summary.totals.total)]
     lines = _table(title, rows, summary.totals.total.list_cost, view)
-    said = [*footer.claims(summary.conservation), *footer.caveats(summary.totals, summary.unplaced.total)]
+    said = footer.claims(summary.conservation, summary.totals.total.estimates)
+    said += footer.caveats(summary.totals, summary.unplaced.total, summary.takes_estimates)
     said += footer.about_rows(by, view.zone)
     lines += paragraph(footer.closing(parts, summary.totals.total), view.columns_wide, "plain")
     return lines + [line for text in said for line in paragraph(text, view.columns_wide)]
@@ -137,7 +140,7 @@ def branch_lines(row: BranchRow, summary: Summary, by: By, view: View) -> list[L
     for name, (title, rows) in sections.items():
         if name == by or (by is None and name in ("day", "model", "assistant")):
             lines += _table(title, rows, row.split.total.list_cost, view)
-    said = [*footer.caveats(row.split, NO_FIGURES), *footer.about_rows(by, view.zone)]
+    said = [*footer.caveats(row.split, NO_FIGURES, summary.takes_estimates), *footer.about_rows(by, view.zone)]
     said += footer.skipped_and_notes([summary])
     lines += [line for text in said for line in paragraph(text, view.columns_wide)]
     return lines if lines[-1] else lines[:-1]
@@ -164,15 +167,18 @@ def _heading(row: BranchRow, view: View) -> list[Line]:
 
 def _cost(total: Figures) -> str:
     fine = is_fine(total.list_cost)
-    text = amount(total.list_cost, total.unpriced_tokens, fine)
-    pending = f", {amount(total.pending_list_cost, 0, fine)} of it pending" if total.pending_list_cost else ""
-    return text + pending
+    estimated = total.estimates
+    text = amount(total.list_cost, total.unpriced_tokens, fine, estimated.usage)
+    if not total.pending_list_cost:
+        return text
+    return f"{text}, {amount(total.pending_list_cost, 0, fine, estimated.pending_tokens)} of it pending"
 
 
 def _classes(total: Figures) -> str:
     names = ("input", "cache read", "cache write 5m", "cache write 1h", "output")
     counts = zip(total.tokens, names, strict=False)
-    return f"{total.tokens.total:,} ({', '.join(f'{count:,} {name}' for count, name in counts if count)})"
+    whole = about(f"{total.tokens.total:,}", total.estimates.usage)
+    return f"{whole} ({', '.join(f'{count:,} {name}' for count, name in counts if count)})"
 
 
 def _used(row: BranchRow) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.money import decimal_string
 from tokcost.model.trailer import Line, format_line
-from tokcost.reports.amounts import amount, short_tokens
+from tokcost.reports.amounts import about, amount, short_tokens
 
 NEW_ID = "<new id>"
 EXAMPLE = Line(
@@ -30,13 +30,29 @@ def terms_text(terms: Terms) -> str:
     precision = (
         "amounts rounded to 1, 2 or 5 (coarse)" if terms.precision == "coarse" else "exact amounts and token classes"
     )
-    return f"{precision}, models {'named' if terms.models else 'hidden'}"
+    models = f"models {'named' if terms.models else 'hidden'}"
+    return f"{precision}, {models}{', estimates too' if terms.estimates else ''}"
 
 
 def pending_text(pending: Worth) -> str:
-    """The exact worth of what is pending, which stays on this machine."""
-    cost = amount(pending.list_cost, pending.unpriced_tokens)
-    return f"{cost}{'' if cost == 'unpriced' else ' list'}, {short_tokens(pending.tokens)} tokens"
+    """The exact worth of what is pending, which stays on this machine; marked where a part is estimated."""
+    cost = amount(pending.list_cost, pending.unpriced_tokens, estimated=pending.has_estimates)
+    tokens = about(short_tokens(pending.tokens), pending.has_estimates)
+    return f"{cost}{'' if cost == 'unpriced' else ' list'}, {tokens} tokens"
+
+
+def exactness(worth: Worth) -> str:
+    """A word on how exact an amount is that nobody else sees."""
+    return f"{'in part estimated' if worth.has_estimates else 'exact'}, stays here"
+
+
+def estimated_text(left: Worth) -> str:
+    """A sentence about usage that stays pending because its counts are estimated; empty where there is none."""
+    if not left.tokens:
+        return ""
+    return (
+        f"estimated: {pending_text(left)} pending, in no cost line (`git config tokcost.estimates true` publishes it)"
+    )
 
 
 def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
@@ -44,7 +60,7 @@ def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
     none of it will be published), and what everybody can do with it."""
     if lines:
         shown = "".join(f"    {text}\n" for line in lines for text in line.split("\n"))
-        exact = f"for {pending_text(pending)} (exact, stays here)"
+        exact = f"for {pending_text(pending)} ({exactness(pending)})"
         what = f"The next commit on this branch would carry\n\n{shown}\n{exact}"
     else:
         text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
@@ -53,9 +69,11 @@ def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
 
 
 def preview_object(
-    branch: str | None, lines: Sequence[str], pending: Worth, terms: Terms, enabled: bool, problem: str
+    branch: str | None, lines: Sequence[str], pending: tuple[Worth, Worth], terms: Terms, enabled: bool, problem: str
 ) -> dict[str, object]:
-    """A preview in the words of its contract (`tokcost.preview/1`)."""
+    """A preview in the words of its contract (`tokcost.preview/1`). `pending` is what a commit would carry, and what
+    would stay because its counts are estimated."""
+    taken, left = pending
     return {
         "schema": "tokcost.preview/1",
         "branch": branch,
@@ -65,5 +83,7 @@ def preview_object(
         "models": terms.models,
         "lines": list(lines),
         "new_id": NEW_ID,
-        "pending": {"tokens": pending.tokens, "list_cost": decimal_string(pending.list_cost)},
+        "pending": {"tokens": taken.tokens, "list_cost": decimal_string(taken.list_cost)},
+        "estimates": terms.estimates,
+        "estimated": {"tokens": left.tokens, "list_cost": decimal_string(left.list_cost)},
     }

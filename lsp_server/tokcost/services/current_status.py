@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
-from tokcost.ledger.query import spent_since, sums
+from tokcost.ledger.query import estimated_since, spent_since, sums
 from tokcost.model.budget import Scope, Standing
-from tokcost.model.figures import NO_FIGURES
+from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState
+from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.consent import read_consent
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
@@ -54,7 +54,7 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
     """The same of a ledger that is open; `None` where there is none."""
     branch = here.branch
     total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
-    today, pending_unpriced = (0, 0), 0
+    today, pending_unpriced, today_estimated = (0, 0), 0, NO_ESTIMATES
     if ledger is not None:
         repository = repository_of(ledger, here.worktree).id
         for one in sums(ledger, repository):
@@ -63,13 +63,17 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
                 models[one.model] = models.get(one.model, 0) + one.list_cost
                 evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
                 pending_unpriced += 0 if one.state else one.unpriced_tokens
-        today = spent_since(ledger, repository, _midnight_ms())
+        midnight_ms = _midnight_ms()
+        today = spent_since(ledger, repository, midnight_ms)
+        today_estimated = estimated_since(ledger, repository, midnight_ms)
     budgets = read_budgets(here, branch)
     spent: dict[Scope, tuple[int, int]] = {
         "branch": (total.list_cost, total.unpriced_tokens),
         "commit": (total.pending_list_cost, pending_unpriced),
         "day": today,
     }
+    if not takes_estimates(here.config):
+        spent = _without_estimates(spent, total.estimates, today_estimated)
     return Status(
         branch=branch,
         repository=here.worktree.root,
@@ -79,6 +83,9 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         unpriced_tokens=total.unpriced_tokens,
         today_list_cost=today[0],
         today_unpriced_tokens=today[1],
+        estimates=total.estimates,
+        today_estimated=today_estimated.usage,
+        takes_estimates=takes_estimates(here.config),
         models=tuple(sorted(models, key=lambda model: -models[model])),
         evidence=evidence,
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
@@ -86,6 +93,18 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         not_agreed=read_consent(home, here).is_anothers,
         notice="; ".join(notices(home)),
     )
+
+
+def _without_estimates(
+    spent: Mapping[Scope, tuple[int, int]], of_branch: Estimates, today: Estimates
+) -> dict[Scope, tuple[int, int]]:
+    """The list cost and unpriced tokens that budgets count: less those of usage whose counts are estimated."""
+    estimated: dict[Scope, tuple[int, int]] = {
+        "branch": (of_branch.list_cost, of_branch.unpriced_tokens),
+        "commit": (of_branch.pending_list_cost, of_branch.pending_unpriced_tokens),
+        "day": (today.list_cost, today.unpriced_tokens),
+    }
+    return {scope: (cost - estimated[scope][0], rest - estimated[scope][1]) for scope, (cost, rest) in spent.items()}
 
 
 def _midnight_ms() -> int:

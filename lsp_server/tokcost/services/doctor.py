@@ -11,7 +11,7 @@ from tokcost.errors import EnvironmentProblem, LedgerDamaged
 from tokcost.installation import installation
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
-from tokcost.ledger.query import copies, evidence_counts, file_problem, span
+from tokcost.ledger.query import copies, estimated_by_assistant, evidence_counts, file_problem, span
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, skipped_in, tallies
 from tokcost.model.checks import Check
@@ -203,6 +203,7 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
             diagnosis.add("ledger", Check(assistant, f"{files:,} files read, {size / 1e6:,.1f} MB"))
         _skipped(diagnosis, problems(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
         _repeated(diagnosis, tallies(ledger, "duplicate"), copies(ledger))
+        _estimated(diagnosis, estimated_by_assistant(ledger))
         _places(diagnosis, evidence_counts(ledger), count)
         bases = sorted({row.basis.split(" ")[0] for row in current_prices(ledger)})
         _prices(diagnosis, price_states(ledger), bases)
@@ -243,6 +244,13 @@ def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], cop
         diagnosis.add("records", Check("not counted twice", f"{count:,} x {assistant}: {reason}"))
     if copied:
         diagnosis.add("records", Check("not counted twice", f"{copied:,} x history copied into another session"))
+
+
+def _estimated(diagnosis: Diagnosis, estimated: Mapping[str, int]) -> None:
+    for assistant, count in estimated.items():
+        found = f"{count:,} x {assistant}: no provider told the counts (≈), so no cost line and no budget has them"
+        hint = "`git config tokcost.estimates true` in a clone changes that there."
+        diagnosis.add("records", Check("estimated", found, hint=hint))
 
 
 def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> None:

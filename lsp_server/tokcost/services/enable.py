@@ -28,6 +28,7 @@ def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, m
     return Terms(
         "coarse" if policy.coarse_only else precision or before.precision,
         (before.models if models is None else models) and not policy.hides_models,
+        before.estimates,
     )
 
 

@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 from tokcost.claims.commit_notes import read_proposal
 from tokcost.known_worktrees import repository_of
-from tokcost.ledger.claims import claims_named, line_of, worth_of, worth_pending
+from tokcost.ledger.claims import claims_named, holds_estimates, line_of, worth_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.model.claims import Worth
 from tokcost.model.trailer import Line, read_token
 from tokcost.model.worktree import Worktree
+from tokcost.policy.clone_state import takes_estimates
+from tokcost.repo.config import read_config
 from tokcost.repo.head import read_head
+from tokcost.services.pending import Pending, pending_on
 
 
 class Known(NamedTuple):
@@ -29,30 +32,35 @@ class Draft(NamedTuple):
 
     branch: str | None
     pending: Worth
-    """The usage that no claim holds: it was not there yet when the hook wrote its lines, or no hook did."""
+    """The usage that no claim holds and a commit would carry: it was not there yet when the hook wrote its lines, or
+    no hook did."""
     proposed: tuple[Line, ...]
     """The lines that the hook claimed for exactly this commit, whether they are in the message or not."""
     known: dict[str, Known]
     """Those of the lines asked for that are claims of this clone, by id and version."""
+    estimated: Worth = Worth(0, 0, 0, ())
+    """The usage that no claim holds and no commit carries, because its counts are estimated."""
 
 
 def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
     """The facts about the commit being made in a worktree, and of the lines in its message."""
     branch = read_head(worktree).branch
-    nothing = Worth(0, 0, 0, ())
+    takes = takes_estimates(read_config(worktree.common_dir))
     ledger = open_for_reading(home)
     if ledger is None:
-        return Draft(branch, nothing, (), {})
+        return Draft(branch, Worth(0, 0, 0, ()), (), {})
     with ledger:
         repository = repository_of(ledger, worktree).id
-        pending = worth_pending(ledger, repository, branch) if branch is not None else nothing
+        pending = pending_on(ledger, repository, branch, takes) if branch is not None else Pending()
         known = {line.token: found for line in lines if (found := _known(ledger, repository, line.id, line.version))}
-        return Draft(branch, pending, _proposed(ledger, repository, worktree.git_dir), known)
+        proposed = _proposed(ledger, repository, worktree.git_dir)
+        return Draft(branch, pending.taken, proposed, known, pending.left)
 
 
 def _known(ledger: Ledger, repository: int, name: str, version: int) -> Known | None:
     for claim in claims_named(ledger, repository, [name]):
-        return Known(worth_of(ledger, claim.id), claim.version, line_of(ledger, claim.id, version))
+        worth = worth_of(ledger, claim.id)._replace(has_estimates=holds_estimates(ledger, claim.id))
+        return Known(worth, claim.version, line_of(ledger, claim.id, version))
     return None
 
 

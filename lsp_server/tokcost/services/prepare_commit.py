@@ -17,13 +17,13 @@ from tokcost.claims.commit_notes import (
     untouched,
     withheld_recorded,
 )
-from tokcost.claims.propose import MOST_USAGE, Message, Proposal, propose
+from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.known_worktrees import repository_of
-from tokcost.ledger.claims import claims_named
+from tokcost.ledger.claims import claims_named, keys_claimed, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Terms
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
@@ -246,8 +246,9 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
             limit = -1 if draft.silent else MOST_USAGE
             proposal = propose(ledger, repository, draft.branch, message, terms, limit)
             kept = _kept(ledger, repository, draft, proposal)
+            estimated = _keep_estimated(ledger, repository, draft)
             _require_awaited(draft)  # what is given back now is as if it was never claimed
-        claim_journal.write(worktree.common_dir, claim_journal.versions(ledger, proposal.new))
+        claim_journal.write(worktree.common_dir, [*claim_journal.versions(ledger, proposal.new), *estimated])
     withheld_recorded(worktree.git_dir)
     _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
@@ -261,6 +262,18 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
         is_given = not (draft.silent or draft.edited)
         noted = Noted(here.commit, tokens, name, file, is_checked, reflog=size, is_given=is_given)
         note_proposal(worktree.git_dir, noted)
+
+
+def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[claim_journal.Entry]:
+    """Keep what the proposal leaves out of a commit whose owner keeps all of it: a later change of the setting must
+    not publish it."""
+    if not draft.silent or draft.message.operation == "copy":
+        return []
+    claim = withhold_pending(ledger, repository, draft.branch, new_name(), "estimated")
+    if claim is None:
+        return []
+    keys = keys_claimed(ledger, claim.name, claim.version)
+    return [claim_journal.Entry(claim.name, claim.version, "", keys, True)]
 
 
 def _require_awaited(draft: Draft) -> None:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 from tokcost.claims.propose import Message, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.known_worktrees import repository_of
-from tokcost.ledger.claims import names_known, worth_pending
+from tokcost.ledger.claims import names_known
 from tokcost.ledger.open import open_ledger
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.trailer import Line
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
+from tokcost.services.pending import pending_on
 from tokcost.services.refresh import refresh
 
 SUBJECT = "Subject of the commit"
@@ -28,6 +29,8 @@ class Preview(NamedTuple):
     """Ids that are not made yet; the real one is drawn at the commit."""
     pending: Worth
     """The usage behind it."""
+    estimated: Worth = Worth(0, 0, 0, ())
+    """The usage that stays pending, because its counts are estimated."""
 
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
@@ -42,7 +45,7 @@ def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: T
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return nothing
-        pending = worth_pending(ledger, repository, branch)
+        pending = pending_on(ledger, repository, branch, terms.estimates)
         try:
             with ledger.transaction():
                 refresh_carriers(ledger, repository, worktree.common_dir)
@@ -52,7 +55,8 @@ def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: T
             known = {line.id for line in done.lines if line.version > 1} | names_known(
                 ledger, [line.id for line in done.lines]
             )
-            return Preview(branch, done.lines, frozenset(line.id for line in done.lines) - known, pending)
+            fresh = frozenset(line.id for line in done.lines) - known
+            return Preview(branch, done.lines, fresh, pending.taken, pending.left)
 
 
 class _TakenBack(Exception):

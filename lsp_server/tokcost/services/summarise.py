@@ -9,10 +9,22 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
-from tokcost.ledger.query import FOREVER, Question, Sum, session_count, session_names, span, sums, sums_between
+from tokcost.ledger.query import (
+    FOREVER,
+    Question,
+    Sum,
+    claims_with_estimates,
+    session_count,
+    session_names,
+    span,
+    sums,
+    sums_between,
+)
 from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
+from tokcost.policy.clone_state import takes_estimates
 from tokcost.repo.branches import Branches, look_at_branches
+from tokcost.repo.config import read_config
 from tokcost.repo.worktree import Worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import abbreviated
@@ -102,6 +114,7 @@ def figures_of(one: Sum) -> Figures:
         lower_bound=one.lower_bound,
         first_ms=one.first_ms,
         last_ms=one.last_ms,
+        estimates=one.estimates,
     )
 
 
@@ -128,12 +141,22 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     if held := [one for one in held if one.branch in rows]:
         question = branch_commits.Question(repository.common_dir, branches.default, options.lists_commits)
         branch_commits.list_commits(held, carriers(ledger, repository.id), rows, question)
+        if summary.totals.total.estimates.usage:
+            _mark_estimates(rows.values(), claims_with_estimates(ledger, repository.id))
     if options.by == "session":
         summary.sessions = _sessions(ledger, found)
     summary.branches = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
     summary.conservation = _conservation(summary.totals.total, found)
     summary.skipped = _skipped(ledger)
+    if summary.totals.total.estimates.usage and repository.common_dir:
+        summary.takes_estimates = takes_estimates(read_config(repository.common_dir))
     return summary
+
+
+def _mark_estimates(rows: Iterable[BranchRow], claims: set[str]) -> None:
+    for row in rows:
+        for commit in row.commits:
+            commit.has_estimates = not claims.isdisjoint(commit.claims)
 
 
 def _sessions(ledger: Ledger, found: Iterable[Sum]) -> list[SessionRow]:

@@ -23,10 +23,16 @@ export function dollars(decimal: string): string {
   return `${sign}0.${String((amount + 50_000n) / 100_000n).padStart(4, "0")}`;
 }
 
-/** A list cost beside which nothing is hidden: `$1.84`, `$1.84 + unpriced`, `unpriced`. */
-export function amount(decimal: string, unpricedTokens: number): string {
-  if (unpricedTokens === 0) return dollars(decimal);
-  return nano(decimal) === 0n ? "unpriced" : `${dollars(decimal)} + unpriced`;
+/** A number, marked where a part of it is estimated: no provider told that part. */
+export function about(text: string, estimated: number | undefined): string {
+  return (estimated ?? 0) > 0 ? `≈${text}` : text;
+}
+
+/** A list cost beside which nothing is hidden: `$1.84`, `≈$1.84`, `$1.84 + unpriced`, `unpriced`. */
+export function amount(decimal: string, unpricedTokens: number, estimated?: number): string {
+  const text = about(dollars(decimal), estimated);
+  if (unpricedTokens === 0) return text;
+  return nano(decimal) === 0n ? "unpriced" : `${text} + unpriced`;
 }
 
 /** A count with three significant digits at most: `999`, `1.2k`, `123k`, `4.5M`. */

@@ -52,6 +52,9 @@ export interface Status {
   readonly tokens?: number;
   readonly unpriced_tokens?: number;
   readonly today_unpriced_tokens?: number;
+  /** Replies whose counts no provider told. */
+  readonly estimated_counts?: number;
+  readonly today_estimated_counts?: number;
   readonly budget?: BudgetState;
   readonly budgets?: readonly Budget[];
   readonly cost_lines?: CostLines;
@@ -83,6 +86,11 @@ export interface Figures {
   readonly unpriced_tokens: number;
   readonly pending_list_cost: string;
   readonly pending_tokens: number;
+  /** Replies whose counts no provider told, and their part of the other fields. */
+  readonly estimated_counts?: number;
+  readonly estimated_counts_tokens?: number;
+  readonly estimated_counts_list_cost?: string;
+  readonly pending_estimated_tokens?: number;
   readonly first: string | null;
   readonly last: string | null;
 }
@@ -105,6 +113,8 @@ export interface Commit {
   readonly list_cost: string;
   readonly tokens: number;
   readonly unpriced_tokens: number;
+  /** Whether a part of what it carries is estimated. */
+  readonly has_estimates?: boolean;
   readonly published: boolean;
   readonly subject: string | null;
   readonly time: string | null;
@@ -130,6 +140,8 @@ export interface Branch extends Split {
 /** Answer to `tokcost/summary`. */
 export interface Summary {
   readonly repository: string;
+  /** Whether cost lines and budgets take what is estimated. */
+  readonly takes_estimates?: boolean;
   readonly branches: readonly Branch[];
   readonly unplaced: Split;
   readonly totals: Split;

@@ -53,7 +53,8 @@ function figure(status: Status, shown: Shown): ItemLook | undefined {
 
 function words(status: Status, shown: Shown): string {
   const { today = "0", pending = "0" } = status;
-  if (shown === "today") return `${amount(today, status.today_unpriced_tokens ?? 0)} today`;
+  if (shown === "today")
+    return `${amount(today, status.today_unpriced_tokens ?? 0, status.today_estimated_counts)} today`;
   const hasPending = shown === "branchAndPending" && nano(pending) !== 0n;
   return hasPending ? `${status.text} (${dollars(pending)} pending)` : status.text;
 }

@@ -140,6 +140,8 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       current: status.branch,
       budgets: name === status.branch ? (status.budgets ?? []) : [],
       today: status.today,
+      todayEstimated: status.today_estimated_counts ?? 0,
+      takesEstimates: all.takes_estimates ?? false,
       isStale: status.stale,
     };
   }

@@ -13,6 +13,10 @@ export interface PageModel {
   /** Of the branch that is checked out alone. */
   readonly budgets: readonly Budget[];
   readonly today: string | undefined;
+  /** Replies since midnight whose counts no provider told. */
+  readonly todayEstimated: number;
+  /** Whether cost lines and budgets of the clone take such replies. */
+  readonly takesEstimates: boolean;
   readonly isStale: boolean;
 }
 

@@ -1,6 +1,6 @@
 /** The page of a branch, section by section, from its model. Pure: plain node tests what it says. */
 
-import { amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
+import { about, amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part, type Sum } from "../core/protocol";
 import { bar, dayChart, stack } from "./charts";
 import { exactly, html, Html } from "./html";
@@ -62,23 +62,32 @@ function figure(model: PageModel, branch: Branch): Html {
   const sessions = branch.sessions === undefined ? "" : ` in ${plural(branch.sessions, "session")}`;
   return html`<p class="hero">${hero(branch)}</p>
     <p class="sub">
-      ${shortTokens(total(branch))} tokens, ${times}${sessions}; ${span(branch)}.
+      ${about(shortTokens(total(branch)), branch.estimated_counts)} tokens, ${times}${sessions}; ${span(branch)}.
       ${STATES[branch.state] ?? branch.state}
     </p>
     <dl class="tiles">
-      ${tile("Pending", dollars(branch.pending_list_cost), "no commit carries it yet")}
+      ${tile("Pending", about(dollars(branch.pending_list_cost), branch.pending_estimated_tokens), "no commit carries it yet")}
       ${tile("Carried", dollars(branch.conservation.carried.list_cost), "in lines of commits")}
       ${kept("Withheld", branch.conservation.withheld, "by you; stays on this machine")}
       ${kept("Here only", branch.conservation.bound, "bound to commits without a line")}
-      ${model.today === undefined ? NOTHING : tile("Today", dollars(model.today), "in the whole repository")}
+      ${model.today === undefined ? NOTHING : tile("Today", about(dollars(model.today), model.todayEstimated), "in the whole repository")}
+      ${estimated(model, branch)}
       ${branch.unpriced_tokens > 0 ? tile("Unpriced", shortTokens(branch.unpriced_tokens), "tokens of models without a known price, in no amount") : NOTHING}
     </dl>
     ${model.isStale && html`<p class="note">Something logged is not in these figures yet.</p>`}`;
 }
 
-function hero({ list_cost, unpriced_tokens }: Figures): Html {
+function estimated({ takesEstimates }: PageModel, branch: Branch): Html {
+  const { estimated_counts = 0, estimated_counts_list_cost = "0" } = branch;
+  const meaning = `no provider told the counts${takesEstimates ? "" : "; in no cost line and no budget"}`;
+  const cost = about(dollars(estimated_counts_list_cost), estimated_counts);
+  return estimated_counts === 0 ? NOTHING : tile("Estimated", cost, meaning);
+}
+
+function hero({ list_cost, unpriced_tokens, estimated_counts }: Figures): Html {
   if (unpriced_tokens > 0 && nano(list_cost) === 0n) return html`unpriced`;
-  return html`${dollars(list_cost)} <span class="unit">list${unpriced_tokens > 0 ? " + unpriced" : ""}</span>`;
+  return html`${about(dollars(list_cost), estimated_counts)}
+    <span class="unit">list${unpriced_tokens > 0 ? " + unpriced" : ""}</span>`;
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -139,14 +148,14 @@ function days(branch: Branch): Html {
   const shown = found.map(([day, of]) => ({
     day,
     value: Number(of.list_cost),
-    label: amount(of.list_cost, of.unpriced_tokens),
+    label: amount(of.list_cost, of.unpriced_tokens, of.estimated_counts),
   }));
   const rows = found.map(
     ([day, of]) =>
       html`<tr>
         <th scope="row">${day}</th>
-        <td class="number">${amount(of.list_cost, of.unpriced_tokens)}</td>
-        <td class="number">${fullCount(total(of))}</td>
+        <td class="number">${amount(of.list_cost, of.unpriced_tokens, of.estimated_counts)}</td>
+        <td class="number">${about(fullCount(total(of)), of.estimated_counts)}</td>
       </tr>`,
   );
   return section(
@@ -173,8 +182,8 @@ function split(title: string, what: string, all: Readonly<Record<string, Figures
     return html`<tr>
       <th scope="row">${name}</th>
       <td class="chart">${bar(share, kind)}</td>
-      <td class="number">${amount(of.list_cost, of.unpriced_tokens)}</td>
-      <td class="number">${shortTokens(total(of))}</td>
+      <td class="number">${amount(of.list_cost, of.unpriced_tokens, of.estimated_counts)}</td>
+      <td class="number">${about(shortTokens(total(of)), of.estimated_counts)}</td>
     </tr>`;
   });
   return section(
@@ -252,7 +261,7 @@ function commits(branch: Branch): Html {
       html`<tr>
         <th scope="row" class="mono">${one.commit.slice(0, 7)}</th>
         <td class="wide">${one.subject ?? ""}</td>
-        <td class="number">${amount(one.list_cost, one.unpriced_tokens)}</td>
+        <td class="number">${amount(one.list_cost, one.unpriced_tokens, one.has_estimates === true ? 1 : 0)}</td>
         <td class="mono">${one.published ? one.claims.join(" ") : "here only"}</td>
       </tr>`,
   );

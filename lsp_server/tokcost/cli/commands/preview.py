@@ -9,7 +9,7 @@ import click
 from tokcost.cli import screen
 from tokcost.model.claims import Consent
 from tokcost.reports.text import escape
-from tokcost.reports.trailers import pending_text, preview_object, shown_line, terms_text
+from tokcost.reports.trailers import estimated_text, pending_text, preview_object, shown_line, terms_text
 from tokcost.services.look_at_clone import consent_in, here
 from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
@@ -36,9 +36,14 @@ def _text(found: Preview, consent: Consent) -> str:
     if found.branch is None:
         return "HEAD is detached: a commit made now carries nothing; its spend waits for a branch.\n"
     if not found.lines:
-        return f"Nothing is pending on {escape(found.branch)}: a commit made now carries no line.\n"
+        said = f"Nothing is pending on {escape(found.branch)}: a commit made now carries no line.\n"
+        if estimated := estimated_text(found.estimated):
+            said = f"A commit made now on {escape(found.branch)} carries no line.\n  {estimated}\n"
+        return said
     lines = "".join(f"{shown_line(line, found.fresh)}\n" for line in found.lines)
     said = [f"pending on {escape(found.branch)}: {pending_text(found.pending)}", f"terms: {terms_text(consent.terms)}"]
+    if estimated := estimated_text(found.estimated):
+        said.append(estimated)
     if not consent.enabled:
         why = consent.problem or "cost lines are off in this clone; `tokcost enable` switches them on"
         said.insert(0, f"not written: {why}")
@@ -47,5 +52,7 @@ def _text(found: Preview, consent: Consent) -> str:
 
 def _json(found: Preview, consent: Consent) -> str:
     lines = [shown_line(line, found.fresh) for line in found.lines]
-    shown = preview_object(found.branch, lines, found.pending, consent.terms, consent.enabled, consent.problem)
+    shown = preview_object(
+        found.branch, lines, (found.pending, found.estimated), consent.terms, consent.enabled, consent.problem
+    )
     return f"{json.dumps(shown)}\n"

@@ -164,7 +164,6 @@ CREATE TABLE "session_copy" (
 CREATE INDEX session_copy_usage ON session_copy (usage);
 CREATE UNIQUE INDEX usage_key ON usage (key, assistant);
 CREATE INDEX usage_place ON usage (place, time_ms);
-CREATE INDEX usage_pending ON usage (place, time_ms) WHERE claim IS NULL;
 CREATE INDEX usage_claim ON usage (claim, claim_version) WHERE claim IS NOT NULL;
 CREATE INDEX usage_session ON usage (session);
 CREATE TABLE rollup (
@@ -206,11 +205,14 @@ CREATE VIEW usage_row AS
   JOIN log_place ON log_place.id = usage.log_place
   JOIN directory ON directory.id = log_place.directory
   JOIN session ON session.id = usage.session;
+CREATE INDEX usage_pending ON usage (place, estimated, time_ms) WHERE claim IS NULL;
+CREATE INDEX usage_estimated ON usage (place, time_ms) WHERE estimated = 1;
 INSERT INTO _sqlite_migrations VALUES (1, 'tokcost', 'm001_usage_places_and_prices', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (2, 'tokcost', 'm002_claims', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (3, 'tokcost', 'm003_observations', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (4, 'tokcost', 'm004_listings', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (5, 'tokcost', 'm005_series_and_places', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (6, 'tokcost', 'm006_geo', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
-PRAGMA user_version = 6;
+INSERT INTO _sqlite_migrations VALUES (7, 'tokcost', 'm007_estimates', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+PRAGMA user_version = 7;
 COMMIT;

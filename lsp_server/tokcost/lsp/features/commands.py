@@ -33,7 +33,7 @@ from tokcost.model.selection import Selection
 from tokcost.model.worktree import Worktree
 from tokcost.reports.hooks import installed_text
 from tokcost.reports.text import escape
-from tokcost.reports.trailers import consent_text, pending_text, preview_object, shown_line
+from tokcost.reports.trailers import consent_text, estimated_text, exactness, pending_text, preview_object, shown_line
 from tokcost.services.assign import assign
 from tokcost.services.enable import allowed_terms, disable, enable
 from tokcost.services.look_at_clone import consent_in
@@ -60,7 +60,7 @@ class _Commands:
         worktree = worktree_for(self._server, params)
         found = await self._keeper.run(_preview, self._server, worktree, params)
         if not flag(params, "peek"):
-            self._agreed_to[worktree.common_dir] = Terms(found["precision"], found["models"])
+            self._agreed_to[worktree.common_dir] = Terms(found["precision"], found["models"], found["estimates"])
         if flag(params, "show"):
             self._show(found["text"])
         return found
@@ -138,10 +138,14 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
     lines = [shown_line(line, found.fresh) for line in found.lines]
     said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(found.branch)}' if found.branch else ''}."
     if lines:
-        said += f"\npending: {pending_text(found.pending)} (exact, stays here)"
+        said += f"\npending: {pending_text(found.pending)} ({exactness(found.pending)})"
+    if estimated := estimated_text(found.estimated):
+        said += f"\n{estimated}"
     if lines and not consent.enabled:
         said += f"\nnot written: {escape(consent.problem) or 'cost lines are off in this clone'}"
-    shown = preview_object(found.branch, lines, found.pending, terms, consent.enabled, consent.problem)
+    shown = preview_object(
+        found.branch, lines, (found.pending, found.estimated), terms, consent.enabled, consent.problem
+    )
     asked = consent_text([] if flag(params, "from_now") else lines, found.pending, terms)
     return {**shown, "text": said, "consent_text": asked}
 
