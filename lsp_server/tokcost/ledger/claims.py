@@ -64,6 +64,12 @@ def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[
     return [claim for claims in found for claim in claims]
 
 
+def claim_and_repository(ledger: Ledger, number: int) -> tuple[Claim, int]:
+    """A claim by its row id, and the repository it is of."""
+    (claim,) = _claims(ledger, "id = ?", (number,))
+    return claim, ledger.db.execute("SELECT repository FROM claim WHERE id = ?", (number,)).fetchone()[0]
+
+
 def names_among(ledger: Ledger, repository: int, ids: Iterable[str]) -> set[str]:
     """Those of very many ids (`trailer.possible_ids`) that are claims of this repository here."""
     query = "SELECT name FROM json_each(?) CROSS JOIN claim ON name = value WHERE repository = ?"
