@@ -35,7 +35,7 @@ from tokcost.repo.head import Head
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
 from tokcost.repo.refs import all_tips, detached_heads, has_many_refs
-from tokcost.repo.refs_state import is_still, refs_state
+from tokcost.repo.refs_state import is_still, read_changed, refs_state
 from tokcost.repo.run import GitFailed, GitTooSlow
 
 MOST_COMPARED = 200
@@ -99,6 +99,8 @@ def refresh_carriers(
             _follow(ledger, repository, common_dir, (before, seen), seconds)
             _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
             record_tips(ledger, repository, before, seen)
+            if seen == now:
+                look.remember()
             return seen == now and not only_local
         given_up[mark] = seconds
         _record_given_up(ledger, repository, given_up)
@@ -167,8 +169,13 @@ class _Look:
     def tips(self) -> tuple["Tips", "Tips"]:
         """All refs, now and as the ledger knows them."""
         before = known_tips(self._ledger, self._repository, only_local=self._only_local)
-        if len(before) > _MANY_REFS:
-            self._state = refs_state(self._common_dir, only_local=self._only_local)
+        if len(before) <= _MANY_REFS:
+            return all_tips(self._common_dir, self._heads, only_local=self._only_local), before
+        state = known_state(self._ledger, self._repository, only_local=self._only_local).partition("\n")[2]
+        self._state = refs_state(self._common_dir, only_local=self._only_local)
+        changed = read_changed(self._common_dir, state, before, only_local=self._only_local)
+        if changed is not None:
+            return changed | detached_heads(self._common_dir, self._heads), before
         return all_tips(self._common_dir, self._heads, only_local=self._only_local), before
 
     @property

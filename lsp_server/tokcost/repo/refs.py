@@ -153,6 +153,38 @@ def _loose(common_dir: str, below: str, wanted: Container[str] | None = None) ->
     return found
 
 
+def read_loose(
+    common_dir: str, folder: str, before: Mapping[str, str], younger_than: int
+) -> tuple[dict[str, str], list[str]]:
+    """The refs that have a file in one folder, and the folders in it. Files not younger than a moment (nanoseconds) say
+    what they said `before`."""
+    found: dict[str, str] = {}
+    folders: list[str] = []
+    with contextlib.suppress(OSError), os.scandir(os.path.join(common_dir, folder)) as entries:
+        for entry in entries:
+            name = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(name)
+                continue
+            ref = ref_text(os.fsencode(name))
+            if entry.name.endswith(".lock") or not can_be_ref(ref):
+                continue
+            with contextlib.suppress(OSError):
+                if ref in before and entry.stat().st_ctime_ns <= younger_than:
+                    found[ref] = before[ref]
+                else:
+                    with open_regular(entry.path) as stream:
+                        found[ref] = stream.read(256).strip().decode("ascii", "replace")
+    return found, folders
+
+
+def packed_in(common_dir: str, folder: str) -> dict[str, str]:
+    """The refs of one folder in the common file, without those of the folders in it."""
+    below = f"{folder}/"
+    packed = _packed_refs(common_dir, (below,))
+    return {ref: tip for ref, tip in packed.items() if "/" not in ref[len(below) :]}
+
+
 def _packed(common_dir: str, below: str) -> dict[str, str]:
     """Refs in the common file; their names without what is `below`."""
     return {ref[len(below) :]: tip for ref, tip in _packed_refs(common_dir, (below,)).items()}
