@@ -79,6 +79,7 @@ def test_what_moved_is_read_again(clone: Hooked) -> None:
 def test_what_moved_is_read_as_if_all_was_read(clone: Hooked) -> None:
     folder = str(clone.common_dir)
     for what, command in CHANGES.items():
+        time.sleep(0.03)
         before, state = all_tips(folder), refs_state.refs_state(folder)
         clone.git(*command)
         found = refs_state.read_changed(folder, state, before)
