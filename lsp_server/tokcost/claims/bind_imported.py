@@ -6,7 +6,8 @@ bound by `claim_journal.restore`, which passes over what is bound already.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from struct import Struct
 
 from tokcost.claims import claim_journal
@@ -14,6 +15,8 @@ from tokcost.claims.claim_journal import Held
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import repositories
 from tokcost.ledger.restoring import claim_to_hold
+from tokcost.model.claims import Claim
+from tokcost.model.usage import Usage
 
 MOST_KEYS = 5_000_000
 MOST_RECORDS = 200_000
@@ -29,17 +32,29 @@ _ENTRY_BYTES = _ENTRY.size
 class ImportedClaims:
     """Tells an import to which claim new usage belongs; the journal of a clone is read when its first usage comes."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, *, binds: bool) -> None:
+        """With `binds` new usage is looked up in the journals; reading them may take as long as a commit may wait."""
+        self._ledger, self._binds = ledger, binds
         self._journals: dict[int, _Journal] = {}
 
     def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
         """The claim (row id) and the version of it that new usage belongs to; `None` when nothing is remembered of it.
         Part of the caller's transaction, which ends with `kept` or `undone`."""
+        if not self._binds:
+            return None
         journal = self._journals.get(repository)
         if journal is None:
             journal = self._journals[repository] = _Journal(self._ledger, repository)
         return journal.claim_of((assistant, key)) if journal.records else None
+
+    def join(self, claim: Claim, repository: int, version: int, usage: Sequence[Usage]) -> None:
+        """Have the clone remember usage that came into a version later. It is written before the transaction is: where
+        that is undone, the next import comes to the same result. What is bound without consent no clone remembers."""
+        common_dir = _common_dir(self._ledger, repository)
+        if claim.fate != "bound" and claim_journal.exists(common_dir):
+            keys = [(one.assistant, one.key) for one in usage]
+            with suppress(OSError):
+                claim_journal.write(common_dir, [claim_journal.Entry(claim.name, version, "", keys)])
 
     def kept(self) -> None:
         """The transaction is written."""
@@ -55,6 +70,10 @@ class ImportedClaims:
         """The records of a repository's journal of which all usage is bound, by where they begin."""
         journal = self._journals.get(repository)
         return dict(journal.held()) if journal else {}
+
+
+def _common_dir(ledger: Ledger, repository: int) -> str:
+    return next(one.common_dir for one in repositories(ledger) if one.id == repository)
 
 
 class _Journal:
@@ -74,7 +93,7 @@ class _Journal:
         self._claims: dict[int, tuple[int, int] | None] = {}
         self._met: list[int] = []
         """The record of each usage that the present transaction binds."""
-        common_dir = next(one.common_dir for one in repositories(ledger) if one.id == repository)
+        common_dir = _common_dir(ledger, repository)
         self._start, end = claim_journal.unread(ledger, repository, common_dir)
         if self._start < end:
             self._read(common_dir)
@@ -125,9 +144,10 @@ class _Journal:
         newest: dict[str, int] = {}
         begin, keys = self._start, 0
         for entry, end in claim_journal.read(common_dir, begin):
-            # The first record of a version holds.
-            if entry is not None and entry.keys and entry.version > newest.get(entry.claim, 0):
-                newest[entry.claim] = entry.version
+            # The first record of a version holds, and those of usage that joined it.
+            told = newest.get(entry.claim, 0) if entry else 0
+            if entry is not None and entry.keys and (entry.version <= told if entry.joins else entry.version > told):
+                newest[entry.claim] = max(entry.version, told)
                 self._add(entry, (begin, end))
                 keys += len(entry.keys)
             begin = end

@@ -9,7 +9,7 @@ from contextlib import suppress
 from zlib import crc32
 
 from tokcost.claims import claim_journal
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, LedgerUnavailable
 from tokcost.ledger.claims import (
     add_carriers,
     carrying_commits,
@@ -17,8 +17,10 @@ from tokcost.ledger.claims import (
     follow_bound,
     forget_tips,
     has_claims,
+    known_state,
     known_tips,
     names_among,
+    record_state,
     record_tips,
     release_unbound,
     settle_carried,
@@ -32,7 +34,8 @@ from tokcost.repo.config import Config, read_config
 from tokcost.repo.head import Head
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
-from tokcost.repo.refs import all_tips, has_many_refs
+from tokcost.repo.refs import all_tips, detached_heads, has_many_refs
+from tokcost.repo.refs_state import is_still, read_changed, refs_state
 from tokcost.repo.run import GitFailed, GitTooSlow
 
 MOST_COMPARED = 200
@@ -43,6 +46,9 @@ MOST_SECONDS = 30.0
 _GIVEN_UP = "refs given up {}"
 """The setting that says for which refs of a repository which time was too short: whoever has no more does not try them
 again, as long as they are the same."""
+
+_MANY_REFS = 1_000
+"""Fewer are read as quickly as anything could be remembered of them."""
 
 RESTORE_SECONDS = 5.0
 """A caller with less time restores no large journal."""
@@ -73,9 +79,12 @@ def refresh_carriers(
     if start < end and claim_journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)
     only_local = _has_too_many(common_dir, seconds)
-    now = all_tips(common_dir, _heads(here), only_local=only_local)
-    before = known_tips(ledger, repository, only_local=only_local)
+    look = _Look(ledger, repository, common_dir, _heads(here), only_local=only_local)
+    if look.is_as_before():
+        return not only_local
+    now, before = look.tips()
     if now == before:
+        look.remember()
         return not only_local
     if not has_claims(ledger, repository):
         record_tips(ledger, repository, before, now)
@@ -90,6 +99,8 @@ def refresh_carriers(
             _follow(ledger, repository, common_dir, (before, seen), seconds)
             _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
             record_tips(ledger, repository, before, seen)
+            if seen == now:
+                look.remember()
             return seen == now and not only_local
         given_up[mark] = seconds
         _record_given_up(ledger, repository, given_up)
@@ -125,10 +136,61 @@ def needs_refresh(
         return False
     try:
         only_local = _has_too_many(common_dir, seconds)
-        now = all_tips(common_dir, _heads(here), only_local=only_local)
-        return now != known_tips(ledger, repository, only_local=only_local)
+        look = _Look(ledger, repository, common_dir, _heads(here), only_local=only_local)
+        if look.is_as_before():
+            return False
+        now, before = look.tips()
+        if now == before and look.is_worth_remembering:
+            with suppress(LedgerUnavailable), ledger.transaction():
+                if known_tips(ledger, repository, only_local=only_local) == now:
+                    look.remember()
+        return now != before
     except EnvironmentProblem:
         return False
+
+
+class _Look:
+    """A look at the refs of a repository. Where there are many, the ledger remembers in which state they were what it
+    knows of them: then they are not read again."""
+
+    def __init__(
+        self, ledger: Ledger, repository: int, common_dir: str, heads: Mapping[str, Head], *, only_local: bool
+    ) -> None:
+        self._ledger, self._repository, self._common_dir = ledger, repository, common_dir
+        self._heads, self._only_local = heads, only_local
+        self._state = ""
+
+    def is_as_before(self) -> bool:
+        """Whether nothing has moved since the ledger remembered the state."""
+        known = known_state(self._ledger, self._repository, only_local=self._only_local)
+        heads, _, state = known.partition("\n")
+        return bool(state) and heads == self._mark_of_heads() and is_still(self._common_dir, state)
+
+    def tips(self) -> tuple["Tips", "Tips"]:
+        """All refs, now and as the ledger knows them."""
+        before = known_tips(self._ledger, self._repository, only_local=self._only_local)
+        if len(before) <= _MANY_REFS:
+            return all_tips(self._common_dir, self._heads, only_local=self._only_local), before
+        state = known_state(self._ledger, self._repository, only_local=self._only_local).partition("\n")[2]
+        self._state = refs_state(self._common_dir, only_local=self._only_local)
+        changed = read_changed(self._common_dir, state, before, only_local=self._only_local)
+        if changed is not None:
+            return changed | detached_heads(self._common_dir, self._heads), before
+        return all_tips(self._common_dir, self._heads, only_local=self._only_local), before
+
+    @property
+    def is_worth_remembering(self) -> bool:
+        """Whether there are many refs, and their state can be told."""
+        return bool(self._state)
+
+    def remember(self) -> None:
+        """Remember that the ledger knows the refs as they were at this look; part of the caller's transaction."""
+        if self._state:
+            state = f"{self._mark_of_heads()}\n{self._state}"
+            record_state(self._ledger, self._repository, state, only_local=self._only_local)
+
+    def _mark_of_heads(self) -> str:
+        return _mark(detached_heads(self._common_dir, self._heads))
 
 
 def _has_too_many(common_dir: str, seconds: float) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import Group
 from tokcost.model.claims import Claim, Fate, Worth
@@ -65,6 +66,12 @@ def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[
     """Those of some published ids that are claims of this repository here."""
     found = (_claims(ledger, "name = ? AND repository = ?", (name, repository)) for name in names)
     return [claim for claims in found for claim in claims]
+
+
+def claim_and_repository(ledger: Ledger, number: int) -> tuple[Claim, int]:
+    """A claim by its row id, and the repository it is of."""
+    (claim,) = _claims(ledger, "id = ?", (number,))
+    return claim, ledger.db.execute("SELECT repository FROM claim WHERE id = ?", (number,)).fetchone()[0]
 
 
 def names_among(ledger: Ledger, repository: int, ids: Iterable[str]) -> set[str]:
@@ -322,15 +329,36 @@ def known_tips(ledger: Ledger, repository: int, *, only_local: bool = False) -> 
 
 def forget_tips(ledger: Ledger, repository: int) -> None:
     """Let the next look walk all of history."""
+    _forget_states(ledger, repository)
     ledger.db.execute("DELETE FROM tip WHERE repository = ?", (repository,))
 
 
 def record_tips(ledger: Ledger, repository: int, before: Mapping[str, str], tips: Mapping[str, str]) -> None:
     """Remember the refs as they are; `before` is what `known_tips` said."""
+    _forget_states(ledger, repository)
     gone = [(repository, kept(ref)) for ref in before if ref not in tips]
     new = [(repository, kept(ref), commit) for ref, commit in tips.items() if before.get(ref) != commit]
     ledger.db.executemany("DELETE FROM tip WHERE repository = ? AND ref = ?", gone)
     ledger.db.executemany("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", new)
+
+
+_STATE = "state of refs {} {}"
+"""The setting that says in which state refs were (`refs_state`) while they were as the ledger knows them."""
+
+
+def known_state(ledger: Ledger, repository: int, *, only_local: bool) -> str:
+    """The state in which the refs of a repository were what `known_tips` says; empty where that is not known."""
+    return setting(ledger, _STATE.format(repository, +only_local)) or ""
+
+
+def record_state(ledger: Ledger, repository: int, state: str, *, only_local: bool) -> None:
+    """Remember that state; it is forgotten when other refs are recorded."""
+    record_setting(ledger, _STATE.format(repository, +only_local), state)
+
+
+def _forget_states(ledger: Ledger, repository: int) -> None:
+    names = [(_STATE.format(repository, number),) for number in (0, 1)]
+    ledger.db.executemany("DELETE FROM setting WHERE name = ?", names)
 
 
 def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Sequence[object]) -> None:

@@ -55,6 +55,13 @@ def delete_usage(ledger: Ledger, stored: Sequence[Stored], rollup: Rollup) -> No
         rollup.remove(one.group)
 
 
+def join_claims(ledger: Ledger, joining: Sequence[tuple[Stored, int, int]], rollup: Rollup) -> None:
+    """Put usage that no claim holds into versions of claims that exist: row, claim (row id) and version."""
+    for stored, claim, version in joining:
+        ledger.db.execute("UPDATE usage SET claim = ?, claim_version = ? WHERE id = ?", (claim, version, stored.id))
+        rollup.move((stored.group, stored.group._replace(claim=claim, claim_version=version)))
+
+
 def note_copies(ledger: Ledger, assistant: str, copies: Iterable[tuple[str, int]]) -> None:
     """Remember that a session's files repeat usage of another session: pairs of session name and usage id."""
     pairs = list(copies)

@@ -24,6 +24,11 @@ class Remembered(NamedTuple):
     """The usage that came into this version: pairs of assistant and key."""
     withheld: bool = False
 
+    @property
+    def joins(self) -> bool:
+        """Whether this is usage that came into a version after that was said."""
+        return self.version > 0 and not self.line and not self.withheld
+
 
 class _Claim:
     """One that is being restored."""
@@ -67,6 +72,10 @@ class Restoring:
         claims of the original."""
         claim = self._claim(one.claim)
         if claim is None:
+            return
+        if one.joins:
+            if one.version <= claim.version:
+                claim.found += held + self._want(claim.number, one)
             return
         claim.withheld = claim.withheld or one.withheld
         # A claim may be known, and lack usage that has been read since.

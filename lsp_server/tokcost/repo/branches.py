@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tokcost.model.figures import BranchState
 from tokcost.model.worktree import Worktree
 from tokcost.repo.head import read_head
-from tokcost.repo.refs import default_branch, local_branches, merged_branches
+from tokcost.repo.refs import default_branch, merged_branches, possible_defaults, tips_of_branches
 
 
 class Branches(NamedTuple):
@@ -13,7 +13,7 @@ class Branches(NamedTuple):
 
     current: str | None = None
     present: frozenset[str] | None = frozenset()
-    """All local branches; `None` when the repository cannot be read any more."""
+    """Those of the local branches that somebody asks about; `None` when the repository cannot be read any more."""
     merged: frozenset[str] = frozenset()
     default: str | None = None
     """The branch that others are merged into; `None` when there is none, or it matters to nobody."""
@@ -33,7 +33,7 @@ def look_at_branches(
     current = read_head(here).branch if here else None
     if not with_default and not wanted - {current}:
         return Branches(current, frozenset(wanted))
-    present = local_branches(common_dir)
+    present = tips_of_branches(common_dir, {*wanted, *possible_defaults(common_dir)})
     if present is None:
         return Branches(current, None)
     default = default_branch(common_dir, present)

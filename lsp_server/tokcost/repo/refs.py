@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
@@ -28,6 +28,17 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
     if uses_reftable(common_dir):
         return _ask_git(common_dir)
     return _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
+
+
+def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | None:
+    """The same of those of some branches that there are; the files of others are not read."""
+    if not os.path.isdir(common_dir) or uses_reftable(common_dir):
+        known = local_branches(common_dir) or {}
+        return {name: known[name] for name in names if name in known} if os.path.isdir(common_dir) else None
+    wanted = set(names)
+    packed = _packed(common_dir, _PREFIX)
+    loose = _loose(common_dir, _PREFIX.rstrip("/"), wanted)
+    return {name: tip for name, tip in (packed | loose).items() if name in wanted}
 
 
 def has_many_refs(common_dir: str) -> bool:
@@ -57,6 +68,13 @@ def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_l
         tips = _packed_refs(common_dir, below)
         for kind in below:
             tips |= {kind + name: tip for name, tip in _loose(common_dir, kind.rstrip("/")).items()}
+    found = {ref: tip for ref, tip in tips.items() if is_id(tip)}
+    return found | detached_heads(common_dir, heads)
+
+
+def detached_heads(common_dir: str, heads: Mapping[str, Head] | None = None) -> dict[str, str]:
+    """The HEAD of each worktree where it is detached, by its git folder; `heads` has those that were read before."""
+    tips: dict[str, str] = {}
     for git_dir in (common_dir, *linked_git_dirs(common_dir)):
         if heads and git_dir in heads:
             tips[git_dir] = heads[git_dir].commit if heads[git_dir].detached else ""
@@ -68,15 +86,20 @@ def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_l
     return {ref: tip for ref, tip in tips.items() if is_id(tip)}
 
 
-def default_branch(common_dir: str, present: Mapping[str, str]) -> str | None:
+def default_branch(common_dir: str, present: Container[str]) -> str | None:
     """The branch that others are merged into: the remote's default where it was cloned from one, else main or
     master."""
+    return next((branch for branch in possible_defaults(common_dir) if branch in present), None)
+
+
+def possible_defaults(common_dir: str) -> tuple[str, ...]:
+    """The names that this branch may have, the likeliest first."""
     try:
         said = read_bounded(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD"), 4096).decode("utf-8")
         name = said.strip().removeprefix("ref: refs/remotes/origin/")
     except (OSError, UnicodeDecodeError):
         name = ""
-    return next((branch for branch in (name, "main", "master", "trunk", "develop") if branch in present), None)
+    return (name, "main", "master", "trunk", "develop")
 
 
 def merged_branches(common_dir: str, into: str, among: Mapping[str, str]) -> frozenset[str]:
@@ -109,8 +132,8 @@ def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
     return created != [tip.encode()]
 
 
-def _loose(common_dir: str, below: str) -> dict[str, str]:
-    """Refs with a file of their own; their names without what is `below`."""
+def _loose(common_dir: str, below: str, wanted: Container[str] | None = None) -> dict[str, str]:
+    """Refs with a file of their own, all or those that are `wanted`; their names without what is `below`."""
     found: dict[str, str] = {}
     top = os.path.join(common_dir, below)
     for folder, _, names in os.walk(top):
@@ -118,15 +141,48 @@ def _loose(common_dir: str, below: str) -> dict[str, str]:
         for name in names:
             if name.endswith(".lock"):
                 continue
+            ref = ref_text(os.fsencode(f"{inside}/{name}" if inside else name))
+            if not can_be_ref(ref) or (wanted is not None and ref not in wanted):
+                continue
             try:
                 with open_regular(f"{folder}/{name}") as stream:
                     tip = stream.read(256).strip().decode("ascii", "replace")
             except OSError:
                 continue
-            ref = ref_text(os.fsencode(f"{inside}/{name}" if inside else name))
-            if can_be_ref(ref):
-                found[ref] = tip
+            found[ref] = tip
     return found
+
+
+def read_loose(
+    common_dir: str, folder: str, before: Mapping[str, str], younger_than: int
+) -> tuple[dict[str, str], list[str]]:
+    """The refs that have a file in one folder, and the folders in it. Files not younger than a moment (nanoseconds) say
+    what they said `before`."""
+    found: dict[str, str] = {}
+    folders: list[str] = []
+    with contextlib.suppress(OSError), os.scandir(os.path.join(common_dir, folder)) as entries:
+        for entry in entries:
+            name = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(name)
+                continue
+            ref = ref_text(os.fsencode(name))
+            if entry.name.endswith(".lock") or not can_be_ref(ref):
+                continue
+            with contextlib.suppress(OSError):
+                if ref in before and entry.stat().st_ctime_ns <= younger_than:
+                    found[ref] = before[ref]
+                else:
+                    with open_regular(entry.path) as stream:
+                        found[ref] = stream.read(256).strip().decode("ascii", "replace")
+    return found, folders
+
+
+def packed_in(common_dir: str, folder: str) -> dict[str, str]:
+    """The refs of one folder in the common file, without those of the folders in it."""
+    below = f"{folder}/"
+    packed = _packed_refs(common_dir, (below,))
+    return {ref: tip for ref, tip in packed.items() if "/" not in ref[len(below) :]}
 
 
 def _packed(common_dir: str, below: str) -> dict[str, str]:

@@ -215,14 +215,13 @@ def _import(
     outcomes: Iterator[Outcome],
     report: IngestReport,
 ) -> "ImportedClaims | None":
-    """Record what was read. Usage that a clone remembers as claimed is bound meanwhile, unless a hook is in a hurry:
-    reading what a clone remembers may take as long as a commit may wait."""
+    """Record what was read. Usage that a clone remembers as claimed is bound meanwhile, unless a hook is in a hurry."""
     import gc
 
     from tokcost.claims.bind_imported import ImportedClaims
     from tokcost.usage.importing import Importer
 
-    claims = ImportedClaims(ledger) if how.follow else None
+    claims = ImportedClaims(ledger, binds=how.follow)
     importer, was_on = Importer(ledger, home, here, claims), gc.isenabled()
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:

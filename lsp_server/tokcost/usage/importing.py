@@ -4,10 +4,12 @@ A process killed at any moment loses nothing and repeats nothing. Two processes 
 checkpoint has moved on drops what it read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tokcost.ledger.claims import claim_and_repository
+from tokcost.ledger.dimensions import session_ids
 from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.query import has_unexplained_total, sources_of_unlogged, totals_of_session
 from tokcost.ledger.received import received_besides_logs
@@ -15,17 +17,21 @@ from tokcost.ledger.record import (
     delete_usage,
     find_usage,
     insert_usage,
+    join_claims,
     note_copies,
     record_totals,
     update_usage,
+    usage_of_session,
 )
 from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
+from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, find_key, further_keys, merge
 from tokcost.policy.clone_state import CloneState
 from tokcost.usage import assignment_journal
+from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
 from tokcost.usage.read import Outcome
@@ -41,6 +47,10 @@ class Claims(Protocol):
 
     def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
         """The claim (row id) and the version that new usage belongs to; asked in a transaction."""
+        ...
+
+    def join(self, claim: Claim, repository: int, version: int, usage: Sequence[Usage]) -> None:
+        """Remember that usage came into a version that was said before; called in a transaction."""
         ...
 
     def kept(self) -> None:
@@ -175,11 +185,17 @@ class Importer:
                 sessions[session] = NewTotals(known)
 
     def _retract(self, assistant: str, keys: list[str]) -> None:
-        """Take back what was no response of its own after all; what a claim holds was published and stays."""
+        """Take back what was no response of its own after all. What a claim holds was published and stays, unless the
+        same response is there under another key: that takes its place."""
         if keys:
-            rollup = Rollup()
-            found = find_usage(self._ledger, assistant, keys).values()
-            delete_usage(self._ledger, [one for one in found if one.entry.claim is None], rollup)
+            rollup, gone = Rollup(), list[Stored]()
+            for one in find_usage(self._ledger, assistant, keys).values():
+                other = None if one.entry.claim is None else replacement(one, self._of_session(one.entry.usage))
+                if other:
+                    self._join_claim(one, [other], rollup)
+                if other or one.entry.claim is None:
+                    gone.append(one)
+            delete_usage(self._ledger, gone, rollup)
             rollup.apply(self._ledger)
 
     def _drop_received(self, assistant: str, sessions: set[str]) -> None:
@@ -189,6 +205,11 @@ class Importer:
             rollup = Rollup()
             delete_usage(self._ledger, [one for one in received if one.entry.claim is None], rollup)
             rollup.apply(self._ledger)
+
+    def _of_session(self, usage: Usage) -> list[Stored]:
+        """All usage of the same session."""
+        (session,) = session_ids(self._ledger, [(usage.assistant, usage.session)]).values()
+        return usage_of_session(self._ledger, session)
 
     def _record_usage(self, assistant: str, usage: list[tuple[Usage, int]]) -> None:
         """Record usage and what it was read from."""
@@ -254,8 +275,8 @@ class Importer:
                 self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
 
     def _recover_session(self, assistant: str, totals: list[SessionTotal], new: NewTotals) -> None:
-        ledger, (usage, known) = self._ledger, recover(self._ledger, assistant, totals, new)
-        told = {u.key: u.time_ms for u in known}
+        ledger, recovered = self._ledger, recover(self._ledger, assistant, totals, new)
+        usage, told = recovered.usage, {u.key: u.time_ms for u in recovered.before}
         # Of totals that were read earlier it is not known any more when the session was compacted.
         wanted = {u.key: u if new.tells(u.key) else u._replace(time_ms=told.get(u.key, u.time_ms)) for u in usage}
         stored = find_usage(ledger, assistant, [*wanted, *told])
@@ -268,7 +289,23 @@ class Importer:
         delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)
         insert_usage(ledger, entries, rollup)
         update_usage(ledger, changed, rollup)
+        for key, one in stored.items():
+            counts = freed_by(one, wanted.get(key)) if one.entry.claim is not None else ()
+            if any(counts):
+                lines = find_usage(ledger, assistant, {u.key for u in recovered.lines_in(key)}).values()
+                claim, repository = claim_and_repository(ledger, one.entry.claim or 0)
+                freed = Freed(one, counts, repository, claim.fate == "withheld")
+                self._join_claim(one, late_lines(freed, lines), rollup)
         rollup.apply(ledger)
+
+    def _join_claim(self, row: Stored, lines: Sequence[Stored], rollup: Rollup) -> None:
+        """Put lines that take the place of a row into its claim, and have the clone remember it."""
+        if lines:
+            claim, repository = claim_and_repository(self._ledger, row.entry.claim or 0)
+            version = row.entry.claim_version or 0
+            join_claims(self._ledger, [(one, claim.id, version) for one in lines], rollup)
+            if self._claims:
+                self._claims.join(claim, repository, version, [one.entry.usage for one in lines])
 
 
 def sort_out(

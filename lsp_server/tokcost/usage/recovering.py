@@ -13,7 +13,7 @@ from tokcost.ledger.query import sessions_before
 from tokcost.ledger.record import usage_of_session
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Usage
-from tokcost.usage.unlogged import continued, key_of, unlogged_usage
+from tokcost.usage.unlogged import Lines, continued, key_of, lines_of, unlogged_usage
 
 _CLEARED_MS = 24 * 3_600_000
 """The longest time between the end of a session and the beginning of the one that continues its counter."""
@@ -49,6 +49,14 @@ class Recovered(NamedTuple):
 
     usage: list[Usage]
     before: list[Usage]
+    totals: Sequence[SessionTotal]
+    lines: Lines
+    """The lines that these totals may contain."""
+
+    def lines_in(self, key: str) -> list[Usage]:
+        """The lines in the total that this recovered usage comes from."""
+        total = next((one for one in self.totals if key_of(one) == key), None)
+        return self.lines.until(total, self.totals) if total else []
 
 
 def recover(ledger: Ledger, assistant: str, kept: Sequence[SessionTotal], new: NewTotals) -> Recovered:
@@ -71,7 +79,8 @@ def recover(ledger: Ledger, assistant: str, kept: Sequence[SessionTotal], new: N
         ]
         inherited = continued(totals, logged, found, earlier)
         found = unlogged_usage(assistant, totals, logged, inherited, beside) if inherited else found
-    return Recovered(found, [u for u in logged if u.kind == "unlogged"])
+    lines = lines_of(totals, logged, inherited, beside)
+    return Recovered(found, [u for u in logged if u.kind == "unlogged"], totals, lines)
 
 
 def _span(totals: Sequence[SessionTotal], logged: Sequence[Usage]) -> tuple[int, int]:

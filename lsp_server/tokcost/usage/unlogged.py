@@ -40,7 +40,7 @@ def unlogged_usage(
     what every later total leaves room for. A counter that began anew contains nothing of what an earlier one counted.
     """
     own = [u for u in logged if u.kind != "unlogged"]
-    lines = _Lines([*own, *_before_fork(inherited, logged, totals)], beside)
+    lines = lines_of(totals, logged, inherited, beside)
     geo = _region(own)
     found: list[Usage] = []
     counted: set[int] = set()
@@ -50,8 +50,16 @@ def unlogged_usage(
     return found
 
 
+def lines_of(
+    totals: Sequence[SessionTotal], logged: Sequence[Usage], inherited: Iterable[Usage], beside: Collection[str]
+) -> "Lines":
+    """The lines that the totals of a session may contain; the arguments are those of `unlogged_usage`."""
+    own = [u for u in logged if u.kind != "unlogged"]
+    return Lines([*own, *_before_fork(inherited, logged, totals)], beside)
+
+
 def _of_counter(
-    assistant: str, counter: Sequence[SessionTotal], totals: Sequence[SessionTotal], lines: "_Lines", geo: str
+    assistant: str, counter: Sequence[SessionTotal], totals: Sequence[SessionTotal], lines: "Lines", geo: str
 ) -> list[Usage]:
     """The same for the totals of one counter among all `totals` of its session."""
     found: list[Usage] = []
@@ -123,16 +131,16 @@ def _fits(usage: Sequence[Usage], room: Mapping[str, Counts]) -> bool:
     return all(min(_minus(room.get(model, _ZERO), counts)) >= 0 for model, counts in spent.items())
 
 
-class _Lines:
+class Lines:
     """The lines of a session, and which of them a total may contain."""
 
     def __init__(self, lines: Sequence[Usage], beside: Collection[str]) -> None:
         self._lines = lines
         self._beside = beside
 
-    def without(self, counted: Collection[int]) -> "_Lines":
+    def without(self, counted: Collection[int]) -> "Lines":
         """The lines that are not in a total of an earlier counter; `counted` are the ids of those objects."""
-        return _Lines([u for u in self._lines if id(u) not in counted], self._beside)
+        return Lines([u for u in self._lines if id(u) not in counted], self._beside)
 
     def until(self, total: SessionTotal, totals: Sequence[SessionTotal]) -> list[Usage]:
         """The lines that a total contains. It carries the time of the last line above it in its own file; sub-agents

@@ -1,0 +1,87 @@
+"""The state of all refs of a clone in a short text, which tells without reading them that none has moved since, or in
+which folders.
+
+git writes each ref, and the file that has many, under another name and renames it: whatever changes a ref changes its
+folder, and is a younger file. So do all programs that lock refs as git does.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+
+from tokcost.repo.head import is_id, ref_text, uses_reftable
+from tokcost.repo.refs import PUBLISHED, packed_in, read_loose
+
+_SURE_NS = 2_000_000_000
+"""A folder that was changed less than this ago can change once more without its time telling."""
+_MOST_FOLDERS = 5_000
+_PACKED = "packed-refs"
+_UNSURE = "?"
+
+
+def refs_state(common_dir: str, *, only_local: bool = False) -> str:
+    """The state, to be asked before refs are read; with `only_local` of branches alone. Empty where it cannot be told:
+    refs are in git's newer format, or lie in thousands of folders."""
+    if uses_reftable(common_dir):
+        return ""
+    now, names = time.time_ns(), [_PACKED, "refs"]
+    for kind in _kinds(only_local=only_local):
+        for folder, _, _ in os.walk(os.path.join(common_dir, kind)):
+            names.append(os.path.relpath(folder, common_dir))
+            if len(names) > _MOST_FOLDERS or "\n" in folder:
+                return ""
+    states = ((*_state_of(common_dir, name), name) for name in names)
+    lines = (f"{state if newest < now - _SURE_NS else _UNSURE} {name}" for state, newest, name in states)
+    return "\n".join([str(now - _SURE_NS), *lines])
+
+
+def is_still(common_dir: str, state: str) -> bool:
+    """Whether the refs are in a state that was told before."""
+    return bool(state) and not any(_changed(common_dir, state))
+
+
+def read_changed(
+    common_dir: str, state: str, before: Mapping[str, str], *, only_local: bool = False
+) -> dict[str, str] | None:
+    """All refs, of which those in folders that changed since a state are read; `before` are those of that state. `None`
+    where all must be read."""
+    folders = list(_changed(common_dir, state)) if state and not uses_reftable(common_dir) else [_PACKED]
+    if _PACKED in folders:
+        return None
+    known = {line.partition(" ")[2] for line in state.split("\n")[1:]}
+    folders += [kind for kind in _kinds(only_local=only_local) if kind not in known]
+    younger_than = int(state.partition("\n")[0])
+    changed: dict[str, dict[str, str]] = {}
+    while folders:
+        folder = folders.pop()
+        if folder == "refs":
+            continue
+        name = ref_text(os.fsencode(folder.replace(os.sep, "/")))
+        loose, inside = read_loose(common_dir, folder, before, younger_than)
+        changed[name] = packed_in(common_dir, name) | loose
+        folders += [one for one in inside if one not in known]
+    kept = {ref: tip for ref, tip in before.items() if ref.startswith("refs/") and _parent(ref) not in changed}
+    return kept | {ref: tip for refs in changed.values() for ref, tip in refs.items() if is_id(tip)}
+
+
+def _kinds(*, only_local: bool) -> list[str]:
+    return [kind.rstrip("/") for kind in (PUBLISHED[:1] if only_local else PUBLISHED)]
+
+
+def _parent(ref: str) -> str:
+    return ref.rpartition("/")[0]
+
+
+def _changed(common_dir: str, state: str) -> Iterator[str]:
+    lines = (line.partition(" ") for line in state.split("\n")[1:])
+    return (name for before, _, name in lines if _state_of(common_dir, name)[0] != before)
+
+
+def _state_of(common_dir: str, name: str) -> tuple[str, int]:
+    """A word that changes when a file or folder does, and when that was, in nanoseconds."""
+    try:
+        status = os.stat(os.path.join(common_dir, name))
+    except OSError:
+        return "-", 0
+    words = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return ":".join(map(str, words)), max(words[2:])
