@@ -50,9 +50,13 @@ def failure(name: str, reason: str, code: int, hint: str = "") -> tuple[str, str
 def is_told_later(name: str, environ: "Mapping[str, str]") -> bool:
     """Whether a failure is for the hook after the commit to tell: a commit that is switched off was to carry no line,
     and that hook keeps its spend where the one before it could not."""
-    from tokcost.settings import is_switched_off  # loaded by now: it says where the server is
-
-    return name == "prepare-commit-msg" and is_switched_off(environ)
+    if name != "prepare-commit-msg":
+        return False
+    try:
+        from tokcost.settings import is_switched_off  # loaded by now: it says where the server is
+    except BaseException:  # tokcost is missing or broken, which is what there is to tell
+        return False
+    return is_switched_off(environ)
 
 
 def words(problem: BaseException) -> str:
