@@ -67,6 +67,7 @@ class World:
             *(damages.fill(self.page(name, "leaf"), 0) for name in NAMED),
             damages.fill(self.page("setting", "overflow"), 0xEE),
             damages.flip(1, 4, first=100),
+            damages.flip(self.page("source", "leaf"), 132),
             damages.fill(1, 0),
             damages.header(0, b"nonsense"),
             damages.header(16, b"\x10\x00"),
@@ -115,7 +116,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(tmp_path_factory.mktemp("world"))
 
 
-@pytest.mark.parametrize("number", [pytest.param(one, marks=pytest.mark.slow if one % 4 else ()) for one in range(41)])
+@pytest.mark.parametrize("number", [pytest.param(one, marks=pytest.mark.slow if one % 4 else ()) for one in range(42)])
 def test_of_a_damaged_ledger_all_is_saved_but_what_the_damaged_pages_held(world: World, number: int) -> None:
     world.check(world.some()[number])
 

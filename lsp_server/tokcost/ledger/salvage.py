@@ -194,6 +194,8 @@ def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
                 columns = ", ".join(shape.columns)
                 rows = f"SELECT {columns} FROM damaged.{shape.table} NOT INDEXED"
                 connection.execute(f"INSERT INTO main.{shape.table} ({columns}) {rows}")
+                for _ in connection.execute(f"SELECT * FROM main.{shape.table}"):  # a text may be damaged as well
+                    pass
             references = connection.execute("PRAGMA main.foreign_key_check").fetchone()
             if references is None and held_by(connection) == before:
                 connection.execute("COMMIT")
