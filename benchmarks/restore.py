@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _measure(ledger: Ledger, clone: Path, way: str, count: int) -> None:
-    claims = ImportedClaims(ledger) if way == "import" else None
+    claims = ImportedClaims(ledger, binds=True) if way == "import" else None
     importing = _import(Importer(ledger, ledger.path.parent, None, claims), _outcomes(str(clone), count))
     (one,) = repositories(ledger)
     seconds: list[float] = []

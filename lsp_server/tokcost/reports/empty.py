@@ -4,19 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from tokcost.reports.text import counted, escape
 
-_MOST_FOLDERS = 6
-"""Places that are shown of each assistant."""
-
 
 def no_logs(read: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]) -> list[str]:
-    """No assistant that is read has left a log on this machine. `read` has the places of each one that is, `unread`
-    those whose logs are there all the same, with a place."""
+    """No assistant that is read has left a log on this machine. `read` has the places of each one that is, of
+    which the first is shown, `unread` those whose logs are there all the same, with a place."""
     names = ", ".join(escape(assistant) for assistant in read)
     lines = [f"No logs were found on this machine of the AI assistants that tokcost reads: {names}. Looked in:"]
     for assistant, folders in read.items():
-        lines += [f"  {escape(assistant)}: {escape(folder)}" for folder in folders[:_MOST_FOLDERS]]
-        if len(folders) > _MOST_FOLDERS:
-            lines.append(f"  {escape(assistant)}: and {len(folders) - _MOST_FOLDERS} more")
+        more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
+        lines += [f"  {escape(assistant)}: {escape(folder)}{more}" for folder in folders[:1]]
     return [
         *lines,
         *seen_but_not_read(unread),
