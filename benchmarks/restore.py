@@ -92,7 +92,8 @@ def _outcomes(clone: str, count: int) -> Iterator[Outcome]:
 def _remember(common_dir: str, claims: int, responses: int) -> None:
     for number in range(claims):
         keys = [("claude-code", _key(n)) for n in range(number * responses, (number + 1) * responses)]
-        claim_journal.write(common_dir, [claim_journal.Entry(f"{number:012}", 1, "", keys)])
+        line = f"AI-Cost: ~1 USD list; ~1k tokens; -; {number:012}"
+        claim_journal.write(common_dir, [claim_journal.Entry(f"{number:012}", 1, line, keys)])
 
 
 def _key(number: int) -> str:
