@@ -27,7 +27,7 @@ matrix:
 	@MAKE="$(MAKE)" sh .ci/matrix.sh $(PYTHONS)
 
 slow: $(VENV)/tools
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m slow
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m slow $(AGAIN)
 
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)

@@ -59,10 +59,11 @@ def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]
     from tokcost.local_server import BEGUN, DONE, REFUSED, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
+    step = min(_STEP_SECONDS, limits.longest)
     has_begun, promised, reason = False, 0, ""
     while not reason:
         try:
-            letter, data = server.next(_STEP_SECONDS) or (b"", b"")
+            letter, data = server.next(step) or (b"", b"")
         except (OSError, NotUnderstood):
             if not has_begun:
                 return None

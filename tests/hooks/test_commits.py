@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways, everywhere
+from support.hooked import AT_ONCE, REPLY, Hooked, both_ways, everywhere
 from tokcost.claims.commit_notes import omit_next, omit_no_more
 from tokcost.claims.propose import MOST_USAGE
 from tokcost.model.trailer import format_line
@@ -373,7 +373,7 @@ def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how:
     if how == "omitted":
         omit_next(repo.worktree)
     repo.change()
-    in_a_hurry = {"TOKCOST_DEADLINE": "0.001"} | ({"TOKCOST": "off"} if how == "off" else {})
+    in_a_hurry = {"TOKCOST_DEADLINE": AT_ONCE} | ({"TOKCOST": "off"} if how == "off" else {})
     if failing == "the first hook":
         unhurried(repo, "post-commit")
     elif failing == "the second hook":
@@ -395,7 +395,7 @@ def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how:
 def test_a_commit_that_is_switched_off_says_once_that_there_was_no_time(repo: Hooked) -> None:
     repo.work("Before")
     repo.spend()
-    hurried = {"TOKCOST_DEADLINE": "0.001", "TOKCOST": "off"}
+    hurried = {"TOKCOST_DEADLINE": AT_ONCE, "TOKCOST": "off"}
     said = repo.grumble("commit", "-q", "--allow-empty", "-m", "Quiet", env=hurried)
     assert [line.split()[1] for line in said.splitlines() if "tokcost: " in line] == ["post-commit"]
     repo.run("commit", "-q", "--allow-empty", "-m", "Later")
@@ -405,7 +405,7 @@ def test_a_commit_that_is_switched_off_says_once_that_there_was_no_time(repo: Ho
 def test_a_commit_that_is_switched_off_says_nothing_where_the_second_hook_has_the_time(repo: Hooked) -> None:
     repo.spend()
     unhurried(repo, "post-commit")
-    repo.hooked("--allow-empty", "-m", "Quiet", env={"TOKCOST": "off", "TOKCOST_DEADLINE": "0.001"})
+    repo.hooked("--allow-empty", "-m", "Quiet", env={"TOKCOST": "off", "TOKCOST_DEADLINE": AT_ONCE})
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
@@ -477,7 +477,7 @@ def test_what_is_left_out_on_one_branch_is_kept_there_and_nothing_of_another(
 ) -> None:
     repo.run("branch", "side")
     repo.spend()
-    repo.grumble("commit", "-q", "--allow-empty", "-m", "Quiet", env={"TOKCOST": "off", "TOKCOST_DEADLINE": "0.001"})
+    repo.grumble("commit", "-q", "--allow-empty", "-m", "Quiet", env={"TOKCOST": "off", "TOKCOST_DEADLINE": AT_ONCE})
     repo.run("switch", "-q", *switch)
     repo.work("Elsewhere")
     assert len(repo.lines()) == 1
@@ -500,7 +500,7 @@ def test_a_line_removed_by_hand_is_kept_also_when_there_was_no_time_to_see_that(
     repo.change()
     unhurried(repo, "prepare-commit-msg")
     quiet = repo.editor("sed -i '/^AI-/d' \"$1\"")
-    repo.grumble("commit", "-q", "-e", "-m", "Quiet", env={"TOKCOST_DEADLINE": "0.001"} | quiet)
+    repo.grumble("commit", "-q", "-e", "-m", "Quiet", env={"TOKCOST_DEADLINE": AT_ONCE} | quiet)
     repo.work("Soon after")
     assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
 
@@ -559,7 +559,7 @@ def unhurried(repo: Hooked, hook: str) -> None:
 def test_only_off_is_off(repo: Hooked, value: str) -> None:
     repo.spend()
     repo.change()
-    repo.grumble("commit", "-q", "-m", "Slow", env={"TOKCOST": value, "TOKCOST_DEADLINE": "0.001"})
+    repo.grumble("commit", "-q", "-m", "Slow", env={"TOKCOST": value, "TOKCOST_DEADLINE": AT_ONCE})
     repo.work("Loud")
     assert repo.replies() == {"total": 2, "carried": 2}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked
+from support.hooked import AT_ONCE, REPLY, Hooked
 from tokcost_hooks.installation.hooks import HOOKS
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
@@ -186,7 +186,7 @@ def test_a_ledger_that_somebody_else_is_writing(repo: Hooked) -> None:
 def test_a_deadline_that_is_over_at_once(repo: Hooked) -> None:
     repo.spend()
     repo.change()
-    said = repo.grumble("commit", "-q", "-m", "In a hurry", env={"TOKCOST_DEADLINE": "0.001"})
+    said = repo.grumble("commit", "-q", "-m", "In a hurry", env={"TOKCOST_DEADLINE": AT_ONCE})
     assert "took longer" in said
     assert repo.message().startswith("In a hurry")
     repo.work("After")

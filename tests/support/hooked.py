@@ -26,6 +26,9 @@ from tokcost_hooks.installation.hooks import HOOKS, install
 REPLY = 12_204
 """Tokens of one reply of the assistant."""
 
+AT_ONCE = "0.000001"
+"""A deadline that is over before any hook can do its work, however quick the machine is."""
+
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 """git as a tool that knows no hooks runs it."""
 
