@@ -349,6 +349,43 @@ def test_areas_are_top_folders_code_owning_teams_or_what_the_repository_says(tea
     assert [cell.name for cell in team.report(groups=True).groups["area"]] == ["everything"]
 
 
+def test_types_and_issues_are_those_of_subjects_branches_and_of_what_a_merge_brought(team: Team) -> None:
+    six_people(team)
+    assert set(team.report(groups=True).missing) == {"type", "issue"}
+    for number in range(12):
+        team.switch("-qc", f"fix/PAY-{number % 2 + 1}-x{number}")
+        team.commit("b/f", f"Mend\n\n{team.line(2)}", by=number // 2)
+        team.switch("-q", "main")
+        team.merge(f"Merge branch 'fix/PAY-{number % 2 + 1}-x{number}'", f"fix/PAY-{number % 2 + 1}-x{number}")
+    for number in range(12):
+        team.switch("-qc", f"ann/x{number}")
+        team.commit("a/f", f"feat: add (#{number + 500})\n\nCloses #7, PAY-1\n\n{team.line(2)}", by=number % 6)
+        team.switch("-q", "main")
+        team.merge(f"Merge branch 'ann/x{number}'", f"ann/x{number}")
+    report = team.report(groups=True)
+    assert {cell.name: cell.list_cost // USD for cell in report.groups["type"]} == {
+        "(no type)": 72, "fix": 24, "feat": 24,
+    }  # fmt: skip
+    assert {cell.name: cell.list_cost // USD for cell in report.groups["issue"]} == {
+        "(no issue)": 72, "#7": 12, "PAY-1": 24, "PAY-2": 12,
+    }  # fmt: skip
+    text = plain(report_lines(report, "issue", None, False))
+    assert "split among them in equal parts" in text
+
+
+def test_a_repository_names_its_types_and_a_wrong_word_is_said(team: Team) -> None:
+    six_people(team)
+    for number in range(12):
+        team.commit("a/f", f"[BUG] c{number}\n\n{team.line(2)}", by=number % 6)
+    (team.path / ".tokcost.toml").write_text('[types]\nbug = "[bug]*"\n')
+    team.commit("x", "Say what bugs are")
+    assert {cell.name for cell in team.report(groups=True).groups["type"]} == {"(no type)", "bug"}
+    (team.path / ".tokcost.toml").write_text("[types]\nbug = 5\n")
+    team.commit("x", "Say it wrongly")
+    with pytest.raises(SettingsDamaged, match=r"types\.'bug'"):
+        team.report(groups=True)
+
+
 def test_what_two_ranges_differ_by_is_what_the_changes_between_say_themselves(team: Team) -> None:
     """The limit that no single run can hold, as the README tells it: a subtraction gives changes, and never more."""
     six_people(team)

@@ -23,9 +23,10 @@ class Introduced(NamedTuple):
     position: int
 
 
-Grouping = Literal["area", "model", "month", "week", "tag", "size"]
-GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "week", "size", "tag")
-"""In the order in which they get what privacy leaves room for. It is one for all questions: what is asked by decides
+Grouping = Literal["area", "model", "month", "week", "tag", "size", "type", "issue"]
+GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "week", "size", "tag", "type", "issue")
+"""In the order in which they get what privacy leaves room for; a new one comes last, or what was shown before it and
+what is shown with it could be subtracted from each other. It is one for all questions: what is asked by decides
 nothing, or the answers to two questions could be subtracted from each other."""
 PERIODS: tuple[Grouping, ...] = ("month", "week")
 """Those whose cells follow each other in time, in the order of their names."""

@@ -23,6 +23,7 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
     "budget": ("branch", "commit", "day", "near", "block"),
     "report": ("contributors",),
     "areas": (),
+    "types": (),
     "price": (),
 }
 """Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked

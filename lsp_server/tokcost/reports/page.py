@@ -30,11 +30,13 @@ _TITLES: dict[Grouping, str] = {
     "model": "By model",
     "size": "By size of change",
     "tag": "By release",
+    "type": "By type of change",
+    "issue": "By issue",
 }
 PRIVACY = (
     "Nothing here is by person. Single changes and the total say no more than the commit messages. A figure by area,"
-    " model, time, release or size is shown only where enough contributors share it and none stands out, alone or by"
-    " subtraction. Anyone with the repository can add up its cost lines without tokcost."
+    " model, time, release, size, type or issue is shown only where enough contributors share it and none stands out,"
+    " alone or by subtraction. Anyone with the repository can add up its cost lines without tokcost."
 )
 LIST_COST = (
     "List cost is tokens times the public price valid on that day, in US dollars; with a flat plan it is not a bill."
@@ -144,6 +146,8 @@ def _sections(report: Report) -> list[_Section]:
         "model": lambda: charts.bars_svg(report, "model"),
         "size": lambda: charts.sizes_svg(report),
         "tag": lambda: charts.bars_svg(report, "tag"),
+        "type": lambda: charts.bars_svg(report, "type"),
+        "issue": lambda: charts.bars_svg(report, "issue"),
     }
     time = _time(report)
     drawn: dict[Grouping, Callable[[], str]] = {time: lambda: charts.time_svg(report, time), **draw}

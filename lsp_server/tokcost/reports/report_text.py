@@ -16,6 +16,8 @@ _TITLES: dict[Grouping, str] = {
     "week": "WEEK",
     "tag": "RELEASE",
     "size": "SIZE OF CHANGE",
+    "type": "TYPE",
+    "issue": "ISSUE",
 }
 _BAR_COLUMNS = 8
 
@@ -141,6 +143,8 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
         )
     if by == "area" and by in report.groups:
         lines.append("a change that touches several areas is split by changed lines")
+    if by == "issue" and by in report.groups:
+        lines.append("a change that refers to several issues is split among them in equal parts")
     if by == "model" and any(cell.name == "(several)" for cell in report.groups.get(by, [])):
         lines.append("(several): lines name one amount for all their models")
     if report.foreign_lines:

@@ -35,7 +35,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
             raise UsageError(
                 f"--by {value}: tokcost never reports what a person spent",
                 "Cost lines are published by people who were promised that no report adds them up by person."
-                " Ask by change, area, model, month, week, tag or size.",
+                " Ask by change, area, model, month, week, tag, size, type or issue.",
             )
         if word not in ("change", *get_args(Grouping)):
             self.fail(f"'{value}' is none of change, {', '.join(get_args(Grouping))}.", param, ctx)
