@@ -114,6 +114,11 @@ def _facts(report: Report) -> list[_Fact]:
     partly = any(change.state != "reverted" for change in gone)
     said = report_text.taken_back(report) if partly else counted(len(gone), "change")
     facts.append(_Fact("reverted later", spent if gone else "none", said))
+    if report.reworked is not None:
+        amount = report_text.cost(report, report.reworked.list_cost)
+        said = report_text.changed_again(report).partition(" list, ")[2]
+        name = f"changed again within {counted(report.reworked.days, 'day')}"
+        facts.append(_Fact(name, amount if report.reworked.changes else "none", said))
     if report.open:
         facts.append(_Fact("not merged yet", *_split(report_text.still_open(report).removeprefix("not merged yet: "))))
     facts.append(_coverage(report))
@@ -191,4 +196,5 @@ def _cell(report: Report, cell: Cell) -> tuple[str, ...]:
 def _change(report: Report, change: Change) -> tuple[str, ...]:
     amount = report_text.cost(report, change.list_cost, change.is_unpriced)
     day, models = report_text.day(change.head.time), report_text.models(change)
-    return report_text.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], change.state
+    state = report_text.state(change)
+    return report_text.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], state

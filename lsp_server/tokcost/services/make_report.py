@@ -26,6 +26,7 @@ from tokcost.repo.history import (
     some_authors,
 )
 from tokcost.repo.refs import PUBLISHED
+from tokcost.services.find_rework import find_rework
 from tokcost.services.group_report import group
 from tokcost.services.look_at_clone import folder_of_history
 
@@ -46,6 +47,9 @@ class Options(NamedTuple):
     """Only changes committed before this second UTC."""
     groups: bool = False
     """Whether grouped figures are wanted: they cost a look at the files of every change."""
+    rework: int | None = None
+    """Days within which lines count as changed again; `None` where nobody wants to know: it costs a look at all lines
+    of every step."""
 
 
 def make_report(folder: Path, cache: Path, options: Options) -> Report:
@@ -68,6 +72,9 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
         report.coverage = _coverage(repository, span, told, policy.contributors)
     if options.groups and report.changes:
         group(repository, span, report, policy)
+    if options.rework is not None:
+        newest = next((time for _, time, _ in read_messages_of(repository, span.tips[:1])), 0)
+        find_rework(repository, span, report, newest, options.rework)
     if repository.is_shallow:
         report.notes.append("this clone is shallow: what lies before its first commits is not in here")
     return report
