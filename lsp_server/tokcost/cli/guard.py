@@ -2,28 +2,30 @@
 
 import os
 import sys
-from threading import Timer
+import time
+from threading import Thread, get_native_id
+
+from tokcost_hooks.watch import Limits, Patience, waits_of_thread
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than a server to answer."""
 if TYPE_CHECKING:
     from typing import NoReturn
 
-DEADLINE_SECONDS = 0.3
+STUCK_SECONDS, LONGEST_SECONDS = 0.3, 2.0
+"""An answer that waits for a lock or a disk is given up after the first, one that is merely slow after the second."""
+_STEP_SECONDS = 0.02
 NOTHING = "{}\n"
 """The answer that lets every assistant go on."""
 
 
 def answer_hook(words: "tuple[str, ...]") -> "NoReturn":
     """Print the answer and end the process. Standard input, where the prompt is, is not read."""
-    end = Timer(DEADLINE_SECONDS, _give_up)
-    end.daemon = True
-    end.start()
+    Thread(target=_end_in_time, args=(get_native_id(),), daemon=True).start()
     try:
         text = _asked(words) or _found_out(words)
     except BaseException:  # an assistant must not be stopped by a mistake of ours
         text = NOTHING
-    end.cancel()
     _leave(text)
 
 
@@ -33,7 +35,7 @@ def _asked(words: "tuple[str, ...]") -> "str | None":
     from tokcost.settings import home_folder
 
     try:
-        return ask_for_text(home_folder(os.environ), ("guard", *words), DEADLINE_SECONDS)
+        return ask_for_text(home_folder(os.environ), ("guard", *words), LONGEST_SECONDS)
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -50,7 +52,13 @@ def _found_out(words: "tuple[str, ...]") -> str:
     return answer(tokcost_home(os.environ), os.environ, Path.cwd(), words)
 
 
-def _give_up() -> None:
+def _end_in_time(thread: int) -> None:
+    """End the process, with an answer that lets the assistant go on, once waiting makes no sense any more."""
+    chosen = os.environ.get("TOKCOST_DEADLINE")  # as for git's hooks
+    limits = Limits(float(chosen), float(chosen)) if chosen else Limits(LONGEST_SECONDS, STUCK_SECONDS)
+    patience = Patience(limits, lambda: waits_of_thread(os.getpid(), thread))
+    while not patience.spent():
+        time.sleep(_STEP_SECONDS)
     _leave(NOTHING)
 
 

@@ -42,8 +42,41 @@ def without(text: str, pieces: list[str]) -> str | None:
     for piece in reversed(pieces):
         if text.count(piece) != 1:
             return None
-        text = text.replace(piece, "")
+        before, _, behind = text.partition(piece)
+        if before.rstrip().endswith(("{", "[")) and behind.lstrip().startswith(","):
+            behind = behind.lstrip()[1:]  # the piece was the first member, and somebody added others since
+        text = before + behind
     return text
+
+
+def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
+    """The text without the elements of a list that have some words in them, wherever they stand and however they are
+    laid out now. Raises `Unreadable`."""
+    while True:
+        span = _found(text, path)
+        elements = _elements(text, span, ".".join(path)) if span else []
+        at = next((at for at, one in enumerate(elements) if mark in text[one.start : one.end]), None)
+        if at is None:
+            return text
+        start, end = elements[at]
+        if at + 1 < len(elements):
+            end = elements[at + 1].start
+        elif at:
+            start = elements[at - 1].end
+        text = text[:start] + text[end:]
+
+
+def _found(text: str, path: tuple[str, ...]) -> Span | None:
+    """The value at the end of a path of keys, if there is one."""
+    at: int | None = _skip(text, 0)
+    span = None
+    for key in path:
+        assert at is not None
+        span = _members(text, at, key)[0].get(key)
+        if span is None:
+            return None
+        at = span.start
+    return span
 
 
 def _insertion(text: str, entry: Entry) -> tuple[int, str]:

@@ -114,7 +114,7 @@ def uninstall(home: Path, name: str) -> str | None:
         return None
     path = str(noted["path"])
     try:
-        _take_out(path, noted)
+        _take_out(guard, path, noted)
         del record[guard.name]
         _remember(home, record)
     except OSError as error:
@@ -132,8 +132,8 @@ def _missing_folders(path: str) -> list[str]:
     return missing
 
 
-def _take_out(path: str, noted: Mapping[str, Any]) -> None:
-    from tokcost.guards.json_text import without
+def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
+    from tokcost.guards.json_text import Unreadable, without
 
     text = _read(path)
     if text is None:
@@ -144,14 +144,29 @@ def _take_out(path: str, noted: Mapping[str, Any]) -> None:
             with suppress(OSError):  # somebody else keeps something there by now
                 os.rmdir(folder)
         return
-    left = without(text, noted["pieces"]) if noted["pieces"] else None
-    if left is not None:
-        write_whole(path, left.encode(), keeps_mode=True)
-    elif _MARK in text:
+    try:
+        left = without(text, noted["pieces"]) if noted["pieces"] else None
+        left = _without_ours(guard, text) if left is None else left
+    except Unreadable as problem:
         raise EnvironmentProblem(
-            f"{path} was changed since: what `tokcost guard install` put in is not there as it was",
+            f"{path} was changed since, and cannot be understood: {problem}",
             f"Take out by hand whatever says `{_MARK}`, then say it again.",
-        )
+        ) from problem
+    if left != text:
+        write_whole(path, left.encode(), keeps_mode=True)
+
+
+def _without_ours(guard: Guard, text: str) -> str:
+    """The settings without our commands, where somebody laid them out anew or added something between."""
+    from tokcost.guards.json_text import Unreadable, without_elements
+
+    if guard.entries is None:
+        if _MARK in text:
+            raise Unreadable("it is a file of this guard alone, and says something else now")
+        return text
+    for entry in guard.entries(lambda moment: moment):
+        text = without_elements(text, entry.path, _MARK)
+    return text
 
 
 def installed(home: Path) -> list[Installed]:
