@@ -80,7 +80,7 @@ def _found(text: str, path: tuple[str, ...]) -> Span | None:
 
 
 def _insertion(text: str, entry: Entry) -> tuple[int, str]:
-    """Where a piece goes, and the piece."""
+    """A piece, and the position that it goes to."""
     if "\n" in text.strip():
         found = _INDENT.search(text)
         indent = found[1] if found else _USUAL

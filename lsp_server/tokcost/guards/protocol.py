@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """What is particular to one assistant."""
+    """The hooks of one assistant."""
 
     name: str
     """The name of its reader."""

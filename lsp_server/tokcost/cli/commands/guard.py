@@ -106,7 +106,7 @@ def status_command(as_json: bool) -> int:
 
 @command.command("check", short_help="Answer an assistant's hook.", hidden=True)
 @click.argument("words", nargs=-1)
-@click.option("--block", is_flag=True)
+@click.option("--block", is_flag=True, help="Stop the run when over a budget of the developer's own.")
 def check_command(words: tuple[str, ...], block: bool) -> int:
     """Answer the hook of an assistant: its name and the moment, prompt or tool.
 
