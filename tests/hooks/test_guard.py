@@ -70,6 +70,13 @@ def test_settings_that_are_there_stay_to_the_byte(repo: Hooked, name: str) -> No
     assert path.read_text() == text
 
 
+def test_uninstalling_tokcost_names_the_guards_that_are_left(repo: Hooked) -> None:
+    guard(repo, "install", "codex", "--yes")
+    said = piped(["uninstall", "--dry-run"], repo.path, repo.environ).stdout
+    assert "the guard of Codex CLI" in said
+    assert "tokcost guard uninstall codex" in said
+
+
 def test_settings_behind_a_link_are_changed_where_they_are(repo: Hooked) -> None:
     dotfiles = repo.home / "dotfiles.json"
     (repo.home / ".claude").mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ class Guard(NamedTuple):
     answer: Callable[[Verdict, Moment], Json]
     """The answer, as the assistant's hooks read it from standard output."""
     stopping: str
-    """How far a stop goes: the end of the sentence `Over a budget, …`."""
+    """The reach of a stop: the end of the sentence `Over a budget, …`."""
     afterwards: str = ""
     """A sentence on what the person still has to do."""
 
