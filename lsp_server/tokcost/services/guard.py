@@ -58,8 +58,8 @@ def known_guard(name: str) -> Guard:
 
 
 def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: bool) -> Plan:
-    """The text that would be written for an assistant. Raises `UsageError`, and `EnvironmentProblem` where a guard is there or
-    the assistant's settings cannot be understood."""
+    """The text that would be written for an assistant. Raises `UsageError`, and `EnvironmentProblem` where a guard is
+    there or the assistant's settings cannot be understood."""
     guard = known_guard(name)
     path = os.path.realpath(guard.settings(environ))
     if guard.name in _record(home):
