@@ -144,12 +144,12 @@ def page(text: str, environ: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def progress(label: str) -> Generator[Progress | None]:
-    """A bar on standard error, on a terminal, for what is not over within a blink."""
+def progress(label: str, of_bytes: bool = True) -> Generator[Progress | None]:
+    """A bar on standard error, on a terminal, for what is not over within a blink; of bytes, or of things."""
     if _is_closed(sys.stderr) or not is_terminal(sys.stderr):
         yield None
         return
-    bar = _Bar(label)
+    bar = _Bar(label, of_bytes)
     try:
         yield bar
     finally:
@@ -159,8 +159,9 @@ def progress(label: str) -> Generator[Progress | None]:
 class _Bar:
     """Drawn by rich, once it is worth drawing."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, of_bytes: bool) -> None:
         self._label = label
+        self._of_bytes = of_bytes
         self._started = time.monotonic()
         self._drawn: Any = None
 
@@ -168,7 +169,7 @@ class _Bar:
         if self._drawn is None:
             if time.monotonic() - self._started < _PROGRESS_AFTER_SECONDS:
                 return
-            self._drawn = _rich_progress()
+            self._drawn = _rich_progress(self._of_bytes)
             self._drawn.add_task(self._label, total=total)
             self._drawn.start()
         self._drawn.update(self._drawn.task_ids[0], completed=done, total=total)
@@ -178,9 +179,10 @@ class _Bar:
             self._drawn.stop()
 
 
-def _rich_progress() -> Any:
+def _rich_progress(of_bytes: bool) -> Any:
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    look = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    done = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    look = (TextColumn("{task.description}"), BarColumn(), done, TimeRemainingColumn())
     return Progress(*look, console=Console(stderr=True), transient=True)

@@ -221,6 +221,11 @@ def remote_address(repository: Repository) -> str:
         return ""
 
 
+def first_commits(repository: Repository, span: Range) -> list[str]:
+    """The commits of a history that have no parents."""
+    return repository.git("rev-list", "--max-parents=0", "--stdin", feed=span.feed).split()
+
+
 def first_parents(repository: Repository, span: Range) -> list[str]:
     """The steps in which the first tip came about, newest first."""
     feed = span._replace(tips=span.tips[:1]).feed

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tokcost.model.changes import Cell, Grouping, Report
+from tokcost.model.dataset import Grouped
 from tokcost.model.money import NANO_PER_USD
 from tokcost.reports.report_text import cost
 from tokcost.reports.text import clip, counted, escape
@@ -32,7 +33,7 @@ _AUTOSIZE = {"type": "fit-x", "contains": "padding"}
 Row = dict[str, Any]
 
 
-def bars_svg(report: Report, by: Grouping) -> str:
+def bars_svg(report: Grouped, by: Grouping) -> str:
     """One bar for each cell, the most expensive first."""
     cells = report.groups[by]
     shown, rest = cells[:_MOST_BARS], cells[_MOST_BARS:]
@@ -46,7 +47,7 @@ def bars_svg(report: Report, by: Grouping) -> str:
     return _drawn(bars + base.mark_text(align="left", dx=5, color=INK).encode(x=x, y=y, text="label:N"))
 
 
-def time_svg(report: Report, by: Grouping) -> str:
+def time_svg(report: Grouped, by: Grouping) -> str:
     """One column for each week or month, in their order."""
     rows = _rows(report, report.groups[by])
     each = -(-len(rows) // _MOST_NAMES)
@@ -135,7 +136,7 @@ def by_size(cells: Sequence[Cell]) -> list[Cell]:
     return sorted(cells, key=key)
 
 
-def _rows(report: Report, cells: Sequence[Cell]) -> list[Row]:
+def _rows(report: Grouped, cells: Sequence[Cell]) -> list[Row]:
     """The rows that are drawn for cells. Names that look alike once they are clipped get a number: each has a place of
     its own."""
     seen: dict[str, int] = {}

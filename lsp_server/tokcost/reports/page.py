@@ -6,7 +6,7 @@ in it and its own policy forbids any; nothing is fetched from anywhere.
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -43,13 +43,13 @@ LIST_COST = (
 )
 
 
-class _Fact(NamedTuple):
+class Fact(NamedTuple):
     name: str
     value: str
     more: str = ""
 
 
-class _Section(NamedTuple):
+class Section(NamedTuple):
     """A grouping: its chart, its rows, or why there are none."""
 
     title: str
@@ -66,6 +66,24 @@ class _Section(NamedTuple):
 
 def report_page(report: Report) -> str:
     """The whole page. Raises `EnvironmentProblem` where what draws it is not installed."""
+    return rendered(
+        report.range,
+        lambda: {
+            "heading": "AI list cost of merged changes",
+            "facts": _facts(report) if report.changes else [],
+            "nothing": [] if report.changes else report_text.nothing(report),
+            "sections": _sections(report) if report.changes else [],
+            "distribution": charts.distribution_svg(report) if report.changes else "",
+            "changes": [_change(report, change) for change in report.changes[:_MOST_CHANGES]],
+            "left_out": max(0, len(report.changes) - _MOST_CHANGES),
+            "said": report_text.footer(report, None),
+            "privacy": PRIVACY,
+        },
+    )
+
+
+def rendered(range: str, parts: Callable[[], Mapping[str, object]]) -> str:
+    """The page around parts, which are made once it is known that they can be drawn. Raises `EnvironmentProblem`."""
     try:
         import altair  # noqa: F401  # pyright: ignore[reportUnusedImport]
         import vl_convert  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -83,44 +101,36 @@ def report_page(report: Report) -> str:
     return page.from_string((data / "page.html.j2").read_text(encoding="utf-8")).render(
         style=Markup(style),
         style_digest=digest,
-        report=report,
-        range=escape(report.range),
+        range=escape(range),
         draw=Markup,
-        facts=_facts(report) if report.changes else [],
-        nothing=[] if report.changes else report_text.nothing(report),
-        sections=_sections(report) if report.changes else [],
-        distribution=charts.distribution_svg(report) if report.changes else "",
-        changes=[_change(report, change) for change in report.changes[:_MOST_CHANGES]],
-        left_out=max(0, len(report.changes) - _MOST_CHANGES),
-        said=report_text.footer(report, None),
-        privacy=PRIVACY,
         list_cost=LIST_COST,
+        **parts(),
     )
 
 
-def _facts(report: Report) -> list[_Fact]:
+def _facts(report: Report) -> list[Fact]:
     facts = [
-        _Fact("list cost", report_text.total(report).removesuffix(" list"), _priced(report)),
-        _Fact("changes", f"{len(report.changes):,}", f"{short_tokens(report.tokens)} tokens"),
+        Fact("list cost", report_text.total(report).removesuffix(" list"), _priced(report)),
+        Fact("changes", f"{len(report.changes):,}", f"{short_tokens(report.tokens)} tokens"),
     ]
     values = [change.list_cost for change in report.changes]
     if len(values) > 2:
         most = report_text.cost(report, quantile(values, 0.9))
         facts.append(
-            _Fact("half of the changes up to", report_text.cost(report, quantile(values, 0.5)), f"nine in ten {most}")
+            Fact("half of the changes up to", report_text.cost(report, quantile(values, 0.5)), f"nine in ten {most}")
         )
     gone = [change for change in report.changes if change.state]
     spent = report_text.cost(report, sum(change.reverted_cost for change in gone))
     partly = any(change.state != "reverted" for change in gone)
     said = report_text.taken_back(report) if partly else counted(len(gone), "change")
-    facts.append(_Fact("reverted later", spent if gone else "none", said))
+    facts.append(Fact("reverted later", spent if gone else "none", said))
     if report.reworked is not None:
         amount = report_text.cost(report, report.reworked.list_cost)
         said = report_text.changed_again(report).partition(" list, ")[2]
         name = f"changed again within {counted(report.reworked.days, 'day')}"
-        facts.append(_Fact(name, amount if report.reworked.changes else "none", said))
+        facts.append(Fact(name, amount if report.reworked.changes else "none", said))
     if report.open:
-        facts.append(_Fact("not merged yet", *_split(report_text.still_open(report).removeprefix("not merged yet: "))))
+        facts.append(Fact("not merged yet", *_split(report_text.still_open(report).removeprefix("not merged yet: "))))
     facts.append(_coverage(report))
     return facts
 
@@ -136,16 +146,16 @@ def _split(text: str) -> tuple[str, str]:
     return amount, f"on {more}"
 
 
-def _coverage(report: Report) -> _Fact:
+def _coverage(report: Report) -> Fact:
     coverage = report.coverage
     if coverage is None or not coverage.commits:
         needed = report.contributors_needed
-        return _Fact("coverage", "not shown", f"needs {needed} contributors and a whole range")
+        return Fact("coverage", "not shown", f"needs {needed} contributors and a whole range")
     share = percent(coverage.with_line, coverage.commits)
-    return _Fact("coverage", share, f"of {counted(coverage.commits, 'commit')} carry a cost line")
+    return Fact("coverage", share, f"of {counted(coverage.commits, 'commit')} carry a cost line")
 
 
-def _sections(report: Report) -> list[_Section]:
+def _sections(report: Report) -> list[Section]:
     draw: dict[Grouping, Callable[[], str]] = {
         "area": lambda: charts.bars_svg(report, "area"),
         "model": lambda: charts.bars_svg(report, "model"),
@@ -160,12 +170,12 @@ def _sections(report: Report) -> list[_Section]:
     return [*sections, *_withheld(report, [by for by in drawn if by not in report.groups and by not in report.missing])]
 
 
-def _withheld(report: Report, names: Sequence[str]) -> list[_Section]:
+def _withheld(report: Report, names: Sequence[str]) -> list[Section]:
     """The groupings that must not be shown, and the reason once."""
     if not names:
         return []
     listed = " or ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
-    return [_Section(f"By {listed}: not shown", "", (), [], [report_text.withheld(report, listed)])]
+    return [Section(f"By {listed}: not shown", "", (), [], [report_text.withheld(report, listed)])]
 
 
 def _time(report: Report) -> Grouping:
@@ -174,7 +184,7 @@ def _time(report: Report) -> Grouping:
     return "week" if len(months) < len(weeks) <= _MOST_WEEKS else "month"
 
 
-def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:
+def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> Section:
     svg = draw()
     general = {*report_text.footer(report, None)}
     said = [text for text in report_text.footer(report, by) if text not in general]
@@ -184,7 +194,7 @@ def _section(report: Report, by: Grouping, draw: Callable[[], str]) -> _Section:
     rows = [_cell(report, cell) for cell in cells]
     filled = [number for number, texts in enumerate(zip(*rows, strict=True)) if any(texts)]
     columns = [(by, *_COLUMNS)[number] for number in filled]
-    return _Section(_TITLES[by], svg, columns, [[row[number] for number in filled] for row in rows], said)
+    return Section(_TITLES[by], svg, columns, [[row[number] for number in filled] for row in rows], said)
 
 
 def _cell(report: Report, cell: Cell) -> tuple[str, ...]:

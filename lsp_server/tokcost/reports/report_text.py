@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tokcost.model.changes import FEWEST, USUAL, Cell, Change, Grouping, Report, quantile
+from tokcost.model.dataset import Grouped
 from tokcost.reports.amounts import amount, bar, is_fine, percent, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.text import counted, escape, few, short_model
 
-_TITLES: dict[Grouping, str] = {
+TITLES: dict[Grouping, str] = {
     "area": "AREA",
     "model": "MODEL",
     "month": "MONTH",
@@ -22,7 +23,7 @@ _TITLES: dict[Grouping, str] = {
 _BAR_COLUMNS = 8
 
 
-def cost(report: Report, list_cost: int, unpriced: bool = False, tokens: int = 1) -> str:
+def cost(report: Grouped, list_cost: int, unpriced: bool = False, tokens: int = 1) -> str:
     """An amount as published: `~$2.00` unless all lines were exact."""
     text = amount(list_cost, int(unpriced and tokens > 0), is_fine(report.list_cost))
     return text if text == "unpriced" or report.precision == "exact" else f"~{text}"
@@ -265,7 +266,7 @@ def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated:
     """The rows of a grouping."""
     costs = [cost(report, one.list_cost, one.unpriced) for one in cells]
     found = [
-        Column(_TITLES[by], [Piece(escape(one.name)) for one in cells]),
+        Column(TITLES[by], [Piece(escape(one.name)) for one in cells]),
         Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
     ]
     if decorated:

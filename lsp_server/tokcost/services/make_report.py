@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.history.changes import changes_of
-from tokcost.history.merge_subjects import read_head
+from tokcost.history.facts_of_changes import read_heads
 from tokcost.history.privacy.groups import count_heads
 from tokcost.history.read_history import Told, reach, read_branches, read_history
 from tokcost.history.report_policy import read_report_policy
@@ -58,7 +58,7 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
     span = _span(repository, options)
     policy = read_report_policy(repository, span.tips[0])
     told = read_history(repository, cache, span)
-    heads = _heads(repository, told)
+    heads = read_heads(repository, told)
     within = {step for step, head in heads.items() if _is_within(head, options)}
     changes = changes_of(told.placed, heads)
     placed = [one for one in told.placed if one.step in within]
@@ -90,11 +90,6 @@ def _span(repository: Repository, options: Options) -> Range:
         return default
     refs = (tip for name, tip in all_refs(repository).items() if name.startswith(PUBLISHED))
     return Range("all refs", tuple(dict.fromkeys((*default.tips, *refs))))
-
-
-def _heads(repository: Repository, told: Told) -> dict[str, Head]:
-    steps = dict.fromkeys(one.step for one in told.placed)
-    return {step: read_head(text, time) for step, time, text in read_messages_of(repository, steps)}
 
 
 def _is_within(head: Head, options: Options) -> bool:

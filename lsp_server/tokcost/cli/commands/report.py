@@ -10,8 +10,10 @@ from typing import Any, get_args
 import click
 
 from tokcost.cli import screen
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.cli.dataset_report import show_dataset, write_page
+from tokcost.errors import UsageError
 from tokcost.model.changes import REWORK_DAYS, Grouping, Report
+from tokcost.model.dataset import DatasetReport
 from tokcost.model.money import NANO_PER_USD
 from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_cache
@@ -57,6 +59,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine places.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
 @click.option("--html", metavar="FILE", help="One page with charts, complete in itself; - for standard output.")
+@click.option("--dataset", metavar="DATASET", help="Many repositories, as `tokcost collect` put them together.")
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
@@ -76,10 +79,13 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
       tokcost report v1.5..v1.6 --against v1.4..v1.5
       tokcost report --base origin/main --markdown --check 50
       tokcost report --html report.html
+      tokcost report --dataset costs --by area
       tokcost report --json | jq '.changes[] | {number, list_cost}'
     """
     form = _form(more)
     limit = _nano(check) if check is not None else None
+    if more["dataset"] is not None:
+        return _checked_dataset(show_dataset(range, by, form, more | {"against": against}), limit)
     if range is not None and more["all_refs"]:
         raise UsageError("RANGE and --all exclude each other")
     if form == "html" and (by is not None or against is not None):
@@ -165,15 +171,7 @@ def _markdown(reports: list[Report], by: Grouping | None) -> str:
 def _write_page(report: Report, name: str) -> None:
     from tokcost.reports.page import report_page
 
-    page = report_page(report)
-    if name == "-":
-        screen.show(page)
-        return
-    try:
-        Path(name).write_text(page, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
-    screen.tell(f"wrote {name}")
+    write_page(report_page(report), name)
 
 
 _FORMATS = {"json": _json, "csv": _csv, "markdown": _markdown}
@@ -199,6 +197,19 @@ def _checked(report: Report, limit: int | None) -> int:
     if report.unpriced_tokens:
         screen.tell("some of this has no price and is not in the sum that was checked")
     if report.list_cost <= limit:
+        return 0
+    screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")
+    return 1
+
+
+def _checked_dataset(report: DatasetReport, limit: int | None) -> int:
+    """The same of a dataset."""
+    from tokcost.reports.amounts import amount
+    from tokcost.reports.dataset_report import total
+
+    if limit is not None and report.unpriced:
+        screen.tell("some of this has no price and is not in the sum that was checked")
+    if limit is None or report.list_cost <= limit:
         return 0
     screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")
     return 1

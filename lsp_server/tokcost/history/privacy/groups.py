@@ -47,9 +47,14 @@ def grouped(
     heads = count_heads(authors.values())
     pieces: list[Piece] = []
     for number, change in enumerate(changes):
-        pieces += _pieces(number, change, authors, heads, facts)
+        pieces += (piece for _, piece in pieces_of(number, change, authors, heads, facts))
+    return {name: _cells(pieces, name, labels) for name, labels in shown_labels(pieces, least).items()}
+
+
+def shown_labels(pieces: Sequence[Piece], least: int) -> dict[Grouping, Labels]:
+    """The groupings of a report of these pieces, and the cell that each of their names is shown in."""
     offered: list[Grouping] = [name for name in GROUPINGS if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
-    return {name: _cells(pieces, name, labels) for name, labels in allowed(pieces, offered, least).items()}
+    return allowed(pieces, offered, least)
 
 
 def count_heads(authors: Iterable[Author]) -> dict[Author, int]:
@@ -77,9 +82,10 @@ def size_class(lines: int) -> str:
     return next((name for limit, name in SIZES if lines < limit), _LARGEST)
 
 
-def _pieces(
+def pieces_of(
     number: int, change: Change, authors: Mapping[str, Author], heads: Mapping[Author, int], facts: Facts
-) -> Iterable[Piece]:
+) -> Iterable[tuple[Line, Piece]]:
+    """Each claim of a change, once for each area that the change touched, with the part that falls there."""
     moment = datetime.fromtimestamp(change.head.time, UTC)
     day = moment.strftime("%Y-%m-%d")
     size = facts.sizes.get(change.commit)
@@ -96,7 +102,7 @@ def _pieces(
         for area, issue in parts:
             names: dict[Grouping, str] = {**common, "area": area, "issue": issue, "model": _model(line)}
             at = area, issue
-            yield Piece(heads[authors[carrier]], number, names, costs[at], tokens[at], line.unpriced)
+            yield line, Piece(heads[authors[carrier]], number, names, costs[at], tokens[at], line.unpriced)
 
 
 def _parts(areas: Mapping[str, int], issues: Sequence[str]) -> dict[tuple[str, str], int]:

@@ -130,13 +130,16 @@ def _together(
     pieces: Sequence[Piece], shown: Mapping[Grouping, Labels], newest: Grouping, least: int
 ) -> set[str] | None:
     """Rule 3: `None` where it holds, else the cells of the newest grouping that are to blame, if that is known."""
-    if len(shown) < 2:
-        return None if nobody_stands_out(_classes(pieces, shown)) else set()
-    classes = _classes(pieces, shown)
-    if blamed := _inside(classes, list(shown).index(newest), least):
-        return blamed
-    if blamed := _lonely(classes, list(shown).index(newest)):
-        return blamed
+    return to_blame(_classes(pieces, shown), list(shown).index(newest), least)
+
+
+def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -> set[str] | None:
+    """The same of amounts that are sorted already by the cells they are counted in, one for each grouping."""
+    if len(next(iter(classes), ())) > 1:
+        if blamed := _inside(classes, newest, least):
+            return blamed
+        if blamed := _lonely(classes, newest):
+            return blamed
     return None if nobody_stands_out(classes) else set()
 
 

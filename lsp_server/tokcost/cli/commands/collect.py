@@ -1,0 +1,89 @@
+"""`tokcost collect`: the cost lines of many repositories, as a dataset."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tokcost.cli import screen
+from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.model.dataset import RepositoryOutcome
+from tokcost.settings import tokcost_cache
+
+_EACH = 100
+"""Repositories, behind which it is told how far a run has come where no bar can be drawn."""
+
+
+@click.command(short_help="The cost lines of many repositories, as a dataset.")
+@click.argument("repo", nargs=-1)
+@click.option("--into", required=True, metavar="DATASET", help="The folder to add to; it is made where there is none.")
+@click.option("--from", "listed", metavar="FILE", help="A file with one repository in each line; - for standard input.")
+@click.option("--through", metavar="MONTH", help="The last month to collect, as 2026-10; it must be over.")
+@click.option("--key", metavar="FILE", help="A secret that goes into the digests by which repositories are named.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -> int:
+    """Read the cost lines of repositories into a dataset, for `tokcost report --dataset`.
+
+    REPO is a clone's top folder or a bare repository; without blobs or trees it will do. Months count once they are
+    over. claims/ has each claim once, whatever forks carry it, and is for those who may read the repositories. cells/
+    has figures by area, month and model that tell of nobody what he spent, and is for everyone.
+
+    Running it again adds what is new, and writes nothing where nothing is. A repository that fails is told and left
+    out; the exit code is then 1.
+
+    \b
+    Examples:
+      tokcost collect ~/src/shop ~/src/web --into costs
+      tokcost collect --from repositories.txt --into costs
+      tokcost collect --from repositories.txt --into costs --through 2026-10 --json
+    """
+    from tokcost.reports.dataset import collected_json, collected_lines
+    from tokcost.services.collect import Plan, collect, month_through
+
+    names = [*repo, *(_listed(listed) if listed is not None else [])]
+    if not names:
+        raise UsageError("there is nothing to collect", "Name repositories, or a file of them with --from.")
+    plan = Plan(Path(into), tokcost_cache(os.environ), month_through(more["through"]), _key(more["key"]))
+    with screen.progress("Reading repositories", of_bytes=False) as count:
+
+        def tell(outcome: RepositoryOutcome, number: int, total: int) -> None:
+            if count is not None:
+                count(number, total)
+            elif number % _EACH == 0:
+                screen.tell(f"{number:,} of {total:,} repositories read")
+            if outcome.problem:
+                screen.tell(f"{outcome.name}: {outcome.problem}")
+            for note in outcome.notes:
+                screen.tell(f"{outcome.name}: {note}")
+
+        found = collect(names, plan, tell)
+    if more["as_json"]:
+        screen.show(json.dumps(collected_json(found), indent=2) + "\n")
+    else:
+        screen.show("".join(f"{line}\n" for line in collected_lines(found)))
+    return int(any(one.problem for one in found.outcomes))
+
+
+def _listed(name: str) -> list[str]:
+    """The lines of a file but those that are empty or begin with #."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise EnvironmentProblem(f"{name} cannot be read: {error.strerror or error}") from error
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _key(name: str | None) -> bytes:
+    if name is None:
+        return b""
+    try:
+        key = Path(name).read_bytes().strip()
+    except OSError as error:
+        raise EnvironmentProblem(f"{name} cannot be read: {error.strerror or error}") from error
+    if len(key) < 16:
+        raise UsageError(f"the key in {name} is too short to be a secret", "Make one: openssl rand -hex 32 > FILE")
+    return key

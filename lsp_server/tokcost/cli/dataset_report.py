@@ -1,0 +1,59 @@
+"""The part of `tokcost report` that asks a dataset instead of a history."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tokcost.cli import screen
+from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.model.changes import Grouping
+from tokcost.model.dataset import CELL_GROUPINGS, DatasetReport
+
+_OF_HISTORY = ("base", "against", "all_refs", "verbose")
+
+
+def show_dataset(range: str | None, by: Grouping | None, form: str | None, more: dict[str, Any]) -> DatasetReport:
+    """Show the report of a dataset in a form; the report. Raises `UsageError`, `EnvironmentProblem`."""
+    from tokcost.reports import dataset_report as shown
+    from tokcost.services.report_dataset import read_bounds, report_dataset
+
+    refused = [name for name in _OF_HISTORY if more.get(name)]
+    if range is not None or refused:
+        what = "RANGE" if range is not None else "--" + refused[0].replace("all_refs", "all")
+        raise UsageError(f"{what} is about a history, and --dataset about a dataset", "Choose months: --since 2026-08")
+    if by is not None and by not in CELL_GROUPINGS:
+        raise UsageError(
+            f"a dataset has no figures by {by}",
+            f"Its cells are by {', '.join(CELL_GROUPINGS[:-1])} and {CELL_GROUPINGS[-1]}.",
+        )
+    if form == "html" and by is not None:
+        raise UsageError("--html shows everything that may be shown; leave --by out")
+    report = report_dataset(Path(more["dataset"]), read_bounds(more["since"], more["until"]))
+    rows = by or "month"
+    match form:
+        case "json":
+            screen.show(json.dumps(shown.dataset_object(report), indent=2) + "\n")
+        case "csv":
+            screen.show(shown.dataset_csv(report, rows))
+        case "markdown":
+            screen.show(shown.dataset_markdown(report, rows))
+        case "html":
+            write_page(shown.dataset_page(report), more["html"])
+        case _:
+            lines = shown.dataset_lines(report, rows, screen.columns_wide(), screen.draws_blocks())
+            pager = {"TOKCOST_PAGER": ""} if more["no_pager"] else os.environ
+            screen.page(screen.painted(lines, os.environ), pager)
+    return report
+
+
+def write_page(page: str, name: str) -> None:
+    """Write a page into a file, or to standard output. Raises `EnvironmentProblem`."""
+    if name == "-":
+        screen.show(page)
+        return
+    try:
+        Path(name).write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
+    screen.tell(f"wrote {name}")

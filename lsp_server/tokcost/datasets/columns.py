@@ -1,0 +1,98 @@
+"""The columns of a dataset's two tables, and what follows from their rows: no file is opened here."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from tokcost.model.dataset import CellRow, ClaimRow
+from tokcost.parquet_files import Column, Value
+
+CLAIMS: tuple[Column, ...] = (
+    Column("id", "text"),
+    Column("version", "integer"),
+    Column("repository", "text"),
+    Column("month", "date"),
+    Column("area", "text"),
+    Column("model", "text"),
+    Column("list_cost", "integer"),
+    Column("tokens", "integer"),
+    Column("unpriced", "truth"),
+    Column("exact", "truth"),
+    Column("counted", "integer"),
+    Column("rank", "text"),
+    Column("cell_area", "text"),
+    Column("cell_model", "text"),
+    Column("cell_list_cost", "integer"),
+    Column("cell_tokens", "integer"),
+    Column("cell_counted", "integer"),
+)
+CELLS: tuple[Column, ...] = (
+    Column("month", "date"),
+    Column("area", "text"),
+    Column("model", "text"),
+    Column("list_cost", "integer"),
+    Column("tokens", "integer"),
+    Column("claims", "integer"),
+    Column("unpriced", "truth"),
+    Column("exact", "truth"),
+)
+SCHEMA = "tokcost.dataset/1"
+"""Raised with every change of what a column means."""
+_EPOCH = date(1970, 1, 1)
+
+
+def claim_values(rows: Iterable[ClaimRow]) -> list[tuple[Value, ...]]:
+    """Rows as a file holds them."""
+    return [tuple(row._replace(month=_days(row.month))) for row in rows]  # pyright: ignore[reportArgumentType]
+
+
+def cell_values(rows: Iterable[CellRow]) -> list[tuple[Value, ...]]:
+    """The same of cells."""
+    return [tuple(row._replace(month=_days(row.month))) for row in rows]  # pyright: ignore[reportArgumentType]
+
+
+def cells_of(rows: Iterable[ClaimRow]) -> list[CellRow]:
+    """The cells that these rows are published in, sorted. They follow from the rows, so what was stopped between the
+    two files can be made good by anybody."""
+    found: dict[tuple[str, str, str], CellRow] = {}
+    for row in rows:
+        if row.cell_area is None or row.cell_model is None:
+            continue
+        key = row.month, row.cell_area, row.cell_model
+        before = found.get(key) or CellRow(*key, 0, 0, 0, False, True)
+        found[key] = before._replace(
+            list_cost=before.list_cost + (row.cell_list_cost or 0),
+            tokens=before.tokens + (row.cell_tokens or 0),
+            claims=before.claims + (row.cell_counted or 0),
+            unpriced=before.unpriced or row.unpriced,
+            exact=before.exact and row.exact,
+        )
+    return sorted(cell for cell in found.values() if cell.tokens or cell.claims)
+
+
+def month_of(day: date) -> str:
+    """The month as everything but a file writes it."""
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def claim_row(values: Sequence[object]) -> ClaimRow:
+    """A row of a file, whose month is a date."""
+    row = ClaimRow(*values)  # pyright: ignore[reportArgumentType]
+    day = row.month
+    assert isinstance(day, date)
+    return row._replace(month=month_of(day))
+
+
+def first_day(month: str) -> date:
+    """The first day of a month."""
+    year, number = map(int, month.split("-"))
+    return date(year, number, 1)
+
+
+def last_closed_month(now: float) -> str:
+    """The month before the one that a moment, in seconds UTC, lies in."""
+    today = _EPOCH + timedelta(seconds=now)
+    return month_of(today.replace(day=1) - timedelta(days=1))
+
+
+def _days(month: str) -> int:
+    return (first_day(month) - _EPOCH).days

@@ -1,0 +1,111 @@
+"""A dataset's files, asked with DuckDB in this process. It installs and loads no extension: nothing is fetched."""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from tokcost.datasets.columns import CELLS, CLAIMS, claim_row, first_day, month_of
+from tokcost.datasets.folder import read_files
+from tokcost.errors import EnvironmentProblem
+from tokcost.installation import installation
+from tokcost.model.changes import Grouping
+from tokcost.model.dataset import CELL_GROUPINGS, Bounds, ClaimRow, Group
+from tokcost.parquet_files import Column
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+NEEDED = ("duckdb>=1.2", "pyarrow>=16")
+_OFF: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+}
+_TYPES = {"text": "VARCHAR", "integer": "BIGINT", "date": "DATE", "truth": "BOOLEAN"}
+_GROUPS = """
+SELECT {by}, SUM(list_cost), SUM(tokens), SUM(claims), BOOL_OR(unpriced), BOOL_AND(exact)
+FROM cells WHERE ($first IS NULL OR month >= $first) AND ($last IS NULL OR month <= $last)
+GROUP BY {by} ORDER BY {by}
+"""
+"""SUM of BIGINT is HUGEINT in DuckDB: it cannot overflow."""
+NEWEST = "SELECT * FROM claims QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
+"""The rows of each claim that count. Ranks are hexadecimal digits, so every collation has them in one order."""
+
+
+def check_available() -> None:
+    """Raise `EnvironmentProblem` where something that a dataset needs is not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("duckdb", "pyarrow") if find_spec(name) is None]
+    if missing:
+        raise EnvironmentProblem(
+            f"datasets need {' and '.join(missing)}: pip install 'tokcost[dataset]'",
+            f"Here: {installation().adding(NEEDED)}",
+        )
+
+
+@contextmanager
+def opened(folder: Path) -> Generator["DuckDBPyConnection"]:
+    """A connection with the views `claims` and `cells`. Raises `EnvironmentProblem`, also for a file that cannot be
+    read."""
+    check_available()
+    import duckdb
+
+    with TemporaryDirectory(prefix="tokcost-") as spare:
+        connection = duckdb.connect(":memory:", config=_OFF | {"temp_directory": spare})
+        try:
+            _view(connection, "claims", CLAIMS, read_files(folder, "claims").counted)
+            _view(connection, "cells", CELLS, read_files(folder, "cells").counted)
+            connection.execute("SET lock_configuration = true")
+            yield connection
+        except duckdb.Error as error:
+            said = str(error).strip().splitlines()[0]
+            raise EnvironmentProblem(
+                f"the dataset {folder} cannot be read: {said}", "`tokcost dataset check` names files that are damaged."
+            ) from error
+        finally:
+            connection.close()
+
+
+def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column], files: list[str]) -> None:
+    listed = ", ".join(f'"{one.name}"' for one in columns)
+    if not files:
+        empty = ", ".join(f'NULL::{_TYPES[one.kind]} AS "{one.name}"' for one in columns)
+        connection.execute(f"CREATE VIEW {name} AS SELECT {empty} WHERE false")
+        return
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+    connection.execute(f"CREATE VIEW {name} AS SELECT {listed} FROM read_parquet([{quoted}])")
+
+
+def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[Group]:
+    """Sums of the cells of these months, those of all jobs together."""
+    assert by in CELL_GROUPINGS
+    asked = {"first": first_day(bounds.first) if bounds.first else None}
+    asked["last"] = first_day(bounds.last) if bounds.last else None
+    rows = connection.execute(_GROUPS.format(by=by), asked).fetchall()
+    return [Group(month_of(name) if by == "month" else name, *more) for name, *more in rows]
+
+
+def version() -> str:
+    """The name of the engine and its version."""
+    import duckdb
+
+    return f"DuckDB {duckdb.__version__}"
+
+
+def read_known(connection: "DuckDBPyConnection", ids: Iterable[str]) -> dict[str, list[ClaimRow]]:
+    """Every row that the dataset has of these claims, by id."""
+    arrow: Any = import_module("pyarrow")
+    wanted: Any = arrow.table({"id": arrow.array(sorted(ids), arrow.string())})
+    connection.register("wanted", wanted)
+    rows = connection.execute("SELECT claims.* FROM claims SEMI JOIN wanted ON claims.id = wanted.id").fetchall()
+    connection.unregister("wanted")
+    found: dict[str, list[ClaimRow]] = {}
+    for values in rows:
+        row = claim_row(values)
+        found.setdefault(row.id, []).append(row)
+    return found

@@ -1,0 +1,49 @@
+"""The screens and objects of `tokcost collect` and `tokcost dataset`."""
+
+from tokcost.model.dataset import Collected
+from tokcost.reports.text import counted, escape
+
+Json = dict[str, object]
+
+
+def collected_lines(found: Collected) -> list[str]:
+    """The result of a run in a few sentences."""
+    failed = [one for one in found.outcomes if one.problem]
+    read = len(found.outcomes) - len(failed)
+    lines = [
+        f"{counted(read, 'repository', 'repositories')} read through {found.through}:"
+        f" {counted(found.claims, 'claim')}, {found.new:,} new or changed since the last run"
+    ]
+    if found.published:
+        lines.append(f"published: {counted(found.published, 'claim')} in {counted(found.cells, 'cell')}")
+    if found.waiting:
+        lines.append(
+            f"waiting: {counted(found.waiting, 'claim')} in no cell yet, since alone or by subtraction they would tell"
+            " what one person spent"
+        )
+    if not found.files:
+        lines.append("nothing was written: the dataset has all of it")
+    lines += [f"wrote {kind}/{escape(name)}" for kind, name in sorted(found.files.items())]
+    if failed:
+        lines.append(
+            f"failed: {counted(len(failed), 'repository', 'repositories')}, left out; the next run tries again"
+        )
+    return lines
+
+
+def collected_json(found: Collected) -> Json:
+    """The same for scripts."""
+    return {
+        "schema": "tokcost.collect/1",
+        "through": found.through,
+        "repositories": [
+            {"repository": one.name, "claims": one.claims, "problem": one.problem or None, "notes": list(one.notes)}
+            for one in found.outcomes
+        ],
+        "claims": found.claims,
+        "new": found.new,
+        "published": found.published,
+        "waiting": found.waiting,
+        "cells": found.cells,
+        "files": {kind: f"{kind}/{name}" for kind, name in sorted(found.files.items())},
+    }

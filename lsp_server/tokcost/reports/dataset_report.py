@@ -1,0 +1,167 @@
+"""`tokcost report --dataset` in every format: rows by month, area or model, and what they leave out."""
+
+import csv
+from io import StringIO
+
+from tokcost.model.changes import Cell, Grouping
+from tokcost.model.dataset import DatasetReport
+from tokcost.model.money import decimal_string
+from tokcost.reports import charts
+from tokcost.reports.amounts import bar, short_tokens
+from tokcost.reports.layout import Column, Line, Piece, paragraph, table
+from tokcost.reports.markdown import safe
+from tokcost.reports.page import Fact, Section, rendered
+from tokcost.reports.report_text import TITLES, cost
+from tokcost.reports.text import cell as csv_cell
+from tokcost.reports.text import counted, escape
+
+PRIVACY = (
+    "Nothing here is by person. A figure is made of cells, each of which has enough contributors of whom none stands"
+    " out; cells have no claim in common, so no sum or difference of figures tells more than they do."
+)
+_BAR_COLUMNS = 8
+_HEADINGS: dict[Grouping, str] = {"month": "By month", "area": "By area", "model": "By model"}
+
+
+def total(report: DatasetReport) -> str:
+    """`~$45.00 list`, with what it leaves out."""
+    text = cost(report, report.list_cost, report.unpriced)
+    return (
+        text
+        if text == "unpriced"
+        else text.replace(" + unpriced", "") + " list" + (" + unpriced" if report.unpriced else "")
+    )
+
+
+def summary(report: DatasetReport) -> str:
+    """The answer in a sentence."""
+    if not report.claims:
+        return f"No cells for {escape(report.range)}: nothing was collected that may be published."
+    return f"{report.range}: {total(report)}, {short_tokens(report.tokens)} tokens in {counted(report.claims, 'claim')}"
+
+
+def remarks(report: DatasetReport, by: Grouping) -> list[str]:
+    """The remarks that belong below the rows."""
+    lines: list[str] = []
+    if report.claims and report.precision != "exact":
+        some = "some" if report.precision == "mixed" else "all"
+        lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
+    if any(cell.merged for cell in report.groups.get(by, [])):
+        lines.append("(other): cells of several that alone or by subtraction would tell what one person spent")
+    if by == "model" and any(cell.name == "(several)" for cell in report.groups.get(by, [])):
+        lines.append("(several): lines name one amount for all their models")
+    if by == "area" and report.claims:
+        lines.append("a change that touches several areas is split by changed lines and counted in the largest")
+    return [*lines, "months are those of UTC; claims that may not be published yet are in no figure"]
+
+
+def dataset_lines(report: DatasetReport, by: Grouping, columns_wide: int | None, decorated: bool) -> list[Line]:
+    """The screen."""
+    lines = [*paragraph(summary(report), columns_wide, "plain"), []]
+    if report.claims:
+        lines += [*table(_columns(report, by, decorated), columns_wide), []]
+    return [*lines, *(line for text in remarks(report, by) for line in paragraph(text, columns_wide))]
+
+
+def _columns(report: DatasetReport, by: Grouping, decorated: bool) -> list[Column]:
+    cells = report.groups[by]
+    costs = [cost(report, one.list_cost, one.unpriced) for one in cells]
+    found = [
+        Column(TITLES[by], [Piece(escape(one.name)) for one in cells]),
+        Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
+    ]
+    if decorated:
+        bars = [bar(one.list_cost, report.list_cost, _BAR_COLUMNS) for one in cells]
+        found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=3))
+    return [
+        *found,
+        Column("CLAIMS", [Piece(f"{one.changes:,}") for one in cells], rank=1, right=True),
+        Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in cells], rank=2, right=True),
+    ]
+
+
+def dataset_object(report: DatasetReport) -> dict[str, object]:
+    """The stable form for scripts (`tokcost.dataset-report/1`), to which fields may be added."""
+    return {
+        "schema": "tokcost.dataset-report/1",
+        "range": report.range,
+        "currency": "USD",
+        "basis": "list",
+        "claims": report.claims,
+        "list_cost": decimal_string(report.list_cost),
+        "unpriced": report.unpriced,
+        "tokens": report.tokens,
+        "precision": report.precision,
+        "groups": {by: [_cell(one) for one in cells] for by, cells in report.groups.items()},
+        "engine": report.engine,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, object]:
+    return {
+        "name": cell.name,
+        "list_cost": decimal_string(cell.list_cost),
+        "unpriced": cell.unpriced,
+        "tokens": cell.tokens,
+        "claims": cell.changes,
+    }
+
+
+def dataset_csv(report: DatasetReport, by: Grouping) -> str:
+    """The rows, amounts with nine places."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((by, "list_cost", "unpriced", "tokens", "claims"))
+    for one in report.groups[by]:
+        unpriced = str(one.unpriced).lower()
+        writer.writerow((csv_cell(one.name), decimal_string(one.list_cost), unpriced, one.tokens, one.changes))
+    return text.getvalue()
+
+
+def dataset_markdown(report: DatasetReport, by: Grouping) -> str:
+    """The rows as a table for a comment or a wiki."""
+    lines = [f"**AI list cost of {safe(summary(report))}**", ""]
+    if report.claims:
+        lines += [f"| {by} | list cost | tokens | claims |", "|---|---:|---:|---:|"]
+        for one in report.groups[by]:
+            texts = (one.name, cost(report, one.list_cost, one.unpriced), short_tokens(one.tokens), f"{one.changes:,}")
+            lines.append("| " + " | ".join(safe(text) for text in texts) + " |")
+        lines.append("")
+    return "\n".join([*lines, "<sub>" + "<br>".join(safe(text) for text in remarks(report, by)) + "</sub>"]) + "\n"
+
+
+def dataset_page(report: DatasetReport) -> str:
+    """One page with charts, complete in itself. Raises `EnvironmentProblem` where what draws it is not installed."""
+    has_any = bool(report.claims)
+    return rendered(
+        report.range,
+        lambda: {
+            "heading": "AI list cost of many repositories",
+            "facts": _facts(report) if has_any else [],
+            "nothing": [] if has_any else [summary(report)],
+            "sections": [_section(report, by) for by in report.groups] if has_any else [],
+            "distribution": "",
+            "changes": [],
+            "left_out": 0,
+            "said": list(dict.fromkeys(text for by in report.groups for text in remarks(report, by)))[-1:],
+            "privacy": PRIVACY,
+        },
+    )
+
+
+def _facts(report: DatasetReport) -> list[Fact]:
+    priced = "some has no price and is in no amount" if report.unpriced else "everything has a price"
+    return [
+        Fact("list cost", total(report).removesuffix(" list"), priced),
+        Fact("claims", f"{report.claims:,}", f"{short_tokens(report.tokens)} tokens"),
+        Fact("months", f"{len(report.groups['month']):,}", report.range),
+    ]
+
+
+def _section(report: DatasetReport, by: Grouping) -> Section:
+    svg = charts.time_svg(report, by) if by == "month" else charts.bars_svg(report, by)
+    rows = [
+        (escape(one.name), cost(report, one.list_cost, one.unpriced), f"{one.changes:,}", short_tokens(one.tokens))
+        for one in report.groups[by]
+    ]
+    return Section(_HEADINGS[by], svg, (by, "list cost", "claims", "tokens"), rows, remarks(report, by)[:-1])

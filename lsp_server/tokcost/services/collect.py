@@ -1,0 +1,114 @@
+"""The story of `tokcost collect`: read repositories, take each claim once, publish what may be published of it.
+
+Each repository is read by itself; one that fails is told and left out, and comes in with a later run. What may be
+published is decided at the end, over all of them, because forks share claims and small repositories hide in large ones.
+Until then nothing is written, and afterwards two files: so a run that was killed left nothing or all of it, and its
+repetition, which finds the messages read already in the cache, writes the same.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from time import time
+from typing import NamedTuple
+
+from tokcost.datasets.columns import CELLS, CLAIMS, SCHEMA, cell_values, cells_of, claim_values, last_closed_month
+from tokcost.datasets.duck import check_available, opened, read_known
+from tokcost.datasets.folder import make_dataset, one_at_a_time, write_file
+from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.history.harvest import harvest
+from tokcost.history.privacy.claims_of_many import Harvest, claim_rows, count_claims, ids_of
+from tokcost.model.dataset import Collected, RepositoryOutcome
+from tokcost.parquet_files import Column, Value, parquet_bytes
+
+NOTES = {"schema": SCHEMA}
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+Step = Callable[[RepositoryOutcome, int, int], None]
+"""Called behind each repository: what came of it, its number and the number of all."""
+
+
+class Plan(NamedTuple):
+    """The options of a run."""
+
+    into: Path
+    cache: Path
+    through: str
+    """The last month; it must be over."""
+    key: bytes = b""
+    """Of the digests that name repositories."""
+
+
+def collect(names: Sequence[str], plan: Plan, tell: Step) -> Collected:
+    """Read these repositories into a dataset. Raises `EnvironmentProblem`."""
+    check_available()
+    make_dataset(plan.into)
+    found = Collected(plan.through)
+    harvests: list[Harvest] = []
+    for number, name in enumerate(sorted(set(names)), start=1):
+        outcome, got = _read(name, plan)
+        if got is not None:
+            harvests.append(got)
+        found.outcomes.append(outcome)
+        tell(outcome, number, len(set(names)))
+    found.claims = count_claims(harvests)
+    with one_at_a_time(plan.into):
+        _publish(harvests, plan, found)
+    return found
+
+
+def _read(name: str, plan: Plan) -> tuple[RepositoryOutcome, Harvest | None]:
+    notes: list[str] = []
+    try:
+        got = harvest(name, plan.cache, plan.through, plan.key, notes)
+    except (TokcostError, OSError, ValueError) as error:
+        return RepositoryOutcome(name, problem=_said(error)), None
+    return RepositoryOutcome(name, count_claims([got]), notes=notes), got
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) or type(error).__name__
+
+
+def _publish(harvests: Sequence[Harvest], plan: Plan, found: Collected) -> None:
+    with opened(plan.into) as connection:
+        known = read_known(connection, _ids(harvests))
+    rows = claim_rows(harvests, known)
+    published = {row.id for row in rows if row.cell_area is not None}
+    found.new = len({row.id for row in rows})
+    found.published = len(published)
+    before = {id for id, some in known.items() if any(row.cell_area is not None for row in some)}
+    found.waiting = found.claims - len(before | published)
+    cells = cells_of(rows)
+    found.cells = len(cells)
+    files: dict[str, str] = {}
+    if rows:
+        # Claims first: cells follow from them, so `dataset check` and the next compaction can make good a lost file.
+        files["claims"] = write_file(plan.into, "claims", _bytes(CLAIMS, claim_values(rows)))
+    if cells:
+        files["cells"] = write_file(plan.into, "cells", _bytes(CELLS, cell_values(cells)))
+    found.files = files
+
+
+def _bytes(columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> bytes:
+    try:
+        return parquet_bytes(columns, rows, NOTES)
+    except ValueError as error:
+        raise EnvironmentProblem(f"the sums of these repositories do not fit into a dataset: {error}") from error
+
+
+def _ids(harvests: Iterable[Harvest]) -> set[str]:
+    return {id for one in harvests for id in ids_of(one)}
+
+
+def month_through(text: str | None) -> str:
+    """The last month to collect: the one that is named, else the one before this. Raises `UsageError`."""
+    last = last_closed_month(time())
+    if text is None:
+        return last
+    if not _MONTH.fullmatch(text):
+        raise UsageError(f"--through {text}: this is no month", "Write a month as 2026-10.")
+    if text > last:
+        raise UsageError(f"--through {text}: that month is not over", f"The last one that is over, in UTC, is {last}.")
+    return text

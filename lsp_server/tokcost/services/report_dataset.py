@@ -1,0 +1,74 @@
+"""The story of `tokcost report --dataset`: sums of cells, made by an engine.
+
+Cells may be shown to anyone and so may any sum of them; no rule is left to apply here.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tokcost.datasets import duck
+from tokcost.datasets.folder import check_dataset_folder
+from tokcost.errors import UsageError
+from tokcost.model.changes import Cell, Grouping
+from tokcost.model.dataset import ALL, CELL_GROUPINGS, Bounds, DatasetReport, Group
+
+_MONTH = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-([0-3][0-9]))?")
+_WHOLE_MONTHS = "A dataset has whole months: --since 2026-08 --until 2026-10"
+
+
+def report_dataset(folder: Path, bounds: Bounds) -> DatasetReport:
+    """Sum up the cells of these months. Raises `EnvironmentProblem`."""
+    check_dataset_folder(folder)
+    with duck.opened(folder) as connection:
+        groups: dict[Grouping, list[Group]] = {by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS}
+    return as_report(groups, duck.version())
+
+
+def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> DatasetReport:
+    """The report of these sums. Every grouping has the same total: each cell is in one row of each."""
+    months = groups["month"]
+    exact = {one.exact for one in months}
+    span = f"{months[0].name} to {months[-1].name}" if months[1:] else months[0].name if months else "no month"
+    report = DatasetReport(span, engine=engine)
+    report.list_cost = sum(one.list_cost for one in months)
+    report.tokens = sum(one.tokens for one in months)
+    report.claims = sum(one.claims for one in months)
+    report.unpriced = any(one.unpriced for one in months)
+    report.precision = "coarse" if exact == {False} or not exact else "exact" if exact == {True} else "mixed"
+    report.groups = {by: _cells(by, some) for by, some in groups.items()}
+    return report
+
+
+def _cells(by: Grouping, groups: Sequence[Group]) -> list[Cell]:
+    cells = [
+        Cell(one.name, one.list_cost, one.tokens, one.claims, unpriced=one.unpriced, merged=int(one.name == ALL))
+        for one in groups
+    ]
+    if by == "month":
+        return sorted(cells, key=lambda cell: cell.name)
+    return sorted(cells, key=lambda cell: (cell.merged > 0, -cell.list_cost, -cell.tokens, cell.name))
+
+
+def read_bounds(since: str | None, until: str | None) -> Bounds:
+    """The months from one date to another. Cells know months alone, so a date must begin or end one. Raises
+    `UsageError`."""
+    first, day = _parted("--since", since)
+    if day not in ("", "01"):
+        raise UsageError(f"--since {since} is not the first day of a month", _WHOLE_MONTHS)
+    last, day = _parted("--until", until)
+    if day and int(day) != monthrange(*map(int, last.split("-")))[1]:
+        raise UsageError(f"--until {until} is not the last day of a month", _WHOLE_MONTHS)
+    if first and last and first > last:
+        raise UsageError(f"--since {since} is not before --until {until}")
+    return Bounds(first, last)
+
+
+def _parted(option: str, text: str | None) -> tuple[str, str]:
+    if text is None:
+        return "", ""
+    found = _MONTH.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{option} {text}: with --dataset this must be a month, as 2026-10")
+    return found[1], found[2] or ""

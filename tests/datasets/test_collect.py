@@ -1,0 +1,182 @@
+"""`tokcost collect`: claims of many repositories, each once, and the cells that everybody may see."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.organisation import USD, Work, claim_id, environ_of, make_repository, team
+from support.terminal import piped
+from tokcost.datasets.duck import opened, read_groups
+from tokcost.model.dataset import ALL, Bounds, Collected
+from tokcost.services.collect import Plan, collect
+
+SIX = "abcdef"
+
+
+def collected(tmp_path: Path, *repositories: Path, through: str = "2026-10", into: str = "costs") -> Collected:
+    plan = Plan(tmp_path / into, tmp_path / "cache", through)
+    return collect([str(one) for one in repositories], plan, lambda *_: None)
+
+
+def cells(tmp_path: Path, by: str = "month", into: str = "costs") -> dict[str, tuple[int, int]]:
+    """List cost in dollars and number of claims, by name."""
+    with opened(tmp_path / into) as connection:
+        groups = read_groups(connection, by, Bounds())  # pyright: ignore[reportArgumentType]
+    return {one.name: (one.list_cost // USD, one.claims) for one in groups}
+
+
+def files(tmp_path: Path, into: str = "costs") -> dict[str, bytes]:
+    return {str(one.relative_to(tmp_path / into)): one.read_bytes() for one in (tmp_path / into).rglob("*.parquet")}
+
+
+def test_cells_of_six_people_are_published_by_area_month_and_model(tmp_path: Path) -> None:
+    works = [*team(SIX, "2026-09-05", "api"), *team(SIX, "2026-09-06", "web", 5), *team(SIX, "2026-10-05", "api", 1)]
+    found = collected(tmp_path, make_repository(tmp_path / "shop", works))
+    assert (found.claims, found.published, found.waiting, found.cells) == (18, 18, 0, 3)
+    assert cells(tmp_path) == {"2026-09": (42, 12), "2026-10": (6, 6)}
+    assert cells(tmp_path, "area") == {"api": (18, 12), "web": (30, 6)}
+
+
+def test_an_area_of_one_person_goes_together_with_the_weakest_other_one(tmp_path: Path) -> None:
+    works = [*team(SIX, "2026-09-05", "api"), *team(SIX, "2026-09-06", "web", 5), *team("a", "2026-09-07", "docs", 20)]
+    collected(tmp_path, make_repository(tmp_path / "shop", works))
+    assert cells(tmp_path, "area") == {ALL: (62, 13)} or cells(tmp_path, "area") == {ALL: (32, 7), "web": (30, 6)}
+
+
+def test_a_repository_of_one_person_is_in_no_cell_until_there_are_others_beside_it(tmp_path: Path) -> None:
+    alone = make_repository(tmp_path / "alone", team("a", "2026-09-05", "api"))
+    found = collected(tmp_path, alone)
+    assert (found.published, found.waiting) == (0, 1)
+    assert cells(tmp_path) == {}
+    others = [make_repository(tmp_path / one, team(one, "2026-09-05", "api", name=one)) for one in "bcdefg"]
+    found = collected(tmp_path, alone, *others)
+    assert (found.published, found.waiting) == (7, 0)
+    assert cells(tmp_path, "area") == {"api": (14, 7)}
+
+
+def test_five_repositories_of_one_person_each_are_in_no_cell_since_one_could_be_taken_away(tmp_path: Path) -> None:
+    works = {one: team(one, "2026-09-05", "api", name=one) for one in "abcde"}
+    found = collected(tmp_path, *(make_repository(tmp_path / one, some) for one, some in works.items()))
+    assert (found.published, found.waiting) == (0, 5)
+
+
+def test_a_month_that_is_not_over_is_left_to_the_next_run(tmp_path: Path) -> None:
+    shop = make_repository(tmp_path / "shop", [*team(SIX, "2026-09-05", "api"), *team(SIX, "2026-10-05", "api")])
+    assert collected(tmp_path, shop, through="2026-09").claims == 6
+    assert collected(tmp_path, shop, through="2026-10").new == 6
+    assert cells(tmp_path) == {"2026-09": (12, 6), "2026-10": (12, 6)}
+
+
+def test_forks_add_nothing_and_the_highest_version_counts(tmp_path: Path) -> None:
+    works = team(SIX, "2026-09-05", "api")
+    raised = [works[0]._replace(version=2, dollars=5), *works[1:]]
+    shop = make_repository(tmp_path / "shop", works, "git@example.com:acme/shop.git")
+    fork = make_repository(tmp_path / "fork", raised, "git@example.com:a/shop.git")
+    found = collected(tmp_path, shop, fork)
+    assert found.claims == 6
+    assert cells(tmp_path) == {"2026-09": (15, 6)}
+
+
+def test_a_run_with_nothing_new_writes_nothing(tmp_path: Path) -> None:
+    shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"))
+    collected(tmp_path, shop)
+    before = files(tmp_path)
+    found = collected(tmp_path, shop)
+    assert (found.new, dict(found.files)) == (0, {})
+    assert files(tmp_path) == before
+
+
+def test_the_same_repositories_give_the_same_bytes_in_any_order_and_any_folder(tmp_path: Path) -> None:
+    shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"), "https://u:p@example.com/acme/shop")
+    web = make_repository(tmp_path / "web", team(SIX, "2026-09-05", "web"), "git@example.com:acme/web.git")
+    collected(tmp_path, shop, web, into="one")
+    shop = shop.rename(tmp_path / "z")
+    collected(tmp_path, web, shop, into="two")
+    assert files(tmp_path, "one") == files(tmp_path, "two")
+
+
+def test_a_late_claim_of_one_person_waits_and_those_of_six_are_a_cell_of_their_own(tmp_path: Path) -> None:
+    works = team(SIX, "2026-09-05", "api")
+    collected(tmp_path, make_repository(tmp_path / "shop", works, "https://example.com/acme/shop"))
+    late = [*works, Work("g", "2026-09-20", "api", 50, claim_id("late"))]
+    found = collected(tmp_path, make_repository(tmp_path / "later", late, "https://example.com/acme/shop"))
+    assert (found.new, found.published, found.waiting) == (1, 0, 1)
+    assert cells(tmp_path) == {"2026-09": (12, 6)}
+    later = [*works, *team(SIX, "2026-09-21", "api", 1)]
+    collected(tmp_path, make_repository(tmp_path / "latest", later, "https://example.com/acme/shop"))
+    assert cells(tmp_path) == {"2026-09": (18, 12)}
+
+
+def test_a_claim_that_is_raised_later_adds_the_difference_once_it_is_safe(tmp_path: Path) -> None:
+    works = team(SIX, "2026-09-05", "api")
+    collected(tmp_path, make_repository(tmp_path / "shop", works, "https://example.com/acme/shop"))
+    one = [works[0]._replace(version=2, dollars=50, tokens=2_000_000), *works[1:]]
+    found = collected(tmp_path, make_repository(tmp_path / "one", one, "https://example.com/acme/shop"))
+    assert (found.new, found.published) == (1, 0)
+    assert cells(tmp_path) == {"2026-09": (12, 6)}
+    every = [work._replace(version=3, dollars=5, tokens=2_000_000) for work in works]
+    collected(tmp_path, make_repository(tmp_path / "all", every, "https://example.com/acme/shop"))
+    assert cells(tmp_path) == {"2026-09": (30, 6)}
+
+
+def test_no_author_and_no_name_of_a_repository_is_in_any_file(tmp_path: Path) -> None:
+    people = [f"person{number}" for number in range(6)]
+    works = [Work(who, "2026-09-05", "api", 2, claim_id(who)) for who in people]
+    collected(tmp_path, make_repository(tmp_path / "secretname", works, "https://example.com/acme/secretname"))
+    for data in files(tmp_path).values():
+        assert b"person" not in data
+        assert b"secretname" not in data
+
+
+def test_a_repository_that_fails_is_told_and_the_others_are_collected(tmp_path: Path) -> None:
+    shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"))
+    (tmp_path / "empty").mkdir()
+    make_repository(tmp_path / "new", [])
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"# ours\n{tmp_path / 'empty'}\n\n{tmp_path / 'gone'}\n{shop}\n{tmp_path / 'new'}\n")
+    args = ["collect", "--from", str(listed), "--into", str(tmp_path / "costs"), "--through", "2026-10", "--json"]
+    done = piped(args, tmp_path, environ_of(tmp_path / "home"))
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    problems = {Path(one["repository"]).name: one["problem"] for one in told["repositories"]}
+    assert problems["shop"] is None
+    assert problems["empty"] == f"{tmp_path / 'empty'} is no git repository"
+    assert "gone is no git repository" in problems["gone"]
+    assert problems["new"] == "there are no commits here yet"
+    assert "Traceback" not in done.stderr
+    assert (told["claims"], told["published"]) == (6, 6)
+
+
+def test_made_up_amounts_stop_one_repository_and_not_the_run(tmp_path: Path) -> None:
+    shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"))
+    rich = [Work(who, "2026-09-05", "api", 100_000_000, claim_id(who, "rich")) for who in SIX]
+    found = collected(tmp_path, shop, make_repository(tmp_path / "rich", rich))
+    assert [bool(one.problem) for one in found.outcomes] == [True, False]
+    assert cells(tmp_path) == {"2026-09": (12, 6)}
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "there is nothing to collect"),
+        (["x", "--through", "October"], "this is no month"),
+        (["x", "--through", "2999-01"], "that month is not over"),
+        (["--from", "missing"], "missing cannot be read"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_reason(tmp_path: Path, args: list[str], said: str) -> None:
+    done = piped(["collect", *args, "--into", "costs"], tmp_path, environ_of(tmp_path / "home"))
+    assert done.returncode in (2, 3)
+    assert said in done.stderr
+    assert not (tmp_path / "costs").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/main.c").write_text("int main;")
+    shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"))
+    done = piped(["collect", str(shop), "--into", "src"], tmp_path, environ_of(tmp_path / "home"))
+    assert done.returncode == 3
+    assert "is no dataset: it holds main.c" in done.stderr
+    assert [one.name for one in (tmp_path / "src").iterdir()] == ["main.c"]
