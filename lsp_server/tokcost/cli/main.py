@@ -27,6 +27,7 @@ COMMANDS = {
     "prices": "tokcost.cli.commands.prices:command",
     "report": "tokcost.cli.commands.report:command",
     "collect": "tokcost.cli.commands.collect:command",
+    "dataset": "tokcost.cli.commands.dataset:command",
     "doctor": "tokcost.cli.commands.doctor:command",
     "lsp": "tokcost.cli.commands.lsp:command",
     "otel": "tokcost.cli.commands.otel:command",

@@ -18,7 +18,7 @@ from tokcost.parquet_files import Column
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-NEEDED = ("duckdb>=1.2", "pyarrow>=16")
+NEEDED = ("duckdb>=2,<3", "pyarrow>=16")
 _OFF: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -32,8 +32,6 @@ FROM cells WHERE ($first IS NULL OR month >= $first) AND ($last IS NULL OR month
 GROUP BY {by} ORDER BY {by}
 """
 """SUM of BIGINT is HUGEINT in DuckDB: it cannot overflow."""
-NEWEST = "SELECT * FROM claims QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
-"""The rows of each claim that count. Ranks are hexadecimal digits, so every collation has them in one order."""
 
 
 def check_available() -> None:
@@ -88,6 +86,17 @@ def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) 
     asked["last"] = first_day(bounds.last) if bounds.last else None
     rows = connection.execute(_GROUPS.format(by=by), asked).fetchall()
     return [Group(month_of(name) if by == "month" else name, *more) for name, *more in rows]
+
+
+def read_claims(path: str) -> list[ClaimRow]:
+    """The rows of one file of claims. Raises `EnvironmentProblem`."""
+    parquet: Any = import_module("pyarrow.parquet")
+    try:
+        table = parquet.read_table(path, columns=[one.name for one in CLAIMS])
+        columns = [table.column(one.name).to_pylist() for one in CLAIMS]
+    except (OSError, ValueError, KeyError) as error:
+        raise EnvironmentProblem(f"{path} cannot be read: {error}") from error
+    return [claim_row(values) for values in zip(*columns, strict=True)]
 
 
 def version() -> str:

@@ -27,8 +27,12 @@ Kind = Literal["claims", "cells"]
 KINDS: tuple[Kind, ...] = ("claims", "cells")
 COMPACT = "compact-"
 REPLACES = "tokcost.replaces"
+"""The entry of a file's metadata that names the files which it replaces."""
+CELLS_OF = "tokcost.cells"
+"""The entry of claims that names the file of their cells."""
 _ENDING = ".parquet"
-_UNFINISHED = ".tokcost-new"
+_DIGEST = 16
+UNFINISHED = ".tokcost-new"
 _MODES: dict[Kind, tuple[int, int]] = {
     "claims": (PRIVATE_FOLDER, PRIVATE_FILE),
     "cells": (PUBLIC_FOLDER, PUBLIC_FILE),
@@ -41,6 +45,9 @@ class Files(NamedTuple):
     counted: list[str]
     """Paths, sorted."""
     replaced: list[str]
+    """Paths of those that are still there."""
+    gone: frozenset[str] = frozenset()
+    """Names of all that were replaced."""
 
 
 def make_dataset(folder: Path) -> None:
@@ -77,24 +84,25 @@ def read_files(folder: Path, kind: Kind) -> Files:
     gone: set[str] = set()
     for name in names:
         if name.startswith(COMPACT):
-            gone.update(_replaced_by(place / name))
+            gone.update(name for name in read_note(str(place / name), REPLACES).split())
     counted = [str(place / name) for name in names if name not in gone]
-    return Files(counted, [str(place / name) for name in names if name in gone])
+    return Files(counted, [str(place / name) for name in names if name in gone], frozenset(gone))
 
 
-def _replaced_by(path: Path) -> list[str]:
+def read_note(path: str, name: str) -> str:
+    """An entry of a file's metadata; empty where there is none, or the file cannot be read."""
     parquet: Any = import_module("pyarrow.parquet")
     try:
         found: dict[bytes, bytes] = parquet.read_metadata(path).metadata or {}
     except (OSError, ValueError):
-        return []  # `check` names it; what it replaced counts again
-    return found.get(REPLACES.encode(), b"").decode("utf-8", "replace").split()
+        return ""  # `check` names it
+    return found.get(name.encode(), b"").decode("utf-8", "replace")
 
 
-def write_file(folder: Path, kind: Kind, data: bytes, compact: bool = False) -> str:
+def write_file(folder: Path, kind: Kind, data: bytes) -> str:
     """Write a file under the name of its content; that name. Nothing is written where it is there already. Raises
     `EnvironmentProblem`."""
-    name = f"{COMPACT if compact else ''}{digest(data)}{_ENDING}"
+    name = name_of(data)
     path = folder / kind / name
     try:
         if not path.exists():
@@ -104,13 +112,19 @@ def write_file(folder: Path, kind: Kind, data: bytes, compact: bool = False) -> 
     return name
 
 
+def adopt(folder: Path, kind: Kind, path: Path, name: str) -> str:
+    """Give a finished file its name, and that name. Raises `OSError`."""
+    os.chmod(path, _MODES[kind][1])
+    os.replace(path, folder / kind / name)
+    return name
+
+
 def is_whole(path: str) -> bool:
     """Whether the bytes of a file are those that its name says."""
     try:
-        data = Path(path).read_bytes()
+        return os.path.basename(path).removeprefix(COMPACT) == file_digest(Path(path)) + _ENDING
     except OSError:
         return False
-    return os.path.basename(path).removeprefix(COMPACT) == digest(data) + _ENDING
 
 
 def remove(paths: Iterable[str]) -> None:
@@ -120,9 +134,18 @@ def remove(paths: Iterable[str]) -> None:
             os.unlink(path)
 
 
-def digest(data: bytes) -> str:
-    """The digest that names a file."""
-    return blake2b(data, digest_size=16).hexdigest()
+def name_of(data: bytes) -> str:
+    """The name of a file with this content."""
+    return blake2b(data, digest_size=_DIGEST).hexdigest() + _ENDING
+
+
+def file_digest(path: Path) -> str:
+    """The digest that names a file. Raises `OSError`."""
+    found = blake2b(digest_size=_DIGEST)
+    with path.open("rb") as stream:
+        while data := stream.read(1 << 20):
+            found.update(data)
+    return found.hexdigest()
 
 
 @contextmanager
@@ -156,7 +179,7 @@ def _remove_unfinished(folder: Path) -> None:
     for kind in KINDS:
         with suppress(OSError):
             for name in os.listdir(folder / kind):
-                if name.endswith(_UNFINISHED):
+                if name.endswith(UNFINISHED):
                     os.unlink(folder / kind / name)
 
 

@@ -113,6 +113,26 @@ class RepositoryOutcome(NamedTuple):
 
 
 @dataclass
+class DatasetCheck:
+    """The result of `tokcost dataset check`."""
+
+    files: dict[str, int] = field(default_factory=dict[str, int])
+    """The number of files that count, by kind."""
+    bytes: dict[str, int] = field(default_factory=dict[str, int])
+    replaced: int = 0
+    """Files that count no more and are still there."""
+    claims: int = 0
+    waiting: int = 0
+    """Claims of which something is in no cell yet."""
+    repositories: int = 0
+    list_cost: int = 0
+    tokens: int = 0
+    digest: str = ""
+    """Of the sums of all claims: the same on every engine. Empty where files are damaged."""
+    problems: list[str] = field(default_factory=list[str])
+
+
+@dataclass
 class Collected:
     """The result of `tokcost collect`."""
 

@@ -1,6 +1,7 @@
 """The screens and objects of `tokcost collect` and `tokcost dataset`."""
 
-from tokcost.model.dataset import Collected
+from tokcost.model.dataset import Collected, DatasetCheck
+from tokcost.model.money import decimal_string
 from tokcost.reports.text import counted, escape
 
 Json = dict[str, object]
@@ -47,3 +48,49 @@ def collected_json(found: Collected) -> Json:
         "cells": found.cells,
         "files": {kind: f"{kind}/{name}" for kind, name in sorted(found.files.items())},
     }
+
+
+def checked_lines(found: DatasetCheck) -> list[str]:
+    """The result of a check, problems last."""
+    lines = [
+        f"{kind}/: {counted(number, 'file')}, {found.bytes[kind] / 1e6:,.1f} MB"
+        for kind, number in sorted(found.files.items())
+    ]
+    if found.replaced:
+        lines.append(f"replaced by compaction and still there: {counted(found.replaced, 'file')}, in no figure")
+    if found.digest:
+        lines.append(
+            f"{counted(found.claims, 'claim')} of {counted(found.repositories, 'repository', 'repositories')},"
+            f" {found.waiting:,} not all in cells yet"
+        )
+        lines.append(f"digest of all sums: {found.digest}")
+    return [
+        *lines,
+        *(f"problem: {escape(text)}" for text in found.problems),
+        *([] if found.problems else ["all is well"]),
+    ]
+
+
+def checked_json(found: DatasetCheck) -> Json:
+    """The same for scripts."""
+    return {
+        "schema": "tokcost.dataset-check/1",
+        "files": found.files,
+        "bytes": found.bytes,
+        "replaced_files": found.replaced,
+        "claims": found.claims,
+        "waiting": found.waiting,
+        "repositories": found.repositories,
+        "list_cost": decimal_string(found.list_cost),
+        "tokens": found.tokens,
+        "digest": found.digest or None,
+        "problems": found.problems,
+    }
+
+
+def compacted_lines(found: dict[str, int]) -> list[str]:
+    """The number of files that became one."""
+    return [
+        f"{kind}/: {counted(number, 'file')} put into one" if number else f"{kind}/: nothing to put together"
+        for kind, number in sorted(found.items())
+    ]

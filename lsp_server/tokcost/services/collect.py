@@ -6,15 +6,16 @@ Until then nothing is written, and afterwards two files: so a run that was kille
 repetition, which finds the messages read already in the cache, writes the same.
 """
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import time
 from typing import NamedTuple
 
 from tokcost.datasets.columns import CELLS, CLAIMS, SCHEMA, cell_values, cells_of, claim_values, last_closed_month
-from tokcost.datasets.duck import check_available, opened, read_known
-from tokcost.datasets.folder import make_dataset, one_at_a_time, write_file
+from tokcost.datasets.duck import check_available, opened, read_claims, read_known
+from tokcost.datasets.folder import CELLS_OF, make_dataset, name_of, one_at_a_time, read_files, read_note, write_file
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
 from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Harvest, claim_rows, count_claims, ids_of
@@ -72,6 +73,7 @@ def _said(error: Exception) -> str:
 
 
 def _publish(harvests: Sequence[Harvest], plan: Plan, found: Collected) -> None:
+    restore_cells(plan.into)
     with opened(plan.into) as connection:
         known = read_known(connection, _ids(harvests))
     rows = claim_rows(harvests, known)
@@ -83,17 +85,33 @@ def _publish(harvests: Sequence[Harvest], plan: Plan, found: Collected) -> None:
     cells = cells_of(rows)
     found.cells = len(cells)
     files: dict[str, str] = {}
+    data = _bytes(CELLS, cell_values(cells), NOTES) if cells else b""
     if rows:
-        # Claims first: cells follow from them, so `dataset check` and the next compaction can make good a lost file.
-        files["claims"] = write_file(plan.into, "claims", _bytes(CLAIMS, claim_values(rows)))
+        # Claims first, with the name of their cells: these follow from them, so `restore_cells` makes good what a run
+        # did not get to that was killed here.
+        notes = NOTES | ({CELLS_OF: name_of(data)} if cells else {})
+        files["claims"] = write_file(plan.into, "claims", _bytes(CLAIMS, claim_values(rows), notes))
     if cells:
-        files["cells"] = write_file(plan.into, "cells", _bytes(CELLS, cell_values(cells)))
+        files["cells"] = write_file(plan.into, "cells", data)
     found.files = files
 
 
-def _bytes(columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> bytes:
+def restore_cells(folder: Path) -> list[str]:
+    """Write the cells of claims whose run was killed before it got to them; the names of the files. Raises
+    `EnvironmentProblem`."""
+    files = read_files(folder, "cells")
+    there = {os.path.basename(path) for path in (*files.counted, *files.replaced)} | files.gone
+    found: list[str] = []
+    for path in read_files(folder, "claims").counted:
+        name = read_note(path, CELLS_OF)
+        if name and name not in there:
+            found.append(write_file(folder, "cells", _bytes(CELLS, cell_values(cells_of(read_claims(path))), NOTES)))
+    return found
+
+
+def _bytes(columns: Sequence[Column], rows: Iterable[Sequence[Value]], notes: Mapping[str, str]) -> bytes:
     try:
-        return parquet_bytes(columns, rows, NOTES)
+        return parquet_bytes(columns, rows, notes)
     except ValueError as error:
         raise EnvironmentProblem(f"the sums of these repositories do not fit into a dataset: {error}") from error
 

@@ -1,0 +1,91 @@
+"""Questions about a dataset as a whole: what it holds, whether its files agree, and a digest that engines agree on."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from tokcost.datasets.columns import month_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_NEWEST = "SELECT * FROM claims QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
+"""The rows of each claim that count. Ranks are hexadecimal digits, so every collation has them in one order."""
+_TOTALS = f"""
+SELECT COUNT(DISTINCT id), COUNT(DISTINCT id) FILTER (WHERE cell_area IS NULL), COALESCE(SUM(list_cost), 0),
+       COALESCE(SUM(tokens), 0), COUNT(DISTINCT repository)
+FROM (SELECT DISTINCT * FROM ({_NEWEST}))
+"""
+_SUMS = f"""
+SELECT month, area, model, SUM(list_cost), SUM(tokens), SUM(counted)
+FROM (SELECT DISTINCT * FROM ({_NEWEST})) GROUP BY month, area, model
+"""
+_TWICE = """
+SELECT COUNT(DISTINCT id) FROM (
+  SELECT id FROM (SELECT DISTINCT * FROM claims WHERE cell_area IS NOT NULL)
+  GROUP BY id, version, area HAVING COUNT(*) > 1)
+"""
+_DIFFERENT = """
+WITH told AS (
+  SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost) AS list_cost, SUM(cell_tokens) AS tokens,
+         SUM(cell_counted) AS claims
+  FROM (SELECT DISTINCT * FROM claims WHERE cell_area IS NOT NULL) GROUP BY ALL
+  HAVING SUM(cell_tokens) > 0 OR SUM(cell_counted) > 0),
+shown AS (
+  SELECT month, area, model, SUM(list_cost) AS list_cost, SUM(tokens) AS tokens, SUM(claims) AS claims
+  FROM cells GROUP BY ALL)
+SELECT COUNT(*) FROM told FULL JOIN shown USING (month, area, model)
+WHERE (told.list_cost, told.tokens, told.claims) IS DISTINCT FROM (shown.list_cost, shown.tokens, shown.claims)
+"""
+
+
+class Totals(NamedTuple):
+    """Sums over the claims of a dataset, each at its newest version."""
+
+    claims: int
+    waiting: int
+    """Claims of which something is in no cell yet."""
+    list_cost: int
+    tokens: int
+    repositories: int
+
+
+class Sum(NamedTuple):
+    """The claims of one month, area and model, whether they may be shown or not: for comparing, never for showing."""
+
+    month: str
+    area: str
+    model: str
+    list_cost: int | None
+    tokens: int
+    claims: int
+
+
+def read_totals(connection: "DuckDBPyConnection") -> Totals:
+    """Sums over all claims."""
+    row = connection.execute(_TOTALS).fetchone()
+    assert row is not None
+    return Totals(*row)
+
+
+def read_sums(connection: "DuckDBPyConnection") -> list[Sum]:
+    """Sums of claims, each at its newest version."""
+    return [Sum(month_of(day), *more) for day, *more in connection.execute(_SUMS).fetchall()]
+
+
+def count_published_twice(connection: "DuckDBPyConnection") -> int:
+    """The number of claims that two jobs put into cells."""
+    row = connection.execute(_TWICE).fetchone()
+    return row[0] if row else 0
+
+
+def count_different_cells(connection: "DuckDBPyConnection") -> int:
+    """The number of cells that are not what the claims say."""
+    row = connection.execute(_DIFFERENT).fetchone()
+    return row[0] if row else 0
+
+
+def digest_of(sums: Iterable[Sum]) -> str:
+    """A digest of sums, whatever engine made them and in which order they come."""
+    lines = sorted(repr((one.month, one.area, one.model, one.list_cost, one.tokens, one.claims)) for one in sums)
+    return blake2b("\n".join(lines).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,118 @@
+"""Many files of a dataset as one of each kind: rows go from engine to file in portions, however many there are.
+
+Cells are written first. So whatever is stopped in between, claims and cells that count say the same: files name those
+that they replace, and the old ones are removed last.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tokcost.datasets.columns import CELLS, CLAIMS, SCHEMA
+from tokcost.datasets.duck import opened
+from tokcost.datasets.folder import (
+    COMPACT,
+    KINDS,
+    REPLACES,
+    UNFINISHED,
+    Files,
+    Kind,
+    adopt,
+    file_digest,
+    read_files,
+    remove,
+)
+from tokcost.errors import EnvironmentProblem
+from tokcost.parquet_files import Column
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ROWS = 100_000
+"""Of a row group."""
+_CLAIMS = """
+SELECT DISTINCT {columns} FROM claims
+QUALIFY rank = MAX(rank) OVER (PARTITION BY id) OR cell_area IS NOT NULL
+ORDER BY id, rank, area, model, month, repository
+"""
+"""Old versions that are in no cell are left out: no question asks for them any more."""
+_CELLS = """
+SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost)::BIGINT AS list_cost,
+       SUM(cell_tokens)::BIGINT AS tokens, SUM(cell_counted)::BIGINT AS claims,
+       BOOL_OR(unpriced) AS unpriced, BOOL_AND(exact) AS exact
+FROM (SELECT DISTINCT * FROM claims WHERE cell_area IS NOT NULL)
+GROUP BY month, cell_area, cell_model
+HAVING SUM(cell_tokens) > 0 OR SUM(cell_counted) > 0
+ORDER BY month, area, model
+"""
+
+
+class _Query(NamedTuple):
+    columns: Sequence[Column]
+    text: str
+
+
+def compact(folder: Path) -> dict[Kind, int]:
+    """Put all files of each kind into one, and the number of files that were replaced. Raises `EnvironmentProblem`."""
+    before: dict[Kind, Files] = {kind: read_files(folder, kind) for kind in KINDS}
+    found: dict[Kind, int] = {}
+    names: dict[Kind, str] = {}
+    with opened(folder) as connection:
+        for kind, query in _queries():
+            files = before[kind]
+            found[kind] = len(files.counted) if len(files.counted) > 1 else 0
+            if found[kind]:
+                notes = {"schema": SCHEMA, REPLACES: _replaced(files)}
+                names[kind] = _write(connection, folder, kind, query, notes)
+    for kind, files in before.items():
+        paths = (*files.counted, *files.replaced) if kind in names else files.replaced
+        remove(path for path in paths if os.path.basename(path) != names.get(kind))
+    return found
+
+
+def _queries() -> list[tuple[Kind, _Query]]:
+    claims = _CLAIMS.format(columns=", ".join(f'"{one.name}"' for one in CLAIMS))
+    return [("cells", _Query(CELLS, _CELLS)), ("claims", _Query(CLAIMS, claims))]
+
+
+def _replaced(files: Files) -> str:
+    return " ".join(sorted(os.path.basename(path) for path in (*files.counted, *files.replaced)))
+
+
+def _write(connection: "DuckDBPyConnection", folder: Path, kind: Kind, query: _Query, notes: dict[str, str]) -> str:
+    """Write the rows of a query into a file; its name."""
+    arrow: Any = import_module("pyarrow")
+    parquet: Any = import_module("pyarrow.parquet")
+    types = {"text": arrow.string(), "integer": arrow.int64(), "date": arrow.date32(), "truth": arrow.bool_()}
+    schema = arrow.schema([arrow.field(one.name, types[one.kind]) for one in query.columns])
+    path = folder / kind / f"{os.urandom(8).hex()}{UNFINISHED}"
+    try:
+        with parquet.ParquetWriter(path, schema, version="2.6", compression="zstd", store_schema=False) as writer:
+            reader: Any = connection.sql(query.text).to_arrow_reader(_ROWS)
+            for table in _evenly(arrow, reader, schema):
+                writer.write_table(table, row_group_size=_ROWS)
+            writer.add_key_value_metadata(dict(sorted(notes.items())))
+        return adopt(folder, kind, path, f"{COMPACT}{file_digest(path)}.parquet")
+    except OSError as error:
+        raise EnvironmentProblem(f"{folder} cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _evenly(arrow: Any, batches: Iterable[Any], schema: Any) -> Iterator[Any]:
+    """Tables of the same number of rows, whatever the engine's portions are: they decide the bytes of the file."""
+    waiting: list[Any] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(arrow.Table.from_batches([batch]).cast(schema))
+        rows += batch.num_rows
+        while rows >= _ROWS:
+            whole = arrow.concat_tables(waiting)
+            yield whole.slice(0, _ROWS)
+            waiting, rows = [whole.slice(_ROWS)], rows - _ROWS
+    if rows:
+        yield arrow.concat_tables(waiting)

@@ -1,0 +1,54 @@
+"""The story of `tokcost dataset`: whether a dataset is whole, and fewer files for the same rows."""
+
+import os
+from pathlib import Path
+
+from tokcost.datasets import checks
+from tokcost.datasets.compacting import compact
+from tokcost.datasets.duck import check_available, opened
+from tokcost.datasets.folder import KINDS, check_dataset_folder, is_whole, one_at_a_time, read_files
+from tokcost.model.dataset import DatasetCheck
+from tokcost.reports.text import counted
+from tokcost.services.collect import restore_cells
+
+
+def check_dataset(folder: Path) -> DatasetCheck:
+    """Look at every byte of a dataset. Raises `EnvironmentProblem`, also where its files cannot be read."""
+    check_available()
+    check_dataset_folder(folder)
+    found = DatasetCheck()
+    for kind in KINDS:
+        files = read_files(folder, kind)
+        found.files[kind] = len(files.counted)
+        found.bytes[kind] = sum(os.path.getsize(path) for path in files.counted)
+        found.replaced += len(files.replaced)
+        found.problems += [f"{path} is damaged: its bytes are not those that its name says" for path in files.counted
+                           if not is_whole(path)]  # fmt: skip
+    if found.problems:
+        return found
+    with opened(folder) as connection:
+        totals = checks.read_totals(connection)
+        found.claims, found.waiting = totals.claims, totals.waiting
+        found.list_cost, found.tokens, found.repositories = totals.list_cost, totals.tokens, totals.repositories
+        found.digest = checks.digest_of(checks.read_sums(connection))
+        if twice := checks.count_published_twice(connection):
+            found.problems.append(
+                f"{counted(twice, 'claim')} were put into cells by two jobs that did not see each other: cells count"
+                " them twice"
+            )
+        if different := checks.count_different_cells(connection):
+            found.problems.append(
+                f"{counted(different, 'cell')} are not what the claims say; after a run that was killed,"
+                " `tokcost dataset compact` makes it good"
+            )
+    return found
+
+
+def compact_dataset(folder: Path) -> dict[str, int]:
+    """Put the files of a dataset together, one of each kind; the number of files that were replaced. Raises
+    `EnvironmentProblem`."""
+    check_available()
+    check_dataset_folder(folder)
+    with one_at_a_time(folder):
+        restore_cells(folder)
+        return {**compact(folder)}

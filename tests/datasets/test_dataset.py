@@ -1,0 +1,101 @@
+"""`tokcost dataset` and jobs that are killed: whatever is stopped where, the dataset says the same in the end."""
+
+import json
+import shutil
+from pathlib import Path
+
+from support.organisation import environ_of, make_repository, team
+from support.terminal import piped
+from tokcost.datasets.folder import read_files
+from tokcost.services.check_dataset import check_dataset, compact_dataset
+from tokcost.services.collect import Plan, collect
+
+SIX = "abcdef"
+
+
+def collected(tmp_path: Path, *repositories: Path, through: str = "2026-10") -> Path:
+    plan = Plan(tmp_path / "costs", tmp_path / "cache", through)
+    collect([str(one) for one in repositories], plan, lambda *_: None)
+    return plan.into
+
+
+def two_runs(tmp_path: Path) -> Path:
+    shop = make_repository(tmp_path / "shop", [*team(SIX, "2026-09-05", "api"), *team(SIX, "2026-10-05", "web")])
+    collected(tmp_path, shop, through="2026-09")
+    return collected(tmp_path, shop)
+
+
+def report(tmp_path: Path) -> str:
+    return piped(["report", "--dataset", "costs", "--json"], tmp_path, environ_of(tmp_path / "home")).stdout
+
+
+def test_compaction_changes_no_figure_and_another_one_no_byte(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    before, digest = report(tmp_path), check_dataset(costs).digest
+    assert compact_dataset(costs) == {"cells": 2, "claims": 2}
+    assert len(list(costs.rglob("*.parquet"))) == 2
+    after = check_dataset(costs)
+    assert (after.problems, after.digest) == ([], digest)
+    assert report(tmp_path) == before
+    assert compact_dataset(costs) == {"cells": 0, "claims": 0}
+
+
+def test_a_file_that_compaction_replaced_and_a_copy_brings_back_is_counted_no_more(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    shutil.copytree(costs, tmp_path / "copy")
+    compact_dataset(costs)
+    shutil.copytree(tmp_path / "copy", costs, dirs_exist_ok=True)
+    assert report(tmp_path) == before
+    found = check_dataset(costs)
+    assert (found.problems, found.replaced) == ([], 4)
+
+
+def test_a_run_after_compaction_knows_what_was_collected(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    compact_dataset(costs)
+    before = sorted(costs.rglob("*.parquet"))
+    collected(tmp_path, tmp_path / "shop")
+    assert sorted(costs.rglob("*.parquet")) == before
+
+
+def test_cells_that_a_killed_run_did_not_write_come_with_the_next_run(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    lost = Path(read_files(costs, "cells").counted[0])
+    data = lost.read_bytes()
+    lost.unlink()
+    assert [text for text in check_dataset(costs).problems if "are not what the claims say" in text]
+    collected(tmp_path, tmp_path / "shop")
+    assert lost.read_bytes() == data
+    assert report(tmp_path) == before
+
+
+def test_a_half_written_file_is_no_file_and_is_removed(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    half = costs / "claims/0123.parquet.99.tokcost-new"
+    half.write_bytes(b"PAR1")
+    before = report(tmp_path)
+    assert '"claims": 12,' in before
+    collected(tmp_path, tmp_path / "shop")
+    assert not half.exists()
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    path = Path(read_files(costs, "cells").counted[0])
+    path.write_bytes(path.read_bytes()[:100])
+    done = piped(["dataset", "check", "costs", "--json"], tmp_path, environ_of(tmp_path / "home"))
+    assert done.returncode == 1
+    assert path.name in json.loads(done.stdout)["problems"][0]
+    done = piped(["report", "--dataset", "costs"], tmp_path, environ_of(tmp_path / "home"))
+    assert done.returncode == 3
+    assert "cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
+    for args in (["dataset", "check", "."], ["dataset", "compact", "."], ["report", "--dataset", "."]):
+        done = piped(args, tmp_path, environ_of(tmp_path / "home"))
+        assert done.returncode == 3
+        assert "is no dataset" in done.stderr
