@@ -2,6 +2,7 @@
 # `make matrix` tests on every supported Python that is installed (PYTHONS="3.12 3.13" for some of them).
 # `make slow` tests with real hook managers, for which it needs npm and the registries, a simulated year, and all hooks in
 # all ways (with an editor open, in a linked worktree, behind another manager).
+# `make engines` tests datasets on a real PostgreSQL and a real Spark, which it needs with Java 17.
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
 # `make assistants` tests with real AI assistants from the npm registry (2 GB), `make newest` with their newest versions.
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test matrix slow assistants newest editors pictures check vscode fix clean
+.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean
 
 demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
@@ -28,6 +29,9 @@ matrix:
 
 slow: $(VENV)/tools
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m slow $(AGAIN)
+
+engines: $(VENV)/engines
+	$(BIN)/python -m pytest -q -m engines $(AGAIN)
 
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
@@ -67,8 +71,12 @@ $(VENV)/installed: $(VENV)/bin/python requirements/run.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt --editable .
 	@touch $@
 
-$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/zstd.txt requirements/otlp.txt requirements/parquet.txt requirements/dataset.txt requirements/exports.txt requirements/build.txt
+$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/zstd.txt requirements/otlp.txt requirements/parquet.txt requirements/dataset.txt requirements/ibis.txt requirements/exports.txt requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/engines: $(VENV)/tools requirements/engines.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/engines.txt
 	@touch $@
 
 $(VENV)/editors: $(VENV)/tools requirements/editors.txt tests/editors/install.sh tests/editors/code-server/package-lock.json

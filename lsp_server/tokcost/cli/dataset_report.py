@@ -22,14 +22,10 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
     if range is not None or refused:
         what = "RANGE" if range is not None else "--" + refused[0].replace("all_refs", "all")
         raise UsageError(f"{what} is about a history, and --dataset about a dataset", "Choose months: --since 2026-08")
-    if by is not None and by not in CELL_GROUPINGS:
-        raise UsageError(
-            f"a dataset has no figures by {by}",
-            f"Its cells are by {', '.join(CELL_GROUPINGS[:-1])} and {CELL_GROUPINGS[-1]}.",
-        )
+    _check_grouping(by)
     if form == "html" and by is not None:
         raise UsageError("--html shows everything that may be shown; leave --by out")
-    report = report_dataset(Path(more["dataset"]), read_bounds(more["since"], more["until"]))
+    report = report_dataset(Path(more["dataset"]), read_bounds(more["since"], more["until"]), more["engine"] or "")
     rows = by or "month"
     match form:
         case "json":
@@ -45,6 +41,20 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
             pager = {"TOKCOST_PAGER": ""} if more["no_pager"] else os.environ
             screen.page(screen.painted(lines, os.environ), pager)
     return report
+
+
+def sql_text(by: Grouping | None, more: dict[str, Any]) -> str:
+    """The questions of a dataset's report as SQL. Raises `UsageError`, `EnvironmentProblem`."""
+    from tokcost.services.report_dataset import read_bounds, sql_of_report
+
+    _check_grouping(by)
+    return sql_of_report(more["emit_sql"], read_bounds(more["since"], more["until"]), by)
+
+
+def _check_grouping(by: Grouping | None) -> None:
+    if by is not None and by not in CELL_GROUPINGS:
+        known = f"{', '.join(CELL_GROUPINGS[:-1])} and {CELL_GROUPINGS[-1]}"
+        raise UsageError(f"a dataset has no figures by {by}", f"Its cells are by {known}.")
 
 
 def write_page(page: str, name: str) -> None:

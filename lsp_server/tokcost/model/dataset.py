@@ -129,6 +129,8 @@ class DatasetCheck:
     tokens: int = 0
     digest: str = ""
     """Of the sums of all claims: the same on every engine. Empty where files are damaged."""
+    engine: str = ""
+    """The engine that was asked for the same digest."""
     problems: list[str] = field(default_factory=list[str])
 
 

@@ -63,7 +63,8 @@ def checked_lines(found: DatasetCheck) -> list[str]:
             f"{counted(found.claims, 'claim')} of {counted(found.repositories, 'repository', 'repositories')},"
             f" {found.waiting:,} not all in cells yet"
         )
-        lines.append(f"digest of all sums: {found.digest}")
+        asked = f", compared with {found.engine}" if found.engine else ""
+        lines.append(f"digest of all sums: {found.digest}{asked}")
     return [
         *lines,
         *(f"problem: {escape(text)}" for text in found.problems),
@@ -84,6 +85,7 @@ def checked_json(found: DatasetCheck) -> Json:
         "list_cost": decimal_string(found.list_cost),
         "tokens": found.tokens,
         "digest": found.digest or None,
+        "engine": found.engine or None,
         "problems": found.problems,
     }
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tokcost.datasets import checks
+from tokcost.datasets import checks, engines
 from tokcost.datasets.compacting import compact
 from tokcost.datasets.duck import check_available, opened
 from tokcost.datasets.folder import KINDS, check_dataset_folder, is_whole, one_at_a_time, read_files
@@ -12,8 +12,9 @@ from tokcost.reports.text import counted
 from tokcost.services.collect import restore_cells
 
 
-def check_dataset(folder: Path) -> DatasetCheck:
-    """Look at every byte of a dataset. Raises `EnvironmentProblem`, also where its files cannot be read."""
+def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
+    """Look at every byte of a dataset, and have another engine make its sums where one is named. Raises `UsageError`,
+    `EnvironmentProblem`, also where its files cannot be read."""
     check_available()
     check_dataset_folder(folder)
     found = DatasetCheck()
@@ -41,6 +42,12 @@ def check_dataset(folder: Path) -> DatasetCheck:
                 f"{counted(different, 'cell')} are not what the claims say; after a run that was killed,"
                 " `tokcost dataset compact` makes it good"
             )
+    if engine:
+        with engines.connected(engine) as other:
+            told = checks.digest_of(other.sums(folder))
+            found.engine = other.version
+        if told != found.digest:
+            found.problems.append(f"{found.engine} has other sums: their digest is {told}")
     return found
 
 

@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tokcost.datasets import duck
+from tokcost.datasets import duck, engines
 from tokcost.datasets.folder import check_dataset_folder
 from tokcost.errors import UsageError
 from tokcost.model.changes import Cell, Grouping
@@ -18,9 +18,13 @@ _MONTH = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-([0-3][0-9]))?")
 _WHOLE_MONTHS = "A dataset has whole months: --since 2026-08 --until 2026-10"
 
 
-def report_dataset(folder: Path, bounds: Bounds) -> DatasetReport:
-    """Sum up the cells of these months. Raises `EnvironmentProblem`."""
+def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetReport:
+    """Sum up the cells of these months, on another engine where one is named. Raises `UsageError`,
+    `EnvironmentProblem`."""
     check_dataset_folder(folder)
+    if engine:
+        with engines.connected(engine) as other:
+            return as_report(other.groups(folder, bounds), other.version)
     with duck.opened(folder) as connection:
         groups: dict[Grouping, list[Group]] = {by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS}
     return as_report(groups, duck.version())
@@ -72,3 +76,8 @@ def _parted(option: str, text: str | None) -> tuple[str, str]:
     if found is None:
         raise UsageError(f"{option} {text}: with --dataset this must be a month, as 2026-10")
     return found[1], found[2] or ""
+
+
+def sql_of_report(dialect: str, bounds: Bounds, by: Grouping | None) -> str:
+    """The questions of the report in an engine's dialect. Raises `UsageError`, `EnvironmentProblem`."""
+    return engines.sql_for(dialect, bounds, CELL_GROUPINGS if by is None else (by,))

@@ -21,20 +21,22 @@ def command() -> None:
 
 @command.command("check", short_help="Whether all files are whole and agree.")
 @click.argument("dataset")
+@click.option("--engine", metavar="URL", default="", help="Compare with the sums that this engine makes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def check_command(dataset: str, as_json: bool) -> int:
+def check_command(dataset: str, engine: str, as_json: bool) -> int:
     """Check that every file is what its name says, that cells are what claims say, and that none is counted twice.
     Exits with 1 where something is wrong.
 
     \b
     Examples:
       tokcost dataset check costs
+      tokcost dataset check costs --engine postgres://me@db.example.com/costs
       tokcost dataset check costs --json | jq .digest
     """
     from tokcost.reports.dataset import checked_json, checked_lines
     from tokcost.services.check_dataset import check_dataset
 
-    found = check_dataset(Path(dataset))
+    found = check_dataset(Path(dataset), engine)
     if as_json:
         screen.show(json.dumps(checked_json(found), indent=2) + "\n")
     else:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.dataset_report import show_dataset, write_page
+from tokcost.cli.dataset_report import show_dataset, sql_text, write_page
 from tokcost.errors import UsageError
 from tokcost.model.changes import REWORK_DAYS, Grouping, Report
 from tokcost.model.dataset import DatasetReport
@@ -60,6 +60,8 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
 @click.option("--html", metavar="FILE", help="One page with charts, complete in itself; - for standard output.")
 @click.option("--dataset", metavar="DATASET", help="Many repositories, as `tokcost collect` put them together.")
+@click.option("--engine", metavar="URL", help="With --dataset: ask duckdb, postgres://… or spark instead.")
+@click.option("--emit-sql", metavar="DIALECT", help="Show the questions of --dataset for trino, snowflake, bigquery, …")
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
@@ -80,10 +82,16 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
       tokcost report --base origin/main --markdown --check 50
       tokcost report --html report.html
       tokcost report --dataset costs --by area
+      tokcost report --emit-sql trino --by area
       tokcost report --json | jq '.changes[] | {number, list_cost}'
     """
     form = _form(more)
     limit = _nano(check) if check is not None else None
+    if more["emit_sql"] is not None:
+        screen.show(sql_text(by, more))
+        return 0
+    if more["dataset"] is None and more["engine"] is not None:
+        raise UsageError("--engine is for --dataset")
     if more["dataset"] is not None:
         return _checked_dataset(show_dataset(range, by, form, more | {"against": against}), limit)
     if range is not None and more["all_refs"]:
