@@ -7,8 +7,8 @@ belongs to us, and a temporary file is one that was not there before, so nobody 
 import errno
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from tokcost.errors import EnvironmentProblem
@@ -20,6 +20,7 @@ SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
 _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost"),
+    "clones",
     "rescues",
     "otel",
     "received",
@@ -79,6 +80,27 @@ def remove_unfinished(path: str) -> None:
         for found in os.listdir(folder or "."):
             if found.startswith(f"{name}.") and found.endswith(_NEW):
                 os.unlink(os.path.join(folder, found))
+
+
+@contextmanager
+def alone_in(path: str) -> Generator[bool]:
+    """Within this, no other process of this machine is behind the same lock file; whether that is sure, since some file
+    systems have no locks. The system lets go of it whenever a process ends. Raises `OSError`."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, PRIVATE_FILE)
+    try:
+        yield _is_locked(number)
+    finally:
+        os.close(number)
+
+
+def _is_locked(number: int) -> bool:
+    try:
+        import fcntl
+
+        fcntl.flock(number, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def open_ours(path: str) -> BinaryIO | None:

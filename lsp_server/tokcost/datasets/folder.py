@@ -19,6 +19,7 @@ from tokcost.private_files import (
     PRIVATE_FOLDER,
     PUBLIC_FILE,
     PUBLIC_FOLDER,
+    alone_in,
     make_folders,
     write_whole,
 )
@@ -153,25 +154,12 @@ def one_at_a_time(folder: Path) -> Generator[None]:
     """Within this, no other job of this machine decides what is new: two jobs that have claims in common would publish
     them twice. The system lets go of it whenever a process ends. Where files cannot be locked, jobs go on without."""
     try:
-        number = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        with alone_in(str(folder / ".lock")) as is_alone:
+            if is_alone:
+                _remove_unfinished(folder)
+            yield
     except OSError as error:
         raise _unwritable(folder, error) from error
-    try:
-        if _locked(number):
-            _remove_unfinished(folder)
-        yield
-    finally:
-        os.close(number)
-
-
-def _locked(number: int) -> bool:
-    try:
-        import fcntl
-
-        fcntl.flock(number, fcntl.LOCK_EX)
-    except (ImportError, OSError):
-        return False
-    return True
 
 
 def _remove_unfinished(folder: Path) -> None:

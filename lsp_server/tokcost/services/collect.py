@@ -21,6 +21,7 @@ from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Harvest, claim_rows, count_claims, ids_of
 from tokcost.model.dataset import Collected, RepositoryOutcome
 from tokcost.parquet_files import Column, Value, parquet_bytes
+from tokcost.repo.clones import Without, is_address, updated_clone, without_secret
 
 NOTES = {"schema": SCHEMA}
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
@@ -37,6 +38,10 @@ class Plan(NamedTuple):
     """The last month; it must be over."""
     key: bytes = b""
     """Of the digests that name repositories."""
+    clones: Path | None = None
+    """The folder of clones of repositories that are named by their address; `None` for one in the cache."""
+    without: Without = "blobs"
+    """The objects that those clones leave out."""
 
 
 def collect(names: Sequence[str], plan: Plan, tell: Step) -> Collected:
@@ -59,11 +64,15 @@ def collect(names: Sequence[str], plan: Plan, tell: Step) -> Collected:
 
 def _read(name: str, plan: Plan) -> tuple[RepositoryOutcome, Harvest | None]:
     notes: list[str] = []
+    shown = without_secret(name)
     try:
-        got = harvest(name, plan.cache, plan.through, plan.key, notes)
+        folder = name
+        if is_address(name):
+            folder = updated_clone(name, plan.clones or plan.cache / "clones", plan.without)
+        got = harvest(folder, plan.cache, plan.through, plan.key, notes)
     except (TokcostError, OSError, ValueError) as error:
-        return RepositoryOutcome(name, problem=_said(error)), None
-    return RepositoryOutcome(name, count_claims([got]), notes=notes), got
+        return RepositoryOutcome(shown, problem=_said(error)), None
+    return RepositoryOutcome(shown, count_claims([got]), notes=notes), got
 
 
 def _said(error: Exception) -> str:

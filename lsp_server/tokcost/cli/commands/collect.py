@@ -23,13 +23,22 @@ _EACH = 100
 @click.option("--from", "listed", metavar="FILE", help="A file with one repository in each line; - for standard input.")
 @click.option("--through", metavar="MONTH", help="The last month to collect, as 2026-10; it must be over.")
 @click.option("--key", metavar="FILE", help="A secret that goes into the digests by which repositories are named.")
+@click.option("--clones", metavar="FOLDER", help="Where repositories are cloned that are named by their address.")
+@click.option(
+    "--without",
+    type=click.Choice(["blobs", "trees", "nothing"]),
+    default="blobs",
+    show_default=True,
+    help="What such clones leave out. Without trees they are small, and no area is known.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -> int:
     """Read the cost lines of repositories into a dataset, for `tokcost report --dataset`.
 
-    REPO is a clone's top folder or a bare repository; without blobs or trees it will do. Months count once they are
-    over. claims/ has each claim once, whatever forks carry it, and is for those who may read the repositories. cells/
-    has figures by area, month and model that tell of nobody what he spent, and is for everyone.
+    REPO is a clone's top folder, a bare repository or an address to clone from; clones without blobs or trees will do,
+    and nothing is fetched into one that is named by its folder. Months count once they are over. claims/ has each
+    claim once, whatever forks carry it, and is for those who may read the repositories. cells/ has figures by area,
+    month and model that tell of nobody what he spent, and is for everyone.
 
     Running it again adds what is new, and writes nothing where nothing is. A repository that fails is told and left
     out; the exit code is then 1.
@@ -37,6 +46,7 @@ def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -
     \b
     Examples:
       tokcost collect ~/src/shop ~/src/web --into costs
+      tokcost collect https://git.example.com/acme/shop.git --into costs
       tokcost collect --from repositories.txt --into costs
       tokcost collect --from repositories.txt --into costs --through 2026-10 --json
     """
@@ -46,7 +56,9 @@ def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -
     names = [*repo, *(_listed(listed) if listed is not None else [])]
     if not names:
         raise UsageError("there is nothing to collect", "Name repositories, or a file of them with --from.")
-    plan = Plan(Path(into), tokcost_cache(os.environ), month_through(more["through"]), _key(more["key"]))
+    clones = Path(more["clones"]) if more["clones"] is not None else None
+    months = month_through(more["through"])
+    plan = Plan(Path(into), tokcost_cache(os.environ), months, _key(more["key"]), clones, more["without"])
     with screen.progress("Reading repositories", of_bytes=False) as count:
 
         def tell(outcome: RepositoryOutcome, number: int, total: int) -> None:

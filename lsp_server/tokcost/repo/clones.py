@@ -1,0 +1,110 @@
+"""Clones that tokcost keeps for itself, by GitPython: made, fetched and pruned for `tokcost collect` alone.
+
+This is the one place that fetches. What is read afterwards is read by `history.py`, which never does: so the few files
+that decide about a report (areas, owners, the mailmap, the repository's own rules) are fetched here, and no others.
+A fetch that was stopped is taken up by the next one.
+"""
+
+import os
+import re
+from contextlib import suppress
+from hashlib import blake2b
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.installation import installation
+from tokcost.private_files import alone_in, make_folders
+
+Without = Literal["blobs", "trees", "nothing"]
+"""The objects that a clone leaves out. Without trees it is a third of the size, and no area is known."""
+_FILTERS: dict[Without, str] = {"blobs": "blob:none", "trees": "tree:0", "nothing": ""}
+_READ = (
+    *(".tokcost.toml", ".mailmap", ".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
+)  # fmt: skip
+_SECONDS = 3600.0
+_ENVIRON = {
+    "LC_ALL": "C",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "GIT_SSH_VARIANT": "ssh",
+    "GIT_TEMPLATE_DIR": "",
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "core.hooksPath",
+    "GIT_CONFIG_VALUE_0": os.devnull,
+    "GIT_CONFIG_KEY_1": "gc.auto",
+    "GIT_CONFIG_VALUE_1": "0",
+}
+"""No question is asked on a terminal, since a job has none, and no helper of `ext::` is started."""
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|(?:[\w.-]+@)?[\w.-]+:(?!\\))", re.IGNORECASE)
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def is_address(name: str) -> bool:
+    """Whether a repository is named by where it is cloned from, and not by a folder."""
+    return bool(_ADDRESS.match(name)) and not os.path.exists(name)
+
+
+def without_secret(text: str) -> str:
+    """A text without the user and the password of addresses in it."""
+    return _SECRET.sub("", text)
+
+
+def updated_clone(address: str, folder: Path, without: Without) -> str:
+    """The path of an up-to-date clone below `folder`, made where there is none. Raises `EnvironmentProblem`."""
+    git = _library()
+    path = folder / f"{blake2b(address.encode(), digest_size=16).hexdigest()}.git"
+    try:
+        make_folders(str(folder))
+        with alone_in(str(path) + ".lock"):
+            repo = git.Repo(path) if (path / "HEAD").is_file() else git.Repo.init(path, bare=True, mkdir=True)
+            try:
+                repo.git.update_environment(**_ENVIRON)
+                _configure(repo, address, without)
+                _fetch(git, repo, without)
+            finally:
+                repo.close()
+    except git.exc.GitCommandError as error:
+        said = [line for line in str(error.stderr).strip(" '\n").splitlines() if line.strip()]
+        said = [line for line in said if "fatal:" in line or "ERROR" in line] or said
+        raise EnvironmentProblem(
+            f"it cannot be fetched: {without_secret(said[0].strip() if said else 'git failed')}"
+        ) from error
+    except (git.exc.GitError, OSError, ValueError) as error:
+        raise EnvironmentProblem(f"its clone {path} cannot be used: {without_secret(str(error))}") from error
+    return str(path)
+
+
+def _library() -> Any:
+    try:
+        return import_module("git")
+    except ImportError as error:
+        raise EnvironmentProblem(
+            "repositories that are named by their address need GitPython: pip install 'tokcost[dataset]'",
+            f"Here: {installation().adding(['GitPython>=3.1.45,<4'])}",
+        ) from error
+
+
+def _configure(repo: Any, address: str, without: Without) -> None:
+    """A remote whose branches are kept as its own, so that nobody's local branch is among them."""
+    with repo.config_writer() as config:
+        section = 'remote "origin"'
+        config.set_value(section, "url", address)
+        config.set_value(section, "fetch", "+refs/heads/*:refs/remotes/origin/*")
+        config.set_value("mailmap", "blob", "refs/remotes/origin/HEAD:.mailmap")
+        if _FILTERS[without]:
+            config.set_value(section, "promisor", "true")
+            config.set_value(section, "partialclonefilter", _FILTERS[without])
+
+
+def _fetch(git: Any, repo: Any, without: Without) -> None:
+    partial = [f"--filter={_FILTERS[without]}"] if _FILTERS[without] else []
+    asked = ["--quiet", "--prune", "--force", "--tags", "--no-recurse-submodules", *partial, "origin"]
+    repo.git.fetch(*asked, kill_after_timeout=_SECONDS)
+    with suppress(git.exc.GitCommandError):  # a remote without a default branch
+        repo.git.remote("set-head", "origin", "--auto")
+    for path in _READ if partial else ():
+        with suppress(git.exc.GitCommandError):  # there is none
+            repo.git.cat_file("-e", f"refs/remotes/origin/HEAD:{path}")
