@@ -96,6 +96,12 @@ def test_the_same_repositories_give_the_same_bytes_in_any_order_and_any_folder(t
     assert files(tmp_path, "one") == files(tmp_path, "two")
 
 
+def test_two_jobs_with_the_same_cells_of_different_claims_are_both_counted(tmp_path: Path) -> None:
+    for name in ("shop", "web"):
+        collected(tmp_path, make_repository(tmp_path / name, team(SIX, "2026-09-05", "api", name=name)))
+    assert cells(tmp_path) == {"2026-09": (24, 12)}
+
+
 def test_a_late_claim_of_one_person_waits_and_those_of_six_are_a_cell_of_their_own(tmp_path: Path) -> None:
     works = team(SIX, "2026-09-05", "api")
     collected(tmp_path, make_repository(tmp_path / "shop", works, "https://example.com/acme/shop"))

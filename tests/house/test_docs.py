@@ -27,7 +27,7 @@ FOREIGN = ("NO_COLOR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", 
            "OPENCODE_DB", "COPILOT_HOME", "QWEN_HOME", "QWEN_RUNTIME_DIR", "AMP_DATA_DIR", "CLINE_DIR",
            "CLINE_DATA_DIR", "CLINE_SESSION_DATA_DIR", "GOOSE_PATH_ROOT",
            "PI_CODING_AGENT_DIR", "KIMI_CODE_HOME", "KIMI_SHARE_DIR", "JUNIE_HOME", "GROK_HOME", "XUM_ROOT", "MUX_ROOT",
-           "WATCHFILES_FORCE_POLLING")  # fmt: skip
+           "WATCHFILES_FORCE_POLLING", "SPARK_LOCAL_IP")  # fmt: skip
 """Variables of others that change what tokcost does; those of every program (HOME, PATH, TERM) are not explained."""
 EVERYBODYS = {"HOME", "USERPROFILE", "PATH", "PATHEXT", "TERM", "PAGER", "GIT_PAGER", "LESS", "LV", "TZ", "LANG",
               "LC_ALL", "PYTHONPATH", "APPDATA", "ANDROID_ROOT", "DISPLAY", "COLUMNS"}  # fmt: skip

@@ -31,6 +31,8 @@ REPLACES = "tokcost.replaces"
 """The entry of a file's metadata that names the files which it replaces."""
 CELLS_OF = "tokcost.cells"
 """The entry of claims that names the file of their cells."""
+CLAIMS_OF = "tokcost.claims"
+"""The entry of cells that has a digest of the claims that they follow from."""
 _ENDING = ".parquet"
 _DIGEST = 16
 UNFINISHED = ".tokcost-new"

@@ -13,13 +13,31 @@ from pathlib import Path
 from time import time
 from typing import NamedTuple
 
-from tokcost.datasets.columns import CELLS, CLAIMS, SCHEMA, cell_values, cells_of, claim_values, last_closed_month
+from tokcost.datasets.columns import (
+    CELLS,
+    CLAIMS,
+    SCHEMA,
+    cell_values,
+    cells_of,
+    claim_values,
+    claims_digest,
+    last_closed_month,
+)
 from tokcost.datasets.duck import check_available, opened, read_claims, read_known
-from tokcost.datasets.folder import CELLS_OF, make_dataset, name_of, one_at_a_time, read_files, read_note, write_file
+from tokcost.datasets.folder import (
+    CELLS_OF,
+    CLAIMS_OF,
+    make_dataset,
+    name_of,
+    one_at_a_time,
+    read_files,
+    read_note,
+    write_file,
+)
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
 from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Harvest, claim_rows, count_claims, ids_of
-from tokcost.model.dataset import Collected, RepositoryOutcome
+from tokcost.model.dataset import ClaimRow, Collected, RepositoryOutcome
 from tokcost.parquet_files import Column, Value, parquet_bytes
 from tokcost.repo.clones import Without, is_address, updated_clone, without_secret
 
@@ -94,7 +112,7 @@ def _publish(harvests: Sequence[Harvest], plan: Plan, found: Collected) -> None:
     cells = cells_of(rows)
     found.cells = len(cells)
     files: dict[str, str] = {}
-    data = _bytes(CELLS, cell_values(cells), NOTES) if cells else b""
+    data = _cells(rows) if cells else b""
     if rows:
         # Claims first, with the name of their cells: these follow from them, so `restore_cells` makes good what a run
         # did not get to that was killed here.
@@ -114,8 +132,14 @@ def restore_cells(folder: Path) -> list[str]:
     for path in read_files(folder, "claims").counted:
         name = read_note(path, CELLS_OF)
         if name and name not in there:
-            found.append(write_file(folder, "cells", _bytes(CELLS, cell_values(cells_of(read_claims(path))), NOTES)))
+            found.append(write_file(folder, "cells", _cells(read_claims(path))))
     return found
+
+
+def _cells(rows: Sequence[ClaimRow]) -> bytes:
+    """The file of the cells of these rows. Two jobs may have the same cells of different claims: a digest of the claims
+    keeps their files apart."""
+    return _bytes(CELLS, cell_values(cells_of(rows)), NOTES | {CLAIMS_OF: claims_digest(rows)})
 
 
 def _bytes(columns: Sequence[Column], rows: Iterable[Sequence[Value]], notes: Mapping[str, str]) -> bytes:
