@@ -34,7 +34,7 @@ ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""
-INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOW", "TOKCOST_PARENT")
+INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOTES", "TOKCOST_NOW", "TOKCOST_PARENT")
 """Variables that our programs set for each other, or tests for them."""
 
 CHOICES = {
