@@ -43,7 +43,7 @@ class Noted(NamedTuple):
     has_passed: bool = False
     """Whether it did."""
     was_whole: bool = False
-    """Whether each line stood in the message then."""
+    """Whether each line stood in the message then, when it passed last."""
     reflog: int = -1
     """The size of HEAD's reflog before the commit (`reflog_size`); -1 where that is not known."""
     is_given: bool = False
@@ -53,8 +53,9 @@ class Noted(NamedTuple):
 
     @property
     def is_kept_out_by_hook(self) -> bool:
-        """Whether lines that are missing were taken out by a hook of somebody's."""
-        return self.is_given or self.was_stripped
+        """Whether lines that are missing were taken out by a hook of somebody's. Nobody gets to see a message any more
+        once it has passed our commit-msg hook."""
+        return self.is_given or self.was_stripped or self.was_whole
 
 
 class ToKeep(NamedTuple):
@@ -222,16 +223,19 @@ def withheld_recorded(folder: str) -> None:
 
 
 def _read_noted(folder: str, name: str) -> Noted | None:
-    """Its script adds marks (`:seen`, `:whole`); an older tokcost wrote HEAD and tokens alone."""
+    """The note as it is there. Our commit-msg script adds `:seen` and what it saw: another program runs it again on a
+    message that was edited meanwhile, and its last look counts. An older tokcost wrote HEAD and tokens alone."""
     text = _read(os.path.join(folder, name))
     first, _, rest = text.partition("\n")
     fields = ["" if one == "-" else one for one in first.split(" ")]
     head, git, file, checked, size, given = (*fields, "", "", "", "", "")[:6]
     words = rest.split()
     tokens = tuple(word for word in words if not word.startswith(":"))
+    marks = [word for word in words if word.startswith(":")]
+    last = " ".join(marks).rpartition(":seen")[2].split()
     reflog = int(size) if size.isdecimal() and len(size) < 16 else -1
-    marks = (":seen" in words, ":whole" in words)
-    noted = Noted(head, tokens, git, file, bool(checked), *marks, reflog, given == "given", ":stripped" in words)
+    saw = (":seen" in marks, ":whole" in last, reflog, given == "given", ":stripped" in last)
+    noted = Noted(head, tokens, git, file, bool(checked), *saw)
     return noted if text else None
 
 
