@@ -237,7 +237,7 @@ def test_what_is_switched_off_is_withheld_whatever_hooks_take_out(repo: Hooked) 
 
 
 def strip_behind(repo: Hooked) -> None:
-    """Have another manager run our commit-msg hook first, as the pre-commit framework does, and then a stripping one."""
+    """Have another manager run our commit-msg hook first, as the pre-commit framework does, then a stripping one."""
     path = repo.common_dir / "hooks/commit-msg"
     path.rename(path.with_name("commit-msg.legacy"))
     path.write_text('#!/bin/sh\n"$0.legacy" "$@" || exit 1\n' + STRIPS.removeprefix("#!/bin/sh\n"))
