@@ -18,7 +18,7 @@ from tokcost.readers.codex.compressed import Decompressed
 from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves
 from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens_of
 from tokcost.readers.codex.state import State
-from tokcost.readers.codex.totals import DEFAULT_LIMIT, Event, Passed
+from tokcost.readers.codex.totals import DEFAULT_LIMIT, JUMPED, Event, Passed
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, broken_lines, lines_with, open_log
 from tokcost.readers.sources.records import decoded, first_kinds, going_on, kind_of, milliseconds
@@ -154,6 +154,12 @@ class _Rollout:
     def count(self, reason: str) -> None:
         """Count a record that was passed over."""
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def _count_no_more(self, reason: str) -> None:
+        """Take one back that was counted in this look; in a later one it stays."""
+        left = self.skipped.pop(reason, 0) - 1
+        if left > 0:
+            self.skipped[reason] = left
 
     def pass_over(self, heads: Iterable[bytes]) -> None:
         """Lines too long to be read, given their beginnings."""
@@ -329,7 +335,10 @@ class _Rollout:
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
+        if found.is_jump:
+            self.count(JUMPED)
         if found.corrects is not None:
+            self._count_no_more(JUMPED)
             self._correct(f"codex:{self._thread}:{found.corrects.key}", found.corrects.counts)
         self._add(f"codex:{self._thread}:{found.key}", found.counts, self._thread)
 
