@@ -229,8 +229,9 @@ def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) ->
 
 
 def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
-    """`git commit -m` after `git merge --squash`: the message git had ready goes, the lines in it must not."""
-    return tuple(read_message(squash_message(worktree)).lines) if asked.source == "message" else ()
+    """The lines in the message that git had ready after `git merge --squash`, where it uses another one (`-m`, `-C`,
+    `--amend`): that message goes, the lines in it must not."""
+    return tuple(read_message(squash_message(worktree)).lines) if asked.source in ("message", "commit") else ()
 
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
@@ -290,7 +291,8 @@ def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> 
     was refused, or because two managers start it): whoever takes one out in the editor means it."""
     if draft.message.operation not in ("amend", "commit") or not draft.edited:
         return []
-    lines = lines_in(proposal.text, draft.message.comment)
+    before = {line.id for line in lines_in(draft.message.text, draft.message.comment)}
+    lines = [line for line in lines_in(proposal.text, draft.message.comment) if line.id in before]
     amends = draft.message.operation == "amend"
     found = claims_named(ledger, repository, {line.id for line in lines})
     mine = {claim.name for claim in found if amends or not (claim.ever_carried or claim.fate)}
