@@ -70,6 +70,18 @@ def test_a_squash_after_another_that_was_put_aside(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
 
 
+def test_a_new_message_for_a_squash_whose_branch_is_gone_leaves_its_lines_pending(repo: Hooked) -> None:
+    """docs/limits.md: nothing on its branch is committed any more; shown it is all the same."""
+    two_branches(repo)
+    repo.run("merge", "-q", "--squash", "one")
+    repo.hooked("-m", "One")
+    repo.git("branch", "-q", "-D", "one")
+    repo.now += 1
+    repo.hooked("--amend", "-m", "One, in other words")
+    repo.work("Next")
+    assert repo.replies() == {"total": 3, "carried": 2, "pending": 1}
+
+
 # --- messages ---
 
 ENCODINGS = {"ISO-8859-1": "Größe", "Shift_JIS": "大きさ", "UTF-16": "Size", "UTF-16LE": "Size", "nonsense": "Size"}
