@@ -137,13 +137,13 @@ class _Rollout:
         """Count a whole record that cannot be read, unless it says that it is of another kind."""
         kind = kind_of(record)
         if kind in _KINDS or (kind == "event_msg" and any(word in record for word in _EVENTS)):
-            self.count("damaged record")
+            self._lose("damaged record")
 
     def _damaged(self, fragment: bytes) -> None:
         """Count what may have told usage or its place: all but what says that it is of another kind."""
         kind, event = first_kinds(fragment)
         if kind in _KINDS or (kind == "event_msg" and event is None) or any(word in fragment for word in _EVENTS):
-            self.count("damaged record")
+            self._lose("damaged record")
 
     def _begin(self, block: bytes) -> None:
         self.state.begun = True
@@ -154,6 +154,11 @@ class _Rollout:
     def count(self, reason: str) -> None:
         """Count a record that was passed over."""
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def _lose(self, reason: str) -> None:
+        """Count a record that may have told a response."""
+        self.count(reason)
+        self.state.has_lost = True
 
     def _count_no_more(self, reason: str) -> None:
         """Take one back that was counted in this look; in a later one it stays."""
@@ -335,8 +340,9 @@ class _Rollout:
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
-        if found.is_jump:
+        if found.is_jump and not state.has_lost:
             self.count(JUMPED)
+        state.has_lost = False
         if found.corrects is not None:
             self._count_no_more(JUMPED)
             self._correct(f"codex:{self._thread}:{found.corrects.key}", found.corrects.counts)
