@@ -105,8 +105,8 @@ def _providers(content: bytes) -> list["Provider"]:
 
 
 def _object_reader() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What makes the values that the schema cannot: a `ModelPrice`, which declares no fields since it takes a rate for
-    any unit. A pattern that is none would be found only when a name is looked up."""
+    """A hook of the JSON decoder for what the schema cannot: a `ModelPrice` declares no fields, since it takes a rate
+    for any unit. A pattern that is none would be found only when a name is looked up."""
     from genai_prices.types import ModelPrice, TieredPrices
     from pydantic import TypeAdapter
 
