@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from support.sources import parsed
+
 ROOT = Path(__file__).parent.parent.parent
 MODULES = sorted(path for root in ("lsp_server/tokcost", "hooks/tokcost_hooks") for path in (ROOT / root).rglob("*.py"))
 HOOKS = [path for path in MODULES if path.is_relative_to(ROOT / "hooks")]
@@ -59,8 +61,7 @@ def imported(tree: ast.AST) -> dict[str, str]:
     return {name: what for name, what in found.items() if not is_ours(what)}
 
 
-def tricks(text: str) -> Iterator[str]:
-    tree = ast.parse(text)
+def tricks(tree: ast.AST) -> Iterator[str]:
     foreign = imported(tree)
     own = defined(tree)
     for node in ast.walk(tree):
@@ -129,7 +130,7 @@ def changed(node: ast.AST) -> Iterator[ast.expr]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_of_python_or_of_a_library_is_changed_or_private(path: Path) -> None:
-    assert list(tricks(path.read_text(encoding="utf-8"))) == []
+    assert list(tricks(parsed(path))) == []
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_nothing_of_python_or_of_a_library_is_changed_or_private(path: Path) -> 
     ],
 )
 def test_a_trick_is_seen(trick: str) -> None:
-    assert len(list(tricks(trick))) >= 1
+    assert len(list(tricks(ast.parse(trick)))) >= 1
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_a_trick_is_seen(trick: str) -> None:
     ],
 )
 def test_what_a_file_defines_itself_is_its_own(honest: str) -> None:
-    assert list(tricks(honest)) == []
+    assert list(tricks(ast.parse(honest))) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_what_a_file_defines_itself_is_its_own(honest: str) -> None:
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_hook_leaves_a_process_behind(path: Path) -> None:
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    calls = [node.func for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
     names = [dotted(call).rpartition(".")[2] for call in calls]
     assert [name for name in names if name in STARTS_PROCESSES] == (["fork"] if path == WATCHED else [])
 
@@ -195,5 +196,5 @@ def test_no_hook_leaves_a_process_behind(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_python_makes_values_and_patterns_itself(path: Path) -> None:
     """Nothing makes code from text, which is how classes and functions are re-implemented."""
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    calls = [node.func for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
     assert {one.id for one in calls if isinstance(one, ast.Name)}.isdisjoint({"exec", "eval", "compile"})
