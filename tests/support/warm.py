@@ -225,6 +225,7 @@ def _origin(language: tuple[tuple[str, str], ...]) -> socket.socket:
     there.close()
 
     def end() -> None:
+        here.shutdown(socket.SHUT_RDWR)  # also for those who inherited it
         here.close()
         process.wait()
 
