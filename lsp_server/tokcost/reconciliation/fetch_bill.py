@@ -9,8 +9,8 @@ from tokcost.model.money import decimal_string
 from tokcost.reconciliation.documents import Ask, Page, parsed
 from tokcost.reconciliation.providers import Provider
 
-MOST_PAGES = 500
-"""Of one bill: 31 days, some thousand lines each."""
+MOST_PAGES = 100
+"""Of one bill: a page has a thousand lines, or a week."""
 _MOST_LINES = 200_000
 _MOST_SECONDS = 600.0
 

@@ -53,6 +53,7 @@ class Wire:
         self.host = host
         self._say = say
         self._waited = 0.0
+        self._is_late = False
         override = environ.get(OVERRIDE, "")
         self._base = _checked(override) if override else f"https://{host}"
         self._client = _client(uses_proxies=not override)
@@ -63,7 +64,7 @@ class Wire:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:  # else a thread may still use it, and the process ends anyway
+        if not self._is_late:  # else a thread still uses it, and the process ends anyway
             self._client.close()
 
     def get(self, ask: Ask, headers: Mapping[str, str]) -> bytes:
@@ -86,7 +87,8 @@ class Wire:
             return within(_REQUEST_SECONDS, lambda: self._once(ask, headers))
         except _TooLarge:
             raise EnvironmentProblem(f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB") from None
-        except (Late, httpx2.TimeoutException):
+        except (Late, httpx2.TimeoutException) as error:
+            self._is_late = isinstance(error, Late)
             raise EnvironmentProblem(f"{self.host} did not answer in time", "Try again later.") from None
         except (httpx2.RemoteProtocolError, httpx2.ReadError):
             if is_last:

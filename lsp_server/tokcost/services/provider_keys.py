@@ -16,7 +16,7 @@ class KeyPlace(NamedTuple):
     place: str
     """`environment`, `keyring`, or empty where there is no key."""
     problem: str = ""
-    """The reason why the keyring could not be asked."""
+    """The reason why the keyring could not be asked, and what helps; empty where it could."""
 
 
 def which_key(provider: str) -> str:
@@ -43,5 +43,5 @@ def find_key(provider: str, environ: Mapping[str, str], say: Say, is_terminal: b
     try:
         key = key_store(say, is_terminal).load(one)
     except NoKeyring as problem:
-        return KeyPlace(one.title, one.variable, "", str(problem))
+        return KeyPlace(one.title, one.variable, "", f"{problem}. {problem.hint}")
     return KeyPlace(one.title, one.variable, "" if key is None else "keyring")

@@ -201,10 +201,6 @@ def status_command(provider: str, as_json: bool) -> int:
     elif found.place:
         screen.show(f"{found.title}: the key is in your keyring.\n")
     else:
-        why = (
-            f"{found.problem}. The environment variable {found.variable} works without a keyring"
-            if found.problem
-            else f"tokcost reconcile login {provider} keeps one, or set {found.variable}"
-        )
-        screen.show(f"{found.title}: no key; {why}.\n")
-    return int(not found.place)
+        hint = f"tokcost reconcile login {provider} keeps one, or set {found.variable}."
+        screen.show(f"{found.title}: no key; {found.problem or hint}\n")
+    return EnvironmentProblem.exit_code if found.problem else int(not found.place)
