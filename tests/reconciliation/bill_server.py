@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -59,6 +60,10 @@ class BillServer:
                 outer.requests.append(Request(f"CONNECT {self.path}", {}, {}))
                 self.send_error(403)
 
+            def handle(self) -> None:
+                with suppress(ConnectionError):  # whoever asked had enough
+                    super().handle()
+
             def _send(self, told: Reply) -> None:
                 time.sleep(told.seconds_before)
                 self.send_response(told.status)
@@ -66,15 +71,9 @@ class BillServer:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(told.body) if told.length is None else told.length))
                 self.end_headers()
-                try:
-                    if told.seconds_a_byte:
-                        for byte in told.body:
-                            self.wfile.write(bytes([byte]))
-                            time.sleep(told.seconds_a_byte)
-                    else:
-                        self.wfile.write(told.body)
-                except OSError:
-                    pass
+                for part in parts_of(told):
+                    self.wfile.write(part)
+                    time.sleep(told.seconds_a_byte)
                 if told.length is not None:
                     self.close_connection = True
 
@@ -94,6 +93,11 @@ class BillServer:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def parts_of(told: Reply) -> list[bytes]:
+    """The pieces in which a body is sent: single bytes where it drips."""
+    return [bytes([byte]) for byte in told.body] if told.seconds_a_byte else [told.body]
 
 
 def anthropic_row(day: str, model: str | None, listed: str, amount: str | None = None) -> dict[str, Any]:

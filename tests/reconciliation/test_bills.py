@@ -316,7 +316,9 @@ def truncated(request: Request) -> Reply:
 
 
 @pytest.mark.parametrize(
-    "bad", [status(429, retry_after="0"), status(503, retry_after="0"), truncated], ids=["429", "503", "cut off"]
+    "bad",
+    [status(429, retry_after="0"), status(503, retry_after="0"), status(403, retry_after="0"), truncated],
+    ids=["429", "503", "403 of GitHub", "cut off"],
 )
 def test_what_passes_by_is_tried_again(office: Office, bad: Answer) -> None:
     code, out, _ = office.run(in_turn(bad, GOOD), "anthropic", "--json")

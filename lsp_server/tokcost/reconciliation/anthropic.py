@@ -16,6 +16,7 @@ from tokcost.reconciliation.documents import (
     cursor,
     day_of_text,
     in_dollars,
+    moment,
     objects,
     text,
 )
@@ -57,4 +58,4 @@ def read(ask: Ask, document: dict[str, Any]) -> Page:  # noqa: ARG001
                 amount(cost.get("amount"), NANO_PER_CENT, "amount"),
             )
         )
-    return Page(lines, cursor(document), text(document, "data_refreshed_at"))
+    return Page(lines, cursor(document), moment(document, "data_refreshed_at"))

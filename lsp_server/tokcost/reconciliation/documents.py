@@ -131,6 +131,15 @@ def day_of_text(moment: str, where: str) -> str:
     return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC).date().isoformat()
 
 
+def moment(document: dict[str, Any], name: str) -> str:
+    """An RFC 3339 time, in UTC to the second; empty where it is missing or none."""
+    try:
+        found = datetime.fromisoformat(text(document, name))
+    except ValueError:
+        return ""
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def day_of_seconds(value: object, where: str) -> str:
     """The day, in UTC, of a number of Unix seconds."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 33:

@@ -66,12 +66,16 @@ def _pages(provider: Provider, asks: list[Ask], get: Get) -> Iterator[Page]:
     for first in asks:
         ask, seen = first, set[str]()
         while True:
+            if time.monotonic() > until:
+                raise EnvironmentProblem(
+                    f"{provider.host} takes longer than {_MOST_SECONDS / 60:g} minutes", "Nothing was summed up."
+                )
             page = provider.read(ask, parsed(get(ask)))
             yield page
             asked += 1
             if not page.cursor:
                 break
-            if page.cursor in seen or asked >= MOST_PAGES or time.monotonic() > until:
+            if page.cursor in seen or asked >= MOST_PAGES:
                 raise EnvironmentProblem(
                     f"the answer of {provider.host} has no end: page {asked} leads on again", "Nothing was summed up."
                 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.installation import installation
 from tokcost.reconciliation.deadline import Late, within
 from tokcost.reconciliation.documents import Ask
 
@@ -40,6 +41,11 @@ class _Answer(NamedTuple):
     status: int
     body: bytes
     retry_after: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same question may be answered later. GitHub says 403 too where it is asked too often."""
+        return self.status == 429 or self.status >= 500 or (self.status == 403 and self.retry_after != "")
 
 
 class _TooLarge(Exception):
@@ -74,7 +80,7 @@ class Wire:
             answer = self._tried(ask, headers, is_last)
             if answer is not None and answer.status == 200:
                 return answer.body
-            if answer is not None and (is_last or not (answer.status == 429 or answer.status >= 500)):
+            if answer is not None and (is_last or not answer.may_pass):
                 raise self._refused(answer)
             self._wait(_WAITS[min(number, len(_WAITS) - 1)] if answer is None else _wanted(answer, number))
         raise AssertionError("the last try answers or raises")
@@ -171,7 +177,8 @@ def _client(uses_proxies: bool) -> "httpx2.Client":
         import httpx2
     except ImportError:
         raise EnvironmentProblem(
-            "asking a provider needs httpx2", "pip install 'tokcost[reconcile]' brings it."
+            "asking a provider needs the package httpx2, of the extra tokcost[reconcile]",
+            f"Say {installation().adding(['httpx2'])}.",
         ) from None
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
     try:

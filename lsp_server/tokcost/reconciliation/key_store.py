@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar, cast
 
 from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.installation import installation
 from tokcost.reconciliation.deadline import Late, within
 from tokcost.reconciliation.providers import Provider
 
@@ -119,8 +120,8 @@ def _keyring(provider: Provider) -> Keyring:
         from keyring.backends.fail import Keyring as NoBackend
     except ImportError:
         raise NoKeyring(
-            "a keyring needs the package keyring",
-            f"pip install 'tokcost[reconcile]', or set the environment variable {provider.variable}.",
+            "a keyring needs the package keyring, the extra tokcost[reconcile]",
+            f"Say {installation().adding(['keyring'])}, or set the environment variable {provider.variable}.",
         ) from None
     chosen = keyring.get_keyring()
     among = list(chosen.backends) if isinstance(chosen, ChainerBackend) else [chosen]
