@@ -4,6 +4,12 @@ import csv
 import itertools
 import json
 import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -545,10 +551,6 @@ def test_a_variable_that_holds_no_key_is_not_sent(office: Office, key: str) -> N
 
 
 def test_ctrl_c_ends_a_request_that_hangs(office: Office) -> None:
-    import signal
-    import subprocess
-    import sys
-
     reached = threading.Event()
 
     def hang(request: Request) -> Reply:
@@ -571,3 +573,48 @@ def test_ctrl_c_ends_a_request_that_hangs(office: Office) -> None:
         done.send_signal(signal.SIGINT)
         _, err = done.communicate(timeout=10)
     assert (done.returncode, err) == (130, b"")
+
+
+def untrusted_proxy(folder: Path) -> tuple[str, list[bytes]]:
+    """A proxy that lets through to a server of its own, whose certificate nobody trusts; and what that server got."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate),
+         "-days", "2", "-subj", "/CN=api.anthropic.com", "-addext", "subjectAltName=DNS:api.anthropic.com"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    received: list[bytes] = []
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection:
+            while b"\r\n\r\n" not in connection.recv(65536):
+                pass
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            try:
+                with context.wrap_socket(connection, server_side=True) as secure:
+                    received.append(secure.recv(65536))
+            except OSError:
+                pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}", received
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_a_certificate_that_nobody_trusts_gets_no_key(office: Office) -> None:
+    url, received = untrusted_proxy(office.home)
+    done = piped(["reconcile", "anthropic", *MONTH], office.home, office.environ | {"HTTPS_PROXY": url})
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "certificate of api.anthropic.com is not trusted" in done.stderr
+    assert not any(KEY.encode() in data for data in received)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_not_there_are_a_sentence(office: Office, variable: str) -> None:
+    environ = office.environ | {variable: str(office.home / "missing"), "HTTPS_PROXY": "http://127.0.0.1:1"}
+    done = piped(["reconcile", "anthropic", *MONTH], office.home, environ)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "this is a bug" not in done.stderr
