@@ -281,18 +281,31 @@ def test_the_hooks_shell_runs_git_only_with_fetching_off() -> None:
     assert not re.search(r"[;({|] *git (?!cat-file)[a-z]", text)
 
 
-NETWORK = ("socket", "socketserver", "http", "urllib", "ssl", "ftplib", "smtplib", "xmlrpc", "requests", "httpx")
+NETWORK = (
+    "socket",
+    "socketserver",
+    "http",
+    "urllib",
+    "ssl",
+    "ftplib",
+    "smtplib",
+    "xmlrpc",
+    "requests",
+    "httpx",
+    "httpx2",
+)
 SOCKETS = {
     "lsp_server/tokcost/installation.py": "the path in a file URL (`urllib.request.url2pathname`)",
     "lsp_server/tokcost/local_server.py": "the Unix socket of our own server, for hooks and prompts",
     "lsp_server/tokcost/lsp/answering.py": "the other end of it",
+    "lsp_server/tokcost/reconciliation/http.py": "a provider's bill, when `tokcost reconcile` asks for it",
     "lsp_server/tokcost/receivers/http.py": "requests of exporters, when `tokcost otel serve` runs",
     "lsp_server/tokcost/receivers/server.py": "the listener of it, on loopback",
 }
-"""Who may know the network, and what for. The receiver is named for it, and never connects."""
+"""Who may know the network, and what for. The receiver never connects; `reconcile` does, and never listens."""
 
 
-def test_nothing_knows_the_network_but_our_own_socket_and_the_receiver_that_is_named_for_it() -> None:
+def test_nothing_knows_the_network_but_our_own_socket_and_the_commands_that_are_named_for_it() -> None:
     found: set[str] = set()
     for path, name in zip(MODULES, IDS, strict=True):
         for node in ast.walk(parsed(path)):

@@ -30,7 +30,10 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
 where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
-ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD")
+ENVIRONMENT = (
+    *("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD", "TOKCOST_RECONCILE_URL"),
+    *(f"TOKCOST_{provider}_KEY" for provider in ("ANTHROPIC", "OPENAI", "OPENROUTER", "COPILOT")),
+)
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""
