@@ -1,6 +1,7 @@
 """Usage that a receiver was sent, beside what the logs of the same sessions say."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rows import SELECTED, Stored, from_row
@@ -15,21 +16,32 @@ _LOGGED = (
 _SUM = ", ".join(f"ifnull(sum({name}), 0)" for name in Tokens._fields)
 
 
-def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[str]) -> list[Stored]:
+class Beside(NamedTuple):
+    """The received usage of a session that has a log, too."""
+
+    assistant: str
+    """Whose log it is."""
+    session: str
+    """The log's own name of the session."""
+    received: list[Stored]
+
+
+def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[str]) -> list[Beside]:
     """Received usage of sessions of which the ledger has logged usage too. `sessions` are those of `assistant` that may
     have changed."""
     if ledger.db.execute("SELECT 1 FROM session WHERE assistant = ? LIMIT 1", (OTEL,)).fetchone() is None:
         return []
     names = sessions if assistant == OTEL else [session_name(assistant, name) for name in sessions]
-    return [one for name in names for one in _received_of_logged(ledger, name)]
+    found = (_received_of_logged(ledger, name) for name in names)
+    return [one for one in found if one.received]
 
 
-def _received_of_logged(ledger: Ledger, name: str) -> list[Stored]:
+def _received_of_logged(ledger: Ledger, name: str) -> Beside:
     assistant, _, session = name.partition("/")
     if ledger.db.execute(_LOGGED, (assistant, session) * 2).fetchone() is None:
-        return []
+        return Beside(assistant, session, [])
     query = f"{SELECTED} WHERE id IN (SELECT id FROM usage WHERE session = {_SESSION})"
-    return [from_row(row) for row in ledger.db.execute(query, (OTEL, name))]
+    return Beside(assistant, session, [from_row(row) for row in ledger.db.execute(query, (OTEL, name))])
 
 
 def logged_between(ledger: Ledger, assistant: str, session: str, since_ms: int, until_ms: int) -> tuple[int, Tokens]:
