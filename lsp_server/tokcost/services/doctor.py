@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tokcost import __version__
 from tokcost.errors import EnvironmentProblem, LedgerDamaged
+from tokcost.estimates.switch import PACKAGES, is_possible, is_wanted
 from tokcost.installation import installation
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
@@ -16,6 +17,7 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, skipped_in, tallies
 from tokcost.model.checks import Check
 from tokcost.model.logs import Capabilities, Location
+from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.readers.protocol import Reader
@@ -121,7 +123,10 @@ def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cw
 
 
 def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
+    estimates = _estimates_from_text(diagnosis, environ)
     for reader in readers():
+        if reader.name in FROM_TEXT and not estimates:
+            continue
         try:
             locations = list(dict.fromkeys(reader.locations(environ)))
         except Exception as error:
@@ -137,6 +142,15 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
             diagnosis.add("logs", check)
     for one in broken_readers():
         diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _UPGRADE))
+
+
+def _estimates_from_text(diagnosis: Diagnosis, environ: Mapping[str, str]) -> bool:
+    """Whether tokens of texts are estimated; a sentence where the user wants it and it cannot be."""
+    if is_wanted(environ) and not is_possible():
+        found = "estimates from text are switched on, and what counts the tokens is not installed"
+        diagnosis.add("logs", Check("estimates", found, True, f"Run `{installation().adding(PACKAGES)}`."))
+        return False
+    return is_wanted(environ)
 
 
 def _unread(diagnosis: Diagnosis, environ: Mapping[str, str], cwd: Path) -> None:
