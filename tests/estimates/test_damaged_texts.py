@@ -129,6 +129,14 @@ def test_a_damaged_change_in_a_journal_is_counted(copilot: Copilot, entry: str) 
     assert batch.skipped == {"damaged record": 1}
 
 
+def test_a_journal_of_more_requests_than_a_session_has_is_read_in_part(copilot: Copilot) -> None:
+    copilot.journals({"kind": 0, "v": {"sessionId": SESSION, "requests": []}})
+    one = request(1, T0, "a", response=[{"value": "a"}], variableData={}, result=None)
+    path = copilot.journals({"kind": 2, "k": ["requests"], "v": [one | {"requestId": str(n)} for n in range(20_001)]})
+    batch = read(CopilotChatTextReader(), path)
+    assert (len(batch.usage), batch.skipped) == (20_000, {"damaged record": 1})
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"requests": 7}', '{"requests": {"a": 1}}'])
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])
 def test_a_damaged_session_tells_nothing(copilot: Copilot, content: str, suffix: str) -> None:

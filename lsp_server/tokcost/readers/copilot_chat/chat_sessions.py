@@ -22,6 +22,8 @@ from tokcost.readers.sources.records import decoded
 NAME = "copilot-chat-text"
 _OURS = "copilot/"
 """The beginning of the ids of Copilot's models."""
+_MOST_ENTRIES = 20_000
+"""Requests of a session, or parts of a reply, in a journal: memory stays bounded."""
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 _any = msgspec.json.Decoder(dict[str, Any])
@@ -80,6 +82,9 @@ def _extend(at: Any, name: Any, entry: dict[str, Any]) -> None:
     if "i" in entry:
         del values[entry["i"] :]
     values.extend(entry.get("v") or ())
+    if len(values) > _MOST_ENTRIES:
+        del values[_MOST_ENTRIES:]
+        raise ValueError("more entries than a session has")
 
 
 def _set(at: Any, name: Any, entry: dict[str, Any]) -> None:
