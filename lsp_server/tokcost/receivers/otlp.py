@@ -15,8 +15,8 @@ SIGNALS: Mapping[str, Signal] = {"/v1/logs": "logs", "/v1/metrics": "metrics", "
 """The paths to which exporters post."""
 
 MOST_RECORDS = 50_000
-"""In a request, with the groups that they stand in. A record of an assistant takes more than 100 bytes of the 4 MiB that
-a request may have: more of them say nothing, and keep others waiting."""
+"""In a request, with the groups that they stand in. A record of an assistant takes more than 100 bytes of the 4 MiB
+that a request may have: more of them say nothing, and keep others waiting."""
 
 _NULL = msgspec.Raw(b"null")
 
