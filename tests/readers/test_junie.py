@@ -76,7 +76,8 @@ def test_where_junies_own_prices_are_late_the_list_price_of_the_day_counts(
 ) -> None:
     # Two more of those events: what Junie says is the price of the day before a change, and that of another model.
     assert priced(model, day, tokens).list_cost == round(listed * 1e9)
-    assert priced(*as_told, tokens).list_cost == round(told * 1e9)
+    other, before = as_told
+    assert priced(other, before, tokens).list_cost == round(told * 1e9)
 
 
 def test_responses_of_helper_models_are_paid_too(tmp_path: Path) -> None:
