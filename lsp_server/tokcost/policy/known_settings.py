@@ -30,6 +30,8 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
 where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
+USER_CONFIG = {"estimates": ("text",)}
+"""Tables of the user's `config.toml` and their keys."""
 ENVIRONMENT = (
     *("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD", "TOKCOST_RECONCILE_URL"),
     *(f"TOKCOST_{provider}_KEY" for provider in ("ANTHROPIC", "OPENAI", "OPENROUTER", "COPILOT")),
