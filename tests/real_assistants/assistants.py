@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,11 @@ class Run(NamedTuple):
     model: str = ""
     resume: bool = False
     """Go on with the last session of this folder."""
+    fork: bool = False
+    """Go on with a copy of it."""
+    options: Sequence[str] = ()
+    """Further words of the command line."""
+    home: Path = Path()
 
 
 class Assistant(NamedTuple):
@@ -40,6 +45,8 @@ class Assistant(NamedTuple):
     words: Callable[[Run], list[str]]
     resumes: bool = True
     """It can go on with a session from the command line."""
+    forks: bool = False
+    """It can go on with a copy of a session from the command line."""
 
     @property
     def is_installed(self) -> bool:
@@ -51,9 +58,9 @@ class Assistant(NamedTuple):
         path = f"{PROGRAMS}:{_node()}:{os.environ['PATH']}"
         base = {"HOME": str(home), "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "SHELL": "/bin/bash", "CI": "1"}
         environ = base | self.environ(server, home)
-        run = run if run.model else run._replace(model=self.model)
+        run = run._replace(model=run.model or self.model, home=home)
         return subprocess.run(
-            [str(PROGRAMS / self.program), *self.words(run)],
+            [str(PROGRAMS / self.program), *self.words(run), *run.options],
             cwd=folder,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -92,7 +99,11 @@ def _claude_words(run: Run) -> list[str]:
         "--model",
         run.model,
     ]
-    return [*words, "--continue"] if run.resume else words
+    return [*words, *_continue(run)]
+
+
+def _continue(run: Run) -> list[str]:
+    return ["--continue"] * (run.resume or run.fork) + ["--fork-session"] * run.fork
 
 
 def _codex_environ(server: str, home: Path) -> dict[str, str]:
@@ -109,6 +120,9 @@ def _codex_environ(server: str, home: Path) -> dict[str, str]:
 
 def _codex_words(run: Run) -> list[str]:
     more = ["resume", "--last", run.prompt] if run.resume else [run.prompt]
+    if run.fork:
+        newest = max((run.home / ".codex" / "sessions").rglob("rollout-*.jsonl"), key=lambda path: path.stat().st_mtime)
+        more = ["fork", newest.stem[-len("00000000-0000-0000-0000-000000000000") :], run.prompt]
     return ["exec", "--json", "--skip-git-repo-check", "-m", run.model, *more]
 
 
@@ -144,7 +158,7 @@ def _opencode_environ(server: str, home: Path) -> dict[str, str]:
 
 def _opencode_words(run: Run) -> list[str]:
     words = ["run", "-m", f"mock/{run.model}", "--format", "json"]
-    return [*words, "-c", run.prompt] if run.resume else [*words, run.prompt]
+    return [*words, *["-c"] * (run.resume or run.fork), *["--fork"] * run.fork, run.prompt]
 
 
 def _qwen_environ(server: str, home: Path) -> dict[str, str]:
@@ -154,7 +168,7 @@ def _qwen_environ(server: str, home: Path) -> dict[str, str]:
 
 def _qwen_words(run: Run) -> list[str]:
     words = [run.prompt, "--approval-mode", "yolo", "--auth-type", "openai", "-m", run.model, "-o", "json"]
-    return [*words, "--continue"] if run.resume else words
+    return [*words, *_continue(run)]
 
 
 def _copilot_environ(server: str, home: Path) -> dict[str, str]:
@@ -180,11 +194,11 @@ def _cline_words(run: Run) -> list[str]:
 
 
 ASSISTANTS = (
-    Assistant("claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words),
-    Assistant("codex", "codex", "gpt-5-codex", "gpt-5", _codex_environ, _codex_words),
+    Assistant("claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words, forks=True),
+    Assistant("codex", "codex", "gpt-5-codex", "gpt-5", _codex_environ, _codex_words, forks=True),
     Assistant("gemini-cli", "gemini", "gemini-2.5-pro", "gemini-2.5-flash", _gemini_environ, _gemini_words),
-    Assistant("opencode", "opencode", "gpt-5", "gpt-5-mini", _opencode_environ, _opencode_words),
-    Assistant("qwen-code", "qwen", "qwen3-coder-plus", "qwen3-coder-flash", _qwen_environ, _qwen_words),
+    Assistant("opencode", "opencode", "gpt-5", "gpt-5-mini", _opencode_environ, _opencode_words, forks=True),
+    Assistant("qwen-code", "qwen", "qwen3-coder-plus", "qwen3-coder-flash", _qwen_environ, _qwen_words, forks=True),
     Assistant("copilot-cli", "copilot", "gpt-5", "gpt-5-mini", _copilot_environ, _copilot_words),
     Assistant("cline", "cline", "gpt-5", "gpt-5-mini", _cline_environ, _cline_words, resumes=False),
 )

@@ -47,6 +47,8 @@ class Asked(NamedTuple):
     streamed: bool
     counts_asked: bool = True
     """Chat Completions tell the counts of a stream only when asked to."""
+    is_title: bool = False
+    """It asks for a title of the conversation."""
 
 
 class Counts(NamedTuple):
@@ -66,7 +68,8 @@ class Reply(NamedTuple):
 
     number: int
     step: str
-    """`text`, `sh COMMAND`, or `agent`, which gives a part of the work to a sub-agent."""
+    """`text`, `sh COMMAND`, or `agent`, which gives a part of the work to a sub-agent; several of them with ` + `
+    between them are asked for at once."""
     counts: Counts
 
 
@@ -101,8 +104,17 @@ class Dialect(NamedTuple):
     api: Any
 
 
-def tool_call(asked: Asked, step: str) -> tuple[str, dict[str, Any]] | None:
-    """The name and arguments of the call that a step asks for; `None` for a step of words, or without such a tool."""
+def parts(step: str) -> list[str]:
+    """The parts of a step that are asked for at once."""
+    return step.split(" + ")
+
+
+def tool_calls(asked: Asked, step: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names and arguments of the calls that a step asks for; none for a step of words, or without such a tool."""
+    return [call for part in parts(step) if (call := _tool_call(asked, part))]
+
+
+def _tool_call(asked: Asked, step: str) -> tuple[str, dict[str, Any]] | None:
     word, _, command = step.partition(" ")
     names = {"sh": _SHELLS, "agent": _AGENTS}.get(word, ())
     tool = next((one for name in names for one in asked.tools if one.name == name), None)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from real_assistants.dialects.common import Asked, Counts, Reply, Tool, texts, tool_call
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, texts, tool_calls
 
 
 def counts(number: int) -> Counts:
@@ -34,8 +34,8 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
 def document(asked: Asked, reply: Reply) -> dict[str, Any]:
     """One candidate; `candidatesTokenCount` is without thoughts, `promptTokenCount` with what the cache had."""
     parts: list[dict[str, Any]] = [{"text": f"Reply {reply.number}."}]
-    if call := tool_call(asked, reply.step):
-        parts = [{"functionCall": {"name": call[0], "args": call[1]}}]
+    if calls := tool_calls(asked, reply.step):
+        parts = [{"functionCall": {"name": name, "args": given}} for name, given in calls]
     told = reply.counts
     prompt = told.input + told.cache_read
     return {
