@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 PROGRAMS = Path(__file__).parents[2] / ".venv" / "assistants" / "node_modules" / ".bin"
 """The folder of the installed programs."""
 _SECONDS = 120
+_WINDOW = {"context": 200_000, "output": 8000}
+"""A window that a big reply fills (mock_models.py)."""
 
 
 class Run(NamedTuple):
@@ -55,10 +57,8 @@ class Assistant(NamedTuple):
 
     def run(self, run: Run, server: str, home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run one prompt in a folder."""
-        path = f"{PROGRAMS}:{_node()}:{os.environ['PATH']}"
-        base = {"HOME": str(home), "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "SHELL": "/bin/bash", "CI": "1"}
-        environ = base | self.environ(server, home)
         run = run._replace(model=run.model or self.model, home=home)
+        environ = _environ(self, server, home)
         return subprocess.run(
             [str(PROGRAMS / self.program), *self.words(run), *run.options],
             cwd=folder,
@@ -69,6 +69,26 @@ class Assistant(NamedTuple):
             timeout=_SECONDS,
             check=False,
         )
+
+
+def start(assistant: Assistant, words: Sequence[str], server: str, home: Path, folder: Path) -> "subprocess.Popen[str]":
+    """Start a process that stays, with pipes for what it is told and what it says."""
+    return subprocess.Popen(
+        [str(PROGRAMS / assistant.program), *words],
+        cwd=folder,
+        env=_environ(assistant, server, home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _environ(assistant: Assistant, server: str, home: Path) -> dict[str, str]:
+    """An environment that is built from nothing."""
+    path = f"{PROGRAMS}:{_node()}:{os.environ['PATH']}"
+    base = {"HOME": str(home), "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "SHELL": "/bin/bash", "CI": "1"}
+    return base | assistant.environ(server, home)
 
 
 def _node() -> Path:
@@ -147,9 +167,10 @@ def _opencode_environ(server: str, home: Path) -> dict[str, str]:
         "npm": "@ai-sdk/openai-compatible",
         "name": "mock",
         "options": {"baseURL": f"{server}/v1", "apiKey": "none"},
-        "models": {"gpt-5": {"name": "gpt-5"}, "gpt-5-mini": {"name": "gpt-5-mini"}},
+        "models": {name: {"name": name, "limit": _WINDOW} for name in ("gpt-5", "gpt-5-mini")},
     }
     config: dict[str, Any] = {"provider": {"mock": provider}, "autoupdate": False, "share": "disabled"}
+    config["model"] = "mock/gpt-5"
     config["permission"] = {"bash": "allow", "edit": "allow"}
     off = ("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH", "OPENCODE_DISABLE_DEFAULT_PLUGINS")
     lsp = {"OPENCODE_DISABLE_LSP_DOWNLOAD": "1"}
@@ -194,7 +215,9 @@ def _cline_words(run: Run) -> list[str]:
 
 
 ASSISTANTS = (
-    Assistant("claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words, forks=True),
+    Assistant(
+        "claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words, forks=True
+    ),
     Assistant("codex", "codex", "gpt-5-codex", "gpt-5", _codex_environ, _codex_words, forks=True),
     Assistant("gemini-cli", "gemini", "gemini-2.5-pro", "gemini-2.5-flash", _gemini_environ, _gemini_words),
     Assistant("opencode", "opencode", "gpt-5", "gpt-5-mini", _opencode_environ, _opencode_words, forks=True),

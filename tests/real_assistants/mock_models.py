@@ -3,7 +3,7 @@ each reply, and records what it billed and which branch was checked out when eac
 
 The prompt says what to answer: `[[plan: sh git switch feat/b; sh true; text]]` asks for a command, another one, and a
 last word; `[[plan in NAME: ...]]` names the folder of the worktree where that happens. `sh true + sh true` asks for two
-commands in one reply, and a reply to `big 150000 sh true` is billed with a prompt that is so much longer. A step is over
+commands in one reply; a reply to `big 150000 sh true` is billed with a prompt that is so much longer. A step is over
 once the request holds the results of its tool calls, so the server keeps no conversation.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from real_assistants import dialects
-from real_assistants.dialects.common import Asked, Counts, Reply, parts
+from real_assistants.dialects.common import Asked, Counts, Kind, Reply, parts
 
 _PLAN = re.compile(r"\[\[plan(?: in (\S+))?: ([^\]]*)\]\]")
 
@@ -29,8 +29,7 @@ class Call(NamedTuple):
     reply: Reply
     branch: str
     """The branch that was checked out when the request arrived; empty where HEAD was detached."""
-    planned: bool
-    """It belongs to the conversation that a prompt began, sub-agents and compactions included; titles do not."""
+    kind: Kind
     is_cut: bool = False
     """The connection broke in the middle of the reply: what a vendor bills of it is not known."""
 
@@ -39,8 +38,8 @@ class ModelServer:
     """The server while it runs; use it as a context manager."""
 
     def __init__(self, *worktrees: Path) -> None:
-        """`worktrees` are looked at when a request arrives; the first one is where work happens unless a plan names
-        another."""
+        """`worktrees` are looked at when a request arrives, those that exist; the first one is where work happens
+        unless a plan names another."""
         self.calls: list[Call] = []
         self.unknown: list[str] = []
         """Requests that no API of these has: the assistant asked for something that is not there."""
@@ -48,6 +47,8 @@ class ModelServer:
         """HTTP states to answer the next calls with, before any reply."""
         self.cutting = 0
         """The number of the next replies whose connection breaks in the middle."""
+        self._was_long = False
+        """A compaction lets an assistant forget which steps are done: a plan ends where a long one comes again."""
         self._worktrees = worktrees
         self._lock = threading.Lock()
         self._http = _Http(("127.0.0.1", 0), _Handler)
@@ -69,18 +70,21 @@ class ModelServer:
 
     def bill(self, asked: Asked, counts: Callable[[int], Counts]) -> Call | int:
         """Answer a request and record it; an HTTP state where it is to fail."""
-        branches = {worktree.name: _branch(worktree) for worktree in self._worktrees}
-        step, planned, place = _step(asked)
+        branches = {worktree.name: _branch(worktree) for worktree in self._worktrees if worktree.exists()}
+        step, place = _step(asked)
         longer, step = _longer(step)
         with self._lock:
             if self.failing:
                 return self.failing.pop(0)
-            number, is_cut = len(self.calls) + 1, self.cutting > 0 and planned
+            if longer and self._was_long:
+                longer, step = 0, "text"
+            self._was_long |= longer > 0
+            number, is_cut = len(self.calls) + 1, self.cutting > 0 and asked.kind == "work"
             self.cutting -= is_cut
             told = counts(number)
             reply = Reply(number, step, told._replace(input=told.input + longer))
             branch = branches[place or next(iter(branches))]
-            self.calls.append(Call(number, asked.model, reply, branch, planned, is_cut))
+            self.calls.append(Call(number, asked.model, reply, branch, asked.kind, is_cut))
             return self.calls[-1]
 
 
@@ -93,9 +97,8 @@ def _branch(worktree: Path) -> str:
     return head.strip().removeprefix("ref: refs/heads/") if head.startswith("ref:") else ""
 
 
-def _step(asked: Asked) -> tuple[str, bool, str]:
-    """The step of the plan to answer with, whether the request belongs to a plan, and the worktree that it names.
-    Without tools nobody can run a step: such a request asks for a summary of the conversation, or for its title."""
+def _step(asked: Asked) -> tuple[str, str]:
+    """The step of the plan to answer with, and the worktree that it names. Without tools nobody can run a step."""
     found, results, place = list[str](), 0, ""
     for text, is_result in asked.turns:
         if plans := _PLAN.findall(text):
@@ -103,8 +106,8 @@ def _step(asked: Asked) -> tuple[str, bool, str]:
             found, results = [one.strip() for one in plan.split(";")], 0
         results += is_result
     if not found or not asked.tools:
-        return "text", bool(found) and not asked.is_title, place
-    return _next(found, results), True, place
+        return "text", place
+    return _next(found, results), place
 
 
 def _next(steps: list[str], results: int) -> str:
@@ -128,6 +131,9 @@ class _Http(ThreadingHTTPServer):
     """The HTTP server, which knows whom it answers for."""
 
     models: ModelServer
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing of a connection that the assistant broke off."""
 
 
 class _Handler(BaseHTTPRequestHandler):

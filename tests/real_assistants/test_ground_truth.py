@@ -73,7 +73,7 @@ def test_each_response_has_the_model_that_answered_it(lab: Lab) -> None:
         lab.works(server, "text")
         lab.works(server, "text", resume=lab.assistant.resumes, model=lab.assistant.other_model)
     assert lab.told() == lab.billed(server)
-    assert lab.models() == Counter(call.model for call in server.calls if call.planned)
+    assert lab.models() == Counter(call.model for call in lab.logged(server))
 
 
 def test_work_in_a_subfolder_belongs_to_the_branch_of_its_worktree(lab: Lab) -> None:

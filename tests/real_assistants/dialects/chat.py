@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_calls
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, kind_of, texts, tool_calls
 
 
 def counts(number: int) -> Counts:
@@ -15,18 +15,17 @@ def counts(number: int) -> Counts:
 def asked(path: str, body: dict[str, Any]) -> Asked:
     """Results of tools are messages of their own."""
     turns: list[tuple[str, bool]] = []
-    is_title = False
     for message in body.get("messages", ()):
-        if message["role"] == "system":
-            is_title |= any("title generator" in text for text in texts(message["content"]))
         if message["role"] == "tool":
             turns.append(("", True))
         elif message["role"] == "user":
             turns.extend((text, False) for text in texts(message["content"]))
     offered = [tool["function"] for tool in body.get("tools", ()) if "function" in tool]
     tools = [Tool(tool["name"], tool.get("parameters", {})) for tool in offered]
+    said = [text for message in body.get("messages", ())[:1] for text in texts(message["content"])]
+    kind = kind_of("\n".join([*said, *(text for text, _ in turns[-1:])]))
     counted = bool((body.get("stream_options") or {}).get("include_usage"))
-    return Asked(body["model"], turns, tools, bool(body.get("stream")), counted, is_title)
+    return Asked(body["model"], turns, tools, bool(body.get("stream")), counted, kind)
 
 
 def events(asked: Asked, reply: Reply) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 _SHELLS = (
     "Bash",
@@ -30,6 +30,16 @@ _OF_AGENT = {
 }
 
 
+Kind = Literal["work", "title", "summary", "suggestion"]
+"""What is asked for: a part of the work, or a title, a summary or a next prompt for the conversation."""
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("You are a title generator", "title"),
+    ("responsible for distilling chat history", "summary"),
+    ("Reply with ONLY the suggestion", "suggestion"),
+)
+"""Words of the prompts of helpers, by which the requests are told apart that some assistants do not log."""
+
+
 class Tool(NamedTuple):
     """A tool that a request offers."""
 
@@ -47,8 +57,7 @@ class Asked(NamedTuple):
     streamed: bool
     counts_asked: bool = True
     """Chat Completions tell the counts of a stream only when asked to."""
-    is_title: bool = False
-    """It asks for a title of the conversation."""
+    kind: Kind = "work"
 
 
 class Counts(NamedTuple):
@@ -102,6 +111,14 @@ class Dialect(NamedTuple):
 
     path_ends: str
     api: Any
+
+
+def kind_of(prompt: str) -> Kind:
+    """The kind of a request, by words of its system prompt and of its last message."""
+    for words, kind in _KINDS:
+        if words in prompt:
+            return kind
+    return "work"
 
 
 def parts(step: str) -> list[str]:
