@@ -49,18 +49,20 @@ class Assistant(NamedTuple):
     """It can go on with a session from the command line."""
     forks: bool = False
     """It can go on with a copy of a session from the command line."""
+    folder: Path = PROGRAMS
+    """The folder of the program."""
 
     @property
     def is_installed(self) -> bool:
         """Whether the program is there."""
-        return (PROGRAMS / self.program).exists()
+        return (self.folder / self.program).exists()
 
     def run(self, run: Run, server: str, home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run one prompt in a folder."""
         run = run._replace(model=run.model or self.model, home=home)
         environ = _environ(self, server, home)
         return subprocess.run(
-            [str(PROGRAMS / self.program), *self.words(run), *run.options],
+            [str(self.folder / self.program), *self.words(run), *run.options],
             cwd=folder,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -74,7 +76,7 @@ class Assistant(NamedTuple):
 def start(assistant: Assistant, words: Sequence[str], server: str, home: Path, folder: Path) -> "subprocess.Popen[str]":
     """Start a process that stays, with pipes for what it is told and what it says."""
     return subprocess.Popen(
-        [str(PROGRAMS / assistant.program), *words],
+        [str(assistant.folder / assistant.program), *words],
         cwd=folder,
         env=_environ(assistant, server, home),
         stdin=subprocess.PIPE,
@@ -225,6 +227,29 @@ ASSISTANTS = (
     Assistant("copilot-cli", "copilot", "gpt-5", "gpt-5-mini", _copilot_environ, _copilot_words),
     Assistant("cline", "cline", "gpt-5", "gpt-5-mini", _cline_environ, _cline_words, resumes=False),
 )
+
+
+def _aider_environ(server: str, home: Path) -> dict[str, str]:
+    keys = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    return {"OPENAI_API_BASE": f"{server}/v1", "ANTHROPIC_API_BASE": server, "TZ": "UTC", **keys}
+
+
+def _aider_words(run: Run) -> list[str]:
+    off = ["--analytics-disable", "--no-check-update", "--no-show-model-warnings", "--no-show-release-notes"]
+    words = ["--model", run.model, "--message", run.prompt, "--yes-always", "--no-gitignore", "--no-pretty", *off]
+    return [*words, "--restore-chat-history"] if run.resume else words
+
+
+AIDER = Assistant(
+    "aider",
+    "aider",
+    "openai/gpt-4o",
+    "anthropic/claude-sonnet-4-5",
+    _aider_environ,
+    _aider_words,
+    folder=Path(__file__).parents[2] / ".venv" / "aider" / "bin",
+)
+"""It calls no tools, and what it logs is rounded: scenarios of its own are in test_aider.py."""
 
 
 def stop_daemons(home: Path) -> None:

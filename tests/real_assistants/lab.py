@@ -87,11 +87,13 @@ class Lab:
         """What `tokcost log --json` tells."""
         return json.loads(self.tokcost("log", "--json"))
 
-    def tokcost(self, *words: str) -> str:
-        """Run tokcost in the repository; what it prints."""
+    def tokcost(self, *words: str, folder: Path | None = None) -> str:
+        """Run tokcost in the repository, or in a folder; what it prints."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home)}
         command = [sys.executable, "-P", "-c", PROGRAM, *words]
-        return subprocess.run(command, cwd=self.repo, env=environ, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            command, cwd=folder or self.repo, env=environ, capture_output=True, text=True, check=True
+        ).stdout
 
     def logged(self, server: ModelServer) -> list[Call]:
         """The calls that were billed, without those that this assistant does not log."""

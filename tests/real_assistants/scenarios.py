@@ -30,6 +30,8 @@ class Scenario(NamedTuple):
     can: Callable[[Lab], bool] = lambda lab: True
     """Whether an assistant has what it takes."""
     leaves_hooks: bool = False
+    is_recorded: bool = True
+    """What it leaves can be moved to another folder (record.py), and differs from what others leave."""
 
 
 def _fork(lab: Lab, server: ModelServer) -> None:
@@ -67,7 +69,7 @@ def _stopped_rebase(lab: Lab, server: ModelServer) -> None:
     lab.git("switch", "-q", "main")
     lab.git("commit", "-q", "--allow-empty", "-m", "Other work")
     lab.git("switch", "-q", "feat/a")
-    rebase = f"{_NO_REBASE_EDITOR} git rebase -q"
+    rebase = f"{_NO_REBASE_EDITOR} git rebase"
     lab.works(server, f"sh true; sh {rebase} -i --keep-empty main; sh true; sh {rebase} --continue; sh true; text")
 
 
@@ -135,16 +137,18 @@ SCENARIOS = (
     Scenario("forks-on-other-branches", _fork, can=lambda lab: lab.assistant.forks),
     Scenario("calls-of-tools-at-once", _parallel),
     # Codex gives up.
-    Scenario("overloaded-and-tried-again", _overloaded, can=lambda lab: lab.assistant.name != "codex"),
+    Scenario(
+        "overloaded-and-tried-again", _overloaded, can=lambda lab: lab.assistant.name != "codex", is_recorded=False
+    ),
     Scenario("reply-that-breaks-off", _cut),
     Scenario("branch-renamed-by-the-agent", _renamed, {"feat/a": "feat/c"}),
     Scenario("rebase-that-stops", _stopped_rebase, {"": "feat/a"}),
     Scenario("detached-head", _detached),
     Scenario("resumed-in-another-worktree", _other_worktree),
-    Scenario("repository-behind-a-link", _link),
+    Scenario("repository-behind-a-link", _link, is_recorded=False),
     Scenario("window-that-is-full", _full_window),
     Scenario("compacted-by-command", _compacted, can=lambda lab: lab.assistant.name in _COMPACTS),
-    Scenario("commits-of-the-agent-with-hooks", _commits, leaves_hooks=True),
+    Scenario("commits-of-the-agent-with-hooks", _commits, leaves_hooks=True, is_recorded=False),
     # Cline wants an account of its own for this.
     Scenario("process-that-stays", _stays, can=lambda lab: can_stay(lab.assistant) and lab.assistant.name != "cline"),
 )
