@@ -160,7 +160,7 @@ def _scrub_rows(store: sqlite3.Connection, table: str, before: str, after: str) 
         query = f"SELECT rowid, {column} FROM {table} WHERE typeof({column}) = 'text' AND length({column}) > 8"
         for row, text in store.execute(query).fetchall():
             moved = _elsewhere(text.encode(), before, after).decode()
-            short = _short_json(moved).decode() if moved.startswith(("{", "[")) else _short(moved)
+            short = _short_json(moved).decode() if moved.startswith(("{", "[{")) else _short(moved)
             if short != text:
                 store.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (short, row))
 

@@ -236,7 +236,7 @@ class _Chat:
             self._tools(message)
 
     def _tools(self, message: _Message) -> None:
-        """What tools did, in a message without counts."""
+        """Heed a message without counts, which tells what tools did."""
         moves, state = _moves_of_head(bytes(message.tools), self._folder()), self.state
         known = state.moves if message.id == state.tools else 0
         if moves > known and state.last_ms:
