@@ -23,6 +23,7 @@ _SUB_PLAN = "[[plan: sh true; text]] Please do this part."
 _OF_AGENT = {
     "prompt": _SUB_PLAN,
     "task": _SUB_PLAN,
+    "message": _SUB_PLAN,
     "subagent_type": "general-purpose",
     "agent_type": "general-purpose",
     "agent_name": "generalist",
@@ -45,6 +46,7 @@ class Tool(NamedTuple):
 
     name: str
     schema: Mapping[str, Any]
+    namespace: str = ""
 
 
 class Asked(NamedTuple):

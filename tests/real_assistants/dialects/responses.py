@@ -22,6 +22,8 @@ def asked(path: str, body: dict[str, Any]) -> Asked:
         elif item.get("role") == "user":
             turns.extend((text, False) for text in texts(item["content"]))
     tools = [Tool(tool["name"], tool.get("parameters", {})) for tool in body.get("tools", ()) if "name" in tool]
+    for group in body.get("tools", ()):
+        tools += [Tool(one["name"], one.get("parameters", {}), group["name"]) for one in group.get("tools", ())]
     return Asked(body["model"], turns, tools, bool(body.get("stream")))
 
 
@@ -40,9 +42,11 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
 def document(asked: Asked, reply: Reply) -> dict[str, Any]:
     """A response with a message, or with calls of tools."""
     items: list[dict[str, Any]] = []
+    spaces = {tool.name: tool.namespace for tool in asked.tools}
     for index, (name, given) in enumerate(tool_calls(asked, reply.step)):
         of_call = f"{reply.number:05}_{index}"
         named = {"name": name, "arguments": json.dumps(given), "call_id": f"call_{of_call}"}
+        named |= {"namespace": spaces[name]} if spaces.get(name) else {}
         items.append({"type": "function_call", "id": f"fc_{of_call}", "status": "completed", **named})
     if not items:
         content = [{"type": "output_text", "text": f"Reply {reply.number}.", "annotations": []}]
