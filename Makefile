@@ -3,7 +3,8 @@
 # `make slow` tests with real hook managers, for which it needs npm and the registries, a simulated year, and all hooks in
 # all ways (with an editor open, in a linked worktree, behind another manager).
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
-# `make assistants` tests with real AI assistants from the npm registry (2 GB), `make newest` with their newest versions.
+# `make assistants` tests with real AI assistants from npm and PyPI (3 GB), `make newest` with the newest versions of those
+# from npm; `make recorded` records anew what they leave in the scenarios, for `make test` (tests/recorded).
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test matrix slow assistants newest editors pictures check vscode fix clean
+.PHONY: demo test matrix slow assistants newest recorded editors pictures check vscode fix clean
 
 demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
@@ -32,13 +33,16 @@ slow: $(VENV)/tools
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
 
-assistants: $(VENV)/assistants/installed
+assistants: $(VENV)/assistants/installed $(VENV)/aider/installed
 	$(BIN)/python -m pytest -q -n 2 -m assistants $(AGAIN)
 
 newest: $(VENV)/tools
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/assistants.txt
 	tests/real_assistants/install.sh --newest
 	$(BIN)/python -m pytest -q -n 2 -m assistants
+
+recorded: $(VENV)/assistants/installed
+	PYTHONPATH=tests $(BIN)/python -m real_assistants.record
 
 pictures: $(VENV)/editors vscode-client/tokcost.vsix
 	PYTHONPATH=lsp_server:hooks:tests $(BIN)/python -P -m editors.pictures
@@ -79,6 +83,10 @@ $(VENV)/editors: $(VENV)/tools requirements/editors.txt tests/editors/install.sh
 $(VENV)/assistants/installed: $(VENV)/tools requirements/assistants.txt $(shell git ls-files tests/real_assistants/npm tests/real_assistants/install.sh 2>/dev/null)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/assistants.txt
 	tests/real_assistants/install.sh
+	@touch $@
+
+$(VENV)/aider/installed: $(VENV)/tools requirements/aider.txt tests/real_assistants/install_aider.sh
+	tests/real_assistants/install_aider.sh
 	@touch $@
 
 vscode-client/tokcost.vsix: $(VENV)/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)
