@@ -25,6 +25,7 @@ COMMANDS = {
     "hooks": "tokcost.cli.commands.hooks:command",
     "prices": "tokcost.cli.commands.prices:command",
     "report": "tokcost.cli.commands.report:command",
+    "why": "tokcost.cli.commands.why:command",
     "doctor": "tokcost.cli.commands.doctor:command",
     "lsp": "tokcost.cli.commands.lsp:command",
     "otel": "tokcost.cli.commands.otel:command",
