@@ -142,6 +142,17 @@ class Repriced(NamedTuple):
     models: tuple[tuple[str, str], ...] = ()
     """For each model in use, the one in whose stead it was priced, where that differs by model."""
 
+    def plus(self, other: "Repriced") -> "Repriced":
+        """The sum of both, under this one's name."""
+        return Repriced(
+            self.name,
+            self.list_cost + other.list_cost,
+            self.compared + other.compared,
+            self.requests + other.requests,
+            self.without_price + other.without_price,
+            self.otherwise_served + other.otherwise_served,
+        )
+
 
 class Explanation:
     """A list cost by its drivers. Tokens of the drivers add up as their list cost does: surcharges have none of their

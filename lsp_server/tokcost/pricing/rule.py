@@ -19,7 +19,10 @@ class Rule(NamedTuple):
 
     def card(self, time_ms: int) -> RateCard | None:
         """The card for a request of a moment, the closest that is known included."""
-        return next((card for cards in (self.cards, self.fallback) for card in cards if card.holds(time_ms)), None)
+        for card in self.cards:
+            if card.holds(time_ms):
+                return card
+        return next((card for card in self.fallback if card.holds(time_ms)), None)
 
 
 NO_RULE = Rule("unpriced", None, None, (), ())

@@ -1,20 +1,25 @@
 """The answer to `tokcost why`: a list cost by what drove it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.drivers.explaining import Looked, explain
+from tokcost.drivers.explaining import explain
+from tokcost.drivers.family import family_of
+from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsCheapest, AsModel, AsOneHour, OtherPrice
 from tokcost.drivers.subagents import is_of_subagent
 from tokcost.errors import UsageError
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import FOREVER, session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
-from tokcost.model.drivers import Explanation
+from tokcost.model.drivers import Explanation, Series
 from tokcost.pricing.cards import ModelCards, from_json
+from tokcost.pricing.overrides import Override, apply
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.usage.price_files import price_change
+from tokcost.usage.pricing import Pricer, overrides_of
 
 _MOST_NAMED = 5
 
@@ -67,18 +72,72 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
             options.since_ms if options.since_ms is not None else 0,
             options.until_ms if options.until_ms is not None else FOREVER,
         )
-        found = _explained(ledger, scope, ())
+        prices = _Prices(ledger, home, root or "")
+        others = [prices.other(name) for name in dict.fromkeys(options.as_models)]
+        found = _explained(ledger, scope, prices, others)
         return Answer(root, options.branch, session, found, price_change(ledger, home))
 
 
-def _explained(ledger: Ledger, scope: Scope, also: Sequence[Callable[[Looked], None]]) -> Explanation:
+def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
     agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    counted = requests(ledger, scope, agents)
+    found = explain(counted, every_series(ledger), prices.recorded, [other.take for other in others])
+    found.as_other = [other.result() for other in others]
+    return found
 
-    def cards(price: str) -> ModelCards | None:
-        body = price_body(ledger, price)
-        return from_json(body) if body else None
 
-    return explain(requests(ledger, scope, agents), every_series(ledger), cards, also)
+class _Prices:
+    """Prices: those by which usage was recorded, and today's of other models."""
+
+    def __init__(self, ledger: Ledger, home: Path, root: str) -> None:
+        self._ledger = ledger
+        self._home = home
+        self._root = root
+        self._recorded: dict[str, ModelCards | None] = {}
+        self._overrides: list[Override] | None = None
+
+    def recorded(self, price: str) -> ModelCards | None:
+        """The rate cards of an id; `None` where they were lost."""
+        if price not in self._recorded:
+            body = price_body(self._ledger, price)
+            self._recorded[price] = from_json(body) if body else None
+        return self._recorded[price]
+
+    def other(self, name: str) -> OtherPrice:
+        """The price that `--as` names. Raises `UsageError` for a model without one."""
+        if name == BATCH:
+            return AsBatch(self.recorded)
+        if name == ONE_HOUR:
+            return AsOneHour(self.recorded)
+        if name == CHEAPEST:
+            return AsCheapest(self._family)
+        (cards,) = self._today([("", name)])
+        if cards.cards or cards.state == "free":
+            return AsModel(cards)
+        from tokcost.pricing.compile import known_names  # takes a quarter of a second
+
+        near = get_close_matches(name.rpartition("/")[2].lower(), known_names(), _MOST_NAMED, 0.7)
+        hint = f"Did you mean {', '.join(near)}?" if near else "`tokcost prices` lists models."
+        raise UsageError(f"no price is known for the model {name}", hint)
+
+    def _family(self, series: Series) -> Iterable[ModelCards]:
+        """All models of a model's family, itself included; nothing where it has no price."""
+        own = self.recorded(series.price) if series.price is not None else None
+        if own is None or not own.cards:
+            return []
+        provider, _, name = own.source.partition("/")
+        family = family_of(name)
+        if family is None:
+            return [own]
+        from tokcost.pricing.compile import names_of  # takes a quarter of a second
+
+        others = [(provider, other) for other in names_of(provider) if other != name and family_of(other) == family]
+        return [own, *(cards for cards in self._today(others) if cards.cards)]
+
+    def _today(self, pairs: list[tuple[str, str]]) -> list[ModelCards]:
+        if self._overrides is None:
+            self._overrides = overrides_of(self._home, self._root)
+        return [apply(cards, self._overrides) for cards in Pricer(self._ledger, self._home).compiled(pairs)]
 
 
 def _session(ledger: Ledger, named: str) -> str:
