@@ -124,9 +124,9 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
     return None
 
 
-def ask_for_text(home: str, words: "Sequence[str]") -> str | None:
-    """The answer of a server to a command line of ours; `None` where none answers, or it leaves the answer to the
-    command. Raises `OSError` and `ValueError`: it was asked, and is gone."""
+def ask_for_text(home: str, words: "Sequence[str]", seconds: float = ANSWER_SECONDS) -> str | None:
+    """The answer of a server to a command line of ours, which may take so long; `None` where none answers, or it leaves
+    the answer to the command. Raises `OSError` and `ValueError`: it was asked, and is gone."""
     server = reach(home, os.environ) if os.environ.get("TOKCOST_HOME", "/").startswith("/") else None
     if server is None:
         return None
@@ -134,7 +134,7 @@ def ask_for_text(home: str, words: "Sequence[str]") -> str | None:
         server.send(Request(words[0], words[1:], os.getcwd(), os.environ))
         said = b""
         while True:
-            letter, data = server.next(ANSWER_SECONDS) or (REFUSED, b"")
+            letter, data = server.next(seconds) or (REFUSED, b"")
             if letter == SAID:
                 said += data
             elif letter == DONE:

@@ -111,7 +111,7 @@ def test_what_a_person_spent_is_refused_in_every_format_with_the_reason(
     assert "promised" in done.stderr
 
 
-@pytest.mark.parametrize("by", ["change", "area", "model", "month", "week", "tag", "size"])
+@pytest.mark.parametrize("by", ["change", "area", "model", "month", "week", "tag", "size", "type", "issue"])
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--markdown"]])
 def test_no_format_names_a_person(history: GitSandbox, environ: dict[str, str], by: str, form: list[str]) -> None:
     text = piped(["report", "--by", by, "--verbose", *form], history.path, environ).stdout

@@ -152,6 +152,8 @@ pieces_of_a_team = st.lists(
             model=model,
             size=size,
             tag=month if week < "z" else "z",
+            type=size + model if week < "y" else "fix",
+            issue=f"#{who // 3}" if area > "a" else "(no issue)",
         ),
         st.integers(0, 8),
         amounts,
@@ -196,6 +198,7 @@ def busy(seed: int) -> list[Piece]:
         who = chance.randrange(people)
         area = "ops" if who == 0 and chance.random() < 0.3 else chance.choice("abc")
         names = {"area": area, "month": chance.choice("12"), "model": chance.choice("pq")}
+        names |= {"type": chance.choice(("feat", "fix")), "issue": chance.choice(("#1", f"#{who}"))}
         found.append(piece(who, 2 ** chance.randrange(4), number, **names))
     return found
 

@@ -315,6 +315,7 @@ def test_the_receiver_connects_to_nobody() -> None:
 
 SPEAKS = {
     "lsp_server/tokcost/cli/start.py": "the line of `tokcost status`, as a server has made it by the same function",
+    "lsp_server/tokcost/cli/guard.py": "one line of JSON for the hook of an assistant, in which all else is escaped",
     "lsp_server/tokcost/cli/screen.py": "what commands show, and the one place that lets no control character through",
     "lsp_server/tokcost/lsp/server.py": "the server's own log, each sentence escaped before",
     "lsp_server/tokcost/lsp/stdio.py": "standard output belongs to the protocol",

@@ -18,6 +18,7 @@ COMMANDS = [
     ["budget", "check"],
     ["assign", "main", "--from", "feat", "--dry-run"], ["report"], ["report", "--by", "area"],
     ["report", "--by", "model"], ["report", "--by", "size"], ["report", "--by", "tag"], ["report", "--by", "week"],
+    ["report", "--by", "type"], ["report", "--by", "issue"],
     ["doctor"], ["doctor", "--forge"], ["hooks", "status"], ["prices"], ["enable", "--yes"], ["disable"],
 ]  # fmt: skip
 

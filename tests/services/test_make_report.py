@@ -13,9 +13,13 @@ from support import hostile_history
 from support.git_sandbox import GitSandbox
 from tokcost.errors import NotARepository, SettingsDamaged, UsageError
 from tokcost.ledger.history_cache import FILE_NAME
-from tokcost.model.changes import Report
+from tokcost.model.changes import Report, Rework, Reworked
 from tokcost.model.trailer import Line, format_line
 from tokcost.reports.layout import plain
+from tokcost.reports.page import report_page
+from tokcost.reports.report_csv import report_csv
+from tokcost.reports.report_json import report_json
+from tokcost.reports.report_markdown import report_markdown
 from tokcost.reports.report_text import report_lines
 from tokcost.services.make_report import Options, make_report
 
@@ -347,6 +351,71 @@ def test_areas_are_top_folders_code_owning_teams_or_what_the_repository_says(tea
     team.git("add", "-A")
     team.git("commit", "-qm", "areas")
     assert [cell.name for cell in team.report(groups=True).groups["area"]] == ["everything"]
+
+
+def test_types_and_issues_are_those_of_subjects_branches_and_of_what_a_merge_brought(team: Team) -> None:
+    six_people(team)
+    assert set(team.report(groups=True).missing) == {"type", "issue"}
+    for number in range(12):
+        team.switch("-qc", f"fix/PAY-{number % 2 + 1}-x{number}")
+        team.commit("b/f", f"Mend\n\n{team.line(2)}", by=number // 2)
+        team.switch("-q", "main")
+        team.merge(f"Merge branch 'fix/PAY-{number % 2 + 1}-x{number}'", f"fix/PAY-{number % 2 + 1}-x{number}")
+    for number in range(12):
+        team.switch("-qc", f"ann/x{number}")
+        team.commit("a/f", f"feat: add (#{number + 500})\n\nCloses #7, PAY-1\n\n{team.line(2)}", by=number % 6)
+        team.switch("-q", "main")
+        team.merge(f"Merge branch 'ann/x{number}'", f"ann/x{number}")
+    report = team.report(groups=True)
+    assert {cell.name: cell.list_cost // USD for cell in report.groups["type"]} == {
+        "(no type)": 72, "fix": 24, "feat": 24,
+    }  # fmt: skip
+    assert {cell.name: cell.list_cost // USD for cell in report.groups["issue"]} == {
+        "(no issue)": 72, "#7": 12, "PAY-1": 24, "PAY-2": 12,
+    }  # fmt: skip
+    text = plain(report_lines(report, "issue", None, False))
+    assert "split among them in equal parts" in text
+
+
+def test_a_repository_names_its_types_and_a_wrong_word_is_said(team: Team) -> None:
+    six_people(team)
+    for number in range(12):
+        team.commit("a/f", f"[BUG] c{number}\n\n{team.line(2)}", by=number % 6)
+    (team.path / ".tokcost.toml").write_text('[types]\nbug = "[bug]*"\n')
+    team.commit("x", "Say what bugs are")
+    assert {cell.name for cell in team.report(groups=True).groups["type"]} == {"(no type)", "bug"}
+    (team.path / ".tokcost.toml").write_text("[types]\nbug = 5\n")
+    team.commit("x", "Say it wrongly")
+    with pytest.raises(SettingsDamaged, match=r"types\.'bug'"):
+        team.report(groups=True)
+
+
+def test_rework_is_told_of_changes_whose_lines_did_not_stay(team: Team) -> None:
+    for number in range(3):
+        team.commit(f"f{number}", f"c{number} (#{number + 1})\n\n{team.line(2)}")
+    team.commit("f0", "Write it anew")
+    report = make_report(team.path, team.cache, Options(rework=21))
+    assert [change.rework for change in report.changes] == [Rework(5, 0), Rework(5, 0), Rework(5, 5)]
+    assert report.reworked == Reworked(21, 1, 2 * USD, 2)
+    text = plain(report_lines(report, None, None, False))
+    assert "changed again within 21 days: ~$2.00 list, 1 change of which at least half of the lines" in text
+    assert "2 changes younger than that" in text
+    assert "100% changed again" in text
+    assert "no measure of productivity" in text
+    assert '"is_most": true' in "".join(report_json(report))
+    assert report_csv(report, None).splitlines()[-1].endswith(",5,5")
+    assert "100% changed again" in report_markdown(report, None)
+    assert "changed again within 21 days" in report_page(report)
+
+
+def test_rework_of_a_partial_clone_is_not_told(team: Team, tmp_path: Path) -> None:
+    team.commit("f", f"c\n\n{team.line(2)}")
+    team.commit("f", "Write it anew")
+    team.git("config", "uploadpack.allowFilter", "true")
+    team.git("clone", "-q", "--bare", "--filter=blob:none", f"file://{team.path}", str(tmp_path / "partial"))
+    report = make_report(tmp_path / "partial", team.cache, Options(rework=21))
+    assert (report.reworked, report.changes[0].rework) == (None, None)
+    assert any("lines were changed again" in note for note in report.notes)
 
 
 def test_what_two_ranges_differ_by_is_what_the_changes_between_say_themselves(team: Team) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "disable": "tokcost.cli.commands.disable:command",
     "preview": "tokcost.cli.commands.preview:command",
     "budget": "tokcost.cli.commands.budget:command",
+    "guard": "tokcost.cli.commands.guard:command",
     "hooks": "tokcost.cli.commands.hooks:command",
     "prices": "tokcost.cli.commands.prices:command",
     "report": "tokcost.cli.commands.report:command",

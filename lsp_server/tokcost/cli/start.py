@@ -18,6 +18,10 @@ def main() -> None:
     words = tuple(sys.argv[1:])
     if words[:1] == ("status",) and words in QUICK and _is_answered(words):
         os._exit(0)
+    if words[:2] == ("guard", "check") and len(words) > 3:
+        from tokcost.cli.guard import answer_hook
+
+        answer_hook(words[2:])
     from tokcost.cli import error_handler, screen
 
     quick = QUICK.get(words)

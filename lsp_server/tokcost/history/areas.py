@@ -6,8 +6,9 @@ Owners who are people never name an area: a path that no team owns belongs to it
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+_Part = TypeVar("_Part", str, tuple[str, str])
 AreaOf = Callable[[str], str]
 TOP = "(top)"
 MOST_PATTERNS = 2_000
@@ -81,7 +82,7 @@ def shares(paths: Mapping[str, int], area_of: AreaOf) -> dict[str, int]:
     return found
 
 
-def split(amount: int, parts: Mapping[str, int]) -> dict[str, int]:
+def split(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
     """An amount in proportion to parts, without a rest: what cutting off leaves goes to the largest part."""
     whole = sum(parts.values())
     found = {name: amount * part // whole for name, part in parts.items()}

@@ -8,6 +8,7 @@ _NUMBER = r"([0-9]{1,9})"
 """Nobody has numbered a billion requests; more digits are something else."""
 _SQUASH = re.compile(rf"\([#!]{_NUMBER}\)$")
 _BITBUCKET = re.compile(rf"\(pull request #{_NUMBER}\)$")
+_LONGEST_SUBJECT = 1_000
 _LONGEST_NUMBER = len("(pull request #123456789)")
 _TITLED = re.compile(
     r"(?:Merged PR (?P<azure>[0-9]{1,9})|Pull request #(?P<bitbucket>[0-9]{1,9})): ++(?P<title>.++)", re.DOTALL
@@ -24,6 +25,13 @@ _FOOTERS = re.compile(
 _FORGE_SUBJECT = re.compile(
     r"Merged? (?:pull request #[0-9]++ |branch '|remote-tracking branch '|in .*\(pull request #[0-9]++\))"
 )
+_BRANCH = re.compile(
+    r"(?:Merge pull request #[0-9]{1,9} from [^\s/]++/(?P<github>\S++)"
+    r"|Merged? (?:remote-tracking )?branch(?:es)? '(?:origin/)?(?P<git>[^']++)'"
+    r"|Merged in (?P<bitbucket>\S++) \(pull request"
+    r"|Merge pull request '.*' \(#[0-9]{1,9}\) from (?P<gitea>\S++))"
+)
+"""The branch that a merge names: GitHub, git and GitLab, Bitbucket, Gitea."""
 _ID = r"[0-9a-f]{7,64}"
 _BY_ID = re.compile(
     rf"\b(?P<part>part(?:ial)?ly\s++)?reverts\s++(?:commits?\s++)?(?P<ids>{_ID}(?:(?:,\s*+|\s++)(?:and\s++)?{_ID})*+)",
@@ -49,6 +57,13 @@ def read_head(message: str, time: int) -> Head:
     if number is None and (footers := _FOOTERS.findall(body)):
         number = int(footers[-1])
     return Head(_title(subject, body), number, time)
+
+
+def merged_branch(message: str) -> str:
+    """The name of the branch that was merged, where the subject names one; else empty."""
+    subject = message.lstrip("\r\n").partition("\n")[0][:_LONGEST_SUBJECT]
+    found = _BRANCH.match(subject)
+    return next((name for name in found.groups() if name), "") if found else ""
 
 
 def squash_number(subject: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from tokcost.errors import SettingsDamaged
 from tokcost.foreign_files import MOST, shown
 from tokcost.history.areas import AreaOf, by_globs, by_owners, top_folder
+from tokcost.history.work_types import Types, read_types
 from tokcost.model.changes import FEWEST, USUAL
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.history import Repository, read_file
@@ -29,16 +30,21 @@ class ReportPolicy(NamedTuple):
     contributors: int = USUAL
     """Least contributors in a grouped figure."""
     areas: Mapping[str, Sequence[str]] = {}
+    types: Types = Types()
 
 
 def read_report_policy(repository: Repository, commit: str) -> ReportPolicy:
-    """`[report]` and `[areas]`. Raises `SettingsDamaged`."""
+    """`[report]`, `[areas]` and `[types]`. Raises `SettingsDamaged`."""
     try:
         data = read_file(repository, commit, POLICY_FILE, MOST)
         if data is None:
             return ReportPolicy()
         tables = read_toml(data)
-        return ReportPolicy(_contributors(_table(tables, "report")), _areas(_table(tables, "areas")))
+        return ReportPolicy(
+            _contributors(_table(tables, "report")),
+            _areas(_table(tables, "areas")),
+            read_types(_lists(_table(tables, "types"), "types", '["fix", "[bug]*"]')),
+        )
     except ValueError as error:
         raise SettingsDamaged(f"{POLICY_FILE} of {commit[:12]} cannot be understood: {error}") from error
 
@@ -75,15 +81,24 @@ def _contributors(table: Mapping[str, Any]) -> int:
 
 
 def _areas(table: Mapping[str, Any]) -> dict[str, list[str]]:
-    areas: dict[str, list[str]] = {}
     if len(table) > _MOST_AREAS:
         raise ValueError(f"there are {len(table):,} areas, and {_MOST_AREAS} are the most")
-    for name, globs in table.items():
+    areas = _lists(table, "areas", '["src/api/**"]')
+    for name, globs in areas.items():
         if len(name) > _MOST_CHARACTERS:
             raise ValueError(f"areas.{shown(name)} has more than {_MOST_CHARACTERS} characters")
-        several: list[Any] = cast(list[Any], globs) if isinstance(globs, list) else [globs]
-        if not all(isinstance(glob, str) and glob.strip("/") for glob in several):
+        if not all(glob.strip("/") for glob in globs):
             raise ValueError(f'areas.{shown(name)} is not a pattern or a list of patterns, for example ["src/api/**"]')
-        areas[name] = several
     by_globs(areas)  # says what is wrong with a pattern
     return areas
+
+
+def _lists(table: Mapping[str, Any], title: str, example: str) -> dict[str, list[str]]:
+    """A table of names that stand for one pattern or several."""
+    found: dict[str, list[str]] = {}
+    for name, patterns in table.items():
+        several: list[Any] = cast(list[Any], patterns) if isinstance(patterns, list) else [patterns]
+        if not all(isinstance(one, str) and one for one in several):
+            raise ValueError(f"{title}.{shown(name)} is not a pattern or a list of patterns, for example {example}")
+        found[name] = several
+    return found

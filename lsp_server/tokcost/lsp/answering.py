@@ -190,6 +190,8 @@ class Answering:
             self._hook(client, request)
         elif request.kind == "status":
             self._status(client, request)
+        elif request.kind == "guard" and len(request.arguments) > 1:
+            self._guard(client, request)
         else:
             raise NotUnderstood("there is no such work")
 
@@ -219,6 +221,15 @@ class Answering:
             return
         if client.send(BEGUN):
             client.tell(f"{status_line(status)}\n")
+            client.send(DONE, b"\0")
+
+    def _guard(self, client: "Client", request: Request) -> None:
+        """The answer for an assistant's hook."""
+        from tokcost.services.guard import answer
+
+        text = answer(self._home, request.environ, Path(request.directory), tuple(request.arguments))
+        if client.send(BEGUN):
+            client.tell(text)
             client.send(DONE, b"\0")
 
 

@@ -23,9 +23,10 @@ class Introduced(NamedTuple):
     position: int
 
 
-Grouping = Literal["area", "model", "month", "week", "tag", "size"]
-GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "week", "size", "tag")
-"""In the order in which they get what privacy leaves room for. It is one for all questions: what is asked by decides
+Grouping = Literal["area", "model", "month", "week", "tag", "size", "type", "issue"]
+GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "week", "size", "tag", "type", "issue")
+"""In the order in which they get what privacy leaves room for; a new one comes last, or what was shown before it and
+what is shown with it could be subtracted from each other. It is one for all questions: what is asked by decides
 nothing, or the answers to two questions could be subtracted from each other."""
 PERIODS: tuple[Grouping, ...] = ("month", "week")
 """Those whose cells follow each other in time, in the order of their names."""
@@ -62,6 +63,34 @@ class Head(NamedTuple):
     """The time of the commit, in seconds UTC."""
 
 
+class Rework(NamedTuple):
+    """The lines of one change, and what became of them soon after."""
+
+    lines: int
+    """Lines that it wrote."""
+    changed_again: int
+    """The number of them that another change replaced or removed in time."""
+
+    @property
+    def is_most(self) -> bool:
+        """Whether at least half of its lines were changed again."""
+        return 0 < self.lines <= 2 * self.changed_again
+
+
+class Reworked(NamedTuple):
+    """The changes of a range most of whose lines were changed again."""
+
+    days: int
+    """Within so many days after the change."""
+    changes: int
+    list_cost: int
+    too_young: int
+    """Changes that are younger than that, and not reworked so far."""
+
+
+REWORK_DAYS = 21
+"""Unless other days are asked for."""
+
 State = Literal["", "reverted", "partly reverted"]
 
 
@@ -79,6 +108,8 @@ class Change:
     state: State = ""
     reverted_cost: int = 0
     """The part of the list cost that was taken back; an upper bound where it was partly reverted."""
+    rework: Rework | None = None
+    """The fate of its lines, where that was asked for and can be told."""
 
     @property
     def list_cost(self) -> int:
@@ -155,6 +186,7 @@ class Report:
     notes: list[str] = field(default_factory=list[str])
     commits: int = 0
     """Commits in the range."""
+    reworked: Reworked | None = None
 
     @cached_property
     def lines(self) -> list[Line]:

@@ -23,13 +23,14 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
     "budget": ("branch", "commit", "day", "near", "block"),
     "report": ("contributors",),
     "areas": (),
+    "types": (),
     "price": (),
 }
 """Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked
 where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
-ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE")
+ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD")
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""

@@ -20,8 +20,8 @@ from tokcost.repo.run import GitFailed, run_git, stream_git
 from tokcost.repo.worktree import find_worktree
 
 _SECONDS = 600.0
-_PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
-_LOG = [*_PLAIN, "log", "-z", "--no-color", "--no-decorate", "--no-notes"]
+PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
+_LOG = [*PLAIN, "log", "-z", "--no-color", "--no-decorate", "--no-notes"]
 _NO_WORK = ("refs/replace/", "refs/notes/", "refs/stash")
 _WORDS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost", "--grep=reverts"]
 
@@ -297,7 +297,7 @@ def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, File
     asked = list(commits)
     with suppress(GitFailed):
         named = dict(_changed(repository, asked, "--name-only"))
-        if _attributes_are_files(repository, {path for files in named.values() for path in files.paths}):
+        if attributes_are_files(repository, {path for files in named.values() for path in files.paths}):
             with suppress(GitFailed):
                 return dict(_changed(repository, asked, "--numstat"))
         return named
@@ -316,7 +316,7 @@ def _changed(repository: Repository, commits: list[str], kind: str) -> Iterator[
             yield _files(record, kind == "--numstat")
 
 
-def _attributes_are_files(repository: Repository, paths: set[str]) -> bool:
+def attributes_are_files(repository: Repository, paths: set[str]) -> bool:
     """Whether all that git reads before it counts the lines of these paths are files: it would wait for a pipe."""
     found = [os.path.join(repository.common_dir, "info", "attributes")]
     if worktree := find_worktree(os.path.abspath(repository.folder)):

@@ -54,6 +54,20 @@ def said_at_commit(
     return [*([(check_line(status), hint)] if presses else []), *((sentence, "") for sentence in unchecked)]
 
 
+def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bool]:
+    """A sentence for whoever sits before an assistant, and whether its run is to be stopped: only over a budget of the
+    developer's own, since what a repository recommends warns. `switch` is the variable that turns the guard off. Empty
+    while all is well."""
+    over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
+    if state_of(status) not in ("over", "near"):
+        return "", False
+    line = f"tokcost: {check_line(status)}"
+    if not blocks or not over:
+        return line, False
+    way_on = f"to go on: tokcost budget set AMOUNT {_option(over[0], status)}, or {switch}=off for one run"
+    return f"{line}; stopped, {way_on}", True
+
+
 def short_budget(status: Status) -> str:
     """The most pressing budget, for a prompt: `branch 62% of $20.00`; empty where there is none."""
     limited = [one for one in status.budgets if one.budget.limit is not None]

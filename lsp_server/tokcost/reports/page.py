@@ -30,11 +30,13 @@ _TITLES: dict[Grouping, str] = {
     "model": "By model",
     "size": "By size of change",
     "tag": "By release",
+    "type": "By type of change",
+    "issue": "By issue",
 }
 PRIVACY = (
     "Nothing here is by person. Single changes and the total say no more than the commit messages. A figure by area,"
-    " model, time, release or size is shown only where enough contributors share it and none stands out, alone or by"
-    " subtraction. Anyone with the repository can add up its cost lines without tokcost."
+    " model, time, release, size, type or issue is shown only where enough contributors share it and none stands out,"
+    " alone or by subtraction. Anyone with the repository can add up its cost lines without tokcost."
 )
 LIST_COST = (
     "List cost is tokens times the public price valid on that day, in US dollars; with a flat plan it is not a bill."
@@ -112,6 +114,11 @@ def _facts(report: Report) -> list[_Fact]:
     partly = any(change.state != "reverted" for change in gone)
     said = report_text.taken_back(report) if partly else counted(len(gone), "change")
     facts.append(_Fact("reverted later", spent if gone else "none", said))
+    if report.reworked is not None:
+        amount = report_text.cost(report, report.reworked.list_cost)
+        said = report_text.changed_again(report).partition(" list, ")[2]
+        name = f"changed again within {counted(report.reworked.days, 'day')}"
+        facts.append(_Fact(name, amount if report.reworked.changes else "none", said))
     if report.open:
         facts.append(_Fact("not merged yet", *_split(report_text.still_open(report).removeprefix("not merged yet: "))))
     facts.append(_coverage(report))
@@ -144,6 +151,8 @@ def _sections(report: Report) -> list[_Section]:
         "model": lambda: charts.bars_svg(report, "model"),
         "size": lambda: charts.sizes_svg(report),
         "tag": lambda: charts.bars_svg(report, "tag"),
+        "type": lambda: charts.bars_svg(report, "type"),
+        "issue": lambda: charts.bars_svg(report, "issue"),
     }
     time = _time(report)
     drawn: dict[Grouping, Callable[[], str]] = {time: lambda: charts.time_svg(report, time), **draw}
@@ -187,4 +196,5 @@ def _cell(report: Report, cell: Cell) -> tuple[str, ...]:
 def _change(report: Report, change: Change) -> tuple[str, ...]:
     amount = report_text.cost(report, change.list_cost, change.is_unpriced)
     day, models = report_text.day(change.head.time), report_text.models(change)
-    return report_text.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], change.state
+    state = report_text.state(change)
+    return report_text.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], state

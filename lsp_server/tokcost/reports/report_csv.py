@@ -11,6 +11,8 @@ from tokcost.reports.text import cell
 
 _CHANGE = ("commit", "number", "day", "subject", "claims", "list_cost", "unpriced", "tokens", "models", "state",
            "reverted_list_cost")  # fmt: skip
+_REWORK = ("lines", "lines_changed_again")
+"""Only where rework was asked for; empty where it cannot be told."""
 _CELL = ("list_cost", "unpriced", "tokens", "changes", "median_list_cost", "p90_list_cost", "merged_cells")
 
 
@@ -19,8 +21,9 @@ def report_csv(report: Report, by: Grouping | None) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if by is None:
-        writer.writerow(_CHANGE)
-        writer.writerows(_row(change) for change in report.changes)
+        asked = report.reworked is not None
+        writer.writerow((*_CHANGE, *(_REWORK if asked else ())))
+        writer.writerows((*_row(change), *(_rework(change) if asked else ())) for change in report.changes)
         return text.getvalue()
     writer.writerow((by, *_CELL))
     for one in report.groups.get(by, []):
@@ -45,3 +48,7 @@ def _row(change: Change) -> tuple[str | int, ...]:
         change.state or "merged",
         decimal_string(change.reverted_cost),
     )
+
+
+def _rework(change: Change) -> tuple[str | int, ...]:
+    return ("", "") if change.rework is None else (change.rework.lines, change.rework.changed_again)

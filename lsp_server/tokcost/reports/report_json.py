@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tokcost.model.changes import Cell, Change, Report, quantile
+from tokcost.model.changes import Cell, Change, Report, Rework, Reworked, quantile
 from tokcost.model.money import decimal_string
 
 Json = Mapping[str, object]
@@ -64,6 +64,7 @@ def report_object(report: Report) -> dict[str, object]:
             state.replace(" ", "_"): _spent([change for change in report.changes if change.state == state])
             for state in ("reverted", "partly reverted")
         },
+        "rework": None if report.reworked is None else _reworked(report.reworked),
         "open": [
             {
                 "branch": one.branch,
@@ -94,7 +95,15 @@ def _change(change: Change) -> Json:
         "models": change.models,
         "state": change.state or "merged",
         "reverted_list_cost": decimal_string(change.reverted_cost),
-    }
+    } | ({} if change.rework is None else {"rework": _rework(change.rework)})
+
+
+def _rework(rework: Rework) -> Json:
+    return {"lines": rework.lines, "changed_again": rework.changed_again, "is_most": rework.is_most}
+
+
+def _reworked(reworked: Reworked) -> Json:
+    return reworked._asdict() | {"list_cost": decimal_string(reworked.list_cost)}
 
 
 def _spent(changes: list[Change]) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tokcost.model.changes import Change, Grouping, Report
 from tokcost.reports.amounts import short_tokens
 from tokcost.reports.markdown import safe
-from tokcost.reports.report_text import cost, footer, models, nothing, summary, title, withheld
+from tokcost.reports.report_text import cost, footer, models, nothing, state, summary, title, withheld
 
 MARKER = "<!-- tokcost report -->"
 """By this line a comment is found again."""
@@ -38,8 +38,8 @@ def _parts(report: Report, by: Grouping | None, against: Report | None) -> Itera
 def _title(change: Change) -> str:
     """The number of a request is a link on a forge; nothing else in a subject is."""
     number = f"#{change.head.number} " if change.head.number is not None else ""
-    state = f" ({change.state})" if change.state else ""
-    return number + safe(title(change).removeprefix(number) + state)
+    said = state(change)
+    return number + safe(title(change).removeprefix(number) + (f" ({said})" if said else ""))
 
 
 def _rows(report: Report, by: Grouping | None) -> Iterator[str]:

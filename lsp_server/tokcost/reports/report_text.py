@@ -16,6 +16,8 @@ _TITLES: dict[Grouping, str] = {
     "week": "WEEK",
     "tag": "RELEASE",
     "size": "SIZE OF CHANGE",
+    "type": "TYPE",
+    "issue": "ISSUE",
 }
 _BAR_COLUMNS = 8
 
@@ -64,7 +66,7 @@ def summary(report: Report, by: Grouping | None) -> list[str]:
     if report.unpriced_tokens:
         lines.append(f"unpriced: {percent(report.unpriced_tokens, report.tokens)} of the tokens, in no amount")
     if by is None:
-        lines += [text for text in (taken_back(report), still_open(report)) if text]
+        lines += [text for text in (taken_back(report), changed_again(report), still_open(report)) if text]
     lines.append(covered(report))
     return [line for line in lines if line]
 
@@ -78,6 +80,17 @@ def taken_back(report: Report) -> str:
             spent = cost(report, sum(change.reverted_cost for change in found))
             parts.append(f"{state} later: {most}{spent} list, {counted(len(found), 'change')}")
     return "; ".join(parts)
+
+
+def changed_again(report: Report) -> str:
+    """A sentence about the spend on changes most of whose lines did not stay; empty where nobody asked."""
+    found = report.reworked
+    if found is None:
+        return ""
+    days = counted(found.days, "day")
+    text = f"changed again within {days}: {cost(report, found.list_cost)} list, {counted(found.changes, 'change')}"
+    young = f"; {counted(found.too_young, 'change')} younger than that" if found.too_young else ""
+    return f"{text} of which at least half of the lines{young}"
 
 
 def still_open(report: Report) -> str:
@@ -141,8 +154,12 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
         )
     if by == "area" and by in report.groups:
         lines.append("a change that touches several areas is split by changed lines")
+    if by == "issue" and by in report.groups:
+        lines.append("a change that refers to several issues is split among them in equal parts")
     if by == "model" and any(cell.name == "(several)" for cell in report.groups.get(by, [])):
         lines.append("(several): lines name one amount for all their models")
+    if report.reworked is not None:
+        lines.append("list cost is no measure of productivity: lines are changed again for good reasons too")
     if report.foreign_lines:
         lines.append(f"foreign: {counted(report.foreign_lines, 'AI-Cost line')} without an id of ours, in no sum")
     if report.damaged:
@@ -212,6 +229,14 @@ def title(change: Change) -> str:
     return subject if number is None else f"#{number} {subject}"
 
 
+def state(change: Change) -> str:
+    """`reverted`, `partly reverted`, `84% changed again`, or nothing."""
+    rework = change.rework
+    if change.state or rework is None or not rework.is_most:
+        return change.state
+    return f"{percent(rework.changed_again, rework.lines)} changed again"
+
+
 def day(seconds: int) -> str:
     """A UTC day."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
@@ -232,7 +257,7 @@ def _change_columns(report: Report) -> list[Column]:
         Column("DAY", [Piece(day(one.head.time)) for one in changes], rank=3),
         Column("MODELS", [Piece(models(one)) for one in changes], rank=4),
         Column("COMMIT", [Piece(one.commit[:10], "dim") for one in changes], rank=5),
-        Column("STATE", [Piece(one.state, "warn") for one in changes], rank=2),
+        Column("STATE", [Piece(state(one), "warn") for one in changes], rank=2),
     ]
 
 

@@ -3,18 +3,16 @@
 The data are the commit messages alone; no ledger is asked, so any clone can tell, of whoever's work.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.history.areas import shares
 from tokcost.history.changes import changes_of
 from tokcost.history.merge_subjects import read_head
-from tokcost.history.privacy.groups import Facts, count_heads, grouped
+from tokcost.history.privacy.groups import count_heads
 from tokcost.history.read_history import Told, reach, read_branches, read_history
-from tokcost.history.report_policy import ReportPolicy, area_of, read_report_policy
-from tokcost.model.changes import Change, Coverage, Grouping, Head, Open, Report
+from tokcost.history.report_policy import read_report_policy
+from tokcost.model.changes import Change, Coverage, Head, Open, Report
 from tokcost.model.trailer import highest
 from tokcost.repo.history import (
     Range,
@@ -22,20 +20,16 @@ from tokcost.repo.history import (
     all_refs,
     default_range,
     find_repository,
-    first_parents,
-    read_authors,
     read_beyond,
-    read_files,
     read_messages_of,
     read_range,
     some_authors,
-    tags,
 )
 from tokcost.repo.refs import PUBLISHED
+from tokcost.services.find_rework import find_rework
+from tokcost.services.group_report import group
 from tokcost.services.look_at_clone import folder_of_history
 
-_MOST_CHANGES = 20_000
-"""More are not looked at one by one for their files: that would take minutes."""
 _AUTHORS_LOOKED_AT = 5_000
 
 
@@ -53,6 +47,9 @@ class Options(NamedTuple):
     """Only changes committed before this second UTC."""
     groups: bool = False
     """Whether grouped figures are wanted: they cost a look at the files of every change."""
+    rework: int | None = None
+    """Days within which lines count as changed again; `None` where nobody wants to know: it costs a look at all lines
+    of every step."""
 
 
 def make_report(folder: Path, cache: Path, options: Options) -> Report:
@@ -74,7 +71,10 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
     if options.since is None and options.until is None:
         report.coverage = _coverage(repository, span, told, policy.contributors)
     if options.groups and report.changes:
-        _group(repository, span, report, policy)
+        group(repository, span, report, policy)
+    if options.rework is not None:
+        newest = next((time for _, time, _ in read_messages_of(repository, span.tips[:1])), 0)
+        find_rework(repository, span, report, newest, options.rework)
     if repository.is_shallow:
         report.notes.append("this clone is shallow: what lies before its first commits is not in here")
     return report
@@ -138,60 +138,6 @@ def _coverage(repository: Repository, span: Range, told: Told, least: int) -> Co
         return None
     with_line = sum(bool(one.carrier.lines) and not one.carrier.is_merge for one in told.placed)
     return Coverage(with_line, told.commits)
-
-
-def _group(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> None:
-    if len(report.changes) > _MOST_CHANGES:
-        report.notes.append(
-            f"grouped by no area and no size: {len(report.changes):,} changes are too many to look at one by one;"
-            " ask for a shorter range"
-        )
-        facts = Facts({}, {}, _tags(repository, span, report.changes))
-    else:
-        facts = _facts(repository, span, report, policy)
-    carriers = {commit for change in report.changes for commit in change.carriers}
-    report.missing = {name: why for name, (known, why) in _known(facts).items() if not known}
-    found = grouped(report.changes, read_authors(repository, carriers), facts, policy.contributors)
-    report.groups = {name: cells for name, cells in found.items() if name not in report.missing}
-
-
-def _known(facts: Facts) -> dict[Grouping, tuple[bool, str]]:
-    """Whether there is anything to group by, and what to say where there is not."""
-    return {
-        "tag": (bool(facts.tags), "No release tag lies on this history."),
-        "area": (bool(facts.areas), "The files that these changes touched were not looked at."),
-        "size": (bool(facts.sizes), "The sizes of these changes are not known."),
-    }
-
-
-def _facts(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> Facts:
-    files = read_files(repository, [change.commit for change in report.changes])
-    if not files:
-        report.notes.append("this partial clone does not have the files: nothing is grouped by area or size")
-    elif not all(one.counted for one in files.values()):
-        report.notes.append("this partial clone has no contents: areas are split by files, nothing is grouped by size")
-    area = area_of(repository, span.tips[0], policy, report.notes)
-    return Facts(
-        {commit: shares(one.paths, area) for commit, one in files.items()},
-        {commit: sum(one.paths.values()) for commit, one in files.items() if one.counted},
-        _tags(repository, span, report.changes),
-    )
-
-
-def _tags(repository: Repository, span: Range, changes: Sequence[Change]) -> dict[str, str]:
-    """For each change the first release that has it. A tag counts where it is on the range's own line."""
-    line = first_parents(repository, span)[::-1]
-    position = {commit: number for number, commit in enumerate(line)}
-    found = sorted((position[tip], name) for name, tip in tags(repository).items() if tip in position)
-    if not found:
-        return {}
-    places = [place for place, _ in found]
-    named: dict[str, str] = {}
-    for change in changes:
-        if change.commit in position:
-            at = bisect_left(places, position[change.commit])
-            named[change.commit] = found[at][1] if at < len(found) else "(unreleased)"
-    return named
 
 
 def overlap(one: Report, other: Report) -> bool:

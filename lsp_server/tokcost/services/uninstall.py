@@ -21,6 +21,7 @@ from tokcost.policy.clone_settings import forget_settings, our_settings
 from tokcost.policy.consent import agree_no_more, marks_of_others
 from tokcost.private_files import is_ours
 from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
+from tokcost.services.guard import installed
 from tokcost.settings import tokcost_cache, tokcost_home
 from tokcost_hooks.installation.hooks import ours_in, uninstall
 
@@ -67,7 +68,10 @@ def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
     """Everything that remains outside of clones, and the program itself."""
     from tokcost.reports.text import to_copy
 
-    found: list[Remaining] = []
+    found = [
+        Remaining(f"the guard of {one.guard.title}", one.path, f"tokcost guard uninstall {one.guard.name}")
+        for one in installed(tokcost_home(environ))
+    ]
     folders = {"the ledger, its backups, your prices and settings": tokcost_home(environ)}
     folders |= {"what was read of histories": tokcost_cache(environ)}
     for what, path in folders.items():

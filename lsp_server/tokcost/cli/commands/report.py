@@ -11,7 +11,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.model.changes import Grouping, Report
+from tokcost.model.changes import REWORK_DAYS, Grouping, Report
 from tokcost.model.money import NANO_PER_USD
 from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_cache
@@ -35,7 +35,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
             raise UsageError(
                 f"--by {value}: tokcost never reports what a person spent",
                 "Cost lines are published by people who were promised that no report adds them up by person."
-                " Ask by change, area, model, month, week, tag or size.",
+                " Ask by change, area, model, month, week, tag, size, type or issue.",
             )
         if word not in ("change", *get_args(Grouping)):
             self.fail(f"'{value}' is none of change, {', '.join(get_args(Grouping))}.", param, ctx)
@@ -50,6 +50,8 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.option("--all", "all_refs", is_flag=True, help="Every branch and tag, merged or not.")
 @click.option("--since", metavar="DATE", help="Only changes committed from DATE on, in git's date words.")
 @click.option("--until", metavar="DATE", help="Only changes committed before DATE, or to the end of a bare day.")
+@click.option("--rework", is_flag=True, help="Also tell of which changes most lines were changed again soon after.")
+@click.option("--rework-days", type=click.IntRange(1, 3650), metavar="DAYS", help=f"How soon; {REWORK_DAYS} days else.")
 @click.option("--check", metavar="AMOUNT", help="Exit with 1 when the list cost is over AMOUNT US dollars.")
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with every grouping under --by.")
 @click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine places.")
@@ -103,6 +105,11 @@ def _form(more: dict[str, Any]) -> str | None:
     return asked[0] if asked else None
 
 
+def _rework(more: dict[str, Any]) -> int | None:
+    days = more["rework_days"]
+    return REWORK_DAYS if days is None and more["rework"] else days
+
+
 def _reports(range: str | None, by: Grouping | None, against: str | None, more: dict[str, Any]) -> list[Report]:
     from tokcost.services.make_report import Options, make_report, overlap
 
@@ -110,7 +117,8 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
     until = until_ms(more["until"]) // 1000 if more["until"] is not None else None
     if since is not None and until is not None and since >= until:
         raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
-    options = Options(range, more["base"], more["all_refs"], since, until, by is not None or more["html"] is not None)
+    groups = by is not None or more["html"] is not None
+    options = Options(range, more["base"], more["all_refs"], since, until, groups, _rework(more))
     cache = tokcost_cache(os.environ)
     reports = [make_report(Path.cwd(), cache, options)]
     if against is not None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from tokcost.history.areas import split
+from tokcost.history.issue_references import NO_ISSUE
 from tokcost.history.privacy.suppression import Labels, Piece, allowed
 from tokcost.model.changes import GROUPINGS, Cell, Change, Grouping, quantile
 from tokcost.model.periods import count_from_to, period_of
@@ -33,6 +34,10 @@ class Facts(NamedTuple):
     """Changed lines."""
     tags: Mapping[str, str]
     """The first release that has it."""
+    types: Mapping[str, str] = {}
+    """`feat`, `fix`, ..."""
+    issues: Mapping[str, Sequence[str]] = {}
+    """The issues that it refers to."""
 
 
 def grouped(
@@ -83,13 +88,20 @@ def _pieces(
         "week": period_of(day, "week"),
         "tag": facts.tags.get(change.commit, UNKNOWN),
         "size": UNKNOWN if size is None else size_class(size),
+        "type": facts.types.get(change.commit, UNKNOWN),
     }
-    areas = facts.areas.get(change.commit) or {UNKNOWN: 1}
+    parts = _parts(facts.areas.get(change.commit) or {UNKNOWN: 1}, facts.issues.get(change.commit) or (NO_ISSUE,))
     for line, carrier in zip(change.lines, change.carriers, strict=True):
-        costs, tokens = split(line.cost or 0, areas), split(line.tokens, areas)
-        for area in areas:
-            names: dict[Grouping, str] = {**common, "area": area, "model": _model(line)}
-            yield Piece(heads[authors[carrier]], number, names, costs[area], tokens[area], line.unpriced)
+        costs, tokens = split(line.cost or 0, parts), split(line.tokens, parts)
+        for area, issue in parts:
+            names: dict[Grouping, str] = {**common, "area": area, "issue": issue, "model": _model(line)}
+            at = area, issue
+            yield Piece(heads[authors[carrier]], number, names, costs[at], tokens[at], line.unpriced)
+
+
+def _parts(areas: Mapping[str, int], issues: Sequence[str]) -> dict[tuple[str, str], int]:
+    """The shares of a change: by area as its changed lines are, and in each by issue alike."""
+    return {(area, issue): part for area, part in areas.items() for issue in issues}
 
 
 def _model(line: Line) -> str:

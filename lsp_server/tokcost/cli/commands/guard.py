@@ -1,0 +1,119 @@
+"""`tokcost guard`: have an assistant hear of the budget while it works."""
+
+import json
+import os
+
+import click
+
+from tokcost.cli import screen
+from tokcost.cli.guard import answer_hook
+from tokcost.errors import UsageError
+from tokcost.reports.text import escape
+from tokcost.services.guard import Plan, install, installed, known_guard, plan_install, uninstall
+from tokcost.settings import tokcost_home
+
+_ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
+
+
+@click.group(short_help="Have an assistant hear of the budget while it works.")
+def command() -> int:
+    """Have an assistant ask about the budgets of this branch before each prompt and each tool.
+
+    Near a budget the person in front of it is told; with --block, over one of their own, the run is stopped. A budget
+    that a repository recommends only warns. No prompt is read or sent, and where tokcost is too slow (0.3 s) or gone,
+    the assistant goes on. Budgets: `tokcost budget`.
+
+    \b
+    Examples:
+      tokcost guard install claude-code --block
+      tokcost guard status
+      tokcost guard uninstall claude-code
+    """
+    return 0
+
+
+@command.command("install", short_help="Add the entry to an assistant's own settings, after showing it.")
+@click.argument("assistant", metavar=_ASSISTANT)
+@click.option("--block", is_flag=True, help="Stop the run when over a budget of yours, instead of telling.")
+@click.option("--yes", is_flag=True, help="Add it without asking; needed where no person is at a terminal.")
+def install_command(assistant: str, block: bool, yes: bool) -> int:
+    """Show what would be added to an assistant's own settings, ask, and add it.
+
+    \b
+    Examples:
+      tokcost guard install claude-code
+      tokcost guard install codex --block --yes
+    """
+    home = tokcost_home(os.environ)
+    plan = plan_install(home, os.environ, assistant, blocks=block)
+    screen.show(_shown(plan, block))
+    if not yes:
+        if not screen.can_ask():
+            raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+        if not click.confirm("Add it?", default=False):
+            screen.show("Nothing was changed.\n")
+            return 1
+    install(home, plan)
+    screen.show(f"{plan.guard.title} asks about budgets now. {plan.guard.afterwards}".rstrip() + "\n")
+    screen.show(f"Once without: TOKCOST_GUARD=off. Take it out: tokcost guard uninstall {plan.guard.name}.\n")
+    return 0
+
+
+def _shown(plan: Plan, block: bool) -> str:
+    verb = "written" if plan.before is None else "added"
+    text = "\n".join(piece.strip(",\n") for piece in plan.pieces) or plan.after
+    said = plan.guard.stopping if block else "the person is told, and nothing stops."
+    head = f"This is {verb} to {escape(plan.path)}:"
+    lines = [head, "", *map(escape, text.splitlines()), "", f"Over a budget, {said}"]
+    return "\n".join(lines) + "\n"
+
+
+@command.command("uninstall", short_help="Take out exactly what was added.")
+@click.argument("assistant", metavar=_ASSISTANT)
+def uninstall_command(assistant: str) -> int:
+    """Take out of an assistant's settings exactly what was added; every other byte stays.
+
+    \b
+    Example:
+      tokcost guard uninstall claude-code
+    """
+    path = uninstall(tokcost_home(os.environ), assistant)
+    title = known_guard(assistant).title
+    screen.show(f"{title} had no guard.\n" if path is None else f"Taken out of {escape(path)}.\n")
+    return 0
+
+
+@command.command("status", short_help="Say which assistants have a guard.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status_command(as_json: bool) -> int:
+    """Say which assistants have a guard, and in which file.
+
+    \b
+    Example:
+      tokcost guard status
+    """
+    found = installed(tokcost_home(os.environ))
+    if as_json:
+        guards = [{"assistant": one.guard.name, "path": one.path, "blocks": "--block" in one.text} for one in found]
+        screen.show(json.dumps({"schema": "tokcost.guard/1", "guards": guards}) + "\n")
+    for one in found if not as_json else ():
+        how = "stops when over" if "--block" in one.text else "tells"
+        screen.show(f"{one.guard.title}: {how}; {escape(one.path)}\n")
+    if not found and not as_json:
+        screen.show("No assistant has a guard. For example: tokcost guard install claude-code\n")
+    return 0
+
+
+@command.command("check", short_help="Answer an assistant's hook.", hidden=True)
+@click.argument("words", nargs=-1)
+@click.option("--block", is_flag=True, help="Stop the run when over a budget of the developer's own.")
+def check_command(words: tuple[str, ...], block: bool) -> int:
+    """Answer the hook of an assistant: its name and the moment, prompt or tool.
+
+    \b
+    Example:
+      tokcost guard check claude-code prompt
+    """
+    if len(words) != 2:
+        raise UsageError("say the assistant and the moment", "For example: tokcost guard check claude-code prompt")
+    answer_hook((*words, *(("--block",) if block else ())))

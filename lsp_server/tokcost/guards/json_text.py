@@ -1,0 +1,172 @@
+"""Putting elements into a JSON text and taking them out again, with every other byte left as it is.
+
+People lay out their settings by hand; reading and writing the whole document would lay it out anew. Positions come from
+the decoder of the standard library.
+"""
+
+import json
+import re
+from json import JSONDecodeError, JSONDecoder
+from typing import NamedTuple
+
+from tokcost.guards.protocol import Entry
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_INDENT = re.compile(r"\{\s*?\n([ \t]+)\"")
+_USUAL = "  "
+
+
+class Unreadable(ValueError):
+    """The text is no JSON document with the lists and objects that are needed; the message says where."""
+
+
+class Span(NamedTuple):
+    """A value in the text."""
+
+    start: int
+    end: int
+
+
+def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
+    """The text with all entries, and each piece that was put in, in this order. Raises `Unreadable`."""
+    pieces: list[str] = []
+    for entry in entries:
+        at, piece = _insertion(text, entry)
+        text = text[:at] + piece + text[at:]
+        pieces.append(piece)
+    return text, pieces
+
+
+def without(text: str, pieces: list[str]) -> str | None:
+    """The text without pieces that were put in, the last one first; `None` where one of them is not there as it was."""
+    for piece in reversed(pieces):
+        if text.count(piece) != 1:
+            return None
+        before, _, behind = text.partition(piece)
+        if before.rstrip().endswith(("{", "[")) and behind.lstrip().startswith(","):
+            behind = behind.lstrip()[1:]  # the piece was the first member, and somebody added others since
+        text = before + behind
+    return text
+
+
+def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
+    """The text without the elements of a list that have some words in them, wherever they stand and however they are
+    laid out now. Raises `Unreadable`."""
+    while True:
+        span = _found(text, path)
+        elements = _elements(text, span, ".".join(path)) if span else []
+        at = next((at for at, one in enumerate(elements) if mark in text[one.start : one.end]), None)
+        if at is None:
+            return text
+        start, end = elements[at]
+        if at + 1 < len(elements):
+            end = elements[at + 1].start
+        elif at:
+            start = elements[at - 1].end
+        text = text[:start] + text[end:]
+
+
+def _found(text: str, path: tuple[str, ...]) -> Span | None:
+    """The value at the end of a path of keys, if there is one."""
+    at: int | None = _skip(text, 0)
+    span = None
+    for key in path:
+        assert at is not None
+        span = _members(text, at, key)[0].get(key)
+        if span is None:
+            return None
+        at = span.start
+    return span
+
+
+def _insertion(text: str, entry: Entry) -> tuple[int, str]:
+    """A piece, and the position that it goes to."""
+    if "\n" in text.strip():
+        found = _INDENT.search(text)
+        indent = found[1] if found else _USUAL
+    else:
+        indent = None
+    here, span = _members(text, _skip(text, 0), "the settings"), None
+    for depth, key in enumerate(entry.path):
+        title = ".".join(entry.path[: depth + 1])
+        span = here[0].get(key)
+        if span is None:
+            value: object = [entry.value]
+            for name in reversed(entry.path[depth + 1 :]):
+                value = {name: value}
+            return _appended(text, here[1], list(here[0].values()), indent, depth + 1, (key, value))
+        if depth < len(entry.path) - 1:
+            here = _members(text, span.start, title)
+    assert span is not None
+    elements = _elements(text, span, ".".join(entry.path))
+    return _appended(text, span, elements, indent, len(entry.path) + 1, (None, entry.value))
+
+
+def _appended(
+    text: str, around: Span, inside: list[Span], indent: str | None, depth: int, member: tuple[str | None, object]
+) -> tuple[int, str]:
+    """A further member of an object or element of a list, laid out as the others are."""
+    key, value = member
+    said = json.dumps(value, indent=indent, ensure_ascii=False)
+    if indent is not None:
+        said = said.replace("\n", "\n" + indent * depth)
+    said = said if key is None else f"{json.dumps(key)}: {said}"
+    line = "" if indent is None else "\n" + indent * depth
+    if inside:
+        return max(one.end for one in inside), f",{line or ' '}{said}"
+    end = "" if indent is None else "\n" + indent * (depth - 1)
+    if text[around.start + 1 : around.end - 1].strip():
+        raise Unreadable("there is something between two brackets that is no JSON")
+    return around.start + 1, f"{line}{said}{end if not text[around.start + 1 : around.end - 1] else ''}"
+
+
+def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
+    """The values of an object by their keys, and the object. Raises `Unreadable`."""
+    start = _skip(text, at)
+    if text[start : start + 1] != "{":
+        raise Unreadable(f"{title} is no object")
+    found: dict[str, Span] = {}
+    at = _skip(text, start + 1)
+    while text[at : at + 1] != "}":
+        key, at = _value(text, at)
+        at = _skip(text, at)
+        if not isinstance(key, str) or text[at : at + 1] != ":":
+            raise Unreadable(f"{title} is no object")
+        begin = _skip(text, at + 1)
+        _, at = _value(text, begin)
+        found[key] = Span(begin, at)
+        at = _behind_comma(text, at, "}", title)
+    return found, Span(start, at + 1)
+
+
+def _elements(text: str, span: Span, title: str) -> list[Span]:
+    if text[span.start] != "[":
+        raise Unreadable(f"{title} is no list")
+    found: list[Span] = []
+    at = _skip(text, span.start + 1)
+    while text[at] != "]":
+        _, end = _value(text, at)
+        found.append(Span(at, end))
+        at = _behind_comma(text, end, "]", title)
+    return found
+
+
+def _behind_comma(text: str, at: int, end: str, title: str) -> int:
+    at = _skip(text, at)
+    if text[at : at + 1] == ",":
+        return _skip(text, at + 1)
+    if text[at : at + 1] != end:
+        raise Unreadable(f"{title} is no JSON at character {at}")
+    return at
+
+
+def _value(text: str, at: int) -> tuple[object, int]:
+    try:
+        return JSONDecoder().raw_decode(text, at)
+    except (JSONDecodeError, RecursionError) as error:
+        raise Unreadable(f"it is no JSON at character {at}; comments are none") from error
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at

@@ -1,0 +1,90 @@
+"""The lines that each step of a branch changed, from the heads of git's hunks; their text is passed over."""
+
+import re
+from collections.abc import Iterator
+
+from tokcost.model.edits import FileEdit, Hunk, Step
+from tokcost.repo.history import PLAIN, Range, Repository, attributes_are_files
+
+_DIFF = ["-U0", "--inter-hunk-context=0", "--ignore-all-space", "--find-renames", "--no-prefix", "--no-ext-diff",
+         "--no-textconv", "--submodule=short", "--no-color"]  # fmt: skip
+_LOG = [*PLAIN, "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--no-show-signature", "--no-notes"]
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_COMMIT = "commit "
+
+
+def read_edits(repository: Repository, span: Range) -> Iterator[Step]:
+    """The steps of the first tip's own line, oldest first. Raises `GitFailed` where a partial clone lacks the contents,
+    and nothing is read where something in the folder would keep git waiting."""
+    feed = span._replace(tips=span.tips[:1]).feed
+    asked = ["--stdin", f"--format={_COMMIT}%H %ct"]
+    named = repository.git(*_LOG, *asked, "--name-only", "--no-renames", feed=feed).splitlines()
+    if not attributes_are_files(repository, {line for line in named if line and not line.startswith(_COMMIT)}):
+        return
+    reading = _Reading()
+    for line in repository.each(*_LOG, *_DIFF, *asked, feed=feed, end=b"\n"):
+        if step := reading.read(line):
+            yield step
+    if step := reading.step():
+        yield step
+
+
+class _Reading:
+    """The output of git, line by line."""
+
+    def __init__(self) -> None:
+        self._commit = ""
+        self._time = 0
+        self._files: list[FileEdit] = []
+        self._text = 0
+        """Lines of text that are still to be passed over."""
+        self._begin(None, None)
+
+    def read(self, line: str) -> Step | None:
+        """Take a line; a step where the line begins another one."""
+        if self._text and not line.startswith("\\"):
+            self._text -= 1
+        elif found := _HUNK.match(line):
+            self._hunk(*(int(one) if one is not None else 1 for one in found.groups()))
+        elif line.startswith("--- "):
+            self._before = _path(line[4:])
+        elif line.startswith("+++ "):
+            self._after = _path(line[4:])
+        elif line.startswith("rename from "):
+            self._before = line[12:]
+        elif line.startswith("rename to "):
+            self._after = line[10:]
+        elif line.startswith("diff --git "):
+            self._end_file()
+        elif line.startswith(_COMMIT):
+            step = self.step()
+            _, self._commit, time = line.split(" ")
+            self._time = int(time)
+            return step
+        return None
+
+    def step(self) -> Step | None:
+        """The step that was read, if any."""
+        self._end_file()
+        step = Step(self._commit, self._time, tuple(self._files)) if self._commit else None
+        self._files = []
+        return step
+
+    def _hunk(self, start: int, removed: int, added: int) -> None:
+        # Where nothing is removed, git names the line before; else the first line that is.
+        self._hunks.append(Hunk(start if not removed else start - 1, removed, added))
+        self._text = removed + added
+
+    def _end_file(self) -> None:
+        if self._before != self._after or self._hunks:
+            self._files.append(FileEdit(self._before, self._after, tuple(self._hunks)))
+        self._begin(None, None)
+
+    def _begin(self, before: str | None, after: str | None) -> None:
+        self._before, self._after = before, after
+        self._hunks: list[Hunk] = []
+
+
+def _path(text: str) -> str | None:
+    """A path as git writes it, behind which stands a tab where it has a space."""
+    return None if text == "/dev/null" else text.removesuffix("\t")

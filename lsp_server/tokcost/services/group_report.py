@@ -1,0 +1,137 @@
+"""The grouped figures of a report: the facts about its changes, read from history, and what privacy lets be shown."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tokcost.history.areas import shares
+from tokcost.history.issue_references import MOST_ISSUES, SEVERAL, issues_of
+from tokcost.history.merge_subjects import merged_branch, read_head
+from tokcost.history.privacy.groups import Facts, grouped
+from tokcost.history.report_policy import ReportPolicy, area_of
+from tokcost.history.work_types import NO_TYPE, type_of
+from tokcost.model.changes import Change, Grouping, Head, Report
+from tokcost.model.trailer import Line
+from tokcost.repo.history import (
+    Range,
+    Repository,
+    first_parents,
+    read_authors,
+    read_files,
+    read_messages_of,
+    tags,
+)
+
+_MOST_CHANGES = 20_000
+"""More are not looked at one by one for their files: that would take minutes."""
+
+
+def group(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> None:
+    """Put into a report the groupings that may be shown, and why others have nothing to group by."""
+    facts = _facts(repository, span, report, policy)
+    carriers = {commit for change in report.changes for commit in change.carriers}
+    report.missing = {name: why for name, (known, why) in _known(facts).items() if not known}
+    found = grouped(report.changes, read_authors(repository, carriers), facts, policy.contributors)
+    report.groups = {name: cells for name, cells in found.items() if name not in report.missing}
+
+
+def _known(facts: Facts) -> dict[Grouping, tuple[bool, str]]:
+    """Whether there is anything to group by, and what to say where there is not."""
+    return {
+        "tag": (bool(facts.tags), "No release tag lies on this history."),
+        "area": (bool(facts.areas), "The files that these changes touched were not looked at."),
+        "size": (bool(facts.sizes), "The sizes of these changes are not known."),
+        "type": (
+            any(name != NO_TYPE for name in facts.types.values()),
+            "No change names a type: a subject such as `fix: …`, a branch such as fix/…, or [types] in .tokcost.toml.",
+        ),
+        "issue": (bool(facts.issues), "No change refers to an issue, such as ABC-123, #12 or `Fixes #12`."),
+    }
+
+
+def _facts(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> Facts:
+    types, issues = _words(repository, report.changes, policy)
+    named = _tags(repository, span, report.changes)
+    if len(report.changes) > _MOST_CHANGES:
+        report.notes.append(
+            f"grouped by no area and no size: {len(report.changes):,} changes are too many to look at one by one;"
+            " ask for a shorter range"
+        )
+        return Facts({}, {}, named, types, issues)
+    files = read_files(repository, [change.commit for change in report.changes])
+    if not files:
+        report.notes.append("this partial clone does not have the files: nothing is grouped by area or size")
+    elif not all(one.counted for one in files.values()):
+        report.notes.append("this partial clone has no contents: areas are split by files, nothing is grouped by size")
+    area = area_of(repository, span.tips[0], policy, report.notes)
+    return Facts(
+        {commit: shares(one.paths, area) for commit, one in files.items()},
+        {commit: sum(one.paths.values()) for commit, one in files.items() if one.counted},
+        named,
+        types,
+        issues,
+    )
+
+
+class _Said(NamedTuple):
+    """The type and the issues that one message names."""
+
+    type: str
+    issues: tuple[str, ...]
+
+
+def _words(
+    repository: Repository, changes: Sequence[Change], policy: ReportPolicy
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Type and issues of each change, by its own message. What that does not say, as that of a merge often does not,
+    the commits say that it brought."""
+    said = dict(_read(repository, {one.commit: one.head for one in changes}, policy))
+    silent = [one for one in changes if said[one.commit].type == NO_TYPE or not said[one.commit].issues]
+    inner = {commit: None for one in silent for commit in one.carriers if commit not in said}
+    brought = dict(_read(repository, inner, policy))
+    types: dict[str, str] = {}
+    issues: dict[str, tuple[str, ...]] = {}
+    for change in changes:
+        own = said[change.commit]
+        within = [(brought[commit], line) for commit, line in zip(change.carriers, change.lines, strict=True)
+                  if commit in brought]  # fmt: skip
+        types[change.commit] = own.type if own.type != NO_TYPE else _most_expensive(within)
+        named = own.issues or tuple(dict.fromkeys(issue for one, _ in within for issue in one.issues))
+        if named:
+            issues[change.commit] = named if len(named) <= MOST_ISSUES else (SEVERAL,)
+    return types, issues
+
+
+def _most_expensive(said: Iterable[tuple[_Said, Line]]) -> str:
+    """The type for which most was spent."""
+    costs: dict[str, int] = {}
+    for one, line in said:
+        if one.type != NO_TYPE:
+            costs[one.type] = costs.get(one.type, 0) + (line.cost or 0)
+    return max(sorted(costs), key=lambda name: costs[name], default=NO_TYPE)
+
+
+def _read(
+    repository: Repository, heads: Mapping[str, Head | None], policy: ReportPolicy
+) -> Iterator[tuple[str, _Said]]:
+    for commit, time, message in read_messages_of(repository, heads):
+        head = heads[commit] or read_head(message, time)
+        branch = merged_branch(message)
+        issues = issues_of(message, head.subject, branch, head.number)
+        yield commit, _Said(type_of(head.subject, branch, policy.types), issues)
+
+
+def _tags(repository: Repository, span: Range, changes: Sequence[Change]) -> dict[str, str]:
+    """For each change the first release that has it. A tag counts where it is on the range's own line."""
+    line = first_parents(repository, span)[::-1]
+    position = {commit: number for number, commit in enumerate(line)}
+    found = sorted((position[tip], name) for name, tip in tags(repository).items() if tip in position)
+    if not found:
+        return {}
+    places = [place for place, _ in found]
+    named: dict[str, str] = {}
+    for change in changes:
+        if change.commit in position:
+            at = bisect_left(places, position[change.commit])
+            named[change.commit] = found[at][1] if at < len(found) else "(unreleased)"
+    return named

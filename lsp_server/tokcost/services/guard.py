@@ -1,0 +1,254 @@
+"""`tokcost guard`: have assistants ask about budgets while they work, and answer them."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.foreign_files import MOST, read_bounded
+from tokcost.guards.protocol import Guard, Moment, Verdict
+from tokcost.guards.registry import NAMES, guard_of
+from tokcost.policy.budgets import read_budgets
+from tokcost.private_files import make_folders, private_folder, read_ours, write_whole
+from tokcost.reports.budgets import said_by_guard
+from tokcost.services.check_budget import check
+from tokcost.services.look_at_clone import state_around
+
+RECORD = "guards.json"
+"""In the folder of the ledger: all that was put into settings of assistants, so that exactly that is taken out."""
+SWITCH = "TOKCOST_GUARD"
+"""The variable by which a person goes on once: `TOKCOST_GUARD=off claude`."""
+_BUSY_SECONDS = 0.05
+"""For each of the two times that the ledger is written to."""
+_GIT_SECONDS = 0.15
+
+
+class Installed(NamedTuple):
+    """A guard that was put in, or is there."""
+
+    guard: Guard
+    path: str
+    text: str
+    """The piece that was put in, or all of the file."""
+
+
+class Plan(NamedTuple):
+    """All that installing would do."""
+
+    guard: Guard
+    path: str
+    before: str | None
+    """The text of the file; `None` where there is none."""
+    after: str
+    pieces: list[str]
+    """The pieces that are put in; none where the file is the guard's alone."""
+
+
+def known_guard(name: str) -> Guard:
+    """The guard of an assistant. Raises `UsageError`."""
+    guard = guard_of(name)
+    if guard is None:
+        raise UsageError(f"there is no guard for {name!a}", f"There is one for {', '.join(NAMES)}.")
+    return guard
+
+
+def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: bool) -> Plan:
+    """The text that would be written for an assistant. Raises `UsageError`, and `EnvironmentProblem` where a guard is
+    there or the assistant's settings cannot be understood."""
+    guard = known_guard(name)
+    path = os.path.realpath(guard.settings(environ))
+    if guard.name in _record(home):
+        raise EnvironmentProblem(
+            f"{guard.title} has a guard already", f"Take it out with `tokcost guard uninstall {guard.name}` first."
+        )
+    before = _read(path)
+    command = _commands(guard, blocks)
+    if guard.whole is not None:
+        if before is not None:
+            raise EnvironmentProblem(f"{path} is there already, and nothing here wrote it", "Move it away.")
+        return Plan(guard, path, None, guard.whole(command), [])
+    return _in_document(guard, path, before, command)
+
+
+def _in_document(guard: Guard, path: str, before: str | None, command: Callable[[Moment], str]) -> Plan:
+    from tokcost.guards.json_text import Unreadable, insertions
+
+    assert guard.entries is not None
+    try:
+        after, pieces = insertions("{\n}\n" if before is None else before, list(guard.entries(command)))
+    except Unreadable as problem:
+        entries = json.dumps([entry.value for entry in guard.entries(command)])
+        raise EnvironmentProblem(
+            f"{path} cannot be added to: {problem}", f"Add the hooks of {guard.title} by hand: {entries}"
+        ) from problem
+    return Plan(guard, path, before, after, pieces)
+
+
+def install(home: Path, plan: Plan) -> None:
+    """Write it, and remember what was put in. Raises `EnvironmentProblem`."""
+    try:
+        private_folder(str(home))
+        if _read(plan.path) != plan.before:
+            raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Say it again.")
+        noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if plan.before is None else None}
+        noted["folders"] = _missing_folders(plan.path)
+        _remember(home, _record(home) | {plan.guard.name: noted})  # first: what is noted can always be taken out
+        make_folders(os.path.dirname(plan.path), 0o755)
+        write_whole(plan.path, plan.after.encode(), 0o600, keeps_mode=True)
+    except OSError as error:
+        raise EnvironmentProblem(f"{plan.path} cannot be written: {error.strerror or error}") from error
+
+
+def uninstall(home: Path, name: str) -> str | None:
+    """Take out exactly what was put in; the path of the file, or `None` where there was no guard. Raises `UsageError`,
+    and `EnvironmentProblem` where it is not there as it was."""
+    guard = known_guard(name)
+    record = _record(home)
+    noted = record.get(guard.name)
+    if noted is None:
+        return None
+    path = str(noted["path"])
+    try:
+        _take_out(guard, path, noted)
+        del record[guard.name]
+        _remember(home, record)
+    except OSError as error:
+        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
+    return path
+
+
+def _missing_folders(path: str) -> list[str]:
+    """The folders that are made for a file, the innermost first."""
+    missing: list[str] = []
+    folder = os.path.dirname(path)
+    while folder and not os.path.isdir(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    return missing
+
+
+def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
+    from tokcost.guards.json_text import Unreadable, without
+
+    text = _read(path)
+    if text is None:
+        return
+    if text == noted["whole"]:
+        os.unlink(path)
+        for folder in noted["folders"]:
+            with suppress(OSError):  # somebody else keeps something there by now
+                os.rmdir(folder)
+        return
+    try:
+        left = without(text, noted["pieces"]) if noted["pieces"] else None
+        left = _without_ours(guard, text) if left is None else left
+    except Unreadable as problem:
+        raise EnvironmentProblem(
+            f"{path} was changed since, and cannot be understood: {problem}",
+            f"Take out by hand whatever says `{_MARK}`, then say it again.",
+        ) from problem
+    if left != text:
+        write_whole(path, left.encode(), keeps_mode=True)
+
+
+def _without_ours(guard: Guard, text: str) -> str:
+    """The settings without our commands, where somebody laid them out anew or added something between."""
+    from tokcost.guards.json_text import Unreadable, without_elements
+
+    if guard.entries is None:
+        if _MARK in text:
+            raise Unreadable("it is a file of this guard alone, and says something else now")
+        return text
+    for entry in guard.entries(lambda moment: moment):
+        text = without_elements(text, entry.path, _MARK)
+    return text
+
+
+def installed(home: Path) -> list[Installed]:
+    """Every guard that is in place."""
+    found: list[Installed] = []
+    for name, noted in _record(home).items():
+        guard = guard_of(name)
+        if guard is not None:
+            found.append(Installed(guard, str(noted["path"]), "\n".join(noted["pieces"]) or str(noted["whole"])))
+    return found
+
+
+_MARK = "guard check "
+
+
+def _commands(guard: Guard, blocks: bool) -> Callable[[Moment], str]:
+    """The shell command for each moment. Once tokcost is gone it says and does nothing."""
+    program = _program()
+
+    def command(moment: Moment) -> str:
+        words = shlex.join([*program, *_MARK.split(), guard.name, moment, *(["--block"] if blocks else [])])
+        return f"[ ! -x {shlex.quote(program[0])} ] || {words} </dev/null"
+
+    return command
+
+
+def _program() -> list[str]:
+    """The words that start this tokcost."""
+    beside = os.path.join(os.path.dirname(sys.executable), "tokcost")
+    for path in (os.path.abspath(sys.argv[0]), beside):
+        if os.path.basename(path) == "tokcost" and os.access(path, os.X_OK) and os.path.isfile(path):
+            return [path]
+    return [sys.executable, "-P", "-m", "tokcost"]
+
+
+def answer(home: Path, environ: Mapping[str, str], folder: Path, words: tuple[str, ...]) -> str:
+    """The line for an assistant's hook that asks with these words: its name, the moment and perhaps `--block`. Whatever
+    is wrong, it is one that lets the assistant go on."""
+    name, moment, *more = words
+    guard = guard_of(name)
+    if guard is None or moment not in ("prompt", "tool"):
+        return "{}\n"
+    verdict = Verdict()
+    if environ.get(SWITCH, "").lower() not in ("off", "0", "false", "no"):
+        with suppress(TokcostError, OSError, ValueError):
+            verdict = judge(home, environ, folder, blocks="--block" in more)
+    return json.dumps(guard.answer(verdict, moment)) + "\n"
+
+
+def judge(home: Path, environ: Mapping[str, str], folder: Path, *, blocks: bool) -> Verdict:
+    """The state of the budgets of the branch that is checked out in a folder, after everything logged was read; nothing
+    to say where there is no worktree or no budget. Raises `TokcostError`."""
+    here = state_around(folder)
+    if here is None or not any(one.limit is not None for one in read_budgets(here, here.branch).found):
+        return Verdict()
+    checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
+    text, stops = said_by_guard(checked.status, SWITCH, blocks=blocks)
+    return Verdict(text, stops)
+
+
+def _record(home: Path) -> dict[str, Any]:
+    data = read_ours(os.path.join(home, RECORD))
+    try:
+        return cast(dict[str, Any], json.loads(data)) if data is not None else {}
+    except ValueError as error:
+        raise EnvironmentProblem(f"{home / RECORD} cannot be understood: {error}") from error
+
+
+def _remember(home: Path, record: Mapping[str, Any]) -> None:
+    path = os.path.join(home, RECORD)
+    if record:
+        write_whole(path, (json.dumps(record, indent=2) + "\n").encode())
+    else:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _read(path: str) -> str | None:
+    """A file of settings; `None` where there is none. Raises `EnvironmentProblem`."""
+    try:
+        return read_bounded(path, MOST).decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise EnvironmentProblem(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,215 @@
+"""`tokcost guard` as it is run: settings that stay as they were, and answers to the hooks of assistants."""
+
+import json
+import os
+import shlex
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.hooked import Hooked, both_ways
+from support.terminal import piped
+
+ASSISTANTS = {
+    "claude-code": ".claude/settings.json",
+    "codex": ".codex/hooks.json",
+    "gemini-cli": ".gemini/settings.json",
+    "copilot-cli": ".copilot/hooks/tokcost-guard.json",
+    "opencode": ".config/opencode/plugin/tokcost-guard.js",
+}
+
+
+def guard(repo: Hooked, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return piped(["guard", *words], repo.path, repo.environ | more)
+
+
+def everything(home: Path) -> dict[str, bytes | None]:
+    return {str(path.relative_to(home)): path.read_bytes() if path.is_file() else None for path in home.rglob("*")}
+
+
+def answer(repo: Hooked, name: str, moment: str, *words: str, **more: str) -> Any:
+    done = guard(repo, "check", name, moment, *words, **more)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def budget(repo: Hooked, dollars: str) -> None:
+    repo.git("config", "tokcost.budgetBranch", dollars)
+
+
+@pytest.mark.parametrize("name", ASSISTANTS)
+def test_uninstalling_leaves_no_trace(repo: Hooked, name: str) -> None:
+    before = everything(repo.home)
+    done = guard(repo, "install", name, "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    text = (repo.home / ASSISTANTS[name]).read_text()
+    assert f"guard check {name} prompt" in text
+    assert f"guard check {name} tool" in text
+    assert name in json.dumps(json.loads(guard(repo, "status", "--json").stdout)["guards"])
+    assert guard(repo, "uninstall", name).returncode == 0
+    assert everything(repo.home) == before
+    assert json.loads(guard(repo, "status", "--json").stdout)["guards"] == []
+
+
+@pytest.mark.parametrize("name", ["claude-code", "codex", "gemini-cli"])
+def test_settings_that_are_there_stay_to_the_byte(repo: Hooked, name: str) -> None:
+    path = repo.home / ASSISTANTS[name]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = '{"model":"x",\n   "hooks" : { "Stop":[ ] , "PreToolUse": [{"matcher":"Bash","hooks":[]}]}\n\n}'
+    path.write_text(text)
+    path.chmod(0o640)
+    assert guard(repo, "install", name, "--block", "--yes").returncode == 0
+    assert json.loads(path.read_text())["model"] == "x"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert guard(repo, "uninstall", name).returncode == 0
+    assert path.read_text() == text
+
+
+def test_uninstalling_tokcost_names_the_guards_that_are_left(repo: Hooked) -> None:
+    guard(repo, "install", "codex", "--yes")
+    said = piped(["uninstall", "--dry-run"], repo.path, repo.environ).stdout
+    assert "the guard of Codex CLI" in said
+    assert "tokcost guard uninstall codex" in said
+
+
+def test_settings_behind_a_link_are_changed_where_they_are(repo: Hooked) -> None:
+    dotfiles = repo.home / "dotfiles.json"
+    (repo.home / ".claude").mkdir(parents=True, exist_ok=True)
+    dotfiles.write_text("{}\n")
+    (repo.home / ".claude" / "settings.json").symlink_to(dotfiles)
+    assert guard(repo, "install", "claude-code", "--yes").returncode == 0
+    assert (repo.home / ".claude" / "settings.json").is_symlink()
+    assert "guard check" in dotfiles.read_text()
+
+
+def test_what_somebody_laid_out_anew_is_taken_out_all_the_same(repo: Hooked) -> None:
+    guard(repo, "install", "claude-code", "--yes")
+    path = repo.home / ASSISTANTS["claude-code"]
+    told = json.loads(path.read_text())
+    told["hooks"]["PreToolUse"].insert(0, {"matcher": "Bash", "hooks": []})
+    path.write_text(json.dumps(told))
+    assert guard(repo, "uninstall", "claude-code").returncode == 0
+    left = json.loads(path.read_text())["hooks"]
+    assert left == {"UserPromptSubmit": [], "PreToolUse": [{"matcher": "Bash", "hooks": []}]}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["install", "emacs", "--yes"], 2, "there is no guard for"),
+        (["install", "claude-code"], 2, "nobody is here to be asked"),
+        (["check"], 2, "say the assistant and the moment"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_sentence(repo: Hooked, words: list[str], code: int, said: str) -> None:
+    done = guard(repo, *words)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert not (repo.home / ".claude" / "settings.json").exists()
+
+
+def test_settings_with_comments_are_left_alone_and_the_entry_is_shown(repo: Hooked) -> None:
+    path = repo.home / ASSISTANTS["gemini-cli"]
+    path.parent.mkdir(parents=True)
+    path.write_text('{\n  // mine\n  "hooks": {}\n}\n')
+    done = guard(repo, "install", "gemini-cli", "--yes")
+    assert done.returncode == 3
+    assert "comments" in done.stderr
+    assert "guard check gemini-cli prompt" in done.stderr
+    assert path.read_text() == '{\n  // mine\n  "hooks": {}\n}\n'
+
+
+def test_a_second_guard_of_one_assistant_is_refused(repo: Hooked) -> None:
+    guard(repo, "install", "codex", "--yes")
+    text = (repo.home / ASSISTANTS["codex"]).read_text()
+    assert guard(repo, "install", "codex", "--block", "--yes").returncode == 3
+    assert (repo.home / ASSISTANTS["codex"]).read_text() == text
+
+
+def test_the_command_says_nothing_once_tokcost_is_gone(repo: Hooked) -> None:
+    guard(repo, "install", "claude-code", "--yes")
+    told = json.loads((repo.home / ASSISTANTS["claude-code"]).read_text())
+    command = told["hooks"]["PreToolUse"][0]["hooks"][0]["command"]
+    program = shlex.split(command.split(" || ")[1])[0]
+    gone = command.replace(program, str(repo.home / "gone" / "tokcost"))
+    done = subprocess.run(["sh", "-c", gone], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@both_ways
+@pytest.mark.parametrize("name", ASSISTANTS)
+def test_near_the_person_is_told_and_over_with_block_the_run_stops(repo: Hooked, name: str) -> None:
+    repo.spend()
+    budget(repo, "1000")
+    assert answer(repo, name, "prompt", "--block") == {}
+    budget(repo, "0.000001")
+    stop = json.dumps(answer(repo, name, "prompt", "--block"))
+    assert "over the branch budget" in stop
+    assert "tokcost budget set AMOUNT --branch" in stop
+    assert "over the branch budget" in json.dumps(answer(repo, name, "tool", "--block"))
+    warned = answer(repo, name, "prompt")
+    assert "stop" not in json.dumps(warned) or name == "opencode"
+    assert warned.get("continue") is None
+    assert warned.get("stop", False) is False
+    assert answer(repo, name, "prompt", "--block", TOKCOST_GUARD="off") == {}
+
+
+@both_ways
+def test_the_figure_has_what_was_spent_a_moment_ago(repo: Hooked) -> None:
+    repo.spend()
+    budget(repo, "0.000001")
+    first = answer(repo, "claude-code", "prompt")["systemMessage"]
+    repo.spend(number=2)
+    assert answer(repo, "claude-code", "prompt")["systemMessage"] != first
+
+
+def test_what_a_repository_recommends_never_stops(repo: Hooked) -> None:
+    (repo.path / ".tokcost.toml").write_text('[budget]\nbranch = "0.000001"\nblock = true\n')
+    repo.spend()
+    said = answer(repo, "claude-code", "prompt", "--block")
+    assert said.keys() == {"systemMessage"}
+
+
+def test_without_a_budget_a_repository_or_sense_the_assistant_goes_on(repo: Hooked, tmp_path: Path) -> None:
+    repo.spend()
+    assert answer(repo, "claude-code", "prompt", "--block") == {}
+    assert answer(repo, "nobody", "prompt", "--block") == {}
+    done = piped(["guard", "check", "claude-code", "prompt"], tmp_path, repo.environ)
+    assert (done.returncode, done.stdout) == (0, "{}\n")
+    budget(repo, "0.000001")
+    (repo.ledger_home / "ledger.db").unlink(missing_ok=True)
+    (repo.ledger_home / "ledger.db").mkdir()
+    assert answer(repo, "claude-code", "prompt", "--block") == {}
+
+
+def test_a_ledger_that_stays_locked_does_not_keep_the_assistant_waiting(repo: Hooked) -> None:
+    repo.spend()
+    budget(repo, "0.000001")
+    answer(repo, "claude-code", "prompt")
+    repo.spend(number=2)
+    other = sqlite3.connect(repo.ledger_home / "ledger.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    start = time.monotonic()
+    answer(repo, "claude-code", "prompt", "--block", TOKCOST_DEADLINE="")
+    took = time.monotonic() - start
+    other.execute("ROLLBACK")
+    other.close()
+    assert took < 2.5  # 0.3 s and the start of two programs, on a machine that may be busy
+
+
+def test_a_prompt_is_not_read(repo: Hooked) -> None:
+    budget(repo, "1")
+    read, write = os.pipe()
+    os.write(write, b"a prompt")
+    command = [sys.executable, "-P", "-m", "tokcost", "guard", "check", "claude-code", "prompt"]
+    done = subprocess.run(
+        command, cwd=repo.path, env=repo.environ, stdin=read, capture_output=True, text=True, check=False
+    )
+    os.close(write)
+    assert (done.stdout, os.read(read, 99)) == ("{}\n", b"a prompt")
+    os.close(read)
