@@ -21,6 +21,7 @@ COMMANDS = {
     "enable": "tokcost.cli.commands.enable:command",
     "disable": "tokcost.cli.commands.disable:command",
     "preview": "tokcost.cli.commands.preview:command",
+    "check": "tokcost.cli.commands.check:command",
     "budget": "tokcost.cli.commands.budget:command",
     "guard": "tokcost.cli.commands.guard:command",
     "hooks": "tokcost.cli.commands.hooks:command",

@@ -24,12 +24,15 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
     "report": ("contributors",),
     "areas": (),
     "types": (),
+    "rules": (),
     "price": (),
 }
 """Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked
 where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
+RULES_TABLES = ("rules",)
+"""Tables of the user's `config.toml`."""
 ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD")
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,9 +22,12 @@ from tokcost.policy.known_settings import (
     ENVIRONMENT,
     INTERNAL_ENVIRONMENT,
     REPOSITORY_TABLES,
+    RULES_TABLES,
     USER_TABLES,
 )
 from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.policy.rules import read_rules
+from tokcost.policy.rules_there import USER_FILE as RULES_FILE
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.toml import TomlDamaged, read_toml
 from tokcost.usage.price_files import USER_FILE, price_problems
@@ -50,6 +54,7 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
     found = price_problems(home, state.worktree.root if state else "")
     if state is not None:
         found += read_budgets(state, state.branch).problems
+        found += read_rules(home, state).problems
         try:
             read_policy(state)
         except SettingsDamaged as problem:
@@ -61,13 +66,12 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
 
 def _unread_prices(home: Path) -> Iterator[str]:
     for other in sorted(home.glob("*.toml")):
-        if other.name != USER_FILE:
+        if other.name not in (USER_FILE, RULES_FILE):
             yield f"{other}: nothing reads this file{did_you_mean(other.name, (USER_FILE,))}"
-    path = home / USER_FILE
-    try:
-        yield from _unread_tables(str(path), _tables(read_bounded(str(path))), USER_TABLES)
-    except OSError:
-        return  # there is none, or it was named already
+    for name, known in ((USER_FILE, USER_TABLES), (RULES_FILE, RULES_TABLES)):
+        path = home / name
+        with suppress(OSError):  # there is none, or it was named already
+            yield from _unread_tables(str(path), _tables(read_bounded(str(path))), known)
 
 
 def _unread_policy(state: CloneState) -> Iterator[str]:
