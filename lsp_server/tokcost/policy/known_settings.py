@@ -24,13 +24,14 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
     "report": ("contributors",),
     "areas": (),
     "types": (),
+    "rules": (),
     "price": (),
 }
 """Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked
 where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
-USER_CONFIG = {"estimates": ("text",)}
+USER_CONFIG = {"estimates": ("text",), "rules": ()}
 """Tables of the user's `config.toml` and their keys."""
 ENVIRONMENT = (
     *("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD", "TOKCOST_RECONCILE_URL"),

@@ -64,6 +64,12 @@ def known_names() -> list[str]:
     return sorted({model.id for provider in snapshot.providers for model in provider.models})
 
 
+def names_of(provider: str) -> list[str]:
+    """The names of all models that genai-prices has of one provider."""
+    snapshot, _ = _installed()
+    return sorted({model.id for one in snapshot.providers if one.id == provider for model in one.models})
+
+
 def _installed() -> tuple["DataSnapshot", str]:
     from genai_prices import __version__, data, data_snapshot
 

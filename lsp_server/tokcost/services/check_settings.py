@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.estimates.switch import CONFIG_FILE
 from tokcost.foreign_files import read_bounded, shown
 from tokcost.model.checks import Check
 from tokcost.model.near import did_you_mean, near_name
@@ -26,7 +25,9 @@ from tokcost.policy.known_settings import (
     USER_TABLES,
 )
 from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.policy.rules import read_rules
 from tokcost.repo.run import GitFailed, run_git
+from tokcost.settings import CONFIG_FILE
 from tokcost.toml import TomlDamaged, read_toml
 from tokcost.usage.price_files import USER_FILE, price_problems
 
@@ -53,6 +54,7 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
     found = price_problems(home, state.worktree.root if state else "")
     if state is not None:
         found += read_budgets(state, state.branch).problems
+        found += read_rules(home, state).problems
         try:
             read_policy(state)
         except SettingsDamaged as problem:
