@@ -4,7 +4,8 @@
 # all ways (with an editor open, in a linked worktree, behind another manager).
 # `make engines` tests datasets on a real PostgreSQL and a real Spark, which it needs with Java 17.
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
-# `make assistants` tests with real AI assistants from the npm registry (2 GB), `make newest` with their newest versions.
+# `make assistants` tests with real AI assistants from npm and PyPI (3 GB), `make newest` with the newest versions of those
+# from npm; `make recorded` records anew what they leave in the scenarios, for `make test` (tests/recorded).
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean
+.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean recorded
 
 demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
@@ -36,13 +37,16 @@ engines: $(VENV)/engines
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
 
-assistants: $(VENV)/assistants/installed
+assistants: $(VENV)/assistants/installed $(VENV)/aider/installed
 	$(BIN)/python -m pytest -q -n 2 -m assistants $(AGAIN)
 
 newest: $(VENV)/tools
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/assistants.txt
 	tests/real_assistants/install.sh --newest
 	$(BIN)/python -m pytest -q -n 2 -m assistants
+
+recorded: $(VENV)/assistants/installed
+	PYTHONPATH=tests $(BIN)/python -m real_assistants.record
 
 pictures: $(VENV)/editors vscode-client/tokcost.vsix
 	PYTHONPATH=lsp_server:hooks:tests $(BIN)/python -P -m editors.pictures
@@ -71,7 +75,7 @@ $(VENV)/installed: $(VENV)/bin/python requirements/run.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt --editable .
 	@touch $@
 
-$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/zstd.txt requirements/otlp.txt requirements/parquet.txt requirements/dataset.txt requirements/ibis.txt requirements/exports.txt requirements/build.txt
+$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/zstd.txt requirements/otlp.txt requirements/parquet.txt requirements/dataset.txt requirements/ibis.txt requirements/exports.txt requirements/estimate.txt requirements/reconcile.txt requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
 
@@ -87,6 +91,10 @@ $(VENV)/editors: $(VENV)/tools requirements/editors.txt tests/editors/install.sh
 $(VENV)/assistants/installed: $(VENV)/tools requirements/assistants.txt $(shell git ls-files tests/real_assistants/npm tests/real_assistants/install.sh 2>/dev/null)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/assistants.txt
 	tests/real_assistants/install.sh
+	@touch $@
+
+$(VENV)/aider/installed: $(VENV)/tools requirements/aider.txt tests/real_assistants/install_aider.sh
+	tests/real_assistants/install_aider.sh
 	@touch $@
 
 vscode-client/tokcost.vsix: $(VENV)/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)

@@ -77,4 +77,6 @@ def _plain(text: str) -> str:
 
 
 def _shown(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte that is no UTF-8, as `os.fsdecode` keeps it
+        return f"\\x{ord(char) - 0xDC00:02x}"
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CONFIG_FILE = "config.toml"
+"""In the folder of the ledger: what the user wants in every repository."""
+
+
 def home_folder(environ: "Mapping[str, str]") -> str:
     """The folder of the ledger and the settings: `TOKCOST_HOME`, else the platform's folder for user data.
 

@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from support import claude_lines, samples
+from support import claude_lines, samples, warm
 
 PROGRAM = "from tokcost.cli.start import main; main()"
 EACH = {"input_tokens": 3, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 0, "output_tokens": 7}
@@ -17,8 +16,7 @@ EACH = {"input_tokens": 3, "cache_read_input_tokens": 20, "cache_creation_input_
 def tried(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `tokcost doctor --reader` with these words."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "TOKCOST_HOME": str(folder / "ledger")}
-    program = [sys.executable, "-P", "-c", PROGRAM, "doctor", "--reader", *words]
-    return subprocess.run(program, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    return warm.tokcost("doctor", "--reader", *words, cwd=folder, env=environ)
 
 
 def told(folder: Path, *words: str) -> dict[str, dict[str, str]]:

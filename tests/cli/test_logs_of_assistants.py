@@ -2,13 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from support import samples
+from support import samples, warm
 from support.claude_lines import iso, write
 from support.git_sandbox import T0, GitSandbox
 from support.opencode_store import StoreOf, message
@@ -20,8 +18,9 @@ NAMES = [name for name in samples.names() if name.startswith(("gemini", "opencod
 def tokcost(sample: samples.Sample, ledger: Path, *words: str) -> str:
     """What a command prints, in a repository where an assistant worked."""
     environ = {"PATH": os.environ["PATH"], **sample.environ, "TOKCOST_HOME": str(ledger), "TZ": "UTC"}
-    program = [sys.executable, "-P", "-c", PROGRAM, *words]
-    return subprocess.run(program, cwd=sample.repo, env=environ, capture_output=True, text=True, check=True).stdout
+    done = warm.tokcost(*words, cwd=sample.repo, env=environ)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,9 +100,8 @@ def test_what_assistants_without_a_sample_spent_is_on_the_branch_that_was_checke
     git.at(1000).switch("-c", "feat/a")
     _logs_of_the_others(tmp_path / "home", str(git.path), (T0 + 2000) * 1000)
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "TOKCOST_HOME": str(tmp_path / "ledger")}
-    program = [sys.executable, "-P", "-c", PROGRAM, "log", "--json"]
     for _ in range(2):
-        done = subprocess.run(program, cwd=git.path, env=environ, capture_output=True, text=True, check=True)
+        done = warm.tokcost("log", "--json", cwd=git.path, env=environ)
         told = json.loads(done.stdout)
         (branch,) = (row for row in told["branches"] if row["branch"] == "feat/a")
         spent = {name: of["tokens"]["total"] for name, of in branch["assistants"].items()}

@@ -3,13 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import damages
+from support import damages, warm
 from support.claude_lines import assistant, counts
 from support.prices import at_ms
 from tokcost.ledger.open import FILE_NAME
@@ -38,8 +37,7 @@ class Payer:
 
     def runs(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run tokcost with these words."""
-        command = [sys.executable, "-P", "-c", PROGRAM, *words]
-        return subprocess.run(command, cwd=self.repo, env=self.environ, capture_output=True, text=True, check=False)
+        return warm.tokcost(*words, cwd=self.repo, env=self.environ)
 
     def totals(self) -> dict[str, Any]:
         return json.loads(self.runs("log", "--json").stdout)["totals"]

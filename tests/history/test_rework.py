@@ -20,7 +20,7 @@ def repo(tmp_path: Path) -> GitSandbox:
     return GitSandbox(tmp_path / "repo")
 
 
-def commit(repo: GitSandbox, days: float = 1, **files: str | None) -> str:
+def commit(repo: GitSandbox, days: float = 1, /, **files: str | None) -> str:
     """A commit so many days after the one before, with these files; one without a text is removed."""
     repo.now += round(days * DAY)
     for name, text in files.items():

@@ -284,3 +284,53 @@ def test_coarse_lines_stay_true_over_rewrites(tmp_path: Path) -> None:
     lines = repo.published().values()
     assert all(int(str(line.tokens).rstrip("0")) in (1, 2, 5) for line in lines)
     assert abs(sum(line.tokens for line in lines) - 7 * REPLY) <= 5_000
+
+
+@pytest.mark.parametrize("precision", ["coarse", "exact"])
+def test_an_amend_in_another_precision_adds_a_line(repo: Hooked, precision: str) -> None:
+    """What was exact stays exact, and a coarse amount that must not be less than an exact one could be too high."""
+    repo.git("config", "tokcost.precision", "coarse" if precision == "exact" else "exact")
+    repo.work("One")
+    (first,) = repo.lines()
+    repo.git("config", "tokcost.precision", precision)
+    repo.spend()
+    amend(repo)
+    before, line = repo.lines()
+    assert before == first
+    assert (line.exact, line.version, line.tokens) == (
+        (True, 1, REPLY) if precision == "exact" else (False, 1, pytest.approx(REPLY, rel=0.5))
+    )
+    repo.spend()
+    amend(repo)
+    before, line = repo.lines()
+    assert before == first
+    assert (line.exact, line.version) == (precision == "exact", 2)
+    assert repo.balance() == {"total": 3 * REPLY, "carried": 3 * REPLY}
+    repo.git("config", "tokcost.precision", "coarse" if precision == "exact" else "exact")
+    repo.spend()
+    amend(repo)
+    assert sorted(line.version for line in repo.lines()) == [2, 2]
+    assert repo.balance() == {"total": 4 * REPLY, "carried": 4 * REPLY}
+
+
+@pytest.mark.parametrize("spends", [True, False])
+def test_an_exact_line_of_a_commit_that_was_refused_is_published_coarse_where_that_is_asked_for(
+    repo: Hooked, spends: bool
+) -> None:
+    """Nobody has seen it: what the developer, or the project, wants now holds."""
+    repo.spend()
+    repo.change()
+    refusing = repo.common_dir / "hooks/commit-msg.before-tokcost"
+    refusing.write_text("#!/bin/sh\nexit 1\n")
+    refusing.chmod(0o755)
+    assert not repo.attempt("commit", "-q", "-m", "Refused")
+    refusing.unlink()
+    repo.git("config", "tokcost.precision", "coarse")
+    if spends:
+        repo.spend()
+    repo.change()
+    repo.hooked("-m", "One")
+    (line,) = repo.lines()
+    assert (line.exact, line.version) == (False, 2)
+    spent = (1 + spends) * REPLY
+    assert repo.balance() == {"total": spent, "carried": spent}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.hooked import AT_ONCE, REPLY, Hooked, both_ways, everywhere
-from tokcost.claims.commit_notes import omit_next, omit_no_more
 from tokcost.claims.propose import MOST_USAGE
 from tokcost.model.trailer import format_line
+from tokcost.services.omit_line import keep_line, omit_line
 
 pytestmark = both_ways
 
@@ -345,7 +345,7 @@ def test_switching_off_keeps_what_a_commit_that_never_happened_had_proposed(repo
 def test_the_line_of_the_next_commit_alone_is_left_out(repo: Hooked) -> None:
     repo.spend()
     repo.change()
-    omit_next(repo.worktree)
+    omit_line(repo.ledger_home, repo.worktree)
     repo.hooked("-m", "Quiet")
     assert repo.lines() == []
     assert repo.replies() == {"total": 1, "withheld": 1}
@@ -357,7 +357,7 @@ def test_the_line_of_the_next_commit_alone_is_left_out(repo: Hooked) -> None:
 def test_leaving_out_waits_for_a_commit_that_happens(repo: Hooked) -> None:
     repo.spend()
     repo.change()
-    omit_next(repo.worktree)
+    omit_line(repo.ledger_home, repo.worktree)
     assert not repo.attempt("commit", "-q", env={"GIT_EDITOR": "false"})
     assert repo.replies() == {"total": 1, "pending": 1}
     repo.hooked("-m", "Quiet")
@@ -371,7 +371,7 @@ def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how:
     repo.work("Before")
     repo.spend()
     if how == "omitted":
-        omit_next(repo.worktree)
+        omit_line(repo.ledger_home, repo.worktree)
     repo.change()
     in_a_hurry = {"TOKCOST_DEADLINE": AT_ONCE} | ({"TOKCOST": "off"} if how == "off" else {})
     if failing == "the first hook":
@@ -567,7 +567,7 @@ def test_only_off_is_off(repo: Hooked, value: str) -> None:
 def test_leaving_out_from_another_commit_keeps_nothing(repo: Hooked) -> None:
     repo.work("First")
     repo.work("Second")
-    omit_next(repo.worktree)
+    omit_line(repo.ledger_home, repo.worktree)
     repo.run("switch", "-q", "-c", "elsewhere", "HEAD~")
     repo.work("Loud")
     repo.work("Louder")
@@ -575,7 +575,7 @@ def test_leaving_out_from_another_commit_keeps_nothing(repo: Hooked) -> None:
 
 
 def test_leaving_out_is_over_with_a_commit_that_had_nothing_to_carry(repo: Hooked) -> None:
-    omit_next(repo.worktree)
+    omit_line(repo.ledger_home, repo.worktree)
     repo.change()
     repo.hooked("-m", "Nothing was spent")
     repo.work("Loud")
@@ -583,10 +583,10 @@ def test_leaving_out_is_over_with_a_commit_that_had_nothing_to_carry(repo: Hooke
 
 
 def test_leaving_out_can_be_taken_back_and_is_not_asked_of_another_worktree(repo: Hooked) -> None:
-    omit_next(repo.worktree)
-    omit_no_more(repo.worktree)
+    omit_line(repo.ledger_home, repo.worktree)
+    keep_line(repo.worktree)
     repo.work("Loud")
-    omit_next(repo.worktree)
+    omit_line(repo.ledger_home, repo.worktree)
     repo.git("worktree", "add", "-q", "-b", "feat/y", "../other")
     repo.work("Elsewhere", cwd=repo.path.parent / "other")
     assert repo.replies() == {"total": 2, "carried": 2}

@@ -1,5 +1,6 @@
 """Tools that know no hooks, or rewrite history in bulk, between commits with ours."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,93 @@ def test_what_is_switched_off_is_withheld_whatever_hooks_take_out(repo: Hooked) 
     repo.spend()
     repo.hooked("--allow-empty", "-m", "Work", env={"TOKCOST": "off"})
     assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+def strip_behind(repo: Hooked) -> None:
+    """Have another manager run our commit-msg hook first, as the pre-commit framework does, then a stripping one."""
+    path = repo.common_dir / "hooks/commit-msg"
+    path.rename(path.with_name("commit-msg.legacy"))
+    path.write_text('#!/bin/sh\n"$0.legacy" "$@" || exit 1\n' + STRIPS.removeprefix("#!/bin/sh\n"))
+    path.chmod(0o755)
+
+
+def runs(repo: Hooked, *command: str) -> None:
+    """A program runs a hook, as git would."""
+    subprocess.run(command, cwd=repo.path, env=repo.environ, check=True)
+
+
+EDITORS = {
+    "left alone": "true",
+    "written": 'sed -i "1s/^/Words of /" "$1"',
+    "below a title": 'sed -i "1s/$/\\n\\nWhy./" "$1"',
+}
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+@both_ways
+def test_what_a_hook_behind_ours_takes_out_of_an_edited_message_stays_pending(repo: Hooked, editor: str) -> None:
+    """It passed our commit-msg hook whole, and nobody gets to see it behind that."""
+    strip_behind(repo)
+    told = []
+    for name in ("one", "two"):
+        repo.spend()
+        repo.change(name)
+        said = repo.grumble("commit", "-q", "-e", "-m", "Work", env=repo.editor(EDITORS[editor]))
+        told.append(heard(said))
+    assert [len(one) for one in told] == [1, 0]
+    assert "runs after our commit-msg" in told[0][0]
+    assert repo.replies() == {"total": 2, "pending": 2}
+
+
+@both_ways
+def test_a_line_that_somebody_takes_out_is_withheld_also_with_a_hook_behind_ours(repo: Hooked) -> None:
+    strip_behind(repo)
+    repo.spend()
+    repo.change()
+    repo.hooked("-e", "-m", "Work", env=repo.editor('sed -i "/^AI-/d" "$1"'))
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+def test_one_of_two_lines_that_somebody_takes_out_decides(repo: Hooked) -> None:
+    """Which of the others a hook took out then cannot be told: nothing is published that might have been kept."""
+    repo.work("Lost")
+    repo.git(*NO_HOOKS, "commit", "-q", "--amend", "-m", "Lost")
+    strip_behind(repo)
+    repo.spend()
+    repo.change("more")
+    repo.hooked("-e", "-m", "Work", env=repo.editor('sed -i "0,/^AI-Cost/{/^AI-Cost/d}" "$1"'))
+    assert repo.replies() == {"total": 2, "withheld": 2}
+
+
+def test_a_message_that_is_looked_at_twice_counts_as_it_was_last(repo: Hooked) -> None:
+    """git gui runs commit-msg at each attempt, and prepare-commit-msg once: the line went between two attempts."""
+    hooks, message = repo.common_dir / "hooks", repo.git_dir / "GITGUI_EDITMSG"
+    repo.spend()
+    repo.change()
+    prepared = repo.git_dir / "PREPARE_COMMIT_MSG"
+    prepared.write_text("Work\n")
+    runs(repo, f"{hooks}/prepare-commit-msg", str(prepared))
+    for text in (prepared.read_text(), "Work\n"):
+        message.write_text(text)
+        runs(repo, f"{hooks}/commit-msg", str(message))
+    repo.plumb("Work", "HEAD")
+    runs(repo, f"{hooks}/post-commit")
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
+@pytest.mark.parametrize("stops", ["post-commit", "python"])
+def test_a_line_that_went_behind_our_hook_waits_also_where_post_commit_came_to_nothing(
+    repo: Hooked, stops: str
+) -> None:
+    strip_behind(repo)
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    stopped = whole.replace(b"\npython=", b"\npython=/bin/false #", 1) if stops == "python" else b"#!/bin/sh\n"
+    path.write_bytes(stopped)
+    repo.spend()
+    repo.change()
+    repo.hooked("-e", "-m", "Work", env={"GIT_EDITOR": "true"})
+    path.write_bytes(whole)
+    (repo.common_dir / "hooks/commit-msg.legacy").replace(repo.common_dir / "hooks/commit-msg")
+    repo.work("After")
+    assert repo.replies() == {"total": 2, "carried": 2}

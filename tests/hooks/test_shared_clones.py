@@ -2,6 +2,7 @@
 line is theirs alone, and whoever has agreed hears nothing."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -230,3 +231,127 @@ def test_a_journal_that_cannot_be_written_costs_a_line_and_no_commit(clone: Hook
     (git / name).unlink()
     assert owner.commits() == (0, "")
     assert sum(line.tokens for line in owner.carried()) == 2 * REPLY
+
+
+def keeps_out(person: Person, how: str) -> None:
+    """A commit whose line its author takes out in the editor, and whose post-commit comes to nothing: it does not run
+    at all, or its Python is stopped at once."""
+    path = person.path / ".git/hooks/post-commit"
+    whole, mode = path.read_bytes(), path.stat()
+    if how == "not run":
+        path.write_text("#!/bin/sh\nexit 0\n")
+    else:
+        path.write_bytes(whole.replace(b"\npython=", b"\npython=/usr/bin/false #", 1))
+    assert person.commits("-e", "-m", "Kept", GIT_EDITOR="sed -i /^AI-/d")[0] == 0
+    path.write_bytes(whole)
+    assert path.stat().st_ino == mode.st_ino
+    assert person.carried() == []
+
+
+@pytest.mark.parametrize("how", ["not run", "stopped"])
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+def test_what_one_took_out_stays_out_whatever_another_commits_before_it_is_settled(shared: Hooked, how: str) -> None:
+    """Either has notes of their own, the owner of the git folder and whoever is not."""
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    for here, there in ((one, two), (two, one)):
+        keeps_out(here, how)
+        there.now = here.now
+        keeps_out(there, how)
+        assert there.commits() == (0, "")
+        assert [line.tokens for line in there.carried()] == [REPLY]
+        here.now = there.now
+        assert here.commits() == (0, "")
+        assert [line.tokens for line in here.carried()] == [REPLY]
+        there.now = here.now
+
+
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+def test_a_commit_that_one_gave_up_and_the_commit_of_another_there_keep_nothing_back(shared: Hooked) -> None:
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    for here, there in ((one, two), (two, one)):
+        assert here.commits("--edit", GIT_EDITOR="false")[0] != 0
+        there.now = here.now
+        assert there.commits() == (0, "")
+        assert [line.tokens for line in there.carried()] == [REPLY]
+        here.now = there.now
+        assert here.commits() == (0, "")
+        assert [line.tokens for line in here.carried()] == [2 * REPLY]
+        there.now = here.now
+
+
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+@pytest.mark.parametrize("note", ["TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_PROPOSAL"])
+def test_notes_that_an_older_tokcost_wrote_are_dealt_with(shared: Hooked, note: str) -> None:
+    """It knew one name for all users."""
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    assert two.commits() == (0, "")
+    keeps_out(two, "not run")
+    git = shared.path / ".git"
+    (git / f"tokcost-notes-{OTHER}/TOKCOST_PROPOSAL").rename(git / note)
+    assert two.commits() == (0, "")
+    assert [line.tokens for line in two.carried()] == [REPLY]
+
+
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+def test_notes_are_found_when_a_clone_is_given_to_another_user(shared: Hooked) -> None:
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    keeps_out(two, "not run")
+    give(OTHER, shared.path, group=GROUP)
+    assert two.commits() == (0, "")
+    assert [line.tokens for line in two.carried()] == [REPLY]
+
+
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+def test_scripts_that_an_older_tokcost_installed_keep_out_what_another_took_out(shared: Hooked) -> None:
+    """They know the git folder alone, and Python does as they do."""
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    for path in (shared.path / ".git/hooks").iterdir():
+        text = re.sub(r"(?ms)^if ! \[ -O .*?^fi 2>/dev/null\n", "", path.read_text())
+        path.write_text(text.replace('TOKCOST_NOTES="$notes" ', ""))
+    assert two.commits("-e", "-m", "Kept", GIT_EDITOR="sed -i /^AI-/d") == (0, "")
+    assert not (shared.path / f".git/tokcost-notes-{OTHER}").exists()
+    assert two.commits() == (0, "")
+    assert [line.tokens for line in two.carried()] == [REPLY]
+
+
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+@pytest.mark.parametrize("what", ["a link", "a file", "another's"])
+def test_a_folder_of_notes_that_another_user_made_is_not_used(shared: Hooked, what: str) -> None:
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    made = shared.path / f".git/tokcost-notes-{OTHER}"
+    precious = two.home / "precious"
+    precious.mkdir()
+    give(OTHER, precious)
+    if what == "a link":
+        made.symlink_to(precious)
+    elif what == "a file":
+        made.write_text("")
+    else:
+        made.mkdir()
+    two.agrees()
+    assert two.commits("-e", "-m", "Kept", GIT_EDITOR="sed -i /^AI-/d") == (0, "")
+    assert two.commits() == (0, "")
+    assert [line.tokens for line in two.carried()] == [REPLY]
+    assert list(precious.iterdir()) == []
+
+
+def test_uninstalling_takes_a_users_notes_away(clone: Hooked) -> None:
+    give(OWNER, clone.path)
+    owner, root = Person(clone, OWNER), Person(clone, 0)
+    owner.agrees()
+    root.agrees()
+    root.commits()
+    assert (clone.path / ".git/tokcost-notes-0").is_dir()
+    root.tokcost("uninstall", "--yes")
+    assert not (clone.path / ".git/tokcost-notes-0").exists()

@@ -1,9 +1,13 @@
 """The page on assistants says what their readers declare."""
 
+import re
 from itertools import takewhile
 from pathlib import Path
 
+import pytest
+
 from tokcost.model.logs import Capabilities
+from tokcost.model.received import FROM_TEXT
 from tokcost.model.usage import Tokens
 from tokcost.readers.environment import editor_users
 from tokcost.readers.known_places import known_places
@@ -76,32 +80,46 @@ def test_a_reader_declares_what_it_was_checked_with_and_classes_that_there_are()
         assert set(can.classes) <= set(Tokens._fields)
 
 
+NAMES = {
+    "claude-code": "Claude Code",
+    "codex": "Codex CLI",
+    "gemini-cli": "Gemini CLI",
+    "opencode": "opencode",
+    "cline": "Cline",
+    "roo-code": "Roo Code",
+    "kilo-code": "Kilo Code",
+    "goose": "Goose",
+    "pi": "pi",
+    "aider": "aider",
+    "copilot-cli": "GitHub Copilot CLI",
+    "qwen-code": "Qwen Code",
+    "copilot-chat": "Copilot Chat",
+    "amp": "Amp",
+    "kilo": "Kilo",
+    "omp": "OMP",
+    "kimi": "Kimi Code",
+    "junie": "Junie",
+    "grok": "Grok Build",
+    "mux": "Mux",
+    "otel": "`tokcost otel`",
+}
+"""Assistants and telemetry, as texts name them."""
+
+
 def test_every_assistant_is_named_in_the_readme_and_has_a_sample() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = {
-        "claude-code": "Claude Code",
-        "codex": "Codex CLI",
-        "gemini-cli": "Gemini CLI",
-        "opencode": "opencode",
-        "cline": "Cline",
-        "roo-code": "Roo Code",
-        "kilo-code": "Kilo Code",
-        "goose": "Goose",
-        "pi": "pi",
-        "aider": "aider",
-        "copilot-cli": "GitHub Copilot CLI",
-        "qwen-code": "Qwen Code",
-        "copilot-chat": "Copilot Chat",
-        "amp": "Amp",
-        "kilo": "Kilo",
-        "omp": "OMP",
-        "kimi": "Kimi Code",
-        "junie": "Junie",
-        "grok": "Grok Build",
-        "mux": "Mux",
-        "otel": "`tokcost otel`",
-    }
-    assert set(names) == set(ours())
-    assert all(name in readme for name in names.values())
+    assert set(NAMES) == set(ours()) - set(FROM_TEXT)
+    assert all(name in readme for name in NAMES.values())
     samples = {path.name.partition("-")[0] for path in (ROOT / "tests/samples").iterdir()}
-    assert {name for name in names if name.partition("-")[0] not in samples} == BY_THEIR_SOURCE
+    assert {name for name in NAMES if name.partition("-")[0] not in samples} == BY_THEIR_SOURCE
+
+
+@pytest.mark.parametrize("page", ["docs/faq.md", "vscode-client/README.md", "vscode-client/package.json"])
+def test_whatever_lists_assistants_lists_all_or_says_how_many_others_there_are(page: str) -> None:
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    spoken = {name for key, name in NAMES.items() if key != "otel"}
+    begin = text.index("Claude Code, Codex CLI")
+    sentence = text[begin : text.index(".", begin)]
+    named = {name for name in spoken if name in sentence}
+    others = re.search(r"and (\d+) other assistants", sentence)
+    assert len(spoken) == len(named) + (int(others[1]) if others else 0)

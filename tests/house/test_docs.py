@@ -16,6 +16,7 @@ from tokcost.policy.known_settings import (
     ENVIRONMENT,
     INTERNAL_ENVIRONMENT,
     REPOSITORY_TABLES,
+    USER_CONFIG,
     USER_TABLES,
 )
 
@@ -52,6 +53,8 @@ def test_every_table_and_key_of_a_repositorys_file_is_explained_and_no_other() -
     known = {key for found in REPOSITORY_TABLES.values() for key in found}
     assert set(keys) == known
     assert {name.strip("[]") for name in table("The user's `prices.toml`")} == set(USER_TABLES)
+    assert {name.strip("[]") for name in table("The user's `config.toml`")} == set(USER_CONFIG)
+    assert set(table("The user's `config.toml`", 1)) == {key for found in USER_CONFIG.values() for key in found}
 
 
 def test_every_variable_is_explained_and_no_other() -> None:

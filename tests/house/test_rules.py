@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from support.sources import parsed
 from tokcost.cli.main import COMMANDS, tokcost
 from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH
 from tokcost.repo.hooks_folder import hooks_folder
@@ -37,7 +39,7 @@ def code_lines(tree: ast.AST, text: str) -> int:
 @pytest.mark.parametrize("path", MODULES, ids=IDS)
 def test_a_module_fits_in_the_head_and_a_function_on_a_screen(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = parsed(path)
     # An assistant's format is one file, however long its history: one place to look.
     # What an assistant's lines mean is one story; steps of migrations only ever grow in number.
     is_long = path.parent.parent.name == "readers"
@@ -49,7 +51,7 @@ def test_a_module_fits_in_the_head_and_a_function_on_a_screen(path: Path) -> Non
 
 @pytest.mark.parametrize("path", MODULES, ids=IDS)
 def test_every_module_says_why_it_exists(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(parsed(path))
 
 
 BEGINS_WITH_A_QUESTION = re.compile(r"\s*(What|How|Where|Which|When|Who|Why)\b")
@@ -64,7 +66,7 @@ def strings_that_document(tree: ast.AST) -> list[str]:
 @pytest.mark.parametrize("path", MODULES, ids=IDS)
 def test_a_docstring_begins_with_its_subject(path: Path) -> None:
     # A question makes a reader wait for what the thing is: its name or what it does comes first.
-    documented = strings_that_document(ast.parse(path.read_text(encoding="utf-8")))
+    documented = strings_that_document(parsed(path))
     assert [text for text in documented if BEGINS_WITH_A_QUESTION.match(text)] == []
 
 
@@ -123,6 +125,7 @@ def readmes_commands() -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
+@cache
 def recipe(target: str) -> str:
     """What make would run for a target where nothing is set up yet."""
     # Not as the make that runs these tests was called, for example with another VENV.
@@ -257,7 +260,7 @@ def test_programs_are_started_in_few_places() -> None:
     names = re.compile(r"exec[lv]\w*|spawn\w*|posix_spawnp?|system|popen|startfile|subprocess|create_subprocess\w*|pty")
     found: dict[str, set[str]] = {}
     for path, name in zip(MODULES, IDS, strict=True):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             used = node.attr if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
             used = used if used and node.value.id in ("os", "asyncio", "pty") else ""  # type: ignore[attr-defined]
             imported = [one.name for one in node.names] if isinstance(node, ast.Import) else []
@@ -278,21 +281,34 @@ def test_the_hooks_shell_runs_git_only_with_fetching_off() -> None:
     assert not re.search(r"[;({|] *git (?!cat-file)[a-z]", text)
 
 
-NETWORK = ("socket", "socketserver", "http", "urllib", "ssl", "ftplib", "smtplib", "xmlrpc", "requests", "httpx")
+NETWORK = (
+    "socket",
+    "socketserver",
+    "http",
+    "urllib",
+    "ssl",
+    "ftplib",
+    "smtplib",
+    "xmlrpc",
+    "requests",
+    "httpx",
+    "httpx2",
+)
 SOCKETS = {
     "lsp_server/tokcost/installation.py": "the path in a file URL (`urllib.request.url2pathname`)",
     "lsp_server/tokcost/local_server.py": "the Unix socket of our own server, for hooks and prompts",
     "lsp_server/tokcost/lsp/answering.py": "the other end of it",
+    "lsp_server/tokcost/reconciliation/http.py": "a provider's bill, when `tokcost reconcile` asks for it",
     "lsp_server/tokcost/receivers/http.py": "requests of exporters, when `tokcost otel serve` runs",
     "lsp_server/tokcost/receivers/server.py": "the listener of it, on loopback",
 }
-"""Who may know the network, and what for. The receiver is named for it, and never connects."""
+"""Who may know the network, and what for. The receiver never connects; `reconcile` does, and never listens."""
 
 
-def test_nothing_knows_the_network_but_our_own_socket_and_the_receiver_that_is_named_for_it() -> None:
+def test_nothing_knows_the_network_but_our_own_socket_and_the_commands_that_are_named_for_it() -> None:
     found: set[str] = set()
     for path, name in zip(MODULES, IDS, strict=True):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             named = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             named += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             found |= {name for one in named if one.partition(".")[0] in NETWORK and one != "urllib.parse"}
@@ -301,9 +317,7 @@ def test_nothing_knows_the_network_but_our_own_socket_and_the_receiver_that_is_n
 
 def test_the_receiver_connects_to_nobody() -> None:
     for path in (ROOT / "lsp_server/tokcost/receivers").glob("*.py"):
-        calls = [
-            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
-        ]
+        calls = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)]
         assert {one.attr for one in calls} & {
             "connect",
             "connect_ex",
@@ -347,7 +361,7 @@ def speaks(tree: ast.AST) -> bool:
 def test_names_of_others_reach_a_screen_through_few_doors_that_escape_them() -> None:
     assert speaks(ast.parse("print(name)"))
     assert speaks(ast.parse("from click import echo"))
-    found = {str(path.relative_to(ROOT)) for path in MODULES if speaks(ast.parse(path.read_text(encoding="utf-8")))}
+    found = {str(path.relative_to(ROOT)) for path in MODULES if speaks(parsed(path))}
     assert found <= SPEAKS.keys()
 
 

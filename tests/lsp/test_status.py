@@ -215,6 +215,17 @@ def test_a_budget_that_is_set_is_shown_at_once(repo: Hooked) -> None:
         assert any(row["label"] == "Budget" for row in found["tooltip"])
 
 
+def test_a_rule_that_speaks_is_in_the_tooltip(repo: Hooked) -> None:
+    repo.spend()
+    (repo.path / ".tokcost.toml").write_text('[[rules]]\nname = "experiments"\nsay = "stop here"\n')
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        found = editor.status(repo.path, state="ready", tokens=REPLY)
+        (value,) = [row["value"] for row in found["tooltip"] if row["label"] == "Rule"]
+        assert value.startswith("experiments: 1 request, $")
+        assert "stop here" in found["accessible"]
+
+
 def test_a_long_import_shows_progress_and_keeps_nobody_waiting(repo: Hooked) -> None:
     folder = repo.home / ".claude/projects/large"
     folder.mkdir(parents=True)

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
-from tokcost.placement.branch import build_timeline, observed_at, place, unsettled_since
+from tokcost.placement.branch import (
+    build_timeline,
+    observed_at,
+    place,
+    stretches_of_last_move,
+    unsettled_since,
+)
 from tokcost.placement.moves import steady_seconds
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
@@ -269,6 +275,30 @@ def test_head_is_known_between_two_looks_that_agree_and_not_outside() -> None:
     watched = seen((100, 200, "a"), (300, 400, "b"), (500, 500, ""))
     found = {time: observed_at(watched, time) for time in (99, 100, 150, 200, 250, 350, 401, 500)}
     assert found == {99: None, 100: "a", 150: "a", 200: "a", 250: None, 350: "b", 401: None, 500: None}
+
+
+@pytest.mark.parametrize(
+    "rewrites",
+    [
+        ((100, "Branch: renamed refs/heads/a to refs/heads/b"),),
+        ((100, moved("b", "b")),),
+        ((100, "rebase (start): checkout main"), (100, "rebase (finish): returning to refs/heads/b")),
+    ],
+)
+def test_the_time_of_head_is_not_that_of_a_move_where_git_wrote_it_again_within_the_second(
+    rewrites: tuple[tuple[int, str], ...],
+) -> None:
+    """HEAD was written at 100.9; what was spent at 100.5 came after the move nevertheless."""
+    renames = [Rename(100, "a", "b")] if "renamed" in rewrites[0][1] else []
+    past = history((100, moved("main", renames[0].before if renames else "b")), *rewrites, head="b", renames=renames)
+    assert stretches_of_last_move(build_timeline(past), 100_900) == []
+    assert place(build_timeline(past), 100_500, "a" if renames else "b") == on("b")
+
+
+def test_the_time_of_head_orders_the_second_of_a_move_that_it_belongs_to() -> None:
+    told = ((50, "Branch: renamed refs/heads/x to refs/heads/main"), (100, moved("main", "b")))
+    past = build_timeline(history(*told, head="b", renames=[Rename(50, "x", "main")]))
+    assert stretches_of_last_move(past, 100_900) == seen((100_000, 100_899, "main"), (100_900, 100_999, "b"))
 
 
 def test_two_servers_that_disagree_have_seen_nothing() -> None:

@@ -1,5 +1,6 @@
 """Prices: exact against their source, one request at a time, and never a guess."""
 
+import json
 import random
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import genai_prices
 import pytest
 
 from support.make_common_cards import lines
+from support.prices import at_ms
 from tokcost.errors import SettingsDamaged
+from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.usage import Tokens, Usage
 from tokcost.pricing.book import PriceBook
 from tokcost.pricing.cards import Price, from_json, to_json
@@ -342,11 +345,58 @@ def test_an_override_between_two_days_leaves_the_days_around_it_alone(tmp_path: 
     assert found == [7_500_000, 500_000, 500_000, 7_500_000]
 
 
-def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path) -> None:
+MODEL = '[{"id": "p", "name": "P", "api_pattern": "x", "models": [{"id": "m", "match": %s, "prices": %s}]}]'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"models": []}',
+        "[1]",
+        '[{"id": 1}]',
+        "no JSON",
+        "[" * 100_000,
+        MODEL % ('{"equals": "m"}', '{"input_mtok": "a lot"}'),
+        MODEL % ('{"equals": "m"}', '{"input_mtok": {"base": 1}}'),
+        MODEL % ('{"equals": "m"}', '"free"'),
+        MODEL % ('{"equals": "m"}', '[{"prices": 1}]'),
+        MODEL % ('{"sounds_like": "m"}', "{}"),
+        MODEL % ('"m"', "{}"),
+        MODEL % ("{}", "{}"),
+        MODEL % ('{"regex": "("}', "{}"),
+        MODEL % ('{"and": [{"contains": "x"}, {"regex": "("}]}', "{}"),
+    ],
+)
+def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "data.json"
-    file.write_text('{"models": []}')
+    file.write_text(content)
     with pytest.raises(SettingsDamaged, match="no price file"):
         compile_from_source([("", "gpt-5")], file)
+
+
+def test_a_price_file_keeps_days_tiers_and_ways_of_being_served(tmp_path: Path) -> None:
+    tiers = {"base": 2, "tiers": [{"start": 200_000, "price": "4.5"}]}
+    model = {
+        "id": "nova",
+        "match": {"or": [{"regex": "^nova(-[0-9]+)?$"}, {"and": [{"starts_with": "nova"}, {"ends_with": "-x"}]}]},
+        "prices": [
+            {"prices": {"input_mtok": 1, "output_mtok": 5}},
+            {"constraint": {"start_date": "2026-11-02"}, "prices": {"input_mtok": tiers, "output_mtok": 6}},
+        ],
+        "price_variants": [{"when": {"service_tier": "flex"}, "prices": {"output_mtok": 3}}],
+    }
+    provider = {"id": "anthropic", "name": "P", "api_pattern": "x", "model_match": {"contains": "nova"}}
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps([provider | {"models": [model]}]))
+    (found, other) = compile_from_source([("", "nova-7"), ("", "nova-y")], file)
+    assert other.state == "unpriced"
+    inputs = [[(step.above, step.rates.input) for step in card.steps] for card in found.cards]
+    cards = {(card.context, card.from_ms): steps for card, steps in zip(found.cards, inputs, strict=True)}
+    day = at_ms("2026-11-02")
+    usd = ATTO_PER_USD_MTOK
+    assert cards["", None] == [(-1, 1 * usd)]
+    assert cards["", day] == [(-1, 2 * usd), (200_000, usd * 9 // 2)]
+    assert {card.steps[0].rates.output for card in found.cards if card.context == "flex"} == {3 * usd}
 
 
 def test_a_newer_price_file_in_the_sources_own_format_is_used(tmp_path: Path) -> None:

@@ -26,8 +26,10 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def session(at: str = "2026-09-21 14:13:20", command: str = "aider", model: str = "gpt-4o") -> str:
-    said = f"> /usr/bin/{command}  \n> Aider v0.86.2  \n> Main model: {model} with diff edit format  \n"
+def session(
+    at: str = "2026-09-21 14:13:20", command: str = "aider", model: str = "gpt-4o", version: str = "0.86.1"
+) -> str:
+    said = f"> /usr/bin/{command}  \n> Aider v{version}  \n> Main model: {model} with diff edit format  \n"
     return f"\n# aider chat started at {at}\n\n{said}> Weak model: gpt-4o-mini  \n"
 
 
@@ -71,6 +73,29 @@ def test_what_was_sent_contains_what_was_written_to_the_cache_and_read_from_it(t
     (one,) = read(history(tmp_path, session(), turn(report))).usage
     assert one.tokens == Tokens(500, 9000, 2500, output=421)
     assert one.reported_cost == 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "input"),
+    [("0.86.2", "13k", 600), ("0.87.0", "12k", 0), ("1.0.0.dev", "13k", 600), ("0.86.1", "13k", 1800)],
+)
+def test_since_0_86_2_what_was_sent_contains_twice_what_was_written_to_the_cache(
+    version: str, sent: str, input: int, tmp_path: Path
+) -> None:
+    """Seen with 0.86.2: of 6 tokens, 10,300 from the cache and 1,206 written to it it reports 13k sent. An older
+    session in the same history has them once."""
+    report = turn(f"Tokens: {sent} sent, 1.2k cache write, 10k cache hit, 203 received.")
+    older = session("2026-09-20 10:00:00", version="0.86.1")
+    batch = read(history(tmp_path, older, report, session(version=version), report))
+    (before, now) = (one.tokens for one in batch.usage)
+    assert now == Tokens(input, 10_000, 1200, output=203)
+    assert before.input == {"13k": 1800, "12k": 800}[sent]
+
+
+def test_the_version_of_a_session_is_known_when_more_of_it_is_read(tmp_path: Path) -> None:
+    first = read(history(tmp_path, session(version="0.86.2")))
+    path = history(tmp_path, turn("Tokens: 13k sent, 1.2k cache write, 10k cache hit, 203 received."), mode="a")
+    assert read(path, first.cursor).usage[0].tokens.input == 600
 
 
 def test_what_was_sent_excludes_a_cache_that_is_larger(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from support.codex_lines import (
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.codex.reader import CodexReader
+from tokcost.readers.codex.totals import JUMPED
 from tokcost.readers.sources import jsonl
 
 LATER = T0 + 60_000
@@ -126,8 +127,31 @@ def test_counters_that_take_turns_without_a_name_are_told_apart_once_both_go_on(
 
 
 def test_a_counter_that_only_follows_another_one_is_taken_for_its_rest(tmp_path: Path) -> None:
-    """Nothing says whether the events of some responses are lost or another counter begins."""
-    assert sum(inputs(tmp_path, *interleaved("aaabbb"))) == 61_000
+    """Nothing says whether the events of some responses are lost or another counter begins: that is counted."""
+    batch = read(tmp_path, meta(), turn(), *interleaved("aaabbb"))
+    assert (sum(usage.tokens.input for usage in batch.usage), batch.skipped) == (61_000, {JUMPED: 1})
+
+
+def test_a_first_total_with_more_than_its_response_is_counted_as_such(tmp_path: Path) -> None:
+    """The beginning of the file may be lost, or it is another counter's."""
+    batch = read(tmp_path, meta(), turn(), *interleaved("bbbaaa"))
+    assert (sum(usage.tokens.input for usage in batch.usage), batch.skipped) == (64_000, {JUMPED: 1})
+
+
+@pytest.mark.parametrize("order", ["aabbba", "abab", "babaab", "abbbaa"])
+def test_nothing_is_left_counted_once_counters_are_told_apart(tmp_path: Path, order: str) -> None:
+    assert JUMPED not in read(tmp_path, meta(), turn(), *interleaved(order)).skipped
+
+
+def test_lost_events_are_counted_whole_and_as_such_in_each_look(tmp_path: Path) -> None:
+    lines = [count(counters(total), counters(last)) for total, last in ((1_000, 1_000), (3_000, 500), (9_000, 400))]
+    batch = read(tmp_path, meta(), turn(), *lines)
+    assert ([usage.tokens.input for usage in batch.usage], batch.skipped) == ([1_000, 2_000, 6_000], {JUMPED: 2})
+    path = write(tmp_path / "rollout-z.jsonl", meta(), turn(), *lines[:2])
+    first = read_once(path)
+    append(path, lines[2])
+    second = read_once(path, first.cursor)
+    assert (first.skipped, second.skipped) == ({JUMPED: 1}, {JUMPED: 1})
 
 
 def test_two_counters_without_a_name_that_both_began_with_this_session_count_whole(tmp_path: Path) -> None:
@@ -704,7 +728,7 @@ def test_whatever_happens_to_the_lines_of_a_session_all_it_spent_counts_once(
         session.do(word)
     batch = read(tmp_path_factory.mktemp("session"), *session.lines)
     assert sum(usage.tokens.input for usage in batch.usage) == session.spent
-    assert batch.skipped == {}
+    assert set(batch.skipped) <= ({JUMPED} if "lose" in words else set())
 
 
 # Cursors

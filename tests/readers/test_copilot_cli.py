@@ -135,6 +135,20 @@ def test_impossible_counts_reject_one_record_and_count_it(tmp_path: Path, wrong:
     assert batch.skipped == {"usage record with impossible or missing values": 1}
 
 
+def test_a_request_that_was_broken_off_has_no_counts_and_is_no_damage(tmp_path: Path) -> None:
+    """The connection broke in the middle of a reply (1.0.102): what is billed of it nobody says, here or in the store,
+    which has NULL where the record leaves fields out."""
+    cut = record(number=1)
+    for name in ("inputTokens", "outputTokens", "reasoningTokens"):
+        del cut["data"]["usage"][name]
+    cut["data"]["usage"] |= {"cacheReadTokens": 0, "cacheWriteTokens": 0}
+    path = events(tmp_path, start(), cut, record(number=2))
+    nulls = dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"))
+    rows = store(tmp_path, row(**nulls, cache_read_tokens=0), row(number=2))
+    assert [(len(batch.usage), batch.skipped) for batch in (read(path), read(rows))] == [(1, {}), (0, {})]
+    assert total(read(path), read(rows)) == ONE
+
+
 def test_a_damaged_record_among_good_ones_is_counted_and_loses_no_other(tmp_path: Path) -> None:
     batch = read(events(tmp_path, start(), '{"type":"session.usage_record","data":{"us', record()))
     assert [usage.tokens for usage in batch.usage] == [ONE]

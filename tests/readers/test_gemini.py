@@ -166,6 +166,31 @@ def test_of_two_responses_that_move_head_in_one_second_the_second_came_between_t
     assert found == [(True, False), (True, True), (False, True)]
 
 
+def tools(*commands: str) -> dict[str, Any]:
+    """What tools did, as a session that an editor drives appends it: each time with all that went before."""
+    grown = [one for command in commands for one in call(command)]
+    return message("tools", T0 - 50, toolCalls=grown, tokens=None, content="")
+
+
+def test_tools_in_a_message_without_counts_were_called_by_the_response_before_them(tmp_path: Path) -> None:
+    """Gemini CLI 0.61 over the Agent Client Protocol: the message grows, and keeps the time of its beginning."""
+    path = write(chat(tmp_path), head(), message("m1", T0 + 10), tools("true"), message("m2", T0 + 100))
+    append(path, tools("true", "git switch x"), message("m3", T0 + 400), tools("true", "git switch x", "true"))
+    append(path, message("m4", T0 + 700))
+    found = {usage.key[-2:]: (usage.moves_head, usage.branch_stale) for usage in read(path).usage}
+    assert found == {"m1": (True, False), "m2": (True, False), "m3": (False, True), "m4": (False, True)}
+
+
+def test_what_such_a_message_told_before_is_known_at_the_second_look(tmp_path: Path) -> None:
+    path = write(chat(tmp_path), head(), message("m1", T0), tools("git switch x"))
+    first = read(path)
+    append(path, message("m2", T0 + 3000), tools("git switch x", "true"), message("m3", T0 + 3100))
+    append(path, tools("git switch x", "true", "git switch y"), message("m4", T0 + 3400))
+    found = read(path, first.cursor).usage
+    # m2 has the second in which the first switch may have ended; m3 came between the two.
+    assert [(one.moves_head, one.branch_stale) for one in found] == [(False, False), (True, False), (False, True)]
+
+
 def test_a_move_is_remembered_until_the_second_look(tmp_path: Path) -> None:
     path = write(chat(tmp_path), head(), message(toolCalls=call("git switch x")))
     first = read(path)

@@ -135,7 +135,8 @@ def in_codex(folder: Path, command: str, *, words: bool = False, workdir: str = 
 def in_opencode(folder: Path, command: str, *, workdir: str = "") -> bool:
     store = StoreOf(folder / "opencode/opencode.db", wal=True)
     store.session()
-    store.say("msg_1", message(T0 + 50, path={"cwd": FOLDER, "root": FOLDER}))
+    times = {"created": T0 + 50, "completed": T0 + 1950}  # a reply within a second is before any move of it
+    store.say("msg_1", message(T0 + 50, time=times, path={"cwd": FOLDER, "root": FOLDER}))
     store.call("msg_1", command, T0 + 500, workdir=workdir)
     source = store_source(str(store.path))
     assert source is not None

@@ -60,6 +60,26 @@ def test_what_junie_says_a_response_cost_is_the_list_price_of_its_classes(tokens
     assert priced("claude-fable-5", "2026-08-25", tokens).list_cost == round(dollars * 1e9)
 
 
+SOL = Tokens(3, 18_688, 424, output=186)
+FLASH = Tokens(3_789, output=5)
+
+
+@pytest.mark.parametrize(
+    ("model", "day", "tokens", "told", "listed", "as_told"),
+    [
+        ("gpt-5.6-sol", "2026-08-24", SOL, 0.017589, 0.0133272, ("gpt-5.6-sol", "2026-08-20")),
+        ("gemini-3.5-flash-lite", "2026-08-25", FLASH, 9.5475e-4, 1.1492e-3, ("gemini-3.1-flash-lite", "2026-08-25")),
+    ],
+)
+def test_where_junies_own_prices_are_late_the_list_price_of_the_day_counts(
+    model: str, day: str, tokens: Tokens, told: float, listed: float, as_told: tuple[str, str]
+) -> None:
+    # Two more of those events: what Junie says is the price of the day before a change, and that of another model.
+    assert priced(model, day, tokens).list_cost == round(listed * 1e9)
+    other, before = as_told
+    assert priced(other, before, tokens).list_cost == round(told * 1e9)
+
+
 def test_responses_of_helper_models_are_paid_too(tmp_path: Path) -> None:
     helper = counts(model="gpt-4.1-mini-2025-04-14", inputTokens=186, cacheInputTokens=0, cacheCreateTokens=0)
     found = read(events(tmp_path, response(counts(), helper))).usage

@@ -69,6 +69,61 @@ def test_the_prompt_contains_the_cache_and_the_output_thoughts(tmp_path: Path) -
     assert (usage.model, usage.provider) == ("qwen3-coder-plus", "")
 
 
+def ran(command: str, time_ms: int) -> dict[str, Any]:
+    """A tool has ended."""
+    event = {
+        "event.name": "qwen-code.tool_call",
+        "event.timestamp": iso(time_ms),
+        "function_args": {"command": command},
+    }
+    record = envelope("system", time_ms)
+    return {**record, "uuid": f"t-{time_ms}", "subtype": "ui_telemetry", "systemPayload": {"uiEvent": event}}
+
+
+def order(path: Path, cursor: bytes | None = None) -> list[tuple[bool, bool]]:
+    """Of each response whether HEAD moved after it within its second, and whether its branch is an old one."""
+    return [(one.moves_head, one.branch_stale) for one in read(path, cursor).usage]
+
+
+def test_a_process_that_an_editor_drives_names_the_branch_of_its_start_so_its_tools_tell_the_moves(
+    tmp_path: Path,
+) -> None:
+    """Qwen Code 0.24.4 with --acp: what came after its own switch in the same second was put on the branch before."""
+    lines = (response("r1", T0 + 10), ran("git status", T0 + 50), response("r2", T0 + 100))
+    path = write(chat(tmp_path), *lines, ran("git switch x", T0 + 200), response("r3", T0 + 300))
+    append(path, response("r4", T0 + 4000))
+    assert order(path) == [(True, False), (True, False), (False, True), (True, True)]
+
+
+def test_a_branch_that_has_changed_since_the_response_before_was_looked_up_after_the_move(tmp_path: Path) -> None:
+    lines = (response("r1", T0 + 10), ran("git switch x", T0 + 100), response("r2", T0 + 300, gitBranch="x"))
+    moved_by_others = response("r3", T0 + 5000, gitBranch="y")
+    path = write(chat(tmp_path), *lines, response("r2b", T0 + 2000, gitBranch="x"), moved_by_others)
+    assert order(path) == [(True, False), (False, False), (True, False), (False, False)]
+
+
+def test_a_move_is_remembered_until_the_second_look(tmp_path: Path) -> None:
+    path = write(chat(tmp_path), response("r1", T0 + 10), ran("git switch x", T0 + 100))
+    first = read(path)
+    append(path, response("r2", T0 + 300))
+    assert order(path, first.cursor) == [(False, True)]
+
+
+def test_what_a_fork_copied_of_tools_moves_nothing(tmp_path: Path) -> None:
+    copied: dict[str, Any] = {"forkedFrom": {"sessionId": "before"}}
+    path = write(chat(tmp_path), response("r1", **copied), ran("git switch x", T0 + 100) | copied)
+    append(path, response("r2", T0 + 300))
+    assert order(path) == [(False, False), (True, False)]
+
+
+@pytest.mark.parametrize("given", [None, [], {"command": 5}, {}, {"command": "git switch x"}])
+def test_a_tool_before_any_response_or_without_a_command_tells_nothing(given: object, tmp_path: Path) -> None:
+    tool = ran("", T0)
+    tool["systemPayload"]["uiEvent"]["function_args"] = given
+    path = write(chat(tmp_path), tool, response("r1", T0 + 100))
+    assert (order(path), dict(read(path).skipped)) == ([(True, False)], {})
+
+
 @pytest.mark.parametrize(
     ("total", "sign_in", "output"),
     [

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 PROGRAMS = Path(__file__).parents[2] / ".venv" / "assistants" / "node_modules" / ".bin"
 """The folder of the installed programs."""
 _SECONDS = 120
+_WINDOW = {"context": 200_000, "output": 8000}
+"""A window that a big reply fills (mock_models.py)."""
 
 
 class Run(NamedTuple):
@@ -25,6 +27,11 @@ class Run(NamedTuple):
     model: str = ""
     resume: bool = False
     """Go on with the last session of this folder."""
+    fork: bool = False
+    """Go on with a copy of it."""
+    options: Sequence[str] = ()
+    """Further words of the command line."""
+    home: Path = Path()
 
 
 class Assistant(NamedTuple):
@@ -40,20 +47,22 @@ class Assistant(NamedTuple):
     words: Callable[[Run], list[str]]
     resumes: bool = True
     """It can go on with a session from the command line."""
+    forks: bool = False
+    """It can go on with a copy of a session from the command line."""
+    folder: Path = PROGRAMS
+    """The folder of the program."""
 
     @property
     def is_installed(self) -> bool:
         """Whether the program is there."""
-        return (PROGRAMS / self.program).exists()
+        return (self.folder / self.program).exists()
 
     def run(self, run: Run, server: str, home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run one prompt in a folder."""
-        path = f"{PROGRAMS}:{_node()}:{os.environ['PATH']}"
-        base = {"HOME": str(home), "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "SHELL": "/bin/bash", "CI": "1"}
-        environ = base | self.environ(server, home)
-        run = run if run.model else run._replace(model=self.model)
+        run = run._replace(model=run.model or self.model, home=home)
+        environ = _environ(self, server, home)
         return subprocess.run(
-            [str(PROGRAMS / self.program), *self.words(run)],
+            [str(self.folder / self.program), *self.words(run), *run.options],
             cwd=folder,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -62,6 +71,26 @@ class Assistant(NamedTuple):
             timeout=_SECONDS,
             check=False,
         )
+
+
+def start(assistant: Assistant, words: Sequence[str], server: str, home: Path, folder: Path) -> "subprocess.Popen[str]":
+    """Start a process that stays, with pipes for what it is told and what it says."""
+    return subprocess.Popen(
+        [str(assistant.folder / assistant.program), *words],
+        cwd=folder,
+        env=_environ(assistant, server, home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _environ(assistant: Assistant, server: str, home: Path) -> dict[str, str]:
+    """An environment that is built from nothing."""
+    path = f"{PROGRAMS}:{_node()}:{os.environ['PATH']}"
+    base = {"HOME": str(home), "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "SHELL": "/bin/bash", "CI": "1"}
+    return base | assistant.environ(server, home)
 
 
 def _node() -> Path:
@@ -92,7 +121,11 @@ def _claude_words(run: Run) -> list[str]:
         "--model",
         run.model,
     ]
-    return [*words, "--continue"] if run.resume else words
+    return [*words, *_continue(run)]
+
+
+def _continue(run: Run) -> list[str]:
+    return ["--continue"] * (run.resume or run.fork) + ["--fork-session"] * run.fork
 
 
 def _codex_environ(server: str, home: Path) -> dict[str, str]:
@@ -109,6 +142,9 @@ def _codex_environ(server: str, home: Path) -> dict[str, str]:
 
 def _codex_words(run: Run) -> list[str]:
     more = ["resume", "--last", run.prompt] if run.resume else [run.prompt]
+    if run.fork:
+        newest = max((run.home / ".codex" / "sessions").rglob("rollout-*.jsonl"), key=lambda path: path.stat().st_mtime)
+        more = ["fork", newest.stem[-len("00000000-0000-0000-0000-000000000000") :], run.prompt]
     return ["exec", "--json", "--skip-git-repo-check", "-m", run.model, *more]
 
 
@@ -133,9 +169,10 @@ def _opencode_environ(server: str, home: Path) -> dict[str, str]:
         "npm": "@ai-sdk/openai-compatible",
         "name": "mock",
         "options": {"baseURL": f"{server}/v1", "apiKey": "none"},
-        "models": {"gpt-5": {"name": "gpt-5"}, "gpt-5-mini": {"name": "gpt-5-mini"}},
+        "models": {name: {"name": name, "limit": _WINDOW} for name in ("gpt-5", "gpt-5-mini")},
     }
     config: dict[str, Any] = {"provider": {"mock": provider}, "autoupdate": False, "share": "disabled"}
+    config["model"] = "mock/gpt-5"
     config["permission"] = {"bash": "allow", "edit": "allow"}
     off = ("OPENCODE_DISABLE_AUTOUPDATE", "OPENCODE_DISABLE_MODELS_FETCH", "OPENCODE_DISABLE_DEFAULT_PLUGINS")
     lsp = {"OPENCODE_DISABLE_LSP_DOWNLOAD": "1"}
@@ -144,7 +181,7 @@ def _opencode_environ(server: str, home: Path) -> dict[str, str]:
 
 def _opencode_words(run: Run) -> list[str]:
     words = ["run", "-m", f"mock/{run.model}", "--format", "json"]
-    return [*words, "-c", run.prompt] if run.resume else [*words, run.prompt]
+    return [*words, *["-c"] * (run.resume or run.fork), *["--fork"] * run.fork, run.prompt]
 
 
 def _qwen_environ(server: str, home: Path) -> dict[str, str]:
@@ -154,7 +191,7 @@ def _qwen_environ(server: str, home: Path) -> dict[str, str]:
 
 def _qwen_words(run: Run) -> list[str]:
     words = [run.prompt, "--approval-mode", "yolo", "--auth-type", "openai", "-m", run.model, "-o", "json"]
-    return [*words, "--continue"] if run.resume else words
+    return [*words, *_continue(run)]
 
 
 def _copilot_environ(server: str, home: Path) -> dict[str, str]:
@@ -180,14 +217,39 @@ def _cline_words(run: Run) -> list[str]:
 
 
 ASSISTANTS = (
-    Assistant("claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words),
-    Assistant("codex", "codex", "gpt-5-codex", "gpt-5", _codex_environ, _codex_words),
+    Assistant(
+        "claude-code", "claude", "claude-sonnet-4-5", "claude-haiku-4-5", _claude_environ, _claude_words, forks=True
+    ),
+    Assistant("codex", "codex", "gpt-5-codex", "gpt-5", _codex_environ, _codex_words, forks=True),
     Assistant("gemini-cli", "gemini", "gemini-2.5-pro", "gemini-2.5-flash", _gemini_environ, _gemini_words),
-    Assistant("opencode", "opencode", "gpt-5", "gpt-5-mini", _opencode_environ, _opencode_words),
-    Assistant("qwen-code", "qwen", "qwen3-coder-plus", "qwen3-coder-flash", _qwen_environ, _qwen_words),
+    Assistant("opencode", "opencode", "gpt-5", "gpt-5-mini", _opencode_environ, _opencode_words, forks=True),
+    Assistant("qwen-code", "qwen", "qwen3-coder-plus", "qwen3-coder-flash", _qwen_environ, _qwen_words, forks=True),
     Assistant("copilot-cli", "copilot", "gpt-5", "gpt-5-mini", _copilot_environ, _copilot_words),
     Assistant("cline", "cline", "gpt-5", "gpt-5-mini", _cline_environ, _cline_words, resumes=False),
 )
+
+
+def _aider_environ(server: str, home: Path) -> dict[str, str]:
+    keys = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    return {"OPENAI_API_BASE": f"{server}/v1", "ANTHROPIC_API_BASE": server, "TZ": "UTC", **keys}
+
+
+def _aider_words(run: Run) -> list[str]:
+    off = ["--analytics-disable", "--no-check-update", "--no-show-model-warnings", "--no-show-release-notes"]
+    words = ["--model", run.model, "--message", run.prompt, "--yes-always", "--no-gitignore", "--no-pretty", *off]
+    return [*words, "--restore-chat-history"] if run.resume else words
+
+
+AIDER = Assistant(
+    "aider",
+    "aider",
+    "openai/gpt-4o",
+    "anthropic/claude-sonnet-4-5",
+    _aider_environ,
+    _aider_words,
+    folder=Path(__file__).parents[2] / ".venv" / "aider" / "bin",
+)
+"""It calls no tools, and what it logs is rounded: scenarios of its own are in test_aider.py."""
 
 
 def stop_daemons(home: Path) -> None:

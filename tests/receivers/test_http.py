@@ -27,12 +27,23 @@ def test_a_loopback_name_is_answered(host: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", "[::2]", "0.0.0.0"]
+    "host",
+    [
+        *("evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", "[::2]", "0.0.0.0"),
+        *("localhost:1@evil.example", "localhost:", "127.0.0.1, evil.example", "[::1]evil.example"),
+    ],
 )
 def test_another_hosts_name_is_refused_since_a_page_may_have_made_it_lead_here(host: str, tmp_path: Path) -> None:
     with Serving(tmp_path) as serving:
         assert serving.post("/v1/logs", BODY, Host=host) == 403
         assert serving.stored() == []
+
+
+def test_two_hosts_are_none(tmp_path: Path) -> None:
+    with Serving(tmp_path) as serving, socket.create_connection(_address(serving)) as connection:
+        head = "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
+        assert connection.makefile("rb").read().startswith(b"HTTP/1.1 403 ")
 
 
 def test_what_a_page_in_a_browser_sends_is_refused(tmp_path: Path) -> None:
@@ -60,6 +71,33 @@ def test_what_is_no_export_is_refused_and_the_next_one_is_taken(body: bytes, tmp
         assert serving.post("/v1/logs", body) == 400
         assert serving.post("/v1/logs", BODY) == 200
         assert len(serving.stored()) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "empty", "after"),
+    [
+        (b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[', b"{}", b"]}]}]}"),
+        (b'{"resourceLogs":[{"scopeLogs":[', b"{}", b"]}]}"),
+        (b'{"resourceLogs":[', b"{}", b"]}"),
+        (b'{"resourceLogs":[', b'{"scopeLogs":[{"logRecords":[{}]}]}', b"]}"),
+    ],
+)
+def test_a_million_records_that_say_nothing_keep_nobody_waiting(
+    before: bytes, empty: bytes, after: bytes, tmp_path: Path
+) -> None:
+    body = before + b",".join([empty] * (4 * MIB // (len(empty) + 2))) + after
+    with Serving(tmp_path) as serving:
+        began = time.process_time()
+        assert serving.post("/v1/logs", body) == 400
+        assert time.process_time() - began < 3
+        assert serving.post("/v1/logs", BODY) == 200
+
+
+def test_a_request_of_thousands_of_responses_is_taken(tmp_path: Path) -> None:
+    events = [claude_event(request_id=f"req_{number}") for number in range(4000)]
+    with Serving(tmp_path) as serving:
+        assert serving.post("/v1/logs", logs(*events)) == 200
+        assert len(serving.stored()) == 4000
 
 
 def test_an_unknown_path_is_not_found_and_metrics_are_taken_without_being_stored(tmp_path: Path) -> None:
@@ -107,10 +145,11 @@ def test_whoever_leaves_or_speaks_no_http_stops_nobody(sent: bytes, tmp_path: Pa
         assert serving.post("/v1/logs", BODY) == 200
 
 
+@pytest.mark.parametrize("limit", ["MOST_SECONDS", "SECONDS_WHILE_FULL"])
 def test_clients_that_send_nothing_are_ended_and_do_not_keep_others_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(server, "MOST_SECONDS", 0.2)
+    monkeypatch.setattr(server, limit, 0.2)
     with Serving(tmp_path) as serving:
         slow = [socket.create_connection(_address(serving)) for _ in range(server.MOST_CONNECTIONS + 5)]
         assert _in_time(lambda: serving.post("/v1/logs", BODY) == 200)

@@ -11,6 +11,7 @@ from contextlib import redirect_stdout
 from html.parser import HTMLParser
 from io import StringIO
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -218,12 +219,22 @@ def test_json_is_ascii_that_keeps_the_name_to_the_last_byte(name: str) -> None:
         log_json([logged], False),
         status_json(status),
         budget_json(status),
-        "".join(report_json(named_report(name))),
     ):
         assert text.isascii()
         assert name in json.dumps(json.loads(text), ensure_ascii=False) or json.dumps(name)[1:-1] in text
     # Two surrogates that make a pair are one character in any JSON.
     assert json.loads(log_json([logged], False))["branches"][0]["branch"] == json.loads(json.dumps(name))
+
+
+@given(NAMES)
+@settings(deadline=None, max_examples=40)
+@example("caf\udce9")
+@example("x\ud800\udc80")
+def test_a_report_in_json_is_read_by_parsers_that_take_no_half_characters(name: str) -> None:
+    text = "".join(report_json(named_report(name), named_report(name)))
+    assert text.isascii()
+    assert msgspec.json.decode(text) == json.loads(text)
+    assert name != "caf\udce9" or text.count(r"caf\\xe9") >= 2
 
 
 @given(HOSTILE | st.text())

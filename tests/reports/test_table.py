@@ -150,7 +150,7 @@ def test_no_width_drops_a_branch_or_lets_a_row_wrap(columns_wide: int, names: li
 
 def test_a_name_with_control_characters_cannot_touch_the_terminal() -> None:
     text = plain(log_lines([summary(branch("evil\x1b]0;x\x07\u202e\udc80", figures(1, 1)))], None, view()))
-    assert r"evil\x1b]0;x\x07\u202e\udc80" in text
+    assert r"evil\x1b]0;x\x07\u202e\x80" in text
     assert all(char.isprintable() or char == "\n" for char in text)
 
 

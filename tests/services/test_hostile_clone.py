@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support import warm
 from support.hooked import Hooked
 
 A_GIGABYTE = 1 << 30
@@ -27,17 +28,8 @@ def repo(tmp_path: Path) -> Hooked:
 
 def asked(repo: Hooked, *words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Our command line with no more memory than it may ever need, and not for long."""
-    return subprocess.run(
-        [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()", *words],
-        cwd=cwd or repo.path,
-        env=repo.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TOKCOST_PAGER": "", "COLUMNS": "1000"},
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (A_GIGABYTE, A_GIGABYTE)),
-    )
+    environ = repo.environ | {"TOKCOST_PAGER": "", "COLUMNS": "1000"}
+    return warm.tokcost(*words, cwd=cwd or repo.path, env=environ, memory=A_GIGABYTE, timeout=SECONDS)
 
 
 def other_repository(repo: Hooked) -> Path:

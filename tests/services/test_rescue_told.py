@@ -1,16 +1,13 @@
 """A rescue happens once, survives a kill, and is told until somebody says that it was read; backups outlive logs."""
 
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from support import damages
+from support import damages, warm
 from support.damages import Damage
 from support.editor import Editor
 from tokcost.errors import LedgerDamaged
@@ -34,9 +31,6 @@ from tokcost.cli.start import main
 main()
 """
 """A tokcost that is killed at a certain moment."""
-
-
-PATHS = {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 class World:
@@ -90,13 +84,8 @@ def world(made: World) -> World:
 
 def test_processes_that_find_the_damage_at_once_rescue_once(world: World) -> None:
     world.harm(damages.fill(world.page("claim"), 0))
-    command = [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()", "log", "--json"]
-    running = [
-        subprocess.Popen(
-            command, cwd=world.repo.path, env=world.repo.environ | PATHS, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for _ in range(4)
-    ]
+    command = (warm.COMMAND_LINE, ["log", "--json"])
+    running = [warm.start(*command, cwd=world.repo.path, env=world.repo.environ) for _ in range(4)]
     ended = [(*process.communicate(timeout=120), process.returncode) for process in running]
     assert [code for *_, code in ended] == [0] * 4, ended
     assert len(read_rescues(world.home)) == 1
@@ -118,12 +107,7 @@ def test_processes_that_find_the_damage_at_once_rescue_once(world: World) -> Non
 )
 def test_the_next_command_finishes_a_rescue_that_was_killed(world: World, moment: str) -> None:
     world.harm(damages.fill(world.page("claim"), 0))
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", KILLED, moment, "log"],
-        cwd=world.repo.path,
-        env=world.repo.environ | PATHS,
-        capture_output=True,
-    )
+    done = warm.run(KILLED, [moment, "log"], cwd=world.repo.path, env=world.repo.environ)
     assert done.returncode == -9, done.stderr
     assert world.repo.tokcost("log").returncode == 0
     assert len(read_rescues(world.home)) == 1

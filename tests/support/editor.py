@@ -3,12 +3,13 @@ that both are not wrong in the same way."""
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from support import warm
 
 PROGRAM = """
 import os, re, sys
@@ -37,13 +38,7 @@ class Editor:
     """One window. Every message that the server ever sent is kept, and so is what it wrote to standard error."""
 
     def __init__(self, environ: Mapping[str, str], *folders: Path, capabilities: Message | None = None) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM, "lsp", "--stdio"],
-            env=dict(environ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process = warm.start(PROGRAM, ["lsp", "--stdio"], env=environ, streams=[subprocess.PIPE] * 3)
         self.messages: list[Message] = []
         self.raw = b""
         self.errors = b""

@@ -1,15 +1,14 @@
 """A repository whose commits run our hooks for real, with an assistant that spends, and the equation at the end."""
 
 import itertools
-import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support import warm
 from support.claude_lines import append, assistant, counts
 from support.editor import Editor
 from support.git_sandbox import GitSandbox, initialise
@@ -143,15 +142,7 @@ class Hooked(GitSandbox):
 
     def tokcost(self, *words: str, cwd: Path | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
         """Our command line, as a process."""
-        return subprocess.run(
-            [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()", *words],
-            cwd=cwd or self.path,
-            env=self.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | more,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
+        return warm.tokcost(*words, cwd=cwd or self.path, env=self.environ | more)
 
     def spend(self, output: int = 1000, cwd: Path | None = None, number: int = 0, **more: Any) -> None:
         """One response of the assistant, now, on the branch that is checked out; with the `number` of an earlier one,

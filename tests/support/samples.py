@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-_ORIGINAL = "/home/dev/tokcost-labs"
+RECORDED = Path(__file__).parent.parent / "recorded"
+"""What real_assistants/record.py keeps."""
+ORIGINAL = "/home/dev/tokcost-labs"
+"""The folder in which every run seems to have been made."""
 _TEXT = (".jsonl", ".json", ".git", "gitdir", ".toml", ".md", ".project_root")
 
 
@@ -27,9 +30,9 @@ class Sample(NamedTuple):
         return {"HOME": str(self.home)}
 
 
-def names() -> list[str]:
+def names(folder: Path = SAMPLES) -> list[str]:
     """All samples as `ASSISTANT-VERSION/SCENARIO`."""
-    return sorted(f"{path.parent.name}/{path.name.removesuffix('.tar.gz')}" for path in SAMPLES.glob("*/*.tar.gz"))
+    return sorted(f"{path.parent.name}/{path.name.removesuffix('.tar.gz')}" for path in folder.glob("*/*.tar.gz"))
 
 
 def exact_names() -> list[str]:
@@ -37,13 +40,13 @@ def exact_names() -> list[str]:
     return [name for name in names() if not name.startswith("aider")]
 
 
-def unpack(name: str, target: Path) -> Sample:
+def unpack(name: str, target: Path, folder: Path = SAMPLES) -> Sample:
     """Unpack a sample below `target`."""
     root = target / name
     root.mkdir(parents=True)
-    with tarfile.open(SAMPLES / f"{name}.tar.gz") as archive:
+    with tarfile.open(folder / f"{name}.tar.gz") as archive:
         archive.extractall(root, filter="data")
-    before, after = f"{_ORIGINAL}/{name}".encode(), str(root).encode()
+    before, after = f"{ORIGINAL}/{name}".encode(), str(root).encode()
     for path in root.rglob("*"):
         if path.is_file() and path.name.endswith(_TEXT):
             data = path.read_bytes()

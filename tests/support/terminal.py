@@ -3,30 +3,27 @@
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Mapping
 from fcntl import ioctl
 from pathlib import Path
 from struct import pack
 from termios import TIOCSWINSZ
 
-_COMMAND = (sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()")
+from support import warm
 
 
 def piped(
     args: list[str], cwd: Path, environ: Mapping[str, str], main: str = "tokcost.cli.start"
 ) -> "subprocess.CompletedProcess[str]":
     """Output and errors on pipes, of the program that begins in a module."""
-    command = [*_COMMAND[:-1], f"from {main} import main; main()"]
-    done = subprocess.run([*command, *args], cwd=cwd, env=environ, capture_output=True, check=False)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return warm.tokcost(*args, cwd=cwd, env=environ, main=f"from {main} import main; main()")
 
 
 def on_terminal(args: list[str], cwd: Path, environ: Mapping[str, str], columns: int = 80, typed: str = "") -> str:
     """Everything that a terminal of this width receives, on which somebody has typed this."""
     leader, follower = pty.openpty()
     ioctl(follower, TIOCSWINSZ, pack("HHHH", 24, columns, 0, 0))
-    child = subprocess.Popen([*_COMMAND, *args], cwd=cwd, env=environ, stdin=follower, stdout=follower, stderr=follower)
+    child = warm.start(warm.COMMAND_LINE, args, cwd=cwd, env=environ, streams=[follower] * 3)
     os.close(follower)
     os.write(leader, typed.encode())
     received = _all_of(leader)

@@ -1,9 +1,7 @@
 """What the team of `year.py` does: branches and all that happens to them, four ways of merging, reverts, releases."""
 
-import os
-import sys
-
-from support.year import COST, START, WEEK, Change, Entry, Person, Year, run
+from support import warm
+from support.year import COST, START, WEEK, Change, Entry, Person, Year
 
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 
@@ -43,9 +41,9 @@ class Team(Year):
 
     def tokcost(self, who: Person, *words: str) -> str:
         """Our command line, as a process."""
-        environ = who.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-        command = [sys.executable, "-P", "-c", "from tokcost.cli.main import main; main()", *words]
-        return run(command, who.clone, environ)[0]
+        done = warm.tokcost(*words, cwd=who.clone, env=who.environ, main="from tokcost.cli.main import main; main()")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def fetch(self, who: Person) -> None:
         who.git("fetch", "-q", "--prune", "origin")

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from support import warm
 from support.claude_lines import append, assistant, write
 
 PROGRAM = "from tokcost.cli.start import main; main()"
@@ -48,8 +48,7 @@ class Clone:
 
     def told(self) -> dict[str, int]:
         """The number of responses by branch."""
-        command = [sys.executable, "-P", "-c", PROGRAM, "log", "--json"]
-        done = subprocess.run(command, cwd=self.repo, env=self.environ, capture_output=True, check=True)
+        done = warm.tokcost("log", "--json", cwd=self.repo, env=self.environ)
         return {row["branch"]: row["usage"] for row in json.loads(done.stdout)["branches"] if row["usage"]}
 
 

@@ -27,22 +27,32 @@ _MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\
 _ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 
-_NOTE = 'note="${GIT_DIR:-.git}/TOKCOST_PROPOSAL"\n'
+_NOTES = """\
+notes="${GIT_DIR:-.git}"
+if ! [ -O "$notes" ]; then
+  own="$notes/tokcost-notes-$(id -u)"
+  [ -d "$own" ] || (umask 077; mkdir "$own")
+  [ -h "$own" ] || ! [ -O "$own" ] || notes=$own
+fi 2>/dev/null
+"""
+"""The folder with our notes. Several users may work in one worktree: whoever does not own its git folder has a folder
+there, so that nobody's note is replaced by another's."""
+_NOTE = _NOTES + 'note="$notes/TOKCOST_PROPOSAL"\n'
 _EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } || rm -f "$note"; } 2>/dev/null\n'
 """A note of another user (root worked here) cannot be emptied, but removed; one that is a link must not empty what it
 leads to. `:` would end the shell then."""
-_FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSEEN" 2>/dev/null || forget\n'
+_FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || mv -f "$note" "$notes/TOKCOST_UNSEEN" 2>/dev/null || forget\n'
 """The note of a commit that never happened must meet no other commit, even if Python comes to nothing this time. It may
 have happened without its post-commit, though: Python looks."""
-_BEGIN = 'begin() { mv -f "$note" "${GIT_DIR:-.git}/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
+_BEGIN = 'begin() { mv -f "$note" "$notes/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
 """The note is of a commit that happened: from now on nobody forgets it before its message was looked at."""
-_KEEP = 'keep="${GIT_DIR:-.git}/TOKCOST_KEEP"\n'
+_KEEP = 'keep="$notes/TOKCOST_KEEP"\n'
 _NOTE_KEEP = (
     _KEEP
     + """\
 case "${TOKCOST-}" in
   [oO][fF][fF] | 0 | [fF][aA][lL][sS][eE] | [nN][oO]) keeps=off ;;
-  *) [ -e "${GIT_DIR:-.git}/TOKCOST_OMIT" ] && keeps=omit || keeps= ;;
+  *) [ -e "$notes/TOKCOST_OMIT" ] && keeps=omit || keeps= ;;
 esac
 if [ "$keeps" ]; then
   { read -r head <"${GIT_DIR:-.git}/HEAD"; } 2>/dev/null && keeps="$keeps $head"
@@ -119,7 +129,7 @@ _BEFORE = {
     "post-merge": _SETTLE_MERGE,
 }
 _WAITS_FOR = {
-    "commit-msg": '[ -s "${GIT_DIR:-.git}/TOKCOST_UNTOUCHED" ] || titled "$1"',
+    "commit-msg": '[ -s "$notes/TOKCOST_UNTOUCHED" ] || titled "$1"',
     "post-commit": '{ [ -s "$note" ] && ! carries_all && begin; } || [ -e "$keep" ]',
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',
@@ -166,7 +176,7 @@ code=$?
 run={run}
 if {guard}; then
   if [ -x "$python" ] && [ -f "$run" ]; then
-    {feed}TOKCOST_PATH={path} "$python" -I -S "$run" {hook} "$@" || {unless}
+    {feed}{told}TOKCOST_PATH={path} "$python" -I -S "$run" {hook} "$@" || {unless}
   else
     gone="${{GIT_DIR:-.git}}/TOKCOST_GONE" missing=$python said=
     [ ! -x "$python" ] || missing=$run
@@ -245,6 +255,7 @@ def _signed(hook: str, before: str, feed: str) -> str:
     body = _SCRIPT.format(
         hook=hook,
         before=before,
+        told='TOKCOST_NOTES="$notes" ' if hook in _BEFORE else "",
         guard=_HAS_BUDGET if is_budget else _WAITS_FOR.get(hook, "true"),
         unless=_UNLESS_STOPPED if is_budget else ":",
         python=shell_word(sys.executable),

@@ -1,12 +1,11 @@
-"""Notes in the worktree's git folder that one hook of a commit leaves for the next, above all the proposed lines."""
+"""Notes that one hook of a commit leaves for the next, above all the proposed lines. They lie in the folder that
+`notes_folder` knows."""
 
 import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.model.worktree import Worktree
 from tokcost.private_files import read_ours, write_whole
-from tokcost.repo.head import head_commit
 
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNSETTLED = "TOKCOST_UNSETTLED"
@@ -44,7 +43,7 @@ class Noted(NamedTuple):
     has_passed: bool = False
     """Whether it did."""
     was_whole: bool = False
-    """Whether each line stood in the message then."""
+    """Whether each line stood in the message then, when it passed last."""
     reflog: int = -1
     """The size of HEAD's reflog before the commit (`reflog_size`); -1 where that is not known."""
     is_given: bool = False
@@ -54,8 +53,9 @@ class Noted(NamedTuple):
 
     @property
     def is_kept_out_by_hook(self) -> bool:
-        """Whether lines that are missing were taken out by a hook of somebody's."""
-        return self.is_given or self.was_stripped
+        """Whether lines that are missing were taken out by a hook of somebody's. Nobody gets to see a message any more
+        once it has passed our commit-msg hook."""
+        return self.is_given or self.was_stripped or self.was_whole
 
 
 class ToKeep(NamedTuple):
@@ -71,123 +71,123 @@ _NO_BRANCH = ".invalid"
 """The branch that the file HEAD names in a repository with reftables."""
 
 
-def note_proposal(git_dir: str, noted: Noted) -> None:
+def note_proposal(folder: str, noted: Noted) -> None:
     """Remember what was put into the message."""
     about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "", str(noted.reflog))
     about += ("given",) if noted.is_given else ()
     first = " ".join(one.replace(" ", "_") or "-" for one in about)
-    _write(os.path.join(git_dir, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
+    _write(os.path.join(folder, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
 
 
-def read_proposal(git_dir: str) -> Noted | None:
+def read_proposal(folder: str) -> Noted | None:
     """The newest note."""
-    return _read_noted(git_dir, PROPOSAL)
+    return _read_noted(folder, PROPOSAL)
 
 
-def begin_settling(git_dir: str) -> Noted | None:
+def begin_settling(folder: str) -> Noted | None:
     """The note of the commit that was just made. It stays until `settled`: who does not get that far leaves it to the
     next hook. The script of a hook has begun already, unless an older tokcost wrote it."""
-    if read_proposal(git_dir) is not None:
-        os.replace(os.path.join(git_dir, PROPOSAL), os.path.join(git_dir, UNSETTLED))
-    forget(git_dir)
-    return read_unsettled(git_dir)
+    if read_proposal(folder) is not None:
+        os.replace(os.path.join(folder, PROPOSAL), os.path.join(folder, UNSETTLED))
+    forget(folder)
+    return read_unsettled(folder)
 
 
-def read_unsettled(git_dir: str) -> Noted | None:
+def read_unsettled(folder: str) -> Noted | None:
     """The note of a commit whose message no hook has looked at yet."""
-    return _read_noted(git_dir, UNSETTLED)
+    return _read_noted(folder, UNSETTLED)
 
 
-def settled(git_dir: str) -> None:
+def settled(folder: str) -> None:
     """It was seen what became of it."""
     with suppress(OSError):
-        os.unlink(os.path.join(git_dir, UNSETTLED))
+        os.unlink(os.path.join(folder, UNSETTLED))
 
 
-def take_unseen(git_dir: str) -> Noted | None:
+def take_unseen(folder: str) -> Noted | None:
     """The note of a commit after which no hook ran, if it was made at all. Whoever took it calls `seen`."""
-    return _read_noted(git_dir, UNSEEN)
+    return _read_noted(folder, UNSEEN)
 
 
-def seen(git_dir: str) -> None:
+def seen(folder: str) -> None:
     """It was seen whether that commit was made, and what it carries."""
     with suppress(OSError):
-        os.unlink(os.path.join(git_dir, UNSEEN))
+        os.unlink(os.path.join(folder, UNSEEN))
 
 
-def forget(git_dir: str) -> None:
+def forget(folder: str) -> None:
     """Nothing is proposed any more."""
     for name in (PROPOSAL, UNTOUCHED):
         with suppress(OSError):
-            os.unlink(os.path.join(git_dir, name))
+            os.unlink(os.path.join(folder, name))
 
 
-def note_untouched(git_dir: str, text: str) -> None:
+def note_untouched(folder: str, text: str) -> None:
     """Remember what an untouched message looks like."""
-    _write(os.path.join(git_dir, UNTOUCHED), text)
+    _write(os.path.join(folder, UNTOUCHED), text)
 
 
-def untouched(git_dir: str) -> str | None:
+def untouched(folder: str) -> str | None:
     """The text of an untouched message; `None` when that does not matter."""
-    data = read_ours(os.path.join(git_dir, UNTOUCHED))
+    data = read_ours(os.path.join(folder, UNTOUCHED))
     return None if data is None else data.decode("utf-8", "surrogateescape")
 
 
-def omit_next(worktree: Worktree) -> None:
+def omit_next(folder: str, head: str) -> None:
     """Leave the line of the next commit on top of HEAD out."""
-    _write(os.path.join(worktree.git_dir, OMIT), f"{head_commit(worktree)}\n")
+    _write(os.path.join(folder, OMIT), f"{head}\n")
 
 
-def omit_no_more(worktree: Worktree) -> None:
+def omit_no_more(folder: str) -> None:
     """The next commit carries its line, unless it is left out anew."""
     with suppress(OSError):
-        os.unlink(os.path.join(worktree.git_dir, OMIT))
+        os.unlink(os.path.join(folder, OMIT))
 
 
-def is_next_omitted(git_dir: str, head: str) -> bool:
+def is_next_omitted(folder: str, head: str) -> bool:
     """Whether the line of a commit on top of this one is to be left out."""
-    said = _read(os.path.join(git_dir, OMIT))
+    said = _read(os.path.join(folder, OMIT))
     return bool(said) and said == f"{head}\n"
 
 
-def is_omitted_from(worktree: Worktree, parents: tuple[str, ...]) -> bool:
+def is_omitted_from(folder: str, parents: tuple[str, ...]) -> bool:
     """Whether the line of a commit with these parents was to be left out."""
-    said = _read(os.path.join(worktree.git_dir, OMIT))
+    said = _read(os.path.join(folder, OMIT))
     return said != "" and said.strip() in (parents or ("",))
 
 
-def still_to_keep(git_dir: str) -> list[ToKeep]:
+def still_to_keep(folder: str) -> list[ToKeep]:
     """The commits whose spend was to be kept, and nobody has done that yet; oldest first."""
-    return [_to_keep(line) for line in _read(os.path.join(git_dir, KEEP)).splitlines() if line]
+    return [_to_keep(line) for line in _read(os.path.join(folder, KEEP)).splitlines() if line]
 
 
-def still_to_keep_of_earlier(git_dir: str, head: str, *, asked_now: bool) -> list[ToKeep]:
+def still_to_keep_of_earlier(folder: str, head: str, *, asked_now: bool) -> list[ToKeep]:
     """Those of them before the one being prepared on top of `head`; `asked_now` is whether it is switched off too."""
-    found = still_to_keep(git_dir)[: -1 if _wrote_a_line(git_dir, asked_now) else None]
+    found = still_to_keep(folder)[: -1 if _wrote_a_line(folder, asked_now) else None]
     # One that was to be omitted, and still is, was given up.
-    return [one for one in found if one.is_off or not is_next_omitted(git_dir, head)]
+    return [one for one in found if one.is_off or not is_next_omitted(folder, head)]
 
 
-def earlier_kept(git_dir: str, *, asked_now: bool) -> None:
+def earlier_kept(folder: str, *, asked_now: bool) -> None:
     """Forget the commits whose usage is kept by now; the note of the commit being prepared stays."""
-    path = os.path.join(git_dir, KEEP)
-    last = _read(path).splitlines()[-1:] if _wrote_a_line(git_dir, asked_now) else []
+    path = os.path.join(folder, KEEP)
+    last = _read(path).splitlines()[-1:] if _wrote_a_line(folder, asked_now) else []
     if last:
         _write(path, f"{last[0]}\n")
     else:
-        all_kept(git_dir)
+        all_kept(folder)
 
 
-def all_kept(git_dir: str) -> None:
+def all_kept(folder: str) -> None:
     """Forget all commits whose usage was to be kept: it is noted or recorded."""
     with suppress(OSError):
-        os.unlink(os.path.join(git_dir, KEEP))
+        os.unlink(os.path.join(folder, KEEP))
 
 
-def _wrote_a_line(git_dir: str, asked_now: bool) -> bool:
+def _wrote_a_line(folder: str, asked_now: bool) -> bool:
     """Whether the script of the hook has noted the commit being prepared: it does not see on top of which commit the
     next one shall carry no line."""
-    return asked_now or os.path.exists(os.path.join(git_dir, OMIT))
+    return asked_now or os.path.exists(os.path.join(folder, OMIT))
 
 
 def _to_keep(line: str) -> ToKeep:
@@ -196,43 +196,46 @@ def _to_keep(line: str) -> ToKeep:
     return ToKeep(why == "off", branch if branch != head and branch != _NO_BRANCH else "")
 
 
-def note_stripped(git_dir: str, who: str) -> bool:
+def note_stripped(folder: str, who: str) -> bool:
     """Remember that a hook takes lines out; whether that is new."""
-    path = os.path.join(git_dir, STRIPPED)
+    path = os.path.join(folder, STRIPPED)
     if _read(path) == f"{who}\n":
         return False
     _write(path, f"{who}\n")
     return True
 
 
-def note_withheld(git_dir: str, names: tuple[str, ...]) -> None:
+def note_withheld(folder: str, names: tuple[str, ...]) -> None:
     """Remember ids whose line was removed by hand."""
-    before = _read(os.path.join(git_dir, WITHHELD))
-    _write(os.path.join(git_dir, WITHHELD), before + "".join(f"{name}\n" for name in names))
+    before = _read(os.path.join(folder, WITHHELD))
+    _write(os.path.join(folder, WITHHELD), before + "".join(f"{name}\n" for name in names))
 
 
-def take_withheld(git_dir: str) -> tuple[str, ...]:
+def take_withheld(folder: str) -> tuple[str, ...]:
     """Ids noted as withheld; the caller calls `withheld_recorded` when the ledger knows them."""
-    return tuple(_read(os.path.join(git_dir, WITHHELD)).split())
+    return tuple(_read(os.path.join(folder, WITHHELD)).split())
 
 
-def withheld_recorded(git_dir: str) -> None:
+def withheld_recorded(folder: str) -> None:
     """The ledger knows them now."""
     with suppress(OSError):
-        os.unlink(os.path.join(git_dir, WITHHELD))
+        os.unlink(os.path.join(folder, WITHHELD))
 
 
-def _read_noted(git_dir: str, name: str) -> Noted | None:
-    """Its script adds marks (`:seen`, `:whole`); an older tokcost wrote HEAD and tokens alone."""
-    text = _read(os.path.join(git_dir, name))
+def _read_noted(folder: str, name: str) -> Noted | None:
+    """The note as it is there. Our commit-msg script adds `:seen` and what it saw: another program runs it again on a
+    message that was edited meanwhile, and its last look counts. An older tokcost wrote HEAD and tokens alone."""
+    text = _read(os.path.join(folder, name))
     first, _, rest = text.partition("\n")
     fields = ["" if one == "-" else one for one in first.split(" ")]
     head, git, file, checked, size, given = (*fields, "", "", "", "", "")[:6]
     words = rest.split()
     tokens = tuple(word for word in words if not word.startswith(":"))
+    marks = [word for word in words if word.startswith(":")]
+    last = " ".join(marks).rpartition(":seen")[2].split()
     reflog = int(size) if size.isdecimal() and len(size) < 16 else -1
-    marks = (":seen" in words, ":whole" in words)
-    noted = Noted(head, tokens, git, file, bool(checked), *marks, reflog, given == "given", ":stripped" in words)
+    saw = (":seen" in marks, ":whole" in last, reflog, given == "given", ":stripped" in last)
+    noted = Noted(head, tokens, git, file, bool(checked), *saw)
     return noted if text else None
 
 

@@ -6,6 +6,7 @@ next commit continues.
 """
 
 import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tokcost.claims.rules import Operation, Situation, decide, grown, publish
@@ -66,12 +67,14 @@ def propose(
     present: dict[str, int] = {}
     for line in [*lines_in(message.text, message.comment), *message.carried_in]:
         present[line.id] = max(line.version, present.get(line.id, 0))
+    of_branch, mine = unsettled_claims(ledger, repository, branch), claims_named(ledger, repository, present)
     situation = Situation(
         message.operation,
-        tuple(unsettled_claims(ledger, repository, branch)),
+        tuple(of_branch),
         present,
-        tuple(claims_named(ledger, repository, present)),
+        tuple(mine),
         has_pending(ledger, repository, branch, counts),
+        _otherwise(ledger, {*of_branch, *mine}, terms),
     )
     decision = decide(situation)
     again = {
@@ -96,6 +99,12 @@ def propose(
 def new_name() -> str:
     """An id that nobody can guess or trace: from the system's cryptographic random source."""
     return "".join(ID_ALPHABET[byte % len(ID_ALPHABET)] for byte in os.urandom(ID_LENGTH))  # 32 divides 256
+
+
+def _otherwise(ledger: Ledger, claims: Iterable[Claim], terms: Terms) -> frozenset[str]:
+    """The names of claims whose newest line has another precision than these terms."""
+    lines = ((claim.name, newest_line(ledger, claim.id)) for claim in claims if claim.version)
+    return frozenset(name for name, line in lines if line and line.exact != (terms.precision == "exact"))
 
 
 def _published_line(ledger: Ledger, repository: int, claim: Claim, version: int, terms: Terms) -> Line:

@@ -37,6 +37,8 @@ class Situation(NamedTuple):
     """Those of them that the ledger knows."""
     has_pending: bool
     """Whether there is usage on the branch that no claim holds."""
+    otherwise: frozenset[str] = frozenset()
+    """Those claims whose newest line has another precision than lines have now."""
 
 
 class Decision(NamedTuple):
@@ -45,28 +47,47 @@ class Decision(NamedTuple):
     grow: Claim | None
     """The claim that the pending usage joins; `None` with pending usage means a new one."""
     claim_pending: bool
+    """Whether the pending usage, if there is any, gets a line: that of a claim to grow is written anew in any case."""
     again: tuple[Claim, ...]
     """Claims whose newest line is written again, as it was."""
 
 
 def decide(situation: Situation) -> Decision:
-    """The lines that a commit gets (rules 1, 4, 5 and 6 of the design)."""
+    """The lines that a commit gets (rules 1, 4, 5 and 6 of the design).
+
+    A claim keeps the precision that it was first carried with: where that has changed since, an amend gets a second
+    claim, and what was exact stays exact. A line of the other precision that no commit ever carried is not written
+    again as it was, but anew.
+    """
     if situation.operation == "copy":
         return Decision(None, False, ())
-    grow = _claim_to_grow(situation) if situation.has_pending else None
-    lost = (claim for claim in situation.of_branch if claim.is_lost and claim != grow)
+    fresh = _fresh(situation)
+    grow = _claim_to_grow(situation, fresh)
+    waits = {claim.name for claim in fresh if claim.name in situation.otherwise}  # one at each commit
+    lost = (claim for claim in situation.of_branch if claim.is_lost and claim != grow and claim.name not in waits)
     again = tuple(claim for claim in lost if situation.in_message.get(claim.name, 0) < claim.version)
-    return Decision(grow, situation.has_pending, again)
+    return Decision(grow, situation.has_pending or grow is not None, again)
 
 
-def _claim_to_grow(situation: Situation) -> Claim | None:
-    """An amend raises the commit's own claim; else a claim that no commit ever carried goes on. Somebody's message can
-    give a claim the last version there is: that one is not raised any more."""
-    own = [claim for claim in situation.mine if claim.fate == "" and claim.version < MOST_VERSION]
+def _claim_to_grow(situation: Situation, fresh: list[Claim]) -> Claim | None:
+    """An amend raises the commit's own claim; else a claim that no commit ever carried goes on."""
+    if not situation.has_pending:
+        return max((claim for claim in fresh if claim.name in situation.otherwise), default=None)
+    own = [claim for claim in _own(situation) if claim.name not in situation.otherwise]
     if situation.operation == "amend" and own:
         return max(own)
-    fresh = [c for c in situation.of_branch if c.fate == "" and c.ever_carried == 0 and c.name not in _names(own)]
     return max(fresh, default=None)
+
+
+def _own(situation: Situation) -> list[Claim]:
+    """Claims that the message has. Somebody's can give a claim the last version there is: that one is not raised."""
+    return [claim for claim in situation.mine if claim.fate == "" and claim.version < MOST_VERSION]
+
+
+def _fresh(situation: Situation) -> list[Claim]:
+    """Claims that no commit ever carried, nor this message does."""
+    own = _names(_own(situation))
+    return [c for c in situation.of_branch if c.fate == "" and c.ever_carried == 0 and c.name not in own]
 
 
 def _names(claims: Iterable[Claim]) -> set[str]:
@@ -80,10 +101,14 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     rounding left over, and usage that grew after it was published (a reply was still being written). `before` is its
     previous version, which the new one may not go below: a reader may know only that one.
 
-    So a coarse line stays within the factor of two (see `coarse`) when the version before was coarse, too. After an
-    exact one of 2 to 2.5 the next point of the grid is 5, which can be 2.5 times the amount. A line that was published
-    before its reply was complete cannot be changed any more: `grown` has the later lines say what it lacks.
+    A version that some commit carried has the same precision (`decide`), so a coarse line stays within the factor of
+    two (see `coarse`) whatever came before: the version before was at most twice what the claim was worth then. One of
+    the other precision was carried by none, and is no floor: after an exact amount of 2.3 the next point of the grid
+    would be 5, more than twice as much. What is left is a line that was published before its reply was complete. It
+    cannot be changed any more: `grown` has a later line say what it lacks, on behalf of another claim.
     """
+    if before is not None and before.exact != (terms.precision == "exact"):
+        before = None
     priced = worth.list_cost > 0 or worth.unpriced_tokens < worth.tokens or not worth.unpriced_tokens
     exact = terms.precision == "exact"
     cost = _amount(worth.list_cost, rest.list_cost, exact, SMALLEST_COST)

@@ -36,6 +36,11 @@ def can_ask() -> bool:
     return not _is_closed(sys.stdin) and sys.stdin.isatty()
 
 
+def has_person() -> bool:
+    """Whether a person is there who sees what `tell` says and can do something about it."""
+    return can_ask() and is_terminal(sys.stderr)
+
+
 def _is_closed(stream: object) -> bool:
     """Python has no stream where the descriptor was closed before it started (`tokcost log >&-`)."""
     return stream is None

@@ -1,10 +1,11 @@
-"""Usage that a receiver was sent, beside what the logs of the same sessions say."""
+"""Usage that stands in for logs (what a receiver was sent, what is estimated from text), beside what these say."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rows import SELECTED, Stored, from_row
-from tokcost.model.received import OTEL, session_name
+from tokcost.model.received import FROM_TEXT, OTEL, session_name
 from tokcost.model.usage import NO_TOKENS, Tokens
 
 _SESSION = "(SELECT id FROM session WHERE assistant = ? AND name = ?)"
@@ -15,21 +16,49 @@ _LOGGED = (
 _SUM = ", ".join(f"ifnull(sum({name}), 0)" for name in Tokens._fields)
 
 
-def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[str]) -> list[Stored]:
-    """Received usage of sessions of which the ledger has logged usage too. `sessions` are those of `assistant` that may
-    have changed."""
-    if ledger.db.execute("SELECT 1 FROM session WHERE assistant = ? LIMIT 1", (OTEL,)).fetchone() is None:
-        return []
-    names = sessions if assistant == OTEL else [session_name(assistant, name) for name in sessions]
-    return [one for name in names for one in _received_of_logged(ledger, name)]
+class Beside(NamedTuple):
+    """Usage that stands in for a log, of a session that has one, too."""
+
+    assistant: str
+    """Whose log it is."""
+    session: str
+    """The log's own name of the session."""
+    received: list[Stored]
 
 
-def _received_of_logged(ledger: Ledger, name: str) -> list[Stored]:
-    assistant, _, session = name.partition("/")
-    if ledger.db.execute(_LOGGED, (assistant, session) * 2).fetchone() is None:
+def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[str]) -> list[Beside]:
+    """The usage that was received, or estimated from text, of sessions of which the ledger has something better, too.
+    `sessions` are those of `assistant` that may have changed."""
+    if ledger.db.execute(_ANY, (OTEL, *FROM_TEXT)).fetchone() is None:
         return []
+    pairs = (pair for name in sessions for pair in _comparisons(assistant, name))
+    found = (Beside(*better, _usage(ledger, *other)) for better, other in pairs if _has(ledger, *better))
+    return [one for one in found if one.received]
+
+
+_ANY = f"SELECT 1 FROM session WHERE assistant IN (?{', ?' * len(FROM_TEXT)}) LIMIT 1"
+_Name = tuple[str, str]
+"""An assistant and its name of a session."""
+
+
+def _comparisons(assistant: str, session: str) -> list[tuple[_Name, _Name]]:
+    """The names under which something may be known of one session, two by two, the better one first: a log, then what
+    was received, then what is estimated from text."""
+    if assistant == OTEL:
+        assistant, _, session = session.partition("/")
+    log = FROM_TEXT.get(assistant, assistant), session
+    received = OTEL, session_name(*log)
+    texts = [(name, session) for name, of in FROM_TEXT.items() if of == log[0]]
+    return [(log, received), *((better, text) for text in texts for better in (log, received))]
+
+
+def _has(ledger: Ledger, assistant: str, session: str) -> bool:
+    return ledger.db.execute(_LOGGED, (assistant, session) * 2).fetchone() is not None
+
+
+def _usage(ledger: Ledger, assistant: str, session: str) -> list[Stored]:
     query = f"{SELECTED} WHERE id IN (SELECT id FROM usage WHERE session = {_SESSION})"
-    return [from_row(row) for row in ledger.db.execute(query, (OTEL, name))]
+    return [from_row(row) for row in ledger.db.execute(query, (assistant, session))]
 
 
 def logged_between(ledger: Ledger, assistant: str, session: str, since_ms: int, until_ms: int) -> tuple[int, Tokens]:

@@ -11,3 +11,5 @@ class Check:
     found: str
     finding: bool = False
     hint: str = ""
+    short: str = ""
+    """The same as `found` in fewer words, where that is a long list; empty where it is none."""

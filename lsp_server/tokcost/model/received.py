@@ -8,6 +8,10 @@ OTEL = "otel"
 """The name under which received usage counts, and of the folder in `TOKCOST_HOME` that holds it."""
 
 
+FROM_TEXT = {"copilot-chat-text": "copilot-chat", "cursor-text": "cursor"}
+"""The names under which estimates from an assistant's texts count, and the names of that assistant's own counts."""
+
+
 class Received(NamedTuple):
     """One response of a model. It has no folder, since telemetry names none, and no identity of a person."""
 

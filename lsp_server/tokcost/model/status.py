@@ -44,6 +44,9 @@ class Status(NamedTuple):
     notice: str = ""
     """A notice for everyone until somebody says that it was read."""
 
+    rules: tuple[str, ...] = ()
+    """A sentence for each rule that has something to say here."""
+
     @property
     def held_list_cost(self) -> int:
         """The part of what is pending that no commit carries, because its counts are estimated."""

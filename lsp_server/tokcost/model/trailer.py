@@ -232,13 +232,16 @@ _BROKEN_ID = re.compile(
 """An id that something cut in two at the end of a line."""
 _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
 _BEHIND_TOKEN = ".,;*_`)"
+_ABOUT = ("~", "\u203e")
+"""The sign of a rounded amount. In a history whose commits say `encoding Shift_JIS`, git shows `~` as an overline."""
 _AMOUNT = re.compile(
-    r"(?P<about>~)?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{1,9}+))?+\s*+USD(?:\s++list)?+"
+    rf"(?P<about>[{''.join(_ABOUT)}])?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{{1,9}}+))?+\s*+USD(?:\s++list)?+"
     r"(?P<more>\s*+\+\s*+unpriced)?+$",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    r"~?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{1,9}+))?+\s*+(?P<unit>[kMG])?+\s*+tokens?$", re.IGNORECASE
+    rf"[{''.join(_ABOUT)}]?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{{1,9}}+))?+\s*+(?P<unit>[kMG])?+\s*+tokens?$",
+    re.IGNORECASE,
 )
 _CLASS = re.compile(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
 """Without the look behind it, a long word would be tried from each of its letters."""
@@ -378,7 +381,7 @@ def _parsed(text: str, token: _Token) -> Line | None:
     if tokens > MOST_TOKENS or (cost or 0) > MOST_COST:
         return None
     models, more = _models(fields[2])
-    about = amount["about"] if amount else fields[1].startswith("~")
+    about = amount["about"] if amount else fields[1].startswith(_ABOUT)
     unpriced = not amount or bool(amount["more"])
     return Line(token.id, token.version, cost, unpriced, tokens, models, more, not about)
 

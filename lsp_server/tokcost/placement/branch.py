@@ -62,7 +62,7 @@ def stretches_of_last_move(timeline: Timeline, head_written_ms: int) -> list[Obs
     it and what after; none where that time belongs to something else, or HEAD moved more than once in that second."""
     second = head_written_ms // 1000
     starts = timeline.starts
-    if timeline.problem or len(starts) < 2 or starts[-1] != second or starts[-2] == second:
+    if timeline.problem or len(starts) < 2 or starts[-1] != second or second in (starts[-2], timeline.rewritten):
         return []
     before, after = (branch or "" for branch in timeline.branches[-2:])
     first, last = second * 1000, second * 1000 + 999

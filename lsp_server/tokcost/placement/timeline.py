@@ -40,6 +40,9 @@ class Timeline(NamedTuple):
     """The reason why git remembers nothing here; empty when it does."""
     told_from: int = 0
     """Before this second it may tell less than git remembers."""
+    rewritten: int = 0
+    """Second of the last move that began no stay of its own (a rename, the return of a rebase, a switch to where HEAD
+    was); 0 where there is none. Git writes HEAD there too."""
 
     def present_name(self, name: str, second: int) -> str:
         """The present name of the branch that was called `name` at a moment."""
@@ -63,6 +66,7 @@ def build_timeline(history: History) -> Timeline:
         newest=seconds[-1] if seconds else 0,
         problem=history.problem,
         told_from=history.told_from,
+        rewritten=next((starts[stay] for stay in range(len(moves), 0, -1) if branches[stay] == branches[stay - 1]), 0),
     )
 
 

@@ -24,17 +24,23 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
     "report": ("contributors",),
     "areas": (),
     "types": (),
+    "rules": (),
     "price": (),
 }
 """Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked
 where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
-ENVIRONMENT = ("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD")
+USER_CONFIG = {"estimates": ("text",), "rules": ()}
+"""Tables of the user's `config.toml` and their keys."""
+ENVIRONMENT = (
+    *("TOKCOST", "TOKCOST_HOME", "TOKCOST_PAGER", "TOKCOST_DEADLINE", "TOKCOST_GUARD", "TOKCOST_RECONCILE_URL"),
+    *(f"TOKCOST_{provider}_KEY" for provider in ("ANTHROPIC", "OPENAI", "OPENROUTER", "COPILOT")),
+)
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""
-INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOW", "TOKCOST_PARENT")
+INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOTES", "TOKCOST_NOW", "TOKCOST_PARENT")
 """Variables that our programs set for each other, or tests for them."""
 
 CHOICES = {

@@ -6,7 +6,8 @@ network.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -22,7 +23,7 @@ from tokcost.pricing.tiers import with_earlier_tiers
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo, ModelPrice
+    from genai_prices.types import ModelInfo, ModelPrice, Provider
 
 _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "fast": ({"speed": "fast"}, {"service_tier": "fast"}),
@@ -63,6 +64,12 @@ def known_names() -> list[str]:
     return sorted({model.id for provider in snapshot.providers for model in provider.models})
 
 
+def names_of(provider: str) -> list[str]:
+    """The names of all models that genai-prices has of one provider."""
+    snapshot, _ = _installed()
+    return sorted({model.id for one in snapshot.providers if one.id == provider for model in one.models})
+
+
 def _installed() -> tuple["DataSnapshot", str]:
     from genai_prices import __version__, data, data_snapshot
 
@@ -71,23 +78,57 @@ def _installed() -> tuple["DataSnapshot", str]:
 
 
 def _imported(path: Path) -> tuple["DataSnapshot", str]:
-    from genai_prices import types
     from genai_prices.data_snapshot import DataSnapshot
 
     try:
         content = path.read_bytes()
-        raw = json.loads(content)
-        if not isinstance(raw, list):
-            raise ValueError("it is not a list of providers")
-        # The package's own way of reading what it publishes; it has no public name yet.
-        providers = types._providers_from_raw(raw)  # pyright: ignore[reportPrivateUsage]
+        providers = _providers(content)
     except OSError as error:
         raise SettingsDamaged(f"the price file {path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        first = str(error).splitlines()[0]
+    except (ValueError, RecursionError) as error:
+        first = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
         raise SettingsDamaged(f"{path} is no price file of genai-prices: {first}", _WHERE_FROM) from error
     stamp = blake2b(content, digest_size=6).hexdigest()
     return DataSnapshot(providers=providers, from_auto_update=False), f"genai-prices/file+{stamp}"
+
+
+def _providers(content: bytes) -> list["Provider"]:
+    """Providers from the JSON that genai-prices publishes: its public classes, checked by the types of their fields.
+
+    Raises `ValueError` when the content is not that.
+    """
+    from genai_prices.types import Provider
+    from pydantic import ConfigDict, TypeAdapter
+
+    raw = json.loads(content, object_hook=_object_reader())
+    if not isinstance(raw, list):
+        raise ValueError("it is not a list of providers")
+    schema = TypeAdapter(list[Provider], config=ConfigDict(arbitrary_types_allowed=True))
+    try:
+        return schema.validate_python(raw)
+    except (AssertionError, StopIteration) as error:  # how genai-prices itself refuses what is no clause
+        raise ValueError("a rule that matches names has no kind") from error
+
+
+def _object_reader() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A hook of the JSON decoder for what the schema cannot: a `ModelPrice` declares no fields, since it takes a rate
+    for any unit. A pattern that is none would be found only when a name is looked up."""
+    from genai_prices.types import ModelPrice, TieredPrices
+    from pydantic import TypeAdapter
+
+    rates = TypeAdapter(dict[str, Decimal | TieredPrices | None])
+
+    def read(value: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(prices := value.get("prices"), dict):
+            return value | {"prices": ModelPrice(**rates.validate_python(prices))}
+        if isinstance(pattern := value.get("regex"), str):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+        return value
+
+    return read
 
 
 def _compile(snapshot: "DataSnapshot", basis: str, provider: str, model: str) -> ModelCards:

@@ -123,6 +123,24 @@ def without_price(provider: str, model: str) -> PriceState | None:
     return "unpriced" if _LOCAL_TAG.fullmatch(tag) or _LOCAL_FILE.fullmatch(name) else None
 
 
+def seller(provider: str, model: str) -> str:
+    """Whoever bills a model, by the name that the price source has for it: the provider that a log names, or a prefix
+    of the model's name, or else the lab that made it; empty where none of them is known, and for models on a machine
+    or server of the user's own.
+
+    >>> seller("", "claude-opus-4-5")
+    'anthropic'
+    >>> seller("copilot", "claude-opus-4-5")
+    'github-copilot'
+    """
+    if without_price(provider, model) is not None:
+        return ""
+    name = model.strip().lower().replace("[1m]", "")
+    where, plain = _places(_PROVIDERS.get(provider.lower(), provider.lower()), name)[0]
+    lab, slash, _ = plain.partition("/")
+    return where or (_PROVIDERS.get(lab, lab) if slash else _lab(plain))
+
+
 def candidates(provider: str, model: str) -> list[Candidate]:
     """Ways to look up a model as a log names it, the likeliest first; none for names that stand for no priced model.
 

@@ -8,7 +8,9 @@ from functools import cache
 from typing import NamedTuple
 
 from tokcost import __version__
+from tokcost.estimates.switch import is_on
 from tokcost.model.logs import Location
+from tokcost.model.received import FROM_TEXT
 from tokcost.readers.known_places import assistants_there
 from tokcost.readers.protocol import Reader
 
@@ -36,6 +38,8 @@ _WHERE_USED: dict[str, str] = {
     "mux": "tokcost.readers.mux.reader:MuxReader",
     "aider": "tokcost.readers.aider.reader:AiderReader",
     "otel": "tokcost.readers.otel.reader:OtelReader",
+    "copilot-chat-text": "tokcost.readers.copilot_chat.text_reader:CopilotChatTextReader",
+    "cursor-text": "tokcost.readers.cursor.reader:CursorTextReader",
 }
 """Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}
@@ -58,7 +62,9 @@ def readers() -> Sequence[Reader]:
 
 def readers_of_used(environ: Mapping[str, str]) -> Sequence[Reader]:
     """The readers that may find logs on this machine, without those of ours whose assistant was never used here."""
-    used = assistants_there(environ) if _WHERE_USED else ()
+    used = assistants_there(environ)
+    if is_on(environ):
+        used = used.union(FROM_TEXT)
     return [*(_ours(name) for name in _OURS if name in _ALWAYS or name in used), *_others()[0]]
 
 
@@ -101,6 +107,8 @@ def locations(environ: Mapping[str, str]) -> list[Location]:
     """The locations of all assistants' logs, each place once; a reader that fails has none."""
     found: list[Location] = []
     for reader in readers():
+        if reader.name in FROM_TEXT and not is_on(environ):
+            continue
         with suppress(Exception):
             found.extend(reader.locations(environ))
     return list(dict.fromkeys(found))

@@ -4,6 +4,7 @@ A request must name a loopback host (a page in a browser can make a name of its 
 what the browser says in `Host`), carry no `Origin`, and have a content type for which a browser would ask first.
 """
 
+import re
 import zlib
 from collections.abc import Callable
 from email.message import Message
@@ -14,7 +15,8 @@ from typing import NamedTuple
 MOST_BYTES = 4 << 20
 """Of a body, compressed or not: exporters send much less at a time."""
 TYPES = {"application/json": "json", "application/x-protobuf": "protobuf"}
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?|::1")
+"""A `Host` of this machine, with a port or without one."""
 _CHUNK_LINE = 256
 _SECONDS = 10
 """Silence of a client that is waited for."""
@@ -74,7 +76,8 @@ class ExportHandler(BaseHTTPRequestHandler):
 
     def _posted(self) -> Posted:
         headers = self.headers
-        if _host_of(headers.get("Host", "")) not in _LOOPBACK or headers.get("Origin") is not None:
+        hosts = headers.get_all("Host", [])
+        if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0].strip().lower()) or "Origin" in headers:
             raise Refusal(HTTPStatus.FORBIDDEN, "only programs on this machine are answered")
         kind = TYPES.get(headers.get("Content-Type", "").partition(";")[0].strip().lower())
         if kind is None:
@@ -132,12 +135,6 @@ class ExportHandler(BaseHTTPRequestHandler):
                 self.wfile.write(body)
         except OSError:
             return  # the client left
-
-
-def _host_of(header: str) -> str:
-    """The name in a `Host` header, without the port."""
-    name, bracket, _ = header.strip().lower().partition("]")
-    return f"{name}]" if bracket else name.partition(":")[0]
 
 
 def _inflated(body: bytes) -> bytes:

@@ -14,6 +14,10 @@ Signal = Literal["logs", "metrics", "traces"]
 SIGNALS: Mapping[str, Signal] = {"/v1/logs": "logs", "/v1/metrics": "metrics", "/v1/traces": "traces"}
 """The paths to which exporters post."""
 
+MOST_RECORDS = 50_000
+"""In a request, with the groups that they stand in. A record of an assistant takes more than 100 bytes of the 4 MiB
+that a request may have: more of them say nothing, and keep others waiting."""
+
 _NULL = msgspec.Raw(b"null")
 
 
@@ -107,7 +111,7 @@ class Event(NamedTuple):
 def events(signal: Signal, body: bytes) -> Iterator[Event]:
     """The events of a request in JSON. Metrics hold none.
 
-    Raises `ValueError` where it is no such request, or nested too deep.
+    Raises `ValueError` where it is no such request, is nested too deep, or has more in it than an exporter sends.
     """
     if signal == "metrics":
         return
@@ -115,11 +119,24 @@ def events(signal: Signal, body: bytes) -> Iterator[Event]:
         request = _request.decode(body)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError("no OTLP request in JSON") from error
-    for part in (request.resource_logs if signal == "logs" else request.resource_spans) or ():
+    is_logs = signal == "logs"
+    parts = (request.resource_logs if is_logs else request.resource_spans) or ()
+    found = _few(len(parts))
+    for part in parts:
         service = Attributes(part.resource.attributes if part.resource else None).text("service.name")
-        for scope in (part.scope_logs if signal == "logs" else part.scope_spans) or ():
-            for item in (scope.log_records if signal == "logs" else scope.spans) or ():
-                yield _event(item, service, is_span=signal == "traces")
+        scopes = (part.scope_logs if is_logs else part.scope_spans) or ()
+        found = _few(found + len(scopes))
+        for scope in scopes:
+            items = (scope.log_records if is_logs else scope.spans) or ()
+            found = _few(found + len(items))
+            for item in items:
+                yield _event(item, service, is_span=not is_logs)
+
+
+def _few(found: int) -> int:
+    if found > MOST_RECORDS:
+        raise ValueError(f"more than {MOST_RECORDS:,} records")
+    return found
 
 
 def _event(item: _Item, service: str, *, is_span: bool) -> Event:

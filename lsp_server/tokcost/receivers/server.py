@@ -30,6 +30,8 @@ HOSTS = ("127.0.0.1", "::1")
 MOST_CONNECTIONS = 16
 MOST_SECONDS = 20
 """A connection may take so long, however steadily its client sends."""
+SECONDS_WHILE_FULL = 2
+"""The same while others are refused: an export takes some hundredths of a second."""
 _POLL_SECONDS = 0.25
 
 
@@ -116,6 +118,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             if not is_one_too_many:
                 self._open[request] = time.monotonic()
         if is_one_too_many:
+            self._end_older_than(SECONDS_WHILE_FULL)
             super().shutdown_request(request)
         else:
             super().process_request(request, client_address)

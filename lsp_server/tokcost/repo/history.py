@@ -7,7 +7,7 @@ Nothing here reaches for what a partial clone left out: a question about history
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from secrets import token_hex
 from typing import NamedTuple
@@ -259,18 +259,37 @@ def _forms_of_authors(repository: Repository) -> tuple[str, ...]:
     that name, or one that the configuration names, would keep git waiting for ever."""
     worktree = find_worktree(os.path.abspath(repository.folder))
     top = worktree.path if worktree else repository.folder
-    paths = [os.path.join(top, name) for name in (".mailmap", _mailmap_file(repository)) if name]
+    said = _mailmap_settings(repository)
+    paths = [os.path.join(top, name) for name in (".mailmap", said.get("mailmap.file", "")) if name]
     plain = "%ae%n%an"
     mapped = all(os.path.isfile(path) or not os.path.lexists(path) for path in paths)
+    if mapped and (blob := said.get("mailmap.blob", "" if worktree else "HEAD:.mailmap")):
+        mapped = not _is_partial(said) or _has_object(repository, blob)
     return ("%aE%n%aN", plain) if mapped else (plain,)
 
 
-def _mailmap_file(repository: Repository) -> str:
-    """The mailmap that the configuration names; empty where there is none."""
+def _mailmap_settings(repository: Repository) -> dict[str, str]:
+    """The settings that say where a mailmap is, by their names in lower case, and those that make a clone a partial
+    one."""
+    names = r"^(mailmap\.(file|blob)|extensions\.partialclone|remote\..*\.promisor)$"
     try:
-        return repository.git("config", "--type=path", "--get", "mailmap.file").removesuffix("\n")
+        said = repository.git("config", "-z", "--type=path", "--get-regexp", names)
     except GitFailed:
-        return ""
+        return {}
+    pairs = (entry.partition("\n") for entry in said.split("\0") if entry)
+    return {name: value for name, _, value in pairs}
+
+
+def _is_partial(said: Mapping[str, str]) -> bool:
+    return any(name.startswith(("extensions.", "remote.")) for name in said)
+
+
+def _has_object(repository: Repository, name: str) -> bool:
+    """Whether an object is in this clone: git would ask the remote for one that is not, for seconds."""
+    try:
+        return not repository.git("cat-file", "--batch-check", feed=f"{name}\n").rstrip().endswith(" missing")
+    except GitFailed:
+        return False
 
 
 def _each(repository: Repository, commits: Iterable[str], form: str, parts: int) -> Iterator[list[str]]:

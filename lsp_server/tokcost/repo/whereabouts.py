@@ -32,7 +32,7 @@ def about_commits(common_dir: str, commits: Iterable[str], *, seconds: float = 6
     except EnvironmentProblem:
         return {}
     words = (record.split(" ", 2) for record in text.split("\0") if record)
-    return {commit: About(subject, int(time) * 1000) for commit, time, subject in words}
+    return {commit: About(ref_text(os.fsencode(subject)), int(time) * 1000) for commit, time, subject in words}
 
 
 def branches_of(common_dir: str, commits: Iterable[str], default: str | None) -> dict[str, str]:

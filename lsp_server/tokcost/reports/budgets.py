@@ -6,6 +6,7 @@ from tokcost.model.budget import STATES, Standing, State, worst
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import amount
+from tokcost.reports.rules import rules_at_commit
 from tokcost.reports.text import escape, to_copy
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
@@ -51,7 +52,9 @@ def said_at_commit(
     presses = is_verbose or state_of(status) not in ("ok", "none")
     unchecked = [f"the budget was not checked in full: {why}" for why in (*status.budget_problems, *notes)]
     hint = _CANNOT_STOP if stops else ""
-    return [*([(check_line(status), hint)] if presses else []), *((sentence, "") for sentence in unchecked)]
+    rules = rules_at_commit(status.rules)
+    said = [*([(check_line(status), hint)] if presses else []), *([(rules, "")] if rules else [])]
+    return [*said, *((sentence, "") for sentence in unchecked)]
 
 
 def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bool]:

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from tokcost.reports.layout import Line, Piece, Style
+from tokcost.reports.layout import Line, Piece, Style, paragraph
 from tokcost.reports.text import counted, escape
+
+_INDENT = 4
+"""Columns beside a subject: its mark before, and the space behind."""
+_NARROWEST = 30
 
 Row = tuple[str, str, bool, str]
 """Subject, what was found, whether that is a finding, what to do."""
 
 
-def diagnosis_lines(parts: Mapping[str, Sequence[Row]], findings: int) -> list[Line]:
-    """One block for each part, and a last line that counts the findings."""
+def diagnosis_lines(parts: Mapping[str, Sequence[Row]], findings: int, columns_wide: int | None = None) -> list[Line]:
+    """One block for each part, and a last line that counts the findings. What was found is broken between words where
+    it is too wide; what to do is not, so that it can be copied."""
     widest = max((len(subject) for rows in parts.values() for subject, *_ in rows), default=0)
     lines: list[Line] = []
     for part, rows in parts.items():
@@ -18,9 +23,12 @@ def diagnosis_lines(parts: Mapping[str, Sequence[Row]], findings: int) -> list[L
         for subject, found, finding, hint in rows:
             mark = "!" if finding else " "
             style: Style = "warn" if finding else "plain"
-            lines.append([Piece(f"{mark} {subject.ljust(widest)}  ", "dim"), Piece(escape(found), style)])
+            room = max(_NARROWEST, columns_wide - widest - _INDENT) if columns_wide else None
+            first, *rest = paragraph(escape(found), room, style)
+            lines.append([Piece(f"{mark} {subject.ljust(widest)}  ", "dim"), *first])
+            lines += [[Piece(" " * (widest + _INDENT)), *line] for line in rest]
             if hint:
-                lines.append([Piece(" " * (widest + 4) + escape(hint), "dim")])
+                lines.append([Piece(" " * (widest + _INDENT) + escape(hint), "dim")])
         lines.append([])
     lines.append([Piece(f"{counted(findings, 'finding')}." if findings else "Nothing is wrong.", "head")])
     return lines

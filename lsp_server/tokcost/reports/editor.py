@@ -9,6 +9,7 @@ from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
 from tokcost.reports.amounts import about, amount, percent, short_tokens
 from tokcost.reports.budgets import short_standing
+from tokcost.reports.rules import rules_at_commit
 from tokcost.reports.status import branch_amount, pending_amount, today_amount
 from tokcost.reports.text import escape, few, short_model
 from tokcost.reports.trailers import exactness, pending_text
@@ -37,6 +38,7 @@ def tooltip_rows(status: Status) -> list[tuple[str, str]]:
         ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
         ("Budget", short_standing(status)),
+        *(("Rule", rule) for rule in status.rules),
     ]
     return [(label, value) for label, value in rows if value]
 
@@ -53,6 +55,8 @@ def spoken(status: Status) -> str:
         parts.append(f"{today} today")
     if budget := short_standing(status):
         parts.append(f"budget {budget}")
+    if status.rules:
+        parts.append(rules_at_commit(status.rules))
     return ", ".join(parts)
 
 

@@ -62,6 +62,7 @@ def status_object(status: Status) -> dict[str, object]:
         "evidence": status.evidence,
         "budget_state": worst(status.budgets),
         "budgets": budget_objects(status),
+        "rules": status.rules,
         "not_agreed": status.not_agreed,
         "current": status.current,
     }

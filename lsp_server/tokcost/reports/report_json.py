@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 
 from tokcost.model.changes import Cell, Change, Report, Rework, Reworked, quantile
 from tokcost.model.money import decimal_string
+from tokcost.reports.text import decodable
 
 Json = Mapping[str, object]
 _CHANGES = '"changes": []'
@@ -29,8 +31,19 @@ def report_json(report: Report, against: Report | None = None) -> Iterator[str]:
 def _formatted(told: object) -> str:
     try:  # json indents in Python, which takes seconds where there are many changes
         return msgspec.json.format(json.dumps(told), indent=2)
-    except msgspec.DecodeError:  # half a character, of a name that was no UTF-8: only json passes it on
-        return json.dumps(told, indent=2)
+    except msgspec.DecodeError:  # a subject or a path that was no UTF-8
+        return msgspec.json.format(json.dumps(_decodable(told)), indent=2)
+
+
+def _decodable(told: object) -> object:
+    """The same with bytes that are no UTF-8 written out: half a character is no JSON for most readers."""
+    if isinstance(told, str):
+        return decodable(told)
+    if isinstance(told, dict):
+        return {name: _decodable(value) for name, value in cast(dict[str, object], told).items()}
+    if isinstance(told, list | tuple):
+        return [_decodable(value) for value in cast(Sequence[object], told)]
+    return told
 
 
 def _changes(changes: Sequence[Change], indent: str) -> Iterator[str]:

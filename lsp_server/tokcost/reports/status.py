@@ -8,7 +8,7 @@ from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import ABOUT, about, amount, short_tokens
 from tokcost.reports.budgets import short_budget, state_of
-from tokcost.reports.text import escape, few, short_model
+from tokcost.reports.text import counted, escape, few, short_model
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\w*)\}")
 
@@ -62,6 +62,8 @@ def status_line(status: Status) -> str:
         parts.append(f"today {today_amount(status)}")
     if words := _BUDGET_WORDS.get(state_of(status)):
         parts.append(f"{words} ({short_budget(status)})")
+    if status.rules:
+        parts.append(counted(len(status.rules), "rule") + " (tokcost check)")
     if status.not_agreed:
         parts.append("no cost lines: you have not agreed here (tokcost enable)")
     if status.notice:

@@ -18,6 +18,17 @@ def escape_lines(text: str) -> str:
     return text if text.replace("\n", "").isprintable() else "\n".join(map(escape, text.split("\n")))
 
 
+def decodable(text: str) -> str:
+    """A text as any reader of JSON takes it: bytes that are no UTF-8 stand as `\\xe9`, all else stays as it is.
+
+    >>> decodable("caf\\udce9")
+    'caf\\\\xe9'
+    """
+    if text.isascii():
+        return text
+    return "".join(_escaped(char) if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
 def to_copy(name: str) -> str:
     """A name or a path as one word of a command that is shown to be copied into a shell.
 
@@ -39,6 +50,8 @@ def to_copy(name: str) -> str:
 
 
 def _escaped(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte of a name that is no UTF-8, as `os.fsdecode` keeps it
+        return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 

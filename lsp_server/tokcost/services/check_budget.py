@@ -8,6 +8,7 @@ from tokcost.ledger.open import Ledger
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState
+from tokcost.policy.rules_there import may_have_rules
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -33,13 +34,13 @@ def asks_to_block(here: CloneState) -> bool:
 
 
 def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Checked | None:
-    """The check for a commit that is being made; `None` where there is nothing to check: no budget, `TOKCOST=off`, a
-    rebase, cherry-pick or revert (nothing new is spent by them). Raises `TokcostError`."""
+    """The check for a commit that is being made; `None` where there is nothing to check: no budget and no rule,
+    `TOKCOST=off`, a rebase, cherry-pick or revert (nothing new is spent by them). Raises `TokcostError`."""
     if is_switched_off(environ):
         return None
     budgets, operation = read_budgets(here, here.branch), here.operation
     has_budget = budgets.problems or any(one.limit is not None for one in budgets.found)
-    if not has_budget or operation.rebasing or operation.copying:
+    if not (has_budget or may_have_rules(home, here)) or operation.rebasing or operation.copying:
         return None
     checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
     return checked._replace(is_verbose=budgets.is_verbose)

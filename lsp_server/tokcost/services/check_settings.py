@@ -21,10 +21,13 @@ from tokcost.policy.known_settings import (
     ENVIRONMENT,
     INTERNAL_ENVIRONMENT,
     REPOSITORY_TABLES,
+    USER_CONFIG,
     USER_TABLES,
 )
 from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.policy.rules import read_rules
 from tokcost.repo.run import GitFailed, run_git
+from tokcost.settings import CONFIG_FILE
 from tokcost.toml import TomlDamaged, read_toml
 from tokcost.usage.price_files import USER_FILE, price_problems
 
@@ -38,6 +41,7 @@ def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None
     checks = [Check("settings", problem, True, _REPAIR) for problem in _damaged(home, state)]
     unread = [
         *_unread_prices(home),
+        *_unread_config(home),
         *(_unread_policy(state) if state else ()),
         *_configured(here),
         *_variables(environ),
@@ -50,6 +54,7 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
     found = price_problems(home, state.worktree.root if state else "")
     if state is not None:
         found += read_budgets(state, state.branch).problems
+        found += read_rules(home, state).problems
         try:
             read_policy(state)
         except SettingsDamaged as problem:
@@ -61,13 +66,39 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
 
 def _unread_prices(home: Path) -> Iterator[str]:
     for other in sorted(home.glob("*.toml")):
-        if other.name != USER_FILE:
-            yield f"{other}: nothing reads this file{did_you_mean(other.name, (USER_FILE,))}"
+        if other.name not in _USER_FILES:
+            yield f"{other}: nothing reads this file{did_you_mean(other.name, _USER_FILES)}"
     path = home / USER_FILE
     try:
         yield from _unread_tables(str(path), _tables(read_bounded(str(path))), USER_TABLES)
     except OSError:
         return  # there is none, or it was named already
+
+
+_USER_FILES = (USER_FILE, CONFIG_FILE)
+
+
+def _unread_config(home: Path) -> Iterator[str]:
+    path = str(home / CONFIG_FILE)
+    try:
+        tables = read_toml(read_bounded(path))
+    except FileNotFoundError:
+        return
+    except (OSError, TomlDamaged) as error:
+        yield f"{path} cannot be understood: {getattr(error, 'strerror', None) or error}"
+        return
+    yield from _unread_tables(path, tables, USER_CONFIG)
+    for name, keys in USER_CONFIG.items():
+        yield from _unread_keys(path, name, tables.get(name), keys)
+    text = cast(Mapping[str, Any], found).get("text") if isinstance(found := tables.get("estimates"), dict) else None
+    if text not in (None, True, False):
+        yield f"{path}: text in [estimates] is {shown(str(text))}, which is neither true nor false"
+
+
+def _unread_keys(path: str, name: str, table: object, known: Iterable[str]) -> Iterator[str]:
+    for key in map(str, cast(Mapping[str, Any], table) if isinstance(table, dict) else ()):
+        if key not in known:
+            yield f"{path}: nothing reads {shown(key)} in [{name}]{did_you_mean(key, known)}"
 
 
 def _unread_policy(state: CloneState) -> Iterator[str]:
@@ -77,11 +108,7 @@ def _unread_policy(state: CloneState) -> Iterator[str]:
     path, tables = os.path.join(state.worktree.path, POLICY_FILE), _tables(state.policy)
     yield from _unread_tables(path, tables, REPOSITORY_TABLES)
     for name in ("trailers", "report"):
-        table = tables.get(name)
-        for key in map(str, cast(Mapping[str, Any], table) if isinstance(table, dict) else ()):
-            if key not in REPOSITORY_TABLES[name]:
-                near = did_you_mean(key, REPOSITORY_TABLES[name])
-                yield f"{path}: nothing reads {shown(key)} in [{name}]{near}"
+        yield from _unread_keys(path, name, tables.get(name), REPOSITORY_TABLES[name])
 
 
 def _tables(data: bytes) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import datetime
 from pathlib import Path
 
 from tokcost.known_worktrees import repository_of
@@ -14,6 +13,8 @@ from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.consent import read_consent
+from tokcost.policy.rules_there import may_have_rules
+from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
 from tokcost.services.summarise import figures_of
@@ -63,9 +64,9 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
                 models[one.model] = models.get(one.model, 0) + one.list_cost
                 evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
                 pending_unpriced += 0 if one.state else one.unpriced_tokens
-        midnight_ms = _midnight_ms()
-        today = spent_since(ledger, repository, midnight_ms)
-        today_estimated = estimated_since(ledger, repository, midnight_ms)
+        midnight = midnight_ms()
+        today = spent_since(ledger, repository, midnight)
+        today_estimated = estimated_since(ledger, repository, midnight)
     budgets = read_budgets(here, branch)
     spent: dict[Scope, tuple[int, int]] = {
         "branch": (total.list_cost, total.unpriced_tokens),
@@ -92,7 +93,18 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
         notice="; ".join(notices(home)),
+        rules=_rules(ledger, home, here),
     )
+
+
+def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> tuple[str, ...]:
+    """The sentences of rules that have something to say; `doctor` names those that cannot be understood."""
+    if ledger is None or not may_have_rules(home, here):
+        return ()
+    from tokcost.reports.rules import rule_text
+    from tokcost.services.check_rules import check_rules  # most clones have none
+
+    return tuple(rule_text(one) for one in check_rules(ledger, home, here))
 
 
 def _without_estimates(
@@ -105,8 +117,3 @@ def _without_estimates(
         "day": (today.list_cost, today.unpriced_tokens),
     }
     return {scope: (cost - estimated[scope][0], rest - estimated[scope][1]) for scope, (cost, rest) in spent.items()}
-
-
-def _midnight_ms() -> int:
-    now = datetime.now().astimezone()
-    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)

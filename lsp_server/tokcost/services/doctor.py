@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tokcost import __version__
 from tokcost.errors import EnvironmentProblem, LedgerDamaged
+from tokcost.estimates.switch import PACKAGES, is_possible, is_wanted
 from tokcost.installation import installation
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
@@ -16,14 +17,16 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, problems, skipped_in, tallies
 from tokcost.model.checks import Check
 from tokcost.model.logs import Capabilities, Location
+from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
+from tokcost.readers.environment import user_home
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.reports.text import to_copy
+from tokcost.reports.text import counted, to_copy
 from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
@@ -121,7 +124,10 @@ def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cw
 
 
 def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
+    estimates = _estimates_from_text(diagnosis, environ)
     for reader in readers():
+        if reader.name in FROM_TEXT and not estimates:
+            continue
         try:
             locations = list(dict.fromkeys(reader.locations(environ)))
         except Exception as error:
@@ -129,14 +135,29 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
             continue
         found = [_found_at(reader, location) for location in locations if os.path.exists(location.path)]
         if not found:
-            where = ", ".join(location.path for location in locations)
-            found.append(Check(reader.name, f"{where}: not there"))
+            found.append(_not_there(reader.name, [location.path for location in locations], environ))
         else:
             found.append(Check(reader.name, _told_by(getattr(reader, "capabilities", Capabilities()))))
         for check in found:
             diagnosis.add("logs", check)
     for one in broken_readers():
         diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _UPGRADE))
+
+
+def _not_there(reader: str, paths: list[str], environ: Mapping[str, str]) -> Check:
+    home, first = user_home(environ), paths[0] if paths else ""
+    first = f"~{first.removeprefix(home)}" if home and first.startswith(f"{home}{os.sep}") else first
+    others = f" and {counted(len(paths) - 1, 'other place')}" if len(paths) > 1 else ""
+    return Check(reader, f"{', '.join(paths)}: not there", short=f"{first}{others}: not there")
+
+
+def _estimates_from_text(diagnosis: Diagnosis, environ: Mapping[str, str]) -> bool:
+    """Whether tokens of texts are estimated; a sentence where the user wants it and it cannot be."""
+    if is_wanted(environ) and not is_possible():
+        found = "estimates from text are switched on, and what counts the tokens is not installed"
+        diagnosis.add("logs", Check("estimates", found, True, f"Run `{installation().adding(PACKAGES)}`."))
+        return False
+    return is_wanted(environ)
 
 
 def _unread(diagnosis: Diagnosis, environ: Mapping[str, str], cwd: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.claims.commit_notes import read_proposal
+from tokcost.claims.notes_folder import notes_folder
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import claims_named, holds_estimates, line_of, worth_of
 from tokcost.ledger.open import Ledger, open_for_reading
@@ -53,7 +54,7 @@ def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
         repository = repository_of(ledger, worktree).id
         pending = pending_on(ledger, repository, branch, takes) if branch is not None else Pending()
         known = {line.token: found for line in lines if (found := _known(ledger, repository, line.id, line.version))}
-        proposed = _proposed(ledger, repository, worktree.git_dir)
+        proposed = _proposed(ledger, repository, notes_folder(worktree))
         return Draft(branch, pending.taken, proposed, known, pending.left)
 
 
@@ -64,8 +65,8 @@ def _known(ledger: Ledger, repository: int, name: str, version: int) -> Known | 
     return None
 
 
-def _proposed(ledger: Ledger, repository: int, git_dir: str) -> tuple[Line, ...]:
-    noted = read_proposal(git_dir)
+def _proposed(ledger: Ledger, repository: int, folder: str) -> tuple[Line, ...]:
+    noted = read_proposal(folder)
     found: list[Line] = []
     for token in noted.tokens if noted else ():
         name, version = read_token(token)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.claims.commit_notes import is_next_omitted
+from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
 from tokcost.ledger.open import FILE_NAME, open_ledger
@@ -135,7 +136,7 @@ def _status(home: Path, folder: str, current: bool) -> FolderStatus:
 
 def _cost_lines(home: Path, here: CloneState) -> CostLines:
     consent = read_consent(home, here)
-    omitted = consent.enabled and is_next_omitted(here.worktree.git_dir, here.commit)
+    omitted = consent.enabled and is_next_omitted(notes_folder(here.worktree), here.commit)
     return CostLines(consent.enabled, consent.problem, omitted)
 
 

@@ -10,6 +10,7 @@ from tokcost.errors import NotARepository
 from tokcost.model.claims import Consent
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, may_have_budget, read_state, state_of_hook, stops_unchecked
+from tokcost.policy.rules_there import may_have_rules
 from tokcost.repo.run import asker
 from tokcost.repo.worktree import git_dir_around, named_git_dir, worktree_for
 
@@ -20,6 +21,7 @@ __all__ = [
     "folder_of_history",
     "here",
     "may_have_budget",
+    "may_have_rules",
     "no_worktree",
     "root_around",
     "state_around",

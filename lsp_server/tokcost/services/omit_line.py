@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from tokcost.claims.commit_notes import omit_next, omit_no_more
+from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import UsageError
 from tokcost.model.worktree import Worktree
+from tokcost.repo.head import head_commit
 from tokcost.services.look_at_clone import consent_in
 
 
@@ -12,9 +14,9 @@ def omit_line(home: Path, worktree: Worktree) -> None:
     """Leave the line of the next commit of this worktree out. Raises `UsageError` where no lines are written."""
     if not consent_in(home, worktree).enabled:
         raise UsageError("there is nothing to leave out: no lines are written in this clone")
-    omit_next(worktree)
+    omit_next(notes_folder(worktree), head_commit(worktree))
 
 
 def keep_line(worktree: Worktree) -> None:
     """Let the next commit of this worktree carry its line again."""
-    omit_no_more(worktree)
+    omit_no_more(notes_folder(worktree))

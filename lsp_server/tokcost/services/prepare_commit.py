@@ -17,6 +17,7 @@ from tokcost.claims.commit_notes import (
     untouched,
     withheld_recorded,
 )
+from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
@@ -98,11 +99,12 @@ def prepare(
     is asked before the message is written: git may have gone on, and the file be another commit's by then.
 
     Raises `TokcostError`; the message is then as it was."""
-    git_dir = here.worktree.git_dir
-    forget(git_dir)
+    notes = notes_folder_of_hook(environ, here.worktree)
+    adopt(here.worktree, notes)
+    forget(notes)
     settle_late(home, environ, here)
     consent, text = read_consent(home, here), _read(asked.path)
-    is_off, omitted = is_switched_off(environ), is_next_omitted(git_dir, here.commit)
+    is_off, omitted = is_switched_off(environ), is_next_omitted(notes, here.commit)
     is_done, is_noted = keep_earlier(home, environ, here, consent, asked_now=is_off), False
     if here.operation.rebasing:
         if consent.enabled:
@@ -111,7 +113,7 @@ def prepare(
         if not consent.enabled:
             git = calling_git(environ)
             size = reflog_size(here.worktree)
-            note_proposal(git_dir, Noted(here.commit, (BIND,), git.id if git else "", reflog=size))
+            note_proposal(notes, Noted(here.commit, (BIND,), git.id if git else "", reflog=size))
         elif (message := _message(environ, here, asked, text)) is not None:
             is_silent, git = is_off or omitted, calling_git(environ)
             draft = Draft(
@@ -119,7 +121,7 @@ def prepare(
             )
             is_noted = _propose_what_is_checked(home, environ, draft, consent.terms)
     if is_done and (is_noted or not (is_off or omitted)):
-        all_kept(git_dir)  # else the hook after the commit keeps what nothing was noted of
+        all_kept(notes)  # else the hook after the commit keeps what nothing was noted of
 
 
 def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
@@ -143,7 +145,7 @@ def _propose_what_is_checked(home: Path, environ: Mapping[str, str], draft: Draf
         return False
     _propose(home, environ, draft, terms)
     if may_stay_empty and not draft.silent:
-        note_untouched(draft.here.worktree.git_dir, message.text)
+        note_untouched(notes_folder_of_hook(environ, draft.here.worktree), message.text)
     return True
 
 
@@ -189,7 +191,8 @@ def _is_edited(environ: Mapping[str, str], asked: Asked) -> bool:
 def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> None:
     """Take our lines out of a message where nobody wrote one (commit-msg): git makes no commit of it then. Where
     they came into the first paragraph, they move to its end: none of them becomes a title, or a part of one."""
-    before, text = untouched(here.worktree.git_dir), _read(path)
+    notes = notes_folder_of_hook(environ, here.worktree)
+    before, text = untouched(notes), _read(path)
     edited = before is not None or environ.get("GIT_EDITOR") != ":"
     comment = comment_of(environ, here, text if before is None else before, edited=edited)
     bare = drop_lines(text, comment)
@@ -197,7 +200,7 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
     if is_left or not has_content(bare, comment):
         if text != bare:
             _write(path, bare)
-        forget(here.worktree.git_dir)  # there will be no commit
+        forget(notes)  # there will be no commit
     elif has_ours_in_title(text, comment):
         _write(path, lift_lines(text, (), comment, _placement(here)))
 
@@ -226,12 +229,14 @@ def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) ->
 
 
 def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
-    """`git commit -m` after `git merge --squash`: the message git had ready goes, the lines in it must not."""
-    return tuple(read_message(squash_message(worktree)).lines) if asked.source == "message" else ()
+    """The lines in the message that git had ready after `git merge --squash`, where it uses another one (`-m`, `-C`,
+    `--amend`): that message goes, the lines in it must not."""
+    return tuple(read_message(squash_message(worktree)).lines) if asked.source in ("message", "commit") else ()
 
 
 def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
     here, worktree, message = draft.here, draft.here.worktree, draft.message
+    notes = notes_folder_of_hook(environ, worktree)
     if draft.is_current:
         opened = open_ledger(home, busy_seconds=BUSY_SECONDS, leave_open=True)
     else:
@@ -242,14 +247,14 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
             return
         with ledger.transaction():
             refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
-            record_withheld(ledger, repository, worktree.git_dir)
+            record_withheld(ledger, repository, notes)
             limit = -1 if draft.silent else MOST_USAGE
             proposal = propose(ledger, repository, draft.branch, message, terms, limit)
             kept = _kept(ledger, repository, draft, proposal)
             estimated = _keep_estimated(ledger, repository, draft)
             _require_awaited(draft)  # what is given back now is as if it was never claimed
         claim_journal.write(worktree.common_dir, [*claim_journal.versions(ledger, proposal.new), *estimated])
-    withheld_recorded(worktree.git_dir)
+    withheld_recorded(notes)
     _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
         _write(draft.asked.path, proposal.text)
@@ -261,7 +266,7 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
         name, size = git.id if git else "", reflog_size(worktree)
         is_given = not (draft.silent or draft.edited)
         noted = Noted(here.commit, tokens, name, file, is_checked, reflog=size, is_given=is_given)
-        note_proposal(worktree.git_dir, noted)
+        note_proposal(notes, noted)
 
 
 def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[claim_journal.Entry]:
@@ -286,7 +291,8 @@ def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> 
     was refused, or because two managers start it): whoever takes one out in the editor means it."""
     if draft.message.operation not in ("amend", "commit") or not draft.edited:
         return []
-    lines = lines_in(proposal.text, draft.message.comment)
+    before = {line.id for line in lines_in(draft.message.text, draft.message.comment)}
+    lines = [line for line in lines_in(proposal.text, draft.message.comment) if line.id in before]
     amends = draft.message.operation == "amend"
     found = claims_named(ledger, repository, {line.id for line in lines})
     mine = {claim.name for claim in found if amends or not (claim.ever_carried or claim.fate)}

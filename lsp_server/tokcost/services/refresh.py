@@ -18,13 +18,14 @@ from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_readin
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.sources import try_again
+from tokcost.model.received import FROM_TEXT
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
-from tokcost.usage.read import Outcome, Progress, in_order_of_writing, read_all
+from tokcost.usage.read import Job, Outcome, Progress, in_order_of_writing, read_all
 
 if TYPE_CHECKING:
     from tokcost.claims.bind_imported import ImportedClaims
@@ -123,7 +124,8 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
         else:
             # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
             looks = _told(look_for_logs(None, environ, _roots(None, here)), report)
-            with read_all(in_order_of_writing(jobs_of(None, looks)), how.progress) as outcomes:
+            jobs = _in_time(jobs_of(None, looks), how)
+            with read_all(in_order_of_writing(jobs), how.progress) as outcomes:
                 ledger = stack.enter_context(_open(home, how))
                 _try_again_after_upgrade(ledger)
                 every = chain(outcomes, _rest(ledger, looks, how.progress, report))
@@ -145,13 +147,18 @@ def _bring_up_to_date(
     claims = None
     _try_again_after_upgrade(ledger)
     looks = _told(look_for_logs(ledger, environ, _roots(ledger, here)), report)
-    jobs = jobs_of(ledger, looks)
+    jobs = _in_time(jobs_of(ledger, looks), how)
     if jobs or any(found.rest for found in looks) or _history_moved(ledger, here.worktree if here else None):
         with read_all(in_order_of_writing(jobs), how.progress) as outcomes:
             every = chain(outcomes, _rest(ledger, looks, how.progress, report))
             claims = _import(ledger, home, here, how, every, report)
     _remember(ledger, looks)
     return claims
+
+
+def _in_time(jobs: list[Job], how: How) -> list[Job]:
+    """Without texts where a hook waits: to load what counts their tokens takes half a second. They stay new."""
+    return jobs if how.follow else [job for job in jobs if job.assistant not in FROM_TEXT]
 
 
 def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:

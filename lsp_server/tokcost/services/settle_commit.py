@@ -25,6 +25,7 @@ from tokcost.claims.commit_notes import (
     take_withheld,
     withheld_recorded,
 )
+from tokcost.claims.notes_folder import notes_folder_of_hook
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.known_worktrees import repository_of
@@ -66,13 +67,13 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
     """See which proposed lines the new commit carries (post-commit): one that is not there was removed by its owner,
     and is never proposed again; one that a hook took out waits for the next commit. Without consent, what was spent is
     bound to the commit on this machine. Returns a sentence for its owner, or nothing."""
-    worktree, head, said = here.worktree, here.commit, ""
-    noted = begin_settling(worktree.git_dir)
-    if head and (found := still_to_keep(worktree.git_dir)):
+    notes, said = notes_folder_of_hook(environ, here.worktree), ""
+    noted = begin_settling(notes)
+    if here.commit and (found := still_to_keep(notes)):
         _keep_of(home, environ, here, found)
     if noted is not None and _is_of_this(environ, noted):
         said = _settle_noted(home, environ, here, noted)
-    settled(worktree.git_dir)
+    settled(notes)
     return said
 
 
@@ -85,20 +86,20 @@ def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
 def settle_late(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
     """Do what the hook after an earlier commit did not get to: what that commit was to carry, and the one that is here
     now does not, is kept. When unsure nothing is published. Raises as `settle` does, and is then done later."""
-    worktree = here.worktree
-    noted = read_unsettled(worktree.git_dir)
+    worktree, notes = here.worktree, notes_folder_of_hook(environ, here.worktree)
+    noted = read_unsettled(notes)
     if noted is not None:
         made = _made_since(worktree, noted) or here.commit
         if made and noted.tokens != (BIND,):
             commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
-            _withhold_removed(home, worktree, commit, noted)
-        settled(worktree.git_dir)
-    noted = take_unseen(worktree.git_dir)
+            _withhold_removed(home, worktree, notes, commit, noted)
+        settled(notes)
+    noted = take_unseen(notes)
     if noted is not None:
         made = _made_without_its_hook(environ, here, noted)
         if made is not None and noted.tokens != (BIND,):
-            _withhold_removed(home, worktree, made, noted)
-        seen(worktree.git_dir)
+            _withhold_removed(home, worktree, notes, made, noted)
+        seen(notes)
 
 
 def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: Noted) -> Commit | None:
@@ -130,6 +131,7 @@ def _begins_at(entry: ReflogEntry, head: str) -> bool:
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> str:
     worktree, is_bound = here.worktree, noted.tokens == (BIND,)
+    notes = notes_folder_of_hook(environ, worktree)
     # What is bound follows the commit that is there now.
     made = here.commit if is_bound else _made_since(worktree, noted) or here.commit
     if made in ("", noted.head):
@@ -140,18 +142,18 @@ def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, note
         amended = noted.head
         if _parents(worktree, amended) != commit.parents:
             return ""  # the note is of a commit that never happened, HEAD has moved since
-    omit_no_more(worktree)
+    omit_no_more(notes)
     if is_bound:
         _bind(home, environ, here, commit, amended)
         return ""
-    return _withhold_removed(home, worktree, commit, noted)
+    return _withhold_removed(home, worktree, notes, commit, noted)
 
 
 def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> str:
     """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
     that never happened."""
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
-        forget(here.worktree.git_dir)
+        forget(notes_folder_of_hook(environ, here.worktree))
         return ""
     return settle(home, environ, here)
 
@@ -170,10 +172,10 @@ def open_refreshed_at(home: Path, environ: Mapping[str, str], here: CloneState) 
     return open_refreshed(home, environ, here, How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True))[0]
 
 
-def record_withheld(ledger: Ledger, repository: int, git_dir: str) -> None:
+def record_withheld(ledger: Ledger, repository: int, notes: str) -> None:
     """Tell the ledger of lines that were removed by hand; part of the caller's transaction, who then calls
     `withheld_recorded`."""
-    for claim in claims_named(ledger, repository, take_withheld(git_dir)):
+    for claim in claims_named(ledger, repository, take_withheld(notes)):
         decide_fate(ledger, claim.id, "withheld")
 
 
@@ -185,7 +187,7 @@ def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
         return None
 
 
-def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, noted: Noted) -> str:
+def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit, noted: Noted) -> str:
     """Withhold what its owner took out of a message. What a hook took out stays pending; the sentence for its owner,
     the first time."""
     found = read_message(commit.message)
@@ -196,23 +198,23 @@ def _withhold_removed(home: Path, worktree: Worktree, commit: Commit, noted: Not
     if not removed:
         return ""
     if noted.is_kept_out_by_hook:
-        return _stripped(worktree, noted)
-    note_withheld(worktree.git_dir, removed)
+        return _stripped(notes, noted)
+    note_withheld(notes, removed)
     claim_journal.write(worktree.common_dir, [claim_journal.Entry(name, 0, "", [], True) for name in removed])
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
-        record_withheld(ledger, repository_of(ledger, worktree).id, worktree.git_dir)
-    withheld_recorded(worktree.git_dir)
+        record_withheld(ledger, repository_of(ledger, worktree).id, notes)
+    withheld_recorded(notes)
     return ""
 
 
-def _stripped(worktree: Worktree, noted: Noted) -> str:
+def _stripped(notes: str, noted: Noted) -> str:
     if noted.was_stripped:
         who = "the commit-msg hook that runs before ours (commit-msg.before-tokcost)"
     elif noted.was_whole:
         who = "a hook that runs after our commit-msg"
     else:
         who = "a prepare-commit-msg or commit-msg hook that is not ours"
-    is_new = note_stripped(worktree.git_dir, who)
+    is_new = note_stripped(notes, who)
     return f"{who} took the cost line out of this commit; the spend stays pending. This is said once." if is_new else ""
 
 
@@ -221,24 +223,24 @@ def keep_earlier(
 ) -> bool:
     """Keep what commits before the one being prepared were to keep, where no hook got that far; `asked_now` is whether
     that one is switched off too. False where it must be done later; raises as `settle` does, which is the same."""
-    git_dir = here.worktree.git_dir
-    found = still_to_keep_of_earlier(git_dir, here.commit, asked_now=asked_now)
+    notes = notes_folder_of_hook(environ, here.worktree)
+    found = still_to_keep_of_earlier(notes, here.commit, asked_now=asked_now)
     if not found:
         return True
     is_done = _withhold_kept(home, environ, here, consent, found)
     if is_done:
-        earlier_kept(git_dir, asked_now=asked_now)
+        earlier_kept(notes, asked_now=asked_now)
     return is_done
 
 
 def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, found: Sequence[ToKeep]) -> None:
     """Keep what the hook before this commit, or before an earlier one, did not get as far as keeping."""
-    worktree = here.worktree
-    commit = read_commit(worktree.common_dir, here.commit, seconds=GIT_SECONDS)
-    wanted = [one for one in found if one.is_off or is_omitted_from(worktree, commit.parents)]
+    notes = notes_folder_of_hook(environ, here.worktree)
+    commit = read_commit(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)
+    wanted = [one for one in found if one.is_off or is_omitted_from(notes, commit.parents)]
     if _withhold_kept(home, environ, here, read_consent(home, here), wanted):
-        omit_no_more(worktree)
-        all_kept(worktree.git_dir)
+        omit_no_more(notes)
+        all_kept(notes)
 
 
 def _withhold_kept(

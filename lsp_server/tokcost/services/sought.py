@@ -5,6 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.estimates.switch import is_on
+from tokcost.model.received import FROM_TEXT
 from tokcost.readers.registry import readers
 from tokcost.readers.unread import unread_logs
 from tokcost.services.look_at_clone import find_here
@@ -23,6 +25,8 @@ def sought(environ: Mapping[str, str], cwd: Path) -> Sought:
     """Look for logs, read and unread. A reader that fails has no places; `tokcost doctor` tells of it."""
     read: dict[str, list[str]] = {}
     for reader in readers():
+        if reader.name in FROM_TEXT and not is_on(environ):
+            continue
         read[reader.name] = []
         with suppress(Exception):
             read[reader.name] = list(dict.fromkeys(location.path for location in reader.locations(environ)))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from tokcost.claims.notes_folder import FOLDER
 from tokcost.errors import TokcostError
 from tokcost.installation import installation
 from tokcost.known_worktrees import moved_from
@@ -121,6 +122,7 @@ def _files(worktree: Worktree, is_shared: bool) -> Iterator[str]:
     names = [agreed, f"{agreed}-linked", f"tokcost-{user}", *([] if is_shared else ["tokcost"])]
     paths = [os.path.join(common, name) for name in names]
     for git_dir in (common, *linked_git_dirs(common)):
+        paths.append(os.path.join(git_dir, f"{FOLDER}{user}"))
         with suppress(OSError):
             paths += sorted(entry.path for entry in os.scandir(git_dir) if entry.name.startswith(_NOTES))
     for path in paths:

@@ -25,6 +25,10 @@ class Target(NamedTuple):
     branch: str
 
 
+NOWHERE = Target("", "", "")
+"""The target of usage that does not exist any more: another record of the same response has its place."""
+
+
 def write(home: Path, target: Target, usage: Iterable[tuple[str, str]]) -> None:
     """Remember that usage, pairs of assistant and key, was put on a branch. Raises `OSError`."""
     line = json.dumps([*target, list(usage)], separators=(",", ":"))

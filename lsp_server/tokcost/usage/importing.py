@@ -5,6 +5,7 @@ checkpoint has moved on drops what it read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -30,7 +31,7 @@ from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, find_key, further_keys, merge
 from tokcost.policy.clone_state import CloneState
-from tokcost.usage import assignment_journal
+from tokcost.usage import assignment_journal, log_wins
 from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
@@ -199,17 +200,50 @@ class Importer:
             rollup.apply(self._ledger)
 
     def _drop_received(self, assistant: str, sessions: set[str]) -> None:
-        """Take back what a receiver was sent of sessions of which there is a log now: the log wins."""
-        received = received_besides_logs(self._ledger, assistant, sessions)
-        if received:
-            rollup = Rollup()
-            delete_usage(self._ledger, [one for one in received if one.entry.claim is None], rollup)
+        """Take back what a receiver was sent of sessions of which there is a log now: the log wins, and gets the place
+        that its owner or a commit gave to what was received."""
+        for beside in received_besides_logs(self._ledger, assistant, sessions):
+            rollup, gone = Rollup(), beside.received
+            if any(map(log_wins.is_held, gone)):
+                logged = self._logged(beside.assistant, beside.session)
+                pairs = log_wins.same_responses(gone, logged)
+                self._take_over([pair for pair in pairs if log_wins.is_held(pair[0])], rollup)
+                told = {received.id for received, _ in pairs}
+                gone = [one for one in gone if one.id in told or log_wins.may_go(one, logged)]
+            delete_usage(self._ledger, gone, rollup)
             rollup.apply(self._ledger)
+
+    def _take_over(self, pairs: Sequence[log_wins.Pair], rollup: Rollup) -> None:
+        """Put logged usage where the received usage of the same responses is: on its branch, and into its claim."""
+        for received, logged in pairs:
+            claim = received.entry.claim
+            if claim is not None and logged.entry.claim is None:
+                self._join_claim(received, [logged], rollup)
+                version = received.entry.claim_version
+                held = logged.entry._replace(claim=claim, claim_version=version)
+                logged = Stored(logged.id, held, logged.group._replace(claim=claim, claim_version=version))
+            if logged.entry.claim == claim and (claim is not None or logged.entry.place.evidence != "assigned"):
+                self._placer.take_over(logged, received, rollup)
+        self._remember_places(pairs)
+
+    def _remember_places(self, pairs: Sequence[log_wins.Pair]) -> None:
+        """Have the assignments that outlive the ledger name the logged usage instead of the received."""
+        with suppress(OSError):  # without them a lost ledger only asks to assign it again
+            for received, logged in pairs:
+                target = self._placer.target_of(received)
+                if target is not None:
+                    usage = logged.entry.usage
+                    assignment_journal.write(self._home, target, [(usage.assistant, usage.key)])
+            gone = [(one.entry.usage.assistant, one.entry.usage.key) for one, _ in pairs]
+            assignment_journal.write(self._home, assignment_journal.NOWHERE, gone)
 
     def _of_session(self, usage: Usage) -> list[Stored]:
         """All usage of the same session."""
-        (session,) = session_ids(self._ledger, [(usage.assistant, usage.session)]).values()
-        return usage_of_session(self._ledger, session)
+        return self._logged(usage.assistant, usage.session)
+
+    def _logged(self, assistant: str, session: str) -> list[Stored]:
+        (number,) = session_ids(self._ledger, [(assistant, session)]).values()
+        return usage_of_session(self._ledger, number)
 
     def _record_usage(self, assistant: str, usage: list[tuple[Usage, int]]) -> None:
         """Record usage and what it was read from."""

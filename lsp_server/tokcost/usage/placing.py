@@ -30,6 +30,7 @@ from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
 from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree
+from tokcost.usage.assignment_journal import Target
 from tokcost.usage.locating import Location, Locator
 
 
@@ -118,13 +119,27 @@ class Placer:
 
     def assigned(self, common_dir: str, path: str, branch: str) -> Where | None:
         """A place that the user chose before the ledger was lost; `None` while that clone cannot be found."""
-        found = find_worktree(path)
+        found = find_worktree(path) if path else None
         if found is None or found.common_dir != common_dir:
             return None
         number = self._locator.known_or_new(found)
         worktree = self._locator.worktrees[number]
         root = self._locator.repositories[worktree.repository].root
         return Where(worktree.repository, number, root, BranchPlace(branch, "assigned"))
+
+    def take_over(self, logged: Stored, received: Stored, rollup: Rollup) -> None:
+        """Put logged usage where received usage of the same response was put."""
+        entry = received.entry
+        if entry.repository is not None:
+            replace_place(self._ledger, logged, entry.worktree, entry.repository, entry.place, rollup)
+
+    def target_of(self, stored: Stored) -> Target | None:
+        """The place that usage was assigned to, in words that outlive the ledger."""
+        worktree = self._locator.worktrees.get(stored.entry.worktree or 0)
+        branch = stored.entry.place.branch
+        if worktree is None or branch is None:
+            return None
+        return Target(self._locator.repositories[worktree.repository].common_dir, worktree.path, branch)
 
     def note_origins(self, origins: Iterable[WorktreeOrigin]) -> None:
         """Remember worktrees that an assistant made for itself, also when they are gone by now."""

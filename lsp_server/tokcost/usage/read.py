@@ -135,7 +135,7 @@ def read_here(job: Job) -> Iterator[Outcome]:
         try:
             for batch in reader.read(job.source, cursor):
                 found = _kept(batch, reader, anew=not begun and cursor is not job.cursor)
-                if begun and found.cursor == job.cursor:
+                if begun and found.more and found.cursor == job.cursor:
                     raise ValueError("a reader does not move on")
                 yield Outcome(job, found)
                 job, begun, more = job._replace(cursor=found.cursor, position=found.position), True, found.more

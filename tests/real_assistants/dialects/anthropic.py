@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_call
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_calls
 
 
 def counts(number: int) -> Counts:
@@ -45,11 +45,11 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
 
 
 def document(asked: Asked, reply: Reply) -> dict[str, Any]:
-    """A message with one block, or two where a tool is called."""
+    """A message with a block of words, and one for each call of a tool."""
     content: list[dict[str, Any]] = [{"type": "text", "text": f"Reply {reply.number}."}]
-    call = tool_call(asked, reply.step)
-    if call:
-        content.append({"type": "tool_use", "id": f"toolu_{reply.number:05}", "name": call[0], "input": call[1]})
+    calls = tool_calls(asked, reply.step)
+    for index, (name, given) in enumerate(calls):
+        content.append({"type": "tool_use", "id": f"toolu_{reply.number:05}_{index}", "name": name, "input": given})
     told = reply.counts
     return {
         "id": f"msg_{reply.number:05}",
@@ -57,7 +57,7 @@ def document(asked: Asked, reply: Reply) -> dict[str, Any]:
         "role": "assistant",
         "model": asked.model,
         "content": content,
-        "stop_reason": "tool_use" if call else "end_turn",
+        "stop_reason": "tool_use" if calls else "end_turn",
         "stop_sequence": None,
         "usage": {
             "input_tokens": told.input,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_call
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, kind_of, texts, tool_calls
 
 
 def counts(number: int) -> Counts:
@@ -22,8 +22,10 @@ def asked(path: str, body: dict[str, Any]) -> Asked:
             turns.extend((text, False) for text in texts(message["content"]))
     offered = [tool["function"] for tool in body.get("tools", ()) if "function" in tool]
     tools = [Tool(tool["name"], tool.get("parameters", {})) for tool in offered]
+    said = [text for message in body.get("messages", ())[:1] for text in texts(message["content"])]
+    kind = kind_of("\n".join([*said, *(text for text, _ in turns[-1:])]))
     counted = bool((body.get("stream_options") or {}).get("include_usage"))
-    return Asked(body["model"], turns, tools, bool(body.get("stream")), counted)
+    return Asked(body["model"], turns, tools, bool(body.get("stream")), counted, kind)
 
 
 def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
@@ -31,8 +33,8 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
     whole = document(asked, reply)
     message = whole["choices"][0]["message"]
     parts = [{"role": "assistant", "content": message["content"]}]
-    if calls := message.get("tool_calls"):
-        parts.append({"tool_calls": [{"index": 0, **calls[0]}]})
+    for index, call in enumerate(message.get("tool_calls", ())):
+        parts.append({"tool_calls": [{"index": index, **call}]})
     chunk = whole | {"object": "chat.completion.chunk"}
     del chunk["usage"]
     for part in parts:
@@ -46,10 +48,11 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
 def document(asked: Asked, reply: Reply) -> dict[str, Any]:
     """A completion with one choice."""
     message: dict[str, Any] = {"role": "assistant", "content": f"Reply {reply.number}."}
-    call = tool_call(asked, reply.step)
-    if call:
-        function = {"name": call[0], "arguments": json.dumps(call[1])}
-        message["tool_calls"] = [{"id": f"call_{reply.number:05}", "type": "function", "function": function}]
+    calls = tool_calls(asked, reply.step)
+    for index, (name, given) in enumerate(calls):
+        function = {"name": name, "arguments": json.dumps(given)}
+        one = {"id": f"call_{reply.number:05}_{index}", "type": "function", "function": function}
+        message.setdefault("tool_calls", []).append(one)
     told = reply.counts
     prompt = told.input + told.cache_read
     return {
@@ -57,7 +60,7 @@ def document(asked: Asked, reply: Reply) -> dict[str, Any]:
         "object": "chat.completion",
         "created": 1_790_000_000 + reply.number,
         "model": asked.model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if call else "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
         "usage": {
             "prompt_tokens": prompt,
             "completion_tokens": told.output,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 _SHELLS = (
     "Bash",
@@ -23,6 +23,7 @@ _SUB_PLAN = "[[plan: sh true; text]] Please do this part."
 _OF_AGENT = {
     "prompt": _SUB_PLAN,
     "task": _SUB_PLAN,
+    "message": _SUB_PLAN,
     "subagent_type": "general-purpose",
     "agent_type": "general-purpose",
     "agent_name": "generalist",
@@ -30,11 +31,22 @@ _OF_AGENT = {
 }
 
 
+Kind = Literal["work", "title", "summary", "suggestion"]
+"""What is asked for: a part of the work, or a title, a summary or a next prompt for the conversation."""
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("You are a title generator", "title"),
+    ("responsible for distilling chat history", "summary"),
+    ("Reply with ONLY the suggestion", "suggestion"),
+)
+"""Words of the prompts of helpers, by which the requests are told apart that some assistants do not log."""
+
+
 class Tool(NamedTuple):
     """A tool that a request offers."""
 
     name: str
     schema: Mapping[str, Any]
+    namespace: str = ""
 
 
 class Asked(NamedTuple):
@@ -47,6 +59,7 @@ class Asked(NamedTuple):
     streamed: bool
     counts_asked: bool = True
     """Chat Completions tell the counts of a stream only when asked to."""
+    kind: Kind = "work"
 
 
 class Counts(NamedTuple):
@@ -66,7 +79,8 @@ class Reply(NamedTuple):
 
     number: int
     step: str
-    """`text`, `sh COMMAND`, or `agent`, which gives a part of the work to a sub-agent."""
+    """`text`, `sh COMMAND`, or `agent`, which gives a part of the work to a sub-agent; several of them with ` + `
+    between them are asked for at once."""
     counts: Counts
 
 
@@ -101,8 +115,25 @@ class Dialect(NamedTuple):
     api: Any
 
 
-def tool_call(asked: Asked, step: str) -> tuple[str, dict[str, Any]] | None:
-    """The name and arguments of the call that a step asks for; `None` for a step of words, or without such a tool."""
+def kind_of(prompt: str) -> Kind:
+    """The kind of a request, by words of its system prompt and of its last message."""
+    for words, kind in _KINDS:
+        if words in prompt:
+            return kind
+    return "work"
+
+
+def parts(step: str) -> list[str]:
+    """The parts of a step that are asked for at once."""
+    return step.split(" + ")
+
+
+def tool_calls(asked: Asked, step: str) -> list[tuple[str, dict[str, Any]]]:
+    """Names and arguments of the calls that a step asks for; none for a step of words, or without such a tool."""
+    return [call for part in parts(step) if (call := _tool_call(asked, part))]
+
+
+def _tool_call(asked: Asked, step: str) -> tuple[str, dict[str, Any]] | None:
     word, _, command = step.partition(" ")
     names = {"sh": _SHELLS, "agent": _AGENTS}.get(word, ())
     tool = next((one for name in names for one in asked.tools if one.name == name), None)

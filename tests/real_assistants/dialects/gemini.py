@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from real_assistants.dialects.common import Asked, Counts, Reply, Tool, texts, tool_call
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, kind_of, texts, tool_calls
 
 
 def counts(number: int) -> Counts:
@@ -23,7 +23,8 @@ def asked(path: str, body: dict[str, Any]) -> Asked:
     offered = [tool for group in body.get("tools", ()) for tool in group.get("functionDeclarations", ())]
     tools = [Tool(tool["name"], tool.get("parametersJsonSchema") or tool.get("parameters") or {}) for tool in offered]
     model = path.partition("/models/")[2].partition(":")[0]
-    return Asked(model, turns, tools, "stream" in path.rpartition(":")[2])
+    system = "\n".join(texts((body.get("systemInstruction") or {}).get("parts")))
+    return Asked(model, turns, tools, "stream" in path.rpartition(":")[2], kind=kind_of(system))
 
 
 def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
@@ -34,8 +35,8 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
 def document(asked: Asked, reply: Reply) -> dict[str, Any]:
     """One candidate; `candidatesTokenCount` is without thoughts, `promptTokenCount` with what the cache had."""
     parts: list[dict[str, Any]] = [{"text": f"Reply {reply.number}."}]
-    if call := tool_call(asked, reply.step):
-        parts = [{"functionCall": {"name": call[0], "args": call[1]}}]
+    if calls := tool_calls(asked, reply.step):
+        parts = [{"functionCall": {"name": name, "args": given}} for name, given in calls]
     told = reply.counts
     prompt = told.input + told.cache_read
     return {

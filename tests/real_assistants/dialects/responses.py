@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_call
+from real_assistants.dialects.common import Asked, Counts, Reply, Tool, event, texts, tool_calls
 
 
 def counts(number: int) -> Counts:
@@ -22,6 +22,8 @@ def asked(path: str, body: dict[str, Any]) -> Asked:
         elif item.get("role") == "user":
             turns.extend((text, False) for text in texts(item["content"]))
     tools = [Tool(tool["name"], tool.get("parameters", {})) for tool in body.get("tools", ()) if "name" in tool]
+    for group in body.get("tools", ()):
+        tools += [Tool(one["name"], one.get("parameters", {}), group["name"]) for one in group.get("tools", ())]
     return Asked(body["model"], turns, tools, bool(body.get("stream")))
 
 
@@ -38,15 +40,18 @@ def events(asked: Asked, reply: Reply) -> Iterator[bytes]:
 
 
 def document(asked: Asked, reply: Reply) -> dict[str, Any]:
-    """A response with a message, or with the call of a tool."""
-    call = tool_call(asked, reply.step)
-    if call:
-        named = {"name": call[0], "arguments": json.dumps(call[1]), "call_id": f"call_{reply.number:05}"}
-        item: dict[str, Any] = {"type": "function_call", "id": f"fc_{reply.number:05}", "status": "completed", **named}
-    else:
+    """A response with a message, or with calls of tools."""
+    items: list[dict[str, Any]] = []
+    spaces = {tool.name: tool.namespace for tool in asked.tools}
+    for index, (name, given) in enumerate(tool_calls(asked, reply.step)):
+        of_call = f"{reply.number:05}_{index}"
+        named = {"name": name, "arguments": json.dumps(given), "call_id": f"call_{of_call}"}
+        named |= {"namespace": spaces[name]} if spaces.get(name) else {}
+        items.append({"type": "function_call", "id": f"fc_{of_call}", "status": "completed", **named})
+    if not items:
         content = [{"type": "output_text", "text": f"Reply {reply.number}.", "annotations": []}]
-        item = {"type": "message", "id": f"msg_{reply.number:05}", "role": "assistant", "status": "completed"}
-        item["content"] = content
+        item: dict[str, Any] = {"type": "message", "id": f"msg_{reply.number:05}", "role": "assistant"}
+        items = [item | {"status": "completed", "content": content}]
     told = reply.counts
     prompt = told.input + told.cache_read
     return {
@@ -55,7 +60,7 @@ def document(asked: Asked, reply: Reply) -> dict[str, Any]:
         "created_at": 1_790_000_000 + reply.number,
         "status": "completed",
         "model": asked.model,
-        "output": [item],
+        "output": items,
         "usage": {
             "input_tokens": prompt,
             "input_tokens_details": {"cached_tokens": told.cache_read},

@@ -8,6 +8,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.errors import UsageError
+from tokcost.model.checks import Check
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.services.doctor import Diagnosis, diagnose
 from tokcost.settings import tokcost_cache, tokcost_home
@@ -17,9 +18,10 @@ from tokcost.settings import tokcost_cache, tokcost_home
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--forge", is_flag=True, help="Whether lines get lost on merge, told from history, and what to set.")
 @click.option("--acknowledge", is_flag=True, help="End the notices that a damaged ledger was rescued: they were read.")
+@click.option("--verbose", is_flag=True, help="Name every place where logs were looked for, not only the first.")
 @click.option("--reader", metavar="NAME", help="Tell what the reader NAME makes of FILE; record nothing.")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def command(as_json: bool, forge: bool, acknowledge: bool, reader: str | None, file: Path | None) -> int:
+def command(as_json: bool, forge: bool, acknowledge: bool, verbose: bool, reader: str | None, file: Path | None) -> int:
     """Explain what was found, passed over and not counted twice, and check the ledger.
 
     Changes nothing, unless the ledger is damaged: then everything readable of it is saved into a new one, the old file
@@ -39,8 +41,12 @@ def command(as_json: bool, forge: bool, acknowledge: bool, reader: str | None, f
         diagnosis = _tried(reader, file)
     else:
         diagnosis = _forge() if forge else diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
+
+    def found(check: Check) -> str:
+        return check.found if as_json or verbose else check.short or check.found
+
     parts = {
-        part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
+        part: [(check.subject, found(check), check.finding, check.hint) for check in checks]
         for part, checks in diagnosis.parts.items()
     }
     if as_json:
@@ -49,7 +55,7 @@ def command(as_json: bool, forge: bool, acknowledge: bool, reader: str | None, f
         document = {"schema": "tokcost.doctor/1", "findings": diagnosis.findings, "parts": shown}
         screen.show(json.dumps(document, indent=2) + "\n")
     else:
-        screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings), os.environ))
+        screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings, screen.columns_wide()), os.environ))
     return 1 if diagnosis.findings else 0
 
 

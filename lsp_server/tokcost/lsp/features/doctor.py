@@ -21,7 +21,7 @@ def register(server: TokcostServer) -> None:
 def _doctor(server: TokcostServer, folder: str) -> dict[str, Any]:
     found = diagnose(server.refresher.home, server.refresher.environ, Path(folder))
     parts = {
-        part: [(check.subject, check.found, check.finding, check.hint) for check in checks]
+        part: [(check.subject, check.short or check.found, check.finding, check.hint) for check in checks]
         for part, checks in found.parts.items()
     }
     lines = diagnosis_lines(parts, found.findings)

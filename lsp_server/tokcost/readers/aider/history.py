@@ -5,7 +5,9 @@ aider itself said: the command, the model, and after each reply a report of its 
 are rounded (12k), and where the reply was streamed they mostly are aider's own estimate of the prompt and of the text:
 all of them are marked as estimates. The time of a report is that of its session.
 
-`sent` contains what was written to the cache, and what was read from it where it is not smaller than that.
+`sent` contains what was written to the cache, and what was read from it where it is not smaller than that. Since 0.86.2
+it contains what was written twice: aider adds that to the prompt, and its library (LiteLLM from 1.81 on) has done so
+already.
 """
 
 import os
@@ -27,6 +29,8 @@ NAME = "aider"
 
 _BEGINS = re.compile(rb"# aider chat started at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\s*")
 _MODEL = re.compile(rb"> (?:Main model|Model): ([^\s,]{1,300})")
+_VERSION = re.compile(rb"> Aider v(\d{1,4})\.(\d{1,4})\.(\d{1,4})")
+_WRITES_TWICE = (0, 86, 2)
 _COUNT = rb"([\d,]{1,15}(?:\.\d{1,3})?[kM]?)"
 _TOKENS = re.compile(
     rb"> Tokens: " + _COUNT + rb" sent"
@@ -45,6 +49,7 @@ class _State(msgspec.Struct, gc=False):
     heading: str = ""
     """Its time as it was written, until the line behind it is there."""
     model: str = ""
+    writes_twice: bool = False
     reports: int = 0
 
 
@@ -93,7 +98,9 @@ class _History:
         if state.heading and not state.name:
             digest = blake2b(state.heading.encode() + b"\n" + line, digest_size=8)
             state.name = f"{state.heading.replace(' ', 'T')}-{digest.hexdigest()}"
-        if model := _MODEL.match(line):
+        if version := _VERSION.match(line):
+            state.writes_twice = tuple(map(int, version.groups())) >= _WRITES_TWICE
+        elif model := _MODEL.match(line):
             state.model = model[1].decode("utf-8", "replace")[:MAX_NAME]
         elif line.startswith(b"> Tokens: "):
             self._report(line)
@@ -103,6 +110,8 @@ class _History:
         if told is None:
             return  # somebody's words
         sent, written, hit, received = (_number(count) for count in told.groups())
+        if state.writes_twice and sent >= hit + written:
+            sent = max(sent - written, hit + written)
         tokens = disjoint(sent, hit, written, received, has_cache=True)
         if tokens is None or not state.began_ms:
             self._skip("report with impossible values, or of no session")

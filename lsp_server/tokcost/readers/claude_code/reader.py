@@ -14,7 +14,7 @@ class ClaudeCodeReader:
 
     name = "claude-code"
     capabilities = Capabilities(
-        versions="2.0, 2.1",
+        versions="2.0, 2.1 (to 2.1.332)",
         classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
         branch="each response",
         retention="30 days (cleanupPeriodDays)",

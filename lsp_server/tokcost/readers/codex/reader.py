@@ -14,7 +14,7 @@ class CodexReader:
 
     name = "codex"
     capabilities = Capabilities(
-        versions="0.44, 0.169",
+        versions="0.44, 0.169, 0.171",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         branch="session",
         gaps="nothing, but in older versions the replies between two running totals count as one",

@@ -18,7 +18,7 @@ from tokcost.readers.codex.compressed import Decompressed
 from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves
 from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens_of
 from tokcost.readers.codex.state import State
-from tokcost.readers.codex.totals import DEFAULT_LIMIT, Event, Passed
+from tokcost.readers.codex.totals import DEFAULT_LIMIT, JUMPED, Event, Passed
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, broken_lines, lines_with, open_log
 from tokcost.readers.sources.records import decoded, first_kinds, going_on, kind_of, milliseconds
@@ -137,13 +137,13 @@ class _Rollout:
         """Count a whole record that cannot be read, unless it says that it is of another kind."""
         kind = kind_of(record)
         if kind in _KINDS or (kind == "event_msg" and any(word in record for word in _EVENTS)):
-            self.count("damaged record")
+            self._lose("damaged record")
 
     def _damaged(self, fragment: bytes) -> None:
         """Count what may have told usage or its place: all but what says that it is of another kind."""
         kind, event = first_kinds(fragment)
         if kind in _KINDS or (kind == "event_msg" and event is None) or any(word in fragment for word in _EVENTS):
-            self.count("damaged record")
+            self._lose("damaged record")
 
     def _begin(self, block: bytes) -> None:
         self.state.begun = True
@@ -154,6 +154,17 @@ class _Rollout:
     def count(self, reason: str) -> None:
         """Count a record that was passed over."""
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
+
+    def _lose(self, reason: str) -> None:
+        """Count a record that may have told a response."""
+        self.count(reason)
+        self.state.has_lost = True
+
+    def _count_no_more(self, reason: str) -> None:
+        """Take one back that was counted in this look; in a later one it stays."""
+        left = self.skipped.pop(reason, 0) - 1
+        if left > 0:
+            self.skipped[reason] = left
 
     def pass_over(self, heads: Iterable[bytes]) -> None:
         """Lines too long to be read, given their beginnings."""
@@ -329,7 +340,11 @@ class _Rollout:
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
+        if found.is_jump and not state.has_lost:
+            self.count(JUMPED)
+        state.has_lost = False
         if found.corrects is not None:
+            self._count_no_more(JUMPED)
             self._correct(f"codex:{self._thread}:{found.corrects.key}", found.corrects.counts)
         self._add(f"codex:{self._thread}:{found.key}", found.counts, self._thread)
 

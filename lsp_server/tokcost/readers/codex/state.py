@@ -26,6 +26,8 @@ class State(msgspec.Struct, gc=False):
     totals: Totals = msgspec.field(default_factory=Totals)
     pending: list[Counts] = []
     """Responses with a record whose running total has not come yet."""
+    has_lost: bool = False
+    """A record was damaged since the latest event: its response may be in the next total."""
     told: Counts | None = None
     """The latest response that a running total told, and when: its record may follow."""
     told_ms: int = 0

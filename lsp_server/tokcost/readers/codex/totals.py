@@ -22,6 +22,7 @@ DEFAULT_LIMIT = "codex"
 AGAIN = "running total without a new response"
 LATE = "running total that was passed before"
 BELOW = "running total below an earlier one, which tells no response"
+JUMPED = "running total that grew by more than its response: counted whole, though another session's may be in it"
 PARENTS = "running total that contains an unknown part of another session's"
 
 _SEEN = 256
@@ -40,6 +41,9 @@ class Spent(NamedTuple):
     """Unique and stable within the thread."""
     corrects: "Spent | None" = None
     """An earlier response that turns out to have had these counts."""
+    is_jump: bool = False
+    """It has all that a total grew by, and its event tells less: the events of other responses are lost, or the total
+    is another counter's. Nothing tells these apart unless both counters go on."""
 
 
 class Passed(NamedTuple):
@@ -222,6 +226,7 @@ class Totals(msgspec.Struct, gc=False):
         found = self._grown(counter, event, total, total)
         if isinstance(found, Spent) and event.last is not None and total[:4] != event.last[:4]:
             counter.jump = Jump(found.key, NO_COUNTS, event.last, _minus(total, event.last))
+            return found._replace(is_jump=True)
         return found
 
     def _next(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
@@ -276,6 +281,7 @@ class Totals(msgspec.Struct, gc=False):
         found = self._grown(counter, event, total, _minus(total, self._base(counter, total)))
         if isinstance(found, Spent) and event.last is not None:
             counter.jump = Jump(found.key, head, event.last, prior)
+            return found._replace(is_jump=True)
         return found
 
     def _parted(self, counter: Counter, jump: Jump, event: Event, total: Counts) -> Spent | Passed:

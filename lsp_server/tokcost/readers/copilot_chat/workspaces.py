@@ -2,13 +2,7 @@
 
 import os
 
-import msgspec
-
-from tokcost.readers.sources.file_uri import local_path
-from tokcost.readers.sources.jsonl import open_log
-from tokcost.readers.sources.records import Folder, decoded
-
-_MOST_BYTES = 1 << 16
+from tokcost.readers.sources.editor_windows import folder_of_window
 
 
 class Workspaces:
@@ -31,7 +25,7 @@ class Workspaces:
         for name in self._windows():
             chats = os.path.join(self._storage, name, "chatSessions", session)
             if any(os.path.exists(chats + suffix) for suffix in (".json", ".jsonl")):
-                return _folder(os.path.join(self._storage, name, "workspace.json"))
+                return folder_of_window(os.path.join(self._storage, name))
         return ""
 
     def _windows(self) -> list[str]:
@@ -41,19 +35,3 @@ class Workspaces:
             except OSError:
                 self._names = []
         return self._names
-
-
-class _Workspace(msgspec.Struct, gc=False):
-    folder: Folder = ""
-
-
-_workspace = msgspec.json.Decoder(_Workspace)
-
-
-def _folder(path: str) -> str:
-    try:
-        with open_log(path) as stream:
-            told = decoded(_workspace, stream.read(_MOST_BYTES) or b"")
-    except OSError:
-        return ""
-    return local_path(told.folder) if told else ""

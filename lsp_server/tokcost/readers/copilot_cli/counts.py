@@ -72,6 +72,12 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
     copilot_usage: _CopilotUsage | None = None
     accounting: _Accounting | None = None
 
+    @property
+    def has_no_counts(self) -> bool:
+        """Whether the request was broken off before the provider told any."""
+        told = (self.input_tokens, self.output_tokens, self.cache_read_tokens, self.cache_write_tokens)
+        return self.input_tokens is None and self.output_tokens is None and not any(told)
+
     def counts(self) -> Counts:
         """Raises `ValueError` for what is no whole number."""
         if self.input_tokens is None or self.output_tokens is None:

@@ -161,6 +161,8 @@ class _Session:
     def _record(self, event: _Event, data: _Data) -> None:
         self.state.has_records = True
         request, time_ms = data.usage or Request(), milliseconds(event.timestamp)
+        if data.usage is not None and request.has_no_counts:
+            return
         try:
             counts = request.counts()
         except ValueError:

@@ -20,7 +20,7 @@ class CopilotCliReader:
         folder="session",
         branch="session",
         exactness="exact; without a store distributed over the messages of a run",
-        gaps="the input of sessions that were killed, in versions without a store",
+        gaps="broken-off replies, and in versions without a store the input of killed sessions",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -53,6 +53,8 @@ class _Rows(SqliteStoreReader):
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """One request; `None` for one that the events of its session tell."""
         _, session, cwd, branch, model, created, read, said, cached, written, thought, duration, first, credits = row
+        if read is said is None and not (cached or written):
+            return None  # broken off before the provider told any counts
         counts = Counts(*(int(one or 0) for one in (read, said, cached, written, thought)))
         tokens, time_ms = counts.tokens(), milliseconds(datetime.fromisoformat(created))
         if tokens is None or max(len(session), len(model)) > MAX_NAME:

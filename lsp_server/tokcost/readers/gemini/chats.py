@@ -5,6 +5,9 @@ message is appended again each time something is added to it. Before, it was one
 a chat that is resumed moves from the second form to the first. Cached tokens are inside `input`, thoughts are beside
 `output` and billed like it (`total = input + output + thoughts` in every recorded message).
 
+Driven by an editor, it appends what tools did as a message of its own without counts, which grows until the session
+ends: what is new in it was asked for by the response before it.
+
 A message that was rewound, or that a later patch leaves out, was paid for: every message ever seen counts once.
 """
 
@@ -20,7 +23,7 @@ from tokcost.model.bounds import MAX_PATH, is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
 from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.git_commands import moves_of_head
+from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
 from tokcost.readers.sources.jsonl import is_broken, open_log
@@ -114,6 +117,12 @@ class State(HeadOrder, gc=False):
     session: str = ""
     project: str = ""
     """The SHA-256 of the project's root folder, as the file has it."""
+    last_ms: int = 0
+    """The time of the last response."""
+    tools: str = ""
+    """The id of the last message that tells of tools alone."""
+    moves: int = 0
+    """The number of commands in it that move HEAD."""
 
 
 class _Registry(msgspec.Struct, gc=False):
@@ -160,6 +169,8 @@ class _Chat:
         self.skipped: dict[str, int] = {}
         self.repeated = 0
         self._found: dict[str, Usage] = {}
+        self._last = ""
+        """The key of the last response."""
         self._root: str | None = None
 
     @property
@@ -221,6 +232,19 @@ class _Chat:
     def _message(self, message: _Message, *, copied: bool) -> None:
         if message.type == "gemini" and message.tokens is not None:
             self._response(message, message.tokens, copied=copied)
+        elif message.type == "gemini" and not copied:
+            self._tools(message)
+
+    def _tools(self, message: _Message) -> None:
+        """Heed a message without counts, which tells what tools did."""
+        moves, state = _moves_of_head(bytes(message.tools), self._folder()), self.state
+        known = state.moves if message.id == state.tools else 0
+        if moves > known and state.last_ms:
+            state.is_before_a_move(state.last_ms, moves=True)
+            if self._last in self._found:
+                self._found[self._last] = before_moves(self._found[self._last], moves - known)
+        if moves or message.id == state.tools:
+            state.tools, state.moves = message.id or "", moves
 
     def _response(self, message: _Message, counts: _Counts, *, copied: bool) -> None:
         tokens = counts.tokens()
@@ -244,6 +268,8 @@ class _Chat:
             copy_rank=1 if copied else 0,
             moves_head=not copied and self.state.is_before_a_move(time_ms, moves=moves > 0),
         )
+        if not copied:
+            self.state.last_ms, self._last = max(time_ms, self.state.last_ms), usage.key
         before = self._found.get(usage.key)
         self.repeated += before is not None
         self._found[usage.key] = usage if before is None else merge(before, usage)

@@ -17,7 +17,7 @@ class GeminiReader:
         classes=("input", "cache_read", "output", "reasoning"),
         folder="project",
         retention="30 days (general.sessionRetention)",
-        gaps="rarely a response, when the counts of the next one replace it",
+        gaps="the two requests of a compaction, and rarely a response, when the counts of the next one replace it",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

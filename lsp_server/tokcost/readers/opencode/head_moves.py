@@ -1,7 +1,8 @@
 """Moves of HEAD by opencode's own tools.
 
 A reflog tells seconds; a message tells the millisecond in which its request was sent, and a tool the one in which it
-began. Calls of tools are parts of the message whose response asked for them.
+began. Calls of tools are parts of the message whose response asked for them. A response that was complete within the
+second of its request was asked for before whatever moved HEAD in that second, unless a tool of its session did.
 """
 
 from typing import NamedTuple
@@ -66,11 +67,16 @@ class HeadMoves:
         self._is_known = store.has(_NEEDED) and bool(store.row(_IS_QUICK))
         self._moves: dict[tuple[str, int], set[_Move]] = {}
         """By session and second."""
+        self._quick: set[str] = set()
+        """The keys of responses that were complete within the second of their request."""
 
-    def heed(self, message: str, usage: Usage) -> None:
-        """Heed the tools that a message called; `usage` is what its response spent."""
+    def heed(self, message: str, usage: Usage, completed_ms: int) -> None:
+        """Heed the tools that a message called; `usage` is what its response spent, `completed_ms` the end of that, 0
+        while it lasts."""
         if not self._is_known:
             return
+        if completed_ms // 1000 == usage.time_ms // 1000:
+            self._quick.add(usage.key)
         (found,) = self._store.row(_CALLS, message) or (None,)
         for text in found.split(_BETWEEN) if isinstance(found, str) else ():
             try:
@@ -89,5 +95,5 @@ class HeadMoves:
         moves = self._moves.get((usage.session, usage.time_ms // 1000), ())
         later = sum(move.times for move in moves if move.time_ms >= usage.time_ms)
         is_behind = any(move.time_ms < usage.time_ms for move in moves)
-        usage = usage._replace(branch_stale=is_behind)
+        usage = usage._replace(branch_stale=is_behind, moves_head=usage.key in self._quick and not is_behind)
         return before_moves(usage, later) if later else usage

@@ -125,6 +125,11 @@ def is_finished(message: Message) -> bool:
     return message.time is not None and bool(message.time.completed)
 
 
+def completed_ms(message: Message) -> int:
+    """The time at which a message was complete, in milliseconds UTC; 0 while it is not."""
+    return whole(message.time.completed if message.time else None) or 0
+
+
 def usage_of(message: Message, session: Session) -> Usage | None:
     """The usage of a response; `None` for impossible or missing values."""
     tokens = _tokens(message.tokens or _Counts(), session.version)

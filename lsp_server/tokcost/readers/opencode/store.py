@@ -18,6 +18,7 @@ from tokcost.readers.opencode.head_moves import HeadMoves
 from tokcost.readers.opencode.messages import (
     Message,
     Session,
+    completed_ms,
     is_finished,
     is_name,
     is_response,
@@ -166,7 +167,7 @@ class _Found:
             self._skip("usage record with impossible or missing values", is_new)
             return
         self._note(name, message, usage.key)
-        self._moves.heed(name, usage)
+        self._moves.heed(name, usage, completed_ms(message))
         before = self._usage.get(usage.key)
         if before is None:
             self._usage[usage.key] = usage

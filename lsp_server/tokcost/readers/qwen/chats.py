@@ -7,23 +7,35 @@ repeats the sums of sessions and is not read.
 The prompt contains what came from a cache. Whether the output contains thoughts depends on the provider: the total
 tells, and else the way to sign in (`getEventTotalTokenCount` in the assistant's `uiTelemetry.ts`).
 
+The branch is looked up for each record, but a process that an editor drives (`--acp`) keeps the one of its start. A
+response is logged when it is complete, a call of a tool when that has ended.
+
 A fork copies records with their ids and times, under a session and a folder of its own, and marks them (`forkedFrom`).
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from tokcost.model.bounds import MAX_NAME
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.readers.sources.git_commands import moves_of_head
+from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.records import milliseconds
 
 NAME = "qwen-code"
 
 _RESPONSE = "qwen-code.api_response"
+_TOOL = "qwen-code.tool_call"
+_LONGEST_COMMAND = 8192
+"""Bytes of a command that are searched."""
 _PROVIDERS = {"gemini": "google", "vertex-ai": "google", "anthropic": "anthropic"}
 """The provider by the way to sign in; `openai` is any that is compatible."""
 _TOLD = "told"
 """In what is remembered of a chat: its version has telemetry of each request."""
+_MOVED, _NEXT, _LAST = "moved_ms", "next_second", "last_ms"
+"""The fields of `HeadOrder`, and the time of the last response."""
+_BRANCH, _LEFT = "branch", "left"
+"""The branch that the last response named, and the one that was named when a tool moved HEAD."""
 
 
 def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
@@ -31,6 +43,8 @@ def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
     if record.get("type") == "assistant":
         return None if session.get(_TOLD) else _message(record)
     event: dict[str, Any] = record["systemPayload"]["uiEvent"] if record.get("subtype") == "ui_telemetry" else {}
+    if event.get("event.name") == _TOOL:
+        _heed_tool(record, event, session)
     if event.get("event.name") != _RESPONSE:
         return None
     session[_TOLD] = True
@@ -40,7 +54,37 @@ def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
     sign_in = str(event.get("auth_type") or "")
     time_ms = milliseconds(datetime.fromisoformat(event.get("event.timestamp") or record["timestamp"]))
     response = event.get("response_id") or ".".join(map(str, (time_ms, *counts)))
-    return _usage(record, f"qwen:{response}", time_ms, event["model"], counts, sign_in)
+    usage = _usage(record, f"qwen:{response}", time_ms, event["model"], counts, sign_in)
+    return usage and (usage if usage.copy_rank else _ordered(usage, session))
+
+
+def _heed_tool(record: dict[str, Any], event: dict[str, Any], session: dict[str, Any]) -> None:
+    """Heed the call of a tool, which the last response asked for."""
+    given = event.get("function_args")
+    command = cast("dict[str, object]", given).get("command") if isinstance(given, dict) else None
+    if not isinstance(command, str) or record.get("forkedFrom") or not session.get(_LAST):
+        return
+    text = command[:_LONGEST_COMMAND].encode("utf-8", "replace")
+    if moves_of_head(text, 0, len(text), record.get("cwd") or ""):
+        order = _order(session)
+        order.is_before_a_move(session[_LAST], moves=True)
+        session.update({_MOVED: order.moved_ms, _NEXT: order.next_second, _LEFT: session.get(_BRANCH)})
+
+
+def _ordered(usage: Usage, session: dict[str, Any]) -> Usage:
+    """A response with what is known of its order and that of HEAD's moves within its second. A branch that has changed
+    since the response before was looked up after the move."""
+    order, is_fresh = _order(session), usage.branch != session.get(_BRANCH, usage.branch)
+    is_behind = order.is_behind_a_move(usage.time_ms)
+    is_before = order.is_before_a_move(usage.time_ms, moves=False)
+    if usage.branch != session.get(_LEFT):
+        session.pop(_LEFT, None)
+    session.update({_NEXT: order.next_second, _LAST: usage.time_ms, _BRANCH: usage.branch})
+    return usage._replace(branch_stale=_LEFT in session, moves_head=is_before and not is_behind and not is_fresh)
+
+
+def _order(session: dict[str, Any]) -> HeadOrder:
+    return HeadOrder(session.get(_MOVED, 0), session.get(_NEXT, 0))
 
 
 def _message(record: dict[str, Any]) -> Usage | None:

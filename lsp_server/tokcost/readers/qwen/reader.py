@@ -19,9 +19,9 @@ class QwenReader(JsonlReader):
         versions="0.24.4",
         classes=("input", "cache_read", "output", "reasoning"),
         branch="each response",
-        gaps="tokens written to a cache of Anthropic's are told as input",
+        gaps="suggestions of the next prompt; tokens written to a cache of Anthropic's are told as input",
     )
-    words = (b'"qwen-code.api_response"', b'"usageMetadata"')
+    words = (b'"qwen-code.api_response"', b'"usageMetadata"', b'"qwen-code.tool_call"')
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
         """`projects` in `$QWEN_RUNTIME_DIR`, else in `$QWEN_HOME`, else in `~/.qwen`."""

@@ -1,0 +1,43 @@
+"""`tokcost check`: budgets and rules, for scripts."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.reports.budgets import check_line, state_of
+from tokcost.reports.json import status_object
+from tokcost.services.check_budget import check
+from tokcost.services.look_at_clone import state_here
+from tokcost.settings import tokcost_home
+
+
+@click.command(short_help="Say which budgets and rules are broken, for scripts.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(as_json: bool) -> int:
+    """Say where budgets stand and which rules have something to say about the branch that is checked out.
+
+    Rules are [[rules]] in the repository's .tokcost.toml, and in config.toml beside the ledger for your own. They say
+    something; no rule stops, publishes or runs anything. Exits with 0 when all is well, 1 when a budget is exceeded or
+    a rule speaks, 3 when a budget cannot be understood. Rules that cannot are for `tokcost doctor` to name.
+
+    \b
+    Examples:
+      tokcost check
+      tokcost check --json | jq -r '.rules[]'
+    """
+    checked = check(tokcost_home(os.environ), os.environ, state_here(Path.cwd()))
+    status = checked.status
+    is_broken = state_of(status) == "over" or bool(status.rules)
+    problems = status.budget_problems
+    if as_json:
+        said = {"schema": "tokcost.check/1", "is_broken": is_broken, "problems": list(problems)}
+        screen.show(json.dumps(said | {"status": status_object(status), "rules": list(status.rules)}) + "\n")
+    else:
+        for line in (check_line(status), *(f"rule {rule}" for rule in status.rules)):
+            screen.show(line + "\n")
+    for problem in (*problems, *checked.notes):
+        screen.tell(problem)
+    return 3 if problems or not checked.is_current else int(is_broken)

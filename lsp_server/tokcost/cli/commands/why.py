@@ -1,0 +1,120 @@
+"""`tokcost why`: a list cost by what drove it, and the same tokens at other prices."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokcost.cli import screen
+from tokcost.cli.completion import branches
+from tokcost.errors import UsageError
+from tokcost.services.parse_date import since_ms, until_ms
+from tokcost.settings import tokcost_home
+
+if TYPE_CHECKING:
+    from tokcost.reports.layout import Line
+    from tokcost.services.explain_cost import Answer, WhyOptions
+    from tokcost.services.refresh import IngestReport
+
+
+@click.command(short_help="What drove the list cost, and other models' prices.")
+@click.argument("branch", required=False, shell_complete=branches)
+@click.option("--session", metavar="ID", help="Only one session; the beginning of its id is enough.")
+@click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
+@click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
+@click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
+@click.option(
+    "--as",
+    "as_models",
+    metavar="MODEL",
+    multiple=True,
+    help="Price the same tokens as MODEL, cheapest-of-family, batch or one-hour-cache; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts.")
+@click.option("--csv", "as_csv", is_flag=True, help="One row for each driver, amounts with nine places.")
+@click.option("--no-pager", is_flag=True, help="Do not page the output.")
+@click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")
+def command(branch: str | None, **more: Any) -> int:
+    """Split list cost into what drove it: new input, caches written, lost and read, output, surcharges.
+
+    Without BRANCH all usage of this repository. The drivers add up to the list cost that `tokcost log` shows.
+
+    \b
+    Examples:
+      tokcost why
+      tokcost why feat/login --since 2.weeks
+      tokcost why feat/login --as claude-haiku-4-5 --as cheapest-of-family
+      tokcost why --all-repos --as batch --as one-hour-cache
+      tokcost why --json | jq '.drivers[] | {driver, list_cost}'
+    """
+    from tokcost.services.explain_cost import WhyOptions, explain_cost
+
+    if more["as_json"] and more["as_csv"]:
+        raise UsageError("--json and --csv exclude each other")
+    if branch is not None and more["all_repos"]:
+        raise UsageError("BRANCH and --all-repos exclude each other", "A branch is one of this repository.")
+    start = since_ms(more["since"]) if more["since"] is not None else None
+    end = until_ms(more["until"]) if more["until"] is not None else None
+    if start is not None and end is not None and start >= end:
+        raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
+    options = WhyOptions(branch, more["session"], more["all_repos"], start, end, more["as_models"])
+    report = None if more["no_refresh"] else _refreshed(os.environ)
+    answer = explain_cost(tokcost_home(os.environ), Path.cwd(), options)
+    answer.notes[:0] = report.notes if report is not None else []
+    if more["as_json"]:
+        screen.show(_json(answer, options))
+    elif more["as_csv"]:
+        from tokcost.reports.drivers_json import why_csv
+
+        screen.show(why_csv(answer.explanation))
+    else:
+        environ = {"TOKCOST_PAGER": ""} if more["no_pager"] else os.environ
+        lines = _lines(answer, options, report.found_files if report is not None else None)
+        screen.page(screen.painted(lines, os.environ), environ)
+    return 0 if answer.explanation.closes else 1
+
+
+def _refreshed(environ: Mapping[str, str]) -> "IngestReport":
+    from tokcost.services.look_at_clone import state_around
+    from tokcost.services.refresh import refresh
+
+    with screen.progress("Reading logs") as progress:
+        return refresh(tokcost_home(environ), environ, progress, here=state_around(Path.cwd()))
+
+
+def _scope(answer: "Answer") -> str:
+    parts = [f"branch {answer.branch}"] if answer.branch is not None else []
+    parts += [f"session {answer.session}"] if answer.session is not None else []
+    if not parts:
+        parts = ["this repository" if answer.repository is not None else "all repositories"]
+    return ", ".join(parts)
+
+
+def _json(answer: "Answer", options: "WhyOptions") -> str:
+    from tokcost.reports.drivers_json import when, why_json
+
+    facts = {
+        "repository": answer.repository,
+        "branch": answer.branch,
+        "session": answer.session,
+        "since": when(options.since_ms),
+        "until": when(options.until_ms),
+    }
+    return why_json(_scope(answer), facts, answer.explanation, answer.notes)
+
+
+def _lines(answer: "Answer", options: "WhyOptions", found_files: int | None) -> list["Line"]:
+    from tokcost.reports.drivers import as_lines, why_lines
+    from tokcost.reports.empty import no_usage
+    from tokcost.reports.layout import paragraph
+
+    wide, found = screen.columns_wide(), answer.explanation
+    if not (found.total.requests or found.unpriced.requests):
+        spanned = options.since_ms is not None or options.until_ms is not None
+        where = f"on {_scope(answer)}" if answer.branch is not None else f"in {_scope(answer)}"
+        lines = [line for text in no_usage(where, spanned, found_files) for line in paragraph(text, wide, "plain")]
+    else:
+        lines = [*why_lines(_scope(answer), found, wide), *as_lines(found, wide)]
+    return [*lines, *(line for note in answer.notes for line in paragraph(note, wide))]

@@ -1,0 +1,1 @@
+"""The rules that tell what drove a list cost. Pure: no file, no clock, no SQL."""

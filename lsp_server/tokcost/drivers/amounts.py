@@ -1,0 +1,165 @@
+"""The list cost of one request, split by what was paid for: exactly what its rate cards make of it, part by part.
+
+A request is first priced by the base: the standard service, short prompts, inference anywhere. What longer prompts,
+another way of being served and a region add to that are surcharges. Where one of them makes a request cheaper (batch,
+flex), the base is at its rates instead, so that no part is ever below zero.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tokcost.model.drivers import CAUSES, DRIVERS, Driver, Request, Series
+from tokcost.model.money import ATTO_PER_NANO, nano_from_atto
+from tokcost.pricing.cards import DAY_MINUTES, ModelCards, RateCard, Rates
+from tokcost.pricing.rule import Rule, rule_of, served_as
+
+Amount = tuple[Driver, int, int]
+"""A driver, nano-dollars, tokens."""
+
+
+class Again(NamedTuple):
+    """The tokens of a request that had been cached before, by class and by the driver they belong to."""
+
+    driver: Driver
+    input: int
+    cache_write_5m: int
+    cache_write_1h: int
+
+
+class Layers(NamedTuple):
+    """Rates that add up to those of a request: the base, and of each surcharge those before and behind it."""
+
+    base: Rates
+    surcharges: tuple[tuple[Driver, Rates, Rates], ...]
+
+
+class Sheet:
+    """The rates of one series of requests."""
+
+    def __init__(self, series: Series, cards: ModelCards) -> None:
+        self._rule = rule_of(cards, series.speed, series.tier, series.geo)
+        self._anywhere = rule_of(cards, series.speed, series.tier) if series.geo else self._rule
+        self._standard = Rule("priced", None, None, served_as(cards, ""), ())
+        self._is_one_call = series.kind != "unlogged"  # of several, none is known to have had a long prompt
+        self._changes = sorted({ms for card in cards.cards for ms in (card.from_ms, card.until_ms) if ms is not None})
+        self._changes += [ms for factor in cards.factors for ms in (factor.from_ms, factor.until_ms) if ms is not None]
+        self._changes.sort()
+        self._has_hours = any(card.until_minute - card.from_minute < DAY_MINUTES for card in cards.cards)
+        self._steps = sorted({step.above for card in cards.cards for step in card.steps})
+        self._known: dict[tuple[int, int, int], Layers | None] = {}
+
+    def layers(self, request: Request) -> Layers | None:
+        """The rates of a request; `None` where none are known for its time."""
+        time_ms, at = request.time_ms, 0
+        if self._is_one_call and len(self._steps) > 1:
+            at = bisect_left(self._steps, request.prompt) - 1
+        minute = time_ms // 60_000 % DAY_MINUTES if self._has_hours else 0
+        key = bisect_right(self._changes, time_ms), minute, at
+        if key not in self._known:
+            self._known[key] = self._made(time_ms, self._steps[max(at, 0)] if self._steps else -1)
+        return self._known[key]
+
+    def _made(self, time_ms: int, above: int) -> Layers | None:
+        card = self._rule.card(time_ms)
+        if card is None:
+            return None
+        served = self._anywhere.card(time_ms) or card
+        standard = self._standard.card(time_ms) or served
+        begin = served if _is_cheaper(_rates(served, -1), _rates(standard, -1)) else standard
+        way: Driver = "fast_surcharge" if served.context == "fast" else "priority_surcharge"
+        steps: tuple[tuple[Driver, Rates], ...] = (
+            ("long_context_surcharge", _rates(begin, above)),
+            (way, _rates(served, above)),
+            ("residency_surcharge", _rates(card, above)),
+        )
+        rates = base = _rates(begin, -1)
+        surcharges: list[tuple[Driver, Rates, Rates]] = []
+        for driver, more in steps:
+            if more != rates:
+                surcharges.append((driver, rates, more))
+            rates = more
+        if any(_can_be_less(less, more) for _, less, more in surcharges):
+            return Layers(rates, ())
+        return Layers(base, tuple(surcharges))
+
+
+def split(request: Request, again: Sequence[Again], layers: Layers) -> list[Amount] | None:
+    """The parts of a request's list cost, which they add up to; `None` where these rates do not make that cost."""
+    if not (request.tokens or request.web_searches):
+        return [] if not request.list_cost else None
+    base, own = layers.base, _first_time(request, again)
+    of_input, of_short, of_long = base.input or 0, base.cache_write_5m or 0, base.cache_write_1h or 0
+    atto: list[Amount] = []
+    for driver, sent, short, long in again:
+        atto.append((driver, sent * of_input + short * of_short + long * of_long, sent + short + long))
+    written = own.cache_write_5m * of_short + own.cache_write_1h * of_long
+    atto.append(("new_input", own.input * of_input, own.input))
+    atto.append(("cache_written", written, own.cache_write_5m + own.cache_write_1h))
+    atto.append(("cache_read", request.cache_read * (base.cache_read or 0), request.cache_read))
+    reasoning, of_output = min(request.reasoning, request.output), base.output or 0
+    visible = request.output - reasoning
+    atto.append(("visible_output", visible * of_output, visible))
+    atto.append(("reasoning", reasoning * of_output, reasoning))
+    atto.append(("web_searches", request.web_searches * (base.web_search or 0), 0))
+    atto.append(("request_fees", base.request or 0, 0))
+    for driver, less, more in layers.surcharges:
+        atto.append((driver, _cost(request, more) - _cost(request, less), 0))
+    return _rounded([one for one in atto if one[1] or one[2]], request.list_cost or 0)
+
+
+def parts_without_rates(request: Request, again: Sequence[Again]) -> list[Amount]:
+    """The same for a request that costs nothing (`free`, `included`): tokens alone."""
+    own, reasoning = _first_time(request, again), min(request.reasoning, request.output)
+    found: list[Amount] = []
+    for driver, sent, short, long in again:
+        found.append((driver, 0, sent + short + long))
+    found.append(("new_input", 0, own.input))
+    found.append(("cache_written", 0, own.cache_write_5m + own.cache_write_1h))
+    found.append(("cache_read", 0, request.cache_read))
+    found.append(("visible_output", 0, request.output - reasoning))
+    found.append(("reasoning", 0, reasoning))
+    return [one for one in found if one[2]]
+
+
+def _first_time(request: Request, again: Iterable[Again]) -> Again:
+    """The tokens that were not there before."""
+    sent, short, long = request.input, request.cache_write_5m, request.cache_write_1h
+    for one in again:
+        sent, short, long = sent - one.input, short - one.cache_write_5m, long - one.cache_write_1h
+    return Again(CAUSES["other"], sent, short, long)
+
+
+def _cost(request: Request, rates: Rates) -> int:
+    """Atto-dollars."""
+    counts = (*request[4:9], request.web_searches, 1)
+    return sum(count * (rate or 0) for count, rate in zip(counts, rates, strict=True))
+
+
+def _rounded(parts: list[Amount], list_cost: int) -> list[Amount] | None:
+    """Parts in whole nano-dollars that add up to the list cost: those that lost most by cutting off get the rest."""
+    if nano_from_atto(sum(atto for _, atto, _ in parts)) != list_cost:
+        return None
+    found: list[Amount] = [(driver, atto // ATTO_PER_NANO, tokens) for driver, atto, tokens in parts]
+    rest = list_cost - sum(nano for _, nano, _ in found)
+    if rest:
+        order = sorted(range(len(parts)), key=lambda at: (-(parts[at][1] % ATTO_PER_NANO), DRIVERS.index(parts[at][0])))
+        for at in order[:rest]:
+            driver, nano, tokens = found[at]
+            found[at] = driver, nano + 1, tokens
+    return found
+
+
+def _rates(card: RateCard, above: int) -> Rates:
+    """The rates of a card for prompts longer than so much."""
+    return next(step.rates for step in reversed(card.steps) if step.above <= above)
+
+
+def _is_cheaper(one: Rates, other: Rates) -> bool:
+    return sum(rate or 0 for rate in one) < sum(rate or 0 for rate in other)
+
+
+def _can_be_less(less: Rates, more: Rates) -> bool:
+    """Whether a surcharge could be one below zero, or is not known."""
+    pairs = zip(less, more, strict=True)
+    return any((one is None) != (other is None) or (other or 0) < (one or 0) for one, other in pairs)

@@ -1,0 +1,186 @@
+"""Requests, conversation by conversation, into a list cost by its drivers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from tokcost.drivers.amounts import Again, Amount, Sheet, parts_without_rates, split
+from tokcost.drivers.prefix import Lost, Prompt, losses
+from tokcost.model.drivers import CAUSES, DRIVERS, SHARES, Driver, Explanation, Part, Request, Series, Share
+from tokcost.pricing.cards import ModelCards
+
+SUMS = frozenset(["grok", "mux", "aider"])
+"""Assistants that log one record for a turn, which is a sum over several requests."""
+
+_BROKEN = ("partial", "fallback")
+
+
+class Looked(NamedTuple):
+    """A request with what is known of its prompt: handed on to whoever prices it otherwise."""
+
+    request: Request
+    series: Series
+    losses: tuple[Lost, ...]
+
+
+def explain(
+    requests: Iterable[Request],
+    series: Mapping[int, Series],
+    cards: Callable[[str], ModelCards | None],
+    also: Sequence[Callable[[Looked], None]] = (),
+) -> Explanation:
+    """The list cost of all that is counted among `requests`, which come conversation by conversation (by session and
+    source), oldest first. `also` is called with each priced request."""
+    explainer = _Explainer(series, cards, also)
+    for _, conversation in groupby(requests, key=lambda one: one[:2]):
+        explainer.take(list(conversation))
+    return explainer.found
+
+
+class _Sum:
+    """A part of a sum while it is added up."""
+
+    __slots__ = ("list_cost", "requests", "tokens")
+
+    def __init__(self) -> None:
+        self.list_cost = self.tokens = self.requests = 0
+
+    def add(self, list_cost: int, tokens: int) -> None:
+        """Add a request, or the part that it has in this."""
+        self.list_cost += list_cost
+        self.tokens += tokens
+        self.requests += 1
+
+    @property
+    def part(self) -> Part:
+        """The sum so far."""
+        return Part(self.list_cost, self.tokens, self.requests)
+
+
+class _Explainer:
+    def __init__(
+        self,
+        series: Mapping[int, Series],
+        cards: Callable[[str], ModelCards | None],
+        also: Sequence[Callable[[Looked], None]],
+    ) -> None:
+        self._series = series
+        self._cards = cards
+        self._also = also
+        self._sheets: dict[int, Sheet | None] = {}
+        self._drivers: dict[Driver, _Sum] = {driver: _Sum() for driver in DRIVERS}
+        self._shares: dict[Share, _Sum] = {share: _Sum() for share in SHARES}
+        self._total, self._unpriced, self._closest_price = _Sum(), _Sum(), _Sum()
+        self._pauses: Counter[int] = Counter()
+        self._lower_bounds = 0
+
+    @property
+    def found(self) -> Explanation:
+        """All that was taken."""
+        found = Explanation()
+        found.drivers = {driver: one.part for driver, one in self._drivers.items()}
+        found.shares = {share: one.part for share, one in self._shares.items()}
+        found.total, found.unpriced = self._total.part, self._unpriced.part
+        found.closest_price = self._closest_price.part
+        found.pauses, found.lower_bounds = self._pauses, self._lower_bounds
+        return found
+
+    def take(self, conversation: list[Request]) -> None:
+        """Add what is counted of a conversation."""
+        series = self._series
+        compared = [one for one in conversation if _can_be_compared(one, series[one.series])]
+        prompts = [Prompt(series[one.series].model, one.time_ms, *one[4:8]) for one in compared]
+        lost = dict(zip(map(id, compared), losses(prompts), strict=True))
+        for one in conversation:
+            if one.counted:
+                self._add(one, series[one.series], lost.get(id(one)))
+
+    def _add(self, request: Request, series: Series, lost: tuple[Lost, ...] | None) -> None:
+        cost, tokens = request.list_cost, request.tokens
+        if cost is None:
+            self._unpriced.add(0, tokens)
+            return
+        self._total.add(cost, tokens)
+        self._lower_bounds += request.lower_bound
+        if series.price_state == "estimated":
+            self._closest_price.add(cost, tokens)
+        share = _share(request, series)
+        if share is not None:
+            self._shares[share].add(cost, tokens)
+        if request.source:
+            self._shares["subagents"].add(cost, tokens)
+        for driver, nano, count in self._parts(request, series, lost, _again(request, lost) if lost else ()):
+            self._drivers[driver].add(nano, count)
+        if lost:
+            pauses = [one.pause_ms for one in lost if one.cause == "pause"]
+            self._pauses.update(pause // 60_000 for pause in pauses[:1])
+        for take in self._also:
+            take(Looked(request, series, lost or ()))
+
+    def _parts(
+        self, request: Request, series: Series, lost: tuple[Lost, ...] | None, again: Sequence[Again]
+    ) -> list[Amount]:
+        whole: Amount = ("not_known", request.list_cost or 0, request.tokens)
+        if request.estimated:
+            return [("estimated_counts", request.list_cost or 0, request.tokens)]
+        if series.price_state in ("free", "included"):
+            return parts_without_rates(request, again)
+        sheet = self._sheet(request.series, series)
+        layers = sheet.layers(request) if sheet is not None else None
+        parts = split(request, again, layers) if layers is not None else None
+        if parts is None:
+            return [whole]
+        if lost is None and _is_of_several(series):
+            unknown = [one for one in parts if one[0] in _OF_PROMPT]
+            rest: Amount = ("not_known", sum(one[1] for one in unknown), sum(one[2] for one in unknown))
+            return [*(one for one in parts if one not in unknown), rest]
+        return parts
+
+    def _sheet(self, number: int, series: Series) -> Sheet | None:
+        if number not in self._sheets:
+            cards = self._cards(series.price) if series.price is not None else None
+            self._sheets[number] = Sheet(series, cards) if cards is not None else None
+        return self._sheets[number]
+
+
+_OF_PROMPT: tuple[Driver, ...] = ("new_input", "cache_written")
+"""The drivers that are only known by a comparison with the request before."""
+
+
+def _can_be_compared(request: Request, series: Series) -> bool:
+    is_one_request = series.kind in ("response", "partial", "fallback") and not _is_of_several(series)
+    return is_one_request and not request.estimated and not request.is_compaction
+
+
+def _is_of_several(series: Series) -> bool:
+    """Whether a record can stand for several requests, so that its prompt is that of none of them."""
+    return series.kind == "unlogged" or series.assistant in SUMS
+
+
+def _share(request: Request, series: Series) -> Share | None:
+    if series.kind == "unlogged" or request.is_compaction:
+        return "compaction_and_titles"
+    return "broken_and_refused" if series.kind in _BROKEN else None
+
+
+def _again(request: Request, lost: tuple[Lost, ...]) -> list[Again]:
+    """The classes in which a request was billed for what it had lost, by driver: it stands right behind what was read,
+    caches of one hour first."""
+    long, short, sent = request.cache_write_1h, request.cache_write_5m, request.input
+    if long or short:
+        sent = 0
+    found: list[Again] = []
+    for one in lost:
+        of_long = min(one.tokens, long)
+        of_short = min(one.tokens - of_long, short)
+        of_sent = min(one.tokens - of_long - of_short, sent)
+        long, short, sent = long - of_long, short - of_short, sent - of_sent
+        driver = CAUSES[one.cause]
+        before = next((at for at, again in enumerate(found) if again.driver == driver), None)
+        if before is None:
+            found.append(Again(driver, of_sent, of_short, of_long))
+        else:
+            _, sent_before, short_before, long_before = found[before]
+            found[before] = Again(driver, sent_before + of_sent, short_before + of_short, long_before + of_long)
+    return found

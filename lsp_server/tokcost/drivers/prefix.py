@@ -1,0 +1,147 @@
+"""The comparison of each prompt with the ones before it in its conversation: what had been in the cache and was not
+read from it, and why. docs/drivers.md has the rules in words, with their errors and sources.
+
+A conversation is a session, or a sub-agent of it. Each model has a cache of its own in it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tokcost.model.drivers import Cause
+
+SHORT_MS, LONG_MS = 5 * 60_000, 60 * 60_000
+"""The lives of Anthropic's caches, counted from the last use
+(platform.claude.com/docs/en/build-with-claude/prompt-caching). Caches that a provider keeps by itself count as short
+ones: OpenAI drops them after 5 to 10 minutes without use (developers.openai.com/docs/guides/prompt-caching)."""
+
+_SLOW = ("deepseek",)
+"""Models whose provider keeps unused caches for hours (api-docs.deepseek.com/guides/kv_cache)."""
+
+_LOOKS_AHEAD = 200
+"""Requests of one model within which an older prompt has to come back."""
+
+
+class Prompt(NamedTuple):
+    """The prompt of one request."""
+
+    model: str
+    time_ms: int
+    input: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+
+    @property
+    def tokens(self) -> int:
+        """All of it."""
+        return self.input + self.cache_read + self.written
+
+    @property
+    def written(self) -> int:
+        """The part that was written to a cache."""
+        return self.cache_write_5m + self.cache_write_1h
+
+
+class Lost(NamedTuple):
+    """A part of a prompt that had been in the cache, and was written to it again or sent as plain input."""
+
+    tokens: int
+    cause: Cause
+    pause_ms: int
+    """The time since the conversation's last request."""
+    long: bool = False
+    """Whether it was in a one-hour cache."""
+
+
+class _Cached(NamedTuple):
+    """The beginning of the conversation that one model has in its cache."""
+
+    tokens: int
+    long: int
+    """The part of it with a life of one hour; it comes first, as the provider requires."""
+    time_ms: int
+
+
+def losses(prompts: Sequence[Prompt]) -> list[tuple[Lost, ...]]:
+    """For each prompt of a conversation, oldest first, the parts of it that had been cached and were not read; in the
+    order in which they stand in the prompt, right behind what was read."""
+    found = _Conversation(prompts)
+    return [found.next(at, prompt) for at, prompt in enumerate(prompts)]
+
+
+class _Conversation:
+    """The caches of a conversation, as they are after each request."""
+
+    def __init__(self, prompts: Sequence[Prompt]) -> None:
+        self._prompts = prompts
+        self._cached: dict[str, _Cached] = {}
+        self._last_model = ""
+        self._last_tokens = 0
+        self._last_ms = 0
+
+    def next(self, at: int, prompt: Prompt) -> tuple[Lost, ...]:
+        """The losses of the next prompt."""
+        own = self._cached.get(prompt.model)
+        if own is not None and own.tokens >= 2 * prompt.tokens and self._is_aside(at, prompt):
+            self._cached[prompt.model] = own._replace(time_ms=prompt.time_ms)
+            return ()
+        found = self._losses(own, prompt)
+        self._remember(own, prompt)
+        if prompt.model == self._last_model or self._last_tokens < 2 * prompt.tokens:
+            self._last_model, self._last_tokens = prompt.model, self._cached[prompt.model].tokens
+            self._last_ms = prompt.time_ms
+        return found
+
+    def _losses(self, own: _Cached | None, prompt: Prompt) -> tuple[Lost, ...]:
+        read, fresh = prompt.cache_read, prompt.written or prompt.input
+        found: list[Lost] = []
+        if own is not None and own.tokens > read and fresh:
+            count = min(own.tokens - read, fresh)
+            found += self._own_losses(own, prompt, count)
+            fresh -= count
+        begin = max(read, own.tokens if own is not None else 0)
+        has_changed = self._last_model not in ("", prompt.model) and self._last_tokens < 2 * prompt.tokens
+        if has_changed and self._last_tokens > begin and fresh:
+            found.append(Lost(min(self._last_tokens - begin, fresh), "model_switch", prompt.time_ms - self._last_ms))
+        return tuple(found)
+
+    def _own_losses(self, own: _Cached, prompt: Prompt, count: int) -> list[Lost]:
+        """The losses of what this model had cached: those with a life of one hour come first."""
+        of_long = max(0, min(own.long, prompt.cache_read + count) - prompt.cache_read)
+        parts = [(of_long, LONG_MS, True), (count - of_long, _life(prompt.model), False)]
+        return [Lost(part, *self._cause(own, prompt, life), is_long) for part, life, is_long in parts if part]
+
+    def _cause(self, own: _Cached, prompt: Prompt, life_ms: int) -> tuple[Cause, int]:
+        pause = prompt.time_ms - max(own.time_ms, self._last_ms)
+        if own.tokens >= 2 * prompt.tokens:
+            return "compaction", pause
+        if pause > life_ms:
+            return "pause", pause
+        if self._last_model != prompt.model and prompt.time_ms - own.time_ms > life_ms:
+            return "model_switch", pause
+        return ("compaction" if own.tokens > prompt.tokens else "other"), pause
+
+    def _remember(self, own: _Cached | None, prompt: Prompt) -> None:
+        cached = prompt.cache_read + prompt.written
+        long = (min(own.long, prompt.cache_read) if own is not None else 0) + prompt.cache_write_1h
+        if own is not None and own.tokens < 2 * prompt.tokens:
+            # What was cached once stays a part of the conversation, whether or not this request was served from there.
+            kept = min(own.tokens, prompt.tokens)
+            if kept > cached:
+                cached, long = kept, min(own.long, kept)
+        self._cached[prompt.model] = _Cached(cached, long, prompt.time_ms)
+
+    def _is_aside(self, at: int, prompt: Prompt) -> bool:
+        """Whether a much shorter prompt is one beside the conversation (a side question, an agent in the same log) and
+        not its new beginning: then a later request reads more than any prompt since can have written."""
+        most = prompt.tokens
+        later = (one for one in self._prompts[at + 1 : at + 1 + _LOOKS_AHEAD] if one.model == prompt.model)
+        for one in later:
+            if one.cache_read > most:
+                return True
+            most = max(most, one.tokens)
+        return False
+
+
+def _life(model: str) -> int:
+    return LONG_MS if model.rpartition("/")[2].lower().startswith(_SLOW) else SHORT_MS

@@ -1,0 +1,95 @@
+"""Requests conversation by conversation: each with the ones before it, wherever those belong. Nothing here writes."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.query import FOREVER
+from tokcost.model.drivers import Request, Series
+
+
+class Scope(NamedTuple):
+    """The usage that is asked about: everything that agrees with all that is given."""
+
+    repository: int | None = None
+    """Row id; 0: usage in no repository. `None`: any."""
+    branch: str | None = None
+    session: str | None = None
+    """All of its id."""
+    since_ms: int = 0
+    until_ms: int = FOREVER
+    """Excluded."""
+
+
+_COLUMNS = """time_ms, series, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches,
+  list_cost, lower_bound, estimated, instr(key, '#compaction') > 0"""
+_SOURCE = "iif(source IN (SELECT value FROM json_each(:subagents)), source, 0)"
+_REQUESTS = """
+WITH scope AS (SELECT DISTINCT session FROM usage AS one WHERE {counted})
+SELECT session, {source} AS log, {columns}, {counted} AS counted, key AS name
+  FROM usage AS one WHERE {sessions}
+UNION ALL
+SELECT session_copy.session, {source}, {columns}, 0, key
+  FROM session_copy JOIN usage AS one ON one.id = session_copy.usage
+  WHERE session_copy.session IN scope AND session_copy.session != one.session
+ORDER BY 1, 2, 3, name
+"""
+
+
+def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator[Request]:
+    """The usage of a scope and, not counted, all other usage of its sessions; also what a session's log repeats of
+    another session, from which it was forked. By session, log of a sub-agent (one of `subagents`, row ids of sources),
+    and time."""
+    values = {
+        "repository": scope.repository,
+        "branch": scope.branch,
+        "session": scope.session,
+        "since": scope.since_ms,
+        "until": scope.until_ms,
+        "subagents": json.dumps(list(subagents)),
+    }
+    query = _REQUESTS.format(
+        counted=_counted(scope),
+        sessions="one.session IN scope" if _counted(scope) != "1" else "1",
+        source=_SOURCE,
+        columns=_COLUMNS,
+    )
+    for row in ledger.db.execute(query, values):
+        yield Request._make(row[:16])
+
+
+def _counted(scope: Scope) -> str:
+    """The condition for usage to be in the scope."""
+    places = [
+        "ifnull(repository, 0) = :repository" if scope.repository is not None else "",
+        "ifnull(branch, '') = :branch" if scope.branch is not None else "",
+    ]
+    wanted = " AND ".join(one for one in places if one)
+    conditions = [
+        f"one.place IN (SELECT id FROM place WHERE {wanted})" if wanted else "",
+        "one.session IN (SELECT id FROM session WHERE name = :session)" if scope.session is not None else "",
+        "one.time_ms >= :since" if scope.since_ms else "",
+        "one.time_ms < :until" if scope.until_ms != FOREVER else "",
+    ]
+    return " AND ".join(one for one in conditions if one) or "1"
+
+
+def every_series(ledger: Ledger) -> dict[int, Series]:
+    """All series by row id."""
+    rows = ledger.db.execute(
+        "SELECT series.id, name, model, provider, kind, speed, tier, geo, price_state, price FROM series"
+        " JOIN assistant ON assistant.id = assistant"
+    )
+    return {row[0]: Series._make(row[1:]) for row in rows}
+
+
+def price_body(ledger: Ledger, price: str) -> str:
+    """The rate cards that usage was priced with; empty where they were lost."""
+    row = ledger.db.execute("SELECT body FROM price WHERE id = ?", (price,)).fetchone()
+    return row[0] if row else ""
+
+
+def source_paths(ledger: Ledger) -> Iterator[tuple[int, str, str]]:
+    """Row id, assistant and path of everything that was read."""
+    yield from ledger.db.execute("SELECT id, assistant, path FROM source")

@@ -1,0 +1,50 @@
+"""Sums of the usage that fits a rule. Nothing here writes."""
+
+import json
+from collections.abc import Iterable
+
+from tokcost.ledger.open import Ledger
+from tokcost.model.rules import Matched, Rule
+
+_CONDITIONS = {
+    "branch": "usage.place IN (SELECT id FROM place WHERE repository = :repository AND branch = :branch)",
+    "session": "usage.place IN (SELECT id FROM place WHERE repository = :repository AND branch = :branch)",
+    "day": "usage.place IN (SELECT id FROM place WHERE repository = :repository) AND time_ms >= :since",
+}
+_KINDS = {"compaction": "instr(key, '#compaction') > 0", "broken": "kind = 'partial'"}
+
+
+def matched(
+    ledger: Ledger, rule: Rule, repository: int, branch: str | None, since_ms: int, subagents: Iterable[int]
+) -> Matched:
+    """The usage that fits a rule on a branch, in its most expensive session there, or in a repository since a moment.
+    `subagents` are the row ids of logs of sub-agents."""
+    conditions = [_CONDITIONS[rule.per], "NOT estimated"]
+    if rule.models:
+        conditions.append("EXISTS (SELECT 1 FROM json_each(:models) WHERE lower(model) GLOB value)")
+    if rule.assistants:
+        conditions.append("EXISTS (SELECT 1 FROM json_each(:assistants) WHERE assistant.name GLOB value)")
+    if rule.subagent is not None:
+        known = "source IN (SELECT value FROM json_each(:subagents))"
+        conditions.append(known if rule.subagent else f"NOT ifnull({known}, 0)")
+    if rule.context is not None:
+        conditions.append("input + cache_read + cache_write_5m + cache_write_1h > :context")
+    if rule.kind:
+        conditions.append(_KINDS[rule.kind])
+    values = {
+        "repository": repository,
+        "branch": branch or "",
+        "since": since_ms,
+        "models": json.dumps(rule.models),
+        "assistants": json.dumps(rule.assistants),
+        "subagents": json.dumps(list(subagents)) if rule.subagent is not None else "[]",
+        "context": rule.context or 0,
+    }
+    grouped = " GROUP BY session ORDER BY 2 DESC LIMIT 1" if rule.per == "session" else ""
+    row = ledger.db.execute(
+        "SELECT count(*), ifnull(sum(list_cost), 0), ifnull(sum(iif(price_state = 'unpriced', tokens, 0)), 0)"
+        " FROM usage JOIN series ON series.id = series JOIN assistant ON assistant.id = series.assistant"
+        f" WHERE {' AND '.join(conditions)}{grouped}",
+        values,
+    ).fetchone()
+    return Matched(*row) if row is not None else Matched()

@@ -1,0 +1,16 @@
+"""Usage of all repositories by day and model, as bills know it."""
+
+from tokcost.ledger.open import Ledger
+from tokcost.model.bills import Spent
+
+_BY_DAY = """
+SELECT strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch') AS day, provider, model, count(*), sum(tokens),
+  ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)),
+  sum(iif(estimated = 1 OR price_state = 'estimated', tokens, 0))
+FROM usage_row WHERE time_ms >= ? AND time_ms < ? GROUP BY day, provider, model ORDER BY day, provider, model
+"""
+
+
+def spent_by_day(ledger: Ledger, since_ms: int, until_ms: int) -> list[Spent]:
+    """Usage from a moment on and before another one, by day in UTC, provider and model."""
+    return [Spent._make(row) for row in ledger.db.execute(_BY_DAY, (since_ms, until_ms))]

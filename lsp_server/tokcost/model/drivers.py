@@ -1,0 +1,180 @@
+"""The drivers of a list cost: the parts of it by the reason they were paid for. docs/drivers.md explains each."""
+
+from collections import Counter
+from typing import Literal, NamedTuple
+
+Driver = Literal[
+    "new_input",
+    "cache_written",
+    "cache_rewritten_after_pause",
+    "cache_rewritten_after_model_switch",
+    "cache_rewritten_after_compaction",
+    "cache_rewritten_other",
+    "cache_read",
+    "visible_output",
+    "reasoning",
+    "long_context_surcharge",
+    "fast_surcharge",
+    "priority_surcharge",
+    "residency_surcharge",
+    "web_searches",
+    "request_fees",
+    "estimated_counts",
+    "not_known",
+]
+
+DRIVERS: tuple[Driver, ...] = (
+    "new_input",
+    "cache_written",
+    "cache_rewritten_after_pause",
+    "cache_rewritten_after_model_switch",
+    "cache_rewritten_after_compaction",
+    "cache_rewritten_other",
+    "cache_read",
+    "visible_output",
+    "reasoning",
+    "long_context_surcharge",
+    "fast_surcharge",
+    "priority_surcharge",
+    "residency_surcharge",
+    "web_searches",
+    "request_fees",
+    "estimated_counts",
+    "not_known",
+)
+
+Cause = Literal["pause", "model_switch", "compaction", "other"]
+"""The reasons why a prompt that had been in the cache was not read from it.
+
+- `pause`: the conversation rested for longer than the cache lives.
+- `model_switch`: another model had the conversation before; caches belong to one model.
+- `compaction`: the conversation was shortened (compacted, cleared, rewound), so that its beginning is another one.
+- `other`: none of these; the beginning of the prompt changed, or the provider dropped it.
+"""
+
+CAUSES: dict[Cause, Driver] = {
+    "pause": "cache_rewritten_after_pause",
+    "model_switch": "cache_rewritten_after_model_switch",
+    "compaction": "cache_rewritten_after_compaction",
+    "other": "cache_rewritten_other",
+}
+
+Share = Literal["subagents", "compaction_and_titles", "broken_and_refused"]
+SHARES: tuple[Share, ...] = ("subagents", "compaction_and_titles", "broken_and_refused")
+"""Parts of the list cost that lie across the drivers: each request of one has its own drivers."""
+
+
+class Series(NamedTuple):
+    """The facts that all requests share which one model made, served in one way and priced by the same cards."""
+
+    assistant: str
+    model: str
+    provider: str
+    kind: str
+    speed: str
+    tier: str
+    geo: str
+    price_state: str
+    price: str | None
+    """Id of the rate cards."""
+
+
+class Request(NamedTuple):
+    """One usage in its conversation. `session`, `source` and `series` are row ids."""
+
+    session: int
+    source: int
+    """The log of a sub-agent; 0 for the conversation itself."""
+    time_ms: int
+    series: int
+    input: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+    output: int
+    reasoning: int
+    web_searches: int
+    list_cost: int | None
+    """Nano-dollars; `None`: unpriced."""
+    lower_bound: int
+    estimated: int
+    """Whether its counts are estimated."""
+    is_compaction: int
+    """Whether it compacted a conversation, as far as its log says so."""
+    counted: int
+    """Whether it is part of what was asked about; others are there to be compared with."""
+
+    @property
+    def tokens(self) -> int:
+        """All five classes together."""
+        return self.prompt + self.output
+
+    @property
+    def prompt(self) -> int:
+        """All tokens sent to the model."""
+        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+
+
+class Part(NamedTuple):
+    """A part of a sum. The list cost is in nano-dollars."""
+
+    list_cost: int = 0
+    tokens: int = 0
+    requests: int = 0
+
+
+NOTHING = Part()
+
+
+class Repriced(NamedTuple):
+    """The list cost of the same tokens under another condition."""
+
+    name: str
+    """The model, or `batch`, `one-hour-cache`, `cheapest-of-family`."""
+    list_cost: int
+    compared: int
+    """The list cost, as it is, of the requests that could be priced so. Nano-dollars, as is `list_cost`."""
+    requests: int
+    without_price: int
+    """Requests that are left out, because no such price is known for them."""
+    otherwise_served: int = 0
+    """Requests at the standard price, because the model has none for how they were served."""
+    models: tuple[tuple[str, str], ...] = ()
+    """For each model in use, the one in whose stead it was priced, where that differs by model."""
+
+    def plus(self, other: "Repriced") -> "Repriced":
+        """The sum of both, under this one's name."""
+        return Repriced(
+            self.name,
+            self.list_cost + other.list_cost,
+            self.compared + other.compared,
+            self.requests + other.requests,
+            self.without_price + other.without_price,
+            self.otherwise_served + other.otherwise_served,
+        )
+
+
+class Explanation:
+    """A list cost by its drivers. Tokens of the drivers add up as their list cost does: surcharges have none of their
+    own."""
+
+    def __init__(self) -> None:
+        self.drivers: dict[Driver, Part] = dict.fromkeys(DRIVERS, NOTHING)
+        self.shares: dict[Share, Part] = dict.fromkeys(SHARES, NOTHING)
+        self.total = NOTHING
+        """Usage that has a price; its drivers add up to it."""
+        self.unpriced = NOTHING
+        self.pauses: Counter[int] = Counter()
+        """Requests that wrote a cache again after a pause, by the whole minutes of the pause."""
+        self.closest_price = NOTHING
+        """The part at the closest known price."""
+        self.lower_bounds = 0
+        """Requests whose output is only a lower bound."""
+        self.as_other: list[Repriced] = []
+
+    @property
+    def closes(self) -> bool:
+        """Whether the drivers add up to the total, to the last nano-dollar and token."""
+        parts = self.drivers.values()
+        sums = sum(part.list_cost for part in parts), sum(part.tokens for part in parts)
+        return sums == self.total[:2]

@@ -1,0 +1,74 @@
+"""Rules: conditions on usage, and the sentence to say where they hold. Pure; amounts are nano-dollars at list price."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple
+
+Per = Literal["branch", "session", "day"]
+Kind = Literal["", "compaction", "broken"]
+Source = Literal["own", "repository"]
+
+PERS: tuple[Per, ...] = ("branch", "session", "day")
+KINDS: tuple[Kind, ...] = ("compaction", "broken")
+
+
+class Rule(NamedTuple):
+    """A rule. Everything that is given must hold; what is empty or `None` holds always."""
+
+    name: str
+    source: Source
+    say: str = ""
+    branches: tuple[str, ...] = ()
+    """Patterns of branches; one of them must fit the branch that is checked out."""
+    models: tuple[str, ...] = ()
+    """Patterns of models, as logged, in lower case."""
+    assistants: tuple[str, ...] = ()
+    subagent: bool | None = None
+    """Requests of sub-agents alone, or of none."""
+    context: int | None = None
+    """Requests with more tokens of input than this, cached ones included."""
+    kind: Kind = ""
+    per: Per = "branch"
+    """The requests that are added up: those of the branch, of the most expensive session on it, or of the repository
+    since local midnight."""
+    over: int | None = None
+    """The list cost that must be exceeded; `None`: a single request is enough."""
+    areas: tuple[str, ...] = ()
+    """Patterns of paths; the branch must have changed one that fits."""
+    outside: tuple[str, ...] = ()
+    """The same; the branch must have changed none that fits."""
+
+    @property
+    def needs_paths(self) -> bool:
+        """Whether the files that the branch changed matter."""
+        return bool(self.areas or self.outside)
+
+    def is_for(self, branch: str | None) -> bool:
+        """Whether it has something to say on a branch; on a detached HEAD only what is about the day."""
+        if branch is None:
+            return self.per == "day" and not self.branches
+        return not self.branches or any(fnmatchcase(branch, pattern) for pattern in self.branches)
+
+
+class Matched(NamedTuple):
+    """The usage that fits a rule."""
+
+    requests: int = 0
+    list_cost: int = 0
+    unpriced_tokens: int = 0
+
+
+class Broken(NamedTuple):
+    """A rule that has something to say, and about what."""
+
+    rule: Rule
+    matched: Matched
+
+
+def broken(rules: Sequence[tuple[Rule, Matched]]) -> list[Broken]:
+    """The rules whose usage is over what they allow. Without a price nobody can say that it is."""
+    return [
+        Broken(rule, matched)
+        for rule, matched in rules
+        if (matched.requests > 0 if rule.over is None else matched.list_cost > rule.over)
+    ]

@@ -1,0 +1,149 @@
+"""Rules of a repository (`[[rules]]` in `.tokcost.toml`, for everybody) and of the user (`config.toml` beside the
+ledger). Either only says something: no rule stops, publishes or runs anything."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from tokcost.errors import SettingsDamaged
+from tokcost.foreign_files import MOST, read_bounded, shown
+from tokcost.model.budget import parse_limit
+from tokcost.model.near import did_you_mean
+from tokcost.model.rules import KINDS, PERS, Rule, Source
+from tokcost.policy.clone_state import CloneState
+from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.settings import CONFIG_FILE
+from tokcost.toml import TomlDamaged, read_toml
+
+KEYS = ("name", "say", "branch", "model", "assistant", "subagent", "context", "kind", "per", "over", "area", "outside")
+_MOST_RULES = 50
+_MOST_PATTERNS = 50
+_MOST_CHARACTERS = 200
+_MOST_STARS = 3
+"""In a pattern: the time that matching takes grows with this power of a name's length."""
+_MOST_CONTEXT = 1 << 40
+
+
+class Rules(NamedTuple):
+    """The rules that hold, and problems with those that cannot be understood."""
+
+    found: tuple[Rule, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def read_rules(home: Path, here: CloneState) -> Rules:
+    """All rules for a clone, the user's own first. A problem with one of them makes no other one silent."""
+    found: list[Rule] = []
+    problems: list[str] = []
+    path = os.path.join(home, CONFIG_FILE)
+    try:
+        _add(read_bounded(path, MOST), path, "own", found, problems)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        problems.append(f"{path} cannot be read: {error}")
+    if here.policy_problem and b"rules" in here.policy:
+        problems.append(here.policy_problem)
+    _add(here.policy, os.path.join(here.worktree.path, POLICY_FILE), "repository", found, problems)
+    return Rules(tuple(found), tuple(problems))
+
+
+def _add(data: bytes, path: str, source: Source, found: list[Rule], problems: list[str]) -> None:
+    if b"rules" not in data:
+        return
+    try:
+        tables: Any = read_toml(data).get("rules", [])
+        if not isinstance(tables, list) or len(cast(list[Any], tables)) > _MOST_RULES:
+            raise SettingsDamaged(f"rules is no list of [[rules]] tables, or has more than {_MOST_RULES}")
+    except (TomlDamaged, SettingsDamaged) as damage:
+        problems.append(f"{path} cannot be understood: {damage}")
+        return
+    for number, table in enumerate(cast(list[Any], tables), start=1):
+        try:
+            found.append(_rule(table, source))
+        except ValueError as refusal:
+            name = cast(Mapping[str, Any], table).get("name") if isinstance(table, dict) else None
+            which = f"rule {shown(name)}" if isinstance(name, str) else f"rule {number}"
+            problems.append(f"{which} in {path}: {refusal}")
+
+
+def _rule(table: Any, source: Source) -> Rule:
+    if not isinstance(table, dict):
+        raise ValueError("it is no table")
+    told = cast(Mapping[str, Any], table)
+    unknown = sorted(told.keys() - set(KEYS))
+    if unknown:
+        raise ValueError(f"unknown key {shown(unknown[0])} (known: {', '.join(KEYS)}){did_you_mean(unknown[0], KEYS)}")
+    rule = Rule(
+        _text(told, "name"),
+        source,
+        _text(told, "say"),
+        _patterns(told, "branch"),
+        tuple(one.lower() for one in _patterns(told, "model")),
+        _patterns(told, "assistant"),
+        _subagent(told.get("subagent")),
+        _context(told.get("context")),
+        _one_of(told, "kind", ("", *KINDS)),
+        _one_of(told, "per", PERS),
+        _over(told.get("over")),
+        _paths(told, "area"),
+        _paths(told, "outside"),
+    )
+    if not rule.name:
+        raise ValueError("it has no name")
+    return rule
+
+
+def _text(table: Mapping[str, Any], key: str) -> str:
+    text = table.get(key, "")
+    if not isinstance(text, str) or len(text) > _MOST_CHARACTERS:
+        raise ValueError(f"{key} = {shown(text)} is no text of {_MOST_CHARACTERS} characters at most")
+    return text.strip()
+
+
+def _patterns(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    found = _paths(table, key)
+    for pattern in found:
+        if pattern.count("*") > _MOST_STARS or "[" in pattern:
+            raise ValueError(f"{key}: {shown(pattern)} has more than {_MOST_STARS} stars, or brackets")
+    return found
+
+
+def _paths(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    said = table.get(key, [])
+    several: list[Any] = cast(list[Any], said) if isinstance(said, list) else [said]
+    if len(several) > _MOST_PATTERNS or not all(
+        isinstance(one, str) and 0 < len(one) <= _MOST_CHARACTERS for one in several
+    ):
+        raise ValueError(f'{key} is no pattern, or list of them, for example {key} = ["exp/*"]')
+    return tuple(several)
+
+
+def _subagent(said: Any) -> bool | None:
+    if said is not None and not isinstance(said, bool):
+        raise ValueError(f"subagent = {shown(said)} is neither true nor false")
+    return said
+
+
+def _context(said: Any) -> int | None:
+    if said is None:
+        return None
+    if not isinstance(said, int) or isinstance(said, bool) or not 0 <= said <= _MOST_CONTEXT:
+        raise ValueError(f"context = {shown(said)} is no number of tokens, for example context = 200000")
+    return said
+
+
+def _over(said: Any) -> int | None:
+    if said is None:
+        return None
+    if not isinstance(said, str):
+        raise ValueError(f'over = {shown(said)} must be in quotes, for example over = "5"')
+    return parse_limit(said)
+
+
+def _one_of(table: Mapping[str, Any], key: str, choices: tuple[Any, ...]) -> Any:
+    said = table.get(key, choices[0])
+    if said not in choices:
+        raise ValueError(f"{key} = {shown(said)} is none of {', '.join(one for one in choices if one)}")
+    return said

@@ -1,0 +1,70 @@
+"""The choice of a rate card: of a model's cards, those that hold for one way of being served and one region. Pure."""
+
+from typing import NamedTuple
+
+from tokcost.pricing.cards import ModelCards, PriceState, RateCard, multiplied, within
+
+
+class Rule(NamedTuple):
+    """The prices of usage of one model, served in one way."""
+
+    state: PriceState
+    id: str | None
+    flat: int | None
+    """The amount, where it does not depend on tokens."""
+    cards: tuple[RateCard, ...]
+    """The first that holds is right."""
+    fallback: tuple[RateCard, ...]
+    """The first that holds is the closest that is known, where the price of this way of being served is not."""
+
+    def card(self, time_ms: int) -> RateCard | None:
+        """The card for a request of a moment, the closest that is known included."""
+        for card in self.cards:
+            if card.holds(time_ms):
+                return card
+        return next((card for card in self.fallback if card.holds(time_ms)), None)
+
+
+NO_RULE = Rule("unpriced", None, None, (), ())
+
+
+def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "") -> Rule:
+    """The cards that say exactly how this kind of usage is priced, and those to fall back on, closest first: by the
+    speed alone, by the standard service, and both without the region's factor."""
+    where = _word(geo, _ANYWHERE)
+    if cards.state in ("included", "free"):
+        return Rule(cards.state, cards.id, 0, (), ())
+    ways = [way for way in (_word(speed), _word(tier)) if way] or [cards.served]
+    served = [served_as(cards, way) for way in ways]
+    standard = served_as(cards, "") if ways != [""] else ()
+    own = served[0] if len(ways) == 1 else ()  # no provider has a price for two ways at once
+    fallback = tuple(card for way in (*served[len(own) > 0 :], standard) for card in way)
+    if where:
+        own, fallback = _kept_in(cards, where, own), (*_kept_in(cards, where, fallback), *own, *fallback)
+    return Rule(cards.state if own else "unpriced", cards.id, None, own, fallback)
+
+
+def served_as(cards: ModelCards, way: str) -> tuple[RateCard, ...]:
+    """The cards of one way of being served (empty: the standard one), newest first."""
+    return tuple(card for card in cards.cards[::-1] if card.context == way)
+
+
+_USUAL = frozenset(["standard", "default", "auto"])
+_ANYWHERE = frozenset(["global", "not_available"])
+
+
+def _word(said: str, usual: frozenset[str] = _USUAL) -> str:
+    """A way of being served, or a region, in the words of the cards; empty for the usual one."""
+    word = said.strip().lower()
+    return "" if word in usual else word
+
+
+def _kept_in(cards: ModelCards, geo: str, those: tuple[RateCard, ...]) -> tuple[RateCard, ...]:
+    """Cards with the factor for inference in one region, as far as it is known."""
+    return tuple(
+        multiplied(part, factor.factor)
+        for factor in cards.factors[::-1]
+        if factor.geo.lower() == geo
+        for card in those
+        if (part := within(card, factor.from_ms, factor.until_ms)) is not None
+    )

@@ -1,0 +1,171 @@
+"""Bubbles of Cursor (`cursorDiskKV` in `state.vscdb`): one message each, under `bubbleId:<conversation>:<id>`.
+
+One of type 2 is the assistant's: its words, its thoughts, and the arguments of a tool. Writing it again gives it
+another row, with a higher number. Its model stands in it, in the user's bubble before, or with its conversation. In
+current versions `tokenCount` is 0; where it is not, it is the count of the last call of a turn, and no better than the
+text.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tokcost.estimates.counting import estimated_tokens
+from tokcost.model.logs import Batch, Source
+from tokcost.model.usage import Tokens, Usage
+from tokcost.readers.sources.editor_windows import folder_of_window
+from tokcost.readers.sources.file_uri import local_path
+from tokcost.readers.sources.jsonl import in_portions
+from tokcost.readers.sources.records import Name, decoded, milliseconds
+from tokcost.readers.sources.sqlite_store import MOST_BYTES, Store, open_store
+
+NAME = "cursor-text"
+_ASSISTANT = 2
+_TABLE = {"cursorDiskKV": ("key", "value")}
+_NEW = (
+    "SELECT rowid, key, value FROM cursorDiskKV"
+    " WHERE rowid > ? AND key >= 'bubbleId:' AND key < 'bubbleId;' ORDER BY rowid"
+)
+_VALUE = "SELECT value FROM cursorDiskKV WHERE key = ?"
+_CONVERSATIONS = "SELECT value FROM ItemTable WHERE key = 'composer.composerData'"
+_MOST_READ = 16 << 20
+"""Bytes of bubbles, after which one call stops: memory stays flat."""
+_MOST_WINDOWS = 1000
+
+
+class _Model(msgspec.Struct, gc=False):
+    modelName: Name | None = None
+
+
+class _Text(msgspec.Struct, gc=False):
+    text: str | None = None
+
+
+class _Tool(msgspec.Struct, gc=False):
+    rawArgs: str | None = None
+
+
+class _Bubble(msgspec.Struct, gc=False):
+    type: int = 0
+    text: str | None = None
+    createdAt: datetime | int | float | None = None
+    modelInfo: _Model | None = None
+    thinking: _Text | None = None
+    toolFormerData: _Tool | None = None
+    workspaceUris: list[str] | None = None
+
+
+class _Conversation(msgspec.Struct, gc=False):
+    composerId: str = ""
+    modelConfig: _Model | None = None
+
+
+class _Conversations(msgspec.Struct, gc=False):
+    allComposers: list[_Conversation] = []
+
+
+_bubble = msgspec.json.Decoder(_Bubble)
+_conversation = msgspec.json.Decoder(_Conversation)
+_conversations = msgspec.json.Decoder(_Conversations)
+
+
+def read_bubbles(source: Source, cursor: bytes | None) -> Iterator[Batch]:
+    """New replies in a store. Raises `OSError` when it cannot be read, or is of an unknown version."""
+    return in_portions(_Bubbles(source.path).read, source, cursor)
+
+
+class _Bubbles:
+    """The bubbles of one store, read once."""
+
+    def __init__(self, path: str) -> None:
+        user = os.path.dirname(os.path.dirname(os.path.abspath(path)))
+        self._windows = os.path.join(user, "workspaceStorage")
+        self._models: dict[str, str] = {}
+        self._folders: dict[str, str] | None = None
+
+    def read(self, source: Source, cursor: bytes | None) -> Batch:
+        """One portion of what is new."""
+        since = int(cursor) if cursor and cursor.isdigit() and len(cursor) < 19 else 0
+        usage, damaged, size, more = list[Usage](), 0, 0, False
+        with open_store(source.path) as store:
+            if not store.has(_TABLE):
+                raise OSError("the store lacks the table that this reader needs (cursorDiskKV)")
+            newest = (store.row("SELECT max(rowid) FROM cursorDiskKV") or (0,))[0] or 0
+            since = since if since <= newest else 0
+            for number, key, value in store.rows(_NEW, (since,)):
+                if more := size > _MOST_READ:
+                    break
+                since, size = number, size + len(value or b"")
+                try:
+                    found = self._usage(store, key, value)
+                except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+                    damaged += 1
+                    continue
+                usage.extend(found)
+        skipped = {"damaged record": damaged} if damaged else {}
+        return Batch(b"%d" % since, usage, skipped=skipped, more=more, position=0 if more else source.size)
+
+    def _usage(self, store: Store, key: str, value: Any) -> list[Usage]:
+        raw = value.encode() if isinstance(value, str) else bytes(value or b"null")
+        if raw == b"null":
+            return []  # a message that was deleted
+        bubble = decoded(_bubble, raw, longest=MOST_BYTES)
+        _, conversation, _ = key.split(":", 2)
+        if bubble is None:
+            raise ValueError("damaged")
+        model = (bubble.modelInfo and bubble.modelInfo.modelName) or ""
+        if model:
+            self._models[conversation] = model
+        return [] if bubble.type != _ASSISTANT else self._reply(store, key, conversation, bubble)
+
+    def _reply(self, store: Store, key: str, conversation: str, bubble: _Bubble) -> list[Usage]:
+        model, thinking, tool = self._model(store, conversation), bubble.thinking, bubble.toolFormerData
+        texts = (bubble.text, thinking and thinking.text, tool and tool.rawArgs)
+        tokens = estimated_tokens((text for text in texts if text), model)
+        if not tokens:
+            return []
+        told = bubble.createdAt
+        time_ms = milliseconds(told) if isinstance(told, datetime) else int(told or 0)
+        folder = self._folder(conversation, bubble)
+        counts = Tokens(output=tokens)
+        return [Usage(NAME, key, time_ms, model, counts, conversation, folder, estimated=True)]
+
+    def _model(self, store: Store, conversation: str) -> str:
+        if conversation not in self._models:
+            value = (store.row(_VALUE, f"composerData:{conversation}") or (None,))[0]
+            found = decoded(_conversation, _bytes(value), longest=MOST_BYTES)
+            self._models[conversation] = (found and found.modelConfig and found.modelConfig.modelName) or ""
+        return self._models[conversation]
+
+    def _folder(self, conversation: str, bubble: _Bubble) -> str:
+        if bubble.workspaceUris and len(bubble.workspaceUris) == 1:
+            return local_path(bubble.workspaceUris[0])
+        if self._folders is None:
+            self._folders = dict(_folders(self._windows))
+        return self._folders.get(conversation, "")
+
+
+def _folders(storage: str) -> Iterator[tuple[str, str]]:
+    """Conversations, and the folder that is open in their window."""
+    try:
+        windows = sorted(os.listdir(storage))[:_MOST_WINDOWS]
+    except OSError:
+        return
+    for window in windows:
+        path = os.path.join(storage, window)
+        try:
+            with open_store(os.path.join(path, "state.vscdb")) as store:
+                row = store.row(_CONVERSATIONS) if store.has({"ItemTable": ("key", "value")}) else None
+        except OSError:
+            continue
+        found = decoded(_conversations, _bytes(row[0] if row else None), longest=MOST_BYTES)
+        folder = folder_of_window(path) if found else ""
+        if found and folder:
+            yield from ((one.composerId, folder) for one in found.allComposers)
+
+
+def _bytes(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value or b"{}")

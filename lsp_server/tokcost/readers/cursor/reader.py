@@ -1,0 +1,38 @@
+"""Cursor without counts: its store of conversations, whose text is counted where the user wants that. What it says is
+in `bubbles.py`."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.environment import application_data
+from tokcost.readers.sources.sqlite_store import store_source
+
+
+class CursorTextReader:
+    """Conversations as Cursor keeps them."""
+
+    name = "cursor-text"
+    capabilities = Capabilities(
+        versions="bubbles of version 3, as others describe them",
+        classes=("output",),
+        exactness="an estimate from the text of replies",
+        folder="session",
+        gaps="every prompt and all that was cached: most of what Cursor charges",
+    )
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """The store that all windows share."""
+        below = os.path.join("Cursor", "User", "globalStorage", "state.vscdb")
+        return [Location(os.path.join(app, below), "store") for app in application_data(environ)]
+
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The store, where there is one."""
+        source = store_source(location.path)
+        return [] if source is None else [source]
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
+        """New replies. Raises `OSError` when the store cannot be read."""
+        from tokcost.readers.cursor.bubbles import read_bubbles  # mostly nothing is new
+
+        return read_bubbles(source, cursor)

@@ -1,0 +1,159 @@
+"""Fields of providers' answers. Amounts are decimal from the first byte on, and rounded once: to nano-dollars.
+
+An answer of another shape than the documented one is an error, never a smaller sum. Its words are never quoted: they
+can name people, and some providers repeat a part of the key.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+from typing import Any, NamedTuple, NoReturn, cast
+
+from tokcost.errors import EnvironmentProblem
+from tokcost.model.bills import Billed
+from tokcost.model.money import NANO_PER_USD
+
+NANO_PER_CENT = NANO_PER_USD // 100
+_MOST_USD = Decimal(10) ** 12
+_MOST_DIGITS = 100
+_LONGEST_NAME = 200
+
+
+class Unreadable(EnvironmentProblem):
+    """An answer is not what the provider documents."""
+
+    def __init__(self, what: str) -> None:
+        hint = "Nothing was summed up. The provider may have changed its API: a newer tokcost may know it."
+        super().__init__(f"the provider's answer has another shape than documented: {what}", hint)
+
+
+class Ask(NamedTuple):
+    """A question to a provider."""
+
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+
+    def on_page(self, cursor: str) -> "Ask":
+        """The same question for another page of its answer."""
+        kept = tuple(pair for pair in self.params if pair[0] != "page")
+        return self._replace(params=(*kept, ("page", cursor)))
+
+
+class Page(NamedTuple):
+    """The contents of one answer."""
+
+    lines: list[Billed]
+    cursor: str = ""
+    """The next page; empty on the last one."""
+    refreshed: str = ""
+    own_keys: int = 0
+    """Nano-dollars of usage with keys of the user's own at other providers, which this one does not bill."""
+    without_amount: int = 0
+    """Lines that have no amount."""
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """A body as an object, its fractions as decimals. Raises `Unreadable`."""
+    try:
+        found = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise Unreadable("it is no JSON, or not all of it") from None
+    return an_object(found, "the answer")
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def an_object(value: object, where: str) -> dict[str, Any]:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise Unreadable(f"{where} is no object")
+    return cast(dict[str, Any], value)
+
+
+def objects(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
+    """The objects of an array that must be there."""
+    found = document.get(name)
+    if not isinstance(found, list):
+        raise Unreadable(f"{name} is no array")
+    return [an_object(one, f"an element of {name}") for one in cast(list[object], found)]
+
+
+def text(document: dict[str, Any], name: str) -> str:
+    """A text; empty where it is null or missing."""
+    found = document.get(name)
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        raise Unreadable(f"{name} is no text")
+    return found[:_LONGEST_NAME]
+
+
+def amount(value: object, nano_per_unit: int, where: str) -> int:
+    """An amount in nano-dollars, from a number or a decimal text, in units of `nano_per_unit`."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise Unreadable(f"{where} is no amount")
+    if isinstance(value, str) and (len(value) > _MOST_DIGITS or not value.isascii() or "_" in value):
+        raise Unreadable(f"{where} is no amount")
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        raise Unreadable(f"{where} is no amount") from None
+    if not found.is_finite() or found.adjusted() > 18 or len(found.as_tuple().digits) > _MOST_DIGITS:
+        raise Unreadable(f"{where} is no amount")
+    with localcontext() as context:
+        context.prec = 2 * _MOST_DIGITS
+        nano = (found * nano_per_unit).to_integral_value(ROUND_HALF_EVEN)
+    if abs(nano) > _MOST_USD * NANO_PER_USD:
+        raise Unreadable(f"{where} is no amount of US dollars that anybody pays")
+    return int(nano)
+
+
+def in_dollars(currency: str) -> None:
+    """Refuse what is billed in another currency: list cost is in US dollars."""
+    if currency.upper() != "USD":
+        raise EnvironmentProblem(
+            "the bill is not in US dollars, list cost is: they cannot be compared",
+            "tokcost knows no exchange rates.",
+        )
+
+
+def day_of_text(moment: str, where: str) -> str:
+    """The day, in UTC, of an RFC 3339 time or of a date."""
+    try:
+        if len(moment) == 10:
+            return date.fromisoformat(moment).isoformat()
+        found = datetime.fromisoformat(moment)
+    except ValueError:
+        raise Unreadable(f"{where} is no time") from None
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC).date().isoformat()
+
+
+def moment(document: dict[str, Any], name: str) -> str:
+    """An RFC 3339 time, in UTC to the second; empty where it is missing or none."""
+    try:
+        found = datetime.fromisoformat(text(document, name))
+    except ValueError:
+        return ""
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_of_seconds(value: object, where: str) -> str:
+    """The day, in UTC, of a number of Unix seconds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 33:
+        raise Unreadable(f"{where} is no time")
+    return datetime.fromtimestamp(value, UTC).date().isoformat()
+
+
+def cursor(document: dict[str, Any]) -> str:
+    """The next page, by `has_more` and `next_page`; empty on the last one."""
+    more, found = document.get("has_more"), document.get("next_page")
+    if more is not None and not isinstance(more, bool):
+        raise Unreadable("has_more is neither true nor false")
+    if found is not None and not isinstance(found, str):
+        raise Unreadable("next_page is no text")
+    if more and not found:
+        raise Unreadable("it has more pages, but does not say which")
+    return found or "" if more is not False else ""

@@ -1,0 +1,211 @@
+"""The one place that asks the network, over HTTPS, and a provider's documented host alone.
+
+Redirects are not followed, so that a key goes nowhere else. Certificates are checked, the proxies of the environment
+(`HTTPS_PROXY`, `NO_PROXY`) are used. An answer has a size and a time that it may take, a provider that asks to wait is
+waited for within limits, and nothing of what it says is quoted: some repeat a part of the key, or name people.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.installation import installation
+from tokcost.reconciliation.deadline import Late, within
+from tokcost.reconciliation.documents import Ask
+
+if TYPE_CHECKING:
+    import httpx2
+
+OVERRIDE = "TOKCOST_RECONCILE_URL"
+_LOOPBACK = re.compile(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost")
+_MOST_BYTES = 16 << 20
+_MOST_BYTES_OF_ERRORS = 1 << 16
+_CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
+_REQUEST_SECONDS = 60.0
+_MOST_WAIT = 60.0
+"""Seconds that one answer may ask to wait, and all of them together may take twice as long."""
+_TRIES = 5
+_WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait where a provider that is busy does not say how long."""
+
+Say = Callable[[str], None]
+
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    retry_after: str
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same question may be answered later. GitHub says 403 too where it is asked too often."""
+        return self.status == 429 or self.status >= 500 or (self.status == 403 and self.retry_after != "")
+
+
+class _TooLarge(Exception):
+    """An answer is larger than any bill."""
+
+
+class Wire:
+    """The connection to one provider. Use it as a context manager."""
+
+    def __init__(self, host: str, environ: Mapping[str, str], say: Say) -> None:
+        self.host = host
+        self._say = say
+        self._waited = 0.0
+        self._is_late = False
+        override = environ.get(OVERRIDE, "")
+        self._base = _checked(override) if override else f"https://{host}"
+        self._client = _client(uses_proxies=not override)
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._is_late:  # else a thread still uses it, and the process ends anyway
+            self._client.close()
+
+    def get(self, ask: Ask, headers: Mapping[str, str]) -> bytes:
+        """The body of the answer. Raises `EnvironmentProblem`."""
+        for number in range(_TRIES):
+            is_last = number == _TRIES - 1
+            answer = self._tried(ask, headers, is_last)
+            if answer is not None and answer.status == 200:
+                return answer.body
+            if answer is not None and (is_last or not answer.may_pass):
+                raise self._refused(answer)
+            self._wait(_WAITS[min(number, len(_WAITS) - 1)] if answer is None else _wanted(answer, number))
+        raise AssertionError("the last try answers or raises")
+
+    def _tried(self, ask: Ask, headers: Mapping[str, str], is_last: bool) -> _Answer | None:
+        """One try; `None` where the connection broke and may hold the next time."""
+        import httpx2
+
+        try:
+            return within(_REQUEST_SECONDS, lambda: self._once(ask, headers))
+        except _TooLarge:
+            raise EnvironmentProblem(f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB") from None
+        except (Late, httpx2.TimeoutException) as error:
+            self._is_late = isinstance(error, Late)
+            raise EnvironmentProblem(f"{self.host} did not answer in time", "Try again later.") from None
+        except (httpx2.RemoteProtocolError, httpx2.ReadError):
+            if is_last:
+                raise EnvironmentProblem(
+                    f"the answer of {self.host} ended in its middle, {_TRIES} times", "Nothing was summed up."
+                ) from None
+            return None
+        except httpx2.DecodingError:
+            raise EnvironmentProblem(f"the answer of {self.host} cannot be decompressed") from None
+        except httpx2.ProxyError:
+            raise EnvironmentProblem(
+                f"the proxy refuses a connection to {self.host}", "See HTTPS_PROXY and NO_PROXY."
+            ) from None
+        except httpx2.ConnectError as error:
+            raise _not_connected(self.host, error) from None
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise EnvironmentProblem(f"{self.host} cannot be asked ({type(error).__name__})") from None
+
+    def _once(self, ask: Ask, headers: Mapping[str, str]) -> _Answer:
+        asked = {**headers, "accept-encoding": "identity", "user-agent": "tokcost"}
+        with self._client.stream("GET", self._base + ask.path, params=list(ask.params), headers=asked) as response:
+            parts: list[bytes] = []
+            left = _MOST_BYTES if response.status_code == 200 else _MOST_BYTES_OF_ERRORS
+            for part in response.iter_bytes():
+                left -= len(part)
+                if left < 0 and response.status_code == 200:
+                    raise _TooLarge
+                if left < 0:
+                    break
+                parts.append(part)
+            return _Answer(response.status_code, b"".join(parts), response.headers.get("retry-after", ""))
+
+    def _wait(self, seconds: float) -> None:
+        self._waited += seconds
+        if seconds > _MOST_WAIT or self._waited > 2 * _MOST_WAIT:
+            raise EnvironmentProblem(
+                f"{self.host} asks to wait for {seconds:,.0f} seconds", "Nothing was summed up. Try again after that."
+            )
+        if seconds > 1:
+            self._say(f"{self.host} asks to wait for {seconds:,.0f} seconds")
+        time.sleep(seconds)
+
+    def _refused(self, answer: _Answer) -> EnvironmentProblem:
+        status, host = answer.status, self.host
+        if b"hipaa" in answer.body.lower():
+            return EnvironmentProblem(
+                f"{host} tells no costs of organizations with HIPAA readiness", "Its console does, for a person."
+            )
+        if 300 <= status < 400:
+            return EnvironmentProblem(f"{host} sends elsewhere (HTTP {status}), which is not followed")
+        told = {
+            400: (f"{host} does not understand the question (HTTP 400)", "A newer tokcost may ask in another way."),
+            401: (f"{host} does not know the key (HTTP 401)", "Is it complete, of this provider, and not revoked?"),
+            403: (f"{host} does not let this key see bills (HTTP 403)", "docs/reconcile.md says which right it needs."),
+            404: (f"{host} has no such bill, or hides it from this key (HTTP 404)", "Individual accounts have none."),
+            429: (f"{host} is asked too often (HTTP 429)", "Nothing was summed up. Try again later."),
+        }
+        if status >= 500:
+            return EnvironmentProblem(f"{host} has trouble (HTTP {status})", "Nothing was summed up. Try again later.")
+        return EnvironmentProblem(*told.get(status, (f"{host} answers with HTTP {status}", "")))
+
+
+def _checked(url: str) -> str:
+    """The address of a server on this machine, for tests. Any other would get the key."""
+    parts = urlsplit(url)
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
+    try:
+        if parts.scheme == "http" and _LOOPBACK.fullmatch(parts.hostname or "") and parts.port and is_bare:
+            return url.rstrip("/")
+    except ValueError:  # no port
+        pass
+    raise UsageError(
+        f"{OVERRIDE} is no address of a server on this machine",
+        "It is for tests alone, for example http://127.0.0.1:8080; unset it to ask the provider.",
+    )
+
+
+def _client(uses_proxies: bool) -> "httpx2.Client":
+    try:
+        import httpx2
+    except ImportError:
+        raise EnvironmentProblem(
+            "asking a provider needs the package httpx2, of the extra tokcost[reconcile]",
+            f"Say {installation().adding(['httpx2'])}.",
+        ) from None
+    timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
+    try:
+        return httpx2.Client(timeout=timeout, trust_env=uses_proxies, follow_redirects=False)
+    except (ImportError, ValueError, OSError):  # a proxy's address, or SSL_CERT_FILE
+        raise EnvironmentProblem(
+            "the proxy or the certificates that the environment names cannot be used",
+            "See HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from None
+
+
+def _wanted(answer: _Answer, number: int) -> float:
+    """The seconds to wait: those that the provider asks for, as a number or as a moment."""
+    said = answer.retry_after.strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", said, re.ASCII):
+        return float(said)
+    try:
+        moment = parsedate_to_datetime(said)
+        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return _WAITS[min(number, len(_WAITS) - 1)]
+
+
+def _not_connected(host: str, error: Exception) -> EnvironmentProblem:
+    if "CERTIFICATE" in str(error).upper():
+        return EnvironmentProblem(
+            f"the certificate of {host} is not trusted, so nothing was sent",
+            "Behind a proxy that inspects connections, SSL_CERT_FILE names its certificates.",
+        )
+    return EnvironmentProblem(f"{host} cannot be reached", "Is this machine online? HTTPS_PROXY names a proxy.")

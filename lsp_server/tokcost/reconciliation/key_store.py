@@ -1,0 +1,147 @@
+"""Keys of providers in the keyring of the operating system: the only place where one is ever kept.
+
+The package keyring can also be told to keep nothing (its null backend) or to write a key into a file in plain text
+(keyrings.alt does that by itself as soon as it is installed). So the keyrings are listed that encrypt, a key is read
+back after it was written, and a keyring that does not answer is given up: a stopped gnome-keyring hangs for minutes.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar, cast
+
+from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.installation import installation
+from tokcost.reconciliation.deadline import Late, within
+from tokcost.reconciliation.providers import Provider
+
+SERVICE = "tokcost"
+_TRUSTED = {
+    "keyring.backends.SecretService": "Secret Service",
+    "keyring.backends.macOS": "macOS Keychain",
+    "keyring.backends.Windows": "Windows Credential Locker",
+}
+"""Modules of keyrings that encrypt, and their names."""
+_SECONDS = 10.0
+_SECONDS_WITH_A_PERSON = 120.0
+"""On a terminal somebody may have to unlock the keyring."""
+_PATIENCE = 1.0
+_LONGEST_KEY = 4096
+
+_Answer = TypeVar("_Answer")
+
+
+class Keyring(Protocol):
+    """The part of a backend of the package keyring that is used."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The secret; `None` where there is none."""
+        ...
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep a secret."""
+        ...
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Take a secret away."""
+        ...
+
+
+class NoKeyring(EnvironmentProblem):
+    """The keyring cannot be used; the environment variable can."""
+
+
+class KeyStore:
+    """The keyring, as somebody waits for it who is told when it takes long."""
+
+    def __init__(self, waiting: Callable[[], None] | None) -> None:
+        self._waiting = waiting
+        """Called once where a person is there to see it; `None` where there is no terminal."""
+
+    def load(self, provider: Provider) -> str | None:
+        """The key of a provider; `None` where there is none. Raises `NoKeyring`."""
+        return self._ask(provider, lambda keyring: keyring.get_password(SERVICE, provider.name))
+
+    def store(self, provider: Provider, key: str) -> str:
+        """Keep a key, see that it is there, and tell the keyring's name. Raises `NoKeyring`."""
+
+        def kept(keyring: Keyring) -> str:
+            keyring.set_password(SERVICE, provider.name, key)
+            if keyring.get_password(SERVICE, provider.name) != key:
+                raise _problem(provider, "your keyring did not keep the key")
+            return _name_of(keyring)
+
+        return self._ask(provider, kept)
+
+    def forget(self, provider: Provider) -> bool:
+        """Take a key away; whether there was one. Raises `NoKeyring`."""
+
+        def gone(keyring: Keyring) -> bool:
+            if keyring.get_password(SERVICE, provider.name) is None:
+                return False
+            keyring.delete_password(SERVICE, provider.name)
+            if keyring.get_password(SERVICE, provider.name) is not None:
+                raise _problem(provider, "your keyring still has the key")
+            return True
+
+        return self._ask(provider, gone)
+
+    def _ask(self, provider: Provider, question: Callable[[Keyring], _Answer]) -> _Answer:
+        seconds = _SECONDS if self._waiting is None else _SECONDS_WITH_A_PERSON
+        try:
+            return within(seconds, lambda: question(_keyring(provider)), patience=_PATIENCE, waiting=self._waiting)
+        except NoKeyring:
+            raise
+        except Late:
+            raise _problem(provider, f"your keyring did not answer within {seconds:g} seconds") from None
+        except Exception as error:  # keyrings raise whatever the bus or the system does; its words may hold anything
+            raise _problem(provider, _SAID.get(type(error).__name__, _failed(error))) from None
+
+
+_SAID = {
+    "NoKeyringError": "this machine has no keyring that tokcost uses",
+    "InitError": "your keyring cannot be opened here",
+    "KeyringLocked": "your keyring is locked",
+    "PasswordSetError": "your keyring refuses to keep the key",
+    "PasswordDeleteError": "your keyring refuses to delete the key",
+}
+
+
+def _failed(error: Exception) -> str:
+    return f"your keyring failed ({type(error).__name__})"
+
+
+def _problem(provider: Provider, what: str) -> NoKeyring:
+    return NoKeyring(what, f"The environment variable {provider.variable} works without a keyring.")
+
+
+def _keyring(provider: Provider) -> Keyring:
+    try:
+        import keyring
+        from keyring.backends.chainer import ChainerBackend
+        from keyring.backends.fail import Keyring as NoBackend
+    except ImportError:
+        raise NoKeyring(
+            "a keyring needs the package keyring, the extra tokcost[reconcile]",
+            f"Say {installation().adding(['keyring'])}, or set the environment variable {provider.variable}.",
+        ) from None
+    chosen = keyring.get_keyring()
+    among = list(chosen.backends) if isinstance(chosen, ChainerBackend) else [chosen]
+    found = next((one for one in among if type(one).__module__ in _TRUSTED), None)
+    if found is not None:
+        return cast(Keyring, found)
+    if isinstance(chosen, NoBackend):
+        raise _problem(provider, "this machine has no keyring that tokcost uses")
+    raise _problem(provider, f"the keyring {type(among[0]).__module__} keeps no secret, so tokcost does not use it")
+
+
+def _name_of(keyring: Keyring) -> str:
+    return _TRUSTED[type(keyring).__module__]
+
+
+def checked_key(text: str) -> str:
+    """A key as somebody typed or piped it. Raises `UsageError`, which does not quote it."""
+    key = text.strip()
+    if not key:
+        raise UsageError("there is no key", "Type it, or pipe it into the command.")
+    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError("this is no key: keys are one word of ASCII characters")
+    return key

@@ -1,0 +1,57 @@
+"""OpenAI's costs: `GET /v1/organization/costs`, days in Unix seconds, amounts as JSON numbers in dollars.
+
+A line item is a model and a kind of tokens (`gpt-6-astra, input_tokens`), or something without a model. Shapes are
+those of the package openai, `types/admin/organization/usage_costs_response.py`. There is no list cost.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tokcost.model.bills import Billed
+from tokcost.model.money import NANO_PER_USD
+from tokcost.reconciliation.documents import (
+    Ask,
+    Page,
+    amount,
+    an_object,
+    cursor,
+    day_of_seconds,
+    in_dollars,
+    objects,
+    text,
+)
+
+
+def headers(key: str) -> dict[str, str]:
+    """The header that names the key."""
+    return {"authorization": f"Bearer {key}"}
+
+
+def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key names the organization)
+    """One question for all days. Nothing is grouped by user, key or project."""
+    first, last = (int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) for day in (days[0], days[-1]))
+    params = (
+        ("start_time", str(first)),
+        ("end_time", str(last + 86_400)),
+        ("bucket_width", "1d"),
+        ("group_by[]", "line_item"),
+        ("limit", "31"),
+    )
+    return [Ask("/v1/organization/costs", params)]
+
+
+def read(ask: Ask, document: dict[str, Any]) -> Page:  # noqa: ARG001
+    """Read a page."""
+    lines: list[Billed] = []
+    without = 0
+    for bucket in objects(document, "data"):
+        day = day_of_seconds(bucket.get("start_time"), "start_time")
+        for row in objects(bucket, "results"):
+            cost = an_object(row.get("amount") or {}, "amount")
+            if cost.get("value") is None:
+                without += 1
+                continue
+            in_dollars(text(cost, "currency"))
+            model = text(row, "line_item").split(",", 1)[0].strip()
+            lines.append(Billed(day, model, None, amount(cost["value"], NANO_PER_USD, "value")))
+    return Page(lines, cursor(document), without_amount=without)

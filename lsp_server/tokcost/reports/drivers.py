@@ -1,0 +1,202 @@
+"""`tokcost why` as a person reads it: a table of drivers, and a sentence with its figure for each that stands out."""
+
+from tokcost.model.drivers import DRIVERS, SHARES, Driver, Explanation, Part, Repriced, Share
+from tokcost.reports.amounts import about, amount, closing_sum, percent, short_tokens
+from tokcost.reports.layout import Column, Line, Piece, paragraph, table
+from tokcost.reports.text import counted, escape
+
+LABELS: dict[Driver, str] = {
+    "new_input": "new input",
+    "cache_written": "cache written the first time",
+    "cache_rewritten_after_pause": "cache written again, after a pause",
+    "cache_rewritten_after_model_switch": "cache written again, model switched",
+    "cache_rewritten_after_compaction": "cache written again, compaction",
+    "cache_rewritten_other": "cache written again, other",
+    "cache_read": "cache read",
+    "visible_output": "visible output",
+    "reasoning": "reasoning",
+    "long_context_surcharge": "surcharge for long context",
+    "fast_surcharge": "surcharge for fast mode",
+    "priority_surcharge": "surcharge for priority",
+    "residency_surcharge": "surcharge for residency",
+    "web_searches": "web searches",
+    "request_fees": "fees per request",
+    "estimated_counts": "counts are estimated",
+    "not_known": "not known",
+}
+SHARE_LABELS: dict[Share, str] = {
+    "subagents": "sub-agents",
+    "compaction_and_titles": "compaction and titles",
+    "broken_and_refused": "broken and refused replies",
+}
+NO_PREDICTION = "Same tokens, another price: no prediction. Another model would have written, and read, other tokens."
+
+_STANDS_OUT = 5
+"""Percent of the list cost from which on a driver that could have been another is told."""
+_USUAL: tuple[Driver, ...] = ("new_input", "cache_written", "cache_read", "visible_output", "reasoning")
+
+
+def why_lines(what: str, found: Explanation, columns_wide: int | None) -> list[Line]:
+    """The whole answer; `what` names what was asked about."""
+    lines = [[Piece(_headline(what, found), "head")], []]
+    lines += _table(found, columns_wide)
+    told = [text for _, text in findings(found)]
+    lines += [[]] if told else []
+    lines += [line for text in told for line in paragraph(text, columns_wide, "plain")]
+    lines += [line for text in _remarks(found) for line in paragraph(text, columns_wide)]
+    return lines
+
+
+def as_lines(found: Explanation, columns_wide: int | None) -> list[Line]:
+    """The same tokens at other prices; empty where nobody asked."""
+    if not found.as_other:
+        return []
+    rows = found.as_other
+    cells = [Piece(escape(row.name)) for row in rows]
+    costs = [Piece(amount(row.list_cost, 0) if row.requests else "unpriced", "amount") for row in rows]
+    changes = [Piece(_change(row)) for row in rows]
+    columns = [Column("the same tokens at", cells), Column("list cost", costs, right=True), Column("", changes)]
+    lines: list[Line] = [[], *table(columns, columns_wide)]
+    for text in [*(text for row in rows for text in _as_remarks(row)), NO_PREDICTION]:
+        lines += paragraph(text, columns_wide)
+    return lines
+
+
+def findings(found: Explanation) -> list[tuple[str, str]]:
+    """The drivers and shares that stand out, dearest first, each with a sentence that begins with its figure."""
+    total = found.total.list_cost
+    if total <= 0:
+        return []
+    largest = max(DRIVERS, key=lambda driver: found.drivers[driver].list_cost)
+    parts: list[tuple[str, Part, str]] = [
+        (driver, part, _sentence(driver, part, found))
+        for driver, part in found.drivers.items()
+        if driver == largest or (driver not in _USUAL and part.list_cost * 100 >= total * _STANDS_OUT)
+    ]
+    for share in SHARES:
+        part = found.shares[share]
+        if part.list_cost * 100 >= total * _STANDS_OUT:
+            words = f"{SHARE_LABELS[share]} made {part.requests:,} of {counted(found.total.requests, 'request')}"
+            parts.append((share, part, words))
+    parts.sort(key=lambda one: -one[1].list_cost)
+    return [(name, f"{amount(part.list_cost, 0)}, {percent(part.list_cost, total)}: {s}.") for name, part, s in parts]
+
+
+def largest_driver(found: Explanation) -> tuple[str, Part] | None:
+    """The label and part of the driver that is above a third of the list cost; `None` where none is."""
+    driver = max(DRIVERS, key=lambda one: found.drivers[one].list_cost)
+    part = found.drivers[driver]
+    return (LABELS[driver], part) if part.list_cost * 3 > found.total.list_cost else None
+
+
+def _headline(what: str, found: Explanation) -> str:
+    cost = about(amount(found.total.list_cost, found.unpriced.tokens), found.drivers["estimated_counts"].requests)
+    requests = counted(found.total.requests + found.unpriced.requests, "request")
+    tokens = short_tokens(found.total.tokens + found.unpriced.tokens)
+    return f"{escape(what)}: {cost} list, {requests}, {tokens} tokens"
+
+
+def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
+    rows = [(LABELS[driver], part) for driver, part in found.drivers.items() if part.list_cost or part.tokens]
+    rows.sort(key=lambda row: (-row[1].list_cost, -row[1].tokens))
+    amounts, total = closing_sum([part.list_cost for _, part in rows], found.total.list_cost)
+    shares = [(f"of it {SHARE_LABELS[share]}", part) for share, part in found.shares.items() if part.requests]
+    # A share is no part of the sum above it, so that it need not be rounded to close.
+    amounts += [total, *(amount(part.list_cost, 0) for _, part in shares)]
+    rows += [("together", found.total), *shares]
+    if found.unpriced.requests:
+        rows.append(("unpriced, beside it", found.unpriced))
+        amounts.append("unpriced")
+    whole = found.total.list_cost
+    columns = [
+        Column("driver", [Piece(label) for label, _ in rows]),
+        Column("list cost", [Piece(text, "amount") for text in amounts], right=True),
+        Column("share", [Piece(percent(part.list_cost, whole) if part.list_cost else "") for _, part in rows], 1, True),
+        Column("tokens", [Piece(short_tokens(part.tokens) if part.tokens else "") for _, part in rows], 2, True),
+        Column("requests", [Piece(f"{part.requests:,}") for _, part in rows], 3, True),
+    ]
+    return table(columns, columns_wide)
+
+
+def _sentence(driver: Driver, part: Part, found: Explanation) -> str:
+    many, requests = part.requests, counted(part.requests, "request")
+    return {
+        "cache_rewritten_after_pause": f"the cache expired {_times(many)}{_after(found)}",
+        "cache_rewritten_after_model_switch": f"the model was switched {_times(many)}, and each has its own cache",
+        "cache_rewritten_after_compaction": f"the conversation was shortened {_times(many)} (compacted, cleared or"
+        " rewound), and its new beginning written to the cache",
+        "cache_rewritten_other": f"{requests} did not read what had been in the cache: its beginning changed, or the"
+        " provider dropped it",
+        "long_context_surcharge": f"{requests} had a prompt so long that all tokens cost more",
+        "fast_surcharge": f"{requests} ran in fast mode",
+        "priority_surcharge": f"{requests} ran at priority",
+        "residency_surcharge": f"{requests} stayed in one region",
+        "web_searches": f"{requests} searched the web",
+        "estimated_counts": f"the counts of {requests} are estimated; no provider told them",
+        "not_known": f"what drove the cost of {requests} cannot be told from the log",
+    }.get(driver, f"{LABELS[driver]}: {short_tokens(part.tokens)} tokens in {requests}")
+
+
+def _after(found: Explanation) -> str:
+    """The pauses of the middle four fifths."""
+    count = sum(found.pauses.values())
+    if not count:
+        return ""
+    minutes = sorted(found.pauses.elements())
+    low, high = minutes[count // 10], minutes[count - 1 - count // 10]
+    if low == high:
+        return f", after {'a pause' if count == 1 else 'pauses'} of {_duration(low)}"
+    return f", {'mostly ' if count // 10 else ''}after pauses of {_span(low, high)}"
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low} to {_duration(high)}" if high < _LONG else f"{_duration(low)} to {_duration(high)}"
+
+
+_LONG = 120
+
+
+def _duration(minutes: int) -> str:
+    if minutes < _LONG:
+        return counted(minutes, "minute")
+    return counted((minutes + 30) // 60, "hour") if minutes < 48 * 60 else counted(minutes // (24 * 60), "day")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _remarks(found: Explanation) -> list[str]:
+    said: list[str] = []
+    if found.unpriced.requests:
+        said.append(
+            f"Beside it, {counted(found.unpriced.requests, 'request')} with"
+            f" {short_tokens(found.unpriced.tokens)} tokens without a known price; they are in no amount."
+        )
+    if found.closest_price.requests:
+        said.append(
+            f"{amount(found.closest_price.list_cost, 0)} of it is at the closest known price, because the exact one is"
+            " not known."
+        )
+    if found.lower_bounds:
+        said.append(f"The output of {counted(found.lower_bounds, 'request')} is only a lower bound.")
+    return said
+
+
+def _change(row: Repriced) -> str:
+    if not row.requests or not row.compared:
+        return ""
+    difference = row.list_cost - row.compared
+    share = percent(abs(difference), row.compared)
+    return "the same" if not difference else f"{share} {'more' if difference > 0 else 'less'}"
+
+
+def _as_remarks(row: Repriced) -> list[str]:
+    name, said = escape(row.name), list[str]()
+    if row.without_price:
+        said.append(f"{name}: {counted(row.without_price, 'request')} have no such price and are left out.")
+    if row.otherwise_served:
+        said.append(f"{name}: {counted(row.otherwise_served, 'request')} at its standard price, none for their tier.")
+    if row.models:
+        said.append(f"{name}: {', '.join(f'{escape(other)} for {escape(model)}' for model, other in row.models)}.")
+    return said

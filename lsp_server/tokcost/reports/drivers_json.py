@@ -1,0 +1,86 @@
+"""`tokcost why --json` and `--csv`: stable contracts, to which fields may be added, none removed."""
+
+import csv
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from io import StringIO
+
+from tokcost.model.drivers import Explanation, Part, Repriced
+from tokcost.model.money import decimal_string
+from tokcost.reports.drivers import NO_PREDICTION, findings
+from tokcost.reports.text import cell
+
+
+def why_json(scope: str, facts: Mapping[str, object], found: Explanation, notes: list[str]) -> str:
+    """One object (`tokcost.why/1`). `facts` are the fields that say what was asked about."""
+    return f"{json.dumps(why_object(scope, facts, found, notes), indent=2)}\n"
+
+
+def why_object(scope: str, facts: Mapping[str, object], found: Explanation, notes: list[str]) -> dict[str, object]:
+    """An explanation in the words of the contract."""
+    total = found.total.list_cost
+    return {
+        "schema": "tokcost.why/1",
+        "scope": scope,
+        **facts,
+        "currency": "USD",
+        "basis": "list",
+        "list_cost": decimal_string(total),
+        "tokens": found.total.tokens,
+        "requests": found.total.requests,
+        "unpriced_tokens": found.unpriced.tokens,
+        "unpriced_requests": found.unpriced.requests,
+        "closest_price_list_cost": decimal_string(found.closest_price.list_cost),
+        "lower_bound_requests": found.lower_bounds,
+        "drivers": [{"driver": driver, **_part(part)} for driver, part in found.drivers.items()],
+        "shares": [{"share": share, **_part(part)} for share, part in found.shares.items()],
+        "pauses": [{"minutes": minutes, "requests": count} for minutes, count in sorted(found.pauses.items())],
+        "findings": [{"of": name, "text": text} for name, text in findings(found)],
+        "as": [_as(row) for row in found.as_other],
+        **({"as_note": NO_PREDICTION} if found.as_other else {}),
+        "notes": notes,
+    }
+
+
+def why_csv(found: Explanation) -> str:
+    """A row for each driver, share and other price, and for what is unpriced. Amounts are US dollars with nine
+    places."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("kind", "name", "list_cost", "tokens", "requests"))
+    for driver, part in found.drivers.items():
+        writer.writerow(("driver", driver, *_cells(part)))
+    for share, part in found.shares.items():
+        writer.writerow(("share", share, *_cells(part)))
+    writer.writerow(("unpriced", "unpriced", "", *found.unpriced[1:]))
+    for row in found.as_other:
+        writer.writerow(("as", cell(row.name), decimal_string(row.list_cost), "", row.requests))
+    return text.getvalue()
+
+
+def when(time_ms: int | None) -> str | None:
+    """A moment as JSON carries it."""
+    if time_ms is None:
+        return None
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {"list_cost": decimal_string(part.list_cost), "tokens": part.tokens, "requests": part.requests}
+
+
+def _cells(part: Part) -> tuple[str | int, ...]:
+    return (decimal_string(part.list_cost), part.tokens, part.requests)
+
+
+def _as(row: Repriced) -> dict[str, object]:
+    return {
+        "model": row.name,
+        "list_cost": decimal_string(row.list_cost),
+        "compared_list_cost": decimal_string(row.compared),
+        "requests": row.requests,
+        "requests_without_price": row.without_price,
+        "requests_at_standard_price": row.otherwise_served,
+        "models": [{"model": model, "as": other} for model, other in row.models],
+    }

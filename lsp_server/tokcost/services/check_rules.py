@@ -1,0 +1,56 @@
+"""The rules that have something to say about a branch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tokcost.drivers.subagents import is_of_subagent
+from tokcost.history.areas import by_globs
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.requests import source_paths
+from tokcost.ledger.rule_sums import matched
+from tokcost.model.rules import Broken, Rule, broken
+from tokcost.policy.clone_state import CloneState
+from tokcost.policy.rules import read_rules
+from tokcost.repo.changed_paths import changed_paths
+from tokcost.services.local_day import midnight_ms
+
+
+def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Broken]:
+    """Those rules, of the repository and of the user's own, for the branch that is checked out."""
+    branch = here.branch
+    asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
+    if not asked:
+        return []
+    agents: list[int] = []
+    if any(rule.subagent is not None for rule in asked):
+        agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms()
+    found = broken([(rule, matched(ledger, rule, repository, branch, midnight, agents)) for rule in asked])
+    return _where_paths_fit(found, here)
+
+
+def _where_paths_fit(found: Sequence[Broken], here: CloneState) -> list[Broken]:
+    """Those whose conditions on paths hold. git is asked only where there are such, and where it cannot tell they are
+    silent."""
+    if not any(one.rule.needs_paths for one in found):
+        return list(found)
+    paths = changed_paths(here.worktree)
+    return [one for one in found if not one.rule.needs_paths or (paths is not None and _fits(one.rule, paths))]
+
+
+def _fits(rule: Rule, paths: Sequence[str]) -> bool:
+    inside = not rule.areas or _any_in(rule.areas, paths)
+    return inside and not (rule.outside and _any_in(rule.outside, paths))
+
+
+_INSIDE = "\0"
+"""A name that no folder has."""
+
+
+def _any_in(patterns: Sequence[str], paths: Sequence[str]) -> bool:
+    try:
+        area = by_globs({_INSIDE: patterns})
+    except ValueError:
+        return False  # a pattern that is too long to be compared
+    return any(area(path) == _INSIDE for path in paths)

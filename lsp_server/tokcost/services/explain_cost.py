@@ -1,0 +1,152 @@
+"""The answer to `tokcost why`: a list cost by what drove it."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.drivers.explaining import explain
+from tokcost.drivers.family import family_of
+from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsCheapest, AsModel, AsOneHour, OtherPrice
+from tokcost.drivers.subagents import is_of_subagent
+from tokcost.errors import UsageError
+from tokcost.known_worktrees import repository_of
+from tokcost.ledger.open import Ledger, open_for_reading
+from tokcost.ledger.query import FOREVER, session_names
+from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
+from tokcost.model.drivers import Explanation, Series
+from tokcost.pricing.cards import ModelCards, from_json
+from tokcost.pricing.overrides import Override, apply
+from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.usage.price_files import price_change
+from tokcost.usage.pricing import Pricer, overrides_of
+
+_MOST_NAMED = 5
+
+
+class WhyOptions(NamedTuple):
+    """The options of `tokcost why`. Times are milliseconds UTC, the end excluded."""
+
+    branch: str | None = None
+    session: str | None = None
+    """An id, or its beginning."""
+    all_repos: bool = False
+    since_ms: int | None = None
+    until_ms: int | None = None
+    as_models: tuple[str, ...] = ()
+
+
+class Answer(NamedTuple):
+    """An explanation, and what it is of."""
+
+    repository: str | None
+    """The root of the repository; `None`: all of them."""
+    branch: str | None
+    session: str | None
+    """All of its id."""
+    explanation: Explanation
+    notes: list[str]
+
+
+def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
+    """The drivers of a branch, a session, a repository or everything.
+
+    Raises `NotARepository` when `cwd` lies in none and neither all of them nor a session were asked for, and
+    `UsageError` for a session that cannot be told.
+    """
+    here = find_here(cwd)
+    everywhere = options.all_repos or (options.session is not None and options.branch is None)
+    if here is None and not everywhere:
+        raise no_worktree(cwd, "Go into one, or use --all-repos to see every repository with usage.")
+    root = None if everywhere or here is None else here.root
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return Answer(root, options.branch, options.session, Explanation(), [])
+    with ledger:
+        session = _session(ledger, options.session) if options.session is not None else None
+        repository = None if everywhere or here is None else repository_of(ledger, here).id
+        scope = Scope(
+            repository,
+            options.branch,
+            session,
+            options.since_ms if options.since_ms is not None else 0,
+            options.until_ms if options.until_ms is not None else FOREVER,
+        )
+        prices = _Prices(ledger, home, root or "")
+        others = [prices.other(name) for name in dict.fromkeys(options.as_models)]
+        found = _explained(ledger, scope, prices, others)
+        return Answer(root, options.branch, session, found, price_change(ledger, home))
+
+
+def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
+    agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    counted = requests(ledger, scope, agents)
+    found = explain(counted, every_series(ledger), prices.recorded, [other.take for other in others])
+    found.as_other = [other.result() for other in others]
+    return found
+
+
+class _Prices:
+    """Prices: those by which usage was recorded, and today's of other models."""
+
+    def __init__(self, ledger: Ledger, home: Path, root: str) -> None:
+        self._ledger = ledger
+        self._home = home
+        self._root = root
+        self._recorded: dict[str, ModelCards | None] = {}
+        self._overrides: list[Override] | None = None
+
+    def recorded(self, price: str) -> ModelCards | None:
+        """The rate cards of an id; `None` where they were lost."""
+        if price not in self._recorded:
+            body = price_body(self._ledger, price)
+            self._recorded[price] = from_json(body) if body else None
+        return self._recorded[price]
+
+    def other(self, name: str) -> OtherPrice:
+        """The price that `--as` names. Raises `UsageError` for a model without one."""
+        if name == BATCH:
+            return AsBatch(self.recorded)
+        if name == ONE_HOUR:
+            return AsOneHour(self.recorded)
+        if name == CHEAPEST:
+            return AsCheapest(self._family)
+        (cards,) = self._today([("", name)])
+        if cards.cards or cards.state == "free":
+            return AsModel(cards)
+        from tokcost.pricing.compile import known_names  # takes a quarter of a second
+
+        near = get_close_matches(name.rpartition("/")[2].lower(), known_names(), _MOST_NAMED, 0.7)
+        hint = f"Did you mean {', '.join(near)}?" if near else "`tokcost prices` lists models."
+        raise UsageError(f"no price is known for the model {name}", hint)
+
+    def _family(self, series: Series) -> Iterable[ModelCards]:
+        """All models of a model's family, itself included; nothing where it has no price."""
+        own = self.recorded(series.price) if series.price is not None else None
+        if own is None or not own.cards:
+            return []
+        provider, _, name = own.source.partition("/")
+        family = family_of(name)
+        if family is None:
+            return [own]
+        from tokcost.pricing.compile import names_of  # takes a quarter of a second
+
+        others = [(provider, other) for other in names_of(provider) if other != name and family_of(other) == family]
+        return [own, *(cards for cards in self._today(others) if cards.cards)]
+
+    def _today(self, pairs: list[tuple[str, str]]) -> list[ModelCards]:
+        if self._overrides is None:
+            self._overrides = overrides_of(self._home, self._root)
+        return [apply(cards, self._overrides) for cards in Pricer(self._ledger, self._home).compiled(pairs)]
+
+
+def _session(ledger: Ledger, named: str) -> str:
+    """The id of the session that is meant. Raises `UsageError`."""
+    names = set(session_names(ledger))
+    found = sorted({named} & names or {name for name in names if name.startswith(named)})
+    if not named or not found:
+        raise UsageError(f"no session begins with {named or 'nothing'}", "`tokcost log --by session` lists them.")
+    if len(found) > 1:
+        listed = ", ".join(found[:_MOST_NAMED]) + (", ..." if len(found) > _MOST_NAMED else "")
+        raise UsageError(f"{len(found)} sessions begin with {named}: {listed}", "Say more of the id.")
+    return found[0]
