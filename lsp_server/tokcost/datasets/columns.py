@@ -73,7 +73,7 @@ def cells_of(rows: Iterable[ClaimRow]) -> list[CellRow]:
 def claims_digest(rows: Iterable[ClaimRow]) -> str:
     """A digest of the claims, which says nothing to whoever does not have their ids."""
     found = blake2b(digest_size=16)
-    for row in sorted((row.id, row.rank) for row in rows):
+    for row in sorted((row.id, row.version, row.area) for row in rows):
         found.update(repr(row).encode())
     return found.hexdigest()
 
