@@ -71,7 +71,7 @@ $(VENV)/installed: $(VENV)/bin/python requirements/run.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt --editable .
 	@touch $@
 
-$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/zstd.txt requirements/otlp.txt requirements/estimate.txt requirements/reconcile.txt requirements/build.txt
+$(VENV)/tools: $(VENV)/installed requirements/dev.txt requirements/html.txt requirements/zstd.txt requirements/otlp.txt requirements/estimate.txt requirements/reconcile.txt requirements/parquet.txt requirements/exports.txt requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
 
