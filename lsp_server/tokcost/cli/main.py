@@ -29,6 +29,7 @@ COMMANDS = {
     "report": "tokcost.cli.commands.report:command",
     "why": "tokcost.cli.commands.why:command",
     "reconcile": "tokcost.cli.commands.reconcile:command",
+    "export": "tokcost.cli.commands.export:command",
     "doctor": "tokcost.cli.commands.doctor:command",
     "lsp": "tokcost.cli.commands.lsp:command",
     "otel": "tokcost.cli.commands.otel:command",
