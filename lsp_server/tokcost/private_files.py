@@ -19,7 +19,7 @@ MOST_BYTES = 64 << 20
 SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
 _OURS = (
-    *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost"),
+    *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost", "plans"),
     "rescues",
     "otel",
     "received",

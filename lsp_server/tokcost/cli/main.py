@@ -25,6 +25,7 @@ COMMANDS = {
     "budget": "tokcost.cli.commands.budget:command",
     "guard": "tokcost.cli.commands.guard:command",
     "hooks": "tokcost.cli.commands.hooks:command",
+    "plan": "tokcost.cli.commands.plan:command",
     "prices": "tokcost.cli.commands.prices:command",
     "report": "tokcost.cli.commands.report:command",
     "why": "tokcost.cli.commands.why:command",
