@@ -8,6 +8,10 @@ import pytest
 from support.guesser import Guesser, installed
 from support.hooked import Hooked
 
+CONDITIONS = {"ledger": ("SupportsUnitPricing", "SupportsMultiplePricingCategories"), "history": ()}
+"""What a file claims to support: with the first, the linter wants a price of every charge, and nothing of a price where
+there is none. The history has none, which is looked at here."""
+
 
 class Work(NamedTuple):
     """A repository with usage of every state: carried, withheld, pending, unplaced, unpriced, estimated."""

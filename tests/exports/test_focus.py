@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 from focus_data_toolkit.cli import main as focus_toolkit
 
-from exports.conftest import Work, table
+from exports.conftest import CONDITIONS, Work, table
 
-CONDITIONS = {"ledger": ("SupportsUnitPricing", "SupportsMultiplePricingCategories"), "history": ()}
-"""What a file claims to support: with the first, the linter wants a price of every charge, and nothing of a price where
-there is none. The history has none, which is looked at here."""
 FORMATS = ("csv", "parquet")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.hooked import Hooked
 from support.terminal import on_terminal
 from tokcost.model.plans import COVERED, Plan, Span, covered_days, fee_of
+from tokcost.readers.registry import readers as all_readers
 
 USD = 10**9
 PLAN = Plan("claude", "max_20x", 200 * USD, date(2026, 10, 1))
@@ -60,6 +61,11 @@ def test_no_day_is_covered_twice_and_none_is_forgotten(
     ]
 
 
+def test_every_assistant_of_a_plan_is_one_that_is_read() -> None:
+    known = {reader.name for reader in all_readers()}
+    assert {name for one in COVERED.values() for name in one.assistants} <= known
+
+
 def test_no_usage_is_covered_by_two_kinds_of_plans() -> None:
     pairs = [
         (assistant, provider) for one in COVERED.values() for assistant in one.assistants for provider in one.providers
@@ -103,10 +109,25 @@ def test_this_months_line_says_fee_list_cost_and_how_many_times(repo: Hooked) ->
     assert line == ["plan: $200.00 a month, list cost this month $0.00, 0.0 \u00d7 (claude max_20x, all repositories)"]
 
 
-def test_usage_through_another_provider_is_not_covered(repo: Hooked) -> None:
-    said(repo, "plan", "set", "chatgpt", "plus", "20", "--since", "2026-09-01")
-    (one,) = json.loads(said(repo, "log", "--json", "--since", "2026-09-01", "--until", "2026-09-30"))["plans"]
-    assert (one["kind"], one["list_cost"], one["times"]) == ("chatgpt", "0.000000000", "0.0")
+def test_a_plan_covers_its_own_assistant_and_not_what_went_through_a_cloud(repo: Hooked) -> None:
+    own = json.loads(said(repo, "log", "--json"))["totals"]["list_cost"]
+    repo.spend(model="us.anthropic.claude-sonnet-4-5-20250929-v1:0")
+    assert json.loads(said(repo, "log", "--json"))["totals"]["unpriced_tokens"] == 0
+    for kind in ("claude", "chatgpt", "copilot"):
+        said(repo, "plan", "set", kind, "mine", "20", "--since", "2026-09-01")
+    found = json.loads(said(repo, "log", "--json", "--since", "2026-09-01", "--until", "2026-09-30"))["plans"]
+    assert {one["kind"]: one["list_cost"] for one in found} == {
+        "claude": own,
+        "chatgpt": "0.000000000",
+        "copilot": "0.000000000",
+    }
+
+
+def test_usage_without_a_price_makes_it_at_least_so_much(repo: Hooked) -> None:
+    repo.spend(model="homegrown-7")
+    said(repo, "plan", "set", "claude", "pro", "0.01", "--since", "2026-09-01")
+    found = " ".join(said(repo, "log", "--since", "2026-09-01", "--until", "2026-09-30").split())
+    assert "+ unpriced, at least " in found
 
 
 def test_without_a_plan_nothing_is_said_of_plans(repo: Hooked) -> None:

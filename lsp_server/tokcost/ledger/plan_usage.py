@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
+from tokcost.model.plans import Covered
 
 
 class CoveredUsage(NamedTuple):
@@ -15,15 +16,14 @@ class CoveredUsage(NamedTuple):
     """The part whose counts no provider told."""
 
 
-def covered_usage(
-    ledger: Ledger, assistants: Sequence[str], providers: Sequence[str], since_ms: int, until_ms: int
-) -> CoveredUsage:
-    """The usage of some assistants (none: of all) by some providers in a span of time, its end excluded."""
-    names = ", ".join("?" * len(assistants))
-    by = f"AND assistant.name IN ({names})" if assistants else ""
+def covered_usage(ledger: Ledger, covered: Covered, since_ms: int, until_ms: int) -> CoveredUsage:
+    """The usage that a kind of plan covers in a span of time (milliseconds UTC), its end excluded."""
+    by = f"AND assistant.name IN ({_marks(covered.assistants)})" if covered.assistants else ""
+    sold = f"AND substr({_SOURCE}, 1, instr({_SOURCE}, '/') - 1) IN (?, '')" if covered.sold_by else ""
     series = (
         "SELECT series.id FROM series JOIN assistant ON assistant.id = series.assistant"
-        f" WHERE lower(provider) IN ({', '.join('?' * len(providers))}) {by}"
+        " LEFT JOIN price ON price.id = series.price"
+        f" WHERE lower(series.provider) IN ({_marks(covered.providers)}) {by} {sold}"
     )
     # By place, since usage is indexed by place and time: nobody waits for a walk through all of it.
     query = (
@@ -32,5 +32,13 @@ def covered_usage(
         " WHERE place IN (SELECT id FROM place) AND time_ms >= ? AND time_ms < ?"
         f" AND series IN ({series})"
     )
-    values = (since_ms, until_ms, *providers, *assistants)
+    sellers = [covered.sold_by] if covered.sold_by else []
+    values = (since_ms, until_ms, *covered.providers, *covered.assistants, *sellers)
     return CoveredUsage._make(ledger.db.execute(query, values).fetchone())
+
+
+_SOURCE = "ifnull(CASE WHEN json_valid(body) THEN json_extract(body, '$[2]') END, '')"
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

@@ -17,18 +17,21 @@ class Covered(NamedTuple):
     """Assistants that use the plan; empty: any."""
     providers: tuple[str, ...]
     """Providers, as logged. The same assistant with a key of another provider (a cloud, a gateway) is billed there."""
+    sold_by: str = ""
+    """The provider for which the price source takes the model, where it knows it: the name that a cloud gives it
+    (`us.anthropic.…`) tells what the log does not. Empty: any."""
 
 
 COVERED: Mapping[str, Covered] = {
-    "claude": Covered(("claude-code",), ("", "anthropic")),
-    "chatgpt": Covered(("codex",), ("", "openai")),
-    "copilot": Covered((), ("github-copilot", "copilot")),
-    "google": Covered(("gemini",), ("", "google", "gemini")),
-    "amp": Covered(("amp",), ("", "amp")),
-    "grok": Covered(("grok",), ("", "x-ai", "xai")),
-    "junie": Covered(("junie",), ("", "jetbrains")),
-    "kimi": Covered(("kimi",), ("", "moonshot", "moonshotai", "kimi")),
-    "qwen": Covered(("qwen",), ("", "qwen", "qwen-oauth", "alibaba")),
+    "claude": Covered(("claude-code",), ("", "anthropic"), "anthropic"),
+    "chatgpt": Covered(("codex",), ("", "openai"), "openai"),
+    "copilot": Covered((), ("github-copilot",)),
+    "google": Covered(("gemini-cli",), ("", "google"), "google"),
+    "amp": Covered(("amp",), ("",)),
+    "grok": Covered(("grok",), ("",)),
+    "junie": Covered(("junie",), ("",)),
+    "kimi": Covered(("kimi",), ("", "moonshotai")),
+    "qwen": Covered(("qwen-code",), ("",)),
 }
 """Kinds of plans. One usage is covered by plans of one kind at most, so nothing counts twice."""
 

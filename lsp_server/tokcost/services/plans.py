@@ -89,7 +89,7 @@ def _leverage(
     span = Span(covered[0].first, covered[-1].last)
     fee = sum(fee_of(one, days) for one in plans)
     sums = [
-        covered_usage(ledger, *COVERED[kind], _start_ms(one.first, zone), _start_ms(one.last + timedelta(days=1), zone))
+        covered_usage(ledger, COVERED[kind], _start_ms(one.first, zone), _start_ms(one.last + timedelta(days=1), zone))
         for one in covered
     ]
     return Leverage(kind, tuple(plans), span, is_month, fee, *(sum(part) for part in zip(*sums, strict=True)))
