@@ -36,9 +36,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
     tmp_path = tmp_path_factory.mktemp("work")
     repo = Hooked(tmp_path, rooted=True)
     with installed(tmp_path, repo) as guesser:
-        repo.spend()
+        repo.spend(sessionId="session-CANARY", text="prompt-CANARY")
         repo.change()
-        repo.hooked("-m", "Carried")
+        repo.hooked("-m", "Carried by branch-CANARY")
         repo.spend()
         repo.change()
         repo.hooked("-e", "-m", "Withheld", env=repo.editor('sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'))

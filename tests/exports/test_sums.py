@@ -77,8 +77,10 @@ def cards(rates: Rates, long: Rates) -> ModelCards:
 
 def response(model: ModelCards, time_ms: int, tokens: Tokens, list_cost: int | None, **more: Any) -> ExportedUsage:
     """One response of a model, unplaced unless told otherwise."""
-    plain = ExportedUsage(time_ms, "", "", "none", "unplaced", "a", "lab", "m", "response", "", "", "", tokens, 0, False,
-                          False, list_cost, None, "unpriced" if list_cost is None else "priced", model.id)  # fmt: skip
+    state = "unpriced" if list_cost is None else "priced"
+    place = ("", "", "none", "unplaced")
+    served = ("a", "lab", "m", "response", "", "", "")
+    plain = ExportedUsage._make((time_ms, *place, *served, tokens, 0, False, False, list_cost, None, state, model.id))
     return plain._replace(**more)
 
 

@@ -18,13 +18,12 @@ def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> 
     if name == STDOUT:
         screen.send(pieces)
         return
-    path = os.path.realpath(name)
     try:
-        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-            with open(path, "wb") as stream:
+        if os.path.exists(name) and not stat.S_ISREG(os.stat(name).st_mode):
+            with open(name, "wb") as stream:
                 stream.writelines(pieces)
         else:
-            write_pieces(path, pieces, mode, keeps_mode=True)
+            write_pieces(os.path.realpath(name), pieces, mode, keeps_mode=True)
     except OSError as error:
         raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
 
