@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +17,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from exports.conftest import Work, table
 from support.guesser import COST, TOKENS
+from support.hooked import Hooked
 from support.terminal import on_terminal
 from tokcost.model.money import decimal_string
 
@@ -252,10 +255,41 @@ def test_otlp_is_read_by_the_messages_of_opentelemetry(work: Work) -> None:
 
 
 def test_before_anything_was_used_the_files_have_no_rows(tmp_path: Path) -> None:
-    from support.hooked import Hooked
-
     repo = Hooked(tmp_path, rooted=True)
     for words in (("usage",), ("focus",), ("focus", "--profile", "history"), ("metrics",)):
         done = repo.tokcost("export", *words)
         assert done.returncode == 0, done
         assert len([line for line in done.stdout.splitlines() if not line.startswith("#")]) <= 1
+
+
+def test_without_pyarrow_one_sentence_says_what_to_install(work: Work, tmp_path: Path) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; from tokcost.cli.start import main; main()"
+    path = tmp_path / "u.parquet"
+    for words in (["usage"], ["focus"], ["focus", "--profile", "history"]):
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code, "export", *words, "-o", str(path)],
+            cwd=work.repo.path,
+            env=work.repo.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "Parquet needs pyarrow: pip install 'tokcost[parquet]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_are_no_utf8_or_move_a_cursor_are_escaped_in_every_format(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, rooted=True)
+    repo.switch("-c", "caf\u202e\u00e9")
+    repo.spend(model="claude-opus-4-5\x1b[2J")
+    for words in EVERY:
+        if "history" not in words:
+            (folder := tmp_path / "-".join(words)).mkdir()
+            done = repo.tokcost("export", *words, "-o", str(folder / "file"))
+            assert done.returncode == 0, done
+            for path in folder.iterdir():
+                data = path.read_bytes()
+                text = json.dumps(read(data), default=str, ensure_ascii=False) if data[:4] == b"PAR1" else data.decode()
+                assert not {"\x1b", "\u202e"} & set(text)
+                assert "u202e" in text

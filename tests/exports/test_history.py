@@ -20,11 +20,12 @@ def line(
     dollars: float | None,
     models: tuple[str, ...] = ("claude-opus-4-5",),
     version: int = 1,
-    **more: bool,
+    exact: bool = False,
+    unpriced: bool = False,
 ) -> str:
     cost = None if dollars is None else round(dollars * USD)
-    unpriced = more.pop("unpriced", dollars is None)
-    return format_line(Line(f"{number:012d}", version, cost, unpriced, 1_000_000, models, **more))
+    is_unpriced = unpriced or dollars is None
+    return format_line(Line(f"{number:012d}", version, cost, is_unpriced, 1_000_000, models, exact=exact))
 
 
 @pytest.fixture(scope="module")

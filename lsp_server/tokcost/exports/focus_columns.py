@@ -59,10 +59,15 @@ _VERSION = {
         Field("PublisherName", "text", "The lab that makes the model."),
     ),
 }
+_CONSUMED = Field(
+    "x_ConsumedTokens",
+    "integer",
+    "Ledger: tokens of the charge; null for searches and requests. History: of all classes, as published.",
+)
 _PROFILE = {
     "ledger": (
         Field("x_ClaimState", "text", "carried, withheld, bound, pending or unplaced, as in `tokcost log`."),
-        Field("x_ConsumedTokens", "integer", "Tokens; null for what is counted in anything else."),
+        _CONSUMED,
         Field("x_CostBasis", "text", "list: tokens times public prices, nobody's bill."),
         Field("x_EstimatedCounts", "truth", "Whether no provider told the counts; there only when asked for."),
         Field("x_Model", "text", "The model as the log names it."),
@@ -74,7 +79,7 @@ _PROFILE = {
         Field("x_ClaimId", "text", "The id of the cost line; in all exports of all repositories it counts once."),
         Field("x_ClaimVersion", "integer", "Its highest version in this history: take the highest of all files."),
         Field("x_Commit", "text", "The commit of the merged change."),
-        Field("x_ConsumedTokens", "integer", "Tokens of all classes, as published."),
+        _CONSUMED,
         Field("x_CostBasis", "text", "list: tokens times public prices, nobody's bill."),
         Field("x_HasUnpricedUsage", "truth", "Whether ListCost leaves usage out that has no price."),
         Field("x_Models", "text", "The models that the line names, most expensive first; null where it hides them."),

@@ -160,7 +160,7 @@ def focus_command(range: str | None, output: str, form: str | None, profile: str
     beside = _Beside(output, more["unpriced"], "ledger")
     beside.check(charges.unpriced_tokens)
     write_file(output, focus_file(chosen, more["version"], charges))
-    _tell_written(output, f"{amount(charges.list_cost, 0)} list")
+    _tell_written(output, f"{amount(charges.list_cost, charges.unpriced_tokens)} list")
     _tell_left_out(left_out)
     return beside.write(charges.unpriced_tokens, unpriced_file(beside.form, charges))
 
