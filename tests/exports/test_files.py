@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -219,6 +220,21 @@ def test_another_repository_is_exported_by_its_folder(work: Work, tmp_path: Path
     done = work.repo.tokcost("export", "usage", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "--repository" in done.stderr
+
+
+def test_a_repository_that_is_gone_and_one_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    one, other = (Hooked(tmp_path / name, rooted=True) for name in ("one", "other"))
+    other.home, other.ledger_home = one.home, one.ledger_home
+    one.spend()
+    other.spend(number=7)
+    one.tokcost("log")
+    shutil.rmtree(other.path)
+    rows = table(one.tokcost("export", "usage", "--all-repos").stdout)
+    assert sorted(row["repository"] for row in rows) == ["repo", "repo (2)"]
+    (row,) = table(one.tokcost("export", "usage", "--repository", str(other.path), cwd=tmp_path).stdout)
+    assert row["repository"] == "repo (2)"
+    done = one.tokcost("export", "usage", "--repository", str(tmp_path / "never"))
+    assert (done.returncode, done.stdout) == (3, "")
 
 
 def test_openmetrics_is_read_by_its_own_parser(work: Work) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from exports.conftest import CONDITIONS
 from support import samples
+from support.hooked import Hooked
 from tokcost.exports.focus import focus_file
 from tokcost.exports.metrics import count, metrics_file
 from tokcost.exports.usage import usage_file
@@ -162,6 +163,41 @@ def test_days_and_months_are_those_of_utc(moment: str, day: tuple[str, str], mon
     assert (row["BillingPeriodStart"][:10], row["BillingPeriodEnd"][:10]) == month
     (line,) = rows_of(b"".join(usage_file("csv", usage)))
     assert line["time"] == moment
+
+
+@pytest.mark.parametrize("state", ["free", "included"])
+def test_what_costs_nothing_is_a_charge_at_a_price_of_nothing(state: Any) -> None:
+    # Unlike what has no known price, which is no charge at all.
+    model = ModelCards("ollama", "m", "", state, "test", ())
+    usage = [response(model, 1_790_856_000_000, Tokens(input=5, output=7), 0, provider="ollama", price_state=state)]
+    rows = rows_of(b"".join(focus_file("csv", "1.4", charges_of(usage, {model.id: model}))))
+    assert [(row["ListCost"], row["ListUnitPrice"], row["ConsumedQuantity"]) for row in rows] == [
+        ("0.0", "0.0", "5.0"),
+        ("0.0", "0.0", "7.0"),
+    ]
+    assert {(row["x_PriceState"], row["ServiceProviderName"]) for row in rows} == {(state, "ollama")}
+
+
+def test_an_own_price_is_in_the_charges(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, rooted=True)
+    repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
+    (repo.ledger_home / "prices.toml").write_text(
+        '[[price]]\nmatch = "homegrown-7"\ninput = "1.5"\ncache_read = "0.15"\ncache_write_5m = "2"\n'
+        'cache_write_1h = "3"\noutput = "7.123456789"\n'
+    )
+    repo.spend(model="homegrown-7")
+    log = json.loads(repo.tokcost("log", "--json").stdout)["totals"]
+    done = repo.tokcost("export", "focus")
+    assert done.returncode == 0, done
+    rows = rows_of(done.stdout.encode())
+    assert {row["SkuMeter"]: row["ListUnitPrice"] for row in rows if row["SkuMeter"]} == {
+        "Input Tokens": "1.5",
+        "Input Cache Read Tokens": "0.15",
+        "Input Cache Write 5m Tokens": "2.0",
+        "Input Cache Write 1h Tokens": "3.0",
+        "Output Tokens": "7.123456789",
+    }
+    assert dollars(rows, "ListCost") == log["list_cost"]
 
 
 def test_nothing_makes_files_that_say_nothing() -> None:
