@@ -149,6 +149,18 @@ def test_two_plans_of_a_kind_at_once_are_told_and_both_fees_count(repo: Hooked) 
     assert len(json.loads(said(repo, "plan", "list", "--json"))["plans"]) == 2
 
 
+def test_a_plan_that_is_said_again_is_the_same_plan_unless_it_begins_on_another_day(repo: Hooked) -> None:
+    said(repo, "plan", "set", "claude", "pro", "20", "--since", "2026-09-01")
+    said(repo, "plan", "set", "claude", "pro", "21")
+    said(repo, "plan", "set", "claude", "pro", "22", "--until", "2026-09-30")
+    said(repo, "plan", "set", "claude", "pro", "25", "--since", "2026-10-01")
+    found = json.loads(said(repo, "plan", "list", "--json"))["plans"]
+    assert [(one["monthly"], one["since"], one["until"]) for one in found] == [
+        ("22.000000000", "2026-09-01", "2026-09-30"),
+        ("25.000000000", "2026-10-01", None),
+    ]
+
+
 def test_a_plan_is_kept_privately_and_forgotten_on_request(repo: Hooked) -> None:
     said(repo, "plan", "set", "copilot", "business", "19.00")
     path = repo.ledger_home / "plans.json"

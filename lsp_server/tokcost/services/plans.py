@@ -23,18 +23,23 @@ def all_plans(home: Path) -> list[Plan]:
     return read_plans(home)
 
 
-def set_plan(home: Path, kind: str, name: str, monthly: str, days: tuple[date, date | None]) -> tuple[Plan, list[Plan]]:
-    """Keep a plan; and the others of its kind that run at the same time. Raises `UsageError`, `SettingsDamaged`."""
+def set_plan(
+    home: Path, kind: str, name: str, monthly: str, days: tuple[date | None, date | None]
+) -> tuple[Plan, list[Plan]]:
+    """Keep a plan; and the others of its kind that run at the same time. Without a first day it begins when the newest
+    of this kind and name did, else with this month. Raises `UsageError`, `SettingsDamaged`."""
     if kind not in COVERED:
         known = ", ".join(COVERED)
         raise UsageError(f"there is no kind of plan '{kind}'{did_you_mean(kind, COVERED)}", f"The kinds are {known}.")
     if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
         raise UsageError(f"a plan's name has 1 to {_LONGEST_NAME} characters that can be shown")
-    since, until = days
+    known, name = read_plans(home), name.strip()
+    before = [one.since for one in known if (one.kind, one.name) == (kind, name)]
+    since, until = days[0] or max(before, default=datetime.now().astimezone().date().replace(day=1)), days[1]
     if until is not None and until < since:
         raise UsageError(f"the plan would end on {until}, before it begins on {since}")
-    new = Plan(kind, name.strip(), _monthly(monthly), since, until)
-    plans = change(read_plans(home), new)
+    new = Plan(kind, name, _monthly(monthly), since, until)
+    plans = change(known, new)
     write_plans(home, plans)
     others = [one for one in plans if one != new and one.kind == kind and one.runs_between(since, until or date.max)]
     return new, others

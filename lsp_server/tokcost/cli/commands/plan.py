@@ -54,15 +54,19 @@ def _list(as_json: bool) -> int:
 @click.argument("kind")
 @click.argument("name")
 @click.argument("fee")
-@click.option("--since", metavar="DAY", help="The plan's first day, in git's date words; else the first of this month.")
+@click.option(
+    "--since",
+    metavar="DAY",
+    help="The plan's first day, in git's date words; else as before, or the first of this month.",
+)
 @click.option("--until", metavar="DAY", help="The plan's last day; else it goes on.")
 def set_command(kind: str, name: str, fee: str, since: str | None, until: str | None) -> int:
     """Set a plan: its KIND (claude, chatgpt, copilot, google, amp, grok, junie, kimi, qwen), your NAME for it, and the
     FEE of a calendar month in US dollars.
 
-    Said again with the same name and first day, it replaces what was said before. Several plans can run at once or one
-    after the other. A plan covers what its assistant used directly; usage that went through a cloud, a gateway or a
-    key of another provider is not covered.
+    Said again with the same name, it replaces what was said before, unless --since says another first day. Several
+    plans can run at once or one after the other. A plan covers what its assistant used directly; usage that went
+    through a cloud, a gateway or a key of another provider is not covered.
 
     \b
     Examples:
@@ -70,14 +74,14 @@ def set_command(kind: str, name: str, fee: str, since: str | None, until: str | 
       tokcost plan set claude pro 20 --since 2026-01-01 --until 2026-09-30
     """
     home = tokcost_home(os.environ)
-    first = _day(since, "--since") if since is not None else datetime.now().astimezone().date().replace(day=1)
+    first = _day(since, "--since") if since is not None else None
     last = _day(until, "--until") if until is not None else None
     plan, others = set_plan(home, kind, name, fee, (first, last))
     screen.tell(f"{plan.kind} {plan.name} {days_text(plan)}; this stays on this machine")
     for one in others:
         screen.tell(
             f"{one.kind} {one.name} runs at the same time ({days_text(one)}), and both fees count",
-            f"Where one follows the other, set the first one again with --since {one.since} and its last day: --until.",
+            "Where one follows the other, set the first one again with its last day: --until.",
         )
     return 0
 
