@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tokcost.pricing.names import lab
+from tokcost.pricing.names import lab_of
 
 
 class Provider(NamedTuple):
@@ -35,13 +35,13 @@ _KNOWN = {
 
 def provider_of(source: str, logged: str, model: str) -> Provider:
     """The provider of usage: that of the price, else the one that the log names, else the lab that makes the model."""
-    name = source.partition("/")[0] or logged.lower() or lab(model.rpartition("/")[2].lower())
+    name = source.partition("/")[0] or logged.lower() or lab_of(model.rpartition("/")[2].lower())
     return _named(name)
 
 
 def labs_of(models: tuple[str, ...]) -> Provider:
     """The lab that makes all of some models; `SEVERAL` where that is more than one."""
-    found = {lab(model.lower()) for model in models}
+    found = {lab_of(model.lower()) for model in models}
     return SEVERAL if len(found) > 1 else _named(found.pop() if found else "")
 
 
