@@ -101,7 +101,7 @@ class _Split:
         return found if nano_from_atto(atto) == row.list_cost else None
 
     def _applied(self, row: ExportedUsage) -> tuple[Rates, str] | None:
-        """The rates that its price was made of, as `PriceBook.price` takes them, and the way of being served and tier of
+        """The rates of its price, as `PriceBook.price` takes them, and the way of being served and tier of
         long prompts that they are for; `None` where none are known."""
         cards = self._cards.get(row.price or "")
         if cards is None:
