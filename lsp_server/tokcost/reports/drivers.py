@@ -81,11 +81,13 @@ def findings(found: Explanation) -> list[tuple[str, str]]:
     return [(name, f"{amount(part.list_cost, 0)}, {percent(part.list_cost, total)}: {s}.") for name, part, s in parts]
 
 
-def largest_driver(found: Explanation) -> tuple[str, Part] | None:
-    """The label and part of the driver that is above a third of the list cost; `None` where none is."""
+def largest_text(found: Explanation) -> str:
+    """The driver that is above a third of the list cost, with its figure; empty where none is."""
     driver = max(DRIVERS, key=lambda one: found.drivers[one].list_cost)
-    part = found.drivers[driver]
-    return (LABELS[driver], part) if part.list_cost * 3 > found.total.list_cost else None
+    part, total = found.drivers[driver], found.total.list_cost
+    if part.list_cost * 3 <= total:
+        return ""
+    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({amount(part.list_cost, 0)})"
 
 
 def _headline(what: str, found: Explanation) -> str:
