@@ -160,6 +160,16 @@ def test_a_short_prompt_after_which_the_long_one_is_read_again_stands_beside_the
     assert worked.tokens() == {"cache_written": 161_000, "cache_read": 182_000}
 
 
+def test_prompts_beside_the_conversation_do_not_keep_its_cache_alive(worked: Worked) -> None:
+    worked.request(write=150_000)
+    worked.request(2, read=12_000, write=8_000)
+    worked.request(2, read=20_000, write=1_000)
+    worked.request(2, read=12_000, write=140_000)
+    assert worked.tokens() == {
+        "cache_written": 150_000 + 9_000 + 2_000, "cache_rewritten_after_pause": 138_000, "cache_read": 44_000
+    }  # fmt: skip
+
+
 def test_a_conversation_that_grows_again_after_a_compaction_was_compacted_all_the_same(worked: Worked) -> None:
     worked.request(write=100_000)
     worked.request(read=10_000, write=10_000)

@@ -82,8 +82,7 @@ class _Conversation:
     def next(self, at: int, prompt: Prompt) -> tuple[Lost, ...]:
         """The losses of the next prompt."""
         own = self._cached.get(prompt.model)
-        if own is not None and own.tokens >= 2 * prompt.tokens and self._is_aside(at, prompt):
-            self._cached[prompt.model] = own._replace(time_ms=prompt.time_ms)
+        if own is not None and own.tokens >= 2 * prompt.tokens and self._is_aside(at, prompt, own.tokens):
             return ()
         found = self._losses(own, prompt)
         self._remember(own, prompt)
@@ -131,13 +130,14 @@ class _Conversation:
                 cached, long = kept, min(own.long, kept)
         self._cached[prompt.model] = _Cached(cached, long, prompt.time_ms)
 
-    def _is_aside(self, at: int, prompt: Prompt) -> bool:
+    def _is_aside(self, at: int, prompt: Prompt, cached: int) -> bool:
         """Whether a much shorter prompt is one beside the conversation (a side question, an agent in the same log) and
-        not its new beginning: then a later request reads more than any prompt since can have written."""
+        not its new beginning: then a later request reads more than any prompt since can have written, or is at once as
+        long as the conversation was."""
         most = prompt.tokens
         later = (one for one in self._prompts[at + 1 : at + 1 + _LOOKS_AHEAD] if one.model == prompt.model)
         for one in later:
-            if one.cache_read > most:
+            if one.cache_read > most or one.tokens >= max(cached, 2 * most):
                 return True
             most = max(most, one.tokens)
         return False
