@@ -152,6 +152,13 @@ def test_a_conversation_that_lost_its_end_alone_was_shortened_too(worked: Worked
     assert worked.tokens()["cache_rewritten_after_compaction"] == 60_000
 
 
+def test_a_prompt_that_is_but_a_little_shorter_began_differently(worked: Worked) -> None:
+    """Seen in a real log: another set of tools, or another day in the instructions."""
+    worked.request(read=0, write=15_573)
+    worked.request(0.1, write=15_495)
+    assert worked.tokens() == {"cache_written": 15_573, "cache_rewritten_other": 15_495}
+
+
 def test_a_short_prompt_after_which_the_long_one_is_read_again_stands_beside_the_conversation(worked: Worked) -> None:
     worked.request(write=150_000)
     worked.request(read=12_000, write=8_000)

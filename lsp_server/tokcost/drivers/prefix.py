@@ -118,7 +118,7 @@ class _Conversation:
             return "pause", pause
         if self._last_model != prompt.model and prompt.time_ms - own.time_ms > life_ms:
             return "model_switch", pause
-        return ("compaction" if own.tokens > prompt.tokens else "other"), pause
+        return ("compaction" if own.tokens * 9 >= prompt.tokens * 10 else "other"), pause
 
     def _remember(self, own: _Cached | None, prompt: Prompt) -> None:
         cached = prompt.cache_read + prompt.written
