@@ -167,6 +167,16 @@ def test_a_short_prompt_after_which_the_long_one_is_read_again_stands_beside_the
     assert worked.tokens() == {"cache_written": 161_000, "cache_read": 182_000}
 
 
+def test_a_compaction_is_one_also_where_the_log_lacks_a_request_later(worked: Worked) -> None:
+    """Seen in a real log: a request was broken off and left no counts, and the next one reads what it had written."""
+    worked.request(write=174_737)
+    worked.request(write=25_729)
+    worked.request(read=25_729, write=60_000)
+    worked.request(read=86_094, write=500)
+    assert worked.tokens()["cache_rewritten_after_compaction"] == 25_729
+    assert worked.tokens()["cache_written"] == 174_737 + 60_500
+
+
 def test_prompts_beside_the_conversation_do_not_keep_its_cache_alive(worked: Worked) -> None:
     worked.request(write=150_000)
     worked.request(2, read=12_000, write=8_000)

@@ -132,12 +132,13 @@ class _Conversation:
 
     def _is_aside(self, at: int, prompt: Prompt, cached: int) -> bool:
         """Whether a much shorter prompt is one beside the conversation (a side question, an agent in the same log) and
-        not its new beginning: then a later request reads more than any prompt since can have written, or is at once as
-        long as the conversation was."""
+        not its new beginning: then a later request is at once as long as the conversation was, whose cache it reads
+        or writes anew. A conversation that grows again gets there step by step; of some steps the log has no request,
+        so that one has to read a quarter more than the longest prompt since, or be twice as long."""
         most = prompt.tokens
         later = (one for one in self._prompts[at + 1 : at + 1 + _LOOKS_AHEAD] if one.model == prompt.model)
         for one in later:
-            if one.cache_read > most or one.tokens >= max(cached, 2 * most):
+            if one.tokens >= cached and (one.cache_read >= max(cached, most * 5 // 4) or one.tokens >= 2 * most):
                 return True
             most = max(most, one.tokens)
         return False
