@@ -14,7 +14,10 @@ START = 1_765_000_000_000
 def session(name: str) -> list[Prompt]:
     lines = (Path(__file__).parent / "data/pi_counts.csv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split(",") for line in lines if line.startswith(f"{name},")]
-    return [Prompt("m", START + round(float(row[1]) * 1000), *map(int, row[2:]), 0) for row in rows]
+    return [
+        Prompt("m", START + round(float(seconds) * 1000), int(sent), int(read), int(written), 0)
+        for _, seconds, sent, read, written in rows
+    ]
 
 
 @pytest.mark.parametrize(
