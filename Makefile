@@ -6,6 +6,7 @@
 # `make vscode` checks, tests and packages the extension for VS Code; it needs Node.js 20 and npm.
 # `make assistants` tests with real AI assistants from npm and PyPI (3 GB), `make newest` with the newest versions of those
 # from npm; `make recorded` records anew what they leave in the scenarios, for `make test` (tests/recorded).
+# `make focus` validates exports with the official FOCUS validator (630 MB, Python 3.12 or later).
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean recorded
+.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean recorded focus
 
 demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
@@ -36,6 +37,9 @@ engines: $(VENV)/engines
 
 editors: $(VENV)/editors vscode-client/tokcost.vsix
 	$(BIN)/python -m pytest -q -n 2 -m editor $(AGAIN)
+
+focus: $(VENV)/tools
+	@sh .ci/focus.sh $(BIN)/python
 
 assistants: $(VENV)/assistants/installed $(VENV)/aider/installed
 	$(BIN)/python -m pytest -q -n 2 -m assistants $(AGAIN)

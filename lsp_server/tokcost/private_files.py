@@ -7,7 +7,7 @@ belongs to us, and a temporary file is one that was not there before, so nobody 
 import errno
 import os
 import stat
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -19,7 +19,7 @@ MOST_BYTES = 64 << 20
 SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
 _OURS = (
-    *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost"),
+    *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost", "plans"),
     "clones",
     "rescues",
     "otel",
@@ -49,6 +49,11 @@ def write_whole(path: str, data: bytes, mode: int = PRIVATE_FILE, *, keeps_mode:
     """Write all of a file or leave the one that is there. A link at `path` is replaced, not followed. `keeps_mode`:
     the mode of the file that is there goes on, and its owner where root writes; `mode` is for a new one. Raises
     `OSError`."""
+    write_pieces(path, (data,), mode, keeps_mode=keeps_mode)
+
+
+def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *, keeps_mode: bool = False) -> None:
+    """The same for a file that is made piece by piece. Raises `OSError`, and what making a piece raises."""
     owner = None
     if keeps_mode:
         with suppress(OSError):
@@ -58,7 +63,8 @@ def write_whole(path: str, data: bytes, mode: int = PRIVATE_FILE, *, keeps_mode:
     number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
     try:
         try:
-            _write_all(number, data)
+            for piece in pieces:
+                _write_all(number, piece)
             if owner is not None and not is_ours(owner):
                 with suppress(PermissionError):
                     os.chown(number, owner.st_uid, owner.st_gid)

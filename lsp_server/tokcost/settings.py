@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "config.toml"
 """In the folder of the ledger: what the user wants in every repository."""
+PLANS_FILE = "plans.json"
+"""The user's plans, in the folder of the ledger (`policy/plans.py`); named here for those who only ask whether it is
+there."""
 
 
 def home_folder(environ: "Mapping[str, str]") -> str:

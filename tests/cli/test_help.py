@@ -89,6 +89,7 @@ def test_branches_are_completed_those_that_are_gone_and_have_usage_too(repo: Hoo
     assert completed(repo, "log", "feat") == ["feat/login"]
     assert completed(repo, "assign", "main", "--from", "d") == ["deleted"]
     assert completed(repo, "budget", "set", "20", "--branch", "ma") == ["main"]
+    assert completed(repo, "why", "feat") == ["feat/login"]
 
 
 def test_a_name_that_a_shell_would_run_is_not_offered(repo: Hooked) -> None:

@@ -152,12 +152,39 @@ def test_a_conversation_that_lost_its_end_alone_was_shortened_too(worked: Worked
     assert worked.tokens()["cache_rewritten_after_compaction"] == 60_000
 
 
+def test_a_prompt_that_is_but_a_little_shorter_began_differently(worked: Worked) -> None:
+    """Seen in a real log: another set of tools, or another day in the instructions."""
+    worked.request(read=0, write=15_573)
+    worked.request(0.1, write=15_495)
+    assert worked.tokens() == {"cache_written": 15_573, "cache_rewritten_other": 15_495}
+
+
 def test_a_short_prompt_after_which_the_long_one_is_read_again_stands_beside_the_conversation(worked: Worked) -> None:
     worked.request(write=150_000)
     worked.request(read=12_000, write=8_000)
     worked.request(read=20_000, write=1_000)
     worked.request(read=150_000, write=2_000)
     assert worked.tokens() == {"cache_written": 161_000, "cache_read": 182_000}
+
+
+def test_a_compaction_is_one_also_where_the_log_lacks_a_request_later(worked: Worked) -> None:
+    """Seen in a real log: a request was broken off and left no counts, and the next one reads what it had written."""
+    worked.request(write=174_737)
+    worked.request(write=25_729)
+    worked.request(read=25_729, write=60_000)
+    worked.request(read=86_094, write=500)
+    assert worked.tokens()["cache_rewritten_after_compaction"] == 25_729
+    assert worked.tokens()["cache_written"] == 174_737 + 60_500
+
+
+def test_prompts_beside_the_conversation_do_not_keep_its_cache_alive(worked: Worked) -> None:
+    worked.request(write=150_000)
+    worked.request(2, read=12_000, write=8_000)
+    worked.request(2, read=20_000, write=1_000)
+    worked.request(2, read=12_000, write=140_000)
+    assert worked.tokens() == {
+        "cache_written": 150_000 + 9_000 + 2_000, "cache_rewritten_after_pause": 138_000, "cache_read": 44_000
+    }  # fmt: skip
 
 
 def test_a_conversation_that_grows_again_after_a_compaction_was_compacted_all_the_same(worked: Worked) -> None:

@@ -200,9 +200,20 @@ def test_the_summary_is_what_tokcost_log_prints(repo: Hooked) -> None:
         assert (found["schema"], found["branches"][0]["usage"]) == ("tokcost.log/1", 1)
         one = editor.request("tokcost/summary", {"uri": repo.path.as_uri(), "branch": "main"})
         assert one["branches"][0]["sessions"] == 1
+        assert (one["why"]["schema"], one["why"]["scope"]) == ("tokcost.why/1", "branch main")
+        assert one["why"]["list_cost"] == one["branches"][0]["list_cost"]
+        assert "why" not in found
         for uri in ("file:///", "untitled:x", 5, None):
             with pytest.raises(Refused):
                 editor.request("tokcost/summary", {"uri": uri})
+
+
+def test_the_tooltip_names_the_driver_above_a_third_of_the_list_cost(repo: Hooked) -> None:
+    repo.spend(output=5000)
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        told = editor.status(repo.path, state="ready", tokens=REPLY + 4000)
+        assert {"label": "Mostly", "value": "visible output, 89% ($0.08)"} in told["tooltip"]
 
 
 def test_a_budget_that_is_set_is_shown_at_once(repo: Hooked) -> None:

@@ -19,10 +19,11 @@ def at_ms(day: str) -> int:
 def priced(model: str, day: str, tokens: Tokens, overrides: Iterable[Override] = (), **more: object) -> Price:
     """The price of a response at the beginning of a UTC day."""
     usage = Usage("claude-code", "k", at_ms(day), model, tokens)._replace(**more)
-    return PriceBook([_cards(usage.provider, model)], [*bundled(), *overrides]).price(usage)
+    return PriceBook([cards_of(usage.provider, model)], [*bundled(), *overrides]).price(usage)
 
 
 @cache
-def _cards(provider: str, model: str) -> ModelCards:
+def cards_of(provider: str, model: str) -> ModelCards:
+    """The rate cards of a model as an import compiles them."""
     (cards,) = compile_models([(provider, model)])
     return cards

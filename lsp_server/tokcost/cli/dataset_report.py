@@ -10,7 +10,7 @@ from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.changes import Grouping
 from tokcost.model.dataset import CELL_GROUPINGS, DatasetReport
 
-_OF_HISTORY = ("base", "against", "all_refs", "verbose")
+_OF_HISTORY = ("base", "against", "all_refs", "plan", "rework", "rework_days", "verbose")
 
 
 def show_dataset(range: str | None, by: Grouping | None, form: str | None, more: dict[str, Any]) -> DatasetReport:
@@ -20,7 +20,7 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
 
     refused = [name for name in _OF_HISTORY if more.get(name)]
     if range is not None or refused:
-        what = "RANGE" if range is not None else "--" + refused[0].replace("all_refs", "all")
+        what = "RANGE" if range is not None else "--" + refused[0].replace("all_refs", "all").replace("_", "-")
         raise UsageError(f"{what} is about a history, and --dataset about a dataset", "Choose months: --since 2026-08")
     _check_grouping(by)
     if form == "html" and by is not None:

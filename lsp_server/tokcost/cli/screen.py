@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.reports.layout import Line, plain
 from tokcost.reports.text import escape, escape_lines
 
@@ -94,6 +94,26 @@ def show(text: str | Iterable[str]) -> None:
         _forget_stdout()
         raise
     except OSError as error:  # a full disk, or what is behind `>` is gone
+        _forget_stdout()
+        raise EnvironmentProblem(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def send(pieces: Iterable[bytes]) -> None:
+    """Write a file to standard output, byte for byte. Its makers have escaped the names in it. Raises as `show`, and
+    `UsageError` where a file that is no text would come to a terminal."""
+    if _is_closed(sys.stdout):
+        raise EnvironmentProblem("standard output is closed, so nothing can be shown")
+    try:
+        sys.stdout.flush()
+        for piece in pieces:
+            if b"\0" in piece and is_terminal():
+                raise UsageError("this file is no text, and standard output is a terminal", "Name a file with -o FILE.")
+            sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        raise
+    except OSError as error:
         _forget_stdout()
         raise EnvironmentProblem(f"standard output cannot be written: {error.strerror or error}") from error
 

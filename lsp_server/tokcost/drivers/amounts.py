@@ -86,26 +86,42 @@ class Sheet:
 
 def split(request: Request, again: Sequence[Again], layers: Layers) -> list[Amount] | None:
     """The parts of a request's list cost, which they add up to; `None` where these rates do not make that cost."""
-    if not (request.tokens or request.web_searches):
+    base = layers.base
+    sent, read, short, long, output, reasoning, searches = request[4:11]
+    if not (sent or read or short or long or output or searches):
         return [] if not request.list_cost else None
-    base, own = layers.base, _first_time(request, again)
     of_input, of_short, of_long = base.input or 0, base.cache_write_5m or 0, base.cache_write_1h or 0
     atto: list[Amount] = []
-    for driver, sent, short, long in again:
-        atto.append((driver, sent * of_input + short * of_short + long * of_long, sent + short + long))
-    written = own.cache_write_5m * of_short + own.cache_write_1h * of_long
-    atto.append(("new_input", own.input * of_input, own.input))
-    atto.append(("cache_written", written, own.cache_write_5m + own.cache_write_1h))
-    atto.append(("cache_read", request.cache_read * (base.cache_read or 0), request.cache_read))
-    reasoning, of_output = min(request.reasoning, request.output), base.output or 0
-    visible = request.output - reasoning
-    atto.append(("visible_output", visible * of_output, visible))
-    atto.append(("reasoning", reasoning * of_output, reasoning))
-    atto.append(("web_searches", request.web_searches * (base.web_search or 0), 0))
-    atto.append(("request_fees", base.request or 0, 0))
+    for driver, again_sent, again_short, again_long in again:
+        sent, short, long = sent - again_sent, short - again_short, long - again_long
+        amount = again_sent * of_input + again_short * of_short + again_long * of_long
+        atto.append((driver, amount, again_sent + again_short + again_long))
+    if sent:
+        atto.append(("new_input", sent * of_input, sent))
+    if short or long:
+        atto.append(("cache_written", short * of_short + long * of_long, short + long))
+    if read:
+        atto.append(("cache_read", read * (base.cache_read or 0), read))
+    reasoning, of_output = min(reasoning, output), base.output or 0
+    if output > reasoning:
+        atto.append(("visible_output", (output - reasoning) * of_output, output - reasoning))
+    if reasoning:
+        atto.append(("reasoning", reasoning * of_output, reasoning))
+    if searches or base.request or layers.surcharges:
+        atto += _besides(request, layers)
+    return _rounded(atto, request.list_cost or 0)
+
+
+def _besides(request: Request, layers: Layers) -> list[Amount]:
+    """Atto-dollars for what no token of its own was paid for."""
+    base, found = layers.base, list[Amount]()
+    if request.web_searches:
+        found.append(("web_searches", request.web_searches * (base.web_search or 0), 0))
+    if base.request:
+        found.append(("request_fees", base.request, 0))
     for driver, less, more in layers.surcharges:
-        atto.append((driver, _cost(request, more) - _cost(request, less), 0))
-    return _rounded([one for one in atto if one[1] or one[2]], request.list_cost or 0)
+        found.append((driver, _cost(request, more) - _cost(request, less), 0))
+    return found
 
 
 def parts_without_rates(request: Request, again: Sequence[Again]) -> list[Amount]:
@@ -138,13 +154,17 @@ def _cost(request: Request, rates: Rates) -> int:
 
 def _rounded(parts: list[Amount], list_cost: int) -> list[Amount] | None:
     """Parts in whole nano-dollars that add up to the list cost: those that lost most by cutting off get the rest."""
-    if nano_from_atto(sum(atto for _, atto, _ in parts)) != list_cost:
+    found: list[Amount] = []
+    whole = fractions = 0
+    for driver, atto, tokens in parts:
+        nano, fraction = divmod(atto, ATTO_PER_NANO)
+        whole, fractions = whole + nano, fractions + fraction
+        found.append((driver, nano, tokens))
+    if (whole != list_cost or fractions) and nano_from_atto(whole * ATTO_PER_NANO + fractions) != list_cost:
         return None
-    found: list[Amount] = [(driver, atto // ATTO_PER_NANO, tokens) for driver, atto, tokens in parts]
-    rest = list_cost - sum(nano for _, nano, _ in found)
-    if rest:
+    if whole != list_cost:
         order = sorted(range(len(parts)), key=lambda at: (-(parts[at][1] % ATTO_PER_NANO), DRIVERS.index(parts[at][0])))
-        for at in order[:rest]:
+        for at in order[: list_cost - whole]:
             driver, nano, tokens = found[at]
             found[at] = driver, nano + 1, tokens
     return found

@@ -97,7 +97,7 @@ class _Explainer:
                 self._add(one, series[one.series], lost.get(id(one)))
 
     def _add(self, request: Request, series: Series, lost: tuple[Lost, ...] | None) -> None:
-        cost, tokens = request.list_cost, request.tokens
+        cost, tokens = request.list_cost, sum(request[4:9])
         if cost is None:
             self._unpriced.add(0, tokens)
             return

@@ -82,8 +82,13 @@ class _Conversation:
     def next(self, at: int, prompt: Prompt) -> tuple[Lost, ...]:
         """The losses of the next prompt."""
         own = self._cached.get(prompt.model)
-        if own is not None and own.tokens >= 2 * prompt.tokens and self._is_aside(at, prompt):
-            self._cached[prompt.model] = own._replace(time_ms=prompt.time_ms)
+        if own is not None and own.tokens == prompt.cache_read and prompt.model == self._last_model:
+            # Nearly all requests read exactly what the one before left in the cache.
+            cached = own.tokens + prompt.written
+            self._cached[prompt.model] = _Cached(cached, own.long + prompt.cache_write_1h, prompt.time_ms)
+            self._last_tokens, self._last_ms = cached, prompt.time_ms
+            return ()
+        if own is not None and own.tokens >= 2 * prompt.tokens and self._is_aside(at, prompt, own.tokens):
             return ()
         found = self._losses(own, prompt)
         self._remember(own, prompt)
@@ -119,7 +124,7 @@ class _Conversation:
             return "pause", pause
         if self._last_model != prompt.model and prompt.time_ms - own.time_ms > life_ms:
             return "model_switch", pause
-        return ("compaction" if own.tokens > prompt.tokens else "other"), pause
+        return ("compaction" if own.tokens * 9 >= prompt.tokens * 10 else "other"), pause
 
     def _remember(self, own: _Cached | None, prompt: Prompt) -> None:
         cached = prompt.cache_read + prompt.written
@@ -131,13 +136,15 @@ class _Conversation:
                 cached, long = kept, min(own.long, kept)
         self._cached[prompt.model] = _Cached(cached, long, prompt.time_ms)
 
-    def _is_aside(self, at: int, prompt: Prompt) -> bool:
+    def _is_aside(self, at: int, prompt: Prompt, cached: int) -> bool:
         """Whether a much shorter prompt is one beside the conversation (a side question, an agent in the same log) and
-        not its new beginning: then a later request reads more than any prompt since can have written."""
+        not its new beginning: then a later request is at once as long as the conversation was, whose cache it reads
+        or writes anew. A conversation that grows again gets there step by step; of some steps the log has no request,
+        so that one has to read a quarter more than the longest prompt since, or be twice as long."""
         most = prompt.tokens
         later = (one for one in self._prompts[at + 1 : at + 1 + _LOOKS_AHEAD] if one.model == prompt.model)
         for one in later:
-            if one.cache_read > most:
+            if one.tokens >= cached and (one.cache_read >= max(cached, most * 5 // 4) or one.tokens >= 2 * most):
                 return True
             most = max(most, one.tokens)
         return False

@@ -39,11 +39,12 @@ class Sum(NamedTuple):
     """The part whose counts are estimated."""
 
 
-_STATE = """CASE WHEN spent.claim_version <= claim.carried
+STATE = """CASE WHEN spent.claim_version <= claim.carried
   THEN iif(claim.fate = 'bound', 'bound', 'carried') ELSE iif(claim.fate = 'withheld', 'withheld', '') END"""
+"""The state of the claim of `spent`, where `claim` is joined to it: `Sum.state`."""
 _ESTIMATED = "spent.series IN (SELECT id FROM series WHERE price_state = 'estimated')"
 _KEPT = f"""
-SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {_STATE}, sum(usage),
+SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {STATE}, sum(usage),
   sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(list_cost),
   sum(unpriced_tokens), sum(lower_bound), sum(iif({_ESTIMATED}, usage, 0)), sum(iif({_ESTIMATED}, tokens, 0)),
   sum(iif({_ESTIMATED}, list_cost, 0)), min(first_ms), max(last_ms)
@@ -66,7 +67,7 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 23
 _COUNTS_ESTIMATED = "SELECT {what} FROM usage INDEXED BY usage_estimated WHERE estimated = 1 AND place IN {places}"
 _OPEN = "spent.claim IS NULL AND branch IS NOT NULL"
 _ESTIMATES = f"""
-SELECT ifnull(branch, ''), assistant, model, evidence, kind, {_STATE}, {{part}}, count(*), sum(tokens),
+SELECT ifnull(branch, ''), assistant, model, evidence, kind, {STATE}, {{part}}, count(*), sum(tokens),
   ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)), sum(iif({_OPEN}, tokens, 0)),
   ifnull(sum(iif({_OPEN}, list_cost, 0)), 0), sum(iif({_OPEN} AND list_cost IS NULL, tokens, 0))
 FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
@@ -101,7 +102,7 @@ def sums_between(ledger: Ledger, repository: int, asked: Question) -> list[Sum]:
     wanted = "" if asked.branch is None else "AND ifnull(branch, '') = ?"
     part = {"day": _day(asked.offsets), "session": "session", "": "''"}[asked.by]
     names = () if asked.branch is None else (asked.branch,)
-    query = _DETAIL.format(state=_STATE, part=part, branch=wanted)
+    query = _DETAIL.format(state=STATE, part=part, branch=wanted)
     found = list(_sums(ledger.db.execute(query, (repository, *names, asked.since_ms, asked.until_ms))))
     return _with_estimates(ledger, repository, found, asked, part)
 

@@ -2,7 +2,8 @@
 
 - `tokcost/status` (server to client, a notification): `status_params`, one for each workspace folder, whenever what it
   says has changed.
-- `tokcost/summary` (client to server, a request): `SummaryParams`; answers what `tokcost log --json` prints.
+- `tokcost/summary` (client to server, a request): `SummaryParams`; answers what `tokcost log --json` prints, and
+  for one branch what `tokcost why --json` does, under `why`.
 """
 
 import re
@@ -84,7 +85,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "text": short_text(status),
         "line": status_line(status),
-        "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status)],
+        "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status, found.driver)],
         "accessible": spoken(status),
     }
     return {"uri": uri, **sendable(told)}

@@ -17,7 +17,15 @@ from tokcost.lsp.watch import Watcher, plan
 from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
 from tokcost.services.backing_up import back_up_if_due
-from tokcost.services.follow_folders import FolderStatus, Refreshed, Round, look_again, statuses, worktrees_around
+from tokcost.services.follow_folders import (
+    FolderStatus,
+    LargestDrivers,
+    Refreshed,
+    Round,
+    look_again,
+    statuses,
+    worktrees_around,
+)
 from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
@@ -68,6 +76,7 @@ class Refresher:
         self._client = client
         self._folders: dict[str, str] = {}
         self._shown: dict[str, dict[str, Any]] = {}
+        self._drivers = LargestDrivers()
         self._since_ms = time.time_ns() // 1_000_000
         self._worker = ThreadPoolExecutor(1, "tokcost-import")
         self._readers = ThreadPoolExecutor(2, "tokcost-read")
@@ -208,12 +217,15 @@ class Refresher:
 
     async def _tell(self, current: bool) -> None:
         folders = dict(self._folders)
-        found: list[FolderStatus] = await self.read(_statuses, self.home, list(folders.values()), current)
+        found: list[FolderStatus] = await self.read(self._statuses, list(folders.values()), current)
         for uri, one in zip(folders, found, strict=True):
             params = status_params(uri, one, importing=self._is_importing)
             if uri in self._folders and self._shown.get(uri) != params:
                 self._shown[uri] = params
                 self._client.show_status(params)
+
+    def _statuses(self, folders: list[str], current: bool) -> list[FolderStatus]:
+        return statuses(self.home, folders, current=current, drivers=self._drivers)
 
     async def _tell_midnight(self) -> None:
         """Tell the client at midnight, when the sum of today begins anew."""
@@ -225,7 +237,3 @@ class Refresher:
 
     def _watching_failed(self, why: str) -> None:
         self._client.say(f"folders cannot be watched ({why}): looking every few seconds instead")
-
-
-def _statuses(home: Path, folders: list[str], current: bool) -> list[FolderStatus]:
-    return statuses(home, folders, current=current)

@@ -178,3 +178,26 @@ class Explanation:
         parts = self.drivers.values()
         sums = sum(part.list_cost for part in parts), sum(part.tokens for part in parts)
         return sums == self.total[:2]
+
+
+class Answer(NamedTuple):
+    """An explanation, and what it is of. Times are milliseconds UTC, the end excluded."""
+
+    repository: str | None
+    """The root of the repository; `None`: all of them."""
+    branch: str | None
+    session: str | None
+    """All of its id."""
+    since_ms: int | None
+    until_ms: int | None
+    explanation: Explanation
+    notes: list[str]
+
+    @property
+    def scope(self) -> str:
+        """The usage that was asked about, in words."""
+        parts = [f"branch {self.branch}"] if self.branch is not None else []
+        parts += [f"session {self.session}"] if self.session is not None else []
+        if not parts:
+            parts = ["this repository" if self.repository is not None else "all repositories"]
+        return ", ".join(parts)

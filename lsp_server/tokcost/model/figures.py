@@ -1,9 +1,12 @@
 """Sums of usage, and the rows `tokcost log` is made of."""
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tokcost.model.periods import Period, period_of
 from tokcost.model.usage import NO_TOKENS, Tokens
+
+if TYPE_CHECKING:
+    from tokcost.model.plans import Leverage
 
 BranchState = Literal["active", "merged", "deleted", "unmerged"]
 
@@ -232,5 +235,7 @@ class Summary:
         self.skipped = Skipped({}, [])
         self.looked_in: list[str] = []
         """Folders in which assistants' logs were looked for."""
+        self.plans: list[Leverage] = []
+        """The user's plans against the list cost of what they cover, in all repositories; no part of any figure."""
         self.notes: list[str] = []
         """Sentences for the reader: degraded evidence (no reflog), a ledger rebuilt, and so on."""

@@ -138,7 +138,7 @@ def seller(provider: str, model: str) -> str:
     name = model.strip().lower().replace("[1m]", "")
     where, plain = _places(_PROVIDERS.get(provider.lower(), provider.lower()), name)[0]
     lab, slash, _ = plain.partition("/")
-    return where or (_PROVIDERS.get(lab, lab) if slash else _lab(plain))
+    return where or (_PROVIDERS.get(lab, lab) if slash else lab_of(plain))
 
 
 def candidates(provider: str, model: str) -> list[Candidate]:
@@ -154,7 +154,7 @@ def candidates(provider: str, model: str) -> list[Candidate]:
     named = provider.lower()
     for where, plain in _places(_PROVIDERS.get(named, named), name):
         for variant, context in _variants(plain):
-            found.extend(Candidate(one, variant, context) for one in (where, _lab(variant), ""))
+            found.extend(Candidate(one, variant, context) for one in (where, lab_of(variant), ""))
             if variant.startswith("qwen"):  # its lab is none of the source; this is where it sells under its own name
                 found.append(Candidate("openrouter", f"qwen/{variant}", context))
     return list(dict.fromkeys(found))
@@ -199,5 +199,6 @@ def _shorter(name: str) -> list[str]:
     return found
 
 
-def _lab(name: str) -> str:
+def lab_of(name: str) -> str:
+    """The lab that makes a model, as the price source names it; empty where the name does not tell."""
     return next((lab for start, lab in _LABS.items() if name.startswith(start)), "")

@@ -31,7 +31,7 @@ NO_RULE = Rule("unpriced", None, None, (), ())
 def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "") -> Rule:
     """The cards that say exactly how this kind of usage is priced, and those to fall back on, closest first: by the
     speed alone, by the standard service, and both without the region's factor."""
-    where = _word(geo, _ANYWHERE)
+    where = region(geo)
     if cards.state in ("included", "free"):
         return Rule(cards.state, cards.id, 0, (), ())
     ways = [way for way in (_word(speed), _word(tier)) if way] or [cards.served]
@@ -51,6 +51,11 @@ def served_as(cards: ModelCards, way: str) -> tuple[RateCard, ...]:
 
 _USUAL = frozenset(["standard", "default", "auto"])
 _ANYWHERE = frozenset(["global", "not_available"])
+
+
+def region(geo: str) -> str:
+    """A region in the words of the cards; empty where the inference may run anywhere."""
+    return _word(geo, _ANYWHERE)
 
 
 def _word(said: str, usual: frozenset[str] = _USUAL) -> str:

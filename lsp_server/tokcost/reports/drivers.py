@@ -7,27 +7,27 @@ from tokcost.reports.text import counted, escape
 
 LABELS: dict[Driver, str] = {
     "new_input": "new input",
-    "cache_written": "cache written the first time",
-    "cache_rewritten_after_pause": "cache written again, after a pause",
-    "cache_rewritten_after_model_switch": "cache written again, model switched",
-    "cache_rewritten_after_compaction": "cache written again, compaction",
-    "cache_rewritten_other": "cache written again, other",
+    "cache_written": "cache written",
+    "cache_rewritten_after_pause": "cache lost: pause",
+    "cache_rewritten_after_model_switch": "cache lost: model switch",
+    "cache_rewritten_after_compaction": "cache lost: compaction",
+    "cache_rewritten_other": "cache lost: other",
     "cache_read": "cache read",
     "visible_output": "visible output",
     "reasoning": "reasoning",
-    "long_context_surcharge": "surcharge for long context",
-    "fast_surcharge": "surcharge for fast mode",
-    "priority_surcharge": "surcharge for priority",
-    "residency_surcharge": "surcharge for residency",
+    "long_context_surcharge": "surcharge: long context",
+    "fast_surcharge": "surcharge: fast mode",
+    "priority_surcharge": "surcharge: priority",
+    "residency_surcharge": "surcharge: residency",
     "web_searches": "web searches",
     "request_fees": "fees per request",
-    "estimated_counts": "counts are estimated",
+    "estimated_counts": "estimated counts",
     "not_known": "not known",
 }
 SHARE_LABELS: dict[Share, str] = {
     "subagents": "sub-agents",
     "compaction_and_titles": "compaction and titles",
-    "broken_and_refused": "broken and refused replies",
+    "broken_and_refused": "broken or refused",
 }
 NO_PREDICTION = "Same tokens, another price: no prediction. Another model would have written, and read, other tokens."
 
@@ -38,7 +38,7 @@ _USUAL: tuple[Driver, ...] = ("new_input", "cache_written", "cache_read", "visib
 
 def why_lines(what: str, found: Explanation, columns_wide: int | None) -> list[Line]:
     """The whole answer; `what` names what was asked about."""
-    lines = [[Piece(_headline(what, found), "head")], []]
+    lines = [*paragraph(_headline(what, found), columns_wide, "head"), []]
     lines += _table(found, columns_wide)
     told = [text for _, text in findings(found)]
     lines += [[]] if told else []
@@ -76,24 +76,27 @@ def findings(found: Explanation) -> list[tuple[str, str]]:
     for share in SHARES:
         part = found.shares[share]
         if part.list_cost * 100 >= total * _STANDS_OUT:
-            words = f"{SHARE_LABELS[share]} made {part.requests:,} of {counted(found.total.requests, 'request')}"
-            parts.append((share, part, words))
+            parts.append((share, part, _share_sentence(share, part, found)))
     parts.sort(key=lambda one: -one[1].list_cost)
     return [(name, f"{amount(part.list_cost, 0)}, {percent(part.list_cost, total)}: {s}.") for name, part, s in parts]
 
 
-def largest_driver(found: Explanation) -> tuple[str, Part] | None:
-    """The label and part of the driver that is above a third of the list cost; `None` where none is."""
+def largest_text(found: Explanation) -> str:
+    """The driver that is above a third of the list cost, with its figure; empty where none is."""
     driver = max(DRIVERS, key=lambda one: found.drivers[one].list_cost)
-    part = found.drivers[driver]
-    return (LABELS[driver], part) if part.list_cost * 3 > found.total.list_cost else None
+    part, total = found.drivers[driver], found.total.list_cost
+    if part.list_cost * 3 <= total:
+        return ""
+    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({amount(part.list_cost, 0)})"
 
 
 def _headline(what: str, found: Explanation) -> str:
-    cost = about(amount(found.total.list_cost, found.unpriced.tokens), found.drivers["estimated_counts"].requests)
+    cost = about(f"{amount(found.total.list_cost, 0)} list", found.drivers["estimated_counts"].requests)
+    if found.unpriced.requests:
+        cost = f"{cost} + unpriced" if found.total.requests else "unpriced"
     requests = counted(found.total.requests + found.unpriced.requests, "request")
     tokens = short_tokens(found.total.tokens + found.unpriced.tokens)
-    return f"{escape(what)}: {cost} list, {requests}, {tokens} tokens"
+    return f"{escape(what)}: {cost}, {requests}, {tokens} tokens"
 
 
 def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
@@ -135,6 +138,16 @@ def _sentence(driver: Driver, part: Part, found: Explanation) -> str:
         "estimated_counts": f"the counts of {requests} are estimated; no provider told them",
         "not_known": f"what drove the cost of {requests} cannot be told from the log",
     }.get(driver, f"{LABELS[driver]}: {short_tokens(part.tokens)} tokens in {requests}")
+
+
+def _share_sentence(share: Share, part: Part, found: Explanation) -> str:
+    if share == "subagents":
+        return f"sub-agents made {part.requests:,} of {counted(found.total.requests, 'request')}"
+    if share == "compaction_and_titles":
+        return f"{counted(part.requests, 'call')} compacted a conversation, or left no line of their own in the log"
+    return (
+        f"{counted(part.requests, 'reply', 'replies')} broke off or {'was' if part.requests == 1 else 'were'} refused"
+    )
 
 
 def _after(found: Explanation) -> str:

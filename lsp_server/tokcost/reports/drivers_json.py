@@ -2,28 +2,32 @@
 
 import csv
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import StringIO
 
-from tokcost.model.drivers import Explanation, Part, Repriced
+from tokcost.model.drivers import Answer, Explanation, Part, Repriced
 from tokcost.model.money import decimal_string
 from tokcost.reports.drivers import NO_PREDICTION, findings
 from tokcost.reports.text import cell
 
 
-def why_json(scope: str, facts: Mapping[str, object], found: Explanation, notes: list[str]) -> str:
-    """One object (`tokcost.why/1`). `facts` are the fields that say what was asked about."""
-    return f"{json.dumps(why_object(scope, facts, found, notes), indent=2)}\n"
+def why_json(answer: Answer) -> str:
+    """One object (`tokcost.why/1`)."""
+    return f"{json.dumps(why_object(answer), indent=2)}\n"
 
 
-def why_object(scope: str, facts: Mapping[str, object], found: Explanation, notes: list[str]) -> dict[str, object]:
-    """An explanation in the words of the contract."""
+def why_object(answer: Answer) -> dict[str, object]:
+    """An answer in the words of the contract."""
+    found = answer.explanation
     total = found.total.list_cost
     return {
         "schema": "tokcost.why/1",
-        "scope": scope,
-        **facts,
+        "scope": answer.scope,
+        "repository": answer.repository,
+        "branch": answer.branch,
+        "session": answer.session,
+        "since": _when(answer.since_ms),
+        "until": _when(answer.until_ms),
         "currency": "USD",
         "basis": "list",
         "list_cost": decimal_string(total),
@@ -39,7 +43,7 @@ def why_object(scope: str, facts: Mapping[str, object], found: Explanation, note
         "findings": [{"of": name, "text": text} for name, text in findings(found)],
         "as": [_as(row) for row in found.as_other],
         **({"as_note": NO_PREDICTION} if found.as_other else {}),
-        "notes": notes,
+        "notes": answer.notes,
     }
 
 
@@ -59,7 +63,7 @@ def why_csv(found: Explanation) -> str:
     return text.getvalue()
 
 
-def when(time_ms: int | None) -> str | None:
+def _when(time_ms: int | None) -> str | None:
     """A moment as JSON carries it."""
     if time_ms is None:
         return None

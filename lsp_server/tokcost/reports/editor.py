@@ -24,8 +24,9 @@ def short_text(status: Status) -> str:
     return branch_amount(status)
 
 
-def tooltip_rows(status: Status) -> list[tuple[str, str]]:
-    """Pairs of label and value, most important first; what is nothing is left out."""
+def tooltip_rows(status: Status, driver: str = "") -> list[tuple[str, str]]:
+    """Pairs of label and value, most important first; what is nothing is left out. `driver` makes most of the list
+    cost."""
     cost = short_text(status)
     rows = [
         ("Branch", escape(status.branch) if status.branch is not None else "(detached)"),
@@ -34,6 +35,7 @@ def tooltip_rows(status: Status) -> list[tuple[str, str]]:
         ("Estimated", _estimated(status)),
         ("Today", _today(status)),
         ("Tokens", about(short_tokens(status.tokens), status.estimates.usage) if status.tokens else ""),
+        ("Mostly", driver),
         ("Models", few([short_model(model) for model in status.models], 3)),
         ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),

@@ -84,6 +84,15 @@ def about_rows(by: str | None, zone: str) -> list[str]:
     return [f"{by}s are those {where}"] if by in ("day", "month") and zone else []
 
 
+def plans(summaries: list[Summary]) -> list[str]:
+    """The user's plans against what they cover, once, however many repositories are shown."""
+    if not summaries or not summaries[0].plans:
+        return []
+    from tokcost.reports.plans import plan_lines  # few have said what they pay
+
+    return plan_lines(summaries[0].plans)
+
+
 def skipped_and_notes(summaries: list[Summary]) -> list[str]:
     """The records and files that could not be read, and other notes; each said once, however many repositories are
     shown."""

@@ -87,6 +87,7 @@ def log_object(summary: Summary, by: Period = "day") -> Json:
         },
         "looked_in": summary.looked_in,
         "notes": summary.notes,
+        **({"plans": _plans(summary)} if summary.plans else {}),
         **({"sessions": [_session(row) for row in summary.sessions]} if summary.sessions else {}),
     }
 
@@ -133,6 +134,12 @@ def _commit(row: CommitRow) -> Json:
         "subject": row.subject,
         "time": _time(row.time_ms),
     }
+
+
+def _plans(summary: Summary) -> list[dict[str, object]]:
+    from tokcost.reports.plans import leverage_objects  # few have said what they pay
+
+    return leverage_objects(summary.plans)
 
 
 def _split(split: Split) -> Json:

@@ -9,6 +9,8 @@ import msgspec
 
 from tokcost.model.changes import Cell, Change, Report, Rework, Reworked, quantile
 from tokcost.model.money import decimal_string
+from tokcost.model.plans import Leverage
+from tokcost.reports.plans import leverage_objects
 from tokcost.reports.text import decodable
 
 Json = Mapping[str, object]
@@ -16,9 +18,13 @@ _CHANGES = '"changes": []'
 """No name can be taken for it: in a text its quotation marks are escaped."""
 
 
-def report_json(report: Report, against: Report | None = None) -> Iterator[str]:
-    """One object, piece by piece; the range it is compared with is in it as `against`."""
+def report_json(
+    report: Report, against: Report | None = None, plans: Sequence[Leverage] | None = None
+) -> Iterator[str]:
+    """One object, piece by piece; the range it is compared with is in it as `against`, and the plans of whoever asks
+    where they asked for them too."""
     told = report_object(report) | ({"against": report_object(against)} if against else {})
+    told |= {} if plans is None else {"plans": leverage_objects(plans)}
     # The changes, of which there may be very many, are put in one by one, and never held as one text.
     head, *rest = _formatted(told).split(_CHANGES)
     yield head

@@ -32,7 +32,7 @@ def log_lines(summaries: list[Summary], by: By, view: View, *, apart: bool = Fal
     if len(summaries) > 1 and not is_one:
         everything = merged([summary.totals.total for summary in summaries])
         lines += paragraph(footer.closing([("all repositories", everything)], everything), view.columns_wide, "plain")
-    for text in footer.skipped_and_notes(summaries):
+    for text in [*footer.plans(summaries), *footer.skipped_and_notes(summaries)]:
         lines += paragraph(text, view.columns_wide)
     return lines if lines and lines[-1] else lines[:-1]
 

@@ -14,7 +14,8 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import FOREVER, session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
-from tokcost.model.drivers import Explanation, Series
+from tokcost.model.drivers import Answer, Explanation, Series
+from tokcost.model.worktree import Worktree
 from tokcost.pricing.cards import ModelCards, from_json
 from tokcost.pricing.overrides import Override, apply
 from tokcost.services.look_at_clone import find_here, no_worktree
@@ -36,18 +37,6 @@ class WhyOptions(NamedTuple):
     as_models: tuple[str, ...] = ()
 
 
-class Answer(NamedTuple):
-    """An explanation, and what it is of."""
-
-    repository: str | None
-    """The root of the repository; `None`: all of them."""
-    branch: str | None
-    session: str | None
-    """All of its id."""
-    explanation: Explanation
-    notes: list[str]
-
-
 def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
     """The drivers of a branch, a session, a repository or everything.
 
@@ -61,7 +50,7 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
     root = None if everywhere or here is None else here.root
     ledger = open_for_reading(home)
     if ledger is None:
-        return Answer(root, options.branch, options.session, Explanation(), [])
+        return Answer(root, options.branch, options.session, options.since_ms, options.until_ms, Explanation(), [])
     with ledger:
         session = _session(ledger, options.session) if options.session is not None else None
         repository = None if everywhere or here is None else repository_of(ledger, here).id
@@ -75,7 +64,18 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
         prices = _Prices(ledger, home, root or "")
         others = [prices.other(name) for name in dict.fromkeys(options.as_models)]
         found = _explained(ledger, scope, prices, others)
-        return Answer(root, options.branch, session, found, price_change(ledger, home))
+        notes = price_change(ledger, home)
+        return Answer(root, options.branch, session, options.since_ms, options.until_ms, found, notes)
+
+
+def explain_branch(home: Path, here: Worktree, branch: str) -> Explanation:
+    """The drivers of one branch of a clone, from the ledger as it is."""
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return Explanation()
+    with ledger:
+        scope = Scope(repository_of(ledger, here).id, branch)
+        return _explained(ledger, scope, _Prices(ledger, home, here.root), ())
 
 
 def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:

@@ -19,6 +19,7 @@ from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
 from tokcost.services.current_status import status_of
+from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.notices import notices
 from tokcost.services.refresh import refresh
 from tokcost.usage.read import Progress
@@ -27,6 +28,7 @@ __all__ = [
     "IN_WORKTREES",
     "CostLines",
     "FolderStatus",
+    "LargestDrivers",
     "Refreshed",
     "Round",
     "locations",
@@ -77,6 +79,8 @@ class FolderStatus(NamedTuple):
     """`None` when the folder lies in no repository, or there is a problem."""
     problem: str = ""
     cost_lines: CostLines = CostLines()
+    driver: str = ""
+    """The driver above a third of the branch's list cost, with its figure."""
 
 
 def worktree_at(path: str) -> Worktree | None:
@@ -115,19 +119,22 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
     return Refreshed(current, tuple(report.notes), tuple(notices(this.home)))
 
 
-def statuses(home: Path, folders: Iterable[str], *, current: bool) -> list[FolderStatus]:
+def statuses(
+    home: Path, folders: Iterable[str], *, current: bool, drivers: LargestDrivers | None = None
+) -> list[FolderStatus]:
     """Status of every folder, from the ledger as it is."""
-    return [_status(home, folder, current) for folder in folders]
+    return [_status(home, folder, current, drivers or LargestDrivers()) for folder in folders]
 
 
-def _status(home: Path, folder: str, current: bool) -> FolderStatus:
+def _status(home: Path, folder: str, current: bool, drivers: LargestDrivers) -> FolderStatus:
     worktree = worktree_at(folder)
     if worktree is None:
         return FolderStatus(folder, None)
     here = read_state(worktree)
     try:
         status = status_of(home, here)._replace(current=current)
-        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here))
+        driver = drivers.of(home, worktree, status)
+        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here), driver=driver)
     except LedgerDamaged:
         raise
     except TokcostError as problem:

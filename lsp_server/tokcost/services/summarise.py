@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tokcost.claims import branch_commits
+from tokcost.errors import EnvironmentProblem, SettingsDamaged
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
@@ -28,10 +29,13 @@ from tokcost.repo.config import read_config
 from tokcost.repo.worktree import Worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import abbreviated
+from tokcost.settings import PLANS_FILE
 from tokcost.usage.price_files import price_change, price_problems
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from tokcost.model.plans import Leverage
 
 NO_REPOSITORY = "(no repository)"
 By = Literal["day", "week", "month", "session", "model", "assistant", "repository"]
@@ -82,10 +86,25 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
             assert here is not None
             found = [_summary(ledger, repository_of(ledger, here), here, options)]
         changed = price_change(ledger, home)
+        plans, trouble = _plans(ledger, home, options)
     for one in found:
-        one.notes.extend(changed)
+        one.plans = plans
+        one.notes.extend([*changed, *trouble])
         one.notes.extend(price_problems(home, "" if one.repository == NO_REPOSITORY else one.repository))
     return found
+
+
+def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Leverage], list[str]]":
+    """The user's plans against what they cover, in all repositories, whichever are shown; and a note where they cannot
+    be read."""
+    if not (home / PLANS_FILE).exists():
+        return [], []
+    from tokcost.services.plans import leverages_in  # few have said what they pay
+
+    try:
+        return leverages_in(ledger, home, (options.since_ms, options.until_ms), options.zone), []
+    except (SettingsDamaged, EnvironmentProblem) as problem:
+        return [], [f"{problem}; no plan is shown."]
 
 
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")

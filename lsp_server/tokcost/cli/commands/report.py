@@ -16,7 +16,7 @@ from tokcost.model.changes import REWORK_DAYS, Grouping, Report
 from tokcost.model.dataset import DatasetReport
 from tokcost.model.money import NANO_PER_USD
 from tokcost.services.parse_date import since_ms, until_ms
-from tokcost.settings import tokcost_cache
+from tokcost.settings import PLANS_FILE, tokcost_cache, tokcost_home
 
 _PEOPLE = re.compile(
     r"author|commit+er|contributor|dev|e-?mail|employee|engineer|name|owner|people|person|review|user|who"
@@ -62,6 +62,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.option("--dataset", metavar="DATASET", help="Many repositories, as `tokcost collect` put them together.")
 @click.option("--engine", metavar="URL", help="With --dataset: ask duckdb, postgres://… or spark instead.")
 @click.option("--emit-sql", metavar="DIALECT", help="Show the questions of --dataset for trino, snowflake, bigquery, …")
+@click.option("--plan", is_flag=True, help="Your own plans also in --json and where this goes to no terminal.")
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
@@ -94,21 +95,29 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
         raise UsageError("--engine is for --dataset")
     if more["dataset"] is not None:
         return _checked_dataset(show_dataset(range, by, form, more | {"against": against}), limit)
-    if range is not None and more["all_refs"]:
-        raise UsageError("RANGE and --all exclude each other")
-    if form == "html" and (by is not None or against is not None):
-        raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
-    if more["base"] is not None and (more["all_refs"] or against is not None):
-        raise UsageError("--base excludes --all and --against")
+    _check_options(range, by, form, more | {"against": against})
     reports = _reports(range, by, against, more)
     if form == "html":
         _write_page(reports[0], more["html"])
+    elif form == "json":
+        screen.show(_json(reports, _plans(more) if more["plan"] else None))
     elif form is not None:
         screen.show(_FORMATS[form](reports, by))
     else:
-        text = screen.painted(_lines(reports, by, more["verbose"]), os.environ)
+        text = screen.painted([*_lines(reports, by, more["verbose"]), *_plan_lines(more)], os.environ)
         screen.page(text, {"TOKCOST_PAGER": ""} if more["no_pager"] else os.environ)
     return _checked(reports[0], limit)
+
+
+def _check_options(range: str | None, by: Grouping | None, form: str | None, more: dict[str, Any]) -> None:
+    if range is not None and more["all_refs"]:
+        raise UsageError("RANGE and --all exclude each other")
+    if form == "html" and (by is not None or more["against"] is not None):
+        raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
+    if more["base"] is not None and (more["all_refs"] or more["against"] is not None):
+        raise UsageError("--base excludes --all and --against")
+    if more["plan"] and form not in (None, "json"):
+        raise UsageError(f"--plan is for the screen and for --json, not for --{form}, which is made to be shared")
 
 
 def _form(more: dict[str, Any]) -> str | None:
@@ -156,10 +165,39 @@ def _lines(reports: list[Report], by: Grouping | None, verbose: bool) -> Any:
     return lines + [line for report in reports for line in damaged_lines(report, wide) if verbose]
 
 
-def _json(reports: list[Report], by: Grouping | None) -> Iterator[str]:  # noqa: ARG001 (all groupings are in it)
+def _plans(more: dict[str, Any]) -> list[Any]:
+    """The plans of this user and what their own usage came to: from the ledger, so on this screen alone unless they ask
+    for it elsewhere. A report is for everybody to see."""
+    from tokcost.errors import TokcostError
+    from tokcost.services.plans import leverages
+
+    home = tokcost_home(os.environ)
+    if not (home / PLANS_FILE).exists():
+        return []
+    since = since_ms(more["since"]) if more["since"] is not None else None
+    until = until_ms(more["until"]) if more["until"] is not None else None
+    try:
+        return leverages(home, (since, until))
+    except TokcostError as problem:  # no reason to show no report
+        screen.tell(str(problem), problem.hint)
+        return []
+
+
+def _plan_lines(more: dict[str, Any]) -> list[Any]:
+    if not (more["plan"] or screen.is_terminal()):
+        return []
+    from tokcost.reports.layout import paragraph
+    from tokcost.reports.plans import plan_lines
+
+    wide = screen.columns_wide()
+    lines = [line for text in plan_lines(_plans(more)) for line in paragraph(f"your {text}", wide)]
+    return [[], *lines] if lines else []
+
+
+def _json(reports: list[Report], plans: list[Any] | None) -> Iterator[str]:
     from tokcost.reports.report_json import report_json
 
-    return report_json(*reports)
+    return report_json(*reports, plans=plans)
 
 
 def _csv(reports: list[Report], by: Grouping | None) -> str:
@@ -182,7 +220,7 @@ def _write_page(report: Report, name: str) -> None:
     write_page(report_page(report), name)
 
 
-_FORMATS = {"json": _json, "csv": _csv, "markdown": _markdown}
+_FORMATS = {"csv": _csv, "markdown": _markdown}
 
 
 def _nano(text: str) -> int:

@@ -14,8 +14,8 @@ from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_home
 
 if TYPE_CHECKING:
+    from tokcost.model.drivers import Answer
     from tokcost.reports.layout import Line
-    from tokcost.services.explain_cost import Answer, WhyOptions
     from tokcost.services.refresh import IngestReport
 
 
@@ -64,14 +64,16 @@ def command(branch: str | None, **more: Any) -> int:
     answer = explain_cost(tokcost_home(os.environ), Path.cwd(), options)
     answer.notes[:0] = report.notes if report is not None else []
     if more["as_json"]:
-        screen.show(_json(answer, options))
+        from tokcost.reports.drivers_json import why_json
+
+        screen.show(why_json(answer))
     elif more["as_csv"]:
         from tokcost.reports.drivers_json import why_csv
 
         screen.show(why_csv(answer.explanation))
     else:
         environ = {"TOKCOST_PAGER": ""} if more["no_pager"] else os.environ
-        lines = _lines(answer, options, report.found_files if report is not None else None)
+        lines = _lines(answer, report.found_files if report is not None else None)
         screen.page(screen.painted(lines, os.environ), environ)
     return 0 if answer.explanation.closes else 1
 
@@ -84,37 +86,16 @@ def _refreshed(environ: Mapping[str, str]) -> "IngestReport":
         return refresh(tokcost_home(environ), environ, progress, here=state_around(Path.cwd()))
 
 
-def _scope(answer: "Answer") -> str:
-    parts = [f"branch {answer.branch}"] if answer.branch is not None else []
-    parts += [f"session {answer.session}"] if answer.session is not None else []
-    if not parts:
-        parts = ["this repository" if answer.repository is not None else "all repositories"]
-    return ", ".join(parts)
-
-
-def _json(answer: "Answer", options: "WhyOptions") -> str:
-    from tokcost.reports.drivers_json import when, why_json
-
-    facts = {
-        "repository": answer.repository,
-        "branch": answer.branch,
-        "session": answer.session,
-        "since": when(options.since_ms),
-        "until": when(options.until_ms),
-    }
-    return why_json(_scope(answer), facts, answer.explanation, answer.notes)
-
-
-def _lines(answer: "Answer", options: "WhyOptions", found_files: int | None) -> list["Line"]:
+def _lines(answer: "Answer", found_files: int | None) -> list["Line"]:
     from tokcost.reports.drivers import as_lines, why_lines
     from tokcost.reports.empty import no_usage
     from tokcost.reports.layout import paragraph
 
     wide, found = screen.columns_wide(), answer.explanation
     if not (found.total.requests or found.unpriced.requests):
-        spanned = options.since_ms is not None or options.until_ms is not None
-        where = f"on {_scope(answer)}" if answer.branch is not None else f"in {_scope(answer)}"
+        spanned = answer.since_ms is not None or answer.until_ms is not None
+        where = f"on {answer.scope}" if answer.branch is not None else f"in {answer.scope}"
         lines = [line for text in no_usage(where, spanned, found_files) for line in paragraph(text, wide, "plain")]
     else:
-        lines = [*why_lines(_scope(answer), found, wide), *as_lines(found, wide)]
+        lines = [*why_lines(answer.scope, found, wide), *as_lines(found, wide)]
     return [*lines, *(line for note in answer.notes for line in paragraph(note, wide))]

@@ -11,7 +11,9 @@ from pygls.exceptions import JsonRpcInvalidParams
 from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import SUMMARY, sendable
 from tokcost.lsp.server import TokcostServer, answered
+from tokcost.reports.drivers_json import why_object
 from tokcost.reports.json import log_json
+from tokcost.services.explain_cost import WhyOptions, explain_cost
 from tokcost.services.summarise import LogOptions, summarise
 
 
@@ -50,4 +52,7 @@ def _folders(server: TokcostServer) -> list[str]:
 def _summary(home: Path, path: str, branch: str | None) -> Any:
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     options = LogOptions(branch=branch, lists_commits=True)
-    return sendable(json.loads(log_json(summarise(home, Path(folder), options), False)))
+    found = json.loads(log_json(summarise(home, Path(folder), options), False))
+    if branch is not None:
+        found["why"] = why_object(explain_cost(home, Path(folder), WhyOptions(branch)))
+    return sendable(found)

@@ -1,0 +1,39 @@
+"""Files that a command was told to write (`-o FILE`): whole or not at all, or standard output for `-`."""
+
+import os
+import stat
+from collections.abc import Iterable
+
+from tokcost.cli import screen
+from tokcost.errors import EnvironmentProblem
+from tokcost.private_files import PRIVATE_FILE, write_pieces
+
+STDOUT = "-"
+_MOST_HEADER = 64 << 10
+
+
+def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> None:
+    """Write what the user asked for to the place that they named. A file that is there is replaced, once the new one is
+    whole, and lends it its mode; a link stays one. A pipe or a device is written to. Raises `EnvironmentProblem`."""
+    if name == STDOUT:
+        screen.send(pieces)
+        return
+    try:
+        if os.path.exists(name) and not stat.S_ISREG(os.stat(name).st_mode):
+            with open(name, "wb") as stream:
+                stream.writelines(pieces)
+        else:
+            write_pieces(os.path.realpath(name), pieces, mode, keeps_mode=True)
+    except OSError as error:
+        raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
+
+
+def begins_with(name: str, begins: bytes) -> bool:
+    """Whether a regular file begins with these bytes."""
+    try:
+        if not stat.S_ISREG(os.lstat(name).st_mode):
+            return False
+        with open(name, "rb") as stream:
+            return stream.read(_MOST_HEADER).startswith(begins)
+    except OSError:
+        return False

@@ -1,0 +1,66 @@
+"""The user's plans in `plans.json`, a private file beside the ledger; no repository can say anything about them."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tokcost.errors import EnvironmentProblem, SettingsDamaged
+from tokcost.model.money import decimal_string
+from tokcost.model.plans import COVERED, Plan
+from tokcost.private_files import PRIVATE_FILE, check_ours, private_folder, read_ours, write_whole
+from tokcost.settings import PLANS_FILE
+
+_SCHEMA = "tokcost.plans/1"
+
+
+def read_plans(home: Path) -> list[Plan]:
+    """All plans. Raises `SettingsDamaged`, and `EnvironmentProblem` where the file is not ours to believe."""
+    path = home / PLANS_FILE
+    if not check_ours(str(path)):
+        return []
+    data = read_ours(str(path))
+    try:
+        if data is None:
+            raise ValueError("it cannot be read")
+        return sorted(_plan(one) for one in json.loads(data)["plans"])
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise SettingsDamaged(
+            f"{path} cannot be understood ({ascii(str(error))[1:-1][:100]})",
+            "Remove it, and say your plans again with `tokcost plan set`.",
+        ) from error
+
+
+def write_plans(home: Path, plans: Iterable[Plan]) -> None:
+    """Keep these and no others. Raises `EnvironmentProblem`."""
+    found = {"schema": _SCHEMA, "plans": [plan_object(one) for one in plans]}
+    path = str(home / PLANS_FILE)
+    try:
+        private_folder(str(home))
+        write_whole(path, (json.dumps(found, indent=1) + "\n").encode(), PRIVATE_FILE)
+    except OSError as error:
+        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def plan_object(plan: Plan) -> dict[str, Any]:
+    """A plan in JSON."""
+    return {
+        "kind": plan.kind,
+        "name": plan.name,
+        "monthly": decimal_string(plan.monthly),
+        "since": plan.since.isoformat(),
+        "until": None if plan.until is None else plan.until.isoformat(),
+    }
+
+
+def _plan(said: dict[str, Any]) -> Plan:
+    from decimal import Decimal  # few have a plan
+
+    monthly = int(Decimal(said["monthly"]).scaleb(9))
+    until = said["until"]
+    since, last = date.fromisoformat(said["since"]), None if until is None else date.fromisoformat(until)
+    kind, name = str(said["kind"]), str(said["name"])
+    if kind not in COVERED or monthly <= 0 or (last is not None and last < since):
+        raise ValueError(f"the plan {kind} {name} is none")
+    return Plan(kind, name, monthly, since, last)

@@ -1,0 +1,128 @@
+"""Usage split into charges: quantity times price for each day, place, model, class of tokens and rate.
+
+The ledger rounds once for each response, so a day's price times quantity can differ from its sum by some nano-dollars.
+That difference is a charge of its own (`rounding`): the charges add up to the ledger's amount exactly. Pure.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from tokcost.model.charges import METERS, Charge, Charges, ExportedUsage, Meter, Origin, Unpriced
+from tokcost.model.money import nano_from_atto
+from tokcost.model.usage import NO_TOKENS, Tokens
+from tokcost.pricing.cards import ModelCards, Rates
+from tokcost.pricing.rule import Rule, region, rule_of
+
+DAY_MS = 86_400_000
+
+
+class _Part(NamedTuple):
+    """The units of a charge: all at one rate."""
+
+    meter: Meter
+    way: str
+    rate: int | None
+
+
+def charges_of(rows: Iterable[ExportedUsage], cards: Mapping[str, ModelCards]) -> Charges:
+    """The charges of some usage. `cards` has the rate cards by the ids that the usage names."""
+    split = _Split(cards)
+    parts: dict[Origin, Counter[_Part]] = defaultdict(Counter)
+    spent: Counter[Origin] = Counter()
+    unsplit: Counter[tuple[Origin, _Part]] = Counter()
+    unpriced: dict[Origin, tuple[Tokens, int]] = {}
+    for row in rows:
+        origin = split.origin(row)
+        if row.list_cost is None:
+            tokens, count = unpriced.get(origin, (NO_TOKENS, 0))
+            unpriced[origin] = tokens.plus(row.tokens), count + 1
+            continue
+        spent[origin] += row.list_cost
+        found = split.parts(row)
+        if found is None:
+            parts[origin][_UNSPLIT] += row.tokens.total
+            unsplit[origin, _UNSPLIT] += row.list_cost
+        else:
+            parts[origin].update(found)
+    charges = [one for origin in sorted(parts) for one in _charges(origin, parts[origin], spent, unsplit)]
+    return Charges(charges, [Unpriced(origin, *unpriced[origin]) for origin in sorted(unpriced)])
+
+
+_UNSPLIT = _Part("unsplit", "", None)
+
+
+def _charges(
+    origin: Origin, parts: Counter[_Part], spent: Counter[Origin], unsplit: Counter[tuple[Origin, _Part]]
+) -> list[Charge]:
+    found = [
+        Charge(
+            origin,
+            *part,
+            quantity,
+            unsplit[origin, part] if part.rate is None else nano_from_atto(part.rate * quantity),
+        )
+        for part, quantity in sorted(parts.items(), key=lambda one: (METERS.index(one[0].meter), one[0].way, one[0][2]))
+    ]
+    rest = spent[origin] - sum(one.list_cost for one in found)
+    return [*found, Charge(origin, "rounding", "", None, 0, rest)] if rest else found
+
+
+class _Split:
+    """Splits usage by the cards that it was priced with."""
+
+    def __init__(self, cards: Mapping[str, ModelCards]) -> None:
+        self._cards = cards
+        self._rules: dict[tuple[str, str, str, str], Rule] = {}
+
+    def origin(self, row: ExportedUsage) -> Origin:
+        """The facts of its charges."""
+        cards = self._cards.get(row.price or "")
+        source = cards.source if cards is not None else ""
+        names = (row.repository, row.branch, row.state, row.assistant, source, row.provider, row.model)
+        return Origin(row.time_ms // DAY_MS, *names, row.price_state, row.estimated)
+
+    def parts(self, row: ExportedUsage) -> Counter[_Part] | None:
+        """Its units; `None` where the cards do not say any more how its amount came about."""
+        applied = self._applied(row)
+        if applied is None:
+            return Counter() if not row.list_cost and not row.tokens.total else None
+        rates, way = applied
+        counts = (*row.tokens[:5], row.web_searches, 1 if any(row.tokens) or row.web_searches else 0)
+        found: Counter[_Part] = Counter()
+        atto = 0
+        for meter, count, rate in zip(METERS, counts, _all(rates), strict=False):
+            if not count or (not rate and meter == "request"):
+                continue
+            if rate is None:
+                return None
+            found[_Part(meter, way, rate)] += count
+            atto += count * rate
+        return found if nano_from_atto(atto) == row.list_cost else None
+
+    def _applied(self, row: ExportedUsage) -> tuple[Rates, str] | None:
+        """The rates of its price, as `PriceBook.price` takes them, and the way of being served and tier of
+        long prompts that they are for; `None` where none are known."""
+        cards = self._cards.get(row.price or "")
+        if cards is None:
+            return None
+        asked = (row.price or "", row.speed, row.tier, row.geo)
+        rule = self._rules.get(asked)
+        if rule is None:
+            rule = self._rules[asked] = rule_of(cards, row.speed, row.tier, row.geo)
+        if rule.flat is not None:
+            return _NOTHING, ""
+        card = rule.card(row.time_ms)
+        if card is None:
+            return None
+        steps = card.steps[:1] if row.kind == "unlogged" else card.steps
+        above, rates = next((step for step in steps[:0:-1] if row.tokens.prompt > step.above), steps[0])
+        names = (card.context, f"above-{above}" if above > 0 else "", region(row.geo))
+        return rates, "-".join(name for name in names if name)
+
+
+_NOTHING = Rates(0, 0, 0, 0, 0)
+
+
+def _all(rates: Rates) -> tuple[int | None, ...]:
+    return (*rates[:5], rates.web_search, rates.request)

@@ -1,0 +1,50 @@
+"""The driver that an editor's tooltip names."""
+
+from support.worked import Worked
+from tokcost.policy.clone_state import read_state
+from tokcost.services.current_status import status_of
+from tokcost.services.largest_driver import LargestDrivers
+
+
+class Clock:
+    """Every answer takes a second of it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def named(worked: Worked, drivers: LargestDrivers) -> str:
+    worked.explain()
+    status = status_of(worked.repo.ledger_home, read_state(worked.repo.worktree))
+    return drivers.of(worked.repo.ledger_home, worked.repo.worktree, status)
+
+
+def test_it_is_named_with_its_figure_when_it_is_above_a_third(worked: Worked) -> None:
+    worked.request(output=100)
+    worked.request(write=100)
+    assert named(worked, LargestDrivers()) == "visible output, 80% ($0.0015)"
+
+
+def test_nothing_is_named_where_no_driver_is_above_a_third(worked: Worked) -> None:
+    worked.request(output=100, input=250, counts={"output_tokens_details": {"thinking_tokens": 50}})
+    worked.request(write=200)
+    assert named(worked, LargestDrivers()) == ""
+
+
+def test_nothing_is_named_where_nothing_was_spent(worked: Worked) -> None:
+    assert named(worked, LargestDrivers()) == ""
+
+
+def test_what_took_long_to_say_holds_for_a_hundred_times_as_long(worked: Worked) -> None:
+    clock = Clock()
+    drivers = LargestDrivers(clock)
+    worked.request(output=100)
+    assert named(worked, drivers).startswith("visible output")
+    worked.request(write=100_000)
+    assert named(worked, drivers).startswith("visible output")
+    clock.now += 100
+    assert named(worked, drivers).startswith("cache written")
