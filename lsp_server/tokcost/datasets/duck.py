@@ -41,8 +41,8 @@ def check_available() -> None:
     missing = [name for name in ("duckdb", "pyarrow") if find_spec(name) is None]
     if missing:
         raise EnvironmentProblem(
-            f"datasets need {' and '.join(missing)}: pip install 'tokcost[dataset]'",
-            f"Here: {installation().adding(NEEDED)}",
+            f"datasets need {' and '.join(missing)}: not installed",
+            f"Run `{installation().adding(NEEDED)}`.",
         )
 
 

@@ -43,7 +43,7 @@ def check_available() -> None:
 
     if find_spec("ibis") is None:
         raise EnvironmentProblem(
-            "--engine and --emit-sql need Ibis: pip install 'tokcost[ibis]'", f"Here: {installation().adding(NEEDED)}"
+            "--engine and --emit-sql need Ibis, which is not installed", f"Run `{installation().adding(NEEDED)}`."
         )
 
 

@@ -82,8 +82,8 @@ def _library() -> Any:
         return import_module("git")
     except ImportError as error:
         raise EnvironmentProblem(
-            "repositories that are named by their address need GitPython: pip install 'tokcost[dataset]'",
-            f"Here: {installation().adding(['GitPython>=3.1.45,<4'])}",
+            "repositories that are named by their address need GitPython, which is not installed",
+            f"Run `{installation().adding(['GitPython>=3.1.45,<4'])}`.",
         ) from error
 
 
