@@ -7,7 +7,7 @@ holds claim ids, published lines and identities of responses, and leaves the clo
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.restoring import Remembered as Entry
 from tokcost.ledger.restoring import Restoring
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
-from tokcost.private_files import append_ours, is_ours, make_folders, open_ours
+from tokcost.private_files import append_ours, is_ours, make_folders, open_ours, rewrite_lines
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")
@@ -154,6 +154,45 @@ def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) ->
                 except (msgspec.DecodeError, ValueError):
                     entry = _lenient(line)
             yield entry, end
+
+
+def purge(common_dir: str, purged_among: Callable[[list[tuple[str, str]]], set[tuple[str, str]]]) -> None:
+    """Take purged usage out of all records. `purged_among` says which of some usage it is, pairs of assistant and key.
+
+    Nothing is left of a claim that held nothing else. Of others, what is left counts as withheld, and their lines go:
+    they say how much was purged. Raises `OSError`.
+    """
+    claims = {
+        entry.claim for entry, _ in read(common_dir, 0) if entry is not None and entry.keys and purged_among(entry.keys)
+    }
+    if claims:
+        rewrite_lines(_path(common_dir), lambda record: _without(record, claims, purged_among))
+
+
+def _without(
+    record: bytes, claims: set[str], purged_among: Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
+) -> bytes:
+    """A record as it is after a purge; nothing where it holds nothing any more, or is none."""
+    import json
+
+    try:
+        entry = _lenient(record)
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return b"\n" if not record.strip() else b""
+    if entry.claim not in claims:
+        return record
+    gone = purged_among(entry.keys)
+    keys = [one for one in entry.keys if one not in gone]
+    if not keys:
+        return b""
+    left = Entry(entry.claim, entry.version, "", keys, not entry.joins)
+    return json.dumps(left, separators=(",", ":")).encode() + b"\n"
+
+
+def reread_after_purge(ledger: Ledger, repository: int) -> None:
+    """The journal has other positions now. Part of the caller's transaction."""
+    if (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW):
+        read_anew(ledger, repository)
 
 
 def _path(common_dir: str) -> str:

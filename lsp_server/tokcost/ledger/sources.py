@@ -75,6 +75,12 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
     )
 
 
+def delete_source(ledger: Ledger, number: int) -> None:
+    """Forget a source from which there is no usage; part of the caller's transaction."""
+    ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
+    ledger.db.execute("DELETE FROM source WHERE id = ?", (number,))
+
+
 def try_again(ledger: Ledger) -> None:
     """Have all files that could not be read tried again, though they have not changed."""
     if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem IS NOT NULL", (UNFINISHED,)).rowcount:

@@ -35,6 +35,7 @@ from tokcost.usage import assignment_journal, log_wins
 from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
+from tokcost.usage.purged import PurgedUsage
 from tokcost.usage.read import Outcome
 from tokcost.usage.recovering import NewTotals, recover
 
@@ -79,6 +80,7 @@ class Importer:
         """The user's assignments of usage that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
+        self._purged = PurgedUsage(home)
         self._sessions: dict[str, dict[str, NewTotals]] = {}
         """Assistants' sessions with new totals."""
         self.new_usage = 0
@@ -102,6 +104,7 @@ class Importer:
         for assistant, sessions in self._sessions.items():
             self._recover_unlogged(assistant, sessions)
         self._placer.follow_history()
+        self._purged.close()
 
     def _write(self) -> None:
         waiting, self._waiting, self._waiting_usage = self._waiting, [], 0
@@ -132,10 +135,12 @@ class Importer:
         self._placer, self._pricer = Placer(self._ledger, self._here), Pricer(self._ledger, self._home)
 
     def _write_together(self, waiting: list[Outcome]) -> None:
+        waiting = self._purged.without(waiting)
         self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})
         before = self.new_usage
         try:
             with self._ledger.transaction():
+                waiting = self._purged.without(waiting)  # once more: a purge may have ended meanwhile
                 sources = [(outcome, self._recorded(outcome)) for outcome in waiting]
                 fresh: dict[str, list[tuple[Batch, int]]] = {}
                 for outcome, number in sources:
@@ -143,6 +148,9 @@ class Importer:
                         fresh.setdefault(outcome.job.assistant, []).append((outcome.batch, number))
                 for assistant, batches in fresh.items():
                     self._record(assistant, batches)
+                for outcome, number in sources:
+                    if number is not None:
+                        self._purged.forget_source(self._ledger, outcome, number)
         except BaseException:
             self.new_usage = before
             if self._claims:
