@@ -1,10 +1,14 @@
 """Nothing that `tokcost purge` deletes is in a byte of ours, comes back or is published again; the equation closes."""
 
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from support.claude_lines import append, assistant, counts
+from support.claude_lines import append, assistant, cost_state, counts
 from support.hooked import REPLY, Hooked
 
 
@@ -125,8 +129,9 @@ def test_everything_can_be_purged(repo: Hooked) -> None:
     repo.tokcost("log")
     assert holding(repo, "branch/of-the-past")
     purge(repo, "--all", "--yes")
-    for canary in ("canary", "sonnet", "branch/of-the-past", str(repo.path)):
+    for canary in ("canary", "sonnet", "branch/of-the-past"):
         assert holding(repo, canary) == []
+    assert set(holding(repo, str(repo.path))) <= {"installed"}, "only the hooks' own record names the clone"
     assert balance(repo) == {}
     assert holding(repo, "canary") == []
 
@@ -138,3 +143,100 @@ def test_nothing_goes_without_a_word_of_consent(repo: Hooked) -> None:
     purge(repo, "--yes", code=2)
     purge(repo, "--all", "--session", "x", "--yes", code=2)
     assert balance(repo) == {"total": 1, "pending": 1}
+
+
+def test_conditions_combine_and_spare_what_does_not_agree_with_all_of_them(repo: Hooked) -> None:
+    spend(repo, "canary-early", 1)
+    commit(repo, "One")
+    repo.git("switch", "-q", "-c", "branch/canary")
+    repo.now += 1
+    spend(repo, "canary-early", 2)
+    boundary = repo.now
+    repo.now += 86_400
+    spend(repo, "late-session", 1)
+    repo.tokcost("log")
+    before = f"{boundary + 3600}"
+    purge(repo, "--branch", "branch/canary", "--session", "late", "--before", f"@{before}", "--yes")
+    assert balance(repo)["total"] == 3
+    purge(repo, "--branch", "branch/canary", "--before", f"@{before}", "--yes")
+    assert balance(repo)["total"] == 2
+    purge(repo, "--repository", str(repo.path), "--session", "canary-early", "--yes")
+    assert balance(repo)["total"] == 1
+    assert holding(repo, "canary-early") == []
+    purge(repo, "--assistant", "codex", "--yes")
+    assert balance(repo)["total"] == 1
+    purge(repo, "--assistant", "claude-code", "--branch", "branch/canary", "--yes")
+    assert holding(repo, "late-session") == []
+    assert balance(repo) == {}
+
+
+def test_assignments_and_backups_forget_it_too(repo: Hooked) -> None:
+    repo.git("branch", "side")
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    for name in ("kept", "canary"):
+        assert repo.tokcost("assign", "side", "--session", name).returncode == 0
+    for name in ("ledger.backup-20250101T000000Z.db", "ledger.damaged-20250101T000000Z.db"):
+        (repo.ledger_home / name).write_bytes((repo.ledger_home / "ledger.db").read_bytes() + b"canary-session")
+    purge(repo, "--session", "canary", "--yes")
+    assert holding(repo, "canary") == []
+    assert [path.name for path in repo.ledger_home.glob("ledger.backup-*")] != ["ledger.backup-20250101T000000Z.db"]
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "pending": 1}
+    rows = json.loads(repo.tokcost("log", "--json").stdout)["branches"]
+    assert [row["branch"] for row in rows if row["usage"]] == ["side"]
+
+
+def test_received_telemetry_forgets_it_too(repo: Hooked) -> None:
+    folder = repo.ledger_home / "otel"
+    folder.mkdir(parents=True, mode=0o700)
+    shared = f'"time_ms":{repo.now * 1000},"model":"claude-sonnet-4-5","tokens":{{"output":5}}'
+    lines = [
+        f'{{"v":1,"assistant":"claude-code","id":"id-{name}","session":"{name}",{shared}}}\n'
+        for name in ("kept-session", "canary-session")
+    ]
+    (folder / "received.jsonl").write_text("".join(lines))
+    (folder / "received.jsonl").chmod(0o600)
+    spend(repo, "another-session", 1)
+    repo.tokcost("log")
+    assert "received.jsonl" in holding(repo, "canary")
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, "canary") == []
+    assert (folder / "received.jsonl").read_text() == lines[0]
+
+
+def test_a_purge_that_is_killed_is_completed_by_another(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    for milliseconds in (150, 250, 350, 450, 600):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tokcost", "purge", "--session", "canary-session", "--yes"],
+            cwd=repo.path, env=repo.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(milliseconds / 1000)
+        process.kill()
+        process.wait()
+        assert balance(repo) in ({"total": 2, "carried": 2}, {"total": 1, "carried": 1})
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, "canary") == []
+    assert balance(repo) == {"total": 1, "carried": 1}
+
+
+def test_totals_of_a_session_do_not_tell_what_was_purged_of_it(repo: Hooked) -> None:
+    repo.spend()
+    boundary = repo.now
+    repo.now += 86_400
+    repo.spend()
+    said = {"input": 4, "cache_read": 10_000, "write_5m": 500, "write_1h": 700, "output": 1000}
+    total = cost_state(claude_sonnet_4_5={name: 2 * count for name, count in said.items()})
+    append(repo.home / ".claude/projects/repo/session-1.jsonl", total)
+    assert balance(repo) == {"total": 2, "pending": 2}
+    purge(repo, "--before", f"@{boundary + 3600}", "--yes")
+    assert balance(repo) == {"total": 1, "pending": 1}
+    repo.spend()
+    later = cost_state(claude_sonnet_4_5={name: 3 * count for name, count in said.items()})
+    append(repo.home / ".claude/projects/repo/session-1.jsonl", later)
+    assert balance(repo) == {"total": 2, "pending": 2}
+    import_all_again(repo)
+    assert balance(repo) == {"total": 2, "pending": 2}

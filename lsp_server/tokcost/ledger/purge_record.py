@@ -7,9 +7,8 @@ be guessed (branches, models, repositories) are not recorded at all. The file ou
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
@@ -39,7 +38,9 @@ class PurgeRecord:
     written: to import without it could bring back what was purged."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, salt: bytes) -> None:
-        self._db, self._path, self._salt = connection, path, salt
+        from hashlib import blake2b  # most imports find no record, and need not load it
+
+        self._db, self._path, self._salt, self._blake2b = connection, path, salt, blake2b
 
     def __enter__(self) -> "PurgeRecord":
         return self
@@ -103,7 +104,7 @@ class PurgeRecord:
 
     def _hash(self, kind: str, name: Name) -> bytes:
         data = "\0".join(name).encode("utf-8", "surrogateescape")
-        return blake2b(data, digest_size=_HASH_BYTES, key=self._salt, person=kind.encode()).digest()
+        return self._blake2b(data, digest_size=_HASH_BYTES, key=self._salt, person=kind.encode()).digest()
 
 
 def open_purge_record(home: Path, *, makes: bool = False) -> PurgeRecord | None:
@@ -143,7 +144,7 @@ def _portions(hashes: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(path: Path) -> Generator[None]:
     try:
         yield
     except EnvironmentProblem as problem:

@@ -103,29 +103,32 @@ def record_chosen(ledger: Ledger, record: PurgeRecord) -> None:
     record.add_sessions(sessions)
 
 
-def delete_chosen(ledger: Ledger, record: PurgeRecord) -> None:
-    """Delete what `choose` found and all that nothing else names; inside of `purging`."""
+def delete_chosen(ledger: Ledger, record: PurgeRecord, *, everything: bool) -> None:
+    """Delete what `choose` found and all that nothing else names; inside of `purging`. With `everything` also what
+    names no usage at all."""
     db = ledger.db
     db.execute("DROP TABLE IF EXISTS temp.purged_place")
     db.execute(
         "CREATE TEMP TABLE purged_place AS SELECT DISTINCT repository, worktree, branch FROM place"
         " WHERE id IN (SELECT place FROM temp.purged CROSS JOIN usage ON usage.id = purged.id)"
     )
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS purged_source (id INTEGER PRIMARY KEY)")
+    db.execute("DROP TABLE IF EXISTS temp.read_from")
+    db.execute(
+        "CREATE TEMP TABLE read_from AS SELECT DISTINCT source AS id FROM temp.purged"
+        " CROSS JOIN usage ON usage.id = purged.id WHERE source IS NOT NULL"
+    )
     for statement in (*_CLAIMS, *_USAGE, *_DELETE_CLAIMS):
         db.execute(statement)
     add_up_again(db)
     record.add_sources(_sources_without_usage(db))
-    for statement in _REST:
+    for statement in (*(_EVERYTHING if everything else ()), *_REST):
         db.execute(statement)
 
 
 def _sources_without_usage(db: sqlite3.Connection) -> Iterator[tuple[str, Source]]:
-    db.execute("DELETE FROM temp.purged_source")
-    db.execute(
-        "INSERT INTO temp.purged_source SELECT id FROM source"
-        " WHERE id NOT IN (SELECT source FROM usage WHERE source IS NOT NULL)"
-    )
+    """Sources to forget: those from which there is no usage any more, and of which nothing else is to be reported."""
+    db.execute("DROP TABLE IF EXISTS temp.purged_source")
+    db.execute(f"CREATE TEMP TABLE purged_source AS {_EMPTY_SOURCES}")
     rows = db.execute(
         "SELECT assistant, path, size, mtime_ns FROM source"
         " WHERE id IN (SELECT id FROM temp.purged_source) AND problem IS NULL"
@@ -134,6 +137,13 @@ def _sources_without_usage(db: sqlite3.Connection) -> Iterator[tuple[str, Source
         yield assistant, Source(taken(path), size, mtime_ns)
 
 
+_EMPTY_SOURCES = (
+    "SELECT id FROM source WHERE id NOT IN (SELECT source FROM usage WHERE source IS NOT NULL)"
+    " AND (id IN (SELECT id FROM temp.read_from)"
+    " OR id NOT IN (SELECT source FROM tally WHERE kind = 'skipped' AND count > 0) AND problem IS NULL"
+    " OR EXISTS (SELECT 1 FROM temp.purged_session AS gone JOIN session ON session.id = gone.id"
+    " WHERE instr(source.path, session.name)))"
+)
 _CLAIMS = (
     # What is left of a published claim stays in it: it was published, and is never published again.
     "UPDATE claim SET fate = 'withheld' WHERE fate IS NULL AND id IN (SELECT id FROM temp.purged_claim)",
@@ -167,18 +177,32 @@ _REST = (
     f"DELETE FROM tip WHERE EXISTS (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = tip.repository"
     " AND substr(tip.ref, -length(gone.branch) - 1) = '/' || gone.branch)",
     "DELETE FROM setting WHERE name LIKE 'state of refs %'",
-    "DELETE FROM session_copy WHERE session NOT IN (SELECT session FROM usage)",
-    "DELETE FROM session_total WHERE session NOT IN (SELECT session FROM usage)",
+    "UPDATE worktree SET origin_branch = '' WHERE EXISTS"
+    f" (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = worktree.repository"
+    " AND gone.branch = worktree.origin_branch)",
+    "DELETE FROM session_copy WHERE session IN (SELECT id FROM temp.purged_session)"
+    " AND session NOT IN (SELECT session FROM usage)",
     "DELETE FROM session WHERE id NOT IN (SELECT session FROM usage)"
-    " AND id NOT IN (SELECT session FROM session_copy) AND id NOT IN (SELECT session FROM session_total)",
+    " AND id NOT IN (SELECT session FROM session_copy) AND id NOT IN (SELECT session FROM session_total)"
+    " AND name NOT IN (SELECT parent.value FROM session_total, json_each(parents) AS parent)",
     "DELETE FROM log_place WHERE id NOT IN (SELECT log_place FROM usage)"
     " AND id NOT IN (SELECT log_place FROM session_total)",
     "DELETE FROM directory WHERE id NOT IN (SELECT directory FROM log_place)",
     "DELETE FROM place WHERE id NOT IN (SELECT place FROM usage)",
+    "DELETE FROM worktree WHERE id IN (SELECT worktree FROM temp.purged_place WHERE worktree IS NOT NULL)"
+    " AND id NOT IN (SELECT worktree FROM place WHERE worktree IS NOT NULL)"
+    " AND id NOT IN (SELECT worktree FROM directory WHERE worktree IS NOT NULL)"
+    " AND git_dir NOT IN (SELECT git_dir FROM observation)",
     "DELETE FROM series WHERE id NOT IN (SELECT series FROM usage)",
     "DELETE FROM assistant WHERE id NOT IN (SELECT assistant FROM series) AND id NOT IN (SELECT assistant FROM usage)",
     "DELETE FROM price WHERE id NOT IN (SELECT price FROM series WHERE price IS NOT NULL)"
     " AND model NOT IN (SELECT model FROM series)",
+)
+_EVERYTHING = (
+    *(f"DELETE FROM {table}" for table in ("session_total", "session_copy", "observation", "tip")),
+    *(f"DELETE FROM {table}" for table in ("claim_version", "carrier", "claim", "tally")),
+    "UPDATE source SET problem = NULL",
+    "INSERT INTO temp.purged_source SELECT id FROM source",
 )
 _FORGET_REPOSITORIES = (
     "DELETE FROM observation WHERE git_dir IN (SELECT git_dir FROM worktree WHERE repository IN ({gone}))",

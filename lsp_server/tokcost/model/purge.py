@@ -1,4 +1,4 @@
-"""What `tokcost purge` is asked for, and what it finds: plain values."""
+"""The scope of a purge, and the size of what agrees with it: plain values."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Scope(NamedTuple):
 
 
 class Purged(NamedTuple):
-    """How much agrees with a scope. The amount is in nano-dollars."""
+    """The size of what agrees with a scope. The amount is in nano-dollars."""
 
     usage: int = 0
     tokens: int = 0

@@ -8,7 +8,7 @@ from tokcost.reports.text import counted, escape
 
 
 def found_text(found: Purged) -> str:
-    """How much would go, and what stays published."""
+    """The text on the size of what would go, and on what stays published."""
     text = (
         f"{counted(found.usage, 'reply', 'replies')} (${dollars(found.list_cost)} list, {found.tokens:,} tokens)"
         f" of {counted(found.sessions, 'session')}, held by {counted(found.claims, 'claim')}.\n"
@@ -29,7 +29,7 @@ def found_text(found: Purged) -> str:
 
 
 def done_text(found: Purged, is_clean: bool, removed: Sequence[str], problems: Sequence[str]) -> str:
-    """What has gone, and what is left to do."""
+    """The text on what has gone, and on what is left to do."""
     text = f"Purged {counted(found.usage, 'reply', 'replies')} of {counted(found.sessions, 'session')}.\n"
     if removed:
         text += f"Removed {', '.join(map(escape, removed))}.\n"

@@ -6,7 +6,7 @@ go last. Whoever is killed in between has lost nothing else, and the same comman
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +29,7 @@ from tokcost.ledger.purging import (
     session_names,
 )
 from tokcost.model.purge import Purged, Scope
-from tokcost.model.received import OTEL, session_name
+from tokcost.model.received import OTEL
 from tokcost.receivers import store
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
@@ -65,7 +65,7 @@ class Done(NamedTuple):
 
 
 def look(home: Path, cwd: Path, asked: Asked) -> Purged:
-    """How much would go. Raises `UsageError`, and `NotARepository` where a branch is named outside of any."""
+    """The size of what would go. Raises `UsageError`, and `NotARepository` where a branch is named outside of any."""
     _require_conditions(asked)
     if not (home / FILE_NAME).exists():
         return Purged()
@@ -83,7 +83,7 @@ def purge(home: Path, cwd: Path, asked: Asked) -> Done:
         with record:
             if (home / FILE_NAME).exists():
                 with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
-                    purged = _purge_ledger(ledger, home, record, _scope(ledger, cwd, asked), problems, asked)
+                    purged = _purge_ledger(ledger, record, _scope(ledger, cwd, asked), problems)
             _purge_files(home, record, problems)
     had_backups = bool(backups(home))
     removed += _remove_copies(home)
@@ -95,19 +95,17 @@ def purge(home: Path, cwd: Path, asked: Asked) -> Done:
     return Done(purged, is_clean, tuple(removed), tuple(problems))
 
 
-def _purge_ledger(
-    ledger: Ledger, home: Path, record: PurgeRecord, scope: Scope, problems: list[str], asked: Asked
-) -> Purged:
+def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: list[str]) -> Purged:
     with purging(ledger):
-        purged = choose(ledger, scope)
-        touched = [scope.repository] if scope.repository else repositories_of_chosen(ledger)
-        if asked.all:
-            touched = [one.id for one in repositories(ledger)]
-        clones = [one.common_dir for one in repositories(ledger)]
+        purged, everything = choose(ledger, scope), scope == Scope()
+        known = repositories(ledger)
+        touched = [one.id for one in known] if everything else repositories_of_chosen(ledger)
+        clones = [one.common_dir for one in known]
         record_chosen(ledger, record)
         _purge_journals(clones, record, problems)
-        delete_chosen(ledger, record)
-        forget_repositories(ledger, touched)
+        delete_chosen(ledger, record, everything=everything)
+        if not problems:  # the next try must find the clone again
+            forget_repositories(ledger, touched)
         for one in repositories(ledger):
             claim_journal.reread_after_purge(ledger, one.id)
     _purge_journals(clones, record, problems)  # a hook writes there when its transaction is over
@@ -122,9 +120,8 @@ def _purge_journals(clones: list[str], record: PurgeRecord, problems: list[str])
 
 def _purge_files(home: Path, record: PurgeRecord, problems: list[str]) -> None:
     def is_purged(assistant: str, session: str, number: str) -> bool:
-        name = session_name(assistant, session)
-        found = record.usage_among([(OTEL, number)]) or record.sessions_among([(OTEL, name), (assistant, session)])
-        return bool(found)
+        # Of a session that has a log, no received response counts.
+        return bool(record.usage_among([(OTEL, number)]) or record.sessions_among([(assistant, session)]))
 
     with _told(problems, assignment_journal.FILE):
         assignment_journal.purge(home, record.usage_among)
@@ -133,7 +130,7 @@ def _purge_files(home: Path, record: PurgeRecord, problems: list[str]) -> None:
 
 
 @contextmanager
-def _told(problems: list[str], what: str) -> Iterator[None]:
+def _told(problems: list[str], what: str) -> Generator[None]:
     """Notes an error of the file system instead of raising it: the rest is purged all the same."""
     try:
         yield

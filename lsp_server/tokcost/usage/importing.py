@@ -4,7 +4,7 @@ A process killed at any moment loses nothing and repeats nothing. Two processes 
 checkpoint has moved on drops what it read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -29,7 +29,7 @@ from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
-from tokcost.model.usage import Usage, find_key, further_keys, merge
+from tokcost.model.usage import Usage, further_keys
 from tokcost.policy.clone_state import CloneState
 from tokcost.usage import assignment_journal, log_wins
 from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
@@ -38,6 +38,7 @@ from tokcost.usage.pricing import Pricer
 from tokcost.usage.purged import PurgedUsage
 from tokcost.usage.read import Outcome
 from tokcost.usage.recovering import NewTotals, recover
+from tokcost.usage.sorting_out import sort_out
 
 _TRANSACTION_USAGE = 3000
 _TRANSACTION_FILES = 200
@@ -348,34 +349,3 @@ class Importer:
             join_claims(self._ledger, [(one, claim.id, version) for one in lines], rollup)
             if self._claims:
                 self._claims.join(claim, repository, version, [one.entry.usage for one in lines])
-
-
-def sort_out(
-    usage: Iterable[tuple[Usage, int]], stored: Mapping[str, Stored]
-) -> tuple[list[tuple[Usage, int]], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
-    """Sort out what is new (with what it was read from first), what changes a row, and which sessions hold copies
-    (session, key of the original).
-
-    `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
-    """
-    known = {key: one.entry.usage for key, one in stored.items()}
-    sources: dict[str, int] = {}
-    copies: set[tuple[str, str]] = set()
-    for one, source in usage:
-        key = one.key
-        if key not in known:  # as `find_key` would say: nearly all are new
-            known[key] = one
-            sources[key] = source
-            continue
-        key = find_key(known, one)
-        before = known.get(key)
-        if before is None:
-            known[key] = one if key == one.key else one._replace(key=key)
-            sources[key] = source
-            continue
-        known[key] = merge(before, one)._replace(key=key)
-        if before.session != one.session:
-            copies.update((name, key) for name in (before.session, one.session))
-    new = [(known[key], source) for key, source in sources.items()]
-    found = ((one, known[key]._replace(final=False)) for key, one in stored.items())
-    return new, [(one, now) for one, now in found if now != one.entry.usage], copies

@@ -1,4 +1,4 @@
-"""What was purged stays so: an import passes over the usage of old logs that the record of purges knows."""
+"""Purged usage stays away: an import passes over what the record of purges knows."""
 
 from collections.abc import Sequence
 from pathlib import Path

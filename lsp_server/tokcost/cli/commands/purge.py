@@ -42,7 +42,7 @@ def command(everything: bool, dry_run: bool, yes: bool, before: str | None, **ch
     Examples:
       tokcost purge --before 2025-01-01
       tokcost purge --session 4f1c22d0 --yes
-      tokcost purge --repository ~/work/client --assistant codex --dry-run
+      tokcost purge --repository ~/src/client --assistant codex --dry-run
     """
     home, cwd = tokcost_home(os.environ), Path.cwd()
     asked = Asked(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
