@@ -1,6 +1,7 @@
 """Nothing that `tokcost purge` deletes is in a byte of ours, comes back or is published again; the equation closes."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.claude_lines import append, assistant, cost_state, counts
-from support.hooked import REPLY, Hooked
+from support.hooked import REPLY, Hooked, both_ways
 
 
 def spend(repo: Hooked, session: str, number: int, **more: object) -> None:
@@ -56,6 +57,7 @@ def commit(repo: Hooked, message: str, *more: str) -> None:
     repo.hooked("-m", message, *more)
 
 
+@both_ways
 def test_a_purged_session_is_in_no_byte_and_does_not_come_back(repo: Hooked) -> None:
     spend(repo, "kept-session", 1)
     spend(repo, "canary-session", 1, gitBranch="canary-hint")
@@ -240,3 +242,50 @@ def test_totals_of_a_session_do_not_tell_what_was_purged_of_it(repo: Hooked) -> 
     assert balance(repo) == {"total": 2, "pending": 2}
     import_all_again(repo)
     assert balance(repo) == {"total": 2, "pending": 2}
+
+
+def test_a_clone_that_is_gone_is_purged_by_its_old_path(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    repo.tokcost("log")
+    old, elsewhere = repo.path, repo.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    shutil.rmtree(old)
+    done = repo.tokcost("purge", "--repository", str(old), "--yes", "--json", cwd=elsewhere)
+    said = json.loads(done.stdout)
+    assert (said["usage"], said["purged"], said["complete"]) == (1, True, True)
+    root = [path for path in repo.ledger_home.rglob("*") if path.is_file()]
+    for canary in ("canary", str(old)):
+        assert [path.name for path in root if canary.encode() in path.read_bytes()] == []
+
+
+def test_usage_that_joined_a_closed_claim_stays_in_it_when_the_ledger_is_lost(
+    repo: Hooked,
+) -> None:
+    # Usage that joined a version later stands in a record of its own.
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    spend(repo, "kept-session", 1)
+    journal = repo.common_dir / "tokcost/claims"
+    record = json.loads(journal.read_text().split("\n")[1])
+    ((_, key),) = record[3]
+    joined = [record[0], record[1], "", [["claude-code", key.replace("canary", "kept")]], False]
+    with journal.open("a") as stream:
+        stream.write(f"\n{json.dumps(joined)}\n")
+    import_all_again(repo)
+    assert balance(repo) == {"total": 2, "carried": 2}
+    purge(repo, "--session", "canary-session", "--yes")
+    assert balance(repo) == {"total": 1, "carried": 1}
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "canary") == []
+
+
+def test_what_is_bound_without_consent_is_purged_in_part(repo: Hooked) -> None:
+    repo.disable()
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    assert balance(repo) == {"total": 2, "bound": 2}
+    purge(repo, "--session", "canary-session", "--yes")
+    assert balance(repo) == {"total": 1, "bound": 1}
+    assert holding(repo, "canary") == []

@@ -156,37 +156,42 @@ def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) ->
             yield entry, end
 
 
-def purge(common_dir: str, purged_among: Callable[[list[tuple[str, str]]], set[tuple[str, str]]]) -> None:
-    """Take purged usage out of all records. `purged_among` says which of some usage it is, pairs of assistant and key.
-
-    Nothing is left of a claim that held nothing else. Of others, what is left counts as withheld, and their lines go:
-    they say how much was purged. Raises `OSError`.
-    """
-    claims = {
-        entry.claim for entry, _ in read(common_dir, 0) if entry is not None and entry.keys and purged_among(entry.keys)
-    }
-    if claims:
-        rewrite_lines(_path(common_dir), lambda record: _without(record, claims, purged_among))
+PurgedAmong = Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
+"""Tells which of some usage, pairs of assistant and key, was purged."""
 
 
-def _without(
-    record: bytes, claims: set[str], purged_among: Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
-) -> bytes:
-    """A record as it is after a purge; nothing where it holds nothing any more, or is none."""
+def purge(common_dir: str, purged_among: PurgedAmong) -> None:
+    """Take purged usage out of all records. Nothing is left of a claim that held nothing else. What is left of others
+    counts as withheld, and their lines go: they say how much was purged. Raises `OSError`."""
+    touched, left = set[str](), set[str]()
+    for entry, _ in read(common_dir, 0):
+        if entry is not None and entry.keys:
+            gone = purged_among(entry.keys)
+            if gone:
+                touched.add(entry.claim)
+            if len(gone) < len(set(entry.keys)):
+                left.add(entry.claim)
+    if touched:
+        rewrite_lines(_path(common_dir), lambda record: _without(record, touched, left, purged_among))
+
+
+def _without(record: bytes, touched: set[str], left: set[str], purged_among: PurgedAmong) -> bytes:
+    """A record as it is after a purge; nothing where nothing is left of its claim, or it is no record."""
     import json
 
     try:
         entry = _lenient(record)
     except (ValueError, TypeError, RecursionError, OverflowError):
         return b"\n" if not record.strip() else b""
-    if entry.claim not in claims:
+    if entry.claim not in touched:
         return record
-    gone = purged_among(entry.keys)
-    keys = [one for one in entry.keys if one not in gone]
-    if not keys:
+    if entry.claim not in left:
         return b""
-    left = Entry(entry.claim, entry.version, "", keys, not entry.joins)
-    return json.dumps(left, separators=(",", ":")).encode() + b"\n"
+    gone = purged_among(entry.keys)
+    # Also without keys: usage that joined this version later has it to be known.
+    keys = [one for one in entry.keys if one not in gone]
+    closed = Entry(entry.claim, entry.version, "", keys, not entry.joins)
+    return json.dumps(closed, separators=(",", ":")).encode() + b"\n"
 
 
 def reread_after_purge(ledger: Ledger, repository: int) -> None:

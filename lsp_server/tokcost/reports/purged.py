@@ -1,8 +1,9 @@
 """The text on what a purge takes away, and on what it cannot take away."""
 
+import json
 from collections.abc import Sequence
 
-from tokcost.model.money import dollars
+from tokcost.model.money import decimal_string, dollars
 from tokcost.model.purge import Purged
 from tokcost.reports.text import counted, escape
 
@@ -37,3 +38,10 @@ def done_text(found: Purged, is_clean: bool, removed: Sequence[str], problems: S
     if not is_clean:
         text += "Another process is reading the ledger, so its log still holds what is gone: say the same again.\n"
     return text
+
+
+def purged_json(found: Purged, is_done: bool, is_clean: bool, removed: Sequence[str], problems: Sequence[str]) -> str:
+    """The stable form: what would go, or has gone."""
+    shown = {"schema": "tokcost.purge/1", "purged": is_done, "complete": is_done and is_clean and not problems}
+    shown |= found._asdict() | {"list_cost": decimal_string(found.list_cost)}
+    return json.dumps(shown | {"removed": list(removed), "problems": list(problems)}, indent=2) + "\n"

@@ -171,12 +171,12 @@ def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
 
 def _repository_at(ledger: Ledger, path: str) -> int:
     """The repository at a path, also one that is not there any more; -1 where the ledger knows none."""
-    there = find_worktree(path)
-    common = there.common_dir if there else ""
+    there, paths = find_worktree(path), {path, os.path.realpath(path)}
+    common = {there.common_dir} if there else {one for path in paths for one in (path, os.path.join(path, ".git"))}
     for one in repositories(ledger):
-        if one.common_dir in (common, path, os.path.join(path, ".git")) or one.root == path:
+        if one.common_dir in common or (there is None and one.root in paths):
             return one.id
-    return next((one.repository for one in worktrees(ledger) if one.path == path), -1)
+    return next((one.repository for one in worktrees(ledger) if there is None and one.path in paths), -1)
 
 
 def _session(ledger: Ledger, beginning: str | None) -> str | None:

@@ -8,7 +8,7 @@ import click
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
 from tokcost.errors import UsageError
-from tokcost.reports.purged import done_text, found_text
+from tokcost.reports.purged import done_text, found_text, purged_json
 from tokcost.services.look_at_clone import state_around
 from tokcost.services.parse_date import since_ms
 from tokcost.services.purge import Asked, forget_history, look, purge
@@ -27,7 +27,8 @@ from tokcost.settings import tokcost_cache, tokcost_home
 @click.option("--all", "everything", is_flag=True, help="All usage.")
 @click.option("--dry-run", is_flag=True, help="Say what would go and change nothing.")
 @click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")
-def command(everything: bool, dry_run: bool, yes: bool, before: str | None, **chosen: str | None) -> int:
+@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with --dry-run or --yes.")
+def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: str | None, **chosen: str | None) -> int:
     """Delete usage for good: from the ledger, its free pages, its log, its backups, and clones' journals.
 
     Usage is chosen by everything that is given together. What would go is shown first. It does not come back from the
@@ -48,8 +49,12 @@ def command(everything: bool, dry_run: bool, yes: bool, before: str | None, **ch
     asked = Asked(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
     look(home, cwd, asked)  # what was said wrongly is refused before the logs are read
     refresh(home, os.environ, here=state_around(cwd))
-    screen.show(found_text(look(home, cwd, asked)))
+    found = look(home, cwd, asked)
+    if not as_json:
+        screen.show(found_text(found))
     if dry_run:
+        if as_json:
+            screen.show(purged_json(found, False, True, (), ()))
         return 0
     if not yes:
         if not screen.can_ask():
@@ -59,5 +64,6 @@ def command(everything: bool, dry_run: bool, yes: bool, before: str | None, **ch
             return 1
     done = purge(home, cwd, asked)
     forget_history(tokcost_cache(os.environ))
-    screen.show("\n" + done_text(*done))
+    rest = done.is_clean, done.removed, done.problems
+    screen.show(purged_json(done.purged, True, *rest) if as_json else "\n" + done_text(done.purged, *rest))
     return 0 if done.is_clean and not done.problems else 1
