@@ -289,3 +289,24 @@ def test_what_is_bound_without_consent_is_purged_in_part(repo: Hooked) -> None:
     purge(repo, "--session", "canary-session", "--yes")
     assert balance(repo) == {"total": 1, "bound": 1}
     assert holding(repo, "canary") == []
+
+
+def test_the_place_where_a_log_is_read_on_names_no_purged_branch(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    commit(repo, "One")
+    repo.git("switch", "-q", "-c", "branch/canary")
+    repo.now += 1
+    spend(repo, "kept-session", 2, gitBranch="branch/canary")
+    repo.tokcost("log")
+    purge(repo, "--branch", "branch/canary", "--yes")
+    repo.git("switch", "-q", "main")
+    repo.git("branch", "-q", "-D", "branch/canary")
+    repo.now += 1
+    assert holding(repo, "branch/canary") == []
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "branch/canary") == []
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "branch/canary") == []
+    spend(repo, "kept-session", 3)
+    assert balance(repo) == {"total": 2, "carried": 1, "pending": 1}

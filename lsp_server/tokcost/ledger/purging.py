@@ -169,6 +169,9 @@ _GONE_BRANCHES = (
 _REST = (
     "DELETE FROM tally WHERE source IN (SELECT id FROM temp.purged_source)",
     "DELETE FROM source WHERE id IN (SELECT id FROM temp.purged_source)",
+    # Readers remember branches, folders and ids of the last lines: these are read again once their source changes.
+    "DELETE FROM tally WHERE source IN (SELECT id FROM temp.read_from)",
+    "UPDATE source SET cursor = x'', consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
     "DELETE FROM listing",
     "DELETE FROM assignment",
     "DELETE FROM observation WHERE EXISTS (SELECT 1 FROM worktree JOIN"

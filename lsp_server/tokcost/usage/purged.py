@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
-from tokcost.ledger.sources import delete_source
+from tokcost.ledger.sources import delete_source, forget_cursor
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Usage, further_keys
 from tokcost.usage.read import Job, Outcome
@@ -20,6 +20,8 @@ class PurgedUsage:
         self._empty: dict[tuple[str, str], bool] = {}
         """Sources read from their beginning, and whether anything was purged of them; without those of which
         something was kept."""
+        self._ends_purged: dict[tuple[str, str], bytes] = {}
+        """Sources whose newest usage was purged, with the cursor behind it."""
 
     def without(self, waiting: list[Outcome]) -> list[Outcome]:
         """The same without what was purged. Raises `LedgerUnavailable`."""
@@ -34,12 +36,16 @@ class PurgedUsage:
             self._record.close()
 
     def forget_source(self, ledger: Ledger, outcome: Outcome, number: int) -> None:
-        """Do not let the ledger name a source of which nothing was kept; part of the caller's transaction."""
+        """Do not let the ledger name a source of which nothing was kept; nor, of another, the branch or the folder that
+        its reader remembers of a line that was purged. Part of the caller's transaction."""
         name = outcome.job.assistant, outcome.job.source.path
-        if self._record is None or outcome.batch is None or outcome.batch.more or not self._empty.pop(name, False):
+        if self._record is None or outcome.batch is None or outcome.batch.more:
             return
-        self._record.add_sources([(outcome.job.assistant, outcome.job.source)])
-        delete_source(ledger, number)
+        if self._empty.pop(name, False):
+            self._record.add_sources([(outcome.job.assistant, outcome.job.source)])
+            delete_source(ledger, number)
+        elif self._ends_purged.get(name) == outcome.batch.cursor:
+            forget_cursor(ledger, number)
 
     def _without(self, record: PurgeRecord, outcome: Outcome) -> Outcome:
         job, batch = outcome.job, outcome.batch
@@ -47,6 +53,8 @@ class PurgedUsage:
             return outcome
         kept = self._kept(record, batch.usage)
         blocked = self._blocked(record, job.assistant, batch)
+        if batch.usage and not (kept and kept[-1] is batch.usage[-1]):
+            self._ends_purged[job.assistant, job.source.path] = batch.cursor
         is_touched = len(kept) < len(batch.usage) or bool(blocked)
         self._note(job, batch, is_kept=bool(kept), is_touched=is_touched)
         if not is_touched:
