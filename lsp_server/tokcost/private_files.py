@@ -150,6 +150,37 @@ def append_ours(path: str, data: bytes) -> None:
         os.close(number)
 
 
+_LONGEST_LINE = 1 << 25
+
+
+def rewrite_lines(path: str, edit: Callable[[bytes], bytes]) -> None:
+    """Replace a private file of ours by what `edit` makes of each of its lines; where that is nothing, the line goes.
+    What others append meanwhile is kept, edited too. A line longer than 32 MB is taken in pieces. Raises `OSError`."""
+    remove_unfinished(path)
+    stream = open_ours(path)
+    if stream is None:
+        return
+    with stream:
+        new = f"{path}.{os.urandom(8).hex()}{_NEW}"
+        try:
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, PRIVATE_FILE), "wb") as target:
+                _copy_lines(stream, target, edit)
+                target.flush()
+                os.fsync(target.fileno())
+            os.replace(new, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(new)
+            raise
+        while late := stream.readline(_LONGEST_LINE):
+            append_ours(path, edit(late))
+
+
+def _copy_lines(source: BinaryIO, target: BinaryIO, edit: Callable[[bytes], bytes]) -> None:
+    while line := source.readline(_LONGEST_LINE):
+        target.write(edit(line))
+
+
 def make_folders(path: str, mode: int = PRIVATE_FOLDER) -> None:
     """Make a folder and those above it that are missing, each with this mode whatever the umask is. Raises
     `OSError`."""

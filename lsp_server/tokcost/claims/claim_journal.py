@@ -7,7 +7,7 @@ holds claim ids, published lines and identities of responses, and leaves the clo
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.restoring import Remembered as Entry
 from tokcost.ledger.restoring import Restoring
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
-from tokcost.private_files import append_ours, is_ours, make_folders, open_ours
+from tokcost.private_files import append_ours, is_ours, make_folders, open_ours, rewrite_lines
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")
@@ -154,6 +154,50 @@ def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) ->
                 except (msgspec.DecodeError, ValueError):
                     entry = _lenient(line)
             yield entry, end
+
+
+PurgedAmong = Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
+"""Tells which of some usage, pairs of assistant and key, was purged."""
+
+
+def purge(common_dir: str, purged_among: PurgedAmong) -> None:
+    """Take purged usage out of all records. Nothing is left of a claim that held nothing else. What is left of others
+    counts as withheld, and their lines go: they say how much was purged. Raises `OSError`."""
+    touched, left = set[str](), set[str]()
+    for entry, _ in read(common_dir, 0):
+        if entry is not None and entry.keys:
+            gone = purged_among(entry.keys)
+            if gone:
+                touched.add(entry.claim)
+            if len(gone) < len(set(entry.keys)):
+                left.add(entry.claim)
+    if touched:
+        rewrite_lines(_path(common_dir), lambda record: _without(record, touched, left, purged_among))
+
+
+def _without(record: bytes, touched: set[str], left: set[str], purged_among: PurgedAmong) -> bytes:
+    """A record as it is after a purge; nothing where nothing is left of its claim, or it is no record."""
+    import json
+
+    try:
+        entry = _lenient(record)
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return b"\n" if not record.strip() else b""
+    if entry.claim not in touched:
+        return record
+    if entry.claim not in left:
+        return b""
+    gone = purged_among(entry.keys)
+    # Also without keys: usage that joined this version later has it to be known.
+    keys = [one for one in entry.keys if one not in gone]
+    closed = Entry(entry.claim, entry.version, "", keys, not entry.joins)
+    return json.dumps(closed, separators=(",", ":")).encode() + b"\n"
+
+
+def reread_after_purge(ledger: Ledger, repository: int) -> None:
+    """The journal has other positions now. Part of the caller's transaction."""
+    if (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW):
+        read_anew(ledger, repository)
 
 
 def _path(common_dir: str) -> str:

@@ -37,6 +37,7 @@ COMMANDS = {
     "lsp": "tokcost.cli.commands.lsp:command",
     "otel": "tokcost.cli.commands.otel:command",
     "demo": "tokcost.cli.commands.demo:command",
+    "purge": "tokcost.cli.commands.purge:command",
     "uninstall": "tokcost.cli.commands.uninstall:command",
 }
 """Every command and where it is; it is loaded when it is called."""

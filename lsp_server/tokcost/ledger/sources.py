@@ -75,6 +75,19 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
     )
 
 
+def delete_source(ledger: Ledger, number: int) -> None:
+    """Forget a source from which there is no usage; part of the caller's transaction."""
+    ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
+    ledger.db.execute("DELETE FROM source WHERE id = ?", (number,))
+
+
+def forget_cursor(ledger: Ledger, number: int) -> None:
+    """Have a source read from its beginning once it changes: what its reader remembers of it is forgotten. Part of the
+    caller's transaction."""
+    ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))  # these records are met again
+    ledger.db.execute("UPDATE source SET cursor = x'', consumed = 0 WHERE id = ?", (number,))
+
+
 def try_again(ledger: Ledger) -> None:
     """Have all files that could not be read tried again, though they have not changed."""
     if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem IS NOT NULL", (UNFINISHED,)).rowcount:

@@ -5,14 +5,15 @@ most what it was writing.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.received import OTEL, Received
-from tokcost.private_files import append_ours, check_ours, open_ours, private_folder
+from tokcost.private_files import append_ours, check_ours, open_ours, private_folder, rewrite_lines
 
 NAME = "received.jsonl"
 MOST_BYTES = 1 << 30
@@ -57,6 +58,22 @@ class Store:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(size - 1, 0))
             return stream.read(1) not in (b"", b"\n")
+
+
+def purge(home: Path, is_purged: Callable[[str, str, str], bool]) -> None:
+    """Take purged responses out: those of which an assistant, its id of a session and the id of the response tell so.
+    Raises `OSError`."""
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+    def without(line: bytes) -> bytes:
+        try:
+            record = decode(line)
+        except (msgspec.DecodeError, ValueError):
+            return b""  # no import reads it, and nobody could tell whose it is
+        names = (str(record.get(name, "")) for name in ("assistant", "session", "id"))
+        return b"" if is_purged(*names) else line
+
+    rewrite_lines(str(home / OTEL / NAME), without)
 
 
 def line_of(response: Received) -> bytes:

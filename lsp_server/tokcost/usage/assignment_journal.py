@@ -1,17 +1,17 @@
 """A second memory of what the user assigned by hand, in a file beside the ledger.
 
 No log tells it, so it would be lost together with the ledger. Each assignment is one line of JSON: the clone and the
-worktree, the branch, and which usage. Nothing is ever taken out: the newest line about a usage holds.
+worktree, the branch, and which usage. The newest line about a usage holds; only a purge takes something out.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tokcost.private_files import append_ours, open_ours
+from tokcost.private_files import append_ours, open_ours, rewrite_lines
 
 FILE = "tokcost-assignments.jsonl"
 
@@ -31,8 +31,11 @@ NOWHERE = Target("", "", "")
 
 def write(home: Path, target: Target, usage: Iterable[tuple[str, str]]) -> None:
     """Remember that usage, pairs of assistant and key, was put on a branch. Raises `OSError`."""
-    line = json.dumps([*target, list(usage)], separators=(",", ":"))
-    append_ours(os.path.join(home, FILE), f"\n{line}\n".encode())  # a line that was cut off spoils no other
+    append_ours(os.path.join(home, FILE), b"\n" + _line(target, usage))  # a line that was cut off spoils no other
+
+
+def _line(target: Target, usage: Iterable[tuple[str, str]]) -> bytes:
+    return json.dumps([*target, list(usage)], separators=(",", ":")).encode() + b"\n"
 
 
 def read(home: Path) -> Mapping[tuple[str, str], Target]:
@@ -47,6 +50,21 @@ def read(home: Path) -> Mapping[tuple[str, str], Target]:
                 target, usage = _record(json.loads(line))
                 found.update((one, target) for one in usage)
     return found
+
+
+def purge(home: Path, purged_among: Callable[[list[tuple[str, str]]], set[tuple[str, str]]]) -> None:
+    """Take purged usage out. `purged_among` says which of some usage it is. Raises `OSError`."""
+
+    def without(line: bytes) -> bytes:
+        try:
+            target, usage = _record(json.loads(line))
+        except (ValueError, TypeError, RecursionError):
+            return b""
+        gone = purged_among(usage)
+        left = [one for one in usage if one not in gone]
+        return line if not gone else _line(target, left) if left else b""
+
+    rewrite_lines(os.path.join(home, FILE), without)
 
 
 def _record(record: Any) -> tuple[Target, list[tuple[str, str]]]:

@@ -17,6 +17,7 @@ from zlib import crc32
 
 from tokcost.errors import LedgerUnavailable
 from tokcost.ledger.open import Ledger, is_of_records
+from tokcost.ledger.purge_record import open_purge_record
 from tokcost.ledger.sources import listing_of, read_of, record_listing, sizes_read
 from tokcost.model.bounds import is_source
 from tokcost.model.logs import UNFINISHED, Location, Source
@@ -76,7 +77,27 @@ def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iter
     lie."""
     found = [one for reader in readers_of_used(environ) for one in _look_of(ledger, reader, environ)]
     found.extend(_look_in(ledger, roots))
+    if ledger is not None:
+        found = [_without_purged(ledger, one) for one in found]
     return found + [_broken(f"The reader {one.target} cannot be used: {one.reason}.") for one in broken_readers()]
+
+
+def _without_purged(ledger: Ledger, found: Found) -> Found:
+    """A look without the sources of which all was purged and that have not changed since. The listing would name them,
+    so it is not remembered."""
+    purged = _purged(ledger, found.assistant, found.changed)
+    if not purged:
+        return found
+    return found._replace(changed=[one for one in found.changed if one.path not in purged], listing=None)
+
+
+def _purged(ledger: Ledger, assistant: str, sources: Sequence[Source]) -> set[str]:
+    """The paths of those sources of which all was purged, and that have not changed since."""
+    record = open_purge_record(ledger.path.parent) if sources else None
+    if record is None:
+        return set()
+    with record:
+        return record.unchanged_among(assistant, sources)
 
 
 def _broken(problem: str) -> Found:
@@ -143,6 +164,8 @@ def jobs_of_rest(ledger: Ledger, looks: Sequence[Found]) -> Iterator[tuple[int, 
     for found in looks:
         for files in found.rest or ():
             unread = [file for file in files if not _is_read(ledger, found.assistant, file)]
+            purged = _purged(ledger, found.assistant, unread)
+            unread = [file for file in unread if file.path not in purged]
             yield len(files), [_job(ledger, found.assistant, file) for file in unread]
 
 
@@ -223,7 +246,7 @@ def _sizes(listing: Listing) -> dict[str, tuple[int, int]]:
 def remember(ledger: Ledger, found: Found) -> None:
     """Remember what is below a root, if all that was found there has been read, or all but a few files, which are tried
     again. Whatever makes the ledger read a file anew must forget this too."""
-    if found.listing is None:
+    if found.listing is None or _purged(ledger, found.assistant, found.changed):
         return
     unread = _unread(ledger, found)
     if len(unread) > _STALE:

@@ -4,7 +4,7 @@ A process killed at any moment loses nothing and repeats nothing. Two processes 
 checkpoint has moved on drops what it read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -29,14 +29,16 @@ from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
-from tokcost.model.usage import Usage, find_key, further_keys, merge
+from tokcost.model.usage import Usage, further_keys
 from tokcost.policy.clone_state import CloneState
 from tokcost.usage import assignment_journal, log_wins
 from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
+from tokcost.usage.purged import PurgedUsage
 from tokcost.usage.read import Outcome
 from tokcost.usage.recovering import NewTotals, recover
+from tokcost.usage.sorting_out import sort_out
 
 _TRANSACTION_USAGE = 3000
 _TRANSACTION_FILES = 200
@@ -79,6 +81,7 @@ class Importer:
         """The user's assignments of usage that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
+        self._purged = PurgedUsage(home)
         self._sessions: dict[str, dict[str, NewTotals]] = {}
         """Assistants' sessions with new totals."""
         self.new_usage = 0
@@ -102,6 +105,7 @@ class Importer:
         for assistant, sessions in self._sessions.items():
             self._recover_unlogged(assistant, sessions)
         self._placer.follow_history()
+        self._purged.close()
 
     def _write(self) -> None:
         waiting, self._waiting, self._waiting_usage = self._waiting, [], 0
@@ -132,10 +136,12 @@ class Importer:
         self._placer, self._pricer = Placer(self._ledger, self._here), Pricer(self._ledger, self._home)
 
     def _write_together(self, waiting: list[Outcome]) -> None:
+        waiting = self._purged.without(waiting)
         self._pricer.prepare({(u.provider, u.model) for o in waiting if o.batch for u in o.batch.usage})
         before = self.new_usage
         try:
             with self._ledger.transaction():
+                waiting = self._purged.without(waiting)  # once more: a purge may have ended meanwhile
                 sources = [(outcome, self._recorded(outcome)) for outcome in waiting]
                 fresh: dict[str, list[tuple[Batch, int]]] = {}
                 for outcome, number in sources:
@@ -143,6 +149,9 @@ class Importer:
                         fresh.setdefault(outcome.job.assistant, []).append((outcome.batch, number))
                 for assistant, batches in fresh.items():
                     self._record(assistant, batches)
+                for outcome, number in sources:
+                    if number is not None:
+                        self._purged.forget_source(self._ledger, outcome, number)
         except BaseException:
             self.new_usage = before
             if self._claims:
@@ -340,34 +349,3 @@ class Importer:
             join_claims(self._ledger, [(one, claim.id, version) for one in lines], rollup)
             if self._claims:
                 self._claims.join(claim, repository, version, [one.entry.usage for one in lines])
-
-
-def sort_out(
-    usage: Iterable[tuple[Usage, int]], stored: Mapping[str, Stored]
-) -> tuple[list[tuple[Usage, int]], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
-    """Sort out what is new (with what it was read from first), what changes a row, and which sessions hold copies
-    (session, key of the original).
-
-    `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
-    """
-    known = {key: one.entry.usage for key, one in stored.items()}
-    sources: dict[str, int] = {}
-    copies: set[tuple[str, str]] = set()
-    for one, source in usage:
-        key = one.key
-        if key not in known:  # as `find_key` would say: nearly all are new
-            known[key] = one
-            sources[key] = source
-            continue
-        key = find_key(known, one)
-        before = known.get(key)
-        if before is None:
-            known[key] = one if key == one.key else one._replace(key=key)
-            sources[key] = source
-            continue
-        known[key] = merge(before, one)._replace(key=key)
-        if before.session != one.session:
-            copies.update((name, key) for name in (before.session, one.session))
-    new = [(known[key], source) for key, source in sources.items()]
-    found = ((one, known[key]._replace(final=False)) for key, one in stored.items())
-    return new, [(one, now) for one, now in found if now != one.entry.usage], copies

@@ -1,0 +1,69 @@
+"""`tokcost purge`: delete usage for good."""
+
+import os
+from pathlib import Path
+
+import click
+
+from tokcost.cli import screen
+from tokcost.cli.completion import branches
+from tokcost.errors import UsageError
+from tokcost.reports.purged import done_text, found_text, purged_json
+from tokcost.services.look_at_clone import state_around
+from tokcost.services.parse_date import since_ms
+from tokcost.services.purge import Asked, forget_history, look, purge
+from tokcost.services.refresh import refresh
+from tokcost.settings import tokcost_cache, tokcost_home
+
+
+@click.command(short_help="Delete usage for good, so that no byte of it is left.")
+@click.option("--before", metavar="DATE", help="Usage before DATE, in git's date words.")
+@click.option("--repository", metavar="PATH", help="Usage in the repository at PATH, also one that is gone.")
+@click.option(
+    "--branch", metavar="NAME", help="Usage on one branch, of this or that repository.", shell_complete=branches
+)
+@click.option("--session", metavar="ID", help="Usage of one session; the beginning of its id is enough.")
+@click.option("--assistant", metavar="NAME", help="Usage of one assistant, for example claude-code.")
+@click.option("--all", "everything", is_flag=True, help="All usage.")
+@click.option("--dry-run", is_flag=True, help="Say what would go and change nothing.")
+@click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with --dry-run or --yes.")
+def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: str | None, **chosen: str | None) -> int:
+    """Delete usage for good: from the ledger, its free pages, its log, its backups, and clones' journals.
+
+    Usage is chosen by everything that is given together. What would go is shown first. It does not come back from the
+    assistants' logs, which stay as they are: tokcost keeps salted hashes of the ids of what was purged.
+
+    Lines in commits are history and stay. A claim that held nothing else is forgotten. What is left of others stays
+    where it is, and no line of theirs is written again: nothing is published twice, and nothing purged once more.
+
+    Exit code 1 when nothing was changed, or something is left.
+
+    \b
+    Examples:
+      tokcost purge --before 2025-01-01
+      tokcost purge --session 4f1c22d0 --yes
+      tokcost purge --repository ~/src/client --assistant codex --dry-run
+    """
+    home, cwd = tokcost_home(os.environ), Path.cwd()
+    asked = Asked(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
+    look(home, cwd, asked)  # what was said wrongly is refused before the logs are read
+    refresh(home, os.environ, here=state_around(cwd))
+    found = look(home, cwd, asked)
+    if not as_json:
+        screen.show(found_text(found))
+    if dry_run:
+        if as_json:
+            screen.show(purged_json(found, False, True, (), ()))
+        return 0
+    if not yes:
+        if not screen.can_ask():
+            raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+        if not click.confirm("Delete it?", default=False):
+            screen.show("Nothing was changed.\n")
+            return 1
+    done = purge(home, cwd, asked)
+    forget_history(tokcost_cache(os.environ))
+    rest = done.is_clean, done.removed, done.problems
+    screen.show(purged_json(done.purged, True, *rest) if as_json else "\n" + done_text(done.purged, *rest))
+    return 0 if done.is_clean and not done.problems else 1

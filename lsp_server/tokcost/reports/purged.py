@@ -1,0 +1,47 @@
+"""The text on what a purge takes away, and on what it cannot take away."""
+
+import json
+from collections.abc import Sequence
+
+from tokcost.model.money import decimal_string, dollars
+from tokcost.model.purge import Purged
+from tokcost.reports.text import counted, escape
+
+
+def found_text(found: Purged) -> str:
+    """The text on the size of what would go, and on what stays published."""
+    text = (
+        f"{counted(found.usage, 'reply', 'replies')} (${dollars(found.list_cost)} list, {found.tokens:,} tokens)"
+        f" of {counted(found.sessions, 'session')}, held by {counted(found.claims, 'claim')}.\n"
+    )
+    if found.published:
+        text += (
+            f"Lines of {counted(found.published, 'claim')} stay in commits: they are history, and whoever has the"
+            " repository has them.\n"
+        )
+    if found.closed:
+        text += (
+            f"{counted(found.closed, 'claim')} also hold other usage: no line of these is written or raised again.\n"
+        )
+    return text + (
+        "The assistants' own logs stay, too; what is purged is not imported from them again.\n"
+        "Backups of the ledger and kept damaged ones are removed.\n"
+    )
+
+
+def done_text(found: Purged, is_clean: bool, removed: Sequence[str], problems: Sequence[str]) -> str:
+    """The text on what has gone, and on what is left to do."""
+    text = f"Purged {counted(found.usage, 'reply', 'replies')} of {counted(found.sessions, 'session')}.\n"
+    if removed:
+        text += f"Removed {', '.join(map(escape, removed))}.\n"
+    text += "".join(f"{escape(said)}.\n" for said in problems)
+    if not is_clean:
+        text += "Another process is reading the ledger, so its log still holds what is gone: say the same again.\n"
+    return text
+
+
+def purged_json(found: Purged, is_done: bool, is_clean: bool, removed: Sequence[str], problems: Sequence[str]) -> str:
+    """The stable form: what would go, or has gone."""
+    shown = {"schema": "tokcost.purge/1", "purged": is_done, "complete": is_done and is_clean and not problems}
+    shown |= found._asdict() | {"list_cost": decimal_string(found.list_cost)}
+    return json.dumps(shown | {"removed": list(removed), "problems": list(problems)}, indent=2) + "\n"

@@ -1,0 +1,202 @@
+"""`tokcost purge`: delete usage for good, from the ledger and from everything else that was written about it.
+
+The order makes every moment safe. While the ledger is locked, what is to go is recorded as hashes first, so that no
+import brings it back; then clones' journals forget it; then the ledger does, in one transaction; copies and free pages
+go last. Whoever is killed in between has lost nothing else, and the same command again completes it.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tokcost.claims import claim_journal
+from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.ledger.backup import back_up, backups
+from tokcost.ledger.history_cache import FILE_NAME as HISTORY
+from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
+from tokcost.ledger.places import repositories, worktrees
+from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
+from tokcost.ledger.purging import (
+    choose,
+    delete_chosen,
+    forget_repositories,
+    purging,
+    record_chosen,
+    repositories_of_chosen,
+    scrub,
+    session_names,
+)
+from tokcost.model.purge import Purged, Scope
+from tokcost.model.received import OTEL
+from tokcost.receivers import store
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.usage import assignment_journal
+
+_COPIES = ("ledger.damaged-*", "ledger.left.wal", "ledger.rescued-*", "ledger.salvage*", "crash-*.txt")
+"""Copies of the ledger, whole or in part, and what was written about errors: nobody could take something out of these.
+"""
+_BUSY_SECONDS = 60.0
+
+
+class Asked(NamedTuple):
+    """The conditions as they are said."""
+
+    before_ms: int | None = None
+    repository: str | None = None
+    branch: str | None = None
+    session: str | None = None
+    assistant: str | None = None
+    all: bool = False
+
+
+class Done(NamedTuple):
+    """The result of a purge."""
+
+    purged: Purged
+    is_clean: bool
+    """Whether SQLite's log could be emptied: another process may have been reading."""
+    removed: tuple[str, ...] = ()
+    """Names of the copies of the ledger that were removed."""
+    problems: tuple[str, ...] = ()
+    """Sentences about files from which nothing could be taken."""
+
+
+def look(home: Path, cwd: Path, asked: Asked) -> Purged:
+    """The size of what would go. Raises `UsageError`, and `NotARepository` where a branch is named outside of any."""
+    _require_conditions(asked)
+    if not (home / FILE_NAME).exists():
+        return Purged()
+    with open_ledger(home) as ledger:
+        return choose(ledger, _scope(ledger, cwd, asked))
+
+
+def purge(home: Path, cwd: Path, asked: Asked) -> Done:
+    """Delete it. Twice is as good as once. Raises as `look`, and `LedgerUnavailable` where the ledger is in use."""
+    _require_conditions(asked)
+    removed, problems = list[str](), list[str]()
+    purged, is_clean = Purged(), True
+    record = open_purge_record(home, makes=(home / FILE_NAME).exists())
+    if record is not None:
+        with record:
+            if (home / FILE_NAME).exists():
+                with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
+                    purged = _purge_ledger(ledger, record, _scope(ledger, cwd, asked), problems)
+            _purge_files(home, record, problems)
+    had_backups = bool(backups(home))
+    removed += _remove_copies(home)
+    if (home / FILE_NAME).exists():
+        with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
+            is_clean = scrub(ledger)
+        if had_backups:
+            back_up(home)
+    return Done(purged, is_clean, tuple(removed), tuple(problems))
+
+
+def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: list[str]) -> Purged:
+    with purging(ledger):
+        purged, everything = choose(ledger, scope), scope == Scope()
+        known = repositories(ledger)
+        touched = [one.id for one in known] if everything else repositories_of_chosen(ledger)
+        clones = [one.common_dir for one in known]
+        record_chosen(ledger, record)
+        _purge_journals(clones, record, problems)
+        delete_chosen(ledger, record, everything=everything)
+        if not problems:  # the next try must find the clone again
+            forget_repositories(ledger, touched)
+        for one in repositories(ledger):
+            claim_journal.reread_after_purge(ledger, one.id)
+    _purge_journals(clones, record, problems)  # a hook writes there when its transaction is over
+    return purged
+
+
+def _purge_journals(clones: list[str], record: PurgeRecord, problems: list[str]) -> None:
+    for common_dir in clones:
+        with _told(problems, common_dir):
+            claim_journal.purge(common_dir, record.usage_among)
+
+
+def _purge_files(home: Path, record: PurgeRecord, problems: list[str]) -> None:
+    def is_purged(assistant: str, session: str, number: str) -> bool:
+        # Of a session that has a log, no received response counts.
+        return bool(record.usage_among([(OTEL, number)]) or record.sessions_among([(assistant, session)]))
+
+    with _told(problems, assignment_journal.FILE):
+        assignment_journal.purge(home, record.usage_among)
+    with _told(problems, store.NAME):
+        store.purge(home, is_purged)
+
+
+@contextmanager
+def _told(problems: list[str], what: str) -> Generator[None]:
+    """Notes an error of the file system instead of raising it: the rest is purged all the same."""
+    try:
+        yield
+    except OSError as error:
+        problems.append(f"{what} cannot be written: {error.strerror or error}")
+
+
+def _remove_copies(home: Path) -> Iterator[str]:
+    found = [*backups(home), *home.glob("ledger.backup.new*"), *(path for one in _COPIES for path in home.glob(one))]
+    for path in found:
+        with suppress(OSError):
+            path.unlink()
+            yield path.name
+
+
+def _require_conditions(asked: Asked) -> None:
+    given = any(one is not None for one in asked[:-1])
+    if asked.all and given:
+        raise UsageError("--all is everything; with a condition it is not", "Leave one of them out.")
+    if not (asked.all or given):
+        raise UsageError(
+            "nothing is named", "Say which: --before, --repository, --branch, --session, --assistant, or --all."
+        )
+
+
+def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
+    repository = directory = None
+    if asked.repository is not None:
+        directory = str(Path(cwd, asked.repository).expanduser().absolute())
+        repository = _repository_at(ledger, directory)
+    elif asked.branch is not None:
+        here = find_here(cwd)
+        if here is None:
+            raise no_worktree(cwd, "Go into the clone whose branch you mean, or name it with --repository.")
+        repository = next((one.id for one in repositories(ledger) if one.common_dir == here.common_dir), -1)
+    return Scope(asked.before_ms, repository, directory, asked.branch, _session(ledger, asked.session), asked.assistant)
+
+
+def _repository_at(ledger: Ledger, path: str) -> int:
+    """The repository at a path, also one that is not there any more; -1 where the ledger knows none."""
+    there, paths = find_worktree(path), {path, os.path.realpath(path)}
+    common = {there.common_dir} if there else {one for path in paths for one in (path, os.path.join(path, ".git"))}
+    for one in repositories(ledger):
+        if one.common_dir in common or (there is None and one.root in paths):
+            return one.id
+    return next((one.repository for one in worktrees(ledger) if there is None and one.path in paths), -1)
+
+
+def _session(ledger: Ledger, beginning: str | None) -> str | None:
+    """The whole id of a session. Raises `UsageError` where several begin like this."""
+    if beginning is None:
+        return None
+    if not beginning:
+        raise UsageError("--session: the id is empty", "`tokcost why` and `tokcost log --by session` show ids.")
+    found = session_names(ledger, beginning)
+    if len(found) > 1 and beginning not in found:
+        listed = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
+        raise UsageError(f"{len(found)} sessions begin with {beginning}: {listed}", "Say more of the id.")
+    return beginning if beginning in found or not found else found[0]
+
+
+def forget_history(cache: Path) -> None:
+    """Remove the cache of histories; it is made again from git. Raises `EnvironmentProblem`."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path = cache / f"{HISTORY}{suffix}"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise EnvironmentProblem(f"{path} cannot be removed: {error.strerror or error}") from error

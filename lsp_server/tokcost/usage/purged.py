@@ -1,0 +1,86 @@
+"""Purged usage stays away: an import passes over what the record of purges knows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tokcost.ledger.open import Ledger
+from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
+from tokcost.ledger.sources import delete_source, forget_cursor
+from tokcost.model.logs import Batch
+from tokcost.model.usage import Usage, further_keys
+from tokcost.usage.read import Job, Outcome
+
+
+class PurgedUsage:
+    """Takes out of what was read what was purged before; remembers sources of which nothing was kept."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._record: PurgeRecord | None = None
+        self._empty: dict[tuple[str, str], bool] = {}
+        """Sources read from their beginning, and whether anything was purged of them; without those of which
+        something was kept."""
+        self._ends_purged: dict[tuple[str, str], bytes] = {}
+        """Sources whose newest usage was purged, with the cursor behind it."""
+
+    def without(self, waiting: list[Outcome]) -> list[Outcome]:
+        """The same without what was purged. Raises `LedgerUnavailable`."""
+        if self._record is None:
+            self._record = open_purge_record(self._home)
+        record = self._record
+        return waiting if record is None else [self._without(record, outcome) for outcome in waiting]
+
+    def close(self) -> None:
+        """Close the record."""
+        if self._record is not None:
+            self._record.close()
+
+    def forget_source(self, ledger: Ledger, outcome: Outcome, number: int) -> None:
+        """Do not let the ledger name a source of which nothing was kept; nor, of another, the branch or the folder that
+        its reader remembers of a line that was purged. Part of the caller's transaction."""
+        name = outcome.job.assistant, outcome.job.source.path
+        if self._record is None or outcome.batch is None or outcome.batch.more:
+            return
+        if self._empty.pop(name, False):
+            self._record.add_sources([(outcome.job.assistant, outcome.job.source)])
+            delete_source(ledger, number)
+        elif self._ends_purged.get(name) == outcome.batch.cursor:
+            forget_cursor(ledger, number)
+
+    def _without(self, record: PurgeRecord, outcome: Outcome) -> Outcome:
+        job, batch = outcome.job, outcome.batch
+        if batch is None:
+            return outcome
+        kept = self._kept(record, batch.usage)
+        blocked = self._blocked(record, job.assistant, batch)
+        if batch.usage and not (kept and kept[-1] is batch.usage[-1]):
+            self._ends_purged[job.assistant, job.source.path] = batch.cursor
+        is_touched = len(kept) < len(batch.usage) or bool(blocked)
+        self._note(job, batch, is_kept=bool(kept), is_touched=is_touched)
+        if not is_touched:
+            return outcome
+        totals = [one for one in batch.totals if blocked.isdisjoint((one.session, *one.parents))]
+        worktrees = batch.worktrees if kept else ()
+        return outcome._replace(batch=batch._replace(usage=kept, totals=totals, worktrees=worktrees))
+
+    def _note(self, job: Job, batch: Batch, *, is_kept: bool, is_touched: bool) -> None:
+        name = job.assistant, job.source.path
+        if is_kept:
+            self._empty.pop(name, None)
+        elif job.cursor is None or batch.restarted or name in self._empty:
+            self._empty[name] = is_touched or self._empty.get(name, False)
+
+    def _kept(self, record: PurgeRecord, usage: Sequence[Usage]) -> list[Usage]:
+        every = list(usage)
+        names = {(one.assistant, key) for one in every for key in (one.key, *further_keys(one))}
+        purged = record.usage_among(list(names))
+        if not purged:
+            return every
+        return [
+            one for one in every if not any((one.assistant, key) in purged for key in (one.key, *further_keys(one)))
+        ]
+
+    def _blocked(self, record: PurgeRecord, assistant: str, batch: Batch) -> set[str]:
+        """Sessions whose totals tell of what was purged."""
+        names = {(assistant, name) for one in batch.totals for name in (one.session, *one.parents)}
+        return {name for _, name in record.sessions_among(list(names))} if names else set()

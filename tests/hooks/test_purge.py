@@ -1,0 +1,312 @@
+"""Nothing that `tokcost purge` deletes is in a byte of ours, comes back or is published again; the equation closes."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support.claude_lines import append, assistant, cost_state, counts
+from support.hooked import REPLY, Hooked, both_ways
+
+
+def spend(repo: Hooked, session: str, number: int, **more: object) -> None:
+    """One response in a session with a file of its own."""
+    line = assistant(
+        f"msg_{session}_{number}", f"req_{session}_{number}", repo.now * 1000 + 500, usage=counts(output=1000)
+    )
+    line |= {"cwd": str(repo.path), "gitBranch": "", "sessionId": session, **more}
+    folder = repo.home / ".claude/projects/repo"
+    folder.mkdir(parents=True, exist_ok=True)
+    append(folder / f"{session}.jsonl", line)
+    repo.now += 1
+
+
+def files(repo: Hooked) -> list[Path]:
+    """Everything that tokcost may have written."""
+    roots = [repo.ledger_home, *repo.common_dir.glob("tokcost*"), *repo.common_dir.glob("TOKCOST*")]
+    return [path for root in roots for path in ([root] if root.is_file() else root.rglob("*")) if path.is_file()]
+
+
+def holding(repo: Hooked, canary: str) -> list[str]:
+    """Names of our files in which these bytes are."""
+    return [path.name for path in files(repo) if canary.encode() in path.read_bytes()]
+
+
+def purge(repo: Hooked, *words: str, code: int = 0) -> str:
+    done = repo.tokcost("purge", *words)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def balance(repo: Hooked) -> dict[str, int]:
+    """The equation in replies; what purged lines say in commits is no part of it."""
+    return {name: tokens // REPLY for name, tokens in repo.balance().items()}
+
+
+def import_all_again(repo: Hooked) -> None:
+    for path in repo.ledger_home.glob("ledger.db*"):
+        path.unlink()
+
+
+def commit(repo: Hooked, message: str, *more: str) -> None:
+    repo.change()
+    repo.hooked("-m", message, *more)
+
+
+@both_ways
+def test_a_purged_session_is_in_no_byte_and_does_not_come_back(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1, gitBranch="canary-hint")
+    repo.tokcost("log")
+    assert holding(repo, "canary-session")
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, "canary") == []
+    assert balance(repo) == {"total": 1, "pending": 1}
+    repo.tokcost("log")
+    assert holding(repo, "canary") == []
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "pending": 1}
+    assert holding(repo, "canary") == []
+
+
+def test_more_of_a_purged_session_is_counted_and_the_purged_part_is_not(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    repo.tokcost("log")
+    purge(repo, "--session", "canary-session", "--yes")
+    spend(repo, "canary-session", 2)
+    assert balance(repo) == {"total": 1, "pending": 1}
+
+
+def test_a_purged_claim_is_forgotten_and_its_line_is_not_written_again(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    (line,) = repo.lines()
+    assert holding(repo, line.id)
+    said = purge(repo, "--session", "canary-session", "--yes")
+    assert "1 claim" in said
+    assert holding(repo, "canary") == []
+    assert holding(repo, line.id) == []
+    repo.git("reset", "-q", "--soft", "HEAD^")
+    spend(repo, "kept-session", 1)
+    commit(repo, "Again")
+    assert [one.tokens for one in repo.lines()] == [REPLY]
+    assert repo.lines()[0].id != line.id
+    assert balance(repo) == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("loses_ledger", [False, True])
+def test_what_is_left_of_a_claim_stays_in_it_and_is_published_no_more(repo: Hooked, loses_ledger: bool) -> None:
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    (line,) = repo.lines()
+    purge(repo, "--session", "canary-session", "--yes")
+    if loses_ledger:
+        import_all_again(repo)
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "canary") == []
+    spend(repo, "kept-session", 2)
+    repo.change()
+    repo.hooked("--amend", "--no-edit")
+    assert [(one.id == line.id, one.version, one.tokens) for one in repo.lines()] == [
+        (True, 1, 2 * REPLY),
+        (False, 1, REPLY),
+    ]
+    assert balance(repo) == {"total": 2, "carried": 2}
+    repo.git("reset", "-q", "--soft", "HEAD^")
+    commit(repo, "Anew")
+    assert line.id not in {one.id for one in repo.lines()}
+    assert balance(repo) == {"total": 2, "carried": 1, "withheld": 1}
+
+
+def test_everything_can_be_purged(repo: Hooked) -> None:
+    repo.git("switch", "-q", "-c", "branch/of-the-past")
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    spend(repo, "canary-session", 2)
+    repo.tokcost("log")
+    assert holding(repo, "branch/of-the-past")
+    purge(repo, "--all", "--yes")
+    for canary in ("canary", "sonnet", "branch/of-the-past"):
+        assert holding(repo, canary) == []
+    assert set(holding(repo, str(repo.path))) <= {"installed"}, "only the hooks' own record names the clone"
+    assert balance(repo) == {}
+    assert holding(repo, "canary") == []
+
+
+def test_nothing_goes_without_a_word_of_consent(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    assert "1 reply" in purge(repo, "--all", "--dry-run")
+    assert "--yes" in purge(repo, "--all", code=2)
+    purge(repo, "--yes", code=2)
+    purge(repo, "--all", "--session", "x", "--yes", code=2)
+    assert balance(repo) == {"total": 1, "pending": 1}
+
+
+def test_conditions_combine_and_spare_what_does_not_agree_with_all_of_them(repo: Hooked) -> None:
+    spend(repo, "canary-early", 1)
+    commit(repo, "One")
+    repo.git("switch", "-q", "-c", "branch/canary")
+    repo.now += 1
+    spend(repo, "canary-early", 2)
+    boundary = repo.now
+    repo.now += 86_400
+    spend(repo, "late-session", 1)
+    repo.tokcost("log")
+    before = f"{boundary + 3600}"
+    purge(repo, "--branch", "branch/canary", "--session", "late", "--before", f"@{before}", "--yes")
+    assert balance(repo)["total"] == 3
+    purge(repo, "--branch", "branch/canary", "--before", f"@{before}", "--yes")
+    assert balance(repo)["total"] == 2
+    purge(repo, "--repository", str(repo.path), "--session", "canary-early", "--yes")
+    assert balance(repo)["total"] == 1
+    assert holding(repo, "canary-early") == []
+    purge(repo, "--assistant", "codex", "--yes")
+    assert balance(repo)["total"] == 1
+    purge(repo, "--assistant", "claude-code", "--branch", "branch/canary", "--yes")
+    assert holding(repo, "late-session") == []
+    assert balance(repo) == {}
+
+
+def test_assignments_and_backups_forget_it_too(repo: Hooked) -> None:
+    repo.git("branch", "side")
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    for name in ("kept", "canary"):
+        assert repo.tokcost("assign", "side", "--session", name).returncode == 0
+    for name in ("ledger.backup-20250101T000000Z.db", "ledger.damaged-20250101T000000Z.db"):
+        (repo.ledger_home / name).write_bytes((repo.ledger_home / "ledger.db").read_bytes() + b"canary-session")
+    purge(repo, "--session", "canary", "--yes")
+    assert holding(repo, "canary") == []
+    assert [path.name for path in repo.ledger_home.glob("ledger.backup-*")] != ["ledger.backup-20250101T000000Z.db"]
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "pending": 1}
+    rows = json.loads(repo.tokcost("log", "--json").stdout)["branches"]
+    assert [row["branch"] for row in rows if row["usage"]] == ["side"]
+
+
+def test_received_telemetry_forgets_it_too(repo: Hooked) -> None:
+    folder = repo.ledger_home / "otel"
+    folder.mkdir(parents=True, mode=0o700)
+    shared = f'"time_ms":{repo.now * 1000},"model":"claude-sonnet-4-5","tokens":{{"output":5}}'
+    lines = [
+        f'{{"v":1,"assistant":"claude-code","id":"id-{name}","session":"{name}",{shared}}}\n'
+        for name in ("kept-session", "canary-session")
+    ]
+    (folder / "received.jsonl").write_text("".join(lines))
+    (folder / "received.jsonl").chmod(0o600)
+    spend(repo, "another-session", 1)
+    repo.tokcost("log")
+    assert "received.jsonl" in holding(repo, "canary")
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, "canary") == []
+    assert (folder / "received.jsonl").read_text() == lines[0]
+
+
+def test_a_purge_that_is_killed_is_completed_by_another(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    for milliseconds in (150, 250, 350, 450, 600):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tokcost", "purge", "--session", "canary-session", "--yes"],
+            cwd=repo.path, env=repo.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(milliseconds / 1000)
+        process.kill()
+        process.wait()
+        assert balance(repo) in ({"total": 2, "carried": 2}, {"total": 1, "carried": 1})
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, "canary") == []
+    assert balance(repo) == {"total": 1, "carried": 1}
+
+
+def test_totals_of_a_session_do_not_tell_what_was_purged_of_it(repo: Hooked) -> None:
+    repo.spend()
+    boundary = repo.now
+    repo.now += 86_400
+    repo.spend()
+    said = {"input": 4, "cache_read": 10_000, "write_5m": 500, "write_1h": 700, "output": 1000}
+    total = cost_state(claude_sonnet_4_5={name: 2 * count for name, count in said.items()})
+    append(repo.home / ".claude/projects/repo/session-1.jsonl", total)
+    assert balance(repo) == {"total": 2, "pending": 2}
+    purge(repo, "--before", f"@{boundary + 3600}", "--yes")
+    assert balance(repo) == {"total": 1, "pending": 1}
+    repo.spend()
+    later = cost_state(claude_sonnet_4_5={name: 3 * count for name, count in said.items()})
+    append(repo.home / ".claude/projects/repo/session-1.jsonl", later)
+    assert balance(repo) == {"total": 2, "pending": 2}
+    import_all_again(repo)
+    assert balance(repo) == {"total": 2, "pending": 2}
+
+
+def test_a_clone_that_is_gone_is_purged_by_its_old_path(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    repo.tokcost("log")
+    old, elsewhere = repo.path, repo.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    shutil.rmtree(old)
+    done = repo.tokcost("purge", "--repository", str(old), "--yes", "--json", cwd=elsewhere)
+    said = json.loads(done.stdout)
+    assert (said["usage"], said["purged"], said["complete"]) == (1, True, True)
+    root = [path for path in repo.ledger_home.rglob("*") if path.is_file()]
+    for canary in ("canary", str(old)):
+        assert [path.name for path in root if canary.encode() in path.read_bytes()] == []
+
+
+def test_usage_that_joined_a_closed_claim_stays_in_it_when_the_ledger_is_lost(
+    repo: Hooked,
+) -> None:
+    # Usage that joined a version later stands in a record of its own.
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    spend(repo, "kept-session", 1)
+    journal = repo.common_dir / "tokcost/claims"
+    record = json.loads(journal.read_text().split("\n")[1])
+    ((_, key),) = record[3]
+    joined = [record[0], record[1], "", [["claude-code", key.replace("canary", "kept")]], False]
+    with journal.open("a") as stream:
+        stream.write(f"\n{json.dumps(joined)}\n")
+    import_all_again(repo)
+    assert balance(repo) == {"total": 2, "carried": 2}
+    purge(repo, "--session", "canary-session", "--yes")
+    assert balance(repo) == {"total": 1, "carried": 1}
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "canary") == []
+
+
+def test_what_is_bound_without_consent_is_purged_in_part(repo: Hooked) -> None:
+    repo.disable()
+    spend(repo, "kept-session", 1)
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    assert balance(repo) == {"total": 2, "bound": 2}
+    purge(repo, "--session", "canary-session", "--yes")
+    assert balance(repo) == {"total": 1, "bound": 1}
+    assert holding(repo, "canary") == []
+
+
+def test_the_place_where_a_log_is_read_on_names_no_purged_branch(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    commit(repo, "One")
+    repo.git("switch", "-q", "-c", "branch/canary")
+    repo.now += 1
+    spend(repo, "kept-session", 2, gitBranch="branch/canary")
+    repo.tokcost("log")
+    purge(repo, "--branch", "branch/canary", "--yes")
+    repo.git("switch", "-q", "main")
+    repo.git("branch", "-q", "-D", "branch/canary")
+    repo.now += 1
+    assert holding(repo, "branch/canary") == []
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "branch/canary") == []
+    import_all_again(repo)
+    assert balance(repo) == {"total": 1, "carried": 1}
+    assert holding(repo, "branch/canary") == []
+    spend(repo, "kept-session", 3)
+    assert balance(repo) == {"total": 2, "carried": 1, "pending": 1}
