@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,16 @@ DOCS = (Path(__file__).parent.parent.parent / "docs/editors.md").read_text(encod
 PROMPTS = DOCS[DOCS.index("\n## Prompts") : DOCS.index("\n## For authors")]
 
 
-def recipe(kind: str) -> str:
-    (found,) = re.findall(rf"^```{kind}\n(.*?)^```$", PROMPTS, re.MULTILINE | re.DOTALL)
-    return found
+def recipe(kind: str, after: str = "") -> str:
+    """The first block of a kind, after some words."""
+    found = re.search(rf"^```{kind}\n(.*?)^```$", PROMPTS[PROMPTS.index(after) :], re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def json_recipe(assistant: str) -> dict[str, Any]:
+    """The entry for an assistant's settings."""
+    return json.loads(recipe("json", f"**{assistant}**"))
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ def test_starship_shows_the_figure(repo: Hooked) -> None:
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq")
 def test_claude_codes_status_line_is_that_of_the_folder_it_names(repo: Hooked, tmp_path: Path) -> None:
-    command = json.loads(recipe("json"))["statusLine"]["command"]
+    command = json_recipe("Claude Code")["statusLine"]["command"]
     folder = str(repo.path)
     told = {
         "hook_event_name": "Status",
@@ -67,6 +75,46 @@ def test_claude_codes_status_line_is_that_of_the_folder_it_names(repo: Hooked, t
 
     assert re.match(rb"main  \$0\.0\d+ list", shown())
     assert shown(workspace={"current_dir": str(tmp_path)}) == b""
+
+
+@pytest.mark.parametrize("assistant", ["Copilot CLI", "Qwen Code"])
+def test_the_status_line_of_assistants_that_run_it_in_their_folder_is_that_of_this_folder(
+    repo: Hooked, tmp_path: Path, assistant: str
+) -> None:
+    settings = json_recipe(assistant)
+    entry = settings["statusLine"] if assistant == "Copilot CLI" else settings["ui"]["statusLine"]
+    assert entry["type"] == "command"
+    assert "/" not in entry["command"], "Copilot CLI puts the folder before a command that has one"
+
+    def shown(folder: Path) -> bytes:
+        # More than a pipe holds: the command does not read it, and must not fail because of that.
+        said = json.dumps(
+            {"cwd": str(folder), "workspace": {"current_dir": str(folder)}, "model": {"id": "x" * 100_000}}
+        )
+        done = subprocess.run(
+            ["sh", "-c", entry["command"]],
+            cwd=folder,
+            env=repo.environ,
+            input=said.encode(),
+            capture_output=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert re.match(rb"main  \$0\.0\d+ list", shown(repo.path))
+    assert shown(tmp_path) == b""
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq")
+def test_claude_codes_status_line_follows_the_session_into_another_worktree(repo: Hooked, tmp_path: Path) -> None:
+    command = json_recipe("Claude Code")["statusLine"]["command"]
+    other = tmp_path / 'a "worktree" $HOME'
+    repo.git("worktree", "add", "-q", "-b", "side", str(other))
+    said = json.dumps({"cwd": str(repo.path), "workspace": {"current_dir": str(other), "project_dir": str(repo.path)}})
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=repo.path, env=repo.environ, input=said.encode(), capture_output=True, check=True
+    )
+    assert done.stdout.startswith(b"side  ")
 
 
 @pytest.mark.skipif(TMUX is None, reason="needs tmux")

@@ -14,8 +14,11 @@ from tokcost import __version__
 from tokcost.lsp.protocol import STATUS, SUMMARY, status_params
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.budget import Budget, Standing
+from tokcost.model.drivers import Answer, Explanation
 from tokcost.model.status import Status
 from tokcost.reports.budget_table import budget_objects
+from tokcost.reports.drivers import LABELS
+from tokcost.reports.drivers_json import why_object
 from tokcost.services.follow_folders import FolderStatus
 
 CLIENT = Path(__file__).parent.parent.parent / "vscode-client"
@@ -46,6 +49,15 @@ def test_the_client_knows_the_fields_that_the_server_sends() -> None:
     assert fields("CostLines", needed=True) == lines.keys()
     budgets = budget_objects(Status("main", "/x", budgets=(Standing(Budget("day"), 0, 0),)))
     assert fields("Budget", needed=True) <= budgets[0].keys()
+
+
+def test_the_client_knows_the_drivers_that_the_server_tells_by_the_same_words() -> None:
+    names = "repository", "branch", "session", "since_ms", "until_ms"
+    told = why_object(Answer(**dict.fromkeys(names), explanation=Explanation(), notes=[]))
+    assert fields("Why", needed=True) <= told.keys()
+    page = SOURCES[CLIENT / "src/webview/drivers.ts"]
+    words = dict(re.findall(r'^  (\w+): \["([^"]+)", "\w+"\],$', page, re.MULTILINE))
+    assert words == {name: label[0].upper() + label[1:] for name, label in LABELS.items()}
 
 
 def test_the_client_asks_what_the_server_answers(server_commands: set[str]) -> None:

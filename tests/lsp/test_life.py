@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,97 @@ def test_the_first_answer_waits_for_nothing(repo: Hooked) -> None:
         assert can["workspace"]["workspaceFolders"] == {"supported": True, "changeNotifications": True}
         assert "tokcost.preview" in can["executeCommandProvider"]["commands"]
         assert editor.messages[0]["id"] == 1
+
+
+NOT_INITIALIZED, INVALID_REQUEST, INVALID_PARAMS = -32002, -32600, -32602
+HOVER = {"textDocument": {"uri": "file:///x"}, "position": {"line": 0, "character": 0}}
+HELLO = {"processId": None, "rootUri": None, "capabilities": {}}
+
+
+def refusal(editor: Editor, method: str, params: Any) -> int:
+    """The error code of a request that must not be served."""
+    with pytest.raises(Refused) as refused:
+        editor.request(method, params)
+    return refused.value.code
+
+
+def test_what_is_asked_before_initialize_is_refused_and_changes_nothing(repo: Hooked) -> None:
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        for method, params in [
+            ("textDocument/hover", HOVER),
+            ("textDocument/hover", {"nonsense": True}),
+            ("workspace/executeCommand", {"command": "tokcost.refresh", "arguments": []}),
+            ("tokcost/summary", {"uri": repo.path.as_uri()}),
+            ("no/such/method", {}),
+            ("shutdown", None),
+        ]:
+            assert refusal(editor, method, params) == NOT_INITIALIZED, method
+        for method, params in [
+            ("initialized", {}),
+            (
+                "textDocument/didOpen",
+                {"textDocument": {"uri": "file:///x", "languageId": "x", "version": 1, "text": ""}},
+            ),
+            ("workspace/didChangeWorkspaceFolders", {"event": {"added": editor.folders, "removed": []}}),
+            ("textDocument/didClose", {"nonsense": True}),
+            ("$/setTrace", {"value": "verbose"}),
+        ]:
+            editor.notify(method, params)
+        assert refusal(editor, "textDocument/hover", HOVER) == NOT_INITIALIZED
+        assert [one for one in editor.messages if "method" in one] == []
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        assert editor.quit() == 0
+
+
+def test_a_client_that_gives_up_before_initialize_is_told_by_the_exit_code(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.notify("exit", None)
+        assert editor.process.wait(PATIENCE) == 1
+    with Editor(repo.environ, repo.path) as editor:
+        assert refusal(editor, "shutdown", None) == NOT_INITIALIZED
+        editor.notify("exit", None)
+        assert editor.process.wait(PATIENCE) == 1
+
+
+def test_an_initialize_that_is_refused_can_be_said_again(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        assert refusal(editor, "initialize", {"capabilities": 5}) == INVALID_PARAMS
+        assert refusal(editor, "textDocument/hover", HOVER) == NOT_INITIALIZED
+        editor.open()
+        assert editor.quit() == 0
+
+
+def test_a_second_initialize_is_refused_and_the_first_one_stays(repo: Hooked) -> None:
+    repo.spend()
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        uri = editor.document(repo.path / ".git/COMMIT_EDITMSG", "Subject\n")
+        assert refusal(editor, "initialize", HELLO) == INVALID_REQUEST
+        assert len(editor.command("refresh")["statuses"]) == 1
+        lens = {"textDocument": {"uri": uri}}
+        assert editor.request("textDocument/codeLens", lens), "the folders and documents of the first are still known"
+        assert editor.quit() == 0
+
+
+def test_what_is_asked_after_shutdown_is_refused(repo: Hooked) -> None:
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.request("shutdown", None)
+        for method, params in [
+            ("textDocument/hover", HOVER),
+            ("textDocument/hover", {"nonsense": True}),
+            ("tokcost/summary", {"uri": repo.path.as_uri()}),
+            ("no/such/method", {}),
+            ("shutdown", None),
+            ("initialize", HELLO),
+        ]:
+            assert refusal(editor, method, params) == INVALID_REQUEST, method
+        editor.notify("textDocument/didClose", {"textDocument": {"uri": "file:///x"}})
+        editor.notify("exit", None)
+        assert editor.process.wait(PATIENCE) == 0
 
 
 def test_it_leaves_politely_and_tells_an_impolite_client_by_its_exit_code(repo: Hooked) -> None:

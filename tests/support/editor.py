@@ -33,6 +33,10 @@ Message = dict[str, Any]
 class Refused(Exception):
     """The server answered with an error."""
 
+    def __init__(self, error: Message) -> None:
+        super().__init__(error["message"])
+        self.code: int = error["code"]
+
 
 class Editor:
     """One window. Every message that the server ever sent is kept, and so is what it wrote to standard error."""
@@ -88,7 +92,7 @@ class Editor:
         self._send({"id": number, "method": method, "params": params})
         answer = self.wait(lambda: [m for m in self.messages if m.get("id") == number and "method" not in m])[0]
         if "error" in answer:
-            raise Refused(answer["error"]["message"])
+            raise Refused(answer["error"])
         return answer["result"]
 
     def command(self, name: str, **wish: Any) -> Any:

@@ -10,7 +10,7 @@ import { tooltipMarkdown } from "../src/core/tooltip";
 import type { PageModel } from "../src/webview/messages";
 import { shell } from "../src/webview/shell";
 import { options, sections, SECTIONS } from "../src/webview/view";
-import { branch, figures, status } from "./samples";
+import { branch, figures, status, why } from "./samples";
 
 const PIECES = [
   "[x](command:workbench.action.quit)",
@@ -65,6 +65,10 @@ function page(name: string): string {
     repository: name,
     name,
     branch: branch(changes),
+    why: why({
+      drivers: [{ driver: name, list_cost: "1.840000000", tokens: 1, requests: 1 }],
+      findings: [{ of: name, text: name }],
+    }),
     names: [name],
     current: name,
     budgets: [],

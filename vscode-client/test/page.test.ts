@@ -7,12 +7,13 @@ import { html } from "../src/webview/html";
 import { fromPage, PAGE_COMMANDS, type PageModel, pageState } from "../src/webview/messages";
 import { shell } from "../src/webview/shell";
 import { options, sections, SECTIONS } from "../src/webview/view";
-import { branch, figures } from "./samples";
+import { branch, figures, why } from "./samples";
 
 const model = (changes: Partial<PageModel> = {}, one: Partial<Branch> = {}): PageModel => ({
   repository: "/w/shop",
   name: "feat/login",
   branch: branch(one),
+  why: why(),
   names: ["feat/login", "main"],
   current: "feat/login",
   budgets: [],
@@ -59,7 +60,7 @@ test("the page has a section for everything that is known of a branch", () => {
 
 test("every chart has a table that says the same", () => {
   const made = sections(model());
-  for (const name of ["days", "models", "assistants", "tokens", "parts", "evidence"] as const) {
+  for (const name of ["days", "drivers", "models", "assistants", "tokens", "parts", "evidence"] as const) {
     assert.match(made[name].text, /<svg/, name);
     assert.match(made[name].text, /<caption/, name);
     assert.match(made[name].text, /<th scope="row"/, name);
@@ -71,6 +72,42 @@ test("the parts of a branch add up, and the page says whether they do", () => {
   const { conservation } = branch();
   const broken = { ...conservation, total: { tokens: 301, list_cost: "1.840000000" } };
   assert.match(sections(model({}, { conservation: broken })).parts.text, /does not close/);
+});
+
+test("what drove the list cost is a bar whose parts a keyboard and a screen reader reach, and a table", () => {
+  const { text } = sections(model()).drivers;
+  assert.match(text, /role="list"\s+aria-label="What drove the list cost"/);
+  const said = [...text.matchAll(/<g role="listitem" tabindex="0" aria-label="([^"]*)">/g)].map(([, words]) => words);
+  assert.deepEqual(said, [
+    "New input: $0.04, 2%, 2 requests",
+    "Cache lost: pause: $1.20, 65%, 1 request",
+    "Visible output: $0.60, 32%, 2 requests",
+    "Web searches: $0.0050, &lt;1%, 2 requests",
+  ]);
+  const widths = [...text.matchAll(/<rect class="(?!track)\w+" x="([\d.]+)" width="([\d.]+)"/g)];
+  const end = widths.at(-1) ?? [];
+  assert.ok(Math.abs(Number(end[1]) + Number(end[2]) - 100) < 0.1);
+  assert.match(text, /<th scope="row">[^]*Cache lost: pause/);
+  assert.match(text, /<li>\$1\.20, 65 %: the cache expired once\.<\/li>/);
+  assert.match(text, /Together \$1\.84: all of the list cost\./);
+});
+
+test("drivers say what they leave out, and when they do not add up", () => {
+  const part = sections(model({ why: why({ unpriced_tokens: 1500, lower_bound_requests: 1 }) })).drivers.text;
+  assert.match(part, /Not in it: 1,500 tokens without a price\. The output of 1 request is only a lower bound\./);
+  assert.match(sections(model({ why: why({ list_cost: "1.840000001" }) })).drivers.text, /do not add up/);
+});
+
+test("without drivers there is no section of them", () => {
+  assert.equal(sections(model({ why: undefined })).drivers.text, "");
+  assert.equal(sections(model({ why: why({ list_cost: "0.000000000" }) })).drivers.text, "");
+});
+
+test("a driver that this version does not know is shown under its name, escaped", () => {
+  const drivers = [{ driver: `<b>"new"`, list_cost: "1.840000000", tokens: 1, requests: 1 }];
+  const { text } = sections(model({ why: why({ drivers, findings: [{ of: "x", text: "<i>" }] }) })).drivers;
+  assert.match(text, /aria-label="&lt;b&gt;&quot;new&quot;: \$1\.84, 100%, 1 request"/);
+  assert.doesNotMatch(text, /<b>|<i>/);
 });
 
 test("what no provider told is marked, and the page says that it is not published", () => {

@@ -1,6 +1,6 @@
 /** A status and a branch as the server sends them, for tests to change. */
 
-import type { Branch, Figures, Status, Summary } from "../src/core/protocol";
+import type { Branch, Figures, Status, Summary, Why } from "../src/core/protocol";
 
 export function status(changes: Partial<Status> = {}): Status {
   return {
@@ -84,6 +84,34 @@ export function branch(changes: Partial<Branch> = {}): Branch {
       bound: NONE,
       unplaced: NONE,
     },
+    ...changes,
+  };
+}
+
+/** Drivers of the branch, two of which a request has. */
+export function why(changes: Partial<Why> = {}): Why {
+  const part = (driver: string, list_cost: string, requests = 2): Why["drivers"][number] => ({
+    driver,
+    list_cost,
+    tokens: 100,
+    requests,
+  });
+  return {
+    list_cost: "1.840000000",
+    tokens: 300,
+    requests: 2,
+    unpriced_tokens: 0,
+    unpriced_requests: 0,
+    lower_bound_requests: 0,
+    drivers: [
+      part("new_input", "0.040000000"),
+      part("cache_rewritten_after_pause", "1.200000000", 1),
+      part("cache_read", "0.000000000", 0),
+      part("visible_output", "0.595000001"),
+      part("web_searches", "0.004999999"),
+    ],
+    shares: [{ share: "subagents", list_cost: "0.000000000", tokens: 0, requests: 0 }],
+    findings: [{ of: "cache_rewritten_after_pause", text: "$1.20, 65 %: the cache expired once." }],
     ...changes,
   };
 }

@@ -9,11 +9,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
 from tokcost.model.money import decimal_string
 from tokcost.reports.budgets import state_of
@@ -25,6 +27,16 @@ from tokcost.services.follow_folders import FolderStatus
 
 STATUS = "tokcost/status"
 SUMMARY = "tokcost/summary"
+NOT_INITIALIZED, INVALID_REQUEST = -32002, -32600
+"""Error codes of LSP 3.17 (`ServerNotInitialized`) and of JSON-RPC (`InvalidRequest`)."""
+
+
+class Phase(Enum):
+    """Part of a server's life, as "Lifecycle Messages" of LSP 3.17 tells them."""
+
+    NEW = "the server is not initialized"
+    SERVING = "the server is initialized already"
+    SHUT_DOWN = "the server is shut down"
 
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -93,20 +105,54 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
 
 class Protocol(LanguageServerProtocol):
     """LSP and our messages. What goes wrong is answered without a traceback and without the words of an exception
-    nobody foresaw: both can hold names of files and pieces of what was being read."""
+    nobody foresaw: both can hold names of files and pieces of what was being read.
+
+    pygls serves whatever comes before `initialize`, begins anew at a second one, and leaves requests after `shutdown`
+    without an answer; here they are refused with the codes of the specification, and notifications are dropped.
+    """
+
+    _phase = Phase.NEW
 
     def get_message_type(self, method: str) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride] (it is cached)
         """The type of a message by its method."""
         return SummaryRequest if method == SUMMARY else super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """A message as its type; the sender of a request that has none is told, which pygls forgets."""
+        """A message as its type; the sender of a request that has none is told, which pygls forgets. What is out of
+        place is not looked into: `handle_message` refuses it, whatever its parameters are."""
+        if "jsonrpc" in data and self._out_of_place(data.get("method")):
+            return _unread(data)
         try:
             return super().structure_message(data)
         except JsonRpcException as refusal:
             if isinstance(data.get("id"), int | str) and "method" in data:
                 self._send_response(data["id"], error=refusal.to_response_error())
             raise
+
+    def handle_message(self, message: Any) -> None:
+        """Serve a message, or refuse it when this is not its time."""
+        method = getattr(message, "method", None)
+        if refusal := self._out_of_place(method):
+            if hasattr(message, "id"):
+                self._send_response(message.id, error=refusal)
+            return
+        if method == types.INITIALIZE:
+            self._phase = Phase.SERVING
+        elif method == types.SHUTDOWN:
+            self._phase = Phase.SHUT_DOWN
+        super().handle_message(message)
+
+    def _out_of_place(self, method: object) -> types.ResponseError | None:
+        """Error for a method that is not served now. An answer has no method, and `exit` is always in place."""
+        in_place = {
+            Phase.NEW: method == types.INITIALIZE,
+            Phase.SERVING: method != types.INITIALIZE,
+            Phase.SHUT_DOWN: False,
+        }
+        if method is None or method == types.EXIT or in_place[self._phase]:
+            return None
+        code = NOT_INITIALIZED if self._phase is Phase.NEW else INVALID_REQUEST
+        return types.ResponseError(code, self._phase.value)
 
     def _send_response(self, msg_id: Any, result: Any = None, error: types.ResponseError | None = None) -> None:
         if error is not None:
@@ -115,3 +161,11 @@ class Protocol(LanguageServerProtocol):
                 bad = error.code == JsonRpcInvalidParams.CODE
                 error.message = "these parameters make no sense" if bad else "this is a bug in tokcost"
         super()._send_response(msg_id, result, error)
+
+
+def _unread(data: dict[str, Any]) -> JsonRPCRequestMessage | JsonRPCNotification:
+    """A message without its parameters."""
+    method, version, identifier = data["method"], data["jsonrpc"], data.get("id")
+    if isinstance(identifier, int | str):
+        return JsonRPCRequestMessage(identifier, method, version, None)
+    return JsonRPCNotification(method, version, None)

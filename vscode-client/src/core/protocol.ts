@@ -137,6 +137,42 @@ export interface Branch extends Split {
   readonly sessions?: number;
 }
 
+/** What a part of a list cost comes to. */
+export interface Driven {
+  readonly list_cost: string;
+  readonly tokens: number;
+  readonly requests: number;
+}
+
+export interface DriverPart extends Driven {
+  readonly driver: string;
+}
+
+export interface DriverShare extends Driven {
+  readonly share: string;
+}
+
+export interface Finding {
+  readonly of: string;
+  readonly text: string;
+}
+
+/** What drove the list cost of one branch, as `tokcost why --json` tells it (docs/drivers.md). */
+export interface Why {
+  readonly list_cost: string;
+  readonly tokens: number;
+  readonly requests: number;
+  readonly unpriced_tokens: number;
+  readonly unpriced_requests: number;
+  readonly lower_bound_requests: number;
+  /** All of them; they add up to `list_cost`. */
+  readonly drivers: readonly DriverPart[];
+  /** Parts across the drivers: they add up to nothing. */
+  readonly shares: readonly DriverShare[];
+  /** Sentences for what stands out, dearest first. */
+  readonly findings: readonly Finding[];
+}
+
 /** Answer to `tokcost/summary`. */
 export interface Summary {
   readonly repository: string;
@@ -146,4 +182,6 @@ export interface Summary {
   readonly unplaced: Split;
   readonly totals: Split;
   readonly conservation: Conservation;
+  /** Only where one branch was asked for; an older server sends none. */
+  readonly why?: Why;
 }

@@ -136,6 +136,7 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       repository: all.repository,
       name,
       branch: one?.branches.find((branch) => branch.branch === name),
+      why: one?.why,
       names,
       current: status.branch,
       budgets: name === status.branch ? (status.budgets ?? []) : [],

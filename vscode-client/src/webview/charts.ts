@@ -71,6 +71,36 @@ export function stack(shares: readonly Share[]): Html {
   </svg>`;
 }
 
+export interface Slice extends Share {
+  /** What a screen reader says and a pointer shows. */
+  readonly said: string;
+}
+
+/** Shares of a whole that can be walked through with the Tab key, each with its words. */
+export function spokenStack(name: string, slices: readonly Slice[]): Html {
+  const whole = slices.reduce((sum, one) => sum + one.value, 0);
+  let x = 0;
+  const pieces = slices.map((one) => {
+    const width = whole > 0 ? (one.value / whole) * 100 : 0;
+    const made = html`<g role="listitem" tabindex="0" aria-label="${one.said}">
+      <title>${one.said}</title>
+      <rect class="${one.kind}" x="${round(x)}" width="${round(width)}" height="8" />
+    </g>`;
+    x += width;
+    return made;
+  });
+  return html`<svg
+    class="bar stack spoken"
+    viewBox="0 0 100 8"
+    preserveAspectRatio="none"
+    role="list"
+    aria-label="${name}"
+  >
+    <rect class="track" width="100" height="8" aria-hidden="true" />
+    ${pieces}
+  </svg>`;
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 function everyDay(days: readonly Day[]): Day[] {

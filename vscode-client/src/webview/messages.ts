@@ -1,6 +1,6 @@
 /** What the extension and the page of a branch tell each other. */
 
-import type { Branch, Budget } from "../core/protocol";
+import type { Branch, Budget, Why } from "../core/protocol";
 
 /** Everything that the page shows. */
 export interface PageModel {
@@ -8,6 +8,8 @@ export interface PageModel {
   /** The branch that is shown; there may be no usage on it. */
   readonly name: string;
   readonly branch: Branch | undefined;
+  /** What drove its list cost, where the server tells it. */
+  readonly why: Why | undefined;
   readonly names: readonly string[];
   readonly current: string | null;
   /** Of the branch that is checked out alone. */

@@ -13,10 +13,17 @@ function put(id: string, text: string): void {
   if (element === null || shown.get(id) === text) return;
   shown.set(id, text);
   const opened = element.querySelector("details")?.open === true;
+  const focused = focusable(element).findIndex((one) => one === document.activeElement);
   element.innerHTML = text;
   element.hidden = text === "";
+  // Figures change while somebody walks through a chart with the keyboard.
+  if (focused >= 0) focusable(element)[focused]?.focus();
   const details = element.querySelector("details");
   if (details !== null) details.open = opened;
+}
+
+function focusable(element: HTMLElement): (HTMLElement | SVGElement)[] {
+  return [...element.querySelectorAll<HTMLElement | SVGElement>("[tabindex], summary")];
 }
 
 function show(message: ToPage): void {

@@ -2,9 +2,11 @@
 
 import { about, amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part, type Sum } from "../core/protocol";
-import { bar, dayChart, stack } from "./charts";
-import { exactly, html, Html } from "./html";
+import { bar, dayChart } from "./charts";
+import { drivers } from "./drivers";
+import { exactly, html, type Html } from "./html";
 import type { PageModel } from "./messages";
+import { NOTHING, plural, section, shares, table } from "./pieces";
 
 /** Sections by the id of the element that holds them. */
 export type Sections = Readonly<Record<(typeof SECTIONS)[number], Html>>;
@@ -12,6 +14,7 @@ export const SECTIONS = [
   "figure",
   "budgets",
   "days",
+  "drivers",
   "models",
   "assistants",
   "tokens",
@@ -19,8 +22,6 @@ export const SECTIONS = [
   "evidence",
   "commits",
 ] as const;
-
-const NOTHING = new Html("");
 
 /** All sections; one with nothing to say is empty. */
 export function sections(model: PageModel): Sections {
@@ -37,6 +38,7 @@ export function sections(model: PageModel): Sections {
     figure: figure(model, branch),
     budgets: budgets(model.budgets),
     days: days(branch),
+    drivers: drivers(model.why),
     models: split("Models", "Model", branch.models, "blue"),
     assistants: split("Assistants", "Assistant", branch.assistants, "purple"),
     tokens: tokens(branch),
@@ -269,52 +271,6 @@ function commits(branch: Branch): Html {
   return section("Commits", table("Commits and what they carry", ["Commit", "Subject", "List cost", "Claims"], rows));
 }
 
-interface Row {
-  readonly name: string;
-  readonly kind: string;
-  readonly value: number;
-  readonly said: string;
-}
-
-function shares(caption: string, head: readonly string[], rows: readonly Row[]): Html {
-  const body = rows.map(
-    (row) =>
-      html`<tr>
-        <th scope="row">
-          <svg class="key" viewBox="0 0 8 8" aria-hidden="true">
-            <rect class="${row.kind}" width="8" height="8" rx="1.5" /></svg
-          >${row.name}
-        </th>
-        <td class="number">${row.said}</td>
-      </tr>`,
-  );
-  return html`${stack(rows)}${table(caption, head, body)}`;
-}
-
-function table(caption: string, head: readonly string[], rows: readonly Html[], kind = ""): Html {
-  return html`<table class="${kind}">
-    <caption class="hidden">
-      ${caption}
-    </caption>
-    <colgroup>
-      ${head.map((name) => html`<col class="col-${name.toLowerCase().replaceAll(" ", "-")}" />`)}
-    </colgroup>
-    <thead class="hidden">
-      <tr>
-        ${head.map((name) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
-}
-
-function section(title: string, body: Html): Html {
-  return html`<h2>${title}</h2>
-    ${body}`;
-}
-
 function total(of: Figures): number {
   return TOKEN_CLASSES.reduce((sum, one) => sum + of.tokens[one], 0);
 }
@@ -322,8 +278,4 @@ function total(of: Figures): number {
 function span(of: Figures): string {
   const [first, last] = [of.first, of.last].map((time) => time?.slice(0, 10) ?? "");
   return first === last ? (first ?? "") : `${first ?? ""} to ${last ?? ""}`;
-}
-
-function plural(count: number, one: string, many = `${one}s`): string {
-  return `${fullCount(count)} ${count === 1 ? one : many}`;
 }

@@ -1,0 +1,57 @@
+/** Pieces that sections of the page are made of. */
+
+import { fullCount } from "../core/amounts";
+import { stack } from "./charts";
+import { html, Html } from "./html";
+
+export const NOTHING = new Html("");
+
+export interface Row {
+  readonly name: string;
+  readonly kind: string;
+  readonly value: number;
+  readonly said: string;
+}
+
+export function shares(caption: string, head: readonly string[], rows: readonly Row[], chart = stack(rows)): Html {
+  const body = rows.map(
+    (row) =>
+      html`<tr>
+        <th scope="row">
+          <svg class="key" viewBox="0 0 8 8" aria-hidden="true">
+            <rect class="${row.kind}" width="8" height="8" rx="1.5" /></svg
+          >${row.name}
+        </th>
+        <td class="number">${row.said}</td>
+      </tr>`,
+  );
+  return html`${chart}${table(caption, head, body)}`;
+}
+
+export function table(caption: string, head: readonly string[], rows: readonly Html[], kind = ""): Html {
+  return html`<table class="${kind}">
+    <caption class="hidden">
+      ${caption}
+    </caption>
+    <colgroup>
+      ${head.map((name) => html`<col class="col-${name.toLowerCase().replaceAll(" ", "-")}" />`)}
+    </colgroup>
+    <thead class="hidden">
+      <tr>
+        ${head.map((name) => html`<th scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
+export function section(title: string, body: Html): Html {
+  return html`<h2>${title}</h2>
+    ${body}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${fullCount(count)} ${count === 1 ? one : many}`;
+}
