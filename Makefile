@@ -24,7 +24,7 @@ demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
 
 test: $(VENV)/tools
-	$(BIN)/python -m pytest -q -n auto --dist worksteal
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(AGAIN)
 
 matrix:
 	@MAKE="$(MAKE)" sh .ci/matrix.sh $(PYTHONS)
