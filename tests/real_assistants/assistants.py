@@ -60,7 +60,7 @@ class Assistant(NamedTuple):
     def run(self, run: Run, server: str, home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run one prompt in a folder."""
         run = run._replace(model=run.model or self.model, home=home)
-        environ = _environ(self, server, home)
+        environ = start_environ(self, server, home)
         return subprocess.run(
             [str(self.folder / self.program), *self.words(run), *run.options],
             cwd=folder,
@@ -78,7 +78,7 @@ def start(assistant: Assistant, words: Sequence[str], server: str, home: Path, f
     return subprocess.Popen(
         [str(assistant.folder / assistant.program), *words],
         cwd=folder,
-        env=_environ(assistant, server, home),
+        env=start_environ(assistant, server, home),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -86,7 +86,7 @@ def start(assistant: Assistant, words: Sequence[str], server: str, home: Path, f
     )
 
 
-def _environ(assistant: Assistant, server: str, home: Path) -> dict[str, str]:
+def start_environ(assistant: Assistant, server: str, home: Path) -> dict[str, str]:
     """An environment that is built from nothing."""
     path = f"{PROGRAMS}:{_node()}:{os.environ['PATH']}"
     base = {"HOME": str(home), "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "SHELL": "/bin/bash", "CI": "1"}
