@@ -82,6 +82,13 @@ def test_a_day_has_all_branches_of_the_repository_since_midnight(repo: Hooked) -
     assert said.endswith(" today")
 
 
+def test_why_says_the_rules_that_speak_of_this_branch(repo: Hooked) -> None:
+    repo.spend()
+    rules(repo, rule(say="think first"))
+    for words, speaks in ((["why"], True), (["why", "main"], True), (["why", "other"], False)):
+        assert ("think first" in piped(words, repo.path, repo.environ).stdout) is speaks
+
+
 def test_requests_of_sub_agents_are_told_from_others(repo: Hooked) -> None:
     repo.spend()
     folder = next((repo.home / ".claude" / "projects").iterdir())

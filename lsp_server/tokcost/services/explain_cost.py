@@ -16,8 +16,12 @@ from tokcost.ledger.query import FOREVER, session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
 from tokcost.model.drivers import Answer, Explanation, Series
 from tokcost.model.worktree import Worktree
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.rules_there import may_have_rules
 from tokcost.pricing.cards import ModelCards, from_json
 from tokcost.pricing.overrides import Override, apply
+from tokcost.reports.rules import rule_text
+from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.usage.price_files import price_change
 from tokcost.usage.pricing import Pricer, overrides_of
@@ -65,7 +69,17 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
         others = [prices.other(name) for name in dict.fromkeys(options.as_models)]
         found = _explained(ledger, scope, prices, others)
         notes = price_change(ledger, home)
+        if here is not None and not everywhere and session is None:
+            notes += _rules(ledger, home, here, options.branch)
         return Answer(root, options.branch, session, options.since_ms, options.until_ms, found, notes)
+
+
+def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> list[str]:
+    """The rules that speak of the branch that is checked out, where it is asked about."""
+    state = read_state(here)
+    if branch not in (None, state.branch) or not may_have_rules(home, state):
+        return []
+    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state)]
 
 
 def explain_branch(home: Path, here: Worktree, branch: str) -> Explanation:
