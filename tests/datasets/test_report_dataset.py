@@ -93,4 +93,4 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(costs: Path,
     done = subprocess.run(command, env=environ, cwd=costs.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert "pip install 'tokcost[" in done.stderr
+    assert "-m pip install '" in done.stderr
