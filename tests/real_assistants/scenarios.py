@@ -68,7 +68,7 @@ def _stopped_rebase(lab: Lab, server: ModelServer) -> None:
     lab.git("commit", "-q", "--allow-empty", "-m", "Work")
     lab.git("switch", "-q", "main")
     lab.git("commit", "-q", "--allow-empty", "-m", "Other work")
-    lab.git("switch", "-q", "feat/a")
+    _switch_alone(lab, "feat/a")  # the rebase writes HEAD again, so that nothing tells when in its second this was
     rebase = f"{_NO_REBASE_EDITOR} git rebase"
     lab.works(server, f"sh true; sh {rebase} -i --keep-empty main; sh true; sh {rebase} --continue; sh true; text")
 

@@ -12,6 +12,9 @@ pytestmark = pytest.mark.assistants
 
 _WITHOUT_HOOKS = {"gemini-cli"}
 """Assistants that turn git's hooks off in their own commands (docs/assistants.md)."""
+_LATE = {"copilot-cli"}
+"""Assistants that may write what a reply cost only after its tools ran: its own commit may come before that, and the
+next commit carries it."""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
@@ -36,6 +39,8 @@ def told_in_messages(lab: Lab) -> None:
     words = ["git", "log", "-1", "--format=%(trailers:key=AI-Cost)", "feat/b"]
     lines = subprocess.run(words, cwd=lab.repo, capture_output=True, text=True, check=True).stdout.split("\n")
     rows = lab.log()["conservation"]
-    assert any(lines) == (rows["carried"]["tokens"] > 0) == (lab.assistant.name not in _WITHOUT_HOOKS)
+    assert any(lines) == (rows["carried"]["tokens"] > 0)
+    if lab.assistant.name not in _LATE:
+        assert any(lines) == (lab.assistant.name not in _WITHOUT_HOOKS)
     parts = ("carried", "withheld", "bound", "pending", "unplaced")
     assert rows["total"]["tokens"] == sum(rows[part]["tokens"] for part in parts)
