@@ -131,6 +131,7 @@ def _week(scratch: Path) -> Hooked:
     """A branch of six days with four commits, and something pending."""
     repo = Hooked(scratch / "shop", precision="coarse")
     repo.ledger_home = repo.home / ".local/share/tokcost"
+    repo.agree("coarse")  # in the ledger's own place
     repo.git("config", "user.name", "A U Thor")
     repo.git("config", "user.email", "author@example.com")
     repo.git("config", "tokcost.budgetBranch", "10")
