@@ -1,7 +1,7 @@
 """The drivers of a list cost: the parts of it by the reason they were paid for. docs/drivers.md explains each."""
 
 from collections import Counter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Driver = Literal[
     "new_input",
@@ -23,25 +23,7 @@ Driver = Literal[
     "not_known",
 ]
 
-DRIVERS: tuple[Driver, ...] = (
-    "new_input",
-    "cache_written",
-    "cache_rewritten_after_pause",
-    "cache_rewritten_after_model_switch",
-    "cache_rewritten_after_compaction",
-    "cache_rewritten_other",
-    "cache_read",
-    "visible_output",
-    "reasoning",
-    "long_context_surcharge",
-    "fast_surcharge",
-    "priority_surcharge",
-    "residency_surcharge",
-    "web_searches",
-    "request_fees",
-    "estimated_counts",
-    "not_known",
-)
+DRIVERS: tuple[Driver, ...] = get_args(Driver)
 
 Cause = Literal["pause", "model_switch", "compaction", "other"]
 """The reasons why a prompt that had been in the cache was not read from it.
@@ -60,7 +42,7 @@ CAUSES: dict[Cause, Driver] = {
 }
 
 Share = Literal["subagents", "compaction_and_titles", "broken_and_refused"]
-SHARES: tuple[Share, ...] = ("subagents", "compaction_and_titles", "broken_and_refused")
+SHARES: tuple[Share, ...] = get_args(Share)
 """Parts of the list cost that lie across the drivers: each request of one has its own drivers."""
 
 
