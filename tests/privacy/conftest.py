@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,7 +109,7 @@ class Developer(Hooked):
         )
 
     @property
-    def watched_environ(self) -> Mapping[str, str]:
+    def watched_environ(self) -> dict[str, str]:
         """The environment, with a cache of its own."""
         return self.environ | {"XDG_CACHE_HOME": str(self.home / "cache"), "PATH": os.environ["PATH"]}
 
