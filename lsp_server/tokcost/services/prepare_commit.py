@@ -14,6 +14,7 @@ from tokcost.claims.commit_notes import (
     is_next_omitted,
     note_proposal,
     note_untouched,
+    put_aside,
     untouched,
     withheld_recorded,
 )
@@ -101,7 +102,7 @@ def prepare(
     Raises `TokcostError`; the message is then as it was."""
     notes = notes_folder_of_hook(environ, here.worktree)
     adopt(here.worktree, notes)
-    forget(notes)
+    put_aside(notes)
     settle_late(home, environ, here)
     consent, text = read_consent(home, here), _read(asked.path)
     is_off, omitted = is_switched_off(environ), is_next_omitted(notes, here.commit)
