@@ -53,6 +53,8 @@ class ExportedUsage(NamedTuple):
     price_state: str
     price: str | None
     """Id of the rate cards it was priced with."""
+    factor_percent: int | None = None
+    """What tokens counted in a text were multiplied by; `None` where they were not counted in a text."""
 
 
 class Origin(NamedTuple):
