@@ -54,7 +54,7 @@ class ExportedUsage(NamedTuple):
     price: str | None
     """Id of the rate cards it was priced with."""
     factor_percent: int | None = None
-    """What tokens counted in a text were multiplied by; `None` where they were not counted in a text."""
+    """The factor by which tokens that were counted in a text were multiplied; `None` for all other usage."""
 
 
 class Origin(NamedTuple):
