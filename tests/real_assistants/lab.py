@@ -16,7 +16,12 @@ from real_assistants.mock_models import Call, ModelServer
 
 CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 PROGRAM = "from tokcost.cli.start import main; main()"
-UNLOGGED: dict[str, set[Kind]] = {"opencode": {"title"}, "gemini-cli": {"summary"}, "qwen-code": {"suggestion"}}
+UNLOGGED: dict[str, set[Kind]] = {
+    "opencode": {"title"},
+    "gemini-cli": {"summary"},
+    "qwen-code": {"suggestion"},
+    "claude-code": {"trial"},
+}
 """Requests of which an assistant writes nothing (docs/assistants.md)."""
 Spent = dict[str, Counter[str]]
 """Tokens by branch and class."""
