@@ -1,4 +1,4 @@
-"""What people do with Claude Code in a terminal and no command line can: another model inside a session, and a rewind."""
+"""What people do with Claude Code in a terminal and no command line can: change the model inside a session, rewind."""
 
 import json
 import time
