@@ -155,6 +155,25 @@ def test_a_damaged_record_among_good_ones_is_counted_and_loses_no_other(tmp_path
     assert batch.skipped == {"damaged record": 1}
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"type":"tool.execution_complete","data":{"result":{"content":"one\ntwo {\nthree"}}}\n',  # raw line ends
+        '{"type":"user.message","data":{"content":"a\u2028b\u2029c\u0085d"}}\n',
+        "\0" * 1728,  # a crash, and the resumed session goes on behind it
+        "\n\n \n",
+        '{"type":"assistant.message","data":{"messageId":"m1","out',  # a resumed session goes on without a line end
+        '{"type":"system.notification","data":{"kind":"new"}}\n',
+    ],
+)
+def test_what_crashes_and_resumptions_leave_between_records_loses_none(tmp_path: Path, broken: str) -> None:
+    path = events(tmp_path, start(), record())
+    with path.open("a", encoding="utf-8") as log:
+        log.write(broken)
+    append(path, record(number=2), record(number=2))
+    assert total(read(path)) == times(ONE, 2)
+
+
 def test_words_of_a_conversation_that_look_like_a_record_are_none(tmp_path: Path) -> None:
     words = event("user.message", T0, {"content": '{"type":"session.usage_record","data":{"usage":{"inputTokens":5}}}'})
     batch = read(events(tmp_path, start(), words))

@@ -82,6 +82,26 @@ def test_the_aggregates_of_a_session_repeat_its_messages_and_are_not_added(store
 
 
 @pytest.mark.parametrize(
+    ("total", "more", "expected"),
+    [
+        (100, {}, Tokens(10, 20, 30, 0, 40)),  # input + cache + output
+        (140, {"input": 100}, Tokens(50, 20, 30, 0, 40)),  # input + output: the cache is inside
+        (190, {"input": 100}, Tokens(100, 20, 30, 0, 40)),
+        (140, {"input": 100, "reasoning": 15}, Tokens(50, 20, 30, 0, 40, 15)),
+        (155, {"input": 100, "reasoning": 15}, Tokens(50, 20, 30, 0, 55, 15)),
+        (50, {}, Tokens(10, 20, 30, 0, 40)),  # a cache larger than the input is not inside it
+        (141, {"input": 100}, Tokens(100, 20, 30, 0, 40)),  # a total that fits nothing tells nothing
+        (None, {"input": 100}, Tokens(100, 20, 30, 0, 40)),
+    ],
+)
+def test_whether_input_contains_the_cache_is_told_by_the_total(
+    store: StoreOf, total: int | None, more: dict[str, int], expected: Tokens
+) -> None:
+    store.say("msg_1", message(tokens=counts(**more, **({} if total is None else {"total": total}))))
+    assert tokens(read(store)) == [expected]
+
+
+@pytest.mark.parametrize(
     ("version", "total", "output"),
     [
         ("1.2.20", 100, 40),  # total = input + cache + output: reasoning is inside

@@ -25,7 +25,7 @@ class Wanted(NamedTuple):
 _QUERY = f"""
 SELECT ifnull(spent.repository, 0), time_ms, ifnull(branch, ''), evidence, {STATE}, assistant, provider, model, kind,
   speed, tier, geo, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound,
-  estimated, list_cost, reported_cost, price_state, price
+  estimated, list_cost, reported_cost, price_state, price, nullif(factor_percent, 0)
 FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE {{where}} ORDER BY time_ms, spent.id
 """

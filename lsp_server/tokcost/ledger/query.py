@@ -138,11 +138,16 @@ def estimated_since(ledger: Ledger, repository: int, since_ms: int) -> Estimates
     return Estimates(*ledger.db.execute(query, (repository, since_ms)).fetchone())
 
 
-def estimated_by_assistant(ledger: Ledger) -> dict[str, int]:
-    """The number of responses whose counts are estimated, in all repositories and none."""
-    every = _COUNTS_ESTIMATED.format(what="assistant, count(*) AS usage", places="(SELECT id FROM place)")
-    query = f"SELECT name, usage FROM ({every} GROUP BY assistant) JOIN assistant ON id = assistant ORDER BY name"
-    return dict(ledger.db.execute(query).fetchall())
+def estimated_by_assistant(ledger: Ledger) -> list[tuple[str, int, int]]:
+    """The number of responses whose counts are estimated, in all repositories and none, by assistant and by the factor
+    in percent that was applied (0: the counts are the assistant's own)."""
+    every = _COUNTS_ESTIMATED.format(what="series, count(*) AS usage", places="(SELECT id FROM place)")
+    query = (
+        f"SELECT name, factor_percent, sum(usage) FROM ({every} GROUP BY series)"
+        " JOIN series ON series.id = series JOIN assistant ON assistant.id = assistant"
+        " GROUP BY name, factor_percent ORDER BY name, factor_percent"
+    )
+    return ledger.db.execute(query).fetchall()
 
 
 def _day(offsets: Sequence[Offset]) -> str:

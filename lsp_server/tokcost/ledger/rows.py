@@ -53,8 +53,8 @@ PLACEHOLDERS = ", ".join("?" * 23)
 SELECTED = (
     "SELECT id, key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m,"
     " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
-    " request_id, reported_cost, geo, session, directory, hint, hint_stale, repository, worktree, branch, evidence,"
-    " list_cost, price_state, price, claim, claim_version, source, place_id, series_id FROM usage_row"
+    " request_id, reported_cost, geo, factor_percent, session, directory, hint, hint_stale, repository, worktree,"
+    " branch, evidence, list_cost, price_state, price, claim, claim_version, source, place_id, series_id FROM usage_row"
 )
 
 
@@ -98,9 +98,9 @@ def from_row(row: Any) -> Stored:
     """The value of a row of `SELECTED`."""
     number, key, assistant, time_ms, model, provider, kind, speed, tier = row[:9]
     tokens = Tokens._make(row[9:15])
-    web, lower, rank, weak, moves, estimated, request, reported, geo = row[15:24]
-    session, cwd, hint, stale, repository, worktree, branch, evidence = row[24:32]
-    list_cost, price_state, price, claim, version, source, place, series = row[32:]
+    web, lower, rank, weak, moves, estimated, request, reported, geo, factor = row[15:25]
+    session, cwd, hint, stale, repository, worktree, branch, evidence = row[25:33]
+    list_cost, price_state, price, claim, version, source, place, series = row[33:]
     usage = Usage(
         assistant,
         key,
@@ -124,6 +124,7 @@ def from_row(row: Any) -> Stored:
         request or "",
         reported,
         geo,
+        factor_percent=factor,
     )
     where = BranchPlace(branch, evidence)
     entry = Entry(usage, repository, worktree, where, list_cost, price_state, price, claim, version, source)

@@ -50,7 +50,7 @@ from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
-from tokcost.readers.sources.salvage import BrokenLine, is_record, mended, whole_rest
+from tokcost.readers.sources.salvage import BrokenLine, Salvager, is_record, whole_rest
 
 _IDS = ("id", "requestId", "uuid", "sessionId")
 """Names that may be written as a number."""
@@ -120,6 +120,7 @@ class _Transcript:
         self._open = OpenResponses(state.open)
         self._is_mended = False
         """No line of the block is broken."""
+        self._salvager = Salvager()
 
     @property
     def count(self) -> int:
@@ -148,7 +149,7 @@ class _Transcript:
         end = self._lines(block)
         if end < len(block):
             self._is_mended = True
-            self._lines(mended(block[end:], self._damaged))
+            self._lines(self._salvager.mended(block[end:], self._damaged))
             self._is_mended = False
 
     def _lines(self, block: bytes) -> int:

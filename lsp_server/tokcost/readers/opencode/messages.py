@@ -1,7 +1,9 @@
 """Messages of opencode, in its database and in the JSON files of versions before 1.2.
 
-`input` excludes what was read from or written to a cache, and each message has its own counts. Whether `output`
-contains `reasoning` depends on the version: with a `total` the sum tells, without one versions below 1.3 contain it.
+`input` excludes what was read from or written to a cache, and each message has its own counts. Programs made from
+opencode, and some of its versions with some providers, tell an input that contains them: a `total` of input and output
+alone shows that. Whether `output` contains `reasoning` depends on the version: with a `total` the sum tells, without
+one versions below 1.3 contain it.
 The stored cost of those versions charges reasoning twice; it is kept as what the assistant said, and never counted.
 
 A fork copies messages under new ids and leaves everything else as it was, so a response is recognised by its content:
@@ -162,7 +164,11 @@ def _tokens(counts: _Counts, version: str) -> Tokens | None:
     if any(one is None for one in numbers):
         return None
     read, cached, written, said, thought = (one or 0 for one in numbers)
-    if thought and not _contains_reasoning(counts.total, read + cached + written + said, thought, version):
+    if counts.total in (read + said, read + said + thought) and 0 < cached + written <= read:
+        shown, read = read + said, read - cached - written  # the total is that of input and output: the cache is inside
+    else:
+        shown = read + cached + written + said
+    if thought and not _contains_reasoning(counts.total, shown, thought, version):
         said += thought
     found = (read, cached, written, 0, said)
     if min(*found, thought) < 0 or max(found) >= MAX_TOKENS:
