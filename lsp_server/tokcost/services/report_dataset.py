@@ -32,7 +32,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
 
 def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> DatasetReport:
     """The report of these sums. Every grouping has the same total: each cell is in one row of each."""
-    months = groups["month"]
+    months = sorted(groups["month"])  # engines answer in any order
     exact = {one.exact for one in months}
     span = f"{months[0].name} to {months[-1].name}" if months[1:] else months[0].name if months else "no month"
     report = DatasetReport(span, engine=engine)
