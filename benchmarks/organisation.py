@@ -1,12 +1,12 @@
 """A dataset of many claims, and the harvest of a long history, timed.
 
-    python benchmarks/organisation.py --claims 1000000 --files 1000 --commits 200000 --engines duckdb spark
+    python benchmarks/organisation.py --claims 1000000 --files 1000 --commits 100000 --engines duckdb spark
 
 makes `claims/` of as many files as jobs would have written (a tenth of the claims is there twice, at a higher version, a
 tenth in two areas), with the cells that follow from them, and times what reads them: the report, the check, the
 compaction, and the report after it. Each of `--engines` then makes the same report and the sums of all claims: both
-digests must be those of the embedded DuckDB. Then it makes a repository with `git fast-import`, of whose commits a tenth carries a line, written by 300
-people in 40 areas, and times the first `tokcost collect` and the next one.
+answers must be those of the embedded DuckDB. Then it makes a repository with `git fast-import`, of whose commits a tenth
+carries a line, written by 300 people in 40 areas, and times the first `tokcost collect` and the next one.
 """
 
 import argparse
@@ -42,7 +42,8 @@ COPY (
            (1 + which % 50) * 1000003 + part AS tokens
     FROM range({first}, {last}) AS rows(n), (VALUES (0), (1)) AS parts(part)
     WHERE part = 0 OR which % 10 = 3)
-  SELECT substr(md5(which::VARCHAR), 1, 12) AS id, version::BIGINT AS version, md5((which % 5000)::VARCHAR) AS repository,
+  SELECT substr(md5(which::VARCHAR), 1, 12) AS id, version::BIGINT AS version,
+         md5((which % 5000)::VARCHAR) AS repository,
          (DATE '2025-01-01' + to_months((which % 22)::INTEGER))::DATE AS month, area, model, list_cost, tokens,
          list_cost IS NULL AS unpriced, which % 11 = 0 AS exact, (part = 0)::BIGINT AS counted,
          printf('%08x', version) || repeat('0', 74) || '1' AS rank, area AS cell_area, model AS cell_model,
@@ -101,7 +102,7 @@ def of_dataset(costs: Path, claims: int, files: int) -> None:
 
 
 def of_engines(costs: Path, engines: Sequence[str]) -> None:
-    """Times of the same report and the same sums on other engines. Ends the run where one of them says anything else."""
+    """Times of the same report and the same sums on other engines. Ends the run where one says anything else."""
     for engine in engines:
         name = engine.partition(":")[0]
         found: list[DatasetReport] = []

@@ -2,9 +2,9 @@
 
     python benchmarks/seeded.py ~/src/git ~/src/rails --every 7
 
-copies each history commit by commit, with its dates, people, encodings and merges, and adds a line of ours to the message of
-every seventh commit. Files are not copied: the copy borrows the objects of the original. Then whole processes of
-`tokcost collect`, `tokcost report` and `tokcost dataset check` are timed, the first time and again.
+copies each history commit by commit, with its dates, people, encodings and merges, and adds a line of ours to the
+message of every seventh commit. Files are not copied: the copy borrows the objects of the original. Then whole
+processes of `tokcost collect`, `tokcost report` and `tokcost dataset check` are timed, the first time and again.
 """
 
 import argparse

@@ -36,7 +36,7 @@ def forget_key(provider: str, say: Say, is_terminal: bool) -> bool:
 
 
 def find_keys(names: Iterable[str], environ: Mapping[str, str], say: Say, is_terminal: bool) -> list[KeyPlace]:
-    """The places of some providers' keys. A keyring that fails once is not asked again: each time takes its deadline."""
+    """The places of some providers' keys. A keyring that fails is not asked again: each time may take its deadline."""
     found: list[KeyPlace] = []
     store, failed = key_store(say, is_terminal), ""
     for one in map(PROVIDERS.__getitem__, names):
