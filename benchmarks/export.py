@@ -2,7 +2,8 @@
 
     python benchmarks/export.py --usage 1000000
 
-fills a ledger with made-up usage of twenty repositories and times each kind of `tokcost export --all-repos`, with its memory.
+fills a ledger with made-up usage of twenty repositories, and measures time and memory of each kind of
+`tokcost export --all-repos`.
 """
 
 import argparse
