@@ -79,7 +79,7 @@ def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> li
     state = read_state(here)
     if branch not in (None, state.branch) or not may_have_rules(home, state):
         return []
-    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state)]
+    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state) if not one.is_near]
 
 
 def explain_branch(home: Path, here: Worktree, branch: str) -> Explanation:

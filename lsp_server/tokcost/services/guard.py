@@ -17,7 +17,7 @@ from tokcost.policy.budgets import read_budgets
 from tokcost.private_files import make_folders, private_folder, read_ours, write_whole
 from tokcost.reports.budgets import said_by_guard
 from tokcost.services.check_budget import check
-from tokcost.services.look_at_clone import state_around
+from tokcost.services.look_at_clone import CloneState, may_have_rules, state_around
 
 RECORD = "guards.json"
 """In the folder of the ledger: all that was put into settings of assistants, so that exactly that is taken out."""
@@ -217,14 +217,25 @@ def answer(home: Path, environ: Mapping[str, str], folder: Path, words: tuple[st
 
 
 def judge(home: Path, environ: Mapping[str, str], folder: Path, *, blocks: bool) -> Verdict:
-    """The state of the budgets of the branch that is checked out in a folder, after everything logged was read; nothing
-    to say where there is no worktree or no budget. Raises `TokcostError`."""
+    """The state of the budgets and rules of the branch that is checked out in a folder, after everything logged was
+    read; nothing to say where there is no worktree, or neither budget nor rule. Raises `TokcostError`."""
     here = state_around(folder)
-    if here is None or not any(one.limit is not None for one in read_budgets(here, here.branch).found):
+    if here is None or not _has_limits(home, here):
         return Verdict()
     checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
     text, stops = said_by_guard(checked.status, SWITCH, blocks=blocks)
     return Verdict(text, stops)
+
+
+def _has_limits(home: Path, here: CloneState) -> bool:
+    """Whether there is anything to ask the ledger about."""
+    if any(one.limit is not None for one in read_budgets(here, here.branch).found):
+        return True
+    if not may_have_rules(home, here):
+        return False
+    from tokcost.policy.rules import read_rules  # most clones have none
+
+    return any(rule.is_for(here.branch) for rule in read_rules(home, here).found)
 
 
 def _record(home: Path) -> dict[str, Any]:
