@@ -131,6 +131,37 @@ def test_a_second_guard_of_one_assistant_is_refused(repo: Hooked) -> None:
     assert (repo.home / ASSISTANTS["codex"]).read_text() == text
 
 
+@pytest.mark.parametrize("name", ASSISTANTS)
+def test_a_guard_of_which_the_note_was_lost_is_not_put_in_twice_and_is_taken_out(repo: Hooked, name: str) -> None:
+    path = repo.home / ASSISTANTS[name]
+    guard(repo, "install", name, "--block", "--yes")
+    text = path.read_text()
+    (repo.ledger_home / "guards.json").unlink()
+    refused = guard(repo, "install", name, "--yes")
+    assert (refused.returncode, path.read_text()) == (3, text)
+    assert f"tokcost guard uninstall {name}" in refused.stderr
+    assert guard(repo, "uninstall", name).returncode == 0
+    assert not path.exists() or "guard check" not in path.read_text()
+
+
+def test_settings_that_are_read_only_stay_as_they_are(repo: Hooked) -> None:
+    path = repo.home / ASSISTANTS["claude-code"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+    path.chmod(0o444)
+    done = guard(repo, "install", "claude-code", "--yes")
+    assert (done.returncode, path.read_text()) == (3, "{}")
+    assert "is read-only" in done.stderr
+    assert guard(repo, "status").stdout.startswith("No assistant has a guard")
+    path.chmod(0o644)
+    guard(repo, "install", "claude-code", "--yes")
+    path.chmod(0o444)
+    assert guard(repo, "uninstall", "claude-code").returncode == 3
+    path.chmod(0o644)
+    assert guard(repo, "uninstall", "claude-code").returncode == 0
+    assert path.read_text() == "{}"
+
+
 def test_the_command_says_nothing_once_tokcost_is_gone(repo: Hooked) -> None:
     guard(repo, "install", "claude-code", "--yes")
     told = json.loads((repo.home / ASSISTANTS["claude-code"]).read_text())

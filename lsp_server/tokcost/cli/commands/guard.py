@@ -77,7 +77,7 @@ def uninstall_command(assistant: str) -> int:
     Example:
       tokcost guard uninstall claude-code
     """
-    path = uninstall(tokcost_home(os.environ), assistant)
+    path = uninstall(tokcost_home(os.environ), os.environ, assistant)
     title = known_guard(assistant).title
     screen.show(f"{title} had no guard.\n" if path is None else f"Taken out of {escape(path)}.\n")
     return 0
