@@ -135,7 +135,7 @@ def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
     guard = known_guard(name)
     record = _record(home)
     path = os.path.realpath(guard.settings(environ))
-    noted = record.pop(guard.name, None)
+    noted: dict[str, Any] | None = record.pop(guard.name, None)
     if noted is None:
         text = _read(path)
         if text is None or not _asks(guard, text):
