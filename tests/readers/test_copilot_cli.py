@@ -65,6 +65,23 @@ def times(tokens: Tokens, many: int) -> Tokens:
 # A record of a request
 
 
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        (record(), False),
+        (record(interactionType="conversation-agent"), False),
+        (record(interactionType="conversation-subagent"), True),
+        (record() | {"agentId": "agent-1"}, True),
+        (record() | {"agentId": None}, False),
+    ],
+)
+def test_a_request_of_a_sub_agent_is_told_from_those_of_the_main_one(
+    tmp_path: Path, line: dict[str, Any], is_told: bool
+) -> None:
+    (usage,) = read(events(tmp_path, start(), line)).usage
+    assert usage.subagent is is_told
+
+
 def test_the_input_contains_the_cache_and_the_output_contains_reasoning(tmp_path: Path) -> None:
     said: dict[str, Any] = counts(input=200, output=30, cached=60, written=50, thought=5)
     (usage,) = read(events(tmp_path, start(), record(**said))).usage

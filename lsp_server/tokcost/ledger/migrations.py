@@ -546,6 +546,38 @@ def _factor_of_schema_7(model: str) -> int:
     return 153 if version is None or (int(version[1]), int(version[2] or 0)) >= (4, 7) else 118
 
 
+_SUBAGENTS = (
+    "ALTER TABLE series ADD COLUMN subagent INTEGER NOT NULL DEFAULT 0 CHECK (subagent IN (0, 1))",
+    "DROP INDEX series_content",
+    """CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, provider, kind, speed, tier, geo, factor_percent, subagent, price_state,
+    ifnull(price, ''))""",
+    "DROP VIEW usage_row",
+    """CREATE VIEW usage_row AS
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
+    moves_head, estimated, factor_percent, subagent, request_id, reported_cost, session.name AS session,
+    directory.path AS directory, log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree,
+    place.branch, evidence, list_cost, price_state, price, claim, claim_version, source, tokens,
+    usage.place AS place_id, usage.series AS series_id, usage.session AS session_id
+  FROM usage
+  JOIN assistant ON assistant.id = usage.assistant
+  JOIN series ON series.id = usage.series
+  JOIN place ON place.id = usage.place
+  JOIN log_place ON log_place.id = usage.log_place
+  JOIN directory ON directory.id = log_place.directory
+  JOIN session ON session.id = usage.session""",
+)
+
+
+@migrations()
+def m009_subagents(db: Database) -> None:
+    """Whether a sub-agent made the responses of a series, as logs say; of what was read before, paths alone tell."""
+    for statement in _SUBAGENTS:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 9")
+
+
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
     """Bring a database to a version of the schema, the newest unless told otherwise. The caller holds the write lock
     or is alone with the file."""

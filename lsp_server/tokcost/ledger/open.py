@@ -19,7 +19,7 @@ from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
 from tokcost.private_files import check_our_database, check_private, private_folder
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 

@@ -83,7 +83,7 @@ def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
     """`known` are the words of usage seen before: they repeat from one to the next."""
     (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
-    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, final, factor) = usage[13:]
+    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, agent, final, factor) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
     if not (
         name == assistant
@@ -100,7 +100,14 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
         and 0 <= rank <= 2
         and 0 <= factor <= MAX_FACTOR_PERCENT
         and is_possible_time(time_ms)
-        and type(stale) is type(lower) is type(weak) is type(moves) is type(estimated) is type(final) is bool
+        and type(stale)
+        is type(lower)
+        is type(weak)
+        is type(moves)
+        is type(estimated)
+        is type(agent)
+        is type(final)
+        is bool
         and (reported_cost is None or (type(reported_cost) is int and 0 <= reported_cost < MAX_COST))
         and key
         and _is_text(key, MAX_NAME)

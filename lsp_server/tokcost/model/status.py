@@ -43,9 +43,12 @@ class Status(NamedTuple):
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""
     notice: str = ""
     """A notice for everyone until somebody says that it was read."""
-
     rules: tuple[str, ...] = ()
     """A sentence for each rule that has something to say here."""
+    rules_near: tuple[str, ...] = ()
+    """A sentence for each rule whose usage is near what it allows."""
+    stopping_rules: tuple[str, ...] = ()
+    """The sentences of those whose amount the developer set and which is exceeded: what a guard may stop a run for."""
 
     @property
     def held_list_cost(self) -> int:

@@ -127,6 +127,9 @@ class Usage(NamedTuple):
     counted."""
     geo: str = ""
     """The region in which the provider kept the inference (`us`), as it reports; empty where it ran anywhere."""
+    subagent: bool = False
+    """A sub-agent made the response, as its log says. Where each agent has a log of its own, the path may be all that
+    tells."""
     final: bool = False
     """These counts are the assistant's last word: where they are lower than those of an earlier record of the same
     response, they correct it. Not recorded: what the ledger has was read earlier."""
@@ -166,6 +169,7 @@ def merge(first: Usage, second: Usage) -> Usage:
         reported_cost=other.reported_cost if kept.reported_cost is None else kept.reported_cost,
         geo=kept.geo or other.geo,
         factor_percent=(told_by or second).factor_percent,
+        subagent=kept.subagent or (other.subagent and other.copy_rank == kept.copy_rank),
         final=kept.final or other.final,
     )
 

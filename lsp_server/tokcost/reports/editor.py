@@ -40,7 +40,7 @@ def tooltip_rows(status: Status, driver: str = "") -> list[tuple[str, str]]:
         ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
         ("Budget", short_standing(status)),
-        *(("Rule", rule) for rule in status.rules),
+        *(("Rule", rule) for rule in (*status.rules, *status.rules_near)),
     ]
     return [(label, value) for label, value in rows if value]
 

@@ -9,11 +9,13 @@ from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import estimated_since, spent_since, sums
 from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates
+from tokcost.model.rules import Heard
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.consent import read_consent
 from tokcost.policy.rules_there import may_have_rules
+from tokcost.reports.rules import rule_text
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
@@ -67,7 +69,7 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         midnight = midnight_ms()
         today = spent_since(ledger, repository, midnight)
         today_estimated = estimated_since(ledger, repository, midnight)
-    budgets = read_budgets(here, branch)
+    budgets, rules = read_budgets(here, branch), _rules(ledger, home, here)
     spent: dict[Scope, tuple[int, int]] = {
         "branch": (total.list_cost, total.unpriced_tokens),
         "commit": (total.pending_list_cost, pending_unpriced),
@@ -93,18 +95,19 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
         notice="; ".join(notices(home)),
-        rules=_rules(ledger, home, here),
+        rules=tuple(rule_text(one) for one in rules if not one.is_near),
+        rules_near=tuple(rule_text(one) for one in rules if one.is_near),
+        stopping_rules=tuple(rule_text(one) for one in rules if one.can_stop),
     )
 
 
-def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> tuple[str, ...]:
-    """The sentences of rules that have something to say; `doctor` names those that cannot be understood."""
+def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> list[Heard]:
+    """The rules that have something to say or soon will; `doctor` names those that cannot be understood."""
     if ledger is None or not may_have_rules(home, here):
-        return ()
-    from tokcost.reports.rules import rule_text
+        return []
     from tokcost.services.check_rules import check_rules  # most clones have none
 
-    return tuple(rule_text(one) for one in check_rules(ledger, home, here))
+    return check_rules(ledger, home, here)
 
 
 def _without_estimates(

@@ -52,7 +52,7 @@ CREATE TABLE series (
   tier TEXT NOT NULL, -- '' is the standard one
   price_state TEXT NOT NULL CHECK (price_state IN ('priced', 'estimated', 'included', 'free', 'unpriced')),
   price TEXT REFERENCES price(id) -- the rate cards it was priced with
-, geo TEXT NOT NULL DEFAULT '', factor_percent INTEGER NOT NULL DEFAULT 0 CHECK (factor_percent >= 0)) STRICT;
+, geo TEXT NOT NULL DEFAULT '', factor_percent INTEGER NOT NULL DEFAULT 0 CHECK (factor_percent >= 0), subagent INTEGER NOT NULL DEFAULT 0 CHECK (subagent IN (0, 1))) STRICT;
 CREATE TABLE place (
   id INTEGER PRIMARY KEY,
   repository INTEGER REFERENCES repository(id), -- NULL: in no repository
@@ -192,11 +192,12 @@ CREATE VIEW rollup_row AS
 CREATE INDEX usage_pending ON usage (place, estimated, time_ms) WHERE claim IS NULL;
 CREATE INDEX usage_estimated ON usage (place, time_ms) WHERE estimated = 1;
 CREATE UNIQUE INDEX series_content
-  ON series (assistant, model, provider, kind, speed, tier, geo, factor_percent, price_state, ifnull(price, ''));
+  ON series (assistant, model, provider, kind, speed, tier, geo, factor_percent, subagent, price_state,
+    ifnull(price, ''));
 CREATE VIEW usage_row AS
   SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
     cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
-    moves_head, estimated, factor_percent, request_id, reported_cost, session.name AS session,
+    moves_head, estimated, factor_percent, subagent, request_id, reported_cost, session.name AS session,
     directory.path AS directory, log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree,
     place.branch, evidence, list_cost, price_state, price, claim, claim_version, source, tokens,
     usage.place AS place_id, usage.series AS series_id, usage.session AS session_id
@@ -215,5 +216,6 @@ INSERT INTO _sqlite_migrations VALUES (5, 'tokcost', 'm005_series_and_places', s
 INSERT INTO _sqlite_migrations VALUES (6, 'tokcost', 'm006_geo', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (7, 'tokcost', 'm007_estimates', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (8, 'tokcost', 'm008_factors', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
-PRAGMA user_version = 8;
+INSERT INTO _sqlite_migrations VALUES (9, 'tokcost', 'm009_subagents', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+PRAGMA user_version = 9;
 COMMIT;

@@ -195,6 +195,7 @@ class _Rollout:
         state = self.state
         if not state.thread:
             state.thread, state.parent = meta.id or self._named, meta.parent
+            state.is_subagent = meta.is_subagent
             state.start_ms = milliseconds(meta.timestamp) or state.time_ms
             state.replaying = state.totals.inherits = bool(state.parent)
             state.replay_ms = state.time_ms
@@ -387,6 +388,7 @@ class _Rollout:
             provider=state.provider,
             tier=state.tier,
             copy_rank=0 if thread == self._thread else 2,
+            subagent=state.is_subagent and thread == self._thread,
             final=True,
         )
 

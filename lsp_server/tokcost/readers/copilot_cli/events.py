@@ -54,6 +54,8 @@ class _Event(msgspec.Struct, gc=False):
     type: Name | None = None
     timestamp: datetime | None = None
     id: Name | None = None
+    agent: Name | None = msgspec.field(default=None, name="agentId")
+    """The sub-agent that it is of; the main one's events have none (generated types of github/copilot-sdk)."""
     data: msgspec.Raw = msgspec.field(default=msgspec.Raw())
 
 
@@ -185,6 +187,7 @@ class _Session:
             provider="" if request.is_byok else HOSTED,
             copy_rank=0 if session == self._name else 2,
             reported_cost=reported_cost(request.copilot_usage and request.copilot_usage.nano_credits),
+            subagent=bool(event.agent) or request.interaction_type == "conversation-subagent",
         )
         self.usage.append(self.state.place.of(usage))
 

@@ -78,6 +78,8 @@ class Session(msgspec.Struct, gc=False):
     directory: str = ""
     version: str = ""
     time: _Time | None = None
+    parent: str | None = msgspec.field(default=None, name="parentID")
+    """The session whose `task` tool began this one; a fork has none."""
 
     def began_after(self, created: int) -> bool:
         """Whether a message is older than its session: then it was copied into it by a fork."""
@@ -109,9 +111,10 @@ def read_session(raw: bytes | str) -> Session | None:
         return None
 
 
-def session_of_row(name: str, directory: str, version: str, created: object) -> Session:
+def session_of_row(name: str, directory: str, version: str, created: object, parent: object) -> Session:
     """A session as a row of a store has it."""
-    return Session(name, directory, version, _Time(created if isinstance(created, int) else None))
+    began = _Time(created if isinstance(created, int) else None)
+    return Session(name, directory, version, began, parent if isinstance(parent, str) else None)
 
 
 def is_response(message: Message) -> bool:
@@ -155,6 +158,7 @@ def usage_of(message: Message, session: Session) -> Usage | None:
         provider=provider,
         copy_rank=2 if session.began_after(created) else 0,
         reported_cost=nano_dollars(message.cost),
+        subagent=bool(session.parent),
     )
 
 
