@@ -10,7 +10,7 @@ export function status(changes: Partial<Status> = {}): Status {
     problem: "",
     branch: "feat/login",
     text: "$1.84",
-    line: "feat/login  $1.84 list  (0.50 pending)",
+    line: "feat/login  $1.84 list  ($0.50 pending)",
     tooltip: [
       { label: "Branch", value: "feat/login" },
       { label: "List cost", value: "$1.84" },

@@ -65,6 +65,19 @@ class Broken(NamedTuple):
     matched: Matched
 
 
+NEAR = 80
+"""Percent of what a rule allows from which on it is near, as with budgets."""
+
+
+def nearing(rules: Sequence[tuple[Rule, Matched]]) -> list[Broken]:
+    """The rules that allow an amount and are near it, not over."""
+    return [
+        Broken(rule, matched)
+        for rule, matched in rules
+        if rule.over is not None and matched.requests and NEAR * rule.over <= matched.list_cost * 100 <= 100 * rule.over
+    ]
+
+
 def broken(rules: Sequence[tuple[Rule, Matched]]) -> list[Broken]:
     """The rules whose usage is over what they allow. Without a price nobody can say that it is."""
     return [

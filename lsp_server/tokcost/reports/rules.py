@@ -19,6 +19,14 @@ def rule_text(one: Broken) -> str:
     return f"{escape(rule.name)}: {counted(matched.requests, 'request')}, {listed} {_PER[rule.per]}{more}{said}"
 
 
+def near_text(one: Broken) -> str:
+    """`experiments: near, $1.80 list on this branch of $2.00; use haiku`."""
+    rule = one.rule
+    said = f"; {escape(rule.say)}" if rule.say else ""
+    cost, allowed = amount(one.matched.list_cost, one.matched.unpriced_tokens), amount(rule.over or 0, 0)
+    return f"{escape(rule.name)}: near, {cost} list {_PER[rule.per]} of {allowed}{said}"
+
+
 def rules_at_commit(rules: Sequence[str]) -> str:
     """All of them in one line; empty where there are none."""
     return f"{'rules' if len(rules) > 1 else 'rule'}: {'; '.join(rules)}" if rules else ""

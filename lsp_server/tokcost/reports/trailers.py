@@ -6,6 +6,7 @@ from tokcost.model.claims import Terms, Worth
 from tokcost.model.money import decimal_string
 from tokcost.model.trailer import Line, format_line
 from tokcost.reports.amounts import about, amount, short_tokens
+from tokcost.reports.text import escape
 
 NEW_ID = "<new id>"
 EXAMPLE = Line(
@@ -53,6 +54,15 @@ def estimated_text(left: Worth) -> str:
     return (
         f"estimated: {pending_text(left)} pending, in no cost line (`git config tokcost.estimates true` publishes it)"
     )
+
+
+def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimated: Worth) -> str:
+    """The lines of the next commit as they would be written, what they stand for, and what stays here."""
+    said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(branch)}' if branch else ''}."
+    if lines:
+        said += f"\npending: {pending_text(pending)} ({exactness(pending)})"
+    left = estimated_text(estimated)
+    return f"{said}\n{left}" if left else said
 
 
 def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:

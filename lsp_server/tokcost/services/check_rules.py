@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tokcost.drivers.subagents import is_of_subagent
 from tokcost.history.areas import by_globs
@@ -9,25 +10,40 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
 from tokcost.ledger.rule_sums import matched
-from tokcost.model.rules import Broken, Rule, broken
+from tokcost.model.rules import Broken, Rule, broken, nearing
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.rules import read_rules
 from tokcost.repo.changed_paths import changed_paths
 from tokcost.services.local_day import midnight_ms
 
 
+class Compared(NamedTuple):
+    """Rules by where their usage stands."""
+
+    broken: list[Broken]
+    near: list[Broken]
+    """Those that will have something to say when a little more is spent."""
+
+
 def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Broken]:
     """Those rules, of the repository and of the user's own, for the branch that is checked out."""
+    return compare_rules(ledger, home, here).broken
+
+
+def compare_rules(ledger: Ledger, home: Path, here: CloneState) -> Compared:
+    """The same, and those that are near."""
     branch = here.branch
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
-        return []
+        return Compared([], [])
     agents: list[int] = []
     if any(rule.subagent is not None for rule in asked):
         agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
     repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms()
-    found = broken([(rule, matched(ledger, rule, repository, branch, midnight, agents)) for rule in asked])
-    return _where_paths_fit(found, here)
+    sums = [(rule, matched(ledger, rule, repository, branch, midnight, agents)) for rule in asked]
+    over, near = broken(sums), nearing(sums)
+    fit = _where_paths_fit([*over, *near], here)
+    return Compared([one for one in over if one in fit], [one for one in near if one in fit])
 
 
 def _where_paths_fit(found: Sequence[Broken], here: CloneState) -> list[Broken]:

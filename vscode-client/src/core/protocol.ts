@@ -39,6 +39,8 @@ export interface Status {
   readonly uri: string;
   readonly state: State;
   readonly stale: boolean;
+  /** Grows with every state of this folder: what is older than what is shown is passed over. */
+  readonly version: number;
   readonly problem: string;
   readonly branch: string | null;
   readonly text: string;
