@@ -24,7 +24,7 @@ from tokcost.reports.budgets import state_of
 from tokcost.reports.editor import has_no_logs, short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.page_json import page_object
-from tokcost.reports.status import pending_amount, status_line, today_amount
+from tokcost.reports.status import NO_LOGS, pending_amount, status_line, today_amount
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import ahead_text, shown_line
 from tokcost.services.follow_folders import FolderStatus, Preview
@@ -135,7 +135,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "text": short_text(status),
         "line": status_line(status),
         "pending_text": pending_amount(status) if status.has_next else "",
-        "today_text": today_amount(status),
+        "today_text": NO_LOGS if has_no_logs(status) else today_amount(status),
         "no_logs": has_no_logs(status),
         "tooltip": [{"label": label, "value": value} for label, value in _rows(found, status)],
         "accessible": spoken(status),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from tokcost.model.branch_page import BranchPage
 from tokcost.model.drivers import Explanation
-from tokcost.model.figures import BranchRow, CommitRow, Figures
+from tokcost.model.figures import BranchRow, CommitRow, Estimates, Figures
 from tokcost.reports.amounts import Marks, amount, full_amount, marked
 from tokcost.reports.drivers_json import explained_object
 from tokcost.reports.json import Json, branch_object, commit_object, figures_object
@@ -33,13 +33,13 @@ def _branch(row: BranchRow, parts: Mapping[str, Figures]) -> Json:
         "days": _each(row.days),
         "parts": _each(parts),
         "commits": [{**commit_object(one), "amount": _commit_amount(one)} for one in row.commits],
-        "estimated_amount": amount(
-            split.total.estimates.list_cost,
-            split.total.estimates.unpriced_tokens,
-            estimated=split.total.estimates.usage,
-        ),
+        "estimated_amount": _estimated(split.total.estimates),
         "broken_off_amount": amount(split.total.partial_list_cost, 0) if split.total.partial_list_cost else "",
     }
+
+
+def _estimated(part: Estimates) -> str:
+    return amount(part.list_cost, part.unpriced_tokens, estimated=part.usage) if part.usage else ""
 
 
 def _each(figures: Mapping[str, Figures]) -> Json:
