@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from support.make_editor_states import CASES, FILE, states, text
+from tokcost.model.claims import Worth
 from tokcost.model.figures import Figures
+from tokcost.model.money import NANO_PER_USD
 from tokcost.model.status import Status
+from tokcost.model.trailer import Line
 from tokcost.reports.amounts import Marks, marked
+from tokcost.reports.editor import lens_text, line_meaning
 from tokcost.reports.status import formatted, status_line
+from tokcost.reports.trailers import pending_text
 
 SHARED: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent.parent / "vscode-client/test/amounts.json").read_text(encoding="utf-8")
@@ -60,6 +65,16 @@ def test_a_line_of_a_usual_branch_has_room_in_72_columns() -> None:
     assert line == "feat/checkout-discounts  ≥$43.10 list  ($1.20 pending)  today $18.42"
     assert len(line) <= 72
     assert formatted(status, "{models}") == "opus-4-5, haiku-4-5, gpt-5.1-codex"
+
+
+def test_hover_lens_and_preview_say_what_the_figures_of_a_line_leave_open() -> None:
+    worth = Worth(43 * NANO_PER_USD, 1200, 500, (), lower_bound=2, broken_off=1)
+    said = "≥$43.00 list + unpriced (1 broken off), 1.2k tokens"
+    assert pending_text(worth) == said
+    assert said in lens_text([], worth, "feat/x")
+    assert lens_text([worth], Worth(0, 0, 0, ()), "feat/x").startswith(f"tokcost: this commit carries {said}")
+    line = Line("7k3qf9x2m4tc", 1, 50 * NANO_PER_USD, False, 1000, ())
+    assert any(said in sentence for sentence in line_meaning(line, worth, 1, False))
 
 
 def test_figures_of_nothing_are_nothing() -> None:

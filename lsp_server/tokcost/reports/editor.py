@@ -118,6 +118,8 @@ def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None, esti
         sum(one.unpriced_tokens for one in carried),
         (),
         has_estimates=any(one.has_estimates for one in carried),
+        lower_bound=sum(one.lower_bound for one in carried),
+        broken_off=sum(one.broken_off for one in carried),
     )
     said = f"tokcost: this commit carries {pending_text(whole)} ({exactness(whole)})"
     return f"{said}; {waiting}" if waiting else said
