@@ -75,7 +75,7 @@ def test_page_next_commit_and_status_bar_follow_together_while_replies_arrive(
 def test_repositories_below_the_open_folder_keep_their_own_figures_and_rows_when_the_server_is_started_again(
     live: Live, window: Callable[[], Window], tmp_path: Path
 ) -> None:
-    other = GitSandbox(tmp_path / "other")
+    other = GitSandbox(tmp_path / "second")
     other.git("checkout", "-q", "-b", "trunk")
     live.enable()
     live.spend()

@@ -35,7 +35,8 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
     ledger, report = open_or_show(home, environ, here, How())
     with ledger:
         status = status_in(ledger, home, here)._replace(current=report.is_current)
-    return status if report.found_files or status.tokens else status._replace(no_logs=_assistants(environ, cwd))
+    is_empty = report.is_current and not report.found_files and not status.tokens
+    return status._replace(no_logs=_assistants(environ, cwd)) if is_empty else status
 
 
 def _assistants(environ: Mapping[str, str], cwd: Path) -> tuple[str, ...]:

@@ -156,9 +156,8 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
     except TokcostError as problem:
         return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
     current = not any(note.startswith("Nothing new was imported") for note in report.notes)
-    return Refreshed(
-        current, tuple(report.notes), tuple(notices(this.home)), () if report.found_files else _sought(this)
-    )
+    nowhere = current and not report.found_files
+    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _sought(this) if nowhere else ())
 
 
 def _sought(this: Round) -> tuple[tuple[str, str], ...]:

@@ -3,9 +3,14 @@
 import * as vscode from "vscode";
 import { inMarkdown } from "../core/markdown";
 import { emptyText, nextLines, titleText, type NextLine } from "../core/nextLine";
+import { Pace } from "../core/pace";
 import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
 import type { CostLines } from "./costLines";
+
+/** The editor draws rows anew only when nothing was to be drawn for 200 ms, however long that goes on: more often than that
+ * none would be drawn at all while figures move. */
+const ROWS_REST_MS = 250;
 
 export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode.Disposable {
   private readonly emitter = new vscode.EventEmitter<undefined>();
@@ -13,6 +18,11 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
   private readonly view: vscode.TreeView<NextLine>;
   private readonly subscriptions: vscode.Disposable[] = [];
   private next: NextLine[] = [];
+  private coming: NextLine[] = [];
+  private readonly pace = new Pace(() => {
+    this.next = this.coming;
+    this.emitter.fire(undefined);
+  }, ROWS_REST_MS);
 
   constructor(
     private readonly session: Session,
@@ -59,6 +69,7 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
   }
 
   dispose(): void {
+    this.pace.stop();
     for (const one of this.subscriptions) one.dispose();
     this.emitter.dispose();
   }
@@ -73,10 +84,9 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
   private render(): void {
     const statuses = this.session.inRepositories();
     this.view.title = titleText(statuses);
-    const next = nextLines(statuses);
-    this.view.message = emptyText(next) ?? "";
-    if (JSON.stringify(next) === JSON.stringify(this.next)) return;
-    this.next = next;
-    this.emitter.fire(undefined);
+    this.coming = nextLines(statuses);
+    const message = emptyText(this.coming) ?? "";
+    if (this.view.message !== message) this.view.message = message;
+    if (JSON.stringify(this.coming) !== JSON.stringify(this.next)) this.pace.ask();
   }
 }
