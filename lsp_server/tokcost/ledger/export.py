@@ -28,7 +28,8 @@ SELECT time_ms, spent.place, {STATE}, assistant, series, input, cache_read, cach
 FROM usage AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE {{where}} ORDER BY time_ms, spent.id
 """
-_SERIES = "SELECT id, provider, model, kind, speed, tier, geo, price_state, price, nullif(factor_percent, 0) FROM series"
+_SERIES = """
+SELECT id, provider, model, kind, speed, tier, geo, price_state, price, nullif(factor_percent, 0) FROM series"""
 _PLACES = "SELECT id, ifnull(repository, 0), ifnull(branch, ''), evidence FROM place"
 
 

@@ -80,6 +80,17 @@ class Ledger:
             return False
 
     @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Questions that are all asked of the ledger as it is at the first one, whatever others write meanwhile."""
+        with told(self.path):
+            self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self.db.execute("ROLLBACK")
+
+    @contextmanager
     def transaction(self) -> Generator[None]:
         """One write transaction: everything inside happens, or nothing. Raises `LedgerUnavailable`, `LedgerDamaged`."""
         with told(self.path):

@@ -74,6 +74,7 @@ FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE spent.id IN ({_COUNTS_ESTIMATED.format(what="id", places="{places}")} AND time_ms >= ? AND time_ms < ?)
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
+_BROKEN_OFF = "series IN (SELECT id FROM series WHERE kind = 'partial')"
 _LOCAL_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')"
 FOREVER = 1 << 62
@@ -172,13 +173,36 @@ def session_count(ledger: Ledger, repository: int, branch: str) -> int:
     return ledger.db.execute(query, (repository, branch)).fetchone()[0]
 
 
-def spent_since(ledger: Ledger, repository: int, since_ms: int) -> tuple[int, int]:
-    """List cost in nano-dollars and unpriced tokens of a repository's usage from a moment on."""
+class Spent(NamedTuple):
+    """A sum over a span of time."""
+
+    list_cost: int = 0
+    """Nano-dollars."""
+    unpriced_tokens: int = 0
+    lower_bound: int = 0
+    """Responses whose output is only a lower bound."""
+    broken_off: int = 0
+    """Responses whose stream broke."""
+
+
+def spent_since(ledger: Ledger, repository: int, since_ms: int) -> Spent:
+    """The usage of a repository from a moment on."""
     query = (
-        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0) FROM usage"
+        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0),"
+        f" ifnull(sum(lower_bound), 0), ifnull(sum({_BROKEN_OFF}), 0) FROM usage"
         f" WHERE place IN {_PLACES} AND time_ms >= ?"
     )
-    return ledger.db.execute(query, (repository, since_ms)).fetchone()
+    return Spent._make(ledger.db.execute(query, (repository, since_ms)).fetchone())
+
+
+def doubts_of_claims(ledger: Ledger, repository: int) -> dict[str, tuple[int, int]]:
+    """The published ids of claims with responses whose output is only a lower bound, or whose stream broke, and how
+    many there are of each."""
+    query = (
+        f"SELECT name, sum(lower_bound), sum(iif({_BROKEN_OFF}, usage, 0)) FROM rollup JOIN claim ON claim.id = claim"
+        f" WHERE repository = ? AND usage > 0 AND (lower_bound > 0 OR {_BROKEN_OFF}) GROUP BY 1"
+    )
+    return {name: (lower, broken) for name, lower, broken in ledger.db.execute(query, (repository,))}
 
 
 def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[SessionTotal]:

@@ -40,6 +40,10 @@ class Worth(NamedTuple):
     """Tokens by class, in the order of `Tokens`."""
     has_estimates: bool = False
     """Whether counts in it are known to be estimated; not asked everywhere."""
+    lower_bound: int = 0
+    """The number of responses whose output the log tells only the least of."""
+    broken_off: int = 0
+    """The number of responses whose stream broke."""
 
 
 class Terms(NamedTuple):

@@ -83,14 +83,10 @@ def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> li
     return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state) if not one.is_near]
 
 
-def explain_branch(home: Path, here: Worktree, branch: str) -> Explanation:
+def explain_branch(ledger: Ledger, home: Path, here: Worktree, branch: str) -> Explanation:
     """The drivers of one branch of a clone, from the ledger as it is."""
-    ledger = open_for_reading(home)
-    if ledger is None:
-        return Explanation()
-    with ledger:
-        scope = Scope(repository_of(ledger, here).id, branch)
-        return _explained(ledger, scope, _Prices(ledger, home, here.root), ())
+    scope = Scope(repository_of(ledger, here).id, branch)
+    return _explained(ledger, scope, _Prices(ledger, home, here.root), ())
 
 
 def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:

@@ -1,10 +1,12 @@
-"""The driver that makes most of a branch's list cost, for whoever shows figures all the time."""
+"""The drivers of a branch's list cost, for whoever shows figures all the time: asked again as often as is cheap."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.ledger.open import Ledger
+from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
 from tokcost.model.worktree import Worktree
 from tokcost.reports.drivers import largest_text
@@ -14,12 +16,18 @@ MOST_USAGE = 20_000
 """Responses on a branch up to which this is asked without anybody having asked: some 0.2 s."""
 _REST = 100
 """As many times as long as an answer took, it holds, whatever is spent meanwhile: one percent of a processor."""
+_REST_WHILE_SHOWN = 3
+"""The same for a page that somebody looks at: a quarter of a processor."""
+
+Amounts = tuple[int, int]
+"""Tokens and nano-dollars of a branch: other ones are explained anew."""
 
 
 class _Known(NamedTuple):
-    tokens: int
-    text: str
-    until: float
+    amounts: Amounts
+    explanation: Explanation
+    took: float
+    ended: float
 
 
 class LargestDrivers:
@@ -28,18 +36,43 @@ class LargestDrivers:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: dict[tuple[str, str], _Known] = {}
+        self.wait: float | None = None
+        """The seconds after which one of the answers given since `begin` can be had anew; `None` where all are of
+        the ledger as it is."""
 
-    def of(self, home: Path, here: Worktree, status: Status) -> str:
+    def begin(self) -> None:
+        """Begin to give answers that are shown together."""
+        self.wait = None
+
+    def of(self, ledger: Ledger, home: Path, here: Worktree, status: Status) -> str:
         """The driver above a third of the list cost of the branch of a status, with its figure; empty where none is,
         or where it would take too long to say."""
         usage = sum(status.evidence.values())
         if status.branch is None or not 0 < usage <= MOST_USAGE:
             return ""
-        key, began = (here.common_dir, status.branch), self._clock()
+        amounts = (status.tokens, status.list_cost)
+        return largest_text(self._explained(_Ledger(ledger, home), here, status.branch, amounts, _REST))
+
+    def shown(self, ledger: Ledger, home: Path, here: Worktree, branch: str, amounts: Amounts) -> Explanation:
+        """All drivers of a branch, for somebody who looks at them."""
+        return self._explained(_Ledger(ledger, home), here, branch, amounts, _REST_WHILE_SHOWN)
+
+    def _explained(self, of: "_Ledger", here: Worktree, branch: str, amounts: Amounts, rest: int) -> Explanation:
+        key, began = (here.common_dir, branch), self._clock()
         known = self._known.get(key)
-        if known is not None and (known.tokens == status.tokens or began < known.until):
-            return known.text
-        text = largest_text(explain_branch(home, here, status.branch))
+        if known is not None:
+            if known.amounts == amounts:
+                return known.explanation
+            left = known.ended + rest * known.took - began
+            if left > 0:
+                self.wait = left if self.wait is None else min(left, self.wait)
+                return known.explanation
+        found = explain_branch(of.ledger, of.home, here, branch)
         ended = self._clock()
-        self._known[key] = _Known(status.tokens, text, ended + _REST * (ended - began))
-        return text
+        self._known[key] = _Known(amounts, found, ended - began, ended)
+        return found
+
+
+class _Ledger(NamedTuple):
+    ledger: Ledger
+    home: Path
