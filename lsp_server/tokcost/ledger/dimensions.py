@@ -39,8 +39,8 @@ class Dimensions:
     def of(self, entry: Entry) -> Ids:
         """The ids of everything that an entry names."""
         usage = entry.usage
-        made = (usage.model, usage.provider, usage.kind, usage.speed, usage.tier, usage.geo)
-        made += (usage.factor_percent, +usage.subagent)
+        served = usage.speed, usage.tier, usage.geo
+        made = (usage.model, usage.provider, usage.kind, *served, usage.factor_percent, +usage.subagent)
         priced, where = (entry.price_state, entry.price), (entry.repository, entry.worktree, entry.place)
         told = (usage.session, usage.cwd, usage.branch, usage.branch_stale)
         named = (usage.assistant, made, priced, where, told)
