@@ -30,7 +30,6 @@ from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, further_keys
-from tokcost.policy.clone_state import CloneState
 from tokcost.usage import assignment_journal, log_wins
 from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
 from tokcost.usage.placing import Placer
@@ -66,16 +65,13 @@ class Claims(Protocol):
 class Importer:
     """Gathers what was read and writes it, some thousand usage at a time."""
 
-    def __init__(
-        self, ledger: Ledger, home: Path, here: CloneState | None = None, claims: Claims | None = None
-    ) -> None:
-        """`here` is the worktree that somebody asks about; usage is bound to `claims` while it is recorded."""
+    def __init__(self, ledger: Ledger, home: Path, placer: Placer, claims: Claims | None = None) -> None:
+        """Usage is bound to `claims` while it is recorded."""
         self._ledger = ledger
         self._home = home
-        self._here = here
         self._claims = claims
         self._notes: list[str] = []
-        self._placer = Placer(ledger, here)
+        self._placer = placer
         self._pricer = Pricer(ledger, home)
         self._assigned = assignment_journal.read(home)
         """The user's assignments of usage that a lost ledger knew."""
@@ -133,7 +129,8 @@ class Importer:
     def _forget(self) -> None:
         """Forget all that was learned in a transaction that was rolled back."""
         self._notes = self.notes
-        self._placer, self._pricer = Placer(self._ledger, self._here), Pricer(self._ledger, self._home)
+        self._placer.forget()
+        self._pricer = Pricer(self._ledger, self._home)
 
     def _write_together(self, waiting: list[Outcome]) -> None:
         waiting = self._purged.without(waiting)
