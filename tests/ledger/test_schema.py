@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.ledger import claims, commits, places, prices, query, record, sources
+from tokcost.ledger import claims, commits, places, prices, query, record, sources, totals
 from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
 from tokcost.ledger.rollup import Rollup, disagreements
 from tokcost.ledger.rows import Entry
@@ -132,8 +132,8 @@ def questions(ledger: Ledger) -> None:
     query.estimated_since(ledger, 1, 0)
     query.claims_with_estimates(ledger, 1)
     query.estimated_by_assistant(ledger)
-    query.has_unexplained_total(ledger, "claude-code", "s")
-    query.sessions_before(ledger, 1, [1], (0, 1))
+    totals.has_unexplained_total(ledger, "claude-code", "s")
+    totals.sessions_before(ledger, 1, [1], (0, 1))
     record.find_usage(ledger, "claude-code", ["a"])
     record.usage_of_session(ledger, 1)
     sources.read_of(ledger, "claude-code", "/x")
@@ -241,7 +241,7 @@ def test_an_upgrade_keeps_every_usage_claim_and_cursor(tmp_path: Path) -> None:
         assert ledger.db.execute("PRAGMA foreign_key_check").fetchall() == []
         cursor = (7).to_bytes(8, "little") + bytes([16]) + b"t" * 16 + b"{}"
         assert sources.read_of(ledger, "claude-code", "/l.jsonl") == (9, 8, cursor, 7)
-        (total,) = query.totals_of_session(ledger, "claude-code", "s")
+        (total,) = totals.totals_of_session(ledger, "claude-code", "s")
         assert (total.cwd, total.branch, total.tokens.total) == ("/a/b", "main", 15)
         assert commits.carriers(ledger, 70) == {74: [(1, "c0ffee")]}
         assert claims.worth_pending(ledger, 70, "main").tokens == 15

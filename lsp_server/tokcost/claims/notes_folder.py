@@ -27,7 +27,7 @@ of a proposal."""
 
 def notes_folder(worktree: Worktree) -> str:
     """The folder with our notes, for everybody but hooks; what is written there, a hook finds (`adopt`)."""
-    return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree)
+    return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree.git_dir)
 
 
 def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
@@ -40,10 +40,10 @@ def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
     return os.path.join(worktree.git_dir, name) if name.startswith(FOLDER) and is_ours else worktree.git_dir
 
 
-def adopt(worktree: Worktree, folder: str) -> None:
+def adopt(git_dir: str, folder: str) -> None:
     """Move notes of ours here that are elsewhere: an older tokcost wrote them, or the git folder had another owner. One
     that is here too has to be dealt with first, and the other waits."""
-    elsewhere = worktree.git_dir if folder != worktree.git_dir else _beside(worktree)
+    elsewhere = git_dir if folder != git_dir else _beside(git_dir)
     if elsewhere == folder:
         return
     for name, becomes in _MOVES.items():
@@ -52,13 +52,13 @@ def adopt(worktree: Worktree, folder: str) -> None:
                 os.replace(os.path.join(elsewhere, name), os.path.join(folder, becomes))
 
 
-def _beside(worktree: Worktree) -> str:
+def _beside(git_dir: str) -> str:
     """The folder of a user who does not own the git folder; that one, where there is none."""
     if hasattr(os, "geteuid"):
-        folder = os.path.join(worktree.git_dir, f"{FOLDER}{os.geteuid()}")
+        folder = os.path.join(git_dir, f"{FOLDER}{os.geteuid()}")
         if _owns(folder):
             return folder
-    return worktree.git_dir
+    return git_dir
 
 
 def _made_beside(worktree: Worktree) -> str:
