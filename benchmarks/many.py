@@ -2,9 +2,9 @@
 
     python benchmarks/many.py --repositories 5000 --jobs 8
 
-makes that many repositories (a few of them large, most small, a tenth forks of others), written by 3,000 people in teams,
-half of it in September. Then jobs, two at a time, collect them: through that month, again with nothing new, and through
-October. The dataset is checked, compacted, checked again, and reported.
+makes that many repositories (a few of them large, most small, a tenth forks of others), written by 3,000 people in
+teams, half of it in September. Then jobs, two at a time, collect them: through that month, again with nothing new, and
+through October. The dataset is checked, compacted, checked again, and reported.
 """
 
 import argparse

@@ -2,11 +2,11 @@
 
     python benchmarks/organisation.py --claims 1000000 --files 1000 --commits 100000 --engines duckdb spark
 
-makes `claims/` of as many files as jobs would have written (a tenth of the claims is there twice, at a higher version, a
-tenth in two areas), with the cells that follow from them, and times what reads them: the report, the check, the
+makes `claims/` of as many files as jobs would have written (a tenth of the claims is there twice, at a higher version,
+a tenth in two areas), with the cells that follow from them, and times what reads them: the report, the check, the
 compaction, and the report after it. Each of `--engines` then makes the same report and the sums of all claims: both
-answers must be those of the embedded DuckDB. Then it makes a repository with `git fast-import`, of whose commits a tenth
-carries a line, written by 300 people in 40 areas, and times the first `tokcost collect` and the next one.
+answers must be those of the embedded DuckDB. Then it makes a repository with `git fast-import`, of whose commits a
+tenth carries a line, written by 300 people in 40 areas, and times the first `tokcost collect` and the next one.
 """
 
 import argparse

@@ -37,8 +37,7 @@ def grouped_cells(cells: "Table", by: Grouping, bounds: Bounds) -> Any:
 
 def newest_claims(claims: "Table") -> Any:
     """The facts of each claim that count, without cells: those with its highest rank. Ranks are hexadecimal digits, so
-    that engines
-    agree on their order whatever their collation is."""
+    that engines agree on their order whatever their collation is."""
     rows: Any = claims
     highest = rows.group_by("id").agg(highest=rows["rank"].max())
     joined = rows.inner_join(highest, [rows.id == highest.id, rows["rank"] == highest.highest])
