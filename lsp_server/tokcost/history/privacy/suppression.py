@@ -171,14 +171,17 @@ def _weakest(classes: Mapping[tuple[str, ...], Sums], at: int, names: set[str]) 
 def _remainders(
     classes: Mapping[tuple[str, ...], Sums], outer: int, inner: int
 ) -> dict[str, tuple[set[str], list[tuple[str, ...]]]]:
-    """For each cell of one grouping the cells of another that lie inside it, and what of it is in none of them."""
+    """For each cell of one grouping the cells of another that lie inside it, and what of it is in none of them. What is
+    counted in no cell of a grouping has an empty name there, and no figure that could be subtracted."""
     touched: dict[str, set[str]] = {}
     for key in classes:
         touched.setdefault(key[inner], set()).add(key[outer])
     found: dict[str, tuple[set[str], list[tuple[str, ...]]]] = {}
     for key in classes:
+        if not key[outer]:
+            continue
         within, rest = found.setdefault(key[outer], (set(), []))
-        if len(touched[key[inner]]) == 1:
+        if key[inner] and len(touched[key[inner]]) == 1:
             within.add(key[inner])
         else:
             rest.append(key)
