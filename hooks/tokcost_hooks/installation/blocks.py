@@ -1,6 +1,5 @@
 """A few marked lines of ours in a file of somebody else, which can be taken out again to the last byte."""
 
-import hashlib
 import os
 import re
 from contextlib import suppress
@@ -79,7 +78,9 @@ def _block_in(data: bytes) -> re.Match[bytes] | None:
 
 
 def _digest(lines: bytes) -> str:
-    return hashlib.sha256(lines).hexdigest()[:12]
+    from hashlib import sha256  # most hooks only look whether there is a block
+
+    return sha256(lines).hexdigest()[:12]
 
 
 def _read(path: str) -> bytes:

@@ -1,7 +1,6 @@
 """The text of our hooks, in the shell that git brings along everywhere (Git for Windows too: no bashisms, forward
 slashes), and how a file is recognised as ours."""
 
-import hashlib
 import os
 import re
 import shlex
@@ -278,7 +277,9 @@ def _assigned(path: str, group: int) -> str:
 
 
 def _digest(body: bytes) -> bytes:
-    return hashlib.sha256(body).hexdigest()[:12].encode()
+    from hashlib import sha256  # a hook that looks beside itself reads no more than marks
+
+    return sha256(body).hexdigest()[:12].encode()
 
 
 def _read(path: str) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
-from tokcost.model.figures import NO_ESTIMATES, Estimates
+from tokcost.model.figures import NO_ESTIMATES, Estimates, Figures
 from tokcost.model.periods import Offset
 from tokcost.model.usage import Tokens
 
@@ -36,6 +36,34 @@ class Sum(NamedTuple):
     """Calendar day or session, where the question was by one of them."""
     estimates: Estimates = NO_ESTIMATES
     """The part whose counts are estimated."""
+
+    @property
+    def figures(self) -> Figures:
+        """The same as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
+        tokens, cost = self.tokens.total, self.list_cost
+        pending = not self.state and self.branch != ""
+        partial, unlogged = self.kind == "partial", self.kind == "unlogged"
+        return Figures(
+            usage=self.usage,
+            tokens=self.tokens,
+            list_cost=cost,
+            unpriced_tokens=self.unpriced_tokens,
+            pending_tokens=tokens * pending,
+            pending_list_cost=cost * pending,
+            partial=self.usage * partial,
+            partial_tokens=tokens * partial,
+            partial_list_cost=cost * partial,
+            unlogged=self.usage * unlogged,
+            unlogged_tokens=tokens * unlogged,
+            unlogged_list_cost=cost * unlogged,
+            estimated=self.estimated,
+            estimated_tokens=self.estimated_tokens,
+            estimated_list_cost=self.estimated_list_cost,
+            lower_bound=self.lower_bound,
+            first_ms=self.first_ms,
+            last_ms=self.last_ms,
+            estimates=self.estimates,
+        )
 
 
 STATE = """CASE WHEN spent.claim_version <= claim.carried

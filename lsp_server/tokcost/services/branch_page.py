@@ -10,7 +10,7 @@ from tokcost.model.figures import NO_FIGURES, Figures
 from tokcost.model.status import Status
 from tokcost.model.worktree import Worktree
 from tokcost.services.largest_driver import LargestDrivers
-from tokcost.services.summarise import LogOptions, figures_of, summarise_in
+from tokcost.services.summarise import LogOptions, summarise_in
 
 
 def branch_page(
@@ -31,7 +31,7 @@ def branch_page(
     for one in found:
         if one.branch == name:
             part = one.state or "pending"
-            parts[part] = parts.get(part, NO_FIGURES).plus(figures_of(one))
+            parts[part] = parts.get(part, NO_FIGURES).plus(one.figures)
     if name not in last:
         return BranchPage(name, tuple(names), takes_estimates=status.takes_estimates)
     summary = summarise_in(ledger, here, LogOptions(branch=name, lists_commits=True))

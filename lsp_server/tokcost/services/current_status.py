@@ -19,7 +19,6 @@ from tokcost.reports.rules import rule_text
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
-from tokcost.services.summarise import figures_of
 
 
 def current_status(home: Path, cwd: Path) -> Status:
@@ -70,10 +69,10 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         repository = repository_of(ledger, here.worktree).id
         for one in sums(ledger, repository):
             if branch is not None and one.branch == branch:
-                total = total.plus(figures_of(one))
+                total = total.plus(one.figures)
                 models[one.model] = models.get(one.model, 0) + one.list_cost
                 evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
-                pending = pending if one.state else pending.plus(figures_of(one))
+                pending = pending if one.state else pending.plus(one.figures)
         midnight = midnight_ms()
         today = spent_since(ledger, repository, midnight)
         today_estimated = estimated_since(ledger, repository, midnight)

@@ -115,33 +115,6 @@ def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Lever
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
 
 
-def figures_of(one: Sum) -> Figures:
-    """A sum of the ledger as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
-    tokens, cost = one.tokens.total, one.list_cost
-    pending, partial, unlogged = not one.state and one.branch != "", one.kind == "partial", one.kind == "unlogged"
-    return Figures(
-        usage=one.usage,
-        tokens=one.tokens,
-        list_cost=cost,
-        unpriced_tokens=one.unpriced_tokens,
-        pending_tokens=tokens * pending,
-        pending_list_cost=cost * pending,
-        partial=one.usage * partial,
-        partial_tokens=tokens * partial,
-        partial_list_cost=cost * partial,
-        unlogged=one.usage * unlogged,
-        unlogged_tokens=tokens * unlogged,
-        unlogged_list_cost=cost * unlogged,
-        estimated=one.estimated,
-        estimated_tokens=one.estimated_tokens,
-        estimated_list_cost=one.estimated_list_cost,
-        lower_bound=one.lower_bound,
-        first_ms=one.first_ms,
-        last_ms=one.last_ms,
-        estimates=one.estimates,
-    )
-
-
 def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None, options: LogOptions) -> Summary:
     found = list(_sums(ledger, repository.id, options))
     held = held_usage(ledger, repository.id, options.since_ms, options.until_ms)
@@ -157,7 +130,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
         _add(summary.totals, one)
         if one.part and options.by != "session":
             days = row.days if row else summary.unplaced_days
-            days[one.part] = days.get(one.part, NO_FIGURES).plus(figures_of(one))
+            days[one.part] = days.get(one.part, NO_FIGURES).plus(one.figures)
     for row in rows.values():
         row.parts = _conservation(row.split.total, of_branch.get(row.branch, ()))
     if options.branch is not None and options.branch in rows:
@@ -188,7 +161,7 @@ def _sessions(ledger: Ledger, found: Iterable[Sum]) -> list[SessionRow]:
     for one in found:
         row = rows.setdefault((one.assistant, one.part), SessionRow(one.part, one.assistant))
         _add(row.split, one)
-        row.branches[one.branch] = row.branches.get(one.branch, NO_FIGURES).plus(figures_of(one))
+        row.branches[one.branch] = row.branches.get(one.branch, NO_FIGURES).plus(one.figures)
     short = abbreviated(session_names(ledger))
     for row in rows.values():
         row.short_id = short.get(row.session, row.session)
@@ -223,7 +196,7 @@ def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]
 
 
 def _add(split: Split, one: Sum) -> None:
-    split.add(figures_of(one), one.assistant, one.model, one.evidence)
+    split.add(one.figures, one.assistant, one.model, one.evidence)
 
 
 def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
