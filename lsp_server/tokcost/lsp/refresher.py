@@ -77,6 +77,7 @@ class Refresher:
         self._folders: dict[str, str] = {}
         self._shown: dict[str, dict[str, Any]] = {}
         self._drivers = LargestDrivers()
+        self._explaining: asyncio.Task[None] | None = None
         self._since_ms = time.time_ns() // 1_000_000
         self._worker = ThreadPoolExecutor(1, "tokcost-import")
         self._readers = ThreadPoolExecutor(2, "tokcost-read")
@@ -175,6 +176,8 @@ class Refresher:
         self._is_importing = False
         self._client.end_progress()
         await self._tell(refreshed.current)
+        if self._drivers.is_waiting and (self._explaining is None or self._explaining.done()):
+            self._explaining = asyncio.create_task(self._guarded(self._explain()))
         for note in refreshed.notes:
             self._say_once(note)
         for notice in refreshed.notices:
@@ -184,6 +187,11 @@ class Refresher:
         await self.run(back_up_if_due, self.home)
         if not refreshed.current:
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.touch)
+
+    async def _explain(self) -> None:
+        """Say what drives the cost of large branches; figures do not wait for it."""
+        await self.read(self._drivers.explain)
+        self._awake.set()
 
     def _say_once(self, note: str) -> None:
         if note not in self._said:
