@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -31,10 +32,14 @@ from tokcost.services.follow_folders import LargestDrivers, Round, look_again, s
 
 BRANCHES = ("main", "other", "third")
 QUARTERS = 4
+RENAMES = 10
 TOKENS = 11_404
 """In each line that `support.claude_lines` makes."""
 COUNTED = {"rows of usage": "from_row", "reflog entries": "parse_entries", "git processes": "run_git"}
 """What is counted, and the function that is called once for each."""
+
+
+Row = tuple[str, str]
 
 
 class Life:
@@ -85,25 +90,22 @@ class Life:
 def main() -> None:
     """Measure and print a table."""
     arguments = _arguments()
+    print(f"{arguments.lines} lines, {arguments.switches} switches, no commit\n\n| what | figure |\n|---|---|")
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
         life = Life(Path(scratch))
-        rows = _lived(life, arguments)
-        rows += _counted(life)
-    print(f"{arguments.lines} lines, {arguments.switches} switches, no commit\n\n| what | figure |\n|---|---|")
-    for name, figure in rows:
-        print(f"| {name} | {figure} |")
+        for name, figure in chain(_lived(life, arguments), _counted(life)):
+            print(f"| {name} | {figure} |", flush=True)
 
 
-def _lived(life: Life, arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
+def _lived(life: Life, arguments: argparse.Namespace) -> Iterator[Row]:
     with Editor(life.environ, life.repo.path) as editor:
         editor.open()
         editor.status(life.repo.path, state="ready")
         switches, lines = list[float](), list[float]()
-        share = arguments.lines // arguments.switches
+        share, quarter = arguments.lines // arguments.switches, max(1, arguments.switches // QUARTERS)
         for number in range(arguments.switches):
-            if number % max(1, arguments.switches // QUARTERS) == 0:
-                rows.append((f"memory after {life.spent} lines", _memory(editor)))
+            if number % quarter == 0:
+                yield f"memory after {life.spent} lines", _memory(editor)
             life.spend(share - 1)
             editor.status(life.repo.path, tokens=life.tokens[life.branch])
             time.sleep(random.uniform(0.2, 0.5))  # the assistant has a rhythm of its own
@@ -111,27 +113,25 @@ def _lived(life: Life, arguments: argparse.Namespace) -> list[tuple[str, str]]:
             lines.append(_until(editor, life, tokens=life.tokens[life.branch]))
             time.sleep(random.uniform(0.2, 0.5))
             switches.append(_until(editor, life, branch=life.switch()))
-        rows.append((f"memory after {life.spent} lines", _memory(editor)))
+        yield f"memory after {life.spent} lines", _memory(editor)
         for name, seconds in (("git switch to figure", switches), ("log line to figure", lines)):
-            first, last = seconds[: len(seconds) // QUARTERS], seconds[-len(seconds) // QUARTERS :]
-            rows += [(f"{name}, first quarter", _told(first)), (f"{name}, last quarter", _told(last))]
+            yield f"{name}, first quarter", _told(seconds[:quarter])
+            yield f"{name}, last quarter", _told(seconds[-quarter:])
         if arguments.renamed > life.spent:
-            rows += _renamed(editor, life, arguments.renamed)
-    return rows
+            yield _renamed(editor, life, arguments.renamed)
 
 
-def _renamed(editor: Editor, life: Life, responses: int) -> list[tuple[str, str]]:
+def _renamed(editor: Editor, life: Life, responses: int) -> Row:
     while life.spent < responses:
         life.spend(min(5_000, responses - life.spent))
-        time.sleep(0.5)
-    editor.request("workspace/executeCommand", {"command": "tokcost.refresh", "arguments": [{}]})
+        editor.status(life.repo.path, tokens=life.tokens[life.branch])
     seconds: list[float] = []
-    for number in range(10):
+    for number in range(RENAMES):
         time.sleep(2)
         life.repo.now = int(time.time())
         life.repo.git("branch", "-m", name := f"renamed-{number}")
-        seconds.append(_until(editor, life, branch=name))
-    return [(f"git branch -m to figure, {responses} responses", _told(seconds))]
+        seconds.append(_until(editor, life, branch=name, tokens=life.tokens[life.branch]))
+    return f"git branch -m to figure, {responses} responses", _told(seconds)
 
 
 def _until(editor: Editor, life: Life, **wanted: object) -> float:
@@ -141,7 +141,7 @@ def _until(editor: Editor, life: Life, **wanted: object) -> float:
     return time.perf_counter() - began
 
 
-def _counted(life: Life) -> list[tuple[str, str]]:
+def _counted(life: Life) -> Iterator[Row]:
     """What one look costs after all that, in this process."""
     folders = [str(life.repo.path)]
     this, drivers = Round(life.home, life.environ, 0), LargestDrivers()
@@ -150,7 +150,6 @@ def _counted(life: Life) -> list[tuple[str, str]]:
         look_again(this, worktrees_around(folders))
         statuses(life.home, folders, current=True, drivers=drivers)
 
-    rows: list[tuple[str, str]] = []
     actions: list[tuple[str, Callable[[], object]]] = [("a switch", life.switch), ("a line", lambda: life.spend(1))]
     for name, action in [*actions, ("nothing", lambda: None)]:
         look()
@@ -163,8 +162,7 @@ def _counted(life: Life) -> list[tuple[str, str]]:
         for entry in profile.getstats():
             calls[entry.code if isinstance(entry.code, str) else entry.code.co_name] += entry.callcount
         told = ", ".join(f"{calls[function]} {what}" for what, function in COUNTED.items())
-        rows.append((f"work of a look behind {name}", f"{calls.total()} calls ({used * 1000:.0f} ms), {told}"))
-    return rows
+        yield f"work of a look behind {name}", f"{calls.total()} calls ({used * 1000:.0f} ms), {told}"
 
 
 def _told(seconds: list[float]) -> str:

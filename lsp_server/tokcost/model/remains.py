@@ -34,6 +34,15 @@ def remains(text: str, lines: Iterable[Line], comment: str = "#") -> dict[str, M
     return found
 
 
+def restored(text: str, line: Line, mark: Mark) -> str:
+    """The message with a line as it was where something is left of it. Its second line is added if that is gone."""
+    content = text.split("\n")
+    first, *second = format_line(line).split("\n")
+    is_there = any(is_second_line(one) and line.id in possible_ids("\n".join(content)) for one in content)
+    content[mark.start : mark.stop] = [first] if is_there else [first, *second]
+    return "\n".join(content)
+
+
 def _others(content: Sequence[str], known: Iterable[Mark]) -> Iterator[Mark]:
     """Lines that are not under our key but may have been: with semicolons, and no comments."""
     inside = {number for mark in known for number in range(mark.start, mark.stop)}

@@ -16,6 +16,10 @@ from tokcost.reports.trailers import exactness, pending_text
 
 _NOTHING = Worth(0, 0, 0, ())
 FOREIGN = f"This {KEY} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here."
+DAMAGED_HERE = (
+    f"This {KEY} line was damaged and cannot be read. Committed like this it counts nowhere, and the next commit offers"
+    " it again; to keep it to yourself, delete the whole line."
+)
 DAMAGED = f"This {KEY} line cannot be understood, so it will not be counted. Undo what was changed, or delete it."
 
 
