@@ -95,6 +95,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
+        "commit_said": found.said._asdict() if found.said else None,
         "text": short_text(status),
         "line": status_line(status),
         "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status, found.driver)],

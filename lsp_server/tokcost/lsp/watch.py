@@ -25,7 +25,7 @@ STANDS_SECONDS = 5.0
 do."""
 
 _OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "rebase-apply", "BISECT_START",
-                     "tables.list", "worktrees", "modules"})  # fmt: skip
+                     "tables.list", "worktrees", "modules", "TOKCOST_SAID"})  # fmt: skip
 _OF_NEW = frozenset({"HEAD", "objects", "refs"})
 """The names that git makes one after the other until a folder is a repository."""
 _OF_WORKTREE = frozenset({".git", ".tokcost.toml", *IN_WORKTREES})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.claims.commit_notes import is_next_omitted
+from tokcost.claims.commit_notes import CommitSaid, is_next_omitted, read_said
 from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
@@ -81,6 +81,8 @@ class FolderStatus(NamedTuple):
     cost_lines: CostLines = CostLines()
     driver: str = ""
     """The driver above a third of the branch's list cost, with its figure."""
+    said: CommitSaid | None = None
+    """What budgets said at the newest commit that was made outside of a terminal."""
 
 
 def worktree_at(path: str) -> Worktree | None:
@@ -134,7 +136,8 @@ def _status(home: Path, folder: str, current: bool, drivers: LargestDrivers) -> 
     try:
         status = status_of(home, here)._replace(current=current)
         driver = drivers.of(home, worktree, status)
-        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here), driver=driver)
+        said = read_said(notes_folder(worktree))
+        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here), driver=driver, said=said)
     except LedgerDamaged:
         raise
     except TokcostError as problem:

@@ -24,6 +24,7 @@ export function nextLine(status: Status, preview: Preview): NextLine | undefined
   const name = (status.repository ?? status.uri).split("/").at(-1) ?? "";
   const lines = preview.lines.flatMap((line) => line.split("\n"));
   const fate = isOmitted ? "left out of the next commit" : "goes into the next commit";
+  const meaning = isOmitted ? LEFT_OUT : `It ${fate}.`;
   return {
     uri: status.uri,
     name,
@@ -31,9 +32,17 @@ export function nextLine(status: Status, preview: Preview): NextLine | undefined
     ...shortened(lines[0] ?? "", isOmitted),
     isOmitted,
     spoken: lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`,
-    hint: `${preview.text}\n\nIt ${fate}.`,
+    hint: `${preview.text}\n\n${meaning}`,
   };
 }
+
+/** What it means that a line is left out. */
+export const LEFT_OUT =
+  "It is left out of the next commit. That can be undone until you commit; then what it stands for stays on this machine for good.";
+
+/** What is left to say when the commit was made meanwhile, or the line was put back. */
+export const TOO_LATE =
+  "no line is left out now. If the commit was made meanwhile, what its line would have stood for stays on this machine.";
 
 /** As much of a line as a side bar has room for; all of it is in the tooltip. */
 function shortened(line: string, isOmitted: boolean): Pick<NextLine, "label" | "description"> {

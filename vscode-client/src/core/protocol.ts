@@ -58,6 +58,14 @@ export interface Status {
   readonly budget?: BudgetState;
   readonly budgets?: readonly Budget[];
   readonly cost_lines?: CostLines;
+  /** What a budget said at the newest commit, where it was made outside of a terminal. */
+  readonly commit_said?: CommitSaid | null;
+}
+
+export interface CommitSaid {
+  readonly stopped: boolean;
+  readonly text: string;
+  readonly time_ms: number;
 }
 
 /** Answer to `tokcost.preview`. */
