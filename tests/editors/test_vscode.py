@@ -301,7 +301,7 @@ def test_a_budget_speaks_once_a_day_and_a_commit_that_it_stopped_names_the_way_p
         live.change()
         shown.source_control()
         shown.commit("Stopped")
-        told = shown.page.locator(toast, has_text="git commit --no-verify in a terminal")
+        told = shown.page.locator(".notification-toast", has_text="git commit --no-verify in a terminal")
         told.wait_for()
         assert "the commit was stopped" in told.inner_text()
         assert news.count() == 0

@@ -63,7 +63,8 @@ def test_before_the_second_from_which_something_may_have_changed_nothing_has(
     now = build_timeline(new)
     added = len(new.entries) - len(old.entries)
     known = build_timeline(new._replace(entries=new.entries[: len(new.entries) - added]))
-    since, renamed = changed_since(known, now), renamed_since(now, old.entries[-1].second)
+    since = changed_since(known, now)
+    renamed = {rename.before for rename in renamed_since(now, old.entries[-1].second)}
     before = build_timeline(old)
     for second in range(max(0, min(since, 45))):
         for hint in HINTS:

@@ -158,7 +158,7 @@ def test_a_branch_renamed_to_a_name_that_has_usage_joins_it(clone: Clone) -> Non
     assert clone.told() == {"a": 9}
 
 
-def test_within_the_second_of_the_move_each_usage_is_asked_again_when_the_branch_is_renamed(clone: Clone) -> None:
+def test_within_the_second_of_a_move_too_a_renamed_branch_takes_along_what_is_its_own(clone: Clone) -> None:
     clone.repo.at(10).switch("-c", "a")
     clone.repo.commit()
     clone.repo.at(20).switch("main")
@@ -170,3 +170,19 @@ def test_within_the_second_of_the_move_each_usage_is_asked_again_when_the_branch
     clone.repo.at(40).git("branch", "-m", "renamed")
     clone.look()
     assert clone.told() == {"main": 1, "renamed": 1}
+
+
+def test_names_that_went_from_branch_to_branch_are_followed_in_their_order(clone: Clone) -> None:
+    clone.repo.at(10).switch("-c", "a")
+    clone.reply(15)
+    clone.repo.at(16).commit()
+    clone.look()
+    clone.repo.at(20).git("branch", "-m", "b")
+    clone.repo.at(30).switch("-c", "a")
+    clone.reply(35, times=2)
+    clone.repo.at(36).commit()
+    clone.repo.at(40).git("branch", "-m", "c")
+    clone.repo.at(50).switch("b")
+    clone.repo.at(51).git("branch", "-m", "a")
+    clone.look()
+    assert clone.told() == {"a": 1, "c": 2}

@@ -70,7 +70,7 @@ class ToKeep(NamedTuple):
 
 
 class CommitSaid(NamedTuple):
-    """What budgets said at a commit that was made outside of a terminal."""
+    """The words of budgets at a commit that was made outside of a terminal."""
 
     stopped: bool
     """Whether they stopped it."""
@@ -150,7 +150,7 @@ def note_said(folder: str, said: CommitSaid) -> None:
 
 
 def read_said(folder: str) -> CommitSaid | None:
-    """What budgets said last."""
+    """The newest words of budgets."""
     data = read_ours(os.path.join(folder, SAID)) or b""
     time_ms, _, rest = data.decode("utf-8", "replace").rstrip("\n").partition(" ")
     what, _, text = rest.partition(" ")

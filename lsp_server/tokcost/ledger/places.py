@@ -190,17 +190,20 @@ def usage_between(ledger: Ledger, place: int, since_ms: int, until_ms: int) -> l
     return [from_row(row) for row in ledger.db.execute(query, (place, since_ms, until_ms))]
 
 
-def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, rollup: Rollup) -> None:
-    """The branch of a place has another name; part of the caller's transaction. All its usage goes along, and no row of
-    it is written unless there is usage under the new name already."""
+def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, before_ms: int, rollup: Rollup) -> None:
+    """The branch of a place got another name at a moment; part of the caller's transaction. Usage from before goes
+    along. No row of it is written where that is all of it, and there is none under the new name already."""
+    newest = ledger.db.execute("SELECT max(time_ms) FROM usage WHERE place = ?", (known.id,)).fetchone()[0]
+    if newest is None:
+        return
     other = Dimensions(ledger).place(known.repository, worktree, branch, known.place.evidence)
-    if first_time(ledger, other, 0) is None:
+    if newest < before_ms and first_time(ledger, other, 0) is None:
         ledger.db.execute("DELETE FROM rollup WHERE place = ?", (other,))
         ledger.db.execute("DELETE FROM place WHERE id = ?", (other,))
         ledger.db.execute("UPDATE place SET branch = ? WHERE id = ?", (branch, known.id))
         return
     groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE place = ?", (known.id,))]
-    ledger.db.execute("UPDATE usage SET place = ? WHERE place = ?", (other, known.id))
+    ledger.db.execute("UPDATE usage SET place = ? WHERE place = ? AND time_ms < ?", (other, known.id, before_ms))
     rollup.move(groups)
     rollup.move(group._replace(place=other) for group in groups)
 

@@ -10,7 +10,7 @@ from tokcost.model.commit_message import Mark, marks, split
 from tokcost.model.trailer import KEY, MOST_CHARACTERS, Line, format_line, is_second_line, possible_ids
 
 _COMMENTS = tuple("#;@!$%^&")
-"""What git may take for the beginning of a comment (`core.commentChar=auto`): a line that was commented out is out."""
+"""Characters that may begin a comment for git (`core.commentChar=auto`): a line that was commented out is out."""
 _LEAST_OF_ID = 5
 """Characters by which an id is known that was cut."""
 

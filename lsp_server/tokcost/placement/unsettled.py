@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from typing import NamedTuple
 
+from tokcost.model.history import Rename
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.placement.timeline import NEVER, Timeline
 
@@ -54,11 +55,10 @@ def changed_since(before: Timeline, now: Timeline) -> int:
     return ended if carried is None else min(ended, max(now.starts[first], carried + 1))
 
 
-def renamed_since(timeline: Timeline, second: int) -> dict[str, str]:
-    """The present names of branches that were renamed from a second on, by each name that they had then or since."""
-    new = [rename for rename in timeline.renames if rename.second >= second]
-    names = {name for rename in new for name in (rename.before, rename.after)}
-    return {name: timeline.present_name(name, second) for name in names}
+def renamed_since(timeline: Timeline, second: int) -> list[Rename]:
+    """The renames of branches from a second on, in their order. Usage on a branch before it was renamed is on it under
+    its new name, also where the assistant's own field decided."""
+    return [rename for rename in timeline.renames if rename.second >= second]
 
 
 def _stay(timeline: Timeline, number: int) -> tuple[int, str | None, int | None]:

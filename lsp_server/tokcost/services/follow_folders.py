@@ -82,7 +82,7 @@ class FolderStatus(NamedTuple):
     driver: str = ""
     """The driver above a third of the branch's list cost, with its figure."""
     said: CommitSaid | None = None
-    """What budgets said at the newest commit that was made outside of a terminal."""
+    """The words of budgets at the newest commit that was made outside of a terminal."""
 
 
 def worktree_at(path: str) -> Worktree | None:

@@ -190,11 +190,9 @@ class Placer:
             since = unsettled_since(timeline, worktree.placed_second)
             return usage_in_worktree(self._ledger, worktree.id, since * 1000)
 
-        def place_of(usage: Usage) -> BranchPlace | None:
-            where = self.place(usage, worktree)
-            return where.place if where.worktree == worktree.id else None
-
-        return Following(self._ledger, worktree.id, timeline, place_of).unsettled(news, rollup)
+        following = Following(self._ledger, worktree.id, timeline)
+        following.rename(news.renames, rollup)
+        return following.unsettled(news.since)
 
     def _news(self, worktree: KnownWorktree, timeline: Timeline) -> News | None:
         """What is new in a reflog that has only grown; `None` where that cannot be told, or where more than the reflog
@@ -208,8 +206,8 @@ class Placer:
         known = history.entries[: len(history.entries) - added]
         before = build_timeline(history._replace(entries=known)) if added else timeline
         since = max(changed_since(before, timeline), committed_before(timeline, worktree.placed_second), 0)
-        renamed = renamed_since(timeline, worktree.placed_second)
-        return News(0 if renamed and timeline.told_from else since, renamed)
+        renames = renamed_since(timeline, worktree.placed_second)
+        return News(min([since, *(rename.second for rename in renames)]), renames)
 
     def _place_directory(self, path: str) -> None:
         rollup = Rollup()

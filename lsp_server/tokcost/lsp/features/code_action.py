@@ -47,7 +47,7 @@ def _is_asked_for(context: types.CodeActionContext, action: types.CodeAction) ->
 
 
 def _fixes(params: types.CodeActionParams, text: str, proposed: tuple[Line, ...]) -> Iterator[types.CodeAction]:
-    """What mends lines that were damaged; each names the warnings that it settles."""
+    """The actions that mend damaged lines; each names the warnings that it settles."""
     uri, comment = params.text_document.uri, comment_of(text)
     shown = [one for one in params.context.diagnostics if one.source == "tokcost" and one.code == DAMAGED_CODE]
     mine = remains(text, _missing(text, proposed), comment)
@@ -70,7 +70,7 @@ def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
 
 
 def _choices(uri: str, text: str, proposed: tuple[Line, ...]) -> list[types.CodeAction]:
-    """What its owner may decide about the line."""
+    """The actions by which its owner decides about the line."""
     comment = comment_of(text)
     missing = _missing(text, proposed)
     damaged = remains(text, missing, comment)
