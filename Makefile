@@ -7,6 +7,7 @@
 # `make assistants` tests with real AI assistants from npm and PyPI (3 GB), `make newest` with the newest versions of those
 # from npm; `make recorded` records anew what they leave in the scenarios, for `make test` (tests/recorded).
 # `make focus` validates exports with the official FOCUS validator (630 MB, Python 3.12 or later).
+# `make docs` builds the pages of docs/ as a site and fails on a link that leads nowhere.
 # `make editors` tests that package in a real VS Code, `make pictures` takes the README's pictures there.
 # Needs Python 3.11 or later, git and make; everything else goes into .venv.
 
@@ -18,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
-.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean recorded focus
+.PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean recorded focus docs
 
 demo: $(VENV)/installed
 	@$(BIN)/tokcost demo
@@ -64,6 +65,9 @@ check: $(VENV)/tools
 vscode: $(VENV)/tools
 	cd vscode-client && npm ci --no-progress --loglevel=error && npm run --silent check && npm test && npm run --silent package
 
+docs: .venv-docs/installed
+	.venv-docs/bin/mkdocs build --strict --quiet
+
 fix: $(VENV)/tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -99,6 +103,12 @@ $(VENV)/assistants/installed: $(VENV)/tools requirements/assistants.txt $(shell 
 
 $(VENV)/aider/installed: $(VENV)/tools requirements/aider.txt tests/real_assistants/install_aider.sh
 	tests/real_assistants/install_aider.sh
+	@touch $@
+
+# Of its own, since MkDocs and the tests pin some packages each for themselves.
+.venv-docs/installed: $(VENV)/bin/python requirements/docs.txt
+	@$(BIN)/python -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/docs.txt
 	@touch $@
 
 vscode-client/tokcost.vsix: $(VENV)/installed $(shell git ls-files vscode-client lsp_server hooks 2>/dev/null)

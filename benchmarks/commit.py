@@ -145,7 +145,7 @@ class World:
         seconds: dict[str, list[float]] = {clone.name: [] for clone in clones}
         for number in range(rounds + 2):
             for clone in clones:
-                self._spend(clone)
+                self.spend(clone)
                 (clone.path / "changed.txt").write_text(f"{number} {clone.name}\n")
                 self.run(clone.path, "git", "add", "changed.txt")
                 start = time.perf_counter()
@@ -187,7 +187,8 @@ class World:
         """Run a program; it must succeed."""
         subprocess.run(command, cwd=cwd, env=self.environ, check=True, capture_output=True)
 
-    def _spend(self, clone: Clone) -> None:
+    def spend(self, clone: Clone) -> None:
+        """Have the assistant log a reply in a clone."""
         self._reply += 1
         line = assistant(f"msg_{self._reply}", f"req_{self._reply}", time.time_ns() // 1_000_000, usage=counts())
         append(self.log, line | {"cwd": str(clone.path), "gitBranch": "main"})

@@ -29,6 +29,7 @@ from tokcost.ledger.rollup import disagreements  # noqa: E402
 from tokcost.model.logs import Batch, Source  # noqa: E402
 from tokcost.model.usage import Tokens, Usage  # noqa: E402
 from tokcost.usage.importing import Importer  # noqa: E402
+from tokcost.usage.placing import Placer  # noqa: E402
 from tokcost.usage.read import Job, Outcome  # noqa: E402
 
 _FILE_USAGE = 3000
@@ -51,7 +52,7 @@ def main() -> None:
 
 def _measure(ledger: Ledger, clone: Path, way: str, count: int) -> None:
     claims = ImportedClaims(ledger, binds=True) if way == "import" else None
-    importing = _import(Importer(ledger, ledger.path.parent, None, claims), _outcomes(str(clone), count))
+    importing = _import(Importer(ledger, ledger.path.parent, Placer(ledger), claims), _outcomes(str(clone), count))
     (one,) = repositories(ledger)
     seconds: list[float] = []
     for _ in ("once", "again"):

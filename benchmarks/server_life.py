@@ -62,7 +62,7 @@ class Life:
         for name in BRANCHES[1:]:
             self.repo.git("branch", name)
         self.spent = self.switched = 0
-        self.tokens = dict.fromkeys(BRANCHES, 0)
+        self.tokens: dict[str, int] = dict.fromkeys(BRANCHES, 0)
         """Tokens on each branch."""
 
     @property
@@ -147,8 +147,7 @@ def _counted(life: Life) -> Iterator[Row]:
     this, drivers = Round(life.home, life.environ, 0), LargestDrivers()
 
     def look() -> None:
-        look_again(this, worktrees_around(folders))
-        statuses(life.home, folders, current=True, drivers=drivers)
+        statuses(life.home, folders, look_again(this, worktrees_around(folders)), drivers)
 
     actions: list[tuple[str, Callable[[], object]]] = [("a switch", life.switch), ("a line", lambda: life.spend(1))]
     for name, action in [*actions, ("nothing", lambda: None)]:

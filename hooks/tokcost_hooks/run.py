@@ -11,7 +11,10 @@ import sys
 def main() -> None:
     """Run one hook and leave."""
     # An empty name would be the current folder: the user's repository must never be imported from.
-    folders = [folder for folder in os.environ.pop("TOKCOST_PATH", "").split(os.pathsep) if folder]
+    said = os.environ.pop("TOKCOST_PATH", None)
+    if said is None:  # no script of ours has chosen where notes are: `tokcost.claims.notes_folder` does
+        os.environ["TOKCOST_NOTES"] = "choose"
+    folders = [folder for folder in (said or "").split(os.pathsep) if folder]
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
         sys.path.insert(0, ours)  # found at once; what else is there must not stand before Python's own

@@ -5,10 +5,10 @@ encodings and compression are fixed, no time and no name of a machine goes in. A
 file can then be a digest of its content. pyarrow is imported when a file is made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib import import_module
-from io import BytesIO
+from io import RawIOBase
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
@@ -29,6 +29,8 @@ PLACES = 12
 """Digits behind the point of a `decimal`."""
 _ROWS = 100_000
 """Of a row group, but the last."""
+_PORTION = 10_000
+"""Rows that are turned into columns at once."""
 _LEVEL = 3
 """Of Zstandard."""
 _REQUIREMENT = "pyarrow>=16"
@@ -62,25 +64,76 @@ def parquet_bytes(
     Raises `EnvironmentProblem` where pyarrow is missing, and `ValueError` where a value does not fit its column: a
     decimal with more than twelve places, an integer beyond 64 bits, a text of half a character.
     """
+    left = iter(rows)
+    portions = iter(lambda: list(zip(*islice(left, _PORTION), strict=True)), [])
+    return b"".join(parquet_pieces(columns, portions, notes))
+
+
+def parquet_pieces(
+    columns: Sequence[Column], portions: Iterable[Sequence[Sequence[Value]]], notes: Mapping[str, str] | None = None
+) -> Iterator[bytes]:
+    """The same file in pieces, of rows that come in portions of a few thousand, each as its columns. No more than one
+    row group is in memory. The bytes do not depend on the size of portions. Raises as `parquet_bytes`."""
     check_available()
     arrow: Any = import_module("pyarrow")
     parquet: Any = import_module("pyarrow.parquet")
     types = _types(arrow)
     schema = arrow.schema([arrow.field(one.name, types[one.kind]) for one in columns])
-    sink = BytesIO()
+    sink = _Pieces()
     try:
         with parquet.ParquetWriter(
             sink, schema, version="2.6", compression="zstd", compression_level=_LEVEL, store_schema=False
         ) as writer:
-            left = iter(rows)
-            while portion := list(islice(left, _ROWS)):
-                values = zip(*portion, strict=True)
-                arrays = [arrow.array(list(one), field.type) for one, field in zip(values, schema, strict=True)]
-                writer.write_table(arrow.Table.from_arrays(arrays, schema=schema), row_group_size=_ROWS)
+            for group in _groups(arrow, schema, portions):
+                writer.write_table(group, row_group_size=_ROWS)
+                yield sink.taken()
             writer.add_key_value_metadata(dict(sorted((notes or {}).items())))
     except (OverflowError, arrow.ArrowException) as error:
         raise ValueError(f"a value does not fit its column: {error}") from error
-    return sink.getvalue()
+    yield sink.taken()
+
+
+def _groups(arrow: Any, schema: Any, portions: Iterable[Sequence[Sequence[Value]]]) -> Iterator[Any]:
+    """Tables of as many rows as a row group has; the last one has fewer. Each is in one piece: how a column is put
+    together would show in the bytes."""
+    waiting = schema.empty_table()
+    for portion in portions:
+        arrays = [arrow.array(list(one), field.type) for one, field in zip(portion, schema, strict=True)]
+        waiting = arrow.concat_tables([waiting, arrow.Table.from_arrays(arrays, schema=schema)])
+        while waiting.num_rows >= _ROWS:
+            yield waiting.slice(0, _ROWS).combine_chunks()
+            waiting = waiting.slice(_ROWS)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
+
+
+class _Pieces(RawIOBase):
+    """A file that keeps only what was not taken from it yet."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+        self._length = 0
+
+    def writable(self) -> bool:
+        """Always, as `io` wants it to be said."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take some bytes."""
+        piece = bytes(data)
+        self._written.append(piece)
+        self._length += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        """The length of the whole file so far."""
+        return self._length
+
+    def taken(self) -> bytes:
+        """Everything that was written since the last call."""
+        found = b"".join(self._written)
+        self._written.clear()
+        return found
 
 
 def _types(arrow: Any) -> dict[Kind, Any]:

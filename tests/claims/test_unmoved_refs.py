@@ -42,6 +42,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hooked:
             (folder / str(number)).write_text(f"{head}\n")
         if name == "packed":
             repo.git("pack-refs", "--all")
+    repo.git("config", "maintenance.auto", "false")  # a git of today packs so many refs after a commit by itself
     return repo
 
 

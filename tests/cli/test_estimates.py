@@ -121,13 +121,13 @@ def test_an_estimate_on_no_branch_is_marked_where_it_is_told(repo: Hooked, guess
 
 
 def test_status_shows_apart_what_the_next_commit_leaves(repo: Hooked, guesser: Guesser) -> None:
-    assert said(repo, "status").startswith("main  ≈$10.00 list  (5.00 pending)  (≈5.00 estimated)")
+    assert said(repo, "status").startswith("main  ≈$10.00 list  ($5.00 pending)  (≈$5.00 estimated)")
     assert said(repo, "status", "--format", "{list_cost} {pending} {tokens}") == "≈$10.00 $5.00 ≈2.0M\n"
     found = json.loads(said(repo, "status", "--json"))
     assert estimated(found) == (1, TOKENS, "5.000000000", "5.000000000")
     assert (found["takes_estimates"], found["pending_list_cost"]) == (False, "10.000000000")
     ask(repo)
-    assert said(repo, "status").startswith("main  ≈$10.00 list  (≈10.00 pending)")
+    assert said(repo, "status").startswith("main  ≈$10.00 list  (≈$10.00 pending)")
 
 
 def test_preview_says_what_a_commit_leaves(repo: Hooked, guesser: Guesser) -> None:

@@ -32,6 +32,15 @@ def test_a_bare_repository_is_named_so(machine: Machine, bare: Path, words: list
     assert "`tokcost report` needs neither" in done.stderr
 
 
+def test_so_is_one_that_a_file_leads_to(machine: Machine, bare: Path, tmp_path: Path) -> None:
+    """People keep linked worktrees in one folder, around a bare clone that is hidden in it."""
+    around = tmp_path / "around"
+    around.mkdir()
+    (around / ".git").write_text("gitdir: ../bare.git\n")
+    said = piped(["log"], around, machine.environ).stderr
+    assert said.startswith(f"tokcost: {around} lies in the bare repository {bare}, which has no branch checked out\n")
+
+
 def test_the_doctor_and_all_repositories_work_in_a_bare_repository(machine: Machine, bare: Path) -> None:
     shown = piped(["doctor"], bare / "refs", machine.environ)
     assert "lies in the bare repository" in shown.stdout

@@ -257,3 +257,14 @@ def test_an_area_in_the_report_minus_its_cells_of_all_months_is_not_one_persons_
     world = World({work.id: work.who for work in works}, amounts, figures)
     assert unsafe_differences(world) == []
     assert lonely(world) == []
+
+
+def test_a_run_on_the_same_history_has_nothing_more_to_publish(tmp_path: Path) -> None:
+    """Cells that were made leave less to be put together, so what one go through the months leaves over may fit now."""
+    random, months = Random(1), [f"2026-{month:02d}" for month in range(1, 11)]
+    number = random.choice((150, 300))
+    people = [f"p{int(14 * random.random() ** 3)}" for _ in range(random.choice((12, 20, 40)))]
+    shop = make_repository(tmp_path / "shop", works_of(random, people, number, "r", months))
+    plan = Plan(tmp_path / "costs", tmp_path / "cache", "2026-10")
+    assert collect([str(shop)], plan, lambda *_: None).published == 123
+    assert collect([str(shop)], plan, lambda *_: None).files == {}

@@ -99,3 +99,54 @@ def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
         done = piped(args, tmp_path, environ_of(tmp_path / "home"))
         assert done.returncode == 3
         assert "is no dataset" in done.stderr
+
+
+def two_jobs_apart(tmp_path: Path) -> Path:
+    """A fork that went on, and what it was forked from, by jobs that did not see each other's files."""
+    common = team(SIX, "2026-09-05", "api")
+    web, api = team(SIX, "2026-10-05", "web", 5, name="fork"), team("ghi", "2026-09-06", "api")
+    for name, works in (("shop", [*common, *team(SIX, "2026-09-05", "ops")]), ("fork", [*common, *api, *web])):
+        plan = Plan(tmp_path / f"costs of {name}", tmp_path / "cache", "2026-10")
+        collect([str(make_repository(tmp_path / name, works))], plan, lambda *_: None)
+        shutil.copytree(plan.into, tmp_path / "costs", dirs_exist_ok=True)
+    return tmp_path / "costs"
+
+
+def test_claims_that_two_jobs_published_are_said_to_count_twice_by_the_report_and_the_check(tmp_path: Path) -> None:
+    costs = two_jobs_apart(tmp_path)
+    told = json.loads(report(tmp_path))
+    assert (told["claims_counted_twice"], told["claims"], told["list_cost"]) == (6, 27, "72.000000000")
+    assert "6 claims counted twice" in piped(
+        ["report", "--dataset", "costs"], tmp_path, environ_of(tmp_path / "home")
+    ).stdout.replace("\n", " ")
+    assert "6 claims were put into cells by two jobs" in check_dataset(costs).problems[0]
+
+
+def test_compaction_takes_one_of_two_cells_with_common_claims_out_as_a_whole(tmp_path: Path) -> None:
+    costs = two_jobs_apart(tmp_path)
+    compact_dataset(costs)
+    told = json.loads(report(tmp_path))
+    assert told["claims_counted_twice"] == 0
+    assert {one["name"]: one["claims"] for one in told["groups"]["area"]} == {"api": 9, "web": 6, "ops": 6}
+    assert told["list_cost"] == "60.000000000"
+    after = check_dataset(costs)
+    assert (after.problems, after.claims, after.list_cost) == ([], 21, 60 * 10**9)
+    assert compact_dataset(costs) == {"cells": 0, "claims": 0}
+
+
+def test_a_run_that_sees_what_two_jobs_published_publishes_none_of_it_again(tmp_path: Path) -> None:
+    costs = two_jobs_apart(tmp_path)
+    compact_dataset(costs)
+    before = report(tmp_path)
+    collected(tmp_path, tmp_path / "shop", tmp_path / "fork")
+    assert report(tmp_path) == before
+    assert check_dataset(costs).problems == []
+
+
+def test_whoever_may_read_the_cells_alone_gets_the_report(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    shutil.rmtree(costs / "claims")
+    assert report(tmp_path) == before
+    (costs / "claims").write_text("no folder, so it cannot be listed, not even by root")
+    assert report(tmp_path) == before

@@ -12,7 +12,9 @@ import pytest
 
 from support.organisation import environ_of, make_repository, team
 from support.terminal import piped
+from tokcost.model.dataset import Group
 from tokcost.services.collect import Plan, collect
+from tokcost.services.report_dataset import as_report
 
 SIX = "abcdef"
 
@@ -94,3 +96,8 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(costs: Path,
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert "-m pip install '" in done.stderr
+
+
+def test_months_are_from_the_first_to_the_last_however_an_engine_orders_its_answer() -> None:
+    groups = [Group(f"2026-{month:02d}", 10**9, 1000, 1, False, True) for month in (3, 1, 2)]
+    assert as_report({"month": groups, "area": [], "model": []}, "an engine").range == "2026-01 to 2026-03"

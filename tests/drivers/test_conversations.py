@@ -7,7 +7,7 @@ import pytest
 
 from support import samples
 from support.claude_lines import cost_state, write
-from support.codex_lines import THREAD, count, counters, meta, turn
+from support.codex_lines import PARENT, T0, THREAD, count, counters, meta, turn
 from support.worked import MINUTE, Worked
 from tokcost.errors import UsageError
 from tokcost.model.drivers import DRIVERS, Explanation
@@ -30,6 +30,29 @@ def test_a_subagent_has_a_conversation_and_a_share_of_its_own(worked: Worked, fi
     share = worked.explain().shares["subagents"]
     assert (share.requests, share.tokens) == (2, 41_020)
     assert share.list_cost == 21_000 * 3_750 + 20_000 * 300 + 20 * OUTPUT
+
+
+def test_an_agent_in_the_log_of_its_session_has_a_conversation_and_a_share_of_its_own_too(worked: Worked) -> None:
+    """Claude Code 1 wrote the lines of its agents between those of the session."""
+    worked.request(write=150_000, output=10)
+    worked.request(write=20_000, output=20, isSidechain=True)
+    worked.request(read=20_000, write=1_000, isSidechain=True)
+    worked.request(read=150_000, write=2_000)
+    found = worked.explain()
+    assert found.shares["subagents"].tokens == 41_020
+    assert found.drivers["cache_written"].tokens == 173_000
+    assert found.drivers["cache_rewritten_after_compaction"].tokens == 0
+
+
+def test_threads_that_codex_spawned_are_in_the_share_of_sub_agents(worked: Worked) -> None:
+    folder = worked.repo.home / ".codex" / "sessions"
+    folder.mkdir(parents=True)
+    spawned: dict[str, Any] = {"parent_thread_id": THREAD}
+    for thread, facts, read in ((THREAD, dict[str, Any](), 100), (PARENT, spawned, 70)):
+        lines = (meta(thread, **facts), turn(T0 + 1000), count(counters(read, 60, 30), time_ms=T0 + 2000))
+        write(folder / f"rollout-2026-09-21T10-00-00-{thread}.jsonl", *lines)
+    found = worked.explain(all_repos=True)
+    assert (found.total.tokens, found.shares["subagents"].tokens) == (230, 100)
 
 
 def test_while_a_subagent_works_the_conversation_itself_rests(worked: Worked) -> None:

@@ -15,6 +15,7 @@ from support.hooked import Hooked
 from tokcost.estimates.counting import estimated_tokens
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
+from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.services.refresh import refresh
 
 ONE = estimated_tokens([WORDS], "gpt-5")
@@ -51,6 +52,10 @@ class Estimating:
     def models(self) -> dict[str, int]:
         """The same by model."""
         return self._by("model")
+
+    def doctor(self) -> str:
+        """What `tokcost doctor` says."""
+        return " ".join(self.repo.tokcost("doctor").stdout.split())
 
     def _by(self, column: str) -> dict[str, int]:
         refresh(self.repo.ledger_home, self.repo.environ)
@@ -137,6 +142,25 @@ def test_the_factor_is_that_of_the_model(here: Estimating, copilot: Copilot) -> 
     copilot.keeps(request(1, here.now_ms, model="copilot/claude-opus-4.7"))
     assert here.tokens() == {"copilot-chat-text": estimated_tokens([WORDS], "claude-opus-4.7")}
     assert estimated_tokens([WORDS], "claude-opus-4.7") > ONE
+
+
+def test_the_factor_is_kept_with_the_row_and_shown(here: Estimating, copilot: Copilot, cursor: Cursor) -> None:
+    copilot.keeps(request(1, here.now_ms, model="copilot/claude-opus-4.7"))
+    cursor.says(1, here.now_ms)
+    here.tokens()
+    with open_ledger(here.repo.ledger_home) as ledger:
+        rows = ledger.db.execute("SELECT assistant, factor_percent FROM usage_row ORDER BY 1").fetchall()
+    assert rows == [("copilot-chat-text", 153), ("cursor-text", 100)]
+    assert "1 x copilot-chat-text: no provider told the counts (≈, counted in texts, times 1.53)" in here.doctor()
+    done = here.repo.tokcost("export", "usage", "--estimates", "--format", "jsonl")
+    assert [json.loads(line)["factor_percent"] for line in done.stdout.splitlines()] == [153, 100]
+
+
+def test_real_counts_leave_no_factor(here: Estimating, copilot: Copilot) -> None:
+    guess = Usage("a", "k", here.now_ms, "claude-opus-4.7", Tokens(output=9), estimated=True, factor_percent=153)
+    told = guess._replace(tokens=Tokens(output=7), estimated=False, factor_percent=0)
+    assert {merge(guess, told).factor_percent, merge(told, guess).factor_percent} == {0}
+    assert merge(guess, guess._replace(tokens=Tokens(output=12))).factor_percent == 153
 
 
 def test_a_journal_comes_to_the_same_as_the_document(here: Estimating, copilot: Copilot) -> None:

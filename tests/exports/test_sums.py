@@ -81,7 +81,7 @@ def response(model: ModelCards, time_ms: int, tokens: Tokens, list_cost: int | N
     state = "unpriced" if list_cost is None else "priced"
     place = ("", "", "none", "unplaced")
     served = ("a", "lab", "m", "response", "", "", "")
-    plain = ExportedUsage._make((time_ms, *place, *served, tokens, 0, False, False, list_cost, None, state, model.id))
+    plain = ExportedUsage(time_ms, *place, *served, tokens, 0, False, False, list_cost, None, state, model.id)
     return plain._replace(**more)
 
 

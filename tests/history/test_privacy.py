@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokcost.history.privacy.dominance import Exchange
-from tokcost.history.privacy.groups import count_heads
+from tokcost.history.privacy.dominance import Exchange, standing_out
+from tokcost.history.privacy.groups import count_heads, shown_labels
 from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe
 from tokcost.model.changes import GROUPINGS, Grouping
 from tokcost.model.periods import period_of
@@ -432,3 +432,39 @@ def test_a_large_team_gets_every_grouping() -> None:
     assert {"area", "month", "model", "size"} <= shown.keys()
     for name, labels in shown.items():
         assert sum(label != OTHER for label in labels.values()) >= min(3, len(labels)), name
+
+
+def many_uneven(seed: int) -> list[Piece]:
+    """Sixty people over thirty months, of whom few make most of the changes and each spends at another rate."""
+    chance = Random(seed)
+    rates = [10 ** chance.uniform(0, 2) for _ in range(60)]
+    found: list[Piece] = []
+    for number in range(700):
+        who = min(int(chance.expovariate(1 / 12)), 59)
+        names = {
+            "month": f"2026-{chance.randrange(30):02}",
+            "area": chance.choice("abcd"),
+            "model": chance.choice("pq"),
+        }
+        names |= {"type": chance.choice(("feat", "fix", "docs")), "issue": chance.choice(("(no issue)", f"#{number}"))}
+        found.append(piece(who, int(100 * rates[who] * 10 ** chance.gauss(0, 0.4)), number, **names))
+    return found
+
+
+def test_few_who_stand_out_in_some_months_do_not_take_all_other_groupings_from_many() -> None:
+    shown = shown_labels(many_uneven(1), 5)
+    assert {"area", "model", "type"} <= shown.keys()
+    assert len(set(shown["month"].values())) >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_whoever_stands_out_among_many_is_hidden_by_what_is_shown(seed: int) -> None:
+    pieces = many_uneven(seed)
+    shown = shown_labels(pieces, 5)
+    classes: dict[tuple[str, ...], dict[int, tuple[int, int]]] = {}
+    for one in pieces:
+        sums = classes.setdefault(_key(one, shown), {})
+        cost, tokens = sums.get(one.who, (0, 0))
+        sums[one.who] = cost + one.list_cost, tokens + one.tokens
+    assert standing_out(classes) == set()

@@ -131,6 +131,37 @@ def test_a_second_guard_of_one_assistant_is_refused(repo: Hooked) -> None:
     assert (repo.home / ASSISTANTS["codex"]).read_text() == text
 
 
+@pytest.mark.parametrize("name", ASSISTANTS)
+def test_a_guard_of_which_the_note_was_lost_is_not_put_in_twice_and_is_taken_out(repo: Hooked, name: str) -> None:
+    path = repo.home / ASSISTANTS[name]
+    guard(repo, "install", name, "--block", "--yes")
+    text = path.read_text()
+    (repo.ledger_home / "guards.json").unlink()
+    refused = guard(repo, "install", name, "--yes")
+    assert (refused.returncode, path.read_text()) == (3, text)
+    assert f"tokcost guard uninstall {name}" in refused.stderr
+    assert guard(repo, "uninstall", name).returncode == 0
+    assert not path.exists() or "guard check" not in path.read_text()
+
+
+def test_settings_that_are_read_only_stay_as_they_are(repo: Hooked) -> None:
+    path = repo.home / ASSISTANTS["claude-code"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}")
+    path.chmod(0o444)
+    done = guard(repo, "install", "claude-code", "--yes")
+    assert (done.returncode, path.read_text()) == (3, "{}")
+    assert "is read-only" in done.stderr
+    assert guard(repo, "status").stdout.startswith("No assistant has a guard")
+    path.chmod(0o644)
+    guard(repo, "install", "claude-code", "--yes")
+    path.chmod(0o444)
+    assert guard(repo, "uninstall", "claude-code").returncode == 3
+    path.chmod(0o644)
+    assert guard(repo, "uninstall", "claude-code").returncode == 0
+    assert path.read_text() == "{}"
+
+
 def test_the_command_says_nothing_once_tokcost_is_gone(repo: Hooked) -> None:
     guard(repo, "install", "claude-code", "--yes")
     told = json.loads((repo.home / ASSISTANTS["claude-code"]).read_text())
@@ -173,6 +204,73 @@ def test_what_a_repository_recommends_never_stops(repo: Hooked) -> None:
     repo.spend()
     said = answer(repo, "claude-code", "prompt", "--block")
     assert said.keys() == {"systemMessage"}
+
+
+def own_rules(repo: Hooked, text: str) -> None:
+    repo.ledger_home.mkdir(exist_ok=True)
+    (repo.ledger_home / "config.toml").write_text(text)
+
+
+RULE = '[[rules]]\nname = "small"\nsay = "think first"\nover = "{}"\n'
+
+
+@both_ways
+@pytest.mark.parametrize("name", ASSISTANTS)
+def test_a_rule_of_ones_own_that_is_exceeded_stops_the_run_too(repo: Hooked, name: str) -> None:
+    repo.spend()
+    own_rules(repo, RULE.format("1000"))
+    assert answer(repo, name, "prompt", "--block") == {}
+    own_rules(repo, RULE.format("0.000001"))
+    for moment in ("prompt", "tool"):
+        said = json.dumps(answer(repo, name, moment, "--block"))
+        assert "rule small: 1 request, $" in said
+        assert "think first; stopped, to go on: a higher amount in that rule of yours, or TOKCOST_GUARD=off" in said
+    assert "stopped" not in json.dumps(answer(repo, name, "prompt"))
+
+
+def test_what_nobody_set_an_amount_for_is_told_and_stops_nothing(repo: Hooked) -> None:
+    repo.spend()
+    own_rules(repo, '[[rules]]\nname = "any"\nmodel = "claude-*"\n')
+    assert answer(repo, "claude-code", "prompt", "--block").keys() == {"systemMessage"}
+    assert answer(repo, "claude-code", "tool", "--block") == {}
+
+
+def test_a_rule_of_a_repository_is_told_and_stops_nothing(repo: Hooked) -> None:
+    repo.spend()
+    (repo.path / ".tokcost.toml").write_text(RULE.format("0.000001"))
+    said = answer(repo, "claude-code", "prompt", "--block")
+    assert said.keys() == {"systemMessage"}
+    assert "rule small: " in said["systemMessage"]
+    assert answer(repo, "claude-code", "tool", "--block") == {}
+
+
+def test_a_rule_that_is_near_its_amount_is_told_to_the_person(repo: Hooked) -> None:
+    repo.spend()
+    spent = json.loads(piped(["status", "--json"], repo.path, repo.environ).stdout)["list_cost"]
+    own_rules(repo, RULE.format(spent))
+    said = answer(repo, "claude-code", "prompt", "--block")
+    assert said.keys() == {"systemMessage"}
+    assert ", near $" in said["systemMessage"]
+    assert piped(["check"], repo.path, repo.environ).returncode == 0
+    status = json.loads(piped(["status", "--json"], repo.path, repo.environ).stdout)
+    assert (len(status["rules"]), len(status["rules_near"])) == (0, 1)
+
+
+@pytest.mark.parametrize("text", ["[[rules]]\nname = 3\n", "[[rules", '[[rules]]\nname = "x"\nbranch = "exp/*"\n'])
+def test_a_rule_that_is_broken_or_of_another_branch_says_nothing_here(repo: Hooked, text: str) -> None:
+    repo.spend()
+    own_rules(repo, text)
+    assert answer(repo, "claude-code", "prompt", "--block") == {}
+
+
+def test_a_budget_and_a_rule_are_told_in_one_sentence(repo: Hooked) -> None:
+    repo.spend()
+    budget(repo, "0.000001")
+    own_rules(repo, RULE.format("0.000001"))
+    reason = answer(repo, "claude-code", "prompt", "--block")["stopReason"]
+    assert reason.count("tokcost: ") == 1
+    assert "over the branch budget; rule small: " in reason
+    assert "to go on: tokcost budget set AMOUNT --branch and a higher amount in that rule of yours, or " in reason
 
 
 def test_without_a_budget_a_repository_or_sense_the_assistant_goes_on(repo: Hooked, tmp_path: Path) -> None:

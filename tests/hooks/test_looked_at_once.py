@@ -5,12 +5,16 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 import tokcost
 import tokcost_hooks.run
 from support.hooked import Hooked, everywhere
+from tokcost.repo.worktree import find_worktree
+from tokcost.services.look_at_clone import state_of_hook
+from tokcost_hooks.work import Call, work
 
 WATCHED = """
 import os, runpy, sys
@@ -106,3 +110,61 @@ def test_post_commit_looks_once(repo: Hooked) -> None:
     repo.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Two")
     assert counted(repo, opened(repo, "post-commit")) == {"HEAD": 1, "config": 1}
     assert repo.replies() == {"total": 1, "bound": 1}
+
+
+MOST_STOPS = 30
+
+
+def stops(repo: Hooked, *words: str) -> list[str]:
+    """Functions of ours that are handed the state of the clone, or the worktree in it, alone or within another value,
+    on the way of prepare-commit-msg. Methods of an object that keeps it are handed nothing."""
+    found: list[str] = []
+    handed: list[object] = []
+
+    def watch(frame: FrameType, event: str, result: object) -> None:
+        code = frame.f_code
+        if not (code.co_filename.startswith(_OURS) and code.co_flags & _IS_FUNCTION):
+            return
+        if event == "return" and code in (find_worktree.__code__, state_of_hook.__code__) and len(handed) < 2:
+            handed.append(result)
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        values = [frame.f_locals[name] for name in names if name in frame.f_locals and name != "self"]
+        values += [part for value in values if isinstance(value, tuple) for part in value]
+        if event == "call" and any(value is one for value in values for one in handed):
+            found.append(f"{Path(code.co_filename).stem}.{code.co_qualname}")
+
+    call = Call(
+        "prepare-commit-msg",
+        list(words),
+        str(repo.path),
+        {**repo.environ, "GIT_DIR": str(repo.git_dir)},
+        repo.ledger_home,
+        b"",
+        lambda sentence, hint: pytest.fail(f"{sentence} {hint}"),
+        lambda: True,
+    )
+    sys.setprofile(watch)
+    try:
+        work(call, lambda code: None)
+    finally:
+        sys.setprofile(None)
+    return list(dict.fromkeys(found))
+
+
+_OURS = str(Path(tokcost.__file__).parent), str(Path(tokcost_hooks.run.__file__).parent)
+_IS_FUNCTION = 0x02
+"""`CO_NEWLOCALS` (inspect): code of functions has it, and modules and class bodies do not."""
+
+
+@pytest.mark.parametrize("editor", ["true", ":"])
+def test_the_state_of_the_clone_comes_by_few_functions(repo: Hooked, editor: str) -> None:
+    """A newcomer must be able to follow it."""
+    repo.work("One")
+    repo.spend()
+    repo.change()
+    repo.more_environ["GIT_EDITOR"] = editor
+    message = repo.git_dir / "COMMIT_EDITMSG"
+    message.write_text("Two\n")
+    found = stops(repo, str(message), "message")
+    assert "AI-Cost: " in message.read_text()
+    assert len(found) <= MOST_STOPS, "\n".join(found)

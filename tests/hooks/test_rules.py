@@ -162,6 +162,8 @@ def test_one_broken_rule_makes_no_other_silent(repo: Hooked) -> None:
     repo.spend()
     rules(repo, rule(over=5) + rule(say="I hold"))
     assert len(check(repo)[1]) == 1
+    said = " ".join(piped(["doctor"], repo.path, repo.environ).stdout.split())
+    assert "docs/rules.md has every key. The other rules hold." in said
 
 
 def test_names_of_a_repository_cannot_reach_the_terminal(repo: Hooked) -> None:

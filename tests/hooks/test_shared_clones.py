@@ -3,6 +3,7 @@ line is theirs alone, and whoever has agreed hears nothing."""
 
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -281,6 +282,35 @@ def test_a_commit_that_one_gave_up_and_the_commit_of_another_there_keep_nothing_
         assert here.commits() == (0, "")
         assert [line.tokens for line in here.carried()] == [2 * REPLY]
         there.now = here.now
+
+
+def as_the_framework(clone: Hooked) -> None:
+    """Hooks as the pre-commit framework starts them by its own configuration: no script of ours is there."""
+    program = f"import sys; sys.path += {PACKAGES}; from tokcost_hooks.run import main; main()"
+    for hook in HOOKS:
+        path = clone.path / ".git/hooks" / hook
+        path.write_text(f'#!/bin/sh\nexec {PYTHON} -I -c {shlex.quote(program)} {hook} "$@"\n')
+        path.chmod(0o775)
+
+
+@pytest.mark.parametrize("shared", ["group"], indirect=True)
+def test_so_it_does_in_hooks_that_no_script_of_ours_starts(shared: Hooked) -> None:
+    one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
+    one.agrees()
+    two.agrees()
+    as_the_framework(shared)
+    for here, there in ((one, two), (two, one)):
+        keeps_out(here, "not run")
+        there.now = here.now
+        keeps_out(there, "not run")
+        assert there.commits() == (0, "")
+        assert [line.tokens for line in there.carried()] == [REPLY]
+        here.now = there.now
+        assert here.commits() == (0, "")
+        assert [line.tokens for line in here.carried()] == [REPLY]
+        there.now = here.now
+    assert (shared.path / f".git/tokcost-notes-{OTHER}").stat().st_mode & 0o777 == 0o700
+    assert not (shared.path / f".git/tokcost-notes-{OWNER}").exists()
 
 
 @pytest.mark.parametrize("shared", ["group"], indirect=True)

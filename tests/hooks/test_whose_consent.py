@@ -181,12 +181,12 @@ def test_another_user_with_the_same_home_has_not_agreed(repo: Hooked) -> None:
     """Consent of one user is none of another, though both name the same folder."""
     from tokcost.policy.consent import mark
 
-    ours, (reading, writing) = mark(repo.ledger_home, repo.worktree), os.pipe()
+    ours, (reading, writing) = mark(repo.ledger_home, str(repo.common_dir)), os.pipe()
     worktree = repo.worktree
     child = os.fork()
     if not child:
         os.seteuid(65534)
-        os.write(writing, mark(repo.ledger_home, worktree).encode())
+        os.write(writing, mark(repo.ledger_home, worktree.common_dir).encode())
         os._exit(0)
     os.waitpid(child, 0)
     assert os.read(reading, 100).decode() not in ("", ours)

@@ -22,7 +22,8 @@ from tokcost.policy.known_settings import (
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "vscode-client/README.md"]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "vscode-client/README.md",
+         "SECURITY.md", "CONTRIBUTING.md"))]  # fmt: skip
 CODE = [path for root in ("lsp_server", "hooks") for path in (ROOT / root).rglob("*.py")]
 FOREIGN = ("NO_COLOR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME",
            "OPENCODE_DB", "COPILOT_HOME", "QWEN_HOME", "QWEN_RUNTIME_DIR", "AMP_DATA_DIR", "CLINE_DIR",
@@ -145,6 +146,29 @@ def test_links_of_a_page_lead_to_files_and_headings_that_are_there(path: Path) -
             assert anchor in anchors, link
 
 
-@pytest.mark.parametrize("name", ["install.md", "faq.md", "troubleshooting.md", "settings.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "index.md",
+        "concepts.md",
+        "install.md",
+        "faq.md",
+        "troubleshooting.md",
+        "settings.md",
+        "budgets.md",
+        "teams.md",
+        "performance.md",
+        "works-agreement.md",
+        "decisions.md",
+        "privacy.md",
+    ],
+)
 def test_the_readme_leads_to_the_page(name: str) -> None:
     assert f"docs/{name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_tests_that_the_page_on_security_names_are_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests|vscode-client)/[^`]+)`", text)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -1,5 +1,6 @@
 """Both halves of the editor's protocol are one file each, and the extension says what its code does."""
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -10,15 +11,14 @@ from typing import Any
 import pytest
 from pygls.lsp.server import LanguageServer
 
+from support.make_editor_states import states
 from tokcost import __version__
-from tokcost.lsp.protocol import STATUS, SUMMARY, status_params
+from tokcost.lsp.protocol import FOLLOW, STATUS, FollowParams, status_params
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.budget import Budget, Standing
-from tokcost.model.drivers import Answer, Explanation
 from tokcost.model.status import Status
 from tokcost.reports.budget_table import budget_objects
 from tokcost.reports.drivers import LABELS
-from tokcost.reports.drivers_json import why_object
 from tokcost.services.follow_folders import FolderStatus
 
 CLIENT = Path(__file__).parent.parent.parent / "vscode-client"
@@ -30,7 +30,7 @@ PROTOCOL = SOURCES[CLIENT / "src/core/protocol.ts"]
 
 def fields(name: str, *, needed: bool) -> set[str]:
     """The fields of an interface of the client: those always there, or those that may be missing."""
-    (body,) = re.findall(rf"export interface {name}[^{{]*{{\n(.*?)^}}", PROTOCOL, re.MULTILINE | re.DOTALL)
+    (body,) = re.findall(rf"export interface {name}\b[^{{]*{{\n(.*?)^}}", PROTOCOL, re.MULTILINE | re.DOTALL)
     return set(re.findall(rf"^  readonly (\w+){'' if needed else '[?]'}:", body, re.MULTILINE))
 
 
@@ -51,10 +51,24 @@ def test_the_client_knows_the_fields_that_the_server_sends() -> None:
     assert fields("Budget", needed=True) <= budgets[0].keys()
 
 
-def test_the_client_knows_the_drivers_that_the_server_tells_by_the_same_words() -> None:
-    names = "repository", "branch", "session", "since_ms", "until_ms"
-    told = why_object(Answer(**dict.fromkeys(names), explanation=Explanation(), notes=[]))
-    assert fields("Why", needed=True) <= told.keys()
+def test_the_client_knows_what_the_server_tells_of_a_page() -> None:
+    told: dict[str, Any] = states()[0]["status"]["page"]
+    assert fields("BranchPage", needed=True) == told.keys()
+    assert fields("Why", needed=True) <= told["why"].keys()
+    branch = told["branch"]
+    assert (
+        fields("Figures", needed=True) | fields("Split", needed=True) | fields("Branch", needed=True) <= branch.keys()
+    )
+    assert fields("Commit", needed=True) <= branch["commits"][0].keys()
+    (model,) = branch["models"].values()
+    assert fields("Figures", needed=True) | fields("Model", needed=True) <= model.keys()
+    lines = states()[0]["status"]["next"]
+    assert fields("NextLines", needed=True) == lines.keys()
+    follow = {field.name for field in dataclasses.fields(FollowParams)}
+    assert fields("Follow", needed=True) == follow
+
+
+def test_the_client_names_the_drivers_by_the_same_words() -> None:
     page = SOURCES[CLIENT / "src/webview/drivers.ts"]
     words = dict(re.findall(r'^  (\w+): \["([^"]+)", "\w+"\],$', page, re.MULTILINE))
     assert words == {name: label[0].upper() + label[1:] for name, label in LABELS.items()}
@@ -65,7 +79,7 @@ def test_the_client_asks_what_the_server_answers(server_commands: set[str]) -> N
     assert asked >= {"preview", "enable", "disable", "omit", "budget", "doctor", "report"}
     assert {f"tokcost.{name}" for name in asked} <= server_commands
     assert f'"{STATUS}"' in PROTOCOL
-    assert f'"{SUMMARY}"' in PROTOCOL
+    assert f'"{FOLLOW}"' in PROTOCOL
 
 
 def test_the_commands_of_the_manifest_are_those_of_the_code_and_none_of_the_servers(server_commands: set[str]) -> None:

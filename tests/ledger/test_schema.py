@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.ledger import claims, commits, places, prices, query, record, sources
+from tokcost.ledger import claims, commits, places, prices, query, record, sources, totals
 from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
 from tokcost.ledger.rollup import Rollup, disagreements
 from tokcost.ledger.rows import Entry
@@ -108,6 +108,8 @@ def test_a_usage_comes_back_as_it_was_recorded(ledger: Ledger) -> None:
         estimated=True,
         request_id="req_1",
         reported_cost=12,
+        geo="us",
+        factor_percent=153,
     )
     with ledger.transaction():
         insert(ledger, entry(told))
@@ -130,8 +132,8 @@ def questions(ledger: Ledger) -> None:
     query.estimated_since(ledger, 1, 0)
     query.claims_with_estimates(ledger, 1)
     query.estimated_by_assistant(ledger)
-    query.has_unexplained_total(ledger, "claude-code", "s")
-    query.sessions_before(ledger, 1, [1], (0, 1))
+    totals.has_unexplained_total(ledger, "claude-code", "s")
+    totals.sessions_before(ledger, 1, [1], (0, 1))
     record.find_usage(ledger, "claude-code", ["a"])
     record.usage_of_session(ledger, 1)
     sources.read_of(ledger, "claude-code", "/x")
@@ -239,12 +241,39 @@ def test_an_upgrade_keeps_every_usage_claim_and_cursor(tmp_path: Path) -> None:
         assert ledger.db.execute("PRAGMA foreign_key_check").fetchall() == []
         cursor = (7).to_bytes(8, "little") + bytes([16]) + b"t" * 16 + b"{}"
         assert sources.read_of(ledger, "claude-code", "/l.jsonl") == (9, 8, cursor, 7)
-        (total,) = query.totals_of_session(ledger, "claude-code", "s")
+        (total,) = totals.totals_of_session(ledger, "claude-code", "s")
         assert (total.cwd, total.branch, total.tokens.total) == ("/a/b", "main", 15)
         assert commits.carriers(ledger, 70) == {74: [(1, "c0ffee")]}
         assert claims.worth_pending(ledger, 70, "main").tokens == 15
         assert claims.line_of(ledger, 75, 1) is None
         assert query.copies(ledger) == 0
+
+
+@pytest.mark.parametrize(
+    ("assistant", "model", "factor"),
+    [
+        ("copilot-chat-text", "claude-opus-4.7", 153),
+        ("cursor-text", "claude-4.5-sonnet", 118),
+        ("cursor-text", "gpt-5", 100),
+        ("aider", "claude-opus-4.7", 0),
+        ("claude-code", "claude-opus-4.7", 0),
+    ],
+)
+def test_an_upgrade_notes_the_factor_that_was_applied_to_estimates(
+    tmp_path: Path, assistant: str, model: str, factor: int
+) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        old.executescript((OLD / "7.sql").read_text())
+        old.execute("INSERT OR IGNORE INTO assistant (name) VALUES (?)", (assistant,))
+        old.execute(
+            "INSERT INTO series (assistant, model, provider, kind, speed, tier, price_state)"
+            " SELECT id, ?, '', 'response', '', '', 'unpriced' FROM assistant WHERE name = ?",
+            (model, assistant),
+        )
+        old.commit()
+    with open_ledger(tmp_path) as ledger:
+        found = ledger.db.execute("SELECT factor_percent FROM series WHERE model = ?", (model,)).fetchall()
+        assert found == [(factor,)]
 
 
 def test_estimated_usage_is_found_without_a_look_at_any_other(ledger: Ledger) -> None:

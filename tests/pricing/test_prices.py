@@ -15,6 +15,8 @@ import pytest
 from support.make_common_cards import lines
 from support.prices import at_ms
 from tokcost.errors import SettingsDamaged
+from tokcost.ledger.open import open_ledger
+from tokcost.ledger.prices import price_ids
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.usage import Tokens, Usage
 from tokcost.pricing.book import PriceBook
@@ -25,6 +27,7 @@ from tokcost.pricing.names import candidates
 from tokcost.pricing.override_file import load_overrides
 from tokcost.pricing.overrides import DATA, bundled
 from tokcost.pricing.source import compile_models, source_stamp
+from tokcost.usage.pricing import Pricer
 
 
 def ms(day: str) -> int:
@@ -255,6 +258,44 @@ def test_a_price_for_an_unknown_model_makes_it_priced(tmp_path: Path) -> None:
     file = tmp_path / "prices.toml"
     file.write_text('[[price]]\nmatch = "in-house-*"\ninput = "1"\noutput = "2"\n')
     assert price(use("in-house-7b", Tokens(1_000, 1_000, 0, 0, 1_000)), file)[:2] == (4_000_000, "priced")
+
+
+PATTERNS = {
+    "house-7b": True,
+    "house-*": True,
+    "HOUSE-*": True,
+    "*-7b": True,
+    "h?use-7b": True,
+    "house-[678]b": True,
+    "[gh]ouse*": True,
+    "*": True,
+    "other-*": False,
+    "house": False,
+    "house-[89]b": False,
+    "?house*": False,
+    "house-7b?": False,
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_price_is_for_the_names_that_its_pattern_matches(tmp_path: Path, pattern: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(f'[[price]]\nmatch = "{pattern}"\ninput = "1"\noutput = "2"\n')
+    state = price(use("house-7b", Tokens(1_000)), file).state
+    assert state == ("priced" if PATTERNS[pattern] else "unpriced")
+
+
+def test_an_import_names_cards_by_their_content_whether_the_ledger_has_them_or_not(tmp_path: Path) -> None:
+    """To work the name out takes longer than to price a response: where the ledger has the same cards, theirs is it."""
+    usage = use("claude-opus-4-6", Tokens(1_000), provider="anthropic")
+    worked_out = PriceBook(compile_models([("anthropic", usage.model)]), bundled()).price(usage)
+    with open_ledger(tmp_path / "ledger") as ledger:
+        for _ in range(2):
+            pricer = Pricer(ledger, tmp_path / "ledger")
+            pricer.prepare([(usage.provider, usage.model)])
+            with ledger.transaction():
+                assert pricer.price(usage, "") == worked_out
+            assert worked_out.card_id in price_ids(ledger)
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_the_same_task_in_two_places_counts_once(tmp_path: Path) -> None:
 
 def test_requests_of_sub_agents_count_besides(tmp_path: Path) -> None:
     path = task(tmp_path, "cline", request(), request(1000, 50, 60, say="subagent_usage", source="subagents"))
-    assert [one.tokens.total for one in usage(path, "cline")] == [310, 110]
+    assert [(one.tokens.total, one.subagent) for one in usage(path, "cline")] == [(310, False), (110, True)]
 
 
 def test_older_tasks_have_the_counts_in_a_message_behind_the_request(tmp_path: Path) -> None:

@@ -33,6 +33,34 @@ def test_cached_tokens_are_inside_input_and_reasoning_inside_output(tmp_path: Pa
     assert tokens(tmp_path, meta(), turn(), count(counters(100, 60, 30, 20))) == [Tokens(40, 60, 0, 0, 30, 20)]
 
 
+@pytest.mark.parametrize(
+    ("facts", "is_told"),
+    [
+        ({}, False),
+        ({"source": "cli"}, False),
+        ({"source": {"subagent": {"thread_spawn": {"parent_thread_id": PARENT, "depth": 1}}}}, True),
+        ({"source": {"subagent": "review"}}, True),
+        ({"source": {"custom": "x"}}, False),
+        ({"thread_source": "subagent", "parent_thread_id": PARENT}, True),
+        ({"thread_source": "user"}, False),
+        ({"thread_source": 7}, False),
+        ({"parent_thread_id": PARENT}, True),
+        ({"forked_from_id": PARENT}, False),
+        ({"forked_from_id": PARENT, "source": "vscode"}, False),
+        ({"forked_from_id": PARENT, "source": {"subagent": {"thread_spawn": {"parent_thread_id": PARENT}}}}, True),
+    ],
+)
+def test_a_thread_that_was_spawned_is_a_sub_agents_and_a_fork_is_none(
+    tmp_path: Path, facts: dict[str, Any], is_told: bool
+) -> None:
+    lines = (meta(**facts), turn(T0 + 1000), count(counters(100, 60, 30), time_ms=T0 + 2000))
+    path = write(tmp_path / "rollout-x.jsonl", *lines)
+    first = read(path)
+    assert [one.subagent for one in first.usage] == [is_told]
+    append(path, count(counters(250, 160, 50), counters(150, 100, 20), time_ms=T0 + 9000))
+    assert [one.subagent for one in read(path, first.cursor).usage] == [is_told]
+
+
 def test_a_running_total_written_again_is_no_new_response(tmp_path: Path) -> None:
     one, two = counters(100, 60, 30), counters(250, 160, 50)
     found = tokens(tmp_path, meta(), turn(), count(one), count(one), count(two, counters(150, 100, 20)), count(two))

@@ -65,6 +65,23 @@ def times(tokens: Tokens, many: int) -> Tokens:
 # A record of a request
 
 
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        (record(), False),
+        (record(interactionType="conversation-agent"), False),
+        (record(interactionType="conversation-subagent"), True),
+        (record() | {"agentId": "agent-1"}, True),
+        (record() | {"agentId": None}, False),
+    ],
+)
+def test_a_request_of_a_sub_agent_is_told_from_those_of_the_main_one(
+    tmp_path: Path, line: dict[str, Any], is_told: bool
+) -> None:
+    (usage,) = read(events(tmp_path, start(), line)).usage
+    assert usage.subagent is is_told
+
+
 def test_the_input_contains_the_cache_and_the_output_contains_reasoning(tmp_path: Path) -> None:
     said: dict[str, Any] = counts(input=200, output=30, cached=60, written=50, thought=5)
     (usage,) = read(events(tmp_path, start(), record(**said))).usage
@@ -153,6 +170,25 @@ def test_a_damaged_record_among_good_ones_is_counted_and_loses_no_other(tmp_path
     batch = read(events(tmp_path, start(), '{"type":"session.usage_record","data":{"us', record()))
     assert [usage.tokens for usage in batch.usage] == [ONE]
     assert batch.skipped == {"damaged record": 1}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"type":"tool.execution_complete","data":{"result":{"content":"one\ntwo {\nthree"}}}\n',  # raw line ends
+        '{"type":"user.message","data":{"content":"a\u2028b\u2029c\u0085d"}}\n',
+        "\0" * 1728,  # a crash, and the resumed session goes on behind it
+        "\n\n \n",
+        '{"type":"assistant.message","data":{"messageId":"m1","out',  # a resumed session goes on without a line end
+        '{"type":"system.notification","data":{"kind":"new"}}\n',
+    ],
+)
+def test_what_crashes_and_resumptions_leave_between_records_loses_none(tmp_path: Path, broken: str) -> None:
+    path = events(tmp_path, start(), record())
+    with path.open("a", encoding="utf-8") as log:
+        log.write(broken)
+    append(path, record(number=2), record(number=2))
+    assert total(read(path)) == times(ONE, 2)
 
 
 def test_words_of_a_conversation_that_look_like_a_record_are_none(tmp_path: Path) -> None:

@@ -143,6 +143,28 @@ def test_a_session_of_no_known_folder_is_counted_without_one(state: Any, tmp_pat
 
 def test_older_sessions_have_their_folder_under_another_name(tmp_path: Path) -> None:
     assert read(wire(tmp_path, used(), state={"custom": {"cwd": SHOP}})).usage[0].cwd == SHOP
+    assert read(wire(tmp_path, used(), state={"cwd": SHOP})).usage[0].cwd == SHOP
+
+
+def test_an_agent_works_in_the_folder_that_its_own_file_names_from_then_on(tmp_path: Path) -> None:
+    begun, moved = ({"type": "config.update", "cwd": one, "time": T0} for one in ("/home/dev/shop-b", "/home/dev/c"))
+    other = {"type": "config.update", "thinkingEffort": "low", "systemPrompt": "You are", "time": T0}
+    path = wire(tmp_path, used(), begun, other, used(600), moved, used(700))
+    first = read(path)
+    assert [one.cwd for one in first.usage] == [SHOP, "/home/dev/shop-b", "/home/dev/c"]
+    append(path, used(800))
+    assert [one.cwd for one in read(path, first.cursor).usage] == ["/home/dev/c"]
+
+
+def test_a_session_without_its_state_belongs_to_the_folder_of_the_agent(tmp_path: Path) -> None:
+    path = wire(tmp_path, {"type": "config.update", "cwd": SHOP, "time": T0}, used())
+    (path.parent.parent.parent / "state.json").unlink()
+    assert [one.cwd for one in read(path).usage] == [SHOP]
+
+
+@pytest.mark.parametrize("folder", ["relative", "", 5, None, "/with\0nul", "/" + "x" * 5000])
+def test_a_folder_that_can_be_none_is_not_remembered(tmp_path: Path, folder: object) -> None:
+    assert [one.cwd for one in read(wire(tmp_path, {"type": "config.update", "cwd": folder}, used())).usage] == [SHOP]
 
 
 def test_a_message_that_quotes_a_record_is_none(tmp_path: Path) -> None:

@@ -68,6 +68,37 @@ def read_file(file: Source, cursor: bytes | None = None) -> Batch:
 # What a message means
 
 
+@pytest.mark.parametrize(("column", "of_agent"), [("parent_id", True), ("version", False)])
+def test_a_session_that_the_task_tool_began_is_a_sub_agents(store: StoreOf, column: str, of_agent: bool) -> None:
+    store.session("ses_2")
+    store.run(f"UPDATE session SET {column} = 'ses_1' WHERE id = 'ses_2'")
+    store.say("msg_1", message(T0))
+    store.say("msg_2", message(T0 + 5000), "ses_2")
+    assert [one.subagent for one in read(store).usage] == [False, of_agent]
+
+
+def test_a_fork_of_a_session_is_no_sub_agent(store: StoreOf) -> None:
+    store.run("ALTER TABLE session ADD COLUMN fork_session_id text")
+    store.run(
+        "INSERT INTO session VALUES ('ses_2', 'ses_1', '/r', '1.18.33', 0, 0, ?, ?, 'ses_1')", T0 - 1000, T0 - 1000
+    )
+    store.say("msg_2", message(T0), "ses_2")
+    assert [one.subagent for one in read(store).usage] == [False]
+
+
+@pytest.mark.parametrize(
+    ("parent", "of_agent"), [({"parentID": "ses_0"}, True), ({"parentID": None}, False), ({}, False)]
+)
+def test_a_session_file_names_the_one_whose_tool_began_it(
+    tmp_path: Path, parent: dict[str, Any], of_agent: bool
+) -> None:
+    write_session(tmp_path)
+    path = tmp_path / "storage/session/project/ses_1.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | parent))
+    (usage,) = read_file(write_message(tmp_path, message())).usage
+    assert usage.subagent is of_agent
+
+
 def test_input_excludes_what_the_cache_gave_and_took_and_all_writes_are_for_five_minutes(store: StoreOf) -> None:
     store.say("msg_1", message())
     (usage,) = read(store).usage
@@ -79,6 +110,26 @@ def test_input_excludes_what_the_cache_gave_and_took_and_all_writes_are_for_five
 def test_the_aggregates_of_a_session_repeat_its_messages_and_are_not_added(store: StoreOf) -> None:
     store.say("msg_1", message())
     assert tokens(read(store)) == [ONE]
+
+
+@pytest.mark.parametrize(
+    ("total", "more", "expected"),
+    [
+        (100, {}, Tokens(10, 20, 30, 0, 40)),  # input + cache + output
+        (140, {"input": 100}, Tokens(50, 20, 30, 0, 40)),  # input + output: the cache is inside
+        (190, {"input": 100}, Tokens(100, 20, 30, 0, 40)),
+        (140, {"input": 100, "reasoning": 15}, Tokens(50, 20, 30, 0, 40, 15)),
+        (155, {"input": 100, "reasoning": 15}, Tokens(50, 20, 30, 0, 55, 15)),
+        (50, {}, Tokens(10, 20, 30, 0, 40)),  # a cache larger than the input is not inside it
+        (141, {"input": 100}, Tokens(100, 20, 30, 0, 40)),  # a total that fits nothing tells nothing
+        (None, {"input": 100}, Tokens(100, 20, 30, 0, 40)),
+    ],
+)
+def test_whether_input_contains_the_cache_is_told_by_the_total(
+    store: StoreOf, total: int | None, more: dict[str, int], expected: Tokens
+) -> None:
+    store.say("msg_1", message(tokens=counts(**more, **({} if total is None else {"total": total}))))
+    assert tokens(read(store)) == [expected]
 
 
 @pytest.mark.parametrize(

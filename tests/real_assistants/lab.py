@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from real_assistants.mock_models import Call, ModelServer
 
 CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 PROGRAM = "from tokcost.cli.start import main; main()"
-UNLOGGED: dict[str, set[Kind]] = {"opencode": {"title"}, "gemini-cli": {"summary"}, "qwen-code": {"suggestion"}}
+UNLOGGED: dict[str, set[Kind]] = {
+    "opencode": {"title"},
+    "gemini-cli": {"summary"},
+    "qwen-code": {"suggestion"},
+    "claude-code": {"trial"},
+}
 """Requests of which an assistant writes nothing (docs/assistants.md)."""
 Spent = dict[str, Counter[str]]
 """Tokens by branch and class."""
@@ -29,6 +35,8 @@ class Lab:
         self.folder, self.home, self.repo = folder, folder / "home", folder / "repo"
         self.other = folder / "other"
         """The place of a second worktree, or of a link."""
+        self.neighbours: tuple[str, ...] = ()
+        """Other assistants that work here."""
         self.home.mkdir()
         self.repo.mkdir()
         self.git("init", "-q", "-b", "main")
@@ -37,6 +45,13 @@ class Lab:
         self.git("commit", "-q", "--allow-empty", "-m", "Begin")
         self.git("branch", "feat/a")
         self.git("branch", "feat/b")
+
+    def shared_with(self, assistant: Assistant) -> "Lab":
+        """The same home and repository, for another assistant."""
+        shared = copy(self)
+        shared.assistant, shared.neighbours = assistant, (self.assistant.name,)
+        self.neighbours = (assistant.name,)
+        return shared
 
     def git(self, *words: str) -> None:
         """Run git in the repository."""
@@ -77,11 +92,15 @@ class Lab:
         document = self.log()
         assert document["skipped"]["records"] == 0
         rows = [row for row in document["branches"] if row["usage"]]
-        assert {name for row in rows for name in row["assistants"]} <= {self.assistant.name}
+        assert {name for row in rows for name in row["assistants"]} <= {self.assistant.name, *self.neighbours}
         told = {row["branch"]: +Counter({one: row["tokens"][one] for one in CLASSES}) for row in rows}
         if document["unplaced"]["usage"]:
             told[""] = +Counter({one: document["unplaced"]["tokens"][one] for one in CLASSES})
         return told
+
+    def names(self) -> set[str]:
+        """The assistants that `tokcost log` names."""
+        return {name for row in self.log()["branches"] for name in row["assistants"]}
 
     def log(self) -> dict[str, Any]:
         """What `tokcost log --json` tells."""
@@ -98,7 +117,8 @@ class Lab:
     def logged(self, server: ModelServer) -> list[Call]:
         """The calls that were billed, without those that this assistant does not log."""
         assert not server.unknown
-        return [call for call in server.calls if call.kind not in UNLOGGED.get(self.assistant.name, ())]
+        unlogged = set[Kind]().union(*(UNLOGGED.get(name, ()) for name in (self.assistant.name, *self.neighbours)))
+        return [call for call in server.calls if call.kind not in unlogged]
 
     def billed(self, server: ModelServer, now_called: Mapping[str, str] | None = None, *, cut: bool = True) -> Spent:
         """The truth: what was billed on each branch, under the name that it has now. Without `cut` replies that broke

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tokcost.receivers.server import Receiver
+from tokcost.receivers.server import Notice, Receiver
 from tokcost.receivers.store import Store
 
 SENT = Path(__file__).parent / "sent"
@@ -43,7 +43,7 @@ class Serving:
 
     def __init__(self, home: Path) -> None:
         self.file = home / "otel" / "received.jsonl"
-        self.notices: list[str] = []
+        self.notices: list[Notice] = []
         self._receiver = Receiver(Store(home), "127.0.0.1", 0, self.notices.append)
         self.url = self._receiver.url
         self._thread = threading.Thread(target=self._receiver.serve_forever, args=(0.01,), daemon=True)

@@ -107,6 +107,24 @@ def test_an_unknown_path_is_not_found_and_metrics_are_taken_without_being_stored
         assert serving.post("/v1/logs?x=1", BODY) == 200
 
 
+def test_metrics_that_come_alone_are_named_once_and_those_beside_logs_are_not(tmp_path: Path) -> None:
+    with Serving(tmp_path / "alone") as serving:
+        for _ in range(5):
+            assert serving.post("/v1/metrics", b"{}") == 200
+        assert serving.notices == ["metrics"]
+    with Serving(tmp_path / "beside") as serving:
+        for path, body in (("/v1/metrics", b"{}"), ("/v1/metrics", b"{}"), ("/v1/logs", BODY), ("/v1/metrics", b"{}")):
+            assert serving.post(path, body) == 200
+        assert serving.notices == []
+
+
+def test_the_command_says_what_to_switch_on_where_metrics_come_alone(tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    for _ in range(3):
+        assert post(command.url, "/v1/metrics", b"{}")[0] == 200
+    assert "OTEL_LOGS_EXPORTER=otlp" in command.end()[1]
+
+
 def test_a_compressed_body_and_one_in_chunks_are_read(tmp_path: Path) -> None:
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (BODY[:100], BODY[100:])) + b"0\r\n\r\n"
     with Serving(tmp_path) as serving:

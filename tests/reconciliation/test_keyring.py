@@ -1,6 +1,7 @@
 """Keys in a real Secret Service, and in keyrings that keep no secret: refused, locked, stopped, gone."""
 
 import base64
+import json
 import os
 import pty
 import subprocess
@@ -72,6 +73,19 @@ def test_the_variable_needs_no_keyring_and_is_asked_first(environ: dict[str, str
     assert (done.returncode, done.stdout) == (0, f"Anthropic: the key is in the environment variable {VARIABLE}.\n")
 
 
+def test_without_a_provider_each_one_is_told_and_a_keyring_that_fails_is_asked_once(environ: dict[str, str]) -> None:
+    environ |= {"TOKCOST_OPENAI_KEY": KEY, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    done = run(environ, "status")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["Anthropic", "OpenAI", "OpenRouter", "GitHub Copilot"]
+    assert lines[1] == "OpenAI: the key is in the environment variable TOKCOST_OPENAI_KEY."
+    assert all("keeps no secret" in lines[at] and "environment variable" in lines[at] for at in (0, 2, 3))
+    told = json.loads(run(environ, "status", "--json").stdout)
+    assert [one["key"] for one in told] == [None, "environment", None, None]
+    assert [one["provider"] for one in told] == ["anthropic", "openai", "openrouter", "copilot"]
+
+
 @pytest.mark.parametrize("typed", ["", "\n", "two words", "k\x1bey", "kéy", "x" * 5000])
 def test_what_is_no_key_is_not_kept_and_not_quoted(environ: dict[str, str], typed: str) -> None:
     done = run(environ, "login", "anthropic", typed=typed)
@@ -95,6 +109,7 @@ def test_a_key_is_kept_by_the_secret_service_and_in_no_file_as_it_is(session: Ke
     assert (kept.returncode, kept.stdout, kept.stderr) == (0, "The key is in your keyring (Secret Service).\n", "")
     assert run(session.environ, "status", "anthropic").stdout == "Anthropic: the key is in your keyring.\n"
     assert run(session.environ, "status", "openai").returncode == 1
+    assert "Anthropic: the key is in your keyring.\nOpenAI: no key; " in run(session.environ, "status").stdout
     with BillServer(always(anthropic_page())) as server:
         environ = session.environ | {"TOKCOST_RECONCILE_URL": server.url}
         done = run(environ, "anthropic", "--month", "2026-10")

@@ -15,7 +15,7 @@ FEAT = Status(
 
 
 def test_the_line_has_branch_list_cost_pending_and_today() -> None:
-    assert status_line(FEAT) == "feat/x  $1.84 list  (0.50 pending)  today $3.10"
+    assert status_line(FEAT) == "feat/x  $1.84 list  ($0.50 pending)  today $3.10"
 
 
 def test_what_is_nothing_is_left_out() -> None:

@@ -52,20 +52,26 @@ def team(people: str, day: str, area: str, dollars: int = 2, model: str = MODEL,
 def make_repository(folder: Path, works: Sequence[Work], address: str = "") -> Path:
     """A bare repository with these commits, one after the other, in the order of their days."""
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=imported(works), check=True)
+    if address:
+        subprocess.run(["git", "remote", "add", "origin", address], cwd=folder, check=True)
+    return folder
+
+
+def imported(works: Sequence[Work], branch: str = "main") -> bytes:
+    """The same commits as git-fast-import reads them."""
     parts: list[bytes] = []
     for number, work in enumerate(sorted(works, key=lambda one: one.day)):
         seconds = timegm(strptime(work.day, "%Y-%m-%d")) + 36_000 + number
         person = f"{work.who} <{work.who}@x.org> {seconds} +0000"
-        message = f"Change {number}\n\n{format_line(work.line)}\n".encode()
-        parts.append(f"commit refs/heads/main\nauthor {person}\ncommitter {person}\ndata {len(message)}\n".encode())
-        parts.append(message)
+        message = f"Change {number}\n".encode()
+        message += f"\n{format_line(work.line)}\n".encode() if work.id else b""
+        parts.append(f"commit refs/heads/{branch}\nauthor {person}\ncommitter {person}\n".encode())
+        parts.append(f"data {len(message)}\n".encode() + message)
         for path in (f"{work.area}/f{number}", *work.more.split()):
             content = f"{number}\n".encode()
             parts.append(f"M 100644 inline {path}\ndata {len(content)}\n".encode() + content)
-    subprocess.run(["git", "fast-import", "--quiet"], cwd=folder, input=b"".join(parts), check=True)
-    if address:
-        subprocess.run(["git", "remote", "add", "origin", address], cwd=folder, check=True)
-    return folder
+    return b"".join(parts)
 
 
 def environ_of(home: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Which lines of Claude Code's transcripts are one response: whatever files they stand in, and however often somebody
 looks while they are being written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from support import codex_lines
 from support.claude_lines import append, assistant, counts, iso
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
+from tokcost.ledger.sources import tallies
 from tokcost.model.usage import Tokens
+from tokcost.readers.claude_code.order import MERGED
 from tokcost.services.refresh import refresh
 
 T0 = 1_790_000_000_000
@@ -225,6 +227,69 @@ def test_responses_of_many_gateway_calls_are_read_in_linear_time(tmp_path: Path)
     home = Home(tmp_path)
     home.add(*(said("s", n + 1, 1, n) for n in range(3_000)))
     assert len(home.look()) == 3_000
+
+
+def linked(*lines: Line, after: str | None = None) -> list[Line]:
+    """Lines that each name the one before it as their parent, the first one `after`."""
+    made: list[Line] = []
+    for number, (file, line) in enumerate(lines):
+        uuid = f"{line['timestamp']}-{number}-{after}"
+        made.append((file, line | {"uuid": uuid, "parentUuid": after}))
+        after = uuid
+    return made
+
+
+def test_two_answers_to_different_lines_are_two_responses_whatever_their_counts(tmp_path: Path) -> None:
+    prompts = linked(prompt("s", 0), prompt("s", 1))
+    lines = [
+        line for n, (_, asked) in enumerate(prompts) for line in linked(said("s", 10, 7, 2 + n), after=asked["uuid"])
+    ]
+    assert looks(tmp_path, [*prompts, *lines]) == [(10, 7)] * 2
+
+
+def test_blocks_of_two_responses_written_among_each_other_are_told_by_their_parents(tmp_path: Path) -> None:
+    prompts = linked(prompt("s", 0), prompt("s", 1))
+    one, other = (
+        linked(*(said("s", 10, 7, n + number) for n in (2, 4, 6)), after=asked["uuid"])
+        for number, (_, asked) in enumerate(prompts)
+    )
+    mixed = [line for pair in zip(one, other, strict=True) for line in pair]
+    assert looks(tmp_path / "a", [*prompts, *mixed]) == [(10, 7)] * 2
+    assert looks(tmp_path / "b", [prompts[0], one[0], prompts[1], other[0], one[1], other[1]]) == [(10, 7)] * 2
+
+
+@pytest.mark.parametrize("between", [result, prompt])
+def test_numbers_of_blocks_tell_where_a_response_begins_also_behind_a_tools_result(
+    tmp_path: Path, between: Callable[[str, float], Line]
+) -> None:
+    def block(number: int, second: float) -> Line:
+        return said("s", 10, 7, second, stop_reason="tool_use", apiBlockIndex=number)
+
+    begins_anew = linked(block(0, 1), between("s", 2), block(0, 3), between("s", 4), block(0, 5))
+    assert looks(tmp_path / "anew", begins_anew) == [(10, 7)] * 3
+    goes_on = linked(block(0, 1), block(1, 2), result("s", 3), block(2, 4))
+    assert looks(tmp_path / "on", goes_on) == [(10, 7)]
+
+
+def test_a_block_may_be_behind_what_a_hook_logged_in_between(tmp_path: Path) -> None:
+    hooks = [
+        ("s", {"type": "progress", "data": {"type": "hook_progress"}, "timestamp": iso(T0 + n)}) for n in range(20)
+    ]
+    lines = linked(prompt("s", 0), said("s", 10, 7, 1, stop_reason="tool_use"), *hooks, said("s", 10, 7, 2))
+    assert looks(tmp_path, lines) == [(10, 7)]
+
+
+def test_of_two_finished_lines_with_other_outputs_nothing_makes_one_response(tmp_path: Path) -> None:
+    assert looks(tmp_path, [said("s", 10, 7, 1), said("s", 10, 9, 2)]) == [(10, 7), (10, 9)]
+
+
+def test_lines_that_nothing_tells_apart_count_once_and_are_named(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.add(said("s", 10, 7, 1), said("s", 10, 7, 2))
+    home.add(*linked(prompt("t", 0), said("t", 10, 7, 11), said("t", 10, 7, 12)))  # these are told
+    assert inputs_and_outputs(home.look()) == [(10, 7)] * 2
+    with open_ledger(home.ledger) as ledger:
+        assert tallies(ledger, "skipped") == {("claude-code", MERGED): 1}
 
 
 # --- the last line corrects ---

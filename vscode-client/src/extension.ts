@@ -7,6 +7,7 @@ import { Session } from "./server/session";
 import { BudgetNotices } from "./ui/budgetNotices";
 import { CostLines } from "./ui/costLines";
 import { openWalkthrough, registerCommands } from "./ui/commands";
+import { publishing } from "./core/folders";
 import { repositoryRoots, watchRepositories } from "./server/git";
 import { NextCommitView } from "./ui/nextCommitView";
 import { StatusBar } from "./ui/statusBar";
@@ -27,7 +28,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const view = new NextCommitView(session, lines);
   const notices = new BudgetNotices(session, context.globalState);
   const show = (): void => {
-    bar.show(session.phase, session.shown());
+    const shown = session.shown();
+    bar.show(session.phase, shown, session.nameOf(shown));
     tellMenus(session);
   };
   const commands = registerCommands({ session, setup, lines, panels, pages, log });
@@ -81,7 +83,11 @@ async function wakeUp(context: vscode.ExtensionContext, session: Session): Promi
 /** What the `when` clauses of package.json ask. */
 function tellMenus(session: Session): void {
   const lines = session.shown()?.cost_lines;
+  const running = session.phase === "running";
+  const roots = publishing(running ? session.inRepositories() : [], repositoryRoots());
   const said = {
+    "tokcost.carrying": roots.on,
+    "tokcost.omitting": roots.omitted,
     "tokcost.running": session.phase === "running",
     "tokcost.linesOn": session.phase === "running" && lines?.enabled === true,
     "tokcost.omitted": lines?.omitted === true,

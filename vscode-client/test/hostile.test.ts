@@ -10,7 +10,7 @@ import { tooltipMarkdown } from "../src/core/tooltip";
 import type { PageModel } from "../src/webview/messages";
 import { shell } from "../src/webview/shell";
 import { options, sections, SECTIONS } from "../src/webview/view";
-import { branch, figures, status, why } from "./samples";
+import { branch, figures, model as modelOf, status, why } from "./samples";
 
 const PIECES = [
   "[x](command:workbench.action.quit)",
@@ -56,7 +56,7 @@ function page(name: string): string {
   const changes = {
     branch: name,
     state: name,
-    models: { [name]: figures("1") },
+    models: { [name]: modelOf(name, "1") },
     assistants: { [name]: figures("1") },
     evidence: { [name]: 1 },
     commits: one.commits.map((commit) => ({ ...commit, subject: name })),
@@ -72,8 +72,9 @@ function page(name: string): string {
     names: [name],
     current: name,
     budgets: [],
-    today: "3.100000000",
-    todayEstimated: 0,
+    today: "$3.10",
+    noLogs: [],
+    version: 1,
     takesEstimates: false,
     isStale: true,
   };

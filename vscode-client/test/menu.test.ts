@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { amountProblem, budgetChoices } from "../src/core/budgetText";
-import { menuEntries } from "../src/core/menu";
-import { emptyText, nextLine, titleText } from "../src/core/nextLine";
-import type { Budget, Preview } from "../src/core/protocol";
-import { nowhere, status } from "./samples";
+import { menuEntries, menuTitle } from "../src/core/menu";
+import { emptyText, nextLines, titleText } from "../src/core/nextLine";
+import type { Budget } from "../src/core/protocol";
+import { next, nowhere, status } from "./samples";
 
 const commands = (...args: Parameters<typeof menuEntries>): string[] =>
   menuEntries(...args).flatMap((entry) => (entry.command === undefined ? [] : [entry.command.replace("tokcost.", "")]));
@@ -39,27 +39,42 @@ test("without a server the menu leads to one, without a repository to nothing of
   assert.ok(!commands("running", nowhere()).includes("openSummary"));
 });
 
-function preview(lines: string[]): Preview {
-  const pending = { tokens: 100, list_cost: "0.500000000" };
-  const texts = { text: "AI-Cost: ~0.5 USD list", consent_text: "" };
-  return { branch: "feat/login", enabled: true, problem: "", lines, pending, ...texts };
-}
+test("the menu names the repository where more than one is open", () => {
+  assert.equal(menuTitle(status(), undefined), "tokcost: feat/login");
+  assert.equal(menuTitle(status(), "shop"), "tokcost: shop, feat/login");
+  assert.equal(menuTitle(status({ branch: null }), undefined), "tokcost");
+});
 
 test("Source Control shows the next line where lines are on", () => {
-  assert.equal(nextLine(status(), preview(["AI-Cost: x"])), undefined);
-  const shown = nextLine(status({ cost_lines: on }), preview(["AI-Cost: x\nAI-Tokens: y"]));
+  assert.deepEqual(nextLines([status({ next: next("AI-Cost: x") })]), []);
+  assert.deepEqual(nextLines([status({ cost_lines: on })]), []);
+  const [shown] = nextLines([status({ cost_lines: on, next: next("AI-Cost: x\nAI-Tokens: y") })]);
   assert.deepEqual(shown?.lines, ["AI-Cost: x", "AI-Tokens: y"]);
   assert.equal(shown.spoken, "AI-Cost: x; AI-Tokens: y, goes into the next commit");
-  const omitted = nextLine(status({ cost_lines: { ...on, omitted: true } }), preview(["AI-Cost: x"]));
+  const [omitted] = nextLines([status({ cost_lines: { ...on, omitted: true }, next: next("AI-Cost: x") })]);
   assert.match(omitted?.spoken ?? "", /left out of the next commit$/);
+});
+
+test("where more than one repository is open each row says which it is of", () => {
+  const here = { cost_lines: on, next: next("AI-Cost: x") };
+  const other = { ...here, cost_lines: { ...on, omitted: true }, uri: "file:///v/shop" };
+  const rows = nextLines([status(here), status(other), status({ uri: "file:///w/api" })]);
+  assert.deepEqual(
+    rows.map((row) => [row.name, row.isOmitted]),
+    [
+      ["w/shop", false],
+      ["v/shop", true],
+    ],
+  );
+  assert.match(rows[1]?.spoken ?? "", /^v\/shop: AI-Cost: x, left out/);
 });
 
 test("a row of Source Control is short: the key is in its title, and of models the dearest", () => {
   const row = (line: string, omitted = false): (string | undefined)[] => {
-    const next = nextLine(status({ cost_lines: { ...on, omitted } }), preview([line]));
-    return [next?.label, next?.description];
+    const [shown] = nextLines([status({ cost_lines: { ...on, omitted }, next: next(line) })]);
+    return [shown?.label, shown?.description];
   };
-  const line = "AI-Cost: ~2 USD list; ~2M tokens; claude-opus-4-5, claude-sonnet-4-5, +2; 7k3qf9x2m4tc";
+  const line = "AI-Cost: ~2 USD list; ~2M tokens; claude-opus-4-5-20251101, claude-sonnet-4-5, +2; 7k3qf9x2m4tc";
   assert.deepEqual(row(line), ["~2 USD list; ~2M tokens", "opus-4-5 +3"]);
   assert.deepEqual(row(line, true), ["~2 USD list; ~2M tokens", "left out"]);
   assert.deepEqual(row("AI-Cost: unpriced; 9 tokens; +1; 7k3qf9x2m4tc"), ["unpriced; 9 tokens", "+1"]);
@@ -70,14 +85,13 @@ test("a row of Source Control is short: the key is in its title, and of models t
 });
 
 test("Source Control says when there is nothing to carry", () => {
-  const next = nextLine(status({ cost_lines: on }), preview([]));
-  assert.ok(next !== undefined);
-  assert.match(emptyText([next]) ?? "", /^Nothing is pending/);
+  const nothing = nextLines([status({ cost_lines: on, next: next() })]);
+  assert.match(emptyText(nothing) ?? "", /^Nothing is pending/);
   assert.equal(emptyText([]), undefined);
 });
 
 test("the title of the view says what one repository has pending", () => {
-  assert.equal(titleText([status()]), "AI-Cost Line: $0.50 list pending");
+  assert.equal(titleText([status()]), "AI-Cost Line: $0.50 pending");
   assert.equal(titleText([status(), status()]), "AI-Cost Line");
   assert.equal(titleText([]), "AI-Cost Line");
 });

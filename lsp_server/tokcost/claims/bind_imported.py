@@ -14,7 +14,6 @@ from tokcost.claims import claim_journal
 from tokcost.claims.claim_journal import Held
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import repositories
-from tokcost.ledger.restoring import claim_to_hold
 from tokcost.model.claims import Claim
 from tokcost.model.usage import Usage
 
@@ -133,6 +132,8 @@ class _Journal:
                 yield begin, Held(self.records[number], usage, end)
 
     def _claim(self, name: str, version: int) -> tuple[int, int] | None:
+        from tokcost.ledger.restoring import claim_to_hold  # ledgers are seldom lost
+
         claim = claim_to_hold(self._ledger, self._repository, name)
         if claim is None:
             return None

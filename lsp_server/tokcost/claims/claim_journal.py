@@ -14,8 +14,7 @@ from typing import NamedTuple
 from tokcost.ledger.claims import has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.prices import record_setting, setting
-from tokcost.ledger.restoring import Remembered as Entry
-from tokcost.ledger.restoring import Restoring
+from tokcost.model.claims import Remembered as Entry
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
 from tokcost.private_files import append_ours, is_ours, make_folders, open_ours, rewrite_lines
 
@@ -111,6 +110,8 @@ def restore(
     if start == end:
         return False
     held = held or {}
+    from tokcost.ledger.restoring import Restoring  # ledgers are seldom lost
+
     restoring, stopped, known = Restoring(ledger, repository), start, 0
     for entry, ended in read(common_dir, start, held):
         begun, stopped = stopped, ended

@@ -133,6 +133,15 @@ def forget(folder: str) -> None:
             os.unlink(os.path.join(folder, name))
 
 
+def put_aside(folder: str) -> None:
+    """Meet the next commit with no note of the one before. That may have happened without its hook; somebody looks. The
+    script of a hook has done so already; there may be none."""
+    if read_proposal(folder) is not None:
+        with suppress(OSError):
+            os.replace(os.path.join(folder, PROPOSAL), os.path.join(folder, UNSEEN))
+    forget(folder)
+
+
 def note_untouched(folder: str, text: str) -> None:
     """Remember what an untouched message looks like."""
     _write(os.path.join(folder, UNTOUCHED), text)

@@ -3,7 +3,8 @@
 Several users may work in one worktree: root by `sudo`, a container, a shared repository. Whoever owns the git folder
 has the notes in it; everybody else has a folder of their own there, so that no note replaces another user's. The script
 of a hook chooses, since it reads and moves notes before Python starts, and says which folder it is: a script that an
-older tokcost installed knows only the git folder, and says nothing.
+older tokcost installed knows only the git folder, and says nothing. Without a script of ours (the framework pre-commit
+starts `tokcost-hook` by its own configuration) nobody has chosen before us (`NO_SCRIPT`).
 """
 
 import os
@@ -12,10 +13,12 @@ from contextlib import suppress
 
 from tokcost.claims.commit_notes import KEEP, OMIT, PROPOSAL, STRIPPED, UNSEEN, UNSETTLED, WITHHELD
 from tokcost.model.worktree import Worktree
-from tokcost.private_files import is_ours, read_ours
+from tokcost.private_files import PRIVATE_FOLDER, is_ours, read_ours
 
 FOLDER = "tokcost-notes-"
 """Begins the name of a folder of notes; the user number ends it."""
+NO_SCRIPT = "choose"
+"""The value of `TOKCOST_NOTES` where `tokcost_hooks.run` was started by no script of ours."""
 
 _MOVES = {PROPOSAL: UNSEEN} | {name: name for name in (UNSETTLED, UNSEEN, WITHHELD, KEEP, OMIT, STRIPPED)}
 """The notes that outlive the hook that wrote them, and what each is once another folder is used: nobody saw what became
@@ -24,21 +27,23 @@ of a proposal."""
 
 def notes_folder(worktree: Worktree) -> str:
     """The folder with our notes, for everybody but hooks; what is written there, a hook finds (`adopt`)."""
-    return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree)
+    return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree.git_dir)
 
 
 def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
-    """The folder with our notes as the script of a hook says it."""
+    """The folder with our notes as the script of a hook says it; without one it is chosen, and made, as that would."""
     name = os.path.basename(environ.get("TOKCOST_NOTES", ""))
+    if name == NO_SCRIPT:
+        return _made_beside(worktree)
     user = name.removeprefix(FOLDER)
     is_ours = user == str(os.geteuid()) if hasattr(os, "geteuid") else user.isdecimal()
     return os.path.join(worktree.git_dir, name) if name.startswith(FOLDER) and is_ours else worktree.git_dir
 
 
-def adopt(worktree: Worktree, folder: str) -> None:
+def adopt(git_dir: str, folder: str) -> None:
     """Move notes of ours here that are elsewhere: an older tokcost wrote them, or the git folder had another owner. One
     that is here too has to be dealt with first, and the other waits."""
-    elsewhere = worktree.git_dir if folder != worktree.git_dir else _beside(worktree)
+    elsewhere = git_dir if folder != git_dir else _beside(git_dir)
     if elsewhere == folder:
         return
     for name, becomes in _MOVES.items():
@@ -47,13 +52,21 @@ def adopt(worktree: Worktree, folder: str) -> None:
                 os.replace(os.path.join(elsewhere, name), os.path.join(folder, becomes))
 
 
-def _beside(worktree: Worktree) -> str:
+def _beside(git_dir: str) -> str:
     """The folder of a user who does not own the git folder; that one, where there is none."""
     if hasattr(os, "geteuid"):
-        folder = os.path.join(worktree.git_dir, f"{FOLDER}{os.geteuid()}")
+        folder = os.path.join(git_dir, f"{FOLDER}{os.geteuid()}")
         if _owns(folder):
             return folder
-    return worktree.git_dir
+    return git_dir
+
+
+def _made_beside(worktree: Worktree) -> str:
+    """The folder of a user as `notes_folder` has it, made where it is missing and can be made."""
+    if hasattr(os, "geteuid") and not _owns(worktree.git_dir):
+        with suppress(OSError):
+            os.mkdir(os.path.join(worktree.git_dir, f"{FOLDER}{os.geteuid()}"), PRIVATE_FOLDER)
+    return notes_folder(worktree)
 
 
 def _owns(folder: str) -> bool:

@@ -11,20 +11,18 @@ if TYPE_CHECKING:
 
 _NEWEST = "SELECT * FROM claims QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
 """The rows of each claim that count. Ranks are hexadecimal digits, so every collation has them in one order."""
+_FACTS = f"SELECT DISTINCT id, version, repository, month, area, model, list_cost, tokens, counted FROM ({_NEWEST})"
+"""The same without cells: two jobs may have put the same claim into different ones."""
 _TOTALS = f"""
-SELECT COUNT(DISTINCT id), COUNT(DISTINCT id) FILTER (WHERE cell_area IS NULL), COALESCE(SUM(list_cost), 0),
-       COALESCE(SUM(tokens), 0), COUNT(DISTINCT repository)
-FROM (SELECT DISTINCT * FROM ({_NEWEST}))
+SELECT COUNT(DISTINCT id), (SELECT COUNT(DISTINCT id) FROM ({_NEWEST}) WHERE cell_area IS NULL),
+       COALESCE(SUM(list_cost), 0), COALESCE(SUM(tokens), 0), COUNT(DISTINCT repository)
+FROM ({_FACTS})
 """
 _SUMS = f"""
-SELECT month, area, model, SUM(list_cost), SUM(tokens), SUM(counted)
-FROM (SELECT DISTINCT * FROM ({_NEWEST})) GROUP BY month, area, model
+SELECT month, area, model, SUM(list_cost), SUM(tokens), SUM(counted) FROM ({_FACTS}) GROUP BY month, area, model
 """
-_TWICE = """
-SELECT COUNT(DISTINCT id) FROM (
-  SELECT id FROM (SELECT DISTINCT * FROM claims WHERE cell_area IS NOT NULL)
-  GROUP BY id, version, area HAVING COUNT(*) > 1)
-"""
+_TWICE = "SELECT COUNT(*) FROM (SELECT id FROM claims WHERE cell_counted > 0 GROUP BY id HAVING COUNT(*) > 1)"
+"""A claim is counted in one cell once; a version that came later only adds what it has more."""
 _DIFFERENT = """
 WITH told AS (
   SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost) AS list_cost, SUM(cell_tokens) AS tokens,

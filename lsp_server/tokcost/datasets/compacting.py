@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _ROWS = 100_000
 """Of a row group."""
 _CLAIMS = """
-SELECT DISTINCT {columns} FROM claims
+SELECT DISTINCT {columns} FROM settled
 QUALIFY rank = MAX(rank) OVER (PARTITION BY id) OR cell_area IS NOT NULL
 ORDER BY id, rank, area, model, month, repository
 """
@@ -43,10 +43,40 @@ _CELLS = """
 SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost)::BIGINT AS list_cost,
        SUM(cell_tokens)::BIGINT AS tokens, SUM(cell_counted)::BIGINT AS claims,
        BOOL_OR(unpriced) AS unpriced, BOOL_AND(exact) AS exact
-FROM (SELECT DISTINCT * FROM claims WHERE cell_area IS NOT NULL)
+FROM (SELECT DISTINCT {columns} FROM settled WHERE cell_area IS NOT NULL)
 GROUP BY month, cell_area, cell_model
 HAVING SUM(cell_tokens) > 0 OR SUM(cell_counted) > 0
 ORDER BY month, area, model
+"""
+
+
+_PLACED = """
+CREATE TEMP TABLE placed AS
+WITH twice AS (
+  SELECT id FROM claims WHERE cell_counted > 0 GROUP BY id HAVING COUNT(*) > 1
+  UNION SELECT id FROM claims WHERE cell_tokens > 0 GROUP BY id, version, area HAVING COUNT(*) > 1),
+cell AS (
+  SELECT row_number() OVER (ORDER BY SUM(cell_counted) DESC, file, month, cell_area, cell_model) AS number,
+    file, month, cell_area, cell_model
+  FROM claims_by_file WHERE cell_area IS NOT NULL GROUP BY file, month, cell_area, cell_model)
+SELECT cell.*, id, version, area, cell_counted, cell_tokens
+FROM claims_by_file JOIN twice USING (id) JOIN cell USING (file, month, cell_area, cell_model)
+"""
+_PAIRS = """
+SELECT DISTINCT first.number, second.number FROM placed AS first JOIN placed AS second ON first.id = second.id
+WHERE first.number < second.number AND (first.cell_counted > 0 AND second.cell_counted > 0 OR first.cell_tokens > 0
+  AND second.cell_tokens > 0 AND first.version = second.version AND first.area = second.area)
+ORDER BY second.number
+"""
+_SETTLED = """
+CREATE TEMP VIEW settled AS
+SELECT claims.* REPLACE (
+  CASE WHEN gone.number IS NULL THEN cell_list_cost ELSE 0 END AS cell_list_cost,
+  CASE WHEN gone.number IS NULL THEN cell_tokens ELSE 0 END AS cell_tokens,
+  CASE WHEN gone.number IS NULL THEN cell_counted ELSE 0 END AS cell_counted)
+FROM claims_by_file AS claims LEFT JOIN gone
+ON (claims.file, claims.month, claims.cell_area, claims.cell_model) = (gone.file, gone.month, gone.area, gone.model)
+WHERE gone.number IS NULL OR id NOT IN (SELECT id FROM placed WHERE number NOT IN (SELECT number FROM gone))
 """
 
 
@@ -61,6 +91,7 @@ def compact(folder: Path) -> dict[Kind, int]:
     found: dict[Kind, int] = {}
     names: dict[Kind, str] = {}
     with opened(folder) as connection:
+        _settle(connection)
         for kind, query in _queries():
             files = before[kind]
             found[kind] = len(files.counted) if len(files.counted) > 1 else 0
@@ -73,9 +104,26 @@ def compact(folder: Path) -> dict[Kind, int]:
     return found
 
 
+def _settle(connection: "DuckDBPyConnection") -> None:
+    """Make the view `settled`: the claims, without amounts in those cells that are taken out."""
+    connection.execute(_PLACED)
+    kept: set[int] = set()
+    gone: set[int] = set()
+    for first, second in connection.execute(_PAIRS).fetchall():
+        if first not in gone:
+            kept.add(first)
+            gone.add(second)
+    assert not kept & gone
+    listed = ", ".join(map(str, sorted(gone))) or "NULL"
+    cells = f"SELECT number, file, month, cell_area AS area, cell_model AS model FROM placed WHERE number IN ({listed})"
+    connection.execute(f"CREATE TEMP TABLE gone AS SELECT DISTINCT * FROM ({cells})")
+    connection.execute(_SETTLED)
+
+
 def _queries() -> list[tuple[Kind, _Query]]:
-    claims = _CLAIMS.format(columns=", ".join(f'"{one.name}"' for one in CLAIMS))
-    return [("cells", _Query(CELLS, _CELLS)), ("claims", _Query(CLAIMS, claims))]
+    columns = ", ".join(f'"{one.name}"' for one in CLAIMS)
+    cells, claims = _CELLS.format(columns=columns), _CLAIMS.format(columns=columns)
+    return [("cells", _Query(CELLS, cells)), ("claims", _Query(CLAIMS, claims))]
 
 
 def _replaced(files: Files) -> str:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tokcost.datasets.columns import CELLS, CLAIMS, claim_row, first_day, month_of
-from tokcost.datasets.folder import read_files
+from tokcost.datasets.folder import KINDS, Kind, read_files
 from tokcost.errors import EnvironmentProblem
 from tokcost.installation import installation
 from tokcost.model.changes import Grouping
@@ -47,8 +47,9 @@ def check_available() -> None:
 
 
 @contextmanager
-def opened(folder: Path) -> Generator["DuckDBPyConnection"]:
-    """A connection with the views `claims` and `cells`. Raises `EnvironmentProblem`, also for a file that cannot be
+def opened(folder: Path, kinds: Sequence[Kind] = KINDS) -> Generator["DuckDBPyConnection"]:
+    """A connection with the views `claims` and `cells`, or one of them: not everyone may read claims. `claims_by_file`
+    also has the name of the `file` of each row. Raises `EnvironmentProblem`, also for a file that cannot be
     read."""
     check_available()
     import duckdb
@@ -56,8 +57,8 @@ def opened(folder: Path) -> Generator["DuckDBPyConnection"]:
     with TemporaryDirectory(prefix="tokcost-") as spare:
         connection = duckdb.connect(":memory:", config=_OFF | {"temp_directory": spare})
         try:
-            _view(connection, "claims", CLAIMS, read_files(folder, "claims").counted)
-            _view(connection, "cells", CELLS, read_files(folder, "cells").counted)
+            for kind in kinds:
+                _view(connection, kind, CLAIMS if kind == "claims" else CELLS, read_files(folder, kind).counted)
             connection.execute("SET lock_configuration = true")
             yield connection
         except duckdb.Error as error:
@@ -74,9 +75,12 @@ def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column]
     if not files:
         empty = ", ".join(f'NULL::{_TYPES[one.kind]} AS "{one.name}"' for one in columns)
         connection.execute(f"CREATE VIEW {name} AS SELECT {empty} WHERE false")
+        connection.execute(f"CREATE VIEW {name}_by_file AS SELECT *, '' AS file FROM {name}")
         return
     quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
     connection.execute(f"CREATE VIEW {name} AS SELECT {listed} FROM read_parquet([{quoted}])")
+    named = f"parse_filename(filename) AS file FROM read_parquet([{quoted}], filename = true)"
+    connection.execute(f"CREATE VIEW {name}_by_file AS SELECT {listed}, {named}")
 
 
 def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[Group]:

@@ -5,7 +5,7 @@ the questions in their dialect.
 """
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -128,8 +128,23 @@ class Engine:
         if self._session is not None:
             yield self._of_spark(files, columns)
             return
+        if self._backend.name == "postgres":
+            yield self._copied(name, files, columns)
+            return
         rows: Any = self._backend.create_table(name, _arrow(files, columns), schema=_schema(columns), temp=True)
         yield rows
+
+    def _copied(self, name: str, files: Sequence[str], columns: Sequence[Column]) -> Any:
+        """PostgreSQL copies rows twenty times as quickly as Ibis inserts them."""
+        table = self._backend.create_table(name, schema=_schema(columns), temp=True)
+        connection = self._backend.con
+        with connection.cursor() as cursor:
+            with cursor.copy(f'COPY "{name}" FROM STDIN') as copy:
+                for row in _rows(files, columns):
+                    copy.write_row(row)
+            cursor.execute(f'ANALYZE "{name}"')
+        connection.commit()
+        return table
 
     def _of_spark(self, files: Sequence[str], columns: Sequence[Column]) -> Any:
         """Spark reads the files itself, side by side."""
@@ -204,6 +219,15 @@ def _arrow(files: Sequence[str], columns: Sequence[Column]) -> Any:
     schema = arrow.schema([arrow.field(one.name, types[one.kind]) for one in columns])
     tables = [parquet.read_table(path, columns=schema.names).cast(schema) for path in files]
     return arrow.concat_tables(tables) if tables else schema.empty_table()
+
+
+def _rows(files: Sequence[str], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+    """The rows of some files, of which no more than a portion is in memory."""
+    parquet: Any = import_module("pyarrow.parquet")
+    for path in files:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=[one.name for one in columns]):
+                yield from zip(*(batch.column(one.name).to_pylist() for one in columns), strict=True)
 
 
 def _schema(columns: Sequence[Column]) -> Any:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table  # pyright: ignore[reportMissingTypeStubs]
 
 
+_FACTS = ("id", "version", "repository", "month", "area", "model", "list_cost", "tokens", "counted")
+
+
 def grouped_cells(cells: "Table", by: Grouping, bounds: Bounds) -> Any:
     """Sums of the cells of these months by month, area or model: `Group`, whose month is a date."""
     assert by in CELL_GROUPINGS
@@ -33,12 +36,12 @@ def grouped_cells(cells: "Table", by: Grouping, bounds: Bounds) -> Any:
 
 
 def newest_claims(claims: "Table") -> Any:
-    """The rows of each claim that count: those with its highest rank. Ranks are hexadecimal digits, so that engines
-    agree on their order whatever their collation is."""
+    """The facts of each claim that count, without cells: those with its highest rank. Ranks are hexadecimal digits, so
+    that engines agree on their order whatever their collation is."""
     rows: Any = claims
     highest = rows.group_by("id").agg(highest=rows["rank"].max())
     joined = rows.inner_join(highest, [rows.id == highest.id, rows["rank"] == highest.highest])
-    return joined.select(*(rows[name] for name in rows.columns)).distinct()
+    return joined.select(*(rows[name] for name in _FACTS)).distinct()
 
 
 def summed_claims(claims: "Table") -> Any:

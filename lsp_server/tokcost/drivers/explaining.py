@@ -1,7 +1,7 @@
 """Requests, conversation by conversation, into a list cost by its drivers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -9,9 +9,6 @@ from tokcost.drivers.amounts import Again, Amount, Sheet, parts_without_rates, s
 from tokcost.drivers.prefix import Lost, Prompt, losses
 from tokcost.model.drivers import CAUSES, DRIVERS, SHARES, Driver, Explanation, Part, Request, Series, Share
 from tokcost.pricing.cards import ModelCards
-
-SUMS = frozenset(["grok", "mux", "aider"])
-"""Assistants that log one record for a turn, which is a sum over several requests."""
 
 _BROKEN = ("partial", "fallback")
 
@@ -29,10 +26,12 @@ def explain(
     series: Mapping[int, Series],
     cards: Callable[[str], ModelCards | None],
     also: Sequence[Callable[[Looked], None]] = (),
+    logging_turns: Collection[str] = (),
 ) -> Explanation:
     """The list cost of all that is counted among `requests`, which come conversation by conversation (by session and
-    source), oldest first. `also` is called with each priced request."""
-    explainer = _Explainer(series, cards, also)
+    source), oldest first. `also` is called with each priced request. `logging_turns` are the assistants that log one
+    record for a turn, which is a sum over several requests."""
+    explainer = _Explainer(series, cards, also, logging_turns)
     for _, conversation in groupby(requests, key=lambda one: one[:2]):
         explainer.take(list(conversation))
     return explainer.found
@@ -64,8 +63,13 @@ class _Explainer:
         series: Mapping[int, Series],
         cards: Callable[[str], ModelCards | None],
         also: Sequence[Callable[[Looked], None]],
+        logging_turns: Collection[str],
     ) -> None:
         self._series = series
+        self._of_several = {
+            number for number, one in series.items() if one.kind == "unlogged" or one.assistant in logging_turns
+        }
+        """Series whose records can stand for several requests, so that their prompt is that of none of them."""
         self._cards = cards
         self._also = also
         self._sheets: dict[int, Sheet | None] = {}
@@ -89,7 +93,7 @@ class _Explainer:
     def take(self, conversation: list[Request]) -> None:
         """Add what is counted of a conversation."""
         series = self._series
-        compared = [one for one in conversation if _can_be_compared(one, series[one.series])]
+        compared = [one for one in conversation if self._can_be_compared(one)]
         prompts = [Prompt(series[one.series].model, one.time_ms, *one[4:8]) for one in compared]
         lost = dict(zip(map(id, compared), losses(prompts), strict=True))
         for one in conversation:
@@ -131,11 +135,16 @@ class _Explainer:
         parts = split(request, again, layers) if layers is not None else None
         if parts is None:
             return [whole]
-        if lost is None and _is_of_several(series):
+        if lost is None and request.series in self._of_several:
             unknown = [one for one in parts if one[0] in _OF_PROMPT]
             rest: Amount = ("not_known", sum(one[1] for one in unknown), sum(one[2] for one in unknown))
             return [*(one for one in parts if one not in unknown), rest]
         return parts
+
+    def _can_be_compared(self, request: Request) -> bool:
+        is_response = self._series[request.series].kind in ("response", "partial", "fallback")
+        is_one = is_response and request.series not in self._of_several
+        return is_one and not request.estimated and not request.is_compaction
 
     def _sheet(self, number: int, series: Series) -> Sheet | None:
         if number not in self._sheets:
@@ -146,16 +155,6 @@ class _Explainer:
 
 _OF_PROMPT: tuple[Driver, ...] = ("new_input", "cache_written")
 """The drivers that are only known by a comparison with the request before."""
-
-
-def _can_be_compared(request: Request, series: Series) -> bool:
-    is_one_request = series.kind in ("response", "partial", "fallback") and not _is_of_several(series)
-    return is_one_request and not request.estimated and not request.is_compaction
-
-
-def _is_of_several(series: Series) -> bool:
-    """Whether a record can stand for several requests, so that its prompt is that of none of them."""
-    return series.kind == "unlogged" or series.assistant in SUMS
 
 
 def _share(request: Request, series: Series) -> Share | None:

@@ -11,7 +11,7 @@ _GEMINI_FILE = re.compile(r"/chats/[^/]+/[^/]+$")
 
 def is_of_subagent(assistant: str, path: str) -> bool:
     """Whether a log is that of a sub-agent. Of assistants that write a session of its own for each agent (Codex,
-    OpenCode) no path tells that."""
+    OpenCode) no path tells that: their readers do."""
     path = path.replace("\\", "/")
     if assistant == "gemini-cli":
         return _GEMINI_FILE.search(path) is not None

@@ -1,8 +1,8 @@
 """Factors by which the tokenizers of models differ from the one that counts here (`o200k_base`, OpenAI's own).
 
 By Anthropic's `count_tokens`, Claude up to Opus 4.6 and Sonnet 4.6 takes 1.18 times as many tokens for the
-same text, since Opus 4.7 1.53 times. For all other models no factor is known, and none is applied. The factor of an
-estimate follows from its model's name, which stands in its row.
+same text, since Opus 4.7 1.53 times. For all other models no factor is known, and none is applied. The factor that was
+applied is recorded with each estimate (`Usage.factor_percent`).
 """
 
 import re

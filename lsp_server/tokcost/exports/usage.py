@@ -40,6 +40,11 @@ FIELDS = (
     ),
     Field("list_cost", "money", "Tokens times the public price of that moment, in USD; empty when unpriced, never 0."),
     Field("reported_cost", "money", "The cost in USD as the assistant itself says it; in no sum of tokcost."),
+    Field(
+        "factor_percent",
+        "integer",
+        "The factor by which tokens that were counted in a text were multiplied, in percent; empty for all others.",
+    ),
 )
 """The columns, with the meaning that docs/exports.md has of each."""
 
@@ -71,4 +76,5 @@ def _row(one: ExportedUsage) -> list[Value]:
         one.price_state,
         one.list_cost,
         one.reported_cost,
+        one.factor_percent,
     ]

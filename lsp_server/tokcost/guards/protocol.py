@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Verdict(NamedTuple):
-    """The state of the budgets, for an assistant and the person in front of it."""
+    """The state of budgets and rules, for an assistant and the person in front of it."""
 
     text: str = ""
     """A sentence for the person; empty where all is well."""

@@ -39,7 +39,7 @@ def read_facts(
         )
         return Facts({}, {}, named, types, issues)
     files = read_files(repository, [change.commit for change in changes])
-    if not files:
+    if changes and not files:
         notes.append("this partial clone does not have the files: nothing is grouped by area or size")
     elif not all(one.counted for one in files.values()):
         notes.append("this partial clone has no contents: areas are split by files, nothing is grouped by size")

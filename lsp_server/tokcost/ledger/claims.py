@@ -393,9 +393,12 @@ def _claims(ledger: Ledger, where: str, parameters: Sequence[object]) -> list[Cl
     return [Claim(*row) for row in ledger.db.execute(f"{_CLAIM} WHERE {where} ORDER BY id", tuple(parameters))]
 
 
-_SUMS = "sum(list_cost), sum(unpriced_tokens)", "rollup JOIN series ON series.id = series WHERE usage > 0 AND"
+_SUMS = (
+    "sum(list_cost), sum(unpriced_tokens), sum(lower_bound), sum(iif(kind = 'partial', usage, 0))",
+    "rollup JOIN series ON series.id = series WHERE usage > 0 AND",
+)
 _ROWS = (
-    "ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0))",
+    "ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), sum(kind = 'partial')",
     "usage JOIN series ON series.id = series WHERE",
 )
 """The sources of a sum: the kept sums, or rows of usage where not all of a kept sum is meant."""
@@ -411,6 +414,7 @@ def _worth(ledger: Ledger, where: str, parameters: Sequence[object], source: tup
     ).fetchall()
     if not rows:
         return Worth(0, 0, 0, ())
-    models, costs, unpriced, *classes = zip(*rows, strict=True)
+    models, costs, unpriced, lower_bounds, broken_off, *classes = zip(*rows, strict=True)
     sums = [sum(column) for column in classes]
-    return Worth(sum(costs), sum(sums[:5]), sum(unpriced), models, (sums[0], *sums[1:]))  # type: ignore[arg-type]
+    found = Worth(sum(costs), sum(sums[:5]), sum(unpriced), models, (sums[0], *sums[1:]))  # type: ignore[arg-type]
+    return found._replace(lower_bound=sum(lower_bounds), broken_off=sum(broken_off))

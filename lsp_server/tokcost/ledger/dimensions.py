@@ -13,7 +13,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 _SERIES = (
     "assistant = ? AND model = ? AND provider = ? AND kind = ? AND speed = ? AND tier = ? AND geo = ?"
-    " AND price_state = ?"
+    " AND factor_percent = ? AND subagent = ? AND price_state = ?"
     " AND ifnull(price, '') = ifnull(?, '')"
 )
 _PLACE = (
@@ -39,7 +39,8 @@ class Dimensions:
     def of(self, entry: Entry) -> Ids:
         """The ids of everything that an entry names."""
         usage = entry.usage
-        made = (usage.model, usage.provider, usage.kind, usage.speed, usage.tier, usage.geo)
+        served = usage.speed, usage.tier, usage.geo
+        made = (usage.model, usage.provider, usage.kind, *served, usage.factor_percent, +usage.subagent)
         priced, where = (entry.price_state, entry.price), (entry.repository, entry.worktree, entry.place)
         told = (usage.session, usage.cwd, usage.branch, usage.branch_stale)
         named = (usage.assistant, made, priced, where, told)
@@ -75,7 +76,8 @@ class Dimensions:
         return _known(self._sessions, (assistant, name), self._find_session)
 
     def _find_series(self, content: tuple[object, ...]) -> int:
-        names = ("assistant", "model", "provider", "kind", "speed", "tier", "geo", "price_state", "price")
+        made = ("assistant", "model", "provider", "kind", "speed", "tier", "geo", "factor_percent", "subagent")
+        names = (*made, "price_state", "price")
         return self._id("series", _SERIES, names, content)
 
     def _find_place(self, content: tuple[object, ...]) -> int:

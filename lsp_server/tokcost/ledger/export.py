@@ -1,7 +1,7 @@
 """Usage row by row, for exports. Nothing here writes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.query import FOREVER, STATE
@@ -23,19 +23,35 @@ class Wanted(NamedTuple):
 
 
 _QUERY = f"""
-SELECT ifnull(spent.repository, 0), time_ms, ifnull(branch, ''), evidence, {STATE}, assistant, provider, model, kind,
-  speed, tier, geo, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound,
-  estimated, list_cost, reported_cost, price_state, price
-FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
+SELECT time_ms, spent.place, {STATE}, assistant, series, input, cache_read, cache_write_5m, cache_write_1h, output,
+  reasoning, web_searches, lower_bound, estimated, list_cost, reported_cost
+FROM usage AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE {{where}} ORDER BY time_ms, spent.id
 """
+_SERIES = """
+SELECT id, provider, model, kind, speed, tier, geo, price_state, price, nullif(factor_percent, 0) FROM series"""
+_PLACES = "SELECT id, ifnull(repository, 0), ifnull(branch, ''), evidence FROM place"
 
 
 def exported_usage(ledger: Ledger, wanted: Wanted) -> Iterator[ExportedUsage]:
-    """The usage that was asked for, in the order of time."""
+    """The usage that was asked for, in the order of time. What many rows share is read once: that is twice as quick as
+    a join for each row."""
+    names = wanted.repositories
+    assistants: dict[int, str] = dict(ledger.db.execute("SELECT id, name FROM assistant").fetchall())
+    series = {row[0]: (row[1:7], row[7:]) for row in ledger.db.execute(_SERIES)}
+    places = {
+        number: (names[repository], branch, evidence)
+        for number, repository, branch, evidence in ledger.db.execute(_PLACES)
+        if repository in names
+    }
     where, values = _where(wanted)
     for row in ledger.db.execute(_QUERY.format(where=where), values):
-        yield _usage(row, wanted.repositories)
+        time_ms, place, state, assistant, kind = row[:5]
+        found, (how, price) = places[place], series[kind]
+        searches, lower_bound, estimated, cost, reported = row[11:]
+        state = state or ("pending" if found[1] else "unplaced")
+        counts = (Tokens._make(row[5:11]), searches, lower_bound == 1, estimated == 1, cost, reported)
+        yield ExportedUsage._make((time_ms, *found, state, assistants[assistant], *how, *counts, *price))
 
 
 def left_out(ledger: Ledger, wanted: Wanted) -> tuple[int, int]:
@@ -43,7 +59,7 @@ def left_out(ledger: Ledger, wanted: Wanted) -> tuple[int, int]:
     if wanted.estimates:
         return 0, 0
     where, values = _where(wanted._replace(estimates=True))
-    query = f"SELECT count(*), ifnull(sum(tokens), 0) FROM usage_row AS spent WHERE {where} AND estimated = 1"
+    query = f"SELECT count(*), ifnull(sum(tokens), 0) FROM usage WHERE {where} AND estimated = 1"
     return ledger.db.execute(query, values).fetchone()
 
 
@@ -56,7 +72,7 @@ def prices_named(ledger: Ledger) -> dict[str, str]:
 def _where(wanted: Wanted) -> tuple[str, list[object]]:
     marks = ", ".join("?" * len(wanted.repositories))
     of_branch = "" if wanted.branch is None else " AND ifnull(branch, '') = ?"
-    places = f"place_id IN (SELECT id FROM place WHERE ifnull(repository, 0) IN ({marks}){of_branch})"
+    places = f"place IN (SELECT id FROM place WHERE ifnull(repository, 0) IN ({marks}){of_branch})"
     told = "" if wanted.estimates else " AND estimated = 0"
     names = [] if wanted.branch is None else [wanted.branch]
     return f"{places} AND time_ms >= ? AND time_ms < ?{told}", [
@@ -65,11 +81,3 @@ def _where(wanted: Wanted) -> tuple[str, list[object]]:
         wanted.since_ms,
         wanted.until_ms,
     ]
-
-
-def _usage(row: Any, names: Mapping[int, str]) -> ExportedUsage:
-    repository, time_ms, branch, evidence, state = row[:5]
-    searches, lower_bound, estimated = row[18:21]
-    where = (time_ms, names[repository], branch, evidence, state or ("pending" if branch else "unplaced"))
-    counts = (Tokens._make(row[12:18]), searches, bool(lower_bound), bool(estimated))
-    return ExportedUsage._make((*where, *row[5:12], *counts, *row[21:]))

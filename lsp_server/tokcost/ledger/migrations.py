@@ -5,6 +5,7 @@ Step N is `mNNN_…`; it leaves `PRAGMA user_version` at N, so that the hot path
 upgrade a dump of every released schema. A new ledger is made from what all steps make together (`snapshot.py`).
 """
 
+import re
 import sqlite3
 
 from sqlite_utils import Database
@@ -501,6 +502,80 @@ def m007_estimates(db: Database) -> None:
     for statement in _ESTIMATES:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 7")
+
+
+_FACTORS = (
+    "ALTER TABLE series ADD COLUMN factor_percent INTEGER NOT NULL DEFAULT 0 CHECK (factor_percent >= 0)",
+    """UPDATE series SET factor_percent = tokcost_factor(model)
+  WHERE assistant IN (SELECT id FROM assistant WHERE name IN ('copilot-chat-text', 'cursor-text'))""",
+    "DROP INDEX series_content",
+    """CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, provider, kind, speed, tier, geo, factor_percent, price_state, ifnull(price, ''))""",
+    "DROP VIEW usage_row",
+    """CREATE VIEW usage_row AS
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
+    moves_head, estimated, factor_percent, request_id, reported_cost, session.name AS session,
+    directory.path AS directory, log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree,
+    place.branch, evidence, list_cost, price_state, price, claim, claim_version, source, tokens,
+    usage.place AS place_id, usage.series AS series_id, usage.session AS session_id
+  FROM usage
+  JOIN assistant ON assistant.id = usage.assistant
+  JOIN series ON series.id = usage.series
+  JOIN place ON place.id = usage.place
+  JOIN log_place ON log_place.id = usage.log_place
+  JOIN directory ON directory.id = log_place.directory
+  JOIN session ON session.id = usage.session""",
+)
+
+
+@migrations()
+def m008_factors(db: Database) -> None:
+    """The factor by which tokens counted in a text were multiplied; 0 where the counts are not of our counting."""
+    db.conn.create_function("tokcost_factor", 1, _factor_of_schema_7, deterministic=True)
+    for statement in _FACTORS:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 8")
+
+
+def _factor_of_schema_7(model: str) -> int:
+    """The percent that was applied to a model's name before it was recorded."""
+    if "claude" not in model.lower():
+        return 100
+    version = re.search(r"(?<![0-9])([0-9]{1,2})(?![0-9])(?:[.-]([0-9]{1,2})(?![0-9]))?", model)
+    return 153 if version is None or (int(version[1]), int(version[2] or 0)) >= (4, 7) else 118
+
+
+_SUBAGENTS = (
+    "ALTER TABLE series ADD COLUMN subagent INTEGER NOT NULL DEFAULT 0 CHECK (subagent IN (0, 1))",
+    "DROP INDEX series_content",
+    """CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, provider, kind, speed, tier, geo, factor_percent, subagent, price_state,
+    ifnull(price, ''))""",
+    "DROP VIEW usage_row",
+    """CREATE VIEW usage_row AS
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
+    moves_head, estimated, factor_percent, subagent, request_id, reported_cost, session.name AS session,
+    directory.path AS directory, log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree,
+    place.branch, evidence, list_cost, price_state, price, claim, claim_version, source, tokens,
+    usage.place AS place_id, usage.series AS series_id, usage.session AS session_id
+  FROM usage
+  JOIN assistant ON assistant.id = usage.assistant
+  JOIN series ON series.id = usage.series
+  JOIN place ON place.id = usage.place
+  JOIN log_place ON log_place.id = usage.log_place
+  JOIN directory ON directory.id = log_place.directory
+  JOIN session ON session.id = usage.session""",
+)
+
+
+@migrations()
+def m009_subagents(db: Database) -> None:
+    """Whether a sub-agent made the responses of a series, as logs say; of what was read before, paths alone tell."""
+    for statement in _SUBAGENTS:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 9")
 
 
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:

@@ -19,7 +19,7 @@ from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
 from tokcost.private_files import check_our_database, check_private, private_folder
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 9
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 
@@ -78,6 +78,17 @@ class Ledger:
             return os.stat(f"{self.path}-wal").st_size > _LARGE_WAL
         except OSError:
             return False
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """Questions that are all asked of the ledger as it is at the first one, whatever others write meanwhile."""
+        with told(self.path):
+            self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self.db.execute("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Generator[None]:

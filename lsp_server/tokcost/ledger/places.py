@@ -1,6 +1,6 @@
 """Repositories, worktrees and working directories that usage was seen in, remembered after they are gone."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
@@ -8,7 +8,9 @@ from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import SELECTED, Group, Stored, from_row
 from tokcost.model.place import BranchPlace
-from tokcost.model.selection import Selection
+
+if TYPE_CHECKING:
+    from tokcost.model.selection import Selection
 
 
 class KnownWorktree(NamedTuple):
@@ -218,7 +220,7 @@ def replace_place(
     rollup.change(stored, Group(number, *stored.group[1:]), moved)
 
 
-def select_usage(ledger: Ledger, repository: int, selection: Selection) -> list[Stored]:
+def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> list[Stored]:
     """Usage of a repository, or of none, that agrees with all parts of a selection."""
     clauses = ["(repository = :repository OR repository IS NULL)", "time_ms >= :since_ms", "time_ms < :until_ms"]
     if selection.from_branch is not None:

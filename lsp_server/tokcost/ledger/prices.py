@@ -61,6 +61,12 @@ def price_ids(ledger: Ledger) -> set[str]:
     return {number for (number,) in ledger.db.execute("SELECT id FROM price")}
 
 
+def card_ids(ledger: Ledger, provider: str, model: str) -> dict[str, str]:
+    """The ids of all cards of a model as logged, by their content."""
+    rows = ledger.db.execute("SELECT body, id FROM price WHERE provider = ? AND model = ?", (provider, model))
+    return dict(rows.fetchall())
+
+
 def setting(ledger: Ledger, name: str) -> str | None:
     """A word the ledger remembers about itself (the price source's version, for example)."""
     row = ledger.db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()

@@ -6,9 +6,8 @@ from typing import Any, Literal, NamedTuple
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
 from tokcost.model.figures import NO_ESTIMATES, Estimates
-from tokcost.model.logs import SessionTotal
 from tokcost.model.periods import Offset
-from tokcost.model.usage import Tokens, unlogged_prefix
+from tokcost.model.usage import Tokens
 
 
 class Sum(NamedTuple):
@@ -74,6 +73,7 @@ FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE spent.id IN ({_COUNTS_ESTIMATED.format(what="id", places="{places}")} AND time_ms >= ? AND time_ms < ?)
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
+_BROKEN_OFF = "series IN (SELECT id FROM series WHERE kind = 'partial')"
 _LOCAL_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')"
 FOREVER = 1 << 62
@@ -138,11 +138,16 @@ def estimated_since(ledger: Ledger, repository: int, since_ms: int) -> Estimates
     return Estimates(*ledger.db.execute(query, (repository, since_ms)).fetchone())
 
 
-def estimated_by_assistant(ledger: Ledger) -> dict[str, int]:
-    """The number of responses whose counts are estimated, in all repositories and none."""
-    every = _COUNTS_ESTIMATED.format(what="assistant, count(*) AS usage", places="(SELECT id FROM place)")
-    query = f"SELECT name, usage FROM ({every} GROUP BY assistant) JOIN assistant ON id = assistant ORDER BY name"
-    return dict(ledger.db.execute(query).fetchall())
+def estimated_by_assistant(ledger: Ledger) -> list[tuple[str, int, int]]:
+    """The number of responses whose counts are estimated, in all repositories and none, by assistant and by the factor
+    in percent that was applied (0: the counts are the assistant's own)."""
+    every = _COUNTS_ESTIMATED.format(what="series, count(*) AS usage", places="(SELECT id FROM place)")
+    query = (
+        f"SELECT name, factor_percent, sum(usage) FROM ({every} GROUP BY series)"
+        " JOIN series ON series.id = series JOIN assistant ON assistant.id = assistant"
+        " GROUP BY name, factor_percent ORDER BY name, factor_percent"
+    )
+    return ledger.db.execute(query).fetchall()
 
 
 def _day(offsets: Sequence[Offset]) -> str:
@@ -167,76 +172,36 @@ def session_count(ledger: Ledger, repository: int, branch: str) -> int:
     return ledger.db.execute(query, (repository, branch)).fetchone()[0]
 
 
-def spent_since(ledger: Ledger, repository: int, since_ms: int) -> tuple[int, int]:
-    """List cost in nano-dollars and unpriced tokens of a repository's usage from a moment on."""
+class Spent(NamedTuple):
+    """A sum over a span of time."""
+
+    list_cost: int = 0
+    """Nano-dollars."""
+    unpriced_tokens: int = 0
+    lower_bound: int = 0
+    """Responses whose output is only a lower bound."""
+    broken_off: int = 0
+    """Responses whose stream broke."""
+
+
+def spent_since(ledger: Ledger, repository: int, since_ms: int) -> Spent:
+    """The usage of a repository from a moment on."""
     query = (
-        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0) FROM usage"
+        "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0),"
+        f" ifnull(sum(lower_bound), 0), ifnull(sum({_BROKEN_OFF}), 0) FROM usage"
         f" WHERE place IN {_PLACES} AND time_ms >= ?"
     )
-    return ledger.db.execute(query, (repository, since_ms)).fetchone()
+    return Spent._make(ledger.db.execute(query, (repository, since_ms)).fetchone())
 
 
-def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[SessionTotal]:
-    """The totals an assistant wrote of one session, oldest first."""
-    rows = ledger.db.execute(
-        "SELECT name, model, time_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
-        " web_searches, path, ifnull(branch, ''), parents FROM session_total JOIN session ON session.id = session"
-        " JOIN log_place ON log_place.id = log_place JOIN directory ON directory.id = directory"
-        " WHERE name = ? AND assistant = ?"
-        " ORDER BY time_ms, model",
-        (session, assistant),
-    )
-    return [_total(row) for row in rows]
-
-
-def sessions_before(ledger: Ledger, session: int, worktrees: Sequence[int], span: tuple[int, int]) -> list[int]:
-    """Other sessions of a session's assistant with usage in one of some worktrees within a span of time (milliseconds
-    UTC, its end excluded), that which ended last first."""
-    places = f"SELECT id FROM place WHERE worktree IN ({', '.join('?' * len(worktrees))})"
+def doubts_of_claims(ledger: Ledger, repository: int) -> dict[str, tuple[int, int]]:
+    """The published ids of claims with responses whose output is only a lower bound, or whose stream broke, and how
+    many there are of each."""
     query = (
-        f"SELECT session FROM usage JOIN session ON session.id = session WHERE place IN ({places})"
-        " AND time_ms >= ? AND time_ms < ? AND session != ?"
-        " AND session.assistant = (SELECT assistant FROM session WHERE id = ?) GROUP BY session"
-        " ORDER BY max(time_ms) DESC"
+        f"SELECT name, sum(lower_bound), sum(iif({_BROKEN_OFF}, usage, 0)) FROM rollup JOIN claim ON claim.id = claim"
+        f" WHERE repository = ? AND usage > 0 AND (lower_bound > 0 OR {_BROKEN_OFF}) GROUP BY 1"
     )
-    rows = ledger.db.execute(query, (*worktrees, *span, session, session))
-    return [row[0] for row in rows]
-
-
-def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
-    """Whether the newest totals of a session differ from its usage until then, or unlogged usage was recovered
-    before."""
-    newest = ledger.db.execute(_NEWEST_TOTAL, (assistant, session)).fetchone()
-    if newest is None:
-        return False
-    number, time_ms, *total = newest
-    *logged, unlogged = ledger.db.execute(_LOGGED_UNTIL, {"session": number, "until": time_ms}).fetchone()
-    return bool(unlogged) or total != logged
-
-
-def sources_of_unlogged(ledger: Ledger, assistant: str, session: str) -> set[int]:
-    """Row ids of the files whose totals told of unlogged usage of a session."""
-    begin = unlogged_prefix(session)
-    query = (
-        "SELECT DISTINCT source FROM usage WHERE key >= ? AND key < ? AND source IS NOT NULL"
-        " AND assistant = (SELECT id FROM assistant WHERE name = ?)"
-    )
-    return {row[0] for row in ledger.db.execute(query, (begin, f"{begin[:-1]};", assistant))}
-
-
-_CLASSES = "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_searches"
-_NEWEST_TOTAL = f"""
-SELECT session, max(time_ms), {", ".join(f"sum({name})" for name in _CLASSES)} FROM session_total AS one
-WHERE session = (SELECT id FROM session WHERE assistant = ? AND name = ?) AND time_ms =
-  (SELECT max(time_ms) FROM session_total AS other WHERE other.session = one.session AND other.model = one.model)
-GROUP BY session
-"""
-_LOGGED_UNTIL = f"""
-SELECT {", ".join(f"ifnull(sum({name}), 0)" for name in _CLASSES)}, ifnull(sum(kind = 'unlogged'), 0)
-FROM usage JOIN series ON series.id = series
-WHERE time_ms <= :until AND
-  (session = :session OR usage.id IN (SELECT usage FROM session_copy WHERE session_copy.session = :session))
-"""
+    return {name: (lower, broken) for name, lower, broken in ledger.db.execute(query, (repository,))}
 
 
 def file_problem(ledger: Ledger) -> str:
@@ -266,10 +231,3 @@ def _sums(rows: Iterable[Any]) -> Iterator[Sum]:
     for row in rows:
         part = row[22] if len(row) > 22 else ""
         yield Sum._make((*row[:8], Tokens._make(row[8:14]), *row[14:22], part, NO_ESTIMATES))
-
-
-def _total(row: Any) -> SessionTotal:
-    from json import loads  # totals are rare: a short command need not wait for it
-
-    session, model, time_ms, *counts = row[:9]
-    return SessionTotal(session, model, time_ms, Tokens._make(counts), row[9], row[10], row[11], tuple(loads(row[12])))

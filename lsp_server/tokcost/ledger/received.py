@@ -36,7 +36,8 @@ def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[s
     return [one for one in found if one.received]
 
 
-_ANY = f"SELECT 1 FROM session WHERE assistant IN (?{', ?' * len(FROM_TEXT)}) LIMIT 1"
+_ANY = f"SELECT 1 FROM assistant WHERE name IN (?{', ?' * len(FROM_TEXT)})"
+"""Few ledgers have any. There are as many rows as assistants, and a session for each of thousands."""
 _Name = tuple[str, str]
 """An assistant and its name of a session."""
 

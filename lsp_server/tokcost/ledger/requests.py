@@ -24,7 +24,10 @@ class Scope(NamedTuple):
 
 _COLUMNS = """time_ms, series, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches,
   list_cost, lower_bound, estimated, instr(key, '#compaction') > 0"""
-_SOURCE = "iif(source IN (SELECT value FROM json_each(:subagents)), source, 0)"
+_SOURCE = (
+    "iif(source IN (SELECT value FROM json_each(:subagents)), source,"
+    " iif(series IN (SELECT id FROM series WHERE subagent), -1, 0))"
+)
 _REQUESTS = """
 WITH scope AS (SELECT DISTINCT session FROM usage AS one WHERE {counted})
 SELECT session, {source} AS log, {columns}, {counted} AS counted, key AS name
@@ -39,8 +42,8 @@ ORDER BY 1, 2, 3, name
 
 def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator[Request]:
     """The usage of a scope and, not counted, all other usage of its sessions; also what a session's log repeats of
-    another session, from which it was forked. By session, log of a sub-agent (one of `subagents`, row ids of sources),
-    and time."""
+    another session, from which it was forked. By session, log of a sub-agent (one of `subagents`, row ids of sources,
+    or any log that says so itself), and time."""
     values = {
         "repository": scope.repository,
         "branch": scope.branch,

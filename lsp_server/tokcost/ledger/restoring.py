@@ -4,30 +4,12 @@ What belongs to which claim is gathered in a table of SQLite's own first, then w
 made anew once. Part of the caller's transaction.
 """
 
-from typing import NamedTuple
-
 from tokcost.ledger.claims import STAND_INS, new_claim, record_line, settle_rests
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import Group
+from tokcost.model.claims import Remembered
 from tokcost.model.trailer import read_message
-
-
-class Remembered(NamedTuple):
-    """One version of a claim as the journal of a clone remembers it."""
-
-    claim: str
-    version: int
-    line: str
-    """The line of the version; empty when it was never written."""
-    keys: list[tuple[str, str]]
-    """The usage that came into this version: pairs of assistant and key."""
-    withheld: bool = False
-
-    @property
-    def joins(self) -> bool:
-        """Whether this is usage that came into a version after that was said."""
-        return self.version > 0 and not self.line and not self.withheld
 
 
 class _Claim:

@@ -53,8 +53,9 @@ PLACEHOLDERS = ", ".join("?" * 23)
 SELECTED = (
     "SELECT id, key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m,"
     " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
-    " request_id, reported_cost, geo, session, directory, hint, hint_stale, repository, worktree, branch, evidence,"
-    " list_cost, price_state, price, claim, claim_version, source, place_id, series_id FROM usage_row"
+    " request_id, reported_cost, geo, factor_percent, subagent, session, directory, hint, hint_stale, repository,"
+    " worktree, branch, evidence, list_cost, price_state, price, claim, claim_version, source, place_id, series_id"
+    " FROM usage_row"
 )
 
 
@@ -98,9 +99,9 @@ def from_row(row: Any) -> Stored:
     """The value of a row of `SELECTED`."""
     number, key, assistant, time_ms, model, provider, kind, speed, tier = row[:9]
     tokens = Tokens._make(row[9:15])
-    web, lower, rank, weak, moves, estimated, request, reported, geo = row[15:24]
-    session, cwd, hint, stale, repository, worktree, branch, evidence = row[24:32]
-    list_cost, price_state, price, claim, version, source, place, series = row[32:]
+    web, lower, rank, weak, moves, estimated, request, reported, geo, factor, agent = row[15:26]
+    session, cwd, hint, stale, repository, worktree, branch, evidence = row[26:34]
+    list_cost, price_state, price, claim, version, source, place, series = row[34:]
     usage = Usage(
         assistant,
         key,
@@ -124,6 +125,8 @@ def from_row(row: Any) -> Stored:
         request or "",
         reported,
         geo,
+        bool(agent),
+        factor_percent=factor,
     )
     where = BranchPlace(branch, evidence)
     entry = Entry(usage, repository, worktree, where, list_cost, price_state, price, claim, version, source)

@@ -18,15 +18,15 @@ def matched(
     ledger: Ledger, rule: Rule, repository: int, branch: str | None, since_ms: int, subagents: Iterable[int]
 ) -> Matched:
     """The usage that fits a rule on a branch, in its most expensive session there, or in a repository since a moment.
-    `subagents` are the row ids of logs of sub-agents."""
+    `subagents` are the row ids of logs of sub-agents; other logs say so in themselves."""
     conditions = [_CONDITIONS[rule.per], "NOT estimated"]
     if rule.models:
         conditions.append("EXISTS (SELECT 1 FROM json_each(:models) WHERE lower(model) GLOB value)")
     if rule.assistants:
         conditions.append("EXISTS (SELECT 1 FROM json_each(:assistants) WHERE assistant.name GLOB value)")
     if rule.subagent is not None:
-        known = "source IN (SELECT value FROM json_each(:subagents))"
-        conditions.append(known if rule.subagent else f"NOT ifnull({known}, 0)")
+        known = "(series.subagent OR ifnull(source IN (SELECT value FROM json_each(:subagents)), 0))"
+        conditions.append(known if rule.subagent else f"NOT {known}")
     if rule.context is not None:
         conditions.append("input + cache_read + cache_write_5m + cache_write_1h > :context")
     if rule.kind:

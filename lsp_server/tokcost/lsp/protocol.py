@@ -2,6 +2,7 @@
 
 - `tokcost/status` (server to client, a notification): `status_params`, one for each workspace folder, whenever what it
   says has changed.
+- `tokcost/follow` (client to server, a notification): `FollowParams`, what else shall come with `tokcost/status`.
 - `tokcost/summary` (client to server, a request): `SummaryParams`; answers what `tokcost log --json` prints, and
   for one branch what `tokcost why --json` does, under `why`.
 """
@@ -18,15 +19,19 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
 from tokcost.model.money import decimal_string
+from tokcost.model.status import Status
 from tokcost.reports.budgets import state_of
-from tokcost.reports.editor import short_text, spoken, tooltip_rows
+from tokcost.reports.editor import has_no_logs, short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
-from tokcost.reports.status import status_line
+from tokcost.reports.page_json import page_object
+from tokcost.reports.status import NO_LOGS, pending_amount, status_line, today_amount
 from tokcost.reports.text import escape
-from tokcost.services.follow_folders import FolderStatus
+from tokcost.reports.trailers import ahead_text, shown_line
+from tokcost.services.follow_folders import FolderStatus, Preview
 
 STATUS = "tokcost/status"
 SUMMARY = "tokcost/summary"
+FOLLOW = "tokcost/follow"
 NOT_INITIALIZED, INVALID_REQUEST = -32002, -32600
 """Error codes of LSP 3.17 (`ServerNotInitialized`) and of JSON-RPC (`InvalidRequest`)."""
 
@@ -66,6 +71,34 @@ class SummaryParams:
 
 
 @dataclass
+class ShownPage:
+    """A page that a client shows."""
+
+    uri: str
+    """The workspace folder, as the client named it."""
+    branch: str | None = None
+    """`None`: the branch that is checked out."""
+
+
+@dataclass
+class FollowParams:
+    """What a client shows beside the figures, from now on: it comes with them, in the same notification."""
+
+    next: bool = False
+    """The lines of the next commit, of each folder."""
+    page: ShownPage | None = None
+
+
+@dataclass
+class FollowNotification:
+    """`tokcost/follow` as it is on the wire."""
+
+    params: FollowParams
+    method: str
+    jsonrpc: str
+
+
+@dataclass
 class SummaryRequest:
     """`tokcost/summary` as it is on the wire."""
 
@@ -84,7 +117,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
     status, problem = found.status, escape(found.problem)
     if status is None:
         state = "problem" if problem else "no-repository"
-        nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": problem}
+        nothing: dict[str, Any] = {"text": "", "line": "", "tooltip": [], "accessible": problem, "version": 0}
         return {"uri": uri, "state": state, "stale": False, "problem": problem, "branch": None, **nothing}
     told = {
         "state": "importing" if importing else "ready",
@@ -94,14 +127,36 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "pending": decimal_string(status.next_list_cost),
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
+        "rule_state": "over" if status.rules else "near" if status.rules_near else "none",
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "commit_said": found.said._asdict() if found.said else None,
+        "next": _next(found.next),
+        "page": page_object(found.page) if found.page is not None else None,
+        "version": 0,
         "text": short_text(status),
         "line": status_line(status),
-        "tooltip": [{"label": label, "value": value} for label, value in tooltip_rows(status, found.driver)],
+        "pending_text": pending_amount(status) if status.has_next else "",
+        "today_text": NO_LOGS if has_no_logs(status) else today_amount(status),
+        "no_logs": has_no_logs(status),
+        "tooltip": [{"label": label, "value": value} for label, value in _rows(found, status)],
         "accessible": spoken(status),
     }
     return {"uri": uri, **sendable(told)}
+
+
+def _rows(found: FolderStatus, status: Status) -> list[tuple[str, str]]:
+    """The tooltip; what becomes of cost lines is of this clone and worktree."""
+    rows = tooltip_rows(status, found.driver, found.looked_in)
+    if found.cost_lines.enabled:
+        rows.append(("Cost lines", "on, left out of the next commit" if found.cost_lines.omitted else "on"))
+    return rows
+
+
+def _next(ahead: Preview | None) -> dict[str, Any] | None:
+    if ahead is None:
+        return None
+    lines = [shown_line(line, ahead.fresh) for line in ahead.lines]
+    return {"lines": lines, "text": ahead_text(ahead.branch, lines, ahead.pending, ahead.estimated)}
 
 
 class Protocol(LanguageServerProtocol):
@@ -116,7 +171,8 @@ class Protocol(LanguageServerProtocol):
 
     def get_message_type(self, method: str) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride] (it is cached)
         """The type of a message by its method."""
-        return SummaryRequest if method == SUMMARY else super().get_message_type(method)
+        own = {SUMMARY: SummaryRequest, FOLLOW: FollowNotification}
+        return own.get(method) or super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """A message as its type; the sender of a request that has none is told, which pygls forgets. What is out of

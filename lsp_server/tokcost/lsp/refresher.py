@@ -18,11 +18,15 @@ from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
 from tokcost.services.backing_up import back_up_if_due
 from tokcost.services.follow_folders import (
+    NO_WISHES,
     FolderStatus,
     LargestDrivers,
+    Preview,
     Refreshed,
     Round,
+    Wishes,
     look_again,
+    next_lines,
     statuses,
     worktrees_around,
 )
@@ -42,6 +46,10 @@ LONG_SECONDS = 0.05
 _MOST_OF_URI = 200
 _MOST_PLANS = 5
 """Whatever moves faster is followed at the next change."""
+
+
+_MOST_TRIES = 3
+"""Another process writes to the ledger now and then, not all the time."""
 
 
 class Client(Protocol):
@@ -77,8 +85,11 @@ class Refresher:
         self._folders: dict[str, str] = {}
         self._shown: dict[str, dict[str, Any]] = {}
         self._drivers = LargestDrivers()
-        self._explaining: asyncio.Task[None] | None = None
-        self._since_ms = time.time_ns() // 1_000_000
+        self._is_explaining = False
+        self._wishes = NO_WISHES
+        self._refreshed = Refreshed(current=False)
+        self._telling = asyncio.Lock()
+        self._version = self._since_ms = time.time_ns() // 1_000_000
         self._worker = ThreadPoolExecutor(1, "tokcost-import")
         self._readers = ThreadPoolExecutor(2, "tokcost-read")
         self._awake = asyncio.Event()
@@ -96,11 +107,14 @@ class Refresher:
         self._loop = asyncio.get_running_loop()
         self._watcher = Watcher(lambda: self._call(self.touch), lambda why: self._call(self._watching_failed, why))
         for work in (self._keep(), self._tell_midnight()):
-            task = asyncio.create_task(work)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(work)
         self._worker.submit(warm)
         self._answering.start()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def stop(self) -> None:
         """Look no more. An import that runs is left to itself: it can be killed at any moment."""
@@ -138,9 +152,14 @@ class Refresher:
 
     async def look_now(self) -> list[dict[str, Any]]:
         """Import what is new, and tell; the figures of all folders."""
-        refreshed = await self.run(self._look)
-        await self._tell(refreshed.current)
+        self._refreshed = await self.run(self._look)
+        await self._tell()
         return list(self._shown.values())
+
+    def follow(self, wishes: Wishes) -> None:
+        """Tell these as well from now on, beginning now; in the event loop."""
+        self._wishes = wishes
+        self._start(self._guarded(self._tell()))
 
     async def run(self, work: Callable[..., Any], *args: object) -> Any:
         """Do something that writes to the ledger, after what is being done now."""
@@ -154,7 +173,7 @@ class Refresher:
         return rescued(self.home, lambda: work(*args))
 
     async def _keep(self) -> None:
-        await self._guarded(self._tell(False))
+        await self._guarded(self._tell())
         while True:
             await self._awake.wait()
             self._awake.clear()
@@ -172,12 +191,10 @@ class Refresher:
             self._client.say(f"this is a bug: {type(crash).__name__} while looking for what is new")
 
     async def _once(self) -> None:
-        refreshed = await self.run(self._look)
+        self._refreshed = refreshed = await self.run(self._look)
         self._is_importing = False
         self._client.end_progress()
-        await self._tell(refreshed.current)
-        if self._drivers.is_waiting and (self._explaining is None or self._explaining.done()):
-            self._explaining = asyncio.create_task(self._guarded(self._explain()))
+        await self._tell()
         for note in refreshed.notes:
             self._say_once(note)
         for notice in refreshed.notices:
@@ -187,11 +204,6 @@ class Refresher:
         await self.run(back_up_if_due, self.home)
         if not refreshed.current:
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.touch)
-
-    async def _explain(self) -> None:
-        """Say what drives the cost of large branches; figures do not wait for it."""
-        await self.read(self._drivers.explain)
-        self._awake.set()
 
     def _say_once(self, note: str) -> None:
         if note not in self._said:
@@ -209,7 +221,7 @@ class Refresher:
         folders = list(self._folders.values())
         worktrees: list[Worktree] = worktrees_around(folders)
         for _ in range(_MOST_PLANS):
-            if self._watcher is None or not self._watcher.follow(plan(self.environ, folders, worktrees)):
+            if self._watcher is None or not self._watcher.follow(plan(self.home, self.environ, folders, worktrees)):
                 break
             worktrees = worktrees_around(folders)  # what came before it was watched
         return look_again(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
@@ -223,17 +235,54 @@ class Refresher:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(action, *args)
 
-    async def _tell(self, current: bool) -> None:
-        folders = dict(self._folders)
-        found: list[FolderStatus] = await self.read(self._statuses, list(folders.values()), current)
-        for uri, one in zip(folders, found, strict=True):
-            params = status_params(uri, one, importing=self._is_importing)
-            if uri in self._folders and self._shown.get(uri) != params:
-                self._shown[uri] = params
-                self._client.show_status(params)
+    async def _tell(self) -> None:
+        """Tell what has changed: one state of each folder, of one moment, and never an older one after a newer one."""
+        async with self._telling:
+            folders = dict(self._folders)
+            found = await self._states(list(folders.values()))
+            for uri, one in zip(folders, found, strict=True):
+                self._tell_one(uri, status_params(uri, one, importing=self._is_importing))
+        if self._drivers.is_waiting and not self._is_explaining:
+            self._start(self._guarded(self._explain()))
+        if self._drivers.wait is not None:  # what drove the cost may be asked again then
+            asyncio.get_running_loop().call_later(self._drivers.wait, self._retell)
 
-    def _statuses(self, folders: list[str], current: bool) -> list[FolderStatus]:
-        return statuses(self.home, folders, current=current, drivers=self._drivers)
+    def _tell_one(self, uri: str, params: dict[str, Any]) -> None:
+        before = self._shown.get(uri)
+        if uri not in self._folders or (before is not None and before == {**params, "version": before["version"]}):
+            return
+        self._version += 1
+        self._shown[uri] = {**params, "version": self._version}
+        self._client.show_status(self._shown[uri])
+
+    async def _explain(self) -> None:
+        """Say what drives the cost of large branches; figures do not wait for it."""
+        self._is_explaining = True
+        try:
+            await self.read(self._drivers.explain)
+        finally:
+            self._is_explaining = False
+        await self._tell()
+
+    def _retell(self) -> None:
+        self._start(self._guarded(self._tell()))
+
+    async def _states(self, folders: list[str]) -> list[FolderStatus]:
+        """The states, each with the lines of the next commit where these are shown. The ledger has what both are about
+        in between: until both are about the same, they are asked again."""
+        ahead: dict[str, Preview] = {}
+        found: list[FolderStatus] = []
+        for _ in range(_MOST_TRIES):
+            if self._wishes.next and not self._is_importing:
+                ahead = await self.run(next_lines, self.home, folders)
+            found = await self.read(self._statuses, folders)
+            found = [one._replace(next=ahead.get(one.folder)) for one in found]
+            if all(map(_agrees, found)):
+                break
+        return found
+
+    def _statuses(self, folders: list[str]) -> list[FolderStatus]:
+        return statuses(self.home, folders, self._refreshed, self._drivers, self._wishes)
 
     async def _tell_midnight(self) -> None:
         """Tell the client at midnight, when the sum of today begins anew."""
@@ -245,3 +294,11 @@ class Refresher:
 
     def _watching_failed(self, why: str) -> None:
         self._client.say(f"folders cannot be watched ({why}): looking every few seconds instead")
+
+
+def _agrees(found: FolderStatus) -> bool:
+    """Whether the lines of the next commit are about what is pending."""
+    if found.next is None or found.status is None:
+        return True
+    pending = (found.next.pending.list_cost, found.next.pending.tokens)
+    return pending == (found.status.next_list_cost, found.status.next_tokens)

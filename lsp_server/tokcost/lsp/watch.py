@@ -6,12 +6,12 @@ What changed is not asked: whoever is called looks at everything that is new.
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree
-from tokcost.services.follow_folders import IN_WORKTREES, locations
+from tokcost.services.follow_folders import IN_WORKTREES, locations, settings_beside_logs
 
 STEP_MS = 60
 """Milliseconds between two looks of a watcher for events of the system: its only work while nothing happens. What
@@ -46,9 +46,11 @@ class Plan(NamedTuple):
     """The names that matter in the flat ones."""
 
 
-def plan(environ: Mapping[str, str], folders: Iterable[str], worktrees: Iterable[Worktree]) -> Plan:
+def plan(home: Path, environ: Mapping[str, str], folders: Iterable[str], worktrees: Sequence[Worktree]) -> Plan:
     """The plan of what must be watched now; for folders that do not exist, the place where they will appear."""
     found = Plan({}, {}, {})
+    for folder, name in settings_beside_logs(home, worktrees):
+        _add(found, folder, (name,))
     for location in locations(environ):
         if location.kind != "folder":
             _add_file(found, location.path)

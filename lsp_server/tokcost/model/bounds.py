@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import KINDS, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
+from tokcost.model.usage import KINDS, MAX_FACTOR_PERCENT, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
 
 MAX_SESSION = 100
 """A session has at most so many times the tokens and searches of its largest possible response."""
@@ -83,7 +83,7 @@ def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
     """`known` are the words of usage seen before: they repeat from one to the next."""
     (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
-    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, final) = usage[13:]
+    (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, agent, final, factor) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
     if not (
         name == assistant
@@ -95,11 +95,19 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
         and 0 <= write_1h < MAX_TOKENS
         and 0 <= output < MAX_TOKENS
         and 0 <= reasoning < MAX_TOKENS
-        and type(searches) is type(time_ms) is type(rank) is int
+        and type(searches) is type(time_ms) is type(rank) is type(factor) is int
         and 0 <= searches < MAX_SEARCHES
         and 0 <= rank <= 2
+        and 0 <= factor <= MAX_FACTOR_PERCENT
         and is_possible_time(time_ms)
-        and type(stale) is type(lower) is type(weak) is type(moves) is type(estimated) is type(final) is bool
+        and type(stale)
+        is type(lower)
+        is type(weak)
+        is type(moves)
+        is type(estimated)
+        is type(agent)
+        is type(final)
+        is bool
         and (reported_cost is None or (type(reported_cost) is int and 0 <= reported_cost < MAX_COST))
         and key
         and _is_text(key, MAX_NAME)

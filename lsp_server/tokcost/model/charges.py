@@ -53,6 +53,8 @@ class ExportedUsage(NamedTuple):
     price_state: str
     price: str | None
     """Id of the rate cards it was priced with."""
+    factor_percent: int | None = None
+    """The factor by which tokens that were counted in a text were multiplied; `None` for all other usage."""
 
 
 class Origin(NamedTuple):

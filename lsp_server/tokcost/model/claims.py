@@ -40,6 +40,10 @@ class Worth(NamedTuple):
     """Tokens by class, in the order of `Tokens`."""
     has_estimates: bool = False
     """Whether counts in it are known to be estimated; not asked everywhere."""
+    lower_bound: int = 0
+    """The number of responses whose output the log tells only the least of."""
+    broken_off: int = 0
+    """The number of responses whose stream broke."""
 
 
 class Terms(NamedTuple):
@@ -65,3 +69,20 @@ class Consent(NamedTuple):
     """Whether that is only so until something is repaired: what is spent meanwhile waits."""
     is_anothers: bool = False
     """Whether lines are on here, but this person has not agreed to them in this clone."""
+
+
+class Remembered(NamedTuple):
+    """One version of a claim as the journal of a clone remembers it."""
+
+    claim: str
+    version: int
+    line: str
+    """The line of the version; empty when it was never written."""
+    keys: list[tuple[str, str]]
+    """The usage that came into this version: pairs of assistant and key."""
+    withheld: bool = False
+
+    @property
+    def joins(self) -> bool:
+        """Whether this is usage that came into a version after that was said."""
+        return self.version > 0 and not self.line and not self.withheld

@@ -96,6 +96,8 @@ class DatasetReport:
     groups: dict[Grouping, list[Cell]] = field(default_factory=dict[Grouping, list[Cell]])
     engine: str = ""
     """The engine that made the sums, with its version."""
+    twice: int = 0
+    """Claims that are counted twice, because two jobs did not see each other's files."""
 
 
 Grouped = Report | DatasetReport

@@ -66,7 +66,7 @@ class Request(NamedTuple):
 
     session: int
     source: int
-    """The log of a sub-agent; 0 for the conversation itself."""
+    """The log of a sub-agent, -1 for sub-agents in the log of a session; 0 for the conversation itself."""
     time_ms: int
     series: int
     input: int

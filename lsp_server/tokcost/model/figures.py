@@ -156,6 +156,10 @@ class CommitRow:
         self.unpriced_tokens = 0
         self.has_estimates = False
         """Whether a claim that it carries holds usage whose counts are estimated."""
+        self.lower_bound = 0
+        """Usage whose output is only a lower bound; filled for a single branch's page, like the next."""
+        self.broken_off = 0
+        """Usage whose stream broke."""
         self.published = False
         """Whether its message says any of it; otherwise it is bound to the commit on this machine alone."""
         self.branch = ""

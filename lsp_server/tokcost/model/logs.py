@@ -97,5 +97,7 @@ class Capabilities(NamedTuple):
     """The time for which the assistant keeps its logs; empty where it keeps them for ever."""
     exactness: str = "exact"
     """The worth of the counts: `exact` where each is what the provider told, or where they are less than that."""
+    record: Literal["request", "turn"] = "request"
+    """The requests that a record stands for: one, or all of a turn together, so that its prompt is that of none."""
     gaps: str = ""
     """Billed calls that leave no trace in the logs; empty where none are known."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
+from tokcost.model.budget import NEAR
+
 Per = Literal["branch", "session", "day"]
 Kind = Literal["", "compaction", "broken"]
 Source = Literal["own", "repository"]
@@ -58,17 +60,29 @@ class Matched(NamedTuple):
     unpriced_tokens: int = 0
 
 
-class Broken(NamedTuple):
-    """A rule that has something to say, and about what."""
+class Heard(NamedTuple):
+    """A rule that has something to say, or soon will, and about what."""
 
     rule: Rule
     matched: Matched
 
+    @property
+    def is_near(self) -> bool:
+        """Whether its usage is only near what it allows."""
+        return self.rule.over is not None and self.matched.list_cost <= self.rule.over
 
-def broken(rules: Sequence[tuple[Rule, Matched]]) -> list[Broken]:
-    """The rules whose usage is over what they allow. Without a price nobody can say that it is."""
-    return [
-        Broken(rule, matched)
-        for rule, matched in rules
-        if (matched.requests > 0 if rule.over is None else matched.list_cost > rule.over)
-    ]
+    @property
+    def can_stop(self) -> bool:
+        """Whether a guard that was installed with `--block` stops a run: it is over an amount that the user set."""
+        return self.rule.source == "own" and self.rule.over is not None and not self.is_near
+
+
+def heard(rules: Sequence[tuple[Rule, Matched]]) -> list[Heard]:
+    """The rules whose usage is over what they allow, or near it. Without a price nobody can say that it is."""
+    return [Heard(rule, matched) for rule, matched in rules if _is_heard(rule, matched)]
+
+
+def _is_heard(rule: Rule, matched: Matched) -> bool:
+    if rule.over is None:
+        return matched.requests > 0
+    return matched.list_cost * 100 >= rule.over * NEAR

@@ -23,6 +23,19 @@ class Status(NamedTuple):
     today_list_cost: int = 0
     """All branches of the repository since local midnight."""
     today_unpriced_tokens: int = 0
+    pending_tokens: int = 0
+    """The part of `tokens` that no claim holds yet."""
+    pending_unpriced_tokens: int = 0
+    lower_bound: int = 0
+    """The number of responses whose output the log tells only the least of."""
+    pending_lower_bound: int = 0
+    today_lower_bound: int = 0
+    broken_off: int = 0
+    """The number of responses whose stream broke: they are in `list_cost`, and perhaps not billed."""
+    broken_off_tokens: int = 0
+    broken_off_list_cost: int = 0
+    pending_broken_off: int = 0
+    today_broken_off: int = 0
     estimates: Estimates = NO_ESTIMATES
     """The part of the branch's usage whose counts are estimated."""
     today_estimated: int = 0
@@ -43,9 +56,14 @@ class Status(NamedTuple):
     """Whether everything logged so far is in these figures; false when only the ledger was asked."""
     notice: str = ""
     """A notice for everyone until somebody says that it was read."""
-
     rules: tuple[str, ...] = ()
     """A sentence for each rule that has something to say here."""
+    rules_near: tuple[str, ...] = ()
+    """A sentence for each rule whose usage is near what it allows."""
+    stopping_rules: tuple[str, ...] = ()
+    """The sentences of those whose amount the developer set and which is exceeded: what a guard may stop a run for."""
+    no_logs: tuple[str, ...] = ()
+    """The assistants that are read, where no log of any was found and nothing was ever recorded here."""
 
     @property
     def held_list_cost(self) -> int:
@@ -58,6 +76,21 @@ class Status(NamedTuple):
         return self.pending_list_cost - self.held_list_cost
 
     @property
+    def next_tokens(self) -> int:
+        """The tokens of that part."""
+        return self.pending_tokens - (0 if self.takes_estimates else self.estimates.pending_tokens)
+
+    @property
+    def next_unpriced_tokens(self) -> int:
+        """Those of its tokens that have no price."""
+        return self.pending_unpriced_tokens - (0 if self.takes_estimates else self.estimates.pending_unpriced_tokens)
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the next commit carries anything."""
+        return self.next_list_cost > 0 or self.next_tokens > 0
+
+    @property
     def next_estimated(self) -> bool:
         """Whether a part of that is estimated."""
-        return self.takes_estimates and self.estimates.pending_list_cost > 0
+        return self.takes_estimates and self.estimates.pending_tokens > 0

@@ -24,6 +24,9 @@ KINDS: tuple[Kind, ...] = ("response", "partial", "unlogged", "advisor", "fallba
 MAX_TOKENS = 1_000_000_000
 """No single response reaches a thousand million tokens; a larger count means a damaged record."""
 
+MAX_FACTOR_PERCENT = 1_000
+"""No tokenizer takes ten times as many tokens as another one."""
+
 MAX_SEARCHES = 10_000
 """Nor does one run so many web searches."""
 
@@ -124,9 +127,15 @@ class Usage(NamedTuple):
     counted."""
     geo: str = ""
     """The region in which the provider kept the inference (`us`), as it reports; empty where it ran anywhere."""
+    subagent: bool = False
+    """A sub-agent made the response, as its log says. Where each agent has a log of its own, the path may be all that
+    tells."""
     final: bool = False
     """These counts are the assistant's last word: where they are lower than those of an earlier record of the same
     response, they correct it. Not recorded: what the ledger has was read earlier."""
+    factor_percent: int = 0
+    """The factor by which tokens that were counted in a text were multiplied, for the model's own tokenizer: 118 is
+    1.18. 0 where the counts are not of our own counting."""
 
 
 _ADDED = slice(Usage._fields.index("moves_head"), Usage._fields.index("final"))
@@ -159,6 +168,8 @@ def merge(first: Usage, second: Usage) -> Usage:
         request_id=kept.request_id or other.request_id,
         reported_cost=other.reported_cost if kept.reported_cost is None else kept.reported_cost,
         geo=kept.geo or other.geo,
+        factor_percent=(told_by or second).factor_percent,
+        subagent=kept.subagent or (other.subagent and other.copy_rank == kept.copy_rank),
         final=kept.final or other.final,
     )
 

@@ -49,7 +49,7 @@ NOT_AGREED = (
 def read_consent(home: Path, here: CloneState) -> Consent:
     """The consent in a clone of the person whose ledger is in `home`. A damaged policy file means that nothing is
     written."""
-    said, worktree = here.config.section("tokcost"), here.worktree
+    said = here.config.section("tokcost")
     decided = said.get("enabled", "")
     terms = Terms(
         "exact" if said.get("precision", "").lower() == "exact" else "coarse",
@@ -58,7 +58,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     )
     if decided.lower() not in _YES:
         return Consent(False, bool(decided), terms)
-    if not _has_agreed(home, worktree, said.get("consent", "").split()):
+    if not _has_agreed(home, here.worktree.common_dir, said.get("consent", "").split()):
         return Consent(False, False, terms, NOT_AGREED, True, True)
     try:
         policy = read_policy(here)
@@ -70,7 +70,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     return Consent(True, True, terms._replace(precision=precision, models=terms.models and not policy.hides_models))
 
 
-def mark(home: Path, worktree: Worktree) -> str:
+def mark(home: Path, common_dir: str) -> str:
     """The value in the clone's configuration for the consent of this person in this clone.
 
     The clone is its folder on the disk and a file in it: it may be renamed, and a copy is another one, also where it is
@@ -81,45 +81,45 @@ def mark(home: Path, worktree: Worktree) -> str:
     ledger = os.path.realpath(home)
     user = str(os.geteuid()) if hasattr(os, "geteuid") else ""
     place = f"{crc32(os.fsencode(ledger)):08x}"
-    return "-".join((user, place, _number(os.path.dirname(ledger)), _number(worktree.common_dir), _made(worktree)))
+    return "-".join((user, place, _number(os.path.dirname(ledger)), _number(common_dir), _made(common_dir)))
 
 
 def agree(home: Path, worktree: Worktree) -> None:
     """Mark that this person agrees in this clone. Raises `EnvironmentProblem`."""
     private_folder(str(home))  # its place is part of the mark
-    _link(home, worktree)
-    if not _made(worktree):
-        write_whole(_agreed(worktree), b"")
-    marks, ours = _marks(worktree), mark(home, worktree)
+    _link(home, worktree.common_dir)
+    if not _made(worktree.common_dir):
+        write_whole(_agreed(worktree.common_dir), b"")
+    marks, ours = _marks(worktree), mark(home, worktree.common_dir)
     if ours not in marks:
         _say(worktree, [*marks, ours])
 
 
 def agree_no_more(home: Path, worktree: Worktree) -> None:
     """Take the mark of this person back. Raises `EnvironmentProblem`."""
-    marks, ours = _marks(worktree), _without_time(mark(home, worktree))
+    marks, ours = _marks(worktree), _without_time(mark(home, worktree.common_dir))
     left = [one for one in marks if _without_time(one) != ours]
     if left != marks:
         _say(worktree, left)
     with suppress(OSError):
-        os.unlink(_link_at_home(home, worktree))
+        os.unlink(_link_at_home(home, worktree.common_dir))
 
 
-def _has_agreed(home: Path, worktree: Worktree, marks: list[str]) -> bool:
-    ours = mark(home, worktree)
+def _has_agreed(home: Path, common_dir: str, marks: list[str]) -> bool:
+    ours = mark(home, common_dir)
     if ours in marks:
         return True
-    return _without_time(ours) in map(_without_time, marks) and _is_linked(home, worktree)
+    return _without_time(ours) in map(_without_time, marks) and _is_linked(home, common_dir)
 
 
 def _without_time(one: str) -> str:
     return one.rpartition("-")[0]
 
 
-def _link(home: Path, worktree: Worktree) -> None:
+def _link(home: Path, common_dir: str) -> None:
     """Let the person's folder keep a second name of a file in the clone, as far as both are on one disk: a copy of the
     clone has another file there, whatever else it has in common, and `chown -R` does not change which one it is."""
-    path, ours = f"{_agreed(worktree)}-linked", _link_at_home(home, worktree)
+    path, ours = f"{_agreed(common_dir)}-linked", _link_at_home(home, common_dir)
     with suppress(OSError, NotImplementedError):
         make_folders(os.path.dirname(ours))
         write_whole(path, b"")
@@ -128,16 +128,16 @@ def _link(home: Path, worktree: Worktree) -> None:
         os.link(path, ours, follow_symlinks=False)
 
 
-def _is_linked(home: Path, worktree: Worktree) -> bool:
+def _is_linked(home: Path, common_dir: str) -> bool:
     try:
-        here, kept = os.lstat(f"{_agreed(worktree)}-linked"), os.lstat(_link_at_home(home, worktree))
+        here, kept = os.lstat(f"{_agreed(common_dir)}-linked"), os.lstat(_link_at_home(home, common_dir))
     except OSError:
         return False
     return stat.S_ISREG(kept.st_mode) and os.path.samestat(here, kept)
 
 
-def _link_at_home(home: Path, worktree: Worktree) -> str:
-    return os.path.join(home, "consents", _without_time(mark(home, worktree)))
+def _link_at_home(home: Path, common_dir: str) -> str:
+    return os.path.join(home, "consents", _without_time(mark(home, common_dir)))
 
 
 def marks_of_others(worktree: Worktree) -> bool:
@@ -154,16 +154,16 @@ def _say(worktree: Worktree, marks: list[str]) -> None:
     run_git(["config", "--local", "tokcost.consent", " ".join(marks) or _NOBODY], worktree.path)
 
 
-def _agreed(worktree: Worktree) -> str:
+def _agreed(common_dir: str) -> str:
     """A file that is made when somebody agrees, and never changed."""
     user = os.geteuid() if hasattr(os, "geteuid") else 0
-    return os.path.join(worktree.common_dir, f"tokcost-agreed-{user}")
+    return os.path.join(common_dir, f"tokcost-agreed-{user}")
 
 
-def _made(worktree: Worktree) -> str:
+def _made(common_dir: str) -> str:
     """The time of the consent, in nanoseconds; empty where nobody agreed."""
     try:
-        status = os.lstat(_agreed(worktree))
+        status = os.lstat(_agreed(common_dir))
     except OSError:
         return ""
     return f"{status.st_ctime_ns:x}" if is_ours(status) and stat.S_ISREG(status.st_mode) else ""

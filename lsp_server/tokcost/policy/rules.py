@@ -1,5 +1,6 @@
 """Rules of a repository (`[[rules]]` in `.tokcost.toml`, for everybody) and of the user (`config.toml` beside the
-ledger). Either only says something: no rule stops, publishes or runs anything."""
+ledger). No rule publishes or runs anything, and none stops anything but an assistant's run, where its guard was
+installed with `--block` and the amount is the user's own."""
 
 import os
 from collections.abc import Mapping

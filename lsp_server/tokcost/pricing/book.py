@@ -1,6 +1,6 @@
 """The price of a usage, from cards that are already there: no file, no network, a few steps for each usage."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tokcost.model.usage import Usage
 from tokcost.pricing.cards import ModelCards, Price, PriceState, RateCard, cost
@@ -14,7 +14,14 @@ Pair = tuple[str, str]
 class PriceBook:
     """Prices usage of the models it has cards of; everything else is `unpriced`."""
 
-    def __init__(self, models: Iterable[ModelCards], overrides: Iterable[Override] = ()) -> None:
+    def __init__(
+        self,
+        models: Iterable[ModelCards],
+        overrides: Iterable[Override] = (),
+        id_of: Callable[[ModelCards], str] | None = None,
+    ) -> None:
+        """`id_of` gives the id of cards (`ModelCards.id`), for callers who know it without working it out."""
+        self._id_of = id_of or _id_of
         self._overrides = tuple(overrides)
         self._given: Mapping[Pair, ModelCards] = {(one.provider, one.model): one for one in models}
         self._models: dict[Pair, ModelCards] = {}
@@ -60,4 +67,10 @@ class PriceBook:
 
     def _rule(self, usage: Usage) -> Rule:
         cards = self.model((usage.provider, usage.model))
-        return NO_RULE if cards is None else rule_of(cards, usage.speed, usage.tier, usage.geo)
+        if cards is None:
+            return NO_RULE
+        return rule_of(cards, usage.speed, usage.tier, usage.geo, card_id=self._id_of(cards))
+
+
+def _id_of(cards: ModelCards) -> str:
+    return cards.id

@@ -2,6 +2,7 @@
 `data/overrides.toml`)."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
@@ -56,8 +57,18 @@ def _concerns(override: Override, model: ModelCards) -> bool:
     if not model.source:
         provider, name = model.provider, model.model
     pattern = override.match.lower()
-    by_name = fnmatchcase(name.lower(), pattern) or fnmatchcase(model.model.lower(), pattern)
-    return by_name and override.provider in ("", provider)
+    if override.provider not in ("", provider):
+        return False
+    return _is_called(name.lower(), pattern) or _is_called(model.model.lower(), pattern)
+
+
+def _is_called(name: str, pattern: str) -> bool:
+    """Whether a name matches a pattern. Most patterns begin with a word that the name does not: no need to compile
+    them."""
+    return name.startswith(_WILDCARD.split(pattern, 1)[0]) and fnmatchcase(name, pattern)
+
+
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 def _applied(model: ModelCards, override: Override) -> ModelCards:

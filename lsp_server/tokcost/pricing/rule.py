@@ -28,12 +28,13 @@ class Rule(NamedTuple):
 NO_RULE = Rule("unpriced", None, None, (), ())
 
 
-def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "") -> Rule:
+def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *, card_id: str | None = None) -> Rule:
     """The cards that say exactly how this kind of usage is priced, and those to fall back on, closest first: by the
-    speed alone, by the standard service, and both without the region's factor."""
-    where = region(geo)
+    speed alone, by the standard service, and both without the region's factor. `card_id` is theirs where it is known:
+    to work it out takes longer than all the rest."""
+    where, card_id = region(geo), card_id or cards.id
     if cards.state in ("included", "free"):
-        return Rule(cards.state, cards.id, 0, (), ())
+        return Rule(cards.state, card_id, 0, (), ())
     ways = [way for way in (_word(speed), _word(tier)) if way] or [cards.served]
     served = [served_as(cards, way) for way in ways]
     standard = served_as(cards, "") if ways != [""] else ()
@@ -41,7 +42,7 @@ def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "") -
     fallback = tuple(card for way in (*served[len(own) > 0 :], standard) for card in way)
     if where:
         own, fallback = _kept_in(cards, where, own), (*_kept_in(cards, where, fallback), *own, *fallback)
-    return Rule(cards.state if own else "unpriced", cards.id, None, own, fallback)
+    return Rule(cards.state if own else "unpriced", card_id, None, own, fallback)
 
 
 def served_as(cards: ModelCards, way: str) -> tuple[RateCard, ...]:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
@@ -118,6 +118,16 @@ def reader_named(name: str) -> Reader:
     """The reader of one assistant, by its stored name. Raises `KeyError` when no such reader is installed."""
     others = {reader.name: reader for reader in _others()[0]}
     return others[name] if name in others else _ours(name)
+
+
+def logging_turns(names: Iterable[str]) -> frozenset[str]:
+    """The assistants among these, by their stored names, whose records may each stand for several requests."""
+    found: set[str] = set()
+    for name in names:
+        with suppress(KeyError, AttributeError):  # a reader that is not installed any more, or declares nothing
+            if reader_named(name).capabilities.record == "turn":
+                found.add(name)
+    return frozenset(found)
 
 
 def versions() -> str:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from types import FrameType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.received import Received
@@ -33,6 +33,12 @@ MOST_SECONDS = 20
 SECONDS_WHILE_FULL = 2
 """The same while others are refused: an export takes some hundredths of a second."""
 _POLL_SECONDS = 0.25
+_MOST_METRICS_ALONE = 3
+"""So many requests with metrics can come before the first with a log: they have intervals of their own."""
+
+Notice = Literal["protobuf", "metrics"]
+"""The things that a user should know while a receiver runs: a program sends what needs the extra for protobuf, or
+metrics and nothing else."""
 
 
 class _Ended(BaseException):
@@ -46,7 +52,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, store: Store, host: str, port: int, notify: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, host: str, port: int, notify: Callable[[Notice], None]) -> None:
         """Listen; `notify` is told what the user should know. Raises `EnvironmentProblem` where it cannot."""
         self.kept: Counter[str] = Counter()
         """Responses stored, by assistant."""
@@ -54,7 +60,8 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Responses whose counts could not be relied on."""
         self._store = store
         self._notify = notify
-        self._told_protobuf = False
+        self._told: set[Notice] = set()
+        self._posted: Counter[Signal] = Counter()
         self._one = threading.Lock()
         """One request is decoded at a time: memory stays bounded."""
         self._open: dict[socket.socket, float] = {}
@@ -77,8 +84,9 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if kind is None:
             return HTTPStatus.NOT_FOUND
         if not posted.is_json and not protobuf.is_available():
-            self._lacks_protobuf()
+            self._tell("protobuf")
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        self._count(kind)
         try:
             with self._one:
                 body = posted.body if posted.is_json else protobuf.as_json(kind, posted.body)
@@ -93,12 +101,21 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 
-    def _lacks_protobuf(self) -> None:
-        """Say once that an exporter sends what needs the extra."""
+    def _count(self, kind: Signal) -> None:
+        """Count a request. Whoever switched on metrics alone would wait for ever for what does not come."""
         with self._one:
-            is_told, self._told_protobuf = self._told_protobuf, True
+            self._posted[kind] += 1
+            is_alone = self._posted["metrics"] == self._posted.total() >= _MOST_METRICS_ALONE
+        if is_alone:
+            self._tell("metrics")
+
+    def _tell(self, notice: Notice) -> None:
+        """Tell the user, once."""
+        with self._one:
+            is_told = notice in self._told
+            self._told.add(notice)
         if not is_told:
-            self._notify("a program sends protobuf, which needs the extra `otlp`, and is refused")
+            self._notify(notice)
 
     def _responses(self, kind: Signal, body: bytes) -> Iterator[Received]:
         """The responses in a request. One that cannot be relied on stops no other; it is counted."""

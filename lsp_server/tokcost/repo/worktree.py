@@ -33,7 +33,7 @@ def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktre
         dot_git = os.path.join(folder, ".git")
         if os.path.isfile(dot_git) or _is_git_dir(dot_git):
             found = _worktree_at(folder, dot_git, configs or ConfigsOnce())
-            return _deleted_worktree(found, start) or found if found else None
+            return (_deleted_worktree(found, start) if found and gone else None) or found
         if os.path.basename(folder) == ".git" or _is_git_dir(folder):
             return None
     return None

@@ -3,6 +3,8 @@
 An amount never stands for more than it is: without a known price it says `unpriced`, never $0.
 """
 
+from typing import NamedTuple
+
 from tokcost.model.figures import Figures
 from tokcost.model.money import NANO_PER_USD, dollars
 
@@ -20,13 +22,41 @@ def about(text: str, estimated: int) -> str:
     return f"{ABOUT}{text}" if estimated else text
 
 
+AT_LEAST = "≥"
+"""The mark of a number of which a log tells only the least."""
+
+
+class Marks(NamedTuple):
+    """What an amount leaves open: counts, of which none is good."""
+
+    unpriced_tokens: int = 0
+    """Tokens without a known price, which are in no amount."""
+    estimated: int = 0
+    """Replies with counts that no provider told (`≈`)."""
+    lower_bound: int = 0
+    """Replies whose log tells only the least of the output (`≥`)."""
+    broken_off: int = 0
+    """Replies whose stream broke: they are in the amount, and perhaps not billed."""
+
+
 def amount(list_cost: int, unpriced_tokens: int, fine: bool = False, estimated: int = 0) -> str:
     """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; four places where `fine`. Marked where a
     part is `estimated`."""
-    text = about(f"${_fine(list_cost) if fine else dollars(list_cost)}", estimated)
-    if not unpriced_tokens:
-        return text
-    return f"{text} + unpriced" if list_cost else "unpriced"
+    return marked(list_cost, Marks(unpriced_tokens, estimated), fine=fine)
+
+
+def marked(list_cost: int, marks: Marks, noun: str = "", *, fine: bool = False) -> str:
+    """The one way to write an amount in nano-dollars, with all that it leaves open: `$1.84`, `≥$1.84`, `≈$1.84`,
+    `$1.84 + unpriced`, `unpriced`, `$1.84 (2 broken off)`, and these together. The `noun` stands behind the amount
+    (`$1.84 list + unpriced`).
+
+    vscode-client/src/core/amounts.ts writes the same, where charts need it.
+    """
+    text = about(f"${_fine(list_cost) if fine else dollars(list_cost)}", marks.estimated)
+    text = f"{AT_LEAST if marks.lower_bound else ''}{text}{f' {noun}' if noun else ''}"
+    if marks.unpriced_tokens:
+        text = f"{text} + unpriced" if list_cost else "unpriced"
+    return f"{text} ({marks.broken_off:,} broken off)" if marks.broken_off else text
 
 
 def is_fine(total: int) -> bool:
@@ -54,6 +84,12 @@ def pending(figures: Figures, fine: bool = False) -> str:
         return list_cost(figures, fine)
     unpriced = 0 if figures.pending_list_cost else figures.unpriced_tokens
     return amount(figures.pending_list_cost, unpriced, fine, figures.estimates.pending_tokens)
+
+
+def full_amount(figures: Figures) -> str:
+    """The list cost of a sum with all its marks, where there is no line below that explains them."""
+    marks = Marks(figures.unpriced_tokens, figures.estimates.usage, figures.lower_bound, figures.partial)
+    return marked(figures.list_cost, marks)
 
 
 def short_tokens(count: int) -> str:

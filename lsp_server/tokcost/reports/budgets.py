@@ -58,17 +58,18 @@ def said_at_commit(
 
 
 def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bool]:
-    """A sentence for whoever sits before an assistant, and whether its run is to be stopped: only over a budget of the
-    developer's own, since what a repository recommends warns. `switch` is the variable that turns the guard off. Empty
-    while all is well."""
+    """A sentence for whoever sits before an assistant, and whether its run is to be stopped: only over a budget or a
+    rule of the developer's own, since what a repository recommends warns. `switch` is the variable that turns the guard
+    off. Empty while all is well."""
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
-    if state_of(status) not in ("over", "near"):
-        return "", False
-    line = f"tokcost: {check_line(status)}"
-    if not blocks or not over:
+    said = [check_line(status)] if state_of(status) in ("over", "near") else []
+    said += [f"rule {rule}" for rule in (*status.rules, *status.rules_near)]
+    line = f"tokcost: {'; '.join(said)}" if said else ""
+    if not blocks or not (over or status.stopping_rules):
         return line, False
-    way_on = f"to go on: tokcost budget set AMOUNT {_option(over[0], status)}, or {switch}=off for one run"
-    return f"{line}; stopped, {way_on}", True
+    ways = [f"tokcost budget set AMOUNT {_option(over[0], status)}"] if over else []
+    ways += ["a higher amount in that rule of yours"] if status.stopping_rules else []
+    return f"{line}; stopped, to go on: {' and '.join(ways)}, or {switch}=off for one run", True
 
 
 def short_budget(status: Status) -> str:

@@ -36,13 +36,18 @@ def total(report: DatasetReport) -> str:
 def summary(report: DatasetReport) -> str:
     """The answer in a sentence."""
     if not report.claims:
-        return f"No cells for {escape(report.range)}: nothing was collected that may be published."
+        return "No cells: nothing was collected that may be published."
     return f"{report.range}: {total(report)}, {short_tokens(report.tokens)} tokens in {counted(report.claims, 'claim')}"
 
 
 def remarks(report: DatasetReport, by: Grouping) -> list[str]:
     """The remarks that belong below the rows."""
     lines: list[str] = []
+    if report.twice:
+        lines.append(
+            f"{counted(report.twice, 'claim')} counted twice: two jobs collected forks without seeing each other;"
+            " tokcost dataset compact takes one of each two such cells out"
+        )
     if report.claims and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
         lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
@@ -92,6 +97,7 @@ def dataset_object(report: DatasetReport) -> dict[str, object]:
         "unpriced": report.unpriced,
         "tokens": report.tokens,
         "precision": report.precision,
+        "claims_counted_twice": report.twice,
         "groups": {by: [_cell(one) for one in cells] for by, cells in report.groups.items()},
         "engine": report.engine,
     }

@@ -19,7 +19,6 @@ def why_json(answer: Answer) -> str:
 def why_object(answer: Answer) -> dict[str, object]:
     """An answer in the words of the contract."""
     found = answer.explanation
-    total = found.total.list_cost
     return {
         "schema": "tokcost.why/1",
         "scope": answer.scope,
@@ -30,7 +29,17 @@ def why_object(answer: Answer) -> dict[str, object]:
         "until": _when(answer.until_ms),
         "currency": "USD",
         "basis": "list",
-        "list_cost": decimal_string(total),
+        **explained_object(found),
+        "as": [_as(row) for row in found.as_other],
+        **({"as_note": NO_PREDICTION} if found.as_other else {}),
+        "notes": answer.notes,
+    }
+
+
+def explained_object(found: Explanation) -> dict[str, object]:
+    """The drivers of an answer, their sum, and what stands out."""
+    return {
+        "list_cost": decimal_string(found.total.list_cost),
         "tokens": found.total.tokens,
         "requests": found.total.requests,
         "unpriced_tokens": found.unpriced.tokens,
@@ -41,9 +50,6 @@ def why_object(answer: Answer) -> dict[str, object]:
         "shares": [{"share": share, **_part(part)} for share, part in found.shares.items()],
         "pauses": [{"minutes": minutes, "requests": count} for minutes, count in sorted(found.pauses.items())],
         "findings": [{"of": name, "text": text} for name, text in findings(found)],
-        "as": [_as(row) for row in found.as_other],
-        **({"as_note": NO_PREDICTION} if found.as_other else {}),
-        "notes": answer.notes,
     }
 
 

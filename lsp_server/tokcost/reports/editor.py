@@ -7,13 +7,15 @@ from tokcost.model.claims import Worth
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
-from tokcost.reports.amounts import about, amount, percent, short_tokens
+from tokcost.reports.amounts import ABOUT, AT_LEAST, about, amount, percent, short_tokens
 from tokcost.reports.budgets import short_standing
 from tokcost.reports.rules import rules_at_commit
-from tokcost.reports.status import branch_amount, pending_amount, today_amount
-from tokcost.reports.text import escape, few, short_model
+from tokcost.reports.status import NO_LOGS, branch_amount, pending_amount, today_amount
+from tokcost.reports.text import counted, escape, few, short_model
 from tokcost.reports.trailers import exactness, pending_text
 
+_MOST_NAMED, _MOST_LISTED = 6, 4
+"""The assistants, and the folders, that a tooltip has room for."""
 _NOTHING = Worth(0, 0, 0, ())
 FOREIGN = f"This {KEY} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here."
 DAMAGED_HERE = (
@@ -24,18 +26,26 @@ DAMAGED = f"This {KEY} line cannot be understood, so it will not be counted. Und
 
 
 def short_text(status: Status) -> str:
-    """The list cost of the branch: `$1.84`, `≈$1.84`, `$1.84 + unpriced`, `unpriced`."""
-    return branch_amount(status)
+    """The list cost of the branch: `$1.84`, `≈$1.84`, `≥$1.84`, `$1.84 + unpriced`, `unpriced`; `no logs` where nothing
+    is there that could have cost anything."""
+    return NO_LOGS if has_no_logs(status) else branch_amount(status)
 
 
-def tooltip_rows(status: Status, driver: str = "") -> list[tuple[str, str]]:
+def has_no_logs(status: Status) -> bool:
+    """Whether there is nothing that a figure could be of: no log, and no usage from earlier ones."""
+    return bool(status.no_logs) and not status.tokens
+
+
+def tooltip_rows(status: Status, driver: str = "", looked_in: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Pairs of label and value, most important first; what is nothing is left out. `driver` makes most of the list
-    cost."""
-    cost = short_text(status)
+    cost. Where no logs were found, `looked_in` are the folders."""
+    is_empty = has_no_logs(status)
     rows = [
         ("Branch", escape(status.branch) if status.branch is not None else "(detached)"),
-        ("List cost", cost),
-        ("Pending", pending_amount(status) if status.next_list_cost else ""),
+        ("List cost", "" if is_empty else short_text(status)),
+        ("Logs", f"none found of {few([escape(one) for one in status.no_logs], _MOST_NAMED)}" if is_empty else ""),
+        ("Looked in", few([escape(one) for one in looked_in], _MOST_LISTED) if is_empty else ""),
+        ("Pending", pending_amount(status) if status.has_next else ""),
         ("Estimated", _estimated(status)),
         ("Today", _today(status)),
         ("Tokens", about(short_tokens(status.tokens), status.estimates.usage) if status.tokens else ""),
@@ -43,8 +53,10 @@ def tooltip_rows(status: Status, driver: str = "") -> list[tuple[str, str]]:
         ("Models", few([short_model(model) for model in status.models], 3)),
         ("Evidence", _evidence(status)),
         ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
+        ("Lower bound", _lower_bound(status)),
+        ("Broken off", _broken_off(status)),
         ("Budget", short_standing(status)),
-        *(("Rule", rule) for rule in status.rules),
+        *(("Rule", rule) for rule in (*status.rules, *status.rules_near)),
     ]
     return [(label, value) for label, value in rows if value]
 
@@ -52,17 +64,19 @@ def tooltip_rows(status: Status, driver: str = "") -> list[tuple[str, str]]:
 def spoken(status: Status) -> str:
     """The same as a sentence, for a screen reader."""
     branch = f"branch {escape(status.branch)}" if status.branch is not None else "detached HEAD"
-    parts = [f"{branch}: {short_text(status)} list cost"]
-    if status.next_list_cost:
-        parts.append(f"{pending_amount(status)} pending")
+    if has_no_logs(status):
+        return f"{branch}: no logs of AI assistants were found on this machine"
+    parts = [f"{branch}: {_in_words(branch_amount(status))} list cost"]
+    if status.has_next:
+        parts.append(f"{_in_words(pending_amount(status))} pending")
     if estimated := _estimated(status):
         parts.append(f"estimated: {estimated}")
     if today := _today(status):
-        parts.append(f"{today} today")
+        parts.append(f"{_in_words(today)} today")
     if budget := short_standing(status):
         parts.append(f"budget {budget}")
-    if status.rules:
-        parts.append(rules_at_commit(status.rules))
+    if status.rules or status.rules_near:
+        parts.append(rules_at_commit([*status.rules, *status.rules_near]))
     return ", ".join(parts)
 
 
@@ -108,6 +122,8 @@ def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None, esti
         sum(one.unpriced_tokens for one in carried),
         (),
         has_estimates=any(one.has_estimates for one in carried),
+        lower_bound=sum(one.lower_bound for one in carried),
+        broken_off=sum(one.broken_off for one in carried),
     )
     said = f"tokcost: this commit carries {pending_text(whole)} ({exactness(whole)})"
     return f"{said}; {waiting}" if waiting else said
@@ -118,6 +134,27 @@ def _evidence(status: Status) -> str:
     whole = sum(status.evidence.values())
     order = sorted(status.evidence.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{percent(count, whole)} {name}" for name, count in order if count)
+
+
+def _lower_bound(status: Status) -> str:
+    """What `≥` stands for."""
+    if not status.lower_bound:
+        return ""
+    return f"{counted(status.lower_bound, 'reply', 'replies')} whose log tells only the least of the output"
+
+
+def _broken_off(status: Status) -> str:
+    """The replies whose stream broke, and their part of the amount: `2 replies, $0.12 of it, perhaps not billed`."""
+    if not status.broken_off:
+        return ""
+    replies = counted(status.broken_off, "reply", "replies")
+    cost = f"{amount(status.broken_off_list_cost, 0)} of it, " if status.broken_off_list_cost else ""
+    return f"{replies}, {cost}perhaps not billed"
+
+
+def _in_words(text: str) -> str:
+    """An amount whose marks a screen reader would pass over."""
+    return text.replace(AT_LEAST, "at least ").replace(ABOUT, "about ")
 
 
 def _today(status: Status) -> str:

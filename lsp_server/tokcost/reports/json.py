@@ -55,6 +55,10 @@ def status_object(status: Status) -> dict[str, object]:
         "tokens": status.tokens,
         "unpriced_tokens": status.unpriced_tokens,
         "today_unpriced_tokens": status.today_unpriced_tokens,
+        "lower_bound": status.lower_bound,
+        "today_lower_bound": status.today_lower_bound,
+        "broken_off": status.broken_off,
+        "today_broken_off": status.today_broken_off,
         **estimated_fields(status.estimates),
         "today_estimated_counts": status.today_estimated,
         "takes_estimates": status.takes_estimates,
@@ -63,6 +67,7 @@ def status_object(status: Status) -> dict[str, object]:
         "budget_state": worst(status.budgets),
         "budgets": budget_objects(status),
         "rules": status.rules,
+        "rules_near": status.rules_near,
         "not_agreed": status.not_agreed,
         "current": status.current,
     }
@@ -75,7 +80,7 @@ def log_object(summary: Summary, by: Period = "day") -> Json:
         "repository": summary.repository,
         "currency": "USD",
         "basis": "list",
-        "branches": [_branch(row, by) for row in summary.branches],
+        "branches": [branch_object(row, by) for row in summary.branches],
         "unplaced": {**_split(summary.unplaced), **_periods(summary.unplaced_days, by)},
         "totals": _split(summary.totals),
         "conservation": _conservation(summary.conservation),
@@ -102,7 +107,8 @@ def _periods(days: dict[str, Figures], by: Period) -> Json:
     return {f"{by}s": _each(by_period(days, by))} if days else {}
 
 
-def _branch(row: BranchRow, by: Period) -> Json:
+def branch_object(row: BranchRow, by: Period) -> Json:
+    """A branch in the words of the contract."""
     return {
         "branch": row.branch,
         "current": row.current,
@@ -110,7 +116,7 @@ def _branch(row: BranchRow, by: Period) -> Json:
         **_split(row.split),
         "squashed": row.squashed,
         "carried_on": list(row.carried_on),
-        "commits": [_commit(commit) for commit in row.commits],
+        "commits": [commit_object(commit) for commit in row.commits],
         "conservation": _conservation(row.parts),
         "lost": {"tokens": row.lost[0], "list_cost": decimal_string(row.lost[1])},
         **_periods(row.days, by),
@@ -118,7 +124,7 @@ def _branch(row: BranchRow, by: Period) -> Json:
     }
 
 
-def _commit(row: CommitRow) -> Json:
+def commit_object(row: CommitRow) -> Json:
     """A commit and what it carries of one branch; `versions` says how often each claim was raised."""
     return {
         "commit": row.commit,
@@ -144,7 +150,7 @@ def _plans(summary: Summary) -> list[dict[str, object]]:
 
 def _split(split: Split) -> Json:
     return {
-        **_figures(split.total),
+        **figures_object(split.total),
         "assistants": _each(split.assistants),
         "models": _each(split.models),
         "evidence": split.evidence,
@@ -152,10 +158,11 @@ def _split(split: Split) -> Json:
 
 
 def _each(split: dict[str, Figures]) -> Json:
-    return {name: _figures(figures) for name, figures in split.items()}
+    return {name: figures_object(figures) for name, figures in split.items()}
 
 
-def _figures(figures: Figures) -> Json:
+def figures_object(figures: Figures) -> Json:
+    """A sum in the words of the contract."""
     return {
         "usage": figures.usage,
         "tokens": figures.tokens._asdict() | {"total": figures.tokens.total},

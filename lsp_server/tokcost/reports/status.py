@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tokcost.model.budget import State
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
-from tokcost.reports.amounts import ABOUT, about, amount, short_tokens
+from tokcost.reports.amounts import ABOUT, Marks, about, marked, short_tokens
 from tokcost.reports.budgets import short_budget, state_of
 from tokcost.reports.text import counted, escape, few, short_model
 
@@ -25,6 +25,8 @@ PLACEHOLDERS: dict[str, Callable[[Status], str]] = {
 """The fields that `--format` knows; amounts are list prices in US dollars."""
 
 
+NO_LOGS = "no logs"
+"""In place of an amount, where there is nothing that an amount could be of."""
 _BUDGET_WORDS: dict[State, str] = {"over": "over budget", "near": "near budget", "unpriced": "budget unclear"}
 """A budget that holds is not worth a word in every prompt."""
 
@@ -47,17 +49,16 @@ def formatted(status: Status, template: str) -> str:
 
 
 def status_line(status: Status) -> str:
-    """`feat/x  $1.84 list  (0.50 pending)  today $3.10`, without what is nothing."""
-    cost = branch_amount(status)
+    """`feat/x  $1.84 list  ($0.50 pending)  today $3.10`, without what is nothing."""
     parts = [_branch(status)]
-    if not status.tokens:
-        parts.append("no usage")
+    if status.no_logs and not status.tokens:
+        parts.append(NO_LOGS)
     else:
-        parts.append(cost if cost == "unpriced" else f"{cost} list")
-    if status.next_list_cost:
-        parts.append(f"({about(dollars(status.next_list_cost), status.next_estimated)} pending)")
+        parts.append(branch_amount(status, "list") if status.tokens else "no usage")
+    if status.has_next:
+        parts.append(f"({pending_amount(status)} pending)")
     if status.held_list_cost:
-        parts.append(f"({ABOUT}{dollars(status.held_list_cost)} estimated)")
+        parts.append(f"({ABOUT}${dollars(status.held_list_cost)} estimated)")
     if status.today_list_cost or status.today_unpriced_tokens:
         parts.append(f"today {today_amount(status)}")
     if words := _BUDGET_WORDS.get(state_of(status)):
@@ -71,19 +72,24 @@ def status_line(status: Status) -> str:
     return "  ".join(parts)
 
 
-def branch_amount(status: Status) -> str:
-    """The list cost of the branch: `$1.84`, `≈$1.84`, `$1.84 + unpriced`, `unpriced`."""
-    return amount(status.list_cost, status.unpriced_tokens, estimated=status.estimates.usage)
+def branch_amount(status: Status, noun: str = "") -> str:
+    """The list cost of the branch: `$1.84`, `≈$1.84`, `≥$1.84`, `$1.84 + unpriced`, `unpriced`."""
+    marks = Marks(status.unpriced_tokens, status.estimates.usage, status.lower_bound, status.broken_off)
+    return marked(status.list_cost, marks, noun)
 
 
 def pending_amount(status: Status) -> str:
     """The list cost that the next commit carries."""
-    return about(f"${dollars(status.next_list_cost)}", status.next_estimated)
+    estimated, lower_bound = status.next_estimated, status.pending_lower_bound
+    marks = Marks(status.next_unpriced_tokens, estimated, lower_bound, status.pending_broken_off)
+    return marked(status.next_list_cost, marks)
 
 
 def today_amount(status: Status) -> str:
     """The list cost of the repository since local midnight."""
-    return amount(status.today_list_cost, status.today_unpriced_tokens, estimated=status.today_estimated)
+    lower_bound, broken_off = status.today_lower_bound, status.today_broken_off
+    marks = Marks(status.today_unpriced_tokens, status.today_estimated, lower_bound, broken_off)
+    return marked(status.today_list_cost, marks)
 
 
 def _branch(status: Status) -> str:

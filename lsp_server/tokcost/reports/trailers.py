@@ -5,7 +5,8 @@ from collections.abc import Sequence, Set
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.money import decimal_string
 from tokcost.model.trailer import Line, format_line
-from tokcost.reports.amounts import about, amount, short_tokens
+from tokcost.reports.amounts import Marks, about, marked, short_tokens
+from tokcost.reports.text import escape
 
 NEW_ID = "<new id>"
 EXAMPLE = Line(
@@ -36,9 +37,9 @@ def terms_text(terms: Terms) -> str:
 
 def pending_text(pending: Worth) -> str:
     """The exact worth of what is pending, which stays on this machine; marked where a part is estimated."""
-    cost = amount(pending.list_cost, pending.unpriced_tokens, estimated=pending.has_estimates)
+    marks = Marks(pending.unpriced_tokens, pending.has_estimates, pending.lower_bound, pending.broken_off)
     tokens = about(short_tokens(pending.tokens), pending.has_estimates)
-    return f"{cost}{'' if cost == 'unpriced' else ' list'}, {tokens} tokens"
+    return f"{marked(pending.list_cost, marks, 'list')}, {tokens} tokens"
 
 
 def exactness(worth: Worth) -> str:
@@ -53,6 +54,15 @@ def estimated_text(left: Worth) -> str:
     return (
         f"estimated: {pending_text(left)} pending, in no cost line (`git config tokcost.estimates true` publishes it)"
     )
+
+
+def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimated: Worth) -> str:
+    """The lines of the next commit as they would be written, what they stand for, and what stays here."""
+    said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(branch)}' if branch else ''}."
+    if lines:
+        said += f"\npending: {pending_text(pending)} ({exactness(pending)})"
+    left = estimated_text(estimated)
+    return f"{said}\n{left}" if left else said
 
 
 def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str = "") -> str:

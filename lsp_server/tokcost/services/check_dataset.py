@@ -35,7 +35,7 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         if twice := checks.count_published_twice(connection):
             found.problems.append(
                 f"{counted(twice, 'claim')} were put into cells by two jobs that did not see each other: cells count"
-                " them twice"
+                " them twice, until `tokcost dataset compact` takes one of each two such cells out"
             )
         if different := checks.count_different_cells(connection):
             found.problems.append(

@@ -9,15 +9,16 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
 from tokcost.ledger.rule_sums import matched
-from tokcost.model.rules import Broken, Rule, broken
+from tokcost.model.rules import Heard, Rule, heard
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.rules import read_rules
 from tokcost.repo.changed_paths import changed_paths
 from tokcost.services.local_day import midnight_ms
 
 
-def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Broken]:
-    """Those rules, of the repository and of the user's own, for the branch that is checked out."""
+def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
+    """Those rules, of the repository and of the user's own, for the branch that is checked out, and those that are
+    only near what they allow."""
     branch = here.branch
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
@@ -26,11 +27,11 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Broken]:
     if any(rule.subagent is not None for rule in asked):
         agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
     repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms()
-    found = broken([(rule, matched(ledger, rule, repository, branch, midnight, agents)) for rule in asked])
+    found = heard([(rule, matched(ledger, rule, repository, branch, midnight, agents)) for rule in asked])
     return _where_paths_fit(found, here)
 
 
-def _where_paths_fit(found: Sequence[Broken], here: CloneState) -> list[Broken]:
+def _where_paths_fit(found: Sequence[Heard], here: CloneState) -> list[Heard]:
     """Those whose conditions on paths hold. git is asked only where there are such, and where it cannot tell they are
     silent."""
     if not any(one.rule.needs_paths for one in found):

@@ -32,13 +32,17 @@ from tokcost.toml import TomlDamaged, read_toml
 from tokcost.usage.price_files import USER_FILE, price_problems
 
 _REPAIR = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
+_REPAIR_RULE = "Repair the rule: docs/rules.md has every key. The other rules hold."
 _READ = "docs/settings.md has every setting that is read, and where."
 
 
 def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None) -> list[Check]:
     """All that is wrong with settings of the user, the clone and the repository around; each is a finding."""
     state = read_state(here) if here is not None else None
-    checks = [Check("settings", problem, True, _REPAIR) for problem in _damaged(home, state)]
+    checks = [
+        Check("settings", problem, True, _REPAIR_RULE if problem.startswith("rule ") else _REPAIR)
+        for problem in _damaged(home, state)
+    ]
     unread = [
         *_unread_prices(home),
         *_unread_config(home),

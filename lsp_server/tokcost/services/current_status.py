@@ -6,14 +6,16 @@ from pathlib import Path
 
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
-from tokcost.ledger.query import estimated_since, spent_since, sums
+from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
 from tokcost.model.budget import Scope, Standing
 from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates
+from tokcost.model.rules import Heard
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.consent import read_consent
 from tokcost.policy.rules_there import may_have_rules
+from tokcost.reports.rules import rule_text
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
@@ -32,9 +34,17 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
         return status_of(home, here)._replace(current=False)
     from tokcost.services.refresh import How, open_or_show  # a prompt with --no-refresh need not wait for the readers
 
-    ledger, _ = open_or_show(home, environ, here, How())
+    ledger, report = open_or_show(home, environ, here, How())
     with ledger:
-        return status_in(ledger, home, here)._replace(current=True)
+        status = status_in(ledger, home, here)._replace(current=report.is_current)
+    is_empty = report.is_current and not report.found_files and not status.tokens
+    return status._replace(no_logs=_assistants(environ, cwd)) if is_empty else status
+
+
+def _assistants(environ: Mapping[str, str], cwd: Path) -> tuple[str, ...]:
+    from tokcost.services.sought import sought  # only where there is nothing to show
+
+    return tuple(sought(environ, cwd).read)
 
 
 def _state(cwd: Path) -> CloneState:
@@ -55,7 +65,7 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
     """The same of a ledger that is open; `None` where there is none."""
     branch = here.branch
     total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
-    today, pending_unpriced, today_estimated = (0, 0), 0, NO_ESTIMATES
+    today, pending, today_estimated = Spent(), NO_FIGURES, NO_ESTIMATES
     if ledger is not None:
         repository = repository_of(ledger, here.worktree).id
         for one in sums(ledger, repository):
@@ -63,15 +73,15 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
                 total = total.plus(figures_of(one))
                 models[one.model] = models.get(one.model, 0) + one.list_cost
                 evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
-                pending_unpriced += 0 if one.state else one.unpriced_tokens
+                pending = pending if one.state else pending.plus(figures_of(one))
         midnight = midnight_ms()
         today = spent_since(ledger, repository, midnight)
         today_estimated = estimated_since(ledger, repository, midnight)
-    budgets = read_budgets(here, branch)
+    budgets, rules = read_budgets(here, branch), _rules(ledger, home, here)
     spent: dict[Scope, tuple[int, int]] = {
         "branch": (total.list_cost, total.unpriced_tokens),
-        "commit": (total.pending_list_cost, pending_unpriced),
-        "day": today,
+        "commit": (total.pending_list_cost, pending.unpriced_tokens),
+        "day": today[:2],
     }
     if not takes_estimates(here.config):
         spent = _without_estimates(spent, total.estimates, today_estimated)
@@ -82,8 +92,18 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         pending_list_cost=total.pending_list_cost,
         tokens=total.tokens.total,
         unpriced_tokens=total.unpriced_tokens,
-        today_list_cost=today[0],
-        today_unpriced_tokens=today[1],
+        today_list_cost=today.list_cost,
+        today_unpriced_tokens=today.unpriced_tokens,
+        today_lower_bound=today.lower_bound,
+        today_broken_off=today.broken_off,
+        pending_tokens=total.pending_tokens,
+        pending_unpriced_tokens=pending.unpriced_tokens,
+        pending_lower_bound=pending.lower_bound,
+        pending_broken_off=pending.partial,
+        lower_bound=total.lower_bound,
+        broken_off=total.partial,
+        broken_off_tokens=total.partial_tokens,
+        broken_off_list_cost=total.partial_list_cost,
         estimates=total.estimates,
         today_estimated=today_estimated.usage,
         takes_estimates=takes_estimates(here.config),
@@ -93,18 +113,19 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
         notice="; ".join(notices(home)),
-        rules=_rules(ledger, home, here),
+        rules=tuple(rule_text(one) for one in rules if not one.is_near),
+        rules_near=tuple(rule_text(one) for one in rules if one.is_near),
+        stopping_rules=tuple(rule_text(one) for one in rules if one.can_stop),
     )
 
 
-def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> tuple[str, ...]:
-    """The sentences of rules that have something to say; `doctor` names those that cannot be understood."""
+def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> list[Heard]:
+    """The rules that have something to say or soon will; `doctor` names those that cannot be understood."""
     if ledger is None or not may_have_rules(home, here):
-        return ()
-    from tokcost.reports.rules import rule_text
+        return []
     from tokcost.services.check_rules import check_rules  # most clones have none
 
-    return tuple(rule_text(one) for one in check_rules(ledger, home, here))
+    return check_rules(ledger, home, here)
 
 
 def _without_estimates(

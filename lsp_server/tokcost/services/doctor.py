@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -267,9 +267,10 @@ def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], cop
         diagnosis.add("records", Check("not counted twice", f"{copied:,} x history copied into another session"))
 
 
-def _estimated(diagnosis: Diagnosis, estimated: Mapping[str, int]) -> None:
-    for assistant, count in estimated.items():
-        found = f"{count:,} x {assistant}: no provider told the counts (≈), so no cost line and no budget has them"
+def _estimated(diagnosis: Diagnosis, estimated: Iterable[tuple[str, int, int]]) -> None:
+    for assistant, factor, count in estimated:
+        how = f", counted in texts, times {factor / 100:.2f}" if factor else ""
+        found = f"{count:,} x {assistant}: no provider told the counts (≈{how}), so no cost line and no budget has them"
         hint = "`git config tokcost.estimates true` in a clone changes that there."
         diagnosis.add("records", Check("estimated", found, hint=hint))
 

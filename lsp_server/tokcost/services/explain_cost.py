@@ -20,6 +20,7 @@ from tokcost.policy.clone_state import read_state
 from tokcost.policy.rules_there import may_have_rules
 from tokcost.pricing.cards import ModelCards, from_json
 from tokcost.pricing.overrides import Override, apply
+from tokcost.readers.registry import logging_turns
 from tokcost.reports.rules import rule_text
 from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree
@@ -79,23 +80,21 @@ def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> li
     state = read_state(here)
     if branch not in (None, state.branch) or not may_have_rules(home, state):
         return []
-    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state)]
+    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state) if not one.is_near]
 
 
-def explain_branch(home: Path, here: Worktree, branch: str) -> Explanation:
+def explain_branch(ledger: Ledger, home: Path, here: Worktree, branch: str) -> Explanation:
     """The drivers of one branch of a clone, from the ledger as it is."""
-    ledger = open_for_reading(home)
-    if ledger is None:
-        return Explanation()
-    with ledger:
-        scope = Scope(repository_of(ledger, here).id, branch)
-        return _explained(ledger, scope, _Prices(ledger, home, here.root), ())
+    scope = Scope(repository_of(ledger, here).id, branch)
+    return _explained(ledger, scope, _Prices(ledger, home, here.root), ())
 
 
 def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
     agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
     counted = requests(ledger, scope, agents)
-    found = explain(counted, every_series(ledger), prices.recorded, [other.take for other in others])
+    series = every_series(ledger)
+    turns = logging_turns({one.assistant for one in series.values()})
+    found = explain(counted, series, prices.recorded, [other.take for other in others], turns)
     found.as_other = [other.result() for other in others]
     return found
 

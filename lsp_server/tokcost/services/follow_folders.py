@@ -3,14 +3,16 @@
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.claims.commit_notes import CommitSaid, is_next_omitted, read_said
+from tokcost.claims.commit_notes import OMIT, CommitSaid, is_next_omitted, read_said
 from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
-from tokcost.ledger.open import FILE_NAME, open_ledger
+from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
+from tokcost.model.branch_page import BranchPage
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_consent
@@ -18,21 +20,31 @@ from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
-from tokcost.services.current_status import status_of
+from tokcost.services.branch_page import branch_page
+from tokcost.services.current_status import status_in
 from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.notices import notices
+from tokcost.services.preview import Preview, look_ahead
 from tokcost.services.refresh import refresh
+from tokcost.services.sought import sought
+from tokcost.settings import CONFIG_FILE
 from tokcost.usage.read import Progress
 
 __all__ = [
     "IN_WORKTREES",
+    "NO_WISHES",
+    "BranchPage",
     "CostLines",
     "FolderStatus",
     "LargestDrivers",
+    "Preview",
     "Refreshed",
     "Round",
+    "Wishes",
     "locations",
     "look_again",
+    "next_lines",
+    "settings_beside_logs",
     "statuses",
     "worktree_at",
     "worktrees_around",
@@ -59,6 +71,22 @@ class Refreshed(NamedTuple):
     notes: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     """Notices for everyone until somebody says that they were read."""
+    sought: tuple[tuple[str, str], ...] = ()
+    """The assistants that are read, each with a place of its logs, where no log of any was found."""
+
+
+class Wishes(NamedTuple):
+    """What a client shows beside the figures of each folder."""
+
+    next: bool = False
+    """The lines of the next commit."""
+    page: str | None = None
+    """The folder of whose branch there is a page."""
+    branch: str | None = None
+    """The branch on that page; `None` is the one that is checked out."""
+
+
+NO_WISHES = Wishes()
 
 
 class CostLines(NamedTuple):
@@ -83,6 +111,18 @@ class FolderStatus(NamedTuple):
     """The driver above a third of the branch's list cost, with its figure."""
     said: CommitSaid | None = None
     """The words of budgets at the newest commit that was made outside of a terminal."""
+    page: BranchPage | None = None
+    """Where a page is shown of it."""
+    next: Preview | None = None
+    """The lines of the next commit, where they are shown and lines are written here."""
+    looked_in: tuple[str, ...] = ()
+    """Places of logs, where none were found."""
+
+
+def settings_beside_logs(home: Path, worktrees: Iterable[Worktree]) -> list[tuple[str, str]]:
+    """Folders and the names of files in them by which one window, or a command, changes what another one shows: the
+    user's settings, and that the line of a next commit is left out."""
+    return [(os.fspath(home), CONFIG_FILE), *((notes_folder(one), OMIT) for one in worktrees)]
 
 
 def worktree_at(path: str) -> Worktree | None:
@@ -118,30 +158,68 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
     except TokcostError as problem:
         return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
     current = not any(note.startswith("Nothing new was imported") for note in report.notes)
-    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)))
+    nowhere = current and not report.found_files
+    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _sought(this) if nowhere else ())
+
+
+def _sought(this: Round) -> tuple[tuple[str, str], ...]:
+    return tuple((name, next(iter(places), "")) for name, places in sought(this.environ, this.home).read.items())
 
 
 def statuses(
-    home: Path, folders: Iterable[str], *, current: bool, drivers: LargestDrivers | None = None
+    home: Path,
+    folders: Iterable[str],
+    refreshed: Refreshed,
+    drivers: LargestDrivers | None = None,
+    wishes: Wishes = NO_WISHES,
 ) -> list[FolderStatus]:
-    """Status of every folder, from the ledger as it is."""
-    return [_status(home, folder, current, drivers or LargestDrivers()) for folder in folders]
+    """Status of every folder, from the ledger as it is; all that is said of one folder is of the same moment."""
+    drivers = drivers or LargestDrivers()
+    drivers.begin()
+    return [_status(home, folder, refreshed, drivers, wishes) for folder in folders]
 
 
-def _status(home: Path, folder: str, current: bool, drivers: LargestDrivers) -> FolderStatus:
+def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrivers, wishes: Wishes) -> FolderStatus:
     worktree = worktree_at(folder)
     if worktree is None:
         return FolderStatus(folder, None)
     here = read_state(worktree)
     try:
-        status = status_of(home, here)._replace(current=current)
-        driver = drivers.of(home, worktree, status)
-        said = read_said(notes_folder(worktree))
-        return FolderStatus(folder, status, cost_lines=_cost_lines(home, here), driver=driver, said=said)
+        ledger = open_for_reading(home)
+        with ledger or nullcontext(), ledger.snapshot() if ledger else nullcontext():
+            status = status_in(ledger, home, here)._replace(current=refreshed.current)
+            status = status._replace(no_logs=tuple(name for name, _ in refreshed.sought))
+            said = read_said(notes_folder(worktree))
+            found = FolderStatus(folder, status, cost_lines=_cost_lines(home, here), said=said)
+            if ledger is not None:
+                found = found._replace(driver=drivers.of(ledger, home, worktree, status))
+            if wishes.page == folder:
+                page = branch_page(ledger, home, worktree, status, wishes.branch, drivers)
+                found = found._replace(page=page)
+            return found._replace(looked_in=tuple(place for _, place in refreshed.sought if place))
     except LedgerDamaged:
         raise
     except TokcostError as problem:
         return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
+
+
+def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
+    """The lines of the next commit in each of the folders in whose clone lines are written, from the ledger as it is.
+    For the one who writes to it: what a commit would do is done, and taken back."""
+    found: dict[str, Preview] = {}
+    for folder in folders:
+        worktree = worktree_at(folder)
+        if worktree is None or not (home / FILE_NAME).exists():
+            continue
+        try:
+            consent = read_consent(home, read_state(worktree))
+            if consent.enabled:
+                found[folder] = look_ahead(home, worktree, consent.terms, busy_seconds=BUSY_SECONDS)
+        except LedgerDamaged:
+            raise
+        except TokcostError:
+            continue  # the figures tell of it
+    return found
 
 
 def _cost_lines(home: Path, here: CloneState) -> CostLines:

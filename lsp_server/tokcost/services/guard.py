@@ -17,7 +17,7 @@ from tokcost.policy.budgets import read_budgets
 from tokcost.private_files import make_folders, private_folder, read_ours, write_whole
 from tokcost.reports.budgets import said_by_guard
 from tokcost.services.check_budget import check
-from tokcost.services.look_at_clone import state_around
+from tokcost.services.look_at_clone import CloneState, may_have_rules, state_around
 
 RECORD = "guards.json"
 """In the folder of the ledger: all that was put into settings of assistants, so that exactly that is taken out."""
@@ -69,10 +69,25 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
     before = _read(path)
     command = _commands(guard, blocks)
     if guard.whole is not None:
+        if before is not None and _asks(guard, before):
+            raise _asks_already(guard, path)
         if before is not None:
             raise EnvironmentProblem(f"{path} is there already, and nothing here wrote it", "Move it away.")
         return Plan(guard, path, None, guard.whole(command), [])
+    if before is not None and _asks(guard, before):
+        raise _asks_already(guard, path)
     return _in_document(guard, path, before, command)
+
+
+def _asks(guard: Guard, text: str) -> bool:
+    """Whether an entry of ours is there, also where nothing is noted of it any more."""
+    return f"{_MARK}{guard.name} " in text
+
+
+def _asks_already(guard: Guard, path: str) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{path} asks tokcost already", f"Take it out with `tokcost guard uninstall {guard.name}` first."
+    )
 
 
 def _in_document(guard: Guard, path: str, before: str | None, command: Callable[[Moment], str]) -> Plan:
@@ -93,6 +108,7 @@ def install(home: Path, plan: Plan) -> None:
     """Write it, and remember what was put in. Raises `EnvironmentProblem`."""
     try:
         private_folder(str(home))
+        _refuse_read_only(plan.path)
         if _read(plan.path) != plan.before:
             raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Say it again.")
         noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if plan.before is None else None}
@@ -104,18 +120,32 @@ def install(home: Path, plan: Plan) -> None:
         raise EnvironmentProblem(f"{plan.path} cannot be written: {error.strerror or error}") from error
 
 
-def uninstall(home: Path, name: str) -> str | None:
-    """Take out exactly what was put in; the path of the file, or `None` where there was no guard. Raises `UsageError`,
-    and `EnvironmentProblem` where it is not there as it was."""
+def _refuse_read_only(path: str) -> None:
+    """Raises `EnvironmentProblem` for a file that nobody may write to. Replacing it would need no such permission, but
+    whoever took it away, or has another program write the file, meant something by it."""
+    with suppress(FileNotFoundError):
+        if not os.stat(path).st_mode & 0o222:
+            raise EnvironmentProblem(f"{path} is read-only", "Make it writable, or change it where it is made.")
+
+
+def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
+    """Take out exactly what was put in; the path of the file, or `None` where there was no guard. Where what is noted
+    of it was lost, its entries are known by their command. Raises `UsageError`, and `EnvironmentProblem` where it is
+    not there as it was."""
     guard = known_guard(name)
     record = _record(home)
-    noted = record.get(guard.name)
+    path = os.path.realpath(guard.settings(environ))
+    noted: dict[str, Any] | None = record.pop(guard.name, None)
     if noted is None:
-        return None
+        text = _read(path)
+        if text is None or not _asks(guard, text):
+            return None
+        whole = guard.whole is not None and text in (guard.whole(_commands(guard, one)) for one in (False, True))
+        noted = {"path": path, "pieces": [], "whole": text if whole else None, "folders": []}
     path = str(noted["path"])
     try:
+        _refuse_read_only(path)
         _take_out(guard, path, noted)
-        del record[guard.name]
         _remember(home, record)
     except OSError as error:
         raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
@@ -217,14 +247,25 @@ def answer(home: Path, environ: Mapping[str, str], folder: Path, words: tuple[st
 
 
 def judge(home: Path, environ: Mapping[str, str], folder: Path, *, blocks: bool) -> Verdict:
-    """The state of the budgets of the branch that is checked out in a folder, after everything logged was read; nothing
-    to say where there is no worktree or no budget. Raises `TokcostError`."""
+    """The state of the budgets and rules of the branch that is checked out in a folder, after everything logged was
+    read; nothing to say where there is no worktree, or neither budget nor rule. Raises `TokcostError`."""
     here = state_around(folder)
-    if here is None or not any(one.limit is not None for one in read_budgets(here, here.branch).found):
+    if here is None or not _has_limits(home, here):
         return Verdict()
     checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
     text, stops = said_by_guard(checked.status, SWITCH, blocks=blocks)
     return Verdict(text, stops)
+
+
+def _has_limits(home: Path, here: CloneState) -> bool:
+    """Whether there is anything to ask the ledger about."""
+    if any(one.limit is not None for one in read_budgets(here, here.branch).found):
+        return True
+    if not may_have_rules(home, here):
+        return False
+    from tokcost.policy.rules import read_rules  # most clones have none
+
+    return any(rule.is_for(here.branch) for rule in read_rules(home, here).found)
 
 
 def _record(home: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, may_have_budget, read_state, state_of_hook, stops_unchecked
 from tokcost.policy.rules_there import may_have_rules
 from tokcost.repo.run import asker
-from tokcost.repo.worktree import git_dir_around, named_git_dir, worktree_for
+from tokcost.repo.worktree import find_bare, git_dir_around, named_git_dir, worktree_for
 
 __all__ = [
     "CloneState",
@@ -56,6 +56,8 @@ def no_worktree(cwd: Path, hint: str) -> NotARepository:
     if named := named_git_dir(str(cwd), asker()):
         return NotARepository(f"GIT_DIR names {named}, which has no worktree here", hint)
     git_dir = git_dir_around(str(cwd))
+    if not git_dir and (bare := find_bare(str(cwd))):  # a file `.git` leads to it
+        git_dir = bare.git_dir
     if not git_dir:
         return NotARepository(f"{cwd} lies in no git repository", hint)
     if os.path.basename(git_dir) == ".git":

@@ -11,6 +11,7 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.model.commit_message import comment_in, drop_lines, has_content, keeps_comments
 from tokcost.policy.clone_state import CloneState
 from tokcost.repo.calling_git import calling_git
+from tokcost.repo.config import Config
 from tokcost.repo.run import run_git
 
 GIT_SECONDS = 1.0
@@ -25,12 +26,12 @@ def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edite
         return ""
     if not edited and not _may_be_comments(text):
         return ""
-    comment = (comment_in(text) if edited else "") or _configured(here, text)
+    comment = (comment_in(text) if edited else "") or _configured(here.config, here.worktree.path, text)
     if has_content(drop_lines(text, comment), comment):
         return comment if edited else ""
     if not text.startswith(comment):
         return comment  # an empty line waits for the title: nobody has written anything
-    mode = _cleanup(environ, here)
+    mode = _cleanup(environ, here.config, here.worktree.path)
     return comment if mode == "strip" or (edited and mode in ("", "default")) else ""
 
 
@@ -42,12 +43,11 @@ def _may_be_comments(text: str) -> bool:
     return len(first) == 1 and not first.pop().isalnum()
 
 
-def _configured(here: CloneState, text: str) -> str:
+def _configured(config: Config, folder: str, text: str) -> str:
     """The prefix of comments, by the settings. With `auto` git takes the first character that begins no line."""
-    core = here.config.section("core")
-    said = core.get("commentstring", core.get("commentchar", "")) or _setting(
-        here, "core.commentString", "core.commentChar"
-    )
+    core = config.section("core")
+    said = core.get("commentstring", core.get("commentchar", ""))
+    said = said or _setting(folder, "core.commentString", "core.commentChar")
     if said != "auto":
         return said or "#"
     last = text.rstrip().rpartition("\n")[2][:1]
@@ -55,21 +55,18 @@ def _configured(here: CloneState, text: str) -> str:
     return last if last and last in _CANDIDATES else next((one for one in _CANDIDATES if one not in taken), "#")
 
 
-def _cleanup(environ: Mapping[str, str], here: CloneState) -> str:
+def _cleanup(environ: Mapping[str, str], config: Config, folder: str) -> str:
     """The clean-up mode that was asked for; empty where none was."""
     git = calling_git(environ)
-    return (
-        (git.cleanup if git else "")
-        or here.config.section("commit").get("cleanup", "")
-        or _setting(here, "commit.cleanup")
-    )
+    said = (git.cleanup if git else "") or config.section("commit").get("cleanup", "")
+    return said or _setting(folder, "commit.cleanup")
 
 
-def _setting(here: CloneState, *names: str) -> str:
+def _setting(folder: str, *names: str) -> str:
     """The first of these settings that is made anywhere."""
     for name in names:
         try:
-            return run_git(["config", name], here.worktree.path, seconds=GIT_SECONDS).removesuffix("\n")
+            return run_git(["config", name], folder, seconds=GIT_SECONDS).removesuffix("\n")
         except EnvironmentProblem:
             continue
     return ""

@@ -14,6 +14,7 @@ from tokcost.claims.commit_notes import (
     is_next_omitted,
     note_proposal,
     note_untouched,
+    put_aside,
     untouched,
     withheld_recorded,
 )
@@ -34,16 +35,18 @@ from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
+from tokcost.repo.config import Config
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
 from tokcost.services.message_comments import comment_of
+from tokcost.services.refresh import open_refreshed
 from tokcost.services.settle_commit import (
     BUSY_SECONDS,
     GIT_SECONDS,
+    IN_HOOK,
     LOOK_SECONDS,
     keep_earlier,
-    open_refreshed_at,
     record_withheld,
     settle_late,
 )
@@ -66,9 +69,10 @@ class Asked(NamedTuple):
 class Draft(NamedTuple):
     """A commit that is being made on a branch."""
 
-    here: CloneState
     asked: Asked
     branch: str
+    head: str
+    """The commit that it is made on; empty on a branch without commits."""
     message: Message
     silent: bool
     """Claim what was spent, but write no line: its owner keeps it."""
@@ -80,6 +84,16 @@ class Draft(NamedTuple):
     """Whether git still waits for the message."""
     git: CallingGit | None
     """The git that runs the hook, where the system tells."""
+
+    @property
+    def bare(self) -> str:
+        """The message without lines of ours."""
+        return drop_lines(self.message.text, self.message.comment)
+
+    @property
+    def may_stay_empty(self) -> bool:
+        """Whether somebody may leave the editor with nothing written: git makes no commit of that."""
+        return self.edited and (self.asked.source == "template" or not has_content(self.bare, self.message.comment))
 
 
 def _always() -> bool:
@@ -100,12 +114,12 @@ def prepare(
 
     Raises `TokcostError`; the message is then as it was."""
     notes = notes_folder_of_hook(environ, here.worktree)
-    adopt(here.worktree, notes)
-    forget(notes)
-    settle_late(home, environ, here)
+    adopt(here.worktree.git_dir, notes)
+    put_aside(notes)
+    settle_late(home, environ, here, notes)
     consent, text = read_consent(home, here), _read(asked.path)
     is_off, omitted = is_switched_off(environ), is_next_omitted(notes, here.commit)
-    is_done, is_noted = keep_earlier(home, environ, here, consent, asked_now=is_off), False
+    is_done, is_noted = keep_earlier(home, environ, here, notes, consent, asked_now=is_off), False
     if here.operation.rebasing:
         if consent.enabled:
             _melt(environ, here, asked.path, text)
@@ -115,11 +129,13 @@ def prepare(
             size = reflog_size(here.worktree)
             note_proposal(notes, Noted(here.commit, (BIND,), git.id if git else "", reflog=size))
         elif (message := _message(environ, here, asked, text)) is not None:
-            is_silent, git = is_off or omitted, calling_git(environ)
-            draft = Draft(
-                here, asked, here.branch, message, is_silent, _is_edited(environ, asked), is_current, is_awaited, git
-            )
-            is_noted = _propose_what_is_checked(home, environ, draft, consent.terms)
+            who = (is_off or omitted, _is_edited(environ, asked), is_current, is_awaited, calling_git(environ))
+            draft = Draft(asked, here.branch, here.commit, message, *who)
+            is_noted = _may_propose(environ, draft)
+            if is_noted:
+                _propose(home, environ, here, notes, draft, consent.terms)
+                if draft.may_stay_empty and not draft.silent:
+                    note_untouched(notes, message.text)
     if is_done and (is_noted or not (is_off or omitted)):
         all_kept(notes)  # else the hook after the commit keeps what nothing was noted of
 
@@ -132,21 +148,16 @@ def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
     return not consent.is_unclear
 
 
-def _propose_what_is_checked(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> bool:
-    """Propose, unless somebody may leave our lines alone in the message and no commit-msg hook would take them out of
-    it; whether anything was proposed."""
-    message = draft.message
-    bare = drop_lines(message.text, message.comment)
-    may_stay_empty = draft.edited and (draft.asked.source == "template" or not has_content(bare, message.comment))
+def _may_propose(environ: Mapping[str, str], draft: Draft) -> bool:
+    """Whether our lines may come into the message: not where somebody may leave them alone in it and no commit-msg hook
+    would take them out again."""
+    message, bare = draft.message, draft.bare
     is_new = message.text == bare
-    if draft.edited and not draft.silent and (is_new or may_stay_empty) and may_skip_commit_msg(environ):
-        if not is_new and has_ours_in_title(message.text, message.comment):
-            _write(draft.asked.path, bare)
-        return False
-    _propose(home, environ, draft, terms)
-    if may_stay_empty and not draft.silent:
-        note_untouched(notes_folder_of_hook(environ, draft.here.worktree), message.text)
-    return True
+    if not draft.edited or draft.silent or not (is_new or draft.may_stay_empty) or not may_skip_commit_msg(environ):
+        return True
+    if not is_new and has_ours_in_title(message.text, message.comment):
+        _write(draft.asked.path, bare)
+    return False
 
 
 def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
@@ -162,24 +173,23 @@ def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: s
             _write(asked.path, bare)  # all else is comments that git takes out
         return None
     carried_in = _squashed(here.worktree, asked) if here.operation.squashing else ()
-    if kind == "commit" and asked.source and (replaced := _amended_by_hook(environ, here)):
-        kind, carried_in = "amend", replaced
-    return Message(text, kind, comment, carried_in, _placement(here))
+    if kind == "commit" and asked.source and _is_amended_by_hook(environ):
+        replaced = read_message(message_of(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)).lines
+        if replaced:
+            kind, carried_in = "amend", tuple(replaced)
+    return Message(text, kind, comment, carried_in, _placement(here.config))
 
 
-def _amended_by_hook(environ: Mapping[str, str], here: CloneState) -> tuple[Line, ...]:
-    """The lines of the commit that a hook of somebody's replaces, under a message of its own, while the git that made
-    it still runs. Nobody has decided against them: where its owner writes a new message, they wait for the next commit.
-    """
+def _is_amended_by_hook(environ: Mapping[str, str]) -> bool:
+    """Whether a hook of somebody's replaces the commit, under a message of its own, while the git that made it still
+    runs. Nobody has decided against its lines: where its owner writes a new message, they wait for the next commit."""
     gits = calling_gits(environ)
     git = next(gits, None)
-    if git is None or not git.amends or not any(one.command == "commit" for one in gits):
-        return ()
-    return tuple(read_message(message_of(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)).lines)
+    return git is not None and git.amends and any(one.command == "commit" for one in gits)
 
 
-def _placement(here: CloneState) -> Placement:
-    return "end" if here.config.section("tokcost").get("placement", "").lower() == "end" else "auto"
+def _placement(config: Config) -> Placement:
+    return "end" if config.section("tokcost").get("placement", "").lower() == "end" else "auto"
 
 
 def _is_edited(environ: Mapping[str, str], asked: Asked) -> bool:
@@ -202,7 +212,7 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
             _write(path, bare)
         forget(notes)  # there will be no commit
     elif has_ours_in_title(text, comment):
-        _write(path, lift_lines(text, (), comment, _placement(here)))
+        _write(path, lift_lines(text, (), comment, _placement(here.config)))
 
 
 def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
@@ -223,7 +233,7 @@ def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) ->
     messages = [message_of(here.worktree.common_dir, commit, seconds=GIT_SECONDS) for commit in commits if commit]
     carried: list[Line] = [line for message in messages for line in read_message(message).lines]
     comment = comment_of(environ, here, text, edited=environ.get("GIT_EDITOR") != ":")
-    lifted = lift_lines(text, carried, comment, _placement(here))
+    lifted = lift_lines(text, carried, comment, _placement(here.config))
     if melted and lifted != text:
         _write(path, lifted)
 
@@ -234,13 +244,12 @@ def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
     return tuple(read_message(squash_message(worktree)).lines) if asked.source in ("message", "commit") else ()
 
 
-def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms) -> None:
-    here, worktree, message = draft.here, draft.here.worktree, draft.message
-    notes = notes_folder_of_hook(environ, worktree)
+def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, draft: Draft, terms: Terms) -> None:
+    worktree, message = here.worktree, draft.message
     if draft.is_current:
         opened = open_ledger(home, busy_seconds=BUSY_SECONDS, leave_open=True)
     else:
-        opened = open_refreshed_at(home, environ, here)
+        opened, _ = open_refreshed(home, environ, here, IN_HOOK)
     with opened as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
@@ -265,7 +274,7 @@ def _propose(home: Path, environ: Mapping[str, str], draft: Draft, terms: Terms)
         is_checked = draft.asked.is_checked and git is not None and not git.skips_commit_msg
         name, size = git.id if git else "", reflog_size(worktree)
         is_given = not (draft.silent or draft.edited)
-        noted = Noted(here.commit, tokens, name, file, is_checked, reflog=size, is_given=is_given)
+        noted = Noted(draft.head, tokens, name, file, is_checked, reflog=size, is_given=is_given)
         note_proposal(notes, noted)
 
 

@@ -8,7 +8,7 @@ from tokcost.claims.propose import Message, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import names_known
-from tokcost.ledger.open import open_ledger
+from tokcost.ledger.open import BUSY_SECONDS, open_ledger
 from tokcost.model.claims import Terms, Worth
 from tokcost.model.trailer import Line
 from tokcost.model.worktree import Worktree
@@ -35,13 +35,17 @@ class Preview(NamedTuple):
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
     """Do everything a commit would do, and take it back. Raises `TokcostError`."""
-    state = read_state(worktree)
-    branch = state.branch
-    refresh(home, environ, here=state)
+    refresh(home, environ, here=read_state(worktree))
+    return look_ahead(home, worktree, terms)
+
+
+def look_ahead(home: Path, worktree: Worktree, terms: Terms, *, busy_seconds: float = BUSY_SECONDS) -> Preview:
+    """The same from the ledger as it is. Raises `TokcostError`."""
+    branch = read_state(worktree).branch
     nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
     if branch is None:
         return nothing
-    with open_ledger(home) as ledger:
+    with open_ledger(home, busy_seconds=busy_seconds) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return nothing

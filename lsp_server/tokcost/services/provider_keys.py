@@ -1,6 +1,6 @@
 """Keys of providers: kept in the keyring, told of, taken away. None is ever shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tokcost.reconciliation.key_store import NoKeyring, checked_key
@@ -35,13 +35,20 @@ def forget_key(provider: str, say: Say, is_terminal: bool) -> bool:
     return key_store(say, is_terminal).forget(PROVIDERS[provider])
 
 
-def find_key(provider: str, environ: Mapping[str, str], say: Say, is_terminal: bool) -> KeyPlace:
-    """The place of a provider's key."""
-    one = PROVIDERS[provider]
-    if environ.get(one.variable, ""):
-        return KeyPlace(one.title, one.variable, "environment")
-    try:
-        key = key_store(say, is_terminal).load(one)
-    except NoKeyring as problem:
-        return KeyPlace(one.title, one.variable, "", f"{problem}. {problem.hint}")
-    return KeyPlace(one.title, one.variable, "" if key is None else "keyring")
+def find_keys(names: Iterable[str], environ: Mapping[str, str], say: Say, is_terminal: bool) -> list[KeyPlace]:
+    """The places of some providers' keys. A keyring that fails is not asked again: each time may take its deadline."""
+    found: list[KeyPlace] = []
+    store, failed = key_store(say, is_terminal), ""
+    for one in map(PROVIDERS.__getitem__, names):
+        place, problem = "", ""
+        if environ.get(one.variable, ""):
+            place = "environment"
+        elif failed:
+            problem = f"{failed}. The environment variable {one.variable} works without a keyring."
+        else:
+            try:
+                place = "" if store.load(one) is None else "keyring"
+            except NoKeyring as error:
+                failed, problem = str(error), f"{error}. {error.hint}"
+        found.append(KeyPlace(one.title, one.variable, place, problem))
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tokcost.installation import installation
-from tokcost.receivers.server import Receiver, summary_of
+from tokcost.receivers.server import Notice, Receiver, summary_of
 from tokcost.receivers.store import Store
 
 
@@ -15,10 +15,23 @@ def receive(home: Path, host: str, port: int, began: Callable[[str], None], noti
     Raises `EnvironmentProblem` where nothing can be stored, or the port is taken.
     """
 
-    def tell(what: str) -> None:
-        notify(what, f"Have the program send JSON, or say: {installation().adding(['opentelemetry-proto'])}")
+    def tell(notice: Notice) -> None:
+        notify(*_words(notice))
 
     receiver = Receiver(Store(home), host, port, tell)
     began(receiver.url)
     receiver.run_until_ended()
     return summary_of(receiver.kept, receiver.refused)
+
+
+def _words(notice: Notice) -> tuple[str, str]:
+    if notice == "protobuf":
+        adding = installation().adding(["opentelemetry-proto"])
+        return (
+            "a program sends protobuf, which needs the extra `otlp`, and is refused",
+            f"Have the program send JSON, or say: {adding}",
+        )
+    return (
+        "metrics arrive and nothing else: they do not tell which response they belong to, and are not stored",
+        "Have the program send its logs too (Claude Code: OTEL_LOGS_EXPORTER=otlp); docs/otel.md has it for each.",
+    )

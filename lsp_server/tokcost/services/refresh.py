@@ -19,7 +19,6 @@ from tokcost.ledger.places import directories_without_worktree, repositories, wo
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
-from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
@@ -29,6 +28,7 @@ from tokcost.usage.read import Job, Outcome, Progress, in_order_of_writing, read
 
 if TYPE_CHECKING:
     from tokcost.claims.bind_imported import ImportedClaims
+    from tokcost.usage.placing import Placer
 
 _READ_BY = "files read by"
 
@@ -115,22 +115,25 @@ def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
 
 
 def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how: How) -> tuple[Ledger, IngestReport]:
-    report = IngestReport()
-    with ExitStack() as stack:
-        if (home / FILE_NAME).exists():
-            ledger = stack.enter_context(_open(home, how))
+    report, claims = IngestReport(), None
+    with ExitStack() as stack, ExitStack() as reading:
+        ledger = stack.enter_context(_open(home, how)) if (home / FILE_NAME).exists() else None
+        if ledger is not None:
             follow_move(ledger, here.worktree if here else None)
-            claims = _bring_up_to_date(ledger, home, environ, here, how, report)
-        else:
-            # Making a ledger takes as long as reading 50 MB of logs: begin to read meanwhile.
-            looks = _told(look_for_logs(None, environ, _roots(None, here)), report)
-            jobs = _in_time(jobs_of(None, looks), how)
-            with read_all(in_order_of_writing(jobs), how.progress) as outcomes:
+            _try_again_after_upgrade(ledger)
+        looks = _told(look_for_logs(ledger, environ, _roots(ledger, here)), report)
+        jobs = _in_time(jobs_of(ledger, looks), how)
+        if ledger is None or jobs or any(found.rest for found in looks) or _history_moved(ledger, here):
+            from tokcost.usage.placing import Placer
+
+            outcomes = reading.enter_context(read_all(in_order_of_writing(jobs), how.progress))
+            if ledger is None:  # making one takes as long as reading 50 MB of logs, which has begun
                 ledger = stack.enter_context(_open(home, how))
                 _try_again_after_upgrade(ledger)
-                every = chain(outcomes, _rest(ledger, looks, how.progress, report))
-                claims = _import(ledger, home, here, how, every, report)
-            _remember(ledger, looks)
+            every = chain(outcomes, _rest(ledger, looks, how.progress, report))
+            claims = _import(ledger, home, Placer(ledger, here), how, every, report)
+            reading.close()
+        _remember(ledger, looks)
         if how.follow:
             _look(ledger, report, claims)
         stack.pop_all()
@@ -139,21 +142,6 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
 
 def _open(home: Path, how: How) -> Ledger:
     return open_ledger(home, busy_seconds=how.busy_seconds, leave_open=how.leave_open)
-
-
-def _bring_up_to_date(
-    ledger: Ledger, home: Path, environ: Mapping[str, str], here: CloneState | None, how: How, report: IngestReport
-) -> "ImportedClaims | None":
-    claims = None
-    _try_again_after_upgrade(ledger)
-    looks = _told(look_for_logs(ledger, environ, _roots(ledger, here)), report)
-    jobs = _in_time(jobs_of(ledger, looks), how)
-    if jobs or any(found.rest for found in looks) or _history_moved(ledger, here.worktree if here else None):
-        with read_all(in_order_of_writing(jobs), how.progress) as outcomes:
-            every = chain(outcomes, _rest(ledger, looks, how.progress, report))
-            claims = _import(ledger, home, here, how, every, report)
-    _remember(ledger, looks)
-    return claims
 
 
 def _in_time(jobs: list[Job], how: How) -> list[Job]:
@@ -217,7 +205,7 @@ def _look(ledger: Ledger, report: IngestReport, claims: "ImportedClaims | None")
 def _import(
     ledger: Ledger,
     home: Path,
-    here: CloneState | None,
+    placer: "Placer",
     how: How,
     outcomes: Iterator[Outcome],
     report: IngestReport,
@@ -229,7 +217,7 @@ def _import(
     from tokcost.usage.importing import Importer
 
     claims = ImportedClaims(ledger, binds=how.follow)
-    importer, was_on = Importer(ledger, home, here, claims), gc.isenabled()
+    importer, was_on = Importer(ledger, home, placer, claims), gc.isenabled()
     gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
     try:
         for outcome in outcomes:
@@ -243,17 +231,17 @@ def _import(
     return claims
 
 
-def _history_moved(ledger: Ledger, here: Worktree | None) -> bool:
+def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     """Whether git has something new to say of usage that is already in the ledger."""
     homes = {one.id: one for one in repositories(ledger)}
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
     outside = directories_without_worktree(ledger)
-    if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.path) in outside:
+    if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
         return True
     folders = [path for path in outside if os.path.isabs(path)]
     if any(find_worktree(path) is not None for path in folders):
         return True
-    if here is None or any(one.common_dir == here.common_dir for one in homes.values()):
+    if here is None or any(one.common_dir == here.worktree.common_dir for one in homes.values()):
         return False  # what a known clone lists was looked at when the folder was imported
-    return any(gone_worktree(path, linked_worktrees(here.common_dir)) is not None for path in folders)
+    return any(gone_worktree(path, linked_worktrees(here.worktree.common_dir)) is not None for path in folders)

@@ -3,13 +3,15 @@
 Cells may be shown to anyone and so may any sum of them; no rule is left to apply here.
 """
 
+import os
 import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tokcost.datasets import duck, engines
-from tokcost.datasets.folder import check_dataset_folder
+from tokcost.datasets.checks import count_published_twice
+from tokcost.datasets.folder import check_dataset_folder, read_files
 from tokcost.errors import UsageError
 from tokcost.model.changes import Cell, Grouping
 from tokcost.model.dataset import ALL, CELL_GROUPINGS, Bounds, DatasetReport, Group
@@ -24,15 +26,29 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
     check_dataset_folder(folder)
     if engine:
         with engines.connected(engine) as other:
-            return as_report(other.groups(folder, bounds), other.version)
-    with duck.opened(folder) as connection:
-        groups: dict[Grouping, list[Group]] = {by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS}
-    return as_report(groups, duck.version())
+            report = as_report(other.groups(folder, bounds), other.version)
+    else:
+        with duck.opened(folder, ["cells"]) as connection:
+            groups: dict[Grouping, list[Group]] = {
+                by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS
+            }
+        report = as_report(groups, duck.version())
+    report.twice = _twice(folder)
+    return report
+
+
+def _twice(folder: Path) -> int:
+    """Claims that the cells count twice, as far as whoever asks may read the claims. One file, as that of a compaction,
+    has none."""
+    if not os.access(folder / "claims", os.R_OK | os.X_OK) or len(read_files(folder, "claims").counted) < 2:
+        return 0
+    with duck.opened(folder, ["claims"]) as connection:
+        return count_published_twice(connection)
 
 
 def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> DatasetReport:
     """The report of these sums. Every grouping has the same total: each cell is in one row of each."""
-    months = groups["month"]
+    months = sorted(groups["month"])  # engines answer in any order
     exact = {one.exact for one in months}
     span = f"{months[0].name} to {months[-1].name}" if months[1:] else months[0].name if months else "no month"
     report = DatasetReport(span, engine=engine)

@@ -63,6 +63,7 @@ LOOK_SECONDS = 0.5
 """For what a fetch brought: it may be any amount of anything, and the commit shall get its line all the same."""
 BUSY_SECONDS = 0.15
 """With what the check of a budget waits for (0.1 s), a ledger that another process holds costs a commit 0.25 s."""
+IN_HOOK = How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True)
 
 
 _DAMAGED = (
@@ -78,9 +79,9 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
     notes, said = notes_folder_of_hook(environ, here.worktree), ""
     noted = begin_settling(notes)
     if here.commit and (found := still_to_keep(notes)):
-        _keep_of(home, environ, here, found)
+        _keep_of(home, environ, here, notes, found)
     if noted is not None and _is_of_this(environ, noted):
-        said = _settle_noted(home, environ, here, noted)
+        said = _settle_noted(home, environ, here, notes, noted)
     settled(notes)
     return said
 
@@ -91,11 +92,10 @@ def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
     return not noted.git or may_be_run_by(environ, noted.git)
 
 
-def settle_late(home: Path, environ: Mapping[str, str], here: CloneState) -> None:
+def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes: str) -> None:
     """Do what the hook after an earlier commit did not get to: what that commit was to carry, and the one that is here
     now does not, is kept. When unsure nothing is published. Raises as `settle` does, and is then done later."""
-    worktree, notes = here.worktree, notes_folder_of_hook(environ, here.worktree)
-    noted = read_unsettled(notes)
+    worktree, noted = here.worktree, read_unsettled(notes)
     if noted is not None:
         made = _made_since(worktree, noted) or here.commit
         if made and noted.tokens != (BIND,):
@@ -137,9 +137,8 @@ def _begins_at(entry: ReflogEntry, head: str) -> bool:
     return entry.old == head if head else not entry.old.strip("0")
 
 
-def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, noted: Noted) -> str:
+def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, noted: Noted) -> str:
     worktree, is_bound = here.worktree, noted.tokens == (BIND,)
-    notes = notes_folder_of_hook(environ, worktree)
     # What is bound follows the commit that is there now.
     made = here.commit if is_bound else _made_since(worktree, noted) or here.commit
     if made in ("", noted.head):
@@ -172,12 +171,6 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
         repository = repository_of(ledger, worktree).id
         if repository >= 0:
             follow_bound(ledger, repository, pairs)
-
-
-def open_refreshed_at(home: Path, environ: Mapping[str, str], here: CloneState) -> Ledger:
-    """The ledger, brought up to date for a hook that has looked at its clone, and left open. Raises as
-    `open_refreshed`."""
-    return open_refreshed(home, environ, here, How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True))[0]
 
 
 def record_withheld(ledger: Ledger, repository: int, notes: str) -> None:
@@ -239,11 +232,10 @@ def _stripped(notes: str, noted: Noted) -> str:
 
 
 def keep_earlier(
-    home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent, *, asked_now: bool
+    home: Path, environ: Mapping[str, str], here: CloneState, notes: str, consent: Consent, *, asked_now: bool
 ) -> bool:
     """Keep what commits before the one being prepared were to keep, where no hook got that far; `asked_now` is whether
     that one is switched off too. False where it must be done later; raises as `settle` does, which is the same."""
-    notes = notes_folder_of_hook(environ, here.worktree)
     found = still_to_keep_of_earlier(notes, here.commit, asked_now=asked_now)
     if not found:
         return True
@@ -253,9 +245,8 @@ def keep_earlier(
     return is_done
 
 
-def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, found: Sequence[ToKeep]) -> None:
+def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, found: Sequence[ToKeep]) -> None:
     """Keep what the hook before this commit, or before an earlier one, did not get as far as keeping."""
-    notes = notes_folder_of_hook(environ, here.worktree)
     commit = read_commit(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)
     wanted = [one for one in found if one.is_off or is_omitted_from(notes, commit.parents)]
     if _withhold_kept(home, environ, here, read_consent(home, here), wanted):
@@ -273,7 +264,7 @@ def _withhold_kept(
     if not found or not consent.enabled:
         return True
     worktree = here.worktree
-    with open_refreshed_at(home, environ, here) as ledger, ledger.transaction():
+    with open_refreshed(home, environ, here, IN_HOOK)[0] as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository >= 0:
             refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
@@ -314,7 +305,7 @@ def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Comm
     worktree, branch = here.worktree, here.branch
     if branch is None:
         return
-    with open_refreshed_at(home, environ, here) as ledger, ledger.transaction():
+    with open_refreshed(home, environ, here, IN_HOOK)[0] as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return

@@ -94,6 +94,11 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
     return found
 
 
+def summarise_in(ledger: Ledger, here: Worktree, options: LogOptions) -> Summary:
+    """The summary of one repository, from a ledger that is open: without plans and notes on prices."""
+    return _summary(ledger, repository_of(ledger, here), here, options)
+
+
 def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Leverage], list[str]]":
     """The user's plans against what they cover, in all repositories, whichever are shown; and a note where they cannot
     be read."""

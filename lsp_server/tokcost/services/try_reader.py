@@ -103,11 +103,17 @@ class _Found:
         for what, count in (
             ("lower bounds", sum(one.lower_bound for one in every)),
             ("estimated", sum(one.estimated for one in every)),
+            *((f"text, times {factor / 100:.2f}", count) for factor, count in _factors(every)),
             ("cost reported", sum(one.reported_cost is not None for one in every)),
             ("session totals", self.totals),
         ):
             if count:
                 yield Check(what, f"{count:,}")
+
+
+def _factors(every: Iterable[Usage]) -> list[tuple[int, int]]:
+    """The factors by which counts of texts were multiplied, in percent, with the number of responses."""
+    return sorted(Counter(one.factor_percent for one in every if one.factor_percent).items())
 
 
 def _counts(tokens: Tokens) -> str:

@@ -7,12 +7,11 @@ checkpoint has moved on drops what it read.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tokcost.ledger.claims import claim_and_repository
 from tokcost.ledger.dimensions import session_ids
 from tokcost.ledger.open import Ledger, is_of_records
-from tokcost.ledger.query import has_unexplained_total, sources_of_unlogged, totals_of_session
 from tokcost.ledger.received import received_besides_logs
 from tokcost.ledger.record import (
     delete_usage,
@@ -27,18 +26,20 @@ from tokcost.ledger.record import (
 from tokcost.ledger.rollup import Rollup, require_room
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
+from tokcost.ledger.totals import has_unexplained_total, sources_of_unlogged, totals_of_session
 from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, further_keys
-from tokcost.policy.clone_state import CloneState
-from tokcost.usage import assignment_journal, log_wins
-from tokcost.usage.late_lines import Freed, freed_by, late_lines, replacement
+from tokcost.usage import assignment_journal
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
 from tokcost.usage.purged import PurgedUsage
 from tokcost.usage.read import Outcome
-from tokcost.usage.recovering import NewTotals, recover
 from tokcost.usage.sorting_out import sort_out
+
+if TYPE_CHECKING:  # what few imports meet is loaded when one does: a commit waits
+    from tokcost.usage.log_wins import Pair
+    from tokcost.usage.recovering import NewTotals
 
 _TRANSACTION_USAGE = 3000
 _TRANSACTION_FILES = 200
@@ -66,16 +67,13 @@ class Claims(Protocol):
 class Importer:
     """Gathers what was read and writes it, some thousand usage at a time."""
 
-    def __init__(
-        self, ledger: Ledger, home: Path, here: CloneState | None = None, claims: Claims | None = None
-    ) -> None:
-        """`here` is the worktree that somebody asks about; usage is bound to `claims` while it is recorded."""
+    def __init__(self, ledger: Ledger, home: Path, placer: Placer, claims: Claims | None = None) -> None:
+        """Usage is bound to `claims` while it is recorded."""
         self._ledger = ledger
         self._home = home
-        self._here = here
         self._claims = claims
         self._notes: list[str] = []
-        self._placer = Placer(ledger, here)
+        self._placer = placer
         self._pricer = Pricer(ledger, home)
         self._assigned = assignment_journal.read(home)
         """The user's assignments of usage that a lost ledger knew."""
@@ -133,7 +131,8 @@ class Importer:
     def _forget(self) -> None:
         """Forget all that was learned in a transaction that was rolled back."""
         self._notes = self.notes
-        self._placer, self._pricer = Placer(self._ledger, self._here), Pricer(self._ledger, self._home)
+        self._placer.forget()
+        self._pricer = Pricer(self._ledger, self._home)
 
     def _write_together(self, waiting: list[Outcome]) -> None:
         waiting = self._purged.without(waiting)
@@ -181,6 +180,8 @@ class Importer:
         self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
         totals = [(total, number) for batch, number in batches for total in batch.totals]
         if totals:
+            from tokcost.usage.recovering import NewTotals
+
             record_totals(self._ledger, assistant, [total for total, _ in totals])
             sessions = self._sessions.setdefault(assistant, {})
             for total, number in totals:
@@ -192,12 +193,16 @@ class Importer:
         for session, number in {(usage.session, number) for batch, number in batches for usage in batch.usage}:
             known = set[int]() if session in sessions else sources_of_unlogged(self._ledger, assistant, session)
             if known and number not in known:
+                from tokcost.usage.recovering import NewTotals
+
                 sessions[session] = NewTotals(known)
 
     def _retract(self, assistant: str, keys: list[str]) -> None:
         """Take back what was no response of its own after all. What a claim holds was published and stays, unless the
         same response is there under another key: that takes its place."""
         if keys:
+            from tokcost.usage.late_lines import replacement
+
             rollup, gone = Rollup(), list[Stored]()
             for one in find_usage(self._ledger, assistant, keys).values():
                 other = None if one.entry.claim is None else replacement(one, self._of_session(one.entry.usage))
@@ -212,6 +217,8 @@ class Importer:
         """Take back what a receiver was sent of sessions of which there is a log now: the log wins, and gets the place
         that its owner or a commit gave to what was received."""
         for beside in received_besides_logs(self._ledger, assistant, sessions):
+            from tokcost.usage import log_wins
+
             rollup, gone = Rollup(), beside.received
             if any(map(log_wins.is_held, gone)):
                 logged = self._logged(beside.assistant, beside.session)
@@ -222,7 +229,7 @@ class Importer:
             delete_usage(self._ledger, gone, rollup)
             rollup.apply(self._ledger)
 
-    def _take_over(self, pairs: Sequence[log_wins.Pair], rollup: Rollup) -> None:
+    def _take_over(self, pairs: Sequence["Pair"], rollup: Rollup) -> None:
         """Put logged usage where the received usage of the same responses is: on its branch, and into its claim."""
         for received, logged in pairs:
             claim = received.entry.claim
@@ -235,7 +242,7 @@ class Importer:
                 self._placer.take_over(logged, received, rollup)
         self._remember_places(pairs)
 
-    def _remember_places(self, pairs: Sequence[log_wins.Pair]) -> None:
+    def _remember_places(self, pairs: Sequence["Pair"]) -> None:
         """Have the assignments that outlive the ledger name the logged usage instead of the received."""
         with suppress(OSError):  # without them a lost ledger only asks to assign it again
             for received, logged in pairs:
@@ -299,7 +306,7 @@ class Importer:
             return entry._replace(repository=old.repository, worktree=old.worktree, place=old.place)
         return entry
 
-    def _recover_unlogged(self, assistant: str, new: Mapping[str, NewTotals]) -> None:
+    def _recover_unlogged(self, assistant: str, new: "Mapping[str, NewTotals]") -> None:
         found = {
             name: totals_of_session(self._ledger, assistant, name)
             for name in new
@@ -317,7 +324,10 @@ class Importer:
                 self._forget()
                 self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
 
-    def _recover_session(self, assistant: str, totals: list[SessionTotal], new: NewTotals) -> None:
+    def _recover_session(self, assistant: str, totals: list[SessionTotal], new: "NewTotals") -> None:
+        from tokcost.usage.late_lines import Freed, freed_by, late_lines
+        from tokcost.usage.recovering import recover
+
         ledger, recovered = self._ledger, recover(self._ledger, assistant, totals, new)
         usage, told = recovered.usage, {u.key: u.time_ms for u in recovered.before}
         # Of totals that were read earlier it is not known any more when the session was compacted.

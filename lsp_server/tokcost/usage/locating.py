@@ -46,14 +46,20 @@ class Locator:
         folder by its digest alone."""
         self._ledger = ledger
         self._here = here.worktree if here else None
-        self.repositories = {one.id: one for one in repositories(ledger)}
-        self.worktrees = {one.id: one for one in worktrees(ledger)}
-        self._bound = bound_directories(ledger)
         self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
         self._located: dict[str, Location] = {}
         self._linked: dict[str, list[Worktree]] = {}
         self._met = set[str]()
         """Clones of which it is known by now whether they have moved."""
+        self._learn()
+        self._bound = bound_directories(ledger)
+
+    def forget(self) -> None:
+        """Forget all that was learned in a transaction that was rolled back."""
+        self._located.clear()
+        self._met.clear()
+        self._learn()
+        self._bound = bound_directories(self._ledger)
 
     def locate(self, directory: str) -> Location:
         """The location of a working directory."""
@@ -115,6 +121,7 @@ class Locator:
             self._learn()
 
     def _learn(self) -> None:
+        """Take over what the ledger knows."""
         self.repositories = {one.id: one for one in repositories(self._ledger)}
         self.worktrees = {one.id: one for one in worktrees(self._ledger)}
 

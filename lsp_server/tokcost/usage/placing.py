@@ -95,6 +95,12 @@ class Placer:
         """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
         self.notes: list[str] = []
 
+    def forget(self) -> None:
+        """Forget all that was learned in a transaction that was rolled back."""
+        self._locator.forget()
+        for memory in (self._spots, self._timelines, self._cleared, self._headless, self.notes):
+            memory.clear()
+
     def place(self, usage: Usage, home: KnownWorktree | None = None) -> Where:
         """Find the place of a usage, by its working directory, its time and the assistant's own branch field. What was
         placed in the worktree `home` stays in that repository: another clone may be at its path by now."""

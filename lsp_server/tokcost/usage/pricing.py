@@ -9,6 +9,7 @@ from tokcost.errors import SettingsDamaged
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.prices import (
     PriceRow,
+    card_ids,
     current_prices,
     price_ids,
     record_applied_price,
@@ -44,6 +45,8 @@ class Pricer:
         self._models: dict[Pair, ModelCards] | None = None
         self._books: dict[str, PriceBook] = {}
         self._kept: set[str] | None = None
+        self._ids: dict[Pair, dict[str, str]] = {}
+        """The ids of cards that the ledger has, by model and content."""
         self._overrides: dict[Path, tuple[Override, ...]] = {}
         self.notes: list[str] = []
 
@@ -62,11 +65,18 @@ class Pricer:
         """The list cost of one usage in the repository at `root` (empty: in none); part of a transaction."""
         book = self._books.get(root)
         if book is None:
-            book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root))
+            book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root), self._id_of)
         price = book.price(usage)
         if self._kept is None or price.card_id not in self._kept:
             self._keep(price.card_id, book.model((usage.provider, usage.model)))
         return price
+
+    def _id_of(self, cards: ModelCards) -> str:
+        """The id of cards. Mostly the ledger has the same, and what works ids out need not be loaded."""
+        pair = cards.provider, cards.model
+        if pair not in self._ids:
+            self._ids[pair] = card_ids(self._ledger, *pair)
+        return self._ids[pair].get(to_json(cards)) or cards.id
 
     def _keep(self, card_id: str | None, cards: ModelCards | None) -> None:
         """Have the cards that an override made in the ledger as well: every price there names the cards it is by."""

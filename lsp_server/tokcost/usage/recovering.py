@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from tokcost.ledger.dimensions import session_ids
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.query import sessions_before
 from tokcost.ledger.record import usage_of_session
+from tokcost.ledger.totals import sessions_before
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Usage
 from tokcost.usage.unlogged import Lines, continued, key_of, lines_of, unlogged_usage

@@ -21,7 +21,8 @@ def asked(path: str, body: dict[str, Any]) -> Asked:
             if isinstance(message["content"], list):
                 turns.extend(("", True) for block in message["content"] if block.get("type") == "tool_result")
     tools = [Tool(tool["name"], tool.get("input_schema", {})) for tool in body.get("tools", ()) if "name" in tool]
-    return Asked(body["model"], turns, tools, bool(body.get("stream")))
+    kind = "trial" if body.get("max_tokens") == 1 else "work"
+    return Asked(body["model"], turns, tools, bool(body.get("stream")), kind=kind)
 
 
 def events(asked: Asked, reply: Reply) -> Iterator[bytes]:

@@ -31,8 +31,9 @@ _OF_AGENT = {
 }
 
 
-Kind = Literal["work", "title", "summary", "suggestion"]
-"""What is asked for: a part of the work, or a title, a summary or a next prompt for the conversation."""
+Kind = Literal["work", "title", "summary", "suggestion", "trial"]
+"""What is asked for: a part of the work, a title, a summary or a next prompt for the conversation, or nothing but
+whether there is such a model."""
 _KINDS: tuple[tuple[str, Kind], ...] = (
     ("You are a title generator", "title"),
     ("responsible for distilling chat history", "summary"),

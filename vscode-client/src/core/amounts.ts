@@ -28,11 +28,25 @@ export function about(text: string, estimated: number | undefined): string {
   return (estimated ?? 0) > 0 ? `≈${text}` : text;
 }
 
-/** A list cost beside which nothing is hidden: `$1.84`, `≈$1.84`, `$1.84 + unpriced`, `unpriced`. */
-export function amount(decimal: string, unpricedTokens: number, estimated?: number): string {
-  const text = about(dollars(decimal), estimated);
-  if (unpricedTokens === 0) return text;
-  return nano(decimal) === 0n ? "unpriced" : `${text} + unpriced`;
+/** What an amount leaves open: counts, of which none is good. */
+export interface Marks {
+  /** Tokens without a known price, which are in no amount. */
+  readonly unpriced?: number;
+  /** Replies with counts that no provider told. */
+  readonly estimated?: number;
+  /** Replies whose log tells only the least of the output. */
+  readonly lowerBound?: number;
+  /** Replies whose stream broke: in the amount, and perhaps not billed. */
+  readonly brokenOff?: number;
+}
+
+/** An amount with all that it leaves open, as `marked` in reports/amounts.py writes it: the server sends amounts as they
+ * are written, and this one is for sums of a chart. test/amounts.json has cases for both. */
+export function amount(decimal: string, marks: Marks = {}): string {
+  const { unpriced = 0, lowerBound = 0, brokenOff = 0 } = marks;
+  let text = `${lowerBound > 0 ? "≥" : ""}${about(dollars(decimal), marks.estimated)}`;
+  if (unpriced > 0) text = nano(decimal) === 0n ? "unpriced" : `${text} + unpriced`;
+  return brokenOff > 0 ? `${text} (${fullCount(brokenOff)} broken off)` : text;
 }
 
 /** A count with three significant digits at most: `999`, `1.2k`, `123k`, `4.5M`. */

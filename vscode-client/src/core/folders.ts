@@ -33,6 +33,15 @@ export function nestedRoots(folders: readonly string[], roots: readonly string[]
   return [...new Set(roots)].filter((root) => isNested(root) && !folders.includes(root));
 }
 
+/** The roots of repositories whose commits carry a line, and those whose next one was asked to carry none: the icons
+ * beside the commit button are of one repository each. */
+export function publishing(statuses: readonly Status[], roots: readonly string[]): { on: string[]; omitted: string[] } {
+  const lines = (root: string): Status["cost_lines"] => statusAround(statuses, root)?.cost_lines;
+  const on = roots.filter((root) => lines(root)?.enabled === true);
+  const omitted = on.filter((root) => lines(root)?.omitted === true);
+  return { on: on.filter((root) => !omitted.includes(root)), omitted };
+}
+
 function isInside(uri: string, folder: string): boolean {
   return uri === folder || uri.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }

@@ -1,6 +1,6 @@
 /** What a click on the figure offers. Pure: the entries, not the picking. */
 
-import { inLabel } from "./plain";
+import { inLabel, visible } from "./plain";
 import type { Status } from "./protocol";
 import type { Phase } from "./statusText";
 
@@ -37,11 +37,21 @@ export function menuEntries(phase: Phase, status: Status | undefined): Entry[] {
   }
 }
 
+/** The title: the branch, and the repository where more than one is open. */
+export function menuTitle(status: Status | undefined, name: string | undefined): string {
+  const about = [name, status?.branch].filter((part) => part != null && part !== "").map((part) => visible(part ?? ""));
+  return about.length === 0 ? "tokcost" : `tokcost: ${about.join(", ")}`;
+}
+
 const EXTENSION: readonly Entry[] = [LOG, RESTART, SETTINGS, WALKTHROUGH];
 
 function ofRepository(status: Status): Entry[] {
   return [
-    { label: "$(graph) Branch Summary", description: inLabel(status.line), command: "tokcost.openSummary" },
+    {
+      label: "$(graph) Branch Summary",
+      description: `${inLabel(status.line)}${status.stale ? ", not up to date" : ""}`,
+      command: "tokcost.openSummary",
+    },
     {
       label: "$(eye) Preview Next Line",
       description: row(status, "Pending", (value) => `${value} pending`),

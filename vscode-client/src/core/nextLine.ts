@@ -1,10 +1,11 @@
 /** What the Source Control view says of the next commit's line. Pure. */
 
-import type { Preview, Status } from "./protocol";
+import { shortNames } from "./names";
+import type { Status } from "./protocol";
 
 export interface NextLine {
   readonly uri: string;
-  /** Name of the repository, where more than one is open. */
+  /** Name of the repository, where more than one is open; otherwise empty. */
   readonly name: string;
   /** The lines as they would be written; none when nothing is pending. */
   readonly lines: readonly string[];
@@ -17,12 +18,17 @@ export interface NextLine {
   readonly hint: string;
 }
 
-/** The line of one repository; undefined where no lines are written. */
-export function nextLine(status: Status, preview: Preview): NextLine | undefined {
-  if (status.cost_lines?.enabled !== true) return undefined;
+/** The lines of all repositories in which lines are written. */
+export function nextLines(statuses: readonly Status[]): NextLine[] {
+  const names = statuses.length > 1 ? shortNames(statuses.map((one) => one.uri)) : undefined;
+  return statuses.flatMap((status) => nextLine(status, names?.get(status.uri) ?? "") ?? []);
+}
+
+/** The line of one repository; undefined where no lines are written, or none was told yet. */
+function nextLine(status: Status, name: string): NextLine | undefined {
+  if (status.cost_lines?.enabled !== true || status.next == null) return undefined;
   const isOmitted = status.cost_lines.omitted;
-  const name = (status.repository ?? status.uri).split("/").at(-1) ?? "";
-  const lines = preview.lines.flatMap((line) => line.split("\n"));
+  const lines = status.next.lines.flatMap((line) => line.split("\n"));
   const fate = isOmitted ? "left out of the next commit" : "goes into the next commit";
   const meaning = isOmitted ? LEFT_OUT : `It ${fate}.`;
   return {
@@ -31,8 +37,8 @@ export function nextLine(status: Status, preview: Preview): NextLine | undefined
     lines,
     ...shortened(lines[0] ?? "", isOmitted),
     isOmitted,
-    spoken: lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`,
-    hint: `${preview.text}\n\n${meaning}`,
+    spoken: `${name === "" ? "" : `${name}: `}${lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`}`,
+    hint: `${status.next.text}\n\n${meaning}${status.stale ? " It is not up to date." : ""}`,
   };
 }
 
@@ -58,7 +64,12 @@ function shortModels(said: string): string {
   const unnamed = Number(/\+(\d+)$/.exec(said)?.[1] ?? 0);
   const [first = "", ...others] = names;
   const more = others.length + unnamed;
-  return `${first.replace(/^claude-/, "")}${more > 0 ? ` +${String(more)}` : ""}`.trim();
+  return `${shortModel(first)}${more > 0 ? ` +${String(more)}` : ""}`.trim();
+}
+
+/** A model without what does not tell it apart: `claude-`, a date. */
+function shortModel(name: string): string {
+  return name.replace(/^claude-/, "").replace(/[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?=$|[-:])/, "");
 }
 
 const TITLE = "AI-Cost Line";
@@ -66,8 +77,9 @@ const TITLE = "AI-Cost Line";
 /** The title, which can be seen also while the view is closed: with what is pending, where one repository is open. */
 export function titleText(statuses: readonly Status[]): string {
   const [only, ...more] = statuses;
-  const found = more.length === 0 ? only?.tooltip.find((row) => row.label === "Pending")?.value : undefined;
-  return found === undefined ? TITLE : `${TITLE}: ${found} list pending`;
+  if (only === undefined || more.length > 0) return TITLE;
+  const { pending_text = "", stale } = only;
+  return pending_text === "" ? TITLE : `${TITLE}: ${pending_text} pending${stale ? ", not up to date" : ""}`;
 }
 
 /** One sentence for the view when no repository has a line to show. */

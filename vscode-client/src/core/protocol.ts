@@ -1,7 +1,7 @@
 /** What the server says and is asked, as docs/editors.md describes it. A test compares the names with the server's. */
 
 export const STATUS = "tokcost/status";
-export const SUMMARY = "tokcost/summary";
+export const FOLLOW = "tokcost/follow";
 
 export type State = "ready" | "importing" | "no-repository" | "problem";
 export type BudgetState = "none" | "ok" | "near" | "unpriced" | "over";
@@ -21,6 +21,7 @@ export type Scope = "branch" | "commit" | "day";
 export interface Budget {
   readonly scope: Scope;
   readonly list_cost: string;
+  readonly unpriced_tokens?: number;
   /** Without a limit there is none, or it was taken away on purpose. */
   readonly limit: string | null;
   readonly percent: number | null;
@@ -39,6 +40,8 @@ export interface Status {
   readonly uri: string;
   readonly state: State;
   readonly stale: boolean;
+  /** Grows with every state of this folder: what is older than what is shown is passed over. */
+  readonly version: number;
   readonly problem: string;
   readonly branch: string | null;
   readonly text: string;
@@ -60,12 +63,45 @@ export interface Status {
   readonly cost_lines?: CostLines;
   /** What a budget said at the newest commit, where it was made outside of a terminal. */
   readonly commit_said?: CommitSaid | null;
+  /** What the next commit carries, as it is written; empty where that is nothing. */
+  readonly pending_text?: string;
+  readonly today_text?: string;
+  /** Whether there is nothing that a figure could be of. */
+  readonly no_logs?: boolean;
+  readonly rule_state?: "none" | "near" | "over";
+  /** The lines of the next commit, where they are followed and lines are written here. */
+  readonly next?: NextLines | null;
+  /** The page of a branch, where one of this folder is followed. */
+  readonly page?: BranchPage | null;
 }
 
 export interface CommitSaid {
   readonly stopped: boolean;
   readonly text: string;
   readonly time_ms: number;
+}
+
+/** What else shall come with the figures, in the same state. */
+export interface Follow {
+  readonly next: boolean;
+  readonly page: { readonly uri: string; readonly branch: string | null } | null;
+}
+
+export interface NextLines {
+  /** As they would be written; none when nothing is pending. */
+  readonly lines: readonly string[];
+  /** The same with what they stand for. */
+  readonly text: string;
+}
+
+export interface BranchPage {
+  readonly name: string;
+  readonly names: readonly string[];
+  /** Nothing where nothing was spent on it. */
+  readonly branch: Branch | null;
+  readonly why: Why | null;
+  /** Whether cost lines and budgets take what is estimated. */
+  readonly takes_estimates: boolean;
 }
 
 /** Answer to `tokcost.preview`. */
@@ -86,8 +122,10 @@ export interface Terms {
   readonly from_now?: boolean;
 }
 
-/** Figures of anything, in `tokcost/summary`. */
+/** Figures of anything on a page. */
 export interface Figures {
+  /** The list cost as it is written, with all that it leaves open. */
+  readonly amount: string;
   readonly usage: number;
   readonly tokens: Readonly<Record<TokenClass, number>> & { readonly reasoning: number; readonly total: number };
   readonly list_cost: string;
@@ -116,6 +154,7 @@ export interface Sum {
 }
 
 export interface Commit {
+  readonly amount: string;
   readonly commit: string;
   readonly claims: readonly string[];
   readonly list_cost: string;
@@ -128,9 +167,14 @@ export interface Commit {
   readonly time: string | null;
 }
 
+export interface Model extends Figures {
+  /** Its name without what does not tell it apart: maker, date. */
+  readonly name: string;
+}
+
 export interface Split extends Figures {
   readonly assistants: Readonly<Record<string, Figures>>;
-  readonly models: Readonly<Record<string, Figures>>;
+  readonly models: Readonly<Record<string, Model>>;
   readonly evidence: Readonly<Record<string, number>>;
 }
 
@@ -140,9 +184,15 @@ export interface Branch extends Split {
   readonly state: string;
   readonly commits: readonly Commit[];
   readonly conservation: Conservation;
-  /** Only where one branch was asked for. */
   readonly days?: Readonly<Record<string, Figures>>;
   readonly sessions?: number;
+  readonly pending_amount: string;
+  readonly estimated_amount: string;
+  readonly broken_off_amount: string;
+  /** Its figures by what became of them; what is nothing is left out. */
+  readonly parts: Readonly<Partial<Record<Part, Figures>>>;
+  readonly lower_bound: number;
+  readonly partial: { readonly usage: number };
 }
 
 /** What a part of a list cost comes to. */
@@ -173,23 +223,13 @@ export interface Why {
   readonly unpriced_tokens: number;
   readonly unpriced_requests: number;
   readonly lower_bound_requests: number;
+  readonly amount: string;
+  /** That of each driver, as it is written. */
+  readonly amounts: Readonly<Record<string, string>>;
   /** All of them; they add up to `list_cost`. */
   readonly drivers: readonly DriverPart[];
   /** Parts across the drivers: they add up to nothing. */
   readonly shares: readonly DriverShare[];
   /** Sentences for what stands out, dearest first. */
   readonly findings: readonly Finding[];
-}
-
-/** Answer to `tokcost/summary`. */
-export interface Summary {
-  readonly repository: string;
-  /** Whether cost lines and budgets take what is estimated. */
-  readonly takes_estimates?: boolean;
-  readonly branches: readonly Branch[];
-  readonly unplaced: Split;
-  readonly totals: Split;
-  readonly conservation: Conservation;
-  /** Only where one branch was asked for; an older server sends none. */
-  readonly why?: Why;
 }

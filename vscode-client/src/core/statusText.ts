@@ -1,6 +1,5 @@
 /** What the status bar shows in each situation. Pure, so that every one of them has a test. */
 
-import { amount, dollars, nano } from "./amounts";
 import type { Status } from "./protocol";
 
 /** Where the extension stands before there are figures. */
@@ -44,19 +43,31 @@ function figure(status: Status, shown: Shown): ItemLook | undefined {
       // The triangle is that of Problems, which stand beside it: only what is over may look like one. That a limit is
       // near is said in words, in the tooltip and to a screen reader.
       return {
-        text: `${status.budget === "over" ? "$(warning)" : "$(graph)"} ${words(status, shown)}`,
-        spoken: `tokcost, ${status.accessible}`,
+        text: `${icon(status)} ${words(status, shown)}${RULE_SIGNS[status.rule_state ?? "none"]}`,
+        spoken: `tokcost, ${status.accessible}${status.stale ? ", not up to date" : ""}`,
         isWarning: status.budget === "over",
       };
   }
 }
 
+function icon(status: Status): string {
+  if (status.budget === "over") return "$(warning)";
+  return status.stale ? "$(clock)" : "$(graph)";
+}
+
+/** A rule that speaks is a bell, one that soon will an empty one: what it says is in the tooltip. */
+const RULE_SIGNS: Readonly<Record<NonNullable<Status["rule_state"]>, string>> = {
+  none: "",
+  near: " $(bell)",
+  over: " $(bell-dot)",
+};
+
+/** The figure, as the server writes it. */
 function words(status: Status, shown: Shown): string {
-  const { today = "0", pending = "0" } = status;
-  if (shown === "today")
-    return `${amount(today, status.today_unpriced_tokens ?? 0, status.today_estimated_counts)} today`;
-  const hasPending = shown === "branchAndPending" && nano(pending) !== 0n;
-  return hasPending ? `${status.text} (${dollars(pending)} pending)` : status.text;
+  const { no_logs = false, today_text = "", pending_text = "" } = status;
+  if (no_logs) return status.text;
+  if (shown === "today") return `${today_text} today`;
+  return shown === "branchAndPending" && pending_text !== "" ? `${status.text} (${pending_text} pending)` : status.text;
 }
 
 function plain(text: string, spoken: string): ItemLook {

@@ -19,16 +19,17 @@ const PHASES: Record<Exclude<Phase, "running" | "dormant">, string> = {
 };
 
 /** Markdown for the tooltip; empty where there is nothing to say. */
-export function tooltipMarkdown(phase: Phase, status: Status | undefined): string {
+export function tooltipMarkdown(phase: Phase, status: Status | undefined, name?: string): string {
   if (phase !== "running") return phase === "dormant" ? "" : PHASES[phase];
   if (status === undefined) return PHASES.starting;
   if (status.state === "problem") {
     return `**tokcost has a problem**\n\n${inMarkdown(status.problem)}\n\n[Show log](command:tokcost.showLog)`;
   }
-  const [first, ...rest] = status.tooltip;
+  const named = name === undefined ? status.tooltip : [{ label: "Repository", value: name }, ...status.tooltip];
+  const [first, ...rest] = named;
   if (first === undefined) return "";
   const table = [tableRow(first), "|:--|:--|", ...rest.map(tableRow)];
-  return [table.join("\n"), ...notes(status), LINKS].join("\n\n");
+  return [table.join("\n"), ...notes(status), links(status.uri)].join("\n\n");
 }
 
 /** Hovers leave no room between columns of their own. */
@@ -36,11 +37,15 @@ function tableRow({ label, value }: TooltipRow): string {
   return `| ${inMarkdown(label)}&nbsp;&nbsp;&nbsp; | ${inMarkdown(value)} |`;
 }
 
-const LINKS = [
-  '[$(graph) Summary](command:tokcost.openSummary "What this branch cost, in full")',
-  '[$(eye) Preview line](command:tokcost.previewLine "What the next commit would carry")',
-  "[$(list-unordered) More](command:tokcost.showMenu)",
-].join("&nbsp;&nbsp;·&nbsp;&nbsp;");
+/** About the repository that the tooltip tells of, whichever is shown when somebody clicks. */
+function links(uri: string): string {
+  const about = encodeURIComponent(JSON.stringify([{ uri }])).replace(/[()]/g, (one) => (one === "(" ? "%28" : "%29"));
+  return [
+    `[$(graph) Summary](command:tokcost.openSummary?${about} "What this branch cost, in full")`,
+    `[$(eye) Preview line](command:tokcost.previewLine?${about} "What the next commit would carry")`,
+    "[$(list-unordered) More](command:tokcost.showMenu)",
+  ].join("&nbsp;&nbsp;·&nbsp;&nbsp;");
+}
 
 function notes(status: Status): string[] {
   const said: string[] = [];

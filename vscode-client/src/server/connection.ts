@@ -7,11 +7,12 @@ import {
   ErrorAction,
   LanguageClient,
   RevealOutputChannelOn,
+  State,
   TransportKind,
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
 import type { Launch } from "../core/locate";
-import { STATUS, type Status } from "../core/protocol";
+import { FOLLOW, STATUS, type Follow, type Status } from "../core/protocol";
 import { mayRestart } from "../core/restarts";
 import { serverEnvironment } from "../core/serverEnvironment";
 
@@ -26,6 +27,10 @@ const START_SECONDS = 60;
 export interface Listener {
   /** Figures of a folder changed. */
   told(status: Status): void;
+  /** The server runs, for the first time or once more: it knows only the folders of the workspace. */
+  began(): void;
+  /** The server ended, and is started again. */
+  ended(): void;
   /** The server ended more often than one can overlook. */
   gaveUp(): void;
 }
@@ -43,6 +48,7 @@ export class Connection {
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => {
+          listener.ended();
           if (mayRestart(this.crashes, Date.now())) return { action: CloseAction.Restart, handled: true };
           listener.gaveUp();
           return { action: CloseAction.DoNotRestart, handled: true };
@@ -61,6 +67,9 @@ export class Connection {
       },
       options,
     );
+    this.client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running) listener.began();
+    });
     this.client.onNotification(STATUS, (status: Status) => {
       listener.told(status);
     });
@@ -98,13 +107,13 @@ export class Connection {
     await this.client.sendNotification("workspace/didChangeWorkspaceFolders", { event });
   }
 
+  /** Have this told with the figures from now on. */
+  async follow(wanted: Follow): Promise<void> {
+    await this.client.sendNotification(FOLLOW, wanted);
+  }
+
   /** Run a command of the server. */
   command<Answer>(name: string, wish: object): Promise<Answer> {
     return this.client.sendRequest("workspace/executeCommand", { command: `tokcost.${name}`, arguments: [wish] });
-  }
-
-  /** Ask for something. */
-  request<Answer>(method: string, params: object): Promise<Answer> {
-    return this.client.sendRequest(method, params);
   }
 }

@@ -1,9 +1,12 @@
 /** The life of the server in this window: found, started, restarted, given up; and the figures that it told. */
 
 import * as vscode from "vscode";
+import { shortNames } from "../core/names";
 import { nestedRoots, statusAround, statusToShow } from "../core/folders";
 import type { Launch } from "../core/locate";
-import type { Status } from "../core/protocol";
+import { Pace } from "../core/pace";
+import type { Follow, Status } from "../core/protocol";
+import { States } from "../core/states";
 import type { Phase } from "../core/statusText";
 import { isNewEnough } from "../core/versions";
 import { repositoryRoots, selectedRoots } from "./git";
@@ -12,11 +15,19 @@ import { findServer } from "./finder";
 import { tellBadSetting, tellGaveUp, tellNotStarted, tellTooOld, type Unusable } from "./problems";
 import type { Setup } from "./setup";
 
+/** The least time between two changes of what is shown. */
+const REST_MS = 120;
+
 export class Session implements vscode.Disposable {
-  private readonly emitter = new vscode.EventEmitter<Status | undefined>();
-  /** Fires with the status that changed, or with nothing when the phase did. */
+  private readonly emitter = new vscode.EventEmitter<undefined>();
+  /** Fires when there is another state to show, or another phase. Whoever shows anything shows it then, of that state. */
   readonly changed = this.emitter.event;
-  private readonly statuses = new Map<string, Status>();
+  private readonly states = new States();
+  private readonly pace = new Pace(() => {
+    this.states.show();
+    this.emitter.fire(undefined);
+  }, REST_MS);
+  private followed: Follow = { next: false, page: null };
   private connection: Connection | undefined;
   /** Repositories below the open folders, as the server was told. */
   private nested: string[] = [];
@@ -41,6 +52,12 @@ export class Session implements vscode.Disposable {
   /** The figures of the folder that a file lies in, or of this folder. */
   around(uri: string): Status | undefined {
     return statusAround(this.known(), uri);
+  }
+
+  /** The name of the repository of these figures, where more than one is open. */
+  nameOf(status: Status | undefined): string | undefined {
+    const open = this.inRepositories().map((one) => one.uri);
+    return status !== undefined && open.length > 1 ? shortNames(open).get(status.uri) : undefined;
   }
 
   /** The figures of all folders that lie in a repository. */
@@ -79,6 +96,14 @@ export class Session implements vscode.Disposable {
     if (added.length + removed.length > 0) await this.connection.changeFolders(added, removed);
   }
 
+  /** Have the server tell this with the figures, too. */
+  async follow(wanted: Partial<Follow>): Promise<void> {
+    const followed = { ...this.followed, ...wanted };
+    if (JSON.stringify(followed) === JSON.stringify(this.followed)) return;
+    this.followed = followed;
+    if (this.current === "running") await this.connection?.follow(followed);
+  }
+
   /** Stop the server, for as long as something is done to what it runs from. */
   async pause(): Promise<void> {
     await this.work;
@@ -90,16 +115,13 @@ export class Session implements vscode.Disposable {
     return await this.required().command(name, wish);
   }
 
-  async request<Answer>(method: string, params: object): Promise<Answer> {
-    return await this.required().request(method, params);
-  }
-
   /** Something went wrong that nobody asked for. */
   note(what: string, error: unknown): void {
     this.log.warn(`${what}: ${String(error)}`);
   }
 
   dispose(): void {
+    this.pace.stop();
     void this.end();
     this.emitter.dispose();
   }
@@ -119,7 +141,7 @@ export class Session implements vscode.Disposable {
       const unusable = await this.connect(launch);
       if (unusable === undefined) {
         this.become("running");
-        await this.followRepositories();
+        await this.introduce();
         return;
       }
       problem ??= unusable;
@@ -128,13 +150,30 @@ export class Session implements vscode.Disposable {
     if (problem !== undefined) void (problem.version === "" ? tellNotStarted(problem.launch) : tellTooOld(problem));
   }
 
+  /** Tell a server that begins what it cannot know: repositories below the open folders, and what is shown. */
+  private async introduce(): Promise<void> {
+    this.nested = [];
+    await this.followRepositories();
+    if (this.followed.next || this.followed.page !== null) await this.connection?.follow(this.followed);
+  }
+
   /** Say hello to one server; why it cannot be used. */
   private async connect(launch: Launch): Promise<Unusable | undefined> {
     const { Connection } = await import("./connection");
     const connection = new Connection(launch, this.log, {
       told: (status) => {
-        this.statuses.set(status.uri, status);
-        this.emitter.fire(status);
+        if (this.states.take(status)) this.pace.ask();
+      },
+      began: () => {
+        if (this.connection !== connection || this.current !== "running") return;
+        this.introduce().catch((error: unknown) => {
+          this.note("telling the server what is open", error);
+        });
+      },
+      ended: () => {
+        if (this.connection !== connection) return;
+        this.states.outdate();
+        this.pace.go();
       },
       gaveUp: () => {
         if (this.connection !== connection || this.current !== "running") return;
@@ -161,7 +200,7 @@ export class Session implements vscode.Disposable {
   private async end(): Promise<void> {
     const ended = this.connection;
     this.connection = undefined;
-    this.statuses.clear();
+    this.states.clear();
     this.nested = [];
     await ended?.stop().catch((error: unknown) => {
       this.log.warn(`the server did not end well: ${String(error)}`);
@@ -170,7 +209,7 @@ export class Session implements vscode.Disposable {
 
   private become(phase: Phase): void {
     this.current = phase;
-    this.emitter.fire(undefined);
+    this.pace.go();
   }
 
   private required(): Connection {
@@ -180,7 +219,7 @@ export class Session implements vscode.Disposable {
 
   private known(): Status[] {
     const open = new Set([...openFolders(), ...this.nested]);
-    return [...this.statuses.values()].filter((status) => open.has(vscode.Uri.parse(status.uri).toString()));
+    return this.states.of((uri) => open.has(vscode.Uri.parse(uri).toString()));
   }
 }
 

@@ -2,14 +2,15 @@
 
 import * as vscode from "vscode";
 import { inMarkdown } from "../core/markdown";
-import { emptyText, nextLine, titleText, type NextLine } from "../core/nextLine";
-import type { Preview } from "../core/protocol";
+import { emptyText, nextLines, titleText, type NextLine } from "../core/nextLine";
+import { Pace } from "../core/pace";
 import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
 import type { CostLines } from "./costLines";
 
-/** Figures move while an assistant works: so long nothing must have happened before the line is asked for. */
-const REST_MS = 400;
+/** The editor draws rows anew only when nothing was to be drawn for 200 ms, however long that goes on: more often than that
+ * none would be drawn at all while figures move. */
+const ROWS_REST_MS = 250;
 
 export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode.Disposable {
   private readonly emitter = new vscode.EventEmitter<undefined>();
@@ -17,7 +18,11 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
   private readonly view: vscode.TreeView<NextLine>;
   private readonly subscriptions: vscode.Disposable[] = [];
   private next: NextLine[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private coming: NextLine[] = [];
+  private readonly pace = new Pace(() => {
+    this.next = this.coming;
+    this.emitter.fire(undefined);
+  }, ROWS_REST_MS);
 
   constructor(
     private readonly session: Session,
@@ -30,11 +35,10 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
     this.subscriptions.push(
       this.view,
       session.changed(() => {
-        this.view.title = titleText(session.inRepositories());
-        this.refreshSoon();
+        this.render();
       }),
       this.view.onDidChangeVisibility(() => {
-        this.refreshSoon();
+        this.follow();
       }),
       this.view.onDidChangeCheckboxState((event) => {
         for (const [next, state] of event.items) {
@@ -42,7 +46,7 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
         }
       }),
     );
-    this.refreshSoon();
+    this.follow();
   }
 
   getChildren(parent?: NextLine): NextLine[] {
@@ -51,8 +55,8 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
 
   getTreeItem(next: NextLine): vscode.TreeItem {
     const item = new vscode.TreeItem(next.label);
-    const said = this.next.length > 1 ? [next.name, next.description] : [next.description];
-    item.description = said.filter((text) => text !== "").join(", ");
+    item.id = next.uri; // a row that is drawn anew is the same one
+    item.description = [next.name, next.description].filter((text) => text !== "").join(", ");
     item.tooltip = new vscode.MarkdownString(next.hint.split("\n").map(inMarkdown).join("  \n"));
     item.contextValue = next.isOmitted ? "omitted" : "carried";
     item.checkboxState = {
@@ -65,31 +69,24 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
+    this.pace.stop();
     for (const one of this.subscriptions) one.dispose();
     this.emitter.dispose();
   }
 
-  private refreshSoon(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.refresh().catch((error: unknown) => {
-        this.session.note("the next commit's line", error); // nobody asked: no window
-      });
-    }, REST_MS);
+  private follow(): void {
+    this.session.follow({ next: this.view.visible }).catch((error: unknown) => {
+      this.session.note("the next commit's line", error); // nobody asked: no window
+    });
   }
 
-  private async refresh(): Promise<void> {
-    if (!this.view.visible || this.session.phase !== "running") return;
-    const asked = this.session.inRepositories().filter((status) => status.cost_lines?.enabled === true);
-    const found = await Promise.all(
-      asked.map(async (status) => {
-        const wish = { uri: status.uri, peek: true };
-        return nextLine(status, await this.session.command<Preview>("preview", wish));
-      }),
-    );
-    this.next = found.filter((one) => one !== undefined);
-    this.view.message = emptyText(this.next) ?? "";
-    this.emitter.fire(undefined);
+  /** Show the state that everything else shows. Rows that are as before are left alone: somebody may be about to click. */
+  private render(): void {
+    const statuses = this.session.inRepositories();
+    this.view.title = titleText(statuses);
+    this.coming = nextLines(statuses);
+    const message = emptyText(this.coming) ?? "";
+    if (this.view.message !== message) this.view.message = message;
+    if (JSON.stringify(this.coming) !== JSON.stringify(this.next)) this.pace.ask();
   }
 }

@@ -14,7 +14,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   /** Show this, or nothing. */
-  show(phase: Phase, status: Status | undefined): void {
+  show(phase: Phase, status: Status | undefined, name: string | undefined): void {
     const look = itemLook(phase, status, shownFigure());
     if (look === undefined) {
       this.item.hide();
@@ -23,7 +23,7 @@ export class StatusBar implements vscode.Disposable {
     this.item.text = look.text;
     this.item.accessibilityInformation = { label: look.spoken, role: "button" };
     this.item.backgroundColor = look.isWarning ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
-    this.item.tooltip = tooltip(phase, status);
+    this.item.tooltip = tooltip(phase, status, name);
     this.item.show();
   }
 
@@ -37,8 +37,8 @@ function shownFigure(): Shown {
   return said === "branchAndPending" || said === "today" ? said : "branch";
 }
 
-function tooltip(phase: Phase, status: Status | undefined): vscode.MarkdownString {
-  const made = new vscode.MarkdownString(tooltipMarkdown(phase, status), true);
+function tooltip(phase: Phase, status: Status | undefined, name: string | undefined): vscode.MarkdownString {
+  const made = new vscode.MarkdownString(tooltipMarkdown(phase, status, name), true);
   made.isTrusted = { enabledCommands: TOOLTIP_COMMANDS };
   made.supportHtml = false;
   return made;

@@ -2,18 +2,16 @@
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
-import { SUMMARY, type Status, type Summary } from "../core/protocol";
+import type { Status } from "../core/protocol";
 import type { Session } from "../server/session";
-import { fromPage, pageState, type PageModel, type PageState, type ToPage } from "../webview/messages";
+import { fromPage, pageOf, pageState, type PageState, type ToPage } from "../webview/messages";
 import { shell } from "../webview/shell";
 
 export const VIEW_TYPE = "tokcost.summary";
-const REST_MS = 200;
 
 export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
   private state: PageState = { uri: "", branch: undefined };
-  private timer: NodeJS.Timeout | undefined;
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
@@ -23,7 +21,7 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     this.subscriptions = [
       vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this),
       session.changed(() => {
-        this.refreshSoon();
+        this.render();
       }),
     ];
   }
@@ -33,10 +31,10 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     this.state = { uri: status.uri, branch: undefined };
     if (this.panel === undefined) {
       const column = vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.Active;
-      this.take(vscode.window.createWebviewPanel(VIEW_TYPE, "Branch summary", column, {}));
+      this.take(vscode.window.createWebviewPanel(VIEW_TYPE, TITLE, column, {}));
     } else {
       this.panel.reveal();
-      this.refreshSoon();
+      this.render();
     }
   }
 
@@ -48,7 +46,6 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 
   dispose(): void {
-    clearTimeout(this.timer);
     this.panel?.dispose();
     for (const one of this.subscriptions) one.dispose();
   }
@@ -64,10 +61,12 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       this.told(message);
     });
     panel.onDidChangeViewState(() => {
-      this.refreshSoon();
+      this.follow();
+      this.render();
     });
     panel.onDidDispose(() => {
       if (this.panel === panel) this.panel = undefined;
+      this.follow();
     });
     panel.webview.html = shell(
       {
@@ -84,11 +83,11 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const message = fromPage(words);
     switch (message?.type) {
       case "ready":
-        void this.refresh();
+        this.render();
         break;
       case "branch":
         this.state = { ...this.state, branch: message.name };
-        void this.refresh();
+        this.render();
         break;
       case "command":
         void vscode.commands.executeCommand(message.command, vscode.Uri.parse(this.state.uri));
@@ -98,52 +97,43 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     }
   }
 
-  private refreshSoon(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      void this.refresh();
-    }, REST_MS);
+  /** Have the server tell the page with the figures, as long as it can be seen. */
+  private follow(): void {
+    const status = this.status();
+    const page =
+      this.panel?.visible === true && status !== undefined
+        ? { uri: status.uri, branch: this.state.branch ?? null }
+        : null;
+    this.session.follow({ page }).catch((error: unknown) => {
+      this.session.note("the branch summary", error);
+    });
   }
 
-  private async refresh(): Promise<void> {
+  /** Show the state that everything else shows. */
+  private render(): void {
     const panel = this.panel;
     if (panel?.visible !== true || this.session.phase === "starting") return;
-    const message = await this.message();
-    panel.title = message.type === "model" ? message.model.name : "Branch summary";
-    await panel.webview.postMessage(message);
+    this.follow(); // the folder may be known only now
+    const message = this.message();
+    if (message === undefined) return;
+    panel.title = message.type === "model" ? title(message.model.name, this.session.nameOf(this.status())) : TITLE;
+    void panel.webview.postMessage(message);
   }
 
-  private async message(): Promise<ToPage> {
+  private message(): ToPage | undefined {
     if (this.session.phase !== "running") {
       return { type: "problem", text: "The server of tokcost does not run. What is shown is what it told last." };
     }
-    const status = this.session.around(this.state.uri) ?? this.session.shown();
-    if (status?.repository === undefined) return { type: "problem", text: "No repository with figures is open here." };
-    try {
-      return { type: "model", model: await this.model(status) };
-    } catch (error) {
-      return { type: "problem", text: error instanceof Error ? error.message : String(error) };
-    }
+    return pageOf(this.status(), this.state.branch);
   }
 
-  private async model(status: Status): Promise<PageModel> {
-    const { uri } = status;
-    const all = await this.session.request<Summary>(SUMMARY, { uri });
-    const names = all.branches.map((one) => one.branch);
-    const name = this.state.branch ?? status.branch ?? names[0] ?? "";
-    const one = name === "" ? undefined : await this.session.request<Summary>(SUMMARY, { uri, branch: name });
-    return {
-      repository: all.repository,
-      name,
-      branch: one?.branches.find((branch) => branch.branch === name),
-      why: one?.why,
-      names,
-      current: status.branch,
-      budgets: name === status.branch ? (status.budgets ?? []) : [],
-      today: status.today,
-      todayEstimated: status.today_estimated_counts ?? 0,
-      takesEstimates: all.takes_estimates ?? false,
-      isStale: status.stale,
-    };
+  private status(): Status | undefined {
+    return this.session.around(this.state.uri) ?? this.session.shown();
   }
+}
+
+const TITLE = "Branch summary";
+
+function title(branch: string, repository: string | undefined): string {
+  return repository === undefined ? branch : `${branch} (${repository})`;
 }

@@ -27,15 +27,15 @@ export const DRIVERS: Readonly<Record<string, readonly [string, string]>> = {
   not_known: ["Not known", "grey"],
 };
 
-/** The section; empty where the server tells no drivers, or nothing has a price. */
-export function drivers(why: Why | undefined): Html {
+/** The section; `listCost` is that of the branch by now, which takes a moment to be explained. Empty where the server tells no drivers, or nothing has a price. */
+export function drivers(why: Why | undefined, listCost = why?.list_cost): Html {
   const whole = nano(why?.list_cost ?? "0");
   if (why === undefined || whole <= 0n) return NOTHING;
   const rows = why.drivers
     .filter((one) => nano(one.list_cost) !== 0n)
     .map((one): Row & Slice => {
       const [name, kind] = DRIVERS[one.driver] ?? [one.driver, "grey"];
-      const about = [dollars(one.list_cost), percent(nano(one.list_cost), whole)];
+      const about = [why.amounts[one.driver] ?? dollars(one.list_cost), percent(nano(one.list_cost), whole)];
       const said = one.requests > 0 ? [...about, plural(one.requests, "request")] : about;
       return { name, kind, value: Math.max(Number(one.list_cost), 0), said: said.join(", ") };
     });
@@ -52,15 +52,15 @@ export function drivers(why: Why | undefined): Html {
           ${found}
         </ul>`
       }
-      <p class="note">${sum(why)}</p>`,
+      <p class="note">${sum(why, why.list_cost !== listCost)}</p>`,
   );
 }
 
 /** Whether the drivers are all of the list cost, and what has no price and is in none of them. */
-function sum(why: Why): string {
+function sum(why: Why, isOlder: boolean): string {
   const closes = why.drivers.reduce((all, one) => all + nano(one.list_cost), 0n) === nano(why.list_cost);
   const said = closes
-    ? `Together ${dollars(why.list_cost)}: all of the list cost.`
+    ? `Together ${why.amount}: all of the list cost${isOlder ? " of a moment ago" : ""}.`
     : "The drivers do not add up: this is a bug, please report it.";
   const unpriced =
     why.unpriced_tokens > 0 ? ` Not in it: ${fullCount(why.unpriced_tokens)} tokens without a price.` : "";

@@ -1,9 +1,11 @@
 /** What the extension and the page of a branch tell each other. */
 
-import type { Branch, Budget, Why } from "../core/protocol";
+import type { Branch, Budget, Status, Why } from "../core/protocol";
 
 /** Everything that the page shows. */
 export interface PageModel {
+  /** The version of the state that it is of, for tests alone. */
+  readonly version: number;
   readonly repository: string;
   /** The branch that is shown; there may be no usage on it. */
   readonly name: string;
@@ -14,12 +16,39 @@ export interface PageModel {
   readonly current: string | null;
   /** Of the branch that is checked out alone. */
   readonly budgets: readonly Budget[];
-  readonly today: string | undefined;
-  /** Replies since midnight whose counts no provider told. */
-  readonly todayEstimated: number;
+  /** As it is written; empty where nothing was spent. */
+  readonly today: string;
+  /** Where no logs were found: what is read, and where it was looked for. */
+  readonly noLogs: readonly string[];
   /** Whether cost lines and budgets of the clone take such replies. */
   readonly takesEstimates: boolean;
   readonly isStale: boolean;
+}
+
+/** The page of a state that has one; what is to be said where it has none. Nothing while the branch that somebody chose
+ * is not in it yet. */
+export function pageOf(status: Status | undefined, chosen: string | undefined): ToPage | undefined {
+  if (status?.repository === undefined) return { type: "problem", text: "No repository with figures is open here." };
+  const { page } = status;
+  if (page == null || (chosen !== undefined && page.name !== chosen)) return undefined;
+  const row = (label: string): string => status.tooltip.find((one) => one.label === label)?.value ?? "";
+  return {
+    type: "model",
+    model: {
+      version: status.version,
+      repository: status.repository,
+      name: page.name,
+      branch: page.branch ?? undefined,
+      why: page.why ?? undefined,
+      names: page.names,
+      current: status.branch,
+      budgets: page.name === status.branch ? (status.budgets ?? []) : [],
+      today: row("Today"),
+      noLogs: status.no_logs === true ? [row("Logs"), row("Looked in")] : [],
+      takesEstimates: page.takes_estimates,
+      isStale: status.stale,
+    },
+  };
 }
 
 export type ToPage =

@@ -34,6 +34,7 @@ function show(message: ToPage): void {
   }
   if (message.type === "problem") return;
   const { model } = message;
+  document.body.dataset["version"] = String(model.version);
   put("branch", options(model).text);
   const made = sections(model);
   for (const name of SECTIONS) put(name, made[name].text);

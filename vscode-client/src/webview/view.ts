@@ -1,7 +1,7 @@
 /** The page of a branch, section by section, from its model. Pure: plain node tests what it says. */
 
-import { about, amount, dollars, fullCount, nano, shortTokens } from "../core/amounts";
-import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Part, type Sum } from "../core/protocol";
+import { about, amount, dollars, fullCount, shortTokens } from "../core/amounts";
+import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Model, type Part } from "../core/protocol";
 import { bar, dayChart } from "./charts";
 import { drivers } from "./drivers";
 import { exactly, html, type Html } from "./html";
@@ -28,17 +28,13 @@ export function sections(model: PageModel): Sections {
   const { branch } = model;
   if (branch === undefined || branch.usage === 0) {
     const empty = Object.fromEntries(SECTIONS.map((name) => [name, NOTHING])) as Record<keyof Sections, Html>;
-    return {
-      ...empty,
-      figure: html`<p class="hero">$0.00 <span class="unit">list</span></p>
-        <p>Nothing was spent on ${model.name} yet.</p>`,
-    };
+    return { ...empty, figure: nothing(model) };
   }
   return {
     figure: figure(model, branch),
     budgets: budgets(model.budgets),
     days: days(branch),
-    drivers: drivers(model.why),
+    drivers: drivers(model.why, branch.list_cost),
     models: split("Models", "Model", branch.models, "blue"),
     assistants: split("Assistants", "Assistant", branch.assistants, "purple"),
     tokens: tokens(branch),
@@ -46,6 +42,18 @@ export function sections(model: PageModel): Sections {
     evidence: evidence(branch),
     commits: commits(branch),
   };
+}
+
+/** The page of a branch without usage. */
+function nothing({ name, noLogs, isStale }: PageModel): Html {
+  if (noLogs.length > 0) {
+    const [logs = "", places = ""] = noLogs;
+    return html`<p class="hero">no logs</p>
+      <p>Logs: ${logs}. Looked in: ${places}.</p>`;
+  }
+  return html`<p class="hero">$0.00 <span class="unit">list</span></p>
+    <p>Nothing was spent on ${name} yet.</p>
+    ${isStale && STALE}`;
 }
 
 /** The choices of the branch chooser. */
@@ -68,28 +76,31 @@ function figure(model: PageModel, branch: Branch): Html {
       ${STATES[branch.state] ?? branch.state}
     </p>
     <dl class="tiles">
-      ${tile("Pending", about(dollars(branch.pending_list_cost), branch.pending_estimated_tokens), "no commit carries it yet")}
-      ${tile("Carried", dollars(branch.conservation.carried.list_cost), "in lines of commits")}
-      ${kept("Withheld", branch.conservation.withheld, "by you; stays on this machine")}
-      ${kept("Here only", branch.conservation.bound, "bound to commits without a line")}
-      ${model.today === undefined ? NOTHING : tile("Today", about(dollars(model.today), model.todayEstimated), "in the whole repository")}
+      ${tile("Pending", branch.pending_amount, "no commit carries it yet")}
+      ${tile("Carried", branch.parts.carried?.amount ?? "$0.00", "in lines of commits")}
+      ${kept("Withheld", branch.parts.withheld, "by you; stays on this machine")}
+      ${kept("Here only", branch.parts.bound, "bound to commits without a line")}
+      ${model.today === "" ? NOTHING : tile("Today", model.today, "in the whole repository")}
       ${estimated(model, branch)}
       ${branch.unpriced_tokens > 0 ? tile("Unpriced", shortTokens(branch.unpriced_tokens), "tokens of models without a known price, in no amount") : NOTHING}
+      ${branch.lower_bound > 0 ? tile("Lower bound", plural(branch.lower_bound, "reply", "replies"), "whose log tells only the least of the output") : NOTHING}
+      ${branch.partial.usage > 0 ? tile("Broken off", branch.broken_off_amount || plural(branch.partial.usage, "reply", "replies"), `${plural(branch.partial.usage, "reply", "replies")} in the sum, perhaps not billed`) : NOTHING}
     </dl>
-    ${model.isStale && html`<p class="note">Something logged is not in these figures yet.</p>`}`;
+    ${model.isStale && STALE}`;
 }
+
+const STALE = html`<p class="note">Something logged is not in these figures yet.</p>`;
 
 function estimated({ takesEstimates }: PageModel, branch: Branch): Html {
-  const { estimated_counts = 0, estimated_counts_list_cost = "0" } = branch;
+  const { estimated_counts = 0, estimated_amount } = branch;
   const meaning = `no provider told the counts${takesEstimates ? "" : "; in no cost line and no budget"}`;
-  const cost = about(dollars(estimated_counts_list_cost), estimated_counts);
-  return estimated_counts === 0 ? NOTHING : tile("Estimated", cost, meaning);
+  return estimated_counts === 0 ? NOTHING : tile("Estimated", estimated_amount, meaning);
 }
 
-function hero({ list_cost, unpriced_tokens, estimated_counts }: Figures): Html {
-  if (unpriced_tokens > 0 && nano(list_cost) === 0n) return html`unpriced`;
-  return html`${about(dollars(list_cost), estimated_counts)}
-    <span class="unit">list${unpriced_tokens > 0 ? " + unpriced" : ""}</span>`;
+/** The amount as it is everywhere, what it leaves open in small. */
+function hero({ amount }: Figures): Html {
+  const [, cost = "", rest = ""] = /^(\S+)(.*)$/.exec(amount) ?? [];
+  return html`${cost} <span class="unit">${cost.includes("$") && "list"}${rest}</span>`;
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -99,8 +110,8 @@ const STATES: Readonly<Record<string, string>> = {
   unmerged: "The branch is deleted and was not merged.",
 };
 
-function kept(label: string, part: Sum, meaning: string): Html {
-  return part.tokens > 0 ? tile(label, dollars(part.list_cost), meaning) : NOTHING;
+function kept(label: string, part: Figures | undefined, meaning: string): Html {
+  return part === undefined ? NOTHING : tile(label, part.amount, meaning);
 }
 
 function tile(label: string, value: string, meaning: string): Html {
@@ -135,7 +146,9 @@ function budgets(all: readonly Budget[]): Html {
       html`<tr>
         <th scope="row">${BUDGETS[one.scope]}${said !== "" && html`, <span class="meaning">${said}</span>`}</th>
         <td class="chart">${bar(Math.min(share, 1), kind)}</td>
-        <td class="number">${dollars(one.list_cost)} of ${dollars(one.limit)}</td>
+        <td class="number">
+          ${amount(one.list_cost, { unpriced: one.unpriced_tokens ?? 0 })} of ${dollars(one.limit)}
+        </td>
         <td class="number">${one.percent ?? 0}%</td>
       </tr>`,
     ];
@@ -150,13 +163,13 @@ function days(branch: Branch): Html {
   const shown = found.map(([day, of]) => ({
     day,
     value: Number(of.list_cost),
-    label: amount(of.list_cost, of.unpriced_tokens, of.estimated_counts),
+    label: of.amount,
   }));
   const rows = found.map(
     ([day, of]) =>
       html`<tr>
         <th scope="row">${day}</th>
-        <td class="number">${amount(of.list_cost, of.unpriced_tokens, of.estimated_counts)}</td>
+        <td class="number">${of.amount}</td>
         <td class="number">${about(fullCount(total(of)), of.estimated_counts)}</td>
       </tr>`,
   );
@@ -174,7 +187,7 @@ function days(branch: Branch): Html {
   );
 }
 
-function split(title: string, what: string, all: Readonly<Record<string, Figures>>, kind: string): Html {
+function split(title: string, what: string, all: Readonly<Record<string, Figures | Model>>, kind: string): Html {
   const sorted = Object.entries(all).sort(
     ([, a], [, b]) => Number(b.list_cost) - Number(a.list_cost) || total(b) - total(a),
   );
@@ -182,9 +195,9 @@ function split(title: string, what: string, all: Readonly<Record<string, Figures
   const rows = sorted.map(([name, of]) => {
     const share = highest > 0 ? Number(of.list_cost) / highest : 0;
     return html`<tr>
-      <th scope="row">${name}</th>
+      <th scope="row">${"name" in of ? of.name : name}</th>
       <td class="chart">${bar(share, kind)}</td>
-      <td class="number">${amount(of.list_cost, of.unpriced_tokens, of.estimated_counts)}</td>
+      <td class="number">${of.amount}</td>
       <td class="number">${about(shortTokens(total(of)), of.estimated_counts)}</td>
     </tr>`;
   });
@@ -227,7 +240,7 @@ function parts(branch: Branch): Html {
       name: PART_WORDS[name][0],
       kind: PART_WORDS[name][1],
       value: all[name].tokens,
-      said: `${dollars(all[name].list_cost)}, ${fullCount(all[name].tokens)} tokens`,
+      said: `${branch.parts[name]?.amount ?? dollars(all[name].list_cost)}, ${fullCount(all[name].tokens)} tokens`,
     }));
   const sum = rows.map((row) => `${row.name} ${fullCount(row.value)}`).join(" + ");
   const closes = names.reduce((tokens, name) => tokens + all[name].tokens, 0) === all.total.tokens;
@@ -263,7 +276,7 @@ function commits(branch: Branch): Html {
       html`<tr>
         <th scope="row" class="mono">${one.commit.slice(0, 7)}</th>
         <td class="wide">${one.subject ?? ""}</td>
-        <td class="number">${amount(one.list_cost, one.unpriced_tokens, one.has_estimates === true ? 1 : 0)}</td>
+        <td class="number">${one.amount}</td>
         <td class="mono">${one.published ? one.claims.join(" ") : "here only"}</td>
       </tr>`,
   );

@@ -17,10 +17,10 @@ _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
 
 @click.group(short_help="Have an assistant hear of the budget while it works.")
 def command() -> int:
-    """Have an assistant ask about the budgets of this branch before each prompt and each tool.
+    """Have an assistant ask about the budgets and rules of this branch before each prompt and each tool.
 
-    Near a budget the person in front of it is told; with --block, over one of their own, the run is stopped. A budget
-    that a repository recommends only warns. No prompt is read or sent, and where tokcost is too slow (0.3 s) or gone,
+    Near a budget the person in front of it is told; with --block, over one of their own, the run is stopped. What a
+    repository recommends only warns. No prompt is read or sent, and where tokcost is too slow (0.3 s) or gone,
     the assistant goes on. Budgets: `tokcost budget`.
 
     \b
@@ -77,7 +77,7 @@ def uninstall_command(assistant: str) -> int:
     Example:
       tokcost guard uninstall claude-code
     """
-    path = uninstall(tokcost_home(os.environ), assistant)
+    path = uninstall(tokcost_home(os.environ), os.environ, assistant)
     title = known_guard(assistant).title
     screen.show(f"{title} had no guard.\n" if path is None else f"Taken out of {escape(path)}.\n")
     return 0

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.bills import Reconciliation, Tolerance
 from tokcost.model.money import NANO_PER_USD
 from tokcost.settings import tokcost_home
+
+if TYPE_CHECKING:
+    from tokcost.services.provider_keys import KeyPlace
 
 _NAMES = ("anthropic", "openai", "openrouter", "copilot")
 _MOST_PIPED = 8192
@@ -181,26 +184,39 @@ def logout_command(provider: str) -> None:
 
 
 @command.command("status", short_help="Where a provider's key is.")
-@click.argument("provider", type=_PROVIDER)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def status_command(provider: str, as_json: bool) -> int:
-    """Say where the key of a provider is: in the environment, in the keyring, or nowhere (exit 1). Asks no provider.
+@click.argument("provider", type=_PROVIDER, required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, or a list of them where no provider is named.")
+def status_command(provider: str | None, as_json: bool) -> int:
+    """Say where the key of a provider is, or of each one: in the environment, in the keyring, or nowhere.
+
+    Exits with 1 where the provider that is named has no key. Asks no provider.
 
     \b
-    Example:
+    Examples:
+      tokcost reconcile status
       tokcost reconcile status anthropic
     """
-    from tokcost.services.provider_keys import find_key
+    from tokcost.services.provider_keys import find_keys
 
-    found = find_key(provider, os.environ, screen.tell, screen.has_person())
+    names = _NAMES if provider is None else (provider,)
+    places = find_keys(names, os.environ, screen.tell, screen.has_person())
     if as_json:
-        told = {"provider": provider, "key": found.place or None, "problem": found.problem or None}
-        screen.show(json.dumps(told) + "\n")
-    elif found.place == "environment":
-        screen.show(f"{found.title}: the key is in the environment variable {found.variable}.\n")
-    elif found.place:
-        screen.show(f"{found.title}: the key is in your keyring.\n")
+        told = [
+            {"provider": name, "key": one.place or None, "problem": one.problem or None}
+            for name, one in zip(names, places, strict=True)
+        ]
+        screen.show(json.dumps(told[0] if provider is not None else told) + "\n")
     else:
-        hint = f"tokcost reconcile login {provider} keeps one, or set {found.variable}."
-        screen.show(f"{found.title}: no key; {found.problem or hint}\n")
-    return EnvironmentProblem.exit_code if found.problem else int(not found.place)
+        screen.show("".join(f"{_place(name, one)}\n" for name, one in zip(names, places, strict=True)))
+    if provider is None:
+        return 0
+    return EnvironmentProblem.exit_code if places[0].problem else int(not places[0].place)
+
+
+def _place(provider: str, found: "KeyPlace") -> str:
+    if found.place == "environment":
+        return f"{found.title}: the key is in the environment variable {found.variable}."
+    if found.place:
+        return f"{found.title}: the key is in your keyring."
+    hint = f"tokcost reconcile login {provider} keeps one, or set {found.variable}."
+    return f"{found.title}: no key; {found.problem or hint}"

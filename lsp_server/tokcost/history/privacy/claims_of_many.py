@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from tokcost.history.privacy.groups import Author, Facts, count_heads, pieces_of, shown_labels
-from tokcost.history.privacy.safe_cells import Place, Share, safe_cells
+from tokcost.history.privacy.safe_cells import Place, Share, known_name, safe_cells
 from tokcost.history.privacy.suppression import Labels, Piece
 from tokcost.model.changes import Change, Grouping
 from tokcost.model.dataset import ClaimRow
@@ -208,7 +208,7 @@ def _by_area(parts: Sequence[Piece]) -> list[tuple[str, list[int]]]:
 
 def _known(published: Sequence[ClaimRow], area: str) -> str:
     same = next((one for one in published if one.area == area), published[0])
-    return repr((same.month, same.cell_area, same.cell_model, "published"))
+    return known_name(same.month, same.cell_area or "", same.cell_model or "")
 
 
 def _row(one: _Found, area: str, parts: Sequence[Piece], repository: str, more: _Amounts) -> ClaimRow:

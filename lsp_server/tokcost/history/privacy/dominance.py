@@ -6,7 +6,7 @@ grouping (a class). The other lets an amount rise in one class, and those of thi
 that each cell keeps its sum. Both leave alone whatever the colleague has, whoever that is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TypeVar
 
@@ -21,18 +21,30 @@ Parts = dict[Class, Fraction]
 _Key = TypeVar("_Key")
 
 
-def nobody_stands_out(classes: Mapping[Class, Sums]) -> bool:
-    """Whether everyone is hidden, in list cost and in tokens."""
-    return all(_all_hidden(classes, measure) for measure in (0, 1))
+def standing_out(classes: Mapping[Class, Sums]) -> set[Class]:
+    """For everyone who is not hidden, in list cost or in tokens, the class that tells most of their amount."""
+    return {key for measure in (0, 1) for key in _exposing(classes, measure)}
 
 
-def _all_hidden(classes: Mapping[Class, Sums], measure: int) -> bool:
+def _exposing(classes: Mapping[Class, Sums], measure: int) -> Iterator[Class]:
     exposed = [who for who, total, spare in _spares(classes, measure) if 100 * spare < PERCENT * total]
     exposed = [who for who in exposed if not _is_hidden_in_classes(classes, who, measure)]
     if not exposed:
-        return True
+        return
     exchange = Exchange(classes, measure)
-    return all(exchange.raised(who) is not None for who in exposed)
+    for who in exposed:
+        if exchange.raised(who) is None:
+            yield _most_telling(classes, who, measure)
+
+
+def _most_telling(classes: Mapping[Class, Sums], who: int, measure: int) -> Class:
+    """The class in which the least of others stands beside the most of this one's."""
+    found: list[tuple[int, Class]] = []
+    for key, sums in classes.items():
+        if who in sums:
+            others = sum(amounts[measure] for one, amounts in sums.items() if one != who)
+            found.append((others - sums[who][measure], key))
+    return min(found)[1]
 
 
 def _spares(classes: Mapping[Class, Sums], measure: int) -> list[tuple[int, int, int]]:

@@ -19,6 +19,9 @@ _LARGEST = "1000 lines and more"
 UNKNOWN = "(unknown)"
 NOT_NAMED, SEVERAL = "(not named)", "(several)"
 _MOST_WEEKS = 110
+_IN_TURN: tuple[Grouping, ...] = ("area", "model", "type", "month", "issue", "week", "size", "tag")
+"""The order in which groupings are tried beside each other. Months and weeks give way by joining two neighbours, others
+lose a cell for good, so those that matter most come before the many cells of a long time."""
 _FOR_MEDIAN, _FOR_P90 = 5, 20
 
 Author = tuple[str, str]
@@ -53,8 +56,9 @@ def grouped(
 
 def shown_labels(pieces: Sequence[Piece], least: int) -> dict[Grouping, Labels]:
     """The groupings of a report of these pieces, and the cell that each of their names is shown in."""
-    offered: list[Grouping] = [name for name in GROUPINGS if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
-    return allowed(pieces, offered, least)
+    offered: list[Grouping] = [name for name in _IN_TURN if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
+    found = allowed(pieces, offered, least)
+    return {name: found[name] for name in GROUPINGS if name in found}
 
 
 def count_heads(authors: Iterable[Author]) -> dict[Author, int]:

@@ -12,6 +12,9 @@ Other figures about the same claims exist: `tokcost report` of each repository. 
 2. *What is left of a month, of all repositories together*, in the same steps. A cell must also pass when any one of its
    repositories is taken away, since whoever has that one's report may know its part.
 
+Cells that were made leave less to be put together, so both rounds are gone through again as long as they make cells: a
+run on the same facts, which starts from these cells, would make them otherwise.
+
 What passes in no round is in no cell, until a later run has more to put beside it. Repositories that share claims
 (forks) are one family and count as one repository here.
 """
@@ -53,6 +56,22 @@ class Share(NamedTuple):
 
 def safe_cells(shares: Sequence[Share]) -> dict[int, Place]:
     """The cell of each share that may be published now, by its number in `shares`."""
+    found: dict[int, Place] = {}
+    settled = list(shares)
+    while new := _more_cells(settled):
+        found |= new
+        for number, place in new.items():
+            settled[number] = shares[number]._replace(known=known_name(shares[number].month, *place))
+    return found
+
+
+def known_name(month: str, area: str, model: str) -> str:
+    """The name of a cell that was published before; it differs from that of one which is made in the same place now."""
+    return repr((month, area, model, "published"))
+
+
+def _more_cells(shares: Sequence[Share]) -> dict[int, Place]:
+    """The same beside the cells that are known, in one go through both rounds."""
     found: dict[int, Place] = {}
     for numbers in _sorted_by(range(len(shares)), lambda number: (shares[number].family,)):
         found |= _of_family(shares, numbers)

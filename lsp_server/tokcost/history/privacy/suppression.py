@@ -21,7 +21,7 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
-from tokcost.history.privacy.dominance import Sums, nobody_stands_out
+from tokcost.history.privacy.dominance import Sums, standing_out
 from tokcost.history.privacy.runs import in_fewer_runs, in_more_runs, in_runs
 from tokcost.model.changes import FEWEST, PERIODS, Grouping
 
@@ -140,7 +140,8 @@ def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -
             return blamed
         if blamed := _lonely(classes, newest):
             return blamed
-    return None if nobody_stands_out(classes) else set()
+    exposing = standing_out(classes)
+    return {key[newest] for key in exposing} if exposing else None
 
 
 def _classes(pieces: Sequence[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, ...], Sums]:

@@ -52,7 +52,7 @@ CREATE TABLE series (
   tier TEXT NOT NULL, -- '' is the standard one
   price_state TEXT NOT NULL CHECK (price_state IN ('priced', 'estimated', 'included', 'free', 'unpriced')),
   price TEXT REFERENCES price(id) -- the rate cards it was priced with
-, geo TEXT NOT NULL DEFAULT '') STRICT;
+, geo TEXT NOT NULL DEFAULT '', factor_percent INTEGER NOT NULL DEFAULT 0 CHECK (factor_percent >= 0), subagent INTEGER NOT NULL DEFAULT 0 CHECK (subagent IN (0, 1))) STRICT;
 CREATE TABLE place (
   id INTEGER PRIMARY KEY,
   repository INTEGER REFERENCES repository(id), -- NULL: in no repository
@@ -189,15 +189,18 @@ CREATE VIEW rollup_row AS
   JOIN place ON place.id = rollup.place
   JOIN series ON series.id = rollup.series
   JOIN assistant ON assistant.id = series.assistant;
+CREATE INDEX usage_pending ON usage (place, estimated, time_ms) WHERE claim IS NULL;
+CREATE INDEX usage_estimated ON usage (place, time_ms) WHERE estimated = 1;
 CREATE UNIQUE INDEX series_content
-  ON series (assistant, model, provider, kind, speed, tier, geo, price_state, ifnull(price, ''));
+  ON series (assistant, model, provider, kind, speed, tier, geo, factor_percent, subagent, price_state,
+    ifnull(price, ''));
 CREATE VIEW usage_row AS
   SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
     cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
-    moves_head, estimated, request_id, reported_cost, session.name AS session, directory.path AS directory,
-    log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree, place.branch, evidence, list_cost,
-    price_state, price, claim, claim_version, source, tokens, usage.place AS place_id, usage.series AS series_id,
-    usage.session AS session_id
+    moves_head, estimated, factor_percent, subagent, request_id, reported_cost, session.name AS session,
+    directory.path AS directory, log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree,
+    place.branch, evidence, list_cost, price_state, price, claim, claim_version, source, tokens,
+    usage.place AS place_id, usage.series AS series_id, usage.session AS session_id
   FROM usage
   JOIN assistant ON assistant.id = usage.assistant
   JOIN series ON series.id = usage.series
@@ -205,8 +208,6 @@ CREATE VIEW usage_row AS
   JOIN log_place ON log_place.id = usage.log_place
   JOIN directory ON directory.id = log_place.directory
   JOIN session ON session.id = usage.session;
-CREATE INDEX usage_pending ON usage (place, estimated, time_ms) WHERE claim IS NULL;
-CREATE INDEX usage_estimated ON usage (place, time_ms) WHERE estimated = 1;
 INSERT INTO _sqlite_migrations VALUES (1, 'tokcost', 'm001_usage_places_and_prices', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (2, 'tokcost', 'm002_claims', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (3, 'tokcost', 'm003_observations', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
@@ -214,5 +215,7 @@ INSERT INTO _sqlite_migrations VALUES (4, 'tokcost', 'm004_listings', strftime('
 INSERT INTO _sqlite_migrations VALUES (5, 'tokcost', 'm005_series_and_places', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (6, 'tokcost', 'm006_geo', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
 INSERT INTO _sqlite_migrations VALUES (7, 'tokcost', 'm007_estimates', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
-PRAGMA user_version = 7;
+INSERT INTO _sqlite_migrations VALUES (8, 'tokcost', 'm008_factors', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+INSERT INTO _sqlite_migrations VALUES (9, 'tokcost', 'm009_subagents', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'));
+PRAGMA user_version = 9;
 COMMIT;

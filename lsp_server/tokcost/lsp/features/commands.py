@@ -33,7 +33,7 @@ from tokcost.model.selection import Selection
 from tokcost.model.worktree import Worktree
 from tokcost.reports.hooks import installed_text, planned_text
 from tokcost.reports.text import escape
-from tokcost.reports.trailers import consent_text, estimated_text, exactness, pending_text, preview_object, shown_line
+from tokcost.reports.trailers import ahead_text, consent_text, preview_object, shown_line
 from tokcost.services.assign import assign
 from tokcost.services.enable import allowed_terms, disable, enable, hooks_to_install
 from tokcost.services.look_at_clone import consent_in
@@ -140,11 +140,7 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
     terms = allowed_terms(refresher.home, worktree, precision(params), maybe_flag(params, "models"))
     found = preview(refresher.home, refresher.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]
-    said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(found.branch)}' if found.branch else ''}."
-    if lines:
-        said += f"\npending: {pending_text(found.pending)} ({exactness(found.pending)})"
-    if estimated := estimated_text(found.estimated):
-        said += f"\n{estimated}"
+    said = ahead_text(found.branch, lines, found.pending, found.estimated)
     if lines and not consent.enabled:
         said += f"\nnot written: {escape(consent.problem) or 'cost lines are off in this clone'}"
     shown = preview_object(

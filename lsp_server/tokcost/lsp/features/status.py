@@ -9,11 +9,12 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from tokcost.lsp.documents import local_path
-from tokcost.lsp.protocol import SUMMARY, sendable
+from tokcost.lsp.protocol import FOLLOW, SUMMARY, FollowParams, sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.drivers_json import why_object
 from tokcost.reports.json import log_json
 from tokcost.services.explain_cost import WhyOptions, explain_cost
+from tokcost.services.follow_folders import Wishes
 from tokcost.services.summarise import LogOptions, summarise
 
 
@@ -29,6 +30,12 @@ def register(server: TokcostServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def _(_params: types.DidChangeWorkspaceFoldersParams) -> None:
         server.refresher.set_folders(_folders(server))
+
+    @server.feature(FOLLOW)
+    def _(params: FollowParams) -> None:
+        page = params.page
+        path = local_path(page.uri) if page else None
+        server.refresher.follow(Wishes(params.next, path, page.branch if page else None))
 
     @server.feature(types.SHUTDOWN)
     def _(_params: Any) -> None:

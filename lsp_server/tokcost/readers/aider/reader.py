@@ -21,6 +21,7 @@ class AiderReader:
         versions="0.86",
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="project",
+        record="turn",
         exactness="rounded, and mostly an estimate",
         gaps="commit messages and summaries by the weak model; what is logged is rounded, and mostly an estimate",
     )

@@ -12,10 +12,13 @@ WORKTREE = b'"worktree-state"'
 STATE = b'-state"'
 """The end of both."""
 COMPACTION = b'"compact_boundary"'
+UUID, PARENT = b'"uuid":"', b'"parentUuid":"'
+"""The beginnings of a line's id and its parent's, as all versions write them."""
 
 _COUNTING = (b'"assistant"', TOTAL, WORKTREE)
 _OTHERS = (b'"user"', b'"system"', b'"progress"', b'"attachment"', b'"summary"', b'"file-history', b'"queue-operation"')
 _OPEN, _CLOSE = b"{}"
+_LONGEST_ID = 200
 
 
 class Replies:
@@ -32,6 +35,16 @@ class Replies:
             found = self._block.find(REPLY, begin)
             self.next = found if found >= 0 else len(self._block)
         return self.next
+
+
+def written_id(block: bytes, named: bytes, begin: int, end: int, *, is_last: bool = False) -> str:
+    """The id behind its name in a line that is not decoded, the first there or the last; empty where there is none."""
+    at = block.rfind(named, begin, end) if is_last else block.find(named, begin, end)
+    if at < 0:
+        return ""
+    at += len(named)
+    close = block.find(b'"', at, min(at + _LONGEST_ID, end))
+    return block[at:close].decode("utf-8", "replace") if close > 0 else ""
 
 
 def looks_whole(block: bytes, begin: int, end: int) -> bool:

@@ -71,5 +71,6 @@ def usage_of(asking: Asking, line: Line, usage: MessageUsage, key: str, time_ms:
         request_id,
         None,
         "" if geo in ANYWHERE else unless_usual(geo, ANYWHERE),
+        line.sidechain is True,
         not lower_bound,
     )

@@ -27,10 +27,21 @@ from tokcost.readers.claude_code.counts import (
     tokens_of,
     with_split,
 )
-from tokcost.readers.claude_code.fragments import COMPACTION, STATE, TOTAL, WORKTREE, Replies, looks_whole, reason_of
+from tokcost.readers.claude_code.fragments import (
+    COMPACTION,
+    PARENT,
+    STATE,
+    TOTAL,
+    UUID,
+    WORKTREE,
+    Replies,
+    looks_whole,
+    reason_of,
+    written_id,
+)
 from tokcost.readers.claude_code.line_times import LineTimes
 from tokcost.readers.claude_code.lines import Line, Message, MessageUsage, is_sane
-from tokcost.readers.claude_code.order import OpenResponses
+from tokcost.readers.claude_code.order import MERGED, Link, OpenResponses
 from tokcost.readers.claude_code.repetition import HEAD, Repetition
 from tokcost.readers.claude_code.responses import usage_of, usual_usage
 from tokcost.readers.claude_code.totals import read_totals
@@ -39,7 +50,7 @@ from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
-from tokcost.readers.sources.salvage import BrokenLine, is_record, mended, whole_rest
+from tokcost.readers.sources.salvage import BrokenLine, Salvager, is_record, whole_rest
 
 _IDS = ("id", "requestId", "uuid", "sessionId")
 """Names that may be written as a number."""
@@ -47,6 +58,7 @@ _IDS = ("id", "requestId", "uuid", "sessionId")
 
 _line = msgspec.json.Decoder(Line)
 _counts = msgspec.json.Decoder(MessageUsage | None)
+_link = msgspec.json.Decoder(Link)
 _state = msgspec.json.Decoder(State)
 _encode = msgspec.json.Encoder().encode
 
@@ -66,6 +78,8 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
         found.pass_over(head)
     if found.repeated:
         found.duplicates["further line of the same response"] = found.repeated
+    if found.doubtful:
+        found.skipped[MERGED] = found.doubtful
     return Batch(
         lines.cursor(written),
         found.responses(),
@@ -106,11 +120,17 @@ class _Transcript:
         self._open = OpenResponses(state.open)
         self._is_mended = False
         """No line of the block is broken."""
+        self._salvager = Salvager()
 
     @property
     def count(self) -> int:
         """The number of records to hand over."""
         return len(self._found) + len(self.totals) + len(self.worktrees)
+
+    @property
+    def doubtful(self) -> int:
+        """The number of lines of which nothing tells whether they are another response."""
+        return self._open.doubtful
 
     def responses(self) -> list[Usage]:
         """One usage for each response, in the order of their first lines."""
@@ -129,7 +149,7 @@ class _Transcript:
         end = self._lines(block)
         if end < len(block):
             self._is_mended = True
-            self._lines(mended(block[end:], self._damaged))
+            self._lines(self._salvager.mended(block[end:], self._damaged))
             self._is_mended = False
 
     def _lines(self, block: bytes) -> int:
@@ -162,8 +182,8 @@ class _Transcript:
                     reply = replies.next if replies.next >= begin else replies.behind(begin)
                     if reply < end or not ends(b"}", begin, end):
                         self._require_whole(block[begin:end])
-                    if self._open.by_id:
-                        self._user_line(block, begin, end)
+                    if self._open:
+                        self._line_between(block, begin, end)
                 begin = end + 1
         self._last_ms = self._times.before(block, min(begin, size))
         self._asking.end(min(begin, size))
@@ -188,8 +208,8 @@ class _Transcript:
             self._compaction(block[begin:end])
         elif not looks_whole(block, begin, end):
             self._require_whole(block[begin:end])
-        if self._open.by_id and not is_taken:
-            self._user_line(block, begin, end)
+        if self._open and not is_taken:
+            self._line_between(block, begin, end)
 
     def _require_whole(self, raw: bytes) -> None:
         """Raises `BrokenLine` for a line that is not one record."""
@@ -223,7 +243,7 @@ class _Transcript:
         """Take the first line of a response if it is as nearly all are; whether it was. `_response` would do the same,
         in three times the steps."""
         key = message.id
-        if key is None or key in self._found or key in self._open.by_id:
+        if key is None or key in self._found or self._open.knows(key):
             return False
         one = usual_usage(self._asking, line, time_ms)
         if one is None:
@@ -240,11 +260,14 @@ class _Transcript:
         """The time of the last line above one that has none, 0 where that is not known either."""
         return max(self._times.before(block, begin) or 0, self.state.time_ms)
 
-    def _user_line(self, block: bytes, begin: int, end: int) -> None:
-        """Note that something was said, or a tool's result was logged, between the lines of responses."""
+    def _line_between(self, block: bytes, begin: int, end: int) -> None:
+        """Note what was logged between the lines of responses: something was said, or it is a tool's result."""
         if block.find(b'"user"', begin, end) >= 0:
             is_result = block.find(b'"tool_result"', begin, end) >= 0 or block.find(b'"isMeta"', begin, end) >= 0
             self._open.saw_user(is_result=is_result)
+        parent = written_id(block, PARENT, begin, end)
+        for uuid in {written_id(block, UUID, begin, end), written_id(block, UUID, begin, end, is_last=True)}:
+            self._open.saw_line(uuid, parent)
 
     def _response(self, line: Line, message: Message, written: bytes, raw: bytes, time_ms: int) -> None:
         if message.model == "<synthetic>":
@@ -262,9 +285,10 @@ class _Transcript:
             return
         tokens = with_split(tokens, usage, attempts)
         if not line.request_id:
-            time_ms = self._open.first_time(key, time_ms, tokens, message.stop_reason)
-        elif key in self._open.by_id:
-            time_ms = self._open.taken_up(key, time_ms, tokens)
+            link = decoded(_link, raw) or Link()
+            time_ms = self._open.first_time(key, time_ms, tokens, message.stop_reason, link)
+        elif self._open.knows(key):
+            time_ms = self._open.taken_up(key, time_ms, tokens, decoded(_link, raw) or Link())
         self._last = line
         one, repeated = usage_of(self._asking, line, usage, key, time_ms, tokens), self.repeated
         if line.request_session:

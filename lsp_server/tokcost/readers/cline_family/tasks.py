@@ -74,6 +74,7 @@ class _Told(NamedTuple):
     model: Model | None
     moves: int
     """The number of moves of HEAD by the commands that the answer asked for."""
+    is_of_subagent: bool
 
 
 _messages = msgspec.json.Decoder(list[msgspec.Raw])
@@ -136,7 +137,7 @@ class _Task:
             return
         model = message.model and Model(message.model.model or "", message.model.provider or "")
         into = self._deleted if message.say == "deleted_api_reqs" else self._told
-        into.append(_Told(time_ms, said, model, 0))
+        into.append(_Told(time_ms, said, model, 0, message.say == "subagent_usage"))
 
     def usage(self) -> list[Usage]:
         """One usage for each request that has counts by now, and one for each sum of deleted ones."""
@@ -188,6 +189,7 @@ class _Task:
             lower_bound=broken,
             estimated=model.provider in _COUNTED_HERE,
             reported_cost=nano_dollars(one.said.cost),
+            subagent=one.is_of_subagent,
         )
         return before_moves(usage, one.moves) if one.moves else usage
 

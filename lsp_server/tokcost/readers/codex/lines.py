@@ -87,6 +87,8 @@ class Payload(msgspec.Struct, gc=False):
     parent_thread: KeptName | None = msgspec.field(default=None, name="parent_thread_id")
     source: Any = None
     """A word, or for an agent an object that names who spawned it."""
+    thread_source: Any = None
+    """Newer versions say `subagent` here too."""
     thread: Name | None = msgspec.field(default=None, name="thread_id")
     response: Name | None = msgspec.field(default=None, name="response_id")
     usage: Counters | None = None
@@ -99,6 +101,14 @@ class Payload(msgspec.Struct, gc=False):
     def parent(self) -> str:
         """The thread that this one was forked or spawned from; empty where there is none."""
         return self.forked_from or self.parent_thread or _spawned_by(self.source)
+
+    @property
+    def is_subagent(self) -> bool:
+        """Whether this thread is one of Codex's sub-agents: spawned by another, or a review. A fork that a person made
+        is none."""
+        source: Any = self.source
+        is_told = isinstance(source, dict) and "subagent" in cast("dict[str, Any]", source)
+        return is_told or self.thread_source == "subagent" or bool(self.parent_thread and not self.forked_from)
 
 
 class Line(msgspec.Struct, gc=False):
@@ -126,14 +136,16 @@ def _charges_writes(model: str) -> bool:
 
 
 _WANTED: Mapping[str, frozenset[str]] = {
-    "session_meta": frozenset(("id", "timestamp", "cwd", "provider", "git", "forked_from", "parent_thread", "source")),
+    "session_meta": frozenset(
+        ("id", "timestamp", "cwd", "provider", "git", "forked_from", "parent_thread", "source", "thread_source")
+    ),
     "turn_context": frozenset(("turn", "model", "cwd")),
     "token_usage_record": frozenset(("turn", "thread", "response", "usage", "thread_usage")),
     "event_msg": frozenset(("type", "turn", "info", "limits", "settings")),
 }
 """The fields that are looked at, by kind of record; a payload may have any others."""
 
-_HELPFUL = frozenset(("limits", "limit", "thread_usage", "source"))
+_HELPFUL = frozenset(("limits", "limit", "thread_usage", "source", "thread_source"))
 """Fields without which a record says as much in nearly every rollout: nobody needs to be told that one is odd."""
 
 _line = msgspec.json.Decoder(Line)

@@ -22,7 +22,7 @@ from tokcost.readers.codex.totals import DEFAULT_LIMIT, JUMPED, Event, Passed
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import NewLines, broken_lines, lines_with, open_log
 from tokcost.readers.sources.records import decoded, first_kinds, going_on, kind_of, milliseconds
-from tokcost.readers.sources.salvage import is_record, mended, whole_rest
+from tokcost.readers.sources.salvage import Salvager, is_record, whole_rest
 
 NAME = "codex"
 
@@ -105,6 +105,7 @@ class _Rollout:
         self.usage: list[Usage] = []
         self.skipped: dict[str, int] = {}
         self.duplicates: dict[str, int] = {}
+        self._salvager = Salvager()
 
     def take(self, block: bytes) -> None:
         """Read all lines of a block that can matter."""
@@ -112,7 +113,7 @@ class _Rollout:
             self._begin(block)
         end = self._lines(block)
         if end is not None:
-            self._lines(mended(block[end:], self._damaged))
+            self._lines(self._salvager.mended(block[end:], self._damaged))
 
     def _lines(self, block: bytes) -> int | None:
         """Read the lines up to the first broken one; where that begins, `None` where there is none."""
@@ -194,6 +195,7 @@ class _Rollout:
         state = self.state
         if not state.thread:
             state.thread, state.parent = meta.id or self._named, meta.parent
+            state.is_subagent = meta.is_subagent
             state.start_ms = milliseconds(meta.timestamp) or state.time_ms
             state.replaying = state.totals.inherits = bool(state.parent)
             state.replay_ms = state.time_ms
@@ -386,6 +388,7 @@ class _Rollout:
             provider=state.provider,
             tier=state.tier,
             copy_rank=0 if thread == self._thread else 2,
+            subagent=state.is_subagent and thread == self._thread,
             final=True,
         )
 

@@ -15,6 +15,7 @@ class State(msgspec.Struct, gc=False):
     thread: str = ""
     parent: str = ""
     """The thread this one was forked or spawned from."""
+    is_subagent: bool = False
     replaying: bool = False
     """Before this thread's own first turn: the parent's history, copied."""
     is_copy: bool = False

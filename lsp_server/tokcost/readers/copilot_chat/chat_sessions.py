@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from tokcost.estimates.counting import estimated_tokens
+from tokcost.estimates.factors import factor_percent
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.editor_windows import folder_of_window
@@ -138,6 +139,7 @@ class _Session:
             self._folder,
             provider="github-copilot",
             estimated=True,
+            factor_percent=factor_percent(model),
         )
 
 

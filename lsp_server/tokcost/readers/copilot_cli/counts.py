@@ -69,6 +69,8 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
     duration: int | float | None = None
     time_to_first_token_ms: int | float | None = None
     is_byok: bool | None = None
+    interaction_type: Name | None = None
+    """`conversation-subagent` for a request of a sub-agent."""
     copilot_usage: _CopilotUsage | None = None
     accounting: _Accounting | None = None
 

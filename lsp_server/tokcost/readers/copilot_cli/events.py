@@ -20,7 +20,7 @@ from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.git_commands import moves_of_head
 from tokcost.readers.sources.jsonl import is_broken
 from tokcost.readers.sources.records import KeptName, Name, decoded, first_kinds, going_on, milliseconds
-from tokcost.readers.sources.salvage import take_salvaged, whole_rest
+from tokcost.readers.sources.salvage import Salvager, whole_rest
 
 _PLACES = (b'"session.start"', b'"session.resume"', b'"session.context_changed"')
 _RECORD, _SHUTDOWN = b'"session.usage_record"', b'"session.shutdown"'
@@ -54,6 +54,8 @@ class _Event(msgspec.Struct, gc=False):
     type: Name | None = None
     timestamp: datetime | None = None
     id: Name | None = None
+    agent: Name | None = msgspec.field(default=None, name="agentId")
+    """The sub-agent that it is of; the main one's events have none (generated types of github/copilot-sdk)."""
     data: msgspec.Raw = msgspec.field(default=msgspec.Raw())
 
 
@@ -106,6 +108,7 @@ class _Session:
         self.usage: list[Usage] = []
         self.retracted: list[str] = []
         self.skipped: dict[str, int] = {}
+        self._salvager = Salvager()
 
     def take(self, raw: bytes) -> None:
         """Read one line, if it can matter."""
@@ -123,7 +126,7 @@ class _Session:
         elif _MESSAGE in raw and b'"outputTokens"' in raw:
             self._read(raw, self._message)
         elif is_broken(raw):
-            take_salvaged(raw, self.take, self._damaged)
+            self._salvager.take(raw, self.take, self._damaged)
 
     def leave_to_store(self) -> None:
         """Take back messages of requests that stand in the store, with all of their counts."""
@@ -141,7 +144,7 @@ class _Session:
         event = decoded(_event, raw)
         data = None if event is None else decoded(_data, bytes(event.data))
         if event is None or data is None:
-            take_salvaged(raw, self.take, self._damaged)
+            self._salvager.take(raw, self.take, self._damaged)
         else:
             take(event, data)
 
@@ -184,6 +187,7 @@ class _Session:
             provider="" if request.is_byok else HOSTED,
             copy_rank=0 if session == self._name else 2,
             reported_cost=reported_cost(request.copilot_usage and request.copilot_usage.nano_credits),
+            subagent=bool(event.agent) or request.interaction_type == "conversation-subagent",
         )
         self.usage.append(self.state.place.of(usage))
 

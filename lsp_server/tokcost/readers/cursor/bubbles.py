@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from tokcost.estimates.counting import estimated_tokens
+from tokcost.estimates.factors import factor_percent
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.editor_windows import folder_of_window
@@ -131,7 +132,8 @@ class _Bubbles:
         time_ms = milliseconds(told) if isinstance(told, datetime) else int(told or 0)
         folder = self._folder(conversation, bubble)
         counts = Tokens(output=tokens)
-        return [Usage(NAME, key, time_ms, model, counts, conversation, folder, estimated=True)]
+        factor = factor_percent(model)
+        return [Usage(NAME, key, time_ms, model, counts, conversation, folder, estimated=True, factor_percent=factor)]
 
     def _model(self, store: Store, conversation: str) -> str:
         if conversation not in self._models:

@@ -37,7 +37,7 @@ from tokcost.readers.sources.records import (
     going_on,
     milliseconds,
 )
-from tokcost.readers.sources.salvage import take_salvaged, whole_rest
+from tokcost.readers.sources.salvage import Salvager, whole_rest
 
 NAME = "gemini-cli"
 
@@ -172,6 +172,7 @@ class _Chat:
         self._last = ""
         """The key of the last response."""
         self._root: str | None = None
+        self._salvager = Salvager()
 
     @property
     def responses(self) -> int:
@@ -196,13 +197,13 @@ class _Chat:
         """Read one line of a `.jsonl`."""
         if not any(word in raw for word in _WORDS) and b'"gemini"' not in raw:
             if is_broken(raw):
-                take_salvaged(raw, self.take_line, self._damaged)
+                self._salvager.take(raw, self.take_line, self._damaged)
             return
         line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, jsonl.MAX_LINE)
         if line is not None:
             self._line(line)
         else:
-            take_salvaged(raw, self.take_line, self._damaged)
+            self._salvager.take(raw, self.take_line, self._damaged)
 
     def _damaged(self, raw: bytes) -> None:
         """Count what may have told of a response, or of whose it was: all but a cut-off message of somebody else."""

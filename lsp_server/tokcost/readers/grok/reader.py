@@ -16,6 +16,7 @@ class GrokReader:
         versions="by its source of August 2026",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         folder="session",
+        record="turn",
         exactness="exact for each turn; a lower bound where sub-agents still ran",
         gaps="compactions; sub-agents in the background; turns of versions without turn_completed",
     )

@@ -17,7 +17,7 @@ class KimiReader:
     capabilities = Capabilities(
         versions="by its source, wire protocol 1.5 (CLI: 1.x)",
         classes=("input", "cache_read", "cache_write_5m", "output"),
-        folder="session",
+        folder="each response",
         exactness="exact; of Google's models a lower bound of the output",
         gaps="attempts that failed; and of the older CLI the model, compactions and side questions",
     )

@@ -48,15 +48,17 @@ class _Wire(JsonlReader):
     """The file of one agent, read once."""
 
     name = NAME
-    words = (b'"usage.record"', b'"llm.request"', b'"token_usage"')
+    words = (b'"usage.record"', b'"llm.request"', b'"token_usage"', b'"config.update"')
 
     def __init__(self, path: str) -> None:
         self._session, self._cwd = _place(path)
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-        """The response that a record tells; the model of a request is remembered for its usage."""
+        """The response that a record tells; the model of a request and the agent's folder are remembered for it."""
         if record.get("type") == "llm.request":
             _remember(record, session)
+        elif record.get("type") == "config.update":
+            _remember_folder(record, session)
         elif record.get("type") == "usage.record":
             return self._of_code(record, session)
         elif "type" not in record:
@@ -82,7 +84,7 @@ class _Wire(JsonlReader):
             model,
             tokens,
             self._session,
-            self._cwd,
+            session.get("cwd") or self._cwd,
             provider=provider,
             lower_bound=provider == _WITHOUT_THOUGHTS,
         )
@@ -121,6 +123,15 @@ def _remember(record: dict[str, Any], session: dict[str, Any]) -> None:
         models[alias] = (model, provider)
 
 
+def _remember_folder(record: dict[str, Any], session: dict[str, Any]) -> None:
+    """Other settings of an agent change too, and are nothing to us."""
+    folder = record.get("cwd")
+    if isinstance(folder, str) and os.path.isabs(folder):
+        if not is_path(folder):
+            raise ValueError("no folder")
+        session["cwd"] = folder
+
+
 _MOST_MODELS = 100
 
 
@@ -138,6 +149,7 @@ class _Custom(msgspec.Struct, gc=False):
 
 class _State(msgspec.Struct, gc=False, rename="camel"):
     work_dir: KeptFolder | None = None
+    cwd: KeptFolder | None = None
     custom: _Custom | None = None
 
 
@@ -154,7 +166,7 @@ def _place(path: str) -> tuple[str, str]:
     session = name_of(folder)
     if kind == "agents":
         state = facts_beside(os.path.join(folder, "state.json"), _state)
-        told = None if state is None else state.work_dir or (state.custom.cwd if state.custom else None)
+        told = None if state is None else state.work_dir or state.cwd or (state.custom.cwd if state.custom else None)
         return session, told or ""
     digest = os.path.basename(os.path.dirname(folder))
     share = os.path.dirname(os.path.dirname(os.path.dirname(folder)))

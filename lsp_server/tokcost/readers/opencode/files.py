@@ -55,5 +55,5 @@ def _session(storage: str, name: str) -> Session:
         except (OSError, ValueError):
             continue
         if found is not None:
-            return Session(name, found.directory, found.version, found.time)
+            return Session(name, found.directory, found.version, found.time, found.parent)
     return Session(name, "", "1.1")

@@ -1,7 +1,9 @@
 """Messages of opencode, in its database and in the JSON files of versions before 1.2.
 
-`input` excludes what was read from or written to a cache, and each message has its own counts. Whether `output`
-contains `reasoning` depends on the version: with a `total` the sum tells, without one versions below 1.3 contain it.
+`input` excludes what was read from or written to a cache, and each message has its own counts. Programs made from
+opencode, and some of its versions with some providers, tell an input that contains them: a `total` of input and output
+alone shows that. Whether `output` contains `reasoning` depends on the version: with a `total` the sum tells, without
+one versions below 1.3 contain it.
 The stored cost of those versions charges reasoning twice; it is kept as what the assistant said, and never counted.
 
 A fork copies messages under new ids and leaves everything else as it was, so a response is recognised by its content:
@@ -76,6 +78,8 @@ class Session(msgspec.Struct, gc=False):
     directory: str = ""
     version: str = ""
     time: _Time | None = None
+    parent: str | None = msgspec.field(default=None, name="parentID")
+    """The session whose `task` tool began this one; a fork has none."""
 
     def began_after(self, created: int) -> bool:
         """Whether a message is older than its session: then it was copied into it by a fork."""
@@ -107,9 +111,10 @@ def read_session(raw: bytes | str) -> Session | None:
         return None
 
 
-def session_of_row(name: str, directory: str, version: str, created: object) -> Session:
+def session_of_row(name: str, directory: str, version: str, created: object, parent: object) -> Session:
     """A session as a row of a store has it."""
-    return Session(name, directory, version, _Time(created if isinstance(created, int) else None))
+    began = _Time(created if isinstance(created, int) else None)
+    return Session(name, directory, version, began, parent if isinstance(parent, str) else None)
 
 
 def is_response(message: Message) -> bool:
@@ -153,6 +158,7 @@ def usage_of(message: Message, session: Session) -> Usage | None:
         provider=provider,
         copy_rank=2 if session.began_after(created) else 0,
         reported_cost=nano_dollars(message.cost),
+        subagent=bool(session.parent),
     )
 
 
@@ -162,7 +168,11 @@ def _tokens(counts: _Counts, version: str) -> Tokens | None:
     if any(one is None for one in numbers):
         return None
     read, cached, written, said, thought = (one or 0 for one in numbers)
-    if thought and not _contains_reasoning(counts.total, read + cached + written + said, thought, version):
+    if counts.total in (read + said, read + said + thought) and 0 < cached + written <= read:
+        shown, read = read + said, read - cached - written  # the total is that of input and output: the cache is inside
+    else:
+        shown = read + cached + written + said
+    if thought and not _contains_reasoning(counts.total, shown, thought, version):
         said += thought
     found = (read, cached, written, 0, said)
     if min(*found, thought) < 0 or max(found) >= MAX_TOKENS:

@@ -202,6 +202,14 @@ def _row_query(store: Store, table: str) -> str:
     return f"SELECT id, session_id, data, {kind} FROM {table} WHERE rowid = ?"
 
 
+def _parent(store: Store, table: str) -> str:
+    """The expression for the session whose tool began another one: a fork that a person made is none."""
+    columns = store.columns(table)
+    if "parent_id" not in columns:
+        return "''"
+    return "iif(fork_session_id IS NULL, parent_id, '')" if "fork_session_id" in columns else "parent_id"
+
+
 def _session(store: Store, name: str) -> Session:
     """The facts of a session in the newest table that has it; of one that is gone, or in which a value is longer than
     any can be, the name alone is known."""
@@ -210,11 +218,12 @@ def _session(store: Store, name: str) -> Session:
             continue
         version = "version" if "version" in store.columns(table) else "''"
         began = "time_created" if "time_created" in store.columns(table) else "0"
-        row = store.row(f"SELECT directory, {version}, {began} FROM {table} WHERE id = ?", name)
+        parent = _parent(store, table)
+        row = store.row(f"SELECT directory, {version}, {began}, {parent} FROM {table} WHERE id = ?", name)
         if row == ():
             continue
-        directory, said, created = row or ("", "", 0)
-        if all(len(one) <= MAX_PATH for one in (directory, said) if isinstance(one, str | bytes)):
-            return session_of_row(name, str(directory or ""), str(said or ""), created)
+        directory, said, created, parent = row or ("", "", 0, "")
+        if all(len(one) <= MAX_PATH for one in (directory, said, parent) if isinstance(one, str | bytes)):
+            return session_of_row(name, str(directory or ""), str(said or ""), created, parent)
         break
     return Session(name)

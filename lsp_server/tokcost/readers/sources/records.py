@@ -14,7 +14,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import PADDING, TAIL, NewLines, is_broken
-from tokcost.readers.sources.salvage import take_salvaged, whole_rest
+from tokcost.readers.sources.salvage import Salvager, whole_rest
 
 _Record = TypeVar("_Record")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,7 +65,10 @@ def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int =
     except (msgspec.ValidationError, RecursionError):
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        mended = _mended(raw.strip(PADDING), longest)
+        bare = raw.strip(PADDING)
+        if len(bare) == len(raw) and raw.isascii():
+            return None
+        mended = _mended(bare, longest)
     try:
         return None if mended is None else decoder.decode(mended)
     except (msgspec.DecodeError, RecursionError):
@@ -120,6 +123,7 @@ class Lines:
         self._session: dict[str, Any] = {} if session is None else session
         self._found: list[Usage] = []
         self._skipped: dict[str, int] = {}
+        self._salvager = Salvager()
 
     def batch(self) -> Batch:
         """Read them. Raises `OSError`."""
@@ -148,13 +152,13 @@ class Lines:
     def _take(self, raw: bytes) -> None:
         if not any(word in raw for word in self._words):
             if is_broken(raw):
-                take_salvaged(raw, self._take, self._damaged)
+                self._salvager.take(raw, self._take, self._damaged)
             return
         record = decoded(_memory, raw)
         if record is not None:
             self._record(record)
         elif raw.strip():
-            take_salvaged(raw, self._take, self._damaged)
+            self._salvager.take(raw, self._take, self._damaged)
 
     def _record(self, record: dict[str, Any]) -> None:
         try:

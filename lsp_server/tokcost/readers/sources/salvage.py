@@ -17,7 +17,7 @@ import msgspec
 
 from tokcost.readers.sources.jsonl import BLANK, PADDING, NewLines
 
-_BEGIN = b'{"'
+_BEGIN, _END = b'{"', b"}"
 _QUOTE, _OPEN, _CLOSE = b'"{}'
 _BEFORE_A_PART, _BEHIND_A_PART = b":,[", b",}]"
 _NEAR = 16
@@ -32,6 +32,12 @@ _MOST_TOKENS = 1_000_000
 """Texts and braces of a line that are looked at: no line that an assistant wrote has so many."""
 _MOST_TRIED = 8
 """So many times the length of the line is read to see which of its parts are records."""
+
+_SHORT = 256
+_TINY = 64
+"""Bytes of a line, and of the records in it, that hardly tell of usage: it takes a name, a time and counts."""
+_MOST_FRUITLESS = 2_000
+"""So many broken lines without a record of more than that are searched in one portion of a log."""
 
 
 class _Anything(msgspec.Struct, gc=False):
@@ -61,7 +67,7 @@ def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
     turn out to be a part of the record around it."""
     if is_record(line):
         return Salvaged([line], [], len(line))
-    spans = list(_whole_spans(line, ended=ended)) if _BEGIN in line else []
+    spans = list(_whole_spans(line, ended=ended)) if _BEGIN in line and _END in line else []
     if not spans:
         return Salvaged([], [line] if line.strip(BLANK) else [], 0)
     pieces = _without(line, spans)
@@ -80,28 +86,47 @@ def whole_rest(lines: NewLines) -> bytes:
     return lines.settle(salvage(rest, ended=False).end) if rest else b""
 
 
-def mended(block: bytes, damaged: Callable[[bytes], object]) -> bytes:
-    """The lines of a block, with the whole records of a broken line in its place, each on a line of its own; `damaged`
-    is told what is left of others."""
-    lines: list[bytes] = []
-    for line in block.split(b"\n"):
-        records, lost, _ = salvage(line)
-        lines += records
+class Salvager:
+    """The broken lines of one portion of a log.
+
+    A line that a crash broke is as long as a record, or one of few. A log of nothing but short broken lines has
+    millions: after some that held next to nothing, further short ones are not searched any more, and count as damaged.
+    """
+
+    def __init__(self) -> None:
+        self._patience = _MOST_FRUITLESS
+
+    def take(self, raw: bytes, take: Callable[[bytes], object], damaged: Callable[[bytes], object]) -> None:
+        """Take each whole record in a line that could not be decoded, and tell what is left of those that are not
+        whole."""
+        records, lost = self._searched(raw)
+        if records == [raw]:  # whole, and yet none that an assistant wrote
+            damaged(raw)
+            return
+        for record in records:
+            take(record)
         for fragment in lost:
             damaged(fragment)
-    return b"\n".join(lines)
 
+    def mended(self, block: bytes, damaged: Callable[[bytes], object]) -> bytes:
+        """The lines of a block, with the whole records of a broken line in its place, each on a line of its own;
+        `damaged` is told what is left of others."""
+        lines: list[bytes] = []
+        for line in block.split(b"\n"):
+            records, lost = self._searched(line)
+            lines += records
+            for fragment in lost:
+                damaged(fragment)
+        return b"\n".join(lines)
 
-def take_salvaged(raw: bytes, take: Callable[[bytes], object], damaged: Callable[[bytes], object]) -> None:
-    """Take each whole record in a line that could not be decoded, and tell what is left of those that are not whole."""
-    records, lost, _ = salvage(raw)
-    if records == [raw]:  # whole, and yet none that an assistant wrote
-        damaged(raw)
-        return
-    for record in records:
-        take(record)
-    for fragment in lost:
-        damaged(fragment)
+    def _searched(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
+        """The whole records in a line, and each piece that belongs to none."""
+        if self._patience <= 0 and len(line) < _SHORT and not is_record(line):
+            return [], [line] if line.strip(BLANK) else []
+        records, lost, _ = salvage(line)
+        if lost and sum(map(len, records)) < _TINY:
+            self._patience -= 1
+        return records, lost
 
 
 def _interrupted(line: bytes, spans: list[tuple[int, int]]) -> Salvaged | None:
@@ -166,7 +191,11 @@ def _is_part(line: bytes, begin: int, end: int, *, ended: bool) -> bool:
 
 
 def is_record(piece: bytes) -> bool:
-    """Whether this is one JSON object, with nothing but white space around it."""
+    """Whether this is one JSON object, with nothing but white space around it. What its ends show is not parsed: a log
+    of broken lines has millions of them."""
+    ends = piece.strip()
+    if not (ends.startswith(b"{") and ends.endswith(_END)):
+        return False
     try:
         _anything.decode(piece)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

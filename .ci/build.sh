@@ -1,0 +1,24 @@
+# build.sh TAG [--pre-release]: all that a release consists of, into build/release. Any machine can run it.
+set -eu
+cd "$(dirname "$0")/.."
+tag=$1
+channel=${2:-}
+out=$PWD/build/release
+rm -rf "$out" && mkdir -p "$out"
+
+# One version everywhere, and a section for it in both changelogs, before anything is built.
+version=${tag#v}
+python3 .ci/version.py "$version" > "$out/notes.md"
+
+python3 -m venv .venv-release
+.venv-release/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/release.txt
+.venv-release/bin/python -m build --no-isolation --outdir "$out" .
+.venv-release/bin/twine check --strict "$out"/*.whl "$out"/*.tar.gz
+.venv-release/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+  --output-file "$out/tokcost-$version.cyclonedx.json" requirements/run.txt
+
+cd vscode-client
+npm ci --no-progress --loglevel=error
+npm run --silent package:gallery -- $channel ${REPOSITORY_URL:+--baseImagesUrl "$REPOSITORY_URL/raw/$tag/vscode-client" --baseContentUrl "$REPOSITORY_URL/blob/$tag/vscode-client"}
+mv tokcost.vsix "$out/"
+ls -l "$out"

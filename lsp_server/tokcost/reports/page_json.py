@@ -1,0 +1,63 @@
+"""A branch's page as JSON: the words of `tokcost log --json` and `tokcost why --json`, and beside each amount the text
+that says all it leaves open (`amount`, `pending_amount`), so that a client writes none itself."""
+
+from collections.abc import Mapping
+
+from tokcost.model.branch_page import BranchPage
+from tokcost.model.drivers import Explanation
+from tokcost.model.figures import BranchRow, CommitRow, Estimates, Figures
+from tokcost.reports.amounts import Marks, amount, full_amount, marked
+from tokcost.reports.drivers_json import explained_object
+from tokcost.reports.json import Json, branch_object, commit_object, figures_object
+from tokcost.reports.text import short_model
+
+
+def page_object(page: BranchPage) -> Json:
+    """All that the page of a branch shows."""
+    branch = _branch(page.row, page.parts) if page.row is not None else None
+    why = _why(page.explanation) if page.explanation is not None else None
+    takes = page.takes_estimates
+    return {"name": page.name, "names": list(page.names), "branch": branch, "why": why, "takes_estimates": takes}
+
+
+def _branch(row: BranchRow, parts: Mapping[str, Figures]) -> Json:
+    split = row.split
+    models = {name: {**_figures(figures), "name": short_model(name)} for name, figures in split.models.items()}
+    pending = parts.get("pending")
+    return {
+        **branch_object(row, "day"),
+        **_figures(split.total),
+        "pending_amount": full_amount(pending) if pending else amount(0, 0),
+        "assistants": _each(split.assistants),
+        "models": models,
+        "days": _each(row.days),
+        "parts": _each(parts),
+        "commits": [{**commit_object(one), "amount": _commit_amount(one)} for one in row.commits],
+        "estimated_amount": _estimated(split.total.estimates),
+        "broken_off_amount": amount(split.total.partial_list_cost, 0) if split.total.partial_list_cost else "",
+    }
+
+
+def _estimated(part: Estimates) -> str:
+    return amount(part.list_cost, part.unpriced_tokens, estimated=part.usage) if part.usage else ""
+
+
+def _each(figures: Mapping[str, Figures]) -> Json:
+    return {name: _figures(one) for name, one in figures.items()}
+
+
+def _figures(figures: Figures) -> Json:
+    return {**figures_object(figures), "amount": full_amount(figures)}
+
+
+def _commit_amount(row: CommitRow) -> str:
+    return marked(row.list_cost, Marks(row.unpriced_tokens, row.has_estimates, row.lower_bound, row.broken_off))
+
+
+def _why(found: Explanation) -> Json:
+    parts = {name: amount(part.list_cost, 0) for name, part in found.drivers.items()}
+    return {
+        **explained_object(found),
+        "amount": marked(found.total.list_cost, Marks(found.unpriced.tokens, lower_bound=found.lower_bounds)),
+        "amounts": parts,
+    }
