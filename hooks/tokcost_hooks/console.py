@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STDERR = 2
+ON_TERMINAL = "TOKCOST_TERMINAL"
+"""The variable that is there where somebody reads what hooks say: standard error is a terminal."""
 STOP = 79
 """Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
 PAST_UNCHECKED = "try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"

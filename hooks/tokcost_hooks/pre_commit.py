@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 from tokcost.reports.budgets import said_at_commit, stopping
-from tokcost.services.check_budget import check_commit
+from tokcost.services.check_budget import check_commit, keep_said
 from tokcost.services.look_at_clone import CloneState, stops_unchecked
-from tokcost_hooks.console import PAST_UNCHECKED
+from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED
 from tokcost_hooks.work import Call
+
+_UNSURE = "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks."
 
 
 class Answer(NamedTuple):
@@ -28,12 +30,12 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     if checked is None:
         return Answer()
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
+    is_unsure = can_stop and not checked.is_current and stops_unchecked(here)
+    if is_unsure:
+        said.append((_UNSURE, PAST_UNCHECKED))
     for sentence, hint in said:
         call.tell(sentence, hint)
-    is_unsure = not checked.is_current and stops_unchecked(here)
-    if can_stop and is_unsure:
-        call.tell(
-            "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks.",
-            PAST_UNCHECKED,
-        )
-    return Answer(can_stop and (is_unsure or bool(stopping(checked.status))), checked.is_current)
+    stops = is_unsure or (can_stop and bool(stopping(checked.status)))
+    if said and ON_TERMINAL not in call.environ:
+        keep_said(call.environ, here, [sentence for sentence, _ in said], stopped=stops)
+    return Answer(stops, checked.is_current)

@@ -10,7 +10,7 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import failure, hint_of, is_told_later, tell, words
+from tokcost_hooks.console import ON_TERMINAL, STDERR, failure, hint_of, is_told_later, tell, words
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -36,6 +36,9 @@ def main() -> None:
 
     try:
         os.environ["TOKCOST_PARENT"] = str(os.getppid())  # whoever does the work may be no child of git
+        os.environ.pop(ON_TERMINAL, None)
+        if os.isatty(STDERR):
+            os.environ[ON_TERMINAL] = "1"
         limits, arguments = _limits(name), _arguments(name)
         answer = ask_server(name, arguments, limits, give_up)
         if answer.code is None:

@@ -4,7 +4,7 @@ from support.worked import Worked
 from tokcost.ledger.open import open_ledger
 from tokcost.policy.clone_state import read_state
 from tokcost.services.current_status import status_of
-from tokcost.services.largest_driver import LargestDrivers
+from tokcost.services.largest_driver import MOST_AT_ONCE, LargestDrivers
 
 
 class Clock:
@@ -50,3 +50,14 @@ def test_what_took_long_to_say_holds_for_a_hundred_times_as_long(worked: Worked)
     assert named(worked, drivers).startswith("visible output")
     clock.now += 100
     assert named(worked, drivers).startswith("cache written")
+
+
+def test_of_a_branch_with_much_usage_the_figures_do_not_wait_for_it(worked: Worked) -> None:
+    drivers = LargestDrivers()
+    for _ in range(MOST_AT_ONCE + 1):
+        worked.request(output=100)
+    assert named(worked, drivers) == ""
+    assert drivers.is_waiting
+    drivers.explain()
+    assert not drivers.is_waiting
+    assert named(worked, drivers).startswith("visible output")

@@ -281,6 +281,33 @@ def test_a_budget_that_is_near_is_said_and_one_that_is_exceeded_is_a_warning(
         assert "of $0.01, over the limit" in shown.tooltip()
 
 
+def test_a_budget_speaks_once_a_day_and_a_commit_that_it_stopped_names_the_way_past(
+    live: Live, window: Callable[[], Window]
+) -> None:
+    live.spend()
+    with Installed(live.home).with_tokcost().serve() as editor:
+        shown = window().open(editor, live.path)
+        shown.figure("$0.02")
+        live.tokcost("budget", "set", "0.01", "--branch", "--block")
+        news = shown.page.locator(
+            ".notification-toast", has_text="over the branch budget; the next commit will be stopped"
+        )
+        news.locator(".monaco-button", has_text="Open Summary").wait_for()
+        news.locator(".monaco-button", has_text="Change Budget").wait_for()
+        news.locator(".monaco-button", has_text="Not Again Today").click()
+        news.wait_for(state="hidden")
+        live.spend()
+        shown.figure("$0.05")
+        live.change()
+        shown.source_control()
+        shown.commit("Stopped")
+        told = shown.page.locator(".notification-toast", has_text="git commit --no-verify in a terminal")
+        told.wait_for()
+        assert "the commit was stopped" in told.inner_text()
+        assert news.count() == 0
+    assert live.message() == "root"
+
+
 def test_a_server_that_dies_is_started_again(live: Live, window: Callable[[], Window]) -> None:
     live.spend()
     with Installed(live.home).with_tokcost().serve() as editor:

@@ -37,6 +37,35 @@ def test_nothing_is_switched_on_before_it_was_shown_and_agreed_to(repo: Hooked) 
         assert editor.told("window/showMessage") == []
 
 
+def test_the_consent_names_the_hooks_that_are_installed_then_and_where(repo: Hooked) -> None:
+    uri, folder = repo.path.as_uri(), repo.path / ".git/hooks"
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        before = {path.name for path in folder.iterdir()}
+        asked = editor.command("preview", uri=uri)["consent_text"]
+        assert {path.name for path in folder.iterdir()} == before
+        editor.command("enable", uri=uri, consent=True)
+        made = {path.name for path in folder.iterdir()} - before
+        line = next(line for line in asked.split("\n") if str(folder) in line)
+        assert line.startswith("Agreeing installs git hooks")
+        assert {word.strip(",") for word in line.split(": ")[1].split(" in ")[0].split()} == made
+        editor.command("disable", uri=uri)
+        assert "are there already" in editor.command("preview", uri=uri)["consent_text"]
+
+
+def test_leaving_a_line_out_says_until_when_it_can_be_undone(agreed: Hooked) -> None:
+    uri = agreed.path.as_uri()
+    with Editor(agreed.environ, agreed.path) as editor:
+        editor.open()
+        agreed.spend()
+        assert "undo that until you commit" in editor.command("omit", uri=uri, omit=True)["text"]
+        assert editor.command("omit", uri=uri, omit=False)["omitted"] is False
+        agreed.work("One")
+        editor.command("omit", uri=uri, omit=True)
+        agreed.work("Two")
+        assert agreed.replies() == {"total": 3, "carried": 2, "withheld": 1}
+
+
 def test_a_repository_that_forbids_lines_is_obeyed(repo: Hooked) -> None:
     (repo.path / ".tokcost.toml").write_text('[trailers]\npolicy = "forbid"\n')
     with Editor(repo.environ, repo.path) as editor:

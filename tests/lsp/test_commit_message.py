@@ -158,6 +158,57 @@ def test_damaged_lines_are_warned_of_and_foreign_ones_hinted_at(draft: Draft, ed
     editor.wait(lambda: editor.told("textDocument/publishDiagnostics", uri=uri, version=2, diagnostics=[]))
 
 
+HURT = {
+    "its amount": (" USD list", " dollars"),
+    "its id": (None, "; nothing"),
+    "its key": ("AI-Cost:", "AI-Cst:"),
+}
+
+
+def hurt(draft: Draft, damage: str) -> str:
+    """The message of a commit whose line somebody has damaged."""
+    before, after = HURT[damage]
+    part = before or draft.line[draft.line.rindex("; ") :]
+    return f"Subject\n{draft.text.replace(draft.line, draft.line.replace(part, after))}"
+
+
+@pytest.mark.parametrize("damage", HURT)
+def test_a_damaged_line_of_this_commit_is_warned_of_and_a_quick_fix_mends_it(
+    draft: Draft, editor: Editor, damage: str
+) -> None:
+    text = hurt(draft, damage)
+    uri = editor.document(draft.path, text)
+    (told,) = editor.wait(lambda: editor.told("textDocument/publishDiagnostics", uri=uri))
+    (warning,) = told["diagnostics"]
+    assert (warning["severity"], warning["code"]) == (2, "damaged")
+    assert "the next commit offers it again" in warning["message"]
+    context = {"diagnostics": [warning], "only": ["quickfix"]}
+    asked = {"textDocument": {"uri": uri}, "range": warning["range"], "context": context}
+    mend, delete = editor.request("textDocument/codeAction", asked)
+    assert {one["kind"] for one in (mend, delete)} == {"quickfix"}
+    assert mend["diagnostics"] == delete["diagnostics"] == [warning]
+    assert mend["isPreferred"] is True
+    assert applied(text, mend["edit"]["changes"][uri][0]) == f"Subject\n{draft.text}"
+    gone = applied(text, delete["edit"]["changes"][uri][0])
+    assert gone == f"Subject\n{draft.text}".replace(f"{draft.line}\n", "")
+
+
+def test_the_lens_is_asked_for_again_when_a_line_comes_or_goes_and_not_at_every_key(
+    draft: Draft, editor: Editor
+) -> None:
+    def refreshes() -> int:
+        return sum(one.get("method") == "workspace/codeLens/refresh" for one in editor.messages)
+
+    uri = editor.document(draft.path, draft.text)
+    editor.wait(lambda: editor.told("textDocument/publishDiagnostics", uri=uri))
+    before = refreshes()
+    for version, text in enumerate((f"A{draft.text}", f"Ab{draft.text}", "Ab\n"), start=2):
+        document = {"uri": uri, "version": version}
+        editor.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+        editor.wait(lambda version=version: editor.told("textDocument/publishDiagnostics", version=version))
+        assert refreshes() == before + (version == 4)
+
+
 def test_the_key_is_completed_where_a_trailer_can_stand(draft: Draft, editor: Editor) -> None:
     uri = editor.document(draft.path, "Subject AI\n\nAI\nbody AI\n# x\n")
     (item,) = editor.request("textDocument/completion", at(uri, 2, 2))

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { liesInRepository } from "./disk/repositories";
 import { Setup } from "./server/setup";
 import { Session } from "./server/session";
+import { BudgetNotices } from "./ui/budgetNotices";
 import { CostLines } from "./ui/costLines";
 import { openWalkthrough, registerCommands } from "./ui/commands";
 import { publishing } from "./core/folders";
@@ -25,13 +26,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const panels = new SummaryPanels(session, context.extensionUri);
   const bar = new StatusBar();
   const view = new NextCommitView(session, lines);
+  const notices = new BudgetNotices(session, context.globalState);
   const show = (): void => {
     const shown = session.shown();
     bar.show(session.phase, shown, session.nameOf(shown));
     tellMenus(session);
   };
   const commands = registerCommands({ session, setup, lines, panels, pages, log });
-  context.subscriptions.push(log, session, pages, panels, bar, view, commands);
+  context.subscriptions.push(log, session, pages, panels, bar, view, notices, commands);
   context.subscriptions.push(session.changed(show), vscode.window.onDidChangeActiveTextEditor(show));
   follow(context, session, show);
   log.info(`activated in ${(performance.now() - began).toFixed(1)} ms`);

@@ -24,6 +24,8 @@ KEEP = "TOKCOST_KEEP"
 the text of HEAD. It is gone once the spend is sure to be kept: a hook may not get that far."""
 STRIPPED = "TOKCOST_STRIPPED"
 """Holds which hook takes our lines out: that is said once."""
+SAID = "TOKCOST_SAID"
+"""Holds what budgets said at the newest commit that was made where nobody reads what hooks say."""
 BIND = "bind"
 """In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
 
@@ -65,6 +67,15 @@ class ToKeep(NamedTuple):
     """Whether it was switched off; otherwise an editor asked to leave its line out."""
     branch: str
     """The branch that HEAD named; empty on a detached HEAD, and where that is not known."""
+
+
+class CommitSaid(NamedTuple):
+    """The words of budgets at a commit that was made outside of a terminal."""
+
+    stopped: bool
+    """Whether they stopped it."""
+    text: str
+    time_ms: int
 
 
 _NO_BRANCH = ".invalid"
@@ -140,6 +151,19 @@ def untouched(folder: str) -> str | None:
     """The text of an untouched message; `None` when that does not matter."""
     data = read_ours(os.path.join(folder, UNTOUCHED))
     return None if data is None else data.decode("utf-8", "surrogateescape")
+
+
+def note_said(folder: str, said: CommitSaid) -> None:
+    """Remember what budgets said, for an editor to show."""
+    _write(os.path.join(folder, SAID), f"{said.time_ms} {'stopped' if said.stopped else 'warned'} {said.text}\n")
+
+
+def read_said(folder: str) -> CommitSaid | None:
+    """The newest words of budgets."""
+    data = read_ours(os.path.join(folder, SAID)) or b""
+    time_ms, _, rest = data.decode("utf-8", "replace").rstrip("\n").partition(" ")
+    what, _, text = rest.partition(" ")
+    return CommitSaid(what == "stopped", text, int(time_ms)) if time_ms.isdecimal() and len(time_ms) < 15 else None
 
 
 def omit_next(folder: str, head: str) -> None:

@@ -12,7 +12,7 @@ from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import Group
 from tokcost.model.claims import Claim, Fate, Worth
-from tokcost.model.trailer import Line, format_line, read_message
+from tokcost.model.trailer import Line, format_line, read_message, read_token
 
 STAND_INS = "lost[0-9]*"
 """Names of claims that stand in for some that cannot be read any more (`salvage.py`): no published id has these
@@ -240,6 +240,15 @@ def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:
     """The line of a version; `None` when it was never written (the claim is bound here)."""
     query = "SELECT line FROM claim_version WHERE claim = ? AND version = ?"
     return _said(ledger.db.execute(query, (claim, version)).fetchone())
+
+
+def lines_named(ledger: Ledger, repository: int, tokens: Iterable[str]) -> list[Line]:
+    """The lines of some ids with their versions (`Line.token`) that were claimed in this repository here."""
+    found: list[Line] = []
+    for name, version in map(read_token, tokens):
+        said = [line_of(ledger, claim.id, version) for claim in claims_named(ledger, repository, [name])]
+        found += [line for line in said if line is not None]
+    return found
 
 
 def newest_line(ledger: Ledger, claim: int) -> Line | None:

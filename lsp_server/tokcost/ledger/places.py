@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
-from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import SELECTED, Group, Stored, from_row
 from tokcost.model.place import BranchPlace
 
@@ -163,6 +163,51 @@ def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stor
     """Usage of a worktree from a moment on."""
     query = f"{SELECTED} WHERE place_id IN (SELECT id FROM place WHERE worktree = ?) AND time_ms >= ?"
     return [from_row(row) for row in ledger.db.execute(query, (worktree, since_ms))]
+
+
+class KnownPlace(NamedTuple):
+    """A place of usage in a worktree."""
+
+    id: int
+    repository: int
+    place: BranchPlace
+
+
+def places_in(ledger: Ledger, worktree: int) -> list[KnownPlace]:
+    """Every place in a worktree that usage ever had."""
+    query = "SELECT id, repository, branch, evidence FROM place WHERE worktree = ? ORDER BY id"
+    rows = ledger.db.execute(query, (worktree,))
+    return [KnownPlace(number, repository, BranchPlace(*place)) for number, repository, *place in rows]
+
+
+def first_time(ledger: Ledger, place: int, since_ms: int) -> int | None:
+    """The time of the first usage of a place from a moment on; one look at an index."""
+    query = "SELECT min(time_ms) FROM usage INDEXED BY usage_place WHERE place = ? AND time_ms >= ?"
+    return ledger.db.execute(query, (place, since_ms)).fetchone()[0]
+
+
+def usage_between(ledger: Ledger, place: int, since_ms: int, until_ms: int) -> list[Stored]:
+    """Usage of a place from a moment on and before another one."""
+    query = f"{SELECTED} WHERE place_id = ? AND time_ms >= ? AND time_ms < ?"
+    return [from_row(row) for row in ledger.db.execute(query, (place, since_ms, until_ms))]
+
+
+def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, before_ms: int, rollup: Rollup) -> None:
+    """The branch of a place got another name at a moment; part of the caller's transaction. Usage from before goes
+    along. No row of it is written where that is all of it, and there is none under the new name already."""
+    newest = ledger.db.execute("SELECT max(time_ms) FROM usage WHERE place = ?", (known.id,)).fetchone()[0]
+    if newest is None:
+        return
+    other = Dimensions(ledger).place(known.repository, worktree, branch, known.place.evidence)
+    if newest < before_ms and first_time(ledger, other, 0) is None:
+        ledger.db.execute("DELETE FROM rollup WHERE place = ?", (other,))
+        ledger.db.execute("DELETE FROM place WHERE id = ?", (other,))
+        ledger.db.execute("UPDATE place SET branch = ? WHERE id = ?", (branch, known.id))
+        return
+    groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE place = ?", (known.id,))]
+    ledger.db.execute("UPDATE usage SET place = ? WHERE place = ? AND time_ms < ?", (other, known.id, before_ms))
+    rollup.move(groups)
+    rollup.move(group._replace(place=other) for group in groups)
 
 
 def replace_place(

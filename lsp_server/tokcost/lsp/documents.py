@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -9,7 +10,9 @@ from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
 from tokcost.model.commit_message import Mark, comment_in
+from tokcost.model.trailer import Line
 from tokcost.model.worktree import Worktree
+from tokcost.services.explain_message import proposed
 from tokcost.services.follow_folders import worktree_at
 
 LANGUAGES = ("gitcommit", "git-commit")
@@ -43,6 +46,12 @@ def local_path(uri: str) -> str | None:
     except ValueError:  # of the URI's host, or of the path's characters
         return None
     return path
+
+
+def proposed_lines(home: Path, uri: str) -> tuple[Line, ...]:
+    """The lines that the hook claimed for the commit whose message a document is."""
+    worktree = worktree_of(uri)
+    return proposed(home, worktree) if worktree else ()
 
 
 def worktree_of(uri: str) -> Worktree | None:

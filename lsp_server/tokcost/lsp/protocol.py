@@ -129,6 +129,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "budget": state_of(status),
         "rule_state": "over" if status.rules else "near" if status.rules_near else "none",
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
+        "commit_said": found.said._asdict() if found.said else None,
         "next": _next(found.next),
         "page": page_object(found.page) if found.page is not None else None,
         "version": 0,

@@ -85,6 +85,7 @@ class Refresher:
         self._folders: dict[str, str] = {}
         self._shown: dict[str, dict[str, Any]] = {}
         self._drivers = LargestDrivers()
+        self._is_explaining = False
         self._wishes = NO_WISHES
         self._refreshed = Refreshed(current=False)
         self._telling = asyncio.Lock()
@@ -241,6 +242,8 @@ class Refresher:
             found = await self._states(list(folders.values()))
             for uri, one in zip(folders, found, strict=True):
                 self._tell_one(uri, status_params(uri, one, importing=self._is_importing))
+        if self._drivers.is_waiting and not self._is_explaining:
+            self._start(self._guarded(self._explain()))
         if self._drivers.wait is not None:  # what drove the cost may be asked again then
             asyncio.get_running_loop().call_later(self._drivers.wait, self._retell)
 
@@ -251,6 +254,15 @@ class Refresher:
         self._version += 1
         self._shown[uri] = {**params, "version": self._version}
         self._client.show_status(self._shown[uri])
+
+    async def _explain(self) -> None:
+        """Say what drives the cost of large branches; figures do not wait for it."""
+        self._is_explaining = True
+        try:
+            await self.read(self._drivers.explain)
+        finally:
+            self._is_explaining = False
+        await self._tell()
 
     def _retell(self) -> None:
         self._start(self._guarded(self._tell()))

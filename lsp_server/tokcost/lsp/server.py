@@ -54,10 +54,14 @@ class TokcostServer(LanguageServer):
     def show_status(self, params: dict[str, Any]) -> None:
         """Send figures of a folder; clients without our extension pass over them."""
         self.protocol.notify(STATUS, params)
+        if any(commit_message(self, uri) for uri in self.workspace.text_documents):
+            self.refresh_lenses()
+
+    def refresh_lenses(self) -> None:
+        """Have the client ask for code lenses again, if it can be told to."""
         workspace = self.client_capabilities.workspace
         lenses = workspace.code_lens if workspace else None
-        is_open = any(commit_message(self, uri) for uri in self.workspace.text_documents)
-        if is_open and lenses is not None and lenses.refresh_support:
+        if lenses is not None and lenses.refresh_support:
             self.workspace_code_lens_refresh(None)
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:

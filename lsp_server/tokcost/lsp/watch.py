@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import IN_WORKTREES, locations, settings_beside_logs
 
-STEPS_MS = {"logs": 60, "git": 150}
+STEP_MS = 60
 """Milliseconds between two looks of a watcher for events of the system: its only work while nothing happens. What
 happened is told after two looks at most."""
 ROUND_MS = 10_000
@@ -25,7 +25,7 @@ STANDS_SECONDS = 5.0
 do."""
 
 _OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "rebase-apply", "BISECT_START",
-                     "tables.list", "worktrees", "modules"})  # fmt: skip
+                     "tables.list", "worktrees", "modules", "TOKCOST_SAID"})  # fmt: skip
 _OF_NEW = frozenset({"HEAD", "objects", "refs"})
 """The names that git makes one after the other until a folder is a repository."""
 _OF_WORKTREE = frozenset({".git", ".tokcost.toml", *IN_WORKTREES})
@@ -143,7 +143,7 @@ def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[object]:
         *paths,
         watch_filter=None if names is None else lambda _, path: _matters(path, names),
         debounce=MOST_MS,
-        step=STEPS_MS["logs" if names is None else "git"],
+        step=STEP_MS,
         stop_event=stop,
         rust_timeout=ROUND_MS,
         raise_interrupt=False,

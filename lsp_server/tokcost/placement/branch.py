@@ -4,9 +4,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
-from tokcost.placement.timeline import Timeline, build_timeline, unsettled_since
+from tokcost.placement.timeline import Timeline, build_timeline, committed_before, unsettled_since
 
-__all__ = ["Timeline", "build_timeline", "observed_at", "place", "stretches_of_last_move", "unsettled_since"]
+__all__ = [
+    "Timeline",
+    "build_timeline",
+    "committed_before",
+    "observed_at",
+    "place",
+    "stretches_of_last_move",
+    "unsettled_since",
+]
 
 
 def place(

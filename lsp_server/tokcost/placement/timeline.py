@@ -15,7 +15,8 @@ from tokcost.placement.moves import Move, is_id, read_moves, steady_seconds
 _BIRTH_SECONDS = 5
 """Seconds before its first reflog entry in which a clone or a linked worktree may have been in use already."""
 
-_NEVER = sys.maxsize
+NEVER = sys.maxsize
+"""A second that no clock reaches."""
 
 
 class Timeline(NamedTuple):
@@ -57,7 +58,7 @@ def build_timeline(history: History) -> Timeline:
     moves = read_moves(entries)
     branches = _branches(moves, history, [seconds[move.entry] for move in moves], renames)
     carries = _carries(moves, history, seconds, branches)
-    starts = [-_NEVER, *(seconds[move.entry] for move in moves)]
+    starts = [-NEVER, *(seconds[move.entry] for move in moves)]
     return Timeline(
         *_joined(starts, branches, carries),
         begins=_begins(entries) if history.quiet_since is None else history.quiet_since,
@@ -75,7 +76,12 @@ def unsettled_since(timeline: Timeline, placed_second: int) -> int:
     `placed_second`: what was not committed by then may have been carried along, and a rename concerns everything."""
     if timeline.renames and timeline.renames[-1].second >= placed_second:
         return 0
-    before = bisect_left(timeline.commits, placed_second)
+    return committed_before(timeline, placed_second)
+
+
+def committed_before(timeline: Timeline, second: int) -> int:
+    """The second of the last commit before; 0 where there is none."""
+    before = bisect_left(timeline.commits, second)
     return timeline.commits[before - 1] if before else 0
 
 
@@ -146,7 +152,7 @@ def _carries(
                 committed = seconds[index]
         seen = move.entry
         # What was committed on a detached HEAD is on the new branch alone: all of the stay goes along.
-        since = -_NEVER if is_id(move.source) else committed
+        since = -NEVER if is_id(move.source) else committed
         carries.append(since if _creates(move, history, seconds[move.entry], branches[number + 1]) else None)
     return [*carries, None]
 
@@ -182,11 +188,11 @@ def _begins(entries: Sequence[ReflogEntry]) -> int:
     One that begins with a clone or a new worktree tells nothing of an earlier life of that folder.
     """
     if not entries:
-        return _NEVER
+        return NEVER
     first = entries[0]
     born = first.old.startswith(NULL_ID)
     if born and first.message.startswith("commit (initial)"):
-        return -_NEVER
+        return -NEVER
     return first.second - (_BIRTH_SECONDS if born else 0)
 
 

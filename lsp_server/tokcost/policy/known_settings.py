@@ -40,7 +40,14 @@ ENVIRONMENT = (
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
 """The same for jobs of a forge, each behind `TOKCOST_`."""
-INTERNAL_ENVIRONMENT = ("TOKCOST_PATH", "TOKCOST_HOOKS", "TOKCOST_NOTES", "TOKCOST_NOW", "TOKCOST_PARENT")
+INTERNAL_ENVIRONMENT = (
+    "TOKCOST_PATH",
+    "TOKCOST_HOOKS",
+    "TOKCOST_NOTES",
+    "TOKCOST_NOW",
+    "TOKCOST_PARENT",
+    "TOKCOST_TERMINAL",
+)
 """Variables that our programs set for each other, or tests for them."""
 
 CHOICES = {

@@ -79,6 +79,21 @@ def entries_since(worktree: Worktree, size: int) -> list[ReflogEntry] | None:
     return list(parse_entries(data)) if not size or data.startswith(b"\n") else None
 
 
+def new_entries(worktree: Worktree, stamp: str) -> int | None:
+    """The number of entries that were added to HEAD's reflog since it had this stamp (`reflog_stamp`); `None` where
+    that cannot be told."""
+    size, _, rest = stamp.partition(":")
+    inode = rest.rpartition(":")[2]
+    if not size.isdigit() or uses_reftable(worktree.common_dir):
+        return None
+    try:
+        is_same = str(os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_ino) == inode
+    except OSError:
+        return None
+    entries = entries_since(worktree, int(size)) if is_same else None
+    return None if entries is None else len(entries)
+
+
 def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None = None) -> History:
     """Everything git remembers about the branches a worktree was on; if it is much, no more than the `recent` part (see
     `History.told_from`): a reflog of twenty thousand entries takes 50 ms. `head` is what was read of HEAD before."""

@@ -18,6 +18,10 @@ _MOST_NAMED, _MOST_LISTED = 6, 4
 """The assistants, and the folders, that a tooltip has room for."""
 _NOTHING = Worth(0, 0, 0, ())
 FOREIGN = f"This {KEY} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here."
+DAMAGED_HERE = (
+    f"This {KEY} line was damaged and cannot be read. Committed like this it counts nowhere, and the next commit offers"
+    " it again; to keep it to yourself, delete the whole line."
+)
 DAMAGED = f"This {KEY} line cannot be understood, so it will not be counted. Undo what was changed, or delete it."
 
 

@@ -65,9 +65,9 @@ def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimat
     return f"{said}\n{left}" if left else said
 
 
-def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
+def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str = "") -> str:
     """The text that a developer must have seen before agreeing: the next line, or an example where there is none (or
-    none of it will be published), and what everybody can do with it."""
+    none of it will be published), what everybody can do with it, and which `hooks` are installed."""
     if lines:
         shown = "".join(f"    {text}\n" for line in lines for text in line.split("\n"))
         exact = f"for {pending_text(pending)} ({exactness(pending)})"
@@ -75,7 +75,9 @@ def consent_text(lines: Sequence[str], pending: Worth, terms: Terms) -> str:
     else:
         text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
         what = f"Nothing is pending here now; a line looks like this\n\n    {text}\n"
-    return f"{what}\n{terms_text(terms).capitalize()}. {NOTHING_ELSE}\n{AUTHOR_SUMS}\n"
+    return f"{what}\n{terms_text(terms).capitalize()}. {NOTHING_ELSE}\n{AUTHOR_SUMS}\n" + (
+        f"\n{hooks}" if hooks else ""
+    )
 
 
 def preview_object(

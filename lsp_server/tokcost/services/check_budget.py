@@ -1,14 +1,18 @@
 """The budget check of a commit, for git's pre-commit hook and for scripts."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.errors import TokcostError
 from tokcost.ledger.open import Ledger
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.rules_there import may_have_rules
+from tokcost.reports.text import escape
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -44,6 +48,16 @@ def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Ch
         return None
     checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
     return checked._replace(is_verbose=budgets.is_verbose)
+
+
+def keep_said(environ: Mapping[str, str], here: CloneState, said: Sequence[str], *, stopped: bool) -> None:
+    """Keep what a check said of a commit for an editor to show; that it cannot be kept is nobody's trouble."""
+    from tokcost.claims.commit_notes import CommitSaid, note_said
+    from tokcost.claims.notes_folder import notes_folder_of_hook
+
+    with suppress(OSError, TokcostError):
+        text = escape("; ".join(said))
+        note_said(notes_folder_of_hook(environ, here.worktree), CommitSaid(stopped, text, time.time_ns() // 1_000_000))
 
 
 def check(

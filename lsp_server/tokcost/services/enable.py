@@ -5,7 +5,7 @@ from pathlib import Path
 from tokcost.claims import claim_journal
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.errors import UsageError
+from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import branches_with_pending, keys_claimed, withhold_pending
 from tokcost.ledger.open import open_ledger
@@ -15,6 +15,7 @@ from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
 from tokcost.repo.run import run_git
 from tokcost_hooks.installation.hooks import Installed, install_anew
+from tokcost_hooks.installation.planned import Planned, planned_hooks
 
 
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
@@ -48,6 +49,14 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     agree(home, worktree)
     _say(worktree, "enabled", "true")
     return installed
+
+
+def hooks_to_install(worktree: Worktree) -> list[Planned]:
+    """The hooks that agreeing puts into a clone, and where; none where that cannot be told before."""
+    try:
+        return planned_hooks(worktree)
+    except EnvironmentProblem:
+        return []  # `enable` says it, and changes nothing
 
 
 def disable(home: Path, worktree: Worktree) -> Consent:

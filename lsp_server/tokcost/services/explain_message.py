@@ -58,6 +58,15 @@ def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
         return Draft(branch, pending.taken, proposed, known, pending.left)
 
 
+def proposed(home: Path, worktree: Worktree) -> tuple[Line, ...]:
+    """The lines that the hook claimed for exactly the commit that is being made in a worktree."""
+    ledger = open_for_reading(home)
+    if ledger is None:
+        return ()
+    with ledger:
+        return _proposed(ledger, repository_of(ledger, worktree).id, notes_folder(worktree))
+
+
 def _known(ledger: Ledger, repository: int, name: str, version: int) -> Known | None:
     for claim in claims_named(ledger, repository, [name]):
         worth = worth_of(ledger, claim.id)._replace(has_estimates=holds_estimates(ledger, claim.id))

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.claims.commit_notes import OMIT, is_next_omitted
+from tokcost.claims.commit_notes import OMIT, CommitSaid, is_next_omitted, read_said
 from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
@@ -109,6 +109,8 @@ class FolderStatus(NamedTuple):
     cost_lines: CostLines = CostLines()
     driver: str = ""
     """The driver above a third of the branch's list cost, with its figure."""
+    said: CommitSaid | None = None
+    """The words of budgets at the newest commit that was made outside of a terminal."""
     page: BranchPage | None = None
     """Where a page is shown of it."""
     next: Preview | None = None
@@ -187,7 +189,8 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
         with ledger or nullcontext(), ledger.snapshot() if ledger else nullcontext():
             status = status_in(ledger, home, here)._replace(current=refreshed.current)
             status = status._replace(no_logs=tuple(name for name, _ in refreshed.sought))
-            found = FolderStatus(folder, status, cost_lines=_cost_lines(home, here))
+            said = read_said(notes_folder(worktree))
+            found = FolderStatus(folder, status, cost_lines=_cost_lines(home, here), said=said)
             if ledger is not None:
                 found = found._replace(driver=drivers.of(ledger, home, worktree, status))
             if wishes.page == folder:

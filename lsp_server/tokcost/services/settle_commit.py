@@ -1,6 +1,6 @@
 """The work of git's hooks after a commit: they read what it really carries, and follow commits that were rewritten."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tokcost.claims import claim_journal
@@ -35,6 +35,7 @@ from tokcost.ledger.claims import (
     decide_fate,
     follow_bound,
     keys_claimed,
+    lines_named,
     unsettled_claims,
     withhold_pending,
     withhold_unplaced,
@@ -42,7 +43,8 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent
 from tokcost.model.history import ReflogEntry, is_commit
-from tokcost.model.trailer import possible_ids, read_message
+from tokcost.model.remains import remains
+from tokcost.model.trailer import KEY, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
@@ -62,6 +64,12 @@ LOOK_SECONDS = 0.5
 BUSY_SECONDS = 0.15
 """With what the check of a budget waits for (0.1 s), a ledger that another process holds costs a commit 0.25 s."""
 IN_HOOK = How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True)
+
+
+_DAMAGED = (
+    "the cost line of this commit was changed so that it cannot be read: the next commit carries that spend. To keep it"
+    " to yourself, delete the whole line."
+)
 
 
 def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
@@ -181,23 +189,35 @@ def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
 
 
 def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit, noted: Noted) -> str:
-    """Withhold what its owner took out of a message. What a hook took out stays pending; the sentence for its owner,
-    the first time."""
-    found = read_message(commit.message)
-    present = {line.token for line in found.lines}
-    damaged = possible_ids("\n".join(found.damaged))  # these wait for the next commit
-    missing = (token.partition(".")[0] for token in noted.tokens if token not in present)
-    removed = tuple(name for name in missing if name not in damaged)
-    if not removed:
-        return ""
+    """Withhold what its owner took out of a message. What a hook took out stays pending, and so does a line of which
+    something is left; the sentence for its owner, the first time."""
+    present = {line.token for line in read_message(commit.message).lines}
+    missing = [token for token in noted.tokens if token not in present]
+    damaged = _damaged(home, worktree, commit.message, missing) if missing else ()
+    removed = tuple(name for name in map(_name, missing) if name not in damaged)
     if noted.is_kept_out_by_hook:
-        return _stripped(notes, noted)
+        return _stripped(notes, noted) if removed else ""
+    said = _DAMAGED if damaged else ""
+    if not removed:
+        return said
     note_withheld(notes, removed)
     claim_journal.write(worktree.common_dir, [claim_journal.Entry(name, 0, "", [], True) for name in removed])
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, notes)
     withheld_recorded(notes)
-    return ""
+    return said
+
+
+def _name(token: str) -> str:
+    return token.partition(".")[0]
+
+
+def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str]) -> Collection[str]:
+    """Those of the missing lines, by id, of which something is left in a message: they wait for the next commit."""
+    if ";" not in message and KEY.lower() not in message.lower():
+        return ()
+    with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
+        return remains(message, lines_named(ledger, repository_of(ledger, worktree).id, missing), "")
 
 
 def _stripped(notes: str, noted: Noted) -> str:

@@ -20,17 +20,27 @@ from tokcost.ledger.places import (
 )
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
+from tokcost.model.history import History
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.model.worktree import Worktree
-from tokcost.placement.branch import Timeline, build_timeline, place, stretches_of_last_move, unsettled_since
+from tokcost.placement.branch import (
+    Timeline,
+    build_timeline,
+    committed_before,
+    place,
+    stretches_of_last_move,
+    unsettled_since,
+)
 from tokcost.placement.gone_folder import place_in_gone_folder
+from tokcost.placement.unsettled import changed_since, renamed_since
 from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
-from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
+from tokcost.repo.reflog import has_own_commits, new_entries, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.assignment_journal import Target
+from tokcost.usage.following import FIXED, Following, News
 from tokcost.usage.locating import Location, Locator
 
 
@@ -66,9 +76,6 @@ _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 _HEADLESS = "HEAD could not be read"
 """In place of what the reflog looked like: the next look differs, and places again."""
 
-_FIXED = ("observed", "assigned")
-"""Evidence that no reflog overrules."""
-
 
 class Placer:
     """Places usage and remembers what it learned; one for each import. `place` and `note_origins` write to the ledger
@@ -81,6 +88,8 @@ class Placer:
         self._heads = {here.worktree.git_dir: here.head} if here else {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
+        self._histories: dict[int, History] = {}
+        """What these were made of."""
         self._cleared: dict[tuple[int, str], bool] = {}
         self._headless: set[int] = set()
         """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
@@ -173,10 +182,38 @@ class Placer:
         timeline = self._reaching(worktree, self._timeline(worktree), worktree.placed_second)
         rollup = Rollup()
         if worktree.stamp:
-            since = unsettled_since(timeline, worktree.placed_second)
-            self._place_again(usage_in_worktree(self._ledger, worktree.id, since * 1000), rollup, worktree)
+            self._place_again(self._unsettled(worktree, timeline, rollup), rollup, worktree)
         rollup.apply(self._ledger)
         note_placed(self._ledger, worktree.id, stamp, timeline.newest)
+
+    def _unsettled(self, worktree: KnownWorktree, timeline: Timeline, rollup: Rollup) -> Iterable[Stored]:
+        """The usage of a worktree that its newer history may put elsewhere."""
+        news = self._news(worktree, timeline)
+        if news is not None and news.since < timeline.told_from:
+            timeline = self._reaching(worktree, timeline, news.since)
+            news = self._news(worktree, timeline)
+        if news is None:
+            since = unsettled_since(timeline, worktree.placed_second)
+            return usage_in_worktree(self._ledger, worktree.id, since * 1000)
+
+        following = Following(self._ledger, worktree.id, timeline)
+        following.rename(news.renames, rollup)
+        return following.unsettled(news.since)
+
+    def _news(self, worktree: KnownWorktree, timeline: Timeline) -> News | None:
+        """What is new in a reflog that has only grown; `None` where that cannot be told, or where more than the reflog
+        decides."""
+        is_own = worktree.origin_branch or _claudes_branch(worktree.path)
+        located = as_worktree(worktree, self._locator.repositories[worktree.repository])
+        added = None if timeline.problem or is_own else new_entries(located, worktree.stamp)
+        history = self._histories[worktree.id]
+        if added is None or added >= len(history.entries):
+            return None
+        known = history.entries[: len(history.entries) - added]
+        before = build_timeline(history._replace(entries=known)) if added else timeline
+        since = max(changed_since(before, timeline), committed_before(timeline, worktree.placed_second), 0)
+        renames = renamed_since(timeline, worktree.placed_second)
+        return News(min([since, *(rename.second for rename in renames)]), renames)
 
     def _place_directory(self, path: str) -> None:
         rollup = Rollup()
@@ -278,6 +315,7 @@ class Placer:
             if is_broken(head) and os.path.isdir(located.git_dir):
                 self._headless.add(worktree.id)
             history = read_history(located, recent=recent, head=head)
+            self._histories[worktree.id] = history
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
                 self.notes.append(
@@ -296,7 +334,7 @@ def _may_replace(where: Where, old: Entry) -> bool:
     """Whether a usage goes to where newer knowledge puts it."""
     if where.is_left:
         return old.place.evidence != "assigned" and old.claim is None
-    if old.place.evidence in _FIXED:
+    if old.place.evidence in FIXED:
         return False
     return old.place.branch is None or not _is_weaker(where.place, old.place)
 

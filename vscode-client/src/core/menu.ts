@@ -73,7 +73,11 @@ function costLines(status: Status): Entry[] {
     return [{ label: "$(git-commit) Put Cost Lines into Commits…", description: why, command: "tokcost.enableLines" }];
   }
   const next = lines.omitted
-    ? { label: "$(add) Add the Line to the Next Commit", description: "left out now", command: "tokcost.addNextLine" }
+    ? {
+        label: "$(add) Put the Line Back into the Next Commit",
+        description: "left out; possible until you commit",
+        command: "tokcost.addNextLine",
+      }
     : { label: "$(circle-slash) Leave the Next Commit's Line Out", command: "tokcost.omitNextLine" };
   const stop = { label: "$(git-commit) Stop Cost Lines", description: "on in this clone" };
   return [next, { ...stop, command: "tokcost.disableLines" }];

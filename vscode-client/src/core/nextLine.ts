@@ -30,6 +30,7 @@ function nextLine(status: Status, name: string): NextLine | undefined {
   const isOmitted = status.cost_lines.omitted;
   const lines = status.next.lines.flatMap((line) => line.split("\n"));
   const fate = isOmitted ? "left out of the next commit" : "goes into the next commit";
+  const meaning = isOmitted ? LEFT_OUT : `It ${fate}.`;
   return {
     uri: status.uri,
     name,
@@ -37,9 +38,17 @@ function nextLine(status: Status, name: string): NextLine | undefined {
     ...shortened(lines[0] ?? "", isOmitted),
     isOmitted,
     spoken: `${name === "" ? "" : `${name}: `}${lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`}`,
-    hint: `${status.next.text}\n\nIt ${fate}.${status.stale ? " It is not up to date." : ""}`,
+    hint: `${status.next.text}\n\n${meaning}${status.stale ? " It is not up to date." : ""}`,
   };
 }
+
+/** What it means that a line is left out. */
+export const LEFT_OUT =
+  "It is left out of the next commit. That can be undone until you commit; then what it stands for stays on this machine for good.";
+
+/** What is left to say when the commit was made meanwhile, or the line was put back. */
+export const TOO_LATE =
+  "no line is left out now. If the commit was made meanwhile, what its line would have stood for stays on this machine.";
 
 /** As much of a line as a side bar has room for; all of it is in the tooltip. */
 function shortened(line: string, isOmitted: boolean): Pick<NextLine, "label" | "description"> {

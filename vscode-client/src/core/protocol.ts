@@ -61,6 +61,8 @@ export interface Status {
   readonly budget?: BudgetState;
   readonly budgets?: readonly Budget[];
   readonly cost_lines?: CostLines;
+  /** What a budget said at the newest commit, where it was made outside of a terminal. */
+  readonly commit_said?: CommitSaid | null;
   /** What the next commit carries, as it is written; empty where that is nothing. */
   readonly pending_text?: string;
   readonly today_text?: string;
@@ -71,6 +73,12 @@ export interface Status {
   readonly next?: NextLines | null;
   /** The page of a branch, where one of this folder is followed. */
   readonly page?: BranchPage | null;
+}
+
+export interface CommitSaid {
+  readonly stopped: boolean;
+  readonly text: string;
+  readonly time_ms: number;
 }
 
 /** What else shall come with the figures, in the same state. */

@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { CHOICES } from "../core/lineChoices";
+import { LEFT_OUT, TOO_LATE } from "../core/nextLine";
 import { inNotification, visible } from "../core/plain";
 import type { Preview, Status, Terms } from "../core/protocol";
 import { tellRefused } from "../server/problems";
@@ -11,6 +12,7 @@ import type { TextPages } from "./textPages";
 const AGREE = "Put Cost Lines into Commits";
 const FROM_NOW = "Only What Comes From Now On";
 const LEAVE_OUT = "Leave It Out Once";
+const UNDO = "Put It Back";
 const TURN_ON = "Put Cost Lines into Commits…";
 
 interface Enabled {
@@ -28,12 +30,15 @@ export class CostLines {
   /** Show what the next commit would carry. */
   async preview(status: Status): Promise<void> {
     const found = await this.session.command<Preview>("preview", { uri: status.uri });
-    const button = found.enabled ? (found.lines.length > 0 ? LEAVE_OUT : undefined) : TURN_ON;
+    const isOmitted = status.cost_lines?.omitted === true;
+    const ofLine = isOmitted ? UNDO : LEAVE_OUT;
+    const button = found.enabled ? (found.lines.length > 0 ? ofLine : undefined) : TURN_ON;
     const message = `What the next commit on ${visible(found.branch ?? "this detached HEAD")} would carry`;
-    const buttons = button === undefined || status.cost_lines?.omitted === true ? [] : [button];
-    const detail = status.cost_lines?.omitted === true ? `${found.text}\n\nIt was asked to be left out.` : found.text;
+    const buttons = button === undefined ? [] : [button];
+    const detail = isOmitted ? `${found.text}\n\n${LEFT_OUT}` : found.text;
     const picked = await vscode.window.showInformationMessage(message, { modal: true, detail }, ...buttons);
     if (picked === LEAVE_OUT) await this.omit(status, true);
+    if (picked === UNDO) await this.omit(status, false);
     if (picked === TURN_ON) await this.enable(status);
   }
 
@@ -53,7 +58,20 @@ export class CostLines {
   /** Leave the line of the next commit out, or add it again. */
   async omit(status: Pick<Status, "uri">, omit: boolean): Promise<void> {
     const done = await this.session.command<{ text: string }>("omit", { uri: status.uri, omit });
-    vscode.window.setStatusBarMessage(`tokcost: ${done.text}`, 6000);
+    if (!omit) {
+      vscode.window.setStatusBarMessage(`tokcost: ${done.text}`, 6000);
+      return;
+    }
+    vscode.window
+      .showInformationMessage(inNotification(`tokcost: ${done.text}`), UNDO)
+      .then((picked) => (picked === UNDO ? this.putBack(status) : undefined))
+      .then(undefined, tellRefused);
+  }
+
+  /** A notification stays: its button may be found when the commit was made. */
+  private async putBack(status: Pick<Status, "uri">): Promise<void> {
+    if (this.session.around(status.uri)?.cost_lines?.omitted === true) await this.omit(status, false);
+    else void vscode.window.showInformationMessage(`tokcost: ${TOO_LATE}`);
   }
 
   private async ask(status: Status, terms: Terms): Promise<void> {

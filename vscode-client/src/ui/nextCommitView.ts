@@ -61,7 +61,7 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
     item.contextValue = next.isOmitted ? "omitted" : "carried";
     item.checkboxState = {
       state: next.isOmitted ? vscode.TreeItemCheckboxState.Unchecked : vscode.TreeItemCheckboxState.Checked,
-      tooltip: next.isOmitted ? "Add this line to the next commit" : "Leave this line out of the next commit",
+      tooltip: next.isOmitted ? "Put this line back into the next commit" : "Leave this line out of the next commit",
       accessibilityInformation: { label: "AI cost line in the next commit" },
     };
     item.accessibilityInformation = { label: next.spoken };

@@ -8,9 +8,9 @@ import click
 from tokcost.cli import screen
 from tokcost.errors import UsageError
 from tokcost.model.claims import Precision, Terms
-from tokcost.reports.hooks import installed_text
+from tokcost.reports.hooks import installed_text, planned_text
 from tokcost.reports.trailers import consent_text, shown_line
-from tokcost.services.enable import allowed_terms, enable
+from tokcost.services.enable import allowed_terms, enable, hooks_to_install
 from tokcost.services.look_at_clone import here
 from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
@@ -33,7 +33,8 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     """
     home, worktree = tokcost_home(os.environ), here(Path.cwd())
     terms = allowed_terms(home, worktree, precision, models)
-    screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now))
+    hooks = planned_text(hooks_to_install(worktree))
+    screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now, hooks))
     if not yes:
         if not screen.can_ask():
             raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
@@ -50,6 +51,6 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     return 0
 
 
-def _shown(found: Preview, terms: Terms, from_now: bool) -> str:
+def _shown(found: Preview, terms: Terms, from_now: bool, hooks: str) -> str:
     lines = [] if from_now else [shown_line(line, found.fresh) for line in found.lines]
-    return consent_text(lines, found.pending, terms)
+    return consent_text(lines, found.pending, terms, hooks)

@@ -1,4 +1,4 @@
-"""Leave the line of this commit out, or put it back.
+"""Leave the line of this commit out, put it back, or mend one that was damaged.
 
 The editor claims nothing. Only git's hook knows what kind of commit is being made (an amend raises a claim, a squash
 joins some, a rebase takes none), so only the hook claims; it notes what it claimed for exactly this commit. What can be
@@ -6,16 +6,21 @@ added here is that: the same id, the same version, the same words. Where the hoo
 and the action shows what would be written and why it is not.
 """
 
+from collections.abc import Iterator
+
 from lsprotocol import types
 
-from tokcost.lsp.documents import changed_lines, comment_of, commit_message, worktree_of
+from tokcost.lsp.documents import changed_lines, comment_of, commit_message, proposed_lines
+from tokcost.lsp.features.diagnostics import DAMAGED_CODE
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.commit_message import add_lines, drop_lines, marks
+from tokcost.model.remains import remains, restored
 from tokcost.model.trailer import Line
-from tokcost.services.explain_message import draft
 
 LEAVE_OUT = "Leave the AI-Cost line out (what it stands for stays on this machine)"
 PUT_BACK = "Put the AI-Cost line of this commit back"
+MEND = "Put the damaged AI-Cost line back as it was"
+DELETE = "Delete the damaged AI-Cost line"
 SHOW = "Show what an AI-Cost line would say"
 
 
@@ -30,26 +35,62 @@ def register(server: TokcostServer) -> None:
         document = commit_message(server, uri)
         if document is None:
             return []
-        text, comment = document.source, comment_of(document.source)
-        proposed = await server.refresher.read(_proposed, server, uri)
-        present = {mark.line.id for mark in marks(text, comment) if mark.line}
-        missing = [line for line in proposed if line.id not in present]
-        actions: list[types.CodeAction] = []
-        if present:
-            actions.append(_edit(uri, LEAVE_OUT, text, drop_lines(text, comment)))
-        if missing:
-            actions.append(_edit(uri, PUT_BACK, text, add_lines(text, missing, comment)))
-        if not actions:
-            show = types.Command(SHOW, "tokcost.preview", arguments=[{"uri": uri, "show": True}])
-            actions.append(types.CodeAction(SHOW, kind=types.CodeActionKind.Source, command=show))
-        return actions
+        proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
+        found = [*_fixes(params, document.source, proposed), *_choices(uri, document.source, proposed)]
+        return [one for one in found if _is_asked_for(params.context, one)]
 
 
-def _proposed(server: TokcostServer, uri: str) -> tuple[Line, ...]:
-    worktree = worktree_of(uri)
-    return draft(server.refresher.home, worktree, []).proposed if worktree else ()
+def _is_asked_for(context: types.CodeActionContext, action: types.CodeAction) -> bool:
+    kind = str(action.kind.value if isinstance(action.kind, types.CodeActionKind) else action.kind)
+    wanted = [str(one.value if isinstance(one, types.CodeActionKind) else one) for one in context.only or [""]]
+    return any(one in ("", kind) or kind.startswith(f"{one}.") for one in wanted)
+
+
+def _fixes(params: types.CodeActionParams, text: str, proposed: tuple[Line, ...]) -> Iterator[types.CodeAction]:
+    """The actions that mend damaged lines; each names the warnings that it settles."""
+    uri, comment = params.text_document.uri, comment_of(text)
+    shown = [one for one in params.context.diagnostics if one.source == "tokcost" and one.code == DAMAGED_CODE]
+    mine = remains(text, _missing(text, proposed), comment)
+    for line in proposed:
+        if mark := mine.get(line.id):
+            about = [one for one in shown if one.range.start.line == mark.start]
+            yield _fix(_edit(uri, MEND, text, restored(text, line, mark)), about, is_preferred=True)
+    hurt = {mark.start: mark for mark in (*mine.values(), *(one for one in marks(text, comment) if one.damaged))}
+    for start, mark in sorted(hurt.items()):
+        about = [one for one in shown if one.range.start.line == start]
+        if about or (start <= params.range.end.line and mark.stop > params.range.start.line):
+            lines = text.split("\n")
+            without = "\n".join([*lines[:start], *lines[mark.stop :]])
+            yield _fix(_edit(uri, DELETE, text, without), about, is_preferred=False)
+
+
+def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
+    present = {mark.line.id for mark in marks(text, comment_of(text)) if mark.line}
+    return [line for line in proposed if line.id not in present]
+
+
+def _choices(uri: str, text: str, proposed: tuple[Line, ...]) -> list[types.CodeAction]:
+    """The actions by which its owner decides about the line."""
+    comment = comment_of(text)
+    missing = _missing(text, proposed)
+    damaged = remains(text, missing, comment)
+    gone = [line for line in missing if line.id not in damaged]
+    found: list[types.CodeAction] = []
+    if any(mark.line for mark in marks(text, comment)):
+        found.append(_edit(uri, LEAVE_OUT, text, drop_lines(text, comment)))
+    if gone:
+        found.append(_edit(uri, PUT_BACK, text, add_lines(text, gone, comment)))
+    if not found and not damaged:
+        show = types.Command(SHOW, "tokcost.preview", arguments=[{"uri": uri, "show": True}])
+        found.append(types.CodeAction(SHOW, kind=types.CodeActionKind.Source, command=show))
+    return found
 
 
 def _edit(uri: str, title: str, before: str, after: str) -> types.CodeAction:
     edit = types.WorkspaceEdit(changes={uri: [changed_lines(before, after)]})
     return types.CodeAction(title, kind=types.CodeActionKind.Source, edit=edit)
+
+
+def _fix(edit: types.CodeAction, about: list[types.Diagnostic], *, is_preferred: bool) -> types.CodeAction:
+    edit.kind, edit.diagnostics, edit.is_preferred = types.CodeActionKind.QuickFix, about or None, is_preferred
+    return edit

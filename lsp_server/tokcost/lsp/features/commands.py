@@ -31,15 +31,20 @@ from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
 from tokcost.model.selection import Selection
 from tokcost.model.worktree import Worktree
-from tokcost.reports.hooks import installed_text
+from tokcost.reports.hooks import installed_text, planned_text
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import ahead_text, consent_text, preview_object, shown_line
 from tokcost.services.assign import assign
-from tokcost.services.enable import allowed_terms, disable, enable
+from tokcost.services.enable import allowed_terms, disable, enable, hooks_to_install
 from tokcost.services.look_at_clone import consent_in
 from tokcost.services.omit_line import keep_line, omit_line
 from tokcost.services.preview import preview
 from tokcost.services.refresh import refresh
+
+OMITTED = (
+    "The next commit here carries no cost line. You can undo that until you commit; then what the line would stand for"
+    " stays on this machine for good, and no later commit offers it."
+)
 
 
 def register(server: TokcostServer) -> None:
@@ -94,8 +99,7 @@ class _Commands:
         else:
             await self._keeper.run(keep_line, worktree)
         self._keeper.touch()
-        said = "carries no cost line; what it would stand for stays here" if omitted else "carries its cost line again"
-        return {"omitted": omitted, "text": f"The next commit here {said}."}
+        return {"omitted": omitted, "text": OMITTED if omitted else "The next commit here carries its cost line again."}
 
     async def report(self, params: CommandParams) -> Any:
         """Return the output of `tokcost log` as a text file that the client can open."""
@@ -142,7 +146,8 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
     shown = preview_object(
         found.branch, lines, (found.pending, found.estimated), terms, consent.enabled, consent.problem
     )
-    asked = consent_text([] if flag(params, "from_now") else lines, found.pending, terms)
+    hooks = [] if flag(params, "peek") or consent.enabled else hooks_to_install(worktree)
+    asked = consent_text([] if flag(params, "from_now") else lines, found.pending, terms, planned_text(hooks))
     return {**shown, "text": said, "consent_text": asked}
 
 

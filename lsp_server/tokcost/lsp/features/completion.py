@@ -3,10 +3,9 @@ commit."""
 
 from lsprotocol import types
 
-from tokcost.lsp.documents import commit_message, worktree_of
+from tokcost.lsp.documents import commit_message, proposed_lines
 from tokcost.lsp.server import TokcostServer, answered
-from tokcost.model.trailer import KEY, Line, format_line, read_message
-from tokcost.services.explain_message import draft
+from tokcost.model.trailer import KEY, format_line, read_message
 
 _BY_HOOK = "Written by the commit hook when the commit is made; one typed by hand counts nowhere."
 
@@ -27,17 +26,12 @@ def register(server: TokcostServer) -> None:
         if not number or not KEY.lower().startswith(before.lower()):
             return []  # the first line is the subject
         place = types.Range(types.Position(number, 0), params.position)
-        proposed = await server.refresher.read(_proposed, server, uri)
+        proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
         present = {line.id for line in read_message(document.source).lines}
         missing = [line for line in proposed if line.id not in present]
         if missing:
             return [_item(format_line(line), "the line of this commit", place) for line in missing]
         return [_item(f"{KEY}: ", _BY_HOOK, place)]
-
-
-def _proposed(server: TokcostServer, uri: str) -> tuple[Line, ...]:
-    worktree = worktree_of(uri)
-    return draft(server.refresher.home, worktree, []).proposed if worktree else ()
 
 
 def _item(text: str, about: str, place: types.Range) -> types.CompletionItem:

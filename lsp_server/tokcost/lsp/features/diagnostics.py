@@ -4,45 +4,68 @@ from itertools import islice
 
 from lsprotocol import types
 
-from tokcost.lsp.documents import comment_of, commit_message, range_of
+from tokcost.lsp.documents import comment_of, commit_message, proposed_lines, range_of
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.commit_message import marks
-from tokcost.reports.editor import DAMAGED, FOREIGN
+from tokcost.model.remains import remains
+from tokcost.model.trailer import Line
+from tokcost.reports.editor import DAMAGED, DAMAGED_HERE, FOREIGN
 
+DAMAGED_CODE = "damaged"
 _MOST = 100
 """Of one message; nobody reads more."""
 
 
 def register(server: TokcostServer) -> None:
     """Publish diagnostics of commit messages as they are opened and changed; none is left when one is closed."""
+    carried: dict[str, list[str]] = {}
+    """The lines that stood in each message when its lens was asked for."""
+
+    async def look(uri: str, *, is_new: bool) -> None:
+        document = commit_message(server, uri)
+        if document is None:
+            return
+        text, version = document.source, document.version
+        tokens = [mark.line.token for mark in marks(text, comment_of(text)) if mark.line]
+        if carried.get(uri) != tokens and not is_new:
+            server.refresh_lenses()  # few editors ask again when a line was left out or put back
+        carried[uri] = tokens
+        proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
+        now = commit_message(server, uri)
+        if now is not None and now.version == version:
+            found = _found(server, text, proposed)
+            server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version=version))
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def _(params: types.DidOpenTextDocumentParams) -> None:
-        _publish(server, params.text_document.uri)
+    async def _(params: types.DidOpenTextDocumentParams) -> None:
+        await look(params.text_document.uri, is_new=True)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def _(params: types.DidChangeTextDocumentParams) -> None:
-        _publish(server, params.text_document.uri)
+    async def _(params: types.DidChangeTextDocumentParams) -> None:
+        await look(params.text_document.uri, is_new=False)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def _(params: types.DidCloseTextDocumentParams) -> None:
+        carried.pop(params.text_document.uri, None)
         server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(params.text_document.uri, []))
 
 
-def _publish(server: TokcostServer, uri: str) -> None:
-    document = commit_message(server, uri)
-    if document is None:
-        return
-    lines = document.source.split("\n")
-    unread = (mark for mark in marks(document.source, comment_of(document.source)) if mark.line is None)
-    found = [
+def _found(server: TokcostServer, text: str, proposed: tuple[Line, ...]) -> list[types.Diagnostic]:
+    lines, comment = text.split("\n"), comment_of(text)
+    known = marks(text, comment)
+    present = {mark.line.id for mark in known if mark.line}
+    mine = remains(text, [line for line in proposed if line.id not in present], comment).values()
+    told = {mark.start: (mark, DAMAGED_HERE) for mark in mine}
+    for mark in known:
+        if mark.line is None and mark.start not in told:
+            told[mark.start] = (mark, DAMAGED if mark.damaged else FOREIGN)
+    return [
         types.Diagnostic(
             range_of(server, lines, mark),
-            DAMAGED if mark.damaged else FOREIGN,
-            severity=types.DiagnosticSeverity.Warning if mark.damaged else types.DiagnosticSeverity.Hint,
-            code="damaged" if mark.damaged else "foreign",
+            said,
+            severity=types.DiagnosticSeverity.Hint if said is FOREIGN else types.DiagnosticSeverity.Warning,
+            code="foreign" if said is FOREIGN else DAMAGED_CODE,
             source="tokcost",
         )
-        for mark in islice(unread, _MOST)
+        for _, (mark, said) in islice(sorted(told.items()), _MOST)
     ]
-    server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version=document.version))

@@ -1,0 +1,65 @@
+"""Usage that a move of HEAD may put elsewhere: all other usage stays where it is. Pure: no file, no clock."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from tokcost.model.history import Rename
+from tokcost.model.place import UNKNOWN, BranchPlace
+from tokcost.placement.timeline import NEVER, Timeline
+
+
+class Stretch(NamedTuple):
+    """Seconds in which one answer holds for all usage."""
+
+    until: int
+    """The first second behind it."""
+    place: BranchPlace | None
+    """`None` where the assistant's own branch field, or what the server saw, has a say: within the second of a move,
+    and where git remembers nothing."""
+
+
+def stretch_at(timeline: Timeline, second: int) -> Stretch:
+    """The stretch around a second, from there on; `place` in `branch.py` answers the same."""
+    if timeline.problem:
+        return Stretch(NEVER, None)
+    if second < timeline.begins:
+        return Stretch(timeline.begins, None)
+    stay = bisect_right(timeline.starts, second) - 1
+    if timeline.starts[stay] == second:
+        return Stretch(second + 1, None)
+    until = timeline.starts[stay + 1] if stay + 1 < len(timeline.starts) else NEVER
+    last = stay
+    while (since := timeline.carries[last]) is not None:
+        if second <= since:
+            until = min(until, since + 1)
+            break
+        last += 1
+    branch = timeline.branches[last]
+    if branch is None:
+        return Stretch(until, UNKNOWN)
+    return Stretch(until, BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried"))
+
+
+def changed_since(before: Timeline, now: Timeline) -> int:
+    """The first second from which usage may belong elsewhere by `now` than it did by `before`, which lacks the newest
+    entries. The stay that was the last one is never settled: what ended it is news."""
+    same = 0
+    most = min(len(before.starts) - 1, len(now.starts))
+    while same < most and _stay(before, same) == _stay(now, same):
+        same += 1
+    ended = min(one.starts[same] for one in (before, now) if same < len(one.starts))
+    first = same
+    while first and now.carries[first - 1] is not None:
+        first -= 1  # its usage went along
+    carried = now.carries[same - 1] if same else None
+    return ended if carried is None else min(ended, max(now.starts[first], carried + 1))
+
+
+def renamed_since(timeline: Timeline, second: int) -> list[Rename]:
+    """The renames of branches from a second on, in their order. Usage on a branch before it was renamed is on it under
+    its new name, also where the assistant's own field decided."""
+    return [rename for rename in timeline.renames if rename.second >= second]
+
+
+def _stay(timeline: Timeline, number: int) -> tuple[int, str | None, int | None]:
+    return timeline.starts[number], timeline.branches[number], timeline.carries[number]
