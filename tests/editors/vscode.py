@@ -208,7 +208,7 @@ class Window:
     def source_control(self) -> None:
         """Open the Source Control view."""
         self.page.keyboard.press("Control+Shift+G")
-        self.page.locator(".scm-editor").wait_for()
+        self.page.locator(".scm-editor").first.wait_for()
 
     def next_line(self, text: str) -> Any:
         """Wait for the row of the Source Control view that says what the next commit carries; the row."""
