@@ -1,5 +1,6 @@
 """All that a real VS Code shows of a branch, while an assistant writes without a pause."""
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -17,8 +18,9 @@ from tokcost.model.money import dollars
 pytestmark = pytest.mark.editor
 
 EVERY_SECONDS = 0.1
-BEHIND_MS = 1000
-"""How much later than the status bar another surface may show a figure."""
+BEHIND_MS = round(1000 * min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), 4.0))
+"""How much later than the status bar another surface may show a figure: a second, on a machine that has nothing else to
+do."""
 
 
 @contextmanager
@@ -86,13 +88,13 @@ def test_repositories_below_the_open_folder_keep_their_own_figures_and_rows_when
         shown = window().open(editor, tmp_path)
         shown.figure("$0.02")
         shown.source_control()
-        assert re.search(r"\brepo\b", shown.next_line("USD list").inner_text())
+        assert re.search(r"repo, sonnet", shown.next_line("USD list").inner_text())
         assert re.search(r"^Repository\s+repo$", shown.tooltip(), re.MULTILINE)
         for process in editor.servers():
             process.kill()
         live.spend()
         shown.figure("$0.05")
-        assert re.search(r"\brepo\b", shown.next_line("USD list").inner_text())
+        assert re.search(r"repo, sonnet", shown.next_line("USD list").inner_text())
 
 
 def test_what_one_window_leaves_out_the_other_window_shows(live: Live, window: Callable[[], Window]) -> None:
