@@ -82,7 +82,7 @@ class ShownPage:
 
 @dataclass
 class FollowParams:
-    """What a client shows beside the figures, from now on: it comes with them, in the same notification."""
+    """The parts that a client shows beside the figures, from now on: they come with them, in the same notification."""
 
     next: bool = False
     """The lines of the next commit, of each folder."""

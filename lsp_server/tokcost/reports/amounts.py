@@ -27,7 +27,7 @@ AT_LEAST = "≥"
 
 
 class Marks(NamedTuple):
-    """What an amount leaves open: counts, of which none is good."""
+    """The parts that an amount leaves open: counts, of which none is good."""
 
     unpriced_tokens: int = 0
     """Tokens without a known price, which are in no amount."""

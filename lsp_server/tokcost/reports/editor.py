@@ -137,7 +137,7 @@ def _evidence(status: Status) -> str:
 
 
 def _lower_bound(status: Status) -> str:
-    """What `≥` stands for."""
+    """The meaning of `≥`."""
     if not status.lower_bound:
         return ""
     return f"{counted(status.lower_bound, 'reply', 'replies')} whose log tells only the least of the output"

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
 from tokcost.model.budget import Scope, Standing
-from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates
+from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates, Figures, Split
 from tokcost.model.rules import Heard
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
@@ -63,19 +64,16 @@ def status_of(home: Path, here: CloneState) -> Status:
 def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
     """The same of a ledger that is open; `None` where there is none."""
     branch = here.branch
-    total, models, evidence = NO_FIGURES, dict[str, int](), dict[str, int]()
-    today, pending, today_estimated = Spent(), NO_FIGURES, NO_ESTIMATES
+    split, pending = Split(), NO_FIGURES
+    today, today_estimated = Spent(), NO_ESTIMATES
     if ledger is not None:
-        repository = repository_of(ledger, here.worktree).id
-        for one in sums(ledger, repository):
-            if branch is not None and one.branch == branch:
-                total = total.plus(one.figures)
-                models[one.model] = models.get(one.model, 0) + one.list_cost
-                evidence[one.evidence] = evidence.get(one.evidence, 0) + one.usage
-                pending = pending if one.state else pending.plus(one.figures)
-        midnight = midnight_ms()
-        today = spent_since(ledger, repository, midnight)
-        today_estimated = estimated_since(ledger, repository, midnight)
+        repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms()
+        split, pending = _of_branch(ledger, repository, branch)
+        today, today_estimated = (
+            spent_since(ledger, repository, midnight),
+            estimated_since(ledger, repository, midnight),
+        )
+    total = split.total
     budgets, rules = read_budgets(here, branch), _rules(ledger, home, here)
     spent: dict[Scope, tuple[int, int]] = {
         "branch": (total.list_cost, total.unpriced_tokens),
@@ -93,29 +91,51 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         unpriced_tokens=total.unpriced_tokens,
         today_list_cost=today.list_cost,
         today_unpriced_tokens=today.unpriced_tokens,
-        today_lower_bound=today.lower_bound,
-        today_broken_off=today.broken_off,
         pending_tokens=total.pending_tokens,
         pending_unpriced_tokens=pending.unpriced_tokens,
-        pending_lower_bound=pending.lower_bound,
-        pending_broken_off=pending.partial,
-        lower_bound=total.lower_bound,
-        broken_off=total.partial,
-        broken_off_tokens=total.partial_tokens,
-        broken_off_list_cost=total.partial_list_cost,
         estimates=total.estimates,
         today_estimated=today_estimated.usage,
         takes_estimates=takes_estimates(here.config),
-        models=tuple(sorted(models, key=lambda model: -models[model])),
-        evidence=evidence,
+        models=tuple(sorted(split.models, key=lambda model: -split.models[model].list_cost)),
+        evidence=split.evidence,
         budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
         notice="; ".join(notices(home)),
-        rules=tuple(rule_text(one) for one in rules if not one.is_near),
-        rules_near=tuple(rule_text(one) for one in rules if one.is_near),
-        stopping_rules=tuple(rule_text(one) for one in rules if one.can_stop),
-    )
+    )._replace(**_doubts(total, pending, today), **_heard(rules))
+
+
+def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
+    """The fields that say what the amounts leave open."""
+    return {
+        "lower_bound": total.lower_bound,
+        "pending_lower_bound": pending.lower_bound,
+        "today_lower_bound": today.lower_bound,
+        "broken_off": total.partial,
+        "broken_off_tokens": total.partial_tokens,
+        "broken_off_list_cost": total.partial_list_cost,
+        "pending_broken_off": pending.partial,
+        "today_broken_off": today.broken_off,
+    }
+
+
+def _heard(rules: list[Heard]) -> dict[str, Any]:
+    """The sentences of rules."""
+    return {
+        "rules": tuple(rule_text(one) for one in rules if not one.is_near),
+        "rules_near": tuple(rule_text(one) for one in rules if one.is_near),
+        "stopping_rules": tuple(rule_text(one) for one in rules if one.can_stop),
+    }
+
+
+def _of_branch(ledger: Ledger, repository: int, branch: str | None) -> tuple[Split, Figures]:
+    """The figures of a branch, and of the part that is pending."""
+    split, pending = Split(), NO_FIGURES
+    for one in sums(ledger, repository):
+        if branch is not None and one.branch == branch:
+            split.add(one.figures, one.assistant, one.model, one.evidence)
+            pending = pending if one.state else pending.plus(one.figures)
+    return split, pending
 
 
 def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> list[Heard]:

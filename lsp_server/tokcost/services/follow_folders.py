@@ -76,7 +76,7 @@ class Refreshed(NamedTuple):
 
 
 class Wishes(NamedTuple):
-    """What a client shows beside the figures of each folder."""
+    """The parts that a client shows beside the figures of each folder."""
 
     next: bool = False
     """The lines of the next commit."""
@@ -112,7 +112,7 @@ class FolderStatus(NamedTuple):
     said: CommitSaid | None = None
     """The words of budgets at the newest commit that was made outside of a terminal."""
     page: BranchPage | None = None
-    """Where a page is shown of it."""
+    """The page of a branch of it, where one is shown."""
     next: Preview | None = None
     """The lines of the next commit, where they are shown and lines are written here."""
     looked_in: tuple[str, ...] = ()
