@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept
-from tokcost.ledger.rows import Entry, Ids
+from tokcost.ledger.rows import Entry, Group, Ids
 from tokcost.model.usage import Usage
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -53,7 +53,8 @@ class Dimensions:
         usage, assistant = entry.usage, self.assistant(entry.usage.assistant)
         series = _known(self._series, (assistant, *content), self._find_series)
         place = self.place(entry.repository, entry.worktree, *entry.place)
-        return Ids(assistant, series, place, self.log_place(usage), self.session(usage.assistant, usage.session))
+        log_place, session = self.log_place(usage), self.session(usage.assistant, usage.session)
+        return Ids(assistant, series, place, log_place, session, Group(place, series, None, None))
 
     def assistant(self, name: str) -> int:
         """The id of an assistant."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 
 from tokcost.ledger.dimensions import Dimensions, session_ids
 from tokcost.ledger.open import Ledger
@@ -25,15 +24,17 @@ def find_usage(ledger: Ledger, assistant: str, keys: Iterable[str]) -> dict[str,
     return {stored.entry.usage.key: stored for stored in found}
 
 
-def insert_usage(ledger: Ledger, entries: Sequence[Entry], rollup: Rollup) -> None:
-    """Record usage that is not in the ledger yet."""
-    dimensions = Dimensions(ledger)
+def insert_usage(
+    ledger: Ledger, entries: Iterable[Entry], rollup: Rollup, dimensions: Dimensions | None = None
+) -> None:
+    """Record usage that is not in the ledger yet. `dimensions` are those of this transaction, where it has more."""
+    dimensions = dimensions or Dimensions(ledger)
     rows: list[tuple[object, ...]] = []
     for entry in entries:
-        ids = dimensions.of(entry)
-        rows.append((*to_row(entry, ids), entry.claim, entry.claim_version))
-        rollup.add(Group(ids.place, ids.series, entry.claim, entry.claim_version), entry)
-    rows.sort(key=itemgetter(0))  # neighbours in the index are written one after the other
+        ids, claim, version = dimensions.of(entry), entry.claim, entry.claim_version
+        rows.append((*to_row(entry, ids), claim, version))
+        rollup.add(ids.pending if claim is None else Group(ids.place, ids.series, claim, version), entry)
+    # In the order of the log: neighbours by place, time and session are neighbours in most indexes.
     ledger.db.executemany(_INSERT, rows)
 
 

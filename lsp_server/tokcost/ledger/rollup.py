@@ -5,7 +5,7 @@ the sums with the rows.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rows import Entry, Group, Stored
@@ -76,15 +76,25 @@ _MANY, _ALL = 10**15, 2**62
 """Nano-dollars or tokens: what is far from any sum of 64 bits is not compared with all that there is."""
 
 
-def require_room(ledger: Ledger, entries: Sequence[Entry]) -> None:
-    """Raises `OverflowError` when the sums over all usage could not be kept in 64 bits with these entries: SQLite then
-    answers with an error."""
-    tokens = sum(entry.usage.tokens.total + entry.usage.tokens.reasoning for entry in entries)
-    added = max(tokens, sum(entry.list_cost or 0 for entry in entries))
-    if added > _MANY:
-        kept = ledger.db.execute("SELECT max(total(list_cost), total(tokens + reasoning)) FROM rollup").fetchone()[0]
-        if added + kept > _ALL:
-            raise OverflowError("more than a ledger can add up")
+class Room:
+    """The room that is left in the sums over all usage, for the entries of one transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._tokens = 0
+        self._list_cost = 0
+
+    def require(self, entries: Iterable[Entry]) -> None:
+        """Raises `OverflowError` when the sums could not be kept in 64 bits with these entries and those before: SQLite
+        then answers with an error. To be asked before the sums are changed."""
+        for entry in entries:
+            self._tokens += sum(entry.usage.tokens)
+            self._list_cost += entry.list_cost or 0
+        added = max(self._tokens, self._list_cost)
+        if added > _MANY:
+            query = "SELECT max(total(list_cost), total(tokens + reasoning)) FROM rollup"
+            if added + self._ledger.db.execute(query).fetchone()[0] > _ALL:
+                raise OverflowError("more than a ledger can add up")
 
 
 def _sums(entry: Entry) -> Sums:

@@ -67,12 +67,14 @@ class Ids(NamedTuple):
     place: int
     log_place: int
     session: int
+    pending: Group
+    """The kept sum that it belongs to as long as no claim holds it."""
 
 
 def to_row(entry: Entry, ids: Ids) -> tuple[object, ...]:
     """The values of `COLUMNS`. Truth becomes 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
     usage = entry.usage
-    assistant, series, place, log_place, session = ids
+    assistant, series, place, log_place, session, _ = ids
     return (
         usage.key,
         assistant,

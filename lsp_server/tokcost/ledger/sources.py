@@ -60,7 +60,8 @@ def record_read(ledger: Ledger, assistant: str, source: Source, batch: Batch) ->
     if batch.restarted:
         ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
     for kind, counts in (("skipped", batch.skipped), ("duplicate", batch.duplicates)):
-        _count(ledger, number, kind, counts)
+        if counts:
+            _count(ledger, number, kind, counts)
     return number
 
 

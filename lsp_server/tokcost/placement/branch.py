@@ -65,6 +65,26 @@ def place(
     return BranchPlace(branch, "reflog" if branch == timeline.branches[stay] else "carried")
 
 
+def steady_span(timeline: Timeline, time_ms: int) -> tuple[int, int]:
+    """The span of milliseconds around a moment, its end excluded, in which `place` says the same of any usage, whatever
+    its hint; an empty one where that is not known."""
+    second = time_ms // 1000
+    if timeline.problem or second < timeline.begins:
+        return 0, 0
+    starts = timeline.starts
+    stay = bisect_right(starts, second) - 1
+    if starts[stay] == second:
+        return 0, 0
+    since, ends = timeline.carries[stay], [*starts[stay + 1 : stay + 2], _NEVER]
+    if since is not None and second > since:
+        return 0, 0
+    begins = max(starts[stay] + 1, timeline.begins, timeline.told_from)
+    return begins * 1000, min(ends[0], _NEVER if since is None else since + 1) * 1000
+
+
+_NEVER = 1 << 40
+
+
 def stretches_of_last_move(timeline: Timeline, head_written_ms: int) -> list[Observation]:
     """The branches within the second of the newest move, where the time at which git wrote HEAD tells what came before
     it and what after; none where that time belongs to something else, or HEAD moved more than once in that second."""

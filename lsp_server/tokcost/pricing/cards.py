@@ -5,7 +5,7 @@ of requests cannot be priced.
 """
 
 import json
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from tokcost.model.money import ATTO_PER_USD_MTOK, nano_from_atto
 from tokcost.model.usage import Tokens
@@ -48,9 +48,6 @@ class Rates(NamedTuple):
         most = (*[_MOST] * 5, *[_MOST * 1000] * 2)
         times = (None if rate is None else int((rate * exact).to_integral_value()) for rate in self)
         return Rates(*(rate if rate is None else min(rate, limit) for rate, limit in zip(times, most, strict=True)))
-
-
-_KnownRates = tuple[int, int, int, int, int, int, int]
 
 
 class Step(NamedTuple):
@@ -155,14 +152,22 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
         for step in card.steps:
             if prompt > step.above:
                 rates = step.rates
-    if None not in rates:
-        read, cached, short, long, output, _ = tokens
-        of_read, of_cached, of_short, of_long, of_output, of_search, of_request = cast(_KnownRates, rates)
-        prompt = read * of_read + cached * of_cached + short * of_short + long * of_long
-        return nano_from_atto(prompt + output * of_output + web_searches * of_search + of_request)
-    counts = (*tokens[:5], web_searches, 1)
-    used = [(count, rate) for count, rate in zip(counts, rates, strict=True) if count]
-    return None if any(rate is None for _, rate in used) else nano_from_atto(sum(n * (rate or 0) for n, rate in used))
+    read, cached, short, long, output, _ = tokens
+    of_read, of_cached, of_short, of_long, of_output, of_search, of_request = rates
+    if (
+        of_read is None
+        or of_cached is None
+        or of_short is None
+        or of_long is None
+        or of_output is None
+        or of_search is None
+        or of_request is None
+    ):
+        used = [(count, rate) for count, rate in zip((*tokens[:5], web_searches, 1), rates, strict=True) if count]
+        is_known = all(rate is not None for _, rate in used)
+        return nano_from_atto(sum(count * (rate or 0) for count, rate in used)) if is_known else None
+    prompt = read * of_read + cached * of_cached + short * of_short + long * of_long
+    return nano_from_atto(prompt + output * of_output + web_searches * of_search + of_request)
 
 
 def to_json(model: ModelCards) -> str:

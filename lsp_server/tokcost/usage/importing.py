@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tokcost.ledger.claims import claim_and_repository
-from tokcost.ledger.dimensions import session_ids
+from tokcost.ledger.dimensions import Dimensions, session_ids
 from tokcost.ledger.open import Ledger, is_of_records
 from tokcost.ledger.received import received_besides_logs
 from tokcost.ledger.record import (
@@ -23,7 +23,7 @@ from tokcost.ledger.record import (
     update_usage,
     usage_of_session,
 )
-from tokcost.ledger.rollup import Rollup, require_room
+from tokcost.ledger.rollup import Rollup, Room
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.ledger.sources import cursor_of, record_problem, record_read
 from tokcost.ledger.totals import has_unexplained_total, sources_of_unlogged, totals_of_session
@@ -42,6 +42,9 @@ if TYPE_CHECKING:  # what few imports meet is loaded when one does: a commit wai
     from tokcost.usage.recovering import NewTotals
 
 _TRANSACTION_USAGE = 3000
+_PORTION = 500
+"""So many of them are placed, priced and inserted together: what is known of more is no longer in the processor's cache
+when the next step asks for it."""
 _TRANSACTION_FILES = 200
 """A transaction of this size takes a tenth of a second: others that import at the same time wait no longer."""
 
@@ -175,8 +178,9 @@ class Importer:
         for batch, _ in batches:
             self._placer.note_origins(batch.worktrees)
         self._record_usage(assistant, [(usage, number) for batch, number in batches for usage in batch.usage])
-        self._drop_received(assistant, {usage.session for batch, _ in batches for usage in batch.usage})
-        self._heed_late_subagents(assistant, batches)
+        named = {(usage.session, number) for batch, number in batches for usage in batch.usage}
+        self._drop_received(assistant, {session for session, _ in named})
+        self._heed_late_subagents(assistant, named)
         self._retract(assistant, [key for batch, _ in batches for key in batch.retracted])
         totals = [(total, number) for batch, number in batches for total in batch.totals]
         if totals:
@@ -187,10 +191,11 @@ class Importer:
             for total, number in totals:
                 sessions.setdefault(total.session, NewTotals()).add(total, number)
 
-    def _heed_late_subagents(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
-        """A sub-agent's file can be read after the total that contains its lines: they seemed unlogged until now."""
+    def _heed_late_subagents(self, assistant: str, named: set[tuple[str, int]]) -> None:
+        """A sub-agent's file can be read after the total that contains its lines: they seemed unlogged until now.
+        `named` are sessions, each with a file that has usage of it."""
         sessions = self._sessions.setdefault(assistant, {})
-        for session, number in {(usage.session, number) for batch, number in batches for usage in batch.usage}:
+        for session, number in named:
             known = set[int]() if session in sessions else sources_of_unlogged(self._ledger, assistant, session)
             if known and number not in known:
                 from tokcost.usage.recovering import NewTotals
@@ -266,11 +271,14 @@ class Importer:
         ledger = self._ledger
         stored = self._stored(assistant, usage)
         new, changes, copies = sort_out(usage, stored)
-        entries = [self._entry(u, source, may_be_claimed=True) for u, source in new]
+        rollup, room, dimensions = Rollup(), Room(ledger), Dimensions(ledger)
+        for begin in range(0, len(new), _PORTION):
+            portion = new[begin : begin + _PORTION]
+            entries = [self._entry(u, source, may_be_claimed=True) for u, source in portion]
+            room.require(entries)
+            insert_usage(ledger, entries, rollup, dimensions)
         changed = [(before, self._changed(before, u)) for before, u in changes]
-        require_room(ledger, [*entries, *(entry for _, entry in changed)])
-        rollup = Rollup()
-        insert_usage(ledger, entries, rollup)
+        room.require(entry for _, entry in changed)
         update_usage(ledger, changed, rollup)
         rollup.apply(ledger)
         if copies:
@@ -295,7 +303,10 @@ class Importer:
         claim = version = None
         if may_be_claimed and self._claims is not None and where.repository is not None:
             claim, version = self._claims.claim_of(where.repository, usage.assistant, usage.key) or (None, None)
-        return Entry(usage, where.repository, where.worktree, where.place, *price, claim, version, source)
+        list_cost, state, card_id = price
+        return Entry(
+            usage, where.repository, where.worktree, where.place, list_cost, state, card_id, claim, version, source
+        )
 
     def _changed(self, before: Stored, usage: Usage) -> Entry:
         """The new state of a row; its place changes only when a surer original has been found."""
@@ -337,7 +348,7 @@ class Importer:
         changed = [(before, self._changed(before, u)) for before, u in changes]
         source = min(new.sources, default=None)
         entries = [self._entry(u, source) for key, u in wanted.items() if key not in stored]
-        require_room(ledger, [*entries, *(entry for _, entry in changed)])
+        Room(ledger).require([*entries, *(entry for _, entry in changed)])
         rollup = Rollup()
         delete_usage(ledger, [one for key, one in stored.items() if key not in wanted], rollup)
         insert_usage(ledger, entries, rollup)

@@ -30,6 +30,7 @@ from tokcost.placement.branch import (
     build_timeline,
     committed_before,
     place,
+    steady_span,
     stretches_of_last_move,
     unsettled_since,
 )
@@ -70,6 +71,16 @@ class _Spot(NamedTuple):
     """The same within the second of HEAD's newest move: known until the next one, so it is recorded once needed."""
 
 
+class _Steady(NamedTuple):
+    """A span of time in which all usage in a worktree has the same place."""
+
+    spot: _Spot
+    """As it was known then."""
+    begin_ms: int
+    end_ms: int
+    where: Where
+
+
 _CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
@@ -90,6 +101,7 @@ class Placer:
         self._timelines: dict[int, Timeline] = {}
         self._histories: dict[int, History] = {}
         """What these were made of."""
+        self._steady: dict[int, _Steady] = {}
         self._cleared: dict[tuple[int, str], bool] = {}
         self._headless: set[int] = set()
         """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
@@ -110,7 +122,22 @@ class Placer:
         if located.worktree is None:
             return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
         number = located.worktree
-        worktree, root, timeline, seen, last_move = self._spot(number)
+        spot = self._spot(number)
+        if not located.inside and (where := self._where_last(number, spot, usage.time_ms)):
+            return where
+        where = self._place_at(usage, number, spot, located.inside)
+        if not located.inside and spot is self._spots.get(number):
+            self._steady[number] = _Steady(spot, *steady_span(spot.timeline, usage.time_ms), where)
+        return where
+
+    def _where_last(self, number: int, spot: _Spot, time_ms: int) -> Where | None:
+        """The answer to the last question about a worktree, where this one has the same: HEAD mostly stays for hours,
+        and nothing that a log says of the branch counts then."""
+        last = self._steady.get(number)
+        return last.where if last and last.spot is spot and last.begin_ms <= time_ms < last.end_ms else None
+
+    def _place_at(self, usage: Usage, number: int, spot: _Spot, inside: tuple[str, ...]) -> Where:
+        worktree, root, timeline, seen, last_move = spot
         if last_move and last_move[0].first_ms // 1000 == usage.time_ms // 1000:
             record_stretches(self._ledger, worktree.git_dir, last_move)
             seen = [*seen, *last_move]
@@ -123,8 +150,8 @@ class Placer:
             moves_head=usage.moves_head,
             observed=seen,
         )
-        if located.inside and not self._was_cleared(worktree, located.inside, usage.branch):
-            found = place_in_gone_folder(timeline, usage, located.inside, found)
+        if inside and not self._was_cleared(worktree, inside, usage.branch):
+            found = place_in_gone_folder(timeline, usage, inside, found)
         if found.branch is None:
             found = self._without_branch(worktree)
         elif worktree.origin_branch and self._is_cleared(worktree, found.branch):

@@ -142,11 +142,11 @@ class Asking:
         if at < 0 or found[key].copy_rank == KNOWN_COPY:
             return
         stop = min(end, at + _LONGEST_COMMAND)
-        if not self._left and not may_move_head(raw, at, stop):
-            return  # most commands, told without a search for their end
         counts = raw.rfind(_COUNTS, at, stop)
         if counts >= 0:
             stop = counts
+        if not self._left and not may_move_head(raw, at, stop):
+            return
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
         if moves := moves_of_head(raw, at, stop, found[key].cwd):

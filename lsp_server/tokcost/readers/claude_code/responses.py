@@ -1,10 +1,11 @@
 """The usage of a response, from a line of it and what the lines around it tell of where it was asked for."""
 
+from typing import Annotated
+
 import msgspec
 
-from tokcost.model.usage import Tokens, Usage, is_possible_time
+from tokcost.model.usage import EARLIEST_MS, LATEST_MS, MAX_SEARCHES, MAX_TOKENS, Tokens, Usage
 from tokcost.readers.claude_code.asking import Asking
-from tokcost.readers.claude_code.counts import tokens_of
 from tokcost.readers.claude_code.lines import (
     ANYWHERE,
     KNOWN_COPY,
@@ -14,36 +15,75 @@ from tokcost.readers.claude_code.lines import (
     MessageUsage,
     completeness,
     copy_rank,
-    is_sane,
     unless_usual,
 )
+from tokcost.readers.sources.records import Name
 
 NAME = "claude-code"
 
-_counts = msgspec.json.Decoder(MessageUsage)
-_NO_ATTEMPTS = (msgspec.Raw(b"[]"), msgspec.Raw())
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=MAX_TOKENS)]
 
 
-def usual_usage(asking: Asking, line: Line, time_ms: int) -> Usage | None:
+class _Lifetimes(msgspec.Struct, gc=False):
+    ephemeral_5m_input_tokens: _Count = 0
+    ephemeral_1h_input_tokens: _Count = 0
+
+
+class _Thinking(msgspec.Struct, gc=False):
+    thinking_tokens: _Count = 0
+
+
+class _Searches(msgspec.Struct, gc=False):
+    web_search_requests: Annotated[int, msgspec.Meta(ge=0, lt=MAX_SEARCHES)] = 0
+
+
+class _UsualUsage(msgspec.Struct, gc=False):
+    """`message.usage` with sound counts, in one attempt: the decoder makes the checks that `MessageUsage` needs behind
+    it."""
+
+    input_tokens: _Count = 0
+    cache_read_input_tokens: _Count = 0
+    cache_creation_input_tokens: _Count = 0
+    cache_creation: _Lifetimes | None = None
+    output_tokens: _Count = 0
+    output_tokens_details: _Thinking | None = None
+    server_tool_use: _Searches | None = None
+    service_tier: Name | None = None
+    speed: Name | None = None
+    inference_geo: Name | None = None
+    iterations: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=0)] = ()
+
+
+_usual = msgspec.json.Decoder(_UsualUsage)
+
+
+def usual_usage(asking: Asking, line: Line, message: Message, time_ms: int) -> Usage | None:
     """The usage of a response that is logged as nearly all are: with a message id, a request id and sound counts, in
     one attempt. `None` where it is anything else, of which `transcript.py` knows the meaning step by step; for one like
     this those steps come to the same (`tests/readers/test_claude_code_usual.py`) and take twice the time."""
-    message = line.message
-    if message is None or not message.id or not line.request_id or line.request_session:
+    key = message.id
+    if not key or not line.request_id or line.request_session or not EARLIEST_MS <= time_ms < LATEST_MS:
         return None
-    if message.stop_reason == "refusal" or message.model == "<synthetic>" or not is_possible_time(time_ms):
+    if message.stop_reason == "refusal" or message.model == "<synthetic>":
         return None
     try:
-        usage = _counts.decode(message.usage)
+        usage = _usual.decode(message.usage)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    tokens = tokens_of(usage)
-    if tokens is None or usage.iterations not in _NO_ATTEMPTS or not is_sane(usage, ()):
-        return None
-    return usage_of(asking, line, usage, message.id, time_ms, tokens)
+    short = long = 0
+    written, split, details = usage.cache_creation_input_tokens, usage.cache_creation, usage.output_tokens_details
+    if split:
+        short, long = split.ephemeral_5m_input_tokens, split.ephemeral_1h_input_tokens
+    if written > short + long:
+        short = written - long
+    thinking = details.thinking_tokens if details else 0
+    tokens = Tokens(usage.input_tokens, usage.cache_read_input_tokens, short, long, usage.output_tokens, thinking)
+    return usage_of(asking, line, usage, key, time_ms, tokens)
 
 
-def usage_of(asking: Asking, line: Line, usage: MessageUsage, key: str, time_ms: int, tokens: Tokens) -> Usage:
+def usage_of(
+    asking: Asking, line: Line, usage: MessageUsage | _UsualUsage, key: str, time_ms: int, tokens: Tokens
+) -> Usage:
     """The usage of a response whose counts are known."""
     message, request_id, branch = line.message or Message(), line.request_id or "", line.branch or ""
     kind, lower_bound = completeness(line, message)

@@ -245,7 +245,7 @@ class _Transcript:
         key = message.id
         if key is None or key in self._found or self._open.knows(key):
             return False
-        one = usual_usage(self._asking, line, time_ms)
+        one = usual_usage(self._asking, line, message, time_ms)
         if one is None:
             return False
         self._last, self._key, self._found[key] = line, key, one
