@@ -125,4 +125,4 @@ def test_tmux_shows_the_line_of_the_folder_of_the_pane(repo: Hooked, tmp_path: P
     inner = ["tmux", "-S", str(tmp_path / "inner"), "-f", str(configuration), "new-session", "cat"]
     with Tmux(tmp_path / "outer", repo.environ) as terminal:
         terminal.start(["env", "-u", "TMUX", *inner], repo.path)
-        terminal.wait(lambda: bool(re.search(r"main  \$0\.0\d+ list  \(0\.0\d+ pending\)", terminal.screen())))
+        terminal.wait(lambda: bool(re.search(r"main  \$0\.0\d+ list  \(\$0\.0\d+ pending\)", terminal.screen())))

@@ -80,9 +80,9 @@ def run_file(script: Path) -> str:
 
 
 PREPARE = [
-    ("services.prepare_commit", "forget"),
+    ("services.prepare_commit", "put_aside"),
     ("services.prepare_commit", "read_consent"),
-    ("services.prepare_commit", "open_refreshed_at"),
+    ("services.prepare_commit", "open_refreshed"),
     ("services.prepare_commit", "refresh_carriers"),
     ("services.prepare_commit", "propose"),
     ("claims.claim_journal", "write"),

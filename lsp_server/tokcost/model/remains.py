@@ -7,7 +7,15 @@ filter that cuts words) has decided nothing.
 from collections.abc import Iterable, Iterator, Sequence
 
 from tokcost.model.commit_message import Mark, marks, split
-from tokcost.model.trailer import KEY, MOST_CHARACTERS, Line, format_line, is_second_line, possible_ids
+from tokcost.model.trailer import (
+    KEY,
+    MOST_CHARACTERS,
+    Line,
+    format_line,
+    is_of_second_line,
+    is_second_line,
+    possible_ids,
+)
 
 _COMMENTS = tuple("#;@!$%^&")
 """Characters that may begin a comment for git (`core.commentChar=auto`): a line that was commented out is out."""
@@ -48,7 +56,7 @@ def _others(content: Sequence[str], known: Iterable[Mark]) -> Iterator[Mark]:
     inside = {number for mark in known for number in range(mark.start, mark.stop)}
     for number, text in enumerate(content):
         is_candidate = ";" in text and len(text) <= MOST_CHARACTERS and not text.lstrip().startswith(_COMMENTS)
-        if is_candidate and number not in inside and not is_second_line(text):
+        if is_candidate and number not in inside and not is_of_second_line(text):
             yield Mark(number, number + 1, None)
 
 

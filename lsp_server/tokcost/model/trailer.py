@@ -207,6 +207,12 @@ def is_second_line(text: str) -> bool:
     return start is not None and start["key"].lower() == TOKENS_KEY.lower()
 
 
+def is_of_second_line(text: str) -> bool:
+    """Whether a single line of text is the second line of an exact one, or where that was folded the rest of it."""
+    names = {name.lower() for name, _ in _CLASS.findall(text)}
+    return is_second_line(text) or (bool(names) and names <= _CLASSES.keys())
+
+
 _PREFIX = r"[\s>*+|\u2022-]*+(?:Summary:\s*+)?"
 """Phabricator puts its label in front of a body of one line."""
 _BEFORE = re.compile(_PREFIX, re.IGNORECASE)

@@ -100,7 +100,7 @@ class Placer:
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
         self._histories: dict[int, History] = {}
-        """What these were made of."""
+        """The reflogs that these were made of."""
         self._steady: dict[int, _Steady] = {}
         self._cleared: dict[tuple[int, str], bool] = {}
         self._headless: set[int] = set()
@@ -228,7 +228,7 @@ class Placer:
         return following.unsettled(news.since)
 
     def _news(self, worktree: KnownWorktree, timeline: Timeline) -> News | None:
-        """What is new in a reflog that has only grown; `None` where that cannot be told, or where more than the reflog
+        """The news of a reflog that has only grown; `None` where that cannot be told, or where more than the reflog
         decides."""
         is_own = worktree.origin_branch or _claudes_branch(worktree.path)
         located = as_worktree(worktree, self._locator.repositories[worktree.repository])
