@@ -7,6 +7,7 @@ belongs to us, and a temporary file is one that was not there before, so nobody 
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
@@ -18,6 +19,8 @@ MOST_BYTES = 64 << 20
 """Of a file that is read whole."""
 SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
+_ABANDONED_SECONDS = 3600.0
+"""No process takes longer between two pieces of a file."""
 _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost", "plans"),
     "clones",
@@ -59,6 +62,7 @@ def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *
         with suppress(OSError):
             before = os.stat(path)
             mode, owner = stat.S_IMODE(before.st_mode), before
+    remove_unfinished(path, _ABANDONED_SECONDS)
     new = f"{path}.{os.urandom(8).hex()}{_NEW}"
     number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
     try:
@@ -79,13 +83,16 @@ def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *
         raise
 
 
-def remove_unfinished(path: str) -> None:
-    """Remove what a process left that was killed while it wrote this file."""
+def remove_unfinished(path: str, seconds: float | None = None) -> None:
+    """Remove what a process left that was killed while it wrote this file; with `seconds`, only what was not written to
+    for so long, since another process may be writing."""
     folder, name = os.path.split(path)
     with suppress(OSError):
         for found in os.listdir(folder or "."):
             if found.startswith(f"{name}.") and found.endswith(_NEW):
-                os.unlink(os.path.join(folder, found))
+                left = os.path.join(folder, found)
+                if seconds is None or abs(time.time() - os.lstat(left).st_mtime) > seconds:
+                    os.unlink(left)
 
 
 @contextmanager
@@ -111,10 +118,14 @@ def _is_locked(number: int) -> bool:
 
 def open_ours(path: str) -> BinaryIO | None:
     """A regular file that belongs to us, opened for reading; `None` where there is none. A link is not followed."""
-    try:
-        number = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
-    except OSError:
-        return None
+    with suppress(OSError):
+        return open_own(path)
+    return None
+
+
+def open_own(path: str) -> BinaryIO | None:
+    """The same; `None` where it is none of ours. Raises `OSError`."""
+    number = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
     status = os.fstat(number)
     if stat.S_ISREG(status.st_mode) and is_ours(status):
         return open(number, "rb")

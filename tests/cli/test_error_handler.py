@@ -1,9 +1,12 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from tokcost.cli import error_handler
 from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.private_files import write_whole
 
 
 def _raising(problem: BaseException) -> int:
@@ -75,3 +78,29 @@ def test_a_crash_without_a_place_for_its_log_is_still_one_line(
 def test_exceptions_of_the_command_line_library_pass() -> None:
     with pytest.raises(LookupError):
         error_handler.run(lambda: {}["x"], {}, (LookupError,))
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_what_a_disk_says_of_a_file_is_a_sentence_and_no_bug(
+    number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def action() -> None:
+        raise OSError(number, os.strerror(number), "/somewhere/a\nfile")
+
+    assert error_handler.run(action, {"TOKCOST_HOME": str(tmp_path)}) == 3
+    said = capsys.readouterr().err
+    assert said.startswith(f"tokcost: /somewhere/a\\nfile cannot be used: {os.strerror(number)}\nhint: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_write_that_was_killed_leaves_nothing_behind_the_next_one(tmp_path: Path) -> None:
+    """Only what is old goes: another process may be writing the same file."""
+    path = tmp_path / "settings.json"
+    left, at_work = tmp_path / "settings.json.00.tokcost-new", tmp_path / "settings.json.01.tokcost-new"
+    others = tmp_path / "other.json.00.tokcost-new"
+    for one in (left, at_work, others):
+        one.write_bytes(b"half")
+    for one in (left, others):
+        os.utime(one, (0, 0))
+    write_whole(str(path), b"whole")
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([path.name, at_work.name, others.name])

@@ -1,7 +1,9 @@
 """A rescue happens once, survives a kill, and is told until somebody says that it was read; backups outlive logs."""
 
+import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -178,6 +180,33 @@ def test_a_backup_is_due_after_a_week_and_two_are_kept(world: World) -> None:
     assert [path.name[14:18] for path in backups(world.home)] == [str(made[-1])[-19:-15], "2020"]
     with closing(sqlite3.connect(backups(world.home)[0])) as db:
         assert db.execute("SELECT count(*), sum(tokens) FROM usage").fetchone() == world.held
+
+
+def test_a_backup_from_the_future_neither_delays_nor_replaces_others(world: World) -> None:
+    """A clock was ahead, and is right again."""
+    home, now = world.home, time.time()
+    ahead = home / "ledger.backup-20990101T000000Z.db"
+    ahead.write_bytes(b"")
+    os.utime(ahead, (now + 9e8, now + 9e8))
+    assert is_due(home, now)
+    made = back_up(home)
+    assert made is not None
+    assert not is_due(home, time.time())
+    older = home / "ledger.backup-20200101T000000Z.db"
+    older.write_bytes(b"")
+    made.unlink()
+    newest = back_up(home)
+    assert backups(home) == [newest, older]
+
+
+def test_what_a_killed_process_was_making_is_gone_after_the_next_backup(world: World) -> None:
+    home = world.home
+    left, at_work = home / "ledger.db.0123456789abcdef.new", home / "ledger.db.fedcba9876543210.new-wal"
+    for path, age in ((left, 7200), (at_work, 0), (home / "ledger.backup.new", -9e8)):
+        path.write_bytes(b"x")
+        os.utime(path, (time.time() - age, time.time() - age))
+    assert back_up(home) is not None
+    assert (left.exists(), at_work.exists()) == (False, True)
 
 
 def test_no_backup_is_made_of_a_damaged_ledger(world: World) -> None:

@@ -4,6 +4,7 @@ A problem the user can do something about is a sentence, ^C is 130, a reader tha
 foresaw goes to a crash log.
 """
 
+import errno
 import os
 import sys
 import time
@@ -37,6 +38,9 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
         if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click shows its help by itself
             screen.tell(f"standard output cannot be written: {why}")
             return EnvironmentProblem.exit_code
+        if isinstance(crash, OSError) and crash.errno in _OF_THE_DISK:
+            screen.tell(_told_of_disk(crash), "Nothing already recorded is lost; say it again once that is mended.")
+            return EnvironmentProblem.exit_code
         screen.tell(*_told(crash, environ))
         return CRASHED
     return answer if isinstance(answer, int) else 0
@@ -51,6 +55,19 @@ def _answer(action: Callable[[], object], environ: Mapping[str, str]) -> object:
 
         rescue(tokcost_home(environ), damage.what)
     return action()
+
+
+_OF_THE_DISK = frozenset(
+    getattr(errno, name)
+    for name in ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE", "ESTALE")
+    if hasattr(errno, name)
+)
+"""Errors of a file or a disk: wherever a command meets them, they are no bug."""
+
+
+def _told_of_disk(problem: OSError) -> str:
+    reason = problem.strerror or str(problem)
+    return f"{problem.filename} cannot be used: {reason}" if problem.filename else f"a file failed: {reason}"
 
 
 def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:

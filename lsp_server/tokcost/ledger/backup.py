@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from stat import S_ISREG
@@ -34,8 +35,8 @@ def is_due(home: Path, now: float) -> bool:
     """Whether the newest backup, or the ledger where there is none, is a week old."""
     found = backups(home)
     with suppress(OSError):
-        if found:
-            return now - found[0].stat().st_mtime >= EVERY_SECONDS
+        if found:  # one of a clock that was ahead is no reason to wait for its time
+            return all(abs(now - one.stat().st_mtime) >= EVERY_SECONDS for one in found)
         ledger = open_for_reading(home)
         if ledger is not None:
             with ledger:
@@ -62,21 +63,42 @@ def back_up(home: Path) -> Path | None:
         finally:
             for suffix in ("", "-wal", "-shm", "-journal"):
                 Path(f"{new}{suffix}").unlink(missing_ok=True)
-    for old in backups(home)[KEPT:]:
+    for old in [*_in_order(home)[KEPT:], *_left_by_killed(home)]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _in_order(home: Path) -> list[Path]:
+    """Every backup, newest first; those of a clock that was ahead come last."""
+    latest = time.strftime("ledger.backup-%Y%m%dT%H%M%SZ.db", time.gmtime(time.time() + EVERY_SECONDS))
+    found = backups(home)
+    return [*(one for one in found if one.name <= latest), *(one for one in found if one.name > latest)]
+
+
+def _left_by_killed(home: Path) -> Iterator[Path]:
+    """New ledgers that nobody came to finish."""
+    for path in home.glob(f"{FILE_NAME}.*.new*"):
+        with suppress(OSError):
+            if _is_abandoned(path):
+                yield path
 
 
 def _begin(new: Path) -> bool:
     """Whether nobody else makes one."""
     with suppress(FileNotFoundError):
-        if time.time() - new.stat().st_mtime > _ABANDONED_SECONDS:
+        if _is_abandoned(new):
             new.unlink()
     try:
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return False
     return True
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether a file that a process was making has not grown for long; one from the future has not either. Raises
+    `OSError`."""
+    return abs(time.time() - path.stat().st_mtime) > _ABANDONED_SECONDS
 
 
 def _copy(home: Path, new: Path) -> None:
