@@ -89,6 +89,21 @@ def test_what_moved_is_read_as_if_all_was_read(clone: Hooked) -> None:
         assert found is not None or "goes" in what or "renamed" in what or "packing" in what, what
 
 
+@pytest.mark.parametrize("hours", [1, 24, -1, 0])
+def test_what_moved_is_read_again_although_our_clock_was_wrong(
+    clone: Hooked, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    folder = str(clone.common_dir)
+    time.sleep(0.03)
+    with monkeypatch.context() as patch:
+        wrong = time.time_ns() + hours * 3_600_000_000_000
+        patch.setattr(time, "time_ns", lambda: wrong)
+        before, state = all_tips(folder), refs_state.refs_state(folder)
+    clone.git(*CHANGES["a branch that moves"])
+    found = refs_state.read_changed(folder, state, before)
+    assert found is None or found | detached_heads(folder) == all_tips(folder)
+
+
 def test_refs_that_moved_just_now_are_read_again(clone: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refs_state, "_SURE_NS", 3_600_000_000_000)
     state = refs_state.refs_state(str(clone.common_dir))

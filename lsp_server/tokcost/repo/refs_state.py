@@ -17,6 +17,9 @@ _SURE_NS = 2_000_000_000
 _MOST_FOLDERS = 5_000
 _PACKED = "packed-refs"
 _UNSURE = "?"
+"""Before the word of a folder: it may have changed once more since."""
+_FIRST = "refs"
+"""The first line of a state."""
 
 
 def refs_state(common_dir: str, *, only_local: bool = False) -> str:
@@ -31,8 +34,8 @@ def refs_state(common_dir: str, *, only_local: bool = False) -> str:
             if len(names) > _MOST_FOLDERS or "\n" in folder:
                 return ""
     states = ((*_state_of(common_dir, name), name) for name in names)
-    lines = (f"{state if newest < now - _SURE_NS else _UNSURE} {name}" for state, newest, name in states)
-    return "\n".join([str(now - _SURE_NS), *lines])
+    lines = (f"{state if newest < now - _SURE_NS else f'{_UNSURE}{state}'} {name}" for state, newest, name in states)
+    return "\n".join([_FIRST, *lines])
 
 
 def is_still(common_dir: str, state: str) -> bool:
@@ -48,18 +51,17 @@ def read_changed(
     folders = list(_changed(common_dir, state)) if state and not uses_reftable(common_dir) else [_PACKED]
     if _PACKED in folders:
         return None
-    known = {line.partition(" ")[2] for line in state.split("\n")[1:]}
-    folders += [kind for kind in _kinds(only_local=only_local) if kind not in known]
-    younger_than = int(state.partition("\n")[0])
+    words = {name: word for word, _, name in (line.partition(" ") for line in state.split("\n")[1:])}
+    folders += [kind for kind in _kinds(only_local=only_local) if kind not in words]
     changed: dict[str, dict[str, str]] = {}
     while folders:
         folder = folders.pop()
         if folder == "refs":
             continue
         name = ref_text(os.fsencode(folder.replace(os.sep, "/")))
-        loose, inside = read_loose(common_dir, folder, before, younger_than)
+        loose, inside = read_loose(common_dir, folder, before, _changed_last(words.get(folder, "")))
         changed[name] = packed_in(common_dir, name) | loose
-        folders += [one for one in inside if one not in known]
+        folders += [one for one in inside if one not in words]
     kept = {ref: tip for ref, tip in before.items() if ref.startswith("refs/") and _parent(ref) not in changed}
     return kept | {ref: tip for refs in changed.values() for ref, tip in refs.items() if is_id(tip)}
 
@@ -75,6 +77,16 @@ def _parent(ref: str) -> str:
 def _changed(common_dir: str, state: str) -> Iterator[str]:
     lines = (line.partition(" ") for line in state.split("\n")[1:])
     return (name for before, _, name in lines if _state_of(common_dir, name)[0] != before)
+
+
+def _changed_last(word: str) -> int:
+    """A moment (nanoseconds) up to which no ref of a folder changed any more when its state was told. It is a time of
+    the file system, whatever our own clock said then: a clock that is ahead makes everything look older that comes
+    after it. 0 where nothing is known."""
+    time_ns = word.rpartition(":")[2]
+    if not time_ns.isdecimal():
+        return 0
+    return int(time_ns) - (_SURE_NS if word.startswith(_UNSURE) else 0)
 
 
 def _state_of(common_dir: str, name: str) -> tuple[str, int]:
