@@ -144,6 +144,19 @@ def test_a_guard_of_which_the_note_was_lost_is_not_put_in_twice_and_is_taken_out
     assert not path.exists() or "guard check" not in path.read_text()
 
 
+@pytest.mark.parametrize("name", ["claude-code", "opencode"])
+def test_who_was_killed_between_the_note_and_the_settings_says_it_again(repo: Hooked, name: str) -> None:
+    before = everything(repo.home)
+    guard(repo, "install", name, "--yes")
+    text = (repo.home / ASSISTANTS[name]).read_text()
+    (repo.home / ASSISTANTS[name]).unlink()
+    assert json.loads(guard(repo, "status", "--json").stdout)["guards"] == []
+    assert guard(repo, "install", name, "--yes").returncode == 0
+    assert (repo.home / ASSISTANTS[name]).read_text() == text
+    assert guard(repo, "uninstall", name).returncode == 0
+    assert everything(repo.home) == before
+
+
 def test_settings_that_are_read_only_stay_as_they_are(repo: Hooked) -> None:
     path = repo.home / ASSISTANTS["claude-code"]
     path.parent.mkdir(parents=True, exist_ok=True)

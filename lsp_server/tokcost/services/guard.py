@@ -62,7 +62,7 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
     there or the assistant's settings cannot be understood."""
     guard = known_guard(name)
     path = os.path.realpath(guard.settings(environ))
-    if guard.name in _record(home):
+    if _is_there(guard, _record(home).get(guard.name)):
         raise EnvironmentProblem(
             f"{guard.title} has a guard already", f"Take it out with `tokcost guard uninstall {guard.name}` first."
         )
@@ -77,6 +77,12 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
     if before is not None and _asks(guard, before):
         raise _asks_already(guard, path)
     return _in_document(guard, path, before, command)
+
+
+def _is_there(guard: Guard, noted: Mapping[str, Any] | None) -> bool:
+    """Whether a guard that was noted is in the assistant's settings: whoever was killed behind the note put none in."""
+    text = _read(str(noted["path"])) if noted else None
+    return text is not None and _asks(guard, text)
 
 
 def _asks(guard: Guard, text: str) -> bool:
@@ -112,8 +118,9 @@ def install(home: Path, plan: Plan) -> None:
         if _read(plan.path) != plan.before:
             raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Say it again.")
         noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if plan.before is None else None}
-        noted["folders"] = _missing_folders(plan.path)
-        _remember(home, _record(home) | {plan.guard.name: noted})  # first: what is noted can always be taken out
+        record = _record(home)
+        noted["folders"] = _missing_folders(plan.path) or record.get(plan.guard.name, {}).get("folders", [])
+        _remember(home, record | {plan.guard.name: noted})  # first: what is noted can always be taken out
         make_folders(os.path.dirname(plan.path), 0o755)
         write_whole(plan.path, plan.after.encode(), 0o600, keeps_mode=True)
     except OSError as error:
@@ -204,7 +211,7 @@ def installed(home: Path) -> list[Installed]:
     found: list[Installed] = []
     for name, noted in _record(home).items():
         guard = guard_of(name)
-        if guard is not None:
+        if guard is not None and _is_there(guard, noted):
             found.append(Installed(guard, str(noted["path"]), "\n".join(noted["pieces"]) or str(noted["whole"])))
     return found
 
