@@ -9,6 +9,8 @@ import os
 import stat
 from typing import BinaryIO
 
+from tokcost.errors import EnvironmentProblem
+
 MOST = 256 * 1024
 """Bytes of a file that people write by hand: settings, CODEOWNERS, configuration of hook managers."""
 MOST_OF_GIT = 64 * 1024 * 1024
@@ -17,6 +19,24 @@ MOST_OF_GIT = 64 * 1024 * 1024
 # Windows has neither; there no file of a folder is a pipe or a device.
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _PLAIN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class DiskFailed(EnvironmentProblem):
+    """A file may say anything: the system could not read it this time."""
+
+
+_FAILING = frozenset(
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ENOMEM", "EMFILE", "ENFILE", "ETIMEDOUT")
+    if hasattr(errno, name)
+)
+
+
+def require_answer(error: OSError, path: str) -> None:
+    """Raises `DiskFailed` where an error leaves open what is in a file, or whether there is one: to go on as if there
+    was none would forget what it says."""
+    if error.errno in _FAILING:
+        raise DiskFailed(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def open_regular(path: str) -> BinaryIO:

@@ -6,17 +6,19 @@ holds claim ids, published lines and identities of responses, and leaves the clo
 """
 
 import os
+import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, NamedTuple
 
-from tokcost.ledger.claims import has_claims, keys_claimed
+from tokcost.foreign_files import require_answer
+from tokcost.ledger.claims import claims_named, has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.model.claims import Remembered as Entry
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
-from tokcost.private_files import append_ours, is_ours, make_folders, open_ours, rewrite_lines
+from tokcost.private_files import append_ours, is_ours, make_folders, open_own, rewrite_lines
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")
@@ -51,17 +53,62 @@ def exists(common_dir: str) -> bool:
 
 
 def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
-    """From where to where the ledger must still read what a clone remembers, in bytes; nowhere when it knows claims of
-    its own."""
+    """From where to where the ledger must still read what a clone remembers, in bytes; nowhere when it knows all of it.
+
+    A ledger with claims of its own may lack some: one that was restored from a backup is older than the clone's memory.
+    """
     known = setting(ledger, _READ.format(repository)) or ""
-    if not known.startswith(_ANEW) and has_claims(ledger, repository):
-        return 0, 0
+    is_known = not known.startswith(_ANEW) and has_claims(ledger, repository)
     try:
         size = os.stat(_path(common_dir)).st_size
     except OSError:
         return 0, 0
     offset = known.removeprefix(_ANEW).strip()
-    return (int(offset) if offset.isdigit() and int(offset) <= size else 0), size
+    start = int(offset) if offset.isdigit() and int(offset) <= size else 0
+    if is_known and (start == size or _knows_all(ledger, repository, common_dir, start)):
+        return 0, 0
+    return start, size
+
+
+def note_size(ledger: Ledger, repository: int, common_dir: str) -> None:
+    """Remember that the ledger knows all that a clone remembers now. Part of the caller's transaction, in which nothing
+    was unread."""
+    known = setting(ledger, _READ.format(repository)) or ""
+    with suppress(OSError):
+        size = str(os.stat(_path(common_dir)).st_size)
+        if known != size and not known.startswith(_ANEW):
+            record_setting(ledger, _READ.format(repository), size)
+
+
+_HEAD = re.compile(rb'\["([0-9a-z]{12})",([0-9]{1,9}),"(")?')
+"""The beginning of a record: its claim, its version, and whether it has no line."""
+_WITHHELD_END = b",true]\n"
+
+
+def _knows_all(ledger: Ledger, repository: int, common_dir: str, start: int) -> bool:
+    """Whether the ledger has the claims and versions of all records from somewhere on. Usage that joined a version
+    later is not looked up: it counts as unknown."""
+    stream = _open(common_dir)
+    if stream is None:
+        return True
+    wanted, withheld = dict[str, int](), set[str]()
+    with _answered(common_dir), stream:
+        stream.seek(start)
+        while line := stream.readline(_MOST_CHARACTERS):
+            head = _HEAD.match(line)
+            if head is None:
+                continue
+            name, version, is_withheld = head[1].decode(), int(head[2]), line.endswith(_WITHHELD_END)
+            if version and head[3] and not is_withheld:
+                return False
+            wanted[name] = max(version, wanted.get(name, 0))
+            if is_withheld:
+                withheld.add(name)
+    found = {one.name: one for one in claims_named(ledger, repository, wanted)}
+    return all(
+        name in found and found[name].version >= version and (name not in withheld or found[name].fate)
+        for name, version in wanted.items()
+    )
 
 
 def read_anew(ledger: Ledger, repository: int) -> None:
@@ -133,10 +180,10 @@ def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) ->
     import msgspec
 
     decode = msgspec.json.Decoder(_Record).decode
-    stream = open_ours(_path(common_dir))
+    stream = _open(common_dir)
     if stream is None:
         return
-    with suppress(OSError), stream:
+    with _answered(common_dir), stream:
         stream.seek(start)
         end = start
         # What is longer comes in pieces, none of which is JSON.
@@ -199,6 +246,23 @@ def reread_after_purge(ledger: Ledger, repository: int) -> None:
     """The journal has other positions now. Part of the caller's transaction."""
     if (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW):
         read_anew(ledger, repository)
+
+
+@contextmanager
+def _answered(common_dir: str) -> Generator[None]:
+    """Raises `DiskFailed` where the journal is there and cannot be read: what it remembers would be published again."""
+    try:
+        yield
+    except OSError as error:
+        require_answer(error, _path(common_dir))
+
+
+def _open(common_dir: str) -> BinaryIO | None:
+    """The journal, if there is one. Raises `DiskFailed`."""
+    path = _path(common_dir)
+    with _answered(common_dir):
+        return open_own(path)
+    return None
 
 
 def _path(common_dir: str) -> str:

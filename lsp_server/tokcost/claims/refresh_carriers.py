@@ -78,6 +78,8 @@ def refresh_carriers(
         )
     if start < end and claim_journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)
+    elif start == end:
+        claim_journal.note_size(ledger, repository, common_dir)
     only_local = _has_too_many(common_dir, seconds)
     look = _Look(ledger, repository, common_dir, _heads(here), only_local=only_local)
     if look.is_as_before():

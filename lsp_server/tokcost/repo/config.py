@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tokcost.foreign_files import read_bounded
+from tokcost.foreign_files import read_bounded, require_answer
 
 # What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
@@ -147,7 +147,8 @@ def _unquoted(word: str) -> str:
 def _lines(path: str) -> list[str]:
     try:
         data = read_bounded(path, _MOST)
-    except OSError:
+    except OSError as error:
+        require_answer(error, path)
         return []
     # git itself reads nothing from a file with a NUL in it.
     return [line.rstrip("\r") for line in os.fsdecode(_of_interest(data)).split("\n")] if b"\0" not in data else []

@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Generator, Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded, require_answer
 from tokcost.repo.head import Head, can_be_ref, is_id, ref_text, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_git_dirs
@@ -79,7 +79,8 @@ def detached_heads(common_dir: str, heads: Mapping[str, Head] | None = None) -> 
         if heads and git_dir in heads:
             tips[git_dir] = heads[git_dir].commit if heads[git_dir].detached else ""
             continue
-        with contextlib.suppress(OSError), open_regular(os.path.join(git_dir, "HEAD")) as stream:
+        path = os.path.join(git_dir, "HEAD")
+        with _answered(path), open_regular(path) as stream:
             text = stream.read(256).strip().decode("ascii", "replace")
             if not text.startswith("ref:"):
                 tips[git_dir] = text
@@ -136,7 +137,7 @@ def _loose(common_dir: str, below: str, wanted: Container[str] | None = None) ->
     """Refs with a file of their own, all or those that are `wanted`; their names without what is `below`."""
     found: dict[str, str] = {}
     top = os.path.join(common_dir, below)
-    for folder, _, names in os.walk(top):
+    for folder, _, names in os.walk(top, onerror=_require_listed):
         inside = folder[len(top) + 1 :].replace(os.sep, "/")
         for name in names:
             if name.endswith(".lock"):
@@ -147,10 +148,24 @@ def _loose(common_dir: str, below: str, wanted: Container[str] | None = None) ->
             try:
                 with open_regular(f"{folder}/{name}") as stream:
                     tip = stream.read(256).strip().decode("ascii", "replace")
-            except OSError:
+            except OSError as error:
+                require_answer(error, f"{folder}/{name}")
                 continue
             found[ref] = tip
     return found
+
+
+def _require_listed(error: OSError) -> None:
+    require_answer(error, str(error.filename))
+
+
+@contextlib.contextmanager
+def _answered(path: str) -> Generator[None]:
+    """A file or folder that may not be there. Raises `DiskFailed` where nobody can tell."""
+    try:
+        yield
+    except OSError as error:
+        require_answer(error, path)
 
 
 def read_loose(
@@ -160,7 +175,7 @@ def read_loose(
     what they said `before`."""
     found: dict[str, str] = {}
     folders: list[str] = []
-    with contextlib.suppress(OSError), os.scandir(os.path.join(common_dir, folder)) as entries:
+    with _answered(os.path.join(common_dir, folder)), os.scandir(os.path.join(common_dir, folder)) as entries:
         for entry in entries:
             name = f"{folder}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
@@ -169,7 +184,7 @@ def read_loose(
             ref = ref_text(os.fsencode(name))
             if entry.name.endswith(".lock") or not can_be_ref(ref):
                 continue
-            with contextlib.suppress(OSError):
+            with _answered(entry.path):
                 if ref in before and entry.stat().st_ctime_ns <= younger_than:
                     found[ref] = before[ref]
                 else:
@@ -194,7 +209,8 @@ def _packed_refs(common_dir: str, kinds: tuple[str, ...]) -> dict[str, str]:
     """Refs of some kinds in the common file, by their whole names."""
     try:
         data = read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT)
-    except OSError:
+    except OSError as error:
+        require_answer(error, os.path.join(common_dir, "packed-refs"))
         return {}
     lines = _lines_with(data, b" " + kinds[0].encode()) if len(kinds) == 1 else data
     pairs = (line.partition(" ") for line in ref_text(lines).split("\n") if line[:1] not in "#^")

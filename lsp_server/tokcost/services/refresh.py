@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
+from tokcost.foreign_files import DiskFailed
 from tokcost.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
@@ -198,7 +199,7 @@ def _look(ledger: Ledger, report: IngestReport, claims: "ImportedClaims | None")
                 with ledger.transaction():
                     if not refresh_carriers(ledger, one.id, one.common_dir):
                         report.notes.append(f"{one.root}: not all that was fetched could be read in time")
-            except GitFailed as problem:
+            except (GitFailed, DiskFailed) as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
 
 
