@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,7 +83,7 @@ class World:
             os.utime(path, (0, 0))
         self.act({})
         found = self._story.outcome(self.repo)
-        assert found == self.expected, f"{found}\nis not\n{self.expected}\nafter\n{done.stderr}"
+        assert found == self.expected, f"{list(differences(found, self.expected))} after {done.stderr}"
         return happened
 
     def try_all(self, fault: Fault, most: int) -> None:
@@ -98,6 +98,18 @@ class World:
                 problems.append(f"{moment}: {problem}")
         record_figures(self.name, fault.name, moments=len(moments), **figures, failed=len(problems))
         assert not problems, "\n\n".join(problems)
+
+
+def differences(found: Any, expected: Any, path: str = "") -> Iterator[str]:
+    """Each place in two values where they differ, and how."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for name in {**found, **expected}:
+            yield from differences(found.get(name), expected.get(name), f"{path}.{name}")
+    elif isinstance(found, list | tuple) and isinstance(expected, list | tuple) and len(found) == len(expected):
+        for number, (one, other) in enumerate(zip(found, expected, strict=True)):
+            yield from differences(one, other, f"{path}[{number}]")
+    elif found != expected:
+        yield f"{path}: {str(found)[:300]} is not {str(expected)[:300]}"
 
 
 def run(words: list[str], repo: Hooked, environ: Mapping[str, str]) -> Done:

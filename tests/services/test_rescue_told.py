@@ -167,6 +167,19 @@ def test_a_table_that_was_dropped_is_a_damage(world: World, table: str) -> None:
     world.check_whole()
 
 
+def test_a_ledger_whose_schema_is_no_text_is_rescued(world: World) -> None:
+    """Python cannot read what SQLite says of it."""
+    with closing(damages.connect(world.repo)) as db:
+        db.execute("PRAGMA writable_schema = 1")
+        said = "UPDATE sqlite_schema SET name = CAST(x'fb61' AS TEXT), sql = 'CREATX' WHERE name = 'setting'"
+        db.execute(said)
+    for words in (["log"], ["doctor"]):
+        done = world.repo.tokcost(*words)
+        assert (done.returncode in (0, 1), "bug" in done.stderr) == (True, False), done.stderr
+    assert len(read_rescues(world.home)) == 1
+    world.check_whole()
+
+
 def test_a_backup_is_due_after_a_week_and_two_are_kept(world: World) -> None:
     now = world.home.stat().st_mtime
     assert not is_due(world.home, now + EVERY_SECONDS - 7200)

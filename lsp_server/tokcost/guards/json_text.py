@@ -29,6 +29,9 @@ class Span(NamedTuple):
 
 def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
     """The text with all entries, and each piece that was put in, in this order. Raises `Unreadable`."""
+    _, end = _value(text, _skip(text, 0))
+    if _skip(text, end) < len(text):
+        raise Unreadable(f"it is no JSON at character {end}")
     pieces: list[str] = []
     for entry in entries:
         at, piece = _insertion(text, entry)

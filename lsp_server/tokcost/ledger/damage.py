@@ -28,6 +28,9 @@ _IN_THE_WAY = {
 
 _SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""Errors of a damaged file; the second where Python cannot even read what SQLite says of it."""
+_NO_TEXT = "its schema is no text"
 _REFERENCES_SINCE = 5
 _MODES = (1, 2)
 """The values of the header's bytes for how a file is written; anything else makes SQLite call the file read-only."""
@@ -44,6 +47,8 @@ def told(path: Path) -> Generator[None]:
         if problem is None:
             raise
         raise problem from error
+    except UnicodeDecodeError as error:  # Python could not even read what SQLite says of it
+        raise LedgerDamaged(path, _NO_TEXT) from error
     except OSError as error:
         raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
 
@@ -84,6 +89,8 @@ def examine(path: Path) -> str:
             if problem is not None and not isinstance(problem, LedgerDamaged):
                 raise
             return str(error)
+        except UnicodeDecodeError:
+            return _NO_TEXT
 
 
 def wrong_with(connection: sqlite3.Connection) -> str:

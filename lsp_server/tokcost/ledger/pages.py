@@ -12,6 +12,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tokcost.ledger.damage import UNREADABLE
+
 _LEAF, _KEYED_LEAF, _KEYED_INNER, _INNER = 0x0D, 0x0A, 0x02, 0x05
 _KINDS = (_LEAF, _KEYED_LEAF, _KEYED_INNER, _INNER)
 _USUAL_SIZE = 8192
@@ -193,7 +195,7 @@ def _read(connection: sqlite3.Connection, name: str, shape: Shape) -> tuple[list
     """The rows of a page, and whether that is all of them: forwards until one cannot be read, then backwards."""
     connection.text_factory = str
     columns, order = ", ".join(shape.columns), ", ".join(f"{key} DESC" for key in shape.columns[: shape.keys or 1])
-    with suppress(sqlite3.Error):
+    with suppress(*UNREADABLE):
         return connection.execute(f"SELECT {columns} FROM {name}").fetchall(), True
     connection.text_factory = bytes
     found: dict[tuple[Any, ...], None] = {}
@@ -202,7 +204,7 @@ def _read(connection: sqlite3.Connection, name: str, shape: Shape) -> tuple[list
         try:
             for row in connection.execute(query):
                 found[_decoded(row, shape)] = None
-        except sqlite3.Error:
+        except UNREADABLE:
             whole = False
     return list(found), whole
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokcost.ledger import snapshot
-from tokcost.ledger.damage import wrong_with
+from tokcost.ledger.damage import UNREADABLE, wrong_with
 from tokcost.ledger.open import Ledger, create
 from tokcost.ledger.pages import Pages, Shape, shapes_of
 from tokcost.ledger.rollup import add_up_again
@@ -162,7 +162,7 @@ def _open(file: Path) -> sqlite3.Connection:
 
 def _reindexed(copy: Path) -> bool:
     """Whether all that is damaged is in indexes, which are then made anew."""
-    with suppress(sqlite3.Error), closing(_open(copy)) as connection:
+    with suppress(*UNREADABLE), closing(_open(copy)) as connection:
         connection.execute("REINDEX")
         # A page that took the place of a table's root makes a sound table of a few rows.
         if not wrong_with(connection) and _sums(connection) == held_by(connection):
@@ -186,7 +186,7 @@ def _shapes(version: int | None, tables: Sequence[str]) -> list[Shape]:
 
 def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
     """Whether all tables can be read as they stand, though not their indexes; then the new file has all of them."""
-    with suppress(sqlite3.Error), closing(_open(target)) as connection:
+    with suppress(*UNREADABLE), closing(_open(target)) as connection:
         connection.execute("ATTACH ? AS damaged", (str(copy),))
         connection.execute("BEGIN")
         if before is not None and _layout(connection, "main") == _layout(connection, "damaged"):
@@ -253,7 +253,7 @@ def _take_from_backup(connection: sqlite3.Connection, copy: Path, before: tuple[
     """Add what a backup has and the ledger being built has not. One whose numbers mean other rows, or of another
     schema, is of no use, and neither is a damaged one."""
     tables = _tables(connection)
-    with suppress(sqlite3.Error):
+    with suppress(*UNREADABLE):
         connection.execute("ATTACH ? AS backup", (str(copy),))
         try:
             connection.execute("BEGIN")
@@ -339,7 +339,7 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 
 
 def _sums_of(copy: Path) -> tuple[int, int] | None:
-    with suppress(sqlite3.Error), closing(_open(copy)) as connection:
+    with suppress(*UNREADABLE), closing(_open(copy)) as connection:
         return _sums(connection)
     return None
 

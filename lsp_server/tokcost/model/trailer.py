@@ -287,7 +287,7 @@ def _tokens(line: Line) -> str:
 
 def _fitted(start: str, models: Sequence[str], more: int, token: str) -> str:
     """The whole line, with as many models as there is room for."""
-    if not models:
+    if not models and not more:
         return f"{start}; -; {token}"
     for shown in range(len(models), -1, -1):
         left = len(models) - shown + more

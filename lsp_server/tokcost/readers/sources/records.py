@@ -163,7 +163,7 @@ class Lines:
     def _record(self, record: dict[str, Any]) -> None:
         try:
             found = list(self._usages(record, self._session))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
             self._skip("damaged record")
             return
         self._found.extend(found)

@@ -141,6 +141,8 @@ def open_store(path: str) -> Generator[Store]:
             yield Store(connection)
     except sqlite3.Error as error:
         raise _as_os_error(error) from error
+    except UnicodeDecodeError as error:  # Python could not even read what SQLite says of a damaged schema
+        raise OSError("the SQLite store cannot be read: its schema is damaged") from error
 
 
 def _as_os_error(error: sqlite3.Error) -> OSError:
@@ -258,7 +260,7 @@ class SqliteStoreReader:
                     continue
                 try:
                     usage = self.usage(row)
-                except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+                except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
                     found.note_damage(row)
                     continue
                 if usage is not None:
