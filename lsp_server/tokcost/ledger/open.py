@@ -332,6 +332,7 @@ def create(path: Path, version: int | None = None) -> None:
             connection.execute("PRAGMA page_size = 8192")  # an import writes an eighth faster than with 4096
             connection.execute("PRAGMA journal_mode = WAL")
             snapshot.create(connection, version)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # closing does it as well, and tells of no error
         _publish(building, path)
     finally:
         for suffix in ("", "-wal", "-shm"):
