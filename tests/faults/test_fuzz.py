@@ -113,7 +113,7 @@ def test_messages() -> None:
     watch = Watch("messages")
     for _ in watch.inputs():
         text = watch.mutations.chance.choice(MESSAGES)
-        text = watch.mutations.bytes(text.encode()).decode("utf-8", "surrogateescape")
+        text = watch.mutations.of_bytes(text.encode()).decode("utf-8", "surrogateescape")
         with watch.one(text):
             found = read_message(text)
             assert all(one.tokens >= 0 and one.version > 0 for one in found.lines)
@@ -131,7 +131,7 @@ def test_messages() -> None:
 def test_settings_in_toml() -> None:
     watch = Watch("toml")
     for _ in watch.inputs():
-        data = watch.mutations.bytes(watch.mutations.chance.choice(TOML))
+        data = watch.mutations.of_bytes(watch.mutations.chance.choice(TOML))
         with watch.one(data):
             for read in (read_toml, lambda data: parse_overrides(Path("prices.toml"), data)):
                 try:
@@ -144,7 +144,7 @@ def test_configuration_of_git(tmp_path: Path) -> None:
     watch = Watch("git configuration")
     (tmp_path / "config").touch()
     for _ in watch.inputs():
-        data = watch.mutations.bytes(watch.mutations.chance.choice(CONFIG))
+        data = watch.mutations.of_bytes(watch.mutations.chance.choice(CONFIG))
         (tmp_path / "config").write_bytes(data)
         with watch.one(data):
             config = read_config(str(tmp_path))
@@ -157,7 +157,7 @@ def test_settings_of_assistants() -> None:
     watch = Watch("settings of assistants")
     entry = Entry(("hooks", "PreToolUse"), {"hooks": [{"command": "tokcost guard check x"}]})
     for _ in watch.inputs():
-        text = watch.mutations.line(watch.mutations.chance.choice(SETTINGS).encode()).decode("utf-8", "replace")
+        text = watch.mutations.of_line(watch.mutations.chance.choice(SETTINGS).encode()).decode("utf-8", "replace")
         with watch.one(text):
             try:
                 after, pieces = insertions(text, [entry])
@@ -221,7 +221,7 @@ def read_twice(log: Log, data: bytes, watch: Watch) -> None:
                 assert all(min(one.tokens) >= 0 for one in sound.usage)
                 cursor = batch.cursor
         if watch.mutations.chance.random() < 0.1:
-            list(log.reader.read(source, watch.mutations.bytes(cursor or b"{}")))
+            list(log.reader.read(source, watch.mutations.of_bytes(cursor or b"{}")))
 
 
 def test_logs_of_lines_and_documents(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_logs_of_lines_and_documents(tmp_path: Path) -> None:
     for _ in watch.inputs():
         log = watch.mutations.chance.choice(logs)
         lines = log.data.splitlines() if log.source.path.endswith(".jsonl") else []
-        data = watch.mutations.lines(lines) if lines else watch.mutations.line(log.data[:20_000])
+        data = watch.mutations.of_lines(lines) if lines else watch.mutations.of_line(log.data[:20_000])
         read_twice(log, data, watch)
 
 
@@ -280,7 +280,7 @@ def test_messages_of_an_editor(tmp_path: Path) -> None:
             message = {"jsonrpc": "2.0", "method": method, "params": params}
             if watch.mutations.chance.random() < 0.6:
                 message["id"] = 1_000_000 + number
-            body = watch.mutations.line(json.dumps(message).encode())
+            body = watch.mutations.of_line(json.dumps(message).encode())
             editor.bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             if number % 250 == 249:
                 assert (

@@ -25,7 +25,7 @@ class Mutations:
     def __init__(self, seed: str) -> None:
         self.chance = Random(seed)
 
-    def bytes(self, data: bytes) -> bytes:
+    def of_bytes(self, data: bytes) -> bytes:
         """Some bytes are other ones, are gone, stand twice or elsewhere."""
         chance, found = self.chance, bytearray(data)
         for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
@@ -46,19 +46,19 @@ class Mutations:
                     found[at:at] = chance.choice(_PIECES)
         return bytes(found)
 
-    def line(self, line: bytes) -> bytes:
+    def of_line(self, line: bytes) -> bytes:
         """A line of JSON in which a value or a name is another one; other bytes where it is no JSON."""
         if self.chance.random() < 0.4:
-            return self.bytes(line)
+            return self.of_bytes(line)
         try:
             value = json.loads(line)
         except ValueError:
-            return self.bytes(line)
+            return self.of_bytes(line)
         for _ in range(self.chance.choice((1, 1, 2, 4))):
-            value = self.value(value)
+            value = self.of_value(value)
         return json.dumps(value, ensure_ascii=self.chance.random() < 0.5).encode("utf-8", "surrogatepass")
 
-    def value(self, value: Any) -> Any:
+    def of_value(self, value: Any) -> Any:
         """A value of JSON in which one inside is another one, is gone, or has another name."""
         chance = self.chance
         if isinstance(value, dict) and value and chance.random() < 0.9:
@@ -71,25 +71,25 @@ class Mutations:
                 other = chance.choice([*fields, "x"])
                 fields[other] = fields.pop(name)
             else:
-                fields[name] = self.value(fields[name])
+                fields[name] = self.of_value(fields[name])
             return fields
         if isinstance(value, list) and value and chance.random() < 0.9:
             items = list(cast("list[Any]", value))
             at = chance.randrange(len(items))
-            items[at : at + 1] = [self.value(items[at])] * chance.choice((1, 1, 1, 0, 2))
+            items[at : at + 1] = [self.of_value(items[at])] * chance.choice((1, 1, 1, 0, 2))
             return items
         if isinstance(value, int) and not isinstance(value, bool) and chance.random() < 0.5:
             return value + chance.choice((-1, 1, -value, value, 10**9, -(10**12)))
         return chance.choice(_VALUES)
 
-    def lines(self, lines: Sequence[bytes], most: int = 6) -> bytes:
+    def of_lines(self, lines: Sequence[bytes], most: int = 6) -> bytes:
         """A few lines of a log, one of which at least is another one, in an order that may be another one."""
         chance = self.chance
         start = chance.choice((0, chance.randrange(len(lines))))
         found = list(lines[start : start + chance.randint(1, most)])
         for _ in range(chance.choice((1, 1, 2))):
             at = chance.randrange(len(found))
-            found[at] = self.line(found[at])
+            found[at] = self.of_line(found[at])
         if chance.random() < 0.2:
             chance.shuffle(found)
         if chance.random() < 0.2:
