@@ -48,6 +48,15 @@ if (process.argv.includes("--tests")) {
     outExtension: { ".js": ".mjs" },
   });
 }
+if (process.argv.includes("--looks")) {
+  await build({
+    ...common,
+    entryPoints: { looks: "test/looks/documents.ts" },
+    outdir: "dist",
+    platform: "node",
+    format: "cjs",
+  });
+}
 if (process.argv.includes("--host-tests")) {
   await build({
     ...common,

@@ -20,7 +20,7 @@ function put(id: string, made: Html): void {
   shown.set(id, made.text);
   const opened = element.querySelector("details")?.open === true;
   const focused = focusable(element).findIndex((one) => one === document.activeElement);
-  const scrolled = element.querySelector(".scroll")?.scrollLeft ?? 0;
+  const scrolled = element.querySelector(".scroll")?.scrollLeft;
   fill(element, made, trust);
   element.hidden = made.text === "";
   // Figures change while somebody walks through a chart with the keyboard.
@@ -28,7 +28,8 @@ function put(id: string, made: Html): void {
   const details = element.querySelector("details");
   if (details !== null) details.open = opened;
   const scroll = element.querySelector(".scroll");
-  if (scroll !== null && scrolled > 0) scroll.scrollLeft = scrolled;
+  // The newest day is the last one: it is seen first, until somebody scrolls.
+  if (scroll !== null) scroll.scrollLeft = scrolled ?? (id === "days" ? scroll.scrollWidth : 0);
 }
 
 function focusable(element: HTMLElement): (HTMLElement | SVGElement)[] {
@@ -44,6 +45,8 @@ function show(message: ToPage): void {
   if (message.type === "problem") return;
   document.body.dataset["version"] = String(message.model.version);
   table = message.type === "table" ? message.model : undefined;
+  const title = document.querySelector("h1");
+  if (title !== null) title.textContent = table === undefined ? "Branch summary" : "All branches";
   if (message.type === "table") {
     const { rows, current } = message.model;
     put("branch", options({ name: ALL, names: rows.map((row) => row.branch), current }));

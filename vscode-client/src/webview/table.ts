@@ -61,8 +61,10 @@ function all(model: TableModel, order: Order): Html {
         </th>
         <td>${row.state}</td>
         <td class="number">${row.usage === 0 ? "" : row.amount}</td>
-        <td class="number">${row.pending_amount}</td>
-        <td class="number">${row.usage === 0 ? "" : about(shortTokens(row.tokens), row.estimated_counts)}</td>
+        <td class="number">${row.pending_amount}${row.pending_amount !== "" && narrow(" pending")}</td>
+        <td class="number">
+          ${row.usage === 0 ? "" : about(shortTokens(row.tokens), row.estimated_counts)}${row.usage > 0 && narrow(" tokens")}
+        </td>
         <td class="number">${row.last?.slice(0, 10) ?? ""}</td>
       </tr>`,
   );
@@ -85,6 +87,11 @@ function all(model: TableModel, order: Order): Html {
     </div>
     <p class="note">${sum(model)}</p>
     ${model.isStale && STALE}`;
+}
+
+/** Words that the heads of columns say, where there is room for columns. */
+function narrow(words: string): Html {
+  return html`<span class="narrow">${words}</span>`;
 }
 
 function head(column: Column, order: Order): Html {
