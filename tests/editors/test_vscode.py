@@ -313,8 +313,7 @@ def test_a_server_that_dies_is_started_again(live: Live, window: Callable[[], Wi
     with Installed(live.home).with_tokcost().serve() as editor:
         shown = window().open(editor, live.path)
         shown.figure("$0.02")
-        for process in editor.servers():
-            process.kill()
+        editor.kill_servers()
         live.spend()
         shown.figure("$0.05")
     assert editor.processes() == []
