@@ -1,4 +1,4 @@
-"""The pages in a real browser, in four themes and from 260 px to 4K: nothing is cut off, all that is written can be read."""
+"""The pages in a real browser, in four themes and from 260 px to 4K: nothing is cut off, and all of it can be read."""
 
 import json
 import os

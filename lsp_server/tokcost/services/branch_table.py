@@ -17,7 +17,7 @@ from tokcost.placement.timeline import Timeline, build_timeline
 from tokcost.repo.reflog import read_history
 from tokcost.repo.refs import local_branches
 from tokcost.services.session_ids import abbreviated
-from tokcost.services.summarise import LogOptions, figures_of, summarise_in
+from tokcost.services.summarise import LogOptions, summarise_in
 
 
 def branch_table(ledger: Ledger | None, here: Worktree) -> BranchTable:
@@ -29,7 +29,7 @@ def branch_table(ledger: Ledger | None, here: Worktree) -> BranchTable:
     pending: dict[str, Figures] = {}
     for one in sums(ledger, repository):
         if one.branch and not one.state:
-            pending[one.branch] = pending.get(one.branch, NO_FIGURES).plus(figures_of(one))
+            pending[one.branch] = pending.get(one.branch, NO_FIGURES).plus(one.figures)
     unplaced = _unplaced(ledger, repository) if summary.conservation.unplaced != (0, 0) else ()
     return BranchTable(tuple(summary.branches), pending, unplaced, summary.totals.total, summary.conservation)
 
@@ -50,7 +50,7 @@ def _unplaced(ledger: Ledger, repository: int) -> tuple[UnplacedRow, ...]:
     for one in sums_between(ledger, repository, Question(branch="", by="session")):
         if not one.state:
             key = (one.part, one.assistant)
-            figures[key] = figures.get(key, NO_FIGURES).plus(figures_of(one))
+            figures[key] = figures.get(key, NO_FIGURES).plus(one.figures)
     stretches: dict[tuple[str, str], list[UnplacedStretch]] = {}
     for stretch in unplaced_stretches(ledger, repository):
         stretches.setdefault((stretch.session, stretch.assistant), []).append(stretch)

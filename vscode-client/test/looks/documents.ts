@@ -54,7 +54,7 @@ function table(): Status {
     short_id: "5f0c12ab",
     assistant: "claude-code",
     reasons: ["HEAD was on no branch then (detached)."],
-    directories: [`/home/somebody/work/${LONG}/packages/server`],
+    directories: [`/w/${LONG}/packages/server`],
   }));
   const tokens = rows.reduce((sum, row) => sum + row.tokens, 0);
   const total = { usage: 9, tokens, list_cost: "1", amount: "≥$45,678.90 + unpriced", estimated_counts: 0, first: null, last: null }; // prettier-ignore
