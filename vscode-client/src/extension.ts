@@ -96,6 +96,7 @@ function tellMenus(session: Session): void {
     "tokcost.running": session.phase === "running",
     "tokcost.linesOn": session.phase === "running" && lines?.enabled === true,
     "tokcost.omitted": lines?.omitted === true,
+    "tokcost.hasFigure": running && session.inRepositories().some((one) => (one.tokens ?? 0) > 0),
   };
   for (const [key, value] of Object.entries(said)) void vscode.commands.executeCommand("setContext", key, value);
 }
