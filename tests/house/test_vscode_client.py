@@ -108,6 +108,16 @@ def test_what_the_manifest_says_can_be_translated() -> None:
     assert plain == [("title", "tokcost")]  # a name is the same everywhere
 
 
+def test_what_the_editors_part_says_can_be_translated() -> None:
+    """Files that know the editor ask it for words; `l10n/bundle.l10n.json` has all of them for translators."""
+    knowing = "\n".join(text for path, text in SOURCES.items() if path.parent.name in ("ui", "server"))
+    asked = {json.loads(text) for text in re.findall(r'l10n\.t\(\s*("(?:[^"\\]|\\.)*")', knowing)}
+    assert asked == json.loads((CLIENT / "l10n/bundle.l10n.json").read_text(encoding="utf-8")).keys()
+    assert MANIFEST["l10n"] == "./l10n"
+    told = re.findall(r'(?:title|placeHolder|prompt|label|openLabel): "([A-Z][^"]+)"', knowing)
+    assert told == []
+
+
 def test_the_extension_has_the_version_of_the_server_that_it_carries() -> None:
     assert MANIFEST["version"] == __version__
     lock = json.loads((CLIENT / "package-lock.json").read_text(encoding="utf-8"))

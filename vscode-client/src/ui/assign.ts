@@ -6,7 +6,7 @@ import { inLabel, inNotification } from "../core/plain";
 import type { Status } from "../core/protocol";
 import type { Session } from "../server/session";
 
-const ASSIGN = "Assign";
+const ASSIGN = vscode.l10n.t("Assign");
 
 /** Ask for the branch, show what would move, and have it moved by somebody who agrees. */
 export async function assign(session: Session, { uri, branch }: Status, from: string): Promise<void> {
@@ -14,10 +14,13 @@ export async function assign(session: Session, { uri, branch }: Status, from: st
   const items = branches.map((name) => ({
     label: inLabel(name),
     name,
-    ...(name === branch ? { description: "checked out" } : {}),
+    ...(name === branch ? { description: vscode.l10n.t("checked out") } : {}),
   }));
-  const title = "Assign usage to a branch";
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: "Which branch does it belong to?" });
+  const title = vscode.l10n.t("Assign usage to a branch");
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: vscode.l10n.t("Which branch does it belong to?"),
+  });
   if (picked === undefined) return;
   const wanted = { uri, branch: picked.name, unplaced: true, session: from };
   const would = await session.command<Assigned>("assign", { ...wanted, dry_run: true });

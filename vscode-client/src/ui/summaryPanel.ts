@@ -145,7 +145,10 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
 
   private message(): ToPage | undefined {
     if (this.session.phase !== "running") {
-      return { type: "problem", text: "The server of tokcost does not run. What is shown is what it told last." };
+      return {
+        type: "problem",
+        text: vscode.l10n.t("The server of tokcost does not run. What is shown is what it told last."),
+      };
     }
     return pageOf(this.status(), this.state.branch);
   }
@@ -155,10 +158,10 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 }
 
-const TITLE = "Branch summary";
+const TITLE = vscode.l10n.t("Branch summary");
 
 function title(message: ToPage, repository: string | undefined): string {
   if (message.type === "problem") return TITLE;
-  const name = message.type === "table" ? "All branches" : message.model.name;
+  const name = message.type === "table" ? vscode.l10n.t("All branches") : message.model.name;
   return repository === undefined ? name : `${name} (${repository})`;
 }
