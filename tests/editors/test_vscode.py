@@ -65,7 +65,7 @@ def test_an_answer_that_streams_across_a_switch_counts_once_where_it_began(
     live.git("branch", "feat/x")
     with Installed(live.home).with_tokcost().serve() as editor:
         shown = window().open(editor, live.path)
-        shown.figure("$0.00")
+        shown.figure("no logs")
         at = live.now * 1000
         live.spend(output=1, number=1, timestamp=_iso(at))
         shown.figure("$0.0091")

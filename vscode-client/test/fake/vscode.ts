@@ -179,6 +179,7 @@ export const fake = {
   panels: [] as Panel[],
   pages: [] as { readonly uri: string; readonly language: string | undefined }[],
   briefly: [] as string[],
+  log: [] as string[],
   extensions: {} as Record<string, unknown>,
   registered: new Map<string, (argument: unknown) => Promise<void>>(),
   git: undefined as unknown,
@@ -188,7 +189,7 @@ export const fake = {
     activeEditor.fire(window.activeTextEditor);
   },
   reset(): void {
-    for (const name of ["shown", "offered", "picks", "typed", "ran", "known", "items", "trees", "panels", "pages", "briefly", "folders"] as const) this[name].length = 0; // prettier-ignore
+    for (const name of ["shown", "offered", "picks", "typed", "ran", "known", "items", "trees", "panels", "pages", "briefly", "folders", "log"] as const) this[name].length = 0; // prettier-ignore
     this.settings = {};
     this.extensions = {};
     this.failing.clear();
@@ -225,6 +226,10 @@ export const window = {
     return Promise.resolve(found);
   },
   showInputBox: (): Promise<string | undefined> => Promise.resolve(fake.typed.shift()),
+  createOutputChannel: (): object => {
+    const write = (text: string): void => void fake.log.push(text);
+    return { info: write, warn: write, error: write, show: (): void => undefined, dispose: (): void => undefined };
+  },
   setStatusBarMessage: (text: string): void => {
     fake.briefly.push(text);
   },
@@ -298,4 +303,9 @@ export const l10n = {
   bundle: undefined,
   t: (text: string, ...values: unknown[]): string =>
     text.replace(/\{(\d+)\}/g, (_, at: string) => String(values[Number(at)])),
+};
+
+export const env = {
+  openExternal: (): Promise<boolean> => Promise.resolve(true),
+  clipboard: { writeText: (): Promise<void> => Promise.resolve() },
 };
