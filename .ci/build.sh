@@ -19,6 +19,12 @@ python3 -m venv .venv-release
 
 cd vscode-client
 npm ci --no-progress --loglevel=error
+if [ -n "${REPOSITORY_URL:-}" ]; then # where people ask and report: no file of the repository knows its address
+  cp package.json "$out/manifest" && trap 'mv "$out/manifest" package.json' EXIT
+  npm pkg set "repository.type=git" "repository.url=$REPOSITORY_URL.git" "homepage=$REPOSITORY_URL#readme" \
+    "bugs.url=$REPOSITORY_URL/issues" "qna=$REPOSITORY_URL/discussions"
+fi
 npm run --silent package:gallery -- $channel ${REPOSITORY_URL:+--baseImagesUrl "$REPOSITORY_URL/raw/$tag/vscode-client" --baseContentUrl "$REPOSITORY_URL/blob/$tag/vscode-client"}
 mv tokcost.vsix "$out/"
+[ ! -f "$out/manifest" ] || { trap - EXIT && mv "$out/manifest" package.json; }
 ls -l "$out"

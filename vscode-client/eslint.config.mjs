@@ -19,6 +19,21 @@ export default tseslint.config(
     rules: { "no-restricted-imports": ["error", { paths: ["vscode", "vscode-languageclient"] }] },
   },
   {
+    // Text becomes elements in one place, which takes nothing but what `html` made.
+    files: ["src/**"],
+    ignores: ["src/webview/trusted.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|write)$/][object.type!='Super']",
+          message: "src/webview/trusted.ts makes elements of text.",
+        },
+      ],
+    },
+  },
+  {
     files: ["test/**"],
     rules: {
       "@typescript-eslint/no-floating-promises": [

@@ -90,8 +90,7 @@ def test_repositories_below_the_open_folder_keep_their_own_figures_and_rows_when
         shown.source_control()
         assert re.search(r"repo, sonnet", shown.next_line("USD list").inner_text())
         assert re.search(r"^Repository\s+repo$", shown.tooltip(), re.MULTILINE)
-        for process in editor.servers():
-            process.kill()
+        editor.kill_servers()
         live.spend()
         shown.figure("$0.05")
         assert re.search(r"repo, sonnet", shown.next_line("USD list").inner_text())

@@ -65,7 +65,7 @@ def test_an_answer_that_streams_across_a_switch_counts_once_where_it_began(
     live.git("branch", "feat/x")
     with Installed(live.home).with_tokcost().serve() as editor:
         shown = window().open(editor, live.path)
-        shown.figure("$0.00")
+        shown.figure("no logs")
         at = live.now * 1000
         live.spend(output=1, number=1, timestamp=_iso(at))
         shown.figure("$0.0091")
@@ -313,8 +313,7 @@ def test_a_server_that_dies_is_started_again(live: Live, window: Callable[[], Wi
     with Installed(live.home).with_tokcost().serve() as editor:
         shown = window().open(editor, live.path)
         shown.figure("$0.02")
-        for process in editor.servers():
-            process.kill()
+        editor.kill_servers()
         live.spend()
         shown.figure("$0.05")
     assert editor.processes() == []

@@ -87,8 +87,18 @@ class Installed:
         return self
 
     def servers(self) -> list["Process"]:
-        """Our servers that run for this HOME."""
-        return [one for one in self.processes() if one.words()[-1:] == [b"lsp"]]
+        """Our servers that run for this HOME; the editor's language client adds `--stdio` to what it starts."""
+        return [one for one in self.processes() if b"lsp" in one.words()[-2:]]
+
+    def kill_servers(self) -> None:
+        """End our servers as a crash would, and wait until others serve in their place. There is one to end."""
+        killed = self.servers()
+        assert killed, [one.words() for one in self.processes()]
+        for one in killed:
+            one.kill()
+        waited(lambda: not any(one.words() for one in killed))
+        numbers = {one.number for one in killed}
+        waited(lambda: [one for one in self.servers() if one.number not in numbers])
 
     def processes(self) -> list["Process"]:
         """All that runs for this HOME."""

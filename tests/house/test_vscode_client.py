@@ -23,6 +23,7 @@ from tokcost.services.follow_folders import FolderStatus
 
 CLIENT = Path(__file__).parent.parent.parent / "vscode-client"
 MANIFEST: dict[str, Any] = json.loads((CLIENT / "package.json").read_text(encoding="utf-8"))
+WORDS: dict[str, str] = json.loads((CLIENT / "package.nls.json").read_text(encoding="utf-8"))
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted((CLIENT / "src").rglob("*.ts"))}
 EVERYTHING = "\n".join(SOURCES.values())
 PROTOCOL = SOURCES[CLIENT / "src/core/protocol.ts"]
@@ -92,11 +93,29 @@ def test_the_commands_of_the_manifest_are_those_of_the_code_and_none_of_the_serv
 
 def test_every_command_and_setting_that_is_named_is_there() -> None:
     told = {command["command"] for command in MANIFEST["contributes"]["commands"]}
-    texts = EVERYTHING + json.dumps(MANIFEST["contributes"])
+    texts = EVERYTHING + json.dumps(MANIFEST["contributes"]) + json.dumps(WORDS)
     named = set(re.findall(r'(?:command:|"command": ?"|command: ")(tokcost\.\w+)', texts))
     assert named <= told
     settings = MANIFEST["contributes"]["configuration"]["properties"]
     assert all(setting["markdownDescription"] for setting in settings.values())
+
+
+def test_what_the_manifest_says_can_be_translated() -> None:
+    """VS Code takes `%key%` from package.nls.json, and from package.nls.LANGUAGE.json where there is one."""
+    assert set(re.findall(r'"%([\w.]+)%"', json.dumps(MANIFEST))) == WORDS.keys()
+    shown = ("title", "displayName", "description", "markdownDescription", "altText", "contents")
+    plain = re.findall(rf'"({"|".join(shown)})": "(?!%)([^"]+)"', json.dumps(MANIFEST))
+    assert plain == [("title", "tokcost")]  # a name is the same everywhere
+
+
+def test_what_the_editors_part_says_can_be_translated() -> None:
+    """Files that know the editor ask it for words; `l10n/bundle.l10n.json` has all of them for translators."""
+    knowing = "\n".join(text for path, text in SOURCES.items() if path.parent.name in ("ui", "server"))
+    asked = {json.loads(text) for text in re.findall(r'l10n\.t\(\s*("(?:[^"\\]|\\.)*")', knowing)}
+    assert asked == json.loads((CLIENT / "l10n/bundle.l10n.json").read_text(encoding="utf-8")).keys()
+    assert MANIFEST["l10n"] == "./l10n"
+    told = re.findall(r'(?:title|placeHolder|prompt|label|openLabel): "([A-Z][^"]+)"', knowing)
+    assert told == []
 
 
 def test_the_extension_has_the_version_of_the_server_that_it_carries() -> None:

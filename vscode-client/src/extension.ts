@@ -5,6 +5,8 @@ import { liesInRepository } from "./disk/repositories";
 import { Setup } from "./server/setup";
 import { Session } from "./server/session";
 import { BudgetNotices } from "./ui/budgetNotices";
+import { assign } from "./ui/assign";
+import { openCommit } from "./ui/commits";
 import { CostLines } from "./ui/costLines";
 import { openWalkthrough, registerCommands } from "./ui/commands";
 import { publishing } from "./core/folders";
@@ -23,7 +25,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const session = new Session(setup, log);
   const pages = new TextPages();
   const lines = new CostLines(session, pages);
-  const panels = new SummaryPanels(session, context.extensionUri);
+  const panels = new SummaryPanels(session, context.extensionUri, {
+    assign: (status, from) => assign(session, status, from),
+    openCommit: (status, commit) => openCommit(session, pages, status, commit),
+  });
   const bar = new StatusBar();
   const view = new NextCommitView(session, lines);
   const notices = new BudgetNotices(session, context.globalState);
@@ -91,6 +96,7 @@ function tellMenus(session: Session): void {
     "tokcost.running": session.phase === "running",
     "tokcost.linesOn": session.phase === "running" && lines?.enabled === true,
     "tokcost.omitted": lines?.omitted === true,
+    "tokcost.hasFigure": running && session.inRepositories().some((one) => (one.tokens ?? 0) > 0),
   };
   for (const [key, value] of Object.entries(said)) void vscode.commands.executeCommand("setContext", key, value);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { itemLook } from "../src/core/statusText";
 import { tooltipMarkdown, TOOLTIP_COMMANDS } from "../src/core/tooltip";
+import type { Status } from "../src/core/protocol";
 import { nowhere, status } from "./samples";
 
 test("the figure stands in the status bar, with a sentence for a screen reader", () => {
@@ -37,6 +38,32 @@ test("the user chooses which figure is shown", () => {
   assert.equal(itemLook("running", status(), "branchAndPending")?.text, "$(graph) $1.84 ($0.50 pending)");
   assert.equal(itemLook("running", status({ pending_text: "" }), "branchAndPending")?.text, "$(graph) $1.84");
   assert.equal(itemLook("running", status(), "today")?.text, "$(graph) $3.10 today");
+});
+
+test("a format of the user's is written with the server's amounts", () => {
+  const tooltip = [...status().tooltip, { label: "Tokens", value: "≈1.0k" }, { label: "Models", value: "opus-4-5" }];
+  const text = (format: string, changes: Partial<Status> = {}): string =>
+    itemLook("running", status({ tooltip, ...changes }), "branch", format)?.text ?? "";
+  assert.equal(text("$(zap) {branch} {list_cost} ({tokens})"), "$(zap) feat/login $1.84 (≈1.0k)");
+  assert.equal(
+    text("{pending}, {today} today, {models}, {budget}"),
+    "$0.50, $3.10 today, opus-4-5, branch 62% of $20.00",
+  );
+  assert.equal(text("{{{list_cost}}} {cost} {toString}"), "{$1.84} {cost} {toString}");
+  assert.equal(text("{list_cost}", { text: "≥$1.84 + unpriced" }), "≥$1.84 + unpriced");
+  assert.equal(text("  "), "$(graph) $1.84");
+  assert.equal(text("{pending}", { pending_text: "" }), "$(graph) $1.84");
+});
+
+test("a format hides no warning and lets no branch bring an icon", () => {
+  const text = (changes: Partial<Status>): string =>
+    itemLook("running", status(changes), "branch", "{branch} {list_cost}")?.text ?? "";
+  assert.equal(text({ budget: "over" }), "$(warning) feat/login $1.84");
+  assert.equal(text({ stale: true }), "$(clock) feat/login $1.84");
+  assert.equal(text({ state: "importing" }), "$(sync~spin) feat/login $1.84");
+  assert.equal(text({ rule_state: "over" }), "feat/login $1.84 $(bell-dot)");
+  assert.equal(text({ no_logs: true, text: "no logs" }), "$(graph) no logs");
+  assert.equal(text({ tooltip: [{ label: "Branch", value: "$(bug) x" }] }), "\\$(bug) x $1.84");
 });
 
 test("the tooltip is a table whose every command is on the list", () => {

@@ -27,7 +27,7 @@ function plain(markdown: string): string {
 
 function pageText(status: Status): string {
   const message = pageOf(status, undefined);
-  if (message?.type !== "model") return message?.text ?? "";
+  if (message?.type !== "model") return message?.type === "problem" ? message.text : "";
   const made = sections(message.model);
   return SECTIONS.map((name) => made[name].text).join("\n");
 }
@@ -71,7 +71,7 @@ test("an amount of a page has all marks in each of its places", () => {
       today: /<dt>Today<\/dt> <dd>(.*?)<\/dd>/,
       chart: /<title>2026-11-01: (.*?)<\/title>/,
       model: /opus-4-5<\/th>.*?<td class="number">(.*?)<\/td>/,
-      commit: /0123456<\/th>.*?<td class="number">(.*?)<\/td>/,
+      commit: /0123456 <\/button>.*?<td class="number">(.*?)<\/td>/,
       part: /Pending *<\/th> <td class="number">(.*?)<\/td>/,
     };
     for (const [place, pattern] of Object.entries(places)) {

@@ -25,6 +25,7 @@ from tokcost.reports.editor import has_no_logs, short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.page_json import page_object
 from tokcost.reports.status import NO_LOGS, pending_amount, status_line, today_amount
+from tokcost.reports.table_json import table_object
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import ahead_text, shown_line
 from tokcost.services.follow_folders import FolderStatus, Preview
@@ -87,6 +88,8 @@ class FollowParams:
     next: bool = False
     """The lines of the next commit, of each folder."""
     page: ShownPage | None = None
+    branches: str | None = None
+    """The workspace folder, as the client named it, all whose branches it shows."""
 
 
 @dataclass
@@ -132,6 +135,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "commit_said": found.said._asdict() if found.said else None,
         "next": _next(found.next),
         "page": page_object(found.page) if found.page is not None else None,
+        "branches": table_object(found.table) if found.table is not None else None,
         "version": 0,
         "text": short_text(status),
         "line": status_line(status),

@@ -26,7 +26,10 @@ from tokcost.lsp.refresher import Refresher
 from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
 from tokcost.reports.text import escape
 
-FEATURES = ("status", "commands", "budget", "doctor", "diagnostics", "hover", "code_lens", "code_action", "completion")
+FEATURES = (
+    *("status", "commands", "branches", "budget", "doctor"),
+    *("diagnostics", "hover", "code_lens", "code_action", "completion"),
+)
 REQUEST_FAILED = -32803
 """LSP's word for: understood, and refused."""
 

@@ -263,7 +263,7 @@ def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
     assert hooks != "named" or args[at] == "rev-parse"
     off = _OFF if hooks != "none" else _OFF | {"core.hooksPath": os.devnull}
     settings = [word for name, value in off.items() for word in ("-c", f"{name}={value}")]
-    of_log = _OF_LOG if args[at] == "log" else ()
+    of_log = _OF_LOG if args[at] in ("log", "show") else ()
     return [_git(), *args[:at], "--no-pager", *settings, args[at], *of_log, *args[at + 1 :]]
 
 

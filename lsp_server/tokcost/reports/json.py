@@ -83,7 +83,7 @@ def log_object(summary: Summary, by: Period = "day") -> Json:
         "branches": [branch_object(row, by) for row in summary.branches],
         "unplaced": {**_split(summary.unplaced), **_periods(summary.unplaced_days, by)},
         "totals": _split(summary.totals),
-        "conservation": _conservation(summary.conservation),
+        "conservation": conservation_object(summary.conservation),
         "takes_estimates": summary.takes_estimates,
         "skipped": {
             "records": sum(summary.skipped.records.values()),
@@ -117,7 +117,7 @@ def branch_object(row: BranchRow, by: Period) -> Json:
         "squashed": row.squashed,
         "carried_on": list(row.carried_on),
         "commits": [commit_object(commit) for commit in row.commits],
-        "conservation": _conservation(row.parts),
+        "conservation": conservation_object(row.parts),
         "lost": {"tokens": row.lost[0], "list_cost": decimal_string(row.lost[1])},
         **_periods(row.days, by),
         **({"sessions": row.sessions} if row.sessions is not None else {}),
@@ -138,7 +138,7 @@ def commit_object(row: CommitRow) -> Json:
         "branch": row.branch or None,
         "copies": list(row.copies),
         "subject": row.subject,
-        "time": _time(row.time_ms),
+        "time": time_text(row.time_ms),
     }
 
 
@@ -170,8 +170,8 @@ def figures_object(figures: Figures) -> Json:
         "unpriced_tokens": figures.unpriced_tokens,
         "pending_list_cost": decimal_string(figures.pending_list_cost),
         "pending_tokens": figures.pending_tokens,
-        "first": _time(figures.first_ms),
-        "last": _time(figures.last_ms),
+        "first": time_text(figures.first_ms),
+        "last": time_text(figures.last_ms),
         "partial": _part(figures.partial, figures.partial_tokens, figures.partial_list_cost),
         "unlogged": _part(figures.unlogged, figures.unlogged_tokens, figures.unlogged_list_cost),
         "estimated": _part(figures.estimated, figures.estimated_tokens, figures.estimated_list_cost),
@@ -195,7 +195,8 @@ def _part(usage: int, tokens: int, list_cost: int) -> Json:
     return {"usage": usage, "tokens": tokens, "list_cost": decimal_string(list_cost)}
 
 
-def _conservation(sums: Conservation) -> Json:
+def conservation_object(sums: Conservation) -> Json:
+    """The parts of a sum that closes, in the words of the contract."""
     names = ("total", "carried", "withheld", "bound", "pending", "unplaced")
     pairs: list[tuple[int, int]] = [getattr(sums, name) for name in names]
     return {
@@ -204,8 +205,9 @@ def _conservation(sums: Conservation) -> Json:
     }
 
 
-def _time(ms: int | None) -> str | None:
-    """Milliseconds are shown only where they are not zero, so whole seconds look as everybody writes them."""
+def time_text(ms: int | None) -> str | None:
+    """A time in milliseconds UTC as RFC 3339. Milliseconds are shown only where they are not zero, so whole seconds
+    look as everybody writes them."""
     if ms is None:
         return None
     moment = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -13,6 +13,7 @@ from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
 from tokcost.model.branch_page import BranchPage
+from tokcost.model.branch_table import BranchTable
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_consent
@@ -21,6 +22,7 @@ from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
 from tokcost.services.branch_page import branch_page
+from tokcost.services.branch_table import branch_table
 from tokcost.services.current_status import status_in
 from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.notices import notices
@@ -84,6 +86,8 @@ class Wishes(NamedTuple):
     """The folder of whose branch there is a page."""
     branch: str | None = None
     """The branch on that page; `None` is the one that is checked out."""
+    table: str | None = None
+    """The folder of all whose branches there is a page."""
 
 
 NO_WISHES = Wishes()
@@ -113,6 +117,8 @@ class FolderStatus(NamedTuple):
     """The words of budgets at the newest commit that was made outside of a terminal."""
     page: BranchPage | None = None
     """The page of a branch of it, where one is shown."""
+    table: BranchTable | None = None
+    """All branches, where these are shown."""
     next: Preview | None = None
     """The lines of the next commit, where they are shown and lines are written here."""
     looked_in: tuple[str, ...] = ()
@@ -196,6 +202,8 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
             if wishes.page == folder:
                 page = branch_page(ledger, home, worktree, status, wishes.branch, drivers)
                 found = found._replace(page=page)
+            if wishes.table == folder:
+                found = found._replace(table=branch_table(ledger, worktree))
             return found._replace(looked_in=tuple(place for _, place in refreshed.sought if place))
     except LedgerDamaged:
         raise

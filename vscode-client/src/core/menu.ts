@@ -52,6 +52,7 @@ function ofRepository(status: Status): Entry[] {
       description: `${inLabel(status.line)}${status.stale ? ", not up to date" : ""}`,
       command: "tokcost.openSummary",
     },
+    { label: "$(git-branch) All Branches", description: "with what is on none", command: "tokcost.openBranches" },
     {
       label: "$(eye) Preview Next Line",
       description: row(status, "Pending", (value) => `${value} pending`),

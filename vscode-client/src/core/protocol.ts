@@ -73,6 +73,8 @@ export interface Status {
   readonly next?: NextLines | null;
   /** The page of a branch, where one of this folder is followed. */
   readonly page?: BranchPage | null;
+  /** All branches of this folder, where they are followed. */
+  readonly branches?: BranchTable | null;
 }
 
 export interface CommitSaid {
@@ -85,6 +87,8 @@ export interface CommitSaid {
 export interface Follow {
   readonly next: boolean;
   readonly page: { readonly uri: string; readonly branch: string | null } | null;
+  /** The folder all whose branches are shown. */
+  readonly branches: string | null;
 }
 
 export interface NextLines {
@@ -102,6 +106,44 @@ export interface BranchPage {
   readonly why: Why | null;
   /** Whether cost lines and budgets take what is estimated. */
   readonly takes_estimates: boolean;
+}
+
+/** All branches of a repository, and what is on none of them. */
+export interface BranchTable {
+  readonly rows: readonly TableRow[];
+  readonly unplaced: readonly Unplaced[];
+  readonly total: TableFigures;
+  readonly conservation: Conservation;
+}
+
+export interface TableFigures {
+  readonly usage: number;
+  readonly tokens: number;
+  readonly list_cost: string;
+  /** The list cost as it is written, with all that it leaves open. */
+  readonly amount: string;
+  readonly estimated_counts: number;
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+export interface TableRow extends TableFigures {
+  readonly branch: string;
+  readonly current: boolean;
+  readonly state: string;
+  /** Empty where commits carry all of it. */
+  readonly pending_amount: string;
+  readonly pending_list_cost: string;
+}
+
+/** What one session spent on no branch. */
+export interface Unplaced extends TableFigures {
+  readonly session: string;
+  readonly short_id: string;
+  readonly assistant: string;
+  /** Sentences: why it is on no branch. */
+  readonly reasons: readonly string[];
+  readonly directories: readonly string[];
 }
 
 /** Answer to `tokcost.preview`. */

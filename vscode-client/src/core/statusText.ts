@@ -1,5 +1,6 @@
 /** What the status bar shows in each situation. Pure, so that every one of them has a test. */
 
+import { formatted } from "./format";
 import type { Status } from "./protocol";
 
 /** Where the extension stands before there are figures. */
@@ -15,8 +16,13 @@ export interface ItemLook {
 /** Which figure the user wants to see; the others are in the tooltip. */
 export type Shown = "branch" | "branchAndPending" | "today";
 
-/** The status bar item, or nothing to show. */
-export function itemLook(phase: Phase, status: Status | undefined, shown: Shown = "branch"): ItemLook | undefined {
+/** The status bar item, or nothing to show. A `format` of the user's is written in place of the figure. */
+export function itemLook(
+  phase: Phase,
+  status: Status | undefined,
+  shown: Shown = "branch",
+  format = "",
+): ItemLook | undefined {
   switch (phase) {
     case "dormant":
       return undefined;
@@ -27,32 +33,47 @@ export function itemLook(phase: Phase, status: Status | undefined, shown: Shown 
     case "failed":
       return plain("$(error) tokcost", "tokcost stopped; activate to see what can be done");
     case "running":
-      return status === undefined ? plain("$(loading~spin) tokcost", "tokcost is starting") : figure(status, shown);
+      return status === undefined
+        ? plain("$(loading~spin) tokcost", "tokcost is starting")
+        : figure(status, { shown, format });
   }
 }
 
-function figure(status: Status, shown: Shown): ItemLook | undefined {
+interface Wanted {
+  readonly shown: Shown;
+  readonly format: string;
+}
+
+function figure(status: Status, wanted: Wanted): ItemLook | undefined {
   switch (status.state) {
     case "no-repository":
       return undefined;
     case "problem":
       return plain("$(error) tokcost", `tokcost has a problem: ${status.problem}`);
     case "importing":
-      return plain(`$(sync~spin) ${words(status, shown)}`, `${status.accessible}, still reading logs`);
+      return plain(`$(sync~spin) ${words(status, wanted).text}`, `${status.accessible}, still reading logs`);
     case "ready":
       // The triangle is that of Problems, which stand beside it: only what is over may look like one. That a limit is
       // near is said in words, in the tooltip and to a screen reader.
       return {
-        text: `${icon(status)} ${words(status, shown)}${RULE_SIGNS[status.rule_state ?? "none"]}`,
+        text: `${withIcon(status, words(status, wanted))}${RULE_SIGNS[status.rule_state ?? "none"]}`,
         spoken: `tokcost, ${status.accessible}${status.stale ? ", not up to date" : ""}`,
         isWarning: status.budget === "over",
       };
   }
 }
 
-function icon(status: Status): string {
-  if (status.budget === "over") return "$(warning)";
-  return status.stale ? "$(clock)" : "$(graph)";
+/** Whoever writes a format chooses the icon; only one that says something comes before it. */
+function withIcon(status: Status, { text, isOwn }: Words): string {
+  if (status.budget === "over") return `$(warning) ${text}`;
+  if (status.stale) return `$(clock) ${text}`;
+  return isOwn ? text : `$(graph) ${text}`;
+}
+
+interface Words {
+  readonly text: string;
+  /** Whether a format of the user's made it. */
+  readonly isOwn: boolean;
 }
 
 /** A rule that speaks is a bell, one that soon will an empty one: what it says is in the tooltip. */
@@ -62,8 +83,13 @@ const RULE_SIGNS: Readonly<Record<NonNullable<Status["rule_state"]>, string>> = 
   over: " $(bell-dot)",
 };
 
+function words(status: Status, { shown, format }: Wanted): Words {
+  const own = format.trim() === "" || status.no_logs === true ? "" : formatted(format, status);
+  return own === "" ? { text: usual(status, shown), isOwn: false } : { text: own, isOwn: true };
+}
+
 /** The figure, as the server writes it. */
-function words(status: Status, shown: Shown): string {
+function usual(status: Status, shown: Shown): string {
   const { no_logs = false, today_text = "", pending_text = "" } = status;
   if (no_logs) return status.text;
   if (shown === "today") return `${today_text} today`;

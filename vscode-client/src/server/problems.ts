@@ -5,10 +5,10 @@ import type { Launch } from "../core/locate";
 import { inNotification } from "../core/plain";
 import { OLDEST_SERVER } from "../core/versions";
 
-const SETTINGS = "Open Settings";
-const LOG = "Show Log";
-const SET_UP = "Set Up the Server…";
-const RESTART = "Restart";
+const SETTINGS = vscode.l10n.t("Open Settings");
+const LOG = vscode.l10n.t("Show Log");
+const SET_UP = vscode.l10n.t("Set Up the Server…");
+const RESTART = vscode.l10n.t("Restart");
 
 const COMMANDS: Readonly<Record<string, string>> = {
   [SETTINGS]: "tokcost.openSettings",
@@ -18,12 +18,16 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 export async function tellBadSetting(path: string): Promise<void> {
-  await tell(`tokcost: the setting tokcost.serverPath names no program that can be run: ${path}`, SETTINGS, SET_UP);
+  await tell(
+    vscode.l10n.t("tokcost: the setting tokcost.serverPath names no program that can be run: {0}", path),
+    SETTINGS,
+    SET_UP,
+  );
 }
 
 export async function tellNotStarted(launch: Launch): Promise<void> {
   const help = launch.origin === "setting" ? SETTINGS : SET_UP;
-  await tell(`tokcost: the server did not start (${launch.command}).`, LOG, help);
+  await tell(vscode.l10n.t("tokcost: the server did not start ({0}).", launch.command), LOG, help);
 }
 
 /** A server that did not start (then its version is empty), or that is too old. */
@@ -33,13 +37,20 @@ export interface Unusable {
 }
 
 export async function tellTooOld({ launch, version }: Unusable): Promise<void> {
-  const need = `this extension needs ${OLDEST_SERVER} or later`;
   const help = launch.origin === "setting" ? [SETTINGS] : [SET_UP, SETTINGS];
-  await tell(`tokcost: the server ${launch.command} is version ${version}; ${need}.`, ...help);
+  await tell(
+    vscode.l10n.t(
+      "tokcost: the server {0} is version {1}; this extension needs {2} or later.",
+      launch.command,
+      version,
+      OLDEST_SERVER,
+    ),
+    ...help,
+  );
 }
 
 export async function tellGaveUp(): Promise<void> {
-  await tell("tokcost: the server ended again and again, so it was left alone.", RESTART, LOG);
+  await tell(vscode.l10n.t("tokcost: the server ended again and again, so it was left alone."), RESTART, LOG);
 }
 
 /** A request that the server refused, or could not answer. */

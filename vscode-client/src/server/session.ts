@@ -27,7 +27,7 @@ export class Session implements vscode.Disposable {
     this.states.show();
     this.emitter.fire(undefined);
   }, REST_MS);
-  private followed: Follow = { next: false, page: null };
+  private followed: Follow = { next: false, page: null, branches: null };
   private connection: Connection | undefined;
   /** Repositories below the open folders, as the server was told. */
   private nested: string[] = [];
@@ -154,7 +154,8 @@ export class Session implements vscode.Disposable {
   private async introduce(): Promise<void> {
     this.nested = [];
     await this.followRepositories();
-    if (this.followed.next || this.followed.page !== null) await this.connection?.follow(this.followed);
+    const { next, page, branches } = this.followed;
+    if (next || page !== null || branches !== null) await this.connection?.follow(this.followed);
   }
 
   /** Say hello to one server; why it cannot be used. */

@@ -6,15 +6,15 @@ import { inNotification } from "../core/plain";
 import type { Status } from "../core/protocol";
 import type { Session } from "../server/session";
 
-const TITLE = "Budget at list cost";
+const TITLE = vscode.l10n.t("Budget at list cost");
 
 export async function askBudget(session: Session, status: Status): Promise<void> {
-  const placeHolder = "What shall be limited in this clone?";
+  const placeHolder = vscode.l10n.t("What shall be limited in this clone?");
   const choice = await vscode.window.showQuickPick(budgetChoices(status), { title: TITLE, placeHolder });
   if (choice === undefined) return;
   const amount = await vscode.window.showInputBox({
     title: `${TITLE}: ${choice.label}`,
-    prompt: "US dollars, for example 20. 'none' is no limit; empty forgets this budget.",
+    prompt: vscode.l10n.t("US dollars, for example 20. 'none' is no limit; empty forgets this budget."),
     validateInput: amountProblem,
   });
   if (amount === undefined) return;
@@ -32,10 +32,13 @@ export async function askBudget(session: Session, status: Status): Promise<void>
 async function askBlock(): Promise<boolean | undefined> {
   const picked = await vscode.window.showQuickPick(
     [
-      { label: "Warn at a commit", block: false },
-      { label: "Stop the commit", block: true },
+      { label: vscode.l10n.t("Warn at a commit"), block: false },
+      { label: vscode.l10n.t("Stop the commit"), block: true },
     ],
-    { title: `${TITLE}: when it is over`, placeHolder: "Either way tokcost's git hooks are installed in this clone." },
+    {
+      title: vscode.l10n.t("{0}: when it is over", TITLE),
+      placeHolder: vscode.l10n.t("Either way tokcost's git hooks are installed in this clone."),
+    },
   );
   return picked?.block;
 }

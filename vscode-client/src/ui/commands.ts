@@ -6,6 +6,7 @@ import type { Status } from "../core/protocol";
 import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
 import type { Setup } from "../server/setup";
+import { ALL } from "../webview/messages";
 import { askBudget } from "./budget";
 import type { CostLines } from "./costLines";
 import { showMenu } from "./menu";
@@ -58,6 +59,9 @@ function ofRepository({ session, lines, panels, pages }: Parts): Record<string, 
   return {
     openSummary: of((status) => {
       panels.open(status);
+    }),
+    openBranches: of((status) => {
+      panels.open(status, ALL);
     }),
     previewLine: of((status) => lines.preview(status)),
     enableLines: of((status) => lines.enable(status)),

@@ -9,11 +9,11 @@ import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
 import type { TextPages } from "./textPages";
 
-const AGREE = "Put Cost Lines into Commits";
-const FROM_NOW = "Only What Comes From Now On";
-const LEAVE_OUT = "Leave It Out Once";
-const UNDO = "Put It Back";
-const TURN_ON = "Put Cost Lines into Commits…";
+const AGREE = vscode.l10n.t("Put Cost Lines into Commits");
+const FROM_NOW = vscode.l10n.t("Only What Comes From Now On");
+const LEAVE_OUT = vscode.l10n.t("Leave It Out Once");
+const UNDO = vscode.l10n.t("Put It Back");
+const TURN_ON = vscode.l10n.t("Put Cost Lines into Commits…");
 
 interface Enabled {
   readonly text: string;
@@ -33,7 +33,10 @@ export class CostLines {
     const isOmitted = status.cost_lines?.omitted === true;
     const ofLine = isOmitted ? UNDO : LEAVE_OUT;
     const button = found.enabled ? (found.lines.length > 0 ? ofLine : undefined) : TURN_ON;
-    const message = `What the next commit on ${visible(found.branch ?? "this detached HEAD")} would carry`;
+    const message = vscode.l10n.t(
+      "What the next commit on {0} would carry",
+      visible(found.branch ?? vscode.l10n.t("this detached HEAD")),
+    );
     const buttons = button === undefined ? [] : [button];
     const detail = isOmitted ? `${found.text}\n\n${LEFT_OUT}` : found.text;
     const picked = await vscode.window.showInformationMessage(message, { modal: true, detail }, ...buttons);
@@ -44,8 +47,11 @@ export class CostLines {
 
   /** Ask how much a line may say, show it with all it means, and turn lines on for somebody who agrees. */
   async enable(status: Status): Promise<void> {
-    const placeHolder = "How much may the line of a commit say? You see it before you agree.";
-    const choice = await vscode.window.showQuickPick(CHOICES, { title: "Cost lines in commits", placeHolder });
+    const placeHolder = vscode.l10n.t("How much may the line of a commit say? You see it before you agree.");
+    const choice = await vscode.window.showQuickPick(CHOICES, {
+      title: vscode.l10n.t("Cost lines in commits"),
+      placeHolder,
+    });
     if (choice !== undefined) await this.ask(status, choice.terms);
   }
 
@@ -78,7 +84,7 @@ export class CostLines {
     const found = await this.session.command<Preview>("preview", { uri: status.uri, ...terms });
     const buttons = terms.from_now === true || found.lines.length === 0 ? [AGREE] : [AGREE, FROM_NOW];
     const picked = await vscode.window.showInformationMessage(
-      "Put a cost line into the commits of this clone?",
+      vscode.l10n.t("Put a cost line into the commits of this clone?"),
       { modal: true, detail: found.consent_text },
       ...buttons,
     );
@@ -93,8 +99,11 @@ export class CostLines {
       void vscode.window.showInformationMessage(inNotification(`tokcost: ${done.text}`));
       return;
     }
-    const show = "Show What Is Left to Do";
-    const message = `tokcost: ${inNotification(done.text)} Other git hooks are in the way, and need a line of ours.`;
+    const show = vscode.l10n.t("Show What Is Left to Do");
+    const message = vscode.l10n.t(
+      "tokcost: {0} Other git hooks are in the way, and need a line of ours.",
+      inNotification(done.text),
+    );
     vscode.window
       .showWarningMessage(message, show)
       .then((picked) => (picked === show ? this.pages.show("hooks", done.hooks_text) : undefined))

@@ -61,8 +61,10 @@ export class NextCommitView implements vscode.TreeDataProvider<NextLine>, vscode
     item.contextValue = next.isOmitted ? "omitted" : "carried";
     item.checkboxState = {
       state: next.isOmitted ? vscode.TreeItemCheckboxState.Unchecked : vscode.TreeItemCheckboxState.Checked,
-      tooltip: next.isOmitted ? "Put this line back into the next commit" : "Leave this line out of the next commit",
-      accessibilityInformation: { label: "AI cost line in the next commit" },
+      tooltip: next.isOmitted
+        ? vscode.l10n.t("Put this line back into the next commit")
+        : vscode.l10n.t("Leave this line out of the next commit"),
+      accessibilityInformation: { label: vscode.l10n.t("AI cost line in the next commit") },
     };
     item.accessibilityInformation = { label: next.spoken };
     return item;

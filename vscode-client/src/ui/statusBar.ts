@@ -15,7 +15,7 @@ export class StatusBar implements vscode.Disposable {
 
   /** Show this, or nothing. */
   show(phase: Phase, status: Status | undefined, name: string | undefined): void {
-    const look = itemLook(phase, status, shownFigure());
+    const look = itemLook(phase, status, shownFigure(), format());
     if (look === undefined) {
       this.item.hide();
       return;
@@ -35,6 +35,10 @@ export class StatusBar implements vscode.Disposable {
 function shownFigure(): Shown {
   const said = vscode.workspace.getConfiguration("tokcost").get<string>("statusBar.show");
   return said === "branchAndPending" || said === "today" ? said : "branch";
+}
+
+function format(): string {
+  return vscode.workspace.getConfiguration("tokcost").get<string>("statusBar.format") ?? "";
 }
 
 function tooltip(phase: Phase, status: Status | undefined, name: string | undefined): vscode.MarkdownString {

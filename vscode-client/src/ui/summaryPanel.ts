@@ -3,11 +3,19 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { Status } from "../core/protocol";
+import { tellRefused } from "../server/problems";
 import type { Session } from "../server/session";
-import { fromPage, pageOf, pageState, type PageState, type ToPage } from "../webview/messages";
+import { ALL, fromPage, pageOf, pageState, type PageState, type ToPage } from "../webview/messages";
 import { shell } from "../webview/shell";
 
 export const VIEW_TYPE = "tokcost.summary";
+
+/** What somebody can have done from a page. */
+export interface PageActions {
+  /** Put what a session spent on no branch onto one. */
+  assign(status: Status, session: string): Promise<void>;
+  openCommit(status: Status, commit: string): Promise<void>;
+}
 
 export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
@@ -17,6 +25,7 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   constructor(
     private readonly session: Session,
     private readonly extensionUri: vscode.Uri,
+    private readonly actions: PageActions,
   ) {
     this.subscriptions = [
       vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this),
@@ -26,9 +35,9 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     ];
   }
 
-  /** Show the branch that is checked out in a folder. */
-  open(status: Status): void {
-    this.state = { uri: status.uri, branch: undefined };
+  /** Show the branch that is checked out in a folder, or another one, or `ALL`. */
+  open(status: Status, branch?: string): void {
+    this.state = { ...this.state, uri: status.uri, branch };
     if (this.panel === undefined) {
       const column = vscode.window.activeTextEditor?.viewColumn ?? vscode.ViewColumn.Active;
       this.take(vscode.window.createWebviewPanel(VIEW_TYPE, TITLE, column, {}));
@@ -89,6 +98,16 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
         this.state = { ...this.state, branch: message.name };
         this.render();
         break;
+      case "assign":
+        this.act((status) => this.actions.assign(status, message.session));
+        break;
+      case "commit":
+        this.act((status) => {
+          // A page can open what it shows, and nothing else.
+          const isShown = status.page?.branch?.commits.some((one) => one.commit === message.commit) === true;
+          return isShown ? this.actions.openCommit(status, message.commit) : Promise.resolve();
+        });
+        break;
       case "command":
         void vscode.commands.executeCommand(message.command, vscode.Uri.parse(this.state.uri));
         break;
@@ -97,14 +116,18 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     }
   }
 
+  private act(action: (status: Status) => Promise<void>): void {
+    const status = this.status();
+    if (status !== undefined) action(status).catch(tellRefused);
+  }
+
   /** Have the server tell the page with the figures, as long as it can be seen. */
   private follow(): void {
-    const status = this.status();
-    const page =
-      this.panel?.visible === true && status !== undefined
-        ? { uri: status.uri, branch: this.state.branch ?? null }
-        : null;
-    this.session.follow({ page }).catch((error: unknown) => {
+    const uri = this.panel?.visible === true ? this.status()?.uri : undefined;
+    const { branch } = this.state;
+    const page = uri === undefined || branch === ALL ? null : { uri, branch: branch ?? null };
+    const branches = branch === ALL ? (uri ?? null) : null;
+    this.session.follow({ page, branches }).catch((error: unknown) => {
       this.session.note("the branch summary", error);
     });
   }
@@ -116,13 +139,16 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     this.follow(); // the folder may be known only now
     const message = this.message();
     if (message === undefined) return;
-    panel.title = message.type === "model" ? title(message.model.name, this.session.nameOf(this.status())) : TITLE;
+    panel.title = title(message, this.session.nameOf(this.status()));
     void panel.webview.postMessage(message);
   }
 
   private message(): ToPage | undefined {
     if (this.session.phase !== "running") {
-      return { type: "problem", text: "The server of tokcost does not run. What is shown is what it told last." };
+      return {
+        type: "problem",
+        text: vscode.l10n.t("The server of tokcost does not run. What is shown is what it told last."),
+      };
     }
     return pageOf(this.status(), this.state.branch);
   }
@@ -132,8 +158,10 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 }
 
-const TITLE = "Branch summary";
+const TITLE = vscode.l10n.t("Branch summary");
 
-function title(branch: string, repository: string | undefined): string {
-  return repository === undefined ? branch : `${branch} (${repository})`;
+function title(message: ToPage, repository: string | undefined): string {
+  if (message.type === "problem") return TITLE;
+  const name = message.type === "table" ? vscode.l10n.t("All branches") : message.model.name;
+  return repository === undefined ? name : `${name} (${repository})`;
 }

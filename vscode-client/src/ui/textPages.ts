@@ -15,11 +15,13 @@ export class TextPages implements vscode.TextDocumentContentProvider, vscode.Dis
   }
 
   /** Show a text under a name; one page for each name, always the newest. */
-  async show(name: string, text: string): Promise<void> {
+  async show(name: string, text: string, language?: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/tokcost ${name}.txt` });
     this.texts.set(uri.path, text);
     this.emitter.fire(uri);
-    await vscode.window.showTextDocument(uri, { preview: true });
+    const document = await vscode.workspace.openTextDocument(uri);
+    if (language !== undefined) await vscode.languages.setTextDocumentLanguage(document, language);
+    await vscode.window.showTextDocument(document, { preview: true });
   }
 
   dispose(): void {

@@ -9,35 +9,64 @@ export interface Day {
   readonly label: string;
 }
 
-const HEIGHT = 120;
+const HEIGHT = 150;
 const FOOT = 18;
-const HEAD = 16;
-const SLOT = 36;
+const HEAD = 18;
 const MOST_DAYS = 60;
+/** The width of the page; a chart that is wider scrolls. */
+const ROOM = 830;
+const WIDEST_SLOT = 36;
+/** The longest label has room. */
+const LEAST_WIDTH = 320;
+/** At least as wide as a character of a label is, on average. */
+const CHARACTER = 6.5;
+const TICK = 44;
 
 /** Columns, one for each day from the first to the last; days without spend are gaps. */
 export function dayChart(days: readonly Day[], describedBy: string): Html {
   const shown = everyDay(days).slice(-MOST_DAYS);
   const highest = Math.max(...shown.map((one) => one.value), 0);
-  const width = Math.max(shown.length * SLOT, SLOT * 6);
+  const slot = Math.min(WIDEST_SLOT, Math.floor(ROOM / Math.max(shown.length, 1)));
+  const width = Math.max(shown.length * slot, LEAST_WIDTH);
   const room = HEIGHT - FOOT - HEAD;
-  const step = Math.ceil(shown.length / 24);
+  const step = Math.ceil(TICK / slot);
   const columns = shown.map((one, index) => {
     const tall = highest > 0 && one.value > 0 ? Math.max((one.value / highest) * room, 2) : 0;
-    const x = index * SLOT;
+    const x = index * slot;
     const top = HEAD + room - tall;
     return html`<g>
       <title>${one.day}: ${one.label}</title>
-      <rect class="hit" x="${x}" y="0" width="${SLOT}" height="${HEIGHT - FOOT}" />
-      <rect class="column" x="${x + 6}" y="${round(top)}" width="${SLOT - 12}" height="${round(tall)}" rx="2" />
-      ${one.value > 0 && one.value === highest && html`<text class="value" x="${x + SLOT / 2}" y="${round(top - 4)}">${one.label}</text>`}
-      ${index % step === 0 && html`<text class="tick" x="${x + SLOT / 2}" y="${HEIGHT - 4}">${tick(one.day, shown[index - step]?.day)}</text>`}
+      <rect class="hit" x="${x}" y="0" width="${slot}" height="${HEIGHT - FOOT}" />
+      <rect
+        class="column"
+        x="${round(x + slot / 6)}"
+        y="${round(top)}"
+        width="${round((slot * 2) / 3)}"
+        height="${round(tall)}"
+        rx="2"
+      />
+      ${one.value > 0 && one.value === highest && label("value", one.label, { x: x + slot / 2, y: top - 5, width })}
+      ${index % step === 0 && label("tick", tick(one.day, shown[index - step]?.day), { x: x + slot / 2, y: HEIGHT - 4, width })}
     </g>`;
   });
-  return html`<svg class="days" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-labelledby="${describedBy}">
+  return html`<svg
+    class="days"
+    width="${width}"
+    height="${HEIGHT}"
+    viewBox="0 0 ${width} ${HEIGHT}"
+    role="img"
+    aria-labelledby="${describedBy}"
+  >
     <line class="axis" x1="0" x2="${width}" y1="${HEAD + room + 0.5}" y2="${HEAD + room + 0.5}" />
     ${columns}
   </svg>`;
+}
+
+/** Text around a point, moved so far that all of it stands within the width. */
+function label(kind: string, text: string, { x, y, width }: { x: number; y: number; width: number }): Html {
+  const half = (text.length * CHARACTER) / 2;
+  const at = half > x ? ["0", "start"] : half > width - x ? [String(width), "end"] : [round(x), "middle"];
+  return html`<text class="${kind}" x="${at[0]}" y="${round(y)}" text-anchor="${at[1]}">${text}</text>`;
 }
 
 /** One bar: a share from 0 to 1. */

@@ -1,6 +1,6 @@
 /** What the extension and the page of a branch tell each other. */
 
-import type { Branch, Budget, Status, Why } from "../core/protocol";
+import type { Branch, BranchTable, Budget, Status, Why } from "../core/protocol";
 
 /** Everything that the page shows. */
 export interface PageModel {
@@ -25,10 +25,23 @@ export interface PageModel {
   readonly isStale: boolean;
 }
 
+/** Everything that the page of all branches shows. */
+export interface TableModel extends BranchTable {
+  readonly version: number;
+  readonly repository: string;
+  readonly current: string | null;
+  readonly isStale: boolean;
+}
+
 /** The page of a state that has one; what is to be said where it has none. Nothing while the branch that somebody chose
  * is not in it yet. */
 export function pageOf(status: Status | undefined, chosen: string | undefined): ToPage | undefined {
   if (status?.repository === undefined) return { type: "problem", text: "No repository with figures is open here." };
+  if (chosen === ALL) {
+    const { version, repository, branches, branch, stale } = status;
+    if (branches == null) return undefined;
+    return { type: "table", model: { ...branches, version, repository, current: branch, isStale: stale } };
+  }
   const { page } = status;
   if (page == null || (chosen !== undefined && page.name !== chosen)) return undefined;
   const row = (label: string): string => status.tooltip.find((one) => one.label === label)?.value ?? "";
@@ -52,7 +65,12 @@ export function pageOf(status: Status | undefined, chosen: string | undefined): 
 }
 
 export type ToPage =
-  { readonly type: "model"; readonly model: PageModel } | { readonly type: "problem"; readonly text: string };
+  | { readonly type: "model"; readonly model: PageModel }
+  | { readonly type: "table"; readonly model: TableModel }
+  | { readonly type: "problem"; readonly text: string };
+
+/** Chosen in place of a branch: all of them. No branch has an empty name. */
+export const ALL = "";
 
 /** All that the page can have run. */
 export const PAGE_COMMANDS = ["tokcost.previewLine", "tokcost.showReport"] as const;
@@ -62,9 +80,13 @@ export type PageCommand = (typeof PAGE_COMMANDS)[number];
 export type FromPage =
   | { readonly type: "ready" }
   | { readonly type: "branch"; readonly name: string }
-  | { readonly type: "command"; readonly command: PageCommand };
+  | { readonly type: "command"; readonly command: PageCommand }
+  /** Put what a session spent on no branch onto one. */
+  | { readonly type: "assign"; readonly session: string }
+  | { readonly type: "commit"; readonly commit: string };
 
 const LONGEST_NAME = 4096;
+const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 export function isPageCommand(word: unknown): word is PageCommand {
   return PAGE_COMMANDS.some((one) => one === word);
@@ -73,24 +95,53 @@ export function isPageCommand(word: unknown): word is PageCommand {
 /** A message of the page as what it says; undefined for everything that is none of ours. Nothing else of it is kept. */
 export function fromPage(message: unknown): FromPage | undefined {
   if (typeof message !== "object" || message === null) return undefined;
-  const { type, name, command } = message as Readonly<Record<string, unknown>>;
+  const { type, name, command, session, commit } = message as Readonly<Record<string, unknown>>;
   if (type === "ready") return { type };
-  if (type === "branch" && typeof name === "string" && name.length <= LONGEST_NAME) return { type, name };
+  if (type === "assign" && isName(session) && session !== "") return { type, session };
+  if (type === "commit" && typeof commit === "string" && COMMIT.test(commit)) return { type, commit };
+  if (type === "branch" && isName(name)) return { type, name };
   if (type === "command" && isPageCommand(command)) return { type, command };
   return undefined;
+}
+
+function isName(word: unknown): word is string {
+  return typeof word === "string" && word.length <= LONGEST_NAME;
 }
 
 /** What the editor kept of a page, as far as it is that. */
 export function pageState(kept: unknown): PageState | undefined {
   if (typeof kept !== "object" || kept === null) return undefined;
-  const { uri, branch } = kept as Readonly<Record<string, unknown>>;
+  const { uri, branch, order } = kept as Readonly<Record<string, unknown>>;
   if (typeof uri !== "string") return undefined;
-  return { uri, branch: typeof branch === "string" ? branch : undefined };
+  const state = { uri, branch: typeof branch === "string" ? branch : undefined };
+  const ordered = orderOf(order);
+  return ordered === undefined ? state : { ...state, order: ordered };
 }
 
 /** What the page remembers when its window is closed. */
 export interface PageState {
   readonly uri: string;
-  /** Chosen by hand; without a choice the page follows HEAD. */
+  /** Chosen by hand, `ALL` is all of them; without a choice the page follows HEAD. */
   readonly branch?: string | undefined;
+  /** That of the rows of all branches. */
+  readonly order?: Order;
+}
+
+export const COLUMNS = ["branch", "state", "cost", "pending", "tokens", "last"] as const;
+export type Column = (typeof COLUMNS)[number];
+
+/** By which column rows are sorted. */
+export interface Order {
+  readonly column: Column;
+  readonly isDescending: boolean;
+}
+
+export function isColumn(word: unknown): word is Column {
+  return COLUMNS.some((one) => one === word);
+}
+
+function orderOf(kept: unknown): Order | undefined {
+  if (typeof kept !== "object" || kept === null) return undefined;
+  const { column, isDescending } = kept as Readonly<Record<string, unknown>>;
+  return isColumn(column) && typeof isDescending === "boolean" ? { column, isDescending } : undefined;
 }

@@ -55,3 +55,11 @@ export function section(title: string, body: Html): Html {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${fullCount(count)} ${count === 1 ? one : many}`;
 }
+
+/** The amount as it is everywhere, what it leaves open in small. */
+export function hero(amount: string): Html {
+  const [, cost = "", rest = ""] = /^(\S+)(.*)$/.exec(amount) ?? [];
+  return html`${cost} <span class="unit">${cost.includes("$") && "list"}${rest}</span>`;
+}
+
+export const STALE = html`<p class="note">Something logged is not in these figures yet.</p>`;

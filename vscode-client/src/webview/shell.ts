@@ -2,6 +2,8 @@
 
 import { exactly, html } from "./html";
 import type { PageState } from "./messages";
+import { TABLE_SECTIONS } from "./table";
+import { POLICY } from "./trusted";
 import { SECTIONS } from "./view";
 
 export interface Sources {
@@ -14,8 +16,8 @@ export interface Sources {
 
 /** A document in which nothing runs and nothing loads but our own script and style sheet. */
 export function shell(sources: Sources, state: PageState): string {
-  const policy = `default-src 'none'; style-src ${sources.origin}; script-src 'nonce-${sources.nonce}'; base-uri 'none'; form-action 'none'`;
-  const places = SECTIONS.map((name) => html`<section id="${name}" hidden></section>`);
+  const policy = `default-src 'none'; style-src ${sources.origin}; script-src 'nonce-${sources.nonce}'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types ${POLICY}`;
+  const places = [...TABLE_SECTIONS, ...SECTIONS].map((name) => html`<section id="${name}" hidden></section>`);
   return html`<!doctype html>
     <html lang="en">
       <head>

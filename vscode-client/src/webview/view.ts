@@ -5,8 +5,8 @@ import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Model, type
 import { bar, dayChart } from "./charts";
 import { drivers } from "./drivers";
 import { exactly, html, type Html } from "./html";
-import type { PageModel } from "./messages";
-import { NOTHING, plural, section, shares, table } from "./pieces";
+import { ALL, type PageModel } from "./messages";
+import { hero, NOTHING, plural, section, shares, STALE, table } from "./pieces";
 
 /** Sections by the id of the element that holds them. */
 export type Sections = Readonly<Record<(typeof SECTIONS)[number], Html>>;
@@ -57,20 +57,20 @@ function nothing({ name, noLogs, isStale }: PageModel): Html {
 }
 
 /** The choices of the branch chooser. */
-export function options(model: PageModel): Html {
-  const names = model.names.includes(model.name) ? model.names : [model.name, ...model.names];
-  return html`${names.map((name) => {
-    const label = name === model.current ? `${name} (checked out)` : name;
-    return name === model.name
-      ? html`<option value="${exactly(name)}" selected>${label}</option>`
-      : html`<option value="${exactly(name)}">${label}</option>`;
+export function options({ name, names, current }: Pick<PageModel, "name" | "names" | "current">): Html {
+  const branches = name === ALL || names.includes(name) ? names : [name, ...names];
+  return html`${[ALL, ...branches].map((one) => {
+    const label = one === ALL ? "All branches" : one === current ? `${one} (checked out)` : one;
+    return one === name
+      ? html`<option value="${exactly(one)}" selected>${label}</option>`
+      : html`<option value="${exactly(one)}">${label}</option>`;
   })}`;
 }
 
 function figure(model: PageModel, branch: Branch): Html {
   const times = branch.usage === 1 ? "1 reply" : `${fullCount(branch.usage)} replies`;
   const sessions = branch.sessions === undefined ? "" : ` in ${plural(branch.sessions, "session")}`;
-  return html`<p class="hero">${hero(branch)}</p>
+  return html`<p class="hero">${hero(branch.amount)}</p>
     <p class="sub">
       ${about(shortTokens(total(branch)), branch.estimated_counts)} tokens, ${times}${sessions}; ${span(branch)}.
       ${STATES[branch.state] ?? branch.state}
@@ -89,18 +89,10 @@ function figure(model: PageModel, branch: Branch): Html {
     ${model.isStale && STALE}`;
 }
 
-const STALE = html`<p class="note">Something logged is not in these figures yet.</p>`;
-
 function estimated({ takesEstimates }: PageModel, branch: Branch): Html {
   const { estimated_counts = 0, estimated_amount } = branch;
   const meaning = `no provider told the counts${takesEstimates ? "" : "; in no cost line and no budget"}`;
   return estimated_counts === 0 ? NOTHING : tile("Estimated", estimated_amount, meaning);
-}
-
-/** The amount as it is everywhere, what it leaves open in small. */
-function hero({ amount }: Figures): Html {
-  const [, cost = "", rest = ""] = /^(\S+)(.*)$/.exec(amount) ?? [];
-  return html`${cost} <span class="unit">${cost.includes("$") && "list"}${rest}</span>`;
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -274,7 +266,16 @@ function commits(branch: Branch): Html {
   const rows = branch.commits.map(
     (one) =>
       html`<tr>
-        <th scope="row" class="mono">${one.commit.slice(0, 7)}</th>
+        <th scope="row" class="mono">
+          <button
+            type="button"
+            class="link"
+            data-commit="${one.commit}"
+            aria-label="Open commit ${one.commit.slice(0, 7)}"
+          >
+            ${one.commit.slice(0, 7)}
+          </button>
+        </th>
         <td class="wide">${one.subject ?? ""}</td>
         <td class="number">${one.amount}</td>
         <td class="mono">${one.published ? one.claims.join(" ") : "here only"}</td>

@@ -35,7 +35,8 @@ def register(server: TokcostServer) -> None:
     def _(params: FollowParams) -> None:
         page = params.page
         path = local_path(page.uri) if page else None
-        server.refresher.follow(Wishes(params.next, path, page.branch if page else None))
+        table = local_path(params.branches) if params.branches else None
+        server.refresher.follow(Wishes(params.next, path, page.branch if page else None, table))
 
     @server.feature(types.SHUTDOWN)
     def _(_params: Any) -> None:

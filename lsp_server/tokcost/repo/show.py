@@ -1,0 +1,26 @@
+"""One commit with its changes, as git shows it."""
+
+import os
+
+from tokcost.model.worktree import Worktree
+from tokcost.repo.run import stream_git
+
+MOST_SHOWN = 1 << 22
+"""Bytes of a commit's text; what is behind them is left out, and the text says so."""
+
+
+def show_commit(worktree: Worktree, commit: str, seconds: float = 10.0) -> str:
+    """A commit, named by its id, with its changes (those of a merge against its first parent).
+
+    Raises `GitFailed` where the repository does not have it, `GitTooSlow` after so many seconds.
+    """
+    args = ["show", "--no-color", "--no-notes", "--stat", "--patch", "--diff-merges=first-parent"]
+    args += ["--end-of-options", commit]
+    found, size = list[bytes](), 0
+    for line in stream_git(args, worktree.path, seconds=seconds):
+        size += len(line) + 1
+        if size > MOST_SHOWN:
+            found.append(b"(the rest is left out)")
+            break
+        found.append(line)
+    return "\n".join(os.fsdecode(line) for line in found) + "\n"

@@ -1,0 +1,61 @@
+"""The page of all branches as JSON, each amount as the text that says all it leaves open."""
+
+from tokcost.model.branch_table import BranchTable, UnplacedRow
+from tokcost.model.figures import BranchRow, Figures
+from tokcost.model.money import decimal_string
+from tokcost.reports.amounts import full_amount
+from tokcost.reports.json import Json, conservation_object, time_text
+from tokcost.reports.text import escape
+
+REASONS = {
+    "no_worktree": "The repository is bare, and the folder belongs to no worktree of it.",
+    "no_reflog": "Git keeps no record of HEAD there.",
+    "before_reflog": "It happened before git's record of HEAD begins.",
+    "detached": "HEAD was on no branch then (detached).",
+    "folder_gone": "The folder is gone, and was perhaps a worktree of its own.",
+}
+"""Sentences for `placement.reason.Reason`. The assistant's log names no branch in any of these."""
+
+
+def table_object(table: BranchTable) -> Json:
+    """All that the page of all branches shows."""
+    return {
+        "rows": [_row(row, table.pending.get(row.branch)) for row in table.rows],
+        "unplaced": [_unplaced(row) for row in table.unplaced],
+        "total": _figures(table.total),
+        "conservation": conservation_object(table.parts),
+    }
+
+
+def _row(row: BranchRow, pending: Figures | None) -> Json:
+    return {
+        "branch": row.branch,
+        "current": row.current,
+        "state": row.state,
+        **_figures(row.split.total),
+        "pending_amount": full_amount(pending) if pending else "",
+        "pending_list_cost": decimal_string(row.split.total.pending_list_cost),
+    }
+
+
+def _unplaced(row: UnplacedRow) -> Json:
+    return {
+        "session": row.session,
+        "short_id": row.short_id,
+        "assistant": row.assistant,
+        **_figures(row.figures),
+        "reasons": [REASONS[one] for one in row.reasons],
+        "directories": [escape(one) for one in row.directories],
+    }
+
+
+def _figures(figures: Figures) -> Json:
+    return {
+        "usage": figures.usage,
+        "tokens": figures.tokens.total,
+        "list_cost": decimal_string(figures.list_cost),
+        "amount": full_amount(figures),
+        "estimated_counts": figures.estimates.usage,
+        "first": time_text(figures.first_ms),
+        "last": time_text(figures.last_ms),
+    }

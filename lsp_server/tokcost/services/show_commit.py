@@ -1,0 +1,17 @@
+"""A commit that carries a line, for somebody who wants to see what it changed."""
+
+import re
+
+from tokcost.errors import UsageError
+from tokcost.model.worktree import Worktree
+from tokcost.repo import show
+
+_ID = re.compile("[0-9a-f]{7,64}")
+
+
+def show_commit(worktree: Worktree, commit: str) -> str:
+    """The text of a commit with its changes. Raises `UsageError` for what is no id, `EnvironmentProblem` where git
+    cannot show it."""
+    if not _ID.fullmatch(commit):
+        raise UsageError("no commit is named", "Say `commit`: the id of one.")
+    return show.show_commit(worktree, commit)
