@@ -151,7 +151,7 @@ def test_a_keyring_that_hangs_is_given_up_after_ten_seconds(session: KeyringSess
 def test_on_a_terminal_somebody_is_told_that_the_keyring_is_waited_for(session: KeyringSession) -> None:
     run(session.environ, "login", "anthropic", typed=KEY)
     session.stop()
-    waker = subprocess.Popen(["sh", "-c", f"sleep 4; kill -CONT {session.pid}"])
+    waker = subprocess.Popen(["sh", "-c", f"sleep 8; kill -CONT {session.pid}"])
     shown = on_terminal(["reconcile", "status", "anthropic"], session.home, session.environ)
     waker.wait()
     assert "waiting for your keyring" in shown
