@@ -157,6 +157,7 @@ def restore(
     if start == end:
         return False
     held = held or {}
+    is_new = (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW) or not has_claims(ledger, repository)
     from tokcost.ledger.restoring import Restoring  # ledgers are seldom lost
 
     restoring, stopped, known = Restoring(ledger, repository), start, 0
@@ -164,7 +165,7 @@ def restore(
         begun, stopped = stopped, ended
         if begun in held:
             known += stopped - begun
-        if entry is not None:
+        if entry is not None and (is_new or _is_news(ledger, repository, entry)):
             restoring.take(entry, held[begun].usage if begun in held else 0)
         if most is not None and stopped - start - known >= most:
             break
@@ -172,6 +173,17 @@ def restore(
         stopped = end
     record_setting(ledger, _READ.format(repository), str(end) if stopped >= end else f"{_ANEW} {stopped}")
     return restoring.write()
+
+
+def _is_news(ledger: Ledger, repository: int, entry: Entry) -> bool:
+    """Whether a ledger with claims lacks what a record says. Other people's records stand in between where several
+    homes work in one clone: what of ours is known must not be taken for restored because of them."""
+    known = next(iter(claims_named(ledger, repository, [entry.claim])), None)
+    if known is None or entry.version > known.version:
+        return True
+    if entry.joins:
+        return not set(entry.keys) <= set(keys_claimed(ledger, entry.claim, entry.version))
+    return entry.withheld and not known.fate
 
 
 def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) -> Iterator[tuple[Entry | None, int]]:
