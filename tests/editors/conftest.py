@@ -20,15 +20,27 @@ QUIET += ["--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksW
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if not (CHROMIUM and find_spec("playwright") and CODE_SERVER.exists() and VSIX.exists()):
-        missing = "needs what `make editors` installs, and Chromium: apt install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    playwright = import_module("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+def chromium() -> Iterator[Any]:
+    """A browser without an editor. There can be one only in a process."""
+    if not (CHROMIUM and find_spec("playwright")):
+        _lacks()
+    with import_module("playwright.sync_api").sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Any) -> Any:
+    """The same, where there is an editor to open in it."""
+    if not (CODE_SERVER.exists() and VSIX.exists()):
+        _lacks()
+    return chromium
+
+
+def _lacks() -> None:
+    missing = "needs what `make editors` installs, and Chromium: apt install chromium"
+    pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
 
 
 FAILED = pytest.StashKey[bool]()

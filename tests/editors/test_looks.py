@@ -1,18 +1,13 @@
 """The pages in a real browser, in four themes and from 260 px to 4K: nothing is cut off, and all of it can be read."""
 
 import json
-import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from editors.conftest import CHROMIUM, QUIET
 from editors.themes import THEMES, style_of
 from editors.vscode import CLIENT
 
@@ -49,17 +44,6 @@ def pages() -> dict[str, str]:
     subprocess.run(["node", "scripts/build.mjs", "--looks"], cwd=CLIENT, check=True)
     told = subprocess.run(["node", "dist/looks.js"], cwd=CLIENT, check=True, capture_output=True)
     return json.loads(told.stdout)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not (CHROMIUM and find_spec("playwright")):
-        missing = "needs what `make editors` installs, and Chromium: apt install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    with import_module("playwright.sync_api").sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield found
-        found.close()
 
 
 def served(page: Any, document: str, theme: str) -> None:
