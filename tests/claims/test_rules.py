@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.claims.rules import SMALLEST_COST, Situation, coarse, decide, grown, publish
+from tokcost.claims.rules import SMALLEST_COST, Situation, coarse, decide, publish
 from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.trailer import Line, format_line, read_message
 
@@ -266,22 +266,3 @@ def test_the_line_of_the_design_is_what_its_usage_publishes() -> None:
     usage = Worth(1_843_200_000, 1_043_210, 0, ("claude-opus-4-5", "gpt-5.1-codex"))
     line: Line = publish(NAME, 1, usage, NOTHING, None, Terms())
     assert format_line(line) == "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc"
-
-
-def pair(own: int, said: int) -> tuple[Worth, Worth]:
-    return Worth(own * 10**6, own, 0, ()), Worth(said * 10**6, said, 0, ())
-
-
-def test_what_a_claim_grew_by_after_its_line_is_told_from_what_rounding_left_over() -> None:
-    assert grown([], Worth(900, 900, 0, ())) == NOTHING
-    assert grown([pair(101_000, 10_000)], Worth(91_000 * 10**6, 91_000, 0, ()))[:2] == (81_000 * 10**6, 81_000)
-    # A later line said it on its behalf.
-    assert grown([pair(101_000, 10_000), pair(12_000, 100_000)], Worth(3_000, 3_000, 0, ()))[:2] == (3_000, 3_000)
-    assert grown([pair(12_000, 100_000)], Worth(-76_000, -76_000, 0, ())) == NOTHING
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(1, 10**12)), max_size=9), st.integers(-(10**12), 10**12))
-def test_no_more_can_have_grown_than_is_unsaid(far: list[tuple[int, int]], unsaid: int) -> None:
-    found = grown([pair(own, said) for own, said in far], Worth(unsaid, unsaid, 0, ()))
-    assert 0 <= found.list_cost <= max(unsaid, 0)
-    assert 0 <= found.tokens <= max(unsaid, 0)

@@ -9,11 +9,10 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.claims.rules import Operation, Situation, decide, grown, publish
+from tokcost.claims.rules import Operation, Situation, decide, publish
 from tokcost.ledger.claims import (
     claim_pending,
     claims_named,
-    far_lines,
     has_pending,
     new_claim,
     newest_line,
@@ -112,10 +111,6 @@ def _published_line(ledger: Ledger, repository: int, claim: Claim, version: int,
     before = newest_line(ledger, claim.id) if claim.version else None
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     worth = worth_of(ledger, claim.id)
-    if terms.precision == "coarse" and rest.tokens > worth.tokens:  # more than this line can say for others
-        more = grown(far_lines(ledger, repository, without=claim.id), rest)
-        worth = worth._replace(list_cost=worth.list_cost + more.list_cost, tokens=worth.tokens + more.tokens)
-        rest = rest._replace(list_cost=rest.list_cost - more.list_cost, tokens=rest.tokens - more.tokens)
     if terms.models:
         worth = worth._replace(models=tuple(_published(ledger, model) for model in worth.models))
     line = publish(claim.name, version, worth, rest, before, terms)

@@ -104,8 +104,8 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     A version that some commit carried has the same precision (`decide`), so a coarse line stays within the factor of
     two (see `coarse`) whatever came before: the version before was at most twice what the claim was worth then. One of
     the other precision was carried by none, and is no floor: after an exact amount of 2.3 the next point of the grid
-    would be 5, more than twice as much. What is left is a line that was published before its reply was complete. It
-    cannot be changed any more: `grown` has a later line say what it lacks, on behalf of another claim.
+    would be 5, more than twice as much. A line that was published before its reply was complete cannot be changed any
+    more: what it lacks is a rest like any other, and goes into later lines in portions.
     """
     if before is not None and before.exact != (terms.precision == "exact"):
         before = None
@@ -129,23 +129,6 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
         exact,
         _classes(worth.classes, tokens) if exact else None,
     )
-
-
-def grown(far: Iterable[tuple[Worth, Worth]], unsaid: Worth) -> Worth:
-    """The part of what is unsaid that claims grew by after their line was written: a reply was still being written.
-
-    `far` are the claims whose lines say less than half or more than twice of what they are worth today, each with what
-    its line says. A coarse line was within that range when it was written: what is beyond has come since, or was said
-    by the line of another claim on its behalf. It counts as spend of the next line, while a rest of rounding waits.
-    """
-    cost = tokens = 0
-    for own, said in far:
-        if own.tokens > 2 * said.tokens:
-            cost, tokens = cost + max(own.list_cost - 2 * said.list_cost, 0), tokens + own.tokens - 2 * said.tokens
-        else:
-            cost, tokens = cost - max(said.list_cost - 2 * own.list_cost, 0), tokens - said.tokens + 2 * own.tokens
-    cost, tokens = min(cost, unsaid.list_cost), min(tokens, unsaid.tokens)
-    return Worth(max(cost, 0), max(tokens, 0), 0, ())
 
 
 def coarse(own: int, rest: int, smallest: int) -> int:

@@ -204,20 +204,6 @@ def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Wor
     return Worth(own[0] - millions * 10**6 - cost, own[1] - more * 10**6 - tokens, 0, ())
 
 
-def far_lines(ledger: Ledger, repository: int, *, without: int) -> list[tuple[Worth, Worth]]:
-    """Pairs of what a published claim of a repository is worth and what its line says, as far as their tokens are not
-    within a factor of two; one claim left out."""
-    rows = ledger.db.execute(
-        "SELECT sum(list_cost) AS own_cost, sum(rollup.tokens) AS own, ifnull(line.cost, 0), line.tokens AS said"
-        " FROM claim JOIN claim_version AS line ON line.claim = claim.id AND line.version = claim.version"
-        " JOIN rollup ON rollup.claim = claim.id"
-        " WHERE repository = ? AND fate IS NULL AND claim.id != ?"
-        " GROUP BY claim.id HAVING own > 2 * said OR said > 2 * own",
-        (repository, without),
-    )
-    return [(Worth(own_cost, own, 0, ()), Worth(cost, said, 0, ())) for own_cost, own, cost, said in rows]
-
-
 def record_line(ledger: Ledger, claim: int, line: Line, *, again: bool = False) -> None:
     """Remember what a version says. A version is said once: another line for it is an error, unless it may be known
     already (`again`)."""
