@@ -354,12 +354,13 @@ HOOKS = {
 def test_a_claim_stands_in_a_message_once_however_a_hook_rewrites_it(
     repo: Hooked, hook: str, signs: tuple[str, ...], precision: str
 ) -> None:
+    model = "claude-sonnet-4-5" if signs else "claude-sonnet-4-5-20250929"  # they end at other widths
     repo.git("config", "tokcost.precision", precision)
     path = repo.path / ".git/hooks/commit-msg.before-tokcost"
     path.write_text(f"#!/bin/sh\n{HOOKS[hook]}\n")
     path.chmod(0o755)
     for args in (("-m", "Title"), ("-m", "Title", "-m", "Body"), ("--amend", "--no-edit"), ("--amend", "--no-edit")):
-        repo.spend(model="claude-sonnet-4-5-20250929")
+        repo.spend(model=model)
         repo.change()
         repo.hooked(*args, *signs)
     assert repo.message().count("AI-Cost") == 1

@@ -1,11 +1,13 @@
 """The grammar of the line, through writing and reading it."""
 
 import random
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokcost.model.commit_message import drop_lines, marks
 from tokcost.model.trailer import (
     ID_ALPHABET,
     WIDTH,
@@ -284,3 +286,18 @@ def test_an_id_that_any_end_of_a_line_cut_in_two_is_a_possible_id(end: str) -> N
     text = f"Subject\n\nAI-Cost: ~2 USD list; ~1M tokens; -; 7k3qf9{end}x2m4tc\n"
     assert {one.id for one in read_message(text).lines} == {"7k3qf9x2m4tc"}
     assert "7k3qf9x2m4tc" in possible_ids(text)
+
+
+@pytest.mark.parametrize("version", [1, 2, 9, 12])
+@pytest.mark.parametrize("models", [("gpt-5",), ("claude-sonnet-4-5",), ("claude-opus-4-5", "gpt-5.1-codex")])
+def test_a_line_is_read_at_whatever_width_a_program_cut_it_in_words(version: int, models: tuple[str, ...]) -> None:
+    """`fold` without -s cuts anywhere, also at the dot in front of a version. Between two digits nobody can tell."""
+    line = Line(READ.id, version, 24_100_000, False, 12_204, models, 0, True)
+    text = format_line(line)
+    for width in range(50, len(text) + 2):
+        cut = "\n".join(text[start : start + width] for start in range(0, len(text), width))
+        if not re.search(r"\.\d\n\d", cut):
+            message, wanted = f"Title\n\n{cut}\n", line._replace(models=())  # a name may have a space in it then
+            assert [one._replace(models=()) for one in read_message(message).lines] == [wanted], cut
+            assert [one.line and one.line._replace(models=()) for one in marks(message)] == [wanted], cut
+            assert drop_lines(message).strip() == "Title", cut

@@ -17,6 +17,7 @@ from tokcost.model.trailer import (
     ends_in_id,
     format_line,
     highest,
+    is_rest_of_version,
     is_second_line,
     lines_near_ids,
     possible_ids,
@@ -79,7 +80,8 @@ def _mark(content: Sequence[str], start: int) -> Mark | None:
             break
         read = read_message("\n".join(content[start:stop]))
         if read.lines:
-            return Mark(start, stop, read.lines[0])
+            stop += _has_rest(content, stop)
+            return Mark(start, stop, read_message("\n".join(content[start:stop])).lines[0])
         if read.damaged:
             damaged = damaged or Mark(start, stop, None, read.damaged[0])
         if read.foreign:
@@ -313,6 +315,9 @@ def _extent(content: Sequence[str], start: int) -> tuple[range, list[Line]]:
         found = read_message("\n".join(content[start:end])).lines
     if not found:
         return range(start, start + 1), []
+    if _has_rest(content, end):
+        end += 1
+        found = read_message("\n".join(content[start:end])).lines
     if end < len(content) and is_second_line(content[end]):
         end = _end_of_second(content, end)
     return range(start, end), found
@@ -324,8 +329,13 @@ def _end_of_second(content: Sequence[str], start: int) -> int:
         if end > start + 1 and not _goes_on(content[end - 1]):
             break
         if ends_in_id("\n".join(content[start:end])):
-            return end
+            return end + _has_rest(content, end)
     return start + 1
+
+
+def _has_rest(content: Sequence[str], end: int) -> bool:
+    """Whether the version of the id that ends in front of `end` was cut off and stands there."""
+    return end < len(content) and is_rest_of_version(content[end - 1], content[end])
 
 
 def _goes_on(text: str) -> bool:

@@ -201,6 +201,16 @@ def ends_in_id(text: str) -> bool:
     return _token(text) is not None or (before != "" and _token(before + last) is not None)
 
 
+def is_rest_of_version(before: str, text: str) -> bool:
+    """Whether a single line of text is the version that something cut off at the dot behind the id in front of it.
+
+    A version that is cut between its digits cannot be told from a number of somebody's own.
+    """
+    before, rest = before.rstrip(), _BEFORE.sub("", text, count=1).rstrip()
+    number = rest if before.endswith(".") else rest.removeprefix(".") if rest.startswith(".") else ""
+    return number.isascii() and number.isdecimal() and _token(before + rest) is not None
+
+
 def is_second_line(text: str) -> bool:
     """Whether a single line of text begins the second line of an exact one."""
     start = _START.match(text)
@@ -337,6 +347,7 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
     """A line, together with the next ones when something wrapped it before its id, and that id."""
     alone = whole = text.rstrip()
     token = _token(whole)
+    used = 0
     for more in following:
         if token or len(whole) + len(more) > MOST_CHARACTERS or not more.strip() or _ANY_KEY.match(more):
             break
@@ -347,6 +358,10 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
         token = _token(whole)
         if token is None and (token := _token(glued)):  # cut in the middle of a word, as `fold` without -s does
             whole = glued
+        used += 1
+    if token and used < len(following) and is_rest_of_version(whole, following[used]):
+        whole += _BEFORE.sub("", following[used], count=1).rstrip()
+        token = _token(whole)
     return (whole, token) if token else (alone, None)
 
 
