@@ -78,5 +78,5 @@ def test_an_assistant_shows_the_line_of_the_folder_it_works_in(name: str, tmp_pa
         (home / path).write_text(json.dumps(value), encoding="utf-8")
     with Tmux(tmp_path / "terminal", environ) as terminal:
         terminal.start([str(assistant.folder / assistant.program)], repo)
-        terminal.wait(lambda: "feat/shown  no usage" in terminal.screen())
+        terminal.wait(lambda: "feat/shown  no logs" in terminal.screen())
     stop_daemons(home)
