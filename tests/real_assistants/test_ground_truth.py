@@ -62,7 +62,8 @@ def test_two_sessions_at_once_in_two_worktrees_do_not_mix(lab: Lab, tmp_path: Pa
 def test_what_a_sub_agent_spent_counts_on_the_branch_of_its_session(lab: Lab) -> None:
     lab.git("switch", "-q", "feat/a")
     with ModelServer(lab.repo) as server:
-        lab.works(server, "agent; sh sleep 3; text")  # some sub-agents work in the background
+        (lab.repo / "pause.sh").write_text("sleep 3\n")  # some refuse to sleep at a model's word
+        lab.works(server, "agent; sh sh pause.sh; text")  # some sub-agents work in the background
     if len(server.calls) < 5:
         pytest.skip(f"{lab.assistant.name} offered no sub-agent")
     assert lab.told() == lab.billed(server)

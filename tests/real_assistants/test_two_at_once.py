@@ -24,8 +24,8 @@ PAIRS = (
 )
 """The one that switches, and the one that works on; their models differ, so that each bill is known apart."""
 _SWITCHES = (
-    "sh true; sh touch first; sh sh until.sh second; sh sleep 2; sh git switch -q feat/b; sh sleep 2; sh touch moved;"
-    " text"
+    "sh true; sh touch first; sh sh until.sh second; sh sh pause.sh; sh git switch -q feat/b; sh sh pause.sh;"
+    " sh touch moved; text"
 )
 _WORKS_ON = "sh true; sh sh until.sh first; sh touch second; sh sh until.sh moved; sh true; text"
 
@@ -56,6 +56,7 @@ def test_each_reply_counts_once_on_the_branch_that_was_there_when_it_was_asked_f
     one, other = pair
     one.git("switch", "-q", "feat/a")
     (one.repo / "until.sh").write_text('while [ ! -e "$1" ]; do sleep 0.1; done\n')
+    (one.repo / "pause.sh").write_text("sleep 2\n")  # some assistants refuse to sleep at a model's word
     with ModelServer(one.repo) as server, ThreadPoolExecutor() as at_once:
         first = at_once.submit(one.works, server, _SWITCHES)
         other.works(server, _WORKS_ON)
