@@ -283,7 +283,7 @@ def test_messages_of_an_editor(tmp_path: Path) -> None:
             body = watch.mutations.of_line(json.dumps(message).encode())
             editor.bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             if number % 250 == 249:
-                editor.request("workspace/executeCommand", {"command": "tokcost.refresh", "arguments": [{}]})  # answered
+                editor.request("workspace/executeCommand", {"command": "tokcost.refresh", "arguments": [{}]})
                 editor.messages[:] = editor.messages[-50:]
                 editor.raw = b""
         assert b"Traceback" not in editor.errors, editor.errors[-2000:]

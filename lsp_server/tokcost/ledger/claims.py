@@ -30,12 +30,6 @@ def has_claims(ledger: Ledger, repository: int) -> bool:
     return ledger.db.execute(query, (repository,)).fetchone() is not None
 
 
-def has_lines(ledger: Ledger, repository: int) -> bool:
-    """Whether a line was ever made in a repository: what is bound without consent has none."""
-    query = "SELECT 1 FROM claim_version JOIN claim ON claim.id = claim WHERE repository = ? LIMIT 1"
-    return ledger.db.execute(query, (repository,)).fetchone() is not None
-
-
 def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim]:
     """Claims of a branch whose newest version no commit carries, oldest first. A claim is on the branch its newest
     usage is on."""

@@ -74,10 +74,6 @@ class Answering:
         self._worker, self._say = worker, say
         self._ended = threading.Event()
         self._listener: Socket | None = None
-        self.misunderstood = 0
-        """Connections that sent something else than a request."""
-        self.strangers = 0
-        """Connections of other users."""
 
     def start(self) -> None:
         """Begin, in a thread of its own; nothing where the system has no such sockets."""
@@ -150,7 +146,6 @@ class Answering:
 
     def _receive(self, connection: "Socket") -> None:
         if not peer_is_us(connection):
-            self.strangers += 1
             connection.close()
             return
         client = Client(connection)
@@ -175,7 +170,6 @@ class Answering:
                     self._work(client, request)
                 self._worker.touch()
         except NotUnderstood as problem:
-            self.misunderstood += 1
             client.send(REFUSED, f"not understood: {problem}".encode())
             self._say("a request over the socket was not understood")
         except OSError:

@@ -7,11 +7,11 @@ from tokcost.model.changes import Cell, Grouping
 from tokcost.model.dataset import DatasetReport
 from tokcost.model.money import decimal_string
 from tokcost.reports import charts
-from tokcost.reports.amounts import bar, short_tokens
+from tokcost.reports.amounts import short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.markdown import safe
 from tokcost.reports.page import Fact, Section, rendered
-from tokcost.reports.report_text import TITLES, cost
+from tokcost.reports.report_text import cost, cost_columns
 from tokcost.reports.text import cell as csv_cell
 from tokcost.reports.text import counted, escape
 
@@ -19,7 +19,6 @@ PRIVACY = (
     "Nothing here is by person. A figure is made of cells, each of which has enough contributors of whom none stands"
     " out; cells have no claim in common, so no sum or difference of figures tells more than they do."
 )
-_BAR_COLUMNS = 8
 _HEADINGS: dict[Grouping, str] = {"month": "By month", "area": "By area", "model": "By model"}
 
 
@@ -70,16 +69,8 @@ def dataset_lines(report: DatasetReport, by: Grouping, columns_wide: int | None,
 
 def _columns(report: DatasetReport, by: Grouping, decorated: bool) -> list[Column]:
     cells = report.groups[by]
-    costs = [cost(report, one.list_cost, one.unpriced) for one in cells]
-    found = [
-        Column(TITLES[by], [Piece(escape(one.name)) for one in cells]),
-        Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
-    ]
-    if decorated:
-        bars = [bar(one.list_cost, report.list_cost, _BAR_COLUMNS) for one in cells]
-        found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=3))
     return [
-        *found,
+        *cost_columns(report, by, cells, decorated),
         Column("CLAIMS", [Piece(f"{one.changes:,}") for one in cells], rank=1, right=True),
         Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in cells], rank=2, right=True),
     ]

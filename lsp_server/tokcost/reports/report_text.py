@@ -262,8 +262,8 @@ def _change_columns(report: Report) -> list[Column]:
     ]
 
 
-def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated: bool) -> list[Column]:
-    """The rows of a grouping."""
+def cost_columns(report: Grouped, by: Grouping, cells: Sequence[Cell], decorated: bool) -> list[Column]:
+    """The columns that every grouping begins with: name, list cost, and share where the screen is `decorated`."""
     costs = [cost(report, one.list_cost, one.unpriced) for one in cells]
     found = [
         Column(TITLES[by], [Piece(escape(one.name)) for one in cells]),
@@ -272,6 +272,12 @@ def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated:
     if decorated:
         bars = [bar(one.list_cost, report.list_cost, _BAR_COLUMNS) for one in cells]
         found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=3))
+    return found
+
+
+def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated: bool) -> list[Column]:
+    """The rows of a grouping."""
+    found = cost_columns(report, by, cells, decorated)
     if by in ("month", "week") and any(one.merged for one in cells):
         each = [cost(report, one.list_cost // one.periods, one.unpriced) for one in cells]
         found.append(Column(f"PER {by.upper()}", [Piece(text, "amount") for text in each], rank=1, right=True))

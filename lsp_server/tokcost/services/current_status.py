@@ -22,13 +22,9 @@ from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
 
 
-def current_status(home: Path, cwd: Path) -> Status:
-    """The branch around `cwd` and its figures. Raises `NotARepository`."""
-    return status_of(home, _state(cwd))
-
-
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
-    """The same after what is new in the logs was read, unless it is not to be `fresh`. Raises `TokcostError`."""
+    """The branch around `cwd` and its figures, after what is new in the logs was read, unless it is not to be `fresh`.
+    Raises `TokcostError`."""
     here = _state(cwd)
     if not fresh:
         return status_of(home, here)._replace(current=False)
