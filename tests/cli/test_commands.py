@@ -83,7 +83,7 @@ def test_what_was_assigned_outlives_the_ledger(user: User) -> None:
     [
         (["feat/a"], "no usage is named"),
         (["feat/zzz", "--from", "feat/b"], "there is no branch feat/zzz"),
-        (["feat/a", "--from", "nowhere"], "no usage agrees"),
+        (["feat/a", "--from", "nowhere"], "no usage matches"),
         (["feat/a", "--since", "flurb"], "flurb"),
     ],
 )

@@ -102,7 +102,7 @@ def test_what_somebody_laid_out_anew_is_taken_out_all_the_same(repo: Hooked) -> 
     ("words", "code", "said"),
     [
         (["install", "emacs", "--yes"], 2, "there is no guard for"),
-        (["install", "claude-code"], 2, "nobody is here to be asked"),
+        (["install", "claude-code"], 2, "nobody can be asked"),
         (["check"], 2, "say the assistant and the moment"),
     ],
 )

@@ -80,7 +80,7 @@ def test_nobody_at_a_terminal_must_say_yes(repo: Hooked) -> None:
     before = traces(repo)
     done = repo.tokcost("uninstall")
     assert done.returncode == 2
-    assert "say --yes" in done.stderr
+    assert "add --yes" in done.stderr
     assert ".git/hooks/post-commit" in done.stdout
     assert traces(repo) == before
 

@@ -39,7 +39,9 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
             screen.tell(f"standard output cannot be written: {why}")
             return EnvironmentProblem.exit_code
         if isinstance(crash, OSError) and crash.errno in _OF_THE_DISK:
-            screen.tell(_told_of_disk(crash), "Nothing already recorded is lost; say it again once that is mended.")
+            screen.tell(
+                _told_of_disk(crash), "Nothing already recorded is lost; run the command again once that is mended."
+            )
             return EnvironmentProblem.exit_code
         screen.tell(*_told(crash, environ))
         return CRASHED

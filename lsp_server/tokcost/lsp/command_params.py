@@ -33,7 +33,7 @@ def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
     folders = server.workspace.folders
     uri = params.get("uri") or (next(iter(folders)) if len(folders) == 1 else server.workspace.root_uri)
     if not isinstance(uri, str):
-        raise UsageError("no repository is named", "Say `uri`: a file or folder in it.")
+        raise UsageError("no repository is named", "Pass `uri`: a file or folder in it.")
     found = worktree_of(uri)
     if found is None:
         raise UsageError("that lies in no git repository", "Name a file or folder in one.")

@@ -178,7 +178,7 @@ def _client(uses_proxies: bool) -> "httpx2.Client":
     except ImportError:
         raise EnvironmentProblem(
             "asking a provider needs the package httpx2, of the extra tokcost[reconcile]",
-            f"Say {installation().adding(['httpx2'])}.",
+            f"Run `{installation().adding(['httpx2'])}`.",
         ) from None
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
     try:

@@ -121,7 +121,7 @@ def _keyring(provider: Provider) -> Keyring:
     except ImportError:
         raise NoKeyring(
             "a keyring needs the package keyring, the extra tokcost[reconcile]",
-            f"Say {installation().adding(['keyring'])}, or set the environment variable {provider.variable}.",
+            f"Run `{installation().adding(['keyring'])}`, or set the environment variable {provider.variable}.",
         ) from None
     chosen = keyring.get_keyring()
     among = list(chosen.backends) if isinstance(chosen, ChainerBackend) else [chosen]

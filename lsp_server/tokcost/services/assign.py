@@ -43,14 +43,14 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
     if here is None:
         raise no_worktree(cwd, "Go into the one whose branch shall get the usage.")
     if selection == Selection() or selection.session == "":
-        raise UsageError("no usage is named", "Say which: --from, --session, --directory, --since or --until.")
+        raise UsageError("no usage is named", "Name some: --from, --session, --directory, --since or --until.")
     with open_ledger(home) as ledger, ledger.transaction():
         repository, worktree = _here(ledger, here)
         _require_branch(ledger, here, repository, branch)
         found = _of_one_session(select_usage(ledger, repository, selection), selection.session)
         chosen = [one for one in found if one.entry.place.branch != branch]
         if not chosen:
-            raise UsageError("no usage agrees with that", "`tokcost log` shows what there is.")
+            raise UsageError("no usage matches that", "`tokcost log` shows what there is.")
         if not dry_run:
             _move(ledger, chosen, branch, repository, worktree)
             what = json.dumps(selection._asdict())
@@ -75,7 +75,7 @@ def _of_one_session(found: list[Stored], named: str | None) -> list[Stored]:
         return [one for one in found if one.entry.usage.session == named]
     if len(sessions) > 1:
         listed = ", ".join(sessions[:_MOST_NAMED]) + (", ..." if len(sessions) > _MOST_NAMED else "")
-        raise UsageError(f"{len(sessions)} sessions begin with {named}: {listed}", "Say more of the id.")
+        raise UsageError(f"{len(sessions)} sessions begin with {named}: {listed}", "Give more characters of the id.")
     return found
 
 

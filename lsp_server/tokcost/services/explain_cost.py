@@ -161,5 +161,5 @@ def _session(ledger: Ledger, named: str) -> str:
         raise UsageError(f"no session begins with {named or 'nothing'}", "`tokcost log --by session` lists them.")
     if len(found) > 1:
         listed = ", ".join(found[:_MOST_NAMED]) + (", ..." if len(found) > _MOST_NAMED else "")
-        raise UsageError(f"{len(found)} sessions begin with {named}: {listed}", "Say more of the id.")
+        raise UsageError(f"{len(found)} sessions begin with {named}: {listed}", "Give more characters of the id.")
     return found[0]

@@ -116,7 +116,7 @@ def install(home: Path, plan: Plan) -> None:
         private_folder(str(home))
         _refuse_read_only(plan.path)
         if _read(plan.path) != plan.before:
-            raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Say it again.")
+            raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Run the command again.")
         noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if plan.before is None else None}
         record = _record(home)
         noted["folders"] = _missing_folders(plan.path) or record.get(plan.guard.name, {}).get("folders", [])
@@ -187,7 +187,7 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
     except Unreadable as problem:
         raise EnvironmentProblem(
             f"{path} was changed since, and cannot be understood: {problem}",
-            f"Take out by hand whatever says `{_MARK}`, then say it again.",
+            f"Take out by hand whatever says `{_MARK}`, then run the command again.",
         ) from problem
     if left != text:
         write_whole(path, left.encode(), keeps_mode=True)

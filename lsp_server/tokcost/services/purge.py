@@ -152,7 +152,7 @@ def _require_conditions(asked: Asked) -> None:
         raise UsageError("--all is everything; with a condition it is not", "Leave one of them out.")
     if not (asked.all or given):
         raise UsageError(
-            "nothing is named", "Say which: --before, --repository, --branch, --session, --assistant, or --all."
+            "nothing is named", "Name some: --before, --repository, --branch, --session, --assistant, or --all."
         )
 
 
@@ -188,7 +188,7 @@ def _session(ledger: Ledger, beginning: str | None) -> str | None:
     found = session_names(ledger, beginning)
     if len(found) > 1 and beginning not in found:
         listed = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
-        raise UsageError(f"{len(found)} sessions begin with {beginning}: {listed}", "Say more of the id.")
+        raise UsageError(f"{len(found)} sessions begin with {beginning}: {listed}", "Give more characters of the id.")
     return beginning if beginning in found or not found else found[0]
 
 

@@ -13,5 +13,5 @@ def show_commit(worktree: Worktree, commit: str) -> str:
     """The text of a commit with its changes. Raises `UsageError` for what is no id, `EnvironmentProblem` where git
     cannot show it."""
     if not _ID.fullmatch(commit):
-        raise UsageError("no commit is named", "Say `commit`: the id of one.")
+        raise UsageError("no commit is named", "Pass `commit`: the id of one.")
     return show.show_commit(worktree, commit)

@@ -128,7 +128,9 @@ def unset_command(branch: str | None, commit: bool, day: bool) -> int:
     """
     scopes = _scopes(branch, commit, day)
     if not scopes:
-        raise UsageError("say which: --branch, --commit or --day", "For example: tokcost budget unset --branch")
+        raise UsageError(
+            "no budget is named: --branch, --commit or --day", "For example: tokcost budget unset --branch"
+        )
     worktree = here(Path.cwd())
     for scope in scopes:
         name = _name(branch) if scope == "branch" else ""

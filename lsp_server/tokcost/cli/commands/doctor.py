@@ -71,7 +71,7 @@ def _tried(reader: str | None, file: Path | None) -> Diagnosis:
     from tokcost.services.try_reader import try_reader
 
     if reader is None or file is None:
-        raise UsageError("--reader NAME and FILE belong together", "Say `tokcost doctor --reader codex FILE`.")
+        raise UsageError("--reader NAME and FILE belong together", "For example `tokcost doctor --reader codex FILE`.")
     return try_reader(reader, file)
 
 

@@ -37,7 +37,9 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now, hooks))
     if not yes:
         if not screen.can_ask():
-            raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+            raise UsageError(
+                "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+            )
         if not click.confirm("Write such lines into the commits of this clone?", default=False):
             screen.show("Nothing was changed.\n")
             return 1

@@ -49,7 +49,9 @@ def install_command(assistant: str, block: bool, yes: bool) -> int:
     screen.show(_shown(plan, block))
     if not yes:
         if not screen.can_ask():
-            raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+            raise UsageError(
+                "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+            )
         if not click.confirm("Add it?", default=False):
             screen.show("Nothing was changed.\n")
             return 1

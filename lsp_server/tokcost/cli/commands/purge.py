@@ -58,7 +58,9 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
         return 0
     if not yes:
         if not screen.can_ask():
-            raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+            raise UsageError(
+                "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+            )
         if not click.confirm("Delete it?", default=False):
             screen.show("Nothing was changed.\n")
             return 1

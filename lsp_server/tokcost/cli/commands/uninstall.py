@@ -38,7 +38,9 @@ def command(dry_run: bool, yes: bool) -> int:
     if not dry_run and used:
         if not yes:
             if not screen.can_ask():
-                raise UsageError("nobody is here to be asked", "Read the lines above and say --yes.")
+                raise UsageError(
+                    "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+                )
             if not click.confirm(f"Take this out of {counted(len(used), 'clone')}?", default=False):
                 screen.show("Nothing was changed.\n")
                 return 1

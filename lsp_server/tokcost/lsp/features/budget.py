@@ -31,7 +31,7 @@ def register(server: TokcostServer) -> None:
 def _budget(worktree: Worktree, params: CommandParams) -> dict[str, Any]:
     scope: Scope | None = next((one for one in SCOPES if one == params.get("scope")), None)
     if scope is None:
-        raise UsageError("no budget is named", "Say `scope`: branch, commit or day.")
+        raise UsageError("no budget is named", "Pass `scope`: branch, commit or day.")
     branch, amount = text(params, "branch") or "", text(params, "amount")
     if branch and scope != "branch":
         raise UsageError("only a branch budget is of one branch")

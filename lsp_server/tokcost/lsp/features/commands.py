@@ -79,7 +79,7 @@ class _Commands:
                 "nothing was shown yet", "Show `consent_text` of tokcost.preview with the same terms first."
             )
         if params.get("consent") is not True:
-            raise UsageError("nobody has agreed", "Say `consent: true` when the user has, after reading the text.")
+            raise UsageError("nobody has agreed", "Pass `consent: true` once the user has read the text and agreed.")
         hooks = await self._keeper.run(_enable, self._server, worktree, terms, flag(params, "from_now"))
         self._keeper.touch()
         return {"enabled": True, "text": "Cost lines are on in this clone.", **hooks}
@@ -116,7 +116,7 @@ class _Commands:
         """Put usage on the branch it belongs to."""
         worktree, branch = worktree_for(self._server, params), params.get("branch")
         if not isinstance(branch, str) or not branch:
-            raise UsageError("no branch is named", "Say `branch`.")
+            raise UsageError("no branch is named", "Pass `branch`.")
         moved = await self._keeper.run(_assign, self._server, worktree, branch, params)
         self._keeper.touch()
         return {
