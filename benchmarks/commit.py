@@ -69,8 +69,8 @@ class World:
     """A machine with logs, a ledger and repositories."""
 
     def __init__(self, folder: Path, corpus: Path, arguments: argparse.Namespace) -> None:
-        self._folder = folder
-        self._tokcost = arguments.tokcost
+        self.folder = folder
+        self.tokcost = arguments.tokcost
         self._reply = 0
         home = folder / "home"
         shutil.copytree(corpus, home, copy_function=os.link)
@@ -96,8 +96,8 @@ class World:
 
     def fill_ledger(self, usage: int) -> None:
         """Import the corpus, and make up as much usage of other repositories as is missing."""
-        self.run(self._folder, self._tokcost, "log", "--all-repos", "--json")
-        with open_ledger(self._folder / "ledger") as ledger:
+        self.run(self.folder, self.tokcost, "log", "--all-repos", "--json")
+        with open_ledger(self.folder / "ledger") as ledger:
             (known,) = ledger.db.execute("SELECT count(*) FROM usage").fetchone()
             repositories = [row[0] for row in ledger.db.execute("SELECT id FROM repository")]
             for start in range(known, usage, 50_000):
@@ -110,7 +110,7 @@ class World:
     def clones(self, files: int) -> list[Clone]:
         """Clones of one repository: without hooks, with ours, with ours and a budget that warns or blocks, with the
         pre-commit framework."""
-        origin = self._folder / f"origin-{files}"
+        origin = self.folder / f"origin-{files}"
         (origin / "files").mkdir(parents=True)
         for number in range(files):
             folder = origin / "files" / str(number // 500)
@@ -129,14 +129,14 @@ class World:
         for command in commands:
             self.run(origin, "git", *command)
         names = ("no hooks", "tokcost", "tokcost and a budget", "tokcost and one that blocks", "pre-commit")
-        found = [Clone(name, self._folder / f"{name}-{files}") for name in names]
+        found = [Clone(name, self.folder / f"{name}-{files}") for name in names]
         for clone in found:
             shutil.copytree(origin, clone.path)
             self.run(clone.path, "git", "update-index", "-q", "--refresh")
         for clone in found[1:4]:
-            self.run(clone.path, self._tokcost, "enable", "--yes")
+            self.run(clone.path, self.tokcost, "enable", "--yes")
         for clone, more in ((found[2], ()), (found[3], ("--block",))):
-            self.run(clone.path, self._tokcost, "budget", "set", "1000000", "--branch", *more)
+            self.run(clone.path, self.tokcost, "budget", "set", "1000000", "--branch", *more)
         self.run(found[4].path, sys.executable, "-m", "pre_commit", "install")
         return found
 
@@ -159,7 +159,7 @@ class World:
         """An editor that has one of the clones open."""
         with Editor(self.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:3])}, clones[1].path) as editor:
             editor.open()
-            while reach(str(self._folder / "ledger"), self.environ) is None:
+            while reach(str(self.folder / "ledger"), self.environ) is None:
                 time.sleep(0.1)
             yield
             editor.quit()
@@ -169,14 +169,14 @@ class World:
         seconds: list[float] = []
         for _ in range(rounds):
             start = time.perf_counter()
-            self.run(clone.path, self._tokcost, "status")
+            self.run(clone.path, self.tokcost, "status")
             seconds.append(time.perf_counter() - start)
         return statistics.median(seconds) * 1000
 
     @contextmanager
     def locked_ledger(self) -> Iterator[None]:
         """A process that keeps the ledger's write lock."""
-        connection = sqlite3.connect(self._folder / "ledger" / "ledger.db", isolation_level=None)
+        connection = sqlite3.connect(self.folder / "ledger" / "ledger.db", isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield

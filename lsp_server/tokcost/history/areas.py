@@ -84,6 +84,8 @@ def shares(paths: Mapping[str, int], area_of: AreaOf) -> dict[str, int]:
 
 def split(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
     """An amount in proportion to parts, without a rest: what cutting off leaves goes to the largest part."""
+    if len(parts) == 1:
+        return dict.fromkeys(parts, amount)
     whole = sum(parts.values())
     found = {name: amount * part // whole for name, part in parts.items()}
     largest = max(sorted(parts), key=lambda name: parts[name])

@@ -19,6 +19,7 @@ Line = list[Piece]
 
 KEEP = 0
 _GAP = 2
+_BETWEEN = Piece(" " * _GAP)
 _LEAST_NAME = 8
 
 
@@ -66,7 +67,7 @@ def _rest(columns: list[Column]) -> int:
 def _line(cells: tuple[Piece, ...] | list[Piece], columns: list[Column], widths: list[int]) -> Line:
     line: Line = []
     for cell, column, wide in zip(cells, columns, widths, strict=True):
-        line += [Piece(" " * _GAP), cell._replace(text=pad(cell.text, wide, column.right))]
+        line += [_BETWEEN, Piece(pad(cell.text, wide, column.right), cell.style)]
     line = line[1:]
     while line and not line[-1].text.strip():
         line.pop()
