@@ -18,6 +18,7 @@ MOST_OF_GIT = 64 * 1024 * 1024
 
 # Windows has neither; there no file of a folder is a pipe or a device.
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_PART = 1 << 16
 _PLAIN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -58,6 +59,24 @@ def read_bounded(path: str, most: int = MOST) -> bytes:
         data = stream.read(most + 1)  # a size that was asked for before may be old
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {_size(most)}", path)
+    return data
+
+
+def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
+    """The same for an entry of a folder, in a third of the time: a look at a clone may read a reflog of each branch."""
+    if not entry.is_file():  # known from the listing, but for a link
+        raise OSError(errno.EINVAL, "it is no regular file", entry.path)
+    number = os.open(entry.path, _PLAIN | _WITHOUT_WAITING)
+    try:
+        status = os.fstat(number)
+        _require_regular(status, entry.path)
+        data = os.read(number, min(status.st_size, most) + 1)
+        while len(data) <= most and (further := os.read(number, _PART)):  # it grew, or came in parts
+            data += further
+    finally:
+        os.close(number)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {_size(most)}", entry.path)
     return data
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded, read_listed
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
 from tokcost.model.worktree import Worktree
 from tokcost.repo.head import Head, can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
@@ -171,15 +171,22 @@ def parse_entries(data: bytes) -> Iterator[ReflogEntry]:
 
 def _branch_logs(common_dir: str) -> Iterator[tuple[str, bytes]]:
     """Each local branch and its own reflog, which moves along when the branch is renamed."""
-    top = os.path.join(common_dir, "logs", "refs", "heads")
-    for folder, _, names in os.walk(top):
-        inside = folder[len(top) + 1 :].replace(os.sep, "/")
-        for name in names:
+    folders = [(os.path.join(common_dir, "logs", "refs", "heads"), "")]
+    while folders:
+        folder, inside = folders.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, f"{inside}{entry.name}/"))
+                continue
             try:
-                data = read_bounded(f"{folder}/{name}", MOST_OF_GIT)
+                data = read_listed(entry, MOST_OF_GIT)
             except OSError:
                 continue
-            yield ref_text(os.fsencode(f"{inside}/{name}" if inside else name)), data
+            yield ref_text(os.fsencode(inside + entry.name)), data
 
 
 def _rename(entry: ReflogEntry) -> Rename | None:
