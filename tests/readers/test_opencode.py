@@ -506,6 +506,22 @@ def test_damage_in_one_row_loses_no_other_and_is_counted_once(store: StoreOf, da
     assert read(store, first.cursor).skipped == {}
 
 
+def test_a_row_that_only_an_index_still_has_is_a_damaged_record(store: StoreOf) -> None:
+    store.say("msg_1", message(T0))
+    store.say("msg_2", message(T0 + 1000))
+    store.run("CREATE INDEX by_time ON message (time_updated, time_created)")
+    with closing(store.open()) as db:
+        index = db.execute("SELECT * FROM sqlite_master WHERE name = 'by_time'").fetchone()
+        db.executescript("PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE name = 'by_time';")
+    store.run("DELETE FROM message WHERE id = 'msg_1'")
+    with closing(store.open()) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+        db.commit()
+    batch = read(store)
+    assert (tokens(batch), batch.skipped) == ([ONE], {"damaged record": 1})
+
+
 def test_a_text_that_is_no_utf_8_loses_nothing(store: StoreOf) -> None:
     data = json.dumps(message(finish="@")).encode().replace(b"@", b"\xff")
     store.run("INSERT INTO message VALUES ('msg_1', 'ses_1', ?, ?, CAST(? AS TEXT))", T0, T0, data)

@@ -154,6 +154,9 @@ class _Found:
         if row is None:
             self._skip("record too long to be read", is_new)
             return
+        if not row:  # an index has it, and its table lost it
+            self._skip("damaged record", is_new)
+            return
         name, session, data, kind = (str(one) if isinstance(one, int) else one for one in row)
         message = read_message(data) if isinstance(data, str | bytes) else None
         if message is None or not (_is_id(name) and _is_id(session)):
