@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from tokcost.local_server import Server
 
-_STEP_SECONDS = 0.02
-
 
 class Answer:
     """The result of asking a server."""
@@ -56,10 +54,10 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]") -> int | None:
     """The exit code; `None` where the server had not begun."""
-    from tokcost.local_server import BEGUN, DONE, REFUSED, NotUnderstood
+    from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
-    step = min(_STEP_SECONDS, limits.longest)
+    step = min(STEP_SECONDS, limits.longest)
     has_begun, promised, reason = False, 0, ""
     while not reason:
         try:
