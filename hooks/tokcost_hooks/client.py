@@ -3,7 +3,7 @@
 import os
 import sys
 
-from tokcost_hooks.watch import Limits, Patience, waits_of_thread, write_all
+from tokcost_hooks.watch import Limits, Patience, open_standard_streams, waits_of_thread, write_all
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than all that a client needs."""
@@ -30,6 +30,7 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callab
     from tokcost.settings import home_folder
 
     chosen = os.environ.get("TOKCOST_HOME", "/")
+    open_standard_streams()
     patience = max(GREETING_SECONDS, limits.stuck / 20)  # whoever asked for more of it has more
     server = reach(home_folder(os.environ), os.environ, patience) if chosen.startswith("/") else None
     if server is None:

@@ -43,7 +43,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
     `work` is handed a function with which it can say beforehand what holds if it comes to no end (0 otherwise). When
     that happens, `give_up` is told why and which code holds. Raises `OSError` when there can be no further process.
     """
-    _open_standard_streams()
+    open_standard_streams()
     heard, spoken = os.pipe()
     promised, promise = os.pipe()
     child = os.fork()
@@ -82,7 +82,7 @@ def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int]
         timer.cancel()
 
 
-def _open_standard_streams() -> None:
+def open_standard_streams() -> None:
     """Or a pipe would get the number of a stream that was closed before we started."""
     for number in range(3):
         try:

@@ -66,6 +66,17 @@ def test_the_hooks_own_process_does_nothing_when_a_server_does(repo: Hooked) -> 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+def test_no_pipe_to_a_server_takes_the_place_of_a_stream_that_git_closed(repo: Hooked) -> None:
+    only_a_server_can(repo)
+    with repo.serve():
+        repo.spend()
+        repo.change()
+        closed = ["sh", "-c", "exec <&- >&- 2>&-; exec git commit -m Served"]
+        assert subprocess.run(closed, cwd=repo.path, env=repo.environ, check=False).returncode == 0
+    assert LINE in repo.message()
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
 def test_a_server_that_was_killed_is_not_missed(repo: Hooked) -> None:
     with repo.serve() as editor:
         editor.process.kill()
