@@ -286,7 +286,7 @@ def write_all(number: int, data: bytes, seconds: float) -> None:
 
 
 def read_some(number: int, seconds: float) -> bytes | None:
-    """What can be read from a pipe, nothing where its other end was closed; `None` where there is nothing in time.
+    """The bytes that a pipe has, none where its other end was closed; `None` where there is nothing in time.
     Raises `OSError`."""
     import select
 
