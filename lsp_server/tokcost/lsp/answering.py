@@ -137,10 +137,12 @@ class Answering:
             os.set_blocking(door, True)
             self._accept(door)
         finally:
-            os.close(door)
             knocker, self._knocker = self._knocker, -1
-            if knocker >= 0:
-                os.close(knocker)
+            with suppress(OSError):  # who was told to end before the door was there has not taken it away
+                os.unlink(self._door)
+            for number in (door, knocker):
+                if number >= 0:
+                    os.close(number)
 
     def _accept(self, door: int) -> None:
         """Take clients by their names, until the end. Raises `OSError`."""
