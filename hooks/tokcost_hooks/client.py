@@ -3,7 +3,7 @@
 import os
 import sys
 
-from tokcost_hooks.watch import Limits, Patience, waits_of_thread, write_all
+from tokcost_hooks.watch import Limits, Patience, open_standard_streams, waits_of_thread, write_all
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than all that a client needs."""
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tokcost.local_server import Server
-
-_STEP_SECONDS = 0.02
 
 
 class Answer:
@@ -32,6 +30,7 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callab
     from tokcost.settings import home_folder
 
     chosen = os.environ.get("TOKCOST_HOME", "/")
+    open_standard_streams()
     patience = max(GREETING_SECONDS, limits.stuck / 20)  # whoever asked for more of it has more
     server = reach(home_folder(os.environ), os.environ, patience) if chosen.startswith("/") else None
     if server is None:
@@ -56,10 +55,10 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]") -> int | None:
     """The exit code; `None` where the server had not begun."""
-    from tokcost.local_server import BEGUN, DONE, REFUSED, NotUnderstood
+    from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
-    step = min(_STEP_SECONDS, limits.longest)
+    step = min(STEP_SECONDS, limits.longest)
     has_begun, promised, reason = False, 0, ""
     while not reason:
         try:

@@ -8,6 +8,7 @@ and its own children too, will hardly come to an end soon. Only the first is giv
 The parent imports next to nothing, so that all this costs a hook about two milliseconds.
 """
 
+import faulthandler
 import os
 import select
 import time
@@ -42,7 +43,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
     `work` is handed a function with which it can say beforehand what holds if it comes to no end (0 otherwise). When
     that happens, `give_up` is told why and which code holds. Raises `OSError` when there can be no further process.
     """
-    _open_standard_streams()
+    open_standard_streams()
     heard, spoken = os.pipe()
     promised, promise = os.pipe()
     child = os.fork()
@@ -81,7 +82,7 @@ def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int]
         timer.cancel()
 
 
-def _open_standard_streams() -> None:
+def open_standard_streams() -> None:
     """Or a pipe would get the number of a stream that was closed before we started."""
     for number in range(3):
         try:
@@ -97,9 +98,9 @@ def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
         os.setpgid(0, 0)
         for stream in (1, 2):
             os.dup2(spoken, stream)
-        from signal import alarm
-
-        alarm(int(limits.longest) + _GRACE_SECONDS)  # the kernel ends it when the parent is no more
+        # It ends by itself when the parent is no more. (The module `signal` takes a millisecond to import.)
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        faulthandler.dump_traceback_later(limits.longest + _GRACE_SECONDS, exit=True, file=nobody)
         code = work(lambda kept: write_all(promise, bytes([kept])))
     finally:
         os._exit(code)
@@ -212,15 +213,15 @@ def _switches(path: str) -> str:
     `OSError`."""
     said = ""
     for line in _read(path).splitlines():
-        if line.startswith("State:") and "R" in line.partition("(")[0]:
+        if line.startswith(b"State:") and b"R" in line.partition(b"(")[0]:
             return ""
-        if line.startswith(("voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:")):
-            said += f":{line.rpartition(':')[2].strip()}"
+        if line.startswith((b"voluntary_ctxt_switches:", b"nonvoluntary_ctxt_switches:")):
+            said += f":{int(line.rpartition(b':')[2])}"
     return said
 
 
-def _read(path: str) -> str:
-    with open(path, encoding="ascii", errors="replace") as stream:
+def _read(path: str) -> bytes:
+    with open(path, "rb") as stream:
         return stream.read()
 
 

@@ -1,8 +1,13 @@
-"""The connection of a hook or `tokcost status` to a running `tokcost lsp`: a Unix socket in the folder of the ledger.
+"""The connection of a hook or `tokcost status` to a running `tokcost lsp`: named pipes in the folder of the ledger.
 
-Who asks loads this file and Python's `socket`, nothing else. Frames go both ways: a letter, the length of what follows
-in four bytes, and that many bytes. Fields within a frame end where the next begins, at a NUL: no argument, path or
-variable has one, and `json` would take as long to load as the rest of the way.
+A server reads the names of clients from one pipe, the door. A client makes two pipes, `NAME.ask` and `NAME.say`, in the
+same folder, and writes its name into the door. Whoever opens a pipe sees that it is ours, and that no other user can
+have opened it: its owner and its mode, and those of the folder, say so.
+
+A Unix socket would do the same, but `import socket` takes twice as long as all else that a client does. Who asks loads
+this file and Python's `select`, nothing else. Frames go both ways: a letter, the length of what follows in four bytes,
+and that many bytes. Fields within a frame end where the next begins, at a NUL: no argument, path or variable has one,
+and `json` would take as long to load as the rest of the way.
 
     server: GREETING who it is         or BUSY, and it hangs up
     client: REQUEST                    only when the server is what it must be, and waits for work
@@ -14,33 +19,38 @@ again by the client.
 """
 
 import os
-import sys
+import stat
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than everything here."""
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from socket import socket as Socket
+    from collections.abc import Callable, Mapping, Sequence
 
-FILE = "server.sock"
-PROTOCOL = "1"
+FOLDER, DOOR = "server", "door"
+"""The folder of all pipes, in the folder of the ledger, and the pipe in it that a server reads from."""
+PROTOCOL = "2"
+NAME_BYTES = 16
+"""Of a client's name, which is written in hexadecimal digits. A line of it is written to the door as a whole."""
 GREETING_SECONDS = 0.1
 """Seconds that a client waits in all for a server to accept and greet it."""
-ANSWER_SECONDS = 0.5
-"""Seconds that a prompt waits for the answer to its question; it can find out itself."""
+STEP_SECONDS = 0.02
+"""Seconds after which a client that has heard nothing looks whether it makes sense to wait."""
+SEND_SECONDS = 0.25
+"""Seconds that either side waits for the other to read, or to say, what it has begun."""
+_GONE_SECONDS = 0.001
 MOST_BYTES = 4 << 20
 """Of one frame: an environment has two megabytes at most, and a rebase of ten thousand commits one."""
 
 GREETING, BUSY, REQUEST, BEGUN, SAID, PROMISED, DONE, REFUSED = (bytes([c]) for c in b"GBQ!SPDR")
 
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSW", "CREDENTIAL")
-_LONGEST_ADDRESS = 100
-"""Bytes of a socket's path: Linux has room for 108, macOS for 104."""
 _HEADER = 5
+_READ_BYTES = 1 << 18
+_NO_LINK, _NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)
 
 
 class NotUnderstood(ValueError):
-    """The data on the socket is no frame, or no request."""
+    """The data in the pipe is no frame, or no request."""
 
 
 class Request:
@@ -110,11 +120,10 @@ def identity(home: str, environ: "Mapping[str, str]") -> str:
 def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SECONDS) -> "Server | None":
     """The server of this ledger, ready to do something; `None` where there is none, or it does not answer in time, is
     another one, or busy."""
-    if os.name == "nt" or not os.path.exists(os.path.join(home, FILE)):
+    folder = os.path.join(home, FOLDER)
+    if not hasattr(os, "mkfifo") or not os.path.exists(os.path.join(folder, DOOR)):
         return None
-    import socket  # seven milliseconds, for those who have somebody to speak to
-
-    server = Server(socket.socket(socket.AF_UNIX))
+    server = Server(folder)
     try:
         if _is_met(server, home, environ, seconds):
             return server
@@ -124,23 +133,27 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
     return None
 
 
-def ask_for_text(home: str, words: "Sequence[str]", seconds: float = ANSWER_SECONDS) -> str | None:
-    """The answer of a server to a command line of ours, which may take so long; `None` where none answers, or it leaves
-    the answer to the command. Raises `OSError` and `ValueError`: it was asked, and is gone."""
+def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server], Callable[[], object]]") -> str | None:
+    """The answer of a server to a command line of ours; `None` where none answers, or it leaves the answer to the
+    command. What `patience` makes for a server is asked every few hundredths of a second whether it takes too long.
+
+    Raises `TimeoutError` then, and `OSError` and `ValueError` where a server was asked, and is gone."""
     server = reach(home, os.environ) if os.environ.get("TOKCOST_HOME", "/").startswith("/") else None
     if server is None:
         return None
     try:
+        is_spent, said = patience(server), b""
         server.send(Request(words[0], words[1:], os.getcwd(), os.environ))
-        said = b""
         while True:
-            letter, data = server.next(seconds) or (REFUSED, b"")
+            letter, data = server.next(STEP_SECONDS) or (b"", b"")
             if letter == SAID:
                 said += data
             elif letter == DONE:
                 return said.decode("utf-8", "replace")
-            elif letter != BEGUN:
+            elif letter == REFUSED:
                 return None
+            elif not letter and is_spent():
+                raise TimeoutError("the tokcost server takes too long")
     finally:
         server.close()
 
@@ -148,37 +161,65 @@ def ask_for_text(home: str, words: "Sequence[str]", seconds: float = ANSWER_SECO
 class Server:
     """A server, as a client knows it."""
 
-    def __init__(self, connection: "Socket") -> None:
-        self.connection = connection
+    def __init__(self, folder: str) -> None:
         self.process = self.thread = 0
-        """The process and the thread that do the work."""
-        self._read = b""
+        """The process and the thread that do the work; 0 before it has greeted."""
+        self._folder, self._read = folder, b""
+        self._ask, self._say = pipes_of(folder, os.urandom(NAME_BYTES // 2).hex())
+        self._asks = self._says = -1
+
+    def knock(self) -> None:
+        """Tell a server that somebody is there. Raises `OSError` where none listens."""
+        require_private(self._folder)
+        door = open_pipe(os.path.join(self._folder, DOOR), os.O_WRONLY)
+        try:
+            for path in (self._ask, self._say):
+                os.mkfifo(path, 0o600)
+            self._says = open_pipe(self._say, os.O_RDONLY)
+            os.write(door, os.path.basename(self._ask)[:NAME_BYTES].encode() + b"\n")
+        finally:
+            os.close(door)
+
+    def greeted(self, process: int, thread: int) -> None:
+        """Take up a greeting: from now on, the server sees when this end is gone. Raises `OSError`."""
+        self._asks = open_pipe(self._ask, os.O_WRONLY)
+        self.process, self.thread = process, thread
 
     def send(self, request: Request) -> None:
         """Ask for something. Raises `OSError`, and `ValueError` for too much of it."""
         data = packed(request)
         if len(data) > MOST_BYTES:
             raise ValueError("it is too much for a request")
-        self.connection.sendall(framed(REQUEST, data))
+        write_all(self._asks, framed(REQUEST, data), SEND_SECONDS)
 
     def next(self, seconds: float) -> "tuple[bytes, bytes] | None":
         """The next frame; `None` if none came within that time. Raises `OSError`, and `NotUnderstood`, which is also
         for a server that is gone."""
-        self.connection.settimeout(max(seconds, 0.001))
+        from time import monotonic, sleep
+
+        until = monotonic() + seconds
         while (found := first_frame(self._read)) is None:
-            try:
-                data = self.connection.recv(65536)
-            except TimeoutError:
+            data = read_some(self._says, until - monotonic())
+            if data is None:
                 return None
-            if not data:
+            if not data and self.process:
                 raise NotUnderstood("the server is gone")
+            if not data:  # some systems show a pipe that nobody has opened for writing yet like one that was closed
+                if monotonic() >= until:
+                    return None
+                sleep(_GONE_SECONDS)
             self._read += data
         self._read = self._read[_HEADER + len(found[1]) :]
         return found
 
     def close(self) -> None:
         """Hang up: what has not begun will not be done."""
-        self.connection.close()
+        for number in (self._asks, self._says):
+            if number >= 0:
+                os.close(number)
+        self._asks = self._says = -1
+        for path in (self._ask, self._say):
+            _remove(path)
 
 
 def framed(letter: bytes, data: bytes = b"") -> bytes:
@@ -197,56 +238,83 @@ def first_frame(data: bytes) -> "tuple[bytes, bytes] | None":
     return (data[:1], data[_HEADER : _HEADER + length]) if len(data) >= _HEADER + length else None
 
 
-class Address:
-    """The address of a socket in a folder, however long the folder's path is: use as a context manager. Raises
-    `OSError` where there is none."""
-
-    def __init__(self, folder: str, name: str) -> None:
-        self._path = os.path.join(folder, name)
-        self._folder, self._name, self._number = folder, name, -1
-
-    def __enter__(self) -> str:
-        if len(os.fsencode(self._path)) <= _LONGEST_ADDRESS:
-            return self._path
-        if sys.platform != "linux":
-            raise OSError(f"{self._path} is too long for the address of a socket")
-        self._number = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        return f"/proc/self/fd/{self._number}/{self._name}"
-
-    def __exit__(self, *_: object) -> None:
-        if self._number >= 0:
-            os.close(self._number)
-
-
-def peer_is_us(connection: "Socket") -> bool:
-    """Whether the process at the other end belongs to our user; where the system does not tell, no."""
-    import socket
-
-    level, option = (0, 1) if sys.platform == "darwin" else (socket.SOL_SOCKET, getattr(socket, "SO_PEERCRED", None))
-    if option is None:
-        return False
-    # `struct ucred` has the process before the user, `struct xucred` (macOS) its version: four bytes each.
+def _remove(path: str) -> None:
     try:
-        credentials = connection.getsockopt(level, option, 128)
+        os.unlink(path)
     except OSError:
-        return False
-    return int.from_bytes(credentials[4:8], sys.byteorder) == os.geteuid() and len(credentials) >= 8
+        return  # the server was quicker
+
+
+def pipes_of(folder: str, name: str) -> tuple[str, str]:
+    """The pipes of a client: one for its request, and one for what it is told."""
+    return os.path.join(folder, f"{name}.ask"), os.path.join(folder, f"{name}.say")
+
+
+def open_pipe(path: str, flags: int) -> int:
+    """One end of a pipe that is ours alone, opened without waiting for the other. Raises `OSError`, which for one of
+    somebody else, or that others may open, is `PermissionError`."""
+    number = os.open(path, flags | _NO_LINK | _NO_WAIT)
+    status = os.fstat(number)
+    if stat.S_ISFIFO(status.st_mode) and _is_private(status):
+        return number
+    os.close(number)
+    raise PermissionError(f"{path} is no pipe of ours alone")
+
+
+def require_private(folder: str) -> None:
+    """Raises `PermissionError` for a folder in which others may change something, and `OSError`."""
+    if not _is_private(os.stat(folder)):
+        raise PermissionError(f"{folder} is not ours alone")
+
+
+def _is_private(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o077
+
+
+def write_all(number: int, data: bytes, seconds: float) -> None:
+    """Write all of it into a pipe. Raises `OSError`, also when that takes longer."""
+    import select
+    from time import monotonic
+
+    until, rest = monotonic() + seconds, memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(number, rest) :]
+        except BlockingIOError:
+            if not _is_ready(number, select.POLLOUT, until - monotonic()):
+                raise TimeoutError("nobody reads") from None
+
+
+def read_some(number: int, seconds: float) -> bytes | None:
+    """The bytes that a pipe has, none where its other end was closed; `None` where there is nothing in time.
+    Raises `OSError`."""
+    import select
+
+    return os.read(number, _READ_BYTES) if _is_ready(number, select.POLLIN, seconds) else None
+
+
+def is_closed(number: int) -> bool:
+    """Whether the end that writes to a pipe was closed, or says something unasked."""
+    import select
+
+    return _is_ready(number, select.POLLIN, 0)
+
+
+def _is_ready(number: int, events: int, seconds: float) -> bool:
+    import select
+
+    looked = select.poll()
+    looked.register(number, events)
+    return bool(looked.poll(max(0, int(seconds * 1000))))
 
 
 def _is_met(server: Server, home: str, environ: "Mapping[str, str]", seconds: float) -> bool:
-    from time import monotonic
-
-    until = monotonic() + seconds
-    server.connection.settimeout(seconds)
-    with Address(home, FILE) as address:
-        server.connection.connect(address)
-    if not peer_is_us(server.connection):
-        return False
-    frame = server.next(until - monotonic())
+    server.knock()
+    frame = server.next(seconds)
     if frame is None or frame[0] != GREETING:
         return False
     said, process, thread = os.fsdecode(frame[1]).split("\0")
-    server.process, server.thread = int(process), int(thread)
+    server.greeted(int(process), int(thread))
     return said == identity(home, environ)
 
 

@@ -1,8 +1,8 @@
 """A server that runs already does the work of hooks and of `tokcost status`; whatever it does, commits go on."""
 
 import os
+import select
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +16,19 @@ import pytest
 from support.editor import Editor
 from support.hooked import Hooked
 from support.trouble import make_packages
-from tokcost.local_server import BEGUN, BUSY, DONE, GREETING, REFUSED, REQUEST, first_frame, framed, identity
+from tokcost.local_server import (
+    BEGUN,
+    BUSY,
+    DONE,
+    GREETING,
+    NAME_BYTES,
+    REFUSED,
+    REQUEST,
+    Server,
+    framed,
+    identity,
+    pipes_of,
+)
 
 LINE = "AI-Cost: "
 LIMITS = {"TOKCOST_DEADLINE": ""}
@@ -27,7 +39,7 @@ def commit(repo: Hooked, **env: str) -> str:
     """What is said at a commit that must succeed."""
     repo.spend()
     repo.change()
-    if "TROUBLE" in repo.more_environ and (repo.ledger_home / "server.sock").exists():
+    if "TROUBLE" in repo.more_environ and (repo.ledger_home / "server/door").exists():
         time.sleep(1)  # it also looks at what was spent: a server that is about to do so need not do anything else
         until = time.monotonic() + 30
         while not repo.is_served() and time.monotonic() < until:
@@ -54,17 +66,28 @@ def test_the_hooks_own_process_does_nothing_when_a_server_does(repo: Hooked) -> 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+def test_no_pipe_to_a_server_takes_the_place_of_a_stream_that_git_closed(repo: Hooked) -> None:
+    only_a_server_can(repo)
+    with repo.serve():
+        repo.spend()
+        repo.change()
+        closed = ["sh", "-c", "exec <&- >&- 2>&-; exec git commit -m Served"]
+        assert subprocess.run(closed, cwd=repo.path, env=repo.environ, check=False).returncode == 0
+    assert LINE in repo.message()
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
 def test_a_server_that_was_killed_is_not_missed(repo: Hooked) -> None:
     with repo.serve() as editor:
         editor.process.kill()
         editor.process.wait()
-    assert (repo.ledger_home / "server.sock").exists()
+    assert (repo.ledger_home / "server/door").exists()
     assert commit(repo) == ""
     only_a_server_can(repo)
-    with repo.serve() as editor:  # the next one takes the socket over
+    with repo.serve() as editor:  # the next one takes the door over
         assert commit(repo) == ""
         assert editor.quit() == 0
-    assert not (repo.ledger_home / "server.sock").exists()
+    assert not (repo.ledger_home / "server/door").exists()
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
@@ -112,7 +135,7 @@ def test_a_server_that_imports_is_left_alone(repo: Hooked, tmp_path: Path) -> No
     repo.more_environ["PYTHONPATH"] = str(make_packages(tmp_path / "more-packages"))
     with Editor(repo.environ | {"TROUBLE": "time.sleep(30)"}, repo.path) as editor:
         editor.open()
-        editor.wait((repo.ledger_home / "server.sock").exists)
+        editor.wait((repo.ledger_home / "server/door").exists)
         begun = time.monotonic()
         assert commit(repo) == ""
         assert time.monotonic() - begun < 20
@@ -129,49 +152,67 @@ def test_with_two_editors_the_second_takes_over(repo: Hooked) -> None:
         assert commit(repo) == ""
         assert LINE in repo.message()
         assert second.quit() == 0
-    assert not (repo.ledger_home / "server.sock").exists()
+    assert not (repo.ledger_home / "server/door").exists()
 
 
-Talk = Callable[[socket.socket, bytes], None]
+class Line:
+    """A connection, as the side sees it that was called: it has opened both pipes of a client."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        ask, say = pipes_of(str(folder), name)
+        self._says = os.open(say, os.O_WRONLY)
+        self._asks = os.open(ask, os.O_RDONLY | os.O_NONBLOCK)
+
+    def sendall(self, data: bytes) -> None:
+        os.write(self._says, data)
+
+    def recv(self, seconds: float = 10.0) -> bytes:
+        """What the client has said, nothing where it has left or says nothing in time."""
+        ready, _, _ = select.select([self._asks], [], [], seconds)
+        return os.read(self._asks, 1 << 20) if ready else b""
+
+    def close(self) -> None:
+        os.close(self._says)
+        os.close(self._asks)
+
+
+Talk = Callable[[Line, bytes], None]
 
 
 @contextmanager
 def posing(repo: Hooked, talk: Talk) -> Iterator[list[bytes]]:
-    """Something else at the server's address; the requests that it was sent."""
+    """Something else behind the server's door; the requests that it was sent."""
     who = "\0".join((identity(str(repo.ledger_home), repo.environ), str(os.getpid()), str(os.getpid())))
     heard: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(repo.ledger_home / "server.sock"))
-        listener.listen()
+    folder = repo.ledger_home / "server"
+    folder.mkdir(0o700)
+    os.mkfifo(folder / "door", 0o600)
+    door = os.open(folder / "door", os.O_RDWR)
 
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    talk(connection, framed(GREETING, os.fsencode(who)))
-                    connection.settimeout(0.5)
-                    try:
-                        heard.append(connection.recv(1 << 20))
-                    except TimeoutError:
-                        heard.append(b"")
+    def serve() -> None:
+        while name := os.read(door, NAME_BYTES + 1).strip().decode():
+            line = Line(folder, name)
+            talk(line, framed(GREETING, os.fsencode(who)))
+            heard.append(line.recv(0.5))
+            line.close()
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield heard
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-    (repo.ledger_home / "server.sock").unlink()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield heard
+    finally:
+        os.write(door, b"\n")
+        thread.join()
+        os.close(door)
+    (folder / "door").unlink()
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
 
 
 def _after(*frames: bytes) -> Talk:
-    def talk(connection: socket.socket, greeting: bytes) -> None:
+    def talk(connection: Line, greeting: bytes) -> None:
         connection.sendall(greeting)
-        connection.recv(1 << 20)
+        connection.recv()
         for frame in frames:
             connection.sendall(frame)
 
@@ -209,11 +250,25 @@ def test_what_was_begun_is_not_done_again(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-def connect(path: Path) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(10)
-    connection.connect(str(path))
-    return connection
+class Caller(Server):
+    """A client that says whatever it likes."""
+
+    def __enter__(self) -> "Caller":
+        self.knock()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def hear(self) -> bytes:
+        """The letter of the next frame."""
+        frame = self.next(10)
+        assert frame is not None
+        return frame[0]
+
+    def say(self, data: bytes) -> None:
+        """Say it as it is."""
+        os.write(self._asks, data)
 
 
 GARBAGE = {
@@ -232,43 +287,73 @@ GARBAGE = {
 def test_garbage_is_answered_and_ends_nothing(repo: Hooked, kind: str) -> None:
     only_a_server_can(repo)
     with repo.serve() as editor:
-        with connect(repo.ledger_home / "server.sock") as connection:
-            assert connection.recv(4096).startswith(GREETING)
-            connection.sendall(GARBAGE[kind])
-            frame = first_frame(connection.recv(4096))
-            assert frame is not None
-            assert frame[0] == REFUSED
-        editor.wait(lambda: b"a request over the socket was not understood" in editor.errors)
+        with Caller(str(repo.ledger_home / "server")) as caller:
+            assert caller.hear() == GREETING
+            caller.greeted(0, 0)
+            caller.say(GARBAGE[kind])
+            assert caller.hear() == REFUSED
+        editor.wait(lambda: b"a request of a hook or prompt was not understood" in editor.errors)
         assert commit(repo) == ""
         assert LINE in repo.message()
 
 
 AS_NOBODY = """
-import os, socket, sys
+import os, select, sys
 os.setgid(65534); os.setuid(65534)
-connection = socket.socket(socket.AF_UNIX)
-connection.settimeout(10)
-connection.connect(sys.argv[1])
-print(connection.recv(4096))
+folder, name = sys.argv[1:]
+says = os.open(f"{folder}/{name}.say", os.O_RDONLY | os.O_NONBLOCK)
+door = os.open(f"{folder}/door", os.O_WRONLY | os.O_NONBLOCK)
+os.write(door, f"{name}\\n".encode())
+print(select.select([says], [], [], 0.5)[0])
 """
+only_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
+@only_root
 def test_another_user_is_told_nothing(repo: Hooked) -> None:
     with repo.serve():
-        path = repo.ledger_home / "server.sock"
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert repo.ledger_home.stat().st_mode & 0o777 == 0o700
-        path.chmod(0o666)
-        opened = [folder for folder in path.parents if folder.stat().st_mode & 0o001 == 0]
-        modes = {folder: folder.stat().st_mode & 0o777 for folder in opened}
-        for folder in opened:
-            folder.chmod(modes[folder] | 0o011)
-        done = subprocess.run([sys.executable, "-c", AS_NOBODY, path], capture_output=True, text=True, check=False)
-        for folder in opened:
-            folder.chmod(modes[folder])
-        assert done.stdout == "b''\n", done.stderr
+        folder = repo.ledger_home / "server"
+        assert (folder / "door").stat().st_mode & 0o777 == 0o600
+        assert {one.stat().st_mode & 0o777 for one in (folder, repo.ledger_home)} == {0o700}
+        name = "0123456789abcdef"
+        for path in pipes_of(str(folder), name):
+            os.mkfifo(path)
+            os.chmod(path, 0o666)
+        (folder / "door").chmod(0o666)
+        opened = [one for one in (folder, *folder.parents) if one.stat().st_mode & 0o001 == 0]
+        modes = {one: one.stat().st_mode & 0o777 for one in opened}
+        for one in opened:
+            one.chmod(modes[one] | 0o011)
+        done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder, name], capture_output=True, text=True)
+        for one in opened:
+            one.chmod(modes[one])
+        assert done.stdout == "[]\n", done.stderr
         assert commit(repo) == ""
+
+
+@only_root
+@pytest.mark.parametrize("name", ["server", "server/door"])
+def test_nothing_is_said_at_a_door_that_others_may_open(repo: Hooked, name: str) -> None:
+    talk = POSERS["silent"]
+    with posing(repo, talk) as heard:
+        path = repo.ledger_home / name
+        for theirs in (lambda: path.chmod(0o777), lambda: os.chown(path, 65534, -1)):
+            theirs()
+            assert commit(repo) == ""
+        assert heard == []
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_what_a_killed_client_and_a_killed_server_left_is_cleared_away(repo: Hooked) -> None:
+    folder = repo.ledger_home / "server"
+    folder.mkdir(0o700)
+    for path in (folder / "door", *map(Path, pipes_of(str(folder), "0123456789abcdef"))):
+        os.mkfifo(path, 0o600)
+    assert commit(repo) == ""
+    with repo.serve():
+        assert commit(repo) == ""
+        assert [path.name for path in folder.iterdir()] == ["door"]
+    assert repo.replies() == {"total": 2, "carried": 2}
 
 
 def test_a_folder_with_a_long_name_is_served_too(tmp_path: Path) -> None:
@@ -298,9 +383,9 @@ def test_status_says_the_same_through_a_server(repo: Hooked, words: list[str]) -
 def test_secrets_of_the_environment_do_not_travel(repo: Hooked) -> None:
     sent: list[bytes] = []
 
-    def talk(connection: socket.socket, greeting: bytes) -> None:
+    def talk(connection: Line, greeting: bytes) -> None:
         connection.sendall(greeting)
-        sent.append(connection.recv(1 << 20))
+        sent.append(connection.recv())
 
     with posing(repo, talk):
         commit(repo, ANTHROPIC_API_KEY="canary", GITHUB_TOKEN="canary", MY_PASSWORD="canary", CODEX_HOME="/codex")
@@ -308,7 +393,7 @@ def test_secrets_of_the_environment_do_not_travel(repo: Hooked) -> None:
     assert b"canary" not in sent[0]
 
 
-def test_the_servers_end_is_the_sockets_end(repo: Hooked) -> None:
+def test_the_servers_end_is_the_doors_end(repo: Hooked) -> None:
     with repo.serve() as editor:
         editor.process.send_signal(signal.SIGTERM)
         editor.process.wait()

@@ -306,8 +306,6 @@ NETWORK = (
 )
 SOCKETS = {
     "lsp_server/tokcost/installation.py": "the path in a file URL (`urllib.request.url2pathname`)",
-    "lsp_server/tokcost/local_server.py": "the Unix socket of our own server, for hooks and prompts",
-    "lsp_server/tokcost/lsp/answering.py": "the other end of it",
     "lsp_server/tokcost/reconciliation/http.py": "a provider's bill, when `tokcost reconcile` asks for it",
     "lsp_server/tokcost/receivers/http.py": "requests of exporters, when `tokcost otel serve` runs",
     "lsp_server/tokcost/receivers/server.py": "the listener of it, on loopback",
@@ -315,7 +313,7 @@ SOCKETS = {
 """Who may know the network, and what for. The receiver never connects; `reconcile` does, and never listens."""
 
 
-def test_nothing_knows_the_network_but_our_own_socket_and_the_commands_that_are_named_for_it() -> None:
+def test_nothing_knows_the_network_but_the_commands_that_are_named_for_it() -> None:
     found: set[str] = set()
     for name, path in NAMED.items():
         for node in ast.walk(parsed(path)):

@@ -20,9 +20,8 @@ EMAIL = "author@example.com"
 WATCHED = """
 import os, sys
 FORBIDDEN = {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
-OURS = "/server.sock"
 def watch(event, args):
-    if event in FORBIDDEN and not (event in ("socket.connect", "socket.bind") and str(args[1]).endswith(OURS)):
+    if event in FORBIDDEN:
         os.write(2, b"NETWORK " + event.encode() + b" " + repr(args).encode() + b"\\n")
         os._exit(99)
     if event == "subprocess.Popen" or event == "os.posix_spawn":

@@ -12,13 +12,9 @@ from typing import Any
 from support import warm
 
 PROGRAM = """
-import os, re, sys
-OURS = os.path.join(os.environ.get('TOKCOST_HOME', '/none'), 'server.sock')
+import sys
 def watch(event, args):
-    is_ours = event in ('socket.connect', 'socket.bind') and (
-        args[1] == OURS or len(OURS) > 100 and re.fullmatch('/proc/self/fd/[0-9]+/server.sock', args[1])
-    )
-    if not is_ours and event in ('socket.connect', 'socket.getaddrinfo', 'socket.bind', 'socket.sendto'):
+    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.bind', 'socket.sendto'):
         print('NETWORK', event, file=sys.stderr, flush=True)
 sys.addaudithook(watch)
 from tokcost.cli.start import main

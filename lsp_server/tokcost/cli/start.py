@@ -12,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ANSWER_SECONDS = 0.5
+"""Seconds that a prompt waits for the answer of a server; it can find out itself."""
+
 
 def main() -> None:
     """Run the command that the arguments name, and end the process with its exit code."""
@@ -44,11 +47,14 @@ def _log() -> int:
 
 def _is_answered(words: tuple[str, ...]) -> bool:
     """Whether a server that runs already has said the line, and it is shown. Any trouble is for the command to tell."""
+    from time import monotonic
+
     from tokcost.local_server import ask_for_text
     from tokcost.settings import home_folder
 
+    until = monotonic() + _ANSWER_SECONDS
     try:
-        text = ask_for_text(home_folder(os.environ), words)
+        text = ask_for_text(home_folder(os.environ), words, lambda _: lambda: monotonic() > until)
         if text is None or not text.isascii():
             return False  # what the terminal cannot show takes more than this to get right
         sys.stdout.write(text)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.query import FOREVER
+from tokcost.ledger.rows import FOREVER
 
 
 class Held(NamedTuple):

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.query import FOREVER, STATE
+from tokcost.ledger.query import STATE
+from tokcost.ledger.rows import FOREVER
 from tokcost.model.charges import ExportedUsage
 from tokcost.model.usage import Tokens
 

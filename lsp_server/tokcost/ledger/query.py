@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from tokcost.ledger.damage import wrong_with
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.rows import FOREVER
 from tokcost.model.figures import NO_ESTIMATES, Estimates, Figures
 from tokcost.model.periods import Offset
 from tokcost.model.usage import Tokens
@@ -104,7 +105,6 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7
 _BROKEN_OFF = "series IN (SELECT id FROM series WHERE kind = 'partial')"
 _LOCAL_DAY = "strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch', 'localtime')"
 _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')"
-FOREVER = 1 << 62
 
 
 def sums(ledger: Ledger, repository: int) -> list[Sum]:

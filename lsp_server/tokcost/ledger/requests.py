@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.query import FOREVER
+from tokcost.ledger.rows import FOREVER
 from tokcost.model.drivers import Request, Series
 
 

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 from tokcost.model.place import BranchPlace
 from tokcost.model.usage import Tokens, Usage
 
+FOREVER = 1 << 62
+"""Milliseconds: later than any time."""
+
 
 class Entry(NamedTuple):
     """A usage with everything the ledger says of it: where it belongs and what it is worth at list price."""

@@ -11,42 +11,44 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from tokcost.errors import TokcostError
 from tokcost.local_server import (
     BEGUN,
     BUSY,
     DONE,
-    FILE,
+    DOOR,
+    FOLDER,
     GREETING,
     MOST_BYTES,
+    NAME_BYTES,
     PROMISED,
     REFUSED,
     REQUEST,
     SAID,
-    Address,
+    SEND_SECONDS,
     NotUnderstood,
     Request,
     first_frame,
     framed,
     identity,
-    peer_is_us,
+    is_closed,
+    open_pipe,
+    pipes_of,
+    read_some,
+    require_private,
     unpacked,
+    write_all,
 )
-from tokcost.private_files import check_private, is_ours
+from tokcost.private_files import PRIVATE_FOLDER, check_private, is_ours
 from tokcost.services import work_for_others
 from tokcost.services.work_for_others import on_behalf_of
 
-if TYPE_CHECKING:
-    from socket import socket as Socket
-
 _LOCK = "server.lock"
-"""Held by the server whose socket it is, as long as it lives: with several editors another one takes over then."""
+"""Held by the server whose door it is, as long as it lives: with several editors another one takes over then."""
 _AGAIN_SECONDS = 2.0
-_REQUEST_SECONDS = 0.25
-"""For a request, from a client that was greeted: it has nothing else to do."""
-_WAITING = 16
+_DIGITS = frozenset(b"0123456789abcdef")
 
 
 class Worker(Protocol):
@@ -73,39 +75,39 @@ class Answering:
         self._home, self._environ = home, environ
         self._worker, self._say = worker, say
         self._ended = threading.Event()
-        self._listener: Socket | None = None
+        self._folder = os.path.join(home, FOLDER)
+        self._door = os.path.join(self._folder, DOOR)
+        self._knocker = -1
+        """The end of the door that clients write to: as long as it is open here too, the door never seems closed."""
 
     def start(self) -> None:
-        """Begin, in a thread of its own; nothing where the system has no such sockets."""
-        import socket
-
-        if hasattr(socket, "AF_UNIX") and sys.platform != "win32":
+        """Begin, in a thread of its own; nothing where the system has no named pipes."""
+        if hasattr(os, "mkfifo"):
             threading.Thread(target=self._serve, name="tokcost-hooks", daemon=True).start()
 
     def stop(self) -> None:
-        """Take no more connections, and take the socket away."""
+        """Take no more clients, and take the door away."""
         self._ended.set()
-        listener, self._listener = self._listener, None
-        if listener is not None:
+        if self._knocker >= 0:
             with suppress(OSError):
-                os.unlink(self._home / FILE)
-            listener.close()
+                os.unlink(self._door)
+            with suppress(OSError):
+                os.write(self._knocker, b"\n")  # wakes the thread that listens
 
     def _serve(self) -> None:
-        """Wait until this server is the one, then take connections until the end."""
+        """Wait until this server is the one, then take clients until the end."""
         while not self._ended.is_set():
             with suppress(OSError, TokcostError):
                 lock = self._lock()
                 if lock is not None:
                     try:
                         self._listen()
-                        self._accept()
                     finally:
                         os.close(lock)
             self._ended.wait(_AGAIN_SECONDS)
 
     def _lock(self) -> int | None:
-        """The lock of the socket, if no other server has it. Raises `OSError`, and `EnvironmentProblem` for a folder
+        """The lock of the door, if no other server has it. Raises `OSError`, and `EnvironmentProblem` for a folder
         that is not for us alone."""
         import fcntl
 
@@ -123,32 +125,41 @@ class Answering:
 
     def _listen(self) -> None:
         """Raises `OSError`."""
-        import socket
+        with suppress(FileExistsError):
+            os.mkdir(self._folder, PRIVATE_FOLDER)
+        require_private(self._folder)
+        for name in os.listdir(self._folder):  # of a server that was killed, and of its clients: ours is the lock
+            os.unlink(os.path.join(self._folder, name))
+        os.mkfifo(self._door, 0o600)
+        door = open_pipe(self._door, os.O_RDONLY)
+        try:
+            self._knocker = open_pipe(self._door, os.O_WRONLY)
+            os.set_blocking(door, True)
+            self._accept(door)
+        finally:
+            knocker, self._knocker = self._knocker, -1
+            with suppress(OSError):  # who was told to end before the door was there has not taken it away
+                os.unlink(self._door)
+            for number in (door, knocker):
+                if number >= 0:
+                    os.close(number)
 
-        with suppress(FileNotFoundError):
-            os.unlink(self._home / FILE)  # of a server that was killed: ours is the lock
-        listener = socket.socket(socket.AF_UNIX)
-        with Address(str(self._home), FILE) as address:
-            listener.bind(address)
-        os.chmod(self._home / FILE, 0o600)
-        listener.listen(_WAITING)
-        self._listener = listener
+    def _accept(self, door: int) -> None:
+        """Take clients by their names, until the end. Raises `OSError`."""
+        rest = b""
+        while not self._ended.is_set():
+            *names, rest = (rest + os.read(door, 4096)).split(b"\n")
+            rest = rest[-NAME_BYTES:]
+            for name in names:
+                if len(name) == NAME_BYTES and _DIGITS.issuperset(name):
+                    self._receive(name.decode())
 
-    def _accept(self) -> None:
-        while not self._ended.is_set() and self._listener is not None:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                if self._ended.wait(0.1):  # too many open files, say
-                    return
-                continue
-            self._receive(connection)
-
-    def _receive(self, connection: "Socket") -> None:
-        if not peer_is_us(connection):
-            connection.close()
+    def _receive(self, name: str) -> None:
+        try:
+            require_private(self._folder)
+            client = Client(self._folder, name)
+        except OSError:  # it is not ours alone, it has left, or too many files are open
             return
-        client = Client(connection)
         if self._worker.is_busy:
             client.send(BUSY)
             client.close()
@@ -171,7 +182,7 @@ class Answering:
                 self._worker.touch()
         except NotUnderstood as problem:
             client.send(REFUSED, f"not understood: {problem}".encode())
-            self._say("a request over the socket was not understood")
+            self._say("a request of a hook or prompt was not understood")
         except OSError:
             pass
         finally:
@@ -228,16 +239,23 @@ class Answering:
 
 
 class Client:
-    """A connection. It may break at any moment, which is nobody's mistake."""
+    """A client, by its pipes. It may be gone at any moment, which is nobody's mistake."""
 
-    def __init__(self, connection: "Socket") -> None:
-        self._connection = connection
-        connection.settimeout(_REQUEST_SECONDS)
+    def __init__(self, folder: str, name: str) -> None:
+        """Raises `OSError`, which is `PermissionError` where its pipes are not ours alone."""
+        self._paths = pipes_of(folder, name)
+        ask, say = self._paths
+        self._says = open_pipe(say, os.O_WRONLY)
+        try:
+            self._asks = open_pipe(ask, os.O_RDONLY)
+        except OSError:
+            os.close(self._says)
+            raise
 
     def send(self, letter: bytes, data: bytes = b"") -> bool:
         """Send a frame; whether there was somebody to send it to."""
         try:
-            self._connection.sendall(framed(letter, data[:MOST_BYTES]))
+            write_all(self._says, framed(letter, data[:MOST_BYTES]), SEND_SECONDS)
         except OSError:
             return False
         return True
@@ -255,7 +273,7 @@ class Client:
         read = bytearray()
         while (found := first_frame(bytes(read))) is None:
             try:
-                data = self._connection.recv(1 << 18)
+                data = read_some(self._asks, SEND_SECONDS)
             except OSError:
                 return None
             if not data:
@@ -267,15 +285,15 @@ class Client:
 
     def is_there(self) -> bool:
         """Whether it still waits."""
-        import select
-
-        looked = select.poll()
-        looked.register(self._connection, select.POLLIN)
-        return not looked.poll(0)  # it says nothing more: what can be read is its end
+        return not is_closed(self._asks)
 
     def close(self) -> None:
         """Hang up."""
-        self._connection.close()
+        for number in (self._asks, self._says):
+            os.close(number)
+        for path in self._paths:  # the client may have been killed
+            with suppress(OSError):
+                os.unlink(path)
 
 
 def warm() -> Any:

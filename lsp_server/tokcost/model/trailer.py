@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tokcost.model.money import NANO_PER_USD
+from tokcost.model.patterns import compiled_when_used
 from tokcost.model.usage import Tokens
 
 KEY = "AI-Cost"
@@ -88,7 +89,7 @@ def writable_name(model: str) -> str:
     name = model.rpartition("/")[2]
     if name.startswith("arn:"):
         name = ""
-    return _NOT_IN_NAMES.sub("-", name).strip("-") or "other"
+    return _NOT_IN_NAMES().sub("-", name).strip("-") or "other"
 
 
 def read_message(message: str) -> Found:
@@ -99,7 +100,7 @@ def read_message(message: str) -> Found:
     texts = apart(message.splitlines())
     classes: dict[str, Tokens] = {}
     for number, text in enumerate(texts):
-        start = _START.match(text)
+        start = _START().match(text)
         if start is None:
             continue
         rest, following = text[start.end() :], texts[number + 1 : number + 1 + MOST_WRAPPED]
@@ -137,15 +138,15 @@ def apart(texts: Sequence[str]) -> Sequence[str]:
 
 def _cuts(text: str) -> list[int]:
     """The places in a line where another one may begin."""
-    first = _START.match(text)
+    first = _START().match(text)
     least = first.start("key") if first else -1
-    begun = {found.start() for found in _INSIDE.finditer(text) if found.start() > least}
-    return sorted(begun | {found.end() for found in _BEHIND.finditer(text)})
+    begun = {found.start() for found in _INSIDE().finditer(text) if found.start() > least}
+    return sorted(begun | {found.end() for found in _BEHIND().finditer(text)})
 
 
 def _stands_alone(pieces: Sequence[str], number: int) -> bool:
     """Whether a piece from the middle of a line begins a line of ours that can be read, or stands behind one."""
-    start = _START.match(pieces[number])
+    start = _START().match(pieces[number])
     if start is None:
         return any(carries_line(piece) for piece in pieces[max(0, number - 1 - MOST_WRAPPED) : number])
     whole, token = _joined(pieces[number][start.end() :], pieces[number + 1 : number + 1 + MOST_WRAPPED])
@@ -169,16 +170,16 @@ def possible_ids(message: str) -> set[str]:
     """Whatever in a message could be the id of a line: all that `read_message` finds and more, in a fraction of the
     time."""
     text = message.lower()
-    broken = _BROKEN_ID.finditer(text) if KEY.lower() in text else ()
-    return {*_POSSIBLE_ID.findall(text), *(one[1] + one[2] for one in broken if len(one[1] + one[2]) == ID_LENGTH)}
+    broken = _BROKEN_ID().finditer(text) if KEY.lower() in text else ()
+    return {*_POSSIBLE_ID().findall(text), *(one[1] + one[2] for one in broken if len(one[1] + one[2]) == ID_LENGTH)}
 
 
 def lines_near_ids(content: Sequence[str], ids: Collection[str]) -> set[int]:
     """The numbers of the lines where a line of ours with one of these ids may begin, and more: a message may have
     100,000 lines of others, each of which takes long to understand."""
     text, found, number, seen = "\n".join(content).lower(), set[int](), 0, 0
-    for one in sorted((*_POSSIBLE_ID.finditer(text), *_BROKEN_ID.finditer(text)), key=re.Match[str].start):
-        if (one[0] if one.re is _POSSIBLE_ID else one[1] + one[2]) in ids:
+    for one in sorted((*_POSSIBLE_ID().finditer(text), *_BROKEN_ID().finditer(text)), key=re.Match[str].start):
+        if (one[0] if one.re is _POSSIBLE_ID() else one[1] + one[2]) in ids:
             number, seen = number + text.count("\n", seen, one.start()), one.start()
             found.update(range(number - MOST_WRAPPED, number + 1))
     return found
@@ -186,7 +187,7 @@ def lines_near_ids(content: Sequence[str], ids: Collection[str]) -> set[int]:
 
 def carries_line(text: str) -> bool:
     """Whether a single line of text begins a line of ours, whatever is in front of it."""
-    return _START.match(text) is not None
+    return _START().match(text) is not None
 
 
 def read_token(text: str) -> tuple[str, int]:
@@ -206,43 +207,43 @@ def is_rest_of_version(before: str, text: str) -> bool:
 
     A version that is cut between its digits cannot be told from a number of somebody's own.
     """
-    before, rest = before.rstrip(), _BEFORE.sub("", text, count=1).rstrip()
+    before, rest = before.rstrip(), _BEFORE().sub("", text, count=1).rstrip()
     number = rest if before.endswith(".") else rest.removeprefix(".") if rest.startswith(".") else ""
     return number.isascii() and number.isdecimal() and _token(before + rest) is not None
 
 
 def is_second_line(text: str) -> bool:
     """Whether a single line of text begins the second line of an exact one."""
-    start = _START.match(text)
+    start = _START().match(text)
     return start is not None and start["key"].lower() == TOKENS_KEY.lower()
 
 
 def is_of_second_line(text: str) -> bool:
     """Whether a single line of text is the second line of an exact one, or where that was folded the rest of it."""
-    names = {name.lower() for name, _ in _CLASS.findall(text)}
+    names = {name.lower() for name, _ in _CLASS().findall(text)}
     return is_second_line(text) or (bool(names) and names <= _CLASSES.keys())
 
 
 _PREFIX = r"[\s>*+|\u2022-]*+(?:Summary:\s*+)?"
 """Phabricator puts its label in front of a body of one line."""
-_BEFORE = re.compile(_PREFIX, re.IGNORECASE)
-_START = re.compile(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
-_INSIDE = re.compile(rf"(?<=\s)(?:{KEY}|{TOKENS_KEY}):(?:\s|$)", re.IGNORECASE)
+_BEFORE = compiled_when_used(_PREFIX, re.IGNORECASE)
+_START = compiled_when_used(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
+_INSIDE = compiled_when_used(rf"(?<=\s)(?:{KEY}|{TOKENS_KEY}):(?:\s|$)", re.IGNORECASE)
 """A line of ours that begins in the middle of another."""
-_BEHIND = re.compile(
+_BEHIND = compiled_when_used(
     rf"(?:^|;)\s*+[{ID_ALPHABET}]{{{ID_LENGTH}}}(?:\.[1-9][0-9]{{0,8}})?+\s++(?=[A-Za-z][A-Za-z0-9-]{{0,60}}+:(?:\s|$))",
     re.IGNORECASE | re.ASCII,
 )
 """The end of a line of ours with a trailer behind it."""
-_ANY_KEY = re.compile(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
-_TOKEN = re.compile(
+_ANY_KEY = compiled_when_used(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
+_TOKEN = compiled_when_used(
     rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",
     re.IGNORECASE | re.ASCII,
 )
-_POSSIBLE_ID = re.compile(rf"(?<![0-9a-z_])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![0-9a-z])")
+_POSSIBLE_ID = compiled_when_used(rf"(?<![0-9a-z_])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![0-9a-z])")
 _BREAKS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
 """Whatever ends a line for `str.splitlines`."""
-_BROKEN_ID = re.compile(
+_BROKEN_ID = compiled_when_used(
     rf"(?<![0-9a-z_])([{ID_ALPHABET}]{{1,11}}+)[^\S{_BREAKS}]*+[{_BREAKS}]{_PREFIX}([{ID_ALPHABET}]{{1,11}}+)(?![0-9a-z])"
 )
 """An id that something cut in two at the end of a line."""
@@ -250,19 +251,19 @@ _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
 _BEHIND_TOKEN = ".,;*_`)"
 _ABOUT = ("~", "\u203e")
 """The sign of a rounded amount. In a history whose commits say `encoding Shift_JIS`, git shows `~` as an overline."""
-_AMOUNT = re.compile(
+_AMOUNT = compiled_when_used(
     rf"(?P<about>[{''.join(_ABOUT)}])?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{{1,9}}+))?+\s*+USD(?:\s++list)?+"
     r"(?P<more>\s*+\+\s*+unpriced)?+$",
     re.IGNORECASE,
 )
-_COUNT = re.compile(
+_COUNT = compiled_when_used(
     rf"[{''.join(_ABOUT)}]?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{{1,9}}+))?+\s*+(?P<unit>[kMG])?+\s*+tokens?$",
     re.IGNORECASE,
 )
-_CLASS = re.compile(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
+_CLASS = compiled_when_used(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
 """Without the look behind it, a long word would be tried from each of its letters."""
-_MORE = re.compile(r"\+([0-9]{1,6})$")
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._:@\[\]-]+")
+_MORE = compiled_when_used(r"\+([0-9]{1,6})$")
+_NOT_IN_NAMES = compiled_when_used(r"[^A-Za-z0-9._:@\[\]-]+")
 _UNITS = {"": 0, "k": 3, "m": 6, "g": 9}
 _CLASSES = {"input": 0, "cache-read": 1, "cache-write-5m": 2, "cache-write-1h": 3, "output": 4}
 _IN_LINE = ("input", "output", "cache-read", "cache-write-5m", "cache-write-1h")
@@ -349,9 +350,9 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
     token = _token(whole)
     used = 0
     for more in following:
-        if token or len(whole) + len(more) > MOST_CHARACTERS or not more.strip() or _ANY_KEY.match(more):
+        if token or len(whole) + len(more) > MOST_CHARACTERS or not more.strip() or _ANY_KEY().match(more):
             break
-        before = _BEFORE.match(more)
+        before = _BEFORE().match(more)
         rest = more[before.end() if before else 0 :].rstrip()
         glued = f"{whole}{rest}"
         whole = f"{whole} {rest}"
@@ -360,7 +361,7 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
             whole = glued
         used += 1
     if token and used < len(following) and is_rest_of_version(whole, following[used]):
-        whole += _BEFORE.sub("", following[used], count=1).rstrip()
+        whole += _BEFORE().sub("", following[used], count=1).rstrip()
         token = _token(whole)
     return (whole, token) if token else (alone, None)
 
@@ -382,7 +383,7 @@ def _token(text: str) -> _Token | None:
             break
     # One character more shows what is in front of the longest.
     start = max(0, end - _LONGEST_TOKEN - 1)
-    found = _TOKEN.search(text[start:end])
+    found = _TOKEN().search(text[start:end])
     return found and _Token(start + found.start("id"), found["id"].lower(), int(found["version"] or 1))
 
 
@@ -394,7 +395,7 @@ def _parsed(text: str, token: _Token) -> Line | None:
     fields = [one.strip() for one in text.split(";")]
     if len(fields) < 3:
         return None
-    amount, count = _AMOUNT.match(fields[0]), _COUNT.match(fields[1])
+    amount, count = _AMOUNT().match(fields[0]), _COUNT().match(fields[1])
     if count is None or (amount is None and fields[0].lower() != "unpriced"):
         return None
     tokens = _scaled(count["whole"], count["part"], _UNITS[(count["unit"] or "").lower()])
@@ -409,7 +410,7 @@ def _parsed(text: str, token: _Token) -> Line | None:
 
 def _models(text: str) -> tuple[tuple[str, ...], int]:
     names = [one.strip() for one in text.split(",") if one.strip()]
-    more = _MORE.match(names[-1]) if names else None
+    more = _MORE().match(names[-1]) if names else None
     if more:
         names.pop()
     return tuple(one for one in names if one != "-"), int(more[1]) if more else 0
@@ -425,7 +426,7 @@ def _read_tokens_line(text: str) -> dict[str, Tokens]:
     token = _token(text)
     if token is None or len(text) > MOST_CHARACTERS:
         return {}
-    counts = {name.lower(): int(count) for name, count in _CLASS.findall(text)}
+    counts = {name.lower(): int(count) for name, count in _CLASS().findall(text)}
     if not counts or not counts.keys() <= _CLASSES.keys() or max(counts.values()) > MOST_TOKENS:
         return {}
     line = Line(token.id, token.version, None, True, 0)

@@ -12,8 +12,9 @@ from tokcost.drivers.subagents import is_of_subagent
 from tokcost.errors import UsageError
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
-from tokcost.ledger.query import FOREVER, session_names
+from tokcost.ledger.query import session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
+from tokcost.ledger.rows import FOREVER
 from tokcost.model.drivers import Answer, Explanation, Series
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state

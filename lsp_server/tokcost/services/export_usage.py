@@ -10,7 +10,7 @@ from tokcost.known_worktrees import repository_of
 from tokcost.ledger.export import Wanted, exported_usage, left_out, prices_named
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
-from tokcost.ledger.query import FOREVER
+from tokcost.ledger.rows import FOREVER
 from tokcost.model.charges import Charges, ExportedUsage
 from tokcost.pricing.cards import from_json
 from tokcost.pricing.charges import charges_of

@@ -11,7 +11,6 @@ from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
 from tokcost.ledger.query import (
-    FOREVER,
     Question,
     Sum,
     claims_with_estimates,
@@ -21,6 +20,7 @@ from tokcost.ledger.query import (
     sums,
     sums_between,
 )
+from tokcost.ledger.rows import FOREVER
 from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
 from tokcost.policy.clone_state import takes_estimates

@@ -9,8 +9,8 @@ import marshal
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import NamedTuple
 from zlib import crc32
@@ -178,7 +178,7 @@ def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Fo
     """The files below a folder, by what is remembered where that still holds, else by looking for them."""
     known = _unpacked(listing_of(ledger, reader.name, location.path)) if ledger else None
     if ledger and known:
-        files, moved = _compared(known)
+        files, moved = _compared(location.path, known)
         if max(len(files), len(moved)) <= _STALE:
             found = _looked_again(ledger, reader, location, known, (files, moved))
             if found is not None:
@@ -279,16 +279,32 @@ def _unpacked(data: bytes | None) -> Listing | None:
     return marshal.loads(rest) if crc32(rest) == int.from_bytes(data[:_SUM_BYTES], "little") else None
 
 
-def _compared(known: Listing) -> _Seen:
+def _compared(root: str, known: Listing) -> _Seen:
     folders = list(known.items())
     count = sum(len(files[0]) for _, (_, *files) in folders)
-    if count < _SIDE_BY_SIDE or not can_fork() or (os.cpu_count() or 1) < 2:
-        return _changed_below(folders)
-    ours, theirs = _halves(folders, count)
-    with forked(lambda _: [marshal.dumps(_changed_below(theirs))], 1, 1) as told:
-        files, moved = _changed_below(ours)
-        others = marshal.loads(next(told))
+    with _opened(root) as number:
+        if count < _SIDE_BY_SIDE or not can_fork() or (os.cpu_count() or 1) < 2:
+            return _changed_below(root, number, folders)
+        ours, theirs = _halves(folders, count)
+        with forked(lambda _: [marshal.dumps(_changed_below(root, number, theirs))], 1, 1) as told:
+            files, moved = _changed_below(root, number, ours)
+            others = marshal.loads(next(told))
     return files + others[0], moved + others[1]
+
+
+@contextmanager
+def _opened(root: str) -> Generator[int | None]:
+    """The root, to look up what is below it from there: the way to it is walked once and not for each of thousands of
+    files. `None` where that cannot be."""
+    number: int | None = None
+    if os.stat in os.supports_dir_fd:
+        with suppress(OSError):
+            number = os.open(root, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)
+    try:
+        yield number
+    finally:
+        if number is not None:
+            os.close(number)
 
 
 def _halves(folders: list[_Folder], count: int) -> tuple[list[_Folder], list[_Folder]]:
@@ -300,15 +316,17 @@ def _halves(folders: list[_Folder], count: int) -> tuple[list[_Folder], list[_Fo
     return folders, []
 
 
-def _changed_below(folders: list[_Folder]) -> _Seen:
+def _changed_below(root: str, number: int | None, folders: list[_Folder]) -> _Seen:
     stat, found, moved = os.stat, list[str](), list[str]()
+    above = f"{root}/"
     for folder, (ctime_ns, *files) in folders:
+        from_there = folder.removeprefix(above) if number is not None else folder
         try:
-            if stat(folder).st_ctime_ns != ctime_ns:
+            if stat(from_there, dir_fd=number).st_ctime_ns != ctime_ns:
                 moved.append(folder)
                 continue
             for name, size, mtime_ns in zip(*files, strict=True):
-                status = stat(f"{folder}/{name}")
+                status = stat(f"{from_there}/{name}", dir_fd=number)
                 if status.st_mtime_ns != mtime_ns or status.st_size != size:
                     found.append(f"{folder}/{name}")
         except OSError:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import KnownPlace, first_time, places_in, rename_place, usage_between
-from tokcost.ledger.query import FOREVER
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import Stored
+from tokcost.ledger.rows import FOREVER, Stored
 from tokcost.model.history import Rename
 from tokcost.model.place import BranchPlace
 from tokcost.placement.timeline import Timeline

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tokcost.model.patterns import compiled_when_used
 from tokcost.model.usage import Usage
 
 _GAP = rb'(?: +|\\*", ?\\*")'
@@ -15,7 +16,7 @@ _BEGIN = rb"(?:\b|(?<=\\[nrt]))"
 _WORDS = (b"switch", b"checkout", b"rebase", b"bisect", b"stash")
 _RUNS_GIT = re.compile(rb'git[ "\\.]|gh pr checkout')
 """`git` before a gap, which it does not stand before in the name of a field, or a program of GitHub."""
-_COMMAND = re.compile(
+_COMMAND = compiled_when_used(
     _BEGIN
     + rb"(?:git(?:\.exe)?((?:"
     + _GAP
@@ -28,13 +29,13 @@ _ARGUMENTS = 400
 """Bytes behind the name of a command in which its arguments are looked for."""
 _ENDS_COMMAND = rb"\d?[<>]|[;&|)#`]|(?<!\\)\\{1,2}[nr]|(?<!\\)\n"
 _END = {
-    False: re.compile(_ENDS_COMMAND + rb'|\\*" ?[,:}\]]'),
-    True: re.compile(_ENDS_COMMAND + rb'|\\*" ?[}\]]'),
+    False: compiled_when_used(_ENDS_COMMAND + rb'|\\*" ?[,:}\]]'),
+    True: compiled_when_used(_ENDS_COMMAND + rb'|\\*" ?[}\]]'),
 }
 """The end of a command, in a text and in a list of words."""
-_BETWEEN = re.compile(rb'[\s"\',]+|\\+(?:[nrt](?![^\s"\'])|)')
-_GOES_TO = re.compile(rb"(?:[\"&;|(\n]|\\[nrt]|^) *(?:cd|pushd) +(" + _VALUE + rb")")
-_WORKDIR = re.compile(rb'\\*"workdir\\*" ?: ?\\*"([^"\\]{1,400})')
+_BETWEEN = compiled_when_used(rb'[\s"\',]+|\\+(?:[nrt](?![^\s"\'])|)')
+_GOES_TO = compiled_when_used(rb"(?:[\"&;|(\n]|\\[nrt]|^) *(?:cd|pushd) +(" + _VALUE + rb")")
+_WORKDIR = compiled_when_used(rb'\\*"workdir\\*" ?: ?\\*"([^"\\]{1,400})')
 """The folder in which a tool is told to run its command."""
 
 _TELLS_ONLY = frozenset([b"-h", b"--help"])
@@ -49,11 +50,11 @@ def moves_of_head(record: bytes, begin: int, end: int, folder: str = "") -> int:
     the tool runs; empty where it is not known."""
     if not may_move_head(record, begin, end):
         return 0
-    found = [command for command in _COMMAND.finditer(record, begin, end) if _moves(command, end)]
+    found = [command for command in _COMMAND().finditer(record, begin, end) if _moves(command, end)]
     if not found:
         return 0
     here = folder.encode("utf-8", "replace")
-    if (told := _WORKDIR.search(record, begin, end)) and leads_out(told[1], here):
+    if (told := _WORKDIR().search(record, begin, end)) and leads_out(told[1], here):
         return 0
     return sum(not _runs_elsewhere(record, begin, command, here) for command in found)
 
@@ -91,8 +92,8 @@ def _moves(command: re.Match[bytes], end: int) -> bool:
 
 def _arguments(record: bytes, begin: int, end: int, *, in_list: bool) -> list[bytes]:
     stop = min(end, begin + _ARGUMENTS)
-    last = _END[in_list].search(record, begin, stop)
-    return [word for word in _BETWEEN.split(record[begin : last.start() if last else stop]) if word]
+    last = _END[in_list]().search(record, begin, stop)
+    return [word for word in _BETWEEN().split(record[begin : last.start() if last else stop]) if word]
 
 
 def _checks_out(words: Sequence[bytes]) -> bool:
@@ -119,13 +120,13 @@ def _is_path(word: bytes) -> bool:
 
 def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder: bytes) -> bool:
     """Whether a command is run in another worktree than that of `folder`: git is told so, or the shell went there."""
-    options = [word for word in _BETWEEN.split(command[1] or b"") if word]
+    options = [word for word in _BETWEEN().split(command[1] or b"") if word]
     for option, value in pairwise(options):
         if option == b"-C" and _is_elsewhere(value, folder):
             return True
     if any(word.startswith(b"--git-dir=") and word != b"--git-dir=.git" for word in options):
         return True
-    went = list(_GOES_TO.finditer(record, begin, command.start()))
+    went = list(_GOES_TO().finditer(record, begin, command.start()))
     if not went or record.find(b")", went[-1].end(), command.start()) >= 0:
         return False
     return leads_out(went[-1][1], folder)
