@@ -515,6 +515,7 @@ LINES_OF_ONE_RESPONSE = st.fixed_dictionaries(
     optional={
         "requestSessionId": st.sampled_from(["session-1", "session-0"]),
         "sessionKind": st.just("bg"),
+        "slug": st.sampled_from(["otter", "gliding-humming-otter"]),
     },
 )
 

@@ -23,13 +23,22 @@ _PLACE = (
 _LOG_PLACE = "directory = ? AND ifnull(branch, '') = ifnull(?, '') AND is_stale = ?"
 
 
+_TOLD = slice(Usage._fields.index("session"), Usage._fields.index("web_searches"))
+"""The fields from the session to the tier: what is not a number, an identity or a mark."""
+_MADE = slice(Usage._fields.index("geo"), None)
+"""The fields from the region on."""
+
+
 class Dimensions:
     """Looks ids up and remembers them, for as long as one transaction lasts."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._last: tuple[tuple[object, ...], Ids] | None = None
+        """The ids of the last entry, and what they stand for: most differ from the one before in nothing that has
+        one."""
         self._together: dict[tuple[object, ...], Ids] = {}
-        """The ids of whole entries: most differ in nothing that has one."""
+        """The same of all entries."""
         self._assistants: dict[str, int] = {}
         self._series: dict[tuple[object, ...], int] = {}
         self._places: dict[tuple[object, ...], int] = {}
@@ -38,20 +47,22 @@ class Dimensions:
 
     def of(self, entry: Entry) -> Ids:
         """The ids of everything that an entry names."""
-        usage = entry.usage
-        served = usage.speed, usage.tier, usage.geo
-        made = (usage.model, usage.provider, usage.kind, *served, usage.factor_percent, +usage.subagent)
-        priced, where = (entry.price_state, entry.price), (entry.repository, entry.worktree, entry.place)
-        told = (usage.session, usage.cwd, usage.branch, usage.branch_stale)
-        named = (usage.assistant, made, priced, where, told)
+        usage, repository, worktree, place, _, price_state, price, *_ = entry
+        told, made = usage[_TOLD], usage[_MADE]
+        named = (told, usage.model, made, price, price_state, place, worktree, repository, usage.assistant)
+        if self._last is not None and named == self._last[0]:
+            return self._last[1]
         ids = self._together.get(named)
         if ids is None:
-            ids = self._together[named] = self._ids(entry, (*made, *priced))
+            ids = self._together[named] = self._ids(entry)
+        self._last = named, ids
         return ids
 
-    def _ids(self, entry: Entry, content: tuple[object, ...]) -> Ids:
+    def _ids(self, entry: Entry) -> Ids:
         usage, assistant = entry.usage, self.assistant(entry.usage.assistant)
-        series = _known(self._series, (assistant, *content), self._find_series)
+        served = usage.speed, usage.tier, usage.geo
+        made = (usage.model, usage.provider, usage.kind, *served, usage.factor_percent, +usage.subagent)
+        series = _known(self._series, (assistant, *made, entry.price_state, entry.price), self._find_series)
         place = self.place(entry.repository, entry.worktree, *entry.place)
         log_place, session = self.log_place(usage), self.session(usage.assistant, usage.session)
         return Ids(assistant, series, place, log_place, session, Group(place, series, None, None))

@@ -10,6 +10,10 @@ from tokcost.ledger.rows import COLUMNS, PLACEHOLDERS, SELECTED, Entry, Group, S
 from tokcost.model.logs import SessionTotal
 
 _INSERT = f"INSERT INTO usage ({COLUMNS}, claim, claim_version) VALUES ({PLACEHOLDERS}, ?, ?)"
+_REPORTED = len(COLUMNS.split(",")) - 1
+_INSERT_USUAL = f"INSERT INTO usage ({COLUMNS.rpartition(',')[0]}) VALUES ({', '.join('?' * _REPORTED)})"
+"""Without the three columns that mostly say nothing: for each `None` sqlite3 looks for an adapter, which takes as long
+as an index."""
 _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 
 
@@ -30,12 +34,25 @@ def insert_usage(
     """Record usage that is not in the ledger yet. `dimensions` are those of this transaction, where it has more."""
     dimensions = dimensions or Dimensions(ledger)
     rows: list[tuple[object, ...]] = []
+    is_usual = True
+    groups: dict[Group, list[Entry]] = {}
     for entry in entries:
         ids, claim, version = dimensions.of(entry), entry.claim, entry.claim_version
-        rows.append((*to_row(entry, ids), claim, version))
-        rollup.add(ids.pending if claim is None else Group(ids.place, ids.series, claim, version), entry)
+        row = to_row(entry, ids)
+        rows.append((*row, claim, version))
+        is_usual = is_usual and claim is None and row[_REPORTED] is None
+        group = ids.pending if claim is None else Group(ids.place, ids.series, claim, version)
+        if group in groups:
+            groups[group].append(entry)
+        else:
+            groups[group] = [entry]
+    for group, added in groups.items():
+        rollup.add_all(group, added)
     # In the order of the log: neighbours by place, time and session are neighbours in most indexes.
-    ledger.db.executemany(_INSERT, rows)
+    if is_usual:
+        ledger.db.executemany(_INSERT_USUAL, [row[:_REPORTED] for row in rows])
+    else:
+        ledger.db.executemany(_INSERT, rows)
 
 
 def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup: Rollup) -> None:

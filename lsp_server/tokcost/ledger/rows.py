@@ -76,27 +76,28 @@ class Ids(NamedTuple):
 
 def to_row(entry: Entry, ids: Ids) -> tuple[object, ...]:
     """The values of `COLUMNS`. Truth becomes 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
-    usage = entry.usage
+    _, key, time_ms, _, tokens = entry.usage[:5]
+    searches, lower_bound, copy_rank, weak_key, moves_head, estimated, request_id, reported_cost = entry.usage[13:21]
     assistant, series, place, log_place, session, _ = ids
     return (
-        usage.key,
+        key,
         assistant,
         series,
         place,
         log_place,
         session,
         entry.source,
-        usage.time_ms,
-        *usage.tokens,
-        usage.web_searches,
-        +usage.lower_bound,
-        usage.copy_rank,
-        +usage.weak_key,
-        +usage.moves_head,
-        +usage.estimated,
-        usage.request_id or None,
+        time_ms,
+        *tokens,
+        searches,
+        +lower_bound,
+        copy_rank,
+        +weak_key,
+        +moves_head,
+        +estimated,
+        request_id or None,
         entry.list_cost,
-        usage.reported_cost,
+        reported_cost,
     )
 
 

@@ -40,21 +40,27 @@ class PriceBook:
 
     def price(self, usage: Usage) -> Price:
         """The list cost of one usage, alone, at its own time."""
-        asked = (usage.provider, usage.model, usage.speed, usage.tier, usage.geo)
+        # Fields of a named tuple are looked up one by one for three times the time in which all are unpacked.
+        _, _, time_ms, model, tokens, _, _, _, _, provider, kind, speed, tier, searches = usage[:14]
+        asked = (provider, model, speed, tier, usage.geo)
         rule = self._rules.get(asked)
         if rule is None:
             rule = self._rules[asked] = self._rule(usage)
-        if not (any(usage.tokens) or usage.web_searches):
-            return Price(0, rule.state, rule.id)
-        if rule.flat is not None:
-            return Price(rule.flat, rule.state, rule.id)
-        for card in rule.cards:
-            if card.holds(usage.time_ms):
-                return self._by(card, usage, rule.state, rule.id)
-        for card in rule.fallback:
-            if card.holds(usage.time_ms):
-                return self._by(card, usage, "estimated", rule.id)
-        return Price(None, "unpriced", rule.id)
+        state, card_id, flat, cards, fallback = rule
+        if not (any(tokens) or searches):
+            return Price(0, state, card_id)
+        if flat is not None:
+            return Price(flat, state, card_id)
+        for card in cards:
+            if card.holds(time_ms):
+                if kind == "unlogged":
+                    return self._by(card, usage, state, card_id)
+                amount = cost(card, tokens, searches)
+                return Price(amount, "unpriced" if amount is None else state, card_id)
+        for card in fallback:
+            if card.holds(time_ms):
+                return self._by(card, usage, "estimated", card_id)
+        return Price(None, "unpriced", card_id)
 
     @staticmethod
     def _by(card: RateCard, usage: Usage, state: PriceState, card_id: str | None) -> Price:

@@ -74,13 +74,12 @@ class RateCard(NamedTuple):
 
     def holds(self, time_ms: int) -> bool:
         """Whether the card is valid at a moment."""
-        if (self.from_ms is not None and time_ms < self.from_ms) or (
-            self.until_ms is not None and time_ms >= self.until_ms
-        ):
+        _, from_ms, until_ms, from_minute, until_minute, _, _ = self
+        if (from_ms is not None and time_ms < from_ms) or (until_ms is not None and time_ms >= until_ms):
             return False
-        if self.until_minute - self.from_minute >= DAY_MINUTES:
+        if until_minute - from_minute >= DAY_MINUTES:
             return True
-        return self.from_minute <= time_ms // 60_000 % DAY_MINUTES < self.until_minute
+        return from_minute <= time_ms // 60_000 % DAY_MINUTES < until_minute
 
 
 class Factor(NamedTuple):
@@ -146,13 +145,13 @@ def multiplied(card: RateCard, factor: str) -> RateCard:
 
 def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
     """The cost of one request in nano-dollars; `None` when the rate of something that it used is not known."""
-    rates = card.steps[0].rates
-    if len(card.steps) > 1:
-        prompt = tokens.prompt
-        for step in card.steps:
-            if prompt > step.above:
-                rates = step.rates
-    read, cached, short, long, output, _ = tokens
+    steps, (read, cached, short, long, output, _) = card.steps, tokens
+    rates = steps[0].rates
+    if len(steps) > 1:
+        whole = read + cached + short + long
+        for above, of_step in steps:
+            if whole > above:
+                rates = of_step
     of_read, of_cached, of_short, of_long, of_output, of_search, of_request = rates
     if (
         of_read is None

@@ -299,14 +299,12 @@ class Importer:
         target = self._assigned.get((usage.assistant, usage.key)) if self._assigned else None
         if target is not None:
             where = self._placer.assigned(target.common_dir, target.path, target.branch) or where
-        price = self._pricer.price(usage, where.root)
+        repository, worktree, root, place, _ = where
+        list_cost, state, card_id = self._pricer.price(usage, root)
         claim = version = None
-        if may_be_claimed and self._claims is not None and where.repository is not None:
-            claim, version = self._claims.claim_of(where.repository, usage.assistant, usage.key) or (None, None)
-        list_cost, state, card_id = price
-        return Entry(
-            usage, where.repository, where.worktree, where.place, list_cost, state, card_id, claim, version, source
-        )
+        if may_be_claimed and self._claims is not None and repository is not None:
+            claim, version = self._claims.claim_of(repository, usage.assistant, usage.key) or (None, None)
+        return Entry(usage, repository, worktree, place, list_cost, state, card_id, claim, version, source)
 
     def _changed(self, before: Stored, usage: Usage) -> Entry:
         """The new state of a row; its place changes only when a surer original has been found."""

@@ -81,6 +81,20 @@ class _Steady(NamedTuple):
     where: Where
 
 
+class _Last(NamedTuple):
+    """The last answer of all: most usage was made in the folder of the one before, in the same span of time."""
+
+    cwd: str
+    begin_ms: int
+    end_ms: int
+    where: Where
+    known: dict[int, KnownWorktree]
+    """The worktrees that were known then."""
+
+
+_NOTHING = _Last("", 0, 0, NOWHERE, {})
+"""No answer: its span of time is empty."""
+
 _CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
@@ -102,6 +116,7 @@ class Placer:
         self._histories: dict[int, History] = {}
         """The reflogs that these were made of."""
         self._steady: dict[int, _Steady] = {}
+        self._last = _NOTHING
         self._cleared: dict[tuple[int, str], bool] = {}
         self._headless: set[int] = set()
         """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
@@ -110,12 +125,21 @@ class Placer:
     def forget(self) -> None:
         """Forget all that was learned in a transaction that was rolled back."""
         self._locator.forget()
+        self._last = _NOTHING
         for memory in (self._spots, self._timelines, self._cleared, self._headless, self.notes):
             memory.clear()
 
     def place(self, usage: Usage, home: KnownWorktree | None = None) -> Where:
         """Find the place of a usage, by its working directory, its time and the assistant's own branch field. What was
         placed in the worktree `home` stays in that repository: another clone may be at its path by now."""
+        cwd, begin_ms, end_ms, where, known = self._last
+        if (
+            home is None
+            and cwd == usage.cwd
+            and begin_ms <= usage.time_ms < end_ms
+            and known is self._locator.worktrees
+        ):
+            return where
         located = self._locator.locate(usage.cwd)
         if home is not None and located.repository not in (None, home.repository):
             located = Location(home.repository, home.id)
@@ -123,18 +147,20 @@ class Placer:
             return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
         number = located.worktree
         spot = self._spot(number)
-        if not located.inside and (where := self._where_last(number, spot, usage.time_ms)):
-            return where
-        where = self._place_at(usage, number, spot, located.inside)
-        if not located.inside and spot is self._spots.get(number):
-            self._steady[number] = _Steady(spot, *steady_span(spot.timeline, usage.time_ms), where)
-        return where
+        steady = None if located.inside else self._steady_at(number, spot, usage.time_ms)
+        if steady is None:
+            where = self._place_at(usage, number, spot, located.inside)
+            if located.inside or spot is not self._spots.get(number):
+                return where
+            steady = self._steady[number] = _Steady(spot, *steady_span(spot.timeline, usage.time_ms), where)
+        self._last = _Last(usage.cwd, steady.begin_ms, steady.end_ms, steady.where, self._locator.worktrees)
+        return steady.where
 
-    def _where_last(self, number: int, spot: _Spot, time_ms: int) -> Where | None:
+    def _steady_at(self, number: int, spot: _Spot, time_ms: int) -> _Steady | None:
         """The answer to the last question about a worktree, where this one has the same: HEAD mostly stays for hours,
         and nothing that a log says of the branch counts then."""
         last = self._steady.get(number)
-        return last.where if last and last.spot is spot and last.begin_ms <= time_ms < last.end_ms else None
+        return last if last and last.spot is spot and last.begin_ms <= time_ms < last.end_ms else None
 
     def _place_at(self, usage: Usage, number: int, spot: _Spot, inside: tuple[str, ...]) -> Where:
         worktree, root, timeline, seen, last_move = spot
@@ -188,6 +214,7 @@ class Placer:
         for origin in origins:
             self._locator.note_origin(origin)
             self._spots.clear()
+            self._last = _NOTHING
 
     def follow_history(self) -> None:
         """Put usage where it belongs by what git's history says now: directories that became repositories, and
@@ -250,6 +277,7 @@ class Placer:
         rollup.apply(self._ledger)
 
     def _place_again(self, many: Iterable[Stored], rollup: Rollup, home: KnownWorktree | None = None) -> None:
+        self._last = _NOTHING
         for stored in many:
             old = stored.entry
             where = self.place(old.usage, home)

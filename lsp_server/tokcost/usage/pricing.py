@@ -67,8 +67,9 @@ class Pricer:
         if book is None:
             book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root), self._id_of)
         price = book.price(usage)
-        if self._kept is None or price.card_id not in self._kept:
-            self._keep(price.card_id, book.model((usage.provider, usage.model)))
+        card_id = price.card_id
+        if self._kept is None or card_id not in self._kept:
+            self._keep(card_id, book.model((usage.provider, usage.model)))
         return price
 
     def _id_of(self, cards: ModelCards) -> str:

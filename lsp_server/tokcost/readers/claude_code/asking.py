@@ -15,8 +15,8 @@ from tokcost.readers.claude_code.order import Open
 from tokcost.readers.sources.git_commands import before_moves, may_move_head, moves_of_head
 from tokcost.readers.sources.records import Folder, Name, decoded
 
-_COMMAND = b'"command"'
-_COMMAND_WITHIN = 2048
+COMMAND = b'"command"'
+COMMAND_WITHIN = 2048
 """Bytes from the beginning of a line in which the command of its tool begins."""
 _LONGEST_COMMAND = 4096
 """Bytes of a command that are searched."""
@@ -135,16 +135,19 @@ class Asking:
             state.moved_by, state.branch = "", branch
         return state.moved_by != "" and state.moved_by != _identity(key, request_id, time_ms)
 
-    def heed_command(self, raw: bytes, begin: int, end: int, key: str, found: dict[str, Usage]) -> None:
-        """Heed a line of a response that has a command. One that moves HEAD does so after this response and those
-        before it in its second; one that changes the folder was asked for in the folder before."""
-        at = raw.find(_COMMAND, begin, min(end, begin + _COMMAND_WITHIN))
-        if at < 0 or found[key].copy_rank == KNOWN_COPY:
+    def heed(self, raw: bytes, key: str, found: dict[str, Usage]) -> None:
+        """Heed the command in a line of a response, if it has one."""
+        command = raw.find(COMMAND, 0, COMMAND_WITHIN)
+        if command >= 0:
+            self.heed_command(raw, command, _counts_behind(raw, command), key, found)
+
+    def heed_command(self, raw: bytes, at: int, usage: int, key: str, found: dict[str, Usage]) -> None:
+        """Heed a line of a response that has a command (`at`) before its counts (`usage`). One that moves HEAD does so
+        after this response and those before it in its second; one that changes the folder was asked for in the folder
+        before."""
+        if found[key].copy_rank == KNOWN_COPY:
             return
-        stop = min(end, at + _LONGEST_COMMAND)
-        counts = raw.rfind(_COUNTS, at, stop)
-        if counts >= 0:
-            stop = counts
+        stop = min(usage, at + _LONGEST_COMMAND)
         if not self._left and not may_move_head(raw, at, stop):
             return
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
@@ -152,6 +155,13 @@ class Asking:
         if moves := moves_of_head(raw, at, stop, found[key].cwd):
             self._state.moved_by = identity(found[key])
             _mark(found, key, moves)
+
+
+def _counts_behind(raw: bytes, command: int) -> int:
+    """The place of the counts of a response in its line behind a command; the line's end where they are further away
+    than a command is long."""
+    counts = raw.rfind(_COUNTS, command, command + _LONGEST_COMMAND)
+    return counts if counts >= 0 else len(raw)
 
 
 def identity(usage: Usage) -> str:

@@ -17,8 +17,10 @@ UUID, PARENT = b'"uuid":"', b'"parentUuid":"'
 
 _COUNTING = (b'"assistant"', TOTAL, WORKTREE)
 _OTHERS = (b'"user"', b'"system"', b'"progress"', b'"attachment"', b'"summary"', b'"file-history', b'"queue-operation"')
-_OPEN, _CLOSE = b"{}"
 _LONGEST_ID = 200
+
+_OPEN, CLOSE = b"{}"
+"""The first and the last byte of a record."""
 
 
 class Replies:
@@ -49,7 +51,7 @@ def written_id(block: bytes, named: bytes, begin: int, end: int, *, is_last: boo
 
 def looks_whole(block: bytes, begin: int, end: int) -> bool:
     """Whether nothing shows at once that a line is not one record."""
-    return begin < end and block[begin] == _OPEN and block[end - 1] == _CLOSE and block.find(b"\0", begin, end) < 0
+    return begin < end and block[begin] == _OPEN and block[end - 1] == CLOSE and block.find(b"\0", begin, end) < 0
 
 
 def reason_of(damaged: bytes) -> str:

@@ -60,16 +60,14 @@ class OpenResponses:
     """The responses without request ids to which a line may belong."""
 
     def __init__(self, known: Iterable[Open] = ()) -> None:
-        self._open = list(known)
+        self.responses = list(known)
+        """Those, oldest first. It stays the same list."""
         self.doubtful = 0
         """Lines that were taken for further ones of a response, and may be another's."""
 
-    def __bool__(self) -> bool:
-        return bool(self._open)
-
     def knows(self, id: str) -> bool:
         """Whether a line of this message id may belong to one of them."""
-        return any(one.id == id for one in self._open)
+        return any(one.id == id for one in self.responses)
 
     def first_time(self, id: str, time_ms: int, tokens: Tokens, stop_reason: str | None, link: Link) -> int:
         """The start time of the response to which a line of this message id, time and counts belongs."""
@@ -77,15 +75,15 @@ class OpenResponses:
         if last is None:
             last = Open(id, time_ms, tokens[:4], tokens.output)
         else:
-            self._open.remove(last)
+            self.responses.remove(last)
             if last.stop_reason is not None and not _is_told(last, link):
                 self.doubtful += 1
         last.prompt, last.output, last.stop_reason = tokens[:4], tokens.output, stop_reason
         last.has_results = last.is_over = False
         last.last, last.block = link.uuid or "", -1 if link.block is None else link.block
         last.behind = _with(last.behind, link.uuid)
-        self._open.append(last)
-        del self._open[:-MAX_OPEN]
+        self.responses.append(last)
+        del self.responses[:-MAX_OPEN]
         return last.time_ms
 
     def taken_up(self, id: str, time_ms: int, tokens: Tokens, link: Link) -> int:
@@ -93,27 +91,27 @@ class OpenResponses:
         last = self._last(id, tokens, link)
         if last is None:
             return time_ms
-        self._open.remove(last)
+        self.responses.remove(last)
         return last.time_ms
 
     def saw_user(self, *, is_result: bool) -> None:
         """The user said something, or a tool's result was logged."""
-        for one in self._open:
+        for one in self.responses:
             one.is_over = one.is_over or not is_result
             one.has_results = True
 
     def saw_line(self, uuid: str, parent: str) -> None:
         """A line of this id was logged that is no response's, behind the line `parent`."""
-        for one in self._open:
+        for one in self.responses:
             if not parent or parent in one.behind:
                 one.behind = _with(one.behind, uuid)
 
     def latest(self) -> tuple[Open, ...]:
         """The responses to remember of the file. Odd ids are not worth it."""
-        return tuple(one for one in self._open if one.id.isascii() and one.id.isprintable())
+        return tuple(one for one in self.responses if one.id.isascii() and one.id.isprintable())
 
     def _last(self, id: str, tokens: Tokens, link: Link) -> Open | None:
-        return next((one for one in reversed(self._open) if one.id == id and _goes_on(one, tokens, link)), None)
+        return next((one for one in reversed(self.responses) if one.id == id and _goes_on(one, tokens, link)), None)
 
 
 def _with(ids: tuple[str, ...], id: str | None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from tokcost.readers.claude_code.fragments import REPLY, TOTAL
 from tokcost.readers.claude_code.lines import Line, Message
 
 _ASSISTANT = b'"assistant"'
+_ROLE = b'"role":'
 NEVER = b"\n"
 """No line contains its end."""
 
@@ -29,10 +30,14 @@ class Repetition:
         """At its beginning as well."""
         self._usage = b""
         """Behind its content."""
+        self._usage_back = 0
+        """Bytes from there to the end of the line that is repeated: mostly its repetitions have as many."""
         self._request = b""
         """Anywhere, mostly behind its usage."""
-        self._anywhere: tuple[bytes, ...] = ()
-        """Anywhere, mostly behind its content."""
+        self._request_back = 0
+        """The same of the request."""
+        self._version = b""
+        """Anywhere as well; empty where it does not matter."""
 
     def forget(self) -> None:
         """No line is expected to repeat anything."""
@@ -50,31 +55,42 @@ class Repetition:
         self._usage = _unfinished(raw, written) if found.lower_bound else written
         # Any other line would be surer of being the original.
         self._begins_with = b'"isSidechain":true' if found.copy_rank == 1 else b""
-        self._request = b'"requestId":"%s"' % (line.request_id or "").encode()
-        self._anywhere = ()
+        self._version = b""
         if found.kind == "partial":
             # A line of a sub-agent or an older version would say that the reply is whole.
-            self._anywhere = b'"isSidechain":false', b'"version":"%s"' % (line.version or "").encode()
+            self._begins_with = b'"isSidechain":false'
+            self._version = b'"version":"%s"' % (line.version or "").encode()
+        self._request = b'"requestId":"%s"' % (line.request_id or "").encode()
+        self._usage_back, self._request_back = len(raw) - raw.rfind(self._usage), len(raw) - raw.rfind(self._request)
         self._last = None
 
-    def is_in(self, block: bytes, begin: int, assistant: int, end: int) -> bool:
-        """Whether a line is such a one, and holds no other record; `assistant` is where it first says whose it is."""
+    def usage_in(self, block: bytes, begin: int, assistant: int, end: int) -> int:
+        """The place of the usage in a line that is such a one, and -1 in any other; `assistant` is where it first says
+        whose it is. Whether another reply stands in the line is not looked at."""
+        starts = block.startswith
         named = assistant + len(_ASSISTANT) - len(self.id)  # the id ends so
-        if named < begin or not block.startswith(self.id, named):
+        if named < begin or not starts(self.id, named):
+            if starts(_ROLE, assistant - len(_ROLE)):
+                return -1  # it is the reply itself, of another response
             named = block.find(self.id, max(begin, named), min(begin + HEAD, end))
             if named < 0:
-                return False
+                return -1
         if self._last is not None:
             self._make_marks(*self._last)
         find = block.find
         if self._begins_with and find(self._begins_with, begin, begin + HEAD) < 0:
-            return False
-        usage = block.rfind(self._usage, named, end)
-        if usage < 0 or find(REPLY, named + len(self.id), end) >= 0 or find(TOTAL, usage, end) >= 0:
-            return False
-        if find(self._request, usage, end) < 0 and find(self._request, begin, usage) < 0:
-            return False
-        return not self._anywhere or all(block.rfind(words, begin, end) >= 0 for words in self._anywhere)
+            return -1
+        usage = end - self._usage_back
+        if usage < named or not starts(self._usage, usage):
+            usage = block.rfind(self._usage, named, end)
+            if usage < 0:
+                return -1
+        request = end - self._request_back
+        if (request < begin or not starts(self._request, request)) and find(self._request, begin, end) < 0:
+            return -1
+        if find(TOTAL, usage + len(self._usage), end) >= 0:
+            return -1
+        return -1 if self._version and block.rfind(self._version, begin, end) < 0 else usage
 
 
 def _unfinished(raw: bytes, written: bytes) -> bytes:

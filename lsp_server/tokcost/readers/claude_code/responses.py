@@ -86,7 +86,7 @@ def usage_of(
 ) -> Usage:
     """The usage of a response whose counts are known."""
     message, request_id, branch = line.message or Message(), line.request_id or "", line.branch or ""
-    kind, lower_bound = completeness(line, message)
+    kind, lower_bound = ("response", False) if message.stop_reason is not None else completeness(line, message)
     tools, speed, tier, geo = usage.server_tool_use, usage.speed, usage.service_tier, usage.inference_geo
     return Usage(
         NAME,

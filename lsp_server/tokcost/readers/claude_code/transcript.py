@@ -16,7 +16,7 @@ import msgspec
 from tokcost.model.bounds import MAX_PARENTS
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import Usage, find_key, further_keys, is_possible_time, merge
-from tokcost.readers.claude_code.asking import Asking, State, identity
+from tokcost.readers.claude_code.asking import COMMAND, COMMAND_WITHIN, Asking, State, identity
 from tokcost.readers.claude_code.counts import (
     COUNTS,
     DECLINED,
@@ -28,8 +28,10 @@ from tokcost.readers.claude_code.counts import (
     with_split,
 )
 from tokcost.readers.claude_code.fragments import (
+    CLOSE,
     COMPACTION,
     PARENT,
+    REPLY,
     STATE,
     TOTAL,
     UUID,
@@ -160,7 +162,8 @@ class _Transcript:
         searched: they are decoded, unless they repeat the last response. (Inside a text quotes are escaped, so no text
         can look like an id or usage.)
         """
-        begin, size, find, ends, replies = 0, len(block), block.find, block.endswith, Replies(block)
+        begin, size, find, replies = 0, len(block), block.find, Replies(block)
+        take_reply, waiting = self._reply_line, self._open.responses
         self._times = LineTimes(self._last_ms)
         self._asking.begin(block)
         if not self._is_begun:
@@ -175,14 +178,14 @@ class _Transcript:
                     head = end
                 named = find(b'"assistant"', begin, head)
                 if named >= 0:
-                    self._reply_line(block, begin, named, end)
+                    take_reply(block, begin, named, end)
                 elif find(b'"role":"user"', begin, head) < 0:
                     self._other_line(block, begin, head, end)
                 else:
                     reply = replies.next if replies.next >= begin else replies.behind(begin)
-                    if reply < end or not ends(b"}", begin, end):
+                    if reply < end or block[end - 1] != CLOSE:
                         self._require_whole(block[begin:end])
-                    if self._open:
+                    if waiting:
                         self._line_between(block, begin, end)
                 begin = end + 1
         self._last_ms = self._times.before(block, min(begin, size))
@@ -191,9 +194,13 @@ class _Transcript:
         return begin
 
     def _reply_line(self, block: bytes, begin: int, named: int, end: int) -> None:
-        if self._repetition.is_in(block, begin, named, end):
+        """Take a line that seems to be the assistant's own; `named` is where it first says so."""
+        find, usage = block.find, self._repetition.usage_in(block, begin, named, end)
+        if usage >= 0 and find(REPLY, named, usage) < 0 and find(REPLY, usage, end) < 0:
             self.repeated += 1
-            self._asking.heed_command(block, begin, end, self._key, self._found)
+            command = find(COMMAND, begin, min(usage, begin + COMMAND_WITHIN))
+            if command >= 0:
+                self._asking.heed_command(block, command, usage, self._key, self._found)
         elif not self._assistant_line(block, begin, end):
             self._bookkeeping(block, begin, end)
 
@@ -208,7 +215,7 @@ class _Transcript:
             self._compaction(block[begin:end])
         elif not looks_whole(block, begin, end):
             self._require_whole(block[begin:end])
-        if self._open and not is_taken:
+        if self._open.responses and not is_taken:
             self._line_between(block, begin, end)
 
     def _require_whole(self, raw: bytes) -> None:
@@ -243,15 +250,16 @@ class _Transcript:
         """Take the first line of a response if it is as nearly all are; whether it was. `_response` would do the same,
         in three times the steps."""
         key = message.id
-        if key is None or key in self._found or self._open.knows(key):
+        if key is None or key in self._found or (self._open.responses and self._open.knows(key)):
             return False
         one = usual_usage(self._asking, line, message, time_ms)
         if one is None:
             return False
         self._last, self._key, self._found[key] = line, key, one
-        self._asking.heed_command(raw, 0, len(raw), key, self._found)
+        self._asking.heed(raw, key, self._found)
+        one = self._found[key]
         if one.copy_rank == 0 or (one.copy_rank == 1 and line.sidechain is True):
-            self._repetition.expect(raw, line, key, self._found[key])
+            self._repetition.expect(raw, line, key, one)
         else:
             self._repetition.forget()
         return True
@@ -300,7 +308,7 @@ class _Transcript:
             self._take_back(one)
         else:
             self._key = self._add(one)
-            self._asking.heed_command(raw, 0, len(raw), self._key, self._found)
+            self._asking.heed(raw, self._key, self._found)
             self._expect_repetition(line, message, one, raw)
         if attempts:
             self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
