@@ -30,6 +30,10 @@ _MEMORY = "1GB"
 """The most that an engine in this process takes. What needs more is written to the folder for temporary files."""
 _MOST_THREADS = 8
 """Each has portions of its own in memory."""
+_PORTION = 10_000
+"""Rows that are fetched at once."""
+_OFTEN = ("repository", "month", "area", "model", "cell_area", "cell_model")
+"""Texts that many claims have in common: each is in memory once."""
 _TYPES = {"text": "VARCHAR", "integer": "BIGINT", "date": "DATE", "truth": "BOOLEAN"}
 _GROUPS = """
 SELECT {by}, SUM(list_cost), SUM(tokens), SUM(claims), BOOL_OR(unpriced), BOOL_AND(exact)
@@ -131,10 +135,13 @@ def read_known(connection: "DuckDBPyConnection", ids: Iterable[str]) -> dict[str
     arrow: Any = import_module("pyarrow")
     wanted: Any = arrow.table({"id": arrow.array(sorted(ids), arrow.string())})
     connection.register("wanted", wanted)
-    rows = connection.execute("SELECT claims.* FROM claims SEMI JOIN wanted ON claims.id = wanted.id").fetchall()
-    connection.unregister("wanted")
+    result = connection.execute("SELECT claims.* FROM claims SEMI JOIN wanted ON claims.id = wanted.id")
     found: dict[str, list[ClaimRow]] = {}
-    for values in rows:
-        row = claim_row(values)
-        found.setdefault(row.id, []).append(row)
+    texts: dict[str | None, str | None] = {}
+    while rows := result.fetchmany(_PORTION):
+        for values in rows:
+            row = claim_row(values)
+            same = {name: texts.setdefault(text, text) for name in _OFTEN for text in (getattr(row, name),)}
+            found.setdefault(row.id, []).append(row._replace(**same))
+    connection.unregister("wanted")
     return found
