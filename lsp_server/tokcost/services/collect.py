@@ -113,7 +113,7 @@ def _publish(claims: Claims, plan: Plan, found: Collected) -> None:
 
 
 class _Tally:
-    """What is told of the rows of a run; they go by once, claim by claim."""
+    """The counts of a run, taken from its rows while they go by once, claim by claim."""
 
     def __init__(self, before: Set[str]) -> None:
         self._before = before
