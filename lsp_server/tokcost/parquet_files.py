@@ -5,7 +5,7 @@ encodings and compression are fixed, no time and no name of a machine goes in. A
 file can then be a digest of its content. pyarrow is imported when a file is made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib import import_module
 from io import RawIOBase
@@ -64,16 +64,23 @@ def parquet_bytes(
     Raises `EnvironmentProblem` where pyarrow is missing, and `ValueError` where a value does not fit its column: a
     decimal with more than twelve places, an integer beyond 64 bits, a text of half a character.
     """
+    return b"".join(parquet_pieces(columns, in_portions(rows), notes))
+
+
+def in_portions(rows: Iterable[Sequence[Value]]) -> Iterator[Sequence[Sequence[Value]]]:
+    """Rows as `parquet_pieces` takes them."""
     left = iter(rows)
-    portions = iter(lambda: list(zip(*islice(left, _PORTION), strict=True)), [])
-    return b"".join(parquet_pieces(columns, portions, notes))
+    return iter(lambda: list(zip(*islice(left, _PORTION), strict=True)), [])
 
 
 def parquet_pieces(
-    columns: Sequence[Column], portions: Iterable[Sequence[Sequence[Value]]], notes: Mapping[str, str] | None = None
+    columns: Sequence[Column],
+    portions: Iterable[Sequence[Sequence[Value]]],
+    notes: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
 ) -> Iterator[bytes]:
     """The same file in pieces, of rows that come in portions of a few thousand, each as its columns. No more than one
-    row group is in memory. The bytes do not depend on the size of portions. Raises as `parquet_bytes`."""
+    row group is in memory. The bytes do not depend on the size of portions. `notes` may be a function that is called
+    behind the last row. Raises as `parquet_bytes`."""
     check_available()
     arrow: Any = import_module("pyarrow")
     parquet: Any = import_module("pyarrow.parquet")
@@ -87,7 +94,8 @@ def parquet_pieces(
             for group in _groups(arrow, schema, portions):
                 writer.write_table(group, row_group_size=_ROWS)
                 yield sink.taken()
-            writer.add_key_value_metadata(dict(sorted((notes or {}).items())))
+            told = notes() if callable(notes) else notes or {}
+            writer.add_key_value_metadata(dict(sorted(told.items())))
     except (OverflowError, arrow.ArrowException) as error:
         raise ValueError(f"a value does not fit its column: {error}") from error
     yield sink.taken()

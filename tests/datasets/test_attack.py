@@ -66,7 +66,7 @@ def seen_in(costs: Path, seen: dict[str, Figure]) -> dict[Part, int]:
         rows = read_claims(path)
         for row in rows:
             amounts[row.id, row.area] = row.list_cost or 0
-        for cell in cells_of(rows):
+        for cell in cells_of(rows).cells:
             key = cell.month, cell.area, cell.model
             parts = frozenset((row.id, row.area) for row in rows if (row.month, row.cell_area, row.cell_model) == key)
             assert sum(amounts[part] for part in parts) == cell.list_cost

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from support.organisation import environ_of, make_repository, team
+from support.organisation import Work, environ_of, make_repository, team
 from tokcost.services.check_dataset import check_dataset
 from tokcost.services.collect import Plan, collect
 
@@ -32,29 +32,34 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def make_all(tmp_path: Path, shards: int) -> list[Path]:
-    """Lists of repositories, each with teams of their own and one-person projects."""
+    """Lists of repositories, each with teams of their own, one-person projects, and a fork of the second one that went
+    on."""
     lists: list[Path] = []
     for shard in range(shards):
         names: list[str] = []
+        works, name = list[Work](), ""
         for number in range(2):
             name = f"s{shard}r{number}"
             works = [*team("abcdefg", "2026-09-05", "api", name=name), *team("bcdefgh", "2026-10-05", "web", name=name)]
             works += team("a", "2026-10-09", "docs", 50, name=name)
             names.append(str(make_repository(tmp_path / name, works)))
+        raised = [one._replace(version=2, dollars=5) if one.who == "b" else one for one in works]
+        raised += team("ijklmn", "2026-10-07", "web", 5, name=name)
+        names.append(str(make_repository(tmp_path / f"s{shard}fork", raised)))
         lists.append(tmp_path / f"list{shard}")
         lists[-1].write_text("\n".join(names))
     return lists
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shards", [1, _JOBS])
+@pytest.mark.parametrize(("shards", "seed"), [(1, 1), (_JOBS, 8), (_JOBS, 9)])
 def test_eight_collectors_killed_at_random_and_run_again_give_the_bytes_of_a_quiet_run(
-    tmp_path: Path, shards: int
+    tmp_path: Path, shards: int, seed: int
 ) -> None:
     lists = make_all(tmp_path, shards)
     for listed in lists:
         collect(listed.read_text().split(), Plan(tmp_path / "quiet", tmp_path / "cache", "2026-10"), lambda *_: None)
-    random = Random(shards)
+    random = Random(seed)
     for _ in range(3):
         jobs = [start(tmp_path, job, lists[job % shards]) for job in range(_JOBS)]
         until = time.monotonic() + random.uniform(1, 12)

@@ -32,6 +32,8 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
             screen.show(json.dumps(shown.dataset_object(report), indent=2) + "\n")
         case "csv":
             screen.show(shown.dataset_csv(report, rows))
+            for remark in shown.twice_remarks(report):
+                screen.tell(remark)
         case "markdown":
             screen.show(shown.dataset_markdown(report, rows))
         case "html":

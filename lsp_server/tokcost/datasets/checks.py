@@ -5,30 +5,30 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.datasets.columns import month_of
+from tokcost.datasets.publications import NEWEST, find_several
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_NEWEST = "SELECT * FROM claims QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
-"""The rows of each claim that count. Ranks are hexadecimal digits, so every collation has them in one order."""
-_FACTS = f"SELECT DISTINCT id, version, repository, month, area, model, list_cost, tokens, counted FROM ({_NEWEST})"
-"""The same without cells: two jobs may have put the same claim into different ones."""
+_FACTS = "id, version, repository, month, area, model, list_cost, tokens, counted"
+"""A row without its cell: two jobs may have put the same claim into different ones."""
+_ALONE = f"SELECT {_FACTS} FROM claims ANTI JOIN several USING (id)"
+_ALL = f"{_ALONE} UNION ALL SELECT DISTINCT {_FACTS} FROM ({NEWEST})"
 _TOTALS = f"""
-SELECT COUNT(DISTINCT id), (SELECT COUNT(DISTINCT id) FROM ({_NEWEST}) WHERE cell_area IS NULL),
+SELECT COALESCE((SELECT SUM(counted) FROM ({_ALONE})), 0) + (SELECT COUNT(*) FROM several),
+       (SELECT COUNT(DISTINCT id) FROM claims ANTI JOIN several USING (id) WHERE cell_area IS NULL)
+       + (SELECT COUNT(DISTINCT id) FROM ({NEWEST}) WHERE cell_area IS NULL),
        COALESCE(SUM(list_cost), 0), COALESCE(SUM(tokens), 0), COUNT(DISTINCT repository)
-FROM ({_FACTS})
+FROM ({_ALL})
 """
 _SUMS = f"""
-SELECT month, area, model, SUM(list_cost), SUM(tokens), SUM(counted) FROM ({_FACTS}) GROUP BY month, area, model
+SELECT month, area, model, SUM(list_cost), SUM(tokens), SUM(counted) FROM ({_ALL}) GROUP BY month, area, model
 """
-_TWICE = "SELECT COUNT(*) FROM (SELECT id FROM claims WHERE cell_counted > 0 GROUP BY id HAVING COUNT(*) > 1)"
-"""A claim is counted in one cell once; a version that came later only adds what it has more."""
 _DIFFERENT = """
 WITH told AS (
   SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost) AS list_cost, SUM(cell_tokens) AS tokens,
          SUM(cell_counted) AS claims
-  FROM (SELECT DISTINCT * FROM claims WHERE cell_area IS NOT NULL) GROUP BY ALL
-  HAVING SUM(cell_tokens) > 0 OR SUM(cell_counted) > 0),
+  FROM claims WHERE cell_area IS NOT NULL GROUP BY ALL HAVING SUM(cell_tokens) > 0 OR SUM(cell_counted) > 0),
 shown AS (
   SELECT month, area, model, SUM(list_cost) AS list_cost, SUM(tokens) AS tokens, SUM(claims) AS claims
   FROM cells GROUP BY ALL)
@@ -61,26 +61,21 @@ class Sum(NamedTuple):
 
 def read_totals(connection: "DuckDBPyConnection") -> Totals:
     """Sums over all claims."""
-    row = connection.execute(_TOTALS).fetchone()
-    assert row is not None
+    find_several(connection)
+    [row] = connection.execute(_TOTALS).fetchall()
     return Totals(*row)
 
 
 def read_sums(connection: "DuckDBPyConnection") -> list[Sum]:
     """Sums of claims, each at its newest version."""
+    find_several(connection)
     return [Sum(month_of(day), *more) for day, *more in connection.execute(_SUMS).fetchall()]
-
-
-def count_published_twice(connection: "DuckDBPyConnection") -> int:
-    """The number of claims that two jobs put into cells."""
-    row = connection.execute(_TWICE).fetchone()
-    return row[0] if row else 0
 
 
 def count_different_cells(connection: "DuckDBPyConnection") -> int:
     """The number of cells that are not what the claims say."""
-    row = connection.execute(_DIFFERENT).fetchone()
-    return row[0] if row else 0
+    [[found]] = connection.execute(_DIFFERENT).fetchall()
+    return found
 
 
 def digest_of(sums: Iterable[Sum]) -> str:

@@ -1,6 +1,6 @@
 """The columns of a dataset's two tables, and what follows from their rows: no file is opened here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 
@@ -41,41 +41,56 @@ SCHEMA = "tokcost.dataset/1"
 _EPOCH = date(1970, 1, 1)
 
 
-def claim_values(rows: Iterable[ClaimRow]) -> list[tuple[Value, ...]]:
+def claim_values(rows: Iterable[ClaimRow]) -> Iterator[tuple[Value, ...]]:
     """Rows as a file holds them."""
-    return [tuple(row._replace(month=_days(row.month))) for row in rows]  # pyright: ignore[reportArgumentType]
+    return (tuple(row._replace(month=_days(row.month))) for row in rows)  # pyright: ignore[reportArgumentType]
 
 
-def cell_values(rows: Iterable[CellRow]) -> list[tuple[Value, ...]]:
+def cell_values(rows: Iterable[CellRow]) -> Iterator[tuple[Value, ...]]:
     """The same of cells."""
-    return [tuple(row._replace(month=_days(row.month))) for row in rows]  # pyright: ignore[reportArgumentType]
+    return (tuple(row._replace(month=_days(row.month))) for row in rows)  # pyright: ignore[reportArgumentType]
 
 
-def cells_of(rows: Iterable[ClaimRow]) -> list[CellRow]:
-    """The cells that these rows are published in, sorted. They follow from the rows, so what was stopped between the
-    two files can be made good by anybody."""
-    found: dict[tuple[str, str, str], CellRow] = {}
-    for row in rows:
+class CellSums:
+    """The cells that rows of claims are published in. They follow from the rows, so what was stopped between the two
+    files can be made good by anybody. Rows are added in the order of their file."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[str, str, str], CellRow] = {}
+        self._digest = blake2b(digest_size=16)
+
+    def add(self, row: ClaimRow) -> None:
+        """Take one row more."""
+        self._digest.update(repr((row.id, row.version, row.area)).encode())
         if row.cell_area is None or row.cell_model is None:
-            continue
+            return
         key = row.month, row.cell_area, row.cell_model
-        before = found.get(key) or CellRow(*key, 0, 0, 0, False, True)
-        found[key] = before._replace(
+        before = self._cells.get(key) or CellRow(*key, 0, 0, 0, False, True)
+        self._cells[key] = before._replace(
             list_cost=before.list_cost + (row.cell_list_cost or 0),
             tokens=before.tokens + (row.cell_tokens or 0),
             claims=before.claims + (row.cell_counted or 0),
             unpriced=before.unpriced or row.unpriced,
             exact=before.exact and row.exact,
         )
-    return sorted(cell for cell in found.values() if cell.tokens or cell.claims)
+
+    @property
+    def cells(self) -> list[CellRow]:
+        """Sorted."""
+        return sorted(cell for cell in self._cells.values() if cell.tokens or cell.claims)
+
+    @property
+    def claims_digest(self) -> str:
+        """A digest of the claims, which says nothing to whoever does not have their ids."""
+        return self._digest.hexdigest()
 
 
-def claims_digest(rows: Iterable[ClaimRow]) -> str:
-    """A digest of the claims, which says nothing to whoever does not have their ids."""
-    found = blake2b(digest_size=16)
-    for row in sorted((row.id, row.version, row.area) for row in rows):
-        found.update(repr(row).encode())
-    return found.hexdigest()
+def cells_of(rows: Iterable[ClaimRow]) -> CellSums:
+    """The cells of some rows."""
+    found = CellSums()
+    for row in rows:
+        found.add(row)
+    return found
 
 
 def month_of(day: date) -> str:

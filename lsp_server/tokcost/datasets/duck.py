@@ -1,5 +1,6 @@
 """A dataset's files, asked with DuckDB in this process. It installs and loads no extension: nothing is fetched."""
 
+import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -25,6 +26,14 @@ _OFF: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": "false",
     "python_enable_replacements": "false",
 }
+_MEMORY = "1GB"
+"""The most that an engine in this process takes. What needs more is written to the folder for temporary files."""
+_MOST_THREADS = 8
+"""Each has portions of its own in memory."""
+_PORTION = 10_000
+"""Rows that are fetched at once."""
+_OFTEN = ("repository", "month", "area", "model", "cell_area", "cell_model")
+"""Texts that many claims have in common: each is in memory once."""
 _TYPES = {"text": "VARCHAR", "integer": "BIGINT", "date": "DATE", "truth": "BOOLEAN"}
 _GROUPS = """
 SELECT {by}, SUM(list_cost), SUM(tokens), SUM(claims), BOOL_OR(unpriced), BOOL_AND(exact)
@@ -47,20 +56,31 @@ def check_available() -> None:
 
 
 @contextmanager
-def opened(folder: Path, kinds: Sequence[Kind] = KINDS) -> Generator["DuckDBPyConnection"]:
+def opened(
+    folder: Path, kinds: Sequence[Kind] = KINDS, files: Sequence[str] | None = None
+) -> Generator["DuckDBPyConnection"]:
     """A connection with the views `claims` and `cells`, or one of them: not everyone may read claims. `claims_by_file`
-    also has the name of the `file` of each row. Raises `EnvironmentProblem`, also for a file that cannot be
-    read."""
+    also has the name of the `file` of each row. `files` are read where those of the dataset are not meant. Raises
+    `EnvironmentProblem`, also for a file that cannot be read."""
     check_available()
     import duckdb
 
     with TemporaryDirectory(prefix="tokcost-") as spare:
-        connection = duckdb.connect(":memory:", config=_OFF | {"temp_directory": spare})
+        threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        limits = {"temp_directory": spare, "memory_limit": _MEMORY, "threads": threads}
+        connection = duckdb.connect(":memory:", config=_OFF | limits)
         try:
             for kind in kinds:
-                _view(connection, kind, CLAIMS if kind == "claims" else CELLS, read_files(folder, kind).counted)
+                _view(
+                    connection, kind, CLAIMS if kind == "claims" else CELLS, files or read_files(folder, kind).counted
+                )
             connection.execute("SET lock_configuration = true")
             yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise EnvironmentProblem(
+                f"the dataset {folder} needs more room for temporary files than {spare} has",
+                "Name a larger folder for them: TMPDIR.",
+            ) from error
         except duckdb.Error as error:
             said = str(error).strip().splitlines()[0]
             raise EnvironmentProblem(
@@ -70,7 +90,7 @@ def opened(folder: Path, kinds: Sequence[Kind] = KINDS) -> Generator["DuckDBPyCo
             connection.close()
 
 
-def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column], files: list[str]) -> None:
+def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
     listed = ", ".join(f'"{one.name}"' for one in columns)
     if not files:
         empty = ", ".join(f'NULL::{_TYPES[one.kind]} AS "{one.name}"' for one in columns)
@@ -115,10 +135,13 @@ def read_known(connection: "DuckDBPyConnection", ids: Iterable[str]) -> dict[str
     arrow: Any = import_module("pyarrow")
     wanted: Any = arrow.table({"id": arrow.array(sorted(ids), arrow.string())})
     connection.register("wanted", wanted)
-    rows = connection.execute("SELECT claims.* FROM claims SEMI JOIN wanted ON claims.id = wanted.id").fetchall()
-    connection.unregister("wanted")
+    result = connection.execute("SELECT claims.* FROM claims SEMI JOIN wanted ON claims.id = wanted.id")
     found: dict[str, list[ClaimRow]] = {}
-    for values in rows:
-        row = claim_row(values)
-        found.setdefault(row.id, []).append(row)
+    texts: dict[str | None, str | None] = {}
+    while rows := result.fetchmany(_PORTION):
+        for values in rows:
+            row = claim_row(values)
+            same = {name: texts.setdefault(text, text) for name in _OFTEN for text in (getattr(row, name),)}
+            found.setdefault(row.id, []).append(row._replace(**same))
+    connection.unregister("wanted")
     return found

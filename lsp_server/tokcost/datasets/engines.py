@@ -92,14 +92,14 @@ class Engine:
         """The name of the engine and its version."""
         return f"{self._backend.name} {self._backend.version} by Ibis"
 
-    def groups(self, folder: Path, bounds: Bounds) -> dict[Grouping, list[Group]]:
-        """Sums of the cells of a dataset, by everything that they can be grouped by."""
-        with self._loaded(folder) as table:
+    def groups(self, files: Sequence[str], bounds: Bounds) -> dict[Grouping, list[Group]]:
+        """Sums of the cells in some files, by everything that they can be grouped by."""
+        with self._loaded(files, CELLS) as table:
             return {by: self._groups(table, by, bounds) for by in CELL_GROUPINGS}
 
     def sums(self, folder: Path) -> list[Sum]:
         """Sums of the newest claims of a dataset."""
-        with self._loaded(folder, "claims") as table:
+        with self._loaded(read_files(folder, "claims").counted, CLAIMS) as table:
             rows = self._rows(summed_claims(table), ("month", "area", "model", "list_cost", "tokens", "claims"))
         return [Sum(month_of(day), area, model, _int(cost), int(tokens), int(claims)) for
                 day, area, model, cost, tokens, claims in rows]  # fmt: skip
@@ -120,11 +120,9 @@ class Engine:
         return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
 
     @contextmanager
-    def _loaded(self, folder: Path, kind: str = "cells") -> Generator[Any]:
-        """The rows of a dataset as a table that nobody else sees and that goes with the session."""
-        name = f"tokcost_{kind}_{os.urandom(6).hex()}"
-        files = read_files(folder, "claims" if kind == "claims" else "cells").counted
-        columns = CLAIMS if kind == "claims" else CELLS
+    def _loaded(self, files: Sequence[str], columns: Sequence[Column]) -> Generator[Any]:
+        """The rows of files as a table that nobody else sees and that goes with the session."""
+        name = f"tokcost_{os.urandom(6).hex()}"
         if self._session is not None:
             yield self._of_spark(files, columns)
             return

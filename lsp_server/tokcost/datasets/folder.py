@@ -21,6 +21,7 @@ from tokcost.private_files import (
     PUBLIC_FOLDER,
     alone_in,
     make_folders,
+    write_pieces,
     write_whole,
 )
 
@@ -113,6 +114,20 @@ def write_file(folder: Path, kind: Kind, data: bytes) -> str:
     except OSError as error:
         raise _unwritable(path, error) from error
     return name
+
+
+def write_file_in_pieces(folder: Path, kind: Kind, pieces: Iterable[bytes]) -> str:
+    """The same of a file that is never in memory as a whole."""
+    path = folder / kind / f"{os.urandom(8).hex()}{UNFINISHED}"
+    try:
+        write_pieces(str(path), pieces, _MODES[kind][1])
+        name = file_digest(path) + _ENDING
+        return name if (folder / kind / name).exists() else adopt(folder, kind, path, name)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            path.unlink()
 
 
 def adopt(folder: Path, kind: Kind, path: Path, name: str) -> str:

@@ -96,8 +96,15 @@ class DatasetReport:
     groups: dict[Grouping, list[Cell]] = field(default_factory=dict[Grouping, list[Cell]])
     engine: str = ""
     """The engine that made the sums, with its version."""
-    twice: int = 0
-    """Claims that are counted twice, because two jobs did not see each other's files."""
+    twice: int | None = 0
+    """Claims that are counted twice, because two jobs did not see each other's files and some claims are missing;
+    `None` where that cannot be told without the claims."""
+    published_twice: int = 0
+    """Claims that two jobs published and that are counted once here."""
+    cells_left_out: int = 0
+    """Cells that would have counted them again."""
+    claims_left_out: int = 0
+    """Claims that were in these cells alone, and are in no figure."""
 
 
 Grouped = Report | DatasetReport

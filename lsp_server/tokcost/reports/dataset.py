@@ -1,5 +1,7 @@
 """The screens and objects of `tokcost collect` and `tokcost dataset`."""
 
+from collections.abc import Mapping
+
 from tokcost.model.dataset import Collected, DatasetCheck
 from tokcost.model.money import decimal_string
 from tokcost.reports.text import counted, escape
@@ -90,9 +92,15 @@ def checked_json(found: DatasetCheck) -> Json:
     }
 
 
-def compacted_lines(found: dict[str, int]) -> list[str]:
-    """The number of files that became one."""
-    return [
+def compacted_lines(files: Mapping[str, int], cells_out: int, claims_out: int) -> list[str]:
+    """The number of files that became one, and what was taken out because it counted twice."""
+    lines = [
         f"{kind}/: {counted(number, 'file')} put into one" if number else f"{kind}/: nothing to put together"
-        for kind, number in sorted(found.items())
+        for kind, number in sorted(files.items())
     ]
+    if cells_out:
+        lines.append(
+            f"taken out: {counted(cells_out, 'cell')} that counted claims of other cells again"
+            + (f", and {counted(claims_out, 'claim')} that were in them alone" if claims_out else "")
+        )
+    return lines

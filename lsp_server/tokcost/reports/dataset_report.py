@@ -39,14 +39,27 @@ def summary(report: DatasetReport) -> str:
     return f"{report.range}: {total(report)}, {short_tokens(report.tokens)} tokens in {counted(report.claims, 'claim')}"
 
 
+def twice_remarks(report: DatasetReport) -> list[str]:
+    """The remark about claims that two jobs published, whatever is asked for and in which form."""
+    if report.twice is None:
+        return ["two jobs that did not see each other may have published a claim twice: only claims/ would tell"]
+    if report.twice:
+        return [
+            f"{counted(report.twice, 'claim')} counted twice: two jobs collected forks without seeing each other, and"
+            " files are missing in claims/, without which one of each two such cells cannot be left out"
+        ]
+    if report.published_twice:
+        left = f", and {counted(report.claims_left_out, 'claim')} with them" if report.claims_left_out else ""
+        return [
+            f"{counted(report.published_twice, 'claim')} published by two jobs that did not see each other, counted"
+            f" once: {counted(report.cells_left_out, 'cell')} left out{left}"
+        ]
+    return []
+
+
 def remarks(report: DatasetReport, by: Grouping) -> list[str]:
     """The remarks that belong below the rows."""
-    lines: list[str] = []
-    if report.twice:
-        lines.append(
-            f"{counted(report.twice, 'claim')} counted twice: two jobs collected forks without seeing each other;"
-            " tokcost dataset compact takes one of each two such cells out"
-        )
+    lines = twice_remarks(report)
     if report.claims and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
         lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
@@ -89,6 +102,9 @@ def dataset_object(report: DatasetReport) -> dict[str, object]:
         "tokens": report.tokens,
         "precision": report.precision,
         "claims_counted_twice": report.twice,
+        "claims_published_twice": report.published_twice,
+        "cells_left_out": report.cells_left_out,
+        "claims_left_out": report.claims_left_out,
         "groups": {by: [_cell(one) for one in cells] for by, cells in report.groups.items()},
         "engine": report.engine,
     }

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from tokcost.datasets import checks, engines
-from tokcost.datasets.compacting import compact
+from tokcost.datasets.compacting import Compacted, compact
 from tokcost.datasets.duck import check_available, opened
 from tokcost.datasets.folder import KINDS, check_dataset_folder, is_whole, one_at_a_time, read_files
+from tokcost.datasets.publications import count_published_twice
 from tokcost.model.dataset import DatasetCheck
 from tokcost.reports.text import counted
 from tokcost.services.collect import restore_cells
@@ -32,10 +33,10 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         found.claims, found.waiting = totals.claims, totals.waiting
         found.list_cost, found.tokens, found.repositories = totals.list_cost, totals.tokens, totals.repositories
         found.digest = checks.digest_of(checks.read_sums(connection))
-        if twice := checks.count_published_twice(connection):
+        if twice := count_published_twice(connection):
             found.problems.append(
-                f"{counted(twice, 'claim')} were put into cells by two jobs that did not see each other: cells count"
-                " them twice, until `tokcost dataset compact` takes one of each two such cells out"
+                f"{counted(twice, 'claim')} were put into cells by two jobs that did not see each other; reports leave"
+                " one of each two such cells out, and `tokcost dataset compact` does so for good"
             )
         if different := checks.count_different_cells(connection):
             found.problems.append(
@@ -51,11 +52,11 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
     return found
 
 
-def compact_dataset(folder: Path) -> dict[str, int]:
-    """Put the files of a dataset together, one of each kind; the number of files that were replaced. Raises
+def compact_dataset(folder: Path) -> Compacted:
+    """Put the files of a dataset together, one of each kind, so that nothing counts twice. Raises
     `EnvironmentProblem`."""
     check_available()
     check_dataset_folder(folder)
     with one_at_a_time(folder):
         restore_cells(folder)
-        return {**compact(folder)}
+        return compact(folder)

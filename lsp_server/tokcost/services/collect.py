@@ -8,7 +8,8 @@ repetition, which finds the messages read already in the cache, writes the same.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain
 from pathlib import Path
 from time import time
 from typing import NamedTuple
@@ -17,10 +18,10 @@ from tokcost.datasets.columns import (
     CELLS,
     CLAIMS,
     SCHEMA,
+    CellSums,
     cell_values,
     cells_of,
     claim_values,
-    claims_digest,
     last_closed_month,
 )
 from tokcost.datasets.duck import check_available, opened, read_claims, read_known
@@ -33,12 +34,13 @@ from tokcost.datasets.folder import (
     read_files,
     read_note,
     write_file,
+    write_file_in_pieces,
 )
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
 from tokcost.history.harvest import harvest
-from tokcost.history.privacy.claims_of_many import Harvest, claim_rows, count_claims, ids_of
+from tokcost.history.privacy.claims_of_many import Claims
 from tokcost.model.dataset import ClaimRow, Collected, RepositoryOutcome
-from tokcost.parquet_files import Column, Value, parquet_bytes
+from tokcost.parquet_files import in_portions, parquet_bytes, parquet_pieces
 from tokcost.repo.clones import Without, is_address, updated_clone, without_secret
 
 NOTES = {"schema": SCHEMA}
@@ -67,30 +69,27 @@ def collect(names: Sequence[str], plan: Plan, tell: Step) -> Collected:
     check_available()
     make_dataset(plan.into)
     found = Collected(plan.through)
-    harvests: list[Harvest] = []
+    claims = Claims()
     for number, name in enumerate(sorted(set(names)), start=1):
-        outcome, got = _read(name, plan)
-        if got is not None:
-            harvests.append(got)
+        outcome = _read(name, plan, claims)
         found.outcomes.append(outcome)
         tell(outcome, number, len(set(names)))
-    found.claims = count_claims(harvests)
     with one_at_a_time(plan.into):
-        _publish(harvests, plan, found)
+        _publish(claims, plan, found)
     return found
 
 
-def _read(name: str, plan: Plan) -> tuple[RepositoryOutcome, Harvest | None]:
+def _read(name: str, plan: Plan, claims: Claims) -> RepositoryOutcome:
     notes: list[str] = []
     shown = without_secret(name)
     try:
         folder = name
         if is_address(name):
             folder = updated_clone(name, plan.clones or plan.cache / "clones", plan.without)
-        got = harvest(folder, plan.cache, plan.through, plan.key, notes)
+        number = claims.add(harvest(folder, plan.cache, plan.through, plan.key, notes))
     except (TokcostError, OSError, ValueError) as error:
-        return RepositoryOutcome(shown, problem=_said(error)), None
-    return RepositoryOutcome(shown, count_claims([got]), notes=notes), got
+        return RepositoryOutcome(shown, problem=_said(error))
+    return RepositoryOutcome(shown, number, notes=notes)
 
 
 def _said(error: Exception) -> str:
@@ -99,28 +98,64 @@ def _said(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _publish(harvests: Sequence[Harvest], plan: Plan, found: Collected) -> None:
+def _publish(claims: Claims, plan: Plan, found: Collected) -> None:
     restore_cells(plan.into)
     with opened(plan.into) as connection:
-        known = read_known(connection, _ids(harvests))
-    rows = claim_rows(harvests, known)
-    published = {row.id for row in rows if row.cell_area is not None}
-    found.new = len({row.id for row in rows})
-    found.published = len(published)
+        ids = claims.ids()
+        known = read_known(connection, ids)
+    found.claims = len(ids)
     before = {id for id, some in known.items() if any(row.cell_area is not None for row in some)}
-    found.waiting = found.claims - len(before | published)
-    cells = cells_of(rows)
-    found.cells = len(cells)
-    files: dict[str, str] = {}
-    data = _cells(rows) if cells else b""
-    if rows:
-        # Claims first, with the name of their cells: these follow from them, so `restore_cells` makes good what a run
-        # did not get to that was killed here.
-        notes = NOTES | ({CELLS_OF: name_of(data)} if cells else {})
-        files["claims"] = write_file(plan.into, "claims", _bytes(CLAIMS, claim_values(rows), notes))
-    if cells:
-        files["cells"] = write_file(plan.into, "cells", data)
-    found.files = files
+    tally = _Tally(before)
+    found.files = _write(plan.into, tally.counted(claims.rows(known)), tally.sums)
+    found.new, found.published = tally.new, tally.published
+    found.waiting = found.claims - len(before) - tally.first
+    found.cells = len(tally.sums.cells)
+
+
+class _Tally:
+    """The counts of a run, taken from its rows while they go by once, claim by claim."""
+
+    def __init__(self, before: Set[str]) -> None:
+        self._before = before
+        """Claims that were in cells before."""
+        self.sums = CellSums()
+        self.new = 0
+        self.published = 0
+        self.first = 0
+        """Claims that are in cells for the first time."""
+
+    def counted(self, rows: Iterable[ClaimRow]) -> Iterator[ClaimRow]:
+        """The rows, once they are counted."""
+        last = ""
+        for row in rows:
+            self.sums.add(row)
+            if row.id != last:
+                last = row.id
+                self.new += 1
+                self.published += row.cell_area is not None
+                self.first += row.cell_area is not None and row.id not in self._before
+            yield row
+
+
+def _write(folder: Path, rows: Iterator[ClaimRow], sums: CellSums) -> dict[str, str]:
+    """Write claims and then their cells; the names of the files. Claims have the name of their cells: these follow from
+    them, so `restore_cells` makes good what a run did not get to that was killed in between."""
+    first = next(rows, None)
+    if first is None:
+        return {}
+    cells = b""
+
+    def notes() -> Mapping[str, str]:
+        nonlocal cells
+        cells = _cells(sums) if sums.cells else b""
+        return NOTES | ({CELLS_OF: name_of(cells)} if cells else {})
+
+    values = claim_values(chain([first], rows))
+    try:
+        claims = write_file_in_pieces(folder, "claims", parquet_pieces(CLAIMS, in_portions(values), notes))
+    except ValueError as error:
+        raise _too_large(error) from error
+    return {"claims": claims} | ({"cells": write_file(folder, "cells", cells)} if cells else {})
 
 
 def restore_cells(folder: Path) -> list[str]:
@@ -132,25 +167,21 @@ def restore_cells(folder: Path) -> list[str]:
     for path in read_files(folder, "claims").counted:
         name = read_note(path, CELLS_OF)
         if name and name not in there:
-            found.append(write_file(folder, "cells", _cells(read_claims(path))))
+            found.append(write_file(folder, "cells", _cells(cells_of(read_claims(path)))))
     return found
 
 
-def _cells(rows: Sequence[ClaimRow]) -> bytes:
-    """The file of the cells of these rows. Two jobs may have the same cells of different claims: a digest of the claims
-    keeps their files apart."""
-    return _bytes(CELLS, cell_values(cells_of(rows)), NOTES | {CLAIMS_OF: claims_digest(rows)})
-
-
-def _bytes(columns: Sequence[Column], rows: Iterable[Sequence[Value]], notes: Mapping[str, str]) -> bytes:
+def _cells(sums: CellSums) -> bytes:
+    """The file of some cells. Two jobs may have the same cells of different claims: a digest of the claims keeps their
+    files apart."""
     try:
-        return parquet_bytes(columns, rows, notes)
+        return parquet_bytes(CELLS, cell_values(sums.cells), NOTES | {CLAIMS_OF: sums.claims_digest})
     except ValueError as error:
-        raise EnvironmentProblem(f"the sums of these repositories do not fit into a dataset: {error}") from error
+        raise _too_large(error) from error
 
 
-def _ids(harvests: Iterable[Harvest]) -> set[str]:
-    return {id for one in harvests for id in ids_of(one)}
+def _too_large(error: ValueError) -> EnvironmentProblem:
+    return EnvironmentProblem(f"the sums of these repositories do not fit into a dataset: {error}")
 
 
 def month_through(text: str | None) -> str:

@@ -3,15 +3,14 @@
 Cells may be shown to anyone and so may any sum of them; no rule is left to apply here.
 """
 
-import os
 import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tokcost.datasets import duck, engines
-from tokcost.datasets.checks import count_published_twice
-from tokcost.datasets.folder import check_dataset_folder, read_files
+from tokcost.datasets.folder import check_dataset_folder
+from tokcost.datasets.shown import shown_cells
 from tokcost.errors import UsageError
 from tokcost.model.changes import Cell, Grouping
 from tokcost.model.dataset import ALL, CELL_GROUPINGS, Bounds, DatasetReport, Group
@@ -24,26 +23,19 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
     """Sum up the cells of these months, on another engine where one is named. Raises `UsageError`,
     `EnvironmentProblem`."""
     check_dataset_folder(folder)
-    if engine:
-        with engines.connected(engine) as other:
-            report = as_report(other.groups(folder, bounds), other.version)
-    else:
-        with duck.opened(folder, ["cells"]) as connection:
-            groups: dict[Grouping, list[Group]] = {
-                by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS
-            }
-        report = as_report(groups, duck.version())
-    report.twice = _twice(folder)
+    with shown_cells(folder) as shown:
+        if engine:
+            with engines.connected(engine) as other:
+                report = as_report(other.groups(shown.files, bounds), other.version)
+        else:
+            with duck.opened(folder, ["cells"], shown.files) as connection:
+                groups: dict[Grouping, list[Group]] = {
+                    by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS
+                }
+            report = as_report(groups, duck.version())
+    report.twice = shown.twice
+    report.published_twice, report.cells_left_out, report.claims_left_out = shown.settled
     return report
-
-
-def _twice(folder: Path) -> int:
-    """Claims that the cells count twice, as far as whoever asks may read the claims. One file, as that of a compaction,
-    has none."""
-    if not os.access(folder / "claims", os.R_OK | os.X_OK) or len(read_files(folder, "claims").counted) < 2:
-        return 0
-    with duck.opened(folder, ["claims"]) as connection:
-        return count_published_twice(connection)
 
 
 def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> DatasetReport:

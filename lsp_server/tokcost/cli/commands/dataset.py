@@ -47,7 +47,8 @@ def check_command(dataset: str, engine: str, as_json: bool) -> int:
 @command.command("compact", short_help="One file instead of many.")
 @click.argument("dataset")
 def compact_command(dataset: str) -> None:
-    """Put the files of many jobs into one of each kind. No figure changes, and jobs may go on meanwhile.
+    """Put the files of many jobs into one of each kind. No figure changes, and jobs may go on meanwhile. Where two jobs
+    that did not see each other published the same claim, one of the two cells is taken out for good.
 
     \b
     Example:
@@ -56,4 +57,6 @@ def compact_command(dataset: str) -> None:
     from tokcost.reports.dataset import compacted_lines
     from tokcost.services.check_dataset import compact_dataset
 
-    screen.show("".join(f"{line}\n" for line in compacted_lines(compact_dataset(Path(dataset)))))
+    found = compact_dataset(Path(dataset))
+    lines = compacted_lines({**found.files}, found.settled.cells, found.settled.missing)
+    screen.show("".join(f"{line}\n" for line in lines))

@@ -5,14 +5,14 @@ may read the repositories can join it to its author by the claim's id, so rows a
 everyone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tokcost.history.privacy.groups import Author, Facts, count_heads, pieces_of, shown_labels
 from tokcost.history.privacy.safe_cells import Place, Share, known_name, safe_cells
 from tokcost.history.privacy.suppression import Labels, Piece
-from tokcost.model.changes import Change, Grouping
+from tokcost.model.changes import GROUPINGS, Change, Grouping
 from tokcost.model.dataset import ClaimRow
 from tokcost.model.trailer import Line
 
@@ -20,6 +20,8 @@ _MOST_REPORTS = 8
 """Of a family of forks whose own reports are thought of; there may be thousands of forks."""
 _PUBLISHED, _WAITING = "1", "0"
 """The last digit of a rank: of two rows of the same line, the one that is in a cell counts."""
+_AREA, _ISSUE, _MONTH, _MODEL = map(GROUPINGS.index, ("area", "issue", "month", "model"))
+"""Places in the names of a part."""
 
 
 class Harvest(NamedTuple):
@@ -35,100 +37,161 @@ class Harvest(NamedTuple):
     """Contributors that it wants in a figure."""
 
 
-class _Found(NamedTuple):
-    """A claim as one repository has it."""
-
-    harvest: int
-    line: Line
-    rank: str
-    parts: list[Piece]
+_Same = TypeVar("_Same", str, tuple[str, ...])
 
 
-def claim_rows(harvests: Sequence[Harvest], known: Mapping[str, Sequence[ClaimRow]]) -> list[ClaimRow]:
-    """The rows that a dataset does not have yet: claims that are new to it, that were raised, or that have come into a
-    cell. `known` are the rows that it has of them, by id. Sorted, so that the same facts give the same rows."""
-    order = sorted(harvests, key=lambda one: one.repository)
-    heads = count_heads(author for one in order for author in one.authors.values())
-    found = [_claims(number, one, heads) for number, one in enumerate(order)]
-    best: dict[str, _Found] = {}
-    for claims in found:
-        for id, one in claims.items():
-            if id not in best or one.rank > best[id].rank:
-                best[id] = one
-    beside = _Beside(order, found)
-    new: list[tuple[_Found, list[_Wanted]]] = []
-    shares: list[Share] = []
-    for id in sorted(best):
-        rows, some = _asked(best[id], known.get(id, ()), order[best[id].harvest], beside, len(shares))
-        shares += some
-        new.append((best[id], rows))
-    return sorted(_placed(new, shares, known))
+class _Part(NamedTuple):
+    """The part of a claim that falls into one area."""
+
+    author: int
+    names: tuple[str, ...]
+    """The cell of each of `GROUPINGS`."""
+    list_cost: int
+    tokens: int
 
 
-def count_claims(harvests: Iterable[Harvest]) -> int:
-    """The number of distinct claims."""
-    return len({line.id for one in harvests for change in one.changes for line in change.lines})
+class _Claim(NamedTuple):
+    """A claim as one repository has it. A run holds all claims of all its repositories at once, so this is little."""
+
+    version: int
+    cost: int | None
+    tokens: int
+    unpriced: bool
+    exact: bool
+    about: str
+    """The end of its rank but for the repository: what else is different in copies of a line."""
+    parts: tuple[_Part, ...]
 
 
-def ids_of(harvest: Harvest) -> set[str]:
-    """The ids of all claims of a repository."""
-    return {line.id for change in harvest.changes for line in change.lines}
+class _Kept(NamedTuple):
+    """Everything of one repository that is left in memory until the end of a run."""
+
+    repository: str
+    least: int
+    claims: dict[str, _Claim]
+    """By id."""
 
 
-def _claims(number: int, harvest: Harvest, heads: Mapping[Author, int]) -> dict[str, _Found]:
-    found: dict[str, _Found] = {}
-    for at, change in enumerate(harvest.changes):
-        for line, piece in pieces_of(at, change, harvest.authors, heads, harvest.facts):
-            one = found.setdefault(line.id, _Found(number, line, _rank(line, harvest.repository), []))
-            one.parts.append(piece)
-    return found
+class Claims:
+    """The claims of many repositories."""
+
+    def __init__(self) -> None:
+        self._kept: list[_Kept] = []
+        self._authors: dict[Author, int] = {}
+        self._texts: dict[object, object] = {}
+        """Names, and tuples of names, that were seen before: most claims have those of other claims."""
+
+    def add(self, harvest: Harvest) -> int:
+        """Take what is needed from one repository; the number of its claims."""
+        claims = self._claims(harvest)
+        self._kept.append(_Kept(harvest.repository, harvest.least, claims))
+        return len(claims)
+
+    def ids(self) -> set[str]:
+        """The ids of all claims."""
+        return {id for one in self._kept for id in one.claims}
+
+    def rows(self, known: Mapping[str, Sequence[ClaimRow]]) -> Iterator[ClaimRow]:
+        """The rows that a dataset does not have yet: claims that are new to it, that were raised, or that have come
+        into a cell. `known` are the rows that it has of them, by id. Sorted, so that the same facts give the same
+        rows."""
+        order = sorted(self._kept, key=lambda one: one.repository)
+        heads = count_heads(self._authors)
+        best: dict[str, int] = {}
+        for number, one in enumerate(order):
+            for id in one.claims:
+                before = best.setdefault(id, number)
+                if before != number and _rank(order[number], id) > _rank(order[before], id):
+                    best[id] = number
+        numbers = [heads[author] for author in self._authors]
+        beside = _Beside(order, numbers)
+        new: list[tuple[str, tuple[_Wanted, ...]]] = []
+        shares: list[Share] = []
+        for id in sorted(best):
+            asked = _Asked(id, best[id], order[best[id]], numbers, beside)
+            rows, some = asked.rows_and_shares(known.get(id, ()), len(shares))
+            shares += some
+            new.append((id, rows))
+        places = safe_cells(shares)
+        del shares, beside
+        for id, rows in new:
+            yield from sorted(_placed(id, order[best[id]], rows, places, known.get(id, ())))
+
+    def _claims(self, harvest: Harvest) -> dict[str, _Claim]:
+        for author in harvest.authors.values():
+            self._authors.setdefault(author, len(self._authors))
+        lines: dict[str, tuple[Line, list[_Part]]] = {}
+        for at, change in enumerate(harvest.changes):
+            for line, piece in pieces_of(at, change, harvest.authors, self._authors, harvest.facts):
+                names = tuple(self._same(piece.names[by]) for by in GROUPINGS)
+                part = _Part(piece.who, self._same(names), piece.list_cost, piece.tokens)
+                lines.setdefault(line.id, (line, []))[1].append(part)
+        return {id: self._claim(line, parts) for id, (line, parts) in lines.items()}
+
+    def _claim(self, line: Line, parts: Sequence[_Part]) -> _Claim:
+        about = self._same(_about(line))
+        return _Claim(line.version, line.cost, line.tokens, line.unpriced, line.exact, about, tuple(parts))
+
+    def _same(self, value: _Same) -> _Same:
+        return self._texts.setdefault(value, value)  # pyright: ignore[reportReturnType]
 
 
-def _rank(line: Line, repository: str) -> str:
+def _about(line: Line) -> str:
+    rest = repr((line.models, line.more_models, line.classes)).encode("utf-8", "surrogateescape")
+    return f"{int(line.exact)}{int(line.unpriced)}{blake2b(rest, digest_size=4).hexdigest()}"
+
+
+def _rank(kept: _Kept, id: str) -> str:
     """The order of `trailer.highest`, in digits that every engine compares alike whatever its collation is; a copy in
     another repository decides by its digest."""
-    rest = repr((line.models, line.more_models, line.classes)).encode("utf-8", "surrogateescape")
-    about = f"{int(line.exact)}{int(line.unpriced)}{blake2b(rest, digest_size=4).hexdigest()}"
-    cost = -1 if line.cost is None else line.cost
-    return f"{line.version:08x}{cost + 1:016x}{line.tokens:016x}{about}{repository}"
+    one = kept.claims[id]
+    cost = -1 if one.cost is None else one.cost
+    return f"{one.version:08x}{cost + 1:016x}{one.tokens:016x}{one.about}{kept.repository}"
 
 
 class _Beside:
     """The cells of the repositories' own reports, and which repositories are forks of one another."""
 
-    def __init__(self, harvests: Sequence[Harvest], found: Sequence[Mapping[str, _Found]]) -> None:
-        self._harvests = harvests
-        self._families = _families(found)
+    def __init__(self, order: Sequence[_Kept], heads: Sequence[int]) -> None:
+        self._order = order
+        self._families = _families([one.claims for one in order])
         members: dict[int, list[int]] = {}
         for number, family in enumerate(self._families):
             members.setdefault(family, []).append(number)
         self._members = {family: some[:_MOST_REPORTS] for family, some in members.items()}
-        self._found = found
-        self._labels = [self._shown(number) for number in range(len(harvests))]
+        self._labels = [_labels(one, heads) for one in order]
+        self._seen: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def family(self, harvest: int) -> str:
         """One name for a repository and its forks."""
-        return self._harvests[self._families[harvest]].repository
+        return self._order[self._families[harvest]].repository
 
     def cells(self, harvest: int, id: str, area: str, issue: str) -> tuple[str, ...]:
         """The cells, one for each grouping of each report of the family."""
         found: list[str] = []
         for member in self._members[self._families[harvest]]:
-            own = self._found[member].get(id)
-            piece = own and next((one for one in own.parts if _where(one) == (area, issue)), own.parts[0])
-            found += (names[piece.names[by]] if piece else "" for by, names in self._labels[member].items())
-        return tuple(found)
-
-    def _shown(self, number: int) -> dict[Grouping, Labels]:
-        pieces = [piece for one in self._found[number].values() for piece in one.parts]
-        return shown_labels(pieces, self._harvests[number].least) if pieces else {}
+            own = self._order[member].claims.get(id)
+            part = own and next((one for one in own.parts if _where(one) == (area, issue)), own.parts[0])
+            labels = self._labels[member].items()
+            found += (names[part.names[GROUPINGS.index(by)]] if part else "" for by, names in labels)
+        return self._seen.setdefault(tuple(found), tuple(found))
 
 
-def _where(piece: Piece) -> tuple[str, str]:
-    return piece.names["area"], piece.names["issue"]
+def _labels(kept: _Kept, heads: Sequence[int]) -> dict[Grouping, Labels]:
+    names: dict[tuple[str, ...], dict[Grouping, str]] = {}
+    pieces: list[Piece] = []
+    for one in kept.claims.values():
+        for part in one.parts:
+            known = names.get(part.names) or names.setdefault(part.names, dict(zip(GROUPINGS, part.names, strict=True)))
+            pieces.append(Piece(heads[part.author], 0, known, part.list_cost, part.tokens, one.unpriced))
+    return shown_labels(pieces, kept.least) if pieces else {}
 
 
-def _families(found: Sequence[Mapping[str, _Found]]) -> list[int]:
+def _where(part: _Part) -> tuple[str, str]:
+    return part.names[_AREA], part.names[_ISSUE]
+
+
+def _families(found: Sequence[Mapping[str, _Claim]]) -> list[int]:
     """For each repository the first one that it shares claims with, directly or through others."""
     parent = list(range(len(found)))
 
@@ -149,41 +212,81 @@ def _families(found: Sequence[Mapping[str, _Found]]) -> list[int]:
 class _Wanted(NamedTuple):
     """A row that may be written, without its cell, and the number of the share that decides about it."""
 
-    row: ClaimRow
+    area: str
+    list_cost: int | None
+    tokens: int
+    more_cost: int
+    more_tokens: int
+    counted: int
+    cell_counted: int
     share: int
 
 
-def _asked(
-    one: _Found, known: Sequence[ClaimRow], harvest: Harvest, beside: _Beside, first: int
-) -> tuple[list[_Wanted], list[Share]]:
-    """The rows of a claim, and its parts as `safe_cells` takes them, of which the first has the number `first`."""
-    newest = max((row.rank for row in known), default="")
-    published = [row for row in known if row.cell_area is not None]
-    gone = _Amounts(sum(row.cell_list_cost or 0 for row in published), sum(row.cell_tokens or 0 for row in published))
-    is_settled = newest[:-1] >= one.rank and newest[-1:] == _PUBLISHED
-    shares = [_share(one, piece, harvest, beside) for piece in one.parts]
-    if is_settled:
-        return [], [share._replace(known=_known(published, share.area)) for share in shares]
-    if newest[:-1] > one.rank:
-        return [], []  # another job knows a newer version, and its repository
-    if published:
-        more = _Amounts(max(0, (one.line.cost or 0) - gone.list_cost), max(0, one.line.tokens - gone.tokens))
-        shares = [
-            shares[0]._replace(**more._asdict()),
-            *(share._replace(list_cost=0, tokens=0) for share in shares[1:]),
-        ]
-    rows: list[_Wanted] = []
-    for area, numbers in _by_area(one.parts):
-        some = [shares[number] for number in numbers]
-        more = _Amounts(sum(share.list_cost for share in some), sum(share.tokens for share in some))
-        row = _row(one, area, [one.parts[number] for number in numbers], harvest.repository, more)
-        rows.append(_Wanted(row, first + numbers[0]))
-    main = max(range(len(rows)), key=lambda at: (rows[at].row.list_cost or 0, rows[at].row.tokens, rows[at].row.area))
-    counted = rows[main].row._replace(counted=1, cell_counted=int(not published))
-    rows[main] = rows[main]._replace(row=counted)
-    if published:
-        shares.append(shares[0]._replace(**gone._asdict(), known=_known(published, shares[0].area)))
-    return rows, shares
+class _Asked(NamedTuple):
+    """A claim about which is asked what of it may be published."""
+
+    id: str
+    harvest: int
+    kept: _Kept
+    heads: Sequence[int]
+    beside: _Beside
+
+    @property
+    def claim(self) -> _Claim:
+        """Its figures."""
+        return self.kept.claims[self.id]
+
+    def rows_and_shares(self, known: Sequence[ClaimRow], first: int) -> tuple[tuple[_Wanted, ...], list[Share]]:
+        """The rows of a claim, and its parts as `safe_cells` takes them, of which the first has the number `first`."""
+        one, rank = self.claim, _rank(self.kept, self.id) if known else ""
+        newest = max((row.rank for row in known), default="")
+        published = [row for row in known if row.cell_area is not None]
+        gone_cost, gone_tokens = (
+            (row.cell_list_cost or 0 for row in published),
+            (row.cell_tokens or 0 for row in published),
+        )
+        gone = _Amounts(sum(gone_cost), sum(gone_tokens))
+        is_settled = newest[:-1] >= rank and newest[-1:] == _PUBLISHED
+        shares = [self._share(part) for part in one.parts]
+        if is_settled:
+            return (), [share._replace(known=_known(published, share.area)) for share in shares]
+        if newest[:-1] > rank:
+            return (), []  # another job knows a newer version, and its repository
+        if published:
+            more = _Amounts(max(0, (one.cost or 0) - gone.list_cost), max(0, one.tokens - gone.tokens))
+            shares = [
+                shares[0]._replace(**more._asdict()),
+                *(share._replace(list_cost=0, tokens=0) for share in shares[1:]),
+            ]
+        rows = [self._row(area, numbers, shares, first) for area, numbers in _by_area(one.parts)]
+        main = max(range(len(rows)), key=lambda at: (rows[at].list_cost or 0, rows[at].tokens, rows[at].area))
+        rows[main] = rows[main]._replace(counted=1, cell_counted=int(not published))
+        if published:
+            shares.append(shares[0]._replace(**gone._asdict(), known=_known(published, shares[0].area)))
+        return tuple(rows), shares
+
+    def _row(self, area: str, numbers: Sequence[int], shares: Sequence[Share], first: int) -> _Wanted:
+        """The row of one area. Cells never shrink: of a line that was edited to say less, nothing is left to
+        publish."""
+        parts = [self.claim.parts[number] for number in numbers]
+        more = [shares[number] for number in numbers]
+        return _Wanted(
+            area,
+            None if self.claim.cost is None else sum(one.list_cost for one in parts),
+            sum(one.tokens for one in parts),
+            sum(one.list_cost for one in more),
+            sum(one.tokens for one in more),
+            0,
+            0,
+            first + numbers[0],
+        )
+
+    def _share(self, part: _Part) -> Share:
+        area, issue = _where(part)
+        cells = self.beside.cells(self.harvest, self.id, area, issue)
+        family, who = self.beside.family(self.harvest), self.heads[part.author]
+        amounts = part.list_cost, part.tokens
+        return Share(who, family, part.names[_MONTH], area, part.names[_MODEL], *amounts, self.kept.least, cells)
 
 
 class _Amounts(NamedTuple):
@@ -191,18 +294,10 @@ class _Amounts(NamedTuple):
     tokens: int
 
 
-def _share(one: _Found, piece: Piece, harvest: Harvest, beside: _Beside) -> Share:
-    area, issue = _where(piece)
-    cells = beside.cells(one.harvest, one.line.id, area, issue)
-    family, names = beside.family(one.harvest), piece.names
-    amounts = piece.list_cost, piece.tokens
-    return Share(piece.who, family, names["month"], area, names["model"], *amounts, harvest.least, cells)
-
-
-def _by_area(parts: Sequence[Piece]) -> list[tuple[str, list[int]]]:
+def _by_area(parts: Sequence[_Part]) -> list[tuple[str, list[int]]]:
     found: dict[str, list[int]] = {}
-    for number, piece in enumerate(parts):
-        found.setdefault(piece.names["area"], []).append(number)
+    for number, part in enumerate(parts):
+        found.setdefault(part.names[_AREA], []).append(number)
     return list(found.items())
 
 
@@ -211,41 +306,40 @@ def _known(published: Sequence[ClaimRow], area: str) -> str:
     return known_name(same.month, same.cell_area or "", same.cell_model or "")
 
 
-def _row(one: _Found, area: str, parts: Sequence[Piece], repository: str, more: _Amounts) -> ClaimRow:
-    """The row of one area. Cells never shrink: of a line that was edited to say less, nothing is left to publish."""
-    line, names = one.line, parts[0].names
-    return ClaimRow(
-        line.id,
-        line.version,
-        repository,
-        names["month"],
-        area,
-        names["model"],
-        None if line.cost is None else sum(piece.list_cost for piece in parts),
-        sum(piece.tokens for piece in parts),
-        line.unpriced,
-        line.exact,
-        0,
-        one.rank,
-        cell_list_cost=more.list_cost,
-        cell_tokens=more.tokens,
-        cell_counted=0,
-    )
-
-
 def _placed(
-    new: Iterable[tuple[_Found, list[_Wanted]]], shares: Sequence[Share], known: Mapping[str, Sequence[ClaimRow]]
-) -> Iterable[ClaimRow]:
-    """The rows with their cells, but those that the dataset has already."""
-    places = safe_cells(shares)
-    for one, rows in new:
-        cells: list[Place | None] = [places.get(wanted.share) for wanted in rows]
-        # A claim is in cells with all of its parts or not at all: its rows have one rank.
-        state = _PUBLISHED if rows and all(cells) else _WAITING
-        if any(row.rank == one.rank + state for row in known.get(one.line.id, ())):
-            continue
-        for (row, _), cell in zip(rows, cells, strict=True):
-            if cell is not None and state == _PUBLISHED:
-                yield row._replace(rank=one.rank + state, cell_area=cell[0], cell_model=cell[1])
-            else:
-                yield row._replace(rank=one.rank + state, cell_list_cost=None, cell_tokens=None, cell_counted=None)
+    id: str, kept: _Kept, rows: Sequence[_Wanted], places: Mapping[int, Place], known: Iterable[ClaimRow]
+) -> Iterator[ClaimRow]:
+    """The rows of one claim with their cells, unless the dataset has them already. A claim is in cells with all of its
+    parts or not at all: its rows have one rank."""
+    cells: list[Place | None] = [places.get(one.share) for one in rows]
+    is_published = bool(rows) and all(cells)
+    rank = _rank(kept, id) + (_PUBLISHED if is_published else _WAITING)
+    if any(row.rank == rank for row in known):
+        return
+    claim = kept.claims[id]
+    for one, cell in zip(rows, cells, strict=True):
+        names = claim.parts[0].names
+        row = ClaimRow(
+            id,
+            claim.version,
+            kept.repository,
+            names[_MONTH],
+            one.area,
+            names[_MODEL],
+            one.list_cost,
+            one.tokens,
+            claim.unpriced,
+            claim.exact,
+            one.counted,
+            rank,
+        )
+        if cell is not None and is_published:
+            yield row._replace(
+                cell_area=cell[0],
+                cell_model=cell[1],
+                cell_list_cost=one.more_cost,
+                cell_tokens=one.more_tokens,
+                cell_counted=one.cell_counted,
+            )
+        else:
+            yield row

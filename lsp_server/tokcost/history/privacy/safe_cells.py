@@ -57,11 +57,13 @@ class Share(NamedTuple):
 def safe_cells(shares: Sequence[Share]) -> dict[int, Place]:
     """The cell of each share that may be published now, by its number in `shares`."""
     found: dict[int, Place] = {}
-    settled = list(shares)
-    while new := _more_cells(settled):
+    known = [share.known for share in shares]
+    names: dict[str, str] = {}
+    while new := _more_cells(shares, known):
         found |= new
         for number, place in new.items():
-            settled[number] = shares[number]._replace(known=known_name(shares[number].month, *place))
+            name = known_name(shares[number].month, *place)
+            known[number] = names.setdefault(name, name)
     return found
 
 
@@ -70,25 +72,25 @@ def known_name(month: str, area: str, model: str) -> str:
     return repr((month, area, model, "published"))
 
 
-def _more_cells(shares: Sequence[Share]) -> dict[int, Place]:
+def _more_cells(shares: Sequence[Share], known: Sequence[str]) -> dict[int, Place]:
     """The same beside the cells that are known, in one go through both rounds."""
     found: dict[int, Place] = {}
     for numbers in _sorted_by(range(len(shares)), lambda number: (shares[number].family,)):
-        found |= _of_family(shares, numbers)
-    rest = [number for number, share in enumerate(shares) if not share.known and number not in found]
+        found |= _of_family(shares, known, numbers)
+    rest = [number for number, name in enumerate(known) if not name and number not in found]
     for numbers in _sorted_by(rest, lambda number: (shares[number].month,)):
         found |= _closed(shares, numbers, lambda some: _outlives_each_family(shares, some))
     return found
 
 
-def _of_family(shares: Sequence[Share], numbers: Numbers) -> dict[int, Place]:
+def _of_family(shares: Sequence[Share], known: Sequence[str], numbers: Numbers) -> dict[int, Place]:
     places: dict[int, Place] = {}
-    new = [number for number in numbers if not shares[number].known]
+    new = [number for number in numbers if not known[number]]
     for month in _sorted_by(new, lambda number: (shares[number].month,)):
         places |= _closed(shares, month, lambda some: _is_safe(shares, some))
     if any(shares[number].beside for number in numbers):
         least = _least(shares, numbers)
-        while places and (blamed := _blamed(shares, numbers, places, least)) is not None:
+        while places and (blamed := _blamed(shares, known, numbers, places, least)) is not None:
             places = _coarser(shares, places, blamed)
     return places
 
@@ -172,12 +174,14 @@ def _without(whole: Sums, part: Sums) -> Sums:
     return found
 
 
-def _blamed(shares: Sequence[Share], numbers: Numbers, places: Mapping[int, Place], least: int) -> set[str] | None:
+def _blamed(
+    shares: Sequence[Share], known: Sequence[str], numbers: Numbers, places: Mapping[int, Place], least: int
+) -> set[str] | None:
     """The cells by which something could be told beside the family's own reports; `None` where there is nothing."""
     classes: dict[tuple[str, ...], Sums] = {}
     for number in numbers:
         share = shares[number]
-        name = share.known or (_name(share.month, places[number]) if number in places else "")
+        name = known[number] or (_name(share.month, places[number]) if number in places else "")
         sums = classes.setdefault((*share.beside, name), {})
         cost, tokens = sums.get(share.who, (0, 0))
         sums[share.who] = cost + share.list_cost, tokens + share.tokens

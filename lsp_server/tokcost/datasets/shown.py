@@ -1,0 +1,48 @@
+"""The cells that a report of a dataset is made of: all of them, but those that would count a claim twice."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tokcost.datasets.checks import count_different_cells
+from tokcost.datasets.compacting import write_settled_cells
+from tokcost.datasets.duck import opened
+from tokcost.datasets.folder import read_files
+from tokcost.datasets.publications import Settled, count_published_twice, settle
+
+
+class Shown(NamedTuple):
+    """Files of cells, and what is known of claims that two jobs published."""
+
+    files: list[str]
+    twice: int | None = 0
+    """Claims that these cells count twice; `None` where nobody can tell who may not read the claims."""
+    settled: Settled = Settled(0, 0, 0)
+
+
+@contextmanager
+def shown_cells(folder: Path) -> Generator[Shown]:
+    """The files to read; they are those that a compaction would leave. Raises `EnvironmentProblem`."""
+    files = read_files(folder, "cells").counted
+    if not os.access(folder / "claims", os.R_OK | os.X_OK) or not (folder / "claims").is_dir():
+        yield Shown(files, None if len(files) > 1 else 0)
+        return
+    with TemporaryDirectory(prefix="tokcost-") as spare:
+        yield _settled(folder, files, Path(spare) / "cells.parquet")
+
+
+def _settled(folder: Path, files: list[str], path: Path) -> Shown:
+    if len(read_files(folder, "claims").counted) < 2:
+        return Shown(files)  # one file, as that of a compaction, has no claim twice
+    with opened(folder) as connection:
+        twice = count_published_twice(connection)
+        if not twice:
+            return Shown(files)
+        if count_different_cells(connection):
+            return Shown(files, twice)  # claims are missing, so cells do not follow from those that are there
+        settled = settle(connection)
+        write_settled_cells(connection, path)
+        return Shown([str(path)], 0, settled)
