@@ -76,10 +76,12 @@ interface Words {
   readonly isOwn: boolean;
 }
 
-/** A rule that speaks is a bell, one that soon will an empty one: what it says is in the tooltip. */
+/** A rule that speaks is a bell, one that soon will an empty one, one that cannot tell (usage has no price) a question
+ * mark: what it says is in the tooltip. */
 const RULE_SIGNS: Readonly<Record<NonNullable<Status["rule_state"]>, string>> = {
   none: "",
   near: " $(bell)",
+  unpriced: " $(question)",
   over: " $(bell-dot)",
 };
 
