@@ -48,23 +48,30 @@ class Written:
             self.times.append(time.monotonic())
 
 
+class Arrivals(list[dict[str, Any]]):
+    """Messages, with the time at which each came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[float] = []
+
+    def append(self, message: dict[str, Any]) -> None:
+        """Keep a message and its time."""
+        self.times.append(time.monotonic())
+        super().append(message)
+
+
 class Watched(Editor):
     """An editor that knows when each notification came."""
 
     def __init__(self, *args: Any) -> None:
-        self.came: list[tuple[float, dict[str, Any]]] = []
         super().__init__(*args)
+        self.messages = self.arrivals = Arrivals()  # nothing comes before the first request
 
-    def look(self) -> None:
-        """Keep the time of what has come since the last look."""
-        told = self.told("tokcost/status")
-        now = time.monotonic()
-        self.came += [(now, one) for one in told[len(self.came) :]]
-
-    def keep_looking(self, stop: threading.Event) -> None:
-        """Look every few milliseconds."""
-        while not stop.wait(0.005):
-            self.look()
+    def came(self, first: int = 0) -> list[tuple[float, dict[str, Any]]]:
+        """The figures that came, from this message on."""
+        pairs = zip(self.arrivals.times[first:], self.arrivals[first:], strict=False)
+        return [(when, one["params"]) for when, one in pairs if one.get("method") == "tokcost/status"]
 
 
 def tokens_of(told: dict[str, Any]) -> dict[str, int | None]:
@@ -84,9 +91,15 @@ def lens_of(editor: Editor, uri: str) -> str:
     return found[0]["command"]["title"] if found else ""
 
 
+def processor_seconds(editor: Editor) -> float:
+    """The seconds of processors that a server took so far."""
+    fields = Path(f"/proc/{editor.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--before", type=int, default=20_000, help="replies that are there already")
     parser.add_argument("--busy", type=int, default=2, help="processes that do nothing but count")
@@ -107,18 +120,17 @@ def _measure(scratch: Path, wanted: argparse.Namespace) -> None:
     for _ in range(wanted.before):
         repo.spend()
     message = repo.path / ".git/COMMIT_EDITMSG"
-    written, done = Written(repo), threading.Event()
-    with Watched(repo.environ, repo.path) as editor:
+    written = Written(repo)
+    editor = Watched(repo.environ, repo.path)
+    with editor:
         editor.open()
         editor.status(repo.path, state="ready", tokens=wanted.before * REPLY)
         editor.notify("tokcost/follow", {"next": True, "page": {"uri": repo.path.as_uri(), "branch": None}})
         editor.wait(lambda: [one for one in editor.told("tokcost/status") if one["page"] and one["next"]])
         uri = editor.document(message, "\n# say something\n")
-        editor.look()
-        first = len(editor.came)
-        threads = [threading.Thread(target=written.run), threading.Thread(target=editor.keep_looking, args=(done,))]
-        for thread in threads:
-            thread.start()
+        first, spent = len(editor.messages), processor_seconds(editor)
+        writer = threading.Thread(target=written.run)
+        writer.start()
         end, asked = time.monotonic() + wanted.seconds, list[tuple[float, float, str]]()
         while time.monotonic() < end:
             began = time.monotonic()
@@ -126,16 +138,17 @@ def _measure(scratch: Path, wanted: argparse.Namespace) -> None:
             asked[-1] = (began, time.monotonic(), asked[-1][2])
             time.sleep(ASK_SECONDS)
         written.stop.set()
-        threads[0].join()
+        writer.join()
+        spent = processor_seconds(editor) - spent
         editor.status(repo.path, tokens=(wanted.before + len(written.times)) * REPLY)
-        done.set()
-        threads[1].join()
-        editor.look()
         rss = Path(f"/proc/{editor.process.pid}/status").read_text().split("VmRSS:")[1].split()[0]
         load = os.getloadavg()[0]
-        print(f"{len(written.times)} lines in {wanted.seconds:.0f} s, memory {int(rss) // 1024} MB, load {load:.1f}")
-        _print_delays(editor.came[first:], written.times, wanted.before)
-        _print_faults(editor.came[first:], asked)
+        print(
+            f"{len(written.times)} lines in {wanted.seconds:.0f} s, load {load:.1f}; {wanted.before} replies were there"
+        )
+        print(f"server: {spent:.1f} s of processors, memory {int(rss) // 1024} MB")
+        _print_delays(editor.came(first), written.times, wanted.before)
+        _print_faults(editor.came(first), asked)
 
 
 def _print_delays(came: list[tuple[float, dict[str, Any]]], times: list[float], before: int) -> None:
@@ -147,6 +160,9 @@ def _print_delays(came: list[tuple[float, dict[str, Any]]], times: list[float], 
                 delays.append(max(0.0, when - times[at]))
                 at += 1
         missing = len(times) - at
+        if len(delays) < 2:
+            print(f"{surface}: shown {len(delays)} times")
+            continue
         p95 = statistics.quantiles(delays, n=20)[-1]
         print(
             f"{surface}: median {statistics.median(delays) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms,"
