@@ -33,7 +33,8 @@ from tokcost.services.local_day import follow_time_zone, midnight_ms, next_midni
 from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
-"""The least time between two looks; a look that took longer is followed by as long a rest."""
+"""The least time between two looks; a look that took more of a processor is followed by as long a rest. That a busy
+machine kept it waiting is no reason to wait once more."""
 ECHO_SECONDS = 1.0
 """A change in git is seen before git's hooks have ended, which change the ledger: this many seconds after a look there
 is another one."""
@@ -180,12 +181,12 @@ class Refresher:
         while True:
             await self._awake.wait()
             self._awake.clear()
-            began = time.monotonic()
+            began = time.process_time()
             await self._guarded(self._once())
             if self._has_echo:
                 self._has_echo = False
                 asyncio.get_running_loop().call_later(ECHO_SECONDS, self._awake.set)
-            await asyncio.sleep(max(REST_SECONDS, time.monotonic() - began))
+            await asyncio.sleep(max(REST_SECONDS, time.process_time() - began))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
