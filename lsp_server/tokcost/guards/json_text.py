@@ -38,7 +38,7 @@ def is_blank(text: str) -> bool:
 
 
 def beyond_json(text: str) -> dict[Extension, str]:
-    """What a text has that JSON has not: the first of each kind, as `a comment in line 2`."""
+    """The parts of a text that JSON does not have: the first of each kind, as `a comment in line 2`."""
     found: dict[Extension, str] = {"mark": "a mark of the byte order (BOM) at its start"} if text[:1] == _BOM else {}
     kinds: tuple[tuple[Extension, re.Pattern[str], str], ...] = (
         ("comment", _COMMENT, "a comment"),

@@ -112,7 +112,7 @@ def _in_document(guard: Guard, path: str, before: str | None, command: Callable[
 
 
 _EMPTY = "{\n}\n"
-"""What a file of settings that is empty, or not there, stands for."""
+"""The settings that a file without any stands for."""
 
 
 def _cannot_add(guard: Guard, path: str, entries: list[Entry], why: str) -> EnvironmentProblem:
