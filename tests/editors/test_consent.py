@@ -34,9 +34,9 @@ def lines_are_on(shown: Window) -> bool:
     return re.search(r"^Cost lines\s+on", shown.tooltip(), re.MULTILINE) is not None
 
 
-def pane(shown: Window) -> Any:
-    """The view of the next commit's line."""
-    return shown.page.locator(".pane-header", has_text="AI-Cost Line")
+def row(shown: Window) -> Any:
+    """The line of the next commit, where there is one."""
+    return shown.page.locator(".pane .monaco-list-row", has_text="USD list")
 
 
 def test_two_windows_show_and_do_what_was_agreed_to_in_their_own_repository(
@@ -61,11 +61,14 @@ def test_two_windows_show_and_do_what_was_agreed_to_in_their_own_repository(
             shown.commit("Made there")
             waited(lambda repo=repo: repo.message().startswith("Made there"))
         assert ([line.tokens for line in live.lines()], other.lines()) == ([12_204], [])
-        assert pane(two).count() == 0
+        live.spend()
+        other.spend(number=503)
+        one.next_line("USD list")
+        assert row(two).count() == 0
         other.enable(precision="exact")  # in a terminal
         two.next_line("USD list")
         live.disable()
-        pane(one).wait_for(state="detached")
+        row(one).first.wait_for(state="detached")
         assert (lines_are_on(one), lines_are_on(two)) == (False, True)
 
 
