@@ -329,6 +329,7 @@ export const l10n = {
 };
 
 export const env = {
+  language: "en",
   openExternal: (uri: Uri): Promise<boolean> => Promise.resolve(fake.opened.push(uri.toString()) > 0),
   clipboard: {
     writeText: (text: string): Promise<void> => {
