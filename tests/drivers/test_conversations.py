@@ -213,3 +213,14 @@ def test_of_real_logs_the_drivers_add_up_to_what_tokcost_log_shows(name: str, tm
         assert of_branch.total.list_cost == row.split.total.list_cost
     assert found.drivers["not_known"].requests == 0
     assert (found.drivers["estimated_counts"].requests > 0) == (total.estimates.usage > total.estimates.unpriced_tokens)
+
+
+def test_of_requests_in_one_moment_the_one_that_read_less_was_first(worked: Worked) -> None:
+    """Some logs know seconds alone; names of requests say nothing of their order (`msg_10` comes before `msg_9`)."""
+    for _ in range(8):
+        worked.request(output=1, session="another")
+    worked.request(write=50_000)
+    worked.request(0, read=50_000, write=1_000)
+    worked.request(0, read=51_000, write=1_000)
+    found = worked.tokens(session="session-1")
+    assert found == {"cache_written": 52_000, "cache_read": 101_000}

@@ -19,8 +19,7 @@ pytestmark = pytest.mark.editor
 
 EVERY_SECONDS = 0.1
 BEHIND_MS = round(1000 * min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), 4.0))
-"""How much later than the status bar another surface may show a figure: a second, on a machine that has nothing else to
-do."""
+"""How much later than another surface one may show a figure: a second, on a machine that has nothing else to do."""
 
 
 @contextmanager
@@ -119,4 +118,5 @@ def _look(shown: Window, page: Any, row: Any, title: Any) -> tuple[Decimal, list
     in_row = row.inner_text().split(" USD")[0].split()[-1]
     others = [hero, pending, cost(title.inner_text()), round(Decimal(in_row), 2)]
     assert hero == pending, text
+    shown.page.wait_for_timeout(BEHIND_MS)  # the editor may draw its status bar after the others, too
     return bar, others, cost(shown.item.inner_text())

@@ -71,7 +71,7 @@ def test_the_client_knows_what_the_server_tells_of_a_page() -> None:
 
 def test_the_client_names_the_drivers_by_the_same_words() -> None:
     page = SOURCES[CLIENT / "src/webview/drivers.ts"]
-    words = dict(re.findall(r'^  (\w+): \["([^"]+)", "\w+"\],$', page, re.MULTILINE))
+    words = dict(re.findall(r'^  (\w+): \[t\("([^"]+)"\), "\w+"\],$', page, re.MULTILINE))
     assert words == {name: label[0].upper() + label[1:] for name, label in LABELS.items()}
 
 
@@ -108,14 +108,19 @@ def test_what_the_manifest_says_can_be_translated() -> None:
     assert plain == [("title", "tokcost")]  # a name is the same everywhere
 
 
-def test_what_the_editors_part_says_can_be_translated() -> None:
-    """Files that know the editor ask it for words; `l10n/bundle.l10n.json` has all of them for translators."""
-    knowing = "\n".join(text for path, text in SOURCES.items() if path.parent.name in ("ui", "server"))
-    asked = {json.loads(text) for text in re.findall(r'l10n\.t\(\s*("(?:[^"\\]|\\.)*")', knowing)}
+def test_what_the_extension_says_can_be_translated() -> None:
+    """Files that know the editor ask it for words, all others ask `core/words.ts`; `l10n/bundle.l10n.json` has all of
+    them for translators."""
+    everything = "\n".join(SOURCES.values())
+    asked = {json.loads(text) for text in re.findall(r'\bt\(\s*("(?:[^"\\]|\\.)*")', everything)}
     assert asked == json.loads((CLIENT / "l10n/bundle.l10n.json").read_text(encoding="utf-8")).keys()
     assert MANIFEST["l10n"] == "./l10n"
-    told = re.findall(r'(?:title|placeHolder|prompt|label|openLabel): "([A-Z][^"]+)"', knowing)
+    told = re.findall(
+        r'(?:title|placeHolder|prompt|label|openLabel|description|detail|message): "([A-Za-z][^"]+)"', everything
+    )
     assert told == []
+    entry = next(text for path, text in SOURCES.items() if path.name == "extension.ts")
+    assert re.findall(r"^import .*", entry, re.MULTILINE)[0].startswith('import "./server/language";')
 
 
 def test_the_extension_has_the_version_of_the_server_that_it_carries() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from tokcost.services.check_settings import check_settings
+from tokcost.services.look_at_clone import find_here
 
 
 def findings(repo: Hooked, cwd: Path | None = None, **more: str) -> list[str]:
@@ -108,3 +110,37 @@ def test_a_finding_has_a_hint_and_the_exit_code_of_one(repo: Hooked) -> None:
     done = repo.tokcost("doctor")
     assert done.returncode == 1
     assert "docs/settings.md" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[rules]]\nname = "R"\nmodle = "x"\n', "rule 'R' in {}: unknown key 'modle'"),
+        ("[[rules]]\nsay = 'x'\n", "rule 1 in {}: it has no name"),
+        ('[[rules]]\nname = "R"\nover = 5\n', "rule 'R' in {}: over = 5 must be in quotes"),
+        ("rules = 5\n", "{} cannot be understood: rules is no list"),
+        ("[[rules]\n", "{} cannot be understood: "),
+        ("[estimates\n", "{} cannot be understood: "),
+        ("[rule]\n", "{}: nothing reads [rule]; did you mean rules?"),
+        ("[estimates]\ntext = 5\n", "{}: text in [estimates] is '5', which is neither true nor false"),
+        ("[estimates]\ntxet = true\n", "{}: nothing reads 'txet' in [estimates]; did you mean text?"),
+    ],
+)
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_what_is_wrong_in_ones_own_file_is_named_once_also_outside_of_a_repository(
+    repo: Hooked, tmp_path: Path, text: str, said: str, is_inside: bool
+) -> None:
+    repo.ledger_home.mkdir(parents=True, mode=0o700, exist_ok=True)
+    path = repo.ledger_home / "config.toml"
+    path.write_text(text)
+    where = find_here(repo.path if is_inside else tmp_path)
+    (check,) = check_settings(repo.ledger_home, repo.environ, where)
+    assert check.found.startswith(said.format(path))
+    assert check.finding
+    assert check.hint
+
+
+def test_ones_own_file_that_cannot_be_read_is_named_outside_of_a_repository(repo: Hooked) -> None:
+    (repo.ledger_home / "config.toml").mkdir(parents=True, mode=0o700)
+    (check,) = check_settings(repo.ledger_home, repo.environ, None)
+    assert check.found == f"{repo.ledger_home}/config.toml cannot be read: it is no regular file"

@@ -1,5 +1,6 @@
 /** Where the extension begins: it sleeps until a folder lies in a git repository, and loads the rest only then. */
 
+import "./server/language"; // first: the words of all others are made as they load
 import * as vscode from "vscode";
 import { liesInRepository } from "./disk/repositories";
 import { Setup } from "./server/setup";

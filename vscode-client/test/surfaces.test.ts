@@ -118,11 +118,12 @@ test("no model of a page has a date in its name", () => {
 
 test("a rule that speaks has a sign in the status bar", () => {
   const { status } = STATES.find((one) => one.name === "plain") ?? assert.fail();
-  const text = (rule_state: "none" | "near" | "over"): string =>
+  const text = (rule_state: "none" | "near" | "unpriced" | "over"): string =>
     itemLook("running", { ...status, rule_state })?.text ?? "";
-  assert.deepEqual((["none", "near", "over"] as const).map(text), [
+  assert.deepEqual((["none", "near", "unpriced", "over"] as const).map(text), [
     "$(graph) $43.00",
     "$(graph) $43.00 $(bell)",
+    "$(graph) $43.00 $(question)",
     "$(graph) $43.00 $(bell-dot)",
   ]);
 });

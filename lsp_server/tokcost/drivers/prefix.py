@@ -81,6 +81,8 @@ class _Conversation:
 
     def next(self, at: int, prompt: Prompt) -> tuple[Lost, ...]:
         """The losses of the next prompt."""
+        if not prompt.tokens:
+            return ()  # a reply that broke off before anything was counted says nothing of a cache
         own = self._cached.get(prompt.model)
         if own is not None and own.tokens == prompt.cache_read and prompt.model == self._last_model:
             # Nearly all requests read exactly what the one before left in the cache.

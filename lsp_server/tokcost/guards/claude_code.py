@@ -39,4 +39,5 @@ GUARD = Guard(
     None,
     _answer,
     "no prompt is sent, the next tool is not run and the run ends.",
+    reads=frozenset({"mark"}),
 )

@@ -1,7 +1,8 @@
 """Putting elements into a JSON text and taking them out again, with every other byte left as it is.
 
 People lay out their settings by hand; reading and writing the whole document would lay it out anew. Positions come from
-the decoder of the standard library.
+the decoder of the standard library, which sees spaces in place of what some programs read and JSON does not have: a
+mark of the byte order, comments, and a comma behind the last element.
 """
 
 import json
@@ -9,9 +10,13 @@ import re
 from json import JSONDecodeError, JSONDecoder
 from typing import NamedTuple
 
-from tokcost.guards.protocol import Entry
+from tokcost.guards.protocol import Entry, Extension
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_STRING = r'"(?:\\.|[^"\\])*+(?:"|\Z)'
+_COMMENT = re.compile(rf"{_STRING}|(//[^\r\n]*+|/\*[\s\S]*?(?:\*/|\Z))", re.DOTALL)
+_LAST_COMMA = re.compile(rf"{_STRING}|(,)(?=[ \t\n\r]*+[}}\]])", re.DOTALL)
+_BOM = "\ufeff"
 _INDENT = re.compile(r"\{\s*?\n([ \t]+)\"")
 _USUAL = "  "
 
@@ -27,14 +32,51 @@ class Span(NamedTuple):
     end: int
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in a file but white space, and perhaps a mark of the byte order."""
+    return not text.removeprefix(_BOM).strip()
+
+
+def beyond_json(text: str) -> dict[Extension, str]:
+    """The parts of a text that JSON does not have: the first of each kind, as `a comment in line 2`."""
+    found: dict[Extension, str] = {"mark": "a mark of the byte order (BOM) at its start"} if text[:1] == _BOM else {}
+    kinds: tuple[tuple[Extension, re.Pattern[str], str], ...] = (
+        ("comment", _COMMENT, "a comment"),
+        ("comma", _LAST_COMMA, "a comma behind the last element"),
+    )
+    for kind, pattern, words in kinds:
+        at = next((one.start() for one in pattern.finditer(text) if one[1]), None)
+        if at is not None:
+            found[kind] = f"{words} in line {_line(text, at)}"
+        text = _blanked(text, pattern)
+    return found
+
+
+def _plain(text: str) -> str:
+    """The text as JSON has it, every character at its place."""
+    text = f" {text[1:]}" if text.startswith(_BOM) else text
+    return _blanked(_blanked(text, _COMMENT), _LAST_COMMA)
+
+
+def _blanked(text: str, pattern: re.Pattern[str]) -> str:
+    return pattern.sub(lambda found: " " * len(found[1]) if found[1] else found[0], text)
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
 def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
     """The text with all entries, and each piece that was put in, in this order. Raises `Unreadable`."""
-    _, end = _value(text, _skip(text, 0))
-    if _skip(text, end) < len(text):
-        raise Unreadable(f"it is no JSON at character {end}")
+    plain = _plain(text)
+    _, end = _value(plain, _skip(plain, 0))
+    if (more := _skip(plain, end)) < len(plain):
+        raise Unreadable(f"it is no JSON: something stands behind its end in line {_line(plain, more)}")
+    line_end = "\r\n" if "\r\n" in text else "\n"
     pieces: list[str] = []
     for entry in entries:
-        at, piece = _insertion(text, entry)
+        at, piece = _insertion(_plain(text), entry)
+        piece = piece.replace("\n", line_end)
         text = text[:at] + piece + text[at:]
         pieces.append(piece)
     return text, pieces
@@ -56,8 +98,9 @@ def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
     """The text without the elements of a list that have some words in them, wherever they stand and however they are
     laid out now. Raises `Unreadable`."""
     while True:
-        span = _found(text, path)
-        elements = _elements(text, span, ".".join(path)) if span else []
+        plain = _plain(text)
+        span = _found(plain, path)
+        elements = _elements(plain, span, ".".join(path)) if span else []
         at = next((at for at, one in enumerate(elements) if mark in text[one.start : one.end]), None)
         if at is None:
             return text
@@ -119,7 +162,7 @@ def _appended(
         return max(one.end for one in inside), f",{line or ' '}{said}"
     end = "" if indent is None else "\n" + indent * (depth - 1)
     if text[around.start + 1 : around.end - 1].strip():
-        raise Unreadable("there is something between two brackets that is no JSON")
+        raise Unreadable(f"it is no JSON: something stands between two brackets in line {_line(text, around.start)}")
     return around.start + 1, f"{line}{said}{end if not text[around.start + 1 : around.end - 1] else ''}"
 
 
@@ -127,14 +170,14 @@ def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
     """The values of an object by their keys, and the object. Raises `Unreadable`."""
     start = _skip(text, at)
     if text[start : start + 1] != "{":
-        raise Unreadable(f"{title} is no object")
+        raise Unreadable(f"{title} is no object (line {_line(text, start)})")
     found: dict[str, Span] = {}
     at = _skip(text, start + 1)
     while text[at : at + 1] != "}":
         key, at = _value(text, at)
         at = _skip(text, at)
         if not isinstance(key, str) or text[at : at + 1] != ":":
-            raise Unreadable(f"{title} is no object")
+            raise Unreadable(f"{title} is no object (line {_line(text, at)})")
         begin = _skip(text, at + 1)
         _, at = _value(text, begin)
         found[key] = Span(begin, at)
@@ -144,7 +187,7 @@ def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
 
 def _elements(text: str, span: Span, title: str) -> list[Span]:
     if text[span.start] != "[":
-        raise Unreadable(f"{title} is no list")
+        raise Unreadable(f"{title} is no list (line {_line(text, span.start)})")
     found: list[Span] = []
     at = _skip(text, span.start + 1)
     while text[at] != "]":
@@ -159,15 +202,17 @@ def _behind_comma(text: str, at: int, end: str, title: str) -> int:
     if text[at : at + 1] == ",":
         return _skip(text, at + 1)
     if text[at : at + 1] != end:
-        raise Unreadable(f"{title} is no JSON at character {at}")
+        raise Unreadable(f"{title} is no JSON in line {_line(text, at)}")
     return at
 
 
 def _value(text: str, at: int) -> tuple[object, int]:
     try:
         return JSONDecoder().raw_decode(text, at)
-    except (JSONDecodeError, RecursionError) as error:
-        raise Unreadable(f"it is no JSON at character {at}; comments are none") from error
+    except JSONDecodeError as error:
+        raise Unreadable(f"it is no JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
+    except RecursionError as error:
+        raise Unreadable("it is nested too deeply") from error
 
 
 def _skip(text: str, at: int) -> int:

@@ -6,6 +6,9 @@ from typing import Any, Literal, NamedTuple
 Moment = Literal["prompt", "tool"]
 """The moment at which an assistant asks: before a prompt goes to a model, or before a tool runs."""
 
+Extension = Literal["mark", "comment", "comma"]
+"""A part of settings that JSON does not have: a mark of the byte order, comments, a comma behind the last element."""
+
 Json = dict[str, Any]
 
 
@@ -44,6 +47,8 @@ class Guard(NamedTuple):
     """The reach of a stop: the end of the sentence `Over a budget, …`."""
     afterwards: str = ""
     """A sentence on what the person still has to do."""
+    reads: frozenset[Extension] = frozenset()
+    """Parts that JSON does not have and the assistant itself reads all the same: it was run with each."""
 
 
 SECONDS = 5

@@ -36,14 +36,15 @@ UNION ALL
 SELECT session_copy.session, {source}, {columns}, 0, key
   FROM session_copy JOIN usage AS one ON one.id = session_copy.usage
   WHERE session_copy.session IN scope AND session_copy.session != one.session
-ORDER BY 1, 2, 3, name
+ORDER BY 1, 2, 3, 6, 7, 8, 5, name
 """
 
 
 def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator[Request]:
     """The usage of a scope and, not counted, all other usage of its sessions; also what a session's log repeats of
     another session, from which it was forked. By session, log of a sub-agent (one of `subagents`, row ids of sources,
-    or any log that says so itself), and time."""
+    or any log that says so itself), and time. Of requests of one moment (some logs know seconds alone), the one that
+    read less of the cache was before the one that read more: a conversation grows."""
     values = {
         "repository": scope.repository,
         "branch": scope.branch,

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
+from tokcost.ledger.query import FOREVER
 from tokcost.model.rules import Matched, Rule
 
 _CONDITIONS = {
@@ -14,12 +16,21 @@ _CONDITIONS = {
 _KINDS = {"compaction": "instr(key, '#compaction') > 0", "broken": "kind = 'partial'"}
 
 
+class Span(NamedTuple):
+    """The usage that rules look at: of a branch, and of the repository from a moment on (milliseconds UTC)."""
+
+    repository: int
+    branch: str | None
+    since_ms: int
+
+
 def matched(
-    ledger: Ledger, rule: Rule, repository: int, branch: str | None, since_ms: int, subagents: Iterable[int]
+    ledger: Ledger, rule: Rule, span: Span, subagents: Iterable[int], *, takes_estimates: bool = False
 ) -> Matched:
-    """The usage that fits a rule on a branch, in its most expensive session there, or in a repository since a moment.
+    """The usage that fits a rule on a branch, in one session there, or in a repository since a moment. The session is
+    one that is over what the rule allows, else one of which nobody can say that it is not, else the most expensive.
     `subagents` are the row ids of logs of sub-agents; other logs say so in themselves."""
-    conditions = [_CONDITIONS[rule.per], "NOT estimated"]
+    conditions = [_CONDITIONS[rule.per], *([] if takes_estimates else ["NOT estimated"])]
     if rule.models:
         conditions.append("EXISTS (SELECT 1 FROM json_each(:models) WHERE lower(model) GLOB value)")
     if rule.assistants:
@@ -32,17 +43,24 @@ def matched(
     if rule.kind:
         conditions.append(_KINDS[rule.kind])
     values = {
-        "repository": repository,
-        "branch": branch or "",
-        "since": since_ms,
+        "repository": span.repository,
+        "branch": span.branch or "",
+        "since": span.since_ms,
         "models": json.dumps(rule.models),
         "assistants": json.dumps(rule.assistants),
         "subagents": json.dumps(list(subagents)) if rule.subagent is not None else "[]",
         "context": rule.context or 0,
+        "over": rule.over if rule.over is not None else FOREVER,
     }
-    grouped = " GROUP BY session ORDER BY 2 DESC LIMIT 1" if rule.per == "session" else ""
+    grouped = (
+        " GROUP BY session ORDER BY cost > :over DESC, unpriced > 0 DESC, cost DESC LIMIT 1"
+        if rule.per == "session"
+        else ""
+    )
     row = ledger.db.execute(
-        "SELECT count(*), ifnull(sum(list_cost), 0), ifnull(sum(iif(price_state = 'unpriced', tokens, 0)), 0)"
+        "SELECT count(*), ifnull(sum(list_cost), 0) AS cost,"
+        " ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0) AS unpriced,"
+        " ifnull(sum(lower_bound), 0), ifnull(sum(estimated), 0), ifnull(sum(kind = 'partial'), 0)"
         " FROM usage JOIN series ON series.id = series JOIN assistant ON assistant.id = series.assistant"
         f" WHERE {' AND '.join(conditions)}{grouped}",
         values,

@@ -130,7 +130,7 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "pending": decimal_string(status.next_list_cost),
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
-        "rule_state": "over" if status.rules else "near" if status.rules_near else "none",
+        "rule_state": _rule_state(status),
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "commit_said": found.said._asdict() if found.said else None,
         "next": _next(found.next),
@@ -146,6 +146,15 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "accessible": spoken(status),
     }
     return {"uri": uri, **sendable(told)}
+
+
+def _rule_state(status: Status) -> str:
+    """The most pressing state of all rules."""
+    if status.rules:
+        return "over"
+    if status.rules_unpriced:
+        return "unpriced"
+    return "near" if status.rules_near else "none"
 
 
 def _rows(found: FolderStatus, status: Status) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,16 +29,21 @@ from tokcost.services.follow_folders import (
     statuses,
     worktrees_around,
 )
+from tokcost.services.local_day import follow_time_zone, midnight_ms, next_midnight_ms
 from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
-"""The least time between two looks; a look that took longer is followed by as long a rest."""
+"""The least time between two looks; a look that took more of a processor is followed by as long a rest. That a busy
+machine kept it waiting is no reason to wait once more."""
 ECHO_SECONDS = 1.0
 """A change in git is seen before git's hooks have ended, which change the ledger: this many seconds after a look there
 is another one."""
 AGAIN_SECONDS = 2.0
 """Seconds until the next look after the ledger could not be written."""
 
+DAY_SECONDS = 60.0
+"""Seconds after which the server looks again whether another day has begun: a timer stands still while a machine
+sleeps."""
 LONG_SECONDS = 0.05
 """A look that has taken so long will take longer still: there is something to import."""
 
@@ -177,12 +181,12 @@ class Refresher:
         while True:
             await self._awake.wait()
             self._awake.clear()
-            began = time.monotonic()
+            began = time.process_time()
             await self._guarded(self._once())
             if self._has_echo:
                 self._has_echo = False
                 asyncio.get_running_loop().call_later(ECHO_SECONDS, self._awake.set)
-            await asyncio.sleep(max(REST_SECONDS, time.monotonic() - began))
+            await asyncio.sleep(max(REST_SECONDS, time.process_time() - began))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -285,12 +289,16 @@ class Refresher:
         return statuses(self.home, folders, self._refreshed, self._drivers, self._wishes)
 
     async def _tell_midnight(self) -> None:
-        """Tell the client at midnight, when the sum of today begins anew."""
+        """Tell the client when another local day has begun, and the sum of today anew: at midnight, and within a minute
+        after a sleep of the machine, or a change of its clock or time zone."""
+        today = midnight_ms()
         while True:
-            now = datetime.now().astimezone()
-            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=1, microsecond=0)
-            await asyncio.sleep(max(1.0, midnight.timestamp() - now.timestamp()))
-            self.touch()
+            rest = next_midnight_ms() / 1000 - time.time()
+            await asyncio.sleep(min(max(0.1, rest + 0.01), DAY_SECONDS))
+            follow_time_zone()
+            if (day := midnight_ms()) != today:
+                today = day
+                self.touch()
 
     def _watching_failed(self, why: str) -> None:
         self._client.say(f"folders cannot be watched ({why}): looking every few seconds instead")

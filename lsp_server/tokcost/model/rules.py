@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
-from tokcost.model.budget import NEAR
+from tokcost.model.budget import NEAR, State
 
 Per = Literal["branch", "session", "day"]
 Kind = Literal["", "compaction", "broken"]
@@ -58,31 +58,44 @@ class Matched(NamedTuple):
     requests: int = 0
     list_cost: int = 0
     unpriced_tokens: int = 0
+    lower_bound: int = 0
+    """Requests whose log tells only the least of the output."""
+    estimated: int = 0
+    """Requests whose counts are estimated; none unless the clone takes estimates."""
+    broken_off: int = 0
+    """Requests whose reply broke off."""
 
 
 class Heard(NamedTuple):
-    """A rule that has something to say, or soon will, and about what."""
+    """A rule that has something to say, soon will, or cannot tell, and about what."""
 
     rule: Rule
     matched: Matched
 
     @property
-    def is_near(self) -> bool:
-        """Whether its usage is only near what it allows."""
-        return self.rule.over is not None and self.matched.list_cost <= self.rule.over
+    def state(self) -> State:
+        """`over`: it speaks. `unpriced`: nobody can say whether it is, because usage has no price. `near`: it is only
+        near what it allows."""
+        return state_of(self.rule, self.matched)
 
     @property
     def can_stop(self) -> bool:
         """Whether a guard that was installed with `--block` stops a run: it is over an amount that the user set."""
-        return self.rule.source == "own" and self.rule.over is not None and not self.is_near
+        return self.rule.source == "own" and self.rule.over is not None and self.state == "over"
 
 
 def heard(rules: Sequence[tuple[Rule, Matched]]) -> list[Heard]:
-    """The rules whose usage is over what they allow, or near it. Without a price nobody can say that it is."""
-    return [Heard(rule, matched) for rule, matched in rules if _is_heard(rule, matched)]
+    """The rules whose usage is over what they allow or near it, and those of which nobody can say, without a price,
+    that it is not."""
+    return [Heard(rule, matched) for rule, matched in rules if state_of(rule, matched) != "ok"]
 
 
-def _is_heard(rule: Rule, matched: Matched) -> bool:
+def state_of(rule: Rule, matched: Matched) -> State:
+    """The state of a rule, as that of a budget: over is what is surely over."""
     if rule.over is None:
-        return matched.requests > 0
-    return matched.list_cost * 100 >= rule.over * NEAR
+        return "over" if matched.requests else "ok"
+    if matched.list_cost > rule.over:
+        return "over"
+    if matched.unpriced_tokens:
+        return "unpriced"
+    return "near" if matched.list_cost * 100 >= rule.over * NEAR else "ok"

@@ -58,6 +58,8 @@ class Status(NamedTuple):
     """A notice for everyone until somebody says that it was read."""
     rules: tuple[str, ...] = ()
     """A sentence for each rule that has something to say here."""
+    rules_unpriced: tuple[str, ...] = ()
+    """A sentence for each rule of which nobody can tell, because usage that it is about has no price."""
     rules_near: tuple[str, ...] = ()
     """A sentence for each rule whose usage is near what it allows."""
     stopping_rules: tuple[str, ...] = ()

@@ -35,6 +35,16 @@ class Rules(NamedTuple):
 
 def read_rules(home: Path, here: CloneState) -> Rules:
     """All rules for a clone, the user's own first. A problem with one of them makes no other one silent."""
+    own = read_own_rules(home)
+    found, problems = list(own.found), list(own.problems)
+    if here.policy_problem and b"rules" in here.policy:
+        problems.append(here.policy_problem)
+    _add(here.policy, os.path.join(here.worktree.path, POLICY_FILE), "repository", found, problems)
+    return Rules(tuple(found), tuple(problems))
+
+
+def read_own_rules(home: Path) -> Rules:
+    """The user's own rules, which hold in every repository."""
     found: list[Rule] = []
     problems: list[str] = []
     path = os.path.join(home, CONFIG_FILE)
@@ -43,10 +53,7 @@ def read_rules(home: Path, here: CloneState) -> Rules:
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        problems.append(f"{path} cannot be read: {error}")
-    if here.policy_problem and b"rules" in here.policy:
-        problems.append(here.policy_problem)
-    _add(here.policy, os.path.join(here.worktree.path, POLICY_FILE), "repository", found, problems)
+        problems.append(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
     return Rules(tuple(found), tuple(problems))
 
 

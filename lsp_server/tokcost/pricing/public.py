@@ -2,8 +2,13 @@
 
 A log's name can tell an organisation: that of a fine-tuned model (`ft:gpt-4o:my-org:…`), of a deployment, of a profile
 in a cloud account, of a file. The name alone does not say which part of it is public; what the price source took it for
-does. Imports nothing: hooks ask this.
+does. Imports nothing of ours: hooks ask this.
+
+A day in a name (`claude-opus-4-5-20251101`) stays out where the price source has one model under that name whatever the
+day, so that a line mostly fits into 72 columns. It stays where another day has another price.
 """
+
+import re
 
 OTHER = "other"
 """Every model that the price source does not know."""
@@ -43,6 +48,9 @@ _WORDS = frozenset(
     ]
 )
 """The suffixes that labs and assistants append to the name of a model."""
+_DAY = re.compile(r"[-@](?:20\d{6}|20\d{2}-\d{2}-\d{2})(?=$|[-:[])")
+_DAYS_APART = ("gpt-4o-2024-05-13", "o3-2025-04-16", "qwen-plus-2025-07-28", "qwen3.5-plus-20260420")
+"""Models whose day tells them from others of the same name in the price source; a test compares."""
 _BETWEEN = str.maketrans(dict.fromkeys("-._:@[]", " "))
 
 
@@ -50,11 +58,15 @@ def public_name(model: str, source: str) -> str:
     """The name to publish of a model as logged, which the price source took for `source` (`openai/gpt-5`; empty: for
     nothing).
 
-    The logged name stays where it adds nothing to the source's but a date or words that labs append. Else it is the
-    source's own.
+    The logged name stays, without its day, where it adds nothing to the source's but that or words that labs append.
+    Else it is the source's own.
 
     >>> public_name("gpt-5-codex", "openai/gpt-5")
     'gpt-5-codex'
+    >>> public_name("claude-opus-4-5-20251101", "anthropic/claude-opus-4-5")
+    'claude-opus-4-5'
+    >>> public_name("gpt-4o-2024-05-13", "openai/gpt-4o-2024-05-13")
+    'gpt-4o-2024-05-13'
     >>> public_name("ft:gpt-4o-mini-2024-07-18:my-org::abc", "openai/ft:gpt-4o-mini")
     'ft:gpt-4o-mini'
     >>> public_name("my-company-llama", "")
@@ -67,7 +79,18 @@ def public_name(model: str, source: str) -> str:
     if not known:
         return OTHER
     own = set(_pieces(known))
-    return name if all(piece in own or _says_nothing(piece) for piece in _pieces(name)) else known
+    if not all(piece in own or _says_nothing(piece) for piece in _pieces(name)):
+        return known
+    return name if _DAY.search(known) else _DAY.sub("", name)
+
+
+def model_of_line(name: str) -> str:
+    """The model that a line names, whether or not the day was still written when the line was.
+
+    >>> model_of_line("claude-opus-4-5-20251101")
+    'claude-opus-4-5'
+    """
+    return name if name.startswith(_DAYS_APART) else _DAY.sub("", name)
 
 
 def _tuned(name: str) -> str:

@@ -52,7 +52,7 @@ def said_at_commit(
     presses = is_verbose or state_of(status) not in ("ok", "none")
     unchecked = [f"the budget was not checked in full: {why}" for why in (*status.budget_problems, *notes)]
     hint = _CANNOT_STOP if stops else ""
-    rules = rules_at_commit(status.rules)
+    rules = rules_at_commit([*status.rules, *status.rules_unpriced])
     said = [*([(check_line(status), hint)] if presses else []), *([(rules, "")] if rules else [])]
     return [*said, *((sentence, "") for sentence in unchecked)]
 
@@ -62,8 +62,8 @@ def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bo
     rule of the developer's own, since what a repository recommends warns. `switch` is the variable that turns the guard
     off. Empty while all is well."""
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
-    said = [check_line(status)] if state_of(status) in ("over", "near") else []
-    said += [f"rule {rule}" for rule in (*status.rules, *status.rules_near)]
+    said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
+    said += [f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)]
     line = f"tokcost: {'; '.join(said)}" if said else ""
     if not blocks or not (over or status.stopping_rules):
         return line, False

@@ -56,7 +56,7 @@ def tooltip_rows(status: Status, driver: str = "", looked_in: Sequence[str] = ()
         ("Lower bound", _lower_bound(status)),
         ("Broken off", _broken_off(status)),
         ("Budget", short_standing(status)),
-        *(("Rule", rule) for rule in (*status.rules, *status.rules_near)),
+        *(("Rule", rule) for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)),
     ]
     return [(label, value) for label, value in rows if value]
 
@@ -75,8 +75,8 @@ def spoken(status: Status) -> str:
         parts.append(f"{_in_words(today)} today")
     if budget := short_standing(status):
         parts.append(f"budget {budget}")
-    if status.rules or status.rules_near:
-        parts.append(rules_at_commit([*status.rules, *status.rules_near]))
+    if rules := rules_at_commit([*status.rules, *status.rules_unpriced, *status.rules_near]):
+        parts.append(_in_words(rules))
     return ", ".join(parts)
 
 

@@ -67,6 +67,7 @@ def status_object(status: Status) -> dict[str, object]:
         "budget_state": worst(status.budgets),
         "budgets": budget_objects(status),
         "rules": status.rules,
+        "rules_unpriced": status.rules_unpriced,
         "rules_near": status.rules_near,
         "not_agreed": status.not_agreed,
         "current": status.current,

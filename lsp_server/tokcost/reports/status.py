@@ -65,6 +65,8 @@ def status_line(status: Status) -> str:
         parts.append(f"{words} ({short_budget(status)})")
     if status.rules:
         parts.append(counted(len(status.rules), "rule") + " (tokcost check)")
+    elif status.rules_unpriced:
+        parts.append(counted(len(status.rules_unpriced), "rule") + " unclear (tokcost check)")
     if status.not_agreed:
         parts.append("no cost lines: you have not agreed here (tokcost enable)")
     if status.notice:

@@ -8,17 +8,17 @@ from tokcost.history.areas import by_globs
 from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
-from tokcost.ledger.rule_sums import matched
+from tokcost.ledger.rule_sums import Span, matched
 from tokcost.model.rules import Heard, Rule, heard
-from tokcost.policy.clone_state import CloneState
+from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.rules import read_rules
 from tokcost.repo.changed_paths import changed_paths
 from tokcost.services.local_day import midnight_ms
 
 
 def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
-    """Those rules, of the repository and of the user's own, for the branch that is checked out, and those that are
-    only near what they allow."""
+    """Those rules, of the repository and of the user's own, for the branch that is checked out, those that are only
+    near what they allow, and those of which nobody can tell because usage has no price."""
     branch = here.branch
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
@@ -26,8 +26,8 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
     agents: list[int] = []
     if any(rule.subagent is not None for rule in asked):
         agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
-    repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms()
-    found = heard([(rule, matched(ledger, rule, repository, branch, midnight, agents)) for rule in asked])
+    span, estimates = Span(repository_of(ledger, here.worktree).id, branch, midnight_ms()), takes_estimates(here.config)
+    found = heard([(rule, matched(ledger, rule, span, agents, takes_estimates=estimates)) for rule in asked])
     return _where_paths_fit(found, here)
 
 

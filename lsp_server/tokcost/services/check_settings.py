@@ -25,7 +25,7 @@ from tokcost.policy.known_settings import (
     USER_TABLES,
 )
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.policy.rules import read_rules
+from tokcost.policy.rules import read_own_rules, read_rules
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.settings import CONFIG_FILE
 from tokcost.toml import TomlDamaged, read_toml
@@ -39,9 +39,10 @@ _READ = "docs/settings.md has every setting that is read, and where."
 def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None) -> list[Check]:
     """All that is wrong with settings of the user, the clone and the repository around; each is a finding."""
     state = read_state(here) if here is not None else None
+    damaged = _damaged(home, state)
     checks = [
         Check("settings", problem, True, _REPAIR_RULE if problem.startswith("rule ") else _REPAIR)
-        for problem in _damaged(home, state)
+        for problem in damaged
     ]
     unread = [
         *_unread_prices(home),
@@ -50,7 +51,7 @@ def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None
         *_configured(here),
         *_variables(environ),
     ]
-    return checks + [Check("settings", problem, True, _READ) for problem in unread]
+    return checks + [Check("settings", problem, True, _READ) for problem in unread if problem not in damaged]
 
 
 def _damaged(home: Path, state: CloneState | None) -> list[str]:
@@ -63,6 +64,8 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
             read_policy(state)
         except SettingsDamaged as problem:
             found.append(str(problem))
+    else:
+        found += read_own_rules(home).problems
     found = list(dict.fromkeys(found))
     # One file, and one reason, for several tables.
     return [one for one in found if not any(other != one and other.startswith(one) for other in found)]
@@ -88,8 +91,11 @@ def _unread_config(home: Path) -> Iterator[str]:
         tables = read_toml(read_bounded(path))
     except FileNotFoundError:
         return
-    except (OSError, TomlDamaged) as error:
-        yield f"{path} cannot be understood: {getattr(error, 'strerror', None) or error}"
+    except OSError as error:
+        yield f"{path} cannot be read: {error.strerror or error}"
+        return
+    except TomlDamaged as error:
+        yield f"{path} cannot be understood: {error}"
         return
     yield from _unread_tables(path, tables, USER_CONFIG)
     for name, keys in USER_CONFIG.items():

@@ -118,8 +118,9 @@ def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
 def _heard(rules: list[Heard]) -> dict[str, Any]:
     """The sentences of rules."""
     return {
-        "rules": tuple(rule_text(one) for one in rules if not one.is_near),
-        "rules_near": tuple(rule_text(one) for one in rules if one.is_near),
+        "rules": tuple(rule_text(one) for one in rules if one.state == "over"),
+        "rules_unpriced": tuple(rule_text(one) for one in rules if one.state == "unpriced"),
+        "rules_near": tuple(rule_text(one) for one in rules if one.state == "near"),
         "stopping_rules": tuple(rule_text(one) for one in rules if one.can_stop),
     }
 

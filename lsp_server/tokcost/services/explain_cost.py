@@ -77,11 +77,11 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
 
 
 def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> list[str]:
-    """The rules that speak of the branch that is checked out, where it is asked about."""
+    """The rules that speak of the branch that is checked out, or cannot tell, where it is asked about."""
     state = read_state(here)
     if branch not in (None, state.branch) or not may_have_rules(home, state):
         return []
-    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state) if not one.is_near]
+    return [f"rule {rule_text(one)}" for one in check_rules(ledger, home, state) if one.state != "near"]
 
 
 def explain_branch(ledger: Ledger, home: Path, here: Worktree, branch: str) -> Explanation:

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, cast
 
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
 from tokcost.foreign_files import MOST, read_bounded
-from tokcost.guards.protocol import Guard, Moment, Verdict
+from tokcost.guards.protocol import Entry, Guard, Moment, Verdict
 from tokcost.guards.registry import NAMES, guard_of
 from tokcost.policy.budgets import read_budgets
 from tokcost.private_files import make_folders, private_folder, read_ours, write_whole
 from tokcost.reports.budgets import said_by_guard
+from tokcost.reports.text import to_copy
 from tokcost.services.check_budget import check
 from tokcost.services.look_at_clone import CloneState, may_have_rules, state_around
 
@@ -68,15 +69,13 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
         )
     before = _read(path)
     command = _commands(guard, blocks)
-    if guard.whole is not None:
-        if before is not None and _asks(guard, before):
-            raise _asks_already(guard, path)
-        if before is not None:
-            raise EnvironmentProblem(f"{path} is there already, and nothing here wrote it", "Move it away.")
-        return Plan(guard, path, None, guard.whole(command), [])
     if before is not None and _asks(guard, before):
         raise _asks_already(guard, path)
-    return _in_document(guard, path, before, command)
+    if guard.whole is None:
+        return _in_document(guard, path, before, command)
+    if before is not None and before.strip():
+        raise EnvironmentProblem(f"{path} is there already, and nothing here wrote it", "Move it away.")
+    return Plan(guard, path, before, guard.whole(command), [])
 
 
 def _is_there(guard: Guard, noted: Mapping[str, Any] | None) -> bool:
@@ -97,27 +96,46 @@ def _asks_already(guard: Guard, path: str) -> EnvironmentProblem:
 
 
 def _in_document(guard: Guard, path: str, before: str | None, command: Callable[[Moment], str]) -> Plan:
-    from tokcost.guards.json_text import Unreadable, insertions
+    from tokcost.guards.json_text import Unreadable, beyond_json, insertions, is_blank
 
     assert guard.entries is not None
+    entries = list(guard.entries(command))
+    text = _EMPTY if before is None or is_blank(before) else before
     try:
-        after, pieces = insertions("{\n}\n" if before is None else before, list(guard.entries(command)))
+        after, pieces = insertions(text, entries)
     except Unreadable as problem:
-        entries = json.dumps([entry.value for entry in guard.entries(command)])
-        raise EnvironmentProblem(
-            f"{path} cannot be added to: {problem}", f"Add the hooks of {guard.title} by hand: {entries}"
-        ) from problem
+        raise _cannot_add(guard, path, entries, f"{problem}") from problem
+    for kind, words in beyond_json(text).items():
+        if kind not in guard.reads:
+            raise _cannot_add(guard, path, entries, f"it has {words}, and {guard.title} reads no file with one")
     return Plan(guard, path, before, after, pieces)
+
+
+_EMPTY = "{\n}\n"
+"""The settings that a file without any stands for."""
+
+
+def _cannot_add(guard: Guard, path: str, entries: list[Entry], why: str) -> EnvironmentProblem:
+    """The error for settings that stay as they are, with all that a person needs to add the hooks by hand."""
+    hooks: dict[str, dict[str, list[Any]]] = {}
+    for entry in entries:
+        hooks.setdefault(entry.path[0], {}).setdefault(entry.path[1], []).append(entry.value)
+    hint = f"Repair it and say it again, or add the hooks of {guard.title} by hand: {json.dumps(hooks)}"
+    return EnvironmentProblem(f"{path} was not changed: {why}", hint)
 
 
 def install(home: Path, plan: Plan) -> None:
     """Write it, and remember what was put in. Raises `EnvironmentProblem`."""
+    from tokcost.guards.json_text import is_blank
+
     try:
         private_folder(str(home))
         _refuse_read_only(plan.path)
         if _read(plan.path) != plan.before:
             raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Run the command again.")
-        noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if plan.before is None else None}
+        is_ours_alone = plan.before is None or is_blank(plan.before)
+        noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if is_ours_alone else None}
+        noted["blank"] = plan.before if is_ours_alone else None
         record = _record(home)
         noted["folders"] = _missing_folders(plan.path) or record.get(plan.guard.name, {}).get("folders", [])
         _remember(home, record | {plan.guard.name: noted})  # first: what is noted can always be taken out
@@ -176,6 +194,10 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
     if text is None:
         return
     if text == noted["whole"]:
+        blank = noted.get("blank")
+        if blank is not None:  # there was a file with nothing in it
+            write_whole(path, str(blank).encode(), keeps_mode=True)
+            return
         os.unlink(path)
         for folder in noted["folders"]:
             with suppress(OSError):  # somebody else keeps something there by now
@@ -280,7 +302,8 @@ def _record(home: Path) -> dict[str, Any]:
     try:
         return cast(dict[str, Any], json.loads(data)) if data is not None else {}
     except ValueError as error:
-        raise EnvironmentProblem(f"{home / RECORD} cannot be understood: {error}") from error
+        hint = "Move it away: `tokcost guard uninstall` finds its entries by their command, too."
+        raise EnvironmentProblem(f"{home / RECORD} cannot be understood: {error}", hint) from error
 
 
 def _remember(home: Path, record: Mapping[str, Any]) -> None:
@@ -298,5 +321,9 @@ def _read(path: str) -> str | None:
         return read_bounded(path, MOST).decode("utf-8")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise EnvironmentProblem(f"{path} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        hint = "Save it as UTF-8, and say it again."
+        raise EnvironmentProblem(f"{path} was not changed: it is not UTF-8 (byte {error.start})", hint) from error
+    except OSError as error:
+        hint = f"Run `ls -l {to_copy(path)}` to see what it is, and who may read it."
+        raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}", hint) from error

@@ -1,9 +1,36 @@
 """The day of whoever sits here, which budgets and rules of a day go by."""
 
-from datetime import datetime
+import sys
+import time
+from datetime import datetime, timedelta
 
 
-def midnight_ms() -> int:
-    """Milliseconds UTC of the last local midnight."""
-    now = datetime.now().astimezone()
-    return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
+def midnight_ms(now_ms: int | None = None) -> int:
+    """Milliseconds UTC of the first moment of the local day of a moment, which is now unless it is given.
+
+    The offset of that moment counts, not that of now: a day on which clocks change has 23 or 25 hours. A day without a
+    midnight (in Cairo clocks go forward then) begins where the one before ends, and one with two midnights (Havana) at
+    the first.
+    """
+    return _begins(_date(now_ms))
+
+
+def next_midnight_ms(now_ms: int | None = None) -> int:
+    """Milliseconds UTC of the first moment of the local day after that."""
+    return _begins(_date(now_ms) + timedelta(days=1))
+
+
+def follow_time_zone() -> None:
+    """Have a process that stays see that the machine is in another time zone now. Several threads may say so."""
+    if sys.platform != "win32":
+        time.tzset()
+
+
+def _date(now_ms: int | None) -> datetime:
+    seconds = time.time() if now_ms is None else now_ms / 1000
+    now = datetime.fromtimestamp(seconds)  # noqa: DTZ006 (a zone that is attached is a fixed offset, not the rules)
+    return now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def _begins(day: datetime) -> int:
+    return int(day.timestamp() * 1000)

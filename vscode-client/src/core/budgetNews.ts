@@ -3,10 +3,11 @@
 import { dollars } from "./amounts";
 import { visible } from "./plain";
 import type { Budget, Status } from "./protocol";
+import { t } from "./words";
 
-export const OPEN_SUMMARY = "Open Summary";
-export const CHANGE_BUDGET = "Change Budget";
-export const NOT_TODAY = "Not Again Today";
+export const OPEN_SUMMARY = t("Open Summary");
+export const CHANGE_BUDGET = t("Change Budget");
+export const NOT_TODAY = t("Not Again Today");
 
 /** How much was said of a budget on a day: the higher of what it came to. */
 export type Said = "near" | "over" | "silenced";
@@ -51,13 +52,23 @@ function keyOf(status: Status, { scope }: Budget): string {
   return [status.repository ?? status.uri, scope, scope === "day" ? "" : (status.branch ?? "")].join("\n");
 }
 
-const WHAT = { branch: "branch budget", commit: "budget of the next commit", day: "budget of a day" } as const;
+const NEAR = {
+  branch: t("near the branch budget"),
+  commit: t("near the budget of the next commit"),
+  day: t("near the budget of a day"),
+} as const;
+const OVER = {
+  branch: t("over the branch budget"),
+  commit: t("over the budget of the next commit"),
+  day: t("over the budget of a day"),
+} as const;
 
 function message(status: Status, budget: Budget): string {
   const where = (status.repository ?? "").split("/").at(-1) ?? "";
-  const of = budget.scope === "day" ? where : `${status.branch ?? "detached HEAD"} in ${where}`;
-  const spent = `${dollars(budget.list_cost)} of ${dollars(budget.limit ?? "0")} list (${String(budget.percent ?? 0)}%)`;
-  const means = budget.state === "over" ? "over" : "near";
-  const then = budget.block && budget.state === "over" ? "; the next commit will be stopped" : "";
-  return visible(`${of}: ${spent}, ${means} the ${WHAT[budget.scope]}${then}.`);
+  const of = budget.scope === "day" ? where : t("{0} in {1}", status.branch ?? t("detached HEAD"), where);
+  const [spent, limit] = [dollars(budget.list_cost), dollars(budget.limit ?? "0")];
+  const means = (budget.state === "over" ? OVER : NEAR)[budget.scope];
+  const stands = t("{0}: {1} of {2} list ({3}%), {4}", of, spent, limit, budget.percent ?? 0, means);
+  const stops = budget.block && budget.state === "over";
+  return visible(stops ? t("{0}; the next commit will be stopped.", stands) : `${stands}.`);
 }

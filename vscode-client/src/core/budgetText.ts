@@ -2,6 +2,7 @@
 
 import { inLabel } from "./plain";
 import type { Budget, Scope, Status } from "./protocol";
+import { t } from "./words";
 
 export interface BudgetChoice {
   readonly label: string;
@@ -17,13 +18,18 @@ export function budgetChoices(status: Status): BudgetChoice[] {
   const made: BudgetChoice[] = [];
   const branch = found("branch");
   if (status.branch !== null) {
-    const own = branch?.source === "branch" ? standing(branch) : "no budget of its own";
+    const own = branch?.source === "branch" ? standing(branch) : t("no budget of its own");
     const every = branch?.source === "branch" ? "" : standing(branch);
-    made.push({ label: inLabel(`Branch ${status.branch}`), description: own, scope: "branch", branch: status.branch });
-    made.push({ label: "Each branch", description: every, scope: "branch" });
-    made.push({ label: "The next commit", description: standing(found("commit")), scope: "commit" });
+    made.push({
+      label: inLabel(t("Branch {0}", status.branch)),
+      description: own,
+      scope: "branch",
+      branch: status.branch,
+    });
+    made.push({ label: t("Each branch"), description: every, scope: "branch" });
+    made.push({ label: t("The next commit"), description: standing(found("commit")), scope: "commit" });
   }
-  made.push({ label: "A day in this repository", description: standing(found("day")), scope: "day" });
+  made.push({ label: t("A day in this repository"), description: standing(found("day")), scope: "day" });
   return made;
 }
 
@@ -31,14 +37,14 @@ export function budgetChoices(status: Status): BudgetChoice[] {
 export function amountProblem(said: string): string | undefined {
   const text = said.trim();
   if (text === "" || text.toLowerCase() === "none") return undefined;
-  if (!/^\$?(\d{1,9}(\.\d{1,9})?|\.\d{1,9})$/.test(text)) return "An amount in US dollars, for example 20 or 7.50";
-  return Number(text.replace("$", "")) > 0 ? undefined : "A budget is more than $0";
+  if (!/^\$?(\d{1,9}(\.\d{1,9})?|\.\d{1,9})$/.test(text)) return t("An amount in US dollars, for example 20 or 7.50");
+  return Number(text.replace("$", "")) > 0 ? undefined : t("A budget is more than $0");
 }
 
 function standing(budget: Budget | undefined): string {
-  if (budget?.limit == null) return "no limit";
-  const limit = `$${Number(budget.limit).toFixed(2)} list`;
-  const when = budget.block ? "stops commits when over" : "warns";
-  const set = budget.source === "repository" ? ", recommended by the repository" : "";
-  return `${String(budget.percent ?? 0)}% of ${limit}, ${when}${set}`;
+  if (budget?.limit == null) return t("no limit");
+  const limit = `$${Number(budget.limit).toFixed(2)}`;
+  const when = budget.block ? t("stops commits when over") : t("warns");
+  const said = t("{0}% of {1} list, {2}", budget.percent ?? 0, limit, when);
+  return budget.source === "repository" ? t("{0}, recommended by the repository", said) : said;
 }

@@ -2,6 +2,7 @@
 
 import { visible } from "./plain";
 import type { Status } from "./protocol";
+import { t } from "./words";
 
 /** What is older was said to somebody else, or while no editor was open. */
 const FRESH_MS = 60_000;
@@ -16,9 +17,10 @@ export interface CommitNews {
 export function commitNews(status: Status, told: number, now: number): CommitNews | undefined {
   const said = status.commit_said;
   if (said === undefined || said === null || said.time_ms <= told || now - said.time_ms > FRESH_MS) return undefined;
-  const message = said.stopped ? `${said.text}. ${WAY_PAST}` : `the commit was made: ${said.text}`;
+  const message = said.stopped ? `${said.text}. ${WAY_PAST}` : t("the commit was made: {0}", said.text);
   return { time: said.time_ms, message: visible(message.replace(/\.\. /, ". ")) };
 }
 
-const WAY_PAST =
-  "To commit all the same once: git commit --no-verify in a terminal, or “Git: Commit (No Verify)” where the setting git.allowNoVerifyCommit is on. To go on: change the budget.";
+const WAY_PAST = t(
+  "To commit all the same once: git commit --no-verify in a terminal, or “Git: Commit (No Verify)” where the setting git.allowNoVerifyCommit is on. To go on: change the budget.",
+);

@@ -1,6 +1,7 @@
 /** How much a cost line may say: the choices before agreeing, the least telling first. */
 
 import type { Terms } from "./protocol";
+import { t } from "./words";
 
 export interface Choice {
   readonly label: string;
@@ -10,23 +11,23 @@ export interface Choice {
 
 export const CHOICES: readonly Choice[] = [
   {
-    label: "Rounded, with models",
-    detail: "Amounts rounded to 1, 2 or 5, and the names of the models. What most should take.",
+    label: t("Rounded, with models"),
+    detail: t("Amounts rounded to 1, 2 or 5, and the names of the models. What most should take."),
     terms: { precision: "coarse", models: true },
   },
   {
-    label: "Rounded, without models",
-    detail: "The least a line can say.",
+    label: t("Rounded, without models"),
+    detail: t("The least a line can say."),
     terms: { precision: "coarse", models: false },
   },
   {
-    label: "Exact, with models",
-    detail: "Exact amounts and token classes, and the names of the models.",
+    label: t("Exact, with models"),
+    detail: t("Exact amounts and token classes, and the names of the models."),
     terms: { precision: "exact", models: true },
   },
   {
-    label: "Exact, without models",
-    detail: "Exact amounts and token classes.",
+    label: t("Exact, without models"),
+    detail: t("Exact amounts and token classes."),
     terms: { precision: "exact", models: false },
   },
 ];

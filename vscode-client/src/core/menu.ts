@@ -3,6 +3,7 @@
 import { inLabel, visible } from "./plain";
 import type { Status } from "./protocol";
 import type { Phase } from "./statusText";
+import { t } from "./words";
 
 export interface Entry {
   readonly label: string;
@@ -11,21 +12,21 @@ export interface Entry {
   readonly command?: string;
 }
 
-const LOG: Entry = { label: "$(output) Show Log Output", command: "tokcost.showLog" };
+const LOG: Entry = { label: `$(output) ${t("Show Log Output")}`, command: "tokcost.showLog" };
 const SET_UP: Entry = {
-  label: "$(desktop-download) Set Up the Server…",
-  description: "asks before it does anything",
+  label: `$(desktop-download) ${t("Set Up the Server…")}`,
+  description: t("asks before it does anything"),
   command: "tokcost.setUpServer",
 };
-const SETTINGS: Entry = { label: "$(gear) Settings", command: "tokcost.openSettings" };
-const RESTART: Entry = { label: "$(debug-restart) Restart the Server", command: "tokcost.restartServer" };
-const WALKTHROUGH: Entry = { label: "$(mortar-board) Get Started", command: "tokcost.openWalkthrough" };
+const SETTINGS: Entry = { label: `$(gear) ${t("Settings")}`, command: "tokcost.openSettings" };
+const RESTART: Entry = { label: `$(debug-restart) ${t("Restart the Server")}`, command: "tokcost.restartServer" };
+const WALKTHROUGH: Entry = { label: `$(mortar-board) ${t("Get Started")}`, command: "tokcost.openWalkthrough" };
 
 /** The entries of the menu, in order. */
 export function menuEntries(phase: Phase, status: Status | undefined): Entry[] {
   switch (phase) {
     case "dormant":
-      return [heading("No folder here lies in a git repository"), SETTINGS, WALKTHROUGH, LOG];
+      return [heading(t("No folder here lies in a git repository")), SETTINGS, WALKTHROUGH, LOG];
     case "missing":
       return [SET_UP, SETTINGS, RESTART, WALKTHROUGH, LOG];
     case "starting":
@@ -33,7 +34,7 @@ export function menuEntries(phase: Phase, status: Status | undefined): Entry[] {
     case "failed":
       return [RESTART, LOG, SET_UP, SETTINGS];
     case "running":
-      return [...(status?.repository === undefined ? [] : ofRepository(status)), heading("Extension"), ...EXTENSION];
+      return [...(status?.repository === undefined ? [] : ofRepository(status)), heading(t("Extension")), ...EXTENSION];
   }
 }
 
@@ -48,39 +49,49 @@ const EXTENSION: readonly Entry[] = [LOG, RESTART, SETTINGS, WALKTHROUGH];
 function ofRepository(status: Status): Entry[] {
   return [
     {
-      label: "$(graph) Branch Summary",
-      description: `${inLabel(status.line)}${status.stale ? ", not up to date" : ""}`,
+      label: `$(graph) ${t("Branch Summary")}`,
+      description: status.stale ? t("{0}, not up to date", inLabel(status.line)) : inLabel(status.line),
       command: "tokcost.openSummary",
     },
-    { label: "$(git-branch) All Branches", description: "with what is on none", command: "tokcost.openBranches" },
     {
-      label: "$(eye) Preview Next Line",
-      description: row(status, "Pending", (value) => `${value} pending`),
+      label: `$(git-branch) ${t("All Branches")}`,
+      description: t("with what is on none"),
+      command: "tokcost.openBranches",
+    },
+    {
+      label: `$(eye) ${t("Preview Next Line")}`,
+      description: row(status, "Pending", (value) => t("{0} pending", value)),
       command: "tokcost.previewLine",
     },
-    heading("Cost lines in commits"),
+    heading(t("Cost lines in commits")),
     ...costLines(status),
-    heading("Figures"),
-    { label: "$(dashboard) Budget…", description: row(status, "Budget") || "none", command: "tokcost.setBudget" },
-    { label: "$(list-flat) Report as Text", description: "all branches", command: "tokcost.showReport" },
-    { label: "$(pulse) Doctor", description: "what these figures rest on", command: "tokcost.runDoctor" },
+    heading(t("Figures")),
+    {
+      label: `$(dashboard) ${t("Budget…")}`,
+      description: row(status, "Budget") || t("none"),
+      command: "tokcost.setBudget",
+    },
+    { label: `$(list-flat) ${t("Report as Text")}`, description: t("all branches"), command: "tokcost.showReport" },
+    { label: `$(pulse) ${t("Doctor")}`, description: t("what these figures rest on"), command: "tokcost.runDoctor" },
   ];
 }
 
 function costLines(status: Status): Entry[] {
   const lines = status.cost_lines;
   if (lines?.enabled !== true) {
-    const why = lines?.problem === undefined || lines.problem === "" ? "off in this clone" : inLabel(lines.problem);
-    return [{ label: "$(git-commit) Put Cost Lines into Commits…", description: why, command: "tokcost.enableLines" }];
+    const why = lines?.problem === undefined || lines.problem === "" ? t("off in this clone") : inLabel(lines.problem);
+    return [
+      { label: `$(git-commit) ${t("Put Cost Lines into Commits…")}`, description: why, command: "tokcost.enableLines" },
+    ];
   }
   const next = lines.omitted
     ? {
-        label: "$(add) Put the Line Back into the Next Commit",
-        description: "left out; possible until you commit",
+        label: `$(add) ${t("Put the Line Back into the Next Commit")}`,
+        description: t("left out; possible until you commit"),
         command: "tokcost.addNextLine",
       }
-    : { label: "$(circle-slash) Leave the Next Commit's Line Out", command: "tokcost.omitNextLine" };
-  const stop = { label: "$(git-commit) Stop Cost Lines", description: "on in this clone" };
+    : { label: `$(circle-slash) ${t("Leave the Next Commit's Line Out")}`, command: "tokcost.omitNextLine" };
+  const stop = { label: `$(git-commit) ${t("Stop Cost Lines")}`, description: t("on in this clone") };
   return [next, { ...stop, command: "tokcost.disableLines" }];
 }
 

@@ -2,6 +2,7 @@
 
 import { shortNames } from "./names";
 import type { Status } from "./protocol";
+import { t } from "./words";
 
 export interface NextLine {
   readonly uri: string;
@@ -29,32 +30,39 @@ function nextLine(status: Status, name: string): NextLine | undefined {
   if (status.cost_lines?.enabled !== true || status.next == null) return undefined;
   const isOmitted = status.cost_lines.omitted;
   const lines = status.next.lines.flatMap((line) => line.split("\n"));
-  const fate = isOmitted ? "left out of the next commit" : "goes into the next commit";
-  const meaning = isOmitted ? LEFT_OUT : `It ${fate}.`;
+  const said =
+    lines.length === 0
+      ? t("Nothing is pending")
+      : isOmitted
+        ? t("{0}, left out of the next commit", lines.join("; "))
+        : t("{0}, goes into the next commit", lines.join("; "));
+  const meaning = isOmitted ? LEFT_OUT : t("It goes into the next commit.");
   return {
     uri: status.uri,
     name,
     lines,
     ...shortened(lines[0] ?? "", isOmitted),
     isOmitted,
-    spoken: `${name === "" ? "" : `${name}: `}${lines.length === 0 ? "Nothing is pending" : `${lines.join("; ")}, ${fate}`}`,
-    hint: `${status.next.text}\n\n${meaning}${status.stale ? " It is not up to date." : ""}`,
+    spoken: name === "" ? said : `${name}: ${said}`,
+    hint: `${status.next.text}\n\n${meaning}${status.stale ? ` ${t("It is not up to date.")}` : ""}`,
   };
 }
 
 /** What it means that a line is left out. */
-export const LEFT_OUT =
-  "It is left out of the next commit. That can be undone until you commit; then what it stands for stays on this machine for good.";
+export const LEFT_OUT = t(
+  "It is left out of the next commit. That can be undone until you commit; then what it stands for stays on this machine for good.",
+);
 
 /** What is left to say when the commit was made meanwhile, or the line was put back. */
-export const TOO_LATE =
-  "no line is left out now. If the commit was made meanwhile, what its line would have stood for stays on this machine.";
+export const TOO_LATE = t(
+  "no line is left out now. If the commit was made meanwhile, what its line would have stood for stays on this machine.",
+);
 
 /** As much of a line as a side bar has room for; all of it is in the tooltip. */
 function shortened(line: string, isOmitted: boolean): Pick<NextLine, "label" | "description"> {
   const [cost = "", tokens, models = ""] = line.replace(/^AI-Cost:\s*/, "").split("; ");
   const label = tokens === undefined ? cost : `${cost}; ${tokens}`;
-  return { label, description: isOmitted ? "left out" : shortModels(models) };
+  return { label, description: isOmitted ? t("left out") : shortModels(models) };
 }
 
 /** The dearest model without its maker's name, and how many more there are: `opus-4-5 +2`. */
@@ -72,19 +80,22 @@ function shortModel(name: string): string {
   return name.replace(/^claude-/, "").replace(/[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?=$|[-:])/, "");
 }
 
-const TITLE = "AI-Cost Line";
+const TITLE = t("AI-Cost Line");
 
 /** The title, which can be seen also while the view is closed: with what is pending, where one repository is open. */
 export function titleText(statuses: readonly Status[]): string {
   const [only, ...more] = statuses;
   if (only === undefined || more.length > 0) return TITLE;
   const { pending_text = "", stale } = only;
-  return pending_text === "" ? TITLE : `${TITLE}: ${pending_text} pending${stale ? ", not up to date" : ""}`;
+  if (pending_text === "") return TITLE;
+  const said = t("{0}: {1} pending", TITLE, pending_text);
+  return stale ? t("{0}, not up to date", said) : said;
 }
 
 /** One sentence for the view when no repository has a line to show. */
 export function emptyText(next: readonly NextLine[]): string | undefined {
   if (next.length === 0 || next.some((one) => one.lines.length > 0)) return undefined;
-  const omitted = next.some((one) => one.isOmitted) ? " One was asked to be left out all the same." : "";
-  return `Nothing is pending: the next commit carries no line.${omitted}`;
+  const nothing = t("Nothing is pending: the next commit carries no line.");
+  const isOmitted = next.some((one) => one.isOmitted);
+  return isOmitted ? `${nothing} ${t("One was asked to be left out all the same.")}` : nothing;
 }

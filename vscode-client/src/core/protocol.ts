@@ -68,7 +68,7 @@ export interface Status {
   readonly today_text?: string;
   /** Whether there is nothing that a figure could be of. */
   readonly no_logs?: boolean;
-  readonly rule_state?: "none" | "near" | "over";
+  readonly rule_state?: "none" | "near" | "unpriced" | "over";
   /** The lines of the next commit, where they are followed and lines are written here. */
   readonly next?: NextLines | null;
   /** The page of a branch, where one of this folder is followed. */

@@ -1,12 +1,13 @@
 /** The words of setting up: what will happen, what happens, what went wrong and which button helps. */
 
 import { OLDEST_PYTHON, type Python, type Verdict } from "./pythons";
+import { t } from "./words";
 
-export const OFFER_CHOICE = "Choose Another Python…";
-export const OFFER_RETRY = "Try Again";
-export const OFFER_PYTHON = "Get Python";
-export const OFFER_COPY = "Copy Command";
-export const OFFER_LOG = "Show Log";
+export const OFFER_CHOICE = t("Choose Another Python…");
+export const OFFER_RETRY = t("Try Again");
+export const OFFER_PYTHON = t("Get Python");
+export const OFFER_COPY = t("Copy Command");
+export const OFFER_LOG = t("Show Log");
 
 /** A sentence and buttons that help. */
 export interface Offer {
@@ -15,9 +16,9 @@ export interface Offer {
 }
 
 export const STEP_TEXT = {
-  venv: "making a virtual environment",
-  pip: "installing, with what it depends on",
-  check: "trying it",
+  venv: t("making a virtual environment"),
+  pip: t("installing, with what it depends on"),
+  check: t("trying it"),
 } as const;
 
 /** What the user agrees to. */
@@ -27,17 +28,19 @@ export function setupConsent(
   wheel: string,
 ): { message: string; detail: string; button: string } {
   return {
-    message: "Set up the server of tokcost?",
+    message: t("Set up the server of tokcost?"),
     detail: [
-      "It is a Python program that reads your assistants' logs on this machine. Agree, and this happens:",
+      t("It is a Python program that reads your assistants' logs on this machine. Agree, and this happens:"),
       "",
-      `1. Python ${python.version} (${python.path}) makes a virtual environment in ${storage}`,
-      `2. pip installs ${wheel} into it, which this extension carries`,
-      "3. pip fetches what that depends on (click, pygls and others) from your package index",
+      t("1. Python {0} ({1}) makes a virtual environment in {2}", python.version, python.path, storage),
+      t("2. pip installs {0} into it, which this extension carries", wheel),
+      t("3. pip fetches what that depends on (click, pygls and others) from your package index"),
       "",
-      "Nothing else on this machine is changed. A later version of this extension brings its own server up to date in the same way. The server itself uses no network.",
+      t(
+        "Nothing else on this machine is changed. A later version of this extension brings its own server up to date in the same way. The server itself uses no network.",
+      ),
     ].join("\n"),
-    button: "Set Up",
+    button: t("Set Up"),
   };
 }
 
@@ -45,19 +48,22 @@ export function setupConsent(
 export function verdictText(verdict: Exclude<Verdict, { kind: "good" }>, chosen?: string): Offer {
   switch (verdict.kind) {
     case "none": {
-      const what = chosen === undefined ? "no Python was found on this machine" : `${chosen} is no Python`;
-      const message = `tokcost: ${what}; the server needs Python ${OLDEST_PYTHON} or later.`;
+      const message =
+        chosen === undefined
+          ? t("tokcost: no Python was found on this machine; the server needs Python {0} or later.", OLDEST_PYTHON)
+          : t("tokcost: {0} is no Python; the server needs Python {1} or later.", chosen, OLDEST_PYTHON);
       return { message, buttons: [OFFER_PYTHON, OFFER_CHOICE] };
     }
     case "too-old": {
       const { version, path } = verdict.newest;
-      const message = `tokcost: the server needs Python ${OLDEST_PYTHON} or later; ${path} is ${version}.`;
+      const message = t("tokcost: the server needs Python {0} or later; {1} is {2}.", OLDEST_PYTHON, path, version);
       return { message, buttons: [OFFER_PYTHON, OFFER_CHOICE] };
     }
     case "no-venv": {
-      const message =
-        `tokcost: ${verdict.python.path} lacks the venv module. ` +
-        "On Debian and Ubuntu it is in the package python3-venv.";
+      const message = t(
+        "tokcost: {0} lacks the venv module. On Debian and Ubuntu it is in the package python3-venv.",
+        verdict.python.path,
+      );
       return { message, buttons: [OFFER_COPY, OFFER_RETRY, OFFER_CHOICE] };
     }
   }
@@ -65,28 +71,31 @@ export function verdictText(verdict: Exclude<Verdict, { kind: "good" }>, chosen?
 
 /** Why the environment could not be made. */
 export function failureText(why: "venv" | "offline" | "pip" | "check" | "disk"): Offer {
-  const nothing = "Nothing was left behind.";
+  const nothing = t("Nothing was left behind.");
   switch (why) {
     case "venv":
       return {
-        message: `tokcost: the virtual environment could not be made. ${nothing}`,
+        message: t("tokcost: the virtual environment could not be made. {0}", nothing),
         buttons: [OFFER_LOG, OFFER_CHOICE],
       };
     case "offline":
       return {
-        message: `tokcost: pip could not reach your package index, or it lacks something. ${nothing}`,
+        message: t("tokcost: pip could not reach your package index, or it lacks something. {0}", nothing),
         buttons: [OFFER_RETRY, OFFER_LOG],
       };
     case "pip":
-      return { message: `tokcost: pip could not install the server. ${nothing}`, buttons: [OFFER_LOG, OFFER_RETRY] };
+      return {
+        message: t("tokcost: pip could not install the server. {0}", nothing),
+        buttons: [OFFER_LOG, OFFER_RETRY],
+      };
     case "check":
       return {
-        message: `tokcost: the server was installed but does not run. ${nothing}`,
+        message: t("tokcost: the server was installed but does not run. {0}", nothing),
         buttons: [OFFER_LOG, OFFER_CHOICE],
       };
     case "disk":
       return {
-        message: `tokcost: the environment could not be written. ${nothing}`,
+        message: t("tokcost: the environment could not be written. {0}", nothing),
         buttons: [OFFER_LOG, OFFER_RETRY],
       };
   }

@@ -2,6 +2,7 @@
 
 import { formatted } from "./format";
 import type { Status } from "./protocol";
+import { t } from "./words";
 
 /** Where the extension stands before there are figures. */
 export type Phase = "dormant" | "starting" | "missing" | "failed" | "running";
@@ -27,14 +28,14 @@ export function itemLook(
     case "dormant":
       return undefined;
     case "starting":
-      return plain("$(loading~spin) tokcost", "tokcost is starting");
+      return plain("$(loading~spin) tokcost", t("tokcost is starting"));
     case "missing":
-      return plain("$(graph) tokcost: set up", "tokcost needs its server; activate to set it up");
+      return plain(`$(graph) ${t("tokcost: set up")}`, t("tokcost needs its server; activate to set it up"));
     case "failed":
-      return plain("$(error) tokcost", "tokcost stopped; activate to see what can be done");
+      return plain("$(error) tokcost", t("tokcost stopped; activate to see what can be done"));
     case "running":
       return status === undefined
-        ? plain("$(loading~spin) tokcost", "tokcost is starting")
+        ? plain("$(loading~spin) tokcost", t("tokcost is starting"))
         : figure(status, { shown, format });
   }
 }
@@ -49,15 +50,15 @@ function figure(status: Status, wanted: Wanted): ItemLook | undefined {
     case "no-repository":
       return undefined;
     case "problem":
-      return plain("$(error) tokcost", `tokcost has a problem: ${status.problem}`);
+      return plain("$(error) tokcost", t("tokcost has a problem: {0}", status.problem));
     case "importing":
-      return plain(`$(sync~spin) ${words(status, wanted).text}`, `${status.accessible}, still reading logs`);
+      return plain(`$(sync~spin) ${words(status, wanted).text}`, t("{0}, still reading logs", status.accessible));
     case "ready":
       // The triangle is that of Problems, which stand beside it: only what is over may look like one. That a limit is
       // near is said in words, in the tooltip and to a screen reader.
       return {
         text: `${withIcon(status, words(status, wanted))}${RULE_SIGNS[status.rule_state ?? "none"]}`,
-        spoken: `tokcost, ${status.accessible}${status.stale ? ", not up to date" : ""}`,
+        spoken: status.stale ? t("tokcost, {0}, not up to date", status.accessible) : `tokcost, ${status.accessible}`,
         isWarning: status.budget === "over",
       };
   }
@@ -76,10 +77,12 @@ interface Words {
   readonly isOwn: boolean;
 }
 
-/** A rule that speaks is a bell, one that soon will an empty one: what it says is in the tooltip. */
+/** A rule that speaks is a bell, one that soon will an empty one, one that cannot tell (usage has no price) a question
+ * mark: what it says is in the tooltip. */
 const RULE_SIGNS: Readonly<Record<NonNullable<Status["rule_state"]>, string>> = {
   none: "",
   near: " $(bell)",
+  unpriced: " $(question)",
   over: " $(bell-dot)",
 };
 
@@ -92,8 +95,10 @@ function words(status: Status, { shown, format }: Wanted): Words {
 function usual(status: Status, shown: Shown): string {
   const { no_logs = false, today_text = "", pending_text = "" } = status;
   if (no_logs) return status.text;
-  if (shown === "today") return `${today_text} today`;
-  return shown === "branchAndPending" && pending_text !== "" ? `${status.text} (${pending_text} pending)` : status.text;
+  if (shown === "today") return t("{0} today", today_text);
+  return shown === "branchAndPending" && pending_text !== ""
+    ? t("{0} ({1} pending)", status.text, pending_text)
+    : status.text;
 }
 
 function plain(text: string, spoken: string): ItemLook {

@@ -3,6 +3,7 @@
 import { inMarkdown } from "./markdown";
 import type { Status, TooltipRow } from "./protocol";
 import type { Phase } from "./statusText";
+import { t } from "./words";
 
 /** Nothing else can be run by a click in the tooltip. */
 export const TOOLTIP_COMMANDS: readonly string[] = [
@@ -13,9 +14,9 @@ export const TOOLTIP_COMMANDS: readonly string[] = [
 ];
 
 const PHASES: Record<Exclude<Phase, "running" | "dormant">, string> = {
-  starting: "tokcost is starting.",
-  missing: "tokcost needs its server, a Python program. Click to see how it can be set up.",
-  failed: "The server of tokcost ended again and again. Click to see what can be done.",
+  starting: t("tokcost is starting."),
+  missing: t("tokcost needs its server, a Python program. Click to see how it can be set up."),
+  failed: t("The server of tokcost ended again and again. Click to see what can be done."),
 };
 
 /** Markdown for the tooltip; empty where there is nothing to say. */
@@ -23,9 +24,9 @@ export function tooltipMarkdown(phase: Phase, status: Status | undefined, name?:
   if (phase !== "running") return phase === "dormant" ? "" : PHASES[phase];
   if (status === undefined) return PHASES.starting;
   if (status.state === "problem") {
-    return `**tokcost has a problem**\n\n${inMarkdown(status.problem)}\n\n[Show log](command:tokcost.showLog)`;
+    return `**${t("tokcost has a problem")}**\n\n${inMarkdown(status.problem)}\n\n[${t("Show log")}](command:tokcost.showLog)`;
   }
-  const named = name === undefined ? status.tooltip : [{ label: "Repository", value: name }, ...status.tooltip];
+  const named = name === undefined ? status.tooltip : [{ label: t("Repository"), value: name }, ...status.tooltip];
   const [first, ...rest] = named;
   if (first === undefined) return "";
   const table = [tableRow(first), "|:--|:--|", ...rest.map(tableRow)];
@@ -41,16 +42,17 @@ function tableRow({ label, value }: TooltipRow): string {
 function links(uri: string): string {
   const about = encodeURIComponent(JSON.stringify([{ uri }])).replace(/[()]/g, (one) => (one === "(" ? "%28" : "%29"));
   return [
-    `[$(graph) Summary](command:tokcost.openSummary?${about} "What this branch cost, in full")`,
-    `[$(eye) Preview line](command:tokcost.previewLine?${about} "What the next commit would carry")`,
-    "[$(list-unordered) More](command:tokcost.showMenu)",
+    `[$(graph) ${t("Summary")}](command:tokcost.openSummary?${about} "${t("What this branch cost, in full")}")`,
+    `[$(eye) ${t("Preview line")}](command:tokcost.previewLine?${about} "${t("What the next commit would carry")}")`,
+    `[$(list-unordered) ${t("More")}](command:tokcost.showMenu)`,
   ].join("&nbsp;&nbsp;·&nbsp;&nbsp;");
 }
 
 function notes(status: Status): string[] {
   const said: string[] = [];
-  if (status.state === "importing") said.push("$(sync~spin) Still reading logs: figures are those of the last time.");
-  else if (status.stale) said.push("$(clock) Something logged is not in these figures yet.");
+  if (status.state === "importing")
+    said.push(`$(sync~spin) ${t("Still reading logs: figures are those of the last time.")}`);
+  else if (status.stale) said.push(`$(clock) ${t("Something logged is not in these figures yet.")}`);
   if (status.problem !== "") said.push(`$(warning) ${inMarkdown(status.problem)}`);
   return said;
 }

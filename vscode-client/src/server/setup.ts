@@ -86,7 +86,7 @@ export class Setup {
   }
 
   private async look(chosen: string | undefined): ReturnType<typeof findPython> {
-    const where = { location: vscode.ProgressLocation.Window, title: "tokcost: looking for Python" };
+    const where = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("tokcost: looking for Python") };
     return await vscode.window.withProgress(where, async () => findPython(await activeInterpreter(), chosen));
   }
 

@@ -85,6 +85,7 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
         nonce: randomBytes(16).toString("hex"),
       },
       this.state,
+      { language: vscode.env.language, words: vscode.l10n.bundle ?? {} },
     );
   }
 

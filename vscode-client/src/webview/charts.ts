@@ -1,5 +1,6 @@
 /** Small charts as SVG that takes its colours from classes, so that every theme fits. Tables beside them say the same. */
 
+import { t } from "../core/words";
 import { html, type Html } from "./html";
 
 export interface Day {
@@ -140,7 +141,7 @@ function everyDay(days: readonly Day[]): Day[] {
   const made: Day[] = [];
   for (let time = first; time <= last; time += DAY_MS) {
     const day = new Date(time).toISOString().slice(0, 10);
-    made.push(known.get(day) ?? { day, value: 0, label: "nothing" });
+    made.push(known.get(day) ?? { day, value: 0, label: t("nothing") });
   }
   return made;
 }

@@ -1,5 +1,6 @@
 /** What the extension and the page of a branch tell each other. */
 
+import { t } from "../core/words";
 import type { Branch, BranchTable, Budget, Status, Why } from "../core/protocol";
 
 /** Everything that the page shows. */
@@ -36,7 +37,7 @@ export interface TableModel extends BranchTable {
 /** The page of a state that has one; what is to be said where it has none. Nothing while the branch that somebody chose
  * is not in it yet. */
 export function pageOf(status: Status | undefined, chosen: string | undefined): ToPage | undefined {
-  if (status?.repository === undefined) return { type: "problem", text: "No repository with figures is open here." };
+  if (status?.repository === undefined) return { type: "problem", text: t("No repository with figures is open here.") };
   if (chosen === ALL) {
     const { version, repository, branches, branch, stale } = status;
     if (branches == null) return undefined;

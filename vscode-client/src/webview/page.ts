@@ -1,6 +1,8 @@
 /** The script of the page: asks for the model, shows what changed in it, tells what was chosen. */
 
+import "./language"; // first: the words of all others are made as they load
 import { visible } from "../core/plain";
+import { t } from "../core/words";
 import type { Html } from "./html";
 import { ALL, type FromPage, isColumn, isPageCommand, type PageState, type TableModel, type ToPage } from "./messages";
 import { NOTHING } from "./pieces";
@@ -46,7 +48,7 @@ function show(message: ToPage): void {
   document.body.dataset["version"] = String(message.model.version);
   table = message.type === "table" ? message.model : undefined;
   const title = document.querySelector("h1");
-  if (title !== null) title.textContent = table === undefined ? "Branch summary" : "All branches";
+  if (title !== null) title.textContent = table === undefined ? t("Branch summary") : t("All branches");
   if (message.type === "table") {
     const { rows, current } = message.model;
     put("branch", options({ name: ALL, names: rows.map((row) => row.branch), current }));

@@ -1,6 +1,7 @@
 /** Pieces that sections of the page are made of. */
 
 import { fullCount } from "../core/amounts";
+import { t } from "../core/words";
 import { stack } from "./charts";
 import { html, Html } from "./html";
 
@@ -38,7 +39,7 @@ export function table(caption: string, head: readonly string[], rows: readonly H
     </colgroup>
     <thead class="hidden">
       <tr>
-        ${head.map((name) => html`<th scope="col">${name}</th>`)}
+        ${head.map((name) => html`<th scope="col">${HEADS[name] ?? name}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -47,19 +48,48 @@ export function table(caption: string, head: readonly string[], rows: readonly H
   </table>`;
 }
 
+/** Heads of columns by their names, which style sheets know. */
+const HEADS: Readonly<Record<string, string>> = {
+  Assistant: t("Assistant"),
+  Budget: t("Budget"),
+  Claims: t("Claims"),
+  Class: t("Class"),
+  Commit: t("Commit"),
+  Day: t("Day"),
+  Driver: t("Driver"),
+  Evidence: t("Evidence"),
+  "List cost": t("List cost"),
+  "List cost and tokens": t("List cost and tokens"),
+  Model: t("Model"),
+  Part: t("Part"),
+  Percent: t("Percent"),
+  Replies: t("Replies"),
+  Share: t("Share"),
+  Subject: t("Subject"),
+  Tokens: t("Tokens"),
+};
+
 export function section(title: string, body: Html): Html {
   return html`<h2>${title}</h2>
     ${body}`;
 }
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${fullCount(count)} ${count === 1 ? one : many}`;
+export function replies(count: number): string {
+  return count === 1 ? t("1 reply") : t("{0} replies", fullCount(count));
+}
+
+export function requests(count: number): string {
+  return count === 1 ? t("1 request") : t("{0} requests", fullCount(count));
+}
+
+export function inSessions(count: number): string {
+  return count === 1 ? t("in 1 session") : t("in {0} sessions", fullCount(count));
 }
 
 /** The amount as it is everywhere, what it leaves open in small. */
 export function hero(amount: string): Html {
   const [, cost = "", rest = ""] = /^(\S+)(.*)$/.exec(amount) ?? [];
-  return html`${cost} <span class="unit">${cost.includes("$") && "list"}${rest}</span>`;
+  return html`${cost} <span class="unit">${cost.includes("$") && t("list")}${rest}</span>`;
 }
 
-export const STALE = html`<p class="note">Something logged is not in these figures yet.</p>`;
+export const STALE = html`<p class="note">${t("Something logged is not in these figures yet.")}</p>`;

@@ -2,9 +2,10 @@
 
 import { about, fullCount, nano, shortTokens } from "../core/amounts";
 import type { TableRow, Unplaced } from "../core/protocol";
+import { t } from "../core/words";
 import { exactly, html, type Html } from "./html";
 import type { Column, Order, TableModel } from "./messages";
-import { hero, NOTHING, plural, section, STALE } from "./pieces";
+import { hero, NOTHING, section, STALE } from "./pieces";
 
 /** Sections by the id of the element that holds them. */
 export type TableSections = Readonly<Record<(typeof TABLE_SECTIONS)[number], Html>>;
@@ -13,12 +14,12 @@ export const TABLE_SECTIONS = ["all", "unplaced"] as const;
 export const NEWEST_FIRST: Order = { column: "last", isDescending: true };
 
 const HEADS: Readonly<Record<Column, string>> = {
-  branch: "Branch",
-  state: "State",
-  cost: "List cost",
-  pending: "Pending",
-  tokens: "Tokens",
-  last: "Last used",
+  branch: t("Branch"),
+  state: t("State"),
+  cost: t("List cost"),
+  pending: t("Pending"),
+  tokens: t("Tokens"),
+  last: t("Last used"),
 };
 
 /** Both sections; one with nothing to say is empty. */
@@ -57,23 +58,23 @@ function all(model: TableModel, order: Order): Html {
       html`<tr>
         <th scope="row">
           <button type="button" class="link" data-branch="${exactly(row.branch)}">${row.branch}</button>
-          ${row.current && html`<span class="meaning">checked out</span>`}
+          ${row.current && html`<span class="meaning">${t("checked out")}</span>`}
         </th>
         <td>${row.state}</td>
         <td class="number">${row.usage === 0 ? "" : row.amount}</td>
-        <td class="number">${row.pending_amount}${row.pending_amount !== "" && narrow(" pending")}</td>
+        <td class="number">${row.pending_amount}${row.pending_amount !== "" && narrow(` ${t("pending")}`)}</td>
         <td class="number">
-          ${row.usage === 0 ? "" : about(shortTokens(row.tokens), row.estimated_counts)}${row.usage > 0 && narrow(" tokens")}
+          ${row.usage === 0 ? "" : about(shortTokens(row.tokens), row.estimated_counts)}${row.usage > 0 && narrow(` ${t("tokens")}`)}
         </td>
         <td class="number">${row.last?.slice(0, 10) ?? ""}</td>
       </tr>`,
   );
   return html`<p class="hero">${hero(model.total.amount)}</p>
-    <p class="sub">${plural(model.rows.length, "branch", "branches")} and what is on none, in ${model.repository}</p>
-    <div class="scroll" tabindex="0" role="group" aria-label="All branches">
+    <p class="sub">${counted(model)}</p>
+    <div class="scroll" tabindex="0" role="group" aria-label="${t("All branches")}">
       <table class="sortable">
         <caption class="hidden">
-          All branches
+          ${t("All branches")}
         </caption>
         <thead>
           <tr>
@@ -87,6 +88,13 @@ function all(model: TableModel, order: Order): Html {
     </div>
     <p class="note">${sum(model)}</p>
     ${model.isStale && STALE}`;
+}
+
+function counted({ rows, repository }: TableModel): string {
+  const { length } = rows;
+  return length === 1
+    ? t("1 branch and what is on none, in {0}", repository)
+    : t("{0} branches and what is on none, in {1}", fullCount(length), repository);
 }
 
 /** Words that the heads of columns say, where there is room for columns. */
@@ -111,26 +119,31 @@ function sum({ rows, conservation, total }: TableModel): string {
   const { carried, withheld, bound, pending, unplaced } = conservation;
   const parts = carried.tokens + withheld.tokens + bound.tokens + pending.tokens + unplaced.tokens;
   const closes = parts === conservation.total.tokens && parts === total.tokens && onNone >= unplaced.tokens;
-  const said = `Branches ${fullCount(onBranches)} + on none ${fullCount(onNone)} = total ${fullCount(total.tokens)} tokens.`;
-  return `${said} ${closes ? "The sum closes to the last token." : "The sum does not close: this is a bug, please report it."}`;
+  const said = t(
+    "Branches {0} + on none {1} = total {2} tokens.",
+    fullCount(onBranches),
+    fullCount(onNone),
+    fullCount(total.tokens),
+  );
+  return `${said} ${closes ? t("The sum closes to the last token.") : t("The sum does not close: this is a bug, please report it.")}`;
 }
 
 function unplaced(model: TableModel): Html {
   if (model.unplaced.length === 0) return NOTHING;
   return section(
-    "Unplaced",
-    html`<p>What is on no known branch, by session. You can say where it belongs.</p>
-      <div class="scroll" tabindex="0" role="group" aria-label="Unplaced">
+    t("Unplaced"),
+    html`<p>${t("What is on no known branch, by session. You can say where it belongs.")}</p>
+      <div class="scroll" tabindex="0" role="group" aria-label="${t("Unplaced")}">
         <table class="unplaced">
           <caption class="hidden">
-            Usage on no known branch
+            ${t("Usage on no known branch")}
           </caption>
           <thead class="hidden">
             <tr>
-              <th scope="col">Session</th>
-              <th scope="col">Reason</th>
-              <th scope="col">List cost</th>
-              <th scope="col">Assign</th>
+              <th scope="col">${t("Session")}</th>
+              <th scope="col">${t("Reason")}</th>
+              <th scope="col">${t("List cost")}</th>
+              <th scope="col">${t("Assign")}</th>
             </tr>
           </thead>
           <tbody>
@@ -143,19 +156,25 @@ function unplaced(model: TableModel): Html {
 
 function unplacedRow(row: Unplaced): Html {
   const [first, last] = [row.first, row.last].map((time) => time?.slice(0, 10) ?? "");
-  const days = first === last ? (first ?? "") : `${first ?? ""} to ${last ?? ""}`;
+  const days = first === last ? (first ?? "") : t("{0} to {1}", first ?? "", last ?? "");
   const name = row.short_id === "" ? row.assistant : `${row.assistant} ${row.short_id}`;
   return html`<tr>
     <th scope="row">${name}<br /><span class="meaning">${days}</span></th>
     <td class="wide">${row.reasons.join(" ")}<br /><span class="meaning">${row.directories.join(", ")}</span></td>
     <td class="number">
-      ${row.amount}<br /><span class="meaning">${about(shortTokens(row.tokens), row.estimated_counts)} tokens</span>
+      ${row.amount}<br /><span class="meaning"
+        >${t("{0} tokens", about(shortTokens(row.tokens), row.estimated_counts))}</span
+      >
     </td>
     <td>
       ${
         row.session !== "" &&
-        html`<button type="button" data-assign="${exactly(row.session)}" aria-label="Assign ${name} to a branch">
-          Assign…
+        html`<button
+          type="button"
+          data-assign="${exactly(row.session)}"
+          aria-label="${t("Assign {0} to a branch", name)}"
+        >
+          ${t("Assign…")}
         </button>`
       }
     </td>

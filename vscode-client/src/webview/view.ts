@@ -2,11 +2,12 @@
 
 import { about, amount, dollars, fullCount, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Model, type Part } from "../core/protocol";
+import { t } from "../core/words";
 import { bar, dayChart } from "./charts";
 import { drivers } from "./drivers";
 import { exactly, html, type Html } from "./html";
 import { ALL, type PageModel } from "./messages";
-import { hero, NOTHING, plural, section, shares, STALE, table } from "./pieces";
+import { hero, inSessions, NOTHING, replies, section, shares, STALE, table } from "./pieces";
 
 /** Sections by the id of the element that holds them. */
 export type Sections = Readonly<Record<(typeof SECTIONS)[number], Html>>;
@@ -35,8 +36,8 @@ export function sections(model: PageModel): Sections {
     budgets: budgets(model.budgets),
     days: days(branch),
     drivers: drivers(model.why, branch.list_cost),
-    models: split("Models", "Model", branch.models, "blue"),
-    assistants: split("Assistants", "Assistant", branch.assistants, "purple"),
+    models: split(t("Models"), t("List cost by model"), "Model", branch.models, "blue"),
+    assistants: split(t("Assistants"), t("List cost by assistant"), "Assistant", branch.assistants, "purple"),
     tokens: tokens(branch),
     parts: parts(branch),
     evidence: evidence(branch),
@@ -48,11 +49,11 @@ export function sections(model: PageModel): Sections {
 function nothing({ name, noLogs, isStale }: PageModel): Html {
   if (noLogs.length > 0) {
     const [logs = "", places = ""] = noLogs;
-    return html`<p class="hero">no logs</p>
-      <p>Logs: ${logs}. Looked in: ${places}.</p>`;
+    return html`<p class="hero">${t("no logs")}</p>
+      <p>${t("Logs: {0}. Looked in: {1}.", logs, places)}</p>`;
   }
-  return html`<p class="hero">$0.00 <span class="unit">list</span></p>
-    <p>Nothing was spent on ${name} yet.</p>
+  return html`<p class="hero">$0.00 <span class="unit">${t("list")}</span></p>
+    <p>${t("Nothing was spent on {0} yet.", name)}</p>
     ${isStale && STALE}`;
 }
 
@@ -60,7 +61,7 @@ function nothing({ name, noLogs, isStale }: PageModel): Html {
 export function options({ name, names, current }: Pick<PageModel, "name" | "names" | "current">): Html {
   const branches = name === ALL || names.includes(name) ? names : [name, ...names];
   return html`${[ALL, ...branches].map((one) => {
-    const label = one === ALL ? "All branches" : one === current ? `${one} (checked out)` : one;
+    const label = one === ALL ? t("All branches") : one === current ? t("{0} (checked out)", one) : one;
     return one === name
       ? html`<option value="${exactly(one)}" selected>${label}</option>`
       : html`<option value="${exactly(one)}">${label}</option>`;
@@ -68,38 +69,40 @@ export function options({ name, names, current }: Pick<PageModel, "name" | "name
 }
 
 function figure(model: PageModel, branch: Branch): Html {
-  const times = branch.usage === 1 ? "1 reply" : `${fullCount(branch.usage)} replies`;
-  const sessions = branch.sessions === undefined ? "" : ` in ${plural(branch.sessions, "session")}`;
+  const times = replies(branch.usage);
+  const sessions = branch.sessions === undefined ? "" : ` ${inSessions(branch.sessions)}`;
   return html`<p class="hero">${hero(branch.amount)}</p>
     <p class="sub">
-      ${about(shortTokens(total(branch)), branch.estimated_counts)} tokens, ${times}${sessions}; ${span(branch)}.
-      ${STATES[branch.state] ?? branch.state}
+      ${t("{0} tokens", about(shortTokens(total(branch)), branch.estimated_counts))}, ${times}${sessions};
+      ${span(branch)}. ${STATES[branch.state] ?? branch.state}
     </p>
     <dl class="tiles">
-      ${tile("Pending", branch.pending_amount, "no commit carries it yet")}
-      ${tile("Carried", branch.parts.carried?.amount ?? "$0.00", "in lines of commits")}
-      ${kept("Withheld", branch.parts.withheld, "by you; stays on this machine")}
-      ${kept("Here only", branch.parts.bound, "bound to commits without a line")}
-      ${model.today === "" ? NOTHING : tile("Today", model.today, "in the whole repository")}
+      ${tile(t("Pending"), branch.pending_amount, t("no commit carries it yet"))}
+      ${tile(t("Carried"), branch.parts.carried?.amount ?? "$0.00", t("in lines of commits"))}
+      ${kept(t("Withheld"), branch.parts.withheld, t("by you; stays on this machine"))}
+      ${kept(t("Here only"), branch.parts.bound, t("bound to commits without a line"))}
+      ${model.today === "" ? NOTHING : tile(t("Today"), model.today, t("in the whole repository"))}
       ${estimated(model, branch)}
-      ${branch.unpriced_tokens > 0 ? tile("Unpriced", shortTokens(branch.unpriced_tokens), "tokens of models without a known price, in no amount") : NOTHING}
-      ${branch.lower_bound > 0 ? tile("Lower bound", plural(branch.lower_bound, "reply", "replies"), "whose log tells only the least of the output") : NOTHING}
-      ${branch.partial.usage > 0 ? tile("Broken off", branch.broken_off_amount || plural(branch.partial.usage, "reply", "replies"), `${plural(branch.partial.usage, "reply", "replies")} in the sum, perhaps not billed`) : NOTHING}
+      ${branch.unpriced_tokens > 0 ? tile(t("Unpriced"), shortTokens(branch.unpriced_tokens), t("tokens of models without a known price, in no amount")) : NOTHING}
+      ${branch.lower_bound > 0 ? tile(t("Lower bound"), replies(branch.lower_bound), t("whose log tells only the least of the output")) : NOTHING}
+      ${branch.partial.usage > 0 ? tile(t("Broken off"), branch.broken_off_amount || replies(branch.partial.usage), t("{0} in the sum, perhaps not billed", replies(branch.partial.usage))) : NOTHING}
     </dl>
     ${model.isStale && STALE}`;
 }
 
 function estimated({ takesEstimates }: PageModel, branch: Branch): Html {
   const { estimated_counts = 0, estimated_amount } = branch;
-  const meaning = `no provider told the counts${takesEstimates ? "" : "; in no cost line and no budget"}`;
-  return estimated_counts === 0 ? NOTHING : tile("Estimated", estimated_amount, meaning);
+  const meaning = takesEstimates
+    ? t("no provider told the counts")
+    : t("no provider told the counts; in no cost line and no budget");
+  return estimated_counts === 0 ? NOTHING : tile(t("Estimated"), estimated_amount, meaning);
 }
 
 const STATES: Readonly<Record<string, string>> = {
   active: "",
-  merged: "The branch is merged.",
-  deleted: "The branch is deleted.",
-  unmerged: "The branch is deleted and was not merged.",
+  merged: t("The branch is merged."),
+  deleted: t("The branch is deleted."),
+  unmerged: t("The branch is deleted and was not merged."),
 };
 
 function kept(label: string, part: Figures | undefined, meaning: string): Html {
@@ -115,17 +118,17 @@ function tile(label: string, value: string, meaning: string): Html {
 }
 
 const BUDGETS: Readonly<Record<Budget["scope"], string>> = {
-  branch: "This branch",
-  commit: "The next commit",
-  day: "Today",
+  branch: t("This branch"),
+  commit: t("The next commit"),
+  day: t("Today"),
 };
 
 const STANDING: Readonly<Record<Budget["state"], string>> = {
   none: "",
   ok: "",
-  near: "near the limit",
-  unpriced: "unpriced usage",
-  over: "over the limit",
+  near: t("near the limit"),
+  unpriced: t("unpriced usage"),
+  over: t("over the limit"),
 };
 
 function budgets(all: readonly Budget[]): Html {
@@ -133,20 +136,20 @@ function budgets(all: readonly Budget[]): Html {
     if (one.limit === null) return [];
     const share = Number(one.list_cost) / Number(one.limit);
     const kind = one.state === "over" ? "red" : one.state === "ok" ? "green" : "yellow";
-    const said = [STANDING[one.state], one.block && "stops commits"].filter(Boolean).join(", ");
+    const said = [STANDING[one.state], one.block && t("stops commits")].filter(Boolean).join(", ");
     return [
       html`<tr>
         <th scope="row">${BUDGETS[one.scope]}${said !== "" && html`, <span class="meaning">${said}</span>`}</th>
         <td class="chart">${bar(Math.min(share, 1), kind)}</td>
         <td class="number">
-          ${amount(one.list_cost, { unpriced: one.unpriced_tokens ?? 0 })} of ${dollars(one.limit)}
+          ${t("{0} of {1}", amount(one.list_cost, { unpriced: one.unpriced_tokens ?? 0 }), dollars(one.limit))}
         </td>
         <td class="number">${one.percent ?? 0}%</td>
       </tr>`,
     ];
   });
   const head = ["Budget", "Share", "List cost", "Percent"];
-  return rows.length === 0 ? NOTHING : section("Budgets", table("Budgets at list cost", head, rows, "split"));
+  return rows.length === 0 ? NOTHING : section(t("Budgets"), table(t("Budgets at list cost"), head, rows, "split"));
 }
 
 function days(branch: Branch): Html {
@@ -166,20 +169,27 @@ function days(branch: Branch): Html {
       </tr>`,
   );
   return section(
-    "List cost by day",
+    t("List cost by day"),
     html`<p class="hidden" id="days-said">
-        List cost on ${plural(found.length, "day")}, from ${found[0]?.[0] ?? ""} to ${found.at(-1)?.[0] ?? ""}; the
-        table below has them all.
+        ${t("List cost by day from {0} to {1}; the table below has all days.", found[0]?.[0] ?? "", found.at(-1)?.[0] ?? "")}
       </p>
-      <div class="scroll" tabindex="0" role="group" aria-label="List cost by day">${dayChart(shown, "days-said")}</div>
+      <div class="scroll" tabindex="0" role="group" aria-label="${t("List cost by day")}">
+        ${dayChart(shown, "days-said")}
+      </div>
       <details>
-        <summary>As a table</summary>
-        ${table("List cost by day", ["Day", "List cost", "Tokens"], rows)}
+        <summary>${t("As a table")}</summary>
+        ${table(t("List cost by day"), ["Day", "List cost", "Tokens"], rows)}
       </details>`,
   );
 }
 
-function split(title: string, what: string, all: Readonly<Record<string, Figures | Model>>, kind: string): Html {
+function split(
+  title: string,
+  caption: string,
+  what: string,
+  all: Readonly<Record<string, Figures | Model>>,
+  kind: string,
+): Html {
   const sorted = Object.entries(all).sort(
     ([, a], [, b]) => Number(b.list_cost) - Number(a.list_cost) || total(b) - total(a),
   );
@@ -193,18 +203,15 @@ function split(title: string, what: string, all: Readonly<Record<string, Figures
       <td class="number">${about(shortTokens(total(of)), of.estimated_counts)}</td>
     </tr>`;
   });
-  return section(
-    title,
-    table(`List cost by ${what.toLowerCase()}`, [what, "Share", "List cost", "Tokens"], rows, "split"),
-  );
+  return section(title, table(caption, [what, "Share", "List cost", "Tokens"], rows, "split"));
 }
 
 const CLASSES = {
-  input: ["Input", "blue"],
-  cache_read: ["Cache read", "green"],
-  cache_write_5m: ["Cache write, 5 min", "yellow"],
-  cache_write_1h: ["Cache write, 1 h", "grey"],
-  output: ["Output", "purple"],
+  input: [t("Input"), "blue"],
+  cache_read: [t("Cache read"), "green"],
+  cache_write_5m: [t("Cache write, 5 min"), "yellow"],
+  cache_write_1h: [t("Cache write, 1 h"), "grey"],
+  output: [t("Output"), "purple"],
 } as const;
 
 function tokens(branch: Branch): Html {
@@ -212,15 +219,15 @@ function tokens(branch: Branch): Html {
     const [name, kind] = CLASSES[one];
     return { name, kind, value: branch.tokens[one], said: fullCount(branch.tokens[one]) };
   });
-  return section("Tokens", shares("Tokens by class", ["Class", "Tokens"], rows));
+  return section(t("Tokens"), shares(t("Tokens by class"), ["Class", "Tokens"], rows));
 }
 
 const PART_WORDS: Readonly<Record<Part, readonly [string, string]>> = {
-  carried: ["Carried by commits", "green"],
-  withheld: ["Withheld by you", "yellow"],
-  bound: ["Bound to commits, here only", "purple"],
-  pending: ["Pending", "blue"],
-  unplaced: ["Unplaced", "grey"],
+  carried: [t("Carried by commits"), "green"],
+  withheld: [t("Withheld by you"), "yellow"],
+  bound: [t("Bound to commits, here only"), "purple"],
+  pending: [t("Pending"), "blue"],
+  unplaced: [t("Unplaced"), "grey"],
 };
 
 function parts(branch: Branch): Html {
@@ -232,34 +239,38 @@ function parts(branch: Branch): Html {
       name: PART_WORDS[name][0],
       kind: PART_WORDS[name][1],
       value: all[name].tokens,
-      said: `${branch.parts[name]?.amount ?? dollars(all[name].list_cost)}, ${fullCount(all[name].tokens)} tokens`,
+      said: t(
+        "{0}, {1} tokens",
+        branch.parts[name]?.amount ?? dollars(all[name].list_cost),
+        fullCount(all[name].tokens),
+      ),
     }));
   const sum = rows.map((row) => `${row.name} ${fullCount(row.value)}`).join(" + ");
   const closes = names.reduce((tokens, name) => tokens + all[name].tokens, 0) === all.total.tokens;
   const said = closes
-    ? "The sum closes to the last token."
-    : "The sum does not close: this is a bug, please report it.";
+    ? t("The sum closes to the last token.")
+    : t("The sum does not close: this is a bug, please report it.");
   return section(
-    "Where it is",
-    html`${shares("What became of this branch's usage", ["Part", "List cost and tokens"], rows)}
-      <p class="note">${sum} = total ${fullCount(all.total.tokens)} tokens. ${said}</p>`,
+    t("Where it is"),
+    html`${shares(t("What became of this branch's usage"), ["Part", "List cost and tokens"], rows)}
+      <p class="note">${t("{0} = total {1} tokens.", sum, fullCount(all.total.tokens))} ${said}</p>`,
   );
 }
 
 const EVIDENCE: Readonly<Record<string, readonly [string, string]>> = {
-  observed: ["Observed: the server saw HEAD then", "green"],
-  reflog: ["Reflog: git's own record of HEAD", "blue"],
-  transcript: ["Transcript: the assistant's own field", "yellow"],
-  carried: ["Carried: moved to a branch made from it", "purple"],
-  assigned: ["Assigned: you said so", "grey"],
+  observed: [t("Observed: the server saw HEAD then"), "green"],
+  reflog: [t("Reflog: git's own record of HEAD"), "blue"],
+  transcript: [t("Transcript: the assistant's own field"), "yellow"],
+  carried: [t("Carried: moved to a branch made from it"), "purple"],
+  assigned: [t("Assigned: you said so"), "grey"],
 };
 
 function evidence(branch: Branch): Html {
   const rows = Object.entries(branch.evidence).map(([name, count]) => {
     const [said, kind] = EVIDENCE[name] ?? [name, "grey"];
-    return { name: said, kind, value: count, said: plural(count, "reply", "replies") };
+    return { name: said, kind, value: count, said: replies(count) };
   });
-  return section("How the branch is known", shares("Evidence", ["Evidence", "Replies"], rows));
+  return section(t("How the branch is known"), shares(t("Evidence"), ["Evidence", "Replies"], rows));
 }
 
 function commits(branch: Branch): Html {
@@ -271,18 +282,21 @@ function commits(branch: Branch): Html {
             type="button"
             class="link"
             data-commit="${one.commit}"
-            aria-label="Open commit ${one.commit.slice(0, 7)}"
+            aria-label="${t("Open commit {0}", one.commit.slice(0, 7))}"
           >
             ${one.commit.slice(0, 7)}
           </button>
         </th>
         <td class="wide">${one.subject ?? ""}</td>
         <td class="number">${one.amount}</td>
-        <td class="mono">${one.published ? one.claims.join(" ") : "here only"}</td>
+        <td class="mono">${one.published ? one.claims.join(" ") : t("here only")}</td>
       </tr>`,
   );
   if (rows.length === 0) return NOTHING;
-  return section("Commits", table("Commits and what they carry", ["Commit", "Subject", "List cost", "Claims"], rows));
+  return section(
+    t("Commits"),
+    table(t("Commits and what they carry"), ["Commit", "Subject", "List cost", "Claims"], rows),
+  );
 }
 
 function total(of: Figures): number {
@@ -291,5 +305,5 @@ function total(of: Figures): number {
 
 function span(of: Figures): string {
   const [first, last] = [of.first, of.last].map((time) => time?.slice(0, 10) ?? "");
-  return first === last ? (first ?? "") : `${first ?? ""} to ${last ?? ""}`;
+  return first === last ? (first ?? "") : t("{0} to {1}", first ?? "", last ?? "");
 }

@@ -179,6 +179,15 @@ export const fake = {
   panels: [] as Panel[],
   pages: [] as { readonly uri: string; readonly language: string | undefined }[],
   briefly: [] as string[],
+  /** What long work said of its progress. */
+  progress: [] as string[],
+  /** Whether the user cancels work as soon as it can be cancelled. */
+  cancels: false,
+  /** The file that the user chooses in a dialog. */
+  chosen: undefined as string | undefined,
+  /** Pages that were opened in a browser, and texts that were copied. */
+  opened: [] as string[],
+  copied: [] as string[],
   log: [] as string[],
   extensions: {} as Record<string, unknown>,
   registered: new Map<string, (argument: unknown) => Promise<void>>(),
@@ -189,9 +198,11 @@ export const fake = {
     activeEditor.fire(window.activeTextEditor);
   },
   reset(): void {
-    for (const name of ["shown", "offered", "picks", "typed", "ran", "known", "items", "trees", "panels", "pages", "briefly", "folders", "log"] as const) this[name].length = 0; // prettier-ignore
+    for (const name of ["shown", "offered", "picks", "typed", "ran", "known", "items", "trees", "panels", "pages", "briefly", "folders", "log", "progress", "opened", "copied"] as const) this[name].length = 0; // prettier-ignore
     this.settings = {};
     this.extensions = {};
+    this.cancels = false;
+    this.chosen = undefined;
     this.failing.clear();
     this.registered.clear();
     window.activeTextEditor = undefined;
@@ -225,6 +236,18 @@ export const window = {
     if (found !== undefined) fake.picks.shift();
     return Promise.resolve(found);
   },
+  withProgress: async <Result>(
+    { title }: { title: string },
+    work: (progress: object, cancel: object) => Promise<Result>,
+  ): Promise<Result> => {
+    const report = ({ message }: { message: string }): void => void fake.progress.push(`${title}: ${message}`);
+    const onCancellationRequested = (stop: () => void): void => {
+      if (fake.cancels) stop();
+    };
+    return await work({ report }, { onCancellationRequested });
+  },
+  showOpenDialog: (): Promise<Uri[] | undefined> =>
+    Promise.resolve(fake.chosen === undefined ? undefined : [Uri.file(fake.chosen)]),
   showInputBox: (): Promise<string | undefined> => Promise.resolve(fake.typed.shift()),
   createOutputChannel: (): object => {
     const write = (text: string): void => void fake.log.push(text);
@@ -306,6 +329,12 @@ export const l10n = {
 };
 
 export const env = {
-  openExternal: (): Promise<boolean> => Promise.resolve(true),
-  clipboard: { writeText: (): Promise<void> => Promise.resolve() },
+  language: "en",
+  openExternal: (uri: Uri): Promise<boolean> => Promise.resolve(fake.opened.push(uri.toString()) > 0),
+  clipboard: {
+    writeText: (text: string): Promise<void> => {
+      fake.copied.push(text);
+      return Promise.resolve();
+    },
+  },
 };

@@ -21,7 +21,8 @@ def command(as_json: bool) -> int:
 
     Rules are [[rules]] in the repository's .tokcost.toml, and in config.toml beside the ledger for your own. They say
     something; no rule stops, publishes or runs anything. Exits with 0 when all is well, 1 when a budget is exceeded or
-    a rule speaks, 3 when a budget cannot be understood. Rules that cannot are for `tokcost doctor` to name.
+    a rule speaks, 3 when that cannot be known: usage has no known price, or a budget cannot be understood. Rules that
+    cannot be understood are for `tokcost doctor` to name.
 
     \b
     Examples:
@@ -34,10 +35,14 @@ def command(as_json: bool) -> int:
     problems = status.budget_problems
     if as_json:
         said = {"schema": "tokcost.check/1", "is_broken": is_broken, "problems": list(problems)}
-        screen.show(json.dumps(said | {"status": status_object(status), "rules": list(status.rules)}) + "\n")
+        rules = {"rules": list(status.rules), "rules_unpriced": list(status.rules_unpriced)}
+        screen.show(json.dumps(said | {"status": status_object(status)} | rules) + "\n")
     else:
-        for line in (check_line(status), *(f"rule {rule}" for rule in status.rules)):
+        for line in (check_line(status), *(f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced))):
             screen.show(line + "\n")
     for problem in (*problems, *checked.notes):
         screen.tell(problem)
-    return 3 if problems or not checked.is_current else int(is_broken)
+    if problems or not checked.is_current:
+        return 3
+    is_unknown = state_of(status) == "unpriced" or bool(status.rules_unpriced)
+    return 1 if is_broken else 3 if is_unknown else 0

@@ -13,6 +13,7 @@ from tokcost.history.privacy.suppression import Labels, Piece, allowed
 from tokcost.model.changes import GROUPINGS, Cell, Change, Grouping, quantile
 from tokcost.model.periods import count_from_to, period_of
 from tokcost.model.trailer import Line
+from tokcost.pricing.public import model_of_line
 
 SIZES = ((10, "under 10 lines"), (50, "10 to 49 lines"), (200, "50 to 199 lines"), (1000, "200 to 999 lines"))
 _LARGEST = "1000 lines and more"
@@ -118,7 +119,8 @@ def _model(line: Line) -> str:
     """A line tells one amount for all its models, so only a line with one of them says what that one cost."""
     if not line.models:
         return NOT_NAMED
-    return line.models[0] if len(line.models) == 1 and not line.more_models else SEVERAL
+    names = dict.fromkeys(map(model_of_line, line.models))
+    return next(iter(names)) if len(names) == 1 and not line.more_models else SEVERAL
 
 
 def _weeks(pieces: Iterable[Piece]) -> int:
