@@ -2,6 +2,7 @@
 to say in a test (old spellings, odd dates, one second) and what must hold of any history."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -200,6 +201,34 @@ def test_two_branches_that_swapped_their_names_keep_their_own_past() -> None:
     renames = [Rename(50, "main", "tmp"), Rename(51, "dev", "main"), Rename(52, "tmp", "dev")]
     past = history((10, moved("main", "dev")), (20, moved("dev", "main")), head="dev", renames=renames)
     assert [at(past, s) for s in (5, 15, 25)] == [on("dev"), on("main"), on("dev")]
+
+
+_names = st.sampled_from(["a", "b", "c", "d"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), _names, _names), max_size=12), _names, st.integers(0, 10))
+def test_a_name_goes_through_all_renames_from_a_moment_on(
+    done: list[tuple[int, str, str]], name: str, second: int
+) -> None:
+    timeline = build_timeline(history(renames=[Rename(*one) for one in done]))
+    present = name
+    for when, before, after in sorted(done, key=lambda one: one[0]):
+        present = after if when >= second and before == present else present
+    assert timeline.present_name(name, second) == present
+
+
+def test_twenty_thousand_renames_are_gone_through_once() -> None:
+    """A clone that somebody packed brings its reflogs along."""
+    many = range(20_000)
+    past = history(
+        *((number, f"Branch: renamed refs/heads/b{number} to refs/heads/b{number + 1}") for number in many),
+        head="b20000",
+        renames=[Rename(number, f"b{number}", f"b{number + 1}") for number in many],
+    )
+    begun = time.process_time()
+    timeline = build_timeline(past)
+    assert [timeline.present_name("b7", number) for number in (7, 8)] == ["b20000", "b7"]
+    assert time.process_time() - begun < 2
 
 
 def test_a_hint_means_the_branch_that_had_that_name_then() -> None:
