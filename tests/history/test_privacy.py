@@ -140,6 +140,23 @@ def test_who_has_an_address_or_a_name_in_common_is_one_contributor() -> None:
     assert len(set(heads.values())) == 3
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a@x", "Jos\u00e9"), ("b@x", "Jose\u0301")),
+        (("a@x", "Stra\u00dfe"), ("b@x", "STRASSE")),
+        (("a@x", "Ann  Lee"), ("b@x", " Ann\u00a0Lee")),
+        (("12345+ann@users.noreply.github.com", "ann"), ("Ann@users.noreply.github.com", "Ann Lee")),
+        (("12345-ann@users.noreply.gitlab.com", "ann"), ("ann@users.noreply.gitlab.com", "Ann Lee")),
+    ],
+)
+def test_a_name_that_is_written_another_way_is_the_same_contributor(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    heads = count_heads([one, other, ("12+ann@elsewhere", "Ann 2")])
+    assert (heads[one] == heads[other], len(set(heads.values()))) == (True, 2)
+
+
 amounts = st.integers(0, 6).map(lambda power: 2**power)
 pieces_of_a_team = st.lists(
     st.builds(
