@@ -1,5 +1,6 @@
 """Grouped figures against someone who wants to know what one person spent, and knows everything but the amounts."""
 
+import time
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
@@ -434,6 +435,24 @@ def _shifted(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: int,
 
 def _key(one: Piece, shown: Mapping[Grouping, Labels]) -> tuple[str, ...]:
     return tuple(labels[one.names[name]] for name, labels in shown.items())
+
+
+@pytest.mark.slow
+def test_a_team_of_thirty_with_four_hundred_changes_does_not_wait_for_its_report() -> None:
+    """Nearly every change is in a combination of cells of its own, and each pair of people is looked at."""
+    numbers = Random(1)
+    several = {"area": 12, "model": 5, "type": 6, "issue": 50, "size": 5, "tag": 20, "month": 12}
+    pieces = [
+        piece(
+            numbers.randrange(30),
+            numbers.randrange(1, 10**9),
+            **{name: f"{numbers.randrange(count):02}" for name, count in several.items()},
+        )
+        for _ in range(400)
+    ]
+    begun = time.process_time()
+    assert allowed(pieces, [*several], 5).keys() >= {"area", "month"}
+    assert time.process_time() - begun < 30
 
 
 def test_a_large_team_gets_every_grouping() -> None:
