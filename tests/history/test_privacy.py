@@ -441,12 +441,13 @@ def _key(one: Piece, shown: Mapping[Grouping, Labels]) -> tuple[str, ...]:
 def test_a_team_of_thirty_with_four_hundred_changes_does_not_wait_for_its_report() -> None:
     """Nearly every change is in a combination of cells of its own, and each pair of people is looked at."""
     numbers = Random(1)
-    several = {"area": 12, "model": 5, "type": 6, "issue": 50, "size": 5, "tag": 20, "month": 12}
+    several: dict[Grouping, int] = {"area": 12, "model": 5, "type": 6, "issue": 50, "size": 5, "tag": 20, "month": 12}
     pieces = [
         piece(
             numbers.randrange(30),
             numbers.randrange(1, 10**9),
-            **{name: f"{numbers.randrange(count):02}" for name, count in several.items()},
+            number=0,
+            **{str(name): f"{numbers.randrange(count):02}" for name, count in several.items()},
         )
         for _ in range(400)
     ]

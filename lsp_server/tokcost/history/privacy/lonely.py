@@ -45,8 +45,11 @@ def _lonely_among(left: Sequence[tuple[str, frozenset[int], Column]]) -> set[str
     if len(people) > _MOST_PEOPLE:
         return {cell for cell, _, _ in left}
     parts = _Parts(rest for _, _, rest in left)
+    of: dict[frozenset[int], set[int]] = {}
+    for number, (_, who, _) in enumerate(left):
+        of.setdefault(who, set()).add(number)
     for pair in combinations_with_replacement(people, 2):
-        gone = {number for number, (_, who, _) in enumerate(left) if who.issubset(pair)}
+        gone = set[int]().union(*(of.get(frozenset(some), ()) for some in (pair[:1], pair[1:], pair)))
         if not parts.are_made_without(gone):
             return _not_made_of_others(left, gone)
     return set()

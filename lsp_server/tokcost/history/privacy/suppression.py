@@ -10,8 +10,8 @@ Three things must hold, for list cost and for tokens:
    its neighbours until they pass together, so that what is shown is still a course of time; where that ends in one
    cell, other cuts through all of it are tried.
 3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
-   than three contributors (`lonely.py`), a cell minus the cells of another grouping inside it is empty or passes rule 1, and
-   nobody's total can be told within 15 %, not even by one who knows his own part (`dominance.py`).
+   than three contributors (`lonely.py`), a cell minus the cells of another grouping inside it is empty or passes rule
+   1, and nobody's total can be told within 15 %, not even by one who knows his own part (`dominance.py`).
 
 Contributors are bare numbers in here, and leave with nobody.
 """
