@@ -18,6 +18,7 @@ from tokcost.placement.branch import (
     unsettled_since,
 )
 from tokcost.placement.moves import steady_seconds
+from tokcost.placement.reason import reason_at
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 
@@ -356,3 +357,12 @@ def test_what_was_observed_is_still_carried_to_a_branch_created_from_there() -> 
 def test_a_branch_that_was_observed_is_called_what_it_is_called_now() -> None:
     past = build_timeline(History([], "now", {}, [Rename(200, "then", "now")], problem="no reflog"))
     assert place(past, 150_000, observed=always("then")) == BranchPlace("now", "observed")
+
+
+def test_the_reason_of_a_usage_on_no_branch_is_what_git_knew_then() -> None:
+    """A clone's reflog reaches back a few seconds before its first entry, and no further."""
+    cloned = [ReflogEntry(100, NULL_ID, ONE, "clone: from elsewhere"), ReflogEntry(200, ONE, TWO, moved("main", TWO))]
+    timeline = build_timeline(History(cloned, None, {}, []))
+    told = [reason_at(timeline, second) for second in (0, timeline.begins - 1, timeline.begins, 199, 200, 300)]
+    assert told == ["before_reflog", "before_reflog", "folder_gone", "folder_gone", "detached", "detached"]
+    assert reason_at(timeline._replace(problem="no reflog"), 300) == "no_reflog"
