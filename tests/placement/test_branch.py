@@ -185,6 +185,12 @@ def test_carrying_ends_where_the_chain_met_a_commit() -> None:
     assert [at(past, s) for s in (50, 120, 160)] == [carried("b"), on("b"), carried("c")]
 
 
+def test_what_the_first_commit_took_in_is_not_carried_to_a_branch_created_behind_it() -> None:
+    past = history((60, moved("main", "feat")), head="feat", creations={"feat": Creation(60, "HEAD")})
+    past = past._replace(entries=[past.entries[0]._replace(second=50), *past.entries[1:]])
+    assert [at(past, second) for second in (40, 50, 55, 70)] == [on("main"), on("main"), carried("feat"), on("feat")]
+
+
 def test_branches_that_replace_each_other_within_a_second_are_walked_once() -> None:
     told = ((100, moved("main", "b")), (100, moved("b", "main")), (100, moved("main", "b")))
     past = history(*told, head="b", creations=created("HEAD", 100, "b") | created("HEAD", 100, "main"))
