@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tokcost.history.privacy.dominance import Exchange, standing_out
 from tokcost.history.privacy.groups import count_heads, shown_labels
+from tokcost.history.privacy.safe_cells import Share, safe_cells
 from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe
 from tokcost.model.changes import GROUPINGS, Grouping
 from tokcost.model.periods import period_of
@@ -435,6 +436,21 @@ def _shifted(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: int,
 
 def _key(one: Piece, shown: Mapping[Grouping, Labels]) -> tuple[str, ...]:
     return tuple(labels[one.names[name]] for name, labels in shown.items())
+
+
+def test_a_cell_of_several_repositories_has_the_contributors_that_the_strictest_of_them_wants() -> None:
+    def cells(strictest: int) -> dict[int, tuple[str, str]]:
+        wanted = {"a": 3, "b": 3, "c": 3, "d": strictest}
+        return safe_cells(
+            [
+                Share(2 * at + person, family, "2026-10", "src", "m", 100, 100, least)
+                for at, (family, least) in enumerate(wanted.items())
+                for person in range(2)
+            ]
+        )
+
+    assert cells(3) == dict.fromkeys(range(8), ("src", "m"))
+    assert cells(9) == {}
 
 
 @pytest.mark.slow
