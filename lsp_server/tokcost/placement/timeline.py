@@ -48,7 +48,7 @@ class Timeline(NamedTuple):
     """Second of the last move that began no stay of its own (a rename, the return of a rebase, a switch to where HEAD
     was); 0 where there is none. Git writes HEAD there too."""
     names: PresentNames = _UNCHANGED
-    """What `renames` made of names."""
+    """The names that `renames` led to."""
 
     def present_name(self, name: str, second: int) -> str:
         """The present name of the branch that was called `name` at a moment."""
