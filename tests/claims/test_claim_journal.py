@@ -100,6 +100,18 @@ def test_what_another_home_adds_is_read_once_as_well(clone: Clone) -> None:
     assert clone.count()["reads"] == [1, 0, 0]
 
 
+def test_a_ledger_with_claims_learns_of_those_behind_a_damaged_line(clone: Clone) -> None:
+    """It may be older than the clone's memory: a backup."""
+    clone.remember([Entry(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
+    clone.refresh()
+    with (Path(clone.common_dir) / claim_journal.FILE).open("ab") as stream:
+        stream.write(b'\n["cut off\n')
+    clone.remember([Entry(name(99_998), 1, line(99_998), [("claude-code", "known_2")])])
+    clone.refresh()
+    with open_ledger(clone.ledger) as ledger:
+        assert names_known(ledger, [name(99_999), name(99_998)]) == {name(99_999), name(99_998)}
+
+
 def test_a_git_that_fails_does_not_let_them_be_read_again(clone: Clone, tmp_path: Path) -> None:
     """Another home's claims are beside one of this ledger's own usage, whose commits git is asked about."""
     clone.remember([Entry(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])

@@ -225,6 +225,22 @@ def test_a_claim_no_commit_ever_carried_is_continued() -> None:
     assert decide(situation("commit", OLD, FRESH)).grow == FRESH
 
 
+def test_of_several_claims_that_no_commit_ever_carried_the_newest_goes_on_and_the_others_are_written_as_they_were() -> (
+    None
+):
+    newer = FRESH._replace(id=5, name="newer0000000")
+    for order in ((FRESH, newer), (newer, FRESH)):
+        decision = decide(situation("commit", *order))
+        assert (decision.grow, decision.again) == (newer, (FRESH,))
+
+
+def test_an_amend_of_a_commit_with_several_claims_raises_the_newest() -> None:
+    newer = OLD._replace(id=6, name="newer0000000")
+    for order in ((OLD, newer), (newer, OLD)):
+        decision = decide(situation("amend", *order, message={OLD.name: 1, newer.name: 1}))
+        assert (decision.grow, decision.again) == (newer, ())
+
+
 def test_a_claim_no_commit_ever_carried_is_written_again_without_new_usage() -> None:
     decision = decide(situation("commit", FRESH, pending=False))
     assert (decision.grow, decision.again) == (None, (FRESH,))

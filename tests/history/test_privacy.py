@@ -1,5 +1,6 @@
 """Grouped figures against someone who wants to know what one person spent, and knows everything but the amounts."""
 
+import time
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tokcost.history.privacy.dominance import Exchange, standing_out
 from tokcost.history.privacy.groups import count_heads, shown_labels
+from tokcost.history.privacy.safe_cells import Share, safe_cells
 from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe
 from tokcost.model.changes import GROUPINGS, Grouping
 from tokcost.model.periods import period_of
@@ -138,6 +140,23 @@ def test_weeks_give_way_to_months_where_a_month_minus_its_weeks_would_tell_of_on
 def test_who_has_an_address_or_a_name_in_common_is_one_contributor() -> None:
     heads = count_heads([("a@x", "Ann"), ("A@X", "ann b"), ("home@y", "Ann B"), ("c@x", "Cem"), ("d@x", "Dee")])
     assert len(set(heads.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a@x", "Jos\u00e9"), ("b@x", "Jose\u0301")),
+        (("a@x", "Stra\u00dfe"), ("b@x", "STRASSE")),
+        (("a@x", "Ann  Lee"), ("b@x", " Ann\u00a0Lee")),
+        (("12345+ann@users.noreply.github.com", "ann"), ("Ann@users.noreply.github.com", "Ann Lee")),
+        (("12345-ann@users.noreply.gitlab.com", "ann"), ("ann@users.noreply.gitlab.com", "Ann Lee")),
+    ],
+)
+def test_a_name_that_is_written_another_way_is_the_same_contributor(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    heads = count_heads([one, other, ("12+ann@elsewhere", "Ann 2")])
+    assert (heads[one] == heads[other], len(set(heads.values()))) == (True, 2)
 
 
 amounts = st.integers(0, 6).map(lambda power: 2**power)
@@ -417,6 +436,40 @@ def _shifted(pieces: list[Piece], shown: Mapping[Grouping, Labels], target: int,
 
 def _key(one: Piece, shown: Mapping[Grouping, Labels]) -> tuple[str, ...]:
     return tuple(labels[one.names[name]] for name, labels in shown.items())
+
+
+def test_a_cell_of_several_repositories_has_the_contributors_that_the_strictest_of_them_wants() -> None:
+    def cells(strictest: int) -> dict[int, tuple[str, str]]:
+        wanted = {"a": 3, "b": 3, "c": 3, "d": strictest}
+        return safe_cells(
+            [
+                Share(2 * at + person, family, "2026-10", "src", "m", 100, 100, least)
+                for at, (family, least) in enumerate(wanted.items())
+                for person in range(2)
+            ]
+        )
+
+    assert cells(3) == dict.fromkeys(range(8), ("src", "m"))
+    assert cells(9) == {}
+
+
+@pytest.mark.slow
+def test_a_team_of_thirty_with_four_hundred_changes_does_not_wait_for_its_report() -> None:
+    """Nearly every change is in a combination of cells of its own, and each pair of people is looked at."""
+    numbers = Random(1)
+    several: dict[Grouping, int] = {"area": 12, "model": 5, "type": 6, "issue": 50, "size": 5, "tag": 20, "month": 12}
+    pieces = [
+        piece(
+            numbers.randrange(30),
+            numbers.randrange(1, 10**9),
+            number=0,
+            **{str(name): f"{numbers.randrange(count):02}" for name, count in several.items()},
+        )
+        for _ in range(400)
+    ]
+    begun = time.process_time()
+    assert allowed(pieces, [*several], 5).keys() >= {"area", "month"}
+    assert time.process_time() - begun < 30
 
 
 def test_a_large_team_gets_every_grouping() -> None:

@@ -59,6 +59,7 @@ def test_a_damaged_line_is_offered_again_although_no_hook_ran_after_the_commit(r
     path.chmod(0o755)
     repo.work("Two")
     assert repo.replies() == {"total": 2, "carried": 2}
+    assert not [note for note in repo.common_dir.glob("TOKCOST_*") if note.stat().st_size]  # all is dealt with
 
 
 def test_a_damaged_amend_leaves_what_was_carried_and_is_offered_again(repo: Hooked) -> None:

@@ -2,6 +2,7 @@
 to say in a test (old spellings, odd dates, one second) and what must hold of any history."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from tokcost.placement.branch import (
     unsettled_since,
 )
 from tokcost.placement.moves import steady_seconds
+from tokcost.placement.reason import reason_at
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 
@@ -183,6 +185,12 @@ def test_carrying_ends_where_the_chain_met_a_commit() -> None:
     assert [at(past, s) for s in (50, 120, 160)] == [carried("b"), on("b"), carried("c")]
 
 
+def test_what_the_first_commit_took_in_is_not_carried_to_a_branch_created_behind_it() -> None:
+    past = history((60, moved("main", "feat")), head="feat", creations={"feat": Creation(60, "HEAD")})
+    past = past._replace(entries=[past.entries[0]._replace(second=50), *past.entries[1:]])
+    assert [at(past, second) for second in (40, 50, 55, 70)] == [on("main"), on("main"), carried("feat"), on("feat")]
+
+
 def test_branches_that_replace_each_other_within_a_second_are_walked_once() -> None:
     told = ((100, moved("main", "b")), (100, moved("b", "main")), (100, moved("main", "b")))
     past = history(*told, head="b", creations=created("HEAD", 100, "b") | created("HEAD", 100, "main"))
@@ -200,6 +208,34 @@ def test_two_branches_that_swapped_their_names_keep_their_own_past() -> None:
     renames = [Rename(50, "main", "tmp"), Rename(51, "dev", "main"), Rename(52, "tmp", "dev")]
     past = history((10, moved("main", "dev")), (20, moved("dev", "main")), head="dev", renames=renames)
     assert [at(past, s) for s in (5, 15, 25)] == [on("dev"), on("main"), on("dev")]
+
+
+_names = st.sampled_from(["a", "b", "c", "d"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), _names, _names), max_size=12), _names, st.integers(0, 10))
+def test_a_name_goes_through_all_renames_from_a_moment_on(
+    done: list[tuple[int, str, str]], name: str, second: int
+) -> None:
+    timeline = build_timeline(history(renames=[Rename(*one) for one in done]))
+    present = name
+    for when, before, after in sorted(done, key=lambda one: one[0]):
+        present = after if when >= second and before == present else present
+    assert timeline.present_name(name, second) == present
+
+
+def test_twenty_thousand_renames_are_gone_through_once() -> None:
+    """A clone that somebody packed brings its reflogs along."""
+    many = range(20_000)
+    past = history(
+        *((number, f"Branch: renamed refs/heads/b{number} to refs/heads/b{number + 1}") for number in many),
+        head="b20000",
+        renames=[Rename(number, f"b{number}", f"b{number + 1}") for number in many],
+    )
+    begun = time.process_time()
+    timeline = build_timeline(past)
+    assert [timeline.present_name("b7", number) for number in (7, 8)] == ["b20000", "b7"]
+    assert time.process_time() - begun < 2
 
 
 def test_a_hint_means_the_branch_that_had_that_name_then() -> None:
@@ -327,3 +363,12 @@ def test_what_was_observed_is_still_carried_to_a_branch_created_from_there() -> 
 def test_a_branch_that_was_observed_is_called_what_it_is_called_now() -> None:
     past = build_timeline(History([], "now", {}, [Rename(200, "then", "now")], problem="no reflog"))
     assert place(past, 150_000, observed=always("then")) == BranchPlace("now", "observed")
+
+
+def test_the_reason_of_a_usage_on_no_branch_is_what_git_knew_then() -> None:
+    """A clone's reflog reaches back a few seconds before its first entry, and no further."""
+    cloned = [ReflogEntry(100, NULL_ID, ONE, "clone: from elsewhere"), ReflogEntry(200, ONE, TWO, moved("main", TWO))]
+    timeline = build_timeline(History(cloned, None, {}, []))
+    told = [reason_at(timeline, second) for second in (0, timeline.begins - 1, timeline.begins, 199, 200, 300)]
+    assert told == ["before_reflog", "before_reflog", "folder_gone", "folder_gone", "detached", "detached"]
+    assert reason_at(timeline._replace(problem="no reflog"), 300) == "no_reflog"

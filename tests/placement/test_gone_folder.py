@@ -42,6 +42,10 @@ def test_an_assistant_that_names_a_branch_which_was_not_checked_out_there_was_el
     assert at(15, "feat/b", "src") == BranchPlace("feat/b", "transcript")
 
 
+def test_a_word_that_is_not_stale_does_not_mean_where_the_worktree_around_it_was_before() -> None:
+    assert at(25, "feat/a", "src") == BranchPlace("feat/a", "transcript")
+
+
 def test_a_stale_word_names_where_the_worktree_around_it_was_before() -> None:
     assert at(25, "feat/a", "build", stale=True) == BranchPlace("feat/b", "reflog")
     assert at(25, "feat/login", "build", stale=True) == BranchPlace("feat/login", "transcript")

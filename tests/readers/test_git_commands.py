@@ -53,6 +53,8 @@ MOVES = [
     "git -C . switch x",
     "git -C .. switch x",
     "git -C /src/app switch x",
+    "git -C /src switch x",
+    "git -C / switch x",
     "git -C /src/app/ switch x",
     'git -C "/src/app" switch x',
     "git -C $PWD switch x",

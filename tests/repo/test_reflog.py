@@ -43,6 +43,14 @@ def test_damaged_lines_are_passed_over_as_git_does(repo: GitSandbox) -> None:
     assert len(read_reflog(worktree(repo.path)).entries) == len(repo.git("reflog").split("\n")) == 2
 
 
+@pytest.mark.parametrize("second", ["9" * 5000, "9" * 19, "99999999999"])
+def test_a_moment_that_no_clock_reaches_is_the_last_one_there_is(repo: GitSandbox, second: str) -> None:
+    log = repo.path / ".git/logs/HEAD"
+    good = log.read_text()
+    log.write_text(good.replace(f" {T0} ", f" {second} ", 1) + good)
+    assert [entry.second for entry in read_reflog(worktree(repo.path)).entries] == [(1 << 32) - 1, T0]
+
+
 @given(st.binary())
 def test_whatever_bytes_a_reflog_holds_it_is_read_without_an_error(data: bytes) -> None:
     line = b"%s %s n <m> 7 +0000\tcommit: x\n" % (b"1" * 40, b"2" * 40)

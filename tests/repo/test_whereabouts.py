@@ -17,6 +17,16 @@ def test_subjects_and_times_come_for_every_commit_that_exists(tmp_path: Path) ->
     assert about_commits(str(tmp_path / "nowhere"), [commit]) == {}
 
 
+def test_a_commit_from_beyond_all_calendars_has_the_last_time_there_is(tmp_path: Path) -> None:
+    repo = GitSandbox(tmp_path)
+    raw = repo.git("cat-file", "commit", repo.commit("later"))
+    for second in ("253402300800", "9" * 18, "9" * 5000):
+        (tmp_path / "raw").write_text(f"{raw}\n".replace(f" {repo.now} ", f" {second} "))
+        commit = repo.git("hash-object", "-t", "commit", "-w", "--literally", "raw")
+        ((_, time_ms),) = about_commits(str(tmp_path / ".git"), [commit]).values()
+        assert 0 <= time_ms < 1 << 43
+
+
 def test_a_message_in_another_encoding_is_read(tmp_path: Path) -> None:
     repo = GitSandbox(tmp_path)
     repo.git("config", "i18n.commitEncoding", "latin1")

@@ -219,6 +219,7 @@ def test_a_lines_time_that_cannot_be_true_does_not_become_that_of_the_next_total
 
 READER = """
 import os
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from tokcost.model.logs import Batch, Location, SessionTotal
@@ -240,7 +241,9 @@ class OtherReader:
         known = b"cursor %d" % file.size
         def usage(key="k", time_ms=1790000000000, model="m", tokens=Tokens(5), **more):
             return Usage("other", Path(file.path).name + key, time_ms, model, tokens, **more)
-        return [eval(given)]
+        names = globals() | locals() | {"numbers": count()}  # also for comprehensions in it
+        found = eval(given, names)
+        return found if isinstance(found, list) else [found]
 """
 
 ESCAPES = {
@@ -303,7 +306,7 @@ def test_and_after_an_upgrade(home: Home, other: Path) -> None:
     (other / "bad.log").write_text("1 / 0")
     home.refresh()
     (other.parent.parent / "site-packages/other_reader.py").write_text(
-        READER.replace("1 / 0", "").replace("eval(given)", "Batch(known, [usage()])")
+        READER.replace("eval(given, names)", "Batch(known, [usage()])")
     )
     sys.modules.pop("other_reader", None)
     registry.forget()
@@ -364,15 +367,46 @@ def test_a_reader_that_never_moves_on_or_finds_nothing_where_it_fails_stops_no_o
     assert [text for text in home.doctor() if "KeyError" in text]
 
 
+DEAR = '[[price]]\nmatch = "dear"\ninput = "10000"\noutput = "10000"\n'
+"""The highest price that is believed: 10^9 tokens cost 10^16 nano-dollars."""
+
+
+def dear(count: int) -> str:
+    """So many responses as text for the reader; 462 of them add up to more than a ledger can keep."""
+    return f"[usage(str(n), model='dear', tokens=Tokens(10**9 - 1)) for n in range({count})]"
+
+
 def test_usage_that_adds_up_beyond_64_bits_is_left_out_with_its_file(home: Home, other: Path) -> None:
-    many = "[usage(str(n), model='claude-opus-4-1', tokens=Tokens(output=10**9 - 1)) for n in range({})]"
+    home.ledger.mkdir()
+    (home.ledger / "prices.toml").write_text(DEAR)
     for number in range(6):
-        (other / f"{number}.log").write_text(f"Batch(known, {many.format(20_000)})")
+        (other / f"{number}.log").write_text(f"Batch(known, {dear(100)})")
     home.refresh()
     left_out = home.problems
-    assert left_out
-    assert home.usage == 2 + 20_000 * (6 - len(left_out))
+    assert {*left_out.values()} == {"what it says cannot be recorded (OverflowError)"}
+    assert (home.usage, len(left_out)) == (2 + 400, 2)
     assert home.refresh().new_usage == 0
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2])
+def test_what_follows_a_part_that_cannot_be_added_up_waits_with_it(home: Home, other: Path, bad: int) -> None:
+    home.ledger.mkdir()
+    (home.ledger / "prices.toml").write_text(DEAR)
+
+    def whole(*, is_mended: bool) -> str:
+        counts = (500 if part == bad and not is_mended else 1 for part in range(3))
+        parts = (f"Batch(b'{part}', {dear(count)}, more={part < 2})" for part, count in enumerate(counts))
+        return f"[{', '.join(parts)}]".replace("str(n)", "str(next(numbers))")
+
+    (other / "bad.log").write_text(whole(is_mended=False))
+    (other / "zz.log").write_text("Batch(known, [usage()])")
+    for _ in range(2):
+        home.refresh()
+        assert home.problems == {"bad.log": "what it says cannot be recorded (OverflowError)"}
+        assert home.usage == 3 + bad
+    (other / "bad.log").write_text(whole(is_mended=True))
+    home.refresh()
+    assert (home.usage, home.problems) == (6, {})
 
 
 def test_what_is_no_file_is_passed_over_and_the_rest_of_its_folder_is_read(home: Home) -> None:

@@ -11,12 +11,15 @@ from typing import NamedTuple
 
 from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename, is_commit
 from tokcost.placement.moves import Move, is_id, read_moves, steady_seconds
+from tokcost.placement.renaming import PresentNames
 
 _BIRTH_SECONDS = 5
 """Seconds before its first reflog entry in which a clone or a linked worktree may have been in use already."""
 
 NEVER = sys.maxsize
 """A second that no clock reaches."""
+
+_UNCHANGED = PresentNames()
 
 
 class Timeline(NamedTuple):
@@ -44,10 +47,12 @@ class Timeline(NamedTuple):
     rewritten: int = 0
     """Second of the last move that began no stay of its own (a rename, the return of a rebase, a switch to where HEAD
     was); 0 where there is none. Git writes HEAD there too."""
+    names: PresentNames = _UNCHANGED
+    """The names that `renames` led to."""
 
     def present_name(self, name: str, second: int) -> str:
         """The present name of the branch that was called `name` at a moment."""
-        return _present_name(self.renames, name, second)
+        return self.names.of(name, second)
 
 
 def build_timeline(history: History) -> Timeline:
@@ -55,8 +60,9 @@ def build_timeline(history: History) -> Timeline:
     entries = history.entries
     seconds = steady_seconds(entries)
     renames = sorted(history.renames, key=lambda rename: rename.second)
+    names = PresentNames(renames)
     moves = read_moves(entries)
-    branches = _branches(moves, history, [seconds[move.entry] for move in moves], renames)
+    branches = _branches(moves, history, [seconds[move.entry] for move in moves], names)
     carries = _carries(moves, history, seconds, branches)
     starts = [-NEVER, *(seconds[move.entry] for move in moves)]
     return Timeline(
@@ -68,6 +74,7 @@ def build_timeline(history: History) -> Timeline:
         problem=history.problem,
         told_from=history.told_from,
         rewritten=next((starts[stay] for stay in range(len(moves), 0, -1) if branches[stay] == branches[stay - 1]), 0),
+        names=names,
     )
 
 
@@ -85,9 +92,7 @@ def committed_before(timeline: Timeline, second: int) -> int:
     return timeline.commits[before - 1] if before else 0
 
 
-def _branches(
-    moves: Sequence[Move], history: History, seconds: Sequence[int], renames: Sequence[Rename]
-) -> list[str | None]:
+def _branches(moves: Sequence[Move], history: History, seconds: Sequence[int], names: PresentNames) -> list[str | None]:
     """The branch of each stay; stay `k` lies between moves `k - 1` and `k`."""
     exact = {move.source for move in moves} | {move.target for move in moves if move.kind in ("return", "rename")}
     known = {name for name in exact if name and not is_id(name)} | {history.head} | history.creations.keys()
@@ -96,9 +101,9 @@ def _branches(
         name = _before(moves, number, history.head)
         certain = move.kind != "start"
         is_branch = name is not None and not is_id(name) and (certain or name in known)
-        found.append(_present_name(renames, name, seconds[number]) if name is not None and is_branch else None)
+        found.append(names.of(name, seconds[number]) if name is not None and is_branch else None)
     found.append(history.head)
-    _give_bisects_their_branch(found, moves, renames, seconds)
+    _give_bisects_their_branch(found, moves, names, seconds)
     return found
 
 
@@ -119,7 +124,7 @@ def _before(moves: Sequence[Move], number: int, head: str | None) -> str | None:
 
 
 def _give_bisects_their_branch(
-    branches: list[str | None], moves: Sequence[Move], renames: Sequence[Rename], seconds: Sequence[int]
+    branches: list[str | None], moves: Sequence[Move], names: PresentNames, seconds: Sequence[int]
 ) -> None:
     """A bisect hops from commit to commit and comes back to where it began; so do its stays.
 
@@ -129,7 +134,7 @@ def _give_bisects_their_branch(
     for number, move in enumerate(moves):
         if move.kind != "checkout" or not is_id(move.target):
             came_back = move.kind == "checkout" and is_id(move.source)
-            target = _present_name(renames, move.target, seconds[number])
+            target = names.of(move.target, seconds[number])
             if origin is not None and came_back and number - origin > 1 and branches[origin] == target:
                 branches[origin + 1 : number + 1] = [target] * (number - origin)
             origin = None
@@ -194,10 +199,3 @@ def _begins(entries: Sequence[ReflogEntry]) -> int:
     if born and first.message.startswith("commit (initial)"):
         return -NEVER
     return first.second - (_BIRTH_SECONDS if born else 0)
-
-
-def _present_name(renames: Sequence[Rename], name: str, second: int) -> str:
-    for rename in renames[bisect_left(renames, second, key=lambda one: one.second) :]:
-        if rename.before == name:
-            name = rename.after
-    return name

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tokcost.model.edits import FileEdit, Hunk, Step
 from tokcost.repo.history import PLAIN, Range, Repository, attributes_are_files
+from tokcost.repo.moments import moment_of
 
 _DIFF = ["-U0", "--inter-hunk-context=0", "--ignore-all-space", "--find-renames", "--no-prefix", "--no-ext-diff",
          "--no-textconv", "--submodule=short", "--no-color"]  # fmt: skip
@@ -59,7 +60,7 @@ class _Reading:
         elif line.startswith(_COMMIT):
             step = self.step()
             _, self._commit, time = line.split(" ")
-            self._time = int(time)
+            self._time = moment_of(time)
             return step
         return None
 

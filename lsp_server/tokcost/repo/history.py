@@ -16,6 +16,7 @@ from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
 from tokcost.repo.commit import Commit
+from tokcost.repo.moments import moment_of
 from tokcost.repo.run import GitFailed, run_git, stream_git
 from tokcost.repo.worktree import find_worktree
 
@@ -24,10 +25,6 @@ PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
 _LOG = [*PLAIN, "log", "-z", "--no-color", "--no-decorate", "--no-notes"]
 _NO_WORK = ("refs/replace/", "refs/notes/", "refs/stash")
 _WORDS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost", "--grep=reverts"]
-
-
-_LAST_SECOND = (1 << 32) - 1
-"""In the year 2106; calendars end at 9999."""
 
 
 class Repository(NamedTuple):
@@ -235,13 +232,7 @@ def first_parents(repository: Repository, span: Range) -> list[str]:
 def read_messages_of(repository: Repository, commits: Iterable[str]) -> Iterator[tuple[str, int, str]]:
     """Single commits, each with its time of committing (seconds UTC) and its message."""
     for commit, time, message in _each(repository, commits, "%ct%n%B", 3):
-        yield commit, _moment(time), message
-
-
-def _moment(text: str) -> int:
-    """A commit's time as its maker wrote it. What is none (a minus, nothing) is the first second that there is, and
-    what lies beyond 32 bits the last."""
-    return min(int(text[:20]), _LAST_SECOND) if text.isdecimal() and text.isascii() else 0
+        yield commit, moment_of(time), message
 
 
 def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, str]]:

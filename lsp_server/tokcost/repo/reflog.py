@@ -15,6 +15,7 @@ from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded, read_
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
 from tokcost.model.worktree import Worktree
 from tokcost.repo.head import Head, can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
+from tokcost.repo.moments import LAST_SECOND, moment_of
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import run_git
 
@@ -166,7 +167,9 @@ def has_own_commits(common_dir: str, branch: str) -> bool:
 def parse_entries(data: bytes) -> Iterator[ReflogEntry]:
     """The entries of a reflog file. Names and messages may be in any encoding; git, too, passes over damaged lines."""
     for old, new, second, message in (found.groups(b"") for found in _ENTRY.finditer(data)):
-        yield ReflogEntry(int(second), old.decode("ascii"), new.decode("ascii"), ref_text(message))
+        yield ReflogEntry(
+            min(int(second[:12]), LAST_SECOND), old.decode("ascii"), new.decode("ascii"), ref_text(message)
+        )
 
 
 def _branch_logs(common_dir: str) -> Iterator[tuple[str, bytes]]:
@@ -208,7 +211,7 @@ def _reflog_from_git(worktree: Worktree) -> Reflog:
         second = selector.partition("{")[2].rstrip("}")
         if second.isdigit():
             old = entries[-1].new if entries else _oldest_old_id(new, message)
-            entries.append(ReflogEntry(int(second), old, new, message))
+            entries.append(ReflogEntry(moment_of(second), old, new, message))
     return Reflog(entries)
 
 

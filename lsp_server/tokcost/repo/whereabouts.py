@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.repo.head import ref_text
+from tokcost.repo.moments import moment_of
 from tokcost.repo.run import run_git
 
 _AT_ONCE = 10_000
@@ -32,7 +33,7 @@ def about_commits(common_dir: str, commits: Iterable[str], *, seconds: float = 6
     except EnvironmentProblem:
         return {}
     words = (record.split(" ", 2) for record in text.split("\0") if record)
-    return {commit: About(ref_text(os.fsencode(subject)), int(time) * 1000) for commit, time, subject in words}
+    return {commit: About(ref_text(os.fsencode(subject)), moment_of(time) * 1000) for commit, time, subject in words}
 
 
 def branches_of(common_dir: str, commits: Iterable[str], default: str | None) -> dict[str, str]:

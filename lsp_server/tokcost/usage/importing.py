@@ -163,14 +163,15 @@ class Importer:
             self._claims.kept()
 
     def _recorded(self, outcome: Outcome) -> int | None:
-        """Note how far the file was read; the row id of the source. `None` where another process has recorded it
-        meanwhile, or nothing could be read."""
+        """Note how far the file was read; the row id of the source. `None` where nothing could be read, or the ledger
+        has not come as far as this part of it begins: another process has recorded it meanwhile, or what stands before
+        could not be recorded, and would be passed over for good."""
         job = outcome.job
         if outcome.batch is None:
             record_problem(self._ledger, job.assistant, job.source, outcome.problem, passing=outcome.passing)
             return None
         now = cursor_of(self._ledger, job.assistant, job.source.path)
-        if now is not None and now != job.cursor:
+        if now != (job.cursor or None):
             return None
         return record_read(self._ledger, job.assistant, job.source, outcome.batch)
 

@@ -3,9 +3,11 @@
 There is no grouping by person, and none can be asked for: authors come in, are counted, and do not come out.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 from tokcost.history.areas import split
 from tokcost.history.issue_references import NO_ISSUE
@@ -75,11 +77,20 @@ def count_heads(authors: Iterable[Author]) -> dict[Author, int]:
         return one
 
     for number, (mail, name) in enumerate(distinct):
-        for word in (f"mail {mail.strip().lower()}", f"name {name.strip().lower()}"):
+        for word in (f"mail {_NOREPLY.sub('', _plain(mail))}", f"name {_plain(name)}"):
             parent[root(known.setdefault(word, number))] = root(number)
     for number, author in enumerate(distinct):
         found[author] = root(number)
     return found
+
+
+_NOREPLY = re.compile(r"^\d+[+-](?=[^@]*@users\.noreply\.git(?:hub|lab)\.com$)")
+"""The user's number in an address that a forge gives: older ones, and those typed by hand, have the name alone."""
+
+
+def _plain(text: str) -> str:
+    """A name without what its keyboard, its program and its day make different: case, blanks, composed accents."""
+    return " ".join(normalize("NFKC", normalize("NFKC", text).casefold()).split())
 
 
 def size_class(lines: int) -> str:

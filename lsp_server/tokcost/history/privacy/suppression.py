@@ -10,29 +10,22 @@ Three things must hold, for list cost and for tokens:
    its neighbours until they pass together, so that what is shown is still a course of time; where that ends in one
    cell, other cuts through all of it are tried.
 3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
-   than three contributors (rank), a cell minus the cells of another grouping inside it is empty or passes rule 1, and
-   nobody's total can be told within 15 %, not even by one who knows his own part (`hiding.py`).
+   than three contributors (`lonely.py`), a cell minus the cells of another grouping inside it is empty or passes rule
+   1, and nobody's total can be told within 15 %, not even by one who knows his own part (`dominance.py`).
 
 Contributors are bare numbers in here, and leave with nobody.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
 from tokcost.history.privacy.dominance import Sums, standing_out
+from tokcost.history.privacy.lonely import lonely
 from tokcost.history.privacy.runs import in_fewer_runs, in_more_runs, in_runs
 from tokcost.model.changes import FEWEST, PERIODS, Grouping
 
 OTHER = "(other)"
-_PRIME = (1 << 61) - 1
-_MOST_RESIDUAL = 40
-
-Place = tuple[int, str]
-Column = dict[Place, int]
-"""In which cells of which groupings an amount is counted: one column of the table that an attacker would solve."""
-Basis = dict[Place, Column]
 
 
 class Piece(NamedTuple):
@@ -138,7 +131,7 @@ def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -
     if len(next(iter(classes), ())) > 1:
         if blamed := _inside(classes, newest, least):
             return blamed
-        if blamed := _lonely(classes, newest):
+        if blamed := lonely(classes, newest):
             return blamed
     exposing = standing_out(classes)
     return {key[newest] for key in exposing} if exposing else None
@@ -186,69 +179,3 @@ def _remainders(
         else:
             rest.append(key)
     return found
-
-
-def _lonely(classes: Mapping[tuple[str, ...], Sums], newest: int) -> set[str]:
-    """Cells of the newest grouping in which a combination of figures is about one or two contributors alone.
-
-    A combination that is zero on all that others did, and not on what these did, exists exactly when a column of
-    theirs is no combination of the others' columns. Columns of three people or more are there whoever is left out.
-    """
-    for measure in (0, 1):
-        basis: Basis = {}
-        few: list[tuple[tuple[str, ...], frozenset[int]]] = []
-        for key, sums in classes.items():
-            who = frozenset(one for one, amounts in sums.items() if amounts[measure])
-            if len(who) > 2:
-                _extend(basis, _column(key))
-            elif who:
-                few.append((key, who))
-        left = [(key[newest], who, rest) for key, who in few if (rest := _reduced(basis, _column(key)))]
-        if blamed := _lonely_among(left):
-            return blamed
-    return set()
-
-
-def _lonely_among(left: list[tuple[str, frozenset[int], Column]]) -> set[str]:
-    people = sorted({one for _, who, _ in left for one in who})
-    if len(people) > _MOST_RESIDUAL:
-        return {cell for cell, _, _ in left}
-    for first, second in combinations_with_replacement(people, 2):
-        gone = {first, second}
-        basis: Basis = {}
-        for _, who, rest in left:
-            if not who <= gone:
-                _extend(basis, rest)
-        if bad := {cell for cell, who, rest in left if who <= gone and _reduced(basis, rest)}:
-            return bad
-    return set()
-
-
-def _column(key: tuple[str, ...]) -> Column:
-    return dict.fromkeys(enumerate(key), 1)
-
-
-def _extend(basis: Basis, column: Column) -> None:
-    rest = _reduced(basis, column)
-    if rest:
-        pivot = min(rest)
-        inverse = pow(rest[pivot], -1, _PRIME)
-        basis[pivot] = {place: value * inverse % _PRIME for place, value in rest.items()}
-
-
-def _reduced(basis: Basis, column: Column) -> Column:
-    """The rest of a column when everything that the basis explains is taken out, in numbers modulo a prime. A row of
-    the basis has nothing before its pivot, so one pass from the first place to the last is enough."""
-    todo, rest = dict(column), Column()
-    while todo:
-        place = min(todo)
-        factor = todo.pop(place)
-        if place not in basis:
-            rest[place] = factor
-            continue
-        for other, value in basis[place].items():
-            if other != place:
-                changed = (todo.pop(other, 0) - factor * value) % _PRIME
-                if changed:
-                    todo[other] = changed
-    return rest
