@@ -1,3 +1,4 @@
+import gc
 import os
 
 import pytest
@@ -7,3 +8,9 @@ import pytest
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: a test that waits for git or a server leaves its processor idle."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Look at thousands of tests and their modules no more when garbage is collected: they stay to the end."""
+    gc.collect()
+    gc.freeze()

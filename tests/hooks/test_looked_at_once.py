@@ -18,6 +18,8 @@ from tokcost_hooks.work import Call, work
 
 WATCHED = """
 import os, runpy, sys
+
+pytestmark = pytest.mark.own_start
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], (str, bytes)):
         os.write(2, b"OPENED " + os.fsencode(arguments[0]) + b"\\n")

@@ -18,6 +18,8 @@ from support.hooked import Hooked
 from support.trouble import make_packages
 from tokcost.local_server import BEGUN, BUSY, DONE, GREETING, REFUSED, REQUEST, first_frame, framed, identity
 
+pytestmark = pytest.mark.own_start
+
 LINE = "AI-Cost: "
 LIMITS = {"TOKCOST_DEADLINE": ""}
 """Those that hold for users; the sandbox asks for more patience."""
@@ -228,19 +230,19 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("kind", GARBAGE)
-def test_garbage_is_answered_and_ends_nothing(repo: Hooked, kind: str) -> None:
+def test_garbage_is_answered_and_ends_nothing(repo: Hooked) -> None:
     only_a_server_can(repo)
     with repo.serve() as editor:
-        with connect(repo.ledger_home / "server.sock") as connection:
-            assert connection.recv(4096).startswith(GREETING)
-            connection.sendall(GARBAGE[kind])
-            frame = first_frame(connection.recv(4096))
-            assert frame is not None
-            assert frame[0] == REFUSED
+        for kind, data in GARBAGE.items():
+            with connect(repo.ledger_home / "server.sock") as connection:
+                assert connection.recv(4096).startswith(GREETING), kind
+                connection.sendall(data)
+                frame = first_frame(connection.recv(4096))
+                assert frame is not None, kind
+                assert frame[0] == REFUSED, kind
+            assert commit(repo) == "", kind
+            assert LINE in repo.message(), kind
         editor.wait(lambda: b"a request over the socket was not understood" in editor.errors)
-        assert commit(repo) == ""
-        assert LINE in repo.message()
 
 
 AS_NOBODY = """
