@@ -1,7 +1,12 @@
 import gc
 import os
 
+import hypothesis
 import pytest
+
+# How long an example takes on a busy machine says nothing about the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.hookimpl(optionalhook=True)
