@@ -19,6 +19,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := 3.11 3.12 3.13 3.14
 
+# What is compiled once is read by all processes of a test run, also where the shell tells Python not to keep it: each of
+# them would compile 400 files anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test matrix slow engines assistants newest editors pictures check vscode fix clean recorded focus docs
 
 demo: $(VENV)/installed

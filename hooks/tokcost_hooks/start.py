@@ -26,8 +26,9 @@ in front of a commit cost it 300 ms at most."""
 USUAL_STUCK_SECONDS = 0.2
 
 
-def main() -> None:
-    """Run one hook and leave with 0, or with `STOP`."""
+def main(parent: int = 0) -> None:
+    """Run one hook and leave with 0, or with `STOP`. `parent` is the number of the process that started it, where that
+    is not the parent of this one."""
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
 
     def give_up(reason: str, code: int) -> None:
@@ -35,7 +36,7 @@ def main() -> None:
             tell(*failure(name, reason, code))
 
     try:
-        os.environ["TOKCOST_PARENT"] = str(os.getppid())  # whoever does the work may be no child of git
+        os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # whoever does the work may be no child of git
         os.environ.pop(ON_TERMINAL, None)
         if os.isatty(STDERR):
             os.environ[ON_TERMINAL] = "1"

@@ -20,7 +20,7 @@ LINES = "/^AI-/d;/^  cache/d"
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Hooked:
-    hooked = Hooked(tmp_path)
+    hooked = Hooked(tmp_path, forks=True)
     hooked.change("root")
     hooked.git("commit", "-q", "-m", "root")
     hooked.switch("-c", "feat/x")
@@ -205,7 +205,7 @@ def test_what_was_withheld_is_on_no_commit(repo: Hooked) -> None:
 
 
 def test_without_consent_commits_are_known_here_only(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path)
+    repo = Hooked(tmp_path, forks=True)
     repo.git("config", "--local", "tokcost.enabled", "false")
     commit = repo.work("Quiet")
     row = rows(repo)["main"]

@@ -32,7 +32,7 @@ CHANGES = {
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hooked:
     """A clone with many branches, half of them packed, and with claims."""
     monkeypatch.setattr(refs_state, "_SURE_NS", 20_000_000)  # a test has no two seconds
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     repo.work("One")
     head = repo.id()
     for name in ("packed", "b"):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from support import samples
+from support import samples, warm
 
 PROGRAM = "from tokcost.cli.start import main; main()"
 
@@ -33,14 +33,7 @@ class User:
 
     def runs(self, *words: str, cwd: Path | None = None) -> Shown:
         """Run tokcost with these words."""
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", PROGRAM, *words],
-            cwd=cwd or self.repo,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = warm.tokcost(*words, cwd=cwd or self.repo, env=self.environ)
         return Shown(done.returncode, done.stdout, done.stderr)
 
     def branches(self) -> dict[str, int]:

@@ -2,20 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
+from support import warm
 from tokcost.readers.cline_family.reader import ClineReader
 
 
 def doctor(home: Path, *words: str) -> str:
-    program = "from tokcost.cli.start import main; main()"
     environ = {"HOME": str(home), "TOKCOST_HOME": str(home / "t"), "PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", program, "doctor", *words],
-        env=environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, cwd=home, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = warm.tokcost("doctor", *words, cwd=home, env=environ)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

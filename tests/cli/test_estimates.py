@@ -15,7 +15,7 @@ from support.hooked import Hooked
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Hooked:
-    return Hooked(tmp_path, rooted=True)
+    return Hooked(tmp_path, rooted=True, forks=True)
 
 
 @pytest.fixture

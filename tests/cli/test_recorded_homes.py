@@ -3,16 +3,13 @@ tests/real_assistants (record.py there records them)."""
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import samples
+from support import samples, warm
 
-PROGRAM = "from tokcost.cli.start import main; main()"
 CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 PARTS = ("carried", "withheld", "bound", "pending", "unplaced")
 BYTES = 100_000
@@ -21,8 +18,8 @@ NAMES = samples.names(samples.RECORDED)
 
 def told(sample: samples.Sample, ledger: Path) -> dict[str, Any]:
     environ = {"PATH": os.environ["PATH"], **sample.environ, "TOKCOST_HOME": str(ledger), "TZ": "UTC"}
-    program = [sys.executable, "-P", "-c", PROGRAM, "log", "--json"]
-    done = subprocess.run(program, cwd=sample.repo, env=environ, capture_output=True, text=True, check=True)
+    done = warm.tokcost("log", "--json", cwd=sample.repo, env=environ)
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 

@@ -1,5 +1,7 @@
 """Ledgers made by hand: output, surcharges, searches, and what has no price."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,11 +83,9 @@ def test_prices_that_changed_since_leave_the_drivers_at_the_recorded_ones(worked
 
 
 def test_without_its_rate_cards_the_cost_of_a_request_is_not_known_by_driver(worked: Worked) -> None:
-    import sqlite3
-
     worked.request(write=1_000, output=100)
     total = worked.explain().total
-    with sqlite3.connect(worked.repo.ledger_home / "ledger.db") as ledger:
+    with closing(sqlite3.connect(worked.repo.ledger_home / "ledger.db", isolation_level=None)) as ledger:
         ledger.execute("UPDATE price SET body = ''")
     found = worked.explain()
     assert found.total == total

@@ -25,7 +25,7 @@ class Estimating:
     """A repository of somebody who has VS Code and Cursor."""
 
     def __init__(self, path: Path, *, is_on: bool = True) -> None:
-        self.repo = Hooked(path, rooted=True)
+        self.repo = Hooked(path, rooted=True, forks=True)
         self.home = self.repo.home
         if is_on:
             self.switch("[estimates]\ntext = true\n")

@@ -34,7 +34,7 @@ def table(text: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="session")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
     tmp_path = tmp_path_factory.mktemp("work")
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     with installed(tmp_path, repo) as guesser:
         repo.spend(sessionId="session-CANARY", text="prompt-CANARY")
         repo.change()

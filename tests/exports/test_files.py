@@ -223,7 +223,7 @@ def test_another_repository_is_exported_by_its_folder(work: Work, tmp_path: Path
 
 
 def test_a_repository_that_is_gone_and_one_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
-    one, other = (Hooked(tmp_path / name, rooted=True) for name in ("one", "other"))
+    one, other = (Hooked(tmp_path / name, rooted=True, forks=True) for name in ("one", "other"))
     other.home, other.ledger_home = one.home, one.ledger_home
     one.spend()
     other.spend(number=7)
@@ -271,7 +271,7 @@ def test_otlp_is_read_by_the_messages_of_opentelemetry(work: Work) -> None:
 
 
 def test_before_anything_was_used_the_files_have_no_rows(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     for words in (("usage",), ("focus",), ("focus", "--profile", "history"), ("metrics",)):
         done = repo.tokcost("export", *words)
         assert done.returncode == 0, done
@@ -296,7 +296,7 @@ def test_without_pyarrow_one_sentence_says_what_to_install(work: Work, tmp_path:
 
 
 def test_names_that_are_no_utf8_or_move_a_cursor_are_escaped_in_every_format(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     repo.switch("-c", "caf\u202e\u00e9")
     repo.spend(model="claude-opus-4-5\x1b[2J")
     for words in EVERY:

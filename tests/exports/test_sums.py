@@ -179,7 +179,7 @@ def test_what_costs_nothing_is_a_charge_at_a_price_of_nothing(state: Any) -> Non
 
 
 def test_an_own_price_is_in_the_charges(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
     (repo.ledger_home / "prices.toml").write_text(
         '[[price]]\nmatch = "homegrown-7"\ninput = "1.5"\ncache_read = "0.15"\ncache_write_5m = "2"\n'

@@ -61,7 +61,7 @@ def test_ten_amends_in_a_row_leave_one_line(repo: Hooked) -> None:
 
 
 def test_coarse_amends_never_go_down(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path, precision="coarse")
+    repo = Hooked(tmp_path, precision="coarse", forks=True)
     repo.work("One")
     spent = REPLY + 3 * (REPLY - 1000 + 17)
     before: Line | None = None
@@ -270,7 +270,7 @@ def test_several_fixups_of_one_commit(repo: Hooked) -> None:
 
 def test_coarse_lines_stay_true_over_rewrites(tmp_path: Path) -> None:
     """What rounding leaves over goes into later lines, also when earlier ones were dropped, melted and raised."""
-    repo = Hooked(tmp_path, precision="coarse")
+    repo = Hooked(tmp_path, precision="coarse", forks=True)
     repo.work("Root", "root")
     for number in range(4):
         repo.work(f"Work {number}", f"file-{number}")

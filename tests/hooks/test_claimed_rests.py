@@ -140,7 +140,7 @@ def test_a_late_line_that_is_partly_in_what_its_owner_keeps_is_kept_whole(repo: 
 
 
 def test_a_late_line_of_what_is_bound_without_consent_is_bound(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     repo.disable()
     repo.spend()
     total(repo, 2)

@@ -32,7 +32,7 @@ def test_a_commit_without_spend_carries_nothing(repo: Hooked) -> None:
 
 
 def test_a_coarse_line_rounds_and_names_the_models(tmp_path: Path) -> None:
-    repo = Hooked(tmp_path, precision="coarse")
+    repo = Hooked(tmp_path, precision="coarse", forks=True)
     repo.work("Add login")
     (line,) = repo.lines()
     assert repo.message().endswith(f"AI-Cost: ~0.02 USD list; ~10k tokens; claude-sonnet-4-5; {line.id}")
@@ -213,7 +213,7 @@ def test_what_a_reply_grew_by_after_its_commit_is_in_the_next_line(repo: Hooked)
 
 def test_what_a_reply_grew_by_goes_into_coarse_lines_in_portions(tmp_path: Path) -> None:
     """No line says more than twice of its own claim, on behalf of another one either; the sum is true in the end."""
-    repo = Hooked(tmp_path, precision="coarse")
+    repo = Hooked(tmp_path, precision="coarse", forks=True)
     commit_while_a_reply_is_written(repo)
     repo.work("Small")
     (small,) = repo.lines()

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from support.tables import few
 from support.trouble import make_packages
+
+pytestmark = pytest.mark.own_start
 
 BUSY = {
     "a loop": "while True: pass",
@@ -120,7 +123,7 @@ os._exit(run_watched(work, Limits(60, 0.2), lambda reason, code: print(reason, f
 """
 
 
-@pytest.mark.parametrize("trouble", SLOW.values(), ids=SLOW)
+@pytest.mark.parametrize("trouble", few(SLOW.values(), 2), ids=SLOW)
 def test_what_is_only_slow_is_not_taken_for_stuck(trouble: str) -> None:
     """With more time than a hook has, since the machine may be busy."""
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TROUBLE": trouble}

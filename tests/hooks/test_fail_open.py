@@ -12,6 +12,8 @@ from support.hooked import Hooked
 from tokcost_hooks.installation.hooks import needed_hooks
 from tokcost_hooks.installation.scripts import HOOKS
 
+pytestmark = pytest.mark.own_start
+
 RUN = Path(__file__).parent.parent.parent / "hooks/tokcost_hooks/run.py"
 
 

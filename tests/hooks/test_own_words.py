@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked, both_ways
+from support.tables import few
 
 CUT = 'sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'
 
@@ -160,7 +161,7 @@ NOT_WRITTEN = {
 
 
 @both_ways
-@pytest.mark.parametrize("how", NOT_WRITTEN)
+@pytest.mark.parametrize("how", few(NOT_WRITTEN, 6))
 @pytest.mark.parametrize("editor", ["true", ":"])
 def test_whoever_writes_nothing_makes_no_commit(repo: Hooked, how: str, editor: str) -> None:
     settings, args = NOT_WRITTEN[how]
@@ -350,7 +351,7 @@ HOOKS = {
 
 @pytest.mark.parametrize("precision", ["exact", "coarse"])
 @pytest.mark.parametrize("signs", [(), ("-s",)])
-@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("hook", few(HOOKS, 5))
 def test_a_claim_stands_in_a_message_once_however_a_hook_rewrites_it(
     repo: Hooked, hook: str, signs: tuple[str, ...], precision: str
 ) -> None:

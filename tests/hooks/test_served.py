@@ -30,6 +30,8 @@ from tokcost.local_server import (
     pipes_of,
 )
 
+pytestmark = pytest.mark.own_start
+
 LINE = "AI-Cost: "
 LIMITS = {"TOKCOST_DEADLINE": ""}
 """Those that hold for users; the sandbox asks for more patience."""
@@ -283,18 +285,18 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("kind", GARBAGE)
-def test_garbage_is_answered_and_ends_nothing(repo: Hooked, kind: str) -> None:
+def test_garbage_is_answered_and_ends_nothing(repo: Hooked) -> None:
     only_a_server_can(repo)
     with repo.serve() as editor:
-        with Caller(str(repo.ledger_home / "server")) as caller:
-            assert caller.hear() == GREETING
-            caller.greeted(0, 0)
-            caller.say(GARBAGE[kind])
-            assert caller.hear() == REFUSED
+        for kind, data in GARBAGE.items():
+            with Caller(str(repo.ledger_home / "server")) as caller:
+                assert caller.hear() == GREETING, kind
+                caller.greeted(0, 0)
+                caller.say(data)
+                assert caller.hear() == REFUSED, kind
+            assert commit(repo) == "", kind
+            assert LINE in repo.message(), kind
         editor.wait(lambda: b"a request of a hook or prompt was not understood" in editor.errors)
-        assert commit(repo) == ""
-        assert LINE in repo.message()
 
 
 AS_NOBODY = """

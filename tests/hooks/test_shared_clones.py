@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import REPLY, Hooked
+from support.tables import few
 from tokcost.model.trailer import Line, read_message
 from tokcost_hooks.installation.hooks import HOOKS, install
 
@@ -155,7 +156,7 @@ def test_the_hooks_of_one_person_speak_once_to_another_who_has_not_agreed(clone:
     assert root.carried() == []
 
 
-@pytest.fixture(params=["group", "all", "0660"])
+@pytest.fixture(params=few(["group", "all", "0660"], 1))
 def shared(clone: Hooked, request: pytest.FixtureRequest) -> Hooked:
     """A repository that two people of a group work in (`git init --shared`)."""
     clone.git("config", "core.sharedRepository", getattr(request, "param", "group"))
@@ -249,7 +250,7 @@ def keeps_out(person: Person, how: str) -> None:
     assert person.carried() == []
 
 
-@pytest.mark.parametrize("how", ["not run", "stopped"])
+@pytest.mark.parametrize("how", few(["not run", "stopped"], 1))
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 def test_what_one_took_out_stays_out_whatever_another_commits_before_it_is_settled(shared: Hooked, how: str) -> None:
     """Either has notes of their own, the owner of the git folder and whoever is not."""
@@ -314,7 +315,7 @@ def test_so_it_does_in_hooks_that_no_script_of_ours_starts(shared: Hooked) -> No
 
 
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
-@pytest.mark.parametrize("note", ["TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_PROPOSAL"])
+@pytest.mark.parametrize("note", few(["TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_PROPOSAL"], 2))
 def test_notes_that_an_older_tokcost_wrote_are_dealt_with(shared: Hooked, note: str) -> None:
     """It knew one name for all users."""
     one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
@@ -355,7 +356,7 @@ def test_scripts_that_an_older_tokcost_installed_keep_out_what_another_took_out(
 
 
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
-@pytest.mark.parametrize("what", ["a link", "a file", "another's"])
+@pytest.mark.parametrize("what", few(["a link", "a file", "another's"], 2))
 def test_a_folder_of_notes_that_another_user_made_is_not_used(shared: Hooked, what: str) -> None:
     one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
     one.agrees()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import AT_ONCE, REPLY, Hooked
+from support.tables import few
 from tokcost_hooks.installation.hooks import HOOKS
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
@@ -101,7 +102,7 @@ SETTLE = [
 ]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", few(["before", "after"], 1))
 def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
     """Each commit happens, each amend as well, and whatever comes after makes up for it."""
     repo = doomed
@@ -116,7 +117,7 @@ def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
     assert repo.replies() == {"total": total, "carried": total}
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", few(["after", "before"], 1))
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
     """It is never proposed again, wherever the hook was killed: the next commit does what was left."""
     repo = doomed
@@ -343,11 +344,22 @@ _CLAIM = b'\n["7k3qf9x2m4tc",%b,"AI-Cost: 1 USD list; 1 tokens; x; 7k3qf9x2m4tc"
 
 @pytest.mark.parametrize(
     "damage",
-    [
-        *(b"", b"\n{", b"\n[1,2]", b'\n["x",1,"",[[1]],false]', b"\xff\x00", b"[" * 100_000, b"\n" + b"x" * 20_000_000),
-        *(_CLAIM % version for version in (b"-1", b"9" * 5000, b"9223372036854775808", b"1e999", b'"1"', b"null")),
-        b'\n[["x"],1,"",[],false]\n',
-    ],
+    few(
+        [
+            *(
+                b"",
+                b"\n{",
+                b"\n[1,2]",
+                b'\n["x",1,"",[[1]],false]',
+                b"\xff\x00",
+                b"[" * 100_000,
+                b"\n" + b"x" * 20_000_000,
+            ),
+            *(_CLAIM % version for version in (b"-1", b"9" * 5000, b"9223372036854775808", b"1e999", b'"1"', b"null")),
+            b'\n[["x"],1,"",[],false]\n',
+        ],
+        5,
+    ),
     ids=lambda damage: damage[:60].decode("ascii", "replace"),
 )
 def test_a_damaged_record_of_the_journal_spoils_no_other(repo: Hooked, damage: bytes) -> None:

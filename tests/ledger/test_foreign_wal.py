@@ -10,6 +10,7 @@ import pytest
 
 from support import damages
 from support.hooked import Hooked
+from support.tables import few
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
 from tokcost.ledger.wal_identity import is_doubtful
@@ -74,7 +75,7 @@ def write_on(home: Path) -> None:
 
 
 @pytest.mark.parametrize("index", [b"", b"\0" * 32768], ids=["no index", "an index"])
-@pytest.mark.parametrize("first", ["log", "status", "doctor", "commit"])
+@pytest.mark.parametrize("first", few(["log", "status", "doctor", "commit"], 2))
 @pytest.mark.parametrize("whose", ["another database", "another ledger"])
 def test_a_foreign_wal_is_set_aside_and_the_ledger_is_as_it_was(
     world: World, whose: str, first: str, index: bytes

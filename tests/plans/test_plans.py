@@ -78,7 +78,7 @@ def test_no_usage_is_covered_by_two_kinds_of_plans() -> None:
 @pytest.fixture
 def repo(tmp_path: Path) -> Hooked:
     """A response in September 2026, where the clock of these repositories stands."""
-    repo = Hooked(tmp_path, rooted=True)
+    repo = Hooked(tmp_path, rooted=True, forks=True)
     repo.more_environ = {"TZ": "UTC"}
     repo.spend()
     return repo

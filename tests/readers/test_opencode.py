@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support.opencode_store import SECOND_SCHEMA, T0, StoreOf, counts, message
+from support.tables import few
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Tokens
 from tokcost.readers.opencode.reader import KiloReader, OpencodeReader
@@ -632,7 +633,7 @@ def test_data_of_another_type_is_a_damaged_record(tmp_path: Path, data: object) 
     assert (tokens(batch), batch.skipped) == ([ONE], {"damaged record": 1})
 
 
-@pytest.mark.parametrize("column", ["data", "id", "session_id", "time_created", "time_updated"])
+@pytest.mark.parametrize("column", few(["data", "id", "session_id", "time_created", "time_updated"], 2))
 @pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
 def test_a_value_too_large_for_memory_loses_its_row_alone(store: StoreOf, column: str, kind: str) -> None:
     store.say("msg_1", message())

@@ -66,7 +66,7 @@ class Remote:
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Remote:
-    return Remote(Hooked(tmp_path, rooted=True))
+    return Remote(Hooked(tmp_path, rooted=True, forks=True))
 
 
 def test_a_log_of_assigned_usage_counts_on_the_branch_it_was_assigned_to(remote: Remote) -> None:

@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from receivers.serving import PROGRAM, Serving, claude_event, logs
+from receivers.serving import Serving, claude_event, logs
+from support import warm
 from support.claude_lines import append, assistant, counts, iso, write
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
@@ -38,11 +38,10 @@ class Machine:
         usage = counts(input=10, cache_read=3000, write_5m=400, write_1h=0, output=output)
         return assistant(f"msg_{number}", f"req_{number}", T_MS, usage=usage, sessionId=session, timestamp=iso(T_MS))
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run tokcost."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TOKCOST_HOME": str(self.ledger)}
-        command = [sys.executable, "-P", "-c", PROGRAM, *words]
-        return subprocess.run(command, env=environ, cwd=self.home, capture_output=True, text=True, check=False)
+        return warm.tokcost(*words, cwd=self.home, env=environ)
 
     def tokens(self) -> dict[str, int]:
         """Tokens by assistant, after a look at everything; kept sums agree with their rows."""

@@ -17,7 +17,7 @@ _TOKENS = "ifnull(sum(tokens), 0)"
 def build(folder: Path, replies: int = 700) -> Hooked:
     """A clone with usage on branches, claims that are carried, withheld and pending, assignments, observations; the
     ledger is one file, and no log is left."""
-    repo = Hooked(folder)
+    repo = Hooked(folder, forks=True)
     for number in range(6):
         for _ in range(replies // 20):
             repo.spend()

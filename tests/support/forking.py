@@ -1,4 +1,5 @@
-"""The process behind `support.warm`: it has imported all of tokcost, and forks for each process that is asked for."""
+"""The processes behind `support.warm`: each has imported what processes of its kind need, and forks for each of these
+that is asked for."""
 
 import contextlib
 import gc
@@ -14,28 +15,46 @@ import time
 import traceback
 from typing import Any, NoReturn, TextIO, cast
 
-_PACKAGES = ("tokcost", "tokcost_hooks")
-_FURTHER = ("genai_prices", "genai_prices.data", "rich.console", "pydantic", "sqlite_utils")
-"""What commands import when they need it."""
+_ROOMS = ("claims", "ledger", "placement", "policy", "pricing", "readers", "repo", "usage")
+KINDS: dict[str, tuple[list[str], list[str]]] = {
+    "hook": (["tokcost_hooks", *(f"tokcost.{room}" for room in _ROOMS)], ["tokcost.local_server", "hashlib"]),
+    "command": (["tokcost", "tokcost_hooks"], ["rich.console"]),
+    "server": (["tokcost", "tokcost_hooks", "tokcost.lsp"], []),
+}
+"""What is imported for processes of a kind: packages, with all that is in them, and modules. The less there is, the
+less it costs to fork: a process with everything takes ten times as long as one with what hooks need."""
+_WHEN_NEEDED = ("tokcost.lsp", "tokcost.ledger.migrations")
+"""Packages and modules that most processes do without, and that bring much along."""
+_HOOK = """
+from tokcost_hooks.start import main
+main({parent})
+"""
+_LONGEST_REQUEST = 1 << 20
 
 
-def serve(descriptor: int) -> None:
-    """Fork for each request, and say how each child ends, until nobody asks any more."""
-    _import_all()
+def serve(kind: str, descriptor: int, door: int) -> None:
+    """Fork for each request, and say how each child ends, until nobody asks any more. The first socket is a connection,
+    the second listens to hooks (`support.hook_door`)."""
+    _import(*KINDS[kind])
     gc.freeze()
     children: dict[int, tuple[int, socket.socket]] = {}
-    with socket.socket(fileno=descriptor) as asked, selectors.DefaultSelector() as waiting:
+    with (
+        socket.socket(fileno=descriptor) as asked,
+        socket.socket(fileno=door) as hooks,
+        selectors.DefaultSelector() as waiting,
+    ):
         waiting.register(asked, selectors.EVENT_READ)
+        waiting.register(hooks, selectors.EVENT_READ)
         while True:
             for key, _ in waiting.select():
-                if key.fileobj is not asked:
+                if key.fd in children:
                     pid, status = children.pop(key.fd)
                     waiting.unregister(key.fd)
                     os.close(key.fd)
                     _tell(status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
                     status.close()
                     continue
-                wish, descriptors = _received(asked)
+                wish, descriptors = _received(asked) if key.fileobj is asked else _hook(hooks)
                 if wish is None:
                     os._exit(0)
                 if not (pid := os.fork()):
@@ -63,13 +82,31 @@ def _received(asked: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     return json.loads(asked.recv(length, socket.MSG_WAITALL)), list(descriptors)
 
 
-def _import_all() -> None:
-    for package in map(importlib.import_module, _PACKAGES):
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.endswith("__main__"):
-                importlib.import_module(found.name)
-    for name in _FURTHER:
+def _hook(door: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """A hook that is to be run, as `support.hook_door` asks for it."""
+    status, _ = door.accept()
+    data, descriptors, _, _ = socket.recv_fds(status, _LONGEST_REQUEST, 3)
+    parent, umask, folder, count, *fields = map(os.fsdecode, data.split(b"\0"))
+    words, variables = fields[: int(count)], fields[int(count) :]
+    environ = {name: value for name, _, value in (variable.partition("=") for variable in variables)}
+    path = environ.pop("TOKCOST_PATH")  # as `tokcost_hooks.run` does
+    assert path
+    wish = {"code": _HOOK.format(parent=int(parent)), "words": words, "cwd": folder, "environ": environ}
+    return wish | {"umask": int(umask), "memory": resource.RLIM_INFINITY}, [*descriptors, status.detach()]
+
+
+def _import(packages: list[str], modules: list[str]) -> None:
+    names = [*packages, *modules]
+    for package in map(importlib.import_module, packages):
+        found = [one.name for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.", onerror=_raise)]
+        left_out = tuple(name for name in _WHEN_NEEDED if name not in packages)
+        names += [name for name in found if not name.startswith(left_out) and not name.endswith("__main__")]
+    for name in names:
         importlib.import_module(name)
+
+
+def _raise(name: str) -> NoReturn:
+    raise ImportError(name)
 
 
 def _become(wish: dict[str, Any], descriptors: list[int]) -> NoReturn:

@@ -1,8 +1,10 @@
 """A repository whose commits run our hooks for real, with an assistant that spends, and the equation at the end."""
 
 import itertools
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
 from tokcost_hooks.installation.hooks import HOOKS, install
+from tokcost_hooks.installation.scripts import owner, run_file_of, shell_word
 
 REPLY = 12_204
 """Tokens of one reply of the assistant."""
@@ -51,8 +54,11 @@ everywhere = pytest.mark.parametrize("repo", ["plain", "linked", "chained"], ind
 class Hooked(GitSandbox):
     """A repository with cost lines switched on."""
 
-    def __init__(self, path: Path, *, enabled: bool = True, precision: str = "exact", rooted: bool = False) -> None:
-        """With `rooted`, it has a first commit that no hook has seen, and the clock stands two seconds after T0."""
+    def __init__(
+        self, path: Path, *, enabled: bool = True, precision: str = "exact", rooted: bool = False, forks: bool = False
+    ) -> None:
+        """With `rooted`, it has a first commit that no hook has seen, and the clock stands two seconds after T0. With
+        `forks`, no hook waits for a start of Python (`fork_hooks`)."""
         self.home = path / "home"
         self.ledger_home = path / "ledger"
         self.more_environ: dict[str, str] = {}
@@ -61,7 +67,7 @@ class Hooked(GitSandbox):
         """Ids of claims that somebody else published."""
         self.said = ""
         self._numbers = itertools.count(1)
-        write_repository(self.path, _BEGINNINGS[enabled, rooted])
+        write_repository(self.path, _BEGINNINGS[enabled, rooted, enabled and forks])
         self.now += 2 * rooted
         if enabled:
             self._consent(self.path)
@@ -268,6 +274,23 @@ class Hooked(GitSandbox):
         return {name: tokens // REPLY for name, tokens in found.items()}
 
 
+def fork_hooks(folder: Path) -> None:
+    """Have the scripts of ours in a folder ask for a process that is forked (`support.hook_door`), instead of starting
+    Python. They stay scripts of ours that nobody has changed."""
+    for script in (folder / hook for hook in HOOKS):
+        if owner(str(script)) != "ours":
+            continue
+        run, text = run_file_of(str(script)), script.read_text()
+        (path,) = shlex.split(text.partition(" TOKCOST_PATH=")[2].partition(" ")[0])
+        program = warm.hook_program(Path(run), path)
+        head, mark, body = text.partition("]\n")
+        body = body.replace(f"run={shell_word(run)}\n", f"run={shell_word(program)}\n")
+        digest = sha256(body.encode()).hexdigest()[:12]
+        script.write_text(f"{head[: -len(digest)]}{digest}{mark}{body}")
+        assert owner(str(script)) == "ours"
+        assert run_file_of(str(script)) == str(program)
+
+
 def _with_hooks(path: Path) -> None:
     initialise(path)
     repo = GitSandbox(path, init=False)
@@ -288,6 +311,16 @@ def _with_hooks_and_root(path: Path) -> None:
     _commit_root(path)
 
 
+def _with_forked_hooks(path: Path) -> None:
+    _with_hooks(path)
+    fork_hooks(path / ".git" / "hooks")
+
+
+def _with_forked_hooks_and_root(path: Path) -> None:
+    _with_forked_hooks(path)
+    _commit_root(path)
+
+
 def _commit_root(path: Path) -> None:
     repo = GitSandbox(path, init=False).at(1)
     (path / "root").write_text(f"{repo.now}\n")
@@ -296,9 +329,12 @@ def _commit_root(path: Path) -> None:
 
 
 _BEGINNINGS = {
-    (False, False): initialise,
-    (False, True): _with_root,
-    (True, False): _with_hooks,
-    (True, True): _with_hooks_and_root,
+    (False, False, False): initialise,
+    (False, True, False): _with_root,
+    (True, False, False): _with_hooks,
+    (True, True, False): _with_hooks_and_root,
+    (True, False, True): _with_forked_hooks,
+    (True, True, True): _with_forked_hooks_and_root,
 }
-"""What makes a repository, by whether cost lines are switched on and whether there is a first commit."""
+"""What makes a repository, by whether cost lines are switched on, whether there is a first commit, and whether hooks
+are forked."""

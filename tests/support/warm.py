@@ -1,4 +1,4 @@
-"""Processes of Python that do not import tokcost anew: one that has all of it forks for each of them.
+"""Processes of Python that do not import tokcost anew: one that has imported it forks for each of them.
 
 What a command does is the same as in any process: an own process with its own folder, environment, streams and exit
 code. Only the start of Python and the imports are saved, which take ten times as long as most commands. Tests about
@@ -12,16 +12,19 @@ import os
 import resource
 import select
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+from support import hook_door
 from support.forking import limit
 
 COMMAND_LINE = "from tokcost.cli.start import main; main()"
@@ -139,7 +142,7 @@ def start(
     wish = {"code": code, "words": list(words), "cwd": str(cwd or os.getcwd()), "environ": environ, "umask": umask}
     wish["memory"] = memory
     data = json.dumps(wish).encode()
-    origin = _origin(language)
+    origin = _origin("server" if "lsp" in words[:1] else "command", language).connection
     with _asking:
         socket.send_fds(origin, [len(data).to_bytes(4, "big")], [*theirs, there.fileno()])
         origin.sendall(data)
@@ -208,26 +211,52 @@ def _start_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...] | None:
     return tuple(sorted(named.items())) if is_usual else None
 
 
+def hook_program(program: Path, path: str) -> Path:
+    """A program that hook scripts can start instead of `tokcost_hooks/run.py`: hooks are forked then. `path` is what
+    these scripts hand it in `TOKCOST_PATH`. Where nothing can be forked, `program` itself."""
+    language = _start_of(os.environ)
+    if not hasattr(os, "pidfd_open") or language is None:
+        return program
+    folder = _origin("hook", language).folder
+    if not (folder / "run.py").exists():
+        state = hook_door.circumstances({**os.environb, b"TOKCOST_PATH": os.fsencode(path)})
+        (folder / "state").write_bytes(b"%b\n%b" % (os.fsencode(program), state))
+        shutil.copyfile(hook_door.__file__, folder / "run.py")
+    return folder / "run.py"
+
+
+class _Origin(NamedTuple):
+    connection: socket.socket
+    folder: Path
+    """With the socket `door`, for hooks."""
+
+
 @cache
-def _origin(language: tuple[tuple[str, str], ...]) -> socket.socket:
-    """The connection to the process that forks for all others of that language; it ends when this is closed."""
+def _origin(kind: str, language: tuple[tuple[str, str], ...]) -> _Origin:
+    """The process that forks for all others of that kind and language; it ends when the connection is closed."""
+    folder = Path(tempfile.mkdtemp(prefix="tokcost-warm-"))
     here, there = socket.socketpair()
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    door.bind(str(folder / "door"))
+    door.listen(64)
     kept = {name: value for name, value in os.environ.items() if not name.startswith((*_AT_START, "GIT_"))}
     paths = {"PYTHONPATH": os.pathsep.join(_PATHS)}
-    code = f"from support.forking import serve; serve({there.fileno()})"
+    code = f"from support.forking import serve; serve({kind!r}, {there.fileno()}, {door.fileno()})"
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", code],
         env=kept | dict(language) | paths,
         cwd="/",
         stdin=subprocess.DEVNULL,
-        pass_fds=[there.fileno()],
+        pass_fds=[there.fileno(), door.fileno()],
     )
     there.close()
+    door.close()
 
     def end() -> None:
         here.shutdown(socket.SHUT_RDWR)  # also for those who inherited it
         here.close()
         process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(end)
-    return here
+    return _Origin(here, folder)

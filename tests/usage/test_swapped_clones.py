@@ -147,7 +147,7 @@ def test_a_linked_worktree_follows_its_clone(two: Clones) -> None:
 
 
 def test_commits_after_a_swap_claim_what_their_own_clone_has_spent(tmp_path: Path) -> None:
-    repo, other = Hooked(tmp_path, rooted=True), tmp_path / "other"
+    repo, other = Hooked(tmp_path, rooted=True, forks=True), tmp_path / "other"
     repo.git("clone", "-q", ".", "../other")
     repo.agree(cwd=other)
     found = find_worktree(str(other))
