@@ -4,9 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from support.organisation import environ_of, make_repository, team
 from support.terminal import piped
 from tokcost.datasets.folder import read_files
+from tokcost.errors import EnvironmentProblem
 from tokcost.services.check_dataset import check_dataset, compact_dataset
 from tokcost.services.collect import Plan, collect
 
@@ -69,6 +72,26 @@ def test_cells_that_a_killed_run_did_not_write_come_with_the_next_run(tmp_path: 
     collected(tmp_path, tmp_path / "shop")
     assert lost.read_bytes() == data
     assert report(tmp_path) == before
+
+
+def test_cells_that_were_lost_after_a_compaction_come_with_the_next_one(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    compact_dataset(costs)
+    Path(read_files(costs, "cells").counted[0]).unlink()
+    assert [text for text in check_dataset(costs).problems if "are not what the claims say" in text]
+    compact_dataset(costs)
+    assert check_dataset(costs).problems == []
+    assert report(tmp_path) == before
+
+
+def test_nothing_is_compacted_where_claims_were_lost(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    shutil.rmtree(costs / "claims")
+    with pytest.raises(EnvironmentProblem, match="claims has no files"):
+        compact_dataset(costs)
+    assert json.loads(report(tmp_path))["list_cost"] == json.loads(before)["list_cost"]
 
 
 def test_a_half_written_file_is_no_file_and_is_removed(tmp_path: Path) -> None:

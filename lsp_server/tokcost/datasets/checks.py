@@ -24,7 +24,7 @@ FROM ({_ALL})
 _SUMS = f"""
 SELECT month, area, model, SUM(list_cost), SUM(tokens), SUM(counted) FROM ({_ALL}) GROUP BY month, area, model
 """
-_DIFFERENT = """
+_COMPARED = """
 WITH told AS (
   SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost) AS list_cost, SUM(cell_tokens) AS tokens,
          SUM(cell_counted) AS claims
@@ -32,7 +32,10 @@ WITH told AS (
 shown AS (
   SELECT month, area, model, SUM(list_cost) AS list_cost, SUM(tokens) AS tokens, SUM(claims) AS claims
   FROM cells GROUP BY ALL)
-SELECT COUNT(*) FROM told FULL JOIN shown USING (month, area, model)
+SELECT COUNT(*),
+       COUNT(*) FILTER (shown.tokens > COALESCE(told.tokens, 0) OR shown.claims > COALESCE(told.claims, 0)
+                        OR shown.list_cost > COALESCE(told.list_cost, 0))
+FROM told FULL JOIN shown USING (month, area, model)
 WHERE (told.list_cost, told.tokens, told.claims) IS DISTINCT FROM (shown.list_cost, shown.tokens, shown.claims)
 """
 
@@ -74,8 +77,14 @@ def read_sums(connection: "DuckDBPyConnection") -> list[Sum]:
 
 def count_different_cells(connection: "DuckDBPyConnection") -> int:
     """The number of cells that are not what the claims say."""
-    [[found]] = connection.execute(_DIFFERENT).fetchall()
+    [[found, _]] = connection.execute(_COMPARED).fetchall()
     return found
+
+
+def lacks_cells(connection: "DuckDBPyConnection") -> bool:
+    """Whether claims tell of cells that were lost. Where a cell has more than they tell of, claims were lost too."""
+    [[different, larger]] = connection.execute(_COMPARED).fetchall()
+    return different > 0 and not larger
 
 
 def digest_of(sums: Iterable[Sum]) -> str:

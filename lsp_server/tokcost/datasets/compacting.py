@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tokcost.datasets.checks import lacks_cells
 from tokcost.datasets.columns import CELLS, CLAIMS, SCHEMA
 from tokcost.datasets.duck import opened
 from tokcost.datasets.folder import (
@@ -60,14 +61,20 @@ class Compacted(NamedTuple):
 def compact(folder: Path) -> Compacted:
     """Put all files of each kind into one. Raises `EnvironmentProblem`."""
     before: dict[Kind, Files] = {kind: read_files(folder, kind) for kind in KINDS}
+    if before["cells"].counted and not before["claims"].counted:
+        raise EnvironmentProblem(
+            f"{folder / 'claims'} has no files, and without them cells cannot be put together",
+            "Bring claims/ back from a copy of the dataset.",
+        )
     found: dict[Kind, int] = {}
     names: dict[Kind, str] = {}
     with opened(folder) as connection:
         settled = settle(connection)
         for kind, query in _queries():
             files = before[kind]
-            found[kind] = len(files.counted) if len(files.counted) > 1 else 0
-            if found[kind]:
+            is_lost = kind == "cells" and lacks_cells(connection)
+            found[kind] = len(files.counted) if is_lost or len(files.counted) > 1 else 0
+            if is_lost or found[kind]:
                 notes = {"schema": SCHEMA, REPLACES: _replaced(files)}
                 names[kind] = _write(connection, folder, kind, query, notes)
     for kind, files in before.items():
