@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ ROUNDED = 500
 """A count from 10,000 on is told in thousands."""
 WHOLE = ("--no-stream",)
 """Streamed replies have no counts of the provider's in aider."""
+_SECOND = 1.1
+"""aider tells the second in which a session began, a reflog that of a switch: within one, nothing tells their order."""
 SAY = "[[plan: text]] Please do it."
 
 
@@ -54,6 +57,7 @@ def test_sessions_on_two_branches_and_one_in_a_subfolder_are_on_the_branch_of_ea
         lab.git("switch", "-q", "feat/a")
         lab.says(server, Run(SAY, options=WHOLE))
         lab.git("switch", "-q", "feat/b")
+        time.sleep(_SECOND)
         lab.says(server, Run(SAY, resume=True, options=WHOLE), lab.repo / "src")
     check(lab, server)
     assert set(lab.told()) == {"feat/a", "feat/b"}
