@@ -57,7 +57,7 @@ class Life:
         self.log.parent.mkdir(parents=True)
         self.log.touch()
         self.repo = GitSandbox(scratch / "repo")
-        self.repo.now = int(time.time())
+        self.repo.now = int(time.time()) - 60  # a branch that is made as HEAD moves to it takes usage along
         self.repo.commit()
         for name in BRANCHES[1:]:
             self.repo.git("branch", name)

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from tokcost.reports.budgets import said_at_commit, stopping
-from tokcost.services.check_budget import check_commit, keep_said
+from tokcost.services.check_budget import Checked, check_commit, keep_said
 from tokcost.services.look_at_clone import CloneState, stops_unchecked
 from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED
 from tokcost_hooks.work import Call
@@ -29,8 +28,12 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     checked = check_commit(call.home, call.environ, here)
     if checked is None:
         return Answer()
-    said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     is_unsure = can_stop and not checked.is_current and stops_unchecked(here)
+    if not (is_unsure or _may_be_told(checked)):
+        return Answer(is_current=checked.is_current)
+    from tokcost.reports.budgets import said_at_commit, stopping  # mostly all is well: a commit waits
+
+    said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     if is_unsure:
         said.append((_UNSURE, PAST_UNCHECKED))
     for sentence, hint in said:
@@ -39,3 +42,8 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     if said and ON_TERMINAL not in call.environ:
         keep_said(call.environ, here, [sentence for sentence, _ in said], stopped=stops)
     return Answer(stops, checked.is_current)
+
+
+def _may_be_told(checked: Checked) -> bool:
+    """Whether there may be something to say of a check."""
+    return checked.is_verbose or bool(checked.notes) or checked.status.presses

@@ -31,7 +31,7 @@ def _has_commit_msg(call: Call) -> bool:
 
 def _is_checked(call: Call, here: CloneState) -> bool:
     """Whether pre-commit has checked the budgets of this commit: it does where one may stop it."""
-    from tokcost_hooks.installation.managers import checks_budgets
+    from tokcost_hooks.installation.manager_files import checks_budgets
 
     folder = call.environ.get("TOKCOST_HOOKS", "")
     return checks_budgets(here.worktree, os.path.join(call.directory, folder) if folder else "")

@@ -16,7 +16,7 @@ from support.hooked import Hooked
 from support.terminal import piped
 from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
-from tokcost_hooks.installation import managers
+from tokcost_hooks.installation import manager_files
 from tokcost_hooks.installation.hooks import install, uninstall
 from tokcost_hooks.installation.scripts import owner
 from tokcost_hooks.work import Call
@@ -537,7 +537,7 @@ def test_a_budget_that_somebody_else_has_checked_is_not_told_twice(repo: Hooked,
 def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked at every commit."""
     asked: list[str] = []
-    monkeypatch.setattr(managers, "checks_budgets", lambda _, folder: asked.append(folder) or True)
+    monkeypatch.setattr(manager_files, "checks_budgets", lambda _, folder: asked.append(folder) or True)
     (repo.path / "message").write_text("Work\n")
     arguments = [str(repo.path / "message"), "message"]
     environ = repo.environ | {"TOKCOST_HOOKS": ".git/hooks"}

@@ -7,13 +7,12 @@ either a file of our own that the manager runs or leaves alone, or a few lines i
 import json
 import os
 import re
-from contextlib import suppress
 from typing import Literal, NamedTuple
 
-from tokcost.foreign_files import MOST, open_regular
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost_hooks.installation.blocks import without_blocks
+from tokcost_hooks.installation.manager_files import in_framework, lefthook_files, text_of
 from tokcost_hooks.installation.scripts import HOOKS, KEPT, calls_us
 
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
@@ -21,9 +20,6 @@ Manager = Literal["", "husky", "lefthook", "pre-commit"]
 LOCAL_SCRIPTS = "tokcost/hooks"
 """The folder in a repository's git folder with our hooks for lines in other files to call."""
 
-_IDS = {"pre-commit": "budget"}
-"""Hooks whose entry in `.pre-commit-hooks.yaml` has another name."""
-_LEFTHOOK = re.compile(r"(\.config/)?\.?lefthook(-local)?\.(ya?ml|toml|json)$")
 _SHELL = re.compile(rb"#!.*\b(sh|bash|dash|zsh|ksh)\b")
 _LEAVES = re.compile(rb"^(exec|exit)\b", re.MULTILINE)
 _LINE = (
@@ -87,33 +83,9 @@ def husky_home(folder: HooksFolder) -> str:
     return folder.path if os.path.exists(os.path.join(folder.path, "_", "husky.sh")) else ""
 
 
-def lefthook_files(worktree: Worktree) -> list[str]:
-    """Lefthook's configuration files, relative to the worktree."""
-    names: list[str] = []
-    for folder in ("", ".config/"):
-        with suppress(OSError):
-            names += [folder + name for name in sorted(os.listdir(os.path.join(worktree.path, folder)))]
-    return [name for name in names if _LEFTHOOK.match(name)]
-
-
 def local_script(worktree: Worktree, hook: str) -> str:
     """Our hook for lines in other files to call; all worktrees share it."""
     return os.path.join(worktree.common_dir, *LOCAL_SCRIPTS.split("/"), hook)
-
-
-def in_framework(worktree: Worktree, hook: str) -> bool:
-    """Whether the pre-commit framework is told to run this hook of ours."""
-    text = _text(os.path.join(worktree.path, ".pre-commit-config.yaml")) if hook else b""
-    return bool(re.search(rb"(?m)^[^#\n]*\bid:\s*['\"]?tokcost-" + _IDS.get(hook, hook).encode() + rb"\b(?!-)", text))
-
-
-def checks_budgets(worktree: Worktree, folder: str) -> bool:
-    """Whether budgets are checked before prepare-commit-msg of a folder runs: by pre-commit there, which is ours or
-    calls us, or by a manager that is told to. The folder is empty where a manager runs us from elsewhere."""
-    beside = (os.path.join(folder, name) for name in ("pre-commit", "pre-commit.legacy") if folder)
-    told = (os.path.join(worktree.path, name) for name in (*lefthook_files(worktree), ".husky/pre-commit"))
-    calls = any(b"tokcost" in text and b"budget" in text for text in map(_text, (*beside, *told)))
-    return calls or in_framework(worktree, "pre-commit")
 
 
 def _seat(worktree: Worktree, folder: HooksFolder, hook: str) -> HookLocation:
@@ -138,7 +110,7 @@ def _seat(worktree: Worktree, folder: HooksFolder, hook: str) -> HookLocation:
 
 
 def _lines_in(worktree: Worktree, path: str, hook: str, manager: Manager) -> HookLocation:
-    text = _text(path)
+    text = text_of(path)
     is_shell = bool(_SHELL.match(text.partition(b"\n")[0])) or not text.startswith(b"#!")
     return HookLocation(
         hook,
@@ -158,8 +130,8 @@ def _for_lefthook(worktree: Worktree, hook: str) -> HookLocation:
     command = _COMMAND.format(folder=LOCAL_SCRIPTS, hook=hook)
     stdin = "      use_stdin: true\n" if hook == "post-rewrite" else ""
     lines = f"{hook}:\n  commands:\n    tokcost:\n      run: {json.dumps(command, ensure_ascii=False)}\n{stdin}"
-    text = without_blocks(_text(path))
-    is_made_by_us = not local or b"(file made by tokcost)" in _text(path)
+    text = without_blocks(text_of(path))
+    is_made_by_us = not local or b"(file made by tokcost)" in text_of(path)
     refusal = f"it has {hook} already" if _has_key(text, hook) else ""
     if not name.endswith(("yml", "yaml")):
         refusal = "it is not YAML"
@@ -171,7 +143,7 @@ def _for_lefthook(worktree: Worktree, hook: str) -> HookLocation:
 def _is_configured(worktree: Worktree, hook: str) -> bool:
     """Whether lefthook's configuration names a hook: then its next install takes the hook's place."""
     files = [name for name in lefthook_files(worktree) if name.endswith(("yml", "yaml"))]
-    return any(_has_key(_text(os.path.join(worktree.path, name)), hook) for name in files)
+    return any(_has_key(text_of(os.path.join(worktree.path, name)), hook) for name in files)
 
 
 def _has_key(text: bytes, hook: str) -> bool:
@@ -180,19 +152,13 @@ def _has_key(text: bytes, hook: str) -> bool:
 
 def _is_all_ours(path: str) -> bool:
     """Whether a file is a script of ours, be it edited; not one of others with lines of ours."""
-    return calls_us(path) and b"for previous in" in _text(path) and KEPT.encode() in _text(path)
+    return calls_us(path) and b"for previous in" in text_of(path) and KEPT.encode() in text_of(path)
 
 
 def _lefthooks(path: str) -> bool:
-    return b"call_lefthook" in _text(path)
+    return b"call_lefthook" in text_of(path)
 
 
 def _pre_commits(path: str) -> bool:
-    text = _text(path)
+    text = text_of(path)
     return b"hook-impl" in text and (b"generated by pre-commit" in text or b"generated by prek" in text)
-
-
-def _text(path: str) -> bytes:
-    with suppress(OSError), open_regular(path) as stream:
-        return stream.read(MOST)
-    return b""

@@ -13,11 +13,11 @@ from tokcost_hooks.installation.blocks import has_block
 from tokcost_hooks.installation.files import kept_file
 from tokcost_hooks.installation.hooks import OPEN, RISKY, check_git, is_remembered, needed_hooks, stale
 from tokcost_hooks.installation.in_config import calls_script, config_name, is_our_name, trouble_in_config
+from tokcost_hooks.installation.manager_files import in_framework
 from tokcost_hooks.installation.managers import (
     HookLocation,
     hook_locations,
     husky_home,
-    in_framework,
     local_script,
     manager_of,
     managers,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tokcost.model.budget import Standing
+from tokcost.model.budget import Standing, worst
 from tokcost.model.figures import NO_ESTIMATES, Estimates
 
 
@@ -96,3 +96,9 @@ class Status(NamedTuple):
     def next_estimated(self) -> bool:
         """Whether a part of that is estimated."""
         return self.takes_estimates and self.estimates.pending_tokens > 0
+
+    @property
+    def presses(self) -> bool:
+        """Whether a budget or a rule has something to say at a commit, be it that it could not be checked."""
+        is_well = worst(self.budgets) in ("ok", "none")
+        return not is_well or bool(self.budget_problems or self.rules or self.rules_unpriced)

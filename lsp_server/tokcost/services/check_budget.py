@@ -12,7 +12,6 @@ from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.rules_there import may_have_rules
-from tokcost.reports.text import escape
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -54,6 +53,7 @@ def keep_said(environ: Mapping[str, str], here: CloneState, said: Sequence[str],
     """Keep what a check said of a commit for an editor to show; that it cannot be kept is nobody's trouble."""
     from tokcost.claims.commit_notes import CommitSaid, note_said
     from tokcost.claims.notes_folder import notes_folder_of_hook
+    from tokcost.reports.text import escape
 
     with suppress(OSError, TokcostError):
         text = escape("; ".join(said))

@@ -16,7 +16,6 @@ from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.consent import read_consent
 from tokcost.policy.rules_there import may_have_rules
-from tokcost.reports.rules import rule_text
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
@@ -117,6 +116,10 @@ def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
 
 def _heard(rules: list[Heard]) -> dict[str, Any]:
     """The sentences of rules."""
+    if not rules:
+        return {}
+    from tokcost.reports.rules import rule_text  # most clones have none
+
     return {
         "rules": tuple(rule_text(one) for one in rules if one.state == "over"),
         "rules_unpriced": tuple(rule_text(one) for one in rules if one.state == "unpriced"),
