@@ -77,7 +77,7 @@ def check(
 def _look(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
     """See what commits carry: that is pending no more."""
     from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
-    from tokcost.known_worktrees import repository_of
+    from tokcost.usage.known_worktrees import repository_of
 
     repository = repository_of(ledger, here.worktree).id
     if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):

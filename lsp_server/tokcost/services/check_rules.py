@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tokcost.drivers.subagents import is_of_subagent
 from tokcost.history.areas import by_globs
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
 from tokcost.ledger.rule_sums import Span, matched
@@ -14,6 +13,7 @@ from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.rules import read_rules
 from tokcost.repo.changed_paths import changed_paths
 from tokcost.services.local_day import midnight_ms
+from tokcost.usage.known_worktrees import repository_of
 
 
 def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:

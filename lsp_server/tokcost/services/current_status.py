@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
 from tokcost.model.budget import Scope, Standing
@@ -19,6 +18,7 @@ from tokcost.policy.rules_there import may_have_rules
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
+from tokcost.usage.known_worktrees import repository_of
 
 
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:

@@ -6,7 +6,6 @@ from tokcost.claims import claim_journal
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import branches_with_pending, keys_claimed, withhold_pending
 from tokcost.ledger.open import open_ledger
 from tokcost.model.claims import Consent, Precision, Terms
@@ -14,6 +13,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
 from tokcost.repo.run import run_git
+from tokcost.usage.known_worktrees import repository_of
 from tokcost_hooks.installation.hooks import Installed, install_anew
 from tokcost_hooks.installation.planned import Planned, planned_hooks
 

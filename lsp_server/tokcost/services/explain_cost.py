@@ -10,7 +10,6 @@ from tokcost.drivers.family import family_of
 from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsCheapest, AsModel, AsOneHour, OtherPrice
 from tokcost.drivers.subagents import is_of_subagent
 from tokcost.errors import UsageError
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
@@ -25,6 +24,7 @@ from tokcost.readers.registry import logging_turns
 from tokcost.reports.rules import rule_text
 from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.usage.known_worktrees import repository_of
 from tokcost.usage.price_files import price_change
 from tokcost.usage.pricing import Pricer, overrides_of
 

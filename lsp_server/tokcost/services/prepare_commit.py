@@ -24,7 +24,6 @@ from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
 from tokcost.errors import EnvironmentProblem
 from tokcost.foreign_files import MOST_OF_GIT, read_bounded
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import claims_named, keys_claimed, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Terms
@@ -51,6 +50,7 @@ from tokcost.services.settle_commit import (
     settle_late,
 )
 from tokcost.settings import is_switched_off
+from tokcost.usage.known_worktrees import repository_of
 
 
 class Asked(NamedTuple):

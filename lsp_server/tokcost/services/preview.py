@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from tokcost.claims.propose import Message, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import names_known
 from tokcost.ledger.open import BUSY_SECONDS, open_ledger
 from tokcost.model.claims import Terms, Worth
@@ -15,6 +14,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.services.pending import pending_on
 from tokcost.services.refresh import refresh
+from tokcost.usage.known_worktrees import repository_of
 
 SUBJECT = "Subject of the commit"
 

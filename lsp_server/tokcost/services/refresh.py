@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.foreign_files import DiskFailed
-from tokcost.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting
@@ -25,6 +24,7 @@ from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
+from tokcost.usage.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.usage.read import Job, Outcome, Progress, in_order_of_writing, read_all
 
 if TYPE_CHECKING:

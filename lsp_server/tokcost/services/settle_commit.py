@@ -28,7 +28,6 @@ from tokcost.claims.commit_notes import (
 from tokcost.claims.notes_folder import notes_folder_of_hook
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import (
     bind_pending,
     claims_named,
@@ -56,6 +55,7 @@ from tokcost.repo.reflog import entries_since, last_message, read_reflog
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
 from tokcost.services.refresh import How, open_refreshed
+from tokcost.usage.known_worktrees import repository_of
 
 GIT_SECONDS = 1.0
 """On a busy machine git may be slow too; a git that is stuck is seen by whoever watches the hook."""

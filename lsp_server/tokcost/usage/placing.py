@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.known_worktrees import as_worktree, moved_stamp
 from tokcost.ledger.observations import observations, record_stretches
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
@@ -42,6 +41,7 @@ from tokcost.repo.reflog import has_own_commits, new_entries, read_history, read
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.assignment_journal import Target
 from tokcost.usage.following import FIXED, Following, News
+from tokcost.usage.known_worktrees import as_worktree, moved_stamp
 from tokcost.usage.locating import Location, Locator
 
 
