@@ -11,7 +11,7 @@ import pytest
 
 from support.hooked import Hooked
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import writable_by_others
+from tokcost.files.private import writable_by_others
 from tokcost_hooks.installation.hooks import HOOKS, install
 
 NOBODY = 65534

@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files.private import is_ours, make_folders, read_ours, write_whole
 from tokcost.policy.budgets import may_block
-from tokcost.private_files import is_ours, make_folders, read_ours, write_whole
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.shared import share
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version

@@ -11,7 +11,7 @@ from typing import Literal
 
 import tokcost
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST, open_regular
+from tokcost.files.foreign import MOST, open_regular
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 KEPT = ".before-tokcost"

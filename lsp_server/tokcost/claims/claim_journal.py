@@ -12,13 +12,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple
 
-from tokcost.foreign_files import require_answer
+from tokcost.files.foreign import require_answer
+from tokcost.files.private import append_ours, is_ours, make_folders, open_own, rewrite_lines
 from tokcost.ledger.claims import claims_named, has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.prices import record_setting, setting
 from tokcost.model.claims import Remembered as Entry
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
-from tokcost.private_files import append_ours, is_ours, make_folders, open_own, rewrite_lines
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")

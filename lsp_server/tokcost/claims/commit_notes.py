@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.private_files import read_ours, write_whole
+from tokcost.files.private import read_ours, write_whole
 
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNSETTLED = "TOKCOST_UNSETTLED"

@@ -14,7 +14,7 @@ from pathlib import Path
 from tokcost import __version__
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
-from tokcost.private_files import private_folder, write_whole
+from tokcost.files.private import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
 INTERRUPTED = 130

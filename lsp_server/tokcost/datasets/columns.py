@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 
+from tokcost.files.parquet import Column, Value
 from tokcost.model.dataset import CellRow, ClaimRow
-from tokcost.parquet_files import Column, Value
 
 CLAIMS: tuple[Column, ...] = (
     Column("id", "text"),

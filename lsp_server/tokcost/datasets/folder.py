@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import (
+from tokcost.files.private import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     PUBLIC_FILE,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tokcost.errors import TokcostError
+from tokcost.files.private import PRIVATE_FOLDER, check_private, is_ours
 from tokcost.local_server import (
     BEGUN,
     BUSY,
@@ -41,7 +42,6 @@ from tokcost.local_server import (
     unpacked,
     write_all,
 )
-from tokcost.private_files import PRIVATE_FOLDER, check_private, is_ours
 from tokcost.services import work_for_others
 from tokcost.services.work_for_others import on_behalf_of
 

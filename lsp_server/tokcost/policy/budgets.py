@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged, UsageError
-from tokcost.foreign_files import shown
+from tokcost.files.foreign import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, BudgetChange, Scope, parse_limit, parse_near
 from tokcost.model.near import did_you_mean
 from tokcost.model.worktree import Worktree

@@ -17,12 +17,12 @@ from typing import NamedTuple
 from zlib import crc32
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import shown
+from tokcost.files.foreign import shown
+from tokcost.files.private import is_ours, make_folders, private_folder, write_whole
 from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.private_files import is_ours, make_folders, private_folder, write_whole
 from tokcost.repo.config import Config, read_section
 from tokcost.repo.run import run_git
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
-from tokcost.foreign_files import read_inside
+from tokcost.files.foreign import read_inside
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config import hash_bytes, read_config
 from tokcost.repo.index import read_committed, read_staged
@@ -87,7 +87,7 @@ def _unreadable(folder: str, error: OSError | EnvironmentProblem) -> SettingsDam
 
 
 def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:
-    from tokcost.toml import TomlDamaged, read_toml
+    from tokcost.files.toml import TomlDamaged, read_toml
 
     try:
         table = read_toml(data).get(name, {})

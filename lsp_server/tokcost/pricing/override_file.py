@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import read_bounded, shown
+from tokcost.files.foreign import read_bounded, shown
+from tokcost.files.toml import read_toml
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.near import did_you_mean
 from tokcost.model.usage import MAX_TOKENS
 from tokcost.pricing.cards import MOST_USD
 from tokcost.pricing.overrides import Override
-from tokcost.toml import read_toml
 
 MOST_TABLES = 200
 MOST_CHARACTERS = 200

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tokcost.foreign_files import read_bounded, require_answer
+from tokcost.files.foreign import read_bounded, require_answer
 
 # What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')

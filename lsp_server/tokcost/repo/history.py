@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
-from tokcost.foreign_files import MOST_OF_GIT, read_bounded
+from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
 from tokcost.repo.commit import Commit
 from tokcost.repo.moments import moment_of

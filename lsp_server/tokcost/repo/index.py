@@ -7,7 +7,7 @@ A hook asks at every commit, so git is started only where the index has such a n
 import errno
 import os
 
-from tokcost.foreign_files import MOST, open_regular
+from tokcost.files.foreign import MOST, open_regular
 from tokcost.model.worktree import Worktree
 from tokcost.repo.run import GitFailed, run_git
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from tokcost.foreign_files import read_bounded
+from tokcost.files.foreign import read_bounded
 from tokcost.repo.commit import Commit
 
 MOST_WALKED = 30

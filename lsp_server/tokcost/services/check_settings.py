@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import read_bounded, shown
+from tokcost.files.foreign import read_bounded, shown
+from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.checks import Check
 from tokcost.model.near import did_you_mean, near_name
 from tokcost.model.worktree import Worktree
@@ -28,7 +29,6 @@ from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.policy.rules import read_own_rules, read_rules
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.settings import CONFIG_FILE
-from tokcost.toml import TomlDamaged, read_toml
 from tokcost.usage.price_files import USER_FILE, price_problems
 
 _REPAIR = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."

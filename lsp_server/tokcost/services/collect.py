@@ -37,10 +37,10 @@ from tokcost.datasets.folder import (
     write_file_in_pieces,
 )
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.files.parquet import in_portions, parquet_bytes, parquet_pieces
 from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Claims
 from tokcost.model.dataset import ClaimRow, Collected, RepositoryOutcome
-from tokcost.parquet_files import in_portions, parquet_bytes, parquet_pieces
 from tokcost.repo.clones import Without, is_address, updated_clone, without_secret
 
 NOTES = {"schema": SCHEMA}

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from tokcost.errors import SettingsDamaged
+from tokcost.files.private import write_whole
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.prices import (
     cards_used,
@@ -26,7 +27,6 @@ from tokcost.pricing.compile import count_models, known_names
 from tokcost.pricing.names import candidates
 from tokcost.pricing.overrides import Override, apply
 from tokcost.pricing.source import compile_models
-from tokcost.private_files import write_whole
 from tokcost.usage.price_files import IMPORTED_FILE
 from tokcost.usage.pricing import IMPORTED, STAMP, Pricer, as_row, overrides_of, record_own_prices
 

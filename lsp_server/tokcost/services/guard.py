@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
-from tokcost.foreign_files import MOST, read_bounded
+from tokcost.files.foreign import MOST, read_bounded
+from tokcost.files.private import make_folders, private_folder, read_ours, write_whole
 from tokcost.guards.protocol import Entry, Guard, Moment, Verdict
 from tokcost.guards.registry import NAMES, guard_of
 from tokcost.policy.budgets import read_budgets
-from tokcost.private_files import make_folders, private_folder, read_ours, write_whole
 from tokcost.reports.budgets import said_by_guard
 from tokcost.reports.text import to_copy
 from tokcost.services.check_budget import check

@@ -23,7 +23,8 @@ from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, prop
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, read_bounded
+from tokcost.files.foreign import MOST_OF_GIT, read_bounded
+from tokcost.files.private import PUBLIC_FILE, write_whole
 from tokcost.ledger.claims import claims_named, keys_claimed, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Terms
@@ -32,7 +33,6 @@ from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
-from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
 from tokcost.repo.config import Config
 from tokcost.repo.messages import message_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
-from tokcost.foreign_files import DiskFailed
+from tokcost.files.foreign import DiskFailed
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.prices import record_setting, setting

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.private_files import read_ours, write_whole
+from tokcost.files.private import read_ours, write_whole
 
 FILE_NAME = "rescues.json"
 
