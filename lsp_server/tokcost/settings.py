@@ -15,6 +15,8 @@ CONFIG_FILE = "config.toml"
 PLANS_FILE = "plans.json"
 """The user's plans, in the folder of the ledger (`policy/plans.py`); named here for those who only ask whether it is
 there."""
+RESCUES_FILE = "rescues.json"
+"""The record of rescues, in the folder of the ledger (`services/rescue_record.py`); named here for the same reason."""
 
 
 def home_folder(environ: "Mapping[str, str]") -> str:

@@ -259,7 +259,7 @@ def test_the_page_on_hooks_names_every_entry_of_the_manifest() -> None:
 
 
 STARTS_PROGRAMS = {
-    "lsp_server/tokcost/services/backing_up.py": {"posix_spawn"},  # our own Python, by its full path
+    "lsp_server/tokcost/services/back_up.py": {"posix_spawn"},  # our own Python, by its full path
     "lsp_server/tokcost/cli/pager.py": {"popen"},  # the pager that the user's environment names
     "lsp_server/tokcost/repo/run.py": {"subprocess"},  # git, with everything off that a repository could name
 }

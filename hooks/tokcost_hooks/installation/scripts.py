@@ -13,7 +13,6 @@ import tokcost
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST, open_regular
 
-HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 KEPT = ".before-tokcost"
 KEPT_FOLDER = "before-tokcost"
 """The folder for a hook that asks for its own name, which must not change then."""

@@ -14,7 +14,7 @@ from tokcost.claims import claim_journal
 from tokcost.claims.claim_journal import Held
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import repositories
-from tokcost.model.claims import Claim
+from tokcost.model.claims import Claim, Remembered
 from tokcost.model.usage import Usage
 
 MOST_KEYS = 5_000_000
@@ -53,7 +53,7 @@ class ImportedClaims:
         if claim.fate != "bound" and claim_journal.exists(common_dir):
             keys = [(one.assistant, one.key) for one in usage]
             with suppress(OSError):
-                claim_journal.write(common_dir, [claim_journal.Entry(claim.name, version, "", keys)])
+                claim_journal.write(common_dir, [Remembered(claim.name, version, "", keys)])
 
     def kept(self) -> None:
         """The transaction is written."""
@@ -79,7 +79,7 @@ class _Journal:
     """The unread part of a clone's journal, in little memory."""
 
     def __init__(self, ledger: Ledger, repository: int) -> None:
-        self.records: list[claim_journal.Entry] = []
+        self.records: list[Remembered] = []
         """All records with usage, without their keys."""
         self._ledger, self._repository = ledger, repository
         self._usage = array("I")
@@ -155,7 +155,7 @@ class _Journal:
             if keys >= MOST_KEYS or len(self.records) >= MOST_RECORDS:
                 break
 
-    def _add(self, entry: claim_journal.Entry, span: tuple[int, int]) -> None:
+    def _add(self, entry: Remembered, span: tuple[int, int]) -> None:
         number, buckets, pack = len(self.records), self._buckets, _ENTRY.pack
         self.records.append(entry._replace(keys=[]))
         self._usage.append(len(entry.keys))

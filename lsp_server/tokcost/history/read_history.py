@@ -16,8 +16,8 @@ from tokcost.history.merge_subjects import read_reverts
 from tokcost.ledger.history_cache import HistoryCache, Walk, open_history_cache
 from tokcost.model.changes import Carrier, Graph
 from tokcost.model.trailer import Line, read_message
-from tokcost.repo.commit import Commit
 from tokcost.repo.history import Range, Repository, read_messages, read_nodes, shape
+from tokcost.repo.objects import Commit
 
 _One = TypeVar("_One")
 _Other = TypeVar("_Other")

@@ -15,15 +15,15 @@ from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
 from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
-from tokcost.services.backing_up import back_up_if_due
+from tokcost.services.back_up import back_up_if_due
 from tokcost.services.follow_folders import (
-    NO_WISHES,
+    NO_PARTS,
     FolderStatus,
     LargestDrivers,
     Preview,
     Refreshed,
     Round,
-    Wishes,
+    ShownParts,
     look_again,
     next_lines,
     statuses,
@@ -90,7 +90,7 @@ class Refresher:
         self._shown: dict[str, dict[str, Any]] = {}
         self._drivers = LargestDrivers()
         self._is_explaining = False
-        self._wishes = NO_WISHES
+        self._parts = NO_PARTS
         self._refreshed = Refreshed(current=False)
         self._telling = asyncio.Lock()
         self._version = self._since_ms = time.time_ns() // 1_000_000
@@ -160,9 +160,9 @@ class Refresher:
         await self._tell()
         return list(self._shown.values())
 
-    def follow(self, wishes: Wishes) -> None:
+    def follow(self, parts: ShownParts) -> None:
         """Tell these as well from now on, beginning now; in the event loop."""
-        self._wishes = wishes
+        self._parts = parts
         self._start(self._guarded(self._tell()))
 
     async def run(self, work: Callable[..., Any], *args: object) -> Any:
@@ -277,7 +277,7 @@ class Refresher:
         ahead: dict[str, Preview] = {}
         found: list[FolderStatus] = []
         for _ in range(_MOST_TRIES):
-            if self._wishes.next and not self._is_importing:
+            if self._parts.next and not self._is_importing:
                 ahead = await self.run(next_lines, self.home, folders)
             found = await self.read(self._statuses, folders)
             found = [one._replace(next=ahead.get(one.folder)) for one in found]
@@ -286,7 +286,7 @@ class Refresher:
         return found
 
     def _statuses(self, folders: list[str]) -> list[FolderStatus]:
-        return statuses(self.home, folders, self._refreshed, self._drivers, self._wishes)
+        return statuses(self.home, folders, self._refreshed, self._drivers, self._parts)
 
     async def _tell_midnight(self) -> None:
         """Tell the client when another local day has begun, and the sum of today anew: at midnight, and within a minute

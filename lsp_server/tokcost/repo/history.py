@@ -15,8 +15,8 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
-from tokcost.repo.commit import Commit
 from tokcost.repo.moments import moment_of
+from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 from tokcost.repo.worktree import find_worktree
 

@@ -10,8 +10,7 @@ from tokcost.errors import TokcostError
 from tokcost.ledger.open import Ledger
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState
-from tokcost.policy.rules_there import may_have_rules
+from tokcost.policy.clone_state import CloneState, may_have_rules
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05

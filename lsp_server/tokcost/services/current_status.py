@@ -12,9 +12,8 @@ from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates, Figures, 
 from tokcost.model.rules import Heard
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, takes_estimates
+from tokcost.policy.clone_state import CloneState, may_have_rules, takes_estimates
 from tokcost.policy.consent import read_consent
-from tokcost.policy.rules_there import may_have_rules
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
@@ -37,9 +36,9 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
 
 
 def _assistants(environ: Mapping[str, str], cwd: Path) -> tuple[str, ...]:
-    from tokcost.services.sought import sought  # only where there is nothing to show
+    from tokcost.services.find_logs import find_logs  # only where there is nothing to show
 
-    return tuple(sought(environ, cwd).read)
+    return tuple(find_logs(environ, cwd).read)
 
 
 def _state(cwd: Path) -> CloneState:

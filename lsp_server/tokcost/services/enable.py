@@ -6,9 +6,9 @@ from tokcost.claims import claim_journal
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.ledger.claims import branches_with_pending, keys_claimed, withhold_pending
+from tokcost.ledger.claims import branches_with_pending, withhold_pending
 from tokcost.ledger.open import open_ledger
-from tokcost.model.claims import Consent, Precision, Terms
+from tokcost.model.claims import Consent, Precision, Remembered, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
@@ -70,16 +70,15 @@ def disable(home: Path, worktree: Worktree) -> Consent:
 
 
 def _keep_everything(home: Path, worktree: Worktree) -> None:
-    kept: list[claim_journal.Entry] = []
+    kept: list[Remembered] = []
     with open_ledger(home) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
         refresh_carriers(ledger, repository, worktree.common_dir)
         for branch in branches_with_pending(ledger, repository):
-            name = new_name()
-            withhold_pending(ledger, repository, branch, name)
-            kept.append(claim_journal.Entry(name, 1, "", keys_claimed(ledger, name, 1), True))
+            claim = withhold_pending(ledger, repository, branch, new_name())
+            kept += [] if claim is None else [claim_journal.withheld(ledger, claim)]
     claim_journal.write(worktree.common_dir, kept)
 
 

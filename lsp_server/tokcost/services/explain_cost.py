@@ -16,8 +16,7 @@ from tokcost.ledger.requests import Scope, every_series, price_body, requests, s
 from tokcost.ledger.rows import FOREVER
 from tokcost.model.drivers import Answer, Explanation, Series
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import read_state
-from tokcost.policy.rules_there import may_have_rules
+from tokcost.policy.clone_state import may_have_rules, read_state
 from tokcost.pricing.cards import ModelCards, from_json
 from tokcost.pricing.overrides import Override, apply
 from tokcost.readers.registry import logging_turns

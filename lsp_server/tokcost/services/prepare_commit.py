@@ -25,9 +25,9 @@ from tokcost.claims.rules import Operation as Kind
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.files.private import PUBLIC_FILE, write_whole
-from tokcost.ledger.claims import claims_named, keys_claimed, withhold_pending
+from tokcost.ledger.claims import claims_named, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.model.claims import Consent, Terms
+from tokcost.model.claims import Consent, Remembered, Terms
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
@@ -278,16 +278,13 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
         note_proposal(notes, noted)
 
 
-def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[claim_journal.Entry]:
+def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
     """Keep what the proposal leaves out of a commit whose owner keeps all of it: a later change of the setting must
     not publish it."""
     if not draft.silent or draft.message.operation == "copy":
         return []
     claim = withhold_pending(ledger, repository, draft.branch, new_name(), "estimated")
-    if claim is None:
-        return []
-    keys = keys_claimed(ledger, claim.name, claim.version)
-    return [claim_journal.Entry(claim.name, claim.version, "", keys, True)]
+    return [] if claim is None else [claim_journal.withheld(ledger, claim)]
 
 
 def _require_awaited(draft: Draft) -> None:

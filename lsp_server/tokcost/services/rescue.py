@@ -29,7 +29,7 @@ from tokcost.ledger.places import repositories
 from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
 from tokcost.ledger.wal_identity import is_doubtful
-from tokcost.services.rescues import Rescue, record_rescue
+from tokcost.services.rescue_record import Rescue, record_rescue
 
 SECONDS = 60.0
 """Seconds to wait for others to close a damaged ledger."""

@@ -12,7 +12,7 @@ from tokcost.ledger.backup import back_up, is_due
 
 _PROGRAM = (
     "import sys; sys.path[:] = sys.argv[2:]; from pathlib import Path;"
-    " from tokcost.services.backing_up import back_up_if_due; back_up_if_due(Path(sys.argv[1]))"
+    " from tokcost.services.back_up import back_up_if_due; back_up_if_due(Path(sys.argv[1]))"
 )
 
 

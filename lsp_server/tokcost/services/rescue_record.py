@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.files.private import read_ours, write_whole
-
-FILE_NAME = "rescues.json"
+from tokcost.settings import RESCUES_FILE
 
 
 class Rescue(NamedTuple):
@@ -40,7 +39,7 @@ class Rescue(NamedTuple):
 
 def read_rescues(home: Path) -> list[Rescue]:
     """Every rescue, oldest first. What happened to a file that never was kept was begun and never finished."""
-    path = home / FILE_NAME
+    path = home / RESCUES_FILE
     if not os.path.lexists(path):
         return []
     from json import loads
@@ -113,4 +112,4 @@ def _write(home: Path, rescues: list[Rescue]) -> None:
     """Whole or not at all."""
     from json import dumps
 
-    write_whole(str(home / FILE_NAME), dumps(rescues, indent=1).encode())
+    write_whole(str(home / RESCUES_FILE), dumps(rescues, indent=1).encode())
