@@ -16,7 +16,7 @@ from tokcost.files.foreign import require_answer
 from tokcost.files.private import append_ours, is_ours, make_folders, open_own, rewrite_lines
 from tokcost.ledger.claims import claims_named, has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.claims import Claim, Remembered
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
 
@@ -53,7 +53,7 @@ def exists(common_dir: str) -> bool:
 
 
 def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
-    """From where to where the ledger must still read what a clone remembers, in bytes; nowhere when it knows all of it.
+    """The span of bytes in a clone's journal that the ledger must still read; (0, 0) when it knows all of it.
 
     A ledger with claims of its own may lack some: one that was restored from a backup is older than the clone's memory.
     """
@@ -112,13 +112,13 @@ def _knows_all(ledger: Ledger, repository: int, common_dir: str, start: int) -> 
 
 
 def read_anew(ledger: Ledger, repository: int) -> None:
-    """Let all of it be read once more, also beside claims that are known: usage may come that they hold. Part of the
-    caller's transaction."""
+    """Have the whole journal read once more, also beside claims that are known: usage may come that they hold. Part of
+    the caller's transaction."""
     record_setting(ledger, _READ.format(repository), _ANEW)
 
 
 def go_on(ledger: Ledger, repository: int, start: int) -> None:
-    """Let it be read from there on, also beside claims that are known. Part of the caller's transaction."""
+    """Have the journal read from a position on, also beside claims that are known. Part of the caller's transaction."""
     record_setting(ledger, _READ.format(repository), f"{_ANEW} {start}")
 
 
@@ -141,7 +141,7 @@ def withheld_line(name: str) -> Remembered:
 
 
 def write(common_dir: str, entries: Iterable[Remembered]) -> None:
-    """Remember; before anything of it is published. Raises `OSError`."""
+    """Append records to a clone's journal, before anything of them is published. Raises `OSError`."""
     records = list(entries)
     if not records:
         return
@@ -162,7 +162,7 @@ def restore(
 ) -> bool:
     """Give a ledger the claims that a clone remembers, as far as that is unread; whether there was anything. Part of
     the caller's transaction, after all logs were read. What is known already stays, and what the ledger has no usage of
-    is passed over and not read again. With `most`, no more than about so many bytes: the next call goes on there.
+    is passed over and not read again. With `most`, no more than about that many bytes: the next call continues there.
     `held` has records, by where they begin, of which all usage is bound."""
     start, end = unread(ledger, repository, common_dir)
     if start == end:
@@ -268,7 +268,8 @@ def _without(record: bytes, touched: set[str], left: set[str], purged_among: Pur
 
 
 def reread_after_purge(ledger: Ledger, repository: int) -> None:
-    """The journal has other positions now. Part of the caller's transaction."""
+    """Have a journal that was rewritten by a purge read anew where it was being read: its positions are others now.
+    Part of the caller's transaction."""
     if (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW):
         read_anew(ledger, repository)
 

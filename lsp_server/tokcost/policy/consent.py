@@ -23,12 +23,11 @@ from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.repo.config import Config, read_section
+from tokcost.repo.config import YES, Config, read_section
 from tokcost.repo.run import run_git
 
 _NOBODY = "nobody"
 """In place of marks, where everybody took theirs back."""
-_YES = ("true", "yes", "on", "1")
 
 
 class Policy(NamedTuple):
@@ -56,7 +55,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
         said.get("models", "true").lower() not in ("false", "no", "off", "0"),
         takes_estimates(here.config),
     )
-    if decided.lower() not in _YES:
+    if decided.lower() not in YES:
         return Consent(False, bool(decided), terms)
     if not _has_agreed(home, here.worktree.common_dir, said.get("consent", "").split()):
         return Consent(False, False, terms, NOT_AGREED, True, True)
@@ -92,7 +91,7 @@ def agree(home: Path, worktree: Worktree) -> None:
         write_whole(_agreed(worktree.common_dir), b"")
     marks, ours = _marks(worktree), mark(home, worktree.common_dir)
     if ours not in marks:
-        _say(worktree, [*marks, ours])
+        _write_marks(worktree, [*marks, ours])
 
 
 def agree_no_more(home: Path, worktree: Worktree) -> None:
@@ -100,7 +99,7 @@ def agree_no_more(home: Path, worktree: Worktree) -> None:
     marks, ours = _marks(worktree), _without_time(mark(home, worktree.common_dir))
     left = [one for one in marks if _without_time(one) != ours]
     if left != marks:
-        _say(worktree, left)
+        _write_marks(worktree, left)
     with suppress(OSError):
         os.unlink(_link_at_home(home, worktree.common_dir))
 
@@ -150,7 +149,7 @@ def _marks(worktree: Worktree) -> list[str]:
     return read_section(worktree.common_dir, "tokcost").get("consent", "").split()
 
 
-def _say(worktree: Worktree, marks: list[str]) -> None:
+def _write_marks(worktree: Worktree, marks: list[str]) -> None:
     run_git(["config", "--local", "tokcost.consent", " ".join(marks) or _NOBODY], worktree.path)
 
 
@@ -178,7 +177,7 @@ def _number(folder: str) -> str:
 
 def is_enabled(config: Config) -> bool:
     """Whether the developer agreed in this clone, whatever the repository asks."""
-    return config.section("tokcost").get("enabled", "").lower() in _YES
+    return config.section("tokcost").get("enabled", "").lower() in YES
 
 
 def read_policy(here: CloneState) -> Policy:

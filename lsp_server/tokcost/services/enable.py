@@ -44,10 +44,10 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     installed = install_anew(worktree)
     if from_now:
         _keep_everything(home, worktree)
-    _say(worktree, "precision", terms.precision)
-    _say(worktree, "models", "true" if terms.models else "false")
+    _write_setting(worktree, "precision", terms.precision)
+    _write_setting(worktree, "models", "true" if terms.models else "false")
     agree(home, worktree)
-    _say(worktree, "enabled", "true")
+    _write_setting(worktree, "enabled", "true")
     return installed
 
 
@@ -64,7 +64,7 @@ def disable(home: Path, worktree: Worktree) -> Consent:
     before = read_consent(home, read_state(worktree))
     if before.decided or before.is_anothers:
         agree_no_more(home, worktree)
-        _say(worktree, "enabled", "false")
+        _write_setting(worktree, "enabled", "false")
         return before._replace(decided=True)
     return before
 
@@ -82,5 +82,5 @@ def _keep_everything(home: Path, worktree: Worktree) -> None:
     claim_journal.write(worktree.common_dir, kept)
 
 
-def _say(worktree: Worktree, key: str, value: str) -> None:
+def _write_setting(worktree: Worktree, key: str, value: str) -> None:
     run_git(["config", "--local", f"tokcost.{key}", value], worktree.path)

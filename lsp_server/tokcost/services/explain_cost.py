@@ -23,6 +23,7 @@ from tokcost.readers.registry import logging_turns
 from tokcost.reports.rules import rule_text
 from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.services.session_ids import session_meant
 from tokcost.usage.known_worktrees import repository_of
 from tokcost.usage.price_files import price_change
 from tokcost.usage.pricing import Pricer, overrides_of
@@ -155,11 +156,8 @@ class _Prices:
 
 def _session(ledger: Ledger, named: str) -> str:
     """The id of the session that is meant. Raises `UsageError`."""
-    names = set(session_names(ledger))
-    found = sorted({named} & names or {name for name in names if name.startswith(named)})
-    if not named or not found:
+    candidates = (name for name in session_names(ledger) if name.startswith(named))
+    found = session_meant(candidates, named) if named else None
+    if found is None:
         raise UsageError(f"no session begins with {named or 'nothing'}", "`tokcost log --by session` lists them.")
-    if len(found) > 1:
-        listed = ", ".join(found[:_MOST_NAMED]) + (", ..." if len(found) > _MOST_NAMED else "")
-        raise UsageError(f"{len(found)} sessions begin with {named}: {listed}", "Give more characters of the id.")
-    return found[0]
+    return found

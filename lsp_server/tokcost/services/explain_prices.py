@@ -10,16 +10,9 @@ from pathlib import Path
 from tokcost.errors import SettingsDamaged
 from tokcost.files.private import write_whole
 from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.ledger.prices import (
-    cards_used,
-    models_used,
-    record_prices,
-    record_setting,
-    replace_price,
-    setting,
-    usage_to_price,
-)
+from tokcost.ledger.prices import cards_used, models_used, record_prices, replace_price, usage_to_price
 from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.prices import NO_CHANGE, PriceChange
 from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards
@@ -162,7 +155,7 @@ def _explained(cards: ModelCards, usage: int) -> Explained:
 
 
 def _near(model: str, known: Iterable[Pair]) -> list[str]:
-    """Names of models that are used or that the source has, the likest first."""
+    """Names of models that are used or that the source has, the most similar first."""
     names = {name for _, name in known if name != model} | set(known_names())
     return get_close_matches(model.rpartition("/")[2].lower(), sorted(names), _MOST_NEAR, 0.7)
 

@@ -16,7 +16,7 @@ from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.files.foreign import DiskFailed
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
-from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import CloneState

@@ -24,16 +24,9 @@ from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.model.worktree import Worktree
-from tokcost.placement.branch import (
-    Timeline,
-    build_timeline,
-    committed_before,
-    place,
-    steady_span,
-    stretches_of_last_move,
-    unsettled_since,
-)
+from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
+from tokcost.placement.timeline import Timeline, build_timeline, committed_before, unsettled_since
 from tokcost.placement.unsettled import changed_since, renamed_since
 from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
@@ -68,7 +61,8 @@ class _Spot(NamedTuple):
     timeline: Timeline
     observed: list[Observation]
     last_move: list[Observation]
-    """The same within the second of HEAD's newest move: known until the next one, so it is recorded once needed."""
+    """The branches within the second of HEAD's newest move, which are known until the next one: recorded once
+    needed."""
 
 
 class _Steady(NamedTuple):
