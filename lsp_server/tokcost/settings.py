@@ -42,7 +42,7 @@ def home_folder(environ: "Mapping[str, str]") -> str:
 
 
 def tokcost_home(environ: "Mapping[str, str]") -> "Path":
-    """The same folder as a path."""
+    """The folder of the ledger and the settings, as a path."""
     from pathlib import Path
 
     return Path(home_folder(environ))

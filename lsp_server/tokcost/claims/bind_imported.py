@@ -19,7 +19,7 @@ from tokcost.model.usage import Usage
 
 MOST_KEYS = 5_000_000
 MOST_RECORDS = 200_000
-"""So much of a journal is kept in memory, some 100 MB; the rest is bound afterwards."""
+"""The parts of a journal that are kept in memory, some 100 MB; the rest is bound afterwards."""
 
 _BUCKETS = 1 << 16
 _ENTRY = Struct("<qI")
@@ -56,12 +56,12 @@ class ImportedClaims:
                 claim_journal.write(common_dir, [Remembered(claim.name, version, "", keys)])
 
     def kept(self) -> None:
-        """The transaction is written."""
+        """Count what was bound: the transaction is written."""
         for journal in self._journals.values():
             journal.kept()
 
     def undone(self) -> None:
-        """The transaction was rolled back, and with it the claims that were made."""
+        """Forget what was bound: the transaction was rolled back, and with it the claims that were made."""
         for journal in self._journals.values():
             journal.undone()
 
@@ -114,13 +114,13 @@ class _Journal:
         return self._claims[number]
 
     def kept(self) -> None:
-        """The transaction is written: what was met is bound."""
+        """Count what was met as bound: the transaction is written."""
         for number in self._met:
             self._found[number] += 1
         self._met.clear()
 
     def undone(self) -> None:
-        """The transaction was rolled back: nothing of it is bound."""
+        """Forget what was met: the transaction was rolled back, and nothing of it is bound."""
         self._met.clear()
         self._claims.clear()
 

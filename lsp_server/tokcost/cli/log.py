@@ -1,7 +1,4 @@
-"""`tokcost log` behind its arguments.
-
-Apart from the command, because that asks click: who only says `tokcost log` need not wait for it.
-"""
+"""The work of `tokcost log`, apart from its command: a plain `tokcost log` does not wait for click to load."""
 
 import time
 from collections.abc import Mapping

@@ -53,7 +53,7 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
 
 
 def read_branches(repository: Repository, span: Range) -> tuple[dict[str, Carrier], Graph]:
-    """The same of branches, which are short, with the way that each of them took."""
+    """The carriers in a range of branches, which are short, and the graph of their commits."""
     carriers, graph = _side_by_side(
         lambda: {commit.id: read_carrier(commit) for commit in read_messages(repository, span)},
         lambda: dict(read_nodes(repository, span)),

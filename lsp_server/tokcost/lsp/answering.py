@@ -1,4 +1,5 @@
-"""The same server for hooks and `tokcost status`: what they do takes a few milliseconds in a process that is warm.
+"""Requests of hooks and of `tokcost status`, answered by the language server: a process that is warm needs a few
+milliseconds for what they do.
 
 A thread takes connections; the refresher's own thread, the one that writes, does the work, so hooks and imports of this
 server never meet. While it is busy for longer than somebody should wait, clients hear so and help themselves.
@@ -64,7 +65,7 @@ class Worker(Protocol):
         ...
 
     def touch(self) -> None:
-        """Something may have changed."""
+        """Have the figures looked at again: something may have changed."""
         ...
 
 
@@ -261,7 +262,7 @@ class Client:
         return True
 
     def tell(self, text: str) -> None:
-        """Something to be said to whoever waits for the client."""
+        """Send a text for whoever waits for the client."""
         self.send(SAID, text.encode("utf-8", "backslashreplace"))
 
     def promise(self, code: int) -> None:

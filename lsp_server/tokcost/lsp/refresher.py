@@ -60,23 +60,23 @@ class Client(Protocol):
     """The receiver of what the refresher found. All of it is called in the event loop."""
 
     def show_status(self, params: dict[str, Any]) -> None:
-        """Figures of a folder that changed."""
+        """Send the figures of a folder, which have changed."""
         ...
 
     def say(self, message: str) -> None:
-        """A sentence for the log."""
+        """Write a sentence into the log."""
         ...
 
     def show(self, message: str) -> None:
-        """A sentence for the person in front of the editor."""
+        """Show a sentence to the person in front of the editor."""
         ...
 
     def show_progress(self, done: int, total: int) -> None:
-        """So many bytes of an import are read."""
+        """Report that `done` of the `total` bytes of an import are read."""
         ...
 
     def end_progress(self) -> None:
-        """The import is over."""
+        """End the progress bar: the import is over."""
         ...
 
 
@@ -140,7 +140,7 @@ class Refresher:
         self.touch()
 
     def touch(self) -> None:
-        """Something may have changed. Any thread may say so."""
+        """Have the figures looked at again: something may have changed. Any thread may call this."""
         self._has_echo = True
         self._call(self._awake.set)
 
@@ -161,7 +161,7 @@ class Refresher:
         return list(self._shown.values())
 
     def follow(self, parts: ShownParts) -> None:
-        """Tell these as well from now on, beginning now; in the event loop."""
+        """Send these parts as well from now on, beginning now; called in the event loop."""
         self._parts = parts
         self._start(self._guarded(self._tell()))
 

@@ -46,7 +46,7 @@ def load_overrides(path: Path) -> tuple[Override, ...]:
 
 @lru_cache(16)
 def parse_overrides(path: Path, content: bytes) -> tuple[Override, ...]:
-    """The same of what a file holds; `path` is for the words about it."""
+    """The `[[price]]` tables in the content of a file; `path` is for messages. Raises as `load_overrides`."""
     try:
         tables = read_toml(content).get("price", [])
         if not isinstance(tables, list):

@@ -41,7 +41,7 @@ class Repository(NamedTuple):
         return run_git(asked, self.folder, feed=feed, seconds=_SECONDS)
 
     def each(self, *args: str, feed: str = "", end: bytes = b"\0") -> Iterator[str]:
-        """The same piece by piece, each without its `end`, as git prints it."""
+        """The output of git piece by piece, each without its `end`, while git prints it."""
         asked = ["--no-replace-objects", *args]
         return map(os.fsdecode, stream_git(asked, self.folder, feed=feed, end=end))
 

@@ -30,7 +30,7 @@ def back_up_if_due(home: Path) -> None:
 
 
 def back_up_behind(home: Path) -> None:
-    """The same in a process that nobody waits for."""
+    """Make a backup where one is due, in a process that nobody waits for."""
     try:
         if not hasattr(os, "posix_spawn") or not is_due(home, time.time()):
             return

@@ -1,4 +1,4 @@
-"""The story of `tokcost collect`: read repositories, take each claim once, publish what may be published of it.
+"""`tokcost collect`: read repositories, take each claim once, publish what may be published of it.
 
 Each repository is read by itself; one that fails is told and left out, and comes in with a later run. What may be
 published is decided at the end, over all of them, because forks share claims and small repositories hide in large ones.

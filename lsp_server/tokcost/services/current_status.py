@@ -56,7 +56,8 @@ def status_of(home: Path, here: CloneState) -> Status:
 
 
 def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
-    """The same of a ledger that is open; `None` where there is none."""
+    """The branch that is checked out and its figures, from an open ledger; `None` stands for a ledger that does not
+    exist yet."""
     branch = here.branch
     split, pending = Split(), NO_FIGURES
     today, today_estimated = Spent(), NO_ESTIMATES

@@ -257,7 +257,7 @@ def _skipped(
 
 
 _MOST_NAMED = 3
-"""Files with records that were passed over are named, so many for each reason."""
+"""The number of files that are named for each reason for which records were passed over."""
 
 
 def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], copied: int) -> None:

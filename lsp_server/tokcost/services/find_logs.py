@@ -1,4 +1,4 @@
-"""The places of logs, and logs that are there and are not read: asked when there is nothing else to show."""
+"""The places where logs are looked for, and logs that no reader reads: for screens that have nothing else to show."""
 
 from collections.abc import Mapping
 from contextlib import suppress

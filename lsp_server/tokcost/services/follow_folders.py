@@ -1,4 +1,5 @@
-"""The questions of an editor that stays open: it imports what is new and asks for the cost of its folders' branches."""
+"""The state of the folders that an editor has open: import what is new, then read the figures of each folder's
+branch."""
 
 import os
 import time
@@ -62,7 +63,7 @@ class Round(NamedTuple):
     home: Path
     environ: Mapping[str, str]
     since_ms: int
-    """Since when it has been looking."""
+    """The time at which it began to look."""
 
 
 class Refreshed(NamedTuple):

@@ -34,13 +34,14 @@ class Preview(NamedTuple):
 
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
-    """Do everything a commit would do, and take it back. Raises `TokcostError`."""
+    """The lines of the next commit, after what is new in the logs was read: everything that a commit would do is done,
+    and rolled back. Raises `TokcostError`."""
     refresh(home, environ, here=read_state(worktree))
     return look_ahead(home, worktree, terms)
 
 
 def look_ahead(home: Path, worktree: Worktree, terms: Terms, *, busy_seconds: float = BUSY_SECONDS) -> Preview:
-    """The same from the ledger as it is. Raises `TokcostError`."""
+    """The lines of the next commit by the ledger as it is, without reading new logs. Raises `TokcostError`."""
     branch = read_state(worktree).branch
     nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
     if branch is None:

@@ -65,7 +65,7 @@ def acknowledge(home: Path) -> int:
 
 
 def take_notice(home: Path) -> str:
-    """The same for a hook, which says it once; empty when there is nothing to say."""
+    """The newest notice that no hook has shown, marked as shown; empty when there is none. Raises `OSError`."""
     found = read_rescues(home)
     fresh = [one for one in found if not (one.acknowledged or one.said)]
     if not fresh:

@@ -156,8 +156,8 @@ def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, note
 
 
 def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> str:
-    """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
-    that never happened."""
+    """See which proposed lines a merge carries (post-merge); otherwise as `settle`. A merge that made no commit settles
+    nothing: what is noted then is of a commit that never happened."""
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
         forget(notes_folder_of_hook(environ, here.worktree))
         return ""

@@ -14,11 +14,11 @@ from tokcost.model.usage import Tokens
 from tokcost.readers.sources.records import Name
 
 MAX_OPEN = 8
-"""So many responses are remembered from one look at a file to the next: sub-agents of old versions write theirs among
-each other into one file."""
+"""The number of responses that are remembered from one look at a file to the next: sub-agents of old versions write
+their lines into one file, mixed with each other's."""
 
 MAX_BEHIND = 8
-"""So many lines behind the latest ones of a response are remembered by their ids."""
+"""The number of lines behind the latest ones of a response that are remembered by their ids."""
 
 MERGED = "line that nothing tells from a further one of the response before it: not counted, though it may be another"
 
@@ -87,7 +87,7 @@ class OpenResponses:
         return last.time_ms
 
     def taken_up(self, id: str, time_ms: int, tokens: Tokens, link: Link) -> int:
-        """The same for a line that has a request id, by which its further lines are known."""
+        """Take up a line that has a request id, by which the other lines of its response are known."""
         last = self._last(id, tokens, link)
         if last is None:
             return time_ms

@@ -35,7 +35,7 @@ class Repetition:
         self._request = b""
         """Anywhere, mostly behind its usage."""
         self._request_back = 0
-        """The same of the request."""
+        """Bytes from the request's id to the end of the line that is repeated."""
         self._version = b""
         """Anywhere as well; empty where it does not matter."""
 

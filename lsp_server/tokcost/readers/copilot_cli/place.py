@@ -43,7 +43,7 @@ class Place(msgspec.Struct, gc=False):
         self.told_ms = time_ms
 
     def begin_moves(self, call: str, moves: int) -> None:
-        """A tool that moves HEAD so many times begins."""
+        """Note that a tool begins which moves HEAD `moves` times."""
         self.moving = {**self.moving, call: moves} if len(self.moving) < _MOST_MOVING else {call: moves}
 
     def end_moves(self, call: str, time_ms: int) -> None:
@@ -65,7 +65,7 @@ class Place(msgspec.Struct, gc=False):
 
 
 _MOST_MOVING = 64
-"""So many of its own calls can move HEAD at once; those that never ended are forgotten."""
+"""The largest number of its own calls that can move HEAD at once; those that never ended are forgotten."""
 
 
 def mark_moved(found: list[Usage], time_ms: int, moves: int) -> None:

@@ -20,11 +20,11 @@ pieces it asks of the system each time, which costs more than to search them."""
 MAX_LINE = 32 << 20
 """A longer line is passed over and counted: no record with usage comes near it, and memory stays bounded."""
 TAIL = 4096
-"""A file goes on where it was left when so many bytes before the offset are still the same."""
+"""Bytes before an offset: a file is read on from there when they are still the same."""
 LIMIT = 256 << 20
-"""One call of a reader stops after so many bytes, so that memory stays flat whatever the size of a file."""
+"""Bytes after which one call of a reader stops, so that memory stays flat whatever the size of a file."""
 MAX_RECORDS = 10_000
-"""And after the block in which it has found so many records."""
+"""Records after which one call of a reader stops, at the end of the block that it reads."""
 
 PADDING = bytes(range(0x21)) + "\N{ZERO WIDTH NO-BREAK SPACE}\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}".encode()
 """Bytes that may stand before or behind a record and belong to none: white space, control characters, NUL bytes that a
@@ -135,7 +135,7 @@ class Stream(Protocol):
     """A stream that can be read piece by piece."""
 
     def read(self, size: int, /) -> bytes | None:
-        """The next bytes, at most so many; none at the end."""
+        """The next bytes, at most `size`; none at the end."""
         ...
 
 
@@ -183,7 +183,7 @@ class NewLines:
             yield from self.blocks(stream)
 
     def blocks(self, stream: "Stream") -> Iterator[bytes]:
-        """The same from an open stream that stands at `offset`."""
+        """The blocks of new lines from an open stream that stands at `offset`."""
         parts: list[bytes] = []
         held = 0
         head = b""
@@ -232,7 +232,7 @@ class NewLines:
         return self._consumed(done) if done else b""
 
     def stop(self) -> None:
-        """Take no further block: enough was found."""
+        """Stop after this block: enough was found."""
         self._stopped = True
 
     def cursor(self, state: bytes = b"") -> bytes:
