@@ -50,7 +50,12 @@ def tokcost_home(environ: "Mapping[str, str]") -> "Path":
 
 def is_switched_off(environ: "Mapping[str, str]") -> bool:
     """Whether tokcost keeps out of one commit: `TOKCOST=off git commit`."""
-    return environ.get("TOKCOST", "").lower() in ("off", "0", "false", "no")
+    return is_off(environ.get("TOKCOST", ""))
+
+
+def is_off(value: str) -> bool:
+    """Whether the value of a variable switches off what the variable is about."""
+    return value.lower() in ("off", "0", "false", "no")
 
 
 def tokcost_cache(environ: "Mapping[str, str]") -> "Path":

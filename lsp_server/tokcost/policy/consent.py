@@ -33,7 +33,6 @@ _NOBODY = "nobody"
 class Policy(NamedTuple):
     """The settings that a repository has for everyone who works in it (`[trailers]` in `.tokcost.toml`)."""
 
-    recommends: bool = False
     forbids: bool = False
     coarse_only: bool = False
     hides_models: bool = False
@@ -189,7 +188,7 @@ def read_policy(here: CloneState) -> Policy:
         if not any(value is one or (isinstance(value, str) and value == one) for one in known[key]):
             path = os.path.join(here.worktree.path, POLICY_FILE)
             raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}, which is none of {known[key]}")
-    return Policy(asks == "recommend", asks == "forbid", precision == "coarse", models is False)
+    return Policy(asks == "forbid", precision == "coarse", models is False)
 
 
 _DEFAULTS = {"policy": "", "precision": "exact", "models": True}

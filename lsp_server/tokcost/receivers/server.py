@@ -24,9 +24,6 @@ from tokcost.receivers.otlp import SIGNALS, Signal, events
 from tokcost.receivers.responses import response
 from tokcost.receivers.store import Store, StoreFull
 
-PORT = 4318
-"""The port of OTLP over HTTP."""
-HOSTS = ("127.0.0.1", "::1")
 MOST_CONNECTIONS = 16
 MOST_SECONDS = 20
 """The longest time that a connection may take, however steadily its client sends."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokcost.drivers.subagents import is_of_subagent
+from tokcost.drivers.subagents import subagents_among
 from tokcost.history.areas import by_globs
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
@@ -23,9 +23,7 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
         return []
-    agents: list[int] = []
-    if any(rule.subagent is not None for rule in asked):
-        agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    agents = subagents_among(source_paths(ledger)) if any(rule.subagent is not None for rule in asked) else []
     span, estimates = Span(repository_of(ledger, here.worktree).id, branch, midnight_ms()), takes_estimates(here.config)
     found = heard([(rule, matched(ledger, rule, span, agents, takes_estimates=estimates)) for rule in asked])
     return _where_paths_fit(found, here)

@@ -107,7 +107,6 @@ def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
         "pending_lower_bound": pending.lower_bound,
         "today_lower_bound": today.lower_bound,
         "broken_off": total.partial,
-        "broken_off_tokens": total.partial_tokens,
         "broken_off_list_cost": total.partial_list_cost,
         "pending_broken_off": pending.partial,
         "today_broken_off": today.broken_off,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tokcost.drivers.explaining import explain
 from tokcost.drivers.family import family_of
 from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsCheapest, AsModel, AsOneHour, OtherPrice
-from tokcost.drivers.subagents import is_of_subagent
+from tokcost.drivers.subagents import subagents_among
 from tokcost.errors import UsageError
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import session_names
@@ -91,7 +91,7 @@ def explain_branch(ledger: Ledger, home: Path, here: Worktree, branch: str) -> E
 
 
 def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
-    agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    agents = subagents_among(source_paths(ledger))
     counted = requests(ledger, scope, agents)
     series = every_series(ledger)
     turns = logging_turns({one.assistant for one in series.values()})

@@ -6,13 +6,14 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EINVAL
 from stat import S_ISREG
 from typing import Protocol
 from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
+from tokcost.model.usage import Usage
 
 CHUNK = 128 << 10
 """Bytes that are read at once: few enough for the C library to use the same memory again and again. Memory for larger
@@ -240,6 +241,14 @@ class NewLines:
         the check sum (1), the sum of the bytes before the offset, the memory."""
         known = _sum(self._tail)
         return self.offset.to_bytes(8, "little") + bytes([len(known)]) + known + state
+
+    def batch(self, state: bytes, usage: Sequence[Usage], skipped: Mapping[str, int]) -> Batch:
+        """The batch of what was read: these responses, the `state` that the reader keeps, and what was passed over,
+        each line that was too long included."""
+        if self.too_long:
+            skipped = {**skipped, "line too long to be read": len(self.too_long)}
+        cursor = self.cursor(state)
+        return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
 
 
 _HEAD = 9

@@ -139,16 +139,7 @@ class Lines:
         if len(state) + TAIL > MAX_STATE:
             state = msgspec.json.encode({})
             self._skip("more to remember than may be")
-        if lines.too_long:
-            self._skipped["line too long to be read"] = len(lines.too_long)
-        return Batch(
-            lines.cursor(state),
-            self._found,
-            skipped=self._skipped,
-            restarted=lines.restarted,
-            more=lines.more,
-            position=lines.offset,
-        )
+        return lines.batch(state, self._found, self._skipped)
 
     def _take(self, raw: bytes) -> None:
         if not any(word in raw for word in self._words):
