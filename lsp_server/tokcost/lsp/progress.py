@@ -33,7 +33,7 @@ class ImportProgress:
             self._server.work_done_progress.report(self._token, share)
 
     def end(self) -> None:
-        """All is read."""
+        """End the progress bar: everything is read."""
         if self._begun:
             self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message="done"))
         if self._asked is not None:

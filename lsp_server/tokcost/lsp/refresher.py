@@ -131,7 +131,7 @@ class Refresher:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def set_folders(self, uris: list[str]) -> None:
-        """The folders that are open now. Others than local ones are passed over, and said once."""
+        """Take over which folders are open now. Those that are not local are passed over, which is said once."""
         paths = {uri: local_path(uri) for uri in dict.fromkeys(uris)}
         self._folders = {uri: path for uri, path in paths.items() if path is not None}
         for uri in paths.keys() - self._folders.keys():

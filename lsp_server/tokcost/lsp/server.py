@@ -87,8 +87,8 @@ class TokcostServer(LanguageServer):
         self._import.end()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Nobody asked for a window, and the words of an error can be anything: its kind goes to the log, once, since
-        the client may send the like at every key. A request has its answer."""
+        """Write the kind of an error into the log, once, since the client may cause the like at every key. Its words
+        can be anything and are not shown; a request has its answer."""
         kind = type(error).__name__
         if source is not FeatureRequestError and kind not in self._not_understood:
             self._not_understood.add(kind)

@@ -99,7 +99,7 @@ def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
 
 
 def set_verbose(worktree: Worktree, verbose: bool) -> None:
-    """Whether the hook speaks at every commit. Raises `EnvironmentProblem` from git."""
+    """Set whether the hook speaks at every commit. Raises `EnvironmentProblem` from git."""
     _write_setting(worktree, "tokcost.budgetVerbose", "true" if verbose else "false")
 
 

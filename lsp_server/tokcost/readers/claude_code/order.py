@@ -95,13 +95,13 @@ class OpenResponses:
         return last.time_ms
 
     def saw_user(self, *, is_result: bool) -> None:
-        """The user said something, or a tool's result was logged."""
+        """Note that the user said something, or that a tool's result was logged."""
         for one in self.responses:
             one.is_over = one.is_over or not is_result
             one.has_results = True
 
     def saw_line(self, uuid: str, parent: str) -> None:
-        """A line of this id was logged that is no response's, behind the line `parent`."""
+        """Note that a line with this id was logged behind the line `parent`, and that it is no response's."""
         for one in self.responses:
             if not parent or parent in one.behind:
                 one.behind = _with(one.behind, uuid)

@@ -47,7 +47,7 @@ class Place(msgspec.Struct, gc=False):
         self.moving = {**self.moving, call: moves} if len(self.moving) < _MOST_MOVING else {call: moves}
 
     def end_moves(self, call: str, time_ms: int) -> None:
-        """A tool has ended."""
+        """Note that a tool has ended."""
         if self.moving.pop(call, 0):
             self.moved_ms = time_ms
 
@@ -69,7 +69,7 @@ _MOST_MOVING = 64
 
 
 def mark_moved(found: list[Usage], time_ms: int, moves: int) -> None:
-    """A tool that moves HEAD began: the responses of its second were asked for before that."""
+    """Note that a tool moves HEAD: the responses of its second were asked for before that."""
     for index in range(len(found) - 1, -1, -1):
         if found[index].time_ms // 1000 != time_ms // 1000:
             break
