@@ -26,6 +26,7 @@ from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, res
 from tokcost.ledger.open import Ledger, open_ledger  # noqa: E402
 from tokcost.ledger.places import repositories  # noqa: E402
 from tokcost.ledger.rollup import disagreements  # noqa: E402
+from tokcost.model.claims import Remembered  # noqa: E402
 from tokcost.model.logs import Batch, Source  # noqa: E402
 from tokcost.model.usage import Tokens, Usage  # noqa: E402
 from tokcost.usage.importing import Importer  # noqa: E402
@@ -94,7 +95,7 @@ def _remember(common_dir: str, claims: int, responses: int) -> None:
     for number in range(claims):
         keys = [("claude-code", _key(n)) for n in range(number * responses, (number + 1) * responses)]
         line = f"AI-Cost: ~1 USD list; ~1k tokens; -; {number:012}"
-        claim_journal.write(common_dir, [claim_journal.Entry(f"{number:012}", 1, line, keys)])
+        claim_journal.write(common_dir, [Remembered(f"{number:012}", 1, line, keys)])
 
 
 def _key(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Asking a server that runs already to do the work of a hook (`tokcost.local_server` has the words)."""
+"""The client half of a hook: it asks a running server to do the work (`tokcost.local_server` has the protocol)."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""post-merge: sees which of the proposed lines the commit really carries."""
+"""post-merge: sees which of the proposed lines the merge really carries."""
 
 from tokcost.services.look_at_clone import CloneState
 from tokcost.services.settle_commit import settle_merge

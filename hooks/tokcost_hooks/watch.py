@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.02
 _LOOKS = 4
-"""The parent may have to wait for a processor itself: so many looks in a row must show the same."""
+"""The number of looks in a row that must show the same: the parent may have to wait for a processor itself."""
 _SIGKILL = 9
 """`signal.SIGKILL`: the module `signal` takes four milliseconds to import."""
 _GRACE_SECONDS = 3
@@ -41,7 +41,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
     """Do `work` in a child process and return its exit code.
 
     `work` is handed a function with which it can say beforehand what holds if it comes to no end (0 otherwise). When
-    that happens, `give_up` is told why and which code holds. Raises `OSError` when there can be no further process.
+    that happens, `give_up` is told why and which code holds. Raises `OSError` when no process can be started.
     """
     open_standard_streams()
     heard, spoken = os.pipe()
@@ -63,8 +63,8 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
 
 
 def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
-    """The same where processes cannot fork (Windows): a thread ends this process, unless something holds Python's
-    lock."""
+    """Do `work` as `run_watched` does where processes cannot fork (Windows): a thread ends this process, unless
+    something holds Python's lock."""
     from threading import Timer
 
     promises = [0]
@@ -83,7 +83,7 @@ def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int]
 
 
 def open_standard_streams() -> None:
-    """Or a pipe would get the number of a stream that was closed before we started."""
+    """Open the standard streams that were closed before we started: a pipe would get the number of one."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -198,7 +198,7 @@ def waits(process: int) -> str:
 
 
 def waits_of_thread(process: int, thread: int) -> str:
-    """The same of one thread and of the processes that it has started."""
+    """The waits that one thread, and the processes that it has started, are in; otherwise as `waits`."""
     folder = f"/proc/{process}/task/{thread}"
     try:
         seen = _switches(f"{folder}/status")

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.services.look_at_clone import state_of_hook, stops_unchecked
+from tokcost.settings import RESCUES_FILE
+from tokcost_hooks import HOOKS
 from tokcost_hooks.console import STOP, failure, hint_of, is_told_later, words
-
-HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 
 BEFORE_COMMIT = HOOKS[:3]
 
@@ -60,9 +60,9 @@ def work(call: Call, promise: Callable[[int], None]) -> int:
 
 def _tell_of_rescues(call: Call) -> None:
     """One line, once, that the ledger was damaged."""
-    if not (call.home / "rescues.json").exists():
+    if not (call.home / RESCUES_FILE).exists():
         return
-    from tokcost.services.rescues import take_notice
+    from tokcost.services.rescue_record import take_notice
 
     said = take_notice(call.home)
     if said:

@@ -15,6 +15,8 @@ CONFIG_FILE = "config.toml"
 PLANS_FILE = "plans.json"
 """The user's plans, in the folder of the ledger (`policy/plans.py`); named here for those who only ask whether it is
 there."""
+RESCUES_FILE = "rescues.json"
+"""The record of rescues, in the folder of the ledger (`services/rescue_record.py`); named here for the same reason."""
 
 
 def home_folder(environ: "Mapping[str, str]") -> str:
@@ -40,7 +42,7 @@ def home_folder(environ: "Mapping[str, str]") -> str:
 
 
 def tokcost_home(environ: "Mapping[str, str]") -> "Path":
-    """The same folder as a path."""
+    """The folder of the ledger and the settings, as a path."""
     from pathlib import Path
 
     return Path(home_folder(environ))
@@ -48,7 +50,12 @@ def tokcost_home(environ: "Mapping[str, str]") -> "Path":
 
 def is_switched_off(environ: "Mapping[str, str]") -> bool:
     """Whether tokcost keeps out of one commit: `TOKCOST=off git commit`."""
-    return environ.get("TOKCOST", "").lower() in ("off", "0", "false", "no")
+    return is_off(environ.get("TOKCOST", ""))
+
+
+def is_off(value: str) -> bool:
+    """Whether the value of a variable switches off what the variable is about."""
+    return value.lower() in ("off", "0", "false", "no")
 
 
 def tokcost_cache(environ: "Mapping[str, str]") -> "Path":

@@ -12,11 +12,11 @@ import pytest
 from support.claude_lines import assistant, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.claims import claim_journal
-from tokcost.claims.claim_journal import Entry
 from tokcost.ledger.claims import keys_claimed
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.places import repositories
 from tokcost.ledger.rollup import disagreements
+from tokcost.model.claims import Remembered
 from tokcost.services.refresh import refresh
 
 REFRESH = """
@@ -61,7 +61,7 @@ class Person:
         lines = [assistant(f"m{n}", f"r{n}", (T0 + 9 + n) * 1000, cwd=where, sessionId=file) for n in numbers]
         write(self.home / f".claude/projects/p/{file}.jsonl", *lines)
 
-    def remember(self, *entries: Entry) -> None:
+    def remember(self, *entries: Remembered) -> None:
         claim_journal.write(self.common_dir, entries)
 
     def refresh(self, *, follow: bool = True) -> None:
@@ -109,20 +109,20 @@ def told(person: Person) -> None:
     for number in range(FILES):
         person.log(range(number * 2, number * 2 + 2), f"s{number:03}")
     person.remember(
-        *(Entry(name(n), 1, line(n), keys(*range(n * 100, n * 100 + 80))) for n in range(4)),
-        Entry(name(1), 2, line(1, 2), keys(180, 181)),
-        Entry(name(1), 2, line(2, 2), keys(182)),
-        Entry(name(5), 1, line(5), keys(500, 501, 100_000)),
-        Entry(name(6), 1, "", keys(600), True),
-        Entry(name(2), 0, "", [], True),
-        Entry(name(7), 1, line(7), keys(500, 700)),
-        Entry(name(8), 1, line(8), keys(100_001)),
+        *(Remembered(name(n), 1, line(n), keys(*range(n * 100, n * 100 + 80))) for n in range(4)),
+        Remembered(name(1), 2, line(1, 2), keys(180, 181)),
+        Remembered(name(1), 2, line(2, 2), keys(182)),
+        Remembered(name(5), 1, line(5), keys(500, 501, 100_000)),
+        Remembered(name(6), 1, "", keys(600), True),
+        Remembered(name(2), 0, "", [], True),
+        Remembered(name(7), 1, line(7), keys(500, 700)),
+        Remembered(name(8), 1, line(8), keys(100_001)),
     )
 
 
 def test_usage_is_in_the_claim_that_a_clone_remembers_when_it_is_recorded(person: Person) -> None:
     person.log(range(6))
-    person.remember(Entry(name(1), 1, line(1), keys(1, 2)), Entry(name(1), 2, line(1, 2), keys(4)))
+    person.remember(Remembered(name(1), 1, line(1), keys(1, 2)), Remembered(name(1), 2, line(1, 2), keys(4)))
     person.refresh()
     assert person.claimed(1, 1) == set(keys(1, 2))
     assert person.claimed(1, 2) == set(keys(4))
@@ -177,7 +177,7 @@ def test_two_that_read_the_logs_at_once_bind_all_of_it_once(person: Person) -> N
 def test_usage_that_appears_after_its_claim_was_given_back_is_pending(person: Person) -> None:
     """Nobody reads what a clone remembers at each import: what it says is read once."""
     person.log(range(2))
-    person.remember(Entry(name(1), 1, line(1), keys(1)), Entry(name(2), 1, line(2), keys(5)))
+    person.remember(Remembered(name(1), 1, line(1), keys(1)), Remembered(name(2), 1, line(2), keys(5)))
     person.refresh()
     person.log(range(5, 7), "later")
     person.refresh()
@@ -187,7 +187,7 @@ def test_usage_that_appears_after_its_claim_was_given_back_is_pending(person: Pe
 
 def test_a_copy_of_a_clone_gets_none_of_the_claims_of_the_original(person: Person, tmp_path: Path) -> None:
     person.log(range(3))
-    person.remember(Entry(name(1), 1, line(1), keys(1, 11)))
+    person.remember(Remembered(name(1), 1, line(1), keys(1, 11)))
     shutil.copytree(person.git.path, tmp_path / "copy")
     person.log(range(10, 13), "copy", cwd=tmp_path / "copy")
     person.refresh()
@@ -198,7 +198,7 @@ def test_usage_of_one_repository_is_in_no_claim_that_another_remembers(person: P
     GitSandbox(tmp_path / "other").commit()
     person.log(range(3), cwd=tmp_path / "other")
     person.log(range(3, 6), "here")
-    person.remember(Entry(name(1), 1, line(1), keys(1, 4)))
+    person.remember(Remembered(name(1), 1, line(1), keys(1, 4)))
     person.refresh()
     assert person.claimed(1) == set(keys(4))
 
@@ -211,7 +211,7 @@ def test_a_record_that_cannot_be_written_takes_no_claim_from_others(person: Pers
     for number in range(3):
         lines = [assistant(f"h{number}{n}", f"h{n}", (T0 + 99) * 1000, usage=huge) for n in range(4)]
         write(person.home / f".claude/projects/p/x{number}.jsonl", *lines)
-    person.remember(Entry(name(1), 1, line(1), keys(0, 3, 5)))
+    person.remember(Remembered(name(1), 1, line(1), keys(0, 3, 5)))
     person.refresh()
     assert person.claimed(1) == set(keys(0, 3, 5))
     person.state()

@@ -11,10 +11,10 @@ import pytest
 from support.claude_lines import assistant, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.claims import claim_journal
-from tokcost.claims.claim_journal import Entry
 from tokcost.ledger.claims import has_claims, names_known
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.places import repositories
+from tokcost.model.claims import Remembered
 from tokcost.model.trailer import ID_ALPHABET
 from tokcost.services.refresh import refresh
 
@@ -56,12 +56,14 @@ class Clone:
         known = [assistant(f"known_{n}", f"req_{n}", (T0 + 9 + n) * 1000, cwd=cwd) for n in range(3)]
         write(self.home / ".claude/projects/p/s.jsonl", *known)
 
-    def remember(self, entries: list[Entry]) -> None:
+    def remember(self, entries: list[Remembered]) -> None:
         claim_journal.write(self.common_dir, entries)
 
     def remember_others(self, count: int, since: int = 0) -> None:
         """Claims of usage that no log of this home has."""
-        self.remember([Entry(name(n), 1, line(n), [("claude-code", f"m{n}")]) for n in range(since, since + count)])
+        self.remember(
+            [Remembered(name(n), 1, line(n), [("claude-code", f"m{n}")]) for n in range(since, since + count)]
+        )
 
     def refresh(self) -> None:
         refresh(self.ledger, {"HOME": str(self.home)})
@@ -102,11 +104,11 @@ def test_what_another_home_adds_is_read_once_as_well(clone: Clone) -> None:
 
 def test_a_ledger_with_claims_learns_of_those_behind_a_damaged_line(clone: Clone) -> None:
     """It may be older than the clone's memory: a backup."""
-    clone.remember([Entry(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
+    clone.remember([Remembered(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
     clone.refresh()
     with (Path(clone.common_dir) / claim_journal.FILE).open("ab") as stream:
         stream.write(b'\n["cut off\n')
-    clone.remember([Entry(name(99_998), 1, line(99_998), [("claude-code", "known_2")])])
+    clone.remember([Remembered(name(99_998), 1, line(99_998), [("claude-code", "known_2")])])
     clone.refresh()
     with open_ledger(clone.ledger) as ledger:
         assert names_known(ledger, [name(99_999), name(99_998)]) == {name(99_999), name(99_998)}
@@ -114,7 +116,7 @@ def test_a_ledger_with_claims_learns_of_those_behind_a_damaged_line(clone: Clone
 
 def test_a_git_that_fails_does_not_let_them_be_read_again(clone: Clone, tmp_path: Path) -> None:
     """Another home's claims are beside one of this ledger's own usage, whose commits git is asked about."""
-    clone.remember([Entry(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
+    clone.remember([Remembered(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
     clone.remember_others(20)
     (tmp_path / "bin").mkdir()
     (failing := tmp_path / "bin/git").write_text("#!/bin/sh\nexit 128\n")
@@ -129,7 +131,7 @@ def test_a_large_memory_is_read_in_portions_that_each_are_kept(clone: Clone) -> 
     """Whoever is stopped in the middle goes on there, and no other process waits for all of it."""
     clone.refresh()
     clone.remember_others(200)
-    clone.remember([Entry(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
+    clone.remember([Remembered(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
     clone.remember_others(200, since=200)
     starts = list[int]()
     with open_ledger(clone.ledger) as ledger:
@@ -145,9 +147,9 @@ def test_a_large_memory_is_read_in_portions_that_each_are_kept(clone: Clone) -> 
 
 def test_a_claim_that_is_withheld_in_a_later_portion_is_withheld(clone: Clone) -> None:
     clone.refresh()
-    clone.remember([Entry(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
+    clone.remember([Remembered(name(99_999), 1, line(99_999), [("claude-code", "known_1")])])
     clone.remember_others(50)
-    clone.remember([Entry(name(99_999), 0, "", [], True)])
+    clone.remember([Remembered(name(99_999), 0, "", [], True)])
     with open_ledger(clone.ledger) as ledger:
         (one,) = repositories(ledger)
         for _ in range(20):

@@ -9,7 +9,8 @@ import pytest
 
 from support.hooked import Hooked
 from support.terminal import piped
-from tokcost_hooks.installation.scripts import HOOKS, owner
+from tokcost_hooks import HOOKS
+from tokcost_hooks.installation.scripts import owner
 
 
 @pytest.fixture

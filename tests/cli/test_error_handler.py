@@ -6,7 +6,7 @@ import pytest
 
 from tokcost.cli import error_handler
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.private_files import write_whole
+from tokcost.files.private import write_whole
 
 
 def _raising(problem: BaseException) -> int:

@@ -22,6 +22,7 @@ from support.editor import Editor
 from support.hooked import Hooked
 from support.mutations import Mutations
 from tokcost.errors import TokcostError
+from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.guards.json_text import Entry, Unreadable, insertions, without
 from tokcost.model.bounds import within_bounds
 from tokcost.model.commit_message import drop_lines, lift_lines, lines_in, split
@@ -32,7 +33,6 @@ from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import readers
 from tokcost.readers.sources.jsonl import file_source
 from tokcost.repo.config import read_config
-from tokcost.toml import TomlDamaged, read_toml
 
 pytestmark = pytest.mark.slow
 INPUTS = int(os.environ.get("TOKCOST_INPUTS", "1500"))

@@ -10,7 +10,7 @@ import pytest
 from support.hooked import Hooked
 from tokcost.repo.config_hooks import ConfigHooks, read_config_hooks
 from tokcost.repo.version import CONFIG_HOOKS, git_version
-from tokcost_hooks.installation.hooks import HOOKS
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.scripts import owner
 
 HERE = git_version(Path(__file__).parent)

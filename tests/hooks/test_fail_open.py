@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import needed_hooks
-from tokcost_hooks.installation.scripts import HOOKS
 
 pytestmark = pytest.mark.own_start
 

@@ -8,10 +8,10 @@ import pytest
 from support import hostile_history
 from support.hooked import NO_HOOKS, REPLY, Hooked
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import known_tips
 from tokcost.ledger.open import open_ledger
 from tokcost.model.trailer import Line, format_line
+from tokcost.usage.known_worktrees import repository_of
 
 
 def fetch(repo: Hooked, messages: list[str]) -> None:

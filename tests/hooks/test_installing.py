@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from support.hooked import Hooked
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.files import put
 from tokcost_hooks.installation.hooks import install, uninstall
-from tokcost_hooks.installation.scripts import HOOKS, KEPT, owner
+from tokcost_hooks.installation.scripts import KEPT, owner
 
 Seen = dict[str, tuple[int, bytes]]
 

@@ -10,9 +10,10 @@ import pytest
 
 from support.hooked import Hooked
 from support.installed import npm, once
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install, uninstall
 from tokcost_hooks.installation.report import hook_checks
-from tokcost_hooks.installation.scripts import HOOKS, owner
+from tokcost_hooks.installation.scripts import owner
 
 pytestmark = pytest.mark.slow
 

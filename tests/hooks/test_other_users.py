@@ -11,8 +11,9 @@ import pytest
 
 from support.hooked import Hooked
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import writable_by_others
-from tokcost_hooks.installation.hooks import HOOKS, install
+from tokcost.files.private import writable_by_others
+from tokcost_hooks import HOOKS
+from tokcost_hooks.installation.hooks import install
 
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be two users")

@@ -12,9 +12,10 @@ from support.hooked import Hooked
 from tokcost.errors import EnvironmentProblem
 from tokcost.repo.version import CONFIG_HOOKS, git_version, parse_version
 from tokcost.repo.worktree import find_worktree
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
 from tokcost_hooks.installation.in_config import names_in_config
-from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, shell_word
+from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, shell_word
 
 TEAM = "#!/bin/sh\necho team >> .git/seen\n"
 

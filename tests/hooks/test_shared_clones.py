@@ -17,7 +17,8 @@ import pytest
 from support.hooked import REPLY, Hooked
 from support.tables import few
 from tokcost.model.trailer import Line, read_message
-from tokcost_hooks.installation.hooks import HOOKS, install
+from tokcost_hooks import HOOKS
+from tokcost_hooks.installation.hooks import install
 
 OWNER, OTHER, GROUP = 65_531, 65_532, 65_530
 PYTHON = "/usr/bin/python3"

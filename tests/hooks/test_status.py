@@ -14,9 +14,9 @@ from support.hooked import Hooked
 from tokcost.model.checks import Check
 from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import find_worktree
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install, uninstall
 from tokcost_hooks.installation.report import hook_checks
-from tokcost_hooks.installation.scripts import HOOKS
 
 
 def checks(repo: Hooked, cwd: Path | None = None, *, enabled: bool = True) -> dict[str, Check]:

@@ -11,7 +11,7 @@ import pytest
 
 from support.hooked import AT_ONCE, REPLY, Hooked
 from support.tables import few
-from tokcost_hooks.installation.hooks import HOOKS
+from tokcost_hooks import HOOKS
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
 

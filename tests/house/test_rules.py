@@ -78,6 +78,25 @@ def test_a_docstring_begins_with_its_subject() -> None:
     assert [(name, text) for name, text in documented if BEGINS_WITH_A_QUESTION.match(text)] == []
 
 
+POINTS_AT_ANOTHER = re.compile(r"\s*(The same\b(?! as `| \w+ (?:as|at|in)\b)|(\w+ )?[Ss]o (many|much|long|few)\b)")
+
+
+def test_a_docstring_stands_by_itself() -> None:
+    # An editor shows it alone: "the same" as what stood above, and "so many" as the value below, say nothing there.
+    documented = ((name, text) for name, path in NAMED.items() for text in public_docstrings(parsed(path)))
+    assert [(name, text) for name, text in documented if POINTS_AT_ANOTHER.match(text)] == []
+
+
+def public_docstrings(tree: ast.Module) -> list[str]:
+    """The docstrings of a module and of what others call, and the strings below constants and fields."""
+    hidden = {
+        ast.get_docstring(node, clean=False)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name.startswith("_")
+    }
+    return [text for text in strings_that_document(tree) if text not in hidden]
+
+
 def test_a_docstring_is_found_on_modules_functions_and_constants_alike() -> None:
     text = '"""Why."""\nA = 1\n"""What."""\ndef f():\n    """How."""\nclass C:\n    b: int\n    """When."""\n'
     assert len([one for one in strings_that_document(ast.parse(text)) if BEGINS_WITH_A_QUESTION.match(one)]) == 4
@@ -259,7 +278,7 @@ def test_the_page_on_hooks_names_every_entry_of_the_manifest() -> None:
 
 
 STARTS_PROGRAMS = {
-    "lsp_server/tokcost/services/backing_up.py": {"posix_spawn"},  # our own Python, by its full path
+    "lsp_server/tokcost/services/back_up.py": {"posix_spawn"},  # our own Python, by its full path
     "lsp_server/tokcost/cli/pager.py": {"popen"},  # the pager that the user's environment names
     "lsp_server/tokcost/repo/run.py": {"subprocess"},  # git, with everything off that a repository could name
 }

@@ -15,7 +15,7 @@ from tokcost.errors import LedgerDamaged
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
 from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.services.rescue import rescue
-from tokcost.services.rescues import read_rescues
+from tokcost.services.rescue_record import read_rescues
 
 WAL, INDEX = f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tokcost.ledger.open import Ledger, open_for_reading, open_ledger
-from tokcost.ledger.prices import record_setting
+from tokcost.ledger.settings import record_setting
 
 INDEX_IN_USE = 128
 """The byte of `-shm` that every connection keeps a shared lock of: whoever can lock it alone truncates that file under

@@ -10,11 +10,11 @@ import pytest
 
 from support.hooked import Hooked
 from tokcost.errors import LedgerUnavailable
+from tokcost.files.private import append_ours
 from tokcost.ledger.backup import back_up, backups
 from tokcost.ledger.history_cache import open_history_cache
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
-from tokcost.private_files import append_ours
-from tokcost.services.rescues import read_rescues
+from tokcost.services.rescue_record import read_rescues
 
 COMMANDS = ("log", "status", "doctor")
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from support.bookkeeper import STEPS, Bookkeeper
 from support.git_sandbox import T0, GitSandbox
 from tokcost.model.place import BranchPlace
-from tokcost.placement.branch import build_timeline, place
+from tokcost.placement.branch import place
+from tokcost.placement.timeline import build_timeline
 from tokcost.repo.reflog import read_history
 from tokcost.repo.worktree import find_worktree
 

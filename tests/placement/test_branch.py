@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.placement.branch import (
-    build_timeline,
     observed_at,
     place,
     stretches_of_last_move,
-    unsettled_since,
 )
 from tokcost.placement.moves import steady_seconds
 from tokcost.placement.reason import reason_at
+from tokcost.placement.timeline import build_timeline, unsettled_since
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 

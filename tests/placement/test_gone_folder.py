@@ -5,8 +5,9 @@ import pytest
 from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.model.usage import Tokens, Usage
-from tokcost.placement.branch import build_timeline, place
+from tokcost.placement.branch import place
 from tokcost.placement.gone_folder import place_in_gone_folder
+from tokcost.placement.timeline import build_timeline
 
 ONE = "1" * 40
 PAST = History(

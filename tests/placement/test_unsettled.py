@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
 from tokcost.model.place import Observation
-from tokcost.placement.branch import build_timeline, place
+from tokcost.placement.branch import place
+from tokcost.placement.timeline import build_timeline
 from tokcost.placement.unsettled import changed_since, renamed_since, stretch_at
 
 STEPS = ["switch", "switch", "create", "commit", "detach", "rebase", "rename", "reset"]

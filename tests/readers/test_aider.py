@@ -10,6 +10,7 @@ import pytest
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens
 from tokcost.readers.aider.reader import AiderReader
+from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import file_source
 
 READER = AiderReader()
@@ -189,3 +190,11 @@ def test_a_report_of_no_session_or_with_impossible_values_is_counted_as_damaged(
     assert sum(read(history(tmp_path, turn())).skipped.values()) == 1
     wrong = turn("Tokens: 99999M sent, 5 received.")
     assert sum(read(history(tmp_path, session("2026-13-41 99:99:99"), turn(), session(), wrong)).skipped.values()) == 2
+
+
+def test_each_line_that_is_too_long_to_be_read_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonl, "MAX_LINE", 1 << 20)
+    enormous = "x" * (3 << 20) + "\n"
+    batch = read(history(tmp_path, session(), turn(), enormous, turn(), enormous))
+    assert len(batch.usage) == 2
+    assert batch.skipped == {"line too long to be read": 2}

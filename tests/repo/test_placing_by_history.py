@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.git_sandbox import T0, GitSandbox
 from support.long_reflog import write_long_reflog
 from tokcost.model.place import UNKNOWN, BranchPlace
-from tokcost.placement.branch import build_timeline, place, unsettled_since
+from tokcost.placement.branch import place
+from tokcost.placement.timeline import build_timeline, unsettled_since
 from tokcost.repo.reflog import read_history
 from tokcost.repo.worktree import find_worktree
 

@@ -18,7 +18,7 @@ from tokcost.ledger.backup import EVERY_SECONDS, back_up, backups, is_due
 from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.ledger.rollup import disagreements
 from tokcost.services.rescue import rescue
-from tokcost.services.rescues import Rescue, kept_words, read_rescues
+from tokcost.services.rescue_record import Rescue, kept_words, read_rescues
 
 KILLED = """
 import importlib, os, signal, sys

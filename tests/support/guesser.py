@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.hooked import Hooked
 from tokcost.readers import registry
-from tokcost_hooks.installation.hooks import HOOKS
+from tokcost_hooks import HOOKS
 
 TOKENS = 1_000_000
 """Tokens of one reply; at list price they cost $5."""

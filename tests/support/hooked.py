@@ -22,7 +22,8 @@ from tokcost.policy.consent import agree
 from tokcost.repo.worktree import Worktree, find_worktree
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
-from tokcost_hooks.installation.hooks import HOOKS, install
+from tokcost_hooks import HOOKS
+from tokcost_hooks.installation.hooks import install
 from tokcost_hooks.installation.scripts import owner, run_file_of, shell_word
 
 REPLY = 12_204

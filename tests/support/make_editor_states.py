@@ -78,7 +78,6 @@ def _found(figures: Figures) -> FolderStatus:
         pending_lower_bound=doubts[0],
         today_lower_bound=doubts[0],
         broken_off=doubts[1],
-        broken_off_tokens=figures.partial_tokens,
         broken_off_list_cost=figures.partial_list_cost,
         pending_broken_off=doubts[1],
         today_broken_off=doubts[1],

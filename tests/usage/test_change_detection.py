@@ -11,7 +11,7 @@ from support.claude_lines import append, assistant, write
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.sources import listing_of
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
-from tokcost.services.refresh import IngestReport, refresh
+from tokcost.services.refresh import ImportReport, refresh
 from tokcost.usage import change_detection
 
 PASSED_NS = 200_000_000
@@ -34,7 +34,7 @@ class Logs:
         path = self.projects / name
         append(path, line) if path.exists() else write(path, line)
 
-    def refresh(self) -> IngestReport:
+    def refresh(self) -> ImportReport:
         return refresh(self.ledger, {"HOME": str(self.home)})
 
     @property

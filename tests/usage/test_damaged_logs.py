@@ -26,7 +26,7 @@ from tokcost.model.logs import Source
 from tokcost.readers import registry
 from tokcost.readers.sources import jsonl
 from tokcost.services import doctor
-from tokcost.services.refresh import IngestReport, refresh
+from tokcost.services.refresh import ImportReport, refresh
 from tokcost.usage import change_detection, read
 
 T0 = 1_790_000_000_000
@@ -41,7 +41,7 @@ class Home:
         self.sessions = self.path / ".codex/sessions"
         write(self.projects / "p/good.jsonl", assistant("msg_good", "req_good", T0))
 
-    def refresh(self) -> IngestReport:
+    def refresh(self) -> ImportReport:
         """Import; whatever the logs say, every kept sum agrees with its rows."""
         report = refresh(self.ledger, {"HOME": str(self.path)})
         with open_ledger(self.ledger) as ledger:

@@ -5,8 +5,8 @@ import re
 from contextlib import suppress
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import read_bounded
-from tokcost.private_files import PUBLIC_FILE, PUBLIC_FOLDER, make_folders, write_whole
+from tokcost.files.foreign import read_bounded
+from tokcost.files.private import PUBLIC_FILE, PUBLIC_FOLDER, make_folders, write_whole
 
 _BLOCK = re.compile(
     rb"(?m)^# >>> tokcost(?P<how>[^\[\n]*) \[(?P<digest>[0-9a-f]{12})\]\n(?P<lines>(?s:.*?))^# <<< tokcost\n"

@@ -7,9 +7,10 @@ import os
 import re
 from contextlib import suppress
 
-from tokcost.foreign_files import open_regular
-from tokcost.private_files import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
-from tokcost_hooks.installation.scripts import HOOKS, KEPT, KEPT_FOLDER, chained_script, owner
+from tokcost.files.foreign import open_regular
+from tokcost.files.private import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
+from tokcost_hooks import HOOKS
+from tokcost_hooks.installation.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
 """The suffixes that a hook's name may have when ours was moved: the pre-commit framework renames what it finds to

@@ -10,18 +10,19 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files.private import is_ours, make_folders, read_ours, write_whole
 from tokcost.policy.budgets import may_block
-from tokcost.private_files import is_ours, make_folders, read_ours, write_whole
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.shared import share
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.reports.text import to_copy
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
 from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
 from tokcost_hooks.installation.in_config import names_in_config, put_in_config, take_out_of_config
 from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
-from tokcost_hooks.installation.scripts import HOOKS, calls_us, owner, plain_script, runs_here
+from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, runs_here
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
 RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"

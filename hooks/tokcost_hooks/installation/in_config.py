@@ -5,8 +5,9 @@ import re
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config_hooks import ConfigHook, ConfigHooks, read_config_hooks, remove_config_hook, set_config_hook
 from tokcost.repo.version import CONFIG_HOOKS
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.managers import LOCAL_SCRIPTS, local_script
-from tokcost_hooks.installation.scripts import HOOKS, shell_word
+from tokcost_hooks.installation.scripts import shell_word
 
 _NAME = "tokcost-"
 """Before the hook's name, our name of a hook in git's configuration."""

@@ -5,7 +5,7 @@ import os
 import re
 from contextlib import suppress
 
-from tokcost.foreign_files import MOST, open_regular
+from tokcost.files.foreign import MOST, open_regular
 from tokcost.repo.worktree import Worktree
 
 _IDS = {"pre-commit": "budget"}

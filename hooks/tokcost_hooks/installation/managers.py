@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
 from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import without_blocks
 from tokcost_hooks.installation.manager_files import in_framework, lefthook_files, text_of
-from tokcost_hooks.installation.scripts import HOOKS, KEPT, calls_us
+from tokcost_hooks.installation.scripts import KEPT, calls_us
 
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
 
@@ -54,7 +55,7 @@ class HookLocation(NamedTuple):
 
 def hook_locations(worktree: Worktree, folder: HooksFolder) -> list[HookLocation]:
     """The location of each hook. Raises `EnvironmentProblem`."""
-    return [_seat(worktree, folder, hook) for hook in HOOKS]
+    return [_location_of(worktree, folder, hook) for hook in HOOKS]
 
 
 def managers(worktree: Worktree, folder: HooksFolder) -> list[Manager]:
@@ -88,7 +89,7 @@ def local_script(worktree: Worktree, hook: str) -> str:
     return os.path.join(worktree.common_dir, *LOCAL_SCRIPTS.split("/"), hook)
 
 
-def _seat(worktree: Worktree, folder: HooksFolder, hook: str) -> HookLocation:
+def _location_of(worktree: Worktree, folder: HooksFolder, hook: str) -> HookLocation:
     path = os.path.join(folder.path, hook)
     if in_framework(worktree, hook):
         return HookLocation(hook, "", "pre-commit")

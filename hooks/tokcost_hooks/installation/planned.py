@@ -1,4 +1,4 @@
-"""Tells what an installation would do, before anybody agrees to it."""
+"""The plan of an installation: what it would do, told before anybody agrees to it."""
 
 import os
 from typing import NamedTuple

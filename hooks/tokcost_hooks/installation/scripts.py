@@ -11,9 +11,8 @@ from typing import Literal
 
 import tokcost
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST, open_regular
+from tokcost.files.foreign import MOST, open_regular
 
-HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-merge", "post-rewrite")
 KEPT = ".before-tokcost"
 KEPT_FOLDER = "before-tokcost"
 """The folder for a hook that asks for its own name, which must not change then."""

@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import has_open_mode, is_ours, writable_by_others
+from tokcost.files.private import has_open_mode, is_ours, writable_by_others
 from tokcost.repo.hooks_folder import HooksFolder
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.reports.text import to_copy

@@ -14,12 +14,12 @@ from tokcost.claims import claim_journal
 from tokcost.claims.claim_journal import Held
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import repositories
-from tokcost.model.claims import Claim
+from tokcost.model.claims import Claim, Remembered
 from tokcost.model.usage import Usage
 
 MOST_KEYS = 5_000_000
 MOST_RECORDS = 200_000
-"""So much of a journal is kept in memory, some 100 MB; the rest is bound afterwards."""
+"""The parts of a journal that are kept in memory, some 100 MB; the rest is bound afterwards."""
 
 _BUCKETS = 1 << 16
 _ENTRY = Struct("<qI")
@@ -53,15 +53,15 @@ class ImportedClaims:
         if claim.fate != "bound" and claim_journal.exists(common_dir):
             keys = [(one.assistant, one.key) for one in usage]
             with suppress(OSError):
-                claim_journal.write(common_dir, [claim_journal.Entry(claim.name, version, "", keys)])
+                claim_journal.write(common_dir, [Remembered(claim.name, version, "", keys)])
 
     def kept(self) -> None:
-        """The transaction is written."""
+        """Count what was bound: the transaction is written."""
         for journal in self._journals.values():
             journal.kept()
 
     def undone(self) -> None:
-        """The transaction was rolled back, and with it the claims that were made."""
+        """Forget what was bound: the transaction was rolled back, and with it the claims that were made."""
         for journal in self._journals.values():
             journal.undone()
 
@@ -79,7 +79,7 @@ class _Journal:
     """The unread part of a clone's journal, in little memory."""
 
     def __init__(self, ledger: Ledger, repository: int) -> None:
-        self.records: list[claim_journal.Entry] = []
+        self.records: list[Remembered] = []
         """All records with usage, without their keys."""
         self._ledger, self._repository = ledger, repository
         self._usage = array("I")
@@ -114,13 +114,13 @@ class _Journal:
         return self._claims[number]
 
     def kept(self) -> None:
-        """The transaction is written: what was met is bound."""
+        """Count what was met as bound: the transaction is written."""
         for number in self._met:
             self._found[number] += 1
         self._met.clear()
 
     def undone(self) -> None:
-        """The transaction was rolled back: nothing of it is bound."""
+        """Forget what was met: the transaction was rolled back, and nothing of it is bound."""
         self._met.clear()
         self._claims.clear()
 
@@ -155,7 +155,7 @@ class _Journal:
             if keys >= MOST_KEYS or len(self.records) >= MOST_RECORDS:
                 break
 
-    def _add(self, entry: claim_journal.Entry, span: tuple[int, int]) -> None:
+    def _add(self, entry: Remembered, span: tuple[int, int]) -> None:
         number, buckets, pack = len(self.records), self._buckets, _ENTRY.pack
         self.records.append(entry._replace(keys=[]))
         self._usage.append(len(entry.keys))

@@ -12,13 +12,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple
 
-from tokcost.foreign_files import require_answer
+from tokcost.files.foreign import require_answer
+from tokcost.files.private import append_ours, is_ours, make_folders, open_own, rewrite_lines
 from tokcost.ledger.claims import claims_named, has_claims, keys_claimed
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.prices import record_setting, setting
-from tokcost.model.claims import Remembered as Entry
+from tokcost.ledger.settings import record_setting, setting
+from tokcost.model.claims import Claim, Remembered
 from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
-from tokcost.private_files import append_ours, is_ours, make_folders, open_own, rewrite_lines
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")
@@ -39,7 +39,7 @@ _ANEW = "anew"
 class Held(NamedTuple):
     """A record of which all usage is in its claim already."""
 
-    entry: Entry
+    entry: Remembered
     """The record without its keys."""
     usage: int
     """The number of its keys."""
@@ -53,7 +53,7 @@ def exists(common_dir: str) -> bool:
 
 
 def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
-    """From where to where the ledger must still read what a clone remembers, in bytes; nowhere when it knows all of it.
+    """The span of bytes in a clone's journal that the ledger must still read; (0, 0) when it knows all of it.
 
     A ledger with claims of its own may lack some: one that was restored from a backup is older than the clone's memory.
     """
@@ -112,25 +112,36 @@ def _knows_all(ledger: Ledger, repository: int, common_dir: str, start: int) -> 
 
 
 def read_anew(ledger: Ledger, repository: int) -> None:
-    """Let all of it be read once more, also beside claims that are known: usage may come that they hold. Part of the
-    caller's transaction."""
+    """Have the whole journal read once more, also beside claims that are known: usage may come that they hold. Part of
+    the caller's transaction."""
     record_setting(ledger, _READ.format(repository), _ANEW)
 
 
 def go_on(ledger: Ledger, repository: int, start: int) -> None:
-    """Let it be read from there on, also beside claims that are known. Part of the caller's transaction."""
+    """Have the journal read from a position on, also beside claims that are known. Part of the caller's transaction."""
     record_setting(ledger, _READ.format(repository), f"{_ANEW} {start}")
 
 
-def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Entry]:
+def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Remembered]:
     """New versions of claims, as they stand in the ledger."""
     return [
-        Entry(line.id, line.version, format_line(line), keys_claimed(ledger, line.id, line.version)) for line in lines
+        Remembered(line.id, line.version, format_line(line), keys_claimed(ledger, line.id, line.version))
+        for line in lines
     ]
 
 
-def write(common_dir: str, entries: Iterable[Entry]) -> None:
-    """Remember; before anything of it is published. Raises `OSError`."""
+def withheld(ledger: Ledger, claim: Claim) -> Remembered:
+    """The newest version of a claim that its owner keeps, as it stands in the ledger."""
+    return Remembered(claim.name, claim.version, "", keys_claimed(ledger, claim.name, claim.version), True)
+
+
+def withheld_line(name: str) -> Remembered:
+    """A claim whose line its owner took out of a message: its usage is recorded already."""
+    return Remembered(name, 0, "", [], True)
+
+
+def write(common_dir: str, entries: Iterable[Remembered]) -> None:
+    """Append records to a clone's journal, before anything of them is published. Raises `OSError`."""
     records = list(entries)
     if not records:
         return
@@ -151,7 +162,7 @@ def restore(
 ) -> bool:
     """Give a ledger the claims that a clone remembers, as far as that is unread; whether there was anything. Part of
     the caller's transaction, after all logs were read. What is known already stays, and what the ledger has no usage of
-    is passed over and not read again. With `most`, no more than about so many bytes: the next call goes on there.
+    is passed over and not read again. With `most`, no more than about that many bytes: the next call continues there.
     `held` has records, by where they begin, of which all usage is bound."""
     start, end = unread(ledger, repository, common_dir)
     if start == end:
@@ -175,7 +186,7 @@ def restore(
     return restoring.write()
 
 
-def _is_news(ledger: Ledger, repository: int, entry: Entry) -> bool:
+def _is_news(ledger: Ledger, repository: int, entry: Remembered) -> bool:
     """Whether a ledger with claims lacks what a record says. Other people's records stand in between where several
     homes work in one clone: what of ours is known must not be taken for restored because of them."""
     known = next(iter(claims_named(ledger, repository, [entry.claim])), None)
@@ -186,7 +197,9 @@ def _is_news(ledger: Ledger, repository: int, entry: Entry) -> bool:
     return entry.withheld and not known.fate
 
 
-def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) -> Iterator[tuple[Entry | None, int]]:
+def read(
+    common_dir: str, start: int, held: Mapping[int, Held] | None = None
+) -> Iterator[tuple[Remembered | None, int]]:
     """All records from somewhere on, each with where it ends; `None` for lines that are none. Lines are read one by
     one: together they may be large. Records in `held` are not read again."""
     import msgspec
@@ -210,7 +223,7 @@ def read(common_dir: str, start: int, held: Mapping[int, Held] | None = None) ->
             end, entry = end + len(line), None
             with suppress(ValueError, TypeError, RecursionError, OverflowError):
                 try:
-                    entry = _bounded(Entry(*decode(line)))
+                    entry = _bounded(Remembered(*decode(line)))
                 except (msgspec.DecodeError, ValueError):
                     entry = _lenient(line)
             yield entry, end
@@ -250,12 +263,13 @@ def _without(record: bytes, touched: set[str], left: set[str], purged_among: Pur
     gone = purged_among(entry.keys)
     # Also without keys: usage that joined this version later has it to be known.
     keys = [one for one in entry.keys if one not in gone]
-    closed = Entry(entry.claim, entry.version, "", keys, not entry.joins)
+    closed = Remembered(entry.claim, entry.version, "", keys, not entry.joins)
     return json.dumps(closed, separators=(",", ":")).encode() + b"\n"
 
 
 def reread_after_purge(ledger: Ledger, repository: int) -> None:
-    """The journal has other positions now. Part of the caller's transaction."""
+    """Have a journal that was rewritten by a purge read anew where it was being read: its positions are others now.
+    Part of the caller's transaction."""
     if (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW):
         read_anew(ledger, repository)
 
@@ -292,7 +306,7 @@ _Record = tuple[str, int, str, list[tuple[str, str]], bool]
 """A record as it is written."""
 
 
-def _lenient(record: bytes) -> Entry:
+def _lenient(record: bytes) -> Remembered:
     """The same of a record whose bytes or types are not what we write. Raises `ValueError` or `TypeError` for
     what is none."""
     import json
@@ -301,10 +315,10 @@ def _lenient(record: bytes) -> Entry:
     if type(version) is not int:
         raise TypeError("no version")
     keys = [(str(one), str(other)) for one, other in keys]
-    return _bounded(Entry(claim, version, str(line), keys, bool(withheld)))
+    return _bounded(Remembered(claim, version, str(line), keys, bool(withheld)))
 
 
-def _bounded(entry: Entry) -> Entry:
+def _bounded(entry: Remembered) -> Remembered:
     if not 0 <= entry.version <= MOST_VERSION or read_token(str(entry.claim)) != (entry.claim, 1):
         raise ValueError("no claim, or no version of one")
     return entry

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.private_files import read_ours, write_whole
+from tokcost.files.private import read_ours, write_whole
 
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNSETTLED = "TOKCOST_UNSETTLED"
@@ -110,7 +110,7 @@ def read_unsettled(folder: str) -> Noted | None:
 
 
 def settled(folder: str) -> None:
-    """It was seen what became of it."""
+    """Remove the note of `read_unsettled`: what became of that commit is known."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, UNSETTLED))
 
@@ -121,21 +121,21 @@ def take_unseen(folder: str) -> Noted | None:
 
 
 def seen(folder: str) -> None:
-    """It was seen whether that commit was made, and what it carries."""
+    """Remove the note of `take_unseen`: whether that commit was made, and what it carries, is known."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, UNSEEN))
 
 
 def forget(folder: str) -> None:
-    """Nothing is proposed any more."""
+    """Remove the notes of a proposal: nothing is proposed any more."""
     for name in (PROPOSAL, UNTOUCHED):
         with suppress(OSError):
             os.unlink(os.path.join(folder, name))
 
 
 def put_aside(folder: str) -> None:
-    """Meet the next commit with no note of the one before. That may have happened without its hook; somebody looks. The
-    script of a hook has done so already; there may be none."""
+    """Put the note of the commit before aside (`take_unseen`), so that the next one does not meet it: that commit may
+    have been made without its hook. The script of a hook, where there is one, has done so already."""
     if read_proposal(folder) is not None:
         with suppress(OSError):
             os.replace(os.path.join(folder, PROPOSAL), os.path.join(folder, UNSEEN))
@@ -172,7 +172,7 @@ def omit_next(folder: str, head: str) -> None:
 
 
 def omit_no_more(folder: str) -> None:
-    """The next commit carries its line, unless it is left out anew."""
+    """Have the next commit carry its line, unless it is left out anew."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, OMIT))
 
@@ -250,7 +250,7 @@ def take_withheld(folder: str) -> tuple[str, ...]:
 
 
 def withheld_recorded(folder: str) -> None:
-    """The ledger knows them now."""
+    """Remove the note of `take_withheld`: the ledger knows these ids now."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, WITHHELD))
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from tokcost.claims.commit_notes import KEEP, OMIT, PROPOSAL, STRIPPED, UNSEEN, UNSETTLED, WITHHELD
+from tokcost.files.private import PRIVATE_FOLDER, is_ours, read_ours
 from tokcost.model.worktree import Worktree
-from tokcost.private_files import PRIVATE_FOLDER, is_ours, read_ours
 
 FOLDER = "tokcost-notes-"
 """Begins the name of a folder of notes; the user number ends it."""

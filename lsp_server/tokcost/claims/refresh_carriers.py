@@ -26,7 +26,7 @@ from tokcost.ledger.claims import (
     settle_carried,
 )
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.trailer import possible_ids, read_message
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import is_enabled
@@ -39,19 +39,19 @@ from tokcost.repo.refs_state import is_still, read_changed, refs_state
 from tokcost.repo.run import GitFailed, GitTooSlow
 
 MOST_COMPARED = 200
-"""New commits whose change is compared with that of commits that are gone."""
+"""The largest number of new commits whose change is compared with that of commits that are gone."""
 
 MOST_SECONDS = 30.0
-"""For what a command reads at most, of which git needs some ten for a million commits."""
+"""The time in which a command reads commits at most; git needs some ten seconds for a million."""
 _GIVEN_UP = "refs given up {}"
 """The setting that says for which refs of a repository which time was too short: whoever has no more does not try them
 again, as long as they are the same."""
 
 _MANY_REFS = 1_000
-"""Fewer are read as quickly as anything could be remembered of them."""
+"""The number of refs from which on their state is remembered: fewer are read as quickly as that is."""
 
 RESTORE_SECONDS = 5.0
-"""A caller with less time restores no large journal."""
+"""The time that restoring a large journal takes: a caller with less does not begin."""
 
 
 class RestoreNeeded(EnvironmentProblem):

@@ -1,7 +1,7 @@
-"""The one gate through which every error leaves.
+"""The error handler, the only way out for errors.
 
-A problem the user can do something about is a sentence, ^C is 130, a reader that went away is silence, and what nobody
-foresaw goes to a crash log.
+A problem that the user can do something about becomes a sentence, ^C becomes exit code 130, a closed pipe stays silent,
+and whatever is unexpected goes into a crash log.
 """
 
 import errno
@@ -14,7 +14,7 @@ from pathlib import Path
 from tokcost import __version__
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
-from tokcost.private_files import private_folder, write_whole
+from tokcost.files.private import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
 INTERRUPTED = 130

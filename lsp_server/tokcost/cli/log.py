@@ -1,7 +1,4 @@
-"""`tokcost log` behind its arguments.
-
-Apart from the command, because that asks click: who only says `tokcost log` need not wait for it.
-"""
+"""The work of `tokcost log`, apart from its command: a plain `tokcost log` does not wait for click to load."""
 
 import time
 from collections.abc import Mapping
@@ -16,10 +13,10 @@ from tokcost.reports.footer import skipped_and_notes
 from tokcost.reports.layout import Line, paragraph
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
-from tokcost.services.backing_up import back_up_behind
+from tokcost.services.back_up import back_up_behind
 from tokcost.services.look_at_clone import state_around
 from tokcost.services.notices import notices
-from tokcost.services.refresh import IngestReport, refresh
+from tokcost.services.refresh import ImportReport, refresh
 from tokcost.services.summarise import LogOptions, summarise
 from tokcost.settings import tokcost_home
 
@@ -53,12 +50,12 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
     return 0 if all(summary.conservation.closes for summary in summaries) else 1
 
 
-def _refreshed(home: Path, environ: Mapping[str, str]) -> IngestReport:
+def _refreshed(home: Path, environ: Mapping[str, str]) -> ImportReport:
     with screen.progress("Reading logs") as progress:
         return refresh(home, environ, progress, here=state_around(Path.cwd()))
 
 
-def _add_import(report: IngestReport, summaries: list[Summary]) -> None:
+def _add_import(report: ImportReport, summaries: list[Summary]) -> None:
     for summary in summaries:
         summary.looked_in = report.looked_in
         summary.notes += [note for note in report.notes if note not in summary.notes]
@@ -87,7 +84,7 @@ def _zone_name(options: LogOptions) -> str:
 def _lines(
     summaries: list[Summary],
     options: LogOptions,
-    report: IngestReport | None,
+    report: ImportReport | None,
     environ: Mapping[str, str],
     apart: bool = False,
 ) -> list[Line]:
@@ -109,11 +106,11 @@ def _view() -> View:
 
 
 def _nothing(
-    summaries: list[Summary], options: LogOptions, report: IngestReport | None, environ: Mapping[str, str]
+    summaries: list[Summary], options: LogOptions, report: ImportReport | None, environ: Mapping[str, str]
 ) -> list[str]:
-    from tokcost.services.sought import sought  # only where there is nothing to show
+    from tokcost.services.find_logs import find_logs  # only where there is nothing to show
 
-    found = sought(environ, Path.cwd())
+    found = find_logs(environ, Path.cwd())
     if report is not None and not report.found_files:
         return no_logs(found.read, found.unread)
     where = "in any repository" if options.all_repos else f"in {summaries[0].repository}"

@@ -1,4 +1,4 @@
-"""`tokcost`: finds the command and lets it run behind the gate."""
+"""`tokcost`: finds the command and runs it inside the error handler."""
 
 import os
 from collections.abc import Generator
@@ -56,7 +56,7 @@ def _refusals_escaped() -> Generator[None]:
 
 
 class LazyGroup(click.Group):
-    """Commands that are imported when they are needed, and run behind the gate."""
+    """Commands that are imported when they are called, and run inside the error handler."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(COMMANDS)

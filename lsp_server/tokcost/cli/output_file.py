@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import PRIVATE_FILE, write_pieces
+from tokcost.files.private import PRIVATE_FILE, write_pieces
 
 STDOUT = "-"
 _MOST_HEADER = 64 << 10

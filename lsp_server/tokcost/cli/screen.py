@@ -148,7 +148,7 @@ def leave(code: int) -> NoReturn:
 
 
 def tell(message: str, hint: str = "") -> None:
-    """One line on standard error, and one that says what to do; nobody is told where that is closed or full."""
+    """Write a line to standard error, and one that says what to do; neither where that is closed or full."""
     if _is_closed(sys.stderr):
         return
     encoding = sys.stderr.encoding

@@ -1,7 +1,7 @@
 """The first function of every command: how `tokcost` starts once `tokcost.sh` has found Python.
 
-What people and their prompts say most is answered without click, which takes as long to load as everything else that
-`tokcost log` needs.
+The commands that people and their prompts run most are answered without click, which takes as long to load as
+everything else that `tokcost log` needs.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`tokcost status` behind its arguments: a prompt must not wait for click."""
+"""The work of `tokcost status`, apart from its command: a prompt does not wait for click to load."""
 
 import os
 from pathlib import Path

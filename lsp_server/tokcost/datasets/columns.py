@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 
+from tokcost.files.parquet import Column, Value
 from tokcost.model.dataset import CellRow, ClaimRow
-from tokcost.parquet_files import Column, Value
 
 CLAIMS: tuple[Column, ...] = (
     Column("id", "text"),
@@ -42,12 +42,12 @@ _EPOCH = date(1970, 1, 1)
 
 
 def claim_values(rows: Iterable[ClaimRow]) -> Iterator[tuple[Value, ...]]:
-    """Rows as a file holds them."""
+    """Rows of claims as a file holds them."""
     return (tuple(row._replace(month=_days(row.month))) for row in rows)  # pyright: ignore[reportArgumentType]
 
 
 def cell_values(rows: Iterable[CellRow]) -> Iterator[tuple[Value, ...]]:
-    """The same of cells."""
+    """Rows of cells as a file holds them."""
     return (tuple(row._replace(month=_days(row.month))) for row in rows)  # pyright: ignore[reportArgumentType]
 
 

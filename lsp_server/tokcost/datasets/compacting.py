@@ -28,7 +28,7 @@ from tokcost.datasets.folder import (
 )
 from tokcost.datasets.publications import SETTLED_CELLS, Settled, settle
 from tokcost.errors import EnvironmentProblem
-from tokcost.parquet_files import Column
+from tokcost.files.parquet import Column
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tokcost.datasets.columns import CELLS, CLAIMS, claim_row, first_day, month_of
 from tokcost.datasets.folder import KINDS, Kind, read_files
 from tokcost.errors import EnvironmentProblem
+from tokcost.files.parquet import Column
 from tokcost.installation import installation
 from tokcost.model.changes import Grouping
 from tokcost.model.dataset import CELL_GROUPINGS, Bounds, ClaimRow, Group
-from tokcost.parquet_files import Column
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

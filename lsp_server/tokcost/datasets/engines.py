@@ -17,10 +17,10 @@ from tokcost.datasets.columns import CELLS, CLAIMS, month_of
 from tokcost.datasets.expressions import grouped_cells, summed_claims
 from tokcost.datasets.folder import read_files
 from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.files.parquet import Column
 from tokcost.installation import installation
 from tokcost.model.changes import Grouping
 from tokcost.model.dataset import CELL_GROUPINGS, Bounds, Group
-from tokcost.parquet_files import Column
 
 NEEDED = ("ibis-framework[duckdb,postgres]>=12,<13", "sqlglot<30.11")
 DIALECTS = (

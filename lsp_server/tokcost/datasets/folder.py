@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.private_files import (
+from tokcost.files.private import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     PUBLIC_FILE,
@@ -117,7 +117,7 @@ def write_file(folder: Path, kind: Kind, data: bytes) -> str:
 
 
 def write_file_in_pieces(folder: Path, kind: Kind, pieces: Iterable[bytes]) -> str:
-    """The same of a file that is never in memory as a whole."""
+    """Write a file as `write_file` does, piece by piece: it is never in memory as a whole."""
     path = folder / kind / f"{os.urandom(8).hex()}{UNFINISHED}"
     try:
         write_pieces(str(path), pieces, _MODES[kind][1])

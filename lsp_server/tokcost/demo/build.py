@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tokcost.model.claims import Terms
 from tokcost.repo.run import run_git
 from tokcost.services.enable import enable
-from tokcost.services.look_at_clone import here
+from tokcost.services.look_at_clone import worktree_here
 
 DATA = Path(__file__).parent / "data"
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -121,7 +121,7 @@ class _Story:
         """Do what `tokcost enable` does. The folder for hooks is named, so that the user's own hooks stay out of
         this."""
         self.git(9 * _DAY, "config", "core.hooksPath", str(self._demo.repository / ".git" / "hooks"))
-        enable(Path(self._demo.environ["TOKCOST_HOME"]), here(self._demo.repository), Terms(), from_now=False)
+        enable(Path(self._demo.environ["TOKCOST_HOME"]), worktree_here(self._demo.repository), Terms(), from_now=False)
 
     def commit(self, ago: int, subject: str) -> None:
         """Commit a line in a file of its own."""

@@ -125,7 +125,7 @@ def _besides(request: Request, layers: Layers) -> list[Amount]:
 
 
 def parts_without_rates(request: Request, again: Sequence[Again]) -> list[Amount]:
-    """The same for a request that costs nothing (`free`, `included`): tokens alone."""
+    """The parts of a request that costs nothing (`free`, `included`): tokens alone."""
     own, reasoning = _first_time(request, again), min(request.reasoning, request.output)
     found: list[Amount] = []
     for driver, sent, short, long in again:
@@ -171,7 +171,7 @@ def _rounded(parts: list[Amount], list_cost: int) -> list[Amount] | None:
 
 
 def _rates(card: RateCard, above: int) -> Rates:
-    """The rates of a card for prompts longer than so much."""
+    """The rates of a card for prompts longer than a threshold."""
     return next(step.rates for step in reversed(card.steps) if step.above <= above)
 
 

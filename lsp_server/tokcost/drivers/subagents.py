@@ -1,6 +1,7 @@
 """The logs of sub-agents, as far as a path tells: which assistants give each agent a file of its own."""
 
 import re
+from collections.abc import Iterable
 
 _FOLDER = re.compile(r"/(?:subagents|subagent-transcripts)/")
 _CLAUDE_FILE = re.compile(r"/agent-[^/]+\.jsonl$")
@@ -9,7 +10,12 @@ _GEMINI_FILE = re.compile(r"/chats/[^/]+/[^/]+$")
 """Gemini CLI has a folder named after the parent's session."""
 
 
-def is_of_subagent(assistant: str, path: str) -> bool:
+def subagents_among(sources: Iterable[tuple[int, str, str]]) -> list[int]:
+    """The numbers of those sources (number, assistant, path) that are logs of sub-agents."""
+    return [number for number, assistant, path in sources if _is_of_subagent(assistant, path)]
+
+
+def _is_of_subagent(assistant: str, path: str) -> bool:
     """Whether a log is that of a sub-agent. Of assistants that write a session of its own for each agent (Codex,
     OpenCode) no path tells that: their readers do."""
     path = path.replace("\\", "/")

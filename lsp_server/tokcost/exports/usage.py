@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from tokcost.exports.table import Field, Format, encoded
+from tokcost.files.parquet import Value
 from tokcost.model.charges import ExportedUsage
-from tokcost.parquet_files import Value
 
 SCHEMA = "tokcost.usage/1"
 FIELDS = (

@@ -16,8 +16,8 @@ from tokcost.history.merge_subjects import read_reverts
 from tokcost.ledger.history_cache import HistoryCache, Walk, open_history_cache
 from tokcost.model.changes import Carrier, Graph
 from tokcost.model.trailer import Line, read_message
-from tokcost.repo.commit import Commit
 from tokcost.repo.history import Range, Repository, read_messages, read_nodes, shape
+from tokcost.repo.objects import Commit
 
 _One = TypeVar("_One")
 _Other = TypeVar("_Other")
@@ -53,7 +53,7 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
 
 
 def read_branches(repository: Repository, span: Range) -> tuple[dict[str, Carrier], Graph]:
-    """The same of branches, which are short, with the way that each of them took."""
+    """The carriers in a range of branches, which are short, and the graph of their commits."""
     carriers, graph = _side_by_side(
         lambda: {commit.id: read_carrier(commit) for commit in read_messages(repository, span)},
         lambda: dict(read_nodes(repository, span)),

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import MOST, shown
+from tokcost.files.foreign import MOST, shown
+from tokcost.files.toml import read_toml
 from tokcost.history.areas import AreaOf, by_globs, by_owners, top_folder
 from tokcost.history.work_types import Types, read_types
 from tokcost.model.changes import FEWEST, USUAL
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.history import Repository, read_file
-from tokcost.toml import read_toml
 
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 

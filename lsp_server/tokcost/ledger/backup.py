@@ -19,7 +19,7 @@ _NAME = re.compile(r"ledger\.backup-\d{8}T\d{6}Z\.db")
 _NEW = "ledger.backup.new"
 _ABANDONED_SECONDS = 3600
 _FREE = 3
-"""So many times the size of the ledger must be free on its disk."""
+"""The free space that a backup needs on the ledger's disk, in multiples of the ledger's size."""
 _AGE = "SELECT min(applied_at) FROM _sqlite_migrations"
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
-from tokcost.ledger.prices import record_setting, setting
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import Group
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.claims import Claim, Fate, Worth
 from tokcost.model.trailer import Line, format_line, read_message, read_token
 
@@ -81,7 +81,7 @@ def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
 
 
 def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit: str) -> None:
-    """A branch's unclaimed usage belongs to a commit, on this machine alone."""
+    """Bind a branch's unclaimed usage to a commit, on this machine alone."""
     if has_pending(ledger, repository, branch):
         claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
         decide_fate(ledger, claim.id, "bound")
@@ -90,7 +90,7 @@ def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit
 
 
 def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str, counts: Counts = "any") -> Claim | None:
-    """A branch's unclaimed usage is kept by its owner; the claim, if there was any."""
+    """Withhold a branch's unclaimed usage; the claim, if there was any."""
     if not has_pending(ledger, repository, branch, counts):
         return None
     claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1, counts)
@@ -99,8 +99,7 @@ def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str, co
 
 
 def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) -> Claim | None:
-    """The usage of a worktree on no branch is kept by its owner, wherever it is placed later; the claim, if there was
-    any."""
+    """Withhold the usage of a worktree on no branch, wherever it is placed later; the claim, if there was any."""
     chosen = (
         "SELECT id FROM usage WHERE claim IS NULL AND place IN (SELECT id FROM place WHERE repository = ?"
         " AND branch IS NULL AND worktree IN (SELECT id FROM worktree WHERE git_dir = ?))"
@@ -247,8 +246,8 @@ def decide_fate(ledger: Ledger, claim: int, fate: Fate) -> None:
 
 
 def add_carriers(ledger: Ledger, repository: int, found: Iterable[tuple[str, str, int]]) -> None:
-    """Commits that carry claims: commit id, published id, version. Claims that are not of this repository here are
-    somebody else's."""
+    """Record commits that carry claims: commit id, published id, version. Claims that are not of this repository here
+    are somebody else's."""
     for commit, name, version in found:
         ledger.db.execute(
             "INSERT OR IGNORE INTO carrier SELECT id, ?, ? FROM claim WHERE name = ? AND repository = ?",
@@ -257,7 +256,7 @@ def add_carriers(ledger: Ledger, repository: int, found: Iterable[tuple[str, str
 
 
 def drop_carriers(ledger: Ledger, repository: int, commits: Iterable[str]) -> None:
-    """Commits that no ref reaches any more."""
+    """Forget which claims some commits carry: no ref reaches these any more."""
     ledger.db.executemany(
         "DELETE FROM carrier WHERE commit_id = ? AND claim IN (SELECT id FROM claim WHERE repository = ?)",
         ((commit, repository) for commit in commits),
@@ -290,7 +289,7 @@ def settle_carried(ledger: Ledger, repository: int) -> None:
 
 
 def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
-    """Bound claims whose commit is gone get another fate; without one their usage is pending again: nobody has seen
+    """Give bound claims whose commit is gone another fate; without one their usage is pending again: nobody has seen
     them."""
     gone = _claims(ledger, "repository = ? AND fate = 'bound' AND carried = 0", (repository,))
     if fate:

@@ -94,7 +94,8 @@ def examine(path: Path) -> str:
 
 
 def wrong_with(connection: sqlite3.Connection) -> str:
-    """The same of an open file. Raises `sqlite3.Error` where SQLite cannot even look."""
+    """The first thing that is wrong with an open ledger; empty when it is sound. Raises `sqlite3.Error` where SQLite
+    cannot even look."""
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         return str(found).replace("*** in database main ***\n", "").partition("\n")[0]

@@ -38,7 +38,7 @@ class Dimensions:
         """The ids of the last entry, and what they stand for: most differ from the one before in nothing that has
         one."""
         self._together: dict[tuple[object, ...], Ids] = {}
-        """The same of all entries."""
+        """The ids of all entries, by what they stand for."""
         self._assistants: dict[str, int] = {}
         self._series: dict[tuple[object, ...], int] = {}
         self._places: dict[tuple[object, ...], int] = {}

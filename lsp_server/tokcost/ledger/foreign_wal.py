@@ -12,7 +12,7 @@ _NAMES = (("usage", "key"), ("session", "name"), ("directory", "path"))
 """The columns that a row of one ledger keeps for ever, but for a little usage that is taken back or gets a better key;
 claims come and go, and are written into clones too."""
 _FEW = 10
-"""One row in so many may have changed."""
+"""The number of rows of which one may have changed."""
 
 
 def has_own_wal(path: Path, view: Path) -> bool | None:

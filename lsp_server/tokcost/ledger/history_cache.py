@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files.private import append_ours, check_our_database, private_folder
 from tokcost.model.changes import Carrier, Introduced, Revert
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
-from tokcost.private_files import append_ours, check_our_database, private_folder
 
 FILE_NAME = "history.db"
 _VERSION = 3

@@ -8,7 +8,7 @@ from tokcost.model.place import Observation
 
 
 def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, watching_since_ms: int) -> None:
-    """HEAD of a worktree is on a branch now (empty: on none).
+    """Record that HEAD of a worktree is on a branch now (empty: on none).
 
     The newest stretch goes on if it is on the same branch and somebody who watched all the time says so: what happened
     before `watching_since_ms` nobody saw.

@@ -13,11 +13,11 @@ from threading import Lock
 from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
+from tokcost.files.private import check_our_database, check_private, private_folder
 from tokcost.ledger.damage import problem_behind, told
 from tokcost.ledger.sharing import Lock as FolderLock
 from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
-from tokcost.private_files import check_our_database, check_private, private_folder
 
 SCHEMA_VERSION = 9
 FILE_NAME = "ledger.db"

@@ -20,9 +20,9 @@ _USUAL_SIZE = 8192
 _SIZES = tuple(1 << power for power in range(9, 17))
 _LOOKED_AT_BYTES = 1 << 23
 _BATCH = 400
-"""So many pages are given to SQLite at once: it parses as many definitions."""
+"""Pages that are given to SQLite at once: it parses as many definitions."""
 _LOOKED_AT = 5
-"""So many rows of a page tell which tables it may belong to."""
+"""Rows of a page that are looked at to see which tables it may belong to."""
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 

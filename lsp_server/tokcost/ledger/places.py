@@ -76,7 +76,7 @@ def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: s
 
 
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
-    """A clone was found again under another path, and with it the git folders of its worktrees."""
+    """Record that a clone was found again under another path, and with it the git folders of its worktrees."""
     ledger.db.execute(
         "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
         " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
@@ -89,13 +89,13 @@ def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str)
 
 
 def step_aside(ledger: Ledger, one: KnownRepository) -> None:
-    """Another clone is at the path of this one, which may be anywhere: it waits under a path that nothing has."""
+    """Keep a clone under a path that nothing has: another one is at its own, and it may be anywhere."""
     aside = f"{_ASIDE}{one.id})"
     move_repository(ledger, one.id, f"{one.common_dir}{aside}", f"{one.root}{aside}")
 
 
 def is_aside(one: KnownRepository) -> bool:
-    """Whether it waits there."""
+    """Whether a clone is kept there (`step_aside`)."""
     return one.common_dir.endswith(f"{_ASIDE}{one.id})")
 
 
@@ -116,7 +116,7 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
 
 
 def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
-    """An assistant made this worktree for itself, from that place."""
+    """Record that an assistant made a worktree for itself, and what it was made from."""
     ledger.db.execute(
         "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?",
         (kept(origin_path), origin_branch, worktree),
@@ -124,7 +124,7 @@ def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch
 
 
 def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
-    """The worktree's usage was placed by a reflog that looked like this."""
+    """Record by which state of its reflog a worktree's usage was placed."""
     ledger.db.execute("UPDATE worktree SET stamp = ?, placed_second = ? WHERE id = ?", (stamp, second, worktree))
 
 
@@ -135,7 +135,7 @@ def directories_without_worktree(ledger: Ledger) -> list[str]:
 
 
 def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
-    """This working directory lies in that worktree; remembered when the folder is gone."""
+    """Record that a working directory lies in a worktree; this outlives the folder."""
     ledger.db.execute(
         "INSERT INTO directory (path, worktree) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET"
         " worktree = excluded.worktree",
@@ -144,7 +144,7 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
 
 
 def unbind_directory(ledger: Ledger, path: str) -> None:
-    """This working directory lies in no worktree that could be found; usage that was placed there stays."""
+    """Forget in which worktree a working directory lies: it was not found. Usage that was placed there stays."""
     ledger.db.execute("UPDATE directory SET worktree = NULL WHERE path = ?", (kept(path),))
 
 
@@ -193,8 +193,8 @@ def usage_between(ledger: Ledger, place: int, since_ms: int, until_ms: int) -> l
 
 
 def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, before_ms: int, rollup: Rollup) -> None:
-    """The branch of a place got another name at a moment; part of the caller's transaction. Usage from before goes
-    along. No row of it is written where that is all of it, and there is none under the new name already."""
+    """Record that the branch of a place got another name at a moment; part of the caller's transaction. Usage from
+    before goes along. No row of it is written where that is all of it, and there is none under the new name already."""
     newest = ledger.db.execute("SELECT max(time_ms) FROM usage WHERE place = ?", (known.id,)).fetchone()[0]
     if newest is None:
         return

@@ -67,17 +67,6 @@ def card_ids(ledger: Ledger, provider: str, model: str) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def setting(ledger: Ledger, name: str) -> str | None:
-    """A word the ledger remembers about itself (the price source's version, for example)."""
-    row = ledger.db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-    return row[0] if row else None
-
-
-def record_setting(ledger: Ledger, name: str, value: str) -> None:
-    """Remember a word; part of the caller's transaction."""
-    ledger.db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
-
-
 def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
     """(provider, model) of all usage, with the number of usage."""
     rows = ledger.db.execute(

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from tokcost.errors import EnvironmentProblem, LedgerUnavailable
+from tokcost.files.private import append_ours, check_our_database
 from tokcost.model.logs import Source
-from tokcost.private_files import append_ours, check_our_database
 
 FILE_NAME = "ledger.purged.db"
 _HASH_BYTES = 10

@@ -239,7 +239,7 @@ def repositories_of_chosen(ledger: Ledger) -> list[int]:
     return [row[0] for row in ledger.db.execute(query)]
 
 
-def session_names(ledger: Ledger, beginning: str) -> list[str]:
+def own_session_names(ledger: Ledger, beginning: str) -> list[str]:
     """The assistants' own ids of sessions that begin like this."""
     query = f"SELECT DISTINCT {_OWN_NAME} FROM session WHERE substr({_OWN_NAME}, 1, length(?)) = ? ORDER BY 1"
     return [row[0] for row in ledger.db.execute(query, (beginning, beginning))]

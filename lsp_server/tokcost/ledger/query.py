@@ -40,7 +40,7 @@ class Sum(NamedTuple):
 
     @property
     def figures(self) -> Figures:
-        """The same as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
+        """The sum as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
         tokens, cost = self.tokens.total, self.list_cost
         pending = not self.state and self.branch != ""
         partial, unlogged = self.kind == "partial", self.kind == "unlogged"

@@ -44,15 +44,15 @@ class Rollup:
         self._stale: set[Group] = set()
 
     def add(self, group: Group, entry: Entry) -> None:
-        """A new row."""
+        """Count a new row."""
         self.add_all(group, [entry])
 
     def add_all(self, group: Group, entries: Sequence[Entry]) -> None:
-        """New rows of one group."""
+        """Count new rows of one group."""
         self._added.setdefault(group, []).append(_sums_of(entries))
 
     def change(self, old: Stored, group: Group, new: Entry) -> None:
-        """A row that is no longer what it was. Where it moved to another group, both are added up anew."""
+        """Count a row that is no longer what it was. Where it moved to another group, both are added up anew."""
         if old.group != group or old.entry.usage.time_ms != new.usage.time_ms:
             self._stale.update((old.group, group))
             return
@@ -61,11 +61,11 @@ class Rollup:
         self._added[group].append((*(-value for value in sums), time_ms, time_ms))
 
     def remove(self, group: Group) -> None:
-        """A row that is gone."""
+        """Count a row no more: it is gone."""
         self._stale.add(group)
 
     def move(self, groups: Iterable[Group]) -> None:
-        """Rows went from one group to another, without passing through here one by one."""
+        """Have sums added up anew: rows went from one group to another without passing through here one by one."""
         self._stale.update(groups)
 
     def apply(self, ledger: Ledger) -> None:

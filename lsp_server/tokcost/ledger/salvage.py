@@ -350,7 +350,7 @@ def _sums(connection: sqlite3.Connection) -> tuple[int, int] | None:
 
 
 def held_by(connection: sqlite3.Connection) -> tuple[int, int] | None:
-    """The same by its rows."""
+    """Usage and tokens by the rows of the file."""
     return _added(connection, f"SELECT count(*), {_CLASSES} FROM usage")
 
 

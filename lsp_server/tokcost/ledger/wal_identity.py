@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tokcost.private_files import open_ours
+from tokcost.files.private import open_ours
 
 _WAL_HEADER, _INDEX_HEADER = 32, 48
 _MAGIC = (0x377F0682, 0x377F0683)

@@ -1,4 +1,5 @@
-"""The same server for hooks and `tokcost status`: what they do takes a few milliseconds in a process that is warm.
+"""Requests of hooks and of `tokcost status`, answered by the language server: a process that is warm needs a few
+milliseconds for what they do.
 
 A thread takes connections; the refresher's own thread, the one that writes, does the work, so hooks and imports of this
 server never meet. While it is busy for longer than somebody should wait, clients hear so and help themselves.
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tokcost.errors import TokcostError
+from tokcost.files.private import PRIVATE_FOLDER, check_private, is_ours
 from tokcost.local_server import (
     BEGUN,
     BUSY,
@@ -41,7 +43,6 @@ from tokcost.local_server import (
     unpacked,
     write_all,
 )
-from tokcost.private_files import PRIVATE_FOLDER, check_private, is_ours
 from tokcost.services import work_for_others
 from tokcost.services.work_for_others import on_behalf_of
 
@@ -64,7 +65,7 @@ class Worker(Protocol):
         ...
 
     def touch(self) -> None:
-        """Something may have changed."""
+        """Have the figures looked at again: something may have changed."""
         ...
 
 
@@ -261,7 +262,7 @@ class Client:
         return True
 
     def tell(self, text: str) -> None:
-        """Something to be said to whoever waits for the client."""
+        """Send a text for whoever waits for the client."""
         self.send(SAID, text.encode("utf-8", "backslashreplace"))
 
     def promise(self, code: int) -> None:

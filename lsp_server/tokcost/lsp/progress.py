@@ -7,7 +7,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 WORTH_TELLING = 8 << 20
-"""Below so many bytes an import is over before anybody could look."""
+"""Bytes to read: a smaller import is over before anybody could look."""
 TOKEN = "tokcost-import"
 
 
@@ -21,7 +21,7 @@ class ImportProgress:
         self._asked: asyncio.Task[Any] | None = None
 
     def report(self, done: int, total: int) -> None:
-        """So many bytes are read."""
+        """Report that `done` of `total` bytes are read."""
         if total < WORTH_TELLING or not self._is_possible():
             return
         if self._asked is None:
@@ -33,7 +33,7 @@ class ImportProgress:
             self._server.work_done_progress.report(self._token, share)
 
     def end(self) -> None:
-        """All is read."""
+        """End the progress bar: everything is read."""
         if self._begun:
             self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message="done"))
         if self._asked is not None:

@@ -15,15 +15,15 @@ from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
 from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
-from tokcost.services.backing_up import back_up_if_due
+from tokcost.services.back_up import back_up_if_due
 from tokcost.services.follow_folders import (
-    NO_WISHES,
+    NO_PARTS,
     FolderStatus,
     LargestDrivers,
     Preview,
     Refreshed,
     Round,
-    Wishes,
+    ShownParts,
     look_again,
     next_lines,
     statuses,
@@ -60,23 +60,23 @@ class Client(Protocol):
     """The receiver of what the refresher found. All of it is called in the event loop."""
 
     def show_status(self, params: dict[str, Any]) -> None:
-        """Figures of a folder that changed."""
+        """Send the figures of a folder, which have changed."""
         ...
 
     def say(self, message: str) -> None:
-        """A sentence for the log."""
+        """Write a sentence into the log."""
         ...
 
     def show(self, message: str) -> None:
-        """A sentence for the person in front of the editor."""
+        """Show a sentence to the person in front of the editor."""
         ...
 
     def show_progress(self, done: int, total: int) -> None:
-        """So many bytes of an import are read."""
+        """Report that `done` of the `total` bytes of an import are read."""
         ...
 
     def end_progress(self) -> None:
-        """The import is over."""
+        """End the progress bar: the import is over."""
         ...
 
 
@@ -90,7 +90,7 @@ class Refresher:
         self._shown: dict[str, dict[str, Any]] = {}
         self._drivers = LargestDrivers()
         self._is_explaining = False
-        self._wishes = NO_WISHES
+        self._parts = NO_PARTS
         self._refreshed = Refreshed(current=False)
         self._telling = asyncio.Lock()
         self._version = self._since_ms = time.time_ns() // 1_000_000
@@ -131,7 +131,7 @@ class Refresher:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def set_folders(self, uris: list[str]) -> None:
-        """The folders that are open now. Others than local ones are passed over, and said once."""
+        """Take over which folders are open now. Those that are not local are passed over, which is said once."""
         paths = {uri: local_path(uri) for uri in dict.fromkeys(uris)}
         self._folders = {uri: path for uri, path in paths.items() if path is not None}
         for uri in paths.keys() - self._folders.keys():
@@ -140,7 +140,7 @@ class Refresher:
         self.touch()
 
     def touch(self) -> None:
-        """Something may have changed. Any thread may say so."""
+        """Have the figures looked at again: something may have changed. Any thread may call this."""
         self._has_echo = True
         self._call(self._awake.set)
 
@@ -160,9 +160,9 @@ class Refresher:
         await self._tell()
         return list(self._shown.values())
 
-    def follow(self, wishes: Wishes) -> None:
-        """Tell these as well from now on, beginning now; in the event loop."""
-        self._wishes = wishes
+    def follow(self, parts: ShownParts) -> None:
+        """Send these parts as well from now on, beginning now; called in the event loop."""
+        self._parts = parts
         self._start(self._guarded(self._tell()))
 
     async def run(self, work: Callable[..., Any], *args: object) -> Any:
@@ -277,7 +277,7 @@ class Refresher:
         ahead: dict[str, Preview] = {}
         found: list[FolderStatus] = []
         for _ in range(_MOST_TRIES):
-            if self._wishes.next and not self._is_importing:
+            if self._parts.next and not self._is_importing:
                 ahead = await self.run(next_lines, self.home, folders)
             found = await self.read(self._statuses, folders)
             found = [one._replace(next=ahead.get(one.folder)) for one in found]
@@ -286,7 +286,7 @@ class Refresher:
         return found
 
     def _statuses(self, folders: list[str]) -> list[FolderStatus]:
-        return statuses(self.home, folders, self._refreshed, self._drivers, self._wishes)
+        return statuses(self.home, folders, self._refreshed, self._drivers, self._parts)
 
     async def _tell_midnight(self) -> None:
         """Tell the client when another local day has begun, and the sum of today anew: at midnight, and within a minute

@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from tokcost.private_files import private_folder, write_whole
+from tokcost.files.private import private_folder, write_whole
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.summarise import LogOptions, summarise

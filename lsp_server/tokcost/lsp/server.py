@@ -68,27 +68,27 @@ class TokcostServer(LanguageServer):
             self.workspace_code_lens_refresh(None)
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
-        """A sentence for the client's log. Never anything of a conversation."""
+        """Write a sentence into the client's log, never anything of a conversation."""
         said = escape(message)
         self.window_log_message(types.LogMessageParams(kind, said))
         _log(said)
 
     def show(self, message: str) -> None:
-        """A sentence that the client shows at once. Never anything of a conversation."""
+        """Have the client show a sentence at once, never anything of a conversation."""
         self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"tokcost: {message}"))
         _log(message)
 
     def show_progress(self, done: int, total: int) -> None:
-        """So many bytes of an import are read."""
+        """Report that `done` of the `total` bytes of an import are read."""
         self._import.report(done, total)
 
     def end_progress(self) -> None:
-        """The import is over."""
+        """End the progress bar: the import is over."""
         self._import.end()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Nobody asked for a window, and the words of an error can be anything: its kind goes to the log, once, since
-        the client may send the like at every key. A request has its answer."""
+        """Write the kind of an error into the log, once, since the client may cause the like at every key. Its words
+        can be anything and are not shown; a request has its answer."""
         kind = type(error).__name__
         if source is not FeatureRequestError and kind not in self._not_understood:
             self._not_understood.add(kind)

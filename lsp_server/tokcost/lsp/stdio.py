@@ -64,7 +64,7 @@ class Writer:
             self._nobody_reads()
 
     def close(self) -> None:
-        """Nothing is sent any more."""
+        """Send nothing any more."""
         with suppress(OSError):
             self._stream.close()
 

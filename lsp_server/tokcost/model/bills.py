@@ -37,7 +37,7 @@ class Month(NamedTuple):
 
 
 def day_plus(day: str, days: int) -> str:
-    """The day so many days after another one, or before it."""
+    """The day that is `days` days after another one, or before it where that is negative."""
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 

@@ -11,9 +11,9 @@ from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import KINDS, MAX_FACTOR_PERCENT, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
 
 MAX_SESSION = 100
-"""A session has at most so many times the tokens and searches of its largest possible response."""
+"""The largest ratio of a session's tokens and searches to those of its largest possible response."""
 MAX_PARENTS = 1000
-"""So many sessions can one session's history come from."""
+"""The largest number of sessions that one session's history can come from."""
 MAX_NAME = 512
 """Characters of a key, a session's id or a model's name."""
 MAX_PATH = 4096

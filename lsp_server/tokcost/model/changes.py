@@ -81,7 +81,7 @@ class Reworked(NamedTuple):
     """The changes of a range most of whose lines were changed again."""
 
     days: int
-    """Within so many days after the change."""
+    """The number of days after a change within which its lines count as changed again."""
     changes: int
     list_cost: int
     too_young: int

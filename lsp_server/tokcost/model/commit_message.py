@@ -5,7 +5,7 @@ against git itself. Text is what the file holds, undecodable bytes as surrogates
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Literal, NamedTuple
 
@@ -245,18 +245,11 @@ def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
         return [*content]
     kept: list[str] = []
     content = apart(content)
-    near, number = lines_near_ids(content, wanted), 0
-    while number < len(content):
-        if number not in near or not carries_line(content[number]):
-            kept.append(content[number])
-            number += 1
-            continue
-        extent, found = _extent(content, number)
+    for extent, found in _extents(content, wanted):
         if not found or found[0].id not in wanted:
             kept += content[extent.start : extent.stop]
-        elif content[number][:1].isalpha():
+        elif content[extent.start][:1].isalpha():
             kept += format_line(wanted.pop(found[0].id)).split("\n")
-        number = extent.stop
     while kept and not kept[-1].strip():
         kept.pop()
     return kept
@@ -306,6 +299,17 @@ def _trailer_block(content: Sequence[str], comment: str) -> int:
     return start if is_block else len(content)
 
 
+def _extents(content: Sequence[str], ids: Collection[str]) -> Iterator[tuple[range, list[Line]]]:
+    """All of a message piece by piece: each line of ours with one of these ids as `_extent` finds it, and every other
+    line alone, with no line of ours."""
+    near, start = lines_near_ids(content, ids), 0
+    while start < len(content):
+        is_near = start in near and carries_line(content[start])
+        extent, found = _extent(content, start) if is_near else (range(start, start + 1), list[Line]())
+        yield extent, found
+        start = extent.stop
+
+
 def _extent(content: Sequence[str], start: int) -> tuple[range, list[Line]]:
     """The lines that belong to one line of ours (its second line, and what either was wrapped into), and that line."""
     end = start + 1
@@ -349,18 +353,11 @@ def _without_ours(content: Sequence[str], ids: Collection[str]) -> list[str]:
         return [*content]
     kept: list[str] = []
     content = apart(content)
-    near, number = lines_near_ids(content, ids), 0
-    while number < len(content):
-        if number not in near or not carries_line(content[number]):
-            kept.append(content[number])
-            number += 1
-            continue
-        extent, found = _extent(content, number)
+    for extent, found in _extents(content, ids):
         if not found:
-            kept.extend(content[extent.start : extent.stop])  # foreign or damaged: not ours to move
+            kept += content[extent.start : extent.stop]  # foreign or damaged: not ours to move
         elif kept and not kept[-1].strip() and extent.stop < len(content) and not content[extent.stop].strip():
             kept.pop()
-        number = extent.stop
     while kept and not kept[-1].strip():
         kept.pop()
     return kept

@@ -229,7 +229,7 @@ class Summary:
         self.unplaced = Split()
         """Usage in this repository on no known branch."""
         self.unplaced_days: dict[str, Figures] = {}
-        """The same by local calendar day; filled where days were asked for."""
+        """That usage by local calendar day; filled where days were asked for."""
         self.sessions: list[SessionRow] = []
         """Most recently used first; filled where sessions were asked for."""
         self.totals = Split()

@@ -1,4 +1,4 @@
-"""Names that somebody may have meant who wrote another one."""
+"""Suggestions for a name that is not known: the known name that is most like it."""
 
 from collections.abc import Iterable
 

@@ -13,8 +13,6 @@ Evidence = Literal["observed", "reflog", "transcript", "carried", "assigned", "n
 - `none`: unknown.
 """
 
-EVIDENCE: tuple[Evidence, ...] = ("observed", "reflog", "transcript", "carried", "assigned", "none")
-
 
 class BranchPlace(NamedTuple):
     """A branch (short name, `None` when unknown) and the evidence for it."""

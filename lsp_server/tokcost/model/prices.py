@@ -14,7 +14,7 @@ class PriceChange(NamedTuple):
     """The time of the first usage that changes."""
 
     def plus(self, time_ms: int, before: int, after: int, changed: bool) -> "PriceChange":
-        """The same with one more usage."""
+        """The effect with one more usage."""
         first = min(time_ms, self.first_ms if self.first_ms is not None else time_ms) if changed else self.first_ms
         return PriceChange(self.looked_at + 1, self.changed + changed, self.before + before, self.after + after, first)
 

@@ -38,7 +38,7 @@ class Rule(NamedTuple):
     areas: tuple[str, ...] = ()
     """Patterns of paths; the branch must have changed one that fits."""
     outside: tuple[str, ...] = ()
-    """The same; the branch must have changed none that fits."""
+    """Patterns of paths; the branch must have changed none that fits."""
 
     @property
     def needs_paths(self) -> bool:

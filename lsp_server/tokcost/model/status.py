@@ -32,7 +32,6 @@ class Status(NamedTuple):
     today_lower_bound: int = 0
     broken_off: int = 0
     """The number of responses whose stream broke: they are in `list_cost`, and perhaps not billed."""
-    broken_off_tokens: int = 0
     broken_off_list_cost: int = 0
     pending_broken_off: int = 0
     today_broken_off: int = 0

@@ -28,7 +28,7 @@ MAX_FACTOR_PERCENT = 1_000
 """No tokenizer takes ten times as many tokens as another one."""
 
 MAX_SEARCHES = 10_000
-"""Nor does one run so many web searches."""
+"""More web searches than one response runs."""
 
 EARLIEST_MS, LATEST_MS = 1_420_070_400_000, 4_102_444_800_000
 """2015-01-01 and 2100-01-01: no assistant has written a log outside of these years."""

@@ -4,17 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
-from tokcost.placement.timeline import Timeline, build_timeline, committed_before, unsettled_since
-
-__all__ = [
-    "Timeline",
-    "build_timeline",
-    "committed_before",
-    "observed_at",
-    "place",
-    "stretches_of_last_move",
-    "unsettled_since",
-]
+from tokcost.placement.timeline import Timeline
 
 
 def place(

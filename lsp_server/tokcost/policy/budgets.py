@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged, UsageError
-from tokcost.foreign_files import shown
+from tokcost.files.foreign import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, BudgetChange, Scope, parse_limit, parse_near
 from tokcost.model.near import did_you_mean
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
-from tokcost.repo.config import read_config
+from tokcost.repo.config import YES, read_config
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
 
-_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
+_NO = ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
 _MISSING = 5
 """The exit code of git for a setting that is not there (git-config(1))."""
@@ -52,7 +52,7 @@ def read_budgets(here: CloneState, branch: str | None) -> Budgets:
             found.append(_configured(said, key, "tokcost.", Budget(scope, source="clone"), problems))
         else:
             found.append(asked.get(scope, Budget(scope)))
-    verbose = said.get("budgetverbose", "").lower() in _YES
+    verbose = said.get("budgetverbose", "").lower() in YES
     return Budgets(tuple(found), tuple(problems), verbose, asks_to_block)
 
 
@@ -82,25 +82,25 @@ def set_budget(worktree: Worktree, change: BudgetChange) -> None:
     if change.branch:
         _require_branch(worktree, change.branch)
     key = _key(change.scope, change.branch)
-    _say(worktree, key, change.amount.strip().removeprefix("$").lower())
+    _write_setting(worktree, key, change.amount.strip().removeprefix("$").lower())
     if change.blocks is not None:
-        _say(worktree, f"{key}Block", "true" if change.blocks else "false")
+        _write_setting(worktree, f"{key}Block", "true" if change.blocks else "false")
     if change.near is not None:
-        _say(worktree, f"{key}Near", str(change.near))
+        _write_setting(worktree, f"{key}Near", str(change.near))
 
 
 def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
     """Forget a budget; whether there was one. Raises `EnvironmentProblem` from git."""
     key = _key(scope, branch)
-    was_there = _forget(worktree, key)
+    was_there = _unset(worktree, key)
     for part in ("Block", "Near"):
-        _forget(worktree, f"{key}{part}")
+        _unset(worktree, f"{key}{part}")
     return was_there
 
 
 def set_verbose(worktree: Worktree, verbose: bool) -> None:
-    """Whether the hook speaks at every commit. Raises `EnvironmentProblem` from git."""
-    _say(worktree, "tokcost.budgetVerbose", "true" if verbose else "false")
+    """Set whether the hook speaks at every commit. Raises `EnvironmentProblem` from git."""
+    _write_setting(worktree, "tokcost.budgetVerbose", "true" if verbose else "false")
 
 
 _HINT = "For example: tokcost budget set 20 --branch"
@@ -133,9 +133,9 @@ def _configured(said: Mapping[str, str], key: str, prefix: str, empty: Budget, p
 
 
 def _yes_or_no(text: str) -> bool:
-    if text.lower() not in (*_YES, *_NO):
+    if text.lower() not in (*YES, *_NO):
         raise ValueError(f"{shown(text)} is neither true nor false")
-    return text.lower() in _YES
+    return text.lower() in YES
 
 
 def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:
@@ -174,11 +174,11 @@ def _asks_to_block(value: Any) -> bool:
     return value if isinstance(value, bool) else _yes_or_no(value if isinstance(value, str) else shown(value))
 
 
-def _say(worktree: Worktree, key: str, value: str) -> None:
+def _write_setting(worktree: Worktree, key: str, value: str) -> None:
     run_git(["config", "--local", "--replace-all", key, value], worktree.path)
 
 
-def _forget(worktree: Worktree, key: str) -> bool:
+def _unset(worktree: Worktree, key: str) -> bool:
     try:
         run_git(["config", "--local", "--unset-all", key], worktree.path)
     except GitFailed as failure:

@@ -5,14 +5,15 @@ import os
 from tokcost.model.worktree import Worktree
 from tokcost.repo.run import GitFailed, run_git
 
-_OURS = r"^(tokcost\.|branch\..*\.tokcost)"
+OURS = r"^(tokcost\.|branch\..*\.tokcost)"
+"""The pattern by which git finds our settings, whose names it writes in lower case."""
 _MISSING = 1
 """The exit code of git where no setting matches (git-config(1))."""
 
 
 def our_settings(worktree: Worktree) -> list[str]:
     """Their names, as git writes them. Raises `EnvironmentProblem`."""
-    question = ["config", "--local", "-z", "--name-only", "--get-regexp", _OURS]
+    question = ["config", "--local", "-z", "--name-only", "--get-regexp", OURS]
     try:
         said = run_git(question, _folder(worktree))
     except GitFailed as failure:

@@ -1,6 +1,8 @@
 """The state of a clone at one moment: read once, when a hook or a command begins, and handed down."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged
@@ -10,6 +12,7 @@ from tokcost.repo.head import Head, head_commit, read_head
 from tokcost.repo.operation import Operation, read_operation
 from tokcost.repo.run import asker
 from tokcost.repo.worktree import Worktree, worktree_for
+from tokcost.settings import CONFIG_FILE
 
 
 class CloneState(NamedTuple):
@@ -80,6 +83,11 @@ def takes_estimates(config: Config) -> bool:
 def may_have_budget(here: CloneState) -> bool:
     """Whether it is worth asking for budgets. Most clones have none, and need not even load what knows them."""
     return bool(here.policy_problem) or b"budget" in here.policy or here.config.has_setting(BUDGET_SETTINGS)
+
+
+def may_have_rules(home: Path, here: CloneState) -> bool:
+    """Whether it is worth reading rules, those of the repository and the user's own."""
+    return b"rules" in here.policy or os.path.exists(os.path.join(home, CONFIG_FILE))
 
 
 def stops_unchecked(here: CloneState) -> bool:

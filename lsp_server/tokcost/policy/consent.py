@@ -17,24 +17,22 @@ from typing import NamedTuple
 from zlib import crc32
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import shown
+from tokcost.files.foreign import shown
+from tokcost.files.private import is_ours, make_folders, private_folder, write_whole
 from tokcost.model.claims import Consent, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState, policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.private_files import is_ours, make_folders, private_folder, write_whole
-from tokcost.repo.config import Config, read_section
+from tokcost.repo.config import YES, Config, read_section
 from tokcost.repo.run import run_git
 
 _NOBODY = "nobody"
 """In place of marks, where everybody took theirs back."""
-_YES = ("true", "yes", "on", "1")
 
 
 class Policy(NamedTuple):
     """The settings that a repository has for everyone who works in it (`[trailers]` in `.tokcost.toml`)."""
 
-    recommends: bool = False
     forbids: bool = False
     coarse_only: bool = False
     hides_models: bool = False
@@ -56,7 +54,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
         said.get("models", "true").lower() not in ("false", "no", "off", "0"),
         takes_estimates(here.config),
     )
-    if decided.lower() not in _YES:
+    if decided.lower() not in YES:
         return Consent(False, bool(decided), terms)
     if not _has_agreed(home, here.worktree.common_dir, said.get("consent", "").split()):
         return Consent(False, False, terms, NOT_AGREED, True, True)
@@ -92,7 +90,7 @@ def agree(home: Path, worktree: Worktree) -> None:
         write_whole(_agreed(worktree.common_dir), b"")
     marks, ours = _marks(worktree), mark(home, worktree.common_dir)
     if ours not in marks:
-        _say(worktree, [*marks, ours])
+        _write_marks(worktree, [*marks, ours])
 
 
 def agree_no_more(home: Path, worktree: Worktree) -> None:
@@ -100,7 +98,7 @@ def agree_no_more(home: Path, worktree: Worktree) -> None:
     marks, ours = _marks(worktree), _without_time(mark(home, worktree.common_dir))
     left = [one for one in marks if _without_time(one) != ours]
     if left != marks:
-        _say(worktree, left)
+        _write_marks(worktree, left)
     with suppress(OSError):
         os.unlink(_link_at_home(home, worktree.common_dir))
 
@@ -150,7 +148,7 @@ def _marks(worktree: Worktree) -> list[str]:
     return read_section(worktree.common_dir, "tokcost").get("consent", "").split()
 
 
-def _say(worktree: Worktree, marks: list[str]) -> None:
+def _write_marks(worktree: Worktree, marks: list[str]) -> None:
     run_git(["config", "--local", "tokcost.consent", " ".join(marks) or _NOBODY], worktree.path)
 
 
@@ -178,7 +176,7 @@ def _number(folder: str) -> str:
 
 def is_enabled(config: Config) -> bool:
     """Whether the developer agreed in this clone, whatever the repository asks."""
-    return config.section("tokcost").get("enabled", "").lower() in _YES
+    return config.section("tokcost").get("enabled", "").lower() in YES
 
 
 def read_policy(here: CloneState) -> Policy:
@@ -190,7 +188,7 @@ def read_policy(here: CloneState) -> Policy:
         if not any(value is one or (isinstance(value, str) and value == one) for one in known[key]):
             path = os.path.join(here.worktree.path, POLICY_FILE)
             raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}, which is none of {known[key]}")
-    return Policy(asks == "recommend", asks == "forbid", precision == "coarse", models is False)
+    return Policy(asks == "forbid", precision == "coarse", models is False)
 
 
 _DEFAULTS = {"policy": "", "precision": "exact", "models": True}

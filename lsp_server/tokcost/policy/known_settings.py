@@ -39,7 +39,7 @@ ENVIRONMENT = (
 )
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
-"""The same for jobs of a forge, each behind `TOKCOST_`."""
+"""Variables that people set for jobs of a forge, each behind `TOKCOST_`."""
 INTERNAL_ENVIRONMENT = (
     "TOKCOST_PATH",
     "TOKCOST_HOOKS",

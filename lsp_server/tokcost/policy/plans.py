@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
+from tokcost.files.private import PRIVATE_FILE, check_ours, private_folder, read_ours, write_whole
 from tokcost.model.money import decimal_string
 from tokcost.model.plans import COVERED, Plan
-from tokcost.private_files import PRIVATE_FILE, check_ours, private_folder, read_ours, write_whole
 from tokcost.settings import PLANS_FILE
 
 _SCHEMA = "tokcost.plans/1"

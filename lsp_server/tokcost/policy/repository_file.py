@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
-from tokcost.foreign_files import read_inside
+from tokcost.files.foreign import read_inside
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config import hash_bytes, read_config
 from tokcost.repo.index import read_committed, read_staged
@@ -28,7 +28,7 @@ def read_table(root: str, name: str) -> Mapping[str, Any]:
 
 
 def table_in(data: bytes, root: str, name: str) -> Mapping[str, Any]:
-    """The same where the file was read already."""
+    """One table of the file whose bytes are `data`. Raises as `read_table`."""
     return _table(os.path.join(root, POLICY_FILE), data, name) if name.encode() in data else {}
 
 
@@ -45,8 +45,9 @@ def read_policy_file(root: str) -> bytes:
 
 
 def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
-    """The same of a worktree whose repository has hashes of that length. Where the file was deleted from the folder or
-    a sparse checkout leaves it out, it counts as it is staged: what it forbids is forbidden for the repository."""
+    """The whole file of a worktree, whose repository has hashes of `hash_bytes`. Where it was deleted from the folder
+    or a sparse checkout leaves it out, it counts as it is staged: what it forbids is forbidden for the repository.
+    Raises as `read_policy_file`."""
     data = read_policy_file(worktree.path)
     if data or os.path.lexists(os.path.join(worktree.path, POLICY_FILE)):
         return data
@@ -57,8 +58,8 @@ def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
 
 
 def read_policy_at(root: str) -> bytes:
-    """The same of the repository at `root`, which may be bare: then as its HEAD has it. It is asked by every command,
-    so the index is read where a checkout is sparse alone."""
+    """The whole file of the repository at `root`, which may be bare: then as its HEAD has it. Every command asks for
+    it, so the index is read only where a checkout is sparse. Raises as `read_policy_file`."""
     data, git_dir = read_policy_file(root), os.path.join(root, ".git")
     if data or (os.path.isdir(git_dir) and not _is_sparse(git_dir)):
         return data
@@ -87,7 +88,7 @@ def _unreadable(folder: str, error: OSError | EnvironmentProblem) -> SettingsDam
 
 
 def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:
-    from tokcost.toml import TomlDamaged, read_toml
+    from tokcost.files.toml import TomlDamaged, read_toml
 
     try:
         table = read_toml(data).get(name, {})

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import MOST, read_bounded, shown
+from tokcost.files.foreign import MOST, read_bounded, shown
+from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.budget import parse_limit
 from tokcost.model.near import did_you_mean
 from tokcost.model.rules import KINDS, PERS, Rule, Source
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.settings import CONFIG_FILE
-from tokcost.toml import TomlDamaged, read_toml
 
 KEYS = ("name", "say", "branch", "model", "assistant", "subagent", "context", "kind", "per", "over", "area", "outside")
 _MOST_RULES = 50

@@ -40,7 +40,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def compile_from_source(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
-    """The same from genai-prices itself, or from `price_file`, its published data in JSON.
+    """The rate cards of models from genai-prices, or from `price_file`, its published data in JSON.
 
     Raises `SettingsDamaged` when the file is not that.
     """

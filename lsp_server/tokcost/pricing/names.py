@@ -19,7 +19,7 @@ _OWN_MACHINE = (
 """Programs that run models on the user's own machine, as part of a provider's name without punctuation: Codex lets the
 user name a provider (`ollama-launch`, `my_lm_studio`)."""
 _OWN_MACHINE_NAMES = frozenset(["oss", "mlx", "jan"])
-"""The same, as the whole name: `oss` is what `codex --oss` called it."""
+"""Names of such providers that stand alone: `oss` is what `codex --oss` called it."""
 _OWN_SERVER = re.compile(r"(?:hosted)?(?:vllm|sglang|tgi)")
 """Serving programs, on somebody's own or rented hardware: what a token costs there is not public."""
 _LOCAL_TAG = re.compile(

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import read_bounded, shown
+from tokcost.files.foreign import read_bounded, shown
+from tokcost.files.toml import read_toml
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.near import did_you_mean
 from tokcost.model.usage import MAX_TOKENS
 from tokcost.pricing.cards import MOST_USD
 from tokcost.pricing.overrides import Override
-from tokcost.toml import read_toml
 
 MOST_TABLES = 200
 MOST_CHARACTERS = 200
@@ -46,7 +46,7 @@ def load_overrides(path: Path) -> tuple[Override, ...]:
 
 @lru_cache(16)
 def parse_overrides(path: Path, content: bytes) -> tuple[Override, ...]:
-    """The same of what a file holds; `path` is for the words about it."""
+    """The `[[price]]` tables in the content of a file; `path` is for messages. Raises as `load_overrides`."""
     try:
         tables = read_toml(content).get("price", [])
         if not isinstance(tables, list):

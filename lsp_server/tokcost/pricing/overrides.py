@@ -33,7 +33,7 @@ class Override(NamedTuple):
     basis: str
     """`override/` and a digest of the file's content."""
     above: int = -1
-    """Only prompts longer than so many tokens (-1: any)."""
+    """Tokens: the override holds for longer prompts alone (-1: for any)."""
     geo: str = ""
     """The region of a table that gives the factor for inference kept there, and nothing else; otherwise empty."""
 

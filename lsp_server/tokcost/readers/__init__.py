@@ -1,1 +1,1 @@
-"""Assistants' log files to Usage values; one file per assistant."""
+"""Assistants' logs to `Usage` values: a folder for each assistant, and in `sources/` what they have in common."""

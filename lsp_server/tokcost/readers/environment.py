@@ -36,7 +36,7 @@ def application_data(environ: Mapping[str, str]) -> list[str]:
 _EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Kiro")
 """VS Code and its kin, as their folders are named."""
 _SERVERS = (".vscode-server", ".vscode-server-insiders", ".cursor-server", ".windsurf-server", ".vscodium-server")
-"""The same where they run for an editor on another machine."""
+"""The folders of VS Code and its kin where they run for an editor on another machine."""
 
 
 def editor_users(environ: Mapping[str, str]) -> list[str]:

@@ -24,17 +24,14 @@ from tokcost.receivers.otlp import SIGNALS, Signal, events
 from tokcost.receivers.responses import response
 from tokcost.receivers.store import Store, StoreFull
 
-PORT = 4318
-"""The port of OTLP over HTTP."""
-HOSTS = ("127.0.0.1", "::1")
 MOST_CONNECTIONS = 16
 MOST_SECONDS = 20
-"""A connection may take so long, however steadily its client sends."""
+"""The longest time that a connection may take, however steadily its client sends."""
 SECONDS_WHILE_FULL = 2
-"""The same while others are refused: an export takes some hundredths of a second."""
+"""The longest time that a connection may take while others are refused: an export takes some hundredths of a second."""
 _POLL_SECONDS = 0.25
 _MOST_METRICS_ALONE = 3
-"""So many requests with metrics can come before the first with a log: they have intervals of their own."""
+"""The number of requests with metrics that can come before the first with a log: they have intervals of their own."""
 
 Notice = Literal["protobuf", "metrics"]
 """The things that a user should know while a receiver runs: a program sends what needs the extra for protobuf, or

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files.private import append_ours, check_ours, open_ours, private_folder, rewrite_lines
 from tokcost.model.received import OTEL, Received
-from tokcost.private_files import append_ours, check_ours, open_ours, private_folder, rewrite_lines
 
 NAME = "received.jsonl"
 MOST_BYTES = 1 << 30

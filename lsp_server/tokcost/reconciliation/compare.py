@@ -9,7 +9,7 @@ from tokcost.reconciliation.match_models import merged_names, same_names
 _ROUNDING = NANO_PER_USD // 100
 """The most that rounding makes of a day and a model: a cent, the smallest unit of bills."""
 _PER_MILLE = 2
-"""A difference of so many thousandths of a cell is rounding too: of requests, before they are added."""
+"""Thousandths of a cell: a smaller difference is rounding too, of requests before they are added."""
 
 
 def cells_of(lines: Iterable[Billed], spent: Iterable[Spent]) -> list[Cell]:

@@ -35,7 +35,7 @@ class Ask(NamedTuple):
     params: tuple[tuple[str, str], ...] = ()
 
     def on_page(self, cursor: str) -> "Ask":
-        """The same question for another page of its answer."""
+        """The question, asked for another page of its answer."""
         kept = tuple(pair for pair in self.params if pair[0] != "page")
         return self._replace(params=(*kept, ("page", cursor)))
 

@@ -1,4 +1,4 @@
-"""The git that runs a hook: which process it is, and what it was told.
+"""The git process that runs a hook, and the arguments and settings that it was given.
 
 git tells its hooks neither whether `--no-verify` was given nor what `--cleanup` says, and nothing that tells one commit
 from the next. Where the system shows other processes (`/proc`), the git above a hook says all three. It is asked only

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.files.private import alone_in, make_folders
 from tokcost.installation import installation
-from tokcost.private_files import alone_in, make_folders
 
 Without = Literal["blobs", "trees", "nothing"]
 """The objects that a clone leaves out. Without trees it is a third of the size, and no area is known."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tokcost.foreign_files import read_bounded, require_answer
+from tokcost.files.foreign import read_bounded, require_answer
 
 # What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
@@ -21,6 +21,7 @@ _MOST = 16 * 1024 * 1024
 _BRANCH = b'[branch "'
 _MANY_BRANCHES = 100
 YES = ("true", "yes", "on", "1")
+"""The values of a setting, in lower case, that git takes for true."""
 
 
 class Core(NamedTuple):
@@ -55,7 +56,7 @@ class Config:
         )
 
     def with_command(self, settings: Sections) -> "Config":
-        """The same with these settings before its own."""
+        """The configuration with these settings before its own."""
         if not settings:
             return self
         names = {**self._sections, **settings}

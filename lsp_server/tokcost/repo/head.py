@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded
+from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.model.worktree import Worktree
 from tokcost.repo.run import run_git
 

@@ -13,10 +13,10 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
-from tokcost.foreign_files import MOST_OF_GIT, read_bounded
+from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
-from tokcost.repo.commit import Commit
 from tokcost.repo.moments import moment_of
+from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 from tokcost.repo.worktree import find_worktree
 
@@ -41,7 +41,7 @@ class Repository(NamedTuple):
         return run_git(asked, self.folder, feed=feed, seconds=_SECONDS)
 
     def each(self, *args: str, feed: str = "", end: bytes = b"\0") -> Iterator[str]:
-        """The same piece by piece, each without its `end`, as git prints it."""
+        """The output of git piece by piece, each without its `end`, while git prints it."""
         asked = ["--no-replace-objects", *args]
         return map(os.fsdecode, stream_git(asked, self.folder, feed=feed, end=end))
 

@@ -7,7 +7,7 @@ A hook asks at every commit, so git is started only where the index has such a n
 import errno
 import os
 
-from tokcost.foreign_files import MOST, open_regular
+from tokcost.files.foreign import MOST, open_regular
 from tokcost.model.worktree import Worktree
 from tokcost.repo.run import GitFailed, run_git
 
@@ -42,7 +42,8 @@ def is_tracked(worktree: Worktree, name: str, hash_bytes: int = 20) -> bool:
 
 
 def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None:
-    """The same of the commit that HEAD of a repository is at."""
+    """A file at the top of the commit that HEAD of a repository is at; `None` where there is none. Raises as
+    `read_staged`."""
     return _content(repository, f"HEAD:{name}", name, most)
 
 

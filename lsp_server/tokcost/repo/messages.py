@@ -6,7 +6,7 @@ Commits are read as they are, whatever git-replace(1) shows in their place here:
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from tokcost.repo.commit import Commit
+from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]

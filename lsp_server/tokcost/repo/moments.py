@@ -1,4 +1,4 @@
-"""Moments as git keeps them: digits that whoever made a commit, or a reflog, could write as they liked."""
+"""Times in commits and reflogs: digits that their makers could write as they liked, so they are kept within bounds."""
 
 LAST_SECOND = (1 << 32) - 1
 """The latest second that is believed, in 2106."""

@@ -10,13 +10,20 @@ import zlib
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from tokcost.foreign_files import read_bounded
-from tokcost.repo.commit import Commit
+from tokcost.files.foreign import read_bounded
 
 MOST_WALKED = 30
 """Commits read one by one before git is asked instead."""
 _MOST_BYTES = 1 << 20
 """Of a commit that is read here, packed or not: a file of one megabyte can hold a gigabyte."""
+
+
+class Commit(NamedTuple):
+    """The parts of a commit that a line can be in, or that lead to other commits."""
+
+    id: str
+    parents: tuple[str, ...]
+    message: str
 
 
 class Walk(NamedTuple):

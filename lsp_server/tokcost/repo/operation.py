@@ -4,7 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
-from tokcost.foreign_files import MOST_OF_GIT, read_bounded
+from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.model.worktree import Worktree
 
 _REVERTS = re.compile(

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded, read_listed
+from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded, read_listed
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
 from tokcost.model.worktree import Worktree
 from tokcost.repo.head import Head, can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable

@@ -5,7 +5,7 @@ import os
 from collections.abc import Container, Generator, Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, open_regular, read_bounded, require_answer
+from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded, require_answer
 from tokcost.repo.head import Head, can_be_ref, is_id, ref_text, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_git_dirs
@@ -31,7 +31,8 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
 
 
 def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | None:
-    """The same of those of some branches that there are; the files of others are not read."""
+    """Short name and tip of those of some branches that exist; the files of others are not read. `None` as for
+    `local_branches`."""
     if not os.path.isdir(common_dir) or uses_reftable(common_dir):
         known = local_branches(common_dir) or {}
         return {name: known[name] for name in names if name in known} if os.path.isdir(common_dir) else None

@@ -65,7 +65,7 @@ second git, which reads the settings of the submodule and none of these. `log.ma
 partial clone may not have; where names are asked for, a format says so. `i18n.logOutputEncoding`: in UTF-16, no line
 would be found, and no record would end."""
 _OF_LOG = ("--no-ext-diff", "--no-textconv", "--no-show-signature")
-"""The same for what has no setting that turns it off."""
+"""Options that turn off what no setting does."""
 _BY_ITSELF = ("config", "version")
 """These start nothing; and whoever asks what a repository's settings say must not hear ours."""
 

@@ -3,7 +3,7 @@
 import os
 import stat
 
-from tokcost.private_files import is_ours
+from tokcost.files.private import is_ours
 from tokcost.repo.config import read_core_settings
 
 _GROUP, _ALL, _ALL_WORDS = 0o660, 0o664, ("all", "world", "everybody", "2")

@@ -12,7 +12,7 @@ MOST_SHOWN = 1 << 22
 def show_commit(worktree: Worktree, commit: str, seconds: float = 10.0) -> str:
     """A commit, named by its id, with its changes (those of a merge against its first parent).
 
-    Raises `GitFailed` where the repository does not have it, `GitTooSlow` after so many seconds.
+    Raises `GitFailed` where the repository does not have it, `GitTooSlow` after `seconds`.
     """
     args = ["show", "--no-color", "--no-notes", "--stat", "--patch", "--diff-merges=first-parent"]
     args += ["--end-of-options", commit]

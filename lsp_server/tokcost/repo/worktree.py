@@ -6,7 +6,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
-from tokcost.foreign_files import open_regular
+from tokcost.files.foreign import open_regular
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config import ConfigsOnce, Core, read_core
 

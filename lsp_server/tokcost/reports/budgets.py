@@ -84,7 +84,7 @@ def short_budget(status: Status) -> str:
 
 
 def short_standing(status: Status) -> str:
-    """The same with what that means: `branch 85% of $20.00, near the limit`."""
+    """The most pressing budget with what its state means: `branch 85% of $20.00, near the limit`."""
     said = short_budget(status)
     means = {"near": ", near the limit", "over": ", over the limit"}.get(state_of(status), "")
     return f"{said}{means}" if said else ""

@@ -35,7 +35,7 @@ def collected_lines(found: Collected) -> list[str]:
 
 
 def collected_json(found: Collected) -> Json:
-    """The same for scripts."""
+    """The result of a run of `tokcost collect`, for scripts."""
     return {
         "schema": "tokcost.collect/1",
         "through": found.through,
@@ -75,7 +75,7 @@ def checked_lines(found: DatasetCheck) -> list[str]:
 
 
 def checked_json(found: DatasetCheck) -> Json:
-    """The same for scripts."""
+    """The check of a dataset, for scripts."""
     return {
         "schema": "tokcost.dataset-check/1",
         "files": found.files,

@@ -62,7 +62,7 @@ def tooltip_rows(status: Status, driver: str = "", looked_in: Sequence[str] = ()
 
 
 def spoken(status: Status) -> str:
-    """The same as a sentence, for a screen reader."""
+    """The status as a sentence, for a screen reader."""
     branch = f"branch {escape(status.branch)}" if status.branch is not None else "detached HEAD"
     if has_no_logs(status):
         return f"{branch}: no logs of AI assistants were found on this machine"

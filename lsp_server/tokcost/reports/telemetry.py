@@ -40,7 +40,7 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def check_json(found: Sequence[Compared]) -> dict[str, Any]:
-    """The same as one object (`tokcost.otel-check/1`)."""
+    """The comparison as one object (`tokcost.otel-check/1`)."""
     sessions = [
         {
             "assistant": one.assistant,

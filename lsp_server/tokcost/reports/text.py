@@ -14,7 +14,7 @@ def escape(name: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    """The same for a text of several lines, which stay lines."""
+    """A text of several lines made safe as `escape` does it; its lines stay lines."""
     return text if text.replace("\n", "").isprintable() else "\n".join(map(escape, text.split("\n")))
 
 

@@ -1,1 +1,1 @@
-"""The few stories that bring the rooms together: ingest, summary."""
+"""The verbs: one module for each thing that somebody asks for, and the only floor where rooms meet."""

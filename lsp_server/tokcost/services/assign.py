@@ -22,6 +22,7 @@ from tokcost.model.selection import Selection
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import Worktree, repository_fingerprint
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.services.session_ids import session_meant
 from tokcost.usage import assignment_journal
 
 
@@ -66,20 +67,12 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
 
 
 def _of_one_session(found: list[Stored], named: str | None) -> list[Stored]:
-    """The usage that was found by the beginning of a session's id, if there is one such session; one with exactly this
-    id is meant before those that go on. Raises `UsageError`: what several sessions spent is seldom one branch's."""
+    """The part of the usage that was found by the beginning of a session's id which is that session's. Raises
+    `UsageError` for several: what they spent is seldom one branch's."""
     if named is None:
         return found
-    sessions = sorted({one.entry.usage.session for one in found})
-    if named in sessions:
-        return [one for one in found if one.entry.usage.session == named]
-    if len(sessions) > 1:
-        listed = ", ".join(sessions[:_MOST_NAMED]) + (", ..." if len(sessions) > _MOST_NAMED else "")
-        raise UsageError(f"{len(sessions)} sessions begin with {named}: {listed}", "Give more characters of the id.")
-    return found
-
-
-_MOST_NAMED = 4
+    session = session_meant((one.entry.usage.session for one in found), named)
+    return [one for one in found if one.entry.usage.session == session]
 
 
 def _remember(home: Path, here: Worktree, branch: str, chosen: list[Stored]) -> None:

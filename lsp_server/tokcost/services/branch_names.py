@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import open_for_reading
 from tokcost.ledger.places import branches_seen
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import find_worktree
+from tokcost.usage.known_worktrees import repository_of
 
 
 def branch_names(home: Path, cwd: Path) -> list[str]:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.query import doubts_of_claims, sums
 from tokcost.model.branch_page import BranchPage
@@ -11,6 +10,7 @@ from tokcost.model.status import Status
 from tokcost.model.worktree import Worktree
 from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.summarise import LogOptions, summarise_in
+from tokcost.usage.known_worktrees import repository_of
 
 
 def branch_page(

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 
-from tokcost.known_worktrees import as_worktree, repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import repositories, worktrees
 from tokcost.ledger.query import Question, session_names, sums, sums_between
@@ -18,6 +17,7 @@ from tokcost.repo.reflog import read_history
 from tokcost.repo.refs import local_branches
 from tokcost.services.session_ids import abbreviated
 from tokcost.services.summarise import LogOptions, summarise_in
+from tokcost.usage.known_worktrees import as_worktree, repository_of
 
 
 def branch_table(ledger: Ledger | None, here: Worktree) -> BranchTable:

@@ -10,8 +10,7 @@ from tokcost.errors import TokcostError
 from tokcost.ledger.open import Ledger
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState
-from tokcost.policy.rules_there import may_have_rules
+from tokcost.policy.clone_state import CloneState, may_have_rules
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -77,7 +76,7 @@ def check(
 def _look(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
     """See what commits carry: that is pending no more."""
     from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
-    from tokcost.known_worktrees import repository_of
+    from tokcost.usage.known_worktrees import repository_of
 
     repository = repository_of(ledger, here.worktree).id
     if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):

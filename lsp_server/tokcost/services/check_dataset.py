@@ -1,4 +1,4 @@
-"""The story of `tokcost dataset`: whether a dataset is whole, and fewer files for the same rows."""
+"""`tokcost dataset`: whether a dataset is whole, and fewer files for the same rows."""
 
 import os
 from pathlib import Path

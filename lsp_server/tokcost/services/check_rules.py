@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokcost.drivers.subagents import is_of_subagent
+from tokcost.drivers.subagents import subagents_among
 from tokcost.history.areas import by_globs
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
 from tokcost.ledger.rule_sums import Span, matched
@@ -14,6 +13,7 @@ from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.rules import read_rules
 from tokcost.repo.changed_paths import changed_paths
 from tokcost.services.local_day import midnight_ms
+from tokcost.usage.known_worktrees import repository_of
 
 
 def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
@@ -23,9 +23,7 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
         return []
-    agents: list[int] = []
-    if any(rule.subagent is not None for rule in asked):
-        agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    agents = subagents_among(source_paths(ledger)) if any(rule.subagent is not None for rule in asked) else []
     span, estimates = Span(repository_of(ledger, here.worktree).id, branch, midnight_ms()), takes_estimates(here.config)
     found = heard([(rule, matched(ledger, rule, span, agents, takes_estimates=estimates)) for rule in asked])
     return _where_paths_fit(found, here)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from tokcost.errors import SettingsDamaged
-from tokcost.foreign_files import read_bounded, shown
+from tokcost.files.foreign import read_bounded, shown
+from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.checks import Check
 from tokcost.model.near import did_you_mean, near_name
 from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_settings import OURS
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_policy
 from tokcost.policy.known_settings import (
@@ -28,7 +30,6 @@ from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.policy.rules import read_own_rules, read_rules
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.settings import CONFIG_FILE
-from tokcost.toml import TomlDamaged, read_toml
 from tokcost.usage.price_files import USER_FILE, price_problems
 
 _REPAIR = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
@@ -141,7 +142,7 @@ _LIKE_POLICY = ("tokcost.toml", ".tokcost", ".tokcost.yml", ".tokcost.yaml", ".t
 
 def _configured(here: Worktree | None) -> Iterator[str]:
     """Sentences on our settings in git's configuration that nothing reads, or not there: only a clone's own counts."""
-    question = ["config", "--show-scope", "-z", "--get-regexp", r"^(tokcost\.|branch\..*\.tokcost)"]
+    question = ["config", "--show-scope", "-z", "--get-regexp", OURS]
     try:
         fields = run_git(question, here.path if here else "/").split("\0")
     except GitFailed:

@@ -1,4 +1,4 @@
-"""The story of `tokcost collect`: read repositories, take each claim once, publish what may be published of it.
+"""`tokcost collect`: read repositories, take each claim once, publish what may be published of it.
 
 Each repository is read by itself; one that fails is told and left out, and comes in with a later run. What may be
 published is decided at the end, over all of them, because forks share claims and small repositories hide in large ones.
@@ -37,10 +37,10 @@ from tokcost.datasets.folder import (
     write_file_in_pieces,
 )
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.files.parquet import in_portions, parquet_bytes, parquet_pieces
 from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Claims
 from tokcost.model.dataset import ClaimRow, Collected, RepositoryOutcome
-from tokcost.parquet_files import in_portions, parquet_bytes, parquet_pieces
 from tokcost.repo.clones import Without, is_address, updated_clone, without_secret
 
 NOTES = {"schema": SCHEMA}

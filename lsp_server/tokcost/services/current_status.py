@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
 from tokcost.model.budget import Scope, Standing
@@ -13,12 +12,12 @@ from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates, Figures, 
 from tokcost.model.rules import Heard
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, takes_estimates
+from tokcost.policy.clone_state import CloneState, may_have_rules, takes_estimates
 from tokcost.policy.consent import read_consent
-from tokcost.policy.rules_there import may_have_rules
 from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
+from tokcost.usage.known_worktrees import repository_of
 
 
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
@@ -37,9 +36,9 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
 
 
 def _assistants(environ: Mapping[str, str], cwd: Path) -> tuple[str, ...]:
-    from tokcost.services.sought import sought  # only where there is nothing to show
+    from tokcost.services.find_logs import find_logs  # only where there is nothing to show
 
-    return tuple(sought(environ, cwd).read)
+    return tuple(find_logs(environ, cwd).read)
 
 
 def _state(cwd: Path) -> CloneState:
@@ -57,7 +56,8 @@ def status_of(home: Path, here: CloneState) -> Status:
 
 
 def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
-    """The same of a ledger that is open; `None` where there is none."""
+    """The branch that is checked out and its figures, from an open ledger; `None` stands for a ledger that does not
+    exist yet."""
     branch = here.branch
     split, pending = Split(), NO_FIGURES
     today, today_estimated = Spent(), NO_ESTIMATES
@@ -107,7 +107,6 @@ def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
         "pending_lower_bound": pending.lower_bound,
         "today_lower_bound": today.lower_bound,
         "broken_off": total.partial,
-        "broken_off_tokens": total.partial_tokens,
         "broken_off_list_cost": total.partial_list_cost,
         "pending_broken_off": pending.partial,
         "today_broken_off": today.broken_off,

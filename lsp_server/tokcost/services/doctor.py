@@ -30,7 +30,7 @@ from tokcost.reports.text import counted, to_copy
 from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
-from tokcost.services.rescues import kept_words, read_rescues
+from tokcost.services.rescue_record import kept_words, read_rescues
 from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
@@ -257,7 +257,7 @@ def _skipped(
 
 
 _MOST_NAMED = 3
-"""Files with records that were passed over are named, so many for each reason."""
+"""The number of files that are named for each reason for which records were passed over."""
 
 
 def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], copied: int) -> None:

@@ -6,14 +6,14 @@ from tokcost.claims import claim_journal
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.known_worktrees import repository_of
-from tokcost.ledger.claims import branches_with_pending, keys_claimed, withhold_pending
+from tokcost.ledger.claims import branches_with_pending, withhold_pending
 from tokcost.ledger.open import open_ledger
-from tokcost.model.claims import Consent, Precision, Terms
+from tokcost.model.claims import Consent, Precision, Remembered, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
 from tokcost.repo.run import run_git
+from tokcost.usage.known_worktrees import repository_of
 from tokcost_hooks.installation.hooks import Installed, install_anew
 from tokcost_hooks.installation.planned import Planned, planned_hooks
 
@@ -44,10 +44,10 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     installed = install_anew(worktree)
     if from_now:
         _keep_everything(home, worktree)
-    _say(worktree, "precision", terms.precision)
-    _say(worktree, "models", "true" if terms.models else "false")
+    _write_setting(worktree, "precision", terms.precision)
+    _write_setting(worktree, "models", "true" if terms.models else "false")
     agree(home, worktree)
-    _say(worktree, "enabled", "true")
+    _write_setting(worktree, "enabled", "true")
     return installed
 
 
@@ -64,24 +64,23 @@ def disable(home: Path, worktree: Worktree) -> Consent:
     before = read_consent(home, read_state(worktree))
     if before.decided or before.is_anothers:
         agree_no_more(home, worktree)
-        _say(worktree, "enabled", "false")
+        _write_setting(worktree, "enabled", "false")
         return before._replace(decided=True)
     return before
 
 
 def _keep_everything(home: Path, worktree: Worktree) -> None:
-    kept: list[claim_journal.Entry] = []
+    kept: list[Remembered] = []
     with open_ledger(home) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
         refresh_carriers(ledger, repository, worktree.common_dir)
         for branch in branches_with_pending(ledger, repository):
-            name = new_name()
-            withhold_pending(ledger, repository, branch, name)
-            kept.append(claim_journal.Entry(name, 1, "", keys_claimed(ledger, name, 1), True))
+            claim = withhold_pending(ledger, repository, branch, new_name())
+            kept += [] if claim is None else [claim_journal.withheld(ledger, claim)]
     claim_journal.write(worktree.common_dir, kept)
 
 
-def _say(worktree: Worktree, key: str, value: str) -> None:
+def _write_setting(worktree: Worktree, key: str, value: str) -> None:
     run_git(["config", "--local", f"tokcost.{key}", value], worktree.path)

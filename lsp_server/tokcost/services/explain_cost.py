@@ -8,23 +8,23 @@ from typing import NamedTuple
 from tokcost.drivers.explaining import explain
 from tokcost.drivers.family import family_of
 from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsCheapest, AsModel, AsOneHour, OtherPrice
-from tokcost.drivers.subagents import is_of_subagent
+from tokcost.drivers.subagents import subagents_among
 from tokcost.errors import UsageError
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
 from tokcost.ledger.rows import FOREVER
 from tokcost.model.drivers import Answer, Explanation, Series
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import read_state
-from tokcost.policy.rules_there import may_have_rules
+from tokcost.policy.clone_state import may_have_rules, read_state
 from tokcost.pricing.cards import ModelCards, from_json
 from tokcost.pricing.overrides import Override, apply
 from tokcost.readers.registry import logging_turns
 from tokcost.reports.rules import rule_text
 from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.services.session_ids import session_meant
+from tokcost.usage.known_worktrees import repository_of
 from tokcost.usage.price_files import price_change
 from tokcost.usage.pricing import Pricer, overrides_of
 
@@ -91,7 +91,7 @@ def explain_branch(ledger: Ledger, home: Path, here: Worktree, branch: str) -> E
 
 
 def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
-    agents = [number for number, assistant, path in source_paths(ledger) if is_of_subagent(assistant, path)]
+    agents = subagents_among(source_paths(ledger))
     counted = requests(ledger, scope, agents)
     series = every_series(ledger)
     turns = logging_turns({one.assistant for one in series.values()})
@@ -156,11 +156,8 @@ class _Prices:
 
 def _session(ledger: Ledger, named: str) -> str:
     """The id of the session that is meant. Raises `UsageError`."""
-    names = set(session_names(ledger))
-    found = sorted({named} & names or {name for name in names if name.startswith(named)})
-    if not named or not found:
+    candidates = (name for name in session_names(ledger) if name.startswith(named))
+    found = session_meant(candidates, named) if named else None
+    if found is None:
         raise UsageError(f"no session begins with {named or 'nothing'}", "`tokcost log --by session` lists them.")
-    if len(found) > 1:
-        listed = ", ".join(found[:_MOST_NAMED]) + (", ..." if len(found) > _MOST_NAMED else "")
-        raise UsageError(f"{len(found)} sessions begin with {named}: {listed}", "Give more characters of the id.")
-    return found[0]
+    return found

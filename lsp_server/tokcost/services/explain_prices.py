@@ -8,17 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from tokcost.errors import SettingsDamaged
+from tokcost.files.private import write_whole
 from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.ledger.prices import (
-    cards_used,
-    models_used,
-    record_prices,
-    record_setting,
-    replace_price,
-    setting,
-    usage_to_price,
-)
+from tokcost.ledger.prices import cards_used, models_used, record_prices, replace_price, usage_to_price
 from tokcost.ledger.rollup import Rollup
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.prices import NO_CHANGE, PriceChange
 from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards
@@ -26,7 +20,6 @@ from tokcost.pricing.compile import count_models, known_names
 from tokcost.pricing.names import candidates
 from tokcost.pricing.overrides import Override, apply
 from tokcost.pricing.source import compile_models
-from tokcost.private_files import write_whole
 from tokcost.usage.price_files import IMPORTED_FILE
 from tokcost.usage.pricing import IMPORTED, STAMP, Pricer, as_row, overrides_of, record_own_prices
 
@@ -162,7 +155,7 @@ def _explained(cards: ModelCards, usage: int) -> Explained:
 
 
 def _near(model: str, known: Iterable[Pair]) -> list[str]:
-    """Names of models that are used or that the source has, the likest first."""
+    """Names of models that are used or that the source has, the most similar first."""
     names = {name for _, name in known if name != model} | set(known_names())
     return get_close_matches(model.rpartition("/")[2].lower(), sorted(names), _MOST_NEAR, 0.7)
 

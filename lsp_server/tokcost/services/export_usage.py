@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from tokcost.errors import NotARepository
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.export import Wanted, exported_usage, left_out, prices_named
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
@@ -15,6 +14,7 @@ from tokcost.model.charges import Charges, ExportedUsage
 from tokcost.pricing.cards import from_json
 from tokcost.pricing.charges import charges_of
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.usage.known_worktrees import repository_of
 
 _Made = TypeVar("_Made")
 

@@ -10,8 +10,8 @@ _DAY = 86_400
 
 
 def find_rework(repository: Repository, span: Range, report: Report, newest: int, days: int) -> None:
-    """Say of each change of a report what became of its lines within so many days. `newest` is the time of the last
-    commit of the range: what is younger than `days` by then cannot be judged yet."""
+    """Say of each change of a report what became of its lines within `days` days. `newest` is the time of the last
+    commit of the range: what is younger than that by then cannot be judged yet."""
     if not report.changes:
         return
     named = {change.commit: change for change in report.changes}

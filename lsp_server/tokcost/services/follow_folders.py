@@ -1,4 +1,5 @@
-"""The questions of an editor that stays open: it imports what is new and asks for the cost of its folders' branches."""
+"""The state of the folders that an editor has open: import what is new, then read the figures of each folder's
+branch."""
 
 import os
 import time
@@ -24,17 +25,17 @@ from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, sub
 from tokcost.services.branch_page import branch_page
 from tokcost.services.branch_table import branch_table
 from tokcost.services.current_status import status_in
+from tokcost.services.find_logs import find_logs
 from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.notices import notices
 from tokcost.services.preview import Preview, look_ahead
 from tokcost.services.refresh import refresh
-from tokcost.services.sought import sought
 from tokcost.settings import CONFIG_FILE
 from tokcost.usage.read import Progress
 
 __all__ = [
     "IN_WORKTREES",
-    "NO_WISHES",
+    "NO_PARTS",
     "BranchPage",
     "CostLines",
     "FolderStatus",
@@ -42,7 +43,7 @@ __all__ = [
     "Preview",
     "Refreshed",
     "Round",
-    "Wishes",
+    "ShownParts",
     "locations",
     "look_again",
     "next_lines",
@@ -62,7 +63,7 @@ class Round(NamedTuple):
     home: Path
     environ: Mapping[str, str]
     since_ms: int
-    """Since when it has been looking."""
+    """The time at which it began to look."""
 
 
 class Refreshed(NamedTuple):
@@ -73,11 +74,11 @@ class Refreshed(NamedTuple):
     notes: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     """Notices for everyone until somebody says that they were read."""
-    sought: tuple[tuple[str, str], ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
     """The assistants that are read, each with a place of its logs, where no log of any was found."""
 
 
-class Wishes(NamedTuple):
+class ShownParts(NamedTuple):
     """The parts that a client shows beside the figures of each folder."""
 
     next: bool = False
@@ -90,7 +91,7 @@ class Wishes(NamedTuple):
     """The folder of all whose branches there is a page."""
 
 
-NO_WISHES = Wishes()
+NO_PARTS = ShownParts()
 
 
 class CostLines(NamedTuple):
@@ -165,11 +166,11 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
         return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
     current = not any(note.startswith("Nothing new was imported") for note in report.notes)
     nowhere = current and not report.found_files
-    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _sought(this) if nowhere else ())
+    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _places_of_logs(this) if nowhere else ())
 
 
-def _sought(this: Round) -> tuple[tuple[str, str], ...]:
-    return tuple((name, next(iter(places), "")) for name, places in sought(this.environ, this.home).read.items())
+def _places_of_logs(this: Round) -> tuple[tuple[str, str], ...]:
+    return tuple((name, next(iter(places), "")) for name, places in find_logs(this.environ, this.home).read.items())
 
 
 def statuses(
@@ -177,15 +178,15 @@ def statuses(
     folders: Iterable[str],
     refreshed: Refreshed,
     drivers: LargestDrivers | None = None,
-    wishes: Wishes = NO_WISHES,
+    parts: ShownParts = NO_PARTS,
 ) -> list[FolderStatus]:
     """Status of every folder, from the ledger as it is; all that is said of one folder is of the same moment."""
     drivers = drivers or LargestDrivers()
     drivers.begin()
-    return [_status(home, folder, refreshed, drivers, wishes) for folder in folders]
+    return [_status(home, folder, refreshed, drivers, parts) for folder in folders]
 
 
-def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrivers, wishes: Wishes) -> FolderStatus:
+def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrivers, parts: ShownParts) -> FolderStatus:
     worktree = worktree_at(folder)
     if worktree is None:
         return FolderStatus(folder, None)
@@ -194,17 +195,17 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
         ledger = open_for_reading(home)
         with ledger or nullcontext(), ledger.snapshot() if ledger else nullcontext():
             status = status_in(ledger, home, here)._replace(current=refreshed.current)
-            status = status._replace(no_logs=tuple(name for name, _ in refreshed.sought))
+            status = status._replace(no_logs=tuple(name for name, _ in refreshed.places))
             said = read_said(notes_folder(worktree))
             found = FolderStatus(folder, status, cost_lines=_cost_lines(home, here), said=said)
             if ledger is not None:
                 found = found._replace(driver=drivers.of(ledger, home, worktree, status))
-            if wishes.page == folder:
-                page = branch_page(ledger, home, worktree, status, wishes.branch, drivers)
+            if parts.page == folder:
+                page = branch_page(ledger, home, worktree, status, parts.branch, drivers)
                 found = found._replace(page=page)
-            if wishes.table == folder:
+            if parts.table == folder:
                 found = found._replace(table=branch_table(ledger, worktree))
-            return found._replace(looked_in=tuple(place for _, place in refreshed.sought if place))
+            return found._replace(looked_in=tuple(place for _, place in refreshed.places if place))
     except LedgerDamaged:
         raise
     except TokcostError as problem:

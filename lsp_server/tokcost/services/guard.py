@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
-from tokcost.foreign_files import MOST, read_bounded
+from tokcost.files.foreign import MOST, read_bounded
+from tokcost.files.private import make_folders, private_folder, read_ours, write_whole
 from tokcost.guards.protocol import Entry, Guard, Moment, Verdict
 from tokcost.guards.registry import NAMES, guard_of
 from tokcost.policy.budgets import read_budgets
-from tokcost.private_files import make_folders, private_folder, read_ours, write_whole
 from tokcost.reports.budgets import said_by_guard
 from tokcost.reports.text import to_copy
 from tokcost.services.check_budget import check
 from tokcost.services.look_at_clone import CloneState, may_have_rules, state_around
+from tokcost.settings import is_off
 
 RECORD = "guards.json"
 """In the folder of the ledger: all that was put into settings of assistants, so that exactly that is taken out."""
@@ -269,7 +270,7 @@ def answer(home: Path, environ: Mapping[str, str], folder: Path, words: tuple[st
     if guard is None or moment not in ("prompt", "tool"):
         return "{}\n"
     verdict = Verdict()
-    if environ.get(SWITCH, "").lower() not in ("off", "0", "false", "no"):
+    if not is_off(environ.get(SWITCH, "")):
         with suppress(TokcostError, OSError, ValueError):
             verdict = judge(home, environ, folder, blocks="--block" in more)
     return json.dumps(guard.answer(verdict, moment)) + "\n"

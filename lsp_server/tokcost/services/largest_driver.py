@@ -19,9 +19,10 @@ MOST_USAGE = 20_000
 MOST_AT_ONCE = 500
 """Responses up to which figures wait for the answer: some 5 ms."""
 _REST = 100
-"""As many times as long as an answer took, it holds, whatever is spent meanwhile: one percent of a processor."""
+"""The time for which an answer holds, whatever is spent meanwhile, in multiples of the time that it took: one percent
+of a processor."""
 _REST_WHILE_SHOWN = 3
-"""The same for a page that somebody looks at: a quarter of a processor."""
+"""`_REST` for a page that somebody looks at: a quarter of a processor."""
 
 Amounts = tuple[int, int]
 """Tokens and nano-dollars of a branch: other ones are explained anew."""

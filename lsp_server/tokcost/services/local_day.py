@@ -1,4 +1,4 @@
-"""The day of whoever sits here, which budgets and rules of a day go by."""
+"""The local day of this machine, by which budgets and rules of a day count."""
 
 import sys
 import time

@@ -9,8 +9,14 @@ from pathlib import Path
 from tokcost.errors import NotARepository
 from tokcost.model.claims import Consent
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState, may_have_budget, read_state, state_of_hook, stops_unchecked
-from tokcost.policy.rules_there import may_have_rules
+from tokcost.policy.clone_state import (
+    CloneState,
+    may_have_budget,
+    may_have_rules,
+    read_state,
+    state_of_hook,
+    stops_unchecked,
+)
 from tokcost.repo.run import asker
 from tokcost.repo.worktree import find_bare, git_dir_around, named_git_dir, worktree_for
 
@@ -19,7 +25,6 @@ __all__ = [
     "consent_in",
     "find_here",
     "folder_of_history",
-    "here",
     "may_have_budget",
     "may_have_rules",
     "no_worktree",
@@ -28,6 +33,7 @@ __all__ = [
     "state_here",
     "state_of_hook",
     "stops_unchecked",
+    "worktree_here",
 ]
 
 
@@ -42,8 +48,8 @@ def folder_of_history(cwd: Path) -> str:
     return found.path if found else named_git_dir(str(cwd), asker()) or str(cwd)
 
 
-def here(cwd: Path) -> Worktree:
-    """The same. Raises `NotARepository`."""
+def worktree_here(cwd: Path) -> Worktree:
+    """The worktree around a folder, or the one that git names for it. Raises `NotARepository`."""
     found = find_here(cwd)
     if found is None:
         raise no_worktree(cwd, "Go into the clone that you mean.")
@@ -70,7 +76,7 @@ def no_worktree(cwd: Path, hint: str) -> NotARepository:
 
 def state_here(cwd: Path) -> CloneState:
     """The state of the worktree around a folder. Raises `NotARepository`."""
-    return read_state(here(cwd))
+    return read_state(worktree_here(cwd))
 
 
 def state_around(cwd: Path) -> CloneState | None:

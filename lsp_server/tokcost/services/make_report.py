@@ -1,4 +1,4 @@
-"""The story of `tokcost report`: from a range of history to what may be shown of it.
+"""`tokcost report`: from a range of history to the figures that may be shown of it.
 
 The data are the commit messages alone; no ledger is asked, so any clone can tell, of whoever's work.
 """

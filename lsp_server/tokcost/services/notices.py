@@ -3,14 +3,13 @@
 import os
 from pathlib import Path
 
-_FILE_NAME = "rescues.json"
-"""As in `rescues.py`, which most processes need not import."""
+from tokcost.settings import RESCUES_FILE
 
 
 def notices(home: Path) -> list[str]:
     """A sentence for each rescue of the ledger that nobody has acknowledged."""
-    if not os.path.exists(home / _FILE_NAME):
+    if not os.path.exists(home / RESCUES_FILE):
         return []
-    from tokcost.services.rescues import notice, read_rescues
+    from tokcost.services.rescue_record import notice, read_rescues
 
     return [notice(one) for one in read_rescues(home) if not one.acknowledged]

@@ -67,7 +67,7 @@ def leverages(home: Path, span: Milliseconds = (None, None), zone: tzinfo | None
 def leverages_in(
     ledger: Ledger, home: Path, span: Milliseconds = (None, None), zone: tzinfo | None = None
 ) -> list[Leverage]:
-    """The same of an open ledger."""
+    """Each kind of plan against the list cost of what it covered, from an open ledger; otherwise as `leverages`."""
     plans = read_plans(home)
     if not plans:
         return []

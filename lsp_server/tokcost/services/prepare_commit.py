@@ -23,17 +23,16 @@ from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, prop
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
 from tokcost.errors import EnvironmentProblem
-from tokcost.foreign_files import MOST_OF_GIT, read_bounded
-from tokcost.known_worktrees import repository_of
-from tokcost.ledger.claims import claims_named, keys_claimed, withhold_pending
+from tokcost.files.foreign import MOST_OF_GIT, read_bounded
+from tokcost.files.private import PUBLIC_FILE, write_whole
+from tokcost.ledger.claims import claims_named, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.model.claims import Consent, Terms
+from tokcost.model.claims import Consent, Remembered, Terms
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
-from tokcost.private_files import PUBLIC_FILE, write_whole
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
 from tokcost.repo.config import Config
 from tokcost.repo.messages import message_of
@@ -51,6 +50,7 @@ from tokcost.services.settle_commit import (
     settle_late,
 )
 from tokcost.settings import is_switched_off
+from tokcost.usage.known_worktrees import repository_of
 
 
 class Asked(NamedTuple):
@@ -278,16 +278,13 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
         note_proposal(notes, noted)
 
 
-def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[claim_journal.Entry]:
+def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
     """Keep what the proposal leaves out of a commit whose owner keeps all of it: a later change of the setting must
     not publish it."""
     if not draft.silent or draft.message.operation == "copy":
         return []
     claim = withhold_pending(ledger, repository, draft.branch, new_name(), "estimated")
-    if claim is None:
-        return []
-    keys = keys_claimed(ledger, claim.name, claim.version)
-    return [claim_journal.Entry(claim.name, claim.version, "", keys, True)]
+    return [] if claim is None else [claim_journal.withheld(ledger, claim)]
 
 
 def _require_awaited(draft: Draft) -> None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from tokcost.claims.propose import Message, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import names_known
 from tokcost.ledger.open import BUSY_SECONDS, open_ledger
 from tokcost.model.claims import Terms, Worth
@@ -15,6 +14,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.services.pending import pending_on
 from tokcost.services.refresh import refresh
+from tokcost.usage.known_worktrees import repository_of
 
 SUBJECT = "Subject of the commit"
 
@@ -34,13 +34,14 @@ class Preview(NamedTuple):
 
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
-    """Do everything a commit would do, and take it back. Raises `TokcostError`."""
+    """The lines of the next commit, after what is new in the logs was read: everything that a commit would do is done,
+    and rolled back. Raises `TokcostError`."""
     refresh(home, environ, here=read_state(worktree))
     return look_ahead(home, worktree, terms)
 
 
 def look_ahead(home: Path, worktree: Worktree, terms: Terms, *, busy_seconds: float = BUSY_SECONDS) -> Preview:
-    """The same from the ledger as it is. Raises `TokcostError`."""
+    """The lines of the next commit by the ledger as it is, without reading new logs. Raises `TokcostError`."""
     branch = read_state(worktree).branch
     nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
     if branch is None:

@@ -22,17 +22,18 @@ from tokcost.ledger.purging import (
     choose,
     delete_chosen,
     forget_repositories,
+    own_session_names,
     purging,
     record_chosen,
     repositories_of_chosen,
     scrub,
-    session_names,
 )
 from tokcost.model.purge import Purged, Scope
 from tokcost.model.received import OTEL
 from tokcost.receivers import store
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.services.session_ids import session_meant
 from tokcost.usage import assignment_journal
 
 _COPIES = ("ledger.damaged-*", "ledger.left.wal", "ledger.rescued-*", "ledger.salvage*", "crash-*.txt")
@@ -185,11 +186,7 @@ def _session(ledger: Ledger, beginning: str | None) -> str | None:
         return None
     if not beginning:
         raise UsageError("--session: the id is empty", "`tokcost why` and `tokcost log --by session` show ids.")
-    found = session_names(ledger, beginning)
-    if len(found) > 1 and beginning not in found:
-        listed = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
-        raise UsageError(f"{len(found)} sessions begin with {beginning}: {listed}", "Give more characters of the id.")
-    return beginning if beginning in found or not found else found[0]
+    return session_meant(own_session_names(ledger, beginning), beginning) or beginning
 
 
 def forget_history(cache: Path) -> None:

@@ -1,4 +1,4 @@
-"""The story of `tokcost reconcile`: list cost by the ledger, beside what a provider bills.
+"""`tokcost reconcile`: list cost by the ledger, beside what a provider bills.
 
 Nothing is kept: the bill is held in memory, by day and model, for as long as the command runs.
 """

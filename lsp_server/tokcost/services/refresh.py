@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
-from tokcost.foreign_files import DiskFailed
-from tokcost.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
+from tokcost.files.foreign import DiskFailed
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
-from tokcost.ledger.prices import record_setting, setting
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import CloneState
@@ -25,6 +24,7 @@ from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
+from tokcost.usage.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.usage.read import Job, Outcome, Progress, in_order_of_writing, read_all
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _READ_BY = "files read by"
 
 
-class IngestReport:
+class ImportReport:
     """The result of an import."""
 
     def __init__(self, notes: Sequence[str] = ()) -> None:
@@ -54,7 +54,7 @@ def refresh(
     follow: bool = True,
     busy_seconds: float = BUSY_SECONDS,
     here: CloneState | None = None,
-) -> IngestReport:
+) -> ImportReport:
     """Bring the ledger below `home` up to date, as `open_or_show` does, and close it."""
     ledger, report = open_or_show(home, environ, here, How(follow, busy_seconds, progress=progress))
     with ledger:
@@ -75,7 +75,7 @@ class How(NamedTuple):
 
 def open_or_show(
     home: Path, environ: Mapping[str, str], here: CloneState | None, how: How
-) -> tuple[Ledger, IngestReport]:
+) -> tuple[Ledger, ImportReport]:
     """The ledger, up to date as by `open_refreshed`. One that cannot be written is told in the report's `notes`: what
     it holds can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged`."""
     try:
@@ -84,19 +84,19 @@ def open_or_show(
         shown = open_for_reading(home)
         if shown is None:
             raise
-        report = IngestReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+        report = ImportReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
         report.is_current = False
         return shown, report
 
 
 def open_refreshed(
     home: Path, environ: Mapping[str, str], here: CloneState | None, how: How
-) -> tuple[Ledger, IngestReport]:
+) -> tuple[Ledger, ImportReport]:
     """The ledger below `home`, open, and up to date with all logs on this machine. A clone that was moved is recognised
     when somebody asks about a worktree of it: `here`.
 
-    A damaged ledger is rescued; `rescues.py` tells of it. Raises `LedgerUnavailable` where nothing could be written,
-    and `LedgerDamaged` where a rescue is more than there is time for."""
+    A damaged ledger is rescued; `rescue_record.py` tells of it. Raises `LedgerUnavailable` where nothing could be
+    written, and `LedgerDamaged` where a rescue is more than there is time for."""
     try:
         return _opened(home, environ, here, how)
     except LedgerDamaged as damage:
@@ -115,8 +115,8 @@ def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
     rescue(home, damage.what, seconds=busy_seconds)
 
 
-def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how: How) -> tuple[Ledger, IngestReport]:
-    report, claims = IngestReport(), None
+def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how: How) -> tuple[Ledger, ImportReport]:
+    report, claims = ImportReport(), None
     with ExitStack() as stack, ExitStack() as reading:
         ledger = stack.enter_context(_open(home, how)) if (home / FILE_NAME).exists() else None
         if ledger is not None:
@@ -159,7 +159,7 @@ def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:
     return [*known, here.worktree.root, here.worktree.path, *linked_paths(here.worktree.common_dir)]
 
 
-def _told(looks: list[Found], report: IngestReport) -> list[Found]:
+def _told(looks: list[Found], report: ImportReport) -> list[Found]:
     report.looked_in.extend(found.location.path for found in looks if found.location.path)
     report.found_files = sum(found.files for found in looks)
     problems = [found.problem for found in looks if found.problem]
@@ -168,7 +168,7 @@ def _told(looks: list[Found], report: IngestReport) -> list[Found]:
     return looks
 
 
-def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: IngestReport) -> Iterator[Outcome]:
+def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: ImportReport) -> Iterator[Outcome]:
     """Read those files that were too many to be looked at all at once."""
     for count, jobs in jobs_of_rest(ledger, looks):
         report.found_files += count
@@ -190,7 +190,7 @@ def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
         remember(ledger, found)
 
 
-def _look(ledger: Ledger, report: IngestReport, claims: "ImportedClaims | None") -> None:
+def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None") -> None:
     """Follow what commits carry, in every repository that has claims and refs that moved."""
     for one in repositories(ledger):
         if needs_refresh(ledger, one.id, one.common_dir):
@@ -209,7 +209,7 @@ def _import(
     placer: "Placer",
     how: How,
     outcomes: Iterator[Outcome],
-    report: IngestReport,
+    report: ImportReport,
 ) -> "ImportedClaims | None":
     """Record what was read. Usage that a clone remembers as claimed is bound meanwhile, unless a hook is in a hurry."""
     import gc

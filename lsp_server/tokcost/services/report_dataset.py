@@ -1,4 +1,4 @@
-"""The story of `tokcost report --dataset`: sums of cells, made by an engine.
+"""`tokcost report --dataset`: sums of cells, made by an engine.
 
 Cells may be shown to anyone and so may any sum of them; no rule is left to apply here.
 """

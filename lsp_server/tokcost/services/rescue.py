@@ -1,7 +1,8 @@
-"""A damaged ledger is rescued: everything readable of it, of its backups, of clones and of logs makes a sound one.
+"""The rescue of a damaged ledger: a sound one is made of everything readable in it, in its backups, in clones and in
+logs.
 
-Whoever finds the damage does it, alone with the file; two who find it at once do it once. A process that is killed
-meanwhile leaves the damaged file where it was, and the next one begins anew.
+The process that finds the damage rescues the ledger, alone with the file; of two that find it at once, one does. A
+process that is killed meanwhile leaves the damaged file where it was, and the next one begins anew.
 """
 
 import os
@@ -29,7 +30,7 @@ from tokcost.ledger.places import repositories
 from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
 from tokcost.ledger.wal_identity import is_doubtful
-from tokcost.services.rescues import Rescue, record_rescue
+from tokcost.services.rescue_record import Rescue, record_rescue
 
 SECONDS = 60.0
 """Seconds to wait for others to close a damaged ledger."""

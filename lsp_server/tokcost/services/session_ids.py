@@ -6,6 +6,8 @@ A session id is local: it is shown on this machine, and is in nothing that is pu
 from collections.abc import Iterable
 from itertools import pairwise
 
+from tokcost.errors import UsageError
+
 _LEAST = 8
 """Characters. Ids that begin with a time (UUID version 7) share as many when they are made within a minute."""
 
@@ -16,6 +18,19 @@ def abbreviated(names: Iterable[str]) -> dict[str, str]:
     order = sorted(set(names))
     shared = [0, *(_in_common(one, other) for one, other in pairwise(order)), 0]
     return {name: name[: max(_LEAST, shared[at] + 1, shared[at + 1] + 1)] for at, name in enumerate(order)}
+
+
+def session_meant(names: Iterable[str], beginning: str) -> str | None:
+    """The session that the beginning of its id names, among those that begin like this; one with exactly this id is
+    meant before those that go on. `None` where there is none. Raises `UsageError` where several begin like this."""
+    found = sorted(set(names))
+    if beginning in found or len(found) < 2:
+        return beginning if beginning in found else next(iter(found), None)
+    listed = ", ".join(found[:_MOST_NAMED]) + (", ..." if len(found) > _MOST_NAMED else "")
+    raise UsageError(f"{len(found)} sessions begin with {beginning}: {listed}", "Give more characters of the id.")
+
+
+_MOST_NAMED = 5
 
 
 def _in_common(one: str, other: str) -> int:

@@ -28,20 +28,18 @@ from tokcost.claims.commit_notes import (
 from tokcost.claims.notes_folder import notes_folder_of_hook
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.claims import (
     bind_pending,
     claims_named,
     decide_fate,
     follow_bound,
-    keys_claimed,
     lines_named,
     unsettled_claims,
     withhold_pending,
     withhold_unplaced,
 )
 from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.model.claims import Consent
+from tokcost.model.claims import Consent, Remembered
 from tokcost.model.history import ReflogEntry, is_commit
 from tokcost.model.remains import remains
 from tokcost.model.trailer import KEY, read_message
@@ -49,13 +47,14 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import calling_gits, may_be_run_by
-from tokcost.repo.commit import Commit
 from tokcost.repo.head import head_commit
 from tokcost.repo.messages import read_commit
+from tokcost.repo.objects import Commit
 from tokcost.repo.reflog import entries_since, last_message, read_reflog
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
 from tokcost.services.refresh import How, open_refreshed
+from tokcost.usage.known_worktrees import repository_of
 
 GIT_SECONDS = 1.0
 """On a busy machine git may be slow too; a git that is stuck is seen by whoever watches the hook."""
@@ -157,8 +156,8 @@ def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, note
 
 
 def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> str:
-    """The same after a merge (post-merge). One that made no commit settles nothing: what is noted then is of a commit
-    that never happened."""
+    """See which proposed lines a merge carries (post-merge); otherwise as `settle`. A merge that made no commit settles
+    nothing: what is noted then is of a commit that never happened."""
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
         forget(notes_folder_of_hook(environ, here.worktree))
         return ""
@@ -201,7 +200,7 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
     if not removed:
         return said
     note_withheld(notes, removed)
-    claim_journal.write(worktree.common_dir, [claim_journal.Entry(name, 0, "", [], True) for name in removed])
+    claim_journal.write(worktree.common_dir, map(claim_journal.withheld_line, removed))
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, notes)
     withheld_recorded(notes)
@@ -286,18 +285,17 @@ def _branches_of(found: Sequence[ToKeep], here: CloneState) -> list[str | None]:
 def _withhold_pending(ledger: Ledger, repository: int, branch: str | None, worktree: Worktree) -> None:
     """Withhold what no claim holds, and what a hook claimed that did not get as far as saying so; without a branch,
     what was spent in this worktree on none."""
-    kept: list[claim_journal.Entry] = []
+    kept: list[Remembered] = []
     for claim in unsettled_claims(ledger, repository, branch) if branch else ():
         if not claim.ever_carried:
             decide_fate(ledger, claim.id, "withheld")
-            kept.append(claim_journal.Entry(claim.name, 0, "", [], True))
+            kept.append(claim_journal.withheld_line(claim.name))
     if branch:
         claim = withhold_pending(ledger, repository, branch, new_name())
     else:
         claim = withhold_unplaced(ledger, repository, worktree.git_dir, new_name())
     if claim is not None:
-        keys = keys_claimed(ledger, claim.name, claim.version)
-        kept.append(claim_journal.Entry(claim.name, claim.version, "", keys, True))
+        kept.append(claim_journal.withheld(ledger, claim))
     claim_journal.write(worktree.common_dir, kept)
 
 

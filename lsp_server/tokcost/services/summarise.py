@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tokcost.claims import branch_commits
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
-from tokcost.known_worktrees import repository_of
 from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.places import KnownRepository, repositories
@@ -30,6 +29,7 @@ from tokcost.repo.worktree import Worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import abbreviated
 from tokcost.settings import PLANS_FILE
+from tokcost.usage.known_worktrees import repository_of
 from tokcost.usage.price_files import price_change, price_problems
 
 if TYPE_CHECKING:

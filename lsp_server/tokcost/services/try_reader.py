@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tokcost.errors import EnvironmentProblem, UsageError
-from tokcost.foreign_files import open_regular
+from tokcost.files.foreign import open_regular
 from tokcost.model.checks import Check
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage, find_key, merge

@@ -12,18 +12,18 @@ from pathlib import Path
 
 from tokcost.claims.notes_folder import FOLDER
 from tokcost.errors import TokcostError
+from tokcost.files.private import is_ours
 from tokcost.installation import installation
-from tokcost.known_worktrees import moved_from
 from tokcost.ledger.open import open_for_reading
 from tokcost.ledger.places import repositories
 from tokcost.model.traces import Clones, Remaining, Traces
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_settings import forget_settings, our_settings
 from tokcost.policy.consent import agree_no_more, marks_of_others
-from tokcost.private_files import is_ours
 from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
 from tokcost.services.guard import installed
 from tokcost.settings import tokcost_cache, tokcost_home
+from tokcost.usage.known_worktrees import moved_from
 from tokcost_hooks.installation.hooks import ours_in, uninstall
 
 _NOTES = ("TOKCOST_", "tokcost-withheld")

@@ -1,4 +1,4 @@
-"""A server that does the work of hooks and commands which other processes were asked for."""
+"""Support for a server that does the work of hooks and commands in the place of other processes."""
 
 from collections.abc import MutableMapping
 from typing import Any

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tokcost.private_files import append_ours, open_ours, rewrite_lines
+from tokcost.files.private import append_ours, open_ours, rewrite_lines
 
 FILE = "tokcost-assignments.jsonl"
 

@@ -34,7 +34,7 @@ from tokcost.usage.read import Job, can_fork, changed
 _SETTLED_NS = 10 * 10**9
 """A folder that changed less than this before it was listed may change once more without a new time."""
 _STALE = 50
-"""So many files or folders that are no longer as remembered are worth remembering anew."""
+"""The most files or folders that may differ from what is remembered: where more do, all are listed anew."""
 
 _MARSHAL_VERSION = 4
 """Every Python that we run on writes and reads this."""
@@ -47,7 +47,7 @@ Listing = dict[str, tuple[int, list[str], list[int], list[int]]]
 were read."""
 
 _PORTION = 50_000
-"""So many files or more are looked at in portions and not remembered: memory stays flat."""
+"""Files below one root: as many or more are looked at in portions and not remembered, so that memory stays flat."""
 
 _Folder = tuple[str, tuple[int, list[str], list[int], list[int]]]
 _Seen = tuple[list[str], list[str]]

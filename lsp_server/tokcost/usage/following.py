@@ -1,5 +1,5 @@
-"""The usage that newer git history may put elsewhere. What stays where it is is not read: a worktree may have had
-twenty thousand responses since its last commit, and HEAD may move each minute."""
+"""The usage that newer git history may put elsewhere, found without reading the rest: a worktree may have had twenty
+thousand responses since its last commit, and HEAD may move each minute."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -43,7 +43,7 @@ if TYPE_CHECKING:  # what few imports meet is loaded when one does: a commit wai
 
 _TRANSACTION_USAGE = 3000
 _PORTION = 500
-"""So many of them are placed, priced and inserted together: what is known of more is no longer in the processor's cache
+"""Responses that are placed, priced and inserted together: of more, what is known is no longer in the processor's cache
 when the next step asks for it."""
 _TRANSACTION_FILES = 200
 """A transaction of this size takes a tenth of a second: others that import at the same time wait no longer."""
@@ -61,10 +61,10 @@ class Claims(Protocol):
         ...
 
     def kept(self) -> None:
-        """That transaction is written."""
+        """Count what was bound: that transaction is written."""
 
     def undone(self) -> None:
-        """That transaction was rolled back."""
+        """Forget what was bound: that transaction was rolled back."""
 
 
 class Importer:

@@ -1,10 +1,10 @@
-"""Lines that were read after a claim had taken what they stand for: they join that claim.
+"""Lines of usage that were read after their spend was claimed: they join the claim that holds it.
 
 A session's total may tell of spend that has no line; that is claimed, and published, like any other. When its line
 turns up later (the file of a sub-agent was read last), it is the same spend. The recovered row then shrinks by what the
 line tells, and the line takes its place, in the same version of the same claim: the claim is worth what was published,
 and nothing of it is pending again. What finds no place there makes the claim worth less than its line, and the next
-line of the repository says so much less (`publish` in `claims/rules.py`).
+line of the repository says that much less (`publish` in `claims/rules.py`).
 
 A reply that was claimed while it was being written, and has another key since it is complete, is one reply, too.
 """

@@ -7,7 +7,6 @@ was deleted or a clone moved. Where it remembers nothing, git may: it lists link
 import os
 from typing import NamedTuple
 
-from tokcost.known_worktrees import DIGEST, arrived_at, digest_of, gone_worktree, keep_main, move_here
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownWorktree,
@@ -24,6 +23,7 @@ from tokcost.model.logs import WorktreeOrigin
 from tokcost.policy.clone_state import CloneState
 from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.worktree import Worktree, find_bare, find_worktree, linked_worktrees, repository_fingerprint
+from tokcost.usage.known_worktrees import DIGEST, arrived_at, digest_of, gone_worktree, keep_main, move_here
 
 
 class Location(NamedTuple):

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.known_worktrees import as_worktree, moved_stamp
 from tokcost.ledger.observations import observations, record_stretches
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
@@ -25,16 +24,9 @@ from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.model.worktree import Worktree
-from tokcost.placement.branch import (
-    Timeline,
-    build_timeline,
-    committed_before,
-    place,
-    steady_span,
-    stretches_of_last_move,
-    unsettled_since,
-)
+from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
+from tokcost.placement.timeline import Timeline, build_timeline, committed_before, unsettled_since
 from tokcost.placement.unsettled import changed_since, renamed_since
 from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
@@ -42,6 +34,7 @@ from tokcost.repo.reflog import has_own_commits, new_entries, read_history, read
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.assignment_journal import Target
 from tokcost.usage.following import FIXED, Following, News
+from tokcost.usage.known_worktrees import as_worktree, moved_stamp
 from tokcost.usage.locating import Location, Locator
 
 
@@ -68,7 +61,8 @@ class _Spot(NamedTuple):
     timeline: Timeline
     observed: list[Observation]
     last_move: list[Observation]
-    """The same within the second of HEAD's newest move: known until the next one, so it is recorded once needed."""
+    """The branches within the second of HEAD's newest move, which are known until the next one: recorded once
+    needed."""
 
 
 class _Steady(NamedTuple):

@@ -48,7 +48,7 @@ def price_change(ledger: "Ledger", home: Path) -> list[str]:
     now = own_stamp(home)
     if not now:
         return []
-    from tokcost.ledger.prices import setting  # few have a file of their own
+    from tokcost.ledger.settings import setting  # few have a file of their own
 
     known = setting(ledger, OWN_STAMP)
     return [] if known in (None, now) else [f"{home / USER_FILE} changed. {KEEPS_ITS_PRICE}"]

@@ -7,16 +7,8 @@ from pathlib import Path
 
 from tokcost.errors import SettingsDamaged
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.prices import (
-    PriceRow,
-    card_ids,
-    current_prices,
-    price_ids,
-    record_applied_price,
-    record_prices,
-    record_setting,
-    setting,
-)
+from tokcost.ledger.prices import PriceRow, card_ids, current_prices, price_ids, record_applied_price, record_prices
+from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.usage import Usage
 from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards, Price, from_json, to_json

@@ -2,8 +2,8 @@
 
 `multiprocessing.Pool` would do the same. But importing it takes as long as reading 25 MB of logs, it piles up any
 amount of results when the process that takes them is behind, and it waits for ever for a process that was killed. Here
-only so many pieces are handed out before their results are taken, a process whose results must wait is made to wait
-once they take much memory, and what a process that died leaves undone is done by its parent.
+the number of pieces that are handed out ahead is limited, a process is blocked once the results that it has written and
+nobody has taken yet use too much memory, and the parent does what a process that died left undone.
 """
 
 import os
@@ -18,14 +18,14 @@ CAN_FORK = sys.platform == "linux"
 """Elsewhere the system's own libraries may not survive a fork."""
 
 _AHEAD = 64
-"""So many pieces are handed out and not yet taken."""
+"""The largest number of pieces that are handed out and whose results were not taken yet."""
 _PIPE_BYTES = 1 << 20
 """Room for what is done while the parent writes a transaction."""
 _NUMBER = 8
 """Bytes of a number in a pipe: fewer than a pipe reads and writes at once, so processes can share one."""
 
 _HELD_BYTES = 32 << 20
-"""So much is held of results whose turn has not come."""
+"""The largest size of all results that are buffered because those of an earlier piece come first."""
 _ENDED = 1 << 63
 """Instead of a size: there are no more results of a piece."""
 
@@ -88,7 +88,7 @@ def _work_off(work: Work, asked: int, pipe: int) -> None:
     import gc
 
     gc.disable()  # many small tuples and no cycles
-    os.nice(19)  # the process that takes the results is the narrow place: these take what it leaves of the processors
+    os.nice(19)  # the process that takes the results is the bottleneck: these use the processor time that it leaves
     with suppress(BrokenPipeError):
         while number := os.read(asked, _NUMBER):
             for result in work(int.from_bytes(number, "little")):
@@ -124,7 +124,8 @@ class _Results:
 
         self._poll, self._readable = poll(), POLLIN
         self._waiting: dict[int, tuple[int, int]] = {}
-        """Pipes in which a result stands whose turn has not come: the piece and the result's size."""
+        """Pipes that are not read on because the buffer is full: each with the piece and the size of its next
+        result."""
         self._held: dict[int, deque[bytes]] = {}
         self._held_bytes = 0
         self._whole: set[int] = set()
@@ -152,7 +153,7 @@ class _Results:
         return piece in self._whole
 
     def forget(self, piece: int) -> None:
-        """A piece whose results were taken."""
+        """Forget a piece whose results were taken."""
         self._held.pop(piece, None)
         self._whole.discard(piece)
 
@@ -191,7 +192,7 @@ class _Results:
 
 
 def _read(pipe: int, size: int) -> bytes:
-    """So many bytes; fewer when whoever wrote them is gone."""
+    """Read `size` bytes; fewer when the process that writes them is gone."""
     parts: list[bytes] = []
     while size and (part := os.read(pipe, size)):
         parts.append(part)

@@ -1,4 +1,4 @@
-"""Purged usage stays away: an import passes over what the record of purges knows."""
+"""Usage that was purged, kept out of imports: whatever the record of purges knows is passed over."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ class PurgedUsage:
         """Sources whose newest usage was purged, with the cursor behind it."""
 
     def without(self, waiting: list[Outcome]) -> list[Outcome]:
-        """The same without what was purged. Raises `LedgerUnavailable`."""
+        """The outcomes without what was purged. Raises `LedgerUnavailable`."""
         if self._record is None:
             self._record = open_purge_record(self._home)
         record = self._record

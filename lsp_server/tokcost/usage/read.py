@@ -1,4 +1,4 @@
-"""Reading log files, side by side where there is much to read."""
+"""Reading log files, in parallel where there is much to read."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from tokcost.readers.sources.jsonl import open_log
 from tokcost.usage.processes import CAN_FORK, forked
 
 SIDE_BY_SIDE = 24 << 20
-"""Below so many new bytes, starting processes costs more than it saves."""
+"""New bytes: for fewer, starting processes costs more than it saves."""
 
 Progress = Callable[[int, int], None]
 """Called with bytes read and bytes to read."""

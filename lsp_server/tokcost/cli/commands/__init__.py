@@ -1,1 +1,1 @@
-"""One file per command: a click command and nothing else the others need."""
+"""The click commands, one file for each: a command is loaded when it is called."""

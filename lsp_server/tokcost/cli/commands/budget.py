@@ -14,7 +14,7 @@ from tokcost.model.budget import BudgetChange, Scope, parse_near
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
 from tokcost.services.check_budget import asks_to_block, check, check_commit
-from tokcost.services.look_at_clone import here, state_here, stops_unchecked
+from tokcost.services.look_at_clone import state_here, stops_unchecked, worktree_here
 from tokcost.services.set_budget import set_budget, unset_budget
 from tokcost.settings import tokcost_home
 
@@ -106,7 +106,7 @@ def set_command(amount: str | None, branch: str | None, commit: bool, day: bool,
     if len(scopes) != 1 or amount is None:
         raise UsageError("give an amount and one of --branch, --commit and --day", _EXAMPLE)
     change = BudgetChange(scopes[0], amount, _name(branch), _flag(how["block"]), _near(how["near"]))
-    done = set_budget(here(Path.cwd()), change, verbose=_flag(how["verbose"]))
+    done = set_budget(worktree_here(Path.cwd()), change, verbose=_flag(how["verbose"]))
     screen.show(set_text(done.budget, change.branch, done.checked_out) + "\n")
     if done.trouble is None:
         return 0
@@ -131,7 +131,7 @@ def unset_command(branch: str | None, commit: bool, day: bool) -> int:
         raise UsageError(
             "no budget is named: --branch, --commit or --day", "For example: tokcost budget unset --branch"
         )
-    worktree = here(Path.cwd())
+    worktree = worktree_here(Path.cwd())
     for scope in scopes:
         name = _name(branch) if scope == "branch" else ""
         gone = unset_budget(worktree, scope, name)

@@ -7,7 +7,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.services.enable import disable
-from tokcost.services.look_at_clone import here
+from tokcost.services.look_at_clone import worktree_here
 from tokcost.settings import tokcost_home
 
 
@@ -21,6 +21,6 @@ def command() -> int:
     Example:
       tokcost disable
     """
-    before = disable(tokcost_home(os.environ), here(Path.cwd()))
+    before = disable(tokcost_home(os.environ), worktree_here(Path.cwd()))
     screen.show("Cost lines are off in this clone.\n" if before.decided else "Cost lines were never on here.\n")
     return 0

@@ -60,7 +60,7 @@ def command(as_json: bool, forge: bool, acknowledge: bool, verbose: bool, reader
 
 
 def _acknowledge() -> int:
-    from tokcost.services.rescues import acknowledge
+    from tokcost.services.rescue_record import acknowledge
 
     count = acknowledge(tokcost_home(os.environ))
     screen.show("Noted; `tokcost doctor` goes on remembering it.\n" if count else "There is nothing to acknowledge.\n")

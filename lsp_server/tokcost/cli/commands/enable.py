@@ -11,7 +11,7 @@ from tokcost.model.claims import Precision, Terms
 from tokcost.reports.hooks import installed_text, planned_text
 from tokcost.reports.trailers import consent_text, shown_line
 from tokcost.services.enable import allowed_terms, enable, hooks_to_install
-from tokcost.services.look_at_clone import here
+from tokcost.services.look_at_clone import worktree_here
 from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
@@ -31,7 +31,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
       tokcost enable
       tokcost enable --precision exact --no-models --yes
     """
-    home, worktree = tokcost_home(os.environ), here(Path.cwd())
+    home, worktree = tokcost_home(os.environ), worktree_here(Path.cwd())
     terms = allowed_terms(home, worktree, precision, models)
     hooks = planned_text(hooks_to_install(worktree))
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now, hooks))
@@ -44,7 +44,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
             screen.show("Nothing was changed.\n")
             return 1
     done = enable(home, worktree, terms, from_now=from_now)
-    missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
+    missing = [(where.hook, where.path, where.lines, where.is_committed, where.refusal) for where in done.missing]
     if missing or done.said or done.waiting:
         screen.show(installed_text(done.said, done.waiting, missing) + "\n")
     screen.show(

@@ -14,7 +14,7 @@ from tokcost.cli.output_file import STDOUT, begins_with, write_file
 from tokcost.errors import UsageError
 from tokcost.exports.focus_columns import Profile
 from tokcost.exports.table import Format
-from tokcost.private_files import PRIVATE_FILE, PUBLIC_FILE
+from tokcost.files.private import PRIVATE_FILE, PUBLIC_FILE
 from tokcost.reports.amounts import amount
 from tokcost.reports.text import counted
 from tokcost.services.export_usage import ExportOptions, LeftOut

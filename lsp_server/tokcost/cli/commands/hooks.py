@@ -8,11 +8,12 @@ import click
 from tokcost.cli import screen
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
-from tokcost.services.look_at_clone import consent_in, here
+from tokcost.services.look_at_clone import consent_in, worktree_here
 from tokcost.settings import tokcost_home
+from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
 from tokcost_hooks.installation.report import hook_checks
-from tokcost_hooks.installation.scripts import HOOKS, plain_script
+from tokcost_hooks.installation.scripts import plain_script
 
 
 @click.group(short_help="Install, remove or explain the git hooks of this clone.")
@@ -39,13 +40,13 @@ def install_command(write: bool, in_config: bool) -> int:
       tokcost hooks install
       tokcost hooks install --write
     """
-    worktree = here(Path.cwd())
+    worktree = worktree_here(Path.cwd())
     if in_config:
         install_in_config(worktree)
         screen.show("Our hooks are in this clone's git configuration; git runs them before those of the folder.\n")
         return 0
     done = install(worktree, write=write)
-    missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
+    missing = [(where.hook, where.path, where.lines, where.is_committed, where.refusal) for where in done.missing]
     screen.show(installed_text(done.said, done.waiting, missing))
     return 1 if missing else 0
 
@@ -60,7 +61,7 @@ def uninstall_command() -> int:
     Example:
       tokcost hooks uninstall
     """
-    left = uninstall(here(Path.cwd()))
+    left = uninstall(worktree_here(Path.cwd()))
     screen.show("".join(f"{one}.\n" for one in left) or "Our hooks are gone; what was there before is back.\n")
     return 1 if left else 0
 
@@ -86,7 +87,7 @@ def status_command() -> int:
     Example:
       tokcost hooks status
     """
-    worktree = here(Path.cwd())
+    worktree = worktree_here(Path.cwd())
     consent = consent_in(tokcost_home(os.environ), worktree)
     checks = hook_checks(worktree, consent.enabled)
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]

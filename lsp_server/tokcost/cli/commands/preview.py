@@ -10,7 +10,7 @@ from tokcost.cli import screen
 from tokcost.model.claims import Consent
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import estimated_text, pending_text, preview_object, shown_line, terms_text
-from tokcost.services.look_at_clone import consent_in, here
+from tokcost.services.look_at_clone import consent_in, worktree_here
 from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
@@ -25,7 +25,7 @@ def command(as_json: bool) -> int:
       tokcost preview
       tokcost preview --json | jq -r '.lines[]'
     """
-    home, worktree = tokcost_home(os.environ), here(Path.cwd())
+    home, worktree = tokcost_home(os.environ), worktree_here(Path.cwd())
     consent = consent_in(home, worktree)
     found = preview(home, os.environ, worktree, consent.terms)
     screen.show(_json(found, consent) if as_json else _text(found, consent))

@@ -16,7 +16,7 @@ from tokcost.settings import tokcost_home
 if TYPE_CHECKING:
     from tokcost.model.drivers import Answer
     from tokcost.reports.layout import Line
-    from tokcost.services.refresh import IngestReport
+    from tokcost.services.refresh import ImportReport
 
 
 @click.command(short_help="What drove the list cost, and other models' prices.")
@@ -78,7 +78,7 @@ def command(branch: str | None, **more: Any) -> int:
     return 0 if answer.explanation.closes else 1
 
 
-def _refreshed(environ: Mapping[str, str]) -> "IngestReport":
+def _refreshed(environ: Mapping[str, str]) -> "ImportReport":
     from tokcost.services.look_at_clone import state_around
     from tokcost.services.refresh import refresh
 

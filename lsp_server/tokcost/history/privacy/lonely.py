@@ -13,7 +13,7 @@ from tokcost.history.privacy.dominance import Sums
 
 _PRIME = (1 << 61) - 1
 _MOST_PEOPLE = 40
-"""Of so many, each pair is looked at."""
+"""The largest number of people of whom each pair is looked at."""
 
 Place = tuple[int, str]
 Column = dict[Place, int]

@@ -127,7 +127,8 @@ def _together(
 
 
 def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -> set[str] | None:
-    """The same of amounts that are sorted already by the cells they are counted in, one for each grouping."""
+    """Rule 3 for amounts that are sorted by the cells they are counted in, one for each grouping: `None` where it
+    holds, else the cells of the newest grouping that are to blame, if that is known."""
     if len(next(iter(classes), ())) > 1:
         if blamed := _inside(classes, newest, least):
             return blamed

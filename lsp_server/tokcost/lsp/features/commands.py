@@ -56,14 +56,14 @@ def register(server: TokcostServer) -> None:
 
 class _Commands:
     def __init__(self, server: TokcostServer) -> None:
-        self._server, self._keeper = server, server.refresher
+        self._server, self._refresher = server, server.refresher
         self._agreed_to: dict[str, Terms] = {}
         """The terms that were last shown to the user of each clone: nobody can agree to anything else."""
 
     async def preview(self, params: CommandParams) -> Any:
         """Show what the next commit would carry, and what has to be read before agreeing."""
         worktree = worktree_for(self._server, params)
-        found = await self._keeper.run(_preview, self._server, worktree, params)
+        found = await self._refresher.run(_preview, self._server, worktree, params)
         if not flag(params, "peek"):
             self._agreed_to[worktree.common_dir] = Terms(found["precision"], found["models"], found["estimates"])
         if flag(params, "show"):
@@ -73,21 +73,21 @@ class _Commands:
     async def enable(self, params: CommandParams) -> Any:
         """Switch cost lines on, for somebody who has read what that means."""
         worktree = worktree_for(self._server, params)
-        terms = allowed_terms(self._keeper.home, worktree, precision(params), maybe_flag(params, "models"))
+        terms = allowed_terms(self._refresher.home, worktree, precision(params), maybe_flag(params, "models"))
         if self._agreed_to.get(worktree.common_dir) != terms:
             raise UsageError(
                 "nothing was shown yet", "Show `consent_text` of tokcost.preview with the same terms first."
             )
         if params.get("consent") is not True:
             raise UsageError("nobody has agreed", "Pass `consent: true` once the user has read the text and agreed.")
-        hooks = await self._keeper.run(_enable, self._server, worktree, terms, flag(params, "from_now"))
-        self._keeper.touch()
+        hooks = await self._refresher.run(_enable, self._server, worktree, terms, flag(params, "from_now"))
+        self._refresher.touch()
         return {"enabled": True, "text": "Cost lines are on in this clone.", **hooks}
 
     async def disable(self, params: CommandParams) -> Any:
         """Switch them off."""
-        before = await self._keeper.run(disable, self._keeper.home, worktree_for(self._server, params))
-        self._keeper.touch()
+        before = await self._refresher.run(disable, self._refresher.home, worktree_for(self._server, params))
+        self._refresher.touch()
         said = "Cost lines are off in this clone." if before.decided else "Cost lines were never on here."
         return {"enabled": False, "text": said}
 
@@ -95,17 +95,17 @@ class _Commands:
         """Leave the line of the next commit of this worktree out, or do not."""
         worktree, omitted = worktree_for(self._server, params), maybe_flag(params, "omit") is not False
         if omitted:
-            await self._keeper.run(omit_line, self._keeper.home, worktree)
+            await self._refresher.run(omit_line, self._refresher.home, worktree)
         else:
-            await self._keeper.run(keep_line, worktree)
-        self._keeper.touch()
+            await self._refresher.run(keep_line, worktree)
+        self._refresher.touch()
         return {"omitted": omitted, "text": OMITTED if omitted else "The next commit here carries its cost line again."}
 
     async def report(self, params: CommandParams) -> Any:
         """Return the output of `tokcost log` as a text file that the client can open."""
         worktree = worktree_for(self._server, params)
-        text = await self._keeper.read(render, self._keeper.home, worktree.path, params.get("branch"))
-        uri = await self._keeper.read(save, self._keeper.home, worktree.root, text)
+        text = await self._refresher.read(render, self._refresher.home, worktree.path, params.get("branch"))
+        uri = await self._refresher.read(save, self._refresher.home, worktree.root, text)
         window = self._server.client_capabilities.window
         able = window is not None and window.show_document is not None and window.show_document.support
         if able and flag(params, "show"):
@@ -117,8 +117,8 @@ class _Commands:
         worktree, branch = worktree_for(self._server, params), params.get("branch")
         if not isinstance(branch, str) or not branch:
             raise UsageError("no branch is named", "Pass `branch`.")
-        moved = await self._keeper.run(_assign, self._server, worktree, branch, params)
-        self._keeper.touch()
+        moved = await self._refresher.run(_assign, self._server, worktree, branch, params)
+        self._refresher.touch()
         return {
             "usage": moved.usage,
             "tokens": moved.tokens,
@@ -128,7 +128,7 @@ class _Commands:
 
     async def refresh(self, _params: CommandParams) -> Any:
         """Look now."""
-        return {"statuses": await self._keeper.look_now()}
+        return {"statuses": await self._refresher.look_now()}
 
     def _show(self, text: str) -> None:
         """Only where the user asked for it by a click, in a client that does nothing with the answer."""
@@ -154,7 +154,7 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
 def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: bool) -> dict[str, Any]:
     """Enable, and say what was installed and what the user has to do where hooks of others are in the way."""
     done = enable(server.refresher.home, worktree, terms, from_now=from_now)
-    missing = [(seat.hook, seat.path, seat.lines, seat.is_committed, seat.refusal) for seat in done.missing]
+    missing = [(where.hook, where.path, where.lines, where.is_committed, where.refusal) for where in done.missing]
     return {"hooks_complete": not missing, "hooks_text": installed_text(done.said, done.waiting, missing)}
 
 

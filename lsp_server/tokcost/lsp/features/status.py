@@ -14,7 +14,7 @@ from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.drivers_json import why_object
 from tokcost.reports.json import log_json
 from tokcost.services.explain_cost import WhyOptions, explain_cost
-from tokcost.services.follow_folders import Wishes
+from tokcost.services.follow_folders import ShownParts
 from tokcost.services.summarise import LogOptions, summarise
 
 
@@ -36,7 +36,7 @@ def register(server: TokcostServer) -> None:
         page = params.page
         path = local_path(page.uri) if page else None
         table = local_path(params.branches) if params.branches else None
-        server.refresher.follow(Wishes(params.next, path, page.branch if page else None, table))
+        server.refresher.follow(ShownParts(params.next, path, page.branch if page else None, table))
 
     @server.feature(types.SHUTDOWN)
     def _(_params: Any) -> None:

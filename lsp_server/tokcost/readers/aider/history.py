@@ -140,17 +140,7 @@ class _History:
 
     def batch(self, lines: NewLines) -> Batch:
         """The batch of all that was found."""
-        if lines.too_long:
-            self._skip("line too long to be read")
-        state = msgspec.json.encode(self._state)
-        return Batch(
-            lines.cursor(state),
-            self.found,
-            skipped=self.skipped,
-            restarted=lines.restarted,
-            more=lines.more,
-            position=lines.offset,
-        )
+        return lines.batch(msgspec.json.encode(self._state), self.found, self.skipped)
 
     def _skip(self, reason: str) -> None:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1

@@ -11,7 +11,7 @@ from tokcost.readers.claude_code.counts import Counts
 from tokcost.readers.sources.records import Folder, KeptName, Name
 
 _MAX_PARTS = 1000
-"""So many parts has a response: more are a damaged record."""
+"""The largest number of parts of a response: a record with more is damaged."""
 
 KNOWN_COPY = 2
 """`Usage.copy_rank` of what a fork copied."""
@@ -69,7 +69,7 @@ class MessageUsage(Counts, gc=False):
 
 
 def is_sane(usage: MessageUsage, attempts: Sequence[object]) -> bool:
-    """Whether a response can have searched the web so often and consist of so many parts."""
+    """Whether a response can have run that many web searches and have that many parts."""
     searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
     return 0 <= searches < MAX_SEARCHES and len(attempts) <= _MAX_PARTS
 

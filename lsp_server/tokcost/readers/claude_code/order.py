@@ -14,11 +14,11 @@ from tokcost.model.usage import Tokens
 from tokcost.readers.sources.records import Name
 
 MAX_OPEN = 8
-"""So many responses are remembered from one look at a file to the next: sub-agents of old versions write theirs among
-each other into one file."""
+"""The number of responses that are remembered from one look at a file to the next: sub-agents of old versions write
+their lines into one file, mixed with each other's."""
 
 MAX_BEHIND = 8
-"""So many lines behind the latest ones of a response are remembered by their ids."""
+"""The number of lines behind the latest ones of a response that are remembered by their ids."""
 
 MERGED = "line that nothing tells from a further one of the response before it: not counted, though it may be another"
 
@@ -87,7 +87,7 @@ class OpenResponses:
         return last.time_ms
 
     def taken_up(self, id: str, time_ms: int, tokens: Tokens, link: Link) -> int:
-        """The same for a line that has a request id, by which its further lines are known."""
+        """Take up a line that has a request id, by which the other lines of its response are known."""
         last = self._last(id, tokens, link)
         if last is None:
             return time_ms
@@ -95,13 +95,13 @@ class OpenResponses:
         return last.time_ms
 
     def saw_user(self, *, is_result: bool) -> None:
-        """The user said something, or a tool's result was logged."""
+        """Note that the user said something, or that a tool's result was logged."""
         for one in self.responses:
             one.is_over = one.is_over or not is_result
             one.has_results = True
 
     def saw_line(self, uuid: str, parent: str) -> None:
-        """A line of this id was logged that is no response's, behind the line `parent`."""
+        """Note that a line with this id was logged behind the line `parent`, and that it is no response's."""
         for one in self.responses:
             if not parent or parent in one.behind:
                 one.behind = _with(one.behind, uuid)

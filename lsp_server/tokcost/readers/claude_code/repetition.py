@@ -35,17 +35,17 @@ class Repetition:
         self._request = b""
         """Anywhere, mostly behind its usage."""
         self._request_back = 0
-        """The same of the request."""
+        """Bytes from the request's id to the end of the line that is repeated."""
         self._version = b""
         """Anywhere as well; empty where it does not matter."""
 
     def forget(self) -> None:
-        """No line is expected to repeat anything."""
+        """Expect no line to repeat anything."""
         self.id = NEVER
 
     def expect(self, raw: bytes, line: Line, message_id: str, found: Usage) -> None:
-        """Lines like `raw`, of the same request, whose usage is the same to the byte. `found` is what is known of the
-        response by now."""
+        """Expect lines like `raw`, of the same request, whose usage is the same to the byte. `found` is what is known
+        of the response by now."""
         self.id = b'"id":"%s",%s' % (message_id.encode(), REPLY)
         self._last = raw, line, found
 

@@ -10,7 +10,7 @@ from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import Name, decoded
 
 _MAX_MODELS = 1000
-"""So many models has a session: more are a damaged record."""
+"""The largest number of models in a session: a record with more is damaged."""
 
 _NEEDED = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
 """Fields without which the total of a model is not known."""

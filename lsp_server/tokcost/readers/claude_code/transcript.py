@@ -228,7 +228,8 @@ class _Transcript:
             self._count(self.skipped, reason)
 
     def pass_over(self, head: bytes) -> None:
-        """A line too long to be read, given its beginning: no loss unless it may have told usage."""
+        """Pass over a line that is too long to be read, given its beginning: it counts only if it may have told
+        usage."""
         if b'"user"' not in head[:HEAD] or b'"assistant"' in head[:HEAD]:
             self._count(self.skipped, "line too long to be read")
 

@@ -5,7 +5,7 @@ import io
 from tokcost.installation import installation
 
 _MAX_WINDOW = 64 << 20
-"""zstd keeps so much of what it wrote; more is for `--ultra` and `--long` alone, and no assistant compresses so."""
+"""The largest window of zstd without `--ultra` and `--long`, which no assistant uses."""
 
 
 class Decompressed:

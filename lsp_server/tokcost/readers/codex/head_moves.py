@@ -48,7 +48,7 @@ class HeadMoves:
         """Responses of which a call is known that moved HEAD after them."""
 
     def begin_turn(self, time_ms: int) -> None:
-        """The user said something, and may have moved HEAD before."""
+        """Note that the user said something, and may have moved HEAD before."""
         self._moves.turn_second = time_ms // 1000
 
     def take(self, line: bytes, found: list[Usage], folder: str) -> None:

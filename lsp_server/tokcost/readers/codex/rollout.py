@@ -168,7 +168,7 @@ class _Rollout:
             self.skipped[reason] = left
 
     def pass_over(self, heads: Iterable[bytes]) -> None:
-        """Lines too long to be read, given their beginnings."""
+        """Count lines that are too long to be read, given their beginnings."""
         for head in heads:
             if any(word in head for word in _WORDS):
                 self.count("line too long to be read")

@@ -59,7 +59,7 @@ class State(msgspec.Struct, gc=False):
     has_records: bool = False
 
     def of_this_version(self) -> "State":
-        """The same without what earlier versions remembered instead."""
+        """The state without the fields in which earlier versions remembered the same."""
         if self.has_records:
             self.totals = Totals(begins_unknown=True)
         elif self.base is not None and any(self.base):

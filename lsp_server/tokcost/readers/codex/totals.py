@@ -26,7 +26,7 @@ JUMPED = "running total that grew by more than its response: counted whole, thou
 PARENTS = "running total that contains an unknown part of another session's"
 
 _SEEN = 256
-"""Late totals come soon: so many are remembered of a counter, of 4 bytes each."""
+"""The number of totals of a counter that are remembered, in 4 bytes each: late ones come soon."""
 _BEFORE = 4
 _MOST_LIMITS = 32
 _AT_ONCE_MS = 5_000
@@ -230,7 +230,7 @@ class Totals(msgspec.Struct, gc=False):
         return found
 
     def _next(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
-        """A further total."""
+        """Take the next total."""
         if total[:4] == counter.head[:4]:
             return Passed(AGAIN)
         if not any(total[:4]):

@@ -17,7 +17,7 @@ HOSTED = "github-copilot"
 """The provider of a model that GitHub serves."""
 
 _NANO_USD_OF_NANO_CREDIT = 100
-"""So many nano-credits are a nano-dollar: a credit is a cent since June 2026 (GitHub's documentation of Copilot's
+"""Nano-credits in a nano-dollar: a credit is a cent since June 2026 (GitHub's documentation of Copilot's
 billing)."""
 
 

@@ -85,17 +85,8 @@ def read_events(source: Source, cursor: bytes | None) -> Batch:
             lines.stop()
     session.take(whole_rest(lines))
     session.leave_to_store()
-    if lines.too_long:
-        session.skipped["line too long to be read"] = len(lines.too_long)
-    return Batch(
-        lines.cursor(msgspec.json.encode(session.state)),
-        session.usage,
-        skipped=session.skipped,
-        retracted=session.retracted,
-        restarted=lines.restarted,
-        more=lines.more,
-        position=lines.offset,
-    )
+    batch = lines.batch(msgspec.json.encode(session.state), session.usage, session.skipped)
+    return batch._replace(retracted=session.retracted)
 
 
 class _Session:

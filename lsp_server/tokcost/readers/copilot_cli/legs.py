@@ -16,7 +16,8 @@ from tokcost.model.usage import Usage
 from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Counts
 
 _MOST_MESSAGES = 4000
-"""So many messages of a leg are remembered, the newest; the rest of a longer one is distributed over these."""
+"""The number of messages of a leg that are remembered, the newest ones; the rest of a longer leg is distributed over
+these."""
 _ROW_FIRST_MS = 5000
 """A request's row in the store is written before or just after its message."""
 

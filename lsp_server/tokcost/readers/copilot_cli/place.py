@@ -43,11 +43,11 @@ class Place(msgspec.Struct, gc=False):
         self.told_ms = time_ms
 
     def begin_moves(self, call: str, moves: int) -> None:
-        """A tool that moves HEAD so many times begins."""
+        """Note that a tool begins which moves HEAD `moves` times."""
         self.moving = {**self.moving, call: moves} if len(self.moving) < _MOST_MOVING else {call: moves}
 
     def end_moves(self, call: str, time_ms: int) -> None:
-        """A tool has ended."""
+        """Note that a tool has ended."""
         if self.moving.pop(call, 0):
             self.moved_ms = time_ms
 
@@ -65,11 +65,11 @@ class Place(msgspec.Struct, gc=False):
 
 
 _MOST_MOVING = 64
-"""So many of its own calls can move HEAD at once; those that never ended are forgotten."""
+"""The largest number of its own calls that can move HEAD at once; those that never ended are forgotten."""
 
 
 def mark_moved(found: list[Usage], time_ms: int, moves: int) -> None:
-    """A tool that moves HEAD began: the responses of its second were asked for before that."""
+    """Note that a tool moves HEAD: the responses of its second were asked for before that."""
     for index in range(len(found) - 1, -1, -1):
         if found[index].time_ms // 1000 != time_ms // 1000:
             break

@@ -106,7 +106,8 @@ class _LongLine(msgspec.Struct, gc=False):
     messages: list[msgspec.Raw] | None = None
 
     def line(self) -> _Line:
-        """The same as a line. Raises `msgspec.DecodeError` for a text that cannot be one of these."""
+        """The chat's object as a line of the newer form. Raises `msgspec.DecodeError` for a text that cannot be one of
+        these."""
         patch = self.patch and _Patch(_name(self.patch.session), self.patch.messages)
         return _Line(session=_name(self.session), project=_name(self.project), patch=patch, messages=self.messages)
 

@@ -35,8 +35,8 @@ _LATE_MS = 10_000
 """Several processes write to one store. One that waits for another (up to 5 seconds) writes the time from before it
 waited, so rows that are a little older than the newest one are looked at again."""
 _MOST_UNFINISHED = 4000
-"""So many messages are remembered that were told before they were completed, the newest: one that was broken off never
-is, and what is remembered must stay within its bounds."""
+"""The number of messages that are remembered because they were read before they were complete, the newest ones: one
+that was broken off never is, and what is remembered must stay within its bounds."""
 
 
 class _Cursor(msgspec.Struct, gc=False):

@@ -147,8 +147,8 @@ def _is_elsewhere(path: bytes, folder: bytes) -> bool:
 
 
 def before_moves(usage: Usage, moves: int) -> Usage:
-    """The same usage, made before so many moves of HEAD by one command. A branch field that is stale would let earlier
-    moves of the same second be somebody else's."""
+    """The usage, marked as made before `moves` moves of HEAD by one command. A stale branch field would make the
+    earlier ones of these moves somebody else's."""
     if usage.branch_stale and moves > 1:
         usage = usage._replace(branch="", branch_stale=False)
     return usage._replace(moves_head=True)

@@ -6,13 +6,14 @@ follows from that is here, so that a reader sees only blocks of whole lines.
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EINVAL
 from stat import S_ISREG
 from typing import Protocol
 from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
+from tokcost.model.usage import Usage
 
 CHUNK = 128 << 10
 """Bytes that are read at once: few enough for the C library to use the same memory again and again. Memory for larger
@@ -20,11 +21,11 @@ pieces it asks of the system each time, which costs more than to search them."""
 MAX_LINE = 32 << 20
 """A longer line is passed over and counted: no record with usage comes near it, and memory stays bounded."""
 TAIL = 4096
-"""A file goes on where it was left when so many bytes before the offset are still the same."""
+"""Bytes before an offset: a file is read on from there when they are still the same."""
 LIMIT = 256 << 20
-"""One call of a reader stops after so many bytes, so that memory stays flat whatever the size of a file."""
+"""Bytes after which one call of a reader stops, so that memory stays flat whatever the size of a file."""
 MAX_RECORDS = 10_000
-"""And after the block in which it has found so many records."""
+"""Records after which one call of a reader stops, at the end of the block that it reads."""
 
 PADDING = bytes(range(0x21)) + "\N{ZERO WIDTH NO-BREAK SPACE}\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}".encode()
 """Bytes that may stand before or behind a record and belong to none: white space, control characters, NUL bytes that a
@@ -135,7 +136,7 @@ class Stream(Protocol):
     """A stream that can be read piece by piece."""
 
     def read(self, size: int, /) -> bytes | None:
-        """The next bytes, at most so many; none at the end."""
+        """The next bytes, at most `size`; none at the end."""
         ...
 
 
@@ -183,7 +184,7 @@ class NewLines:
             yield from self.blocks(stream)
 
     def blocks(self, stream: "Stream") -> Iterator[bytes]:
-        """The same from an open stream that stands at `offset`."""
+        """The blocks of new lines from an open stream that stands at `offset`."""
         parts: list[bytes] = []
         held = 0
         head = b""
@@ -232,7 +233,7 @@ class NewLines:
         return self._consumed(done) if done else b""
 
     def stop(self) -> None:
-        """Take no further block: enough was found."""
+        """Stop after this block: enough was found."""
         self._stopped = True
 
     def cursor(self, state: bytes = b"") -> bytes:
@@ -240,6 +241,14 @@ class NewLines:
         the check sum (1), the sum of the bytes before the offset, the memory."""
         known = _sum(self._tail)
         return self.offset.to_bytes(8, "little") + bytes([len(known)]) + known + state
+
+    def batch(self, state: bytes, usage: Sequence[Usage], skipped: Mapping[str, int]) -> Batch:
+        """The batch of what was read: these responses, the `state` that the reader keeps, and what was passed over,
+        each line that was too long included."""
+        if self.too_long:
+            skipped = {**skipped, "line too long to be read": len(self.too_long)}
+        cursor = self.cursor(state)
+        return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
 
 
 _HEAD = 9

@@ -27,21 +27,22 @@ MAX_RECORD = 8 << 20
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 """A text within the bounds of what a reader hands over. A record with a longer one is damaged."""
 Folder = Annotated[str, msgspec.Meta(max_length=MAX_PATH)]
-"""The same for a folder or a branch."""
+"""A folder or a branch within those bounds."""
 
 _NO_NUL = r"\A[^\0]*\Z"
 KeptName = Annotated[str, msgspec.Meta(max_length=MAX_NAME, pattern=_NO_NUL)]
 """A text that a reader remembers: outside of the bounds it would make damaged records of all that follow."""
 KeptFolder = Annotated[str, msgspec.Meta(max_length=MAX_PATH, pattern=_NO_NUL)]
-"""The same for a folder or a branch."""
+"""A folder or a branch that a reader remembers."""
 
 LONGEST_NAME = 12 * MAX_NAME + 2
 """Bytes of a name as JSON: a character is two escapes of 6 at most. A longer one is not worth building."""
 
 _DENSEST = 32
-"""A record as long as may be has no more than one value in so many bytes. Small values take fifty times their bytes."""
+"""Bytes for each value, on average, that a record of the greatest length has at least. In memory, small values take
+fifty times their bytes."""
 _FEW = 2 * (MAX_RECORD // _DENSEST)
-"""So few bytes hold no more values than that."""
+"""Bytes: a shorter record cannot hold more values than that."""
 _TO_COMMA = re.compile(rb'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?+)*+(?:,|\Z)', re.DOTALL)
 """Up to the next comma that stands in no text. Possessive, so that it takes linear time and no memory."""
 _PIECE = 1 << 20
@@ -138,16 +139,7 @@ class Lines:
         if len(state) + TAIL > MAX_STATE:
             state = msgspec.json.encode({})
             self._skip("more to remember than may be")
-        if lines.too_long:
-            self._skipped["line too long to be read"] = len(lines.too_long)
-        return Batch(
-            lines.cursor(state),
-            self._found,
-            skipped=self._skipped,
-            restarted=lines.restarted,
-            more=lines.more,
-            position=lines.offset,
-        )
+        return lines.batch(state, self._found, self._skipped)
 
     def _take(self, raw: bytes) -> None:
         if not any(word in raw for word in self._words):

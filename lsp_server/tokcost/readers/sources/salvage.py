@@ -21,7 +21,7 @@ _BEGIN, _END = b'{"', b"}"
 _QUOTE, _OPEN, _CLOSE = b'"{}'
 _BEFORE_A_PART, _BEHIND_A_PART = b":,[", b",}]"
 _NEAR = 16
-"""So much white space may stand between a part of a record and what is before and behind it."""
+"""The most white space between a part of a record and what is before and behind it."""
 
 # Possessive, so that they take linear time and no memory. A backslash escapes nothing but a quote and itself: where a
 # record was cut off behind one, the brace of the next record must not be lost.
@@ -31,13 +31,13 @@ _TO_FIRST_QUOTE = re.compile(rb'(?:[^"\\]++|\\["\\]?+)*+"')
 _MOST_TOKENS = 1_000_000
 """Texts and braces of a line that are looked at: no line that an assistant wrote has so many."""
 _MOST_TRIED = 8
-"""So many times the length of the line is read to see which of its parts are records."""
+"""The number of times that the length of a line may be read to see which of its parts are records."""
 
 _SHORT = 256
 _TINY = 64
 """Bytes of a line, and of the records in it, that hardly tell of usage: it takes a name, a time and counts."""
 _MOST_FRUITLESS = 2_000
-"""So many broken lines without a record of more than that are searched in one portion of a log."""
+"""The number of broken lines without a longer record that are searched in one portion of a log."""
 
 
 class _Anything(msgspec.Struct, gc=False):
@@ -141,7 +141,7 @@ def _interrupted(line: bytes, spans: list[tuple[int, int]]) -> Salvaged | None:
 
 
 _MOST_INSERTED = 8
-"""So many records of a line are tried as the one that was written into another."""
+"""The number of records of a line that are tried as the one that was written into another."""
 
 
 def _without(line: bytes, spans: Sequence[tuple[int, int]]) -> list[bytes]:

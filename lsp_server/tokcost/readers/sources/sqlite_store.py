@@ -5,7 +5,7 @@ It is opened read-only, in one read transaction, and never checkpointed, so the 
 (https://sqlite.org/wal.html). A locked or damaged store is unknown, not empty: it raises `OSError`.
 
 Whoever wrote the store, reading it ends, in bounded memory: only tables are asked, values have a largest size, and
-SQLite may take so many steps for each byte of it (https://sqlite.org/security.html).
+the number of steps that SQLite may take is limited by the size of the store (https://sqlite.org/security.html).
 """
 
 import os
@@ -27,13 +27,13 @@ WAIT_SECONDS = 1.0
 """Seconds to wait for a writer that holds the store exclusively."""
 
 MOST_ROWS = 20_000
-"""One call of a reader stops after so many responses, so that memory stays flat whatever the size of a store."""
+"""Responses after which one call of a reader stops, so that memory stays flat whatever the size of a store."""
 
 MOST_BYTES = 16 << 20
 """Bytes of one value. SQLite refuses a longer one before it takes memory for it."""
 
 FUTURE_SECONDS = 86_400
-"""A clock may have been ahead by so much. A time after that is none."""
+"""The time by which a clock may have been ahead. A time after that is none."""
 
 _LASTING = (
     sqlite3.SQLITE_CORRUPT,
@@ -363,6 +363,6 @@ class _Place:
         return row[0] != before.number or told not in before._sums
 
     def cursor(self) -> bytes:
-        """The same as bytes."""
+        """The cursor as bytes."""
         place = b" ".join(b"%d" % one for one in (self.number, *sorted(self._sums)[:_MOST_SUMS]))
         return place + b"|%d" % self.misplaced if self.misplaced else place

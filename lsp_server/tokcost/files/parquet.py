@@ -78,9 +78,9 @@ def parquet_pieces(
     portions: Iterable[Sequence[Sequence[Value]]],
     notes: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
 ) -> Iterator[bytes]:
-    """The same file in pieces, of rows that come in portions of a few thousand, each as its columns. No more than one
-    row group is in memory. The bytes do not depend on the size of portions. `notes` may be a function that is called
-    behind the last row. Raises as `parquet_bytes`."""
+    """The file of `parquet_bytes` in pieces, of rows that come in portions of a few thousand, each as its columns. No
+    more than one row group is in memory, and the bytes do not depend on the size of portions. `notes` may be a function
+    that is called behind the last row. Raises as `parquet_bytes`."""
     check_available()
     arrow: Any = import_module("pyarrow")
     parquet: Any = import_module("pyarrow.parquet")

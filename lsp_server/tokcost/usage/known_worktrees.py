@@ -1,4 +1,5 @@
-"""Worktrees and repositories as the ledger knows them and as git's rooms do."""
+"""The worktrees and repositories that the ledger knows, held against what is on the disk now: clones that were moved,
+worktrees that are gone."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -29,7 +30,8 @@ def digest_of(path: str) -> str:
 
 
 def as_worktree(known: KnownWorktree, repository: KnownRepository) -> Worktree:
-    """The same worktree; one that was never seen alive has no git folder of its own."""
+    """A worktree that the ledger knows, as git's rooms take one; without a git folder of its own where nobody ever saw
+    it."""
     return Worktree(known.path, known.git_dir or known.path, repository.common_dir, repository.root)
 
 
@@ -97,9 +99,9 @@ def follow_move(ledger: Ledger, here: Worktree | None) -> None:
 
 
 def move_here(ledger: Ledger, here: Worktree) -> bool:
-    """The same as part of the caller's transaction; whether anything has moved. What was in this place steps aside, and
-    is looked for where the clone came from. Usage may name the main worktree by its old path still, also when only a
-    linked one was seen."""
+    """Follow a move as `follow_move` does, as part of the caller's transaction; whether anything has moved. What was in
+    this place steps aside, and is looked for where the clone came from. Usage may name the main worktree by its old
+    path still, also when only a linked one was seen."""
     known = repositories(ledger)
     moved = arrived_at(known, here.common_dir)
     if moved is None:

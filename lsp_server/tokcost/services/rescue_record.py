@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.private_files import read_ours, write_whole
-
-FILE_NAME = "rescues.json"
+from tokcost.files.private import read_ours, write_whole
+from tokcost.settings import RESCUES_FILE
 
 
 class Rescue(NamedTuple):
@@ -40,7 +39,7 @@ class Rescue(NamedTuple):
 
 def read_rescues(home: Path) -> list[Rescue]:
     """Every rescue, oldest first. What happened to a file that never was kept was begun and never finished."""
-    path = home / FILE_NAME
+    path = home / RESCUES_FILE
     if not os.path.lexists(path):
         return []
     from json import loads
@@ -66,7 +65,7 @@ def acknowledge(home: Path) -> int:
 
 
 def take_notice(home: Path) -> str:
-    """The same for a hook, which says it once; empty when there is nothing to say."""
+    """The newest notice that no hook has shown, marked as shown; empty when there is none. Raises `OSError`."""
     found = read_rescues(home)
     fresh = [one for one in found if not (one.acknowledged or one.said)]
     if not fresh:
@@ -113,4 +112,4 @@ def _write(home: Path, rescues: list[Rescue]) -> None:
     """Whole or not at all."""
     from json import dumps
 
-    write_whole(str(home / FILE_NAME), dumps(rescues, indent=1).encode())
+    write_whole(str(home / RESCUES_FILE), dumps(rescues, indent=1).encode())

@@ -10,7 +10,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
-from tokcost.parquet_files import Column, Kind, Value, parquet_bytes
+from tokcost.files.parquet import Column, Kind, Value, parquet_bytes
 
 COLUMNS = [
     Column("name", "text"), Column("nano", "integer"), Column("cost", "decimal"), Column("at", "time"),
@@ -45,7 +45,7 @@ def test_values_come_back_as_they_went_in() -> None:
 
 def test_the_same_rows_are_the_same_bytes_in_another_process_too() -> None:
     code = (
-        "import sys; from tokcost.parquet_files import Column, parquet_bytes;"
+        "import sys; from tokcost.files.parquet import Column, parquet_bytes;"
         "rows = ((str(n % 7), n) for n in range(250_000));"
         "columns = [Column('name', 'text'), Column('n', 'integer')];"
         "sys.stdout.buffer.write(parquet_bytes(columns, rows, {'b': '2', 'a': '1'}))"
@@ -77,7 +77,7 @@ def test_what_does_not_fit_is_refused_and_not_rounded(kind: Kind, value: Value) 
 
 
 def test_nothing_is_imported_before_a_file_is_made() -> None:
-    code = "import sys, tokcost.parquet_files; print('pyarrow' in sys.modules)"
+    code = "import sys, tokcost.files.parquet; print('pyarrow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert arrow.__version__

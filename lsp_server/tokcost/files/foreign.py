@@ -12,9 +12,10 @@ from typing import BinaryIO
 from tokcost.errors import EnvironmentProblem
 
 MOST = 256 * 1024
-"""Bytes of a file that people write by hand: settings, CODEOWNERS, configuration of hook managers."""
+"""The largest file that people write by hand, in bytes: settings, CODEOWNERS, configuration of hook managers."""
 MOST_OF_GIT = 64 * 1024 * 1024
-"""Bytes of a file that git writes: messages, reflogs, packed refs. 64 MiB are some 350,000 entries of a reflog."""
+"""The largest file that git writes, in bytes: messages, reflogs, packed refs. 64 MiB are some 350,000 entries of a
+reflog."""
 
 # Windows has neither; there no file of a folder is a pipe or a device.
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -23,7 +24,7 @@ _PLAIN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class DiskFailed(EnvironmentProblem):
-    """A file may say anything: the system could not read it this time."""
+    """The system failed to read a file, so what is in it, and whether there is one, stays unknown."""
 
 
 _FAILING = frozenset(
@@ -63,7 +64,8 @@ def read_bounded(path: str, most: int = MOST) -> bytes:
 
 
 def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
-    """The same for an entry of a folder, in a third of the time: a look at a clone may read a reflog of each branch."""
+    """The content of an entry of a folder, as `read_bounded` reads it, in a third of the time: a look at a clone may
+    read a reflog of each branch."""
     if not entry.is_file():  # known from the listing, but for a link
         raise OSError(errno.EINVAL, "it is no regular file", entry.path)
     number = os.open(entry.path, _PLAIN | _WITHOUT_WAITING)
@@ -71,8 +73,8 @@ def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
         status = os.fstat(number)
         _require_regular(status, entry.path)
         data = os.read(number, min(status.st_size, most) + 1)
-        while len(data) <= most and (further := os.read(number, _PART)):  # it grew, or came in parts
-            data += further
+        while len(data) <= most and (more := os.read(number, _PART)):  # it grew, or came in parts
+            data += more
     finally:
         os.close(number)
     if len(data) > most:
@@ -81,7 +83,8 @@ def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
 
 
 def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
-    """The same for a file of a repository: `name` may be a link, or lie behind one, but not lead out of `folder`."""
+    """The content of a file of a repository, as `read_bounded` reads it: `name` may be a link, or lie behind one, but
+    not lead out of `folder`."""
     path = os.path.join(folder, name)
     if os.path.dirname(name) or os.path.islink(path):
         real = os.path.realpath(path)

@@ -1,4 +1,4 @@
-"""The places of logs, and logs that are there and are not read: asked when there is nothing else to show."""
+"""The places where logs are looked for, and logs that no reader reads: for screens that have nothing else to show."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,7 +12,7 @@ from tokcost.readers.unread import unread_logs
 from tokcost.services.look_at_clone import find_here
 
 
-class Sought(NamedTuple):
+class LogPlaces(NamedTuple):
     """The result of a look for logs."""
 
     read: dict[str, list[str]]
@@ -21,7 +21,7 @@ class Sought(NamedTuple):
     """Assistants whose logs are there and not read, and one place of each."""
 
 
-def sought(environ: Mapping[str, str], cwd: Path) -> Sought:
+def find_logs(environ: Mapping[str, str], cwd: Path) -> LogPlaces:
     """Look for logs, read and unread. A reader that fails has no places; `tokcost doctor` tells of it."""
     read: dict[str, list[str]] = {}
     for reader in readers():
@@ -32,4 +32,4 @@ def sought(environ: Mapping[str, str], cwd: Path) -> Sought:
             read[reader.name] = list(dict.fromkeys(location.path for location in reader.locations(environ)))
     here = find_here(cwd)
     found = unread_logs(environ, here.root if here else str(cwd), readers())
-    return Sought(read, [(one.assistant, one.path) for one in found])
+    return LogPlaces(read, [(one.assistant, one.path) for one in found])

@@ -16,11 +16,11 @@ from tokcost.errors import EnvironmentProblem
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 MOST_BYTES = 64 << 20
-"""Of a file that is read whole."""
+"""The largest file that is read whole."""
 SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
 _ABANDONED_SECONDS = 3600.0
-"""No process takes longer between two pieces of a file."""
+"""The age from which on an unfinished file is abandoned: no process takes longer between two pieces of one."""
 _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost", "plans"),
     "clones",
@@ -56,7 +56,7 @@ def write_whole(path: str, data: bytes, mode: int = PRIVATE_FILE, *, keeps_mode:
 
 
 def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *, keeps_mode: bool = False) -> None:
-    """The same for a file that is made piece by piece. Raises `OSError`, and what making a piece raises."""
+    """Write all of a file as `write_whole` does, piece by piece. Raises `OSError`, and what making a piece raises."""
     owner = None
     if keeps_mode:
         with suppress(OSError):
@@ -124,7 +124,8 @@ def open_ours(path: str) -> BinaryIO | None:
 
 
 def open_own(path: str) -> BinaryIO | None:
-    """The same; `None` where it is none of ours. Raises `OSError`."""
+    """A regular file that belongs to us, opened for reading; `None` where it is not ours or no regular file. A link is
+    not followed. Raises `OSError`."""
     number = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
     status = os.fstat(number)
     if stat.S_ISREG(status.st_mode) and is_ours(status):
@@ -134,7 +135,7 @@ def open_own(path: str) -> BinaryIO | None:
 
 
 def read_ours(path: str, most: int = MOST_BYTES) -> bytes | None:
-    """The bytes of such a file; `None` where there is none, or it is larger than `most`."""
+    """The bytes of a regular file that belongs to us; `None` where there is none, or it is larger than `most`."""
     stream = open_ours(path)
     if stream is None:
         return None
@@ -220,7 +221,8 @@ def private_folder(path: str) -> None:
 
 
 def check_private(path: str) -> None:
-    """The same for what is only read: nothing is made or changed. Raises `EnvironmentProblem`."""
+    """Check a folder as `private_folder` does, for whoever only reads: nothing is made or changed. Raises
+    `EnvironmentProblem`."""
     with suppress(OSError):
         _must_be_closed(path)
 

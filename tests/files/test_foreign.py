@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.foreign_files import MOST, open_regular, read_bounded, read_inside, shown
-from tokcost.toml import TomlDamaged, read_toml
+from tokcost.files.foreign import MOST, open_regular, read_bounded, read_inside, shown
+from tokcost.files.toml import TomlDamaged, read_toml
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "link to a device", "NUL", "half a character"])

@@ -4,9 +4,9 @@ import tomllib
 from typing import Any
 
 _MOST_DOTS = 100
-"""In one line. A key `a.a.a.…` costs the parser the square of its length."""
+"""The largest number of dots in one line: a key `a.a.a.…` costs the parser the square of its length."""
 _MOST_STEPS = 1_000_000
-"""Of the parser from table to table; a few tenths of a second."""
+"""The largest number of steps that the parser takes from table to table; a few tenths of a second."""
 
 
 class TomlDamaged(ValueError):

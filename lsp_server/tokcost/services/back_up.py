@@ -12,7 +12,7 @@ from tokcost.ledger.backup import back_up, is_due
 
 _PROGRAM = (
     "import sys; sys.path[:] = sys.argv[2:]; from pathlib import Path;"
-    " from tokcost.services.backing_up import back_up_if_due; back_up_if_due(Path(sys.argv[1]))"
+    " from tokcost.services.back_up import back_up_if_due; back_up_if_due(Path(sys.argv[1]))"
 )
 
 
@@ -30,7 +30,7 @@ def back_up_if_due(home: Path) -> None:
 
 
 def back_up_behind(home: Path) -> None:
-    """The same in a process that nobody waits for."""
+    """Make a backup where one is due, in a process that nobody waits for."""
     try:
         if not hasattr(os, "posix_spawn") or not is_due(home, time.time()):
             return
