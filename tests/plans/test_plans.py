@@ -190,7 +190,7 @@ def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tup
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"plans": [{"kind": "claude"}]}', '{"plans": [1]}', '{"plans": 5}',
-    *('{"plans":[{"kind":"claude","name":"x","monthly":"%s","since":"%s","until":null}]}' % case for case in
+    *(f'{{"plans":[{{"kind":"claude","name":"x","monthly":"{fee}","since":"{since}","until":null}}]}}' for fee, since in
       (("NaN", "2026-01-01"), ("1e100000", "2026-01-01"), ("-1", "2026-01-01"), ("20", "0001-01-01")))])  # fmt: skip
 def test_a_damaged_file_of_plans_is_named_and_stops_no_log(repo: Hooked, damage: str) -> None:
     repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
