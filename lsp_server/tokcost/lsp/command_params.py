@@ -65,11 +65,11 @@ def flag(params: CommandParams, name: str) -> bool:
 
 
 def text(params: CommandParams, name: str) -> str | None:
-    """A text, or nothing."""
+    """A text, or nothing. Half a character, which nothing can store, is written out."""
     said = params.get(name)
     if said is not None and not isinstance(said, str):
         raise UsageError(f"`{name}` is no text")
-    return said
+    return None if said is None else sendable(said)
 
 
 def moment(said: str) -> int:

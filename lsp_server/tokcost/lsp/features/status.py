@@ -46,9 +46,9 @@ def register(server: TokcostServer) -> None:
     @answered
     async def _(params: Any) -> Any:
         path = local_path(params.uri) if isinstance(params.uri, str) else None
-        if path is None:
+        if path is None or not isinstance(params.branch, str | None):
             raise JsonRpcInvalidParams
-        return await server.refresher.read(_summary, server.refresher.home, path, params.branch)
+        return await server.refresher.read(_summary, server.refresher.home, path, sendable(params.branch))
 
 
 def _summary(home: Path, path: str, branch: str | None) -> Any:
