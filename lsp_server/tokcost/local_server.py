@@ -250,6 +250,18 @@ def pipes_of(folder: str, name: str) -> tuple[str, str]:
     return os.path.join(folder, f"{name}.ask"), os.path.join(folder, f"{name}.say")
 
 
+def is_name_of_pipe(name: str) -> bool:
+    """Whether a server or its clients give a pipe this name."""
+    client, _, kind = name.partition(".")
+    return name == DOOR or (kind in ("ask", "say") and len(client) == NAME_BYTES and client.isalnum())
+
+
+def remove_pipe(path: str) -> None:
+    """Remove a pipe; everything else stays, whoever gave it the name of one. Raises `OSError`."""
+    if stat.S_ISFIFO(os.lstat(path).st_mode):
+        os.unlink(path)
+
+
 def open_pipe(path: str, flags: int) -> int:
     """One end of a pipe that is ours alone, opened without waiting for the other. Raises `OSError`, which for one of
     somebody else, or that others may open, is `PermissionError`."""
@@ -262,8 +274,8 @@ def open_pipe(path: str, flags: int) -> int:
 
 
 def require_private(folder: str) -> None:
-    """Raises `PermissionError` for a folder in which others may change something, and `OSError`."""
-    if not _is_private(os.stat(folder)):
+    """Raises `PermissionError` for a folder in which others may change something, or that is a link, and `OSError`."""
+    if not _is_private(os.lstat(folder)):  # a link is open to all
         raise PermissionError(f"{folder} is not ours alone")
 
 

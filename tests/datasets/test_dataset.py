@@ -1,7 +1,9 @@
 """`tokcost dataset` and jobs that are killed: whatever is stopped where, the dataset says the same in the end."""
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -163,3 +165,44 @@ def test_whoever_may_read_the_cells_alone_gets_the_report(tmp_path: Path) -> Non
     assert report(tmp_path) == before
     (costs / "claims").write_text("no folder, so it cannot be listed, not even by root")
     assert report(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["a*", "a?", "[ab]", "a[b", "month=2020-01-01", "tokens=7", "a'b"])
+def test_a_dataset_is_read_from_its_own_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    for other in ("ab", "a", "b"):  # what a pattern of that name would find
+        shutil.copytree(costs, tmp_path / "in" / other / "costs")
+    shutil.copytree(costs, tmp_path / "in" / name / "costs")
+    shutil.rmtree(costs)
+    costs.symlink_to(tmp_path / "in" / name / "costs")
+    assert report(tmp_path) == before
+    at = tmp_path / "in" / name / "costs"
+    shown = piped(["report", "--dataset", str(at), "--json"], tmp_path, environ_of(tmp_path / "home")).stdout
+    assert json.loads(shown)["list_cost"] == json.loads(before)["list_cost"]
+    assert compact_dataset(at).files == {"cells": 2, "claims": 2}
+    assert check_dataset(at).problems == []
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize("kind", ["cells", "claims"])
+@pytest.mark.parametrize("make", [pipe, device, circle, Path.mkdir])
+def test_what_is_no_file_of_a_dataset_is_named_and_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None], kind: str
+) -> None:
+    costs = two_runs(tmp_path)
+    make(costs / kind / f"{'0' * 32}.parquet")
+    for asked in (check_dataset, compact_dataset, lambda folder: collected(tmp_path, tmp_path / "shop")):
+        with pytest.raises(EnvironmentProblem, match="is no file"):
+            asked(costs)

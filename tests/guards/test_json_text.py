@@ -70,7 +70,8 @@ def test_elements_are_found_also_where_somebody_wrote_around_them(indent: int | 
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "nothing", "{", '{"hooks": []}', '{"hooks": {"PreToolUse": {}}}', '{"a": 1,, "b": 2}', '{"a" 1}',
-     '{"hooks": {} /* more', '{"hooks": {}} // a\n{}', '{"a": [1,,]}', '{"a": ' + "[" * 100_000, "{1: 2}"],
+     '{"hooks": {} /* more', '{"hooks": {}} // a\n{}', '{"a": [1,,]}', '{"a": ' + "[" * 100_000, "{1: 2}",
+     '{"a": ' + "9" * 5000 + "}", '{"hooks": {"PreToolUse": [-' + "9" * 5000 + "]}}"],
 )  # fmt: skip
 def test_what_is_no_such_document_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):

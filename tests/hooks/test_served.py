@@ -358,6 +358,27 @@ def test_what_a_killed_client_and_a_killed_server_left_is_cleared_away(repo: Hoo
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_server_removes_nothing_but_pipes_and_follows_no_link(repo: Hooked, tmp_path: Path, is_link: bool) -> None:
+    folder = repo.ledger_home / "server"
+    there = tmp_path / "elsewhere" if is_link else folder
+    there.mkdir(0o700)
+    kept = [there / name for name in ("letters.txt", "0123456789abcdef.ask", "letters")]
+    for path in kept[:2]:
+        path.write_text("of somebody")
+    kept[2].mkdir()
+    if is_link:
+        folder.symlink_to(there)
+        with Editor(repo.environ, repo.path) as editor:
+            editor.open()
+            editor.status(repo.path, state="ready")
+            assert not repo.is_served()
+    else:
+        with repo.serve():
+            assert commit(repo) == ""
+    assert {*there.iterdir()} - {there / "door"} == {*kept}
+
+
 def test_a_folder_with_a_long_name_is_served_too(tmp_path: Path) -> None:
     repo = Hooked(tmp_path / ("long" * 30), enabled=False)
     repo.enable()

@@ -213,10 +213,14 @@ def test_requests_that_make_no_sense_are_refused_one_by_one(repo: Hooked) -> Non
             ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": ["x"]}),
             ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": [{"uri": 5}]}),
             ("workspace/executeCommand", {"command": "tokcost.preview", "arguments": [{"precision": "very"}]}),
+            ("workspace/executeCommand", {"command": "tokcost.report", "arguments": [{"branch": ["main"]}]}),
         ]:
             with pytest.raises(Refused) as refusal:
                 editor.request(method, params)
             assert "Traceback" not in str(refusal.value)
+            assert "bug" not in str(refusal.value)
+        half = editor.request("tokcost/summary", {"uri": repo.path.as_uri(), "branch": "\ud800"})
+        assert [one["usage"] for one in half["branches"]] in ([], [0])
         assert editor.quit() == 0
 
 

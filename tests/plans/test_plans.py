@@ -190,7 +190,8 @@ def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tup
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"plans": [{"kind": "claude"}]}', '{"plans": [1]}', '{"plans": 5}',
-    '{"plans":[{"kind":"claude","name":"x","monthly":"NaN","since":"2026-01-01","until":null}]}'])  # fmt: skip
+    *(f'{{"plans":[{{"kind":"claude","name":"x","monthly":"{fee}","since":"{since}","until":null}}]}}' for fee, since in
+      (("NaN", "2026-01-01"), ("1e100000", "2026-01-01"), ("-1", "2026-01-01"), ("20", "0001-01-01")))])  # fmt: skip
 def test_a_damaged_file_of_plans_is_named_and_stops_no_log(repo: Hooked, damage: str) -> None:
     repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
     (repo.ledger_home / "plans.json").write_text(damage)
@@ -213,3 +214,10 @@ def test_a_report_shows_the_plan_on_the_own_terminal_and_in_nothing_that_is_pass
     assert json.loads(said(repo, "report", "--plan", "--json"))["plans"][0]["plans"][0]["name"] == "max_20x"
     done = repo.tokcost("report", "--plan", "--markdown")
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_an_offset_of_a_whole_day_stops_no_command(repo: Hooked) -> None:
+    """Python makes no zone of it, but the system tells the time there."""
+    for words in (["plan", "set", "claude", "x", "20"], ["plan"], ["log"], ["budget"]):
+        done = repo.tokcost(*words, TZ="<+9999>-99")
+        assert (words, done.returncode, done.stderr.count("bug")) == (words, 0, 0), done.stderr

@@ -406,6 +406,15 @@ MODEL = '[{"id": "p", "name": "P", "api_pattern": "x", "models": [{"id": "m", "m
         MODEL % ("{}", "{}"),
         MODEL % ('{"regex": "("}', "{}"),
         MODEL % ('{"and": [{"contains": "x"}, {"regex": "("}]}', "{}"),
+        MODEL % ('{"regex": "a{99999999999}"}', "{}"),
+        *(
+            MODEL % ('{"equals": "m"}', f'{{"input_mtok": {price}}}')
+            for price in (
+                *("-1", '"-0.1"', "NaN", "Infinity", "1e400", '"1e999999999"', "10000.01", "9" * 5_000),
+                *('{"base": -1, "tiers": []}', '{"base": 1, "tiers": [{"start": 5, "price": -1}]}'),
+                *('{"base": 1, "tiers": [{"start": -5, "price": 1}]}', '{"base": 1e400, "tiers": []}'),
+            )
+        ),
     ],
 )
 def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path, content: str) -> None:

@@ -317,6 +317,17 @@ def in_turn(*answers: Answer) -> Answer:
 GOOD = always(anthropic_page(anthropic_row("2026-10-05", "claude-sonnet-4-5", "150")))
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
+def test_a_moment_that_is_in_no_year_in_utc_is_a_sentence_and_no_moment_of_a_refresh(
+    office: Office, moment: str
+) -> None:
+    row = anthropic_row("2026-10-05", "claude-sonnet-4-5", "150")
+    code, _, err = office.run(always({"data": [row | {"starting_at": moment}]}))
+    assert (code, "starting_at is no time" in " ".join(err.split())) == (3, True)
+    code, out, _ = office.run(always({"data": [row], "data_refreshed_at": moment}), "anthropic", "--json")
+    assert (code, moment[:4] in out) == (0, False)
+
+
 def truncated(request: Request) -> Reply:
     return Reply(b'{"data": [', length=5000)
 

@@ -1,5 +1,6 @@
 """Commits read from their own files say what git says of them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,16 @@ def test_a_small_file_that_holds_a_large_commit_is_left_to_git(repo: GitSandbox)
 def test_a_commit_with_parents_that_are_no_ids_is_left_to_git(repo: GitSandbox) -> None:
     name = stored(repo, b"tree x\nparent \xff\n\nmessage")
     assert read_loose_commit(str(repo.path / ".git"), name) is None
+
+
+def test_a_message_ends_at_a_nul_whoever_reads_it(repo: GitSandbox) -> None:
+    """Nobody sees what is behind it, and a report counts no line there."""
+    body = f"tree {repo.git('rev-parse', 'HEAD^{tree}')}\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nx\n\0\n"
+    asked = ["git", "hash-object", "-w", "--literally", "-t", "commit", "--stdin"]
+    made = subprocess.run(
+        asked, input=f"{body}AI-Cost: x\n".encode(), cwd=repo.path, stdout=subprocess.PIPE, check=True
+    )
+    name, common = made.stdout.decode().strip(), str(repo.path / ".git")
+    loose = read_loose_commit(common, name)
+    assert loose is not None
+    assert loose.message.rstrip() == read_commit(common, name).message.rstrip() == "x"

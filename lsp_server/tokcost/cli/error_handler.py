@@ -61,7 +61,10 @@ def _answer(action: Callable[[], object], environ: Mapping[str, str]) -> object:
 
 _OF_THE_DISK = frozenset(
     getattr(errno, name)
-    for name in ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE", "ESTALE")
+    for name in (
+        *("EIO", "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EMFILE", "ENFILE", "ESTALE"),
+        *("ENAMETOOLONG", "ELOOP"),
+    )
     if hasattr(errno, name)
 )
 """Errors of a file or a disk: wherever a command meets them, they are no bug."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -101,7 +101,7 @@ def _lines(
 
 def _view() -> View:
     now = time.time()
-    today = datetime.fromtimestamp(now).astimezone().date()
+    today = date.fromtimestamp(now)  # noqa: DTZ012 (of some offsets Python makes no zone)
     return View(int(now * 1000), today, screen.columns_wide(), screen.draws_blocks())
 
 

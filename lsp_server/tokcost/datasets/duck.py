@@ -1,6 +1,7 @@
 """A dataset's files, asked with DuckDB in this process. It installs and loads no extension: nothing is fetched."""
 
 import os
+import re
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -97,10 +98,17 @@ def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column]
         connection.execute(f"CREATE VIEW {name} AS SELECT {empty} WHERE false")
         connection.execute(f"CREATE VIEW {name}_by_file AS SELECT *, '' AS file FROM {name}")
         return
-    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    connection.execute(f"CREATE VIEW {name} AS SELECT {listed} FROM read_parquet([{quoted}])")
-    named = f"parse_filename(filename) AS file FROM read_parquet([{quoted}], filename = true)"
+    scanned = f"read_parquet([{', '.join(map(_pattern, files))}], hive_partitioning = false, filename = true)"
+    connection.execute(f"CREATE VIEW {name} AS SELECT {listed} FROM {scanned}")
+    named = f"parse_filename(filename) AS file FROM {scanned}"
     connection.execute(f"CREATE VIEW {name}_by_file AS SELECT {listed}, {named}")
+
+
+def _pattern(path: str) -> str:
+    """The pattern, quoted, by which DuckDB finds this file and no other one. Without partitioning: it would take a
+    folder called `month=2026-10` for the column."""
+    exact = re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", path)
+    return "'" + exact.replace("'", "''") + "'"
 
 
 def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[Group]:

@@ -6,7 +6,7 @@ which files it replaces; those count no more, whether they are still there or co
 """
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from importlib import import_module
@@ -80,7 +80,7 @@ def read_files(folder: Path, kind: Kind) -> Files:
     """The files of a kind. Raises `EnvironmentProblem`."""
     place = folder / kind
     try:
-        names = sorted(name for name in os.listdir(place) if name.endswith(_ENDING) and not name.startswith("."))
+        names = sorted(_names(place))
     except FileNotFoundError:
         return Files([], [])
     except OSError as error:
@@ -91,6 +91,19 @@ def read_files(folder: Path, kind: Kind) -> Files:
             gone.update(name for name in read_note(str(place / name), REPLACES).split())
     counted = [str(place / name) for name in names if name not in gone]
     return Files(counted, [str(place / name) for name in names if name in gone], frozenset(gone))
+
+
+def _names(place: Path) -> Iterator[str]:
+    """The names of files in a folder of a dataset. Raises `OSError`, and `EnvironmentProblem` for a pipe, a device or
+    a folder of such a name: whoever opens it can wait for ever."""
+    for name in os.listdir(place):
+        if name.endswith(_ENDING) and not name.startswith("."):
+            path = place / name
+            if not os.path.lexists(path):
+                continue  # removed meanwhile: a compaction is at work
+            if not os.path.isfile(path):
+                raise EnvironmentProblem(f"{path} is no file", "Take it out of the dataset.")
+            yield name
 
 
 def read_note(path: str, name: str) -> str:

@@ -150,6 +150,11 @@ def read_ours(path: str, most: int = MOST_BYTES) -> bytes | None:
 def append_ours(path: str, data: bytes) -> None:
     """Append to a private file of ours, which is made where there is none. Raises `OSError`, also where the file is a
     link or a pipe, or belongs to another user."""
+    while not _appended(path, data):
+        pass  # `rewrite_lines` put another one in its place
+
+
+def _appended(path: str, data: bytes) -> bool:
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK | _NO_WAIT, PRIVATE_FILE)
     try:
         status = os.fstat(number)
@@ -157,9 +162,19 @@ def append_ours(path: str, data: bytes) -> None:
             raise OSError(errno.EINVAL, f"it is {_kind(status)}, not a file", path)
         if not is_ours(status):
             raise PermissionError(errno.EPERM, "it belongs to another user", path)
+        if data and _is_locked(number) and not _is_at(path, status):
+            return False
         _write_all(number, data)
     finally:
         os.close(number)
+    return True
+
+
+def _is_at(path: str, status: os.stat_result) -> bool:
+    """Whether a file that is open is still the one at its path."""
+    with suppress(OSError):
+        return os.path.samestat(os.lstat(path), status)
+    return False
 
 
 _LONGEST_LINE = 1 << 25
@@ -169,27 +184,44 @@ def rewrite_lines(path: str, edit: Callable[[bytes], bytes]) -> None:
     """Replace a private file of ours by what `edit` makes of each of its lines; where that is nothing, the line goes.
     What others append meanwhile is kept, edited too. A line longer than 32 MB is taken in pieces. Raises `OSError`."""
     remove_unfinished(path)
+    while not _rewritten(path, edit):
+        pass  # another process did it in between
+
+
+def _rewritten(path: str, edit: Callable[[bytes], bytes]) -> bool:
     stream = open_ours(path)
     if stream is None:
-        return
+        return True
     with stream:
         new = f"{path}.{os.urandom(8).hex()}{_NEW}"
         try:
             with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, PRIVATE_FILE), "wb") as target:
                 _copy_lines(stream, target, edit)
+                # Whoever appends waits from here on, and no longer than what came meanwhile takes.
+                if _is_locked(stream.fileno()) and not _is_at(path, os.fstat(stream.fileno())):
+                    os.unlink(new)
+                    return False
+                _copy_lines(stream, target, edit, is_end=True)
                 target.flush()
                 os.fsync(target.fileno())
             os.replace(new, path)
+        except FileNotFoundError:  # another process that rewrites took it for one that was left
+            return False
         except BaseException:
             with suppress(OSError):
                 os.unlink(new)
             raise
-        while late := stream.readline(_LONGEST_LINE):
+        while late := stream.readline(_LONGEST_LINE):  # where files cannot be locked
             append_ours(path, edit(late))
+    return True
 
 
-def _copy_lines(source: BinaryIO, target: BinaryIO, edit: Callable[[bytes], bytes]) -> None:
+def _copy_lines(source: BinaryIO, target: BinaryIO, edit: Callable[[bytes], bytes], *, is_end: bool = False) -> None:
+    """Copy lines, and at the end of the file one that is not finished; before that, somebody may be writing it."""
     while line := source.readline(_LONGEST_LINE):
+        if not (is_end or line.endswith(b"\n") or len(line) == _LONGEST_LINE):
+            source.seek(-len(line), os.SEEK_CUR)
+            return
         target.write(edit(line))
 
 

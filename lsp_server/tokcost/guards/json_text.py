@@ -213,6 +213,8 @@ def _value(text: str, at: int) -> tuple[object, int]:
         raise Unreadable(f"it is no JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
     except RecursionError as error:
         raise Unreadable("it is nested too deeply") from error
+    except ValueError as error:  # what Python says of a number of 5,000 digits
+        raise Unreadable(f"it has a number of too many digits behind line {_line(text, at)}") from error
 
 
 def _skip(text: str, at: int) -> int:

@@ -36,9 +36,11 @@ from tokcost.local_server import (
     framed,
     identity,
     is_closed,
+    is_name_of_pipe,
     open_pipe,
     pipes_of,
     read_some,
+    remove_pipe,
     require_private,
     unpacked,
     write_all,
@@ -91,7 +93,7 @@ class Answering:
         self._ended.set()
         if self._knocker >= 0:
             with suppress(OSError):
-                os.unlink(self._door)
+                remove_pipe(self._door)
             with suppress(OSError):
                 os.write(self._knocker, b"\n")  # wakes the thread that listens
 
@@ -130,7 +132,8 @@ class Answering:
             os.mkdir(self._folder, PRIVATE_FOLDER)
         require_private(self._folder)
         for name in os.listdir(self._folder):  # of a server that was killed, and of its clients: ours is the lock
-            os.unlink(os.path.join(self._folder, name))
+            if is_name_of_pipe(name):
+                remove_pipe(os.path.join(self._folder, name))
         os.mkfifo(self._door, 0o600)
         door = open_pipe(self._door, os.O_RDONLY)
         try:
@@ -140,7 +143,7 @@ class Answering:
         finally:
             knocker, self._knocker = self._knocker, -1
             with suppress(OSError):  # who was told to end before the door was there has not taken it away
-                os.unlink(self._door)
+                remove_pipe(self._door)
             for number in (door, knocker):
                 if number >= 0:
                     os.close(number)
@@ -294,7 +297,7 @@ class Client:
             os.close(number)
         for path in self._paths:  # the client may have been killed
             with suppress(OSError):
-                os.unlink(path)
+                remove_pipe(path)
 
 
 def warm() -> Any:

@@ -7,12 +7,15 @@ from typing import Any, cast
 from pygls.exceptions import JsonRpcException
 
 from tokcost.errors import UsageError
-from tokcost.lsp.documents import worktree_of
+from tokcost.lsp.documents import folder_uris, worktree_of
 from tokcost.lsp.protocol import sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.worktree import Worktree
+from tokcost.reports.text import shorten
 
 CommandParams = Mapping[str, Any]
+_MOST_QUOTED = 80
+"""Characters of what a client sent, in a sentence about it."""
 
 
 def add_command(server: TokcostServer, name: str, action: Callable[[CommandParams], Awaitable[Any]]) -> None:
@@ -30,8 +33,8 @@ def add_command(server: TokcostServer, name: str, action: Callable[[CommandParam
 
 def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
     """The worktree that is meant; the only folder where none is named. Raises `UsageError`."""
-    folders = server.workspace.folders
-    uri = params.get("uri") or (next(iter(folders)) if len(folders) == 1 else server.workspace.root_uri)
+    folders = folder_uris(server)
+    uri = params.get("uri") or (folders[0] if len(folders) == 1 else server.workspace.root_uri)
     if not isinstance(uri, str):
         raise UsageError("no repository is named", "Pass `uri`: a file or folder in it.")
     found = worktree_of(uri)
@@ -62,16 +65,18 @@ def flag(params: CommandParams, name: str) -> bool:
 
 
 def text(params: CommandParams, name: str) -> str | None:
-    """A text, or nothing."""
+    """A text, or nothing. Half a character, which nothing can store, is written out."""
     said = params.get(name)
     if said is not None and not isinstance(said, str):
         raise UsageError(f"`{name}` is no text")
-    return said
+    return None if said is None else sendable(said)
 
 
 def moment(said: str) -> int:
     """Milliseconds UTC."""
     try:
-        return int(datetime.fromisoformat(said).astimezone().timestamp() * 1000)
-    except ValueError as refusal:
-        raise UsageError(f"{said!r} is no time", "Write it as in 2026-11-01T10:00:00Z.") from refusal
+        return int(datetime.fromisoformat(said).timestamp() * 1000)
+    except (ValueError, OverflowError) as refusal:  # the latter for what is in year 0 somewhere
+        raise UsageError(f"{shorten(said, _MOST_QUOTED)!r} is no time", "Write it as in 2026-11-01T10:00:00Z.") from (
+            refusal
+        )

@@ -27,11 +27,28 @@ _LONGEST_URI = 3 * _LONGEST_PATH + 100
 def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
     """The document, if it is a commit message that the client has opened, and no longer than people write: nobody may
     have to wait for what is read at every key."""
-    document = server.workspace.text_documents.get(uri)
+    document = _opened(server, uri)
     if document is None or len(document.source) > MOST_CHARACTERS:
         return None
     is_message = document.language_id in LANGUAGES or os.path.basename(uri.partition("?")[0]) in NAMES
     return document if is_message else None
+
+
+def _opened(server: LanguageServer, uri: str) -> TextDocument | None:
+    """The document, if the client has opened it. pygls keeps documents under names of its own, and makes up one without
+    a version for what it does not have."""
+    try:
+        document = server.workspace.get_text_document(uri)
+    except ValueError:  # of the URI's host
+        return None
+    return document if document.version is not None else None
+
+
+def folder_uris(server: LanguageServer) -> list[str]:
+    """The folders of the workspace, as the client named them; of a client that knows none of them, its root."""
+    workspace = server.workspace
+    named = [folder.uri for folder in workspace.folders.values()]
+    return named or ([workspace.root_uri] if workspace.root_uri else [])
 
 
 def local_path(uri: str) -> str | None:
@@ -40,7 +57,7 @@ def local_path(uri: str) -> str | None:
     if not uri.startswith("file:") or len(uri) > _LONGEST_URI:
         return None
     try:
-        path = to_fs_path(uri)
+        path = to_fs_path(uri.replace(";", "%3B"))  # to pygls, what is behind it is no part of the path
         if not path or "\0" in path or path.startswith("//") or len(os.fsencode(path)) > _LONGEST_PATH:
             return None
     except ValueError:  # of the URI's host, or of the path's characters

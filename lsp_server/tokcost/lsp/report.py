@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 from tokcost.files.private import private_folder, write_whole
@@ -15,7 +15,8 @@ from tokcost.services.summarise import LogOptions, summarise
 def render(home: Path, folder: str, branch: str | None) -> str:
     """The tables of a repository, or of one branch, from the ledger as it is."""
     now = time.time()
-    view = View(int(now * 1000), datetime.fromtimestamp(now).astimezone().date(), decorated=True)
+    today = date.fromtimestamp(now)  # noqa: DTZ012 (of some offsets Python makes no zone)
+    view = View(int(now * 1000), today, decorated=True)
     found = summarise(home, Path(folder), LogOptions(branch=branch, lists_commits=True))
     row = next((row for row in found[0].branches if row.branch == branch), None) if branch else None
     lines = branch_lines(row, found[0], None, view) if row else log_lines(found, None, view)

@@ -57,7 +57,7 @@ class TokcostServer(LanguageServer):
     def show_status(self, params: dict[str, Any]) -> None:
         """Send figures of a folder; clients without our extension pass over them."""
         self.protocol.notify(STATUS, params)
-        if any(commit_message(self, uri) for uri in self.workspace.text_documents):
+        if any(commit_message(self, one.uri) for one in self.workspace.text_documents.values()):
             self.refresh_lenses()
 
     def refresh_lenses(self) -> None:

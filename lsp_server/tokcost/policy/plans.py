@@ -13,6 +13,9 @@ from tokcost.model.plans import COVERED, Plan
 from tokcost.settings import PLANS_FILE
 
 _SCHEMA = "tokcost.plans/1"
+_MOST_USD = 10**9
+_FIRST = date(1970, 1, 1)
+"""Before it, no day has a moment that every system can tell."""
 
 
 def read_plans(home: Path) -> list[Plan]:
@@ -57,10 +60,13 @@ def plan_object(plan: Plan) -> dict[str, Any]:
 def _plan(said: dict[str, Any]) -> Plan:
     from decimal import Decimal  # few have a plan
 
-    monthly = int(Decimal(said["monthly"]).scaleb(9))
+    fee = Decimal(said["monthly"])
+    if not 0 < fee < _MOST_USD:
+        raise ValueError("a fee is nothing, or more than anybody pays")
+    monthly = int(fee.scaleb(9))
     until = said["until"]
     since, last = date.fromisoformat(said["since"]), None if until is None else date.fromisoformat(until)
     kind, name = str(said["kind"]), str(said["name"])
-    if kind not in COVERED or monthly <= 0 or (last is not None and last < since):
+    if kind not in COVERED or since < _FIRST or (last is not None and last < since):
         raise ValueError(f"the plan {kind} {name} is none")
     return Plan(kind, name, monthly, since, last)

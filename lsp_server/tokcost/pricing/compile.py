@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from tokcost.errors import SettingsDamaged
 from tokcost.model.money import ATTO_PER_USD_MTOK
-from tokcost.pricing.cards import DAY_MINUTES, ModelCards, PriceState, RateCard, Rates, Step
+from tokcost.model.usage import MAX_TOKENS
+from tokcost.pricing.cards import DAY_MINUTES, MOST_USD, ModelCards, PriceState, RateCard, Rates, Step
 from tokcost.pricing.names import Candidate, candidates, without_price
 from tokcost.pricing.tiers import with_earlier_tiers
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo, ModelPrice, Provider
+    from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
+
+    Prices = dict[str, Decimal | TieredPrices | None]
 
 _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "fast": ({"speed": "fast"}, {"service_tier": "fast"}),
@@ -120,15 +123,29 @@ def _object_reader() -> Callable[[dict[str, Any]], dict[str, Any]]:
 
     def read(value: dict[str, Any]) -> dict[str, Any]:
         if isinstance(prices := value.get("prices"), dict):
-            return value | {"prices": ModelPrice(**rates.validate_python(prices))}
+            return value | {"prices": ModelPrice(**_believed(rates.validate_python(prices)))}
         if isinstance(pattern := value.get("regex"), str):
             try:
                 re.compile(pattern)
-            except re.error as error:
+            except (re.error, OverflowError) as error:
                 raise ValueError(f"{pattern!r} is no pattern: {error}") from error
         return value
 
     return read
+
+
+def _believed(prices: "Prices") -> "Prices":
+    """The prices of a model, if each of them can be one. Raises `ValueError`."""
+    for name, value in prices.items():
+        if value is None:
+            continue
+        tiers = () if isinstance(value, Decimal) else value.tiers
+        base = value if isinstance(value, Decimal) else value.base
+        if not all(0 <= one <= MOST_USD for one in (base, *(tier.price for tier in tiers))):
+            raise ValueError(f"{name!a} has a price below 0 or above {MOST_USD:,} US dollars")
+        if not all(0 <= tier.start < MAX_TOKENS for tier in tiers):
+            raise ValueError(f"{name!a} has a price for prompts that nobody can send")
+    return prices
 
 
 def _compile(snapshot: "DataSnapshot", basis: str, provider: str, model: str) -> ModelCards:

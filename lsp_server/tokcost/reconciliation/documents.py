@@ -125,19 +125,23 @@ def day_of_text(moment: str, where: str) -> str:
     try:
         if len(moment) == 10:
             return date.fromisoformat(moment).isoformat()
-        found = datetime.fromisoformat(moment)
-    except ValueError:
+        return _in_utc(moment).date().isoformat()
+    except (ValueError, OverflowError):
         raise Unreadable(f"{where} is no time") from None
-    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC).date().isoformat()
 
 
 def moment(document: dict[str, Any], name: str) -> str:
     """An RFC 3339 time, in UTC to the second; empty where it is missing or none."""
     try:
-        found = datetime.fromisoformat(text(document, name))
-    except ValueError:
+        return _in_utc(text(document, name)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
         return ""
-    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _in_utc(moment: str) -> datetime:
+    """A time in UTC. Raises `ValueError` for none, `OverflowError` for one that is in no year from 1 to 9999 there."""
+    found = datetime.fromisoformat(moment)
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
 
 
 def day_of_seconds(value: object, where: str) -> str:

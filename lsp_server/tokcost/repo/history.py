@@ -18,7 +18,7 @@ from tokcost.model.changes import Node
 from tokcost.repo.moments import moment_of
 from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import find_worktree, git_dir_around
 
 _SECONDS = 600.0
 PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
@@ -37,13 +37,11 @@ class Repository(NamedTuple):
 
     def git(self, *args: str, feed: str = "") -> str:
         """The output of git. Raises `GitFailed`."""
-        asked = ["--no-replace-objects", *args]
-        return run_git(asked, self.folder, feed=feed, seconds=_SECONDS)
+        return run_git(args, self.folder, feed=feed, seconds=_SECONDS)
 
     def each(self, *args: str, feed: str = "", end: bytes = b"\0") -> Iterator[str]:
         """The output of git piece by piece, each without its `end`, while git prints it."""
-        asked = ["--no-replace-objects", *args]
-        return map(os.fsdecode, stream_git(asked, self.folder, feed=feed, end=end))
+        return map(os.fsdecode, stream_git(args, self.folder, feed=feed, end=end))
 
 
 class Range(NamedTuple):
@@ -69,6 +67,7 @@ class Files(NamedTuple):
 
 def find_repository(folder: str) -> Repository:
     """The repository around a folder, bare or not. Raises `NotARepository`, `EnvironmentProblem`."""
+    _require_files(folder)
     try:
         text = run_git(["rev-parse", "--git-common-dir", "--is-shallow-repository"], folder)
     except GitFailed as failure:
@@ -77,6 +76,20 @@ def find_repository(folder: str) -> Repository:
         raise
     common_dir, _, shallow = text.rstrip("\n").rpartition("\n")
     return Repository(folder, os.path.realpath(os.path.join(folder, common_dir)), shallow == "true")
+
+
+def _require_files(folder: str) -> None:
+    """Raise `EnvironmentProblem` for a pipe or a device in the place of a file that git reads before it shows any
+    commit: an unpacked archive can bring one, and git would wait for it."""
+    worktree = find_worktree(os.path.abspath(folder))
+    common_dir = worktree.common_dir if worktree else git_dir_around(folder)
+    for name in _READ_FIRST if common_dir else ():
+        path = os.path.join(common_dir, name)
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise EnvironmentProblem(f"{path} is no file, and git would wait for it", "Remove it.")
+
+
+_READ_FIRST = ("shallow", "info/grafts", "objects/info/alternates", "packed-refs", "config", "config.worktree")
 
 
 def read_range(repository: Repository, text: str) -> Range:

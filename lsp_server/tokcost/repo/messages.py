@@ -27,7 +27,7 @@ def messages_with_lines(
     if not revisions:
         return
     feed = "".join(f"{revision}\n" for revision in revisions)
-    asked = ["--no-replace-objects", *_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"]
+    asked = [*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"]
     for record in map(os.fsdecode, stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds)):
         commit, _, message = record.partition("\n")
         if commit:
@@ -79,7 +79,7 @@ def _patches(common_dir: str, feed: str, seconds: float) -> Iterator[str]:
     """The changes of commits in their order, as far as they are of a size that people write: a megabyte of what was
     fetched can hold terabytes of changes."""
     left = _MOST_CHANGES
-    asked = ["-c", f"core.bigFileThreshold={_MOST_FILE}", "--no-replace-objects", "log", "-z", "-p"]
+    asked = ["-c", f"core.bigFileThreshold={_MOST_FILE}", "log", "-z", "-p"]
     asked += ["--no-walk=unsorted", "--ignore-missing", "--no-color", "--no-renames", "--full-index", "--stdin"]
     for patch in stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds):
         if len(patch) > _MOST_CHANGE or not patch.startswith(b"commit "):
@@ -103,4 +103,4 @@ def message_of(common_dir: str, commit: str, *, seconds: float = 60.0) -> str:
 
 
 def _git(args: Sequence[str], common_dir: str, *, feed: str = "", seconds: float) -> str:
-    return run_git(["--no-replace-objects", *args], common_dir, feed=feed, seconds=seconds)
+    return run_git(args, common_dir, feed=feed, seconds=seconds)

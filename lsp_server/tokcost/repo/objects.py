@@ -62,6 +62,7 @@ def read_loose_commit(common_dir: str, name: str) -> Commit | None:
         if not whole.eof or not header.startswith(b"commit "):
             return None
         head, _, message = data.partition(b"\n\n")
+        message = message.partition(b"\0")[0]  # nobody, git included, shows what is behind it
         parents = tuple(line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent "))
     except (OSError, ValueError, zlib.error):
         return None

@@ -31,6 +31,7 @@ _NO_PROGRAM = {
     "LC_ALL": "C",
     "GIT_OPTIONAL_LOCKS": "0",  # the index is not written, so no hook learns of it
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # other clones do not have what git-replace(1) shows here
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_SSH_COMMAND": "false",

@@ -1,7 +1,7 @@
 """Rate cards as a person reads them: US dollars for a million tokens."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from tokcost.model.money import ATTO_PER_USD_MTOK, dollars
 from tokcost.model.prices import PriceChange
@@ -63,7 +63,7 @@ def change_sentence(change: PriceChange) -> str:
     where nothing changes."""
     if not change.changed or change.first_ms is None:
         return ""
-    since = datetime.fromtimestamp(change.first_ms / 1000).astimezone()  # git reads a day as a local one
+    since = date.fromtimestamp(change.first_ms / 1000)  # noqa: DTZ012 (git reads a day as a local one)
     of = counted(change.looked_at, "recorded reply", "recorded replies")
     return (
         f"{change.changed:,} of {of} cost something else by these prices: ${dollars(change.after)} list instead of"

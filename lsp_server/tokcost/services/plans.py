@@ -35,7 +35,8 @@ def set_plan(
         raise UsageError(f"a plan's name has 1 to {_LONGEST_NAME} characters that can be shown")
     known, name = read_plans(home), name.strip()
     before = [one.since for one in known if (one.kind, one.name) == (kind, name)]
-    since, until = days[0] or max(before, default=datetime.now().astimezone().date().replace(day=1)), days[1]
+    first_of_month = date.today().replace(day=1)  # noqa: DTZ011 (of some offsets Python makes no zone)
+    since, until = days[0] or max(before, default=first_of_month), days[1]
     if until is not None and until < since:
         raise UsageError(f"the plan would end on {until}, before it begins on {since}")
     new = Plan(kind, name, _monthly(monthly), since, until)
@@ -102,8 +103,7 @@ def _leverage(
 
 def _start_ms(day: date, zone: tzinfo | None) -> int:
     """The first moment of a local day."""
-    start = datetime.combine(day, time(), zone)
-    return round((start if zone is not None else start.astimezone()).timestamp() * 1000)
+    return round(datetime.combine(day, time(), zone).timestamp() * 1000)
 
 
 def _monthly(text: str) -> int:

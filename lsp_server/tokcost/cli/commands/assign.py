@@ -7,6 +7,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.names import NAME
 from tokcost.model.money import dollars
 from tokcost.model.selection import Selection
 from tokcost.reports.text import counted, escape
@@ -18,10 +19,12 @@ from tokcost.settings import tokcost_home
 
 
 @click.command(short_help="Put usage on the branch it belongs to, by hand.")
-@click.argument("branch", shell_complete=branches)
-@click.option("--from", "source", metavar="BRANCH", help="Usage on BRANCH of this repository.", shell_complete=branches)
+@click.argument("branch", type=NAME, shell_complete=branches)
+@click.option(
+    "--from", "source", type=NAME, metavar="BRANCH", help="Usage on BRANCH of this repository.", shell_complete=branches
+)
 @click.option("--unplaced", is_flag=True, help="Usage of this repository on no known branch.")
-@click.option("--session", metavar="ID", help="Usage of one session; the beginning of its id is enough.")
+@click.option("--session", type=NAME, metavar="ID", help="Usage of one session; the beginning of its id is enough.")
 @click.option("--directory", metavar="PATH", help="Usage in PATH and below, also where that is no repository.")
 @click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
 @click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")

@@ -9,6 +9,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.names import NAME
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.budget import BudgetChange, Scope, parse_near
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
@@ -70,6 +71,7 @@ class _Set(click.Command):
 
 _branch = click.option(
     "--branch",
+    type=NAME,
     is_flag=False,
     flag_value=_EVERY_BRANCH,
     metavar="[NAME]",

@@ -10,6 +10,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.names import NAME
 from tokcost.cli.output_file import STDOUT, begins_with, write_file
 from tokcost.errors import UsageError
 from tokcost.exports.focus_columns import Profile
@@ -50,7 +51,7 @@ def _selected(function: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option("--repository", metavar="FOLDER", help="The repository around FOLDER instead of the current one."),
         click.option("--all-repos", is_flag=True, help="Every repository with usage, and usage in none."),
-        click.option("--branch", metavar="NAME", shell_complete=branches, help="Only usage on this branch."),
+        click.option("--branch", type=NAME, metavar="NAME", shell_complete=branches, help="Only usage on this branch."),
         click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words; days are UTC."),
         click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day in UTC."),
         click.option("--estimates", is_flag=True, help="Also usage whose counts no provider told."),

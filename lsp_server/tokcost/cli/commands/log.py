@@ -8,6 +8,7 @@ import click
 
 from tokcost.cli.completion import branches
 from tokcost.cli.log import Output, show_log
+from tokcost.cli.names import NAME
 from tokcost.errors import UsageError
 from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.services.summarise import By, LogOptions
@@ -15,7 +16,7 @@ from tokcost.services.time_zones import time_zone
 
 
 @click.command(short_help="What each branch cost, and a sum that closes.")
-@click.argument("branch", required=False, shell_complete=branches)
+@click.argument("branch", type=NAME, required=False, shell_complete=branches)
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
 @click.option(
     "--since", metavar="DATE", help="Only usage from DATE on, in git's date words; a bare day is a whole day."

@@ -7,6 +7,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.names import NAME
 from tokcost.errors import UsageError
 from tokcost.reports.purged import done_text, found_text, purged_json
 from tokcost.services.look_at_clone import state_around
@@ -20,10 +21,14 @@ from tokcost.settings import tokcost_cache, tokcost_home
 @click.option("--before", metavar="DATE", help="Usage before DATE, in git's date words.")
 @click.option("--repository", metavar="PATH", help="Usage in the repository at PATH, also one that is gone.")
 @click.option(
-    "--branch", metavar="NAME", help="Usage on one branch, of this or that repository.", shell_complete=branches
+    "--branch",
+    type=NAME,
+    metavar="NAME",
+    help="Usage on one branch, of this or that repository.",
+    shell_complete=branches,
 )
-@click.option("--session", metavar="ID", help="Usage of one session; the beginning of its id is enough.")
-@click.option("--assistant", metavar="NAME", help="Usage of one assistant, for example claude-code.")
+@click.option("--session", type=NAME, metavar="ID", help="Usage of one session; the beginning of its id is enough.")
+@click.option("--assistant", type=NAME, metavar="NAME", help="Usage of one assistant, for example claude-code.")
 @click.option("--all", "everything", is_flag=True, help="All usage.")
 @click.option("--dry-run", is_flag=True, help="Say what would go and change nothing.")
 @click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")

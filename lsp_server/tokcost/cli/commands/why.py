@@ -9,6 +9,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.names import NAME
 from tokcost.errors import UsageError
 from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_home
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="What drove the list cost, and other models' prices.")
-@click.argument("branch", required=False, shell_complete=branches)
-@click.option("--session", metavar="ID", help="Only one session; the beginning of its id is enough.")
+@click.argument("branch", type=NAME, required=False, shell_complete=branches)
+@click.option("--session", type=NAME, metavar="ID", help="Only one session; the beginning of its id is enough.")
 @click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
 @click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")

@@ -104,18 +104,18 @@ class _Commands:
     async def report(self, params: CommandParams) -> Any:
         """Return the output of `tokcost log` as a text file that the client can open."""
         worktree = worktree_for(self._server, params)
-        text = await self._refresher.read(render, self._refresher.home, worktree.path, params.get("branch"))
-        uri = await self._refresher.read(save, self._refresher.home, worktree.root, text)
+        shown = await self._refresher.read(render, self._refresher.home, worktree.path, text(params, "branch"))
+        uri = await self._refresher.read(save, self._refresher.home, worktree.root, shown)
         window = self._server.client_capabilities.window
         able = window is not None and window.show_document is not None and window.show_document.support
         if able and flag(params, "show"):
             self._server.window_show_document(types.ShowDocumentParams(uri, take_focus=True))
-        return {"text": text, "uri": uri}
+        return {"text": shown, "uri": uri}
 
     async def assign(self, params: CommandParams) -> Any:
         """Put usage on the branch it belongs to."""
-        worktree, branch = worktree_for(self._server, params), params.get("branch")
-        if not isinstance(branch, str) or not branch:
+        worktree, branch = worktree_for(self._server, params), text(params, "branch")
+        if not branch:
             raise UsageError("no branch is named", "Pass `branch`.")
         moved = await self._refresher.run(_assign, self._server, worktree, branch, params)
         self._refresher.touch()

@@ -8,7 +8,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from tokcost.lsp.documents import local_path
+from tokcost.lsp.documents import folder_uris, local_path
 from tokcost.lsp.protocol import FOLLOW, SUMMARY, FollowParams, sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.drivers_json import why_object
@@ -25,11 +25,11 @@ def register(server: TokcostServer) -> None:
     def _(_params: types.InitializedParams) -> None:
         server.watch_client()
         server.refresher.start()
-        server.refresher.set_folders(_folders(server))
+        server.refresher.set_folders(folder_uris(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def _(_params: types.DidChangeWorkspaceFoldersParams) -> None:
-        server.refresher.set_folders(_folders(server))
+        server.refresher.set_folders(folder_uris(server))
 
     @server.feature(FOLLOW)
     def _(params: FollowParams) -> None:
@@ -46,15 +46,9 @@ def register(server: TokcostServer) -> None:
     @answered
     async def _(params: Any) -> Any:
         path = local_path(params.uri) if isinstance(params.uri, str) else None
-        if path is None:
+        if path is None or not isinstance(params.branch, str | None):
             raise JsonRpcInvalidParams
-        return await server.refresher.read(_summary, server.refresher.home, path, params.branch)
-
-
-def _folders(server: TokcostServer) -> list[str]:
-    """The workspace folders; of a client that knows none of them, its root."""
-    workspace = server.workspace
-    return list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
+        return await server.refresher.read(_summary, server.refresher.home, path, sendable(params.branch))
 
 
 def _summary(home: Path, path: str, branch: str | None) -> Any:
