@@ -36,7 +36,9 @@ def _inside(path: str, folder: str) -> str:
     return os.path.relpath(path, folder) if path.startswith(folder + os.sep) else path
 
 
-def remains_text(left: Sequence[tuple[str, str]], remaining: Sequence[Remaining], columns_wide: int | None = None) -> str:
+def remains_text(
+    left: Sequence[tuple[str, str]], remaining: Sequence[Remaining], columns_wide: int | None = None
+) -> str:
     """The text on what was left in clones, and on what is outside of them with the command that removes it."""
     text = "".join(f"{escape(folder)}: {escape(said)}.\n" for folder, said in left)
     text += "What remains, and how to remove it:\n"

@@ -6,7 +6,6 @@ Until then nothing is written, and afterwards two files: so a run that was kille
 repetition, which finds the messages read already in the cache, writes the same.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
@@ -160,9 +159,7 @@ def _write(folder: Path, rows: Iterator[ClaimRow], sums: CellSums) -> dict[str, 
 def restore_cells(folder: Path) -> list[str]:
     """Write the cells of claims whose run was killed before it got to them; the names of the files. Raises
     `EnvironmentProblem`."""
-    return [
-        write_file(folder, "cells", _cells(cells_of(read_claims(path)))) for path in claims_without_cells(folder)
-    ]
+    return [write_file(folder, "cells", _cells(cells_of(read_claims(path)))) for path in claims_without_cells(folder)]
 
 
 def _cells(sums: CellSums) -> bytes:
