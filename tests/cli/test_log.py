@@ -137,10 +137,10 @@ def test_a_command_line_that_makes_no_sense_is_exit_2_without_a_traceback(machin
 
 
 def test_a_terminal_gets_colour_and_bars_in_the_same_table(machine: Machine) -> None:
-    text = on_terminal(["log", "--no-pager"], machine.repo, machine.environ, 60)
+    text = on_terminal(["log", "--no-pager"], machine.repo, machine.environ, 75)
     assert "\x1b[1;32m* main" in text
     assert "█" in text
-    assert "MODELS" not in text
+    assert "ASSISTANTS" not in text
     assert all(branch in text for branch in BRANCHES)
 
 

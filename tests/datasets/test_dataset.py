@@ -206,3 +206,34 @@ def test_what_is_no_file_of_a_dataset_is_named_and_not_waited_for(
     for asked in (check_dataset, compact_dataset, lambda folder: collected(tmp_path, tmp_path / "shop")):
         with pytest.raises(EnvironmentProblem, match="is no file"):
             asked(costs)
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_a_report_whose_cells_were_all_lost_says_so_and_what_brings_them_back(
+    tmp_path: Path, is_compacted: bool, folder_too: bool
+) -> None:
+    costs = two_runs(tmp_path)
+    before = report(tmp_path)
+    if is_compacted:
+        compact_dataset(costs)
+    shutil.rmtree(costs / "cells")
+    if not folder_too:
+        (costs / "cells").mkdir()
+    done = piped(["report", "--dataset", "costs"], tmp_path, environ_of(tmp_path / "home"))
+    assert "nothing was collected" not in done.stdout
+    assert "No cells are left" in done.stdout
+    assert "`tokcost dataset compact DATASET` brings them back" in done.stdout
+    assert json.loads(report(tmp_path))["cells_lost"] is True
+    assert piped(["dataset", "compact", "costs"], tmp_path, environ_of(tmp_path / "home")).returncode == 0
+    assert report(tmp_path) == before
+
+
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--markdown"]])
+def test_a_report_from_which_some_cells_were_lost_says_that_its_figures_lack_them(
+    tmp_path: Path, form: list[str]
+) -> None:
+    Path(read_files(two_runs(tmp_path), "cells").counted[0]).unlink()
+    done = piped(["report", "--dataset", "costs", *form], tmp_path, environ_of(tmp_path / "home"))
+    assert done.returncode == 0
+    assert "no figure has what was in them" in done.stdout + done.stderr

@@ -55,6 +55,12 @@ def test_a_part_that_is_not_nothing_is_not_shown_as_nothing(parts: list[int]) ->
     assert all(_units(text) > 0 for part, text in zip(parts[:-1], shown, strict=False) if part)
 
 
+def test_a_small_part_gets_no_more_places_than_it_needs_to_be_seen() -> None:
+    assert closing_sum([17_194_500, 19_687_500, 63_000], 36_945_000)[0] == ["$0.017195", "$0.019687", "$0.000063"]
+    assert closing_sum([2_000_000_000, 63_000], 2_000_063_000) == (["$2.000000", "$0.000063"], "$2.000063")
+    assert closing_sum([2_000_000_000, 63], 2_000_000_063)[0] == ["$2.000000000", "$0.000000063"]
+
+
 @pytest.mark.parametrize(("part", "drawn"), [(0, ""), (1, "▏"), (500, "████"), (1000, "████████"), (2000, "████████")])
 def test_bars_show_whatever_is_not_nothing_and_never_burst(part: int, drawn: str) -> None:
     assert bar(part, 1000, 8) == drawn

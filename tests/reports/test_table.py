@@ -49,10 +49,10 @@ unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
 EIGHTY = """\
-  BRANCH         LIST COST  SHARE     PENDING  TOKENS  LAST USED       MODELS
-* feat/checkout      $1.84  █           $1.84    1.2M  60 minutes ago  opus-4-5
-  main              $12.50  ██████▉    $12.50    9.9M  30 hours ago    opus-4-5
-  fix/漢字        unpriced           unpriced    4.2k  2 weeks ago     mystery-1
+  BRANCH         LIST COST   PENDING  TOKENS  LAST USED       MODELS     STATE
+* feat/checkout      $1.84     $1.84    1.2M  60 minutes ago  opus-4-5
+  main              $12.50    $12.50    9.9M  30 hours ago    opus-4-5
+  fix/漢字        unpriced  unpriced    4.2k  2 weeks ago     mystery-1  merged
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310
   tokens

@@ -32,7 +32,7 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
             screen.show(json.dumps(shown.dataset_object(report), indent=2) + "\n")
         case "csv":
             screen.show(shown.dataset_csv(report, rows))
-            for remark in shown.twice_remarks(report):
+            for remark in shown.doubts(report):
                 screen.tell(remark)
         case "markdown":
             screen.show(shown.dataset_markdown(report, rows))

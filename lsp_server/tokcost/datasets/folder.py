@@ -71,8 +71,8 @@ def make_dataset(folder: Path) -> None:
 
 
 def check_dataset_folder(folder: Path) -> None:
-    """Raise `EnvironmentProblem` where there is no dataset."""
-    if not (folder / "cells").is_dir():
+    """Raise `EnvironmentProblem` where there is no dataset. One that lost a kind of its files is still one."""
+    if not any((folder / kind).is_dir() for kind in KINDS):
         raise EnvironmentProblem(f"{folder} is no dataset", "`tokcost collect REPO --into DATASET` makes one.")
 
 
@@ -104,6 +104,14 @@ def _names(place: Path) -> Iterator[str]:
             if not os.path.isfile(path):
                 raise EnvironmentProblem(f"{path} is no file", "Take it out of the dataset.")
             yield name
+
+
+def claims_without_cells(folder: Path) -> list[str]:
+    """Paths of claims whose file of cells is not there, because a run was killed or somebody lost it. Those of a
+    compaction name no file. Raises `EnvironmentProblem`."""
+    cells = read_files(folder, "cells")
+    there = {os.path.basename(path) for path in (*cells.counted, *cells.replaced)} | cells.gone | {""}
+    return [path for path in read_files(folder, "claims").counted if read_note(path, CELLS_OF) not in there]
 
 
 def read_note(path: str, name: str) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from tokcost.datasets.checks import count_different_cells
+from tokcost.datasets.checks import count_different_cells, lacks_cells
 from tokcost.datasets.compacting import write_settled_cells
 from tokcost.datasets.duck import opened
-from tokcost.datasets.folder import read_files
+from tokcost.datasets.folder import claims_without_cells, read_files
 from tokcost.datasets.publications import Settled, count_published_twice, settle
 
 
@@ -21,6 +21,8 @@ class Shown(NamedTuple):
     twice: int | None = 0
     """Claims that these cells count twice; `None` where nobody can tell who may not read the claims."""
     settled: Settled = Settled(0, 0, 0)
+    are_lost: bool = False
+    """Whether claims tell of cells that are in none of these files."""
 
 
 @contextmanager
@@ -31,7 +33,17 @@ def shown_cells(folder: Path) -> Generator[Shown]:
         yield Shown(files, None if len(files) > 1 else 0)
         return
     with TemporaryDirectory(prefix="tokcost-") as spare:
-        yield _settled(folder, files, Path(spare) / "cells.parquet")
+        yield _settled(folder, files, Path(spare) / "cells.parquet")._replace(are_lost=_are_lost(folder, files))
+
+
+def _are_lost(folder: Path, files: list[str]) -> bool:
+    """Whether cells were lost. Claims of a compaction do not name theirs, so where none are left they are asked."""
+    if claims_without_cells(folder):
+        return True
+    if files or not read_files(folder, "claims").counted:
+        return False
+    with opened(folder) as connection:
+        return lacks_cells(connection)
 
 
 def _settled(folder: Path, files: list[str], path: Path) -> Shown:

@@ -105,6 +105,8 @@ class DatasetReport:
     """Cells that would have counted them again."""
     claims_left_out: int = 0
     """Claims that were in these cells alone, and are in no figure."""
+    cells_lost: bool = False
+    """Whether files of cells are missing of which the claims tell: no figure has what was in them."""
 
 
 Grouped = Report | DatasetReport

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tokcost.model.figures import Figures
 from tokcost.model.money import NANO_PER_USD, dollars
 
-_NANO_PER_PLACE = {2: 10_000_000, 4: 100_000, 9: 1}
+_NANO_PER_PLACE = {2: 10_000_000, 4: 100_000, 6: 1_000, 9: 1}
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
 
@@ -136,8 +136,8 @@ def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
     Cents; more places below a dollar and where a part would vanish. Parts are cut off, and those that lost most by it
     get what is missing from the total.
     """
-    coarsest = (4,) if is_fine(total) else (2, 4)
-    places = next((p for p in coarsest if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
+    enough = (4, 6) if is_fine(total) else (2, 4, 6)
+    places = next((p for p in enough if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
     unit = _NANO_PER_PLACE[places]
     shown_total = (total + unit // 2) // unit
     rounded = [n // unit for n in parts]

@@ -34,13 +34,28 @@ def total(report: DatasetReport) -> str:
 
 def summary(report: DatasetReport) -> str:
     """The answer in a sentence."""
+    if not report.claims and report.cells_lost:
+        return "No cells are left to make figures of."
     if not report.claims:
         return "No cells: nothing was collected that may be published."
     return f"{report.range}: {total(report)}, {short_tokens(report.tokens)} tokens in {counted(report.claims, 'claim')}"
 
 
-def twice_remarks(report: DatasetReport) -> list[str]:
-    """The remark about claims that two jobs published, whatever is asked for and in which form."""
+def doubts(report: DatasetReport) -> list[str]:
+    """The remarks on what makes figures too small or too large, whatever is asked for and in which form."""
+    return [*_lost_remarks(report), *_twice_remarks(report)]
+
+
+def _lost_remarks(report: DatasetReport) -> list[str]:
+    if not report.cells_lost:
+        return []
+    return [
+        "files are missing in cells/ of which claims/ tells, so no figure has what was in them:"
+        " `tokcost dataset compact DATASET` brings them back"
+    ]
+
+
+def _twice_remarks(report: DatasetReport) -> list[str]:
     if report.twice is None:
         return ["two jobs that did not see each other may have published a claim twice: only claims/ would tell"]
     if report.twice:
@@ -59,7 +74,7 @@ def twice_remarks(report: DatasetReport) -> list[str]:
 
 def remarks(report: DatasetReport, by: Grouping) -> list[str]:
     """The remarks that belong below the rows."""
-    lines = twice_remarks(report)
+    lines = doubts(report)
     if report.claims and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
         lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
@@ -105,6 +120,7 @@ def dataset_object(report: DatasetReport) -> dict[str, object]:
         "claims_published_twice": report.published_twice,
         "cells_left_out": report.cells_left_out,
         "claims_left_out": report.claims_left_out,
+        "cells_lost": report.cells_lost,
         "groups": {by: [_cell(one) for one in cells] for by, cells in report.groups.items()},
         "engine": report.engine,
     }

@@ -68,7 +68,7 @@ def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]
     ]
     if view.decorated:
         bars = (amounts.bar(one.list_cost, whole, _BAR_COLUMNS) for one in figures)
-        found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=4))
+        found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=6))
     found += [
         Column("PENDING", [Piece(amounts.pending(one, fine)) for one in figures], rank=3, right=True),
         Column("TOKENS", [Piece(_tokens(one)) for one in figures], rank=1, right=True),
@@ -82,7 +82,7 @@ def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]
         Column("MODELS", [Piece(few(_short_models(row.split), 2)) for row in rows], rank=5),
         Column("ASSISTANTS", [Piece(few(by_cost(row.split.assistants), 2)) for row in rows], rank=9),
         Column("BRANCHES", [Piece(row.branches) for row in rows], rank=4),
-        Column("STATE", [Piece(row.state, "dim") for row in rows], rank=6),
+        Column("STATE", [Piece(row.state, "dim") for row in rows], rank=4),
         Column("EVIDENCE", [Piece(weak_evidence(row.split.evidence), "dim") for row in rows], rank=7),
     ]
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from tokcost.model.traces import Clones, Remaining, Traces
+from tokcost.reports.layout import paragraph, plain
 from tokcost.reports.text import counted, escape
 
 
@@ -35,13 +36,16 @@ def _inside(path: str, folder: str) -> str:
     return os.path.relpath(path, folder) if path.startswith(folder + os.sep) else path
 
 
-def remains_text(left: Sequence[tuple[str, str]], remaining: Sequence[Remaining]) -> str:
+def remains_text(
+    left: Sequence[tuple[str, str]], remaining: Sequence[Remaining], columns_wide: int | None = None
+) -> str:
     """The text on what was left in clones, and on what is outside of them with the command that removes it."""
     text = "".join(f"{escape(folder)}: {escape(said)}.\n" for folder, said in left)
     text += "What remains, and how to remove it:\n"
     for what, where, how in remaining:
         text += f"  {what} ({escape(where)})\n    {escape(how)}\n"
-    return text + (
+    yours = (
         "Lines in commits stay: they are history. A `.tokcost.toml` belongs to its project; what you put into prompts,"
-        " status lines, editors or a shared hooks folder is yours to take out.\n"
+        " status lines, editors or a shared hooks folder is yours to take out."
     )
+    return text + plain(paragraph(yours, columns_wide))

@@ -6,7 +6,7 @@ from pathlib import Path
 from tokcost.datasets import checks, engines
 from tokcost.datasets.compacting import Compacted, compact
 from tokcost.datasets.duck import check_available, opened
-from tokcost.datasets.folder import KINDS, check_dataset_folder, is_whole, one_at_a_time, read_files
+from tokcost.datasets.folder import KINDS, check_dataset_folder, is_whole, make_dataset, one_at_a_time, read_files
 from tokcost.datasets.publications import count_published_twice
 from tokcost.model.dataset import DatasetCheck
 from tokcost.reports.text import counted
@@ -41,7 +41,7 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         if different := checks.count_different_cells(connection):
             found.problems.append(
                 f"{counted(different, 'cell')} are not what the claims say; after a run that was killed,"
-                " `tokcost dataset compact` makes it good"
+                " or where files of cells were lost, `tokcost dataset compact` makes it good"
             )
     if engine:
         with engines.connected(engine) as other:
@@ -57,6 +57,7 @@ def compact_dataset(folder: Path) -> Compacted:
     `EnvironmentProblem`."""
     check_available()
     check_dataset_folder(folder)
+    make_dataset(folder)  # a kind of files that was lost as a whole comes back into its folder
     with one_at_a_time(folder):
         restore_cells(folder)
         return compact(folder)

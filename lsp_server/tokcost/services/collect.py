@@ -6,7 +6,6 @@ Until then nothing is written, and afterwards two files: so a run that was kille
 repetition, which finds the messages read already in the cache, writes the same.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
@@ -28,11 +27,10 @@ from tokcost.datasets.duck import check_available, opened, read_claims, read_kno
 from tokcost.datasets.folder import (
     CELLS_OF,
     CLAIMS_OF,
+    claims_without_cells,
     make_dataset,
     name_of,
     one_at_a_time,
-    read_files,
-    read_note,
     write_file,
     write_file_in_pieces,
 )
@@ -161,14 +159,7 @@ def _write(folder: Path, rows: Iterator[ClaimRow], sums: CellSums) -> dict[str, 
 def restore_cells(folder: Path) -> list[str]:
     """Write the cells of claims whose run was killed before it got to them; the names of the files. Raises
     `EnvironmentProblem`."""
-    files = read_files(folder, "cells")
-    there = {os.path.basename(path) for path in (*files.counted, *files.replaced)} | files.gone
-    found: list[str] = []
-    for path in read_files(folder, "claims").counted:
-        name = read_note(path, CELLS_OF)
-        if name and name not in there:
-            found.append(write_file(folder, "cells", _cells(cells_of(read_claims(path)))))
-    return found
+    return [write_file(folder, "cells", _cells(cells_of(read_claims(path)))) for path in claims_without_cells(folder)]
 
 
 def _cells(sums: CellSums) -> bytes:

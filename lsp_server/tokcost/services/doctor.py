@@ -221,7 +221,7 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
         diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
         _integrity(diagnosis, [str(group) for group in disagreements(ledger)])
         for assistant, (files, size) in files_read(ledger).items():
-            diagnosis.add("ledger", Check(assistant, f"{files:,} files read, {size / 1e6:,.1f} MB"))
+            diagnosis.add("ledger", Check(assistant, f"{counted(files, 'file')} read, {size / 1e6:,.1f} MB"))
         _skipped(diagnosis, problems(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
         _repeated(diagnosis, tallies(ledger, "duplicate"), copies(ledger))
         _estimated(diagnosis, estimated_by_assistant(ledger))

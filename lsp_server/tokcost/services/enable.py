@@ -17,6 +17,8 @@ from tokcost.usage.known_worktrees import repository_of
 from tokcost_hooks.installation.hooks import Installed, install_anew
 from tokcost_hooks.installation.planned import Planned, planned_hooks
 
+_FORBIDDEN = "Its `.tokcost.toml` says so under [trailers]. `tokcost log` shows your figures here all the same."
+
 
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
     """The terms under which somebody who asks for these would publish (`None`: as before), as far as the repository
@@ -25,7 +27,7 @@ def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, m
     state = read_state(worktree)
     before, policy = read_consent(home, state).terms, read_policy(state)
     if policy.forbids:
-        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
+        raise UsageError("this repository forbids cost lines", _FORBIDDEN)
     return Terms(
         "coarse" if policy.coarse_only else precision or before.precision,
         (before.models if models is None else models) and not policy.hides_models,
@@ -40,7 +42,7 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     repository forbids it.
     """
     if read_policy(read_state(worktree)).forbids:
-        raise UsageError("this repository forbids cost lines", "Its `.tokcost.toml` says so under [trailers].")
+        raise UsageError("this repository forbids cost lines", _FORBIDDEN)
     installed = install_anew(worktree)
     if from_now:
         _keep_everything(home, worktree)

@@ -131,7 +131,7 @@ class _Prices:
         from tokcost.pricing.compile import known_names  # takes a quarter of a second
 
         near = get_close_matches(name.rpartition("/")[2].lower(), known_names(), _MOST_NAMED, 0.7)
-        hint = f"Did you mean {', '.join(near)}?" if near else "`tokcost prices` lists models."
+        hint = f"Did you mean {', '.join(near)}?" if near else "`tokcost prices list` shows all models in use."
         raise UsageError(f"no price is known for the model {name}", hint)
 
     def _family(self, series: Series) -> Iterable[ModelCards]:

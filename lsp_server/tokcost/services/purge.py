@@ -153,7 +153,8 @@ def _require_conditions(asked: Asked) -> None:
         raise UsageError("--all is everything; with a condition it is not", "Leave one of them out.")
     if not (asked.all or given):
         raise UsageError(
-            "nothing is named", "Name some: --before, --repository, --branch, --session, --assistant, or --all."
+            "no usage is named, so nothing was deleted",
+            "Name some: --before, --repository, --branch, --session, --assistant, or --all.",
         )
 
 

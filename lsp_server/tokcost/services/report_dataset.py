@@ -33,7 +33,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
                     by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS
                 }
             report = as_report(groups, duck.version())
-    report.twice = shown.twice
+    report.twice, report.cells_lost = shown.twice, shown.are_lost
     report.published_twice, report.cells_left_out, report.claims_left_out = shown.settled
     return report
 

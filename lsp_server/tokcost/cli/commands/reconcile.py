@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("anthropic", "openai", "openrouter", "copilot")
 _MOST_PIPED = 8192
+_PIPED = "Pipe the key in, as in `pass show anthropic | tokcost reconcile login anthropic`, or run this at a terminal."
 _PROVIDER = click.Choice(_NAMES)
 
 
@@ -161,11 +162,11 @@ def login_command(provider: str) -> None:
 
 def _piped() -> str:
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (closed before Python started)
-        raise EnvironmentProblem("standard input is closed, so there is no key")
+        raise EnvironmentProblem("standard input is closed, so there is no key", _PIPED)
     try:
         return sys.stdin.read(_MOST_PIPED)
     except (OSError, UnicodeDecodeError):
-        raise UsageError("standard input holds no key") from None
+        raise UsageError("standard input holds no key", _PIPED) from None
 
 
 @command.command("logout", short_help="Take a provider's key out of your keyring.")

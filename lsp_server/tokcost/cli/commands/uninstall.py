@@ -46,5 +46,5 @@ def command(dry_run: bool, yes: bool) -> int:
                 return 1
         left = [(one.worktree.path, said) for one in used for said in remove_traces(home, one)]
         screen.show(f"\nTaken out of {counted(len(used), 'clone')}.\n")
-    screen.show("\n" + remains_text(left, what_remains(os.environ)))
+    screen.show("\n" + remains_text(left, what_remains(os.environ), screen.columns_wide()))
     return 1 if left else 0
