@@ -11,11 +11,12 @@ import pytest
 from support.claude_lines import assistant, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.claims import claim_journal
-from tokcost.ledger.claims import has_claims, names_known
+from tokcost.ledger.claims import has_claims, keys_claimed, names_known
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.places import repositories
 from tokcost.model.claims import Remembered
 from tokcost.model.trailer import ID_ALPHABET
+from tokcost.services.purge import Asked, purge
 from tokcost.services.refresh import refresh
 
 COUNT = """
@@ -143,6 +144,23 @@ def test_a_large_memory_is_read_in_portions_that_each_are_kept(clone: Clone) -> 
         assert names_known(ledger, [name(99_999), name(1)]) == {name(99_999)}
     assert len(starts) > 3
     assert starts == sorted(set(starts))
+
+
+def test_what_a_purge_takes_from_a_portion_that_was_read_hides_nothing_of_the_next_one(clone: Clone) -> None:
+    """Records begin elsewhere afterwards."""
+    clone.refresh()
+    others = [("claude-code", f"m{n}") for n in range(10)]
+    clone.remember([Remembered(name(99_999), 1, line(99_999), [("claude-code", "known_0"), *others])])
+    clone.remember([Remembered(name(99_998), 1, line(99_998), [("claude-code", "known_1")])])
+    with open_ledger(clone.ledger) as ledger:
+        (one,) = repositories(ledger)
+        with ledger.transaction():
+            claim_journal.restore(ledger, one.id, one.common_dir, 100)
+        assert names_known(ledger, [name(99_999), name(99_998)]) == {name(99_999)}
+    purge(clone.ledger, clone.git.path, Asked(before_ms=(T0 + 9) * 1000 + 500))
+    clone.refresh()
+    with open_ledger(clone.ledger) as ledger:
+        assert keys_claimed(ledger, name(99_998), 1) == [("claude-code", "known_1")]
 
 
 def test_a_claim_that_is_withheld_in_a_later_portion_is_withheld(clone: Clone) -> None:

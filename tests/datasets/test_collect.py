@@ -26,6 +26,13 @@ def cells(tmp_path: Path, by: str = "month", into: str = "costs") -> dict[str, t
     return {one.name: (one.list_cost // USD, one.claims) for one in groups}
 
 
+def amounts(tmp_path: Path) -> tuple[int, int]:
+    """List cost and tokens of all cells together."""
+    with opened(tmp_path / "costs") as connection:
+        groups = read_groups(connection, "month", Bounds())
+    return sum(one.list_cost for one in groups), sum(one.tokens for one in groups)
+
+
 def files(tmp_path: Path, into: str = "costs") -> dict[str, bytes]:
     return {str(one.relative_to(tmp_path / into)): one.read_bytes() for one in (tmp_path / into).rglob("*.parquet")}
 
@@ -124,6 +131,39 @@ def test_a_claim_that_is_raised_later_adds_the_difference_once_it_is_safe(tmp_pa
     every = [work._replace(version=3, dollars=5, tokens=2_000_000) for work in works]
     collected(tmp_path, make_repository(tmp_path / "all", every, "https://example.com/acme/shop"))
     assert cells(tmp_path) == {"2026-09": (30, 6)}
+
+
+def test_a_raise_puts_the_difference_into_cells_in_list_cost_and_in_tokens(tmp_path: Path) -> None:
+    """Each change touches two areas: the claim is raised once, not in each of them."""
+    works = [work._replace(more="web/x") for work in team(SIX, "2026-09-05", "api")]
+    collected(tmp_path, make_repository(tmp_path / "shop", works, "https://example.com/acme/shop"))
+    assert amounts(tmp_path) == (12 * USD, 6_000_000)
+    raised = [work._replace(version=2, dollars=5, tokens=4_000_000) for work in works]
+    collected(tmp_path, make_repository(tmp_path / "raised", raised, "https://example.com/acme/shop"))
+    assert amounts(tmp_path) == (30 * USD, 24_000_000)
+
+
+def test_a_raise_that_says_less_takes_nothing_out_of_a_cell(tmp_path: Path) -> None:
+    """What was published stays; a later raise adds what it says beyond that."""
+    works = team(SIX, "2026-09-05", "api")
+    collected(tmp_path, make_repository(tmp_path / "shop", works, "https://example.com/acme/shop"))
+    less = [work._replace(version=2, dollars=1, tokens=400_000) for work in works]
+    collected(tmp_path, make_repository(tmp_path / "less", less, "https://example.com/acme/shop"))
+    assert amounts(tmp_path) == (12 * USD, 6_000_000)
+    unpriced = [work._replace(version=3, dollars=None, tokens=1_000_000) for work in works]
+    collected(tmp_path, make_repository(tmp_path / "unpriced", unpriced, "https://example.com/acme/shop"))
+    assert amounts(tmp_path) == (12 * USD, 6_000_000)
+    more = [work._replace(version=4, dollars=5, tokens=1_500_000) for work in works]
+    collected(tmp_path, make_repository(tmp_path / "more", more, "https://example.com/acme/shop"))
+    assert amounts(tmp_path) == (30 * USD, 9_000_000)
+
+
+def test_a_raise_without_a_price_adds_no_list_cost(tmp_path: Path) -> None:
+    works = [work._replace(dollars=None) for work in team(SIX, "2026-09-05", "api")]
+    collected(tmp_path, make_repository(tmp_path / "shop", works, "https://example.com/acme/shop"))
+    raised = [work._replace(version=2, tokens=2_000_000) for work in works]
+    collected(tmp_path, make_repository(tmp_path / "raised", raised, "https://example.com/acme/shop"))
+    assert amounts(tmp_path) == (0, 12_000_000)
 
 
 def test_no_author_and_no_name_of_a_repository_is_in_any_file(tmp_path: Path) -> None:

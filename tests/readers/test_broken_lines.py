@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from tokcost.readers.protocol import Reader
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.json_lines import JsonlReader
 from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.records import decoded
 from tokcost.readers.sources.salvage import salvage
 
 T0 = 1_790_000_000_000
@@ -421,3 +423,11 @@ def test_a_mistake_deep_inside_of_nested_records_is_not_looked_for_at_every_dept
     begin = time.process_time()
     assert salvage(line).records == []
     assert time.process_time() - begin < 1
+
+
+def test_a_record_may_be_as_long_as_it_may_be_when_it_is_mended_and_no_longer() -> None:
+    decoder = msgspec.json.Decoder(dict[str, str])
+    raw, mended = b'{"name": "\xff"}', {"name": "\N{REPLACEMENT CHARACTER}"}
+    longest = len(raw) + 2
+    assert decoded(decoder, raw, longest) == mended
+    assert decoded(decoder, raw, longest - 1) is None

@@ -366,6 +366,12 @@ def test_a_record_that_no_running_total_contains_does_not_hide_the_next_response
     assert inputs(tmp_path, *lines) == [100, 70, 150]
 
 
+def test_a_total_told_again_leaves_a_record_to_the_total_that_contains_it(tmp_path: Path) -> None:
+    lines = [*growing(100), record("a", counters(70)), count(counters(100), counters(0))]
+    lines += [count(counters(170), counters(70)), count(counters(180), counters(10))]
+    assert inputs(tmp_path, *lines) == [100, 70, 10]
+
+
 def test_a_running_total_before_its_record_is_the_same_response(tmp_path: Path) -> None:
     one, two = growing(100, 250)
     lines = [one, record("a", counters(100), T0 + 40), two, record("b", counters(250), T0 + 90)]
@@ -468,6 +474,15 @@ def test_a_fork_without_history_whose_totals_stand_alone_says_what_it_cannot_tel
     batch = read(tmp_path, *lines)
     assert [usage.tokens.input for usage in batch.usage] == [200]
     assert batch.skipped == {"running total that contains an unknown part of another session's": 1}
+
+
+def test_a_total_alone_of_a_limit_that_the_history_does_not_tell_is_the_forks_own(tmp_path: Path) -> None:
+    history = of_limit("codex", 600, 600, FORK + 100)
+    alone = total_only(300, FORK + 900)
+    alone["payload"]["rate_limits"] = {"limit_id": "other"}
+    batch = read(tmp_path, spawned(), history, turn(FORK + 300), alone)
+    assert [usage.tokens.input for usage in batch.usage] == [300]
+    assert batch.skipped == {}
 
 
 @pytest.mark.parametrize("source", ["cli", {"subagent": "review"}, {"subagent": {"thread_spawn": 3}}, 7, None])
@@ -749,6 +764,15 @@ def test_a_cursor_of_the_version_before_does_not_count_what_records_told(tmp_pat
     later = [count(counters(120), counters(20)), record("c", counters(7)), count(counters(127), counters(7))]
     write(path, *lines, *later, turn(LATER), count(counters(130), counters(3)))
     assert [usage.tokens.input for usage in read_once(path, cursor).usage] == [7, 3]
+
+
+def test_a_cursor_of_the_version_before_hides_no_response_of_a_further_limit(tmp_path: Path) -> None:
+    lines = [meta(), turn(), record("a", counters(100)), of_limit("codex", 100, 100)]
+    path = write(tmp_path / "rollout-x.jsonl", *lines)
+    cursor = old_cursor(path, base=[0, 0, 0, 0], epoch=0, has_records=True)
+    later = [record("b", counters(7)), of_limit("codex", 107, 7), of_limit("other", 40, 10)]
+    write(path, *lines, *later)
+    assert [usage.tokens.input for usage in read_once(path, cursor).usage] == [7, 10]
 
 
 def old_cursor(path: Path, **state: Any) -> bytes:

@@ -125,10 +125,7 @@ class Counter(msgspec.Struct, gc=False):
     def has_seen(self, total: Counts) -> bool:
         """Whether this was one of its totals."""
         wanted = _sum(total)
-        at = self.seen.find(wanted)
-        while at % 4 and at >= 0:
-            at = self.seen.find(wanted, at + 1)
-        return at >= 0
+        return any(self.seen[at : at + 4] == wanted for at in range(0, len(self.seen), 4))
 
     def remember(self, event: Event) -> None:
         """Keep what an event says of the last response."""
