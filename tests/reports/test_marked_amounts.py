@@ -14,6 +14,7 @@ from tokcost.reports.amounts import Marks, marked
 from tokcost.reports.editor import lens_text, line_meaning
 from tokcost.reports.status import formatted, status_line
 from tokcost.reports.trailers import pending_text
+from tokcost.reports.words import english
 
 SHARED: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent.parent / "vscode-client/test/amounts.json").read_text(encoding="utf-8")
@@ -71,10 +72,10 @@ def test_hover_lens_and_preview_say_what_the_figures_of_a_line_leave_open() -> N
     worth = Worth(43 * NANO_PER_USD, 1200, 500, (), lower_bound=2, broken_off=1)
     said = "≥$43.00 list + unpriced (1 broken off), 1.2k tokens"
     assert pending_text(worth) == said
-    assert said in lens_text([], worth, "feat/x")
-    assert lens_text([worth], Worth(0, 0, 0, ()), "feat/x").startswith(f"tokcost: this commit carries {said}")
+    assert said in lens_text([], worth, "feat/x", english)
+    assert lens_text([worth], Worth(0, 0, 0, ()), "feat/x", english).startswith(f"tokcost: this commit carries {said}")
     line = Line("7k3qf9x2m4tc", 1, 50 * NANO_PER_USD, False, 1000, ())
-    assert any(said in sentence for sentence in line_meaning(line, worth, 1, False))
+    assert any(said in sentence for sentence in line_meaning(line, worth, 1, False, english))
 
 
 def test_figures_of_nothing_are_nothing() -> None:
