@@ -153,14 +153,18 @@ def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool, say
     worth = worth_text(known, say)
     if newest != line.version:
         worth = say("{0} (version {1}; this line is older)", worth, newest)
-    said.append(
-        say("Yours, in part estimated: {0}. These figures stay on this machine.", worth)
-        if known.has_estimates
-        else say("Yours, exactly: {0}. These figures stay on this machine.", worth)
-    )
+    said.append(_yours(known, worth, say))
     if edited:
         said.append(say("It was edited by hand: it does not say what was claimed."))
     return said
+
+
+def _yours(known: Worth, worth: str, say: Say) -> str:
+    if known.has_estimates:
+        return say("Yours, in part estimated: {0}. These figures stay on this machine.", worth)
+    if known.lower_bound:
+        return say("Yours, as far as the log tells: {0}. These figures stay on this machine.", worth)
+    return say("Yours, exactly: {0}. These figures stay on this machine.", worth)
 
 
 def _line_cost(line: Line, say: Say) -> str:
@@ -203,13 +207,16 @@ def lens_text(
         lower_bound=sum(one.lower_bound for one in carried),
         broken_off=sum(one.broken_off for one in carried),
     )
-    worth = worth_text(whole, say)
-    said = (
-        say("tokcost: this commit carries {0} (in part estimated, stays here)", worth)
-        if whole.has_estimates
-        else say("tokcost: this commit carries {0} (exact, stays here)", worth)
-    )
+    said = _carries(whole, worth_text(whole, say), say)
     return f"{said}; {waiting}" if waiting else said
+
+
+def _carries(whole: Worth, worth: str, say: Say) -> str:
+    if whole.has_estimates:
+        return say("tokcost: this commit carries {0} (in part estimated, stays here)", worth)
+    if whole.lower_bound:
+        return say("tokcost: this commit carries {0} (a lower bound, stays here)", worth)
+    return say("tokcost: this commit carries {0} (exact, stays here)", worth)
 
 
 def _waiting(pending: Worth, branch: str, estimated: Worth, say: Say) -> str:

@@ -10,6 +10,7 @@ from tokcost.model.status import Status
 from tokcost.reports.amounts import Marks, amount, full_amount, marked
 from tokcost.reports.budget_table import budget_object, in_order
 from tokcost.reports.budgets import spent_amount, spent_share
+from tokcost.reports.drivers import part_amount
 from tokcost.reports.drivers_json import explained_object
 from tokcost.reports.json import Json, branch_object, commit_object, figures_object
 from tokcost.reports.text import short_model
@@ -64,10 +65,7 @@ def _commit_amount(row: CommitRow) -> str:
 
 
 def _why(found: Explanation) -> Json:
-    least = {"visible_output": found.lower_bounds}  # what a log tells the least of is output
-    parts = {
-        name: marked(part.list_cost, Marks(lower_bound=least.get(name, 0))) for name, part in found.drivers.items()
-    }
+    parts = {name: part_amount(found, name, part) for name, part in found.drivers.items()}
     return {
         **explained_object(found),
         "amount": marked(found.total.list_cost, Marks(found.unpriced.tokens, lower_bound=found.lower_bounds)),
