@@ -34,7 +34,7 @@ class Assigned(NamedTuple):
     tokens: int
     list_cost: int
     marks: Marks
-    """What the amount leaves open."""
+    """The parts that the amount leaves open."""
     from_branches: tuple[str, ...]
 
 
