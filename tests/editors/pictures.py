@@ -122,6 +122,8 @@ def _window(scratch: Path, theme: str) -> Iterator[Window]:
         page = browser.new_context(viewport=SIZE, device_scale_factor=1.5).new_page()
         shown = Window(page).open(editor, repo.path)
         shown.figure()
+        shown.press("Not Again Today", "near the branch budget")  # said once, in front of everything
+        shown.page.locator(".notification-toast").wait_for(state="hidden")
         shown.run("View: Close All Editors")  # the walkthrough of a first start
         yield shown
         browser.close()

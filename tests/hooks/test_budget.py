@@ -146,6 +146,14 @@ def test_usage_without_a_price_hides_no_excess(repo: Hooked) -> None:
     assert "branch main $0.02 + unpriced of $0.01 list (at least 241%)" in made.said
 
 
+def test_a_budget_says_that_its_amount_is_only_the_least_and_perhaps_not_billed(repo: Hooked) -> None:
+    budget(repo, "set", "0.01", "--branch")
+    repo.spend(stop_reason=None)
+    made = commit(repo)
+    assert made.code == 0
+    assert "branch main ≥$0.02 (1 broken off) of $0.01 list (at least 241%)" in made.said
+
+
 def test_a_branch_with_a_budget_of_its_own_follows_it_alone(repo: Hooked) -> None:
     budget(repo, "set", "0.01", "--branch", "--block")
     budget(repo, "set", "none", "--branch", "main")

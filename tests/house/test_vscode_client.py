@@ -17,8 +17,8 @@ from tokcost.lsp.protocol import FOLLOW, STATUS, FollowParams, status_params
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.budget import Budget, Standing
 from tokcost.model.status import Status
-from tokcost.reports.budget_table import budget_objects
 from tokcost.reports.drivers import LABELS
+from tokcost.reports.page_json import budgets_shown
 from tokcost.services.follow_folders import FolderStatus
 
 CLIENT = Path(__file__).parent.parent.parent / "vscode-client"
@@ -48,7 +48,7 @@ def test_the_client_knows_the_fields_that_the_server_sends() -> None:
     assert fields("Status", needed=False) <= status_params("file:///x", found, importing=False).keys()
     lines = status_params("file:///x", found, importing=False)["cost_lines"]
     assert fields("CostLines", needed=True) == lines.keys()
-    budgets = budget_objects(Status("main", "/x", budgets=(Standing(Budget("day"), 0, 0),)))
+    budgets = budgets_shown(Status("main", "/x", budgets=(Standing(Budget("day"), 0, 0),)))
     assert fields("Budget", needed=True) <= budgets[0].keys()
 
 

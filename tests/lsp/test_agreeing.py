@@ -106,6 +106,23 @@ def test_usage_is_assigned_and_the_figure_follows(repo: Hooked) -> None:
             assert len(str(refused.value)) < 300
 
 
+def test_what_would_be_assigned_is_said_with_all_that_its_amount_leaves_open(repo: Hooked) -> None:
+    repo.git("branch", "feat/x")
+    repo.spend(model="never-heard-of")
+    with Editor(repo.environ, repo.path) as editor:
+        editor.open()
+        editor.status(repo.path, state="ready", tokens=REPLY)
+        assert repo.tokcost("assign", "feat/x", "--from", "main", "--dry-run").stdout == (
+            "1 reply (unpriced, 12,204 tokens) would be moved from main to feat/x.\n"
+        )
+        assert editor.command("assign", branch="feat/x", dry_run=True, **{"from": "main"})["amount"] == "unpriced"
+        repo.spend()
+        repo.spend(stop_reason=None)
+        editor.status(repo.path, tokens=3 * REPLY)
+        tried = editor.command("assign", branch="feat/x", dry_run=True, **{"from": "main"})
+        assert tried["amount"] == "≥$0.05 list + unpriced (1 broken off)"
+
+
 def test_a_peek_is_not_shown_to_anybody_who_could_agree(repo: Hooked) -> None:
     repo.spend()
     with Editor(repo.environ, repo.path) as editor:

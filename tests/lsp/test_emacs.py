@@ -10,7 +10,8 @@ import pytest
 
 from support.hooked import REPLY, Hooked
 from support.tmux import TMUX, Tmux
-from tokcost.reports.editor import DAMAGED as WARNED
+from tokcost.reports.editor import damaged_text
+from tokcost.reports.words import english
 
 DOCS = (Path(__file__).parent.parent.parent / "docs/editors.md").read_text(encoding="utf-8")
 (CONFIGURATION,) = re.findall(r"^```elisp\n(.*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
@@ -64,7 +65,7 @@ def test_emacs_shows_the_figure_explains_the_line_and_leaves_it_out(agreed: Hook
         terminal.keys("M-<", "Work", "Enter", DAMAGED, "Enter")
         terminal.wait(lambda: "Flymake[0 1]" in terminal.screen())
         terminal.keys("C-c", "d")
-        terminal.wait(lambda: WARNED[:40] in terminal.screen())
+        terminal.wait(lambda: damaged_text(english)[:40] in terminal.screen())
         terminal.keys("M-<", "C-n", "C-k", "C-k")
         terminal.keys("C-c", "a")
         terminal.wait(lambda: "did: Leave the AI-Cost line out" in terminal.screen())

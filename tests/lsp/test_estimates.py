@@ -33,7 +33,7 @@ def test_the_figure_is_marked_and_pending_is_what_a_commit_would_carry(agreed: H
         rows = {row["label"]: row["value"] for row in found["tooltip"]}
         assert (rows["Pending"], rows["Tokens"]) == ("$5.00", "≈2.0M")
         assert rows["Estimated"] == "≈$5.00 of it, not in cost lines and budgets"
-        assert "estimated: ≈$5.00 of it" in found["accessible"]
+        assert "estimated: about $5.00 of it" in found["accessible"]
         summary = editor.request("tokcost/summary", {"uri": agreed.path.as_uri()})
         assert (summary["branches"][0]["estimated_counts"], summary["takes_estimates"]) == (1, False)
         shown = editor.command("preview")

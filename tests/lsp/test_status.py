@@ -23,7 +23,7 @@ def test_the_figure_appears_and_moves_with_the_log(repo: Hooked) -> None:
         second = editor.status(repo.path, tokens=2 * REPLY)
         assert float(second["list_cost"]) == pytest.approx(2 * float(first["list_cost"]))
         assert second["text"].startswith("$0.0")
-        assert {"label": "Branch", "value": "main"} in second["tooltip"]
+        assert {"name": "branch", "label": "Branch", "value": "main"} in second["tooltip"]
         assert "main" in second["accessible"]
         assert editor.quit() == 0
 
@@ -213,7 +213,7 @@ def test_the_tooltip_names_the_driver_above_a_third_of_the_list_cost(repo: Hooke
     with Editor(repo.environ, repo.path) as editor:
         editor.open()
         told = editor.status(repo.path, state="ready", tokens=REPLY + 4000)
-        assert {"label": "Mostly", "value": "visible output, 89% ($0.08)"} in told["tooltip"]
+        assert {"name": "mostly", "label": "Mostly", "value": "visible output, 89% ($0.08)"} in told["tooltip"]
 
 
 def test_a_budget_that_is_set_is_shown_at_once(repo: Hooked) -> None:

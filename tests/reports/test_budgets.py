@@ -10,6 +10,7 @@ from tokcost.reports.budget_table import budget_json, budget_lines
 from tokcost.reports.budgets import check_line, said_at_commit, short_budget
 from tokcost.reports.json import status_json
 from tokcost.reports.layout import plain
+from tokcost.reports.page_json import budgets_shown
 from tokcost.reports.status import formatted, status_line
 
 USD = 1_000_000_000
@@ -44,6 +45,39 @@ def test_the_line_says_what_is_near_and_what_is_over() -> None:
 def test_the_line_says_that_usage_is_unpriced(cents: int, said: str) -> None:
     line = check_line(status(cents, unpriced=7))
     assert line == f"{said}pending $3.10 list: unpriced usage in the branch budget"
+
+
+MARKED = {
+    "lower bound": ({"lower_bound": 2}, "≥$5.00", "at least 25%", "≥25%"),
+    "estimated": ({"estimated": 1}, "≈$5.00", "about 25%", "≈25%"),
+    "broken off": ({"broken_off": 1}, "$5.00 (1 broken off)", "25%", "25%"),
+    "unpriced": ({"unpriced_tokens": 7}, "$5.00 + unpriced", "at least 25%", "≥25%"),
+    "all of it": (
+        {"lower_bound": 2, "estimated": 1, "broken_off": 1, "unpriced_tokens": 7},
+        "≥≈$5.00 + unpriced (1 broken off)",
+        "at least about 25%",
+        "≥≈25%",
+    ),
+}
+"""What an amount leaves open: the amount, its share of a budget in words, and in a table."""
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_budget_says_of_its_amount_what_the_amount_leaves_open(name: str) -> None:
+    doubts, cost, words, share = MARKED[name]
+    standing = Standing(Budget("branch", 20 * USD, source="clone"), 5 * USD, 0)._replace(**doubts)
+    marked = Status("feat/x", "/r", 5 * USD, tokens=9, budgets=(standing,))
+    assert f"branch feat/x {cost} of $20.00 list ({words})" in check_line(marked)
+    (_, row) = plain(budget_lines(marked, None)).splitlines()
+    assert f"{cost} $20.00 {share}" in " ".join(row.split())
+    (shown,) = budgets_shown(marked)
+    assert (shown["amount"], shown["share"]) == (cost, share)
+    assert short_budget(marked).startswith(f"branch {share}{' + unpriced' if 'unpriced' in cost else ''} of $20.00")
+
+
+def test_a_budget_of_which_nothing_has_a_price_has_no_share() -> None:
+    (shown, *_) = budgets_shown(status(0, unpriced=7))
+    assert (shown["amount"], shown["share"]) == ("unpriced", "")
 
 
 def test_a_commit_hears_nothing_while_all_is_well_unless_it_asked_to() -> None:
@@ -101,6 +135,9 @@ GOLDEN = {
             "scope": "branch",
             "list_cost": "24.000000000",
             "unpriced_tokens": 0,
+            "lower_bound": 0,
+            "estimated_counts": 0,
+            "broken_off": 0,
             "limit": "20.000000000",
             "percent": 120,
             "state": "over",
@@ -112,6 +149,9 @@ GOLDEN = {
             "scope": "commit",
             "list_cost": "3.100000000",
             "unpriced_tokens": 0,
+            "lower_bound": 0,
+            "estimated_counts": 0,
+            "broken_off": 0,
             "limit": None,
             "percent": None,
             "state": "none",

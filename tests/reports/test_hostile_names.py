@@ -45,6 +45,7 @@ from tokcost.reports.report_text import damaged_lines, report_lines
 from tokcost.reports.status import formatted, status_line
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.reports.text import cell, escape, escape_lines, to_copy
+from tokcost.reports.words import english
 from tokcost.services.follow_folders import CostLines, FolderStatus
 
 HOSTILE = st.lists(
@@ -150,8 +151,8 @@ def sentences(name: str) -> Iterator[str]:
     yield from no_logs({name: [name]}, [(name, name)])
     yield from no_usage(name, True, 1)
     yield installed_text([name], [name], [("pre-commit", name, name.replace("\n", ""), True, name)])
-    yield lens_text([], Worth(CENT, 1000, 0, ()), name)
-    yield from line_meaning(LINE._replace(models=(name,)), None, 0, False)
+    yield lens_text([], Worth(CENT, 1000, 0, ()), name, english)
+    yield from line_meaning(LINE._replace(models=(name,)), None, 0, False, english)
 
 
 @given(NAMES)

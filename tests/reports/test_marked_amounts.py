@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from support.make_editor_states import CASES, FILE, states, text
-from tokcost.model.claims import Worth
+from tokcost.model.claims import Terms, Worth
+from tokcost.model.drivers import Explanation, Part
 from tokcost.model.figures import Figures
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.status import Status
 from tokcost.model.trailer import Line
 from tokcost.reports.amounts import Marks, marked
+from tokcost.reports.drivers import findings, largest_text
 from tokcost.reports.editor import lens_text, line_meaning
 from tokcost.reports.status import formatted, status_line
-from tokcost.reports.trailers import pending_text
+from tokcost.reports.trailers import ahead_text, consent_text, pending_text
+from tokcost.reports.words import english
 
 SHARED: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent.parent / "vscode-client/test/amounts.json").read_text(encoding="utf-8")
@@ -71,11 +74,34 @@ def test_hover_lens_and_preview_say_what_the_figures_of_a_line_leave_open() -> N
     worth = Worth(43 * NANO_PER_USD, 1200, 500, (), lower_bound=2, broken_off=1)
     said = "≥$43.00 list + unpriced (1 broken off), 1.2k tokens"
     assert pending_text(worth) == said
-    assert said in lens_text([], worth, "feat/x")
-    assert lens_text([worth], Worth(0, 0, 0, ()), "feat/x").startswith(f"tokcost: this commit carries {said}")
+    assert said in lens_text([], worth, "feat/x", english)
+    assert lens_text([worth], Worth(0, 0, 0, ()), "feat/x", english).startswith(f"tokcost: this commit carries {said}")
     line = Line("7k3qf9x2m4tc", 1, 50 * NANO_PER_USD, False, 1000, ())
-    assert any(said in sentence for sentence in line_meaning(line, worth, 1, False))
+    assert any(said in sentence for sentence in line_meaning(line, worth, 1, False, english))
 
 
 def test_figures_of_nothing_are_nothing() -> None:
     assert marked(Figures().list_cost, Marks()) == "$0.00"
+
+
+def test_what_a_log_tells_the_least_of_is_never_called_exact() -> None:
+    worth = Worth(CASES["lower bound"][0].list_cost, 1200, 0, (), lower_bound=2)
+    line = Line("7k3qf9x2m4tc", 1, 2 * NANO_PER_USD, False, 1000, ("x",))
+    said = [
+        ahead_text("main", ["AI-Cost: x"], worth, Worth(0, 0, 0, ())),
+        consent_text(["AI-Cost: x"], worth, Terms()),
+        lens_text([worth], Worth(0, 0, 0, ()), "main", english),
+        *line_meaning(line, worth, 1, False, english),
+    ]
+    assert [text for text in said if "exact" in text.replace("exact amounts", "")] == []
+    assert sum("a lower bound, stays here" in text for text in said) == 3
+    assert any("as far as the log tells: ≥$43.00 list" in text for text in said)
+
+
+def test_the_output_that_drove_a_cost_is_a_lower_bound_where_the_log_tells_only_the_least() -> None:
+    found = Explanation()
+    found.drivers["visible_output"] = found.total = Part(NANO_PER_USD, 1000, 2)
+    assert largest_text(found) == "visible output, 100% ($1.00)"
+    found.lower_bounds = 1
+    assert largest_text(found) == "visible output, 100% (≥$1.00)"
+    assert [text.split(",")[0] for _, text in findings(found)] == ["≥$1.00"]

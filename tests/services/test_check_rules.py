@@ -14,6 +14,7 @@ from tokcost.policy.clone_state import read_state
 from tokcost.reports.budgets import said_at_commit, said_by_guard
 from tokcost.reports.editor import spoken, tooltip_rows
 from tokcost.reports.status import status_line
+from tokcost.reports.words import english
 from tokcost.services.current_status import status_of
 from tokcost.services.explain_cost import WhyOptions, explain_cost
 from tokcost.services.local_day import midnight_ms
@@ -105,8 +106,8 @@ def test_what_is_unknown_is_said_on_every_surface_and_stops_nothing(worked: Work
     assert found.rules_unpriced == (said,)
     assert said_at_commit(found) == [(f"rule: {said}", "")]
     assert said_by_guard(found, "GUARD", blocks=True) == (f"tokcost: rule {said}", False)
-    assert ("Rule", said) in tooltip_rows(found)
-    assert said in spoken(found)
+    assert ("rule", "Rule", said) in tooltip_rows(found, english)
+    assert said in spoken(found, english)
     assert "1 rule unclear (tokcost check)" in status_line(found)
     explained = explain_cost(worked.repo.ledger_home, worked.repo.path, WhyOptions(branch="main"))
     assert f"rule {said}" in explained.notes

@@ -37,7 +37,13 @@ class Refused(Exception):
 class Editor:
     """One window. Every message that the server ever sent is kept, and so is what it wrote to standard error."""
 
-    def __init__(self, environ: Mapping[str, str], *folders: Path, capabilities: Message | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *folders: Path,
+        capabilities: Message | None = None,
+        locale: str | None = None,
+    ) -> None:
         self.process = warm.start(PROGRAM, ["lsp", "--stdio"], env=environ, streams=[subprocess.PIPE] * 3)
         self.messages: list[Message] = []
         self.raw = b""
@@ -48,6 +54,7 @@ class Editor:
         for thread in self._threads:
             thread.start()
         self.capabilities = capabilities or {}
+        self.locale = {} if locale is None else {"locale": locale}
         self.folders = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
 
     def __enter__(self) -> "Editor":
@@ -66,7 +73,7 @@ class Editor:
 
     def open(self, process: int | None = None) -> Message:
         """Say hello; what the server can do."""
-        params = {"processId": process, "rootUri": None, "capabilities": self.capabilities}
+        params = {"processId": process, "rootUri": None, "capabilities": self.capabilities, **self.locale}
         answer = self.request("initialize", {**params, "workspaceFolders": self.folders})
         self.notify("initialized", {})
         return answer["capabilities"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from tokcost.lsp.protocol import status_params
 from tokcost.model.branch_page import BranchPage
+from tokcost.model.budget import Budget, Standing
 from tokcost.model.claims import Worth
 from tokcost.model.drivers import Explanation
 from tokcost.model.figures import BranchRow, CommitRow, Conservation, Estimates, Figures, Split
@@ -86,10 +87,18 @@ def _found(figures: Figures) -> FolderStatus:
         takes_estimates=True,
         models=(MODEL,),
         evidence={"reflog": figures.usage} if figures.usage else {},
+        budgets=(_standing(figures),) if figures.usage else (),
     )
     page = BranchPage("feat/login", ("feat/login",), *_row(figures), takes_estimates=True)
     ahead = Preview("feat/login", (), frozenset(), Worth(figures.list_cost, figures.tokens.total, 0, ()))
     return FolderStatus("/w/shop", status, cost_lines=CostLines(True), page=page, next=ahead)
+
+
+def _standing(figures: Figures) -> Standing:
+    """A budget that is nearly used, where anything has a price."""
+    doubts = figures.lower_bound, figures.estimates.usage, figures.partial
+    budget = Budget("branch", 50 * NANO_PER_USD, source="clone")
+    return Standing(budget, figures.list_cost, figures.unpriced_tokens, *doubts)
 
 
 def _row(figures: Figures) -> tuple[BranchRow | None, dict[str, Figures], Explanation | None]:

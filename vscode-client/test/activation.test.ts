@@ -88,7 +88,7 @@ test("a budget that is over is said once, and silence holds for the day", async 
   const one = await running();
   const kept = memento();
   const notices = new BudgetNotices(one.session, kept);
-  const amounts = { list_cost: "21.000000000", limit: "20.000000000", percent: 105 };
+  const amounts = { list_cost: "21.000000000", amount: "$21.00", share: "105%", limit: "20.000000000", percent: 105 };
   const budget = {
     scope: "branch" as const,
     ...amounts,

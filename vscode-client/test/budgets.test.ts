@@ -8,7 +8,7 @@ import { status } from "./samples";
 const TODAY = "2026-11-27";
 
 function budget(state: BudgetState, more: Partial<Budget> = {}): Budget {
-  const amounts = { list_cost: "17.000000000", limit: "20.000000000", percent: 85 };
+  const amounts = { list_cost: "17.000000000", amount: "$17.00", share: "85%", limit: "20.000000000", percent: 85 };
   return { scope: "branch", ...amounts, state, block: false, source: "clone", ...more };
 }
 
@@ -64,9 +64,18 @@ test("figures that are not current say nothing yet", () => {
 });
 
 test("the words name the repository, the branch, the figures and what will happen", () => {
-  const [news] = budgetNews(shown("over", {}, { block: true, percent: 105, list_cost: "21.000000000" }), {}, TODAY);
-  assert.match(news?.message ?? "", /^feat\/login in \S+: \$21\.00 of \$20\.00 list \(105%\), over the branch budget/);
+  const over = { block: true, amount: "≥$21.00 + unpriced", share: "≥105%" };
+  const [news] = budgetNews(shown("over", {}, over), {}, TODAY);
+  assert.match(
+    news?.message ?? "",
+    /^feat\/login in \S+: ≥\$21\.00 \+ unpriced of \$20\.00 list \(≥105%\), over the branch budget/,
+  );
   assert.match(news?.message ?? "", /the next commit will be stopped\.$/);
+});
+
+test("the words tell repositories apart whose folders have the same name", () => {
+  const [news] = budgetNews(shown("near"), {}, TODAY, "left/shop");
+  assert.match(news?.message ?? "", /^feat\/login in left\/shop: /);
 });
 
 test("days that have passed are forgotten", () => {

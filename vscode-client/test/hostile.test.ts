@@ -113,7 +113,7 @@ test("what the page remembers comes back as it was", () => {
 
 test("a tooltip is the table of a harmless name", () => {
   const shown = (name: string): string => {
-    const tooltip = ["Branch", "Models", "Budget"].map((label) => ({ label, value: name }));
+    const tooltip = ["Branch", "Models", "Budget"].map((label) => ({ name: label, label, value: name }));
     return tooltipMarkdown("running", status({ tooltip, problem: name }));
   };
   const bare = (text: string): string => text.replaceAll("&nbsp;", "").replace(/&#\d+;|[\w\s/.=%]/g, "");

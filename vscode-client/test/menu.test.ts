@@ -102,6 +102,8 @@ test("a budget is offered for what makes sense here", () => {
     list_cost: "31.000000000",
     limit: "50.000000000",
     percent: 62,
+    amount: "$12.40",
+    share: "62%",
     state: "ok",
     block: true,
     source: "clone",

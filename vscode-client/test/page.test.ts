@@ -126,6 +126,8 @@ test("a budget shows how much of it is used, never more than its bar", () => {
     list_cost: "31.61",
     limit: "20",
     percent: 159,
+    amount: "$31.61",
+    share: "159%",
     state: "over",
     block: true,
     source: "clone",

@@ -41,7 +41,11 @@ test("the user chooses which figure is shown", () => {
 });
 
 test("a format of the user's is written with the server's amounts", () => {
-  const tooltip = [...status().tooltip, { label: "Tokens", value: "≈1.0k" }, { label: "Models", value: "opus-4-5" }];
+  const tooltip = [
+    ...status().tooltip,
+    { name: "tokens", label: "Tokens", value: "≈1.0k" },
+    { name: "models", label: "Models", value: "opus-4-5" },
+  ];
   const text = (format: string, changes: Partial<Status> = {}): string =>
     itemLook("running", status({ tooltip, ...changes }), "branch", format)?.text ?? "";
   assert.equal(text("$(zap) {branch} {list_cost} ({tokens})"), "$(zap) feat/login $1.84 (≈1.0k)");
@@ -63,7 +67,7 @@ test("a format hides no warning and lets no branch bring an icon", () => {
   assert.equal(text({ state: "importing" }), "$(sync~spin) feat/login $1.84");
   assert.equal(text({ rule_state: "over" }), "feat/login $1.84 $(bell-dot)");
   assert.equal(text({ no_logs: true, text: "no logs" }), "$(graph) no logs");
-  assert.equal(text({ tooltip: [{ label: "Branch", value: "$(bug) x" }] }), "\\$(bug) x $1.84");
+  assert.equal(text({ tooltip: [{ name: "branch", label: "Branch", value: "$(bug) x" }] }), "\\$(bug) x $1.84");
 });
 
 test("the tooltip is a table whose every command is on the list", () => {
@@ -79,7 +83,7 @@ test("the tooltip is a table whose every command is on the list", () => {
 
 test("a branch cannot bring links, icons, HTML or cells into the tooltip", () => {
   const evil = "[x](command:workbench.action.quit)|<img src=x>$(bug)`*\\";
-  const shown = tooltipMarkdown("running", status({ tooltip: [{ label: "Branch", value: evil }] }));
+  const shown = tooltipMarkdown("running", status({ tooltip: [{ name: "branch", label: "Branch", value: evil }] }));
   const row = shown.split("\n")[0] ?? "";
   assert.doesNotMatch(row, /[[\]()<>`*\\]|\$/);
   assert.equal(row.split("|").length, 4);

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { amount } from "../src/core/amounts";
+import { budgetNews } from "../src/core/budgetNews";
+import { budgetChoices } from "../src/core/budgetText";
 import { menuEntries } from "../src/core/menu";
 import { nextLines, titleText } from "../src/core/nextLine";
 import type { Status } from "../src/core/protocol";
@@ -79,6 +81,22 @@ test("an amount of a page has all marks in each of its places", () => {
       for (const mark of marks) assert.ok(found.includes(mark), `${name}, ${place}: ${found}`);
       assert.ok(found.includes("$") || found.startsWith("unpriced"), `${name}, ${place}: ${found}`);
     }
+  }
+});
+
+test("a budget has all marks of its amount on the page, in a notification and where it is set", () => {
+  for (const { name, marks, status } of STATES.filter((one) => one.marks.length > 0)) {
+    const [budget] = status.budgets ?? assert.fail();
+    const page = pageText(status).replace(/\s+/g, " ");
+    const places = [/This branch.*?<td class="number">(.*?)<\/td>/.exec(page)?.[1] ?? ""];
+    if (budget?.state === "near") places.push(budgetNews(status, {}, "2026-11-01")[0]?.message ?? "");
+    for (const said of places) {
+      for (const mark of marks) assert.ok(said.includes(mark), `${name}: ${said}`);
+      assert.match(said, /(unpriced|\$43\.00.*) of \$50\.00/, name);
+    }
+    const set = budgetChoices(status).find((one) => one.label === "Each branch")?.description ?? "";
+    assert.match(set, /^(unpriced|≥?≈?86%) of \$50\.00 list, warns$/, name);
+    for (const mark of marks.filter((one) => "≥≈".includes(one))) assert.ok(set.includes(mark), `${name}: ${set}`);
   }
 });
 

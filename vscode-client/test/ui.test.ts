@@ -235,14 +235,14 @@ test("usage is assigned after the branch was chosen and what would move was seen
   servers.answer = (command) =>
     command === "tokcost.branches"
       ? { branches: ["feat/login", "main"] }
-      : { usage: 2, tokens: 1234, list_cost: "3.100000000" };
+      : { usage: 2, tokens: 1234, amount: "≥$3.10 list + unpriced" };
   await assign(one.session, here(), "5f0c");
   fake.picks.push("main");
   await assign(one.session, here(), "5f0c");
   const wanted = { uri: ROOT, branch: "main", unplaced: true, session: "5f0c" };
   assert.deepEqual(asked(one).at(-1), ["tokcost.assign", { ...wanted, dry_run: true }]);
   assert.equal(fake.shown.at(-1)?.message, "Assign 2 replies to main?");
-  assert.match(fake.shown.at(-1)?.detail ?? "", /\$3\.10 list, 1,234 tokens/);
+  assert.match(fake.shown.at(-1)?.detail ?? "", /≥\$3\.10 list \+ unpriced, 1,234 tokens/);
   fake.picks.push("main", "Assign");
   await assign(one.session, here(), "5f0c");
   assert.deepEqual(asked(one).at(-1), ["tokcost.assign", wanted]);

@@ -27,6 +27,7 @@ _OURS = (
     "rescues",
     "otel",
     "received",
+    "l10n",
 )
 """The beginnings of the names of our files in `TOKCOST_HOME`."""
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)

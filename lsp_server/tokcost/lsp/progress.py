@@ -1,10 +1,13 @@
 """A long import as the client's own progress bar."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+
+from tokcost.reports.words import Say
 
 WORTH_TELLING = 8 << 20
 """Bytes to read: a smaller import is over before anybody could look."""
@@ -14,8 +17,8 @@ TOKEN = "tokcost-import"
 class ImportProgress:
     """`$/progress`, where the client can show it. It never waits for the client's answer."""
 
-    def __init__(self, server: LanguageServer) -> None:
-        self._server = server
+    def __init__(self, server: LanguageServer, say: Callable[[], Say]) -> None:
+        self._server, self._say = server, say
         self._number = 0
         self._begun = False
         self._asked: asyncio.Task[Any] | None = None
@@ -29,13 +32,15 @@ class ImportProgress:
             self._asked = asyncio.create_task(self._create(self._token))
             self._asked.add_done_callback(self._answered)
         elif self._begun:
-            share = types.WorkDoneProgressReport(message=_megabytes(done, total), percentage=done * 100 // total)
+            share = types.WorkDoneProgressReport(
+                message=self._say()("{0} of {1} MB", done >> 20, total >> 20), percentage=done * 100 // total
+            )
             self._server.work_done_progress.report(self._token, share)
 
     def end(self) -> None:
         """End the progress bar: everything is read."""
         if self._begun:
-            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message="done"))
+            self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=self._say()("done")))
         if self._asked is not None:
             self._asked.cancel()
         self._asked, self._begun = None, False
@@ -51,13 +56,9 @@ class ImportProgress:
     def _answered(self, asked: "asyncio.Task[Any]") -> None:
         if not asked.cancelled() and asked.exception() is None and asked is self._asked:
             self._begun = True
-            begin = types.WorkDoneProgressBegin(title="tokcost: reading assistants' logs", percentage=0)
+            begin = types.WorkDoneProgressBegin(title=self._say()("tokcost: reading assistants' logs"), percentage=0)
             self._server.work_done_progress.begin(self._token, begin)
 
     def _is_possible(self) -> bool:
         window = self._server.client_capabilities.window
         return window is not None and bool(window.work_done_progress)
-
-
-def _megabytes(done: int, total: int) -> str:
-    return f"{done >> 20} of {total >> 20} MB"

@@ -21,13 +21,14 @@ from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 from tokcost.model.money import decimal_string
 from tokcost.model.status import Status
 from tokcost.reports.budgets import state_of
-from tokcost.reports.editor import has_no_logs, short_text, spoken, tooltip_rows
+from tokcost.reports.editor import Row, cost_lines_row, has_no_logs, short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
-from tokcost.reports.page_json import page_object
-from tokcost.reports.status import NO_LOGS, pending_amount, status_line, today_amount
+from tokcost.reports.page_json import budgets_shown, page_object
+from tokcost.reports.status import pending_amount, status_line, today_amount
 from tokcost.reports.table_json import table_object
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import ahead_text, shown_line
+from tokcost.reports.words import Say, english
 from tokcost.services.follow_folders import FolderStatus, Preview
 
 STATUS = "tokcost/status"
@@ -111,11 +112,11 @@ class SummaryRequest:
     jsonrpc: str
 
 
-def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str, Any]:
+def status_params(uri: str, found: FolderStatus, say: Say = english, *, importing: bool) -> dict[str, Any]:
     """`tokcost/status`: the words of `tokcost status --json`, and texts that need no formatting.
 
     `state` is `ready`, `importing` (figures are of the ledger as it was), `no-repository` or `problem`. `stale` says
-    that not everything logged so far is in the figures.
+    that not everything logged so far is in the figures. `say` has the language of the person.
     """
     status, problem = found.status, escape(found.problem)
     if status is None:
@@ -130,20 +131,21 @@ def status_params(uri: str, found: FolderStatus, *, importing: bool) -> dict[str
         "pending": decimal_string(status.next_list_cost),
         "today": status_object(status)["today_list_cost"],
         "budget": state_of(status),
+        "budgets": budgets_shown(status),
         "rule_state": _rule_state(status),
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "commit_said": found.said._asdict() if found.said else None,
         "next": _next(found.next),
         "page": page_object(found.page) if found.page is not None else None,
-        "branches": table_object(found.table) if found.table is not None else None,
+        "branches": table_object(found.table, say) if found.table is not None else None,
         "version": 0,
-        "text": short_text(status),
+        "text": short_text(status, say),
         "line": status_line(status),
         "pending_text": pending_amount(status) if status.has_next else "",
-        "today_text": NO_LOGS if has_no_logs(status) else today_amount(status),
+        "today_text": say("no logs") if has_no_logs(status) else today_amount(status),
         "no_logs": has_no_logs(status),
-        "tooltip": [{"label": label, "value": value} for label, value in _rows(found, status)],
-        "accessible": spoken(status),
+        "tooltip": [row._asdict() for row in _rows(found, status, say)],
+        "accessible": spoken(status, say),
     }
     return {"uri": uri, **sendable(told)}
 
@@ -157,11 +159,11 @@ def _rule_state(status: Status) -> str:
     return "near" if status.rules_near else "none"
 
 
-def _rows(found: FolderStatus, status: Status) -> list[tuple[str, str]]:
+def _rows(found: FolderStatus, status: Status, say: Say) -> list[Row]:
     """The tooltip; what becomes of cost lines is of this clone and worktree."""
-    rows = tooltip_rows(status, found.driver, found.looked_in)
+    rows = tooltip_rows(status, say, found.driver, found.looked_in)
     if found.cost_lines.enabled:
-        rows.append(("Cost lines", "on, left out of the next commit" if found.cost_lines.omitted else "on"))
+        rows.append(cost_lines_row(say, omitted=found.cost_lines.omitted))
     return rows
 
 

@@ -15,6 +15,7 @@ from tokcost.lsp.protocol import status_params
 from tokcost.lsp.watch import Watcher, plan
 from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
+from tokcost.reports.words import Say
 from tokcost.services.back_up import back_up_if_due
 from tokcost.services.follow_folders import (
     NO_PARTS,
@@ -58,6 +59,9 @@ _MOST_TRIES = 3
 
 class Client(Protocol):
     """The receiver of what the refresher found. All of it is called in the event loop."""
+
+    words: Say
+    """Says texts in the language of the person."""
 
     def show_status(self, params: dict[str, Any]) -> None:
         """Send the figures of a folder, which have changed."""
@@ -245,7 +249,7 @@ class Refresher:
             folders = dict(self._folders)
             found = await self._states(list(folders.values()))
             for uri, one in zip(folders, found, strict=True):
-                self._tell_one(uri, status_params(uri, one, importing=self._is_importing))
+                self._tell_one(uri, status_params(uri, one, self._client.words, importing=self._is_importing))
         if self._drivers.is_waiting and not self._is_explaining:
             self._start(self._guarded(self._explain()))
         if self._drivers.wait is not None:  # what drove the cost may be asked again then

@@ -25,9 +25,10 @@ from tokcost.lsp.protocol import STATUS, Protocol
 from tokcost.lsp.refresher import Refresher
 from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
 from tokcost.reports.text import escape
+from tokcost.reports.words import Say, english
 
 FEATURES = (
-    *("status", "commands", "branches", "budget", "doctor"),
+    *("language", "status", "commands", "branches", "budget", "doctor"),
     *("diagnostics", "hover", "code_lens", "code_action", "completion"),
 )
 REQUEST_FAILED = -32803
@@ -41,8 +42,10 @@ class TokcostServer(LanguageServer):
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "tokcost", __version__, protocol_cls=Protocol
         )
+        self.words: Say = english
+        """Says texts for the person, in their language; what goes into logs and answers of errors stays English."""
         self.refresher = Refresher(home, environ, self)
-        self._import = ImportProgress(self)
+        self._import = ImportProgress(self, lambda: self.words)
         self.client_gone = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._not_understood: set[str] = set()

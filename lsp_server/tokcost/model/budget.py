@@ -55,6 +55,12 @@ class Standing(NamedTuple):
     budget: Budget
     list_cost: int
     unpriced_tokens: int
+    lower_bound: int = 0
+    """Replies whose log tells only the least of the output."""
+    estimated: int = 0
+    """Replies with counts that no provider told."""
+    broken_off: int = 0
+    """Replies whose stream broke: in the list cost, and perhaps not billed."""
 
     @property
     def state(self) -> State:

@@ -26,6 +26,16 @@ AT_LEAST = "≥"
 """The mark of a number of which a log tells only the least."""
 
 
+def at_least(text: str, lower_bound: int) -> str:
+    """A number with the mark where it may be more."""
+    return f"{AT_LEAST}{text}" if lower_bound else text
+
+
+def in_words(text: str) -> str:
+    """A number whose marks a screen reader would pass over, or a sentence would not explain."""
+    return text.replace(AT_LEAST, "at least ").replace(ABOUT, "about ")
+
+
 class Marks(NamedTuple):
     """The parts that an amount leaves open: counts, of which none is good."""
 
@@ -53,7 +63,7 @@ def marked(list_cost: int, marks: Marks, noun: str = "", *, fine: bool = False) 
     vscode-client/src/core/amounts.ts writes the same, where charts need it.
     """
     text = about(f"${_fine(list_cost) if fine else dollars(list_cost)}", marks.estimated)
-    text = f"{AT_LEAST if marks.lower_bound else ''}{text}{f' {noun}' if noun else ''}"
+    text = f"{at_least(text, marks.lower_bound)}{f' {noun}' if noun else ''}"
     if marks.unpriced_tokens:
         text = f"{text} + unpriced" if list_cost else "unpriced"
     return f"{text} ({marks.broken_off:,} broken off)" if marks.broken_off else text

@@ -1,12 +1,12 @@
 """`tokcost budget` as a table and as JSON (a stable contract, as in `json.py`)."""
 
 import json
+from collections.abc import Iterable
 
 from tokcost.model.budget import SCOPES, Budget, Scope, Standing
 from tokcost.model.money import decimal_string, dollars
 from tokcost.model.status import Status
-from tokcost.reports.amounts import amount
-from tokcost.reports.budgets import state_of, stopping
+from tokcost.reports.budgets import spent_amount, spent_share, state_of, stopping
 from tokcost.reports.layout import Column, Line, Piece, table
 from tokcost.reports.text import escape
 
@@ -63,15 +63,24 @@ def titled(scope: Scope, branch: str) -> str:
 
 def budget_objects(status: Status) -> list[dict[str, object]]:
     """Each budget in the words of the contract; the order of scopes is fixed."""
-    return [_object(one) for one in sorted(status.budgets, key=lambda one: SCOPES.index(one.budget.scope))]
+    return [budget_object(one) for one in in_order(status.budgets)]
 
 
-def _object(one: Standing) -> dict[str, object]:
+def in_order(budgets: Iterable[Standing]) -> list[Standing]:
+    """The budgets in the order in which they are always told."""
+    return sorted(budgets, key=lambda one: SCOPES.index(one.budget.scope))
+
+
+def budget_object(one: Standing) -> dict[str, object]:
+    """A budget in the words of the contract."""
     limit = one.budget.limit
     return {
         "scope": one.budget.scope,
         "list_cost": decimal_string(one.list_cost),
         "unpriced_tokens": one.unpriced_tokens,
+        "lower_bound": one.lower_bound,
+        "estimated_counts": one.estimated,
+        "broken_off": one.broken_off,
         "limit": None if limit is None else decimal_string(limit),
         "percent": one.percent,
         "state": one.state,
@@ -87,15 +96,14 @@ def _cells(one: Standing, status: Status) -> tuple[str, ...]:
         name = f"branch {escape(status.branch or '')}"
     elif name == "commit":
         name = "commit (pending)"
-    cost = amount(one.list_cost, one.unpriced_tokens)
+    cost = spent_amount(one)
     if budget.limit is None:
         return (name, cost, "none", "", "", "", _SOURCES[budget.source])
-    share = "" if cost == "unpriced" else f"{one.percent}%"
     return (
         name,
         cost,
         f"${dollars(budget.limit)}",
-        share,
+        spent_share(one),
         one.state,
         "stops commits" if budget.blocks else "warns",
         _SOURCES[budget.source],

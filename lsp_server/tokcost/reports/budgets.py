@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tokcost.model.budget import STATES, Standing, State, worst
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
-from tokcost.reports.amounts import amount
+from tokcost.reports.amounts import Marks, about, at_least, in_words, marked
 from tokcost.reports.rules import rules_at_commit
 from tokcost.reports.text import escape, to_copy
 
@@ -74,20 +74,33 @@ def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bo
 
 def short_budget(status: Status) -> str:
     """The most pressing budget, for a prompt: `branch 62% of $20.00`; empty where there is none."""
+    one = most_pressing(status)
+    return f"{one.budget.scope} {pressing_share(one)} of ${dollars(one.budget.limit or 0)}" if one else ""
+
+
+def most_pressing(status: Status) -> Standing | None:
+    """The budget that says most; `None` where nothing limits anything."""
     limited = [one for one in status.budgets if one.budget.limit is not None]
-    if not limited:
+    return min(limited, key=lambda one: (STATES.index(one.state), -(one.percent or 0)), default=None)
+
+
+def pressing_share(one: Standing) -> str:
+    """The part of the limit and that there is more, where no amount stands beside it: `≥62% + unpriced`, `unpriced`."""
+    share = spent_share(one)
+    return f"{share} + unpriced" if share and one.unpriced_tokens else share or "unpriced"
+
+
+def spent_amount(one: Standing, noun: str = "") -> str:
+    """The amount that a budget is about, with all that it leaves open."""
+    return marked(one.list_cost, Marks(one.unpriced_tokens, one.estimated, one.lower_bound, one.broken_off), noun)
+
+
+def spent_share(one: Standing) -> str:
+    """The part of the limit that it is: `62%`, `≥62%` and `≈62%` where the amount is so; empty where nothing has a
+    price, or there is no limit."""
+    if one.percent is None or _is_unpriced(one):
         return ""
-    one = min(limited, key=lambda each: (STATES.index(each.state), -(each.percent or 0)))
-    share = f"{one.percent}%" if one.list_cost or not one.unpriced_tokens else "unpriced"
-    more = " + unpriced" if one.list_cost and one.unpriced_tokens else ""
-    return f"{one.budget.scope} {share}{more} of ${dollars(one.budget.limit or 0)}"
-
-
-def short_standing(status: Status) -> str:
-    """The most pressing budget with what its state means: `branch 85% of $20.00, near the limit`."""
-    said = short_budget(status)
-    means = {"near": ", near the limit", "over": ", over the limit"}.get(state_of(status), "")
-    return f"{said}{means}" if said else ""
+    return at_least(about(f"{one.percent}%", one.estimated), one.lower_bound + one.unpriced_tokens)
 
 
 def _option(one: Standing, status: Status) -> str:
@@ -96,11 +109,14 @@ def _option(one: Standing, status: Status) -> str:
 
 
 def _spent(one: Standing) -> str:
-    cost = amount(one.list_cost, one.unpriced_tokens)
     if one.budget.limit is None:
-        return cost if cost == "unpriced" else f"{cost} list"
-    share = "" if cost == "unpriced" else f" ({'at least ' if one.unpriced_tokens else ''}{one.percent}%)"
-    return f"{cost} of ${dollars(one.budget.limit)} list{share}"
+        return spent_amount(one, "list")
+    share = in_words(spent_share(one))
+    return f"{spent_amount(one)} of ${dollars(one.budget.limit)} list{f' ({share})' if share else ''}"
+
+
+def _is_unpriced(one: Standing) -> bool:
+    return bool(one.unpriced_tokens) and not one.list_cost
 
 
 def _verdict(budgets: tuple[Standing, ...]) -> str:

@@ -1,7 +1,7 @@
 """`tokcost why` as a person reads it: a table of drivers, and a sentence with its figure for each that stands out."""
 
 from tokcost.model.drivers import DRIVERS, SHARES, Driver, Explanation, Part, Repriced, Share
-from tokcost.reports.amounts import about, amount, closing_sum, percent, short_tokens
+from tokcost.reports.amounts import Marks, about, amount, closing_sum, marked, percent, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.text import counted, escape
 
@@ -78,7 +78,15 @@ def findings(found: Explanation) -> list[tuple[str, str]]:
         if part.list_cost * 100 >= total * _STANDS_OUT:
             parts.append((share, part, _share_sentence(share, part, found)))
     parts.sort(key=lambda one: -one[1].list_cost)
-    return [(name, f"{amount(part.list_cost, 0)}, {percent(part.list_cost, total)}: {s}.") for name, part, s in parts]
+    return [
+        (name, f"{part_amount(found, name, part)}, {percent(part.list_cost, total)}: {said}.")
+        for name, part, said in parts
+    ]
+
+
+def part_amount(found: Explanation, name: str, part: Part) -> str:
+    """The list cost of a driver or share: that of visible output is a lower bound where that of some requests is."""
+    return marked(part.list_cost, Marks(lower_bound=found.lower_bounds if name == "visible_output" else 0))
 
 
 def largest_text(found: Explanation) -> str:
@@ -87,7 +95,7 @@ def largest_text(found: Explanation) -> str:
     part, total = found.drivers[driver], found.total.list_cost
     if part.list_cost * 3 <= total:
         return ""
-    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({amount(part.list_cost, 0)})"
+    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({part_amount(found, driver, part)})"
 
 
 def _headline(what: str, found: Explanation) -> str:

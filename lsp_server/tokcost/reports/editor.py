@@ -1,34 +1,68 @@
 """Texts for editors in ready pieces, so that a client need not format: a few characters for a status bar, rows for a
-tooltip, a sentence for a screen reader; and what a line in a commit message means."""
+tooltip, a sentence for a screen reader; and what a line in a commit message means.
 
+Each is said by `say`, in the language of the person. Amounts and counts are written as everywhere.
+"""
+
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from tokcost.model.budget import State
 from tokcost.model.claims import Worth
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
-from tokcost.reports.amounts import ABOUT, AT_LEAST, about, amount, percent, short_tokens
-from tokcost.reports.budgets import short_standing
+from tokcost.reports.amounts import ABOUT, AT_LEAST, Marks, about, amount, marked, percent, short_tokens
+from tokcost.reports.budgets import most_pressing, pressing_share, state_of
 from tokcost.reports.rules import rules_at_commit
-from tokcost.reports.status import NO_LOGS, branch_amount, pending_amount, today_amount
-from tokcost.reports.text import counted, escape, few, short_model
-from tokcost.reports.trailers import exactness, pending_text
+from tokcost.reports.status import branch_amount, pending_amount, today_amount
+from tokcost.reports.text import escape, few, short_model
+from tokcost.reports.words import Say
 
 _MOST_NAMED, _MOST_LISTED = 6, 4
 """The assistants, and the folders, that a tooltip has room for."""
 _NOTHING = Worth(0, 0, 0, ())
-FOREIGN = f"This {KEY} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here."
-DAMAGED_HERE = (
-    f"This {KEY} line was damaged and cannot be read. Committed like this it counts nowhere, and the next commit offers"
-    " it again; to keep it to yourself, delete the whole line."
-)
-DAMAGED = f"This {KEY} line cannot be understood, so it will not be counted. Undo what was changed, or delete it."
+_MARKED = re.compile(f"([{AT_LEAST}{ABOUT}]+)(\\S+)")
+"""A number with its marks before it."""
 
 
-def short_text(status: Status) -> str:
+class Row(NamedTuple):
+    """A row of a tooltip."""
+
+    name: str
+    """The subject of the row, in no language: clients look for it."""
+    label: str
+    value: str
+
+
+def foreign_text(say: Say) -> str:
+    """A sentence about a line under our key that is not ours."""
+    return say(
+        "This {0} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here.", KEY
+    )
+
+
+def damaged_here_text(say: Say) -> str:
+    """A sentence about a line of this commit that was damaged."""
+    return say(
+        "This {0} line was damaged and cannot be read. Committed like this it counts nowhere, and the next commit"
+        " offers it again; to keep it to yourself, delete the whole line.",
+        KEY,
+    )
+
+
+def damaged_text(say: Say) -> str:
+    """A sentence about a damaged line of which nothing else is known."""
+    return say(
+        "This {0} line cannot be understood, so it will not be counted. Undo what was changed, or delete it.", KEY
+    )
+
+
+def short_text(status: Status, say: Say) -> str:
     """The list cost of the branch: `$1.84`, `≈$1.84`, `≥$1.84`, `$1.84 + unpriced`, `unpriced`; `no logs` where nothing
     is there that could have cost anything."""
-    return NO_LOGS if has_no_logs(status) else branch_amount(status)
+    return say("no logs") if has_no_logs(status) else branch_amount(status)
 
 
 def has_no_logs(status: Status) -> bool:
@@ -36,86 +70,134 @@ def has_no_logs(status: Status) -> bool:
     return bool(status.no_logs) and not status.tokens
 
 
-def tooltip_rows(status: Status, driver: str = "", looked_in: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Pairs of label and value, most important first; what is nothing is left out. `driver` makes most of the list
-    cost. Where no logs were found, `looked_in` are the folders."""
+def tooltip_rows(status: Status, say: Say, driver: str = "", looked_in: Sequence[str] = ()) -> list[Row]:
+    """Rows, most important first; what is nothing is left out. `driver` makes most of the list cost. Where no logs were
+    found, `looked_in` are the folders."""
     is_empty = has_no_logs(status)
+    named = few([escape(one) for one in status.no_logs], _MOST_NAMED)
     rows = [
-        ("Branch", escape(status.branch) if status.branch is not None else "(detached)"),
-        ("List cost", "" if is_empty else short_text(status)),
-        ("Logs", f"none found of {few([escape(one) for one in status.no_logs], _MOST_NAMED)}" if is_empty else ""),
-        ("Looked in", few([escape(one) for one in looked_in], _MOST_LISTED) if is_empty else ""),
-        ("Pending", pending_amount(status) if status.has_next else ""),
-        ("Estimated", _estimated(status)),
-        ("Today", _today(status)),
-        ("Tokens", about(short_tokens(status.tokens), status.estimates.usage) if status.tokens else ""),
-        ("Mostly", driver),
-        ("Models", few([short_model(model) for model in status.models], 3)),
-        ("Evidence", _evidence(status)),
-        ("Unpriced", f"{short_tokens(status.unpriced_tokens)} tokens" if status.unpriced_tokens else ""),
-        ("Lower bound", _lower_bound(status)),
-        ("Broken off", _broken_off(status)),
-        ("Budget", short_standing(status)),
-        *(("Rule", rule) for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)),
+        Row("branch", say("Branch"), escape(status.branch) if status.branch is not None else say("(detached)")),
+        Row("list_cost", say("List cost"), "" if is_empty else branch_amount(status)),
+        Row("logs", say("Logs"), say("none found of {0}", named) if is_empty else ""),
+        Row(
+            "looked_in",
+            say("Looked in"),
+            few([escape(one) for one in looked_in], _MOST_LISTED) if is_empty else "",
+        ),
+        Row("pending", say("Pending"), pending_amount(status) if status.has_next else ""),
+        Row("estimated", say("Estimated"), _estimated(status, say)),
+        Row("today", say("Today"), _today(status)),
+        Row(
+            "tokens", say("Tokens"), about(short_tokens(status.tokens), status.estimates.usage) if status.tokens else ""
+        ),
+        Row("mostly", say("Mostly"), driver),
+        Row("models", say("Models"), few([short_model(model) for model in status.models], 3)),
+        Row("evidence", say("Evidence"), _evidence(status, say)),
+        Row("unpriced", say("Unpriced"), _unpriced(status, say)),
+        Row("lower_bound", say("Lower bound"), _lower_bound(status, say)),
+        Row("broken_off", say("Broken off"), _broken_off(status, say)),
+        Row("budget", say("Budget"), budget_text(status, say)),
+        *(Row("rule", say("Rule"), rule) for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)),
     ]
-    return [(label, value) for label, value in rows if value]
+    return [row for row in rows if row.value]
 
 
-def spoken(status: Status) -> str:
+def cost_lines_row(say: Say, *, omitted: bool) -> Row:
+    """The row of a clone whose commits carry lines."""
+    return Row("cost_lines", say("Cost lines"), say("on, left out of the next commit") if omitted else say("on"))
+
+
+def spoken(status: Status, say: Say) -> str:
     """The status as a sentence, for a screen reader."""
-    branch = f"branch {escape(status.branch)}" if status.branch is not None else "detached HEAD"
+    branch = say("branch {0}", escape(status.branch)) if status.branch is not None else say("detached HEAD")
     if has_no_logs(status):
-        return f"{branch}: no logs of AI assistants were found on this machine"
-    parts = [f"{branch}: {_in_words(branch_amount(status))} list cost"]
+        return say("{0}: no logs of AI assistants were found on this machine", branch)
+    parts = [say("{0}: {1} list cost", branch, _aloud(branch_amount(status), say))]
     if status.has_next:
-        parts.append(f"{_in_words(pending_amount(status))} pending")
-    if estimated := _estimated(status):
-        parts.append(f"estimated: {estimated}")
+        parts.append(say("{0} pending", _aloud(pending_amount(status), say)))
+    if estimated := _estimated(status, say):
+        parts.append(say("estimated: {0}", _aloud(estimated, say)))
     if today := _today(status):
-        parts.append(f"{_in_words(today)} today")
-    if budget := short_standing(status):
-        parts.append(f"budget {budget}")
+        parts.append(say("{0} today", _aloud(today, say)))
+    if budget := budget_text(status, say):
+        parts.append(say("budget {0}", _aloud(budget, say)))
     if rules := rules_at_commit([*status.rules, *status.rules_unpriced, *status.rules_near]):
-        parts.append(_in_words(rules))
+        parts.append(_aloud(rules, say))
     return ", ".join(parts)
 
 
-def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool) -> list[str]:
+def budget_text(status: Status, say: Say) -> str:
+    """The most pressing budget and what that means: `branch 85% of $20.00, near the limit`; empty without one."""
+    one = most_pressing(status)
+    if one is None:
+        return ""
+    scope = {"branch": say("branch"), "commit": say("commit"), "day": say("day")}[one.budget.scope]
+    said = say("{0} {1} of {2}", scope, pressing_share(one), f"${dollars(one.budget.limit or 0)}")
+    state: State = state_of(status)
+    if state == "near":
+        return say("{0}, near the limit", said)
+    return say("{0}, over the limit", said) if state == "over" else said
+
+
+def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool, say: Say) -> list[str]:
     """Sentences about one line: what it says, and what is known of it here. `known` is of version `newest`."""
-    if line.cost is None:
-        cost = "no model in it has a known price"
-    else:
-        cost = f"{'' if line.exact else 'about '}${dollars(line.cost)} at list price"
-        cost += ", and usage without a known price" if line.unpriced else ""
-    about = "exact" if line.exact else "rounded to 1, 2 or 5 times a power of ten"
-    models = ", ".join(escape(model) for model in line.models) + (
-        f" and {line.more_models} more" if line.more_models else ""
-    )
     said = [
-        f"Says: {cost}; {'' if line.exact else 'about '}{short_tokens(line.tokens)} tokens ({about}).",
-        f"Models: {models or 'hidden'}.",
-        f"Claim {line.id}, version {line.version}: counts once, at its highest version, wherever it is copied.",
+        say("Says: {0}; {1}.", _line_cost(line, say), _line_tokens(line, say)),
+        say("Models: {0}.", _line_models(line, say)),
+        say(
+            "Claim {0}, version {1}: counts once, at its highest version, wherever it is copied.", line.id, line.version
+        ),
     ]
     if known is None:
-        return [*said, "This clone's ledger does not hold this claim: somebody else's, or from another machine."]
-    version = "" if newest == line.version else f" (version {newest}; this line is older)"
-    how = "in part estimated" if known.has_estimates else "exactly"
-    said.append(f"Yours, {how}: {pending_text(known)}{version}. These figures stay on this machine.")
+        return [*said, say("This clone's ledger does not hold this claim: somebody else's, or from another machine.")]
+    worth = worth_text(known, say)
+    if newest != line.version:
+        worth = say("{0} (version {1}; this line is older)", worth, newest)
+    said.append(_yours(known, worth, say))
     if edited:
-        said.append("It was edited by hand: it does not say what was claimed.")
+        said.append(say("It was edited by hand: it does not say what was claimed."))
     return said
 
 
-def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None, estimated: Worth = _NOTHING) -> str:
+def _yours(known: Worth, worth: str, say: Say) -> str:
+    if known.has_estimates:
+        return say("Yours, in part estimated: {0}. These figures stay on this machine.", worth)
+    if known.lower_bound:
+        return say("Yours, as far as the log tells: {0}. These figures stay on this machine.", worth)
+    return say("Yours, exactly: {0}. These figures stay on this machine.", worth)
+
+
+def _line_cost(line: Line, say: Say) -> str:
+    if line.cost is None:
+        return say("no model in it has a known price")
+    cost = f"${dollars(line.cost)}"
+    priced = say("{0} at list price", cost) if line.exact else say("about {0} at list price", cost)
+    return say("{0}, and usage without a known price", priced) if line.unpriced else priced
+
+
+def _line_tokens(line: Line, say: Say) -> str:
+    tokens = short_tokens(line.tokens)
+    if line.exact:
+        return say("{0} tokens (exact)", tokens)
+    return say("about {0} tokens (rounded to 1, 2 or 5 times a power of ten)", tokens)
+
+
+def _line_models(line: Line, say: Say) -> str:
+    models = ", ".join(escape(model) for model in line.models)
+    if line.more_models:
+        return say("{0} and {1} more", models, line.more_models)
+    return models or say("hidden")
+
+
+def lens_text(
+    carried: Sequence[Worth], pending: Worth, branch: str | None, say: Say, estimated: Worth = _NOTHING
+) -> str:
     """One line above a commit message; `estimated` is what stays pending."""
     if branch is None:
-        return "tokcost: HEAD is detached; a commit made now carries nothing"
-    waiting = f"pending on {escape(branch)}: {pending_text(pending)}" if pending.tokens else ""
-    if estimated.tokens:
-        stays = f"{pending_text(estimated)} estimated, in no cost line"
-        waiting = f"{waiting}; {stays}" if waiting else f"pending on {escape(branch)}: {stays}"
+        return say("tokcost: HEAD is detached; a commit made now carries nothing")
+    waiting = _waiting(pending, escape(branch), estimated, say)
     if not carried:
-        return f"tokcost: {waiting or f'nothing is pending on {escape(branch)}'}"
+        return f"tokcost: {waiting or say('nothing is pending on {0}', escape(branch))}"
     whole = Worth(
         sum(one.list_cost for one in carried),
         sum(one.tokens for one in carried),
@@ -125,36 +207,81 @@ def lens_text(carried: Sequence[Worth], pending: Worth, branch: str | None, esti
         lower_bound=sum(one.lower_bound for one in carried),
         broken_off=sum(one.broken_off for one in carried),
     )
-    said = f"tokcost: this commit carries {pending_text(whole)} ({exactness(whole)})"
+    said = _carries(whole, worth_text(whole, say), say)
     return f"{said}; {waiting}" if waiting else said
 
 
-def _evidence(status: Status) -> str:
+def _carries(whole: Worth, worth: str, say: Say) -> str:
+    if whole.has_estimates:
+        return say("tokcost: this commit carries {0} (in part estimated, stays here)", worth)
+    if whole.lower_bound:
+        return say("tokcost: this commit carries {0} (a lower bound, stays here)", worth)
+    return say("tokcost: this commit carries {0} (exact, stays here)", worth)
+
+
+def _waiting(pending: Worth, branch: str, estimated: Worth, say: Say) -> str:
+    """The worth that no commit carries yet; empty where there is none."""
+    waiting = say("pending on {0}: {1}", branch, worth_text(pending, say)) if pending.tokens else ""
+    if not estimated.tokens:
+        return waiting
+    stays = say("{0} estimated, in no cost line", worth_text(estimated, say))
+    return f"{waiting}; {stays}" if waiting else say("pending on {0}: {1}", branch, stays)
+
+
+def worth_text(worth: Worth, say: Say) -> str:
+    """An amount and its tokens: `$1.84 list, 1.2M tokens`."""
+    marks = Marks(worth.unpriced_tokens, worth.has_estimates, worth.lower_bound, worth.broken_off)
+    tokens = about(short_tokens(worth.tokens), worth.has_estimates)
+    return say("{0}, {1} tokens", marked(worth.list_cost, marks, "list"), tokens)
+
+
+def _evidence(status: Status, say: Say) -> str:
     """The evidence for usage on this branch, the most frequent first: `97% reflog, 3% transcript`."""
+    names = {
+        "observed": say("observed"),
+        "reflog": say("reflog"),
+        "transcript": say("transcript"),
+        "carried": say("carried"),
+        "assigned": say("assigned"),
+    }
     whole = sum(status.evidence.values())
     order = sorted(status.evidence.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{percent(count, whole)} {name}" for name, count in order if count)
+    return ", ".join(f"{percent(count, whole)} {names.get(name, name)}" for name, count in order if count)
 
 
-def _lower_bound(status: Status) -> str:
+def _unpriced(status: Status, say: Say) -> str:
+    return say("{0} tokens", short_tokens(status.unpriced_tokens)) if status.unpriced_tokens else ""
+
+
+def _lower_bound(status: Status, say: Say) -> str:
     """The meaning of `≥`."""
     if not status.lower_bound:
         return ""
-    return f"{counted(status.lower_bound, 'reply', 'replies')} whose log tells only the least of the output"
+    return say("{0} whose log tells only the least of the output", _replies(status.lower_bound, say))
 
 
-def _broken_off(status: Status) -> str:
+def _broken_off(status: Status, say: Say) -> str:
     """The replies whose stream broke, and their part of the amount: `2 replies, $0.12 of it, perhaps not billed`."""
     if not status.broken_off:
         return ""
-    replies = counted(status.broken_off, "reply", "replies")
-    cost = f"{amount(status.broken_off_list_cost, 0)} of it, " if status.broken_off_list_cost else ""
-    return f"{replies}, {cost}perhaps not billed"
+    replies = _replies(status.broken_off, say)
+    if not status.broken_off_list_cost:
+        return say("{0}, perhaps not billed", replies)
+    return say("{0}, {1} of it, perhaps not billed", replies, amount(status.broken_off_list_cost, 0))
 
 
-def _in_words(text: str) -> str:
-    """An amount whose marks a screen reader would pass over."""
-    return text.replace(AT_LEAST, "at least ").replace(ABOUT, "about ")
+def _replies(count: int, say: Say) -> str:
+    return say("1 reply") if count == 1 else say("{0} replies", f"{count:,}")
+
+
+def _aloud(text: str, say: Say) -> str:
+    """A text with the marks of its amounts in words: a screen reader would pass over them."""
+
+    def said(found: re.Match[str]) -> str:
+        spoken = say("about {0}", found[2]) if ABOUT in found[1] else found[2]
+        return say("at least {0}", spoken) if AT_LEAST in found[1] else spoken
+
+    return _MARKED.sub(said, text)
 
 
 def _today(status: Status) -> str:
@@ -163,10 +290,10 @@ def _today(status: Status) -> str:
     return today_amount(status)
 
 
-def _estimated(status: Status) -> str:
+def _estimated(status: Status, say: Say) -> str:
     """The part of the branch that no provider told the counts of, and its place: `≈$0.20 of it, not in cost lines`."""
     part = status.estimates
     if not part.usage:
         return ""
     what = amount(part.list_cost, part.unpriced_tokens, estimated=part.usage)
-    return f"{what} of it{'' if status.takes_estimates else ', not in cost lines and budgets'}"
+    return say("{0} of it", what) if status.takes_estimates else say("{0} of it, not in cost lines and budgets", what)

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from tokcost.model.branch_page import BranchPage
 from tokcost.model.drivers import Explanation
 from tokcost.model.figures import BranchRow, CommitRow, Estimates, Figures
+from tokcost.model.status import Status
 from tokcost.reports.amounts import Marks, amount, full_amount, marked
+from tokcost.reports.budget_table import budget_object, in_order
+from tokcost.reports.budgets import spent_amount, spent_share
+from tokcost.reports.drivers import part_amount
 from tokcost.reports.drivers_json import explained_object
 from tokcost.reports.json import Json, branch_object, commit_object, figures_object
 from tokcost.reports.text import short_model
@@ -18,6 +22,12 @@ def page_object(page: BranchPage) -> Json:
     why = _why(page.explanation) if page.explanation is not None else None
     takes = page.takes_estimates
     return {"name": page.name, "names": list(page.names), "branch": branch, "why": why, "takes_estimates": takes}
+
+
+def budgets_shown(status: Status) -> list[Json]:
+    """Budgets as `tokcost budget --json` has them, each with its amount and its share of the limit as written."""
+    budgets = in_order(status.budgets)
+    return [{**budget_object(one), "amount": spent_amount(one), "share": spent_share(one)} for one in budgets]
 
 
 def _branch(row: BranchRow, parts: Mapping[str, Figures]) -> Json:
@@ -55,7 +65,7 @@ def _commit_amount(row: CommitRow) -> str:
 
 
 def _why(found: Explanation) -> Json:
-    parts = {name: amount(part.list_cost, 0) for name, part in found.drivers.items()}
+    parts = {name: part_amount(found, name, part) for name, part in found.drivers.items()}
     return {
         **explained_object(found),
         "amount": marked(found.total.list_cost, Marks(found.unpriced.tokens, lower_bound=found.lower_bounds)),

@@ -6,22 +6,25 @@ from tokcost.model.money import decimal_string
 from tokcost.reports.amounts import full_amount
 from tokcost.reports.json import Json, conservation_object, time_text
 from tokcost.reports.text import escape
-
-REASONS = {
-    "no_worktree": "The repository is bare, and the folder belongs to no worktree of it.",
-    "no_reflog": "Git keeps no record of HEAD there.",
-    "before_reflog": "It happened before git's record of HEAD begins.",
-    "detached": "HEAD was on no branch then (detached).",
-    "folder_gone": "The folder is gone, and was perhaps a worktree of its own.",
-}
-"""Sentences for `placement.reason.Reason`. The assistant's log names no branch in any of these."""
+from tokcost.reports.words import Say
 
 
-def table_object(table: BranchTable) -> Json:
+def reason_text(reason: str, say: Say) -> str:
+    """A sentence for a `placement.reason.Reason` why usage is on no branch. The assistant's log names none in any."""
+    return {
+        "no_worktree": say("The repository is bare, and the folder belongs to no worktree of it."),
+        "no_reflog": say("Git keeps no record of HEAD there."),
+        "before_reflog": say("It happened before git's record of HEAD begins."),
+        "detached": say("HEAD was on no branch then (detached)."),
+        "folder_gone": say("The folder is gone, and was perhaps a worktree of its own."),
+    }[reason]
+
+
+def table_object(table: BranchTable, say: Say) -> Json:
     """All that the page of all branches shows."""
     return {
         "rows": [_row(row, table.pending.get(row.branch)) for row in table.rows],
-        "unplaced": [_unplaced(row) for row in table.unplaced],
+        "unplaced": [_unplaced(row, say) for row in table.unplaced],
         "total": _figures(table.total),
         "conservation": conservation_object(table.parts),
     }
@@ -38,13 +41,13 @@ def _row(row: BranchRow, pending: Figures | None) -> Json:
     }
 
 
-def _unplaced(row: UnplacedRow) -> Json:
+def _unplaced(row: UnplacedRow, say: Say) -> Json:
     return {
         "session": row.session,
         "short_id": row.short_id,
         "assistant": row.assistant,
         **_figures(row.figures),
-        "reasons": [REASONS[one] for one in row.reasons],
+        "reasons": [reason_text(one, say) for one in row.reasons],
         "directories": [escape(one) for one in row.directories],
     }
 

@@ -44,7 +44,9 @@ def pending_text(pending: Worth) -> str:
 
 def exactness(worth: Worth) -> str:
     """A word on how exact an amount is that nobody else sees."""
-    return f"{'in part estimated' if worth.has_estimates else 'exact'}, stays here"
+    if worth.has_estimates:
+        return "in part estimated, stays here"
+    return f"{'a lower bound' if worth.lower_bound else 'exact'}, stays here"
 
 
 def estimated_text(left: Worth) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +17,12 @@ from tokcost.ledger.places import (
     select_usage,
 )
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import Stored
+from tokcost.ledger.rows import Entry, Stored
 from tokcost.model.place import BranchPlace
 from tokcost.model.selection import Selection
 from tokcost.repo.refs import local_branches
 from tokcost.repo.worktree import Worktree, repository_fingerprint
+from tokcost.reports.amounts import Marks
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import session_meant
 from tokcost.usage import assignment_journal
@@ -32,6 +34,8 @@ class Assigned(NamedTuple):
     usage: int
     tokens: int
     list_cost: int
+    marks: Marks
+    """The parts that the amount leaves open."""
     from_branches: tuple[str, ...]
 
 
@@ -62,7 +66,17 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
         len(chosen),
         sum(entry.usage.tokens.total for entry in entries),
         sum(entry.list_cost or 0 for entry in entries),
+        _marks(entries),
         tuple(sorted({entry.place.branch or "(no branch)" for entry in entries})),
+    )
+
+
+def _marks(entries: Sequence[Entry]) -> Marks:
+    return Marks(
+        sum(one.usage.tokens.total for one in entries if one.list_cost is None),
+        sum(one.usage.estimated for one in entries),
+        sum(one.usage.lower_bound for one in entries),
+        sum(one.usage.kind == "partial" for one in entries),
     )
 
 

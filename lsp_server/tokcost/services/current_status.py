@@ -7,7 +7,7 @@ from typing import Any
 
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
-from tokcost.model.budget import Scope, Standing
+from tokcost.model.budget import Budget, Scope, Standing
 from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates, Figures, Split
 from tokcost.model.rules import Heard
 from tokcost.model.status import Status
@@ -18,6 +18,8 @@ from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
 from tokcost.services.notices import notices
 from tokcost.usage.known_worktrees import repository_of
+
+_Spending = dict[Scope, Standing]
 
 
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
@@ -70,13 +72,9 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         )
     total = split.total
     budgets, rules = read_budgets(here, branch), _rules(ledger, home, here)
-    spent: dict[Scope, tuple[int, int]] = {
-        "branch": (total.list_cost, total.unpriced_tokens),
-        "commit": (total.pending_list_cost, pending.unpriced_tokens),
-        "day": today[:2],
-    }
-    if not takes_estimates(here.config):
-        spent = _without_estimates(spent, total.estimates, today_estimated)
+    takes = takes_estimates(here.config)
+    spent = _spent(total, pending, today)
+    spent = (_with_estimates if takes else _without_estimates)(spent, total.estimates, today_estimated)
     return Status(
         branch=branch,
         repository=here.worktree.root,
@@ -90,10 +88,10 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
         pending_unpriced_tokens=pending.unpriced_tokens,
         estimates=total.estimates,
         today_estimated=today_estimated.usage,
-        takes_estimates=takes_estimates(here.config),
+        takes_estimates=takes,
         models=tuple(sorted(split.models, key=lambda model: -split.models[model].list_cost)),
         evidence=split.evidence,
-        budgets=tuple(Standing(one, *spent[one.scope]) for one in budgets.found),
+        budgets=tuple(spent[one.scope]._replace(budget=one) for one in budgets.found),
         budget_problems=budgets.problems,
         not_agreed=read_consent(home, here).is_anothers,
         notice="; ".join(notices(home)),
@@ -146,13 +144,37 @@ def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> list[Heard]:
     return check_rules(ledger, home, here)
 
 
-def _without_estimates(
-    spent: Mapping[Scope, tuple[int, int]], of_branch: Estimates, today: Estimates
-) -> dict[Scope, tuple[int, int]]:
-    """The list cost and unpriced tokens that budgets count: less those of usage whose counts are estimated."""
+def _spent(total: Figures, pending: Figures, today: Spent) -> _Spending:
+    """The amounts that budgets of each scope are about, and what they leave open."""
+    branch = (total.list_cost, total.unpriced_tokens, total.lower_bound, 0, total.partial)
+    commit = (total.pending_list_cost, pending.unpriced_tokens, pending.lower_bound, 0, pending.partial)
+    day = (today.list_cost, today.unpriced_tokens, today.lower_bound, 0, today.broken_off)
+    return {
+        "branch": Standing(Budget("branch"), *branch),
+        "commit": Standing(Budget("commit"), *commit),
+        "day": Standing(Budget("day"), *day),
+    }
+
+
+def _with_estimates(spent: _Spending, of_branch: Estimates, today: Estimates) -> _Spending:
+    """The same, with how much of it is estimated."""
+    estimated: dict[Scope, int] = {
+        "branch": of_branch.usage,
+        "commit": int(of_branch.pending_tokens > 0),
+        "day": today.usage,
+    }
+    return {scope: one._replace(estimated=estimated[scope]) for scope, one in spent.items()}
+
+
+def _without_estimates(spent: _Spending, of_branch: Estimates, today: Estimates) -> _Spending:
+    """The same, less what usage comes to whose counts are estimated: budgets do not count that."""
     estimated: dict[Scope, tuple[int, int]] = {
         "branch": (of_branch.list_cost, of_branch.unpriced_tokens),
         "commit": (of_branch.pending_list_cost, of_branch.pending_unpriced_tokens),
         "day": (today.list_cost, today.unpriced_tokens),
     }
-    return {scope: (cost - estimated[scope][0], rest - estimated[scope][1]) for scope, (cost, rest) in spent.items()}
+    left: _Spending = {}
+    for scope, one in spent.items():
+        cost, unpriced = estimated[scope]
+        left[scope] = one._replace(list_cost=one.list_cost - cost, unpriced_tokens=one.unpriced_tokens - unpriced)
+    return left

@@ -22,8 +22,9 @@ export interface BudgetNews {
 /** What was said, by budget and day; days that have passed are forgotten. */
 export type Memory = Readonly<Record<string, { readonly day: string; readonly said: Said }>>;
 
-/** The budgets of a status that came near their limit or went over it, and were not told of today. */
-export function budgetNews(status: Status, memory: Memory, day: string): BudgetNews[] {
+/** The budgets of a status that came near their limit or went over it, and were not told of today. `name` is that of the
+ * repository, where more than one is open. */
+export function budgetNews(status: Status, memory: Memory, day: string, name?: string): BudgetNews[] {
   if (status.state !== "ready" || status.stale) return [];
   return (status.budgets ?? []).flatMap((budget) => {
     const { state } = budget;
@@ -31,7 +32,7 @@ export function budgetNews(status: Status, memory: Memory, day: string): BudgetN
     const key = keyOf(status, budget);
     const before = memory[key]?.day === day ? memory[key].said : undefined;
     const isNew = before === undefined || (before === "near" && state === "over");
-    return isNew ? [{ key, state, message: message(status, budget) }] : [];
+    return isNew ? [{ key, state, message: message(status, budget, name) }] : [];
   });
 }
 
@@ -63,12 +64,12 @@ const OVER = {
   day: t("over the budget of a day"),
 } as const;
 
-function message(status: Status, budget: Budget): string {
-  const where = (status.repository ?? "").split("/").at(-1) ?? "";
+function message(status: Status, budget: Budget, name: string | undefined): string {
+  const where = name ?? (status.repository ?? "").split("/").at(-1) ?? "";
   const of = budget.scope === "day" ? where : t("{0} in {1}", status.branch ?? t("detached HEAD"), where);
-  const [spent, limit] = [dollars(budget.list_cost), dollars(budget.limit ?? "0")];
+  const limit = dollars(budget.limit ?? "0");
   const means = (budget.state === "over" ? OVER : NEAR)[budget.scope];
-  const stands = t("{0}: {1} of {2} list ({3}%), {4}", of, spent, limit, budget.percent ?? 0, means);
+  const stands = t("{0}: {1} of {2} list ({3}), {4}", of, budget.amount, limit, budget.share, means);
   const stops = budget.block && budget.state === "over";
   return visible(stops ? t("{0}; the next commit will be stopped.", stands) : `${stands}.`);
 }

@@ -1,5 +1,6 @@
 /** The words of setting a budget. */
 
+import { dollars } from "./amounts";
 import { inLabel } from "./plain";
 import type { Budget, Scope, Status } from "./protocol";
 import { t } from "./words";
@@ -43,8 +44,7 @@ export function amountProblem(said: string): string | undefined {
 
 function standing(budget: Budget | undefined): string {
   if (budget?.limit == null) return t("no limit");
-  const limit = `$${Number(budget.limit).toFixed(2)}`;
   const when = budget.block ? t("stops commits when over") : t("warns");
-  const said = t("{0}% of {1} list, {2}", budget.percent ?? 0, limit, when);
+  const said = t("{0} of {1} list, {2}", budget.share || budget.amount, dollars(budget.limit), when);
   return budget.source === "repository" ? t("{0}, recommended by the repository", said) : said;
 }

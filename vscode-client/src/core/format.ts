@@ -2,16 +2,17 @@
 
 import { inLabel } from "./plain";
 import type { Status } from "./protocol";
+import { rowOf } from "./rows";
 
 /** The placeholders, and what each stands for. Amounts are as the server writes them, with all they leave open. */
 const FIELDS: Readonly<Record<string, (status: Status) => string>> = {
-  branch: (status) => row(status, "Branch"),
+  branch: (status) => rowOf(status, "branch"),
   list_cost: (status) => status.text,
   pending: ({ pending_text = "" }) => pending_text,
   today: ({ today_text = "" }) => today_text,
-  tokens: (status) => row(status, "Tokens") || "0",
-  budget: (status) => row(status, "Budget"),
-  models: (status) => row(status, "Models"),
+  tokens: (status) => rowOf(status, "tokens") || "0",
+  budget: (status) => rowOf(status, "budget"),
+  models: (status) => rowOf(status, "models"),
   repository: ({ repository = "" }) => repository,
 };
 
@@ -25,8 +26,4 @@ export function formatted(template: string, status: Status): string {
     return Object.hasOwn(FIELDS, name) ? inLabel(FIELDS[name]?.(status) ?? "") : found;
   });
   return filled.trim();
-}
-
-function row(status: Status, label: string): string {
-  return status.tooltip.find((one) => one.label === label)?.value ?? "";
 }

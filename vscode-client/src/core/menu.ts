@@ -1,7 +1,8 @@
 /** What a click on the figure offers. Pure: the entries, not the picking. */
 
 import { inLabel, visible } from "./plain";
-import type { Status } from "./protocol";
+import type { RowName, Status } from "./protocol";
+import { rowOf } from "./rows";
 import type { Phase } from "./statusText";
 import { t } from "./words";
 
@@ -60,7 +61,7 @@ function ofRepository(status: Status): Entry[] {
     },
     {
       label: `$(eye) ${t("Preview Next Line")}`,
-      description: row(status, "Pending", (value) => t("{0} pending", value)),
+      description: row(status, "pending", (value) => t("{0} pending", value)),
       command: "tokcost.previewLine",
     },
     heading(t("Cost lines in commits")),
@@ -68,7 +69,7 @@ function ofRepository(status: Status): Entry[] {
     heading(t("Figures")),
     {
       label: `$(dashboard) ${t("Budget…")}`,
-      description: row(status, "Budget") || t("none"),
+      description: row(status, "budget") || t("none"),
       command: "tokcost.setBudget",
     },
     { label: `$(list-flat) ${t("Report as Text")}`, description: t("all branches"), command: "tokcost.showReport" },
@@ -95,9 +96,9 @@ function costLines(status: Status): Entry[] {
   return [next, { ...stop, command: "tokcost.disableLines" }];
 }
 
-function row(status: Status, label: string, shown = (value: string): string => value): string {
-  const found = status.tooltip.find((one) => one.label === label)?.value;
-  return found === undefined ? "" : inLabel(shown(found));
+function row(status: Status, name: RowName, shown = (value: string): string => value): string {
+  const found = rowOf(status, name);
+  return found === "" ? "" : inLabel(shown(found));
 }
 
 function heading(label: string): Entry {

@@ -21,7 +21,10 @@ export type Scope = "branch" | "commit" | "day";
 export interface Budget {
   readonly scope: Scope;
   readonly list_cost: string;
-  readonly unpriced_tokens?: number;
+  /** The list cost as it is written, with all that it leaves open. */
+  readonly amount: string;
+  /** The part of the limit that it is, written so too; empty where nothing has a price, or there is no limit. */
+  readonly share: string;
   /** Without a limit there is none, or it was taken away on purpose. */
   readonly limit: string | null;
   readonly percent: number | null;
@@ -31,9 +34,14 @@ export interface Budget {
 }
 
 export interface TooltipRow {
+  /** What it is of, in no language. */
+  readonly name: string;
   readonly label: string;
   readonly value: string;
 }
+
+/** The rows that something else than the tooltip shows. */
+export type RowName = "branch" | "tokens" | "models" | "budget" | "pending" | "today" | "logs" | "looked_in";
 
 /** `tokcost/status`; without a repository only the first part is sent. */
 export interface Status {

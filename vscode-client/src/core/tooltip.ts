@@ -26,7 +26,10 @@ export function tooltipMarkdown(phase: Phase, status: Status | undefined, name?:
   if (status.state === "problem") {
     return `**${t("tokcost has a problem")}**\n\n${inMarkdown(status.problem)}\n\n[${t("Show log")}](command:tokcost.showLog)`;
   }
-  const named = name === undefined ? status.tooltip : [{ label: t("Repository"), value: name }, ...status.tooltip];
+  const named =
+    name === undefined
+      ? status.tooltip
+      : [{ name: "repository", label: t("Repository"), value: name }, ...status.tooltip];
   const [first, ...rest] = named;
   if (first === undefined) return "";
   const table = [tableRow(first), "|:--|:--|", ...rest.map(tableRow)];

@@ -49,7 +49,7 @@ export class BudgetNotices implements vscode.Disposable {
       this.keep(COMMIT_SAID, said.time);
       this.tellOfCommit(status, said);
     }
-    for (const news of budgetNews(status, this.memory(), dayOf(new Date()))) {
+    for (const news of budgetNews(status, this.memory(), dayOf(new Date()), this.session.nameOf(status))) {
       this.remember(news.key, news.state);
       // What a commit was just told of need not be said twice.
       if (said === undefined) this.tell(status, news);

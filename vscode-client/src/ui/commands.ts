@@ -96,8 +96,11 @@ async function setUp(session: Session, setup: Setup): Promise<void> {
 function target(session: Session, argument: unknown): Status {
   const status = session.around(uriOf(argument)?.toString() ?? "") ?? session.shown();
   if (status?.repository !== undefined) return status;
-  const why = session.phase === "running" ? "no folder here lies in a git repository" : "the server does not run";
-  throw new Error(why);
+  throw new Error(
+    session.phase === "running"
+      ? vscode.l10n.t("no folder here lies in a git repository")
+      : vscode.l10n.t("the server does not run"),
+  );
 }
 
 function uriOf(argument: unknown): vscode.Uri | undefined {

@@ -58,7 +58,7 @@ export function dayChart(days: readonly Day[], describedBy: string): Html {
     role="img"
     aria-labelledby="${describedBy}"
   >
-    <line class="axis" x1="0" x2="${width}" y1="${HEAD + room + 0.5}" y2="${HEAD + room + 0.5}" />
+    <line class="axis" x1="0" x2="${shown.length * slot}" y1="${HEAD + room + 0.5}" y2="${HEAD + room + 0.5}" />
     ${columns}
   </svg>`;
 }

@@ -1,5 +1,6 @@
 /** What the extension and the page of a branch tell each other. */
 
+import { rowOf } from "../core/rows";
 import { t } from "../core/words";
 import type { Branch, BranchTable, Budget, Status, Why } from "../core/protocol";
 
@@ -45,7 +46,6 @@ export function pageOf(status: Status | undefined, chosen: string | undefined): 
   }
   const { page } = status;
   if (page == null || (chosen !== undefined && page.name !== chosen)) return undefined;
-  const row = (label: string): string => status.tooltip.find((one) => one.label === label)?.value ?? "";
   return {
     type: "model",
     model: {
@@ -57,8 +57,8 @@ export function pageOf(status: Status | undefined, chosen: string | undefined): 
       names: page.names,
       current: status.branch,
       budgets: page.name === status.branch ? (status.budgets ?? []) : [],
-      today: row("Today"),
-      noLogs: status.no_logs === true ? [row("Logs"), row("Looked in")] : [],
+      today: rowOf(status, "today"),
+      noLogs: status.no_logs === true ? [rowOf(status, "logs"), rowOf(status, "looked_in")] : [],
       takesEstimates: page.takes_estimates,
       isStale: status.stale,
     },

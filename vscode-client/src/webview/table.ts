@@ -22,6 +22,14 @@ const HEADS: Readonly<Record<Column, string>> = {
   last: t("Last used"),
 };
 
+/** What became of a branch, in words. */
+const STATES: Readonly<Record<string, string>> = {
+  active: t("active"),
+  merged: t("merged"),
+  deleted: t("deleted"),
+  unmerged: t("unmerged"),
+};
+
 /** Both sections; one with nothing to say is empty. */
 export function tableSections(model: TableModel, order: Order = NEWEST_FIRST): TableSections {
   return { all: all(model, order), unplaced: unplaced(model) };
@@ -60,7 +68,7 @@ function all(model: TableModel, order: Order): Html {
           <button type="button" class="link" data-branch="${exactly(row.branch)}">${row.branch}</button>
           ${row.current && html`<span class="meaning">${t("checked out")}</span>`}
         </th>
-        <td>${row.state}</td>
+        <td>${STATES[row.state] ?? row.state}</td>
         <td class="number">${row.usage === 0 ? "" : row.amount}</td>
         <td class="number">${row.pending_amount}${row.pending_amount !== "" && narrow(` ${t("pending")}`)}</td>
         <td class="number">

@@ -1,6 +1,6 @@
 /** The page of a branch, section by section, from its model. Pure: plain node tests what it says. */
 
-import { about, amount, dollars, fullCount, shortTokens } from "../core/amounts";
+import { about, dollars, fullCount, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Model, type Part } from "../core/protocol";
 import { t } from "../core/words";
 import { bar, dayChart } from "./charts";
@@ -141,10 +141,8 @@ function budgets(all: readonly Budget[]): Html {
       html`<tr>
         <th scope="row">${BUDGETS[one.scope]}${said !== "" && html`, <span class="meaning">${said}</span>`}</th>
         <td class="chart">${bar(Math.min(share, 1), kind)}</td>
-        <td class="number">
-          ${t("{0} of {1}", amount(one.list_cost, { unpriced: one.unpriced_tokens ?? 0 }), dollars(one.limit))}
-        </td>
-        <td class="number">${one.percent ?? 0}%</td>
+        <td class="number">${t("{0} of {1}", one.amount, dollars(one.limit))}</td>
+        <td class="number">${one.share}</td>
       </tr>`,
     ];
   });

@@ -32,6 +32,8 @@ function full(): Status {
     list_cost: "12345.670000000",
     limit: "20000.000000000",
     percent: 62,
+    amount: "≥≈$12,345.67 + unpriced (3 broken off)",
+    share: "≥≈62%",
     state: "near" as const,
     block: true,
     source: "clone" as const,

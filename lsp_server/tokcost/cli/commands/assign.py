@@ -8,8 +8,8 @@ import click
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
 from tokcost.cli.names import NAME
-from tokcost.model.money import dollars
 from tokcost.model.selection import Selection
+from tokcost.reports.amounts import marked
 from tokcost.reports.text import counted, escape
 from tokcost.services.assign import Assigned, assign
 from tokcost.services.look_at_clone import state_around
@@ -57,5 +57,5 @@ def command(branch: str, unplaced: bool, dry_run: bool, **chosen: str | None) ->
 def _told(moved: Assigned, branch: str, dry_run: bool) -> str:
     verb = "would be moved" if dry_run else "moved"
     sources = ", ".join(escape(name) for name in moved.from_branches)
-    amount = f"${dollars(moved.list_cost)} list, {moved.tokens:,} tokens"
-    return f"{counted(moved.usage, 'reply', 'replies')} ({amount}) {verb} from {sources} to {escape(branch)}."
+    what = f"{marked(moved.list_cost, moved.marks, 'list')}, {moved.tokens:,} tokens"
+    return f"{counted(moved.usage, 'reply', 'replies')} ({what}) {verb} from {sources} to {escape(branch)}."

@@ -16,12 +16,7 @@ from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.commit_message import add_lines, drop_lines, marks
 from tokcost.model.remains import remains, restored
 from tokcost.model.trailer import Line
-
-LEAVE_OUT = "Leave the AI-Cost line out (what it stands for stays on this machine)"
-PUT_BACK = "Put the AI-Cost line of this commit back"
-MEND = "Put the damaged AI-Cost line back as it was"
-DELETE = "Delete the damaged AI-Cost line"
-SHOW = "Show what an AI-Cost line would say"
+from tokcost.reports.words import Say
 
 
 def register(server: TokcostServer) -> None:
@@ -36,7 +31,10 @@ def register(server: TokcostServer) -> None:
         if document is None:
             return []
         proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
-        found = [*_fixes(params, document.source, proposed), *_choices(uri, document.source, proposed)]
+        found = [
+            *_fixes(params, document.source, proposed, server.words),
+            *_choices(uri, document.source, proposed, server.words),
+        ]
         return [one for one in found if _is_asked_for(params.context, one)]
 
 
@@ -46,7 +44,9 @@ def _is_asked_for(context: types.CodeActionContext, action: types.CodeAction) ->
     return any(one in ("", kind) or kind.startswith(f"{one}.") for one in wanted)
 
 
-def _fixes(params: types.CodeActionParams, text: str, proposed: tuple[Line, ...]) -> Iterator[types.CodeAction]:
+def _fixes(
+    params: types.CodeActionParams, text: str, proposed: tuple[Line, ...], say: Say
+) -> Iterator[types.CodeAction]:
     """The actions that mend damaged lines; each names the warnings that it settles."""
     uri, comment = params.text_document.uri, comment_of(text)
     shown = [one for one in params.context.diagnostics if one.source == "tokcost" and one.code == DAMAGED_CODE]
@@ -54,14 +54,18 @@ def _fixes(params: types.CodeActionParams, text: str, proposed: tuple[Line, ...]
     for line in proposed:
         if mark := mine.get(line.id):
             about = [one for one in shown if one.range.start.line == mark.start]
-            yield _fix(_edit(uri, MEND, text, restored(text, line, mark)), about, is_preferred=True)
+            yield _fix(
+                _edit(uri, say("Put the damaged AI-Cost line back as it was"), text, restored(text, line, mark)),
+                about,
+                is_preferred=True,
+            )
     hurt = {mark.start: mark for mark in (*mine.values(), *(one for one in marks(text, comment) if one.damaged))}
     for start, mark in sorted(hurt.items()):
         about = [one for one in shown if one.range.start.line == start]
         if about or (start <= params.range.end.line and mark.stop > params.range.start.line):
             lines = text.split("\n")
             without = "\n".join([*lines[:start], *lines[mark.stop :]])
-            yield _fix(_edit(uri, DELETE, text, without), about, is_preferred=False)
+            yield _fix(_edit(uri, say("Delete the damaged AI-Cost line"), text, without), about, is_preferred=False)
 
 
 def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
@@ -69,7 +73,7 @@ def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
     return [line for line in proposed if line.id not in present]
 
 
-def _choices(uri: str, text: str, proposed: tuple[Line, ...]) -> list[types.CodeAction]:
+def _choices(uri: str, text: str, proposed: tuple[Line, ...], say: Say) -> list[types.CodeAction]:
     """The actions by which its owner decides about the line."""
     comment = comment_of(text)
     missing = _missing(text, proposed)
@@ -77,12 +81,14 @@ def _choices(uri: str, text: str, proposed: tuple[Line, ...]) -> list[types.Code
     gone = [line for line in missing if line.id not in damaged]
     found: list[types.CodeAction] = []
     if any(mark.line for mark in marks(text, comment)):
-        found.append(_edit(uri, LEAVE_OUT, text, drop_lines(text, comment)))
+        leave_out = say("Leave the AI-Cost line out (what it stands for stays on this machine)")
+        found.append(_edit(uri, leave_out, text, drop_lines(text, comment)))
     if gone:
-        found.append(_edit(uri, PUT_BACK, text, add_lines(text, gone, comment)))
+        found.append(_edit(uri, say("Put the AI-Cost line of this commit back"), text, add_lines(text, gone, comment)))
     if not found and not damaged:
-        show = types.Command(SHOW, "tokcost.preview", arguments=[{"uri": uri, "show": True}])
-        found.append(types.CodeAction(SHOW, kind=types.CodeActionKind.Source, command=show))
+        title = say("Show what an AI-Cost line would say")
+        show = types.Command(title, "tokcost.preview", arguments=[{"uri": uri, "show": True}])
+        found.append(types.CodeAction(title, kind=types.CodeActionKind.Source, command=show))
     return found
 
 

@@ -34,4 +34,6 @@ def _title(server: TokcostServer, uri: str, lines: list[Line]) -> str | None:
     if worktree is None:
         return None
     found = draft(server.refresher.home, worktree, lines)
-    return lens_text([known.worth for known in found.known.values()], found.pending, found.branch, found.estimated)
+    return lens_text(
+        [known.worth for known in found.known.values()], found.pending, found.branch, server.words, found.estimated
+    )

@@ -5,7 +5,7 @@
 - `tokcost.disable` `{uri}`: `{enabled, text}`
 - `tokcost.omit` `{uri, omit}`: `{omitted, text}`
 - `tokcost.report` `{uri, branch, show}`: `{text, uri}`
-- `tokcost.assign` `{uri, branch}` and the options of `tokcost assign`: `{usage, tokens, list_cost, from}`
+- `tokcost.assign` `{uri, branch}` and the options of `tokcost assign`: `{usage, tokens, list_cost, amount, from}`
 - `tokcost.refresh` `{}`: `{statuses: [tokcost/status, …]}`
 """
 
@@ -31,20 +31,17 @@ from tokcost.model.claims import Terms
 from tokcost.model.money import decimal_string
 from tokcost.model.selection import Selection
 from tokcost.model.worktree import Worktree
+from tokcost.reports.amounts import marked
 from tokcost.reports.hooks import installed_text, planned_text
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import ahead_text, consent_text, preview_object, shown_line
+from tokcost.reports.words import Say
 from tokcost.services.assign import assign
 from tokcost.services.enable import allowed_terms, disable, enable, hooks_to_install
 from tokcost.services.look_at_clone import consent_in
 from tokcost.services.omit_line import keep_line, omit_line
 from tokcost.services.preview import preview
 from tokcost.services.refresh import refresh
-
-OMITTED = (
-    "The next commit here carries no cost line. You can undo that until you commit; then what the line would stand for"
-    " stays on this machine for good, and no later commit offers it."
-)
 
 
 def register(server: TokcostServer) -> None:
@@ -82,13 +79,14 @@ class _Commands:
             raise UsageError("nobody has agreed", "Pass `consent: true` once the user has read the text and agreed.")
         hooks = await self._refresher.run(_enable, self._server, worktree, terms, flag(params, "from_now"))
         self._refresher.touch()
-        return {"enabled": True, "text": "Cost lines are on in this clone.", **hooks}
+        return {"enabled": True, "text": self._server.words("Cost lines are on in this clone."), **hooks}
 
     async def disable(self, params: CommandParams) -> Any:
         """Switch them off."""
         before = await self._refresher.run(disable, self._refresher.home, worktree_for(self._server, params))
         self._refresher.touch()
-        said = "Cost lines are off in this clone." if before.decided else "Cost lines were never on here."
+        say = self._server.words
+        said = say("Cost lines are off in this clone.") if before.decided else say("Cost lines were never on here.")
         return {"enabled": False, "text": said}
 
     async def omit(self, params: CommandParams) -> Any:
@@ -99,7 +97,7 @@ class _Commands:
         else:
             await self._refresher.run(keep_line, worktree)
         self._refresher.touch()
-        return {"omitted": omitted, "text": OMITTED if omitted else "The next commit here carries its cost line again."}
+        return {"omitted": omitted, "text": _omitted_text(self._server.words, omitted=omitted)}
 
     async def report(self, params: CommandParams) -> Any:
         """Return the output of `tokcost log` as a text file that the client can open."""
@@ -123,6 +121,7 @@ class _Commands:
             "usage": moved.usage,
             "tokens": moved.tokens,
             "list_cost": decimal_string(moved.list_cost),
+            "amount": marked(moved.list_cost, moved.marks, "list"),
             "from": list(moved.from_branches),
         }
 
@@ -133,6 +132,15 @@ class _Commands:
     def _show(self, text: str) -> None:
         """Only where the user asked for it by a click, in a client that does nothing with the answer."""
         self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+
+
+def _omitted_text(say: Say, *, omitted: bool) -> str:
+    if not omitted:
+        return say("The next commit here carries its cost line again.")
+    return say(
+        "The next commit here carries no cost line. You can undo that until you commit; then what the line would stand"
+        " for stays on this machine for good, and no later commit offers it."
+    )
 
 
 def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -> dict[str, Any]:

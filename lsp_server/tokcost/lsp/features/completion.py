@@ -7,8 +7,6 @@ from tokcost.lsp.documents import commit_message, proposed_lines
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.trailer import KEY, format_line, read_message
 
-_BY_HOOK = "Written by the commit hook when the commit is made; one typed by hand counts nowhere."
-
 
 def register(server: TokcostServer) -> None:
     """Answer requests for completion."""
@@ -30,8 +28,9 @@ def register(server: TokcostServer) -> None:
         present = {line.id for line in read_message(document.source).lines}
         missing = [line for line in proposed if line.id not in present]
         if missing:
-            return [_item(format_line(line), "the line of this commit", place) for line in missing]
-        return [_item(f"{KEY}: ", _BY_HOOK, place)]
+            return [_item(format_line(line), server.words("the line of this commit"), place) for line in missing]
+        by_hook = server.words("Written by the commit hook when the commit is made; one typed by hand counts nowhere.")
+        return [_item(f"{KEY}: ", by_hook, place)]
 
 
 def _item(text: str, about: str, place: types.Range) -> types.CompletionItem:

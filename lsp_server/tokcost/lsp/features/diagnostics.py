@@ -9,7 +9,7 @@ from tokcost.lsp.server import TokcostServer
 from tokcost.model.commit_message import marks
 from tokcost.model.remains import remains
 from tokcost.model.trailer import Line
-from tokcost.reports.editor import DAMAGED, DAMAGED_HERE, FOREIGN
+from tokcost.reports.editor import damaged_here_text, damaged_text, foreign_text
 
 DAMAGED_CODE = "damaged"
 _MOST = 100
@@ -51,21 +51,22 @@ def register(server: TokcostServer) -> None:
 
 
 def _found(server: TokcostServer, text: str, proposed: tuple[Line, ...]) -> list[types.Diagnostic]:
-    lines, comment = text.split("\n"), comment_of(text)
+    lines, comment, say = text.split("\n"), comment_of(text), server.words
     known = marks(text, comment)
     present = {mark.line.id for mark in known if mark.line}
     mine = remains(text, [line for line in proposed if line.id not in present], comment).values()
-    told = {mark.start: (mark, DAMAGED_HERE) for mark in mine}
+    told = {mark.start: (mark, damaged_here_text(say), True) for mark in mine}
     for mark in known:
         if mark.line is None and mark.start not in told:
-            told[mark.start] = (mark, DAMAGED if mark.damaged else FOREIGN)
+            said = damaged_text(say) if mark.damaged else foreign_text(say)
+            told[mark.start] = (mark, said, bool(mark.damaged))
     return [
         types.Diagnostic(
             range_of(server, lines, mark),
             said,
-            severity=types.DiagnosticSeverity.Hint if said is FOREIGN else types.DiagnosticSeverity.Warning,
-            code="foreign" if said is FOREIGN else DAMAGED_CODE,
+            severity=types.DiagnosticSeverity.Warning if is_damaged else types.DiagnosticSeverity.Hint,
+            code=DAMAGED_CODE if is_damaged else "foreign",
             source="tokcost",
         )
-        for _, (mark, said) in islice(sorted(told.items()), _MOST)
+        for _, (mark, said, is_damaged) in islice(sorted(told.items()), _MOST)
     ]

@@ -5,7 +5,7 @@ from lsprotocol import types
 from tokcost.lsp.documents import comment_of, commit_message, range_of, worktree_of
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.commit_message import Mark, marks
-from tokcost.reports.editor import DAMAGED, FOREIGN, line_meaning
+from tokcost.reports.editor import damaged_text, foreign_text, line_meaning
 from tokcost.reports.markdown import safe
 from tokcost.services.explain_message import draft
 
@@ -28,13 +28,13 @@ def register(server: TokcostServer) -> None:
 
 def _said(server: TokcostServer, uri: str, mark: Mark) -> list[str]:
     if mark.line is None:
-        return [DAMAGED if mark.damaged else FOREIGN]
+        return [damaged_text(server.words) if mark.damaged else foreign_text(server.words)]
     worktree = worktree_of(uri)
     known = draft(server.refresher.home, worktree, [mark.line]).known.get(mark.line.token) if worktree else None
     if known is None:
-        return line_meaning(mark.line, None, 0, False)
+        return line_meaning(mark.line, None, 0, False, server.words)
     edited = known.said is not None and known.said._replace(classes=None) != mark.line._replace(classes=None)
-    return line_meaning(mark.line, known.worth, known.newest, edited)
+    return line_meaning(mark.line, known.worth, known.newest, edited, server.words)
 
 
 def _content(server: TokcostServer, said: list[str]) -> types.MarkupContent:

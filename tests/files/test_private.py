@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.private_files import append_ours, rewrite_lines
+from tokcost.files.private import append_ours, rewrite_lines
 
 LINES = 5_000
 

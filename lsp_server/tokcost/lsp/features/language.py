@@ -1,0 +1,16 @@
+"""The language that the client names when it says hello."""
+
+from lsprotocol import types
+
+from tokcost.lsp.server import TokcostServer
+from tokcost.lsp.words import SHIPPED, TRIED, words_for
+
+
+def register(server: TokcostServer) -> None:
+    """Have all texts said in it from the beginning."""
+
+    @server.feature(types.INITIALIZE)
+    def _(params: types.InitializeParams) -> None:
+        server.words, problem = words_for(params.locale, (server.refresher.home / TRIED, SHIPPED))
+        if problem:
+            server.say(problem, types.MessageType.Warning)
