@@ -100,7 +100,7 @@ def test_usage_is_assigned_and_the_figure_follows(repo: Hooked) -> None:
         assert (tried["usage"], tried["from"]) == (1, ["main"])
         editor.command("assign", branch="feat/x", since="2020-01-01T00:00:00Z")
         editor.status(repo.path, tokens=0)
-        for since in ("flurb", "0001-01-01T00:00:00+23:00", "9" * 100_000):
+        for since in ("flurb", "0001-01-01T00:00:00", "9" * 100_000):
             with pytest.raises(Refused, match="is no time") as refused:
                 editor.command("assign", branch="feat/x", since=since)
             assert len(str(refused.value)) < 300
