@@ -284,3 +284,21 @@ def test_the_one_month_that_is_in_no_cell_is_no_difference_of_the_report_and_the
     amounts = seen_in(costs, figures)
     figures |= seen_in_report(shop, tmp_path / "cache", "2026-10-31", parts_of(works))
     assert unsafe_differences(World({work.id: work.who for work in works}, amounts, figures)) == []
+
+
+@pytest.mark.parametrize(("sizes", "is_published"), [((4, 2, 1), False), ((4, 1, 2), False), ((3, 2, 3), True)])
+def test_a_cell_of_several_repositories_is_safe_without_any_one_of_them(
+    tmp_path: Path, sizes: tuple[int, ...], is_published: bool
+) -> None:
+    """Whoever has the report of one repository may know its part: what three others did is too little."""
+    repositories: list[Path] = []
+    for number, size in enumerate(sizes):
+        people = "abcdefgh"[sum(sizes[:number]) :][:size]
+        works = team(people, "2026-07-05", "api", name=f"r{number}")
+        repositories.append(make_repository(tmp_path / f"r{number}", works))
+    costs = tmp_path / "costs"
+    collect([str(one) for one in repositories], Plan(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
+    figures: dict[str, Figure] = {}
+    amounts = seen_in(costs, figures)
+    assert len(amounts) == sum(sizes)
+    assert {len(figure) for figure in figures.values()} == ({sum(sizes)} if is_published else set())
