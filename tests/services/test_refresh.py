@@ -722,14 +722,12 @@ def test_a_ledger_damaged_in_its_middle_is_set_aside_too(machine: Machine) -> No
     assert machine.tokens() == {"main": 201 * ONE}
 
 
-def test_a_ledger_that_cannot_be_written_is_still_shown(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_that_cannot_be_written_is_still_shown(machine: Machine) -> None:
     machine.say("p/a.jsonl", "msg_1", 10)
     machine.log()
-    monkeypatch.setattr("tokcost.ledger.open.BUSY_SECONDS", 0.05)
-    monkeypatch.setattr(open_ledger, "__kwdefaults__", {"busy_seconds": 0.05, "leave_open": False})
     machine.say("p/a.jsonl", "msg_2", 20)
     with open_ledger(machine.ledger) as holder, holder.transaction():
-        report = refresh(machine.ledger, machine.environ)
+        report = refresh(machine.ledger, machine.environ, busy_seconds=0.05)
     assert "locked" in report.notes[0]
     (summary,) = summarise(machine.ledger, machine.git.path, LogOptions())
     assert summary.totals.total.tokens.total == ONE
