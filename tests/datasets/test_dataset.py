@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.organisation import environ_of, make_repository, team
+from support.tables import few
 from support.terminal import piped
 from tokcost.datasets.folder import read_files
 from tokcost.errors import EnvironmentProblem
@@ -167,7 +168,7 @@ def test_whoever_may_read_the_cells_alone_gets_the_report(tmp_path: Path) -> Non
     assert report(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["a*", "a?", "[ab]", "a[b", "month=2020-01-01", "tokens=7", "a'b"])
+@pytest.mark.parametrize("name", few(["a*", "a?", "[ab]", "a[b", "month=2020-01-01", "tokens=7", "a'b"]))
 def test_a_dataset_is_read_from_its_own_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
     costs = two_runs(tmp_path)
     before = report(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.organisation import Work, environ_of, make_repository, team
+from support.tables import few
 from support.terminal import piped
 from tokcost.services.check_dataset import check_dataset, compact_dataset
 from tokcost.services.collect import Plan, collect
@@ -87,7 +88,7 @@ APART = [
 ]
 
 
-@pytest.mark.parametrize(("made", "claims", "dollars", "twice", "cells", "missing"), APART)
+@pytest.mark.parametrize(("made", "claims", "dollars", "twice", "cells", "missing"), few(APART))
 def test_a_report_counts_each_claim_once_and_says_what_the_compacted_dataset_says(
     tmp_path: Path,
     made: Callable[[Path], Path],
@@ -109,6 +110,7 @@ def test_a_report_counts_each_claim_once_and_says_what_the_compacted_dataset_say
     assert compact_dataset(costs).files == {"cells": 0, "claims": 0}
 
 
+@pytest.mark.slow
 def test_what_was_in_a_cell_alone_that_is_left_out_is_counted_and_said_in_every_format(tmp_path: Path) -> None:
     works = team("ghijkl", "2026-09-06", "api")
     together(tmp_path, job(tmp_path, "shop", NINE), job(tmp_path, "fork", [*COMMON, *works[3:]]))

@@ -37,6 +37,7 @@ def raised(line: Line, version: int) -> str:
     return format_line(line._replace(version=version))
 
 
+@pytest.mark.slow
 def test_a_commit_carries_its_line_whatever_was_fetched(repo: Hooked) -> None:
     repo.work("One")
     fetch(repo, hostile_history.messages(5000))

@@ -256,6 +256,7 @@ def test_a_squash_that_is_given_up_after_it_was_made(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_a_rebase_that_is_killed_and_goes_on(repo: Hooked, backend: str) -> None:
     feature(repo)

@@ -126,7 +126,7 @@ def work_as_root(root: Person, how: str) -> None:
         root.commits()
 
 
-@pytest.mark.parametrize("how", ["made", "given up", "switched off", "amended", "rebased", "agreed"])
+@pytest.mark.parametrize("how", few(["made", "given up", "switched off", "amended", "rebased", "agreed"], 2))
 @pytest.mark.parametrize(
     "umask", [pytest.param(0o022, id="umask 022", marks=pytest.mark.slow), pytest.param(0o077, id="umask 077")]
 )
@@ -295,6 +295,7 @@ def as_the_framework(clone: Hooked) -> None:
         path.chmod(0o775)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 def test_so_it_does_in_hooks_that_no_script_of_ours_starts(shared: Hooked) -> None:
     one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)

@@ -161,7 +161,7 @@ def test_an_editor_is_told(world: World) -> None:
     world.check_whole()
 
 
-@pytest.mark.parametrize("table", ["carrier", "claim_version", "setting", "listing", "tip"])
+@pytest.mark.parametrize("table", few(["carrier", "claim_version", "setting", "listing", "tip"], 2))
 def test_a_table_that_was_dropped_is_a_damage(world: World, table: str) -> None:
     with closing(damages.connect(world.repo)) as db:
         db.execute(f"DROP TABLE {table}")
@@ -235,7 +235,7 @@ def test_no_backup_is_made_of_a_damaged_ledger(world: World) -> None:
     assert not list(world.home.glob("ledger.backup.new*"))
 
 
-@pytest.mark.parametrize("table", ["usage", "series", "place", "assistant", "session", "claim", "repository"])
+@pytest.mark.parametrize("table", few(["usage", "series", "place", "assistant", "session", "claim", "repository"]))
 def test_what_a_damaged_page_held_comes_from_the_backup(world: World, table: str) -> None:
     def seen() -> object:
         found = world.repo.tokcost("log", "--json").stdout

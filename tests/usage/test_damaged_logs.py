@@ -18,6 +18,7 @@ import zstandard
 
 from support.claude_lines import append, assistant, cost_state, counts, encode, iso, write
 from support.opencode_store import StoreOf, message
+from support.tables import few
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.query import span
 from tokcost.ledger.rollup import disagreements
@@ -556,7 +557,7 @@ def write_each(home: Home, *, claude: Any = (), codex: Any = (), gemini: Any = (
     write(home.path / ".gemini/tmp/p/chats/session-x.jsonl", *chat(*gemini))
 
 
-@pytest.mark.parametrize("length", [600, 9_000_000, 17_000_000])
+@pytest.mark.parametrize("length", few([600, 9_000_000, 17_000_000], 1))
 def test_a_text_beyond_its_bounds_loses_its_own_record_and_neither_those_behind_it_nor_the_file(
     home: Home, length: int
 ) -> None:
@@ -640,7 +641,7 @@ DENSE: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.usefixtures("measurable")
-@pytest.mark.parametrize("what", DENSE)
+@pytest.mark.parametrize("what", few(DENSE))
 def test_a_line_of_very_many_small_values_takes_little_memory(home: Home, what: str) -> None:
     write_each(home, claude=[DENSE[what]()])
     assert megabytes(home) < 200
@@ -656,7 +657,7 @@ WHOLE: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.usefixtures("measurable")
-@pytest.mark.parametrize("what", WHOLE)
+@pytest.mark.parametrize("what", few(WHOLE, 2))
 def test_a_document_of_very_many_or_very_long_values_takes_little_memory(home: Home, what: str) -> None:
     write_each(home)
     (home.path / ".gemini/tmp/p/chats/session-y.json").write_text(WHOLE[what]())
@@ -691,6 +692,7 @@ def test_a_compressed_file_of_very_many_responses_is_recorded_in_portions(
 
 
 @pytest.mark.usefixtures("measurable")
+@pytest.mark.slow
 def test_dense_replies_take_little_memory(home: Home) -> None:
     with (home.projects / "p/dense.jsonl").open("wb") as stream:
         line = encode(assistant("msg_N", "req_N", T0, text="")).replace(b"_N", b"_%d")
@@ -710,6 +712,7 @@ def opencode(home: Home) -> StoreOf:
 
 
 @pytest.mark.usefixtures("measurable")
+@pytest.mark.slow
 def test_values_of_hundreds_of_megabytes_in_a_store_take_little_memory(home: Home, opencode: StoreOf) -> None:
     opencode.session("ses_2")
     for number, column in enumerate(("data", "id", "session_id"), 2):
