@@ -69,13 +69,19 @@ def test_a_reader_that_cannot_be_used_stops_no_other(packages: Path, target: str
     assert broken.reason
 
 
-def test_a_package_whose_registration_cannot_be_read_stops_nothing(packages: Path) -> None:
-    register(packages, "x")
-    path = packages / "other_reader-1.0.dist-info/entry_points.txt"
-    path.write_text("no section\n[tokcost.readers")
+@pytest.mark.parametrize(
+    ("written", "broken"),
+    [
+        (b"no section\n[tokcost.readers", 1),
+        (b"[tokcost.readers]\nother = \xe9t\xe9:Reader\n", 1),
+        (b"[console_scripts]\n\xe9t\xe9 = x:y\n", 0),
+    ],
+)
+def test_a_package_whose_registration_cannot_be_read_stops_nothing(packages: Path, written: bytes, broken: int) -> None:
+    (packages / "other_reader-1.0.dist-info/entry_points.txt").write_bytes(written)
     registry.forget()
     assert [reader.name for reader in readers()] == OURS
-    assert len(broken_readers()) == 1
+    assert len(broken_readers()) == broken
 
 
 def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> None:

@@ -45,6 +45,7 @@ _WHERE_USED: dict[str, str] = {
 _OURS = {**_ALWAYS, **_WHERE_USED}
 
 GROUP = "tokcost.readers"
+_GROUP = GROUP.encode()
 
 
 class Broken(NamedTuple):
@@ -167,12 +168,12 @@ def _registered(folder: str) -> list[str]:
         return []
     for name in names:
         try:
-            with open(os.path.join(name, "entry_points.txt"), encoding="utf-8") as stream:
-                text = stream.read()
+            with open(os.path.join(name, "entry_points.txt"), "rb", buffering=0) as stream:
+                written = stream.read()
         except OSError:
             continue
-        if GROUP in text:
-            targets.extend(_targets(text) or [name])
+        if _GROUP in written:
+            targets.extend(_targets(written.decode(errors="replace")) or [name])
     return targets
 
 
