@@ -21,6 +21,7 @@ from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.readers.environment import user_home
+from tokcost.readers.guarded import told_as
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
@@ -185,7 +186,7 @@ def _found_at(reader: Reader, location: Location) -> Check:
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:
-    return Check(reader.name, f"{where}: its reader failed ({type(error).__name__})", True, _UPGRADE)
+    return Check(reader.name, f"{where}: its reader failed ({told_as(error)})", True, _UPGRADE)
 
 
 def _of_each(what: str, whose: str) -> str:

@@ -1,0 +1,124 @@
+"""A reader of another package, held to the protocol: whatever it does is an error of its own, and nobody else's."""
+
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import TypeVar
+
+from tokcost.model.bounds import MAX_PATH, is_source
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.protocol import Reader
+
+_KINDS = ("folder", "file", "store")
+_MAX_NAME = 64
+_GUIDE = "docs/readers.md tells what a reader is"
+
+_Item = TypeVar("_Item")
+
+
+class ReaderFailed(Exception):
+    """A reader of another package did what a reader may not. `kind` names the error; its words could quote a log."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class NoReader(Exception):
+    """What a package registers is no reader. The words are ours."""
+
+
+def guarded(make: Callable[[], Reader]) -> "Guarded":
+    """The reader that `make` imports and makes. Raises `NoReader`, `ReaderFailed` and `OSError`."""
+    with _guard():
+        reader = make()
+    return Guarded(reader)
+
+
+def told_as(error: Exception) -> str:
+    """The kind of an error met in a reader, as it may be shown."""
+    return error.kind if isinstance(error, ReaderFailed) else type(error).__name__
+
+
+class Guarded:
+    """The reader of another package, whose answers are checked before anybody relies on them.
+
+    What it prints goes to standard error, as in the server: standard output may be JSON that a script reads.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        """Raises `NoReader` for what is no reader of protocol 2."""
+        missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
+        if missing:
+            raise NoReader(f"it has no {', no '.join(missing)} ({_GUIDE})")
+        self.name = reader.name
+        if not _is_name(self.name):
+            raise NoReader(f"its name is no word ({_GUIDE})")
+        self.capabilities = getattr(reader, "capabilities", Capabilities())
+        if not _are_capabilities(self.capabilities):
+            raise NoReader(f"its capabilities are none ({_GUIDE})")
+        self._reader = reader
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """The reader's locations. Raises `ReaderFailed`."""
+        return list(_checked(lambda: self._reader.locations(environ), _is_location))
+
+    def discover(self, location: Location) -> Iterator[Source]:
+        """The reader's sources. Raises `ReaderFailed`."""
+        return _checked(lambda: self._reader.discover(location), _is_sound_source)
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
+        """The reader's batches. Raises `OSError` where the source cannot be read, else `ReaderFailed`."""
+        return _checked(lambda: self._reader.read(source, cursor), lambda batch: isinstance(batch, Batch))
+
+
+def _checked(ask: Callable[[], Iterable[_Item]], is_sound: Callable[[_Item], bool]) -> Iterator[_Item]:
+    """The items of an answer, each asked for under guard; what happens between them is not the reader's doing."""
+    with _guard():
+        items = iter(ask())
+    while True:
+        with _guard():
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+            if not is_sound(item):
+                raise TypeError
+        yield item
+
+
+@contextmanager
+def _guard() -> Generator[None]:
+    """Run code of another package inside: it neither ends the program nor passes for an error of the ledger."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except (KeyboardInterrupt, OSError):  # the user's ^C; a log that cannot be read
+        raise
+    except BaseException as error:  # also one that would end the program
+        raise ReaderFailed(type(error).__name__) from error
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= _MAX_NAME and name.isprintable() and not name.isspace()
+
+
+def _are_capabilities(can: object) -> bool:
+    if not isinstance(can, Capabilities):
+        return False
+    words = (can.versions, can.exactness, can.folder, can.branch, can.retention, can.gaps)
+    return all(isinstance(one, str) for one in words) and all(isinstance(one, str) for one in can.classes or [0])
+
+
+def _is_location(place: Location) -> bool:
+    return (
+        isinstance(place, Location)
+        and isinstance(place.path, str)
+        and len(place.path) <= MAX_PATH
+        and "\0" not in place.path
+        and place.kind in _KINDS
+    )
+
+
+def _is_sound_source(source: Source) -> bool:
+    return isinstance(source, Source) and is_source(source)
