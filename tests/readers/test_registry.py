@@ -10,9 +10,10 @@ import pytest
 from tokcost.model.logs import Batch
 from tokcost.model.received import FROM_TEXT
 from tokcost.readers import registry
-from tokcost.readers.guarded import ReaderFailed, told_as
+from tokcost.readers.guarded import Guarded, ReaderFailed, told_as
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers, readers_of_used
+from tokcost.services.doctor import diagnose
 
 OURS = [reader.name for reader in readers()]
 ALWAYS = ["claude-code", "codex", "gemini-cli", "opencode"]
@@ -252,4 +253,28 @@ def test_what_a_reader_of_another_package_prints_never_mixes_with_an_answer(
     (source,) = reader.discover(location)
     assert list(reader.read(source, None)) == [Batch(b"")]
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "words\n" * 3)
+    assert (said.out, said.err) == ("", "")
+    assert isinstance(reader, Guarded)
+    assert reader.prints
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Number", "cannot be used"),
+        ("Boastful", "cannot be used"),
+        ("LocatesWords", "its reader failed (TypeError)"),
+        ("LocatesEnd", "its reader failed (SystemExit)"),
+        ("FindsSizes", "its reader failed (TypeError)"),
+        ("FindsEnd", "its reader failed (SystemExit)"),
+        ("Prints", "its reader prints"),
+    ],
+)
+def test_the_doctor_names_a_reader_of_another_package_that_does_not_behave(
+    packages: Path, tmp_path: Path, name: str, told: str
+) -> None:
+    the_other(packages, name)
+    found = diagnose(tmp_path / "ledger", {"HOME": str(tmp_path)}, tmp_path)
+    findings = [check for check in found.parts["logs"] if check.finding]
+    assert len(findings) == 1
+    assert told in findings[0].found
