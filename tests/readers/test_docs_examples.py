@@ -175,7 +175,7 @@ def test_the_page_explains_every_field_of_a_batch(machine: Machine) -> None:
 
 
 def test_a_wrapped_read_tells_what_the_path_alone_says(machine: Machine) -> None:
-    machine.write(".alpha/sessions/agents/s2.jsonl", JSON[0].replace('"r', '"a'))
+    machine.write(".alpha/sessions/agents/s2.jsonl", JSON[0].replace('"id": "r', '"id": "a'))
     code = CODE["alpha"].replace("Mapping, Sequence", "Iterator, Mapping, Sequence")
     code = code.replace("import Capabilities,", "import Batch, Capabilities, Source,") + "\n" + WRAPPED
     module: dict[str, Any] = {}

@@ -122,7 +122,7 @@ def _are_capabilities(can: Any) -> bool:
     if not isinstance(can, Capabilities):
         return False
     words = (can.versions, can.exactness, can.folder, can.branch, can.retention, can.gaps)
-    return all(isinstance(one, str) for one in words) and all(isinstance(one, str) for one in can.classes or [0])
+    return all(isinstance(one, str) for one in (*words, *(can.classes or (None,))))
 
 
 def _is_location(place: Any) -> bool:
