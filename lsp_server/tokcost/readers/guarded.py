@@ -26,7 +26,7 @@ class ReaderFailed(Exception):
 
 
 class NoReader(Exception):
-    """What a package registers is no reader. The words are ours."""
+    """Something that a package registers is no reader. The words are ours."""
 
 
 def guarded(make: Callable[[], Reader]) -> "Guarded":
