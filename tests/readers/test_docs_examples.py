@@ -22,7 +22,8 @@ from tokcost.services.summarise import LogOptions, summarise
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/readers.md").read_text(encoding="utf-8")
 NAMES = ["alpha", "beta", "gamma"]
-CODE = dict(zip(NAMES, re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL), strict=True))
+CODE = dict(zip(NAMES, re.findall(r"```python\n(\"\"\".*?)```", PAGE, re.DOTALL), strict=True))
+(WRAPPED,) = re.findall(r"```python\n(    def .*?)```", PAGE, re.DOTALL)
 JSON = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 (SQL,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 (PROJECT,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -171,3 +172,20 @@ def test_the_page_explains_every_field_of_a_batch(machine: Machine) -> None:
     fields: Any = Batch._fields
     assert names_on_the_page("The fields of a `Batch`:") == set(fields)
     assert machine.home.is_dir()
+
+
+def test_a_wrapped_read_tells_what_the_path_alone_says(machine: Machine) -> None:
+    machine.write(".alpha/sessions/agents/s2.jsonl", JSON[0].replace('"id": "r', '"id": "a'))
+    code = CODE["alpha"].replace("Mapping, Sequence", "Iterator, Mapping, Sequence")
+    code = code.replace("import Capabilities,", "import Batch, Capabilities, Source,") + "\n" + WRAPPED
+    module: dict[str, Any] = {}
+    exec(compile(code, "alpha", "exec"), module)
+    reader = module["AlphaReader"]()
+    (location,) = reader.locations({"HOME": str(machine.home)})
+    batches = [batch for source in reader.discover(location) for batch in reader.read(source, None)]
+    assert {one.key: one.subagent for batch in batches for one in batch.usage} == {
+        "alpha:r1": False,
+        "alpha:r2": False,
+        "alpha:a1": True,
+        "alpha:a2": True,
+    }

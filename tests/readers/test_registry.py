@@ -7,9 +7,13 @@ from shutil import rmtree
 
 import pytest
 
+from tokcost.model.logs import Batch
 from tokcost.model.received import FROM_TEXT
 from tokcost.readers import registry
+from tokcost.readers.guarded import Guarded, ReaderFailed, told_as
+from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers, readers_of_used
+from tokcost.services.doctor import diagnose
 
 OURS = [reader.name for reader in readers()]
 ALWAYS = ["claude-code", "codex", "gemini-cli", "opencode"]
@@ -134,3 +138,143 @@ def test_readers_are_passed_over_where_their_folders_are_empty(tmp_path: Path) -
                 Path(location.path).mkdir(parents=True, exist_ok=True)
     used = {reader.name for reader in readers_of_used(environ)}
     assert used.isdisjoint({"copilot-cli", "qwen-code", "amp", "pi", "omp", "kimi", "junie", "grok", "mux"})
+
+
+HOSTILE = """
+import os, sqlite3, sys
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+
+class Sound:
+    name = "other"
+    def locations(self, environ): return [Location(environ["HOME"])]
+    def discover(self, location): return [Source(location.path + "/a", 1, 1)]
+    def read(self, source, cursor): return [Batch(b"")]
+
+class Number(Sound): name = 5
+class Nameless(Sound): name = ""
+class Escaping(Sound): name = "o\\x1b[31m"
+class Ours(Sound): name = "codex"
+class Boastful(Sound): capabilities = {"versions": "1"}
+class Vague(Sound): capabilities = Capabilities(versions=None, classes=None, folder=None)
+class Exits(Sound):
+    def __init__(self): sys.exit(0)
+
+class LocatesWords(Sound):
+    def locations(self, environ): return [environ["HOME"]]
+class LocatesNumbers(Sound):
+    def locations(self, environ): return [Location(5)]
+class LocatesKinds(Sound):
+    def locations(self, environ): return [Location(environ["HOME"], "banana")]
+class LocatesNothing(Sound):
+    def locations(self, environ): return None
+class LocatesEnd(Sound):
+    def locations(self, environ): sys.exit(0)
+class LocatesStore(Sound):
+    def locations(self, environ): raise sqlite3.OperationalError("disk I/O error")
+class FindsWords(Sound):
+    def discover(self, location): return ["words"]
+class FindsSizes(Sound):
+    def discover(self, location): yield Source(location.path, "1", 1)
+class FindsEnd(Sound):
+    def discover(self, location): sys.exit(0); yield
+class FindsStore(Sound):
+    def discover(self, location): raise sqlite3.DatabaseError("malformed")
+class ReadsEnd(Sound):
+    def read(self, source, cursor): sys.exit(0); yield
+
+class Prints(Sound):
+    def locations(self, environ): print("words"); return super().locations(environ)
+    def discover(self, location): print("words"); yield from super().discover(location)
+    def read(self, source, cursor): print("words"); yield Batch(b"")
+"""
+
+
+def the_other(packages: Path, name: str) -> Reader:
+    (packages / "other_reader.py").write_text(HOSTILE)
+    register(packages, f"other_reader:{name}")
+    return readers()[-1]
+
+
+@pytest.mark.parametrize("name", ["Number", "Nameless", "Escaping", "Ours", "Boastful", "Vague", "Exits"])
+def test_a_reader_that_says_of_itself_what_no_reader_can_is_not_used(packages: Path, name: str) -> None:
+    the_other(packages, name)
+    assert [reader.name for reader in readers()] == OURS
+    (broken,) = broken_readers()
+    assert broken.target == f"other_reader:{name}"
+
+
+def test_a_package_that_ends_the_program_where_it_is_imported_ends_nothing(packages: Path) -> None:
+    (packages / "other_reader.py").write_text("import sys; sys.exit(0)")
+    register(packages, "other_reader:Reader")
+    assert [reader.name for reader in readers()] == OURS
+    assert broken_readers() == [("other_reader:Reader", "SystemExit")]
+
+
+def test_the_first_of_two_readers_with_one_name_is_used(packages: Path) -> None:
+    (packages / "other_reader.py").write_text(MODULE)
+    text = "[tokcost.readers]\na = other_reader:OtherReader\nb = other_reader:OtherReader\n"
+    (packages / "other_reader-1.0.dist-info/entry_points.txt").write_text(text)
+    assert [reader.name for reader in readers()] == [*OURS, "other"]
+    assert [broken.reason for broken in broken_readers()] == ["another reader has its name, other"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("LocatesWords", "TypeError"),
+        ("LocatesNumbers", "TypeError"),
+        ("LocatesKinds", "TypeError"),
+        ("LocatesNothing", "TypeError"),
+        ("LocatesEnd", "SystemExit"),
+        ("LocatesStore", "OperationalError"),
+        ("FindsWords", "TypeError"),
+        ("FindsSizes", "TypeError"),
+        ("FindsEnd", "SystemExit"),
+        ("FindsStore", "DatabaseError"),
+        ("ReadsEnd", "SystemExit"),
+    ],
+)
+def test_whatever_a_reader_of_another_package_does_is_an_error_of_its_own(
+    packages: Path, tmp_path: Path, name: str, told: str
+) -> None:
+    reader = the_other(packages, name)
+    with pytest.raises(ReaderFailed) as failed:
+        for location in reader.locations({"HOME": str(tmp_path)}):
+            for source in reader.discover(location):
+                list(reader.read(source, None))
+    assert told_as(failed.value) == told
+
+
+def test_what_a_reader_of_another_package_prints_never_mixes_with_an_answer(
+    packages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader = the_other(packages, "Prints")
+    (location,) = reader.locations({"HOME": str(tmp_path)})
+    (source,) = reader.discover(location)
+    assert list(reader.read(source, None)) == [Batch(b"")]
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+    assert isinstance(reader, Guarded)
+    assert reader.prints
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Number", "cannot be used"),
+        ("Boastful", "cannot be used"),
+        ("LocatesWords", "its reader failed (TypeError)"),
+        ("LocatesEnd", "its reader failed (SystemExit)"),
+        ("FindsSizes", "its reader failed (TypeError)"),
+        ("FindsEnd", "its reader failed (SystemExit)"),
+        ("Prints", "its reader prints"),
+    ],
+)
+def test_the_doctor_names_a_reader_of_another_package_that_does_not_behave(
+    packages: Path, tmp_path: Path, name: str, told: str
+) -> None:
+    the_other(packages, name)
+    found = diagnose(tmp_path / "ledger", {"HOME": str(tmp_path)}, tmp_path)
+    findings = [check for check in found.parts["logs"] if check.finding]
+    assert len(findings) == 1
+    assert told in findings[0].found

@@ -11,6 +11,7 @@ from tokcost import __version__
 from tokcost.estimates.switch import is_on
 from tokcost.model.logs import Location
 from tokcost.model.received import FROM_TEXT
+from tokcost.readers.guarded import NoReader, guarded, told_as
 from tokcost.readers.known_places import assistants_there
 from tokcost.readers.protocol import Reader
 
@@ -86,22 +87,20 @@ def _ours(name: str) -> Reader:
 
 @cache
 def _others() -> tuple[list[Reader], list[Broken]]:
-    found, broken = list[Reader](), list[Broken]()
+    found, broken, names = list[Reader](), list[Broken](), set(_OURS)
     for target in _third_party():
         try:
-            found.append(_checked(_load(target)))
+            reader = guarded(lambda target=target: _load(target))
+            if reader.name in names:
+                raise NoReader(f"another reader has its name, {reader.name}")
+        except NoReader as error:
+            broken.append(Broken(target, str(error)))
         except Exception as error:
-            reason = str(error) if isinstance(error, TypeError) else type(error).__name__
-            broken.append(Broken(target, reason))
+            broken.append(Broken(target, told_as(error)))
+        else:
+            found.append(reader)
+            names.add(reader.name)
     return found, broken
-
-
-def _checked(reader: Reader) -> Reader:
-    """Raises `TypeError` for what is no reader of protocol 2."""
-    missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
-    if missing:
-        raise TypeError(f"it has no {', no '.join(missing)} (docs/readers.md tells what a reader is)")
-    return reader
 
 
 def locations(environ: Mapping[str, str]) -> list[Location]:

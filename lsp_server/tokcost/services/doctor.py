@@ -21,6 +21,7 @@ from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.readers.environment import user_home
+from tokcost.readers.guarded import Guarded, told_as
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
@@ -140,6 +141,8 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
             found.append(Check(reader.name, _told_by(getattr(reader, "capabilities", Capabilities()))))
         for check in found:
             diagnosis.add("logs", check)
+        if isinstance(reader, Guarded) and reader.prints:
+            diagnosis.add("logs", Check(reader.name, "its reader prints; the words are thrown away", True, _UPGRADE))
     for one in broken_readers():
         diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _UPGRADE))
 
@@ -185,7 +188,7 @@ def _found_at(reader: Reader, location: Location) -> Check:
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:
-    return Check(reader.name, f"{where}: its reader failed ({type(error).__name__})", True, _UPGRADE)
+    return Check(reader.name, f"{where}: its reader failed ({told_as(error)})", True, _UPGRADE)
 
 
 def _of_each(what: str, whose: str) -> str:

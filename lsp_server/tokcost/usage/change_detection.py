@@ -21,6 +21,7 @@ from tokcost.ledger.purge_record import open_purge_record
 from tokcost.ledger.sources import listing_of, read_of, record_listing, sizes_read
 from tokcost.model.bounds import is_source
 from tokcost.model.logs import UNFINISHED, Location, Source
+from tokcost.readers.guarded import told_as
 from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import broken_readers, reader_named, readers_of_used
@@ -114,7 +115,7 @@ def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) 
     except Exception as error:
         if not is_of_records(error):
             raise
-        yield _broken(f"The reader {reader.name} did not find its logs {where} ({type(error).__name__}).")
+        yield _broken(f"The reader {reader.name} did not find its logs {where} ({told_as(error)}).")
 
 
 def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:

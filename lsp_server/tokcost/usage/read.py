@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from tokcost.model.logs import Batch, Source
+from tokcost.readers.guarded import told_as
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import reader_named
 from tokcost.readers.sources.jsonl import open_log
@@ -146,7 +147,7 @@ def read_here(job: Job) -> Iterator[Outcome]:
             yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)
             return
         except Exception as error:  # its words could quote the log
-            problem = f"its reader failed ({type(error).__name__})"
+            problem = f"its reader failed ({told_as(error)})"
         if begun:
             break
     yield Outcome(job, None, problem)

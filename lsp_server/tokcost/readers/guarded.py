@@ -1,0 +1,143 @@
+"""A reader of another package, held to the protocol: whatever it does is an error of its own, and nobody else's."""
+
+import io
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TypeVar
+
+from tokcost.model.bounds import MAX_PATH, is_source
+from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.readers.protocol import Reader
+
+_KINDS = ("folder", "file", "store")
+_MAX_NAME = 64
+_GUIDE = "docs/readers.md tells what a reader is"
+
+_Item = TypeVar("_Item")
+_END: Any = object()
+
+
+class ReaderFailed(Exception):
+    """A reader of another package did what a reader may not. `kind` names the error; its words could quote a log."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class NoReader(Exception):
+    """Something that a package registers is no reader. The words are ours."""
+
+
+def guarded(make: Callable[[], Reader]) -> "Guarded":
+    """The reader that `make` imports and makes. Raises `NoReader`, `ReaderFailed` and `OSError`."""
+    with _guard() as printed:
+        reader = make()
+    found = Guarded(reader)
+    found.prints = printed.anything
+    return found
+
+
+def told_as(error: Exception) -> str:
+    """The kind of an error met in a reader, as it may be shown."""
+    return error.kind if isinstance(error, ReaderFailed) else type(error).__name__
+
+
+class Guarded:
+    """The reader of another package, whose answers are checked before anybody relies on them.
+
+    What it prints is thrown away: standard output may be JSON that a script reads, and the words could quote a log.
+    """
+
+    prints = False
+    """Whether it has printed in this process."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Raises `NoReader` for what is no reader of protocol 2."""
+        missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
+        if missing:
+            raise NoReader(f"it has no {', no '.join(missing)} ({_GUIDE})")
+        self.name = reader.name
+        if not _is_name(self.name):
+            raise NoReader(f"its name is no word ({_GUIDE})")
+        self.capabilities = getattr(reader, "capabilities", Capabilities())
+        if not _are_capabilities(self.capabilities):
+            raise NoReader(f"its capabilities are none ({_GUIDE})")
+        self._reader = reader
+
+    def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
+        """The reader's locations. Raises `ReaderFailed`."""
+        return list(self._checked(lambda: self._reader.locations(environ), _is_location))
+
+    def discover(self, location: Location) -> Iterator[Source]:
+        """The reader's sources. Raises `ReaderFailed`."""
+        return self._checked(lambda: self._reader.discover(location), _is_sound_source)
+
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
+        """The reader's batches. Raises `OSError` where the source cannot be read, else `ReaderFailed`."""
+        return self._checked(lambda: self._reader.read(source, cursor), _is_batch)
+
+    def _checked(self, ask: Callable[[], Iterable[_Item]], is_sound: Callable[[Any], bool]) -> Iterator[_Item]:
+        """The items of an answer, each asked for under guard; what happens between them is not the reader's doing."""
+        items: Iterator[_Item] | None = None
+        while True:
+            with _guard() as printed:
+                items = iter(ask()) if items is None else items
+                item = next(items, _END)
+                if not (item is _END or is_sound(item)):
+                    raise TypeError
+            self.prints = self.prints or printed.anything
+            if item is _END:
+                return
+            yield item
+
+
+class _Printed(io.TextIOBase):
+    """A standard output that keeps nothing of what is written to it."""
+
+    anything = False
+
+    def write(self, text: str, /) -> int:
+        self.anything = True
+        return len(text)
+
+
+@contextmanager
+def _guard() -> Generator[_Printed]:
+    """Run code of another package inside: it neither ends the program nor passes for an error of the ledger."""
+    try:
+        with redirect_stdout(_Printed()) as printed:
+            yield printed
+    except (KeyboardInterrupt, OSError):  # the user's ^C; a log that cannot be read
+        raise
+    except BaseException as error:  # also one that would end the program
+        raise ReaderFailed(type(error).__name__) from error
+
+
+def _is_name(name: Any) -> bool:
+    return type(name) is str and 0 < len(name) <= _MAX_NAME and name.isprintable() and not name.isspace()
+
+
+def _are_capabilities(can: Any) -> bool:
+    if not isinstance(can, Capabilities):
+        return False
+    words = (can.versions, can.exactness, can.folder, can.branch, can.retention, can.gaps)
+    return all(isinstance(one, str) for one in (*words, *(can.classes or (None,))))
+
+
+def _is_location(place: Any) -> bool:
+    return (
+        isinstance(place, Location)
+        and type(place.path) is str
+        and len(place.path) <= MAX_PATH
+        and "\0" not in place.path
+        and place.kind in _KINDS
+    )
+
+
+def _is_sound_source(source: Any) -> bool:
+    return isinstance(source, Source) and is_source(source)
+
+
+def _is_batch(batch: Any) -> bool:
+    return isinstance(batch, Batch)
