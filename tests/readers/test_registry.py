@@ -10,8 +10,8 @@ import pytest
 from tokcost.model.logs import Batch
 from tokcost.model.received import FROM_TEXT
 from tokcost.readers import registry
-from tokcost.readers.guarded import Guarded, ReaderFailed, told_as
-from tokcost.readers.protocol import Reader
+from tokcost.readers.guarded import Guarded
+from tokcost.readers.protocol import Reader, ReaderFailed, told_as
 from tokcost.readers.registry import broken_readers, readers, readers_of_used
 from tokcost.services.doctor import diagnose
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from tokcost.model.bounds import MAX_PATH, is_source
 from tokcost.model.logs import Batch, Capabilities, Location, Source
-from tokcost.readers.protocol import Reader
+from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
 
 _KINDS = ("folder", "file", "store")
 _MAX_NAME = 64
@@ -17,18 +17,6 @@ _Item = TypeVar("_Item")
 _END: Any = object()
 
 
-class ReaderFailed(Exception):
-    """A reader of another package did what a reader may not. `kind` names the error; its words could quote a log."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class NoReader(Exception):
-    """Something that a package registers is no reader. The words are ours."""
-
-
 def guarded(make: Callable[[], Reader]) -> "Guarded":
     """The reader that `make` imports and makes. Raises `NoReader`, `ReaderFailed` and `OSError`."""
     with _guard() as printed:
@@ -36,11 +24,6 @@ def guarded(make: Callable[[], Reader]) -> "Guarded":
     found = Guarded(reader)
     found.prints = printed.anything
     return found
-
-
-def told_as(error: Exception) -> str:
-    """The kind of an error met in a reader, as it may be shown."""
-    return error.kind if isinstance(error, ReaderFailed) else type(error).__name__
 
 
 class Guarded:

@@ -46,3 +46,20 @@ class Reader(Protocol):
         `Batch.skipped`. A record that no assistant can have written (`model/bounds.py`) is dropped and counted as well.
         """
         ...
+
+
+class ReaderFailed(Exception):
+    """A reader of another package did what a reader may not. `kind` names the error; its words could quote a log."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class NoReader(Exception):
+    """Something that a package registers is no reader. The words are ours."""
+
+
+def told_as(error: Exception) -> str:
+    """The kind of an error met in a reader, as it may be shown."""
+    return error.kind if isinstance(error, ReaderFailed) else type(error).__name__

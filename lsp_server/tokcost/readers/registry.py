@@ -11,9 +11,8 @@ from tokcost import __version__
 from tokcost.estimates.switch import is_on
 from tokcost.model.logs import Location
 from tokcost.model.received import FROM_TEXT
-from tokcost.readers.guarded import NoReader, guarded, told_as
 from tokcost.readers.known_places import assistants_there
-from tokcost.readers.protocol import Reader
+from tokcost.readers.protocol import NoReader, Reader, told_as
 
 _ALWAYS = {
     "claude-code": "tokcost.readers.claude_code.reader:ClaudeCodeReader",
@@ -88,7 +87,12 @@ def _ours(name: str) -> Reader:
 @cache
 def _others() -> tuple[list[Reader], list[Broken]]:
     found, broken, names = list[Reader](), list[Broken](), set(_OURS)
-    for target in _third_party():
+    targets = _third_party()
+    if not targets:
+        return found, broken
+    from tokcost.readers.guarded import guarded  # mostly there are none
+
+    for target in targets:
         try:
             reader = guarded(lambda target=target: _load(target))
             if reader.name in names:

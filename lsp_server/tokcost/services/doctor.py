@@ -21,8 +21,8 @@ from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.readers.environment import user_home
-from tokcost.readers.guarded import Guarded, told_as
-from tokcost.readers.protocol import Reader
+from tokcost.readers.guarded import Guarded
+from tokcost.readers.protocol import Reader, told_as
 from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head

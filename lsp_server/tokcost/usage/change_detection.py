@@ -21,9 +21,8 @@ from tokcost.ledger.purge_record import open_purge_record
 from tokcost.ledger.sources import listing_of, read_of, record_listing, sizes_read
 from tokcost.model.bounds import is_source
 from tokcost.model.logs import UNFINISHED, Location, Source
-from tokcost.readers.guarded import told_as
 from tokcost.readers.known_places import IN_WORKTREES
-from tokcost.readers.protocol import Reader
+from tokcost.readers.protocol import Reader, told_as
 from tokcost.readers.registry import broken_readers, reader_named, readers_of_used
 from tokcost.readers.sources.jsonl import Walk, file_source
 from tokcost.repo.config import hash_bytes, read_config

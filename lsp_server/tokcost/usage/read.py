@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from tokcost.model.logs import Batch, Source
-from tokcost.readers.guarded import told_as
-from tokcost.readers.protocol import Reader
+from tokcost.readers.protocol import Reader, told_as
 from tokcost.readers.registry import reader_named
 from tokcost.readers.sources.jsonl import open_log
 from tokcost.usage.processes import CAN_FORK, forked
