@@ -208,7 +208,7 @@ def _coarser(shares: Sequence[Share], places: Mapping[int, Place], blamed: set[s
         others = [one for one in weakest if one in cells and shares[cells[one][0]].month == month]
         if others:
             common = _name(month, (ALL, ALL))
-            partners = {others[0], *([common] if common in cells else [])}
+            partners = {others[0], common} & cells.keys()
             cells[common] = numbers + [number for one in sorted(partners) for number in cells.pop(one)]
             weakest = [common, *(one for one in weakest if one != common)]
     found: dict[int, Place] = {}
