@@ -7,7 +7,8 @@ import pytest
 
 from support.organisation import USD, Work, claim_id, environ_of, make_repository, team
 from support.terminal import piped
-from tokcost.datasets.duck import opened, read_groups
+from tokcost.datasets.duck import opened, read_claims, read_groups
+from tokcost.datasets.folder import read_files
 from tokcost.model.dataset import ALL, Bounds, Collected
 from tokcost.services.collect import Plan, collect
 
@@ -141,6 +142,11 @@ def test_a_raise_puts_the_difference_into_cells_in_list_cost_and_in_tokens(tmp_p
     raised = [work._replace(version=2, dollars=5, tokens=4_000_000) for work in works]
     collected(tmp_path, make_repository(tmp_path / "raised", raised, "https://example.com/acme/shop"))
     assert amounts(tmp_path) == (30 * USD, 24_000_000)
+    rows = [row for path in read_files(tmp_path / "costs", "claims").counted for row in read_claims(path)]
+    assert all(row.cell_area == row.area for row in rows)
+    for work in works:
+        own = [(row.cell_list_cost or 0, row.cell_tokens or 0) for row in rows if row.id == work.id]
+        assert tuple(map(sum, zip(*own, strict=True))) == (5 * USD, 4_000_000)
 
 
 def test_a_raise_that_says_less_takes_nothing_out_of_a_cell(tmp_path: Path) -> None:
