@@ -67,7 +67,7 @@ def safe_cells(shares: Sequence[Share]) -> dict[int, Place]:
     return found
 
 
-def known_name(month: str, area: str, model: str) -> str:
+def known_name(month: str, area: str | None, model: str | None) -> str:
     """The name of a cell that was published before; it differs from that of one which is made in the same place now."""
     return repr((month, area, model, "published"))
 
