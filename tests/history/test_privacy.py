@@ -68,7 +68,7 @@ def alone(amount: int, *people: int) -> Sums:
 
 
 SQUARE = {(a, m): alone(10, 3 * i + j) for i, a in enumerate("abc") for j, m in enumerate(("May", "July", "August"))}
-"""Nine people, each alone where one of three areas and one of three months meet. What two of them have there is a sum of
+"""Nine people, each alone where one of three areas and one of three months meet. What two have there is a sum of
 others' figures."""
 
 

@@ -9,6 +9,10 @@ from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.purging import purging
 
 
+class InterruptedHere(Exception):
+    """Stops a purge."""
+
+
 def name_nothing(ledger: Ledger) -> None:
     """A row that names a source which is not there."""
     with ledger.transaction():
@@ -27,7 +31,7 @@ def test_after_a_purge_rows_must_name_what_is_there_again(tmp_path: Path) -> Non
 
 def test_after_a_purge_that_failed_they_must_as_well(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
-        with pytest.raises(ValueError), purging(ledger):
-            raise ValueError
+        with pytest.raises(InterruptedHere), purging(ledger):
+            raise InterruptedHere
         with pytest.raises(sqlite3.IntegrityError):
             name_nothing(ledger)

@@ -115,7 +115,7 @@ def test_a_clone_that_takes_the_place_of_one_that_was_seen_elsewhere_before(two:
     assert two.shown("repo", "old") == {"repo": 2, "old": 2}
 
 
-def test_a_clone_that_takes_the_place_of_a_plain_folder_gets_what_was_spent_there_and_nothing_older(two: Clones) -> None:
+def test_a_clone_in_the_place_of_a_plain_folder_gets_what_was_spent_there_and_nothing_older(two: Clones) -> None:
     two.move("repo>old")
     (two.folder / "repo").mkdir()
     two.spend("repo", 4)
