@@ -177,6 +177,20 @@ def test_a_deleted_branch_that_nothing_carries_is_pending(repo: Hooked) -> None:
     assert row.lost[0] == row.parts.pending[0] == REPLY
 
 
+def test_a_deleted_branch_whose_commits_git_has_thrown_away_is_pending(repo: Hooked) -> None:
+    repo.work("One", "one")
+    repo.switch("main")
+    repo.work("Main", "main")
+    repo.switch("-c", "kept", "feat/x")
+    repo.work("Two", "two")
+    repo.log()
+    repo.switch("main")
+    repo.git("branch", "-q", "-D", "feat/x", "kept")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "-q", "--prune=now")
+    assert repo.replies() == {"total": 3, "carried": 1, "pending": 2}
+
+
 def test_a_deleted_branch_may_live_on_in_another_one(repo: Hooked) -> None:
     commit = repo.work("One")
     repo.switch("-c", "feat/y")

@@ -7,7 +7,8 @@ import pytest
 
 from support.organisation import USD, Work, claim_id, environ_of, make_repository, team
 from support.terminal import piped
-from tokcost.datasets.duck import opened, read_groups
+from tokcost.datasets.duck import opened, read_claims, read_groups
+from tokcost.datasets.folder import read_files
 from tokcost.model.dataset import ALL, Bounds, Collected
 from tokcost.services.collect import Plan, collect
 
@@ -141,6 +142,35 @@ def test_a_raise_puts_the_difference_into_cells_in_list_cost_and_in_tokens(tmp_p
     raised = [work._replace(version=2, dollars=5, tokens=4_000_000) for work in works]
     collected(tmp_path, make_repository(tmp_path / "raised", raised, "https://example.com/acme/shop"))
     assert amounts(tmp_path) == (30 * USD, 24_000_000)
+    rows = [row for path in read_files(tmp_path / "costs", "claims").counted for row in read_claims(path)]
+    assert all(row.cell_area == row.area for row in rows)
+    for work in works:
+        own = [(row.cell_list_cost or 0, row.cell_tokens or 0) for row in rows if row.id == work.id]
+        assert tuple(map(sum, zip(*own, strict=True))) == (5 * USD, 4_000_000)
+
+
+@pytest.mark.parametrize(
+    ("by", "one", "other"),
+    [
+        ("area", ("api", "claude-opus-4-5"), ("web", "claude-opus-4-5")),
+        ("model", ("api", "claude-opus-4-5"), ("api", "gpt-5.1-codex")),
+    ],
+)
+def test_nothing_is_added_where_the_report_minus_an_earlier_cell_is_one_persons_late_change(
+    tmp_path: Path, by: str, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    """Two cells are published; then one person adds to one of them, and five to the other: the report has all of it."""
+
+    def work(people: str, at: tuple[str, str], name: str) -> list[Work]:
+        return team(people, "2026-09-05", at[0], 2, at[1], name)
+
+    works, address = [*work(SIX, one, "first"), *work(SIX, other, "first")], "https://example.com/acme/shop"
+    collected(tmp_path, make_repository(tmp_path / "first", works, address))
+    before = cells(tmp_path, by)
+    assert list(before.values()) == [(12, 6), (12, 6)]
+    works += [*work(SIX[0], one, "late"), *work(SIX[1:], other, "late")]
+    collected(tmp_path, make_repository(tmp_path / "shop", works, address))
+    assert cells(tmp_path, by) == before
 
 
 def test_a_raise_that_says_less_takes_nothing_out_of_a_cell(tmp_path: Path) -> None:

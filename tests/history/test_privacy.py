@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokcost.history.privacy.dominance import Exchange, standing_out
+from tokcost.history.privacy.dominance import Exchange, Sums, standing_out
 from tokcost.history.privacy.groups import count_heads, shown_labels
+from tokcost.history.privacy.lonely import lonely
 from tokcost.history.privacy.safe_cells import Share, safe_cells
-from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe
+from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe, to_blame
 from tokcost.model.changes import GROUPINGS, Grouping
 from tokcost.model.periods import period_of
 
@@ -60,6 +61,32 @@ def test_tokens_tell_as_much_as_amounts() -> None:
 
 def test_people_without_a_price_hide_nobody_who_has_one() -> None:
     assert not is_safe({0: (100, 100), **dict.fromkeys(range(1, 6), (0, 100))}, 5)
+
+
+def alone(amount: int, *people: int) -> Sums:
+    return dict.fromkeys(people, (amount, amount))
+
+
+SQUARE = {(a, m): alone(10, 3 * i + j) for i, a in enumerate("abc") for j, m in enumerate(("May", "July", "August"))}
+"""Nine people, each alone where one of three areas and one of three months meet. What two have there is a sum of
+others' figures."""
+
+
+def test_who_is_hidden_by_combinations_of_others_hides_nobody_else() -> None:
+    assert lonely(SQUARE, 1) == set()
+    assert lonely({**SQUARE, ("d", "June"): alone(10, 9)}, 1) == {"June"}
+
+
+def test_of_what_one_person_did_only_the_cell_is_given_up_that_others_do_not_make_up_for() -> None:
+    assert lonely({("d", "June"): alone(10, 0), **SQUARE}, 1) == {"June"}
+
+
+def test_of_the_cells_that_leave_one_person_of_another_the_weakest_is_given_up() -> None:
+    classes = {("api", "July"): alone(10, *range(6)), ("api", "June"): alone(10, *range(7))}
+    classes |= {("api", "May"): alone(10, 1), ("web", "May"): alone(10, *range(6))}
+    assert to_blame(classes, 1, 5) == {"July"}
+    classes["api", "July"] = alone(10, *range(8))
+    assert to_blame(classes, 1, 5) == {"June"}
 
 
 def test_one_failing_cell_takes_another_with_it_so_that_the_total_does_not_give_it_away() -> None:

@@ -26,6 +26,15 @@ def test_an_amend_keeps_the_line(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+def test_an_amend_without_new_spend_leaves_the_line_where_its_author_put_it(repo: Hooked) -> None:
+    repo.work("One")
+    text = f"{repo.message()}\n\nWhy it was done."
+    for _ in range(2):
+        amend(repo, "-m", text)
+        assert repo.message() == text
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
 @everywhere
 def test_an_amend_with_new_spend_raises_the_line(repo: Hooked) -> None:
     repo.work("One")

@@ -23,10 +23,10 @@ def total(repo: Hooked, replies: int, **more: int) -> None:
     append(repo.home / ".claude/projects/repo/session-1.jsonl", cost_state(claude_sonnet_4_5=said))
 
 
-def late(repo: Hooked, number: int, seconds: float, output: int = 1000, **more: Any) -> None:
+def late(repo: Hooked, number: int, seconds: float, usage: dict[str, Any] | None = None, **more: Any) -> None:
     """A sub-agent's reply in a file of its own, `seconds` before now."""
     line = assistant(
-        f"late_{number}", f"late_{number}", int((repo.now - seconds) * 1000), usage=counts(output=output)
+        f"late_{number}", f"late_{number}", int((repo.now - seconds) * 1000), usage=usage or counts(output=1000)
     ) | {"cwd": str(repo.path), "gitBranch": "", "isSidechain": True, **more}
     write(repo.home / f".claude/projects/repo/session-1/subagents/agent-{number}.jsonl", line)
 
@@ -97,6 +97,15 @@ def test_what_is_spent_later_is_not_taken_for_a_late_line(repo: Hooked) -> None:
     (line,) = repo.lines()
     assert line.tokens == REPLY
     assert repo.replies() == {"total": 3, "carried": 3}
+
+
+def test_a_line_by_which_the_total_has_grown_since_takes_nothing_from_what_was_claimed(repo: Hooked) -> None:
+    repo.spend()
+    total(repo, 2)
+    commit(repo, "One")
+    late(repo, 1, 1, usage=counts(0, 0, 0, 0, 1))
+    total(repo, 2, output=1)
+    assert repo.balance() == {"total": 2 * REPLY + 1, "carried": 2 * REPLY, "pending": 1}
 
 
 def test_a_late_line_of_another_branch_is_not_published_again_there(repo: Hooked) -> None:

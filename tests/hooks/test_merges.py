@@ -153,6 +153,16 @@ def test_a_squash_with_a_message_of_its_own(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+def test_a_squash_that_is_amended_into_the_commit_before_keeps_every_line(repo: Hooked) -> None:
+    feature(repo)
+    repo.work("On main", "main")
+    merge(repo, "--squash", "feat")
+    repo.hooked("--amend", "--no-edit")
+    assert len(repo.lines()) == 3
+    repo.git("branch", "-q", "-D", "feat")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
 def test_a_squash_that_is_never_committed(repo: Hooked) -> None:
     feature(repo)
     merge(repo, "--squash", "feat")

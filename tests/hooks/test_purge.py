@@ -138,6 +138,20 @@ def test_everything_can_be_purged(repo: Hooked) -> None:
     assert holding(repo, "canary") == []
 
 
+def test_everything_is_also_what_is_remembered_of_logs_and_branches_without_usage(repo: Hooked) -> None:
+    spend(repo, "session", 1)
+    folder = repo.home / ".claude/projects/repo"
+    (folder / "canary-damaged.jsonl").write_text('{"type":"assistant","message":{"usage":{"input_tokens":"canary"}}}\n')
+    (folder / "canary-unreadable.jsonl").write_text("{}\n", "utf-16")
+    repo.tokcost("log")
+    for canary in ("canary-damaged", "canary-unreadable"):
+        assert holding(repo, canary), canary
+    purge(repo, "--session", "session", "--yes")
+    assert holding(repo, "canary-damaged"), "it may have lost usage, and nobody asked to forget that"
+    purge(repo, "--all", "--yes")
+    assert holding(repo, "canary") == []
+
+
 def test_nothing_goes_without_a_word_of_consent(repo: Hooked) -> None:
     spend(repo, "canary-session", 1)
     assert "1 reply" in purge(repo, "--all", "--dry-run")

@@ -224,6 +224,12 @@ def test_a_command_in_the_text_of_another_tool_moves_nothing(tool: str, tmp_path
     assert not any(one.branch_stale for one in read(path).usage)
 
 
+def test_a_command_that_the_provider_runs_on_a_machine_of_its_own_moves_nothing(tmp_path: Path) -> None:
+    content = [{**runs("git switch main", tool="bash")[0], "type": "server_tool_use"}]
+    path = session(tmp_path, reply(content=content), result(), reply("msg_2", T0 + 600))
+    assert not any(one.branch_stale for one in read(path).usage)
+
+
 # Where they are
 
 

@@ -152,6 +152,16 @@ def test_impossible_counts_reject_one_record_and_count_it(tmp_path: Path, wrong:
     assert batch.skipped == {"usage record with impossible or missing values": 1}
 
 
+def test_counts_that_a_record_leaves_out_or_a_row_has_as_null_are_0(tmp_path: Path) -> None:
+    cut = record()
+    for name in ("cacheReadTokens", "cacheWriteTokens", "reasoningTokens"):
+        del cut["data"]["usage"][name]
+    nulls = dict.fromkeys(("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"))
+    for batch in (read(events(tmp_path / "a", start(), cut)), read(store(tmp_path / "b", row(**nulls)))):
+        assert [usage.tokens for usage in batch.usage] == [Tokens(100, output=30)]
+        assert batch.skipped == {}
+
+
 def test_a_request_that_was_broken_off_has_no_counts_and_is_no_damage(tmp_path: Path) -> None:
     """The connection broke in the middle of a reply (1.0.102): what is billed of it nobody says, here or in the store,
     which has NULL where the record leaves fields out."""

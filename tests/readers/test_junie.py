@@ -112,6 +112,19 @@ def test_a_session_that_names_no_folder_has_that_of_the_index(tmp_path: Path) ->
     assert read(events(tmp_path, response(), session="session-unknown")).usage[0].cwd == ""
 
 
+def test_of_a_long_index_the_last_four_mebibytes_are_looked_at(tmp_path: Path) -> None:
+    path = events(tmp_path, response())
+    index = path.parent.parent / "index.jsonl"
+
+    def folder_with(after: int) -> str:
+        write(index, {"sessionId": path.parent.name, "projectDir": SHOP})
+        index.write_text(index.read_text() + f"{'x' * (after - 1)}\n")
+        return read(path).usage[0].cwd
+
+    assert folder_with((4 << 20) - 100) == SHOP, "the entry is just within"
+    assert folder_with(4 << 20) == ""
+
+
 def test_an_event_without_counts_tells_nothing(tmp_path: Path) -> None:
     none = counts(inputTokens=0, cacheInputTokens=0, cacheCreateTokens=0, outputTokens=0)
     report = {"kind": "SessionA2uxEvent", "event": {"agentEvent": {"kind": "ContextWindowReportEvent", "used": 9}}}

@@ -115,6 +115,16 @@ def test_a_clone_that_takes_the_place_of_one_that_was_seen_elsewhere_before(two:
     assert two.shown("repo", "old") == {"repo": 2, "old": 2}
 
 
+def test_a_clone_in_the_place_of_a_plain_folder_gets_what_was_spent_there_and_nothing_older(two: Clones) -> None:
+    two.move("repo>old")
+    (two.folder / "repo").mkdir()
+    two.spend("repo", 4)
+    assert two.shown("old") == {"old": 2}
+    (two.folder / "repo").rmdir()
+    two.move("other>repo")
+    assert two.shown("repo", "old") == {"repo": 5, "old": 2}
+
+
 def test_a_clone_that_was_moved_away_from_an_unknown_one_in_its_place(tmp_path: Path) -> None:
     clones = Clones(tmp_path, "other")
     clones.spend("repo", 2)

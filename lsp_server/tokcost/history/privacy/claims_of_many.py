@@ -303,7 +303,7 @@ def _by_area(parts: Sequence[_Part]) -> list[tuple[str, list[int]]]:
 
 def _known(published: Sequence[ClaimRow], area: str) -> str:
     same = next((one for one in published if one.area == area), published[0])
-    return known_name(same.month, same.cell_area or "", same.cell_model or "")
+    return known_name(same.month, same.cell_area, same.cell_model)
 
 
 def _placed(

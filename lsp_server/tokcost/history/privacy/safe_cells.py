@@ -67,7 +67,7 @@ def safe_cells(shares: Sequence[Share]) -> dict[int, Place]:
     return found
 
 
-def known_name(month: str, area: str, model: str) -> str:
+def known_name(month: str, area: str | None, model: str | None) -> str:
     """The name of a cell that was published before; it differs from that of one which is made in the same place now."""
     return repr((month, area, model, "published"))
 
@@ -208,7 +208,7 @@ def _coarser(shares: Sequence[Share], places: Mapping[int, Place], blamed: set[s
         others = [one for one in weakest if one in cells and shares[cells[one][0]].month == month]
         if others:
             common = _name(month, (ALL, ALL))
-            partners = {others[0], *([common] if common in cells else [])}
+            partners = {others[0], common} & cells.keys()
             cells[common] = numbers + [number for one in sorted(partners) for number in cells.pop(one)]
             weakest = [common, *(one for one in weakest if one != common)]
     found: dict[int, Place] = {}

@@ -55,8 +55,8 @@ class Call(NamedTuple):
     """Tells it from the other calls of its response."""
     kind: Kind
     type: str
-    model: str
-    """Empty where the attempt does not name one."""
+    model: str | None
+    """`None` or empty where the attempt does not name one."""
     tokens: Tokens
 
 
@@ -134,7 +134,7 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
     declined = 0
     for place, (number, one, tokens) in enumerate(tries):
         if place in failed and tokens.output:
-            calls.append(Call(f"declined{number}", "fallback", "message", one.model or "", tokens))
+            calls.append(Call(f"declined{number}", "fallback", "message", one.model, tokens))
         elif place in failed:
             declined += 1
     is_known = not tries or _explains(top, [tokens for _, _, tokens in tries])
@@ -143,7 +143,7 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
             continue
         if one.type in _NAMES or is_known:
             name = _NAMES.get(one.type or "", "call")
-            calls.append(Call(f"{name}{number}", "advisor", one.type or "", one.model or "", tokens))
+            calls.append(Call(f"{name}{number}", "advisor", one.type or "", one.model, tokens))
         else:
             damaged += 1
     return Attempts(calls, declined, damaged)

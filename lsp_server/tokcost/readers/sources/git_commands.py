@@ -40,6 +40,7 @@ _WORKDIR = compiled_when_used(rb'\\*"workdir\\*" ?: ?\\*"([^"\\]{1,400})')
 
 _TELLS_ONLY = frozenset([b"-h", b"--help"])
 _REBASE_STAYS = frozenset([b"--edit-todo", b"--show-current-patch"])
+"""`switch` knows neither, and does nothing where it is told one."""
 _BISECT_STAYS = frozenset([b"log", b"visualize", b"view", b"terms", b"help"])
 _TO_BRANCH = frozenset([b"-b", b"-B", b"--orphan", b"-t", b"--track", b"-d", b"--detach"])
 _OF_FILES = frozenset([b"-p", b"--patch", b"--ours", b"--theirs", b"--overlay", b"--no-overlay"])
@@ -87,7 +88,7 @@ def _moves(command: re.Match[bytes], end: int) -> bool:
         return words[:1] == [b"branch"]
     if verb == b"bisect":
         return _BISECT_STAYS.isdisjoint(words[:1])
-    return verb == b"switch" or _REBASE_STAYS.isdisjoint(words)
+    return _REBASE_STAYS.isdisjoint(words)
 
 
 def _arguments(record: bytes, begin: int, end: int, *, in_list: bool) -> list[bytes]:
