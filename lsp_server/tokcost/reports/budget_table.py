@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from tokcost.model.budget import SCOPES, Budget, Scope, Standing
 from tokcost.model.money import decimal_string, dollars
 from tokcost.model.status import Status
+from tokcost.reports.amounts import places_beside
 from tokcost.reports.budgets import spent_amount, spent_share, state_of, stopping
 from tokcost.reports.layout import Column, Line, Piece, table
 from tokcost.reports.text import escape
@@ -15,7 +16,8 @@ _SOURCES = {"clone": "this clone", "branch": "this clone, for this branch", "rep
 
 def budget_lines(status: Status, columns_wide: int | None) -> list[Line]:
     """The table: a row for each scope, also where nothing limits it."""
-    cells = [_cells(one, status) for one in status.budgets]
+    places = places_beside(max((one.list_cost for one in status.budgets), default=0))
+    cells = [_cells(one, status, places) for one in status.budgets]
     titles = ("BUDGET", "LIST COST", "LIMIT", "USED", "STATE", "WHEN OVER", "SET BY")
     columns = [
         Column(title, [Piece(row[number]) for row in cells], number if number > 4 else 0, 0 < number < 4)
@@ -90,13 +92,13 @@ def budget_object(one: Standing) -> dict[str, object]:
     }
 
 
-def _cells(one: Standing, status: Status) -> tuple[str, ...]:
+def _cells(one: Standing, status: Status, places: int) -> tuple[str, ...]:
     budget, name = one.budget, one.budget.scope
     if name == "branch":
         name = f"branch {escape(status.branch or '')}"
     elif name == "commit":
         name = "commit (pending)"
-    cost = spent_amount(one)
+    cost = spent_amount(one, places=places)
     if budget.limit is None:
         return (name, cost, "none", "", "", "", _SOURCES[budget.source])
     return (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokcost.model.figures import BranchRow, CommitRow
-from tokcost.reports.amounts import about, amount, closing_sum, is_fine, short_tokens
+from tokcost.reports.amounts import about, amount, closing_sum, places_beside, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.rows import View
 from tokcost.reports.text import ago, counted, escape, few, shorten
@@ -36,8 +36,8 @@ def commit_lines(row: BranchRow, view: View) -> list[Line]:
     if row.parts.pending == row.parts.total:
         return []
     entries = [_entry(commit, row.branch, view) for commit in row.commits] + _uncarried(row)
-    fine = is_fine(row.parts.total[1])
-    costs = [amount(one.list_cost, one.unpriced_tokens, fine, one.has_estimates) for one in entries]
+    places = places_beside(row.parts.total[1])
+    costs = [amount(one.list_cost, one.unpriced_tokens, places, one.has_estimates) for one in entries]
     tokens = [about(short_tokens(one.tokens), one.has_estimates) for one in entries]
     columns = [
         Column("COMMIT", [one.name for one in entries]),
@@ -94,13 +94,13 @@ def whereabouts(row: BranchRow) -> str:
 def waiting(row: BranchRow) -> str:
     """The reason why something is pending that looks as if it were not: commits that carried it are gone, or its branch
     is."""
-    fine = is_fine(row.parts.total[1])
+    places = places_beside(row.parts.total[1])
     (lost_tokens, lost), (tokens, cost) = row.lost, row.parts.pending
     if row.state == "deleted" and tokens:
-        text = amount(cost, 0 if cost else tokens, fine)
+        text = amount(cost, 0 if cost else tokens, places)
         return f"{text}, on a branch that is gone: `tokcost assign` puts it on another"
     if lost_tokens:
-        text = amount(lost, 0 if lost else lost_tokens, fine)
+        text = amount(lost, 0 if lost else lost_tokens, places)
         return f"{text} of it was on commits that are gone; the next commit here carries it again"
     return ""
 

@@ -3,7 +3,7 @@
 from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, SessionRow, Split, Summary, by_period
 from tokcost.model.periods import Period
 from tokcost.reports import footer
-from tokcost.reports.amounts import about, amount, is_fine
+from tokcost.reports.amounts import about, amount, places_beside
 from tokcost.reports.commits import commit_lines, waiting, whereabouts
 from tokcost.reports.layout import Line, Piece, paragraph, table
 from tokcost.reports.rows import Row, View, branch_row, branch_state, columns
@@ -166,12 +166,12 @@ def _heading(row: BranchRow, view: View) -> list[Line]:
 
 
 def _cost(total: Figures) -> str:
-    fine = is_fine(total.list_cost)
+    places = places_beside(total.list_cost)
     estimated = total.estimates
-    text = amount(total.list_cost, total.unpriced_tokens, fine, estimated.usage)
+    text = amount(total.list_cost, total.unpriced_tokens, places, estimated.usage)
     if not total.pending_list_cost:
         return text
-    return f"{text}, {amount(total.pending_list_cost, 0, fine, estimated.pending_tokens)} of it pending"
+    return f"{text}, {amount(total.pending_list_cost, 0, places, estimated.pending_tokens)} of it pending"
 
 
 def _classes(total: Figures) -> str:
