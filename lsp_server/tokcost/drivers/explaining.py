@@ -105,14 +105,7 @@ class _Explainer:
         if cost is None:
             self._unpriced.add(request, 0, tokens)
             return
-        wholes = [self._total]
-        if series.price_state == "estimated":
-            wholes.append(self._closest_price)
-        share = _share(request, series)
-        if share is not None:
-            wholes.append(self._shares[share])
-        if request.source:
-            wholes.append(self._shares["subagents"])
+        wholes = self._wholes(request, series)
         for whole in wholes:
             whole.add(request, cost, tokens)
         parts = self._parts(request, series, lost, _again(request, lost) if lost else ())
@@ -126,6 +119,17 @@ class _Explainer:
             self._pauses.update(pause // 60_000 for pause in pauses[:1])
         for take in self._also:
             take(Looked(request, series, lost or ()))
+
+    def _wholes(self, request: Request, series: Series) -> list[_Sum]:
+        """The sums that a request is in with all it cost."""
+        found, share = [self._total], _share(request, series)
+        if series.price_state == "estimated":
+            found.append(self._closest_price)
+        if share is not None:
+            found.append(self._shares[share])
+        if request.source:
+            found.append(self._shares["subagents"])
+        return found
 
     def _parts(
         self, request: Request, series: Series, lost: tuple[Lost, ...] | None, again: Sequence[Again]

@@ -70,8 +70,8 @@ def marked(list_cost: int, marks: Marks, noun: str = "", *, places: int = 0) -> 
 
 
 def places_beside(total: int) -> int:
-    """The places of all amounts that stand beside this total as its parts, so that one can be held against another: two,
-    and four below a dollar."""
+    """The places of all amounts that stand beside this total as its parts, so that one can be held against another:
+    two, and four below a dollar."""
     return 4 if 0 < total < NANO_PER_USD else 2
 
 

@@ -10,6 +10,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.group import Group
 from tokcost.cli.names import NAME
 from tokcost.cli.output_file import STDOUT, begins_with, write_file
 from tokcost.errors import UsageError
@@ -26,7 +27,7 @@ from tokcost.settings import tokcost_cache, tokcost_home
 _FORMATS: dict[str, Format] = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-@click.group(short_help="Usage as files for other programs.")
+@click.group(cls=Group, short_help="Usage as files for other programs.")
 def command() -> None:
     """Write usage as files for other programs: spreadsheets, data tools, finance, dashboards.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.model.bills import Reconciliation, Tolerance
 from tokcost.model.money import NANO_PER_USD
@@ -24,7 +25,7 @@ _PIPED = "Pipe the key in, as in `pass show anthropic | tokcost reconcile login 
 _PROVIDER = click.Choice(_NAMES)
 
 
-@click.group(short_help="Compare list cost with a provider's bill.")
+@click.group(cls=Group, short_help="Compare list cost with a provider's bill.")
 def command() -> None:
     """Compare what the ledger counts with what a provider bills, by day and model.
 

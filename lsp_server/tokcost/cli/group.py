@@ -1,0 +1,33 @@
+"""Groups of commands: a word that is none of them is answered with the one that was perhaps meant, or with all."""
+
+from typing import Any
+
+import click
+
+from tokcost.model.near import near_name
+
+
+class Group(click.Group):
+    """Commands below one name. `otherwise` is the one that takes a word which is no command, where one does."""
+
+    def __init__(self, *args: Any, otherwise: str = "", **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.otherwise = otherwise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names; refuses a word that names none, and says what could be meant."""
+        name, known = args[0], self.list_commands(ctx)
+        if name in known or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        near = near_name(name, known)
+        if self.otherwise and not near:
+            return super().resolve_command(ctx, [self.otherwise, *args])
+        raise click.UsageError(f"No such command '{name}'. {_meant(near, known, ctx)}".rstrip(), ctx)
+
+
+def _meant(near: str, known: list[str], ctx: click.Context) -> str:
+    if near:
+        return f"Did you mean '{near}'?"
+    return f"`{ctx.command_path}` has {', '.join(known)}." if ctx.parent else ""
