@@ -120,6 +120,15 @@ def test_the_documented_line_sets_bash_up(repo: Hooked) -> None:
     assert "_tokcost_completion" in done.stdout, done.stderr
 
 
+@pytest.mark.parametrize(("group", "answer"), [("prices", "list"), ("hooks", "status"), ("guard", "status")])
+def test_a_group_that_the_readme_says_answers_something_does_so_without_a_further_word(
+    empty_machine: Machine, group: str, answer: str
+) -> None:
+    alone, named = (piped(words, empty_machine.repo, empty_machine.environ) for words in ([group], [group, answer]))
+    assert (alone.returncode, alone.stdout) == (0, named.stdout)
+    assert named.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

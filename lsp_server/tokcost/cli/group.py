@@ -8,11 +8,17 @@ from tokcost.model.near import near_name
 
 
 class Group(click.Group):
-    """Commands below one name. `otherwise` is the one that takes a word which is no command, where one does."""
+    """Commands below one name. `alone` is the one that answers where no word follows, instead of the help; `otherwise`
+    the one that takes a word which is no command."""
 
-    def __init__(self, *args: Any, otherwise: str = "", **settings: Any) -> None:
+    def __init__(self, *args: Any, alone: str = "", otherwise: str = "", **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.otherwise = otherwise
+        self.alone, self.otherwise = alone, otherwise
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        is_alone = not args and self.alone and not ctx.resilient_parsing
+        return super().parse_args(ctx, [self.alone] if is_alone else args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

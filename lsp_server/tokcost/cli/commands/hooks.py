@@ -17,7 +17,7 @@ from tokcost_hooks.installation.report import hook_checks
 from tokcost_hooks.installation.scripts import plain_script
 
 
-@click.group(cls=Group, short_help="Install, remove or explain the git hooks of this clone.")
+@click.group(cls=Group, alone="status", short_help="Install, remove or explain the git hooks of this clone.")
 def command() -> None:
     """Install, remove or explain the git hooks of this clone.
 

@@ -19,7 +19,7 @@ from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
-@click.group(cls=Group, otherwise="explain", short_help="What a token costs, and where that comes from.")
+@click.group(cls=Group, alone="list", otherwise="explain", short_help="What a token costs, and where that comes from.")
 def command() -> None:
     """Show what models cost by the token, and where that comes from. Never uses the network. With a MODEL in place of a
     command, explains its price.
