@@ -62,7 +62,7 @@ def as_lines(found: Explanation, columns_wide: int | None) -> list[Line]:
         return []
     rows = found.as_other
     cells = [Piece(escape(row.name)) for row in rows]
-    places = places_beside(max(row.list_cost for row in rows))
+    places = places_beside(found.total.list_cost)
     costs = [Piece(_as_amount(row, places), "amount") for row in rows]
     changes = [Piece(_change(row)) for row in rows]
     columns = [Column("the same tokens at", cells), Column("list cost", costs, right=True), Column("", changes)]

@@ -11,7 +11,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.group import Group
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import EnvironmentProblem, UsageError, exclude_each_other
 from tokcost.model.bills import Reconciliation, Tolerance
 from tokcost.model.money import NANO_PER_USD
 from tokcost.settings import tokcost_home
@@ -108,7 +108,7 @@ def _show(provider: str, asked: dict[str, Any]) -> int:
     from tokcost.services.reconcile import Asked, reconcile
 
     if asked["as_json"] and asked["as_csv"]:
-        raise UsageError("--json and --csv exclude each other")
+        raise exclude_each_other("--json", "--csv")
     tolerance = None if asked["tolerance"] is None else _tolerance(asked["tolerance"])
     question = Asked(provider, asked["month"], asked.get("org", ""))
     found = reconcile(tokcost_home(os.environ), os.environ, question, screen.tell, screen.has_person())
