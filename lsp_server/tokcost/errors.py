@@ -9,6 +9,7 @@ TokcostError                 a sentence and what to do about it
   LedgerDamaged              the ledger's file is no sound one any more                (exit 1)
 """
 
+import errno
 from pathlib import Path
 
 
@@ -52,3 +53,34 @@ class LedgerDamaged(TokcostError):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"the ledger {path} is damaged ({what})", "`tokcost log` saves everything readable of it.")
         self.what = what
+
+
+def exclude_each_other(one: str, other: str) -> UsageError:
+    """Two options of which only one can be meant."""
+    return UsageError(f"{one} and {other} exclude each other", "Leave one of them out.")
+
+
+def not_before(since: object, until: object) -> UsageError:
+    """A span that would end before it begins."""
+    return UsageError(f"--since {since} is not before --until {until}", "Exchange the two, or leave one of them out.")
+
+
+_IS_CLOSED = "Let it be yours to read and write, or name another place."
+_WAYS_ON = {
+    errno.ENOENT: "Look whether its name is right, and whether its folder is there.",
+    errno.ENOTDIR: "Look whether its name is right: a part of it is no folder.",
+    errno.EISDIR: "It is a folder: name a file.",
+    errno.EACCES: _IS_CLOSED,
+    errno.EPERM: _IS_CLOSED,
+    errno.EROFS: "That disk can only be read: name another place.",
+    errno.ENOSPC: "Make room on that disk, then run the command again.",
+    errno.EDQUOT: "Make room in your share of that disk, then run the command again.",
+}
+
+
+def of_file(
+    path: object, what: str, error: OSError, kind: type[EnvironmentProblem] = EnvironmentProblem
+) -> EnvironmentProblem:
+    """A file with which something could not be done (`cannot be written`): the reason, and what to do about that."""
+    hint = _WAYS_ON.get(error.errno or 0, "Look what it is, then run the command again.")
+    return kind(f"{path} {what}: {error.strerror or error}", hint)

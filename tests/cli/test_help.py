@@ -118,3 +118,30 @@ def test_the_documented_line_sets_bash_up(repo: Hooked) -> None:
         ["bash", "-c", f"{line}; complete -p tokcost"], cwd=repo.path, env=environ, capture_output=True, text=True
     )
     assert "_tokcost_completion" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("group", "answer"), [("prices", "list"), ("hooks", "status"), ("guard", "status")])
+def test_a_group_that_the_readme_says_answers_something_does_so_without_a_further_word(
+    empty_machine: Machine, group: str, answer: str
+) -> None:
+    alone, named = (piped(words, empty_machine.repo, empty_machine.environ) for words in ([group], [group, answer]))
+    assert (alone.returncode, alone.stdout) == (0, named.stdout)
+    assert named.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["prices", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["hooks", "instal"], "No such command 'instal'. Did you mean 'install'?"),
+        (["guard", "claude-code"], "No such command 'claude-code'. `tokcost guard` has check, install, status"),
+        (["budget", "20"], "No such command '20'. `tokcost budget` has check, "),
+        (["export", "xlsx"], "No such command 'xlsx'. `tokcost export` has "),
+    ],
+)
+def test_a_word_that_is_no_command_of_a_group_is_answered_with_those_there_are(
+    empty_machine: Machine, words: list[str], said: str
+) -> None:
+    done = piped(words, empty_machine.repo, empty_machine.environ)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())

@@ -11,6 +11,7 @@ import pytest
 from support import damages, warm
 from support.claude_lines import assistant, counts
 from support.prices import at_ms
+from support.terminal import on_terminal
 from tokcost.ledger.open import FILE_NAME
 
 PROGRAM = "from tokcost.cli.start import main; main()"
@@ -342,3 +343,20 @@ def test_a_bad_price_that_a_sparse_checkout_leaves_out_is_told_and_passed_over(p
     payer.answered("claude-opus-4-8", **ONE)
     assert payer.cost() == "0.750000000"
     assert "unknown key 'mach'" in payer.runs("log").stdout
+
+
+def test_a_model_in_place_of_a_command_is_explained(payer: Payer) -> None:
+    asked, explained = (payer.runs("prices", *words, "claude-sonnet-4-5") for words in ([], ["explain"]))
+    assert (asked.returncode, asked.stdout) == (0, explained.stdout)
+    unknown = payer.runs("prices", "claude-sonet-4-5")
+    assert unknown.returncode == 1
+    assert "Did you mean claude-sonnet-4-5" in unknown.stdout
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "gemini-2.5-pro", "gpt-5.4", "some-model-of-our-own"])
+def test_what_is_said_of_a_price_fits_the_terminal(payer: Payer, model: str) -> None:
+    """The longest lines are the rates of long prompts, the names that were looked for, and notes."""
+    text = on_terminal(["prices", "explain", model], payer.repo, payer.environ | {"TERM": "dumb"}, 60)
+    assert [line for line in text.splitlines() if len(line) > 60] == []
+    wide = payer.runs("prices", "explain", model).stdout
+    assert " ".join(text.split()) == " ".join(wide.split())

@@ -217,9 +217,9 @@ def test_a_repository_that_fails_is_told_and_the_others_are_collected(tmp_path: 
     told = json.loads(done.stdout)
     problems = {Path(one["repository"]).name: one["problem"] for one in told["repositories"]}
     assert problems["shop"] is None
-    assert problems["empty"] == f"{tmp_path / 'empty'} is no git repository"
-    assert "gone is no git repository" in problems["gone"]
-    assert problems["new"] == "there are no commits here yet"
+    assert problems["empty"] == "no git repository. Name the top of a clone, or a bare repository."
+    assert problems["gone"].startswith("no git repository")
+    assert problems["new"].startswith("there are no commits here yet")
     assert "Traceback" not in done.stderr
     assert (told["claims"], told["published"]) == (6, 6)
 

@@ -75,7 +75,7 @@ def test_a_limit_is_checked(costs: Path) -> None:
         (["--by", "week"], "a dataset has no figures by week"),
         (["--since", "2026-08-02"], "is not the first day of a month"),
         (["--until", "2026-08-30"], "is not the last day of a month"),
-        (["--until", "yesterday"], "this must be a month"),
+        (["--until", "yesterday"], "With --dataset write a month"),
         (["--since", "2026-09", "--until", "2026-08"], "is not before"),
         (["--html", "x.html", "--by", "area"], "leave --by out"),
     ],

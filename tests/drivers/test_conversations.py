@@ -1,5 +1,6 @@
 """Conversations in logs: sub-agents, forks, calls that left no line, broken replies, branches and sessions."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,27 @@ def test_a_broken_reply_is_in_the_share_of_those_and_in_its_drivers(worked: Work
     worked.request(write=1_000, output=1, stop_reason=None)
     found = worked.explain()
     assert found.shares["broken_and_refused"] == found.total
-    assert found.lower_bounds == 1
+    assert found.total.lower_bound == 1
     assert found.drivers["cache_written"].tokens == 1_000
+
+
+def test_what_a_reply_of_unknown_length_makes_a_lower_bound_is_what_its_output_is_part_of(worked: Worked) -> None:
+    worked.request(write=1_000, output=500)
+    worked.request(2, read=1_000, write=10, output=1, stop_reason=None)
+    found = worked.explain()
+    assert {name: one.lower_bound for name, one in found.drivers.items() if one.lower_bound} == {"visible_output": 1}
+    assert found.shares["broken_and_refused"].lower_bound == 1
+
+
+def test_output_of_which_the_log_tells_nothing_is_a_lower_bound_too(worked: Worked) -> None:
+    worked.request(write=1_000, output=0, stop_reason=None)
+    assert worked.explain().drivers["visible_output"].lower_bound == 1
+
+
+def test_a_reply_of_unknown_length_at_other_prices_is_a_lower_bound_there(worked: Worked) -> None:
+    worked.request(write=1_000, output=1, stop_reason=None)
+    (row,) = json.loads(worked.repo.tokcost("why", "--as", "claude-haiku-4-5", "--json").stdout)["as"]
+    assert row["lower_bound_requests"] == 1
 
 
 def test_a_refused_attempt_that_was_billed_is_in_that_share(worked: Worked) -> None:

@@ -11,7 +11,8 @@ from tokcost.lsp.words import SHIPPED
 from tokcost.reports.words import PLACE
 
 PACKAGE = SHIPPED.parent.parent
-SPEAKING = [*PACKAGE.glob("lsp/**/*.py"), PACKAGE / "reports/editor.py", PACKAGE / "reports/table_json.py"]
+REPORTS = ("editor", "table_json", "trailers", "hooks", "budget_table")
+SPEAKING = [*PACKAGE.glob("lsp/**/*.py"), *(PACKAGE / f"reports/{name}.py" for name in REPORTS)]
 SAYS = re.compile(r"say|self\._say\(\)|(self\._)?server\.words")
 BASE: dict[str, str] = json.loads((SHIPPED / "bundle.l10n.json").read_text(encoding="utf-8"))
 

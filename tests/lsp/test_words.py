@@ -121,11 +121,23 @@ def test_all_that_a_commit_message_gets_is_translated(spent: Hooked, editor: Edi
 def test_answers_that_are_shown_as_notifications_are_translated(spent: Hooked, editor: Editor) -> None:
     for omit in (True, False):
         assert is_said(editor.command("omit", omit=omit)["text"])
+    assert is_said(editor.command("budget", scope="branch", amount="20")["text"])
+    assert is_said(editor.command("budget", scope="branch")["text"])
     assert is_said(editor.command("disable")["text"])
     terms = editor.command("preview")
+    assert all(map(is_said, terms["text"].splitlines()[-2:]))
     asked = {"precision": terms["precision"], "models": terms["models"]}
     assert is_said(editor.command("enable", consent=True, **asked)["text"])
-    assert not is_said(terms["consent_text"])  # what was agreed to is the same words for everybody
+
+
+def test_what_has_to_be_understood_before_agreeing_is_in_the_language_of_whoever_agrees(
+    spent: Hooked, editor: Editor
+) -> None:
+    editor.command("disable")
+    for asked in ({}, {"from_now": True}, {"precision": "exact", "models": False}):
+        text = editor.command("preview", **asked)["consent_text"]
+        kept = "    "  # the line as it would be published, which is the same everywhere
+        assert [one for one in text.splitlines() if one and not one.startswith(kept) and not is_said(one)] == []
 
 
 def test_a_long_import_is_told_in_that_language(repo: Hooked) -> None:

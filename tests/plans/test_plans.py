@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from support.hooked import Hooked
 from support.terminal import on_terminal
-from tokcost.model.plans import COVERED, Plan, Span, covered_days, fee_of
+from tokcost.model.plans import COVERED, Leverage, Plan, Span, covered_days, fee_of
 from tokcost.readers.registry import readers as all_readers
+from tokcost.reports.plans import plan_lines
 
 USD = 10**9
 PLAN = Plan("claude", "max_20x", 200 * USD, date(2026, 10, 1))
@@ -106,7 +107,28 @@ def test_the_log_holds_a_plan_against_the_list_cost_of_the_span_that_was_asked_f
 def test_this_months_line_says_fee_list_cost_and_how_many_times(repo: Hooked) -> None:
     said(repo, "plan", "set", "claude", "max_20x", "200", "--since", "2026-01-01")
     line = [line for line in said(repo, "log").splitlines() if line.startswith("plan:")]
-    assert line == ["plan: $200.00 a month, list cost this month $0.00, 0.0 \u00d7 (claude max_20x, all repositories)"]
+    assert line == ["plan: $200.00 a month, list cost this month $0.00 (claude max_20x, all repositories)"]
+
+
+@pytest.mark.parametrize(
+    ("list_cost", "unpriced", "said"),
+    [
+        (0, 0, "list cost meanwhile $0.00 ("),
+        (0, 7, "list cost meanwhile unpriced ("),
+        (500_000_000, 0, "list cost meanwhile $0.50, <0.1 \u00d7 ("),
+        (500_000_000, 7, "list cost meanwhile $0.50 + unpriced ("),
+        (5_000_000_001, 0, "list cost meanwhile $5.00, 0.1 \u00d7 ("),
+        (900_000_000_000, 7, "list cost meanwhile $900.00 + unpriced, at least 9.0 \u00d7 ("),
+    ],
+)
+def test_a_small_part_of_a_fee_is_not_nothing_and_nothing_is_no_multiple(
+    list_cost: int, unpriced: int, said: str
+) -> None:
+    plan = Plan("claude", "max", 100 * 10**9, date(2026, 1, 1))
+    one = Leverage(
+        "claude", (plan,), Span(date(2026, 1, 1), date(2026, 1, 31)), False, 100 * 10**9, list_cost, unpriced
+    )
+    assert said in plan_lines([one])[0]
 
 
 def test_a_plan_covers_its_own_assistant_and_not_what_went_through_a_cloud(repo: Hooked) -> None:

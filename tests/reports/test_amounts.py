@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.reports.amounts import amount, bar, closing_sum, percent, short_tokens, sparkline
+from tokcost.reports.amounts import amount, bar, closing_sum, percent, places_beside, short_tokens, sparkline
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,31 @@ def test_a_sparkline_leaves_days_without_use_blank() -> None:
 
 def test_a_small_share_is_not_zero_percent() -> None:
     assert [percent(n, 1000) for n in (0, 1, 10, 1000)] == ["0%", "<1%", "1%", "100%"]
+
+
+@pytest.mark.parametrize(
+    ("nano", "total", "said"),
+    [
+        (0, 12_100_000, "$0.0000"),
+        (12_100_000, 12_100_000, "$0.0121"),
+        (49_999, 12_100_000, "$<0.0001"),
+        (999_960_000, 999_970_000, "$1.0000"),
+        (12_100_000, 5_000_000_000, "$0.01"),
+        (4_900_000, 5_000_000_000, "$<0.01"),
+        (1, 5_000_000_000, "$<0.01"),
+        (0, 5_000_000_000, "$0.00"),
+        (0, 0, "$0.00"),
+    ],
+)
+def test_amounts_beside_a_total_have_its_places_and_what_is_not_nothing_shows(nano: int, total: int, said: str) -> None:
+    assert amount(nano, 0, places_beside(total)) == said
+
+
+@given(st.lists(st.integers(0, 10**11), min_size=1, max_size=5))
+def test_a_column_has_one_precision_and_nothing_of_it_looks_like_zero_but_zero(parts: list[int]) -> None:
+    places = places_beside(sum(parts))
+    texts = [amount(part, 0, places) for part in parts]
+    assert {len(text.rpartition(".")[2]) for text in texts} == {places}
+    assert [part for part, text in zip(parts, texts, strict=True) if not text.strip("$0.")] == [
+        p for p in parts if not p
+    ]

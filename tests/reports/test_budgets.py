@@ -171,3 +171,9 @@ def test_json_is_the_contract() -> None:
 def test_the_status_has_the_same_budgets() -> None:
     shown = json.loads(status_json(status(2400, COMMIT, blocks=True)))
     assert (shown["budget_state"], shown["budgets"]) == ("over", GOLDEN["budgets"])
+
+
+def test_the_amounts_of_the_table_have_one_precision_and_none_looks_like_nothing() -> None:
+    small = Standing(Budget("commit"), 4_900_000, 0)
+    shown = plain(budget_lines(status(1240, small, DAY), None)).splitlines()[1:]
+    assert [next(word for word in line.split() if "$" in word) for line in shown] == ["$12.40", "$<0.01", "$4.00"]

@@ -129,9 +129,26 @@ def test_a_deleted_branch_says_where_it_is_or_that_it_waits() -> None:
     row = login()
     row.state, row.carried_on = "deleted", ("feat/x",)
     assert branch_state(row) == "deleted, in feat/x"
-    assert waiting(row) == "$1.50, on a branch that is gone: `tokcost assign` puts it on another"
+    ends = "it waits until `tokcost assign BRANCH --from feat/x` lets the next commit on BRANCH carry it"
+    assert waiting(row) == f"$1.50, on a branch that is gone: {ends}"
+    row.lost = (1000, 100 * CENT)
+    assert waiting(row) == (
+        f"$1.50, on a branch that is gone: {ends}. $1.00 of it was on commits that are gone; one that has their lines"
+        " ends that once it is fetched"
+    )
     row.commits, row.carried_on = [], ()
     assert (branch_state(row), whereabouts(row)) == ("deleted, pending", "")
+
+
+def test_the_overview_says_of_a_deleted_branch_what_its_rest_waits_for() -> None:
+    row = login()
+    assert "waiting" not in plain(log_lines([summary(row)], None, view()))
+    row.state = "deleted"
+    said = "waiting: $1.50 on branches that are gone (feat/x): `tokcost assign BRANCH --from feat/x` lets the next"
+    assert said in plain(log_lines([summary(row)], None, view()))
+    assert "waiting" not in plain(log_lines([summary(row)], "model", view()))
+    row.commits = []
+    assert "waiting" not in plain(log_lines([summary(row)], None, view()))  # cost lines were never on there
 
 
 def test_lost_spend_is_promised_to_the_next_commit() -> None:

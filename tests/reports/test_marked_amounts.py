@@ -6,14 +6,15 @@ from typing import Any
 
 from support.make_editor_states import CASES, FILE, states, text
 from tokcost.model.claims import Terms, Worth
-from tokcost.model.drivers import Explanation, Part
+from tokcost.model.drivers import Explanation, Part, Repriced
 from tokcost.model.figures import Figures
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.status import Status
 from tokcost.model.trailer import Line
 from tokcost.reports.amounts import Marks, marked
-from tokcost.reports.drivers import findings, largest_text
+from tokcost.reports.drivers import as_lines, findings, largest_text, why_lines
 from tokcost.reports.editor import lens_text, line_meaning
+from tokcost.reports.layout import plain
 from tokcost.reports.status import formatted, status_line
 from tokcost.reports.trailers import ahead_text, consent_text, pending_text
 from tokcost.reports.words import english
@@ -102,6 +103,26 @@ def test_the_output_that_drove_a_cost_is_a_lower_bound_where_the_log_tells_only_
     found = Explanation()
     found.drivers["visible_output"] = found.total = Part(NANO_PER_USD, 1000, 2)
     assert largest_text(found) == "visible output, 100% ($1.00)"
-    found.lower_bounds = 1
+    found.drivers["visible_output"] = found.total = Part(NANO_PER_USD, 1000, 2, lower_bound=1)
     assert largest_text(found) == "visible output, 100% (≥$1.00)"
     assert [text.split(",")[0] for _, text in findings(found)] == ["≥$1.00"]
+
+
+def test_each_row_of_what_drove_a_cost_is_marked_where_its_own_sum_is_a_lower_bound_or_estimated() -> None:
+    found = Explanation()
+    found.drivers["cache_read"] = Part(3_000_000_000, 900, 2)
+    found.drivers["visible_output"] = Part(1_000_000_000, 100, 2, lower_bound=1)
+    found.drivers["estimated_counts"] = Part(500_000_000, 50, 1, estimated=1)
+    found.total = Part(4_500_000_000, 1050, 3, lower_bound=1, estimated=1)
+    found.shares["subagents"] = Part(4_000_000, 10, 1, lower_bound=1)
+    found.as_other = [Repriced("haiku", 2_000_000_000, 4_500_000_000, 3, 0, lower_bound=1)]
+    rows = [line.partition("  ") for line in plain(why_lines("all", found, None)).splitlines()[3:8]]
+    assert {name: rest.split()[0] for name, _, rest in rows} == {
+        "cache read": "$3.00",
+        "visible output": "≥$1.00",
+        "estimated counts": "≈$0.50",
+        "together": "≥≈$4.50",
+        "of it sub-agents": "≥$<0.01",
+    }
+    assert plain(why_lines("all", found, None)).startswith("all: ≥≈$4.50 list, 3 requests")
+    assert "≥$2.00" in plain(as_lines(found, None))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.reports.text import ago, clip, escape, few, pad, short_model, width
+from tokcost.reports.text import ago, clip, escape, few, megabytes, pad, short_model, width
 
 
 @given(st.text(), st.integers(3, 60))
@@ -67,3 +67,11 @@ def test_names_are_said_once_and_the_rest_is_counted() -> None:
 )
 def test_ages_are_told_as_git_tells_them(seconds: int, said: str) -> None:
     assert ago(0, seconds * 1000) == said
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 MB"), (1, "<0.1 MB"), (49_999, "<0.1 MB"), (50_000, "0.1 MB"), (1_234_567_890, "1,234.6 MB")],
+)
+def test_a_small_size_is_not_nothing(size: int, said: str) -> None:
+    assert megabytes(size) == said

@@ -45,7 +45,9 @@ def unpack(name: str, target: Path, folder: Path = SAMPLES) -> Sample:
     root = target / name
     root.mkdir(parents=True)
     with tarfile.open(folder / f"{name}.tar.gz") as archive:
-        archive.extractall(root, filter="data")
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(root)
     before, after = f"{ORIGINAL}/{name}".encode(), str(root).encode()
     for path in root.rglob("*"):
         if path.is_file() and path.name.endswith(_TEXT):

@@ -4,7 +4,7 @@ import os
 import re
 from contextlib import suppress
 
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.foreign import read_bounded
 from tokcost.files.private import PUBLIC_FILE, PUBLIC_FOLDER, make_folders, write_whole
 
@@ -89,7 +89,7 @@ def _read(path: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError as error:
-        raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}") from error
+        raise of_file(path, "cannot be read", error) from error
 
 
 def _write(path: str, data: bytes) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.private import is_ours, make_folders, read_ours, write_whole
 from tokcost.policy.budgets import may_block
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
@@ -69,7 +69,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
         return done._replace(said=(*done.said, *said))
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
-        raise EnvironmentProblem(f"{where} cannot be written: {error.strerror or error}") from error
+        raise of_file(where, "cannot be written", error) from error
 
 
 def install_anew(worktree: Worktree) -> Installed:
@@ -115,7 +115,7 @@ def uninstall(worktree: Worktree) -> list[str]:
             said.append(f"hooks in {folder.path} call ours; they are for all your repositories and yours to change")
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
-        raise EnvironmentProblem(f"{where} cannot be changed: {error.strerror or error}") from error
+        raise of_file(where, "cannot be changed", error) from error
     return list(dict.fromkeys(said))
 
 

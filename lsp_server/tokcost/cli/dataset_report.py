@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tokcost.cli import screen
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import UsageError, of_file
 from tokcost.model.changes import Grouping
 from tokcost.model.dataset import CELL_GROUPINGS, DatasetReport
 
@@ -67,5 +67,5 @@ def write_page(page: str, name: str) -> None:
     try:
         Path(name).write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
+        raise of_file(name, "cannot be written", error) from error
     screen.tell(f"wrote {name}")

@@ -10,8 +10,8 @@ import click
 
 from tokcost import __version__
 from tokcost.cli import error_handler, screen
+from tokcost.cli.group import Group
 from tokcost.errors import LedgerDamaged
-from tokcost.model.near import near_name
 from tokcost.reports.text import escape_lines
 
 COMMANDS = {
@@ -55,7 +55,7 @@ def _refusals_escaped() -> Generator[None]:
         raise click.UsageError(escape_lines(said), refusal.ctx) from refusal
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Commands that are imported when they are called, and run inside the error handler."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
@@ -66,16 +66,6 @@ class LazyGroup(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name].split(":")
         return cast(click.Command, getattr(import_module(module), attribute))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            near = near_name(name, COMMANDS)
-            hint = f" Did you mean '{near}'?" if near else ""
-            raise click.UsageError(f"No such command '{name}'.{hint}", ctx)
-        return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _refusals_escaped():

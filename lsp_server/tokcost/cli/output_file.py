@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable
 
 from tokcost.cli import screen
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import of_file
 from tokcost.files.private import PRIVATE_FILE, write_pieces
 
 STDOUT = "-"
@@ -25,7 +25,7 @@ def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> 
         else:
             write_pieces(os.path.realpath(name), pieces, mode, keeps_mode=True)
     except OSError as error:
-        raise EnvironmentProblem(f"{name} cannot be written: {error.strerror or error}") from error
+        raise of_file(name, "cannot be written", error) from error
 
 
 def begins_with(name: str, begins: bytes) -> bool:

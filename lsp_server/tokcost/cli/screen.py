@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import EnvironmentProblem, UsageError, of_file
 from tokcost.reports.layout import Line, plain
 from tokcost.reports.text import escape, escape_lines
 
@@ -95,7 +95,7 @@ def show(text: str | Iterable[str]) -> None:
         raise
     except OSError as error:  # a full disk, or what is behind `>` is gone
         _forget_stdout()
-        raise EnvironmentProblem(f"standard output cannot be written: {error.strerror or error}") from error
+        raise of_file("standard output", "cannot be written", error) from error
 
 
 def send(pieces: Iterable[bytes]) -> None:
@@ -115,7 +115,7 @@ def send(pieces: Iterable[bytes]) -> None:
         raise
     except OSError as error:
         _forget_stdout()
-        raise EnvironmentProblem(f"standard output cannot be written: {error.strerror or error}") from error
+        raise of_file("standard output", "cannot be written", error) from error
 
 
 def why_unwritable() -> str:

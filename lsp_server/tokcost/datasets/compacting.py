@@ -27,7 +27,7 @@ from tokcost.datasets.folder import (
     remove,
 )
 from tokcost.datasets.publications import SETTLED_CELLS, Settled, settle
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.parquet import Column
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _write(connection: "DuckDBPyConnection", folder: Path, kind: Kind, query: _Q
         _write_rows(connection, path, query, notes)
         return adopt(folder, kind, path, f"{COMPACT}{file_digest(path)}.parquet")
     except OSError as error:
-        raise EnvironmentProblem(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise of_file(folder, "cannot be written", error) from error
     finally:
         with suppress(OSError):
             path.unlink()

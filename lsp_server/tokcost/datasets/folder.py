@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.private import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
@@ -84,7 +84,7 @@ def read_files(folder: Path, kind: Kind) -> Files:
     except FileNotFoundError:
         return Files([], [])
     except OSError as error:
-        raise EnvironmentProblem(f"{place} cannot be read: {error.strerror or error}") from error
+        raise of_file(place, "cannot be read", error) from error
     gone: set[str] = set()
     for name in names:
         if name.startswith(COMPACT):
@@ -210,4 +210,4 @@ def _remove_unfinished(folder: Path) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> EnvironmentProblem:
-    return EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}")
+    return of_file(path, "cannot be written", error)

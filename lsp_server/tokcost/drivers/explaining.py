@@ -40,21 +40,22 @@ def explain(
 class _Sum:
     """A part of a sum while it is added up."""
 
-    __slots__ = ("list_cost", "requests", "tokens")
+    __slots__ = ("estimated", "list_cost", "lower_bound", "requests", "tokens")
 
     def __init__(self) -> None:
-        self.list_cost = self.tokens = self.requests = 0
+        self.list_cost = self.tokens = self.requests = self.lower_bound = self.estimated = 0
 
-    def add(self, list_cost: int, tokens: int) -> None:
+    def add(self, request: Request, list_cost: int, tokens: int) -> None:
         """Add a request, or the part that it has in this."""
         self.list_cost += list_cost
         self.tokens += tokens
         self.requests += 1
+        self.estimated += request.estimated
 
     @property
     def part(self) -> Part:
         """The sum so far."""
-        return Part(self.list_cost, self.tokens, self.requests)
+        return Part(self.list_cost, self.tokens, self.requests, self.lower_bound, self.estimated)
 
 
 class _Explainer:
@@ -77,7 +78,6 @@ class _Explainer:
         self._shares: dict[Share, _Sum] = {share: _Sum() for share in SHARES}
         self._total, self._unpriced, self._closest_price = _Sum(), _Sum(), _Sum()
         self._pauses: Counter[int] = Counter()
-        self._lower_bounds = 0
 
     @property
     def found(self) -> Explanation:
@@ -87,7 +87,7 @@ class _Explainer:
         found.shares = {share: one.part for share, one in self._shares.items()}
         found.total, found.unpriced = self._total.part, self._unpriced.part
         found.closest_price = self._closest_price.part
-        found.pauses, found.lower_bounds = self._pauses, self._lower_bounds
+        found.pauses = self._pauses
         return found
 
     def take(self, conversation: list[Request]) -> None:
@@ -103,24 +103,33 @@ class _Explainer:
     def _add(self, request: Request, series: Series, lost: tuple[Lost, ...] | None) -> None:
         cost, tokens = request.list_cost, sum(request[4:9])
         if cost is None:
-            self._unpriced.add(0, tokens)
+            self._unpriced.add(request, 0, tokens)
             return
-        self._total.add(cost, tokens)
-        self._lower_bounds += request.lower_bound
-        if series.price_state == "estimated":
-            self._closest_price.add(cost, tokens)
-        share = _share(request, series)
-        if share is not None:
-            self._shares[share].add(cost, tokens)
-        if request.source:
-            self._shares["subagents"].add(cost, tokens)
-        for driver, nano, count in self._parts(request, series, lost, _again(request, lost) if lost else ()):
-            self._drivers[driver].add(nano, count)
+        wholes = self._wholes(request, series)
+        for whole in wholes:
+            whole.add(request, cost, tokens)
+        parts = self._parts(request, series, lost, _again(request, lost) if lost else ())
+        for driver, nano, count in parts:
+            self._drivers[driver].add(request, nano, count)
+        if request.lower_bound:
+            for one in (*wholes, *(self._drivers[driver] for driver in _with_output(parts))):
+                one.lower_bound += 1
         if lost:
             pauses = [one.pause_ms for one in lost if one.cause == "pause"]
             self._pauses.update(pause // 60_000 for pause in pauses[:1])
         for take in self._also:
             take(Looked(request, series, lost or ()))
+
+    def _wholes(self, request: Request, series: Series) -> list[_Sum]:
+        """The sums that a request is in with all it cost."""
+        found, share = [self._total], _share(request, series)
+        if series.price_state == "estimated":
+            found.append(self._closest_price)
+        if share is not None:
+            found.append(self._shares[share])
+        if request.source:
+            found.append(self._shares["subagents"])
+        return found
 
     def _parts(
         self, request: Request, series: Series, lost: tuple[Lost, ...] | None, again: Sequence[Again]
@@ -155,6 +164,22 @@ class _Explainer:
 
 _OF_PROMPT: tuple[Driver, ...] = ("new_input", "cache_written")
 """The drivers that are only known by a comparison with the request before."""
+_OF_WHOLE = frozenset[Driver](("estimated_counts", "not_known"))
+"""The drivers that a request may be in as a whole."""
+_OF_OUTPUT = frozenset[Driver](
+    (
+        *("reasoning", "long_context_surcharge"),
+        *("fast_surcharge", "priority_surcharge", "residency_surcharge"),
+    )
+)
+"""Drivers besides the visible output whose list cost grows with the output."""
+
+
+def _with_output(parts: Sequence[Amount]) -> set[Driver]:
+    """The drivers that would be dearer if the output of a request were more than its log says. What is missing may be
+    all that was visible of it."""
+    found: set[Driver] = {driver for driver, _, _ in parts}
+    return found if found and found <= _OF_WHOLE else {"visible_output", *(found & _OF_OUTPUT)}
 
 
 def _share(request: Request, series: Series) -> Share | None:

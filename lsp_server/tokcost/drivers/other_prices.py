@@ -37,6 +37,7 @@ class _Sum:
     def __init__(self, name: str) -> None:
         self.name = name
         self.list_cost = self.compared = self.requests = self.without_price = self.otherwise_served = 0
+        self.lower_bound = self.estimated = 0
 
     def add(self, request: Request, list_cost: int | None) -> None:
         """Add a request; `None`: it has no such price."""
@@ -46,11 +47,13 @@ class _Sum:
         self.list_cost += list_cost
         self.compared += request.list_cost or 0
         self.requests += 1
+        self.lower_bound += request.lower_bound
+        self.estimated += request.estimated
 
     def result(self) -> Repriced:
         """The sum so far."""
         counts = self.list_cost, self.compared, self.requests, self.without_price, self.otherwise_served
-        return Repriced(self.name, *counts)
+        return Repriced(self.name, *counts, lower_bound=self.lower_bound, estimated=self.estimated)
 
 
 class AsModel:

@@ -50,7 +50,7 @@ def _repository(folder: str) -> Repository:
     """The repository that a path is. One that it only lies in was hardly meant: it may be where a clone is missing."""
     is_top = os.path.lexists(os.path.join(folder, ".git"))
     if not is_top and not os.path.isdir(os.path.join(folder, "objects")):
-        raise NotARepository(f"{folder} is no git repository", "Name the top of a clone, or a bare repository.")
+        raise NotARepository("no git repository", "Name the top of a clone, or a bare repository.")
     return find_repository(folder)
 
 

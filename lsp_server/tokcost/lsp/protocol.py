@@ -135,7 +135,7 @@ def status_params(uri: str, found: FolderStatus, say: Say = english, *, importin
         "rule_state": _rule_state(status),
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "commit_said": found.said._asdict() if found.said else None,
-        "next": _next(found.next),
+        "next": _next(found.next, say),
         "page": page_object(found.page) if found.page is not None else None,
         "branches": table_object(found.table, say) if found.table is not None else None,
         "version": 0,
@@ -167,11 +167,11 @@ def _rows(found: FolderStatus, status: Status, say: Say) -> list[Row]:
     return rows
 
 
-def _next(ahead: Preview | None) -> dict[str, Any] | None:
+def _next(ahead: Preview | None, say: Say) -> dict[str, Any] | None:
     if ahead is None:
         return None
     lines = [shown_line(line, ahead.fresh) for line in ahead.lines]
-    return {"lines": lines, "text": ahead_text(ahead.branch, lines, ahead.pending, ahead.estimated)}
+    return {"lines": lines, "text": ahead_text(ahead.branch, lines, ahead.pending, ahead.estimated, say)}
 
 
 class Protocol(LanguageServerProtocol):

@@ -103,6 +103,10 @@ class Part(NamedTuple):
     list_cost: int = 0
     tokens: int = 0
     requests: int = 0
+    lower_bound: int = 0
+    """Requests of which it holds the output, or would, and that output is only a lower bound: so is the list cost."""
+    estimated: int = 0
+    """Requests in it whose counts are estimated."""
 
 
 NOTHING = Part()
@@ -123,6 +127,10 @@ class Repriced(NamedTuple):
     """Requests at the standard price, because the model has none for how they were served."""
     models: tuple[tuple[str, str], ...] = ()
     """For each model in use, the one in whose stead it was priced, where that differs by model."""
+    lower_bound: int = 0
+    """Requests in it whose output is only a lower bound."""
+    estimated: int = 0
+    """Requests in it whose counts are estimated."""
 
     def plus(self, other: "Repriced") -> "Repriced":
         """The sum of both, under this one's name."""
@@ -133,6 +141,8 @@ class Repriced(NamedTuple):
             self.requests + other.requests,
             self.without_price + other.without_price,
             self.otherwise_served + other.otherwise_served,
+            lower_bound=self.lower_bound + other.lower_bound,
+            estimated=self.estimated + other.estimated,
         )
 
 
@@ -150,8 +160,6 @@ class Explanation:
         """Requests that wrote a cache again after a pause, by the whole minutes of the pause."""
         self.closest_price = NOTHING
         """The part at the closest known price."""
-        self.lower_bounds = 0
-        """Requests whose output is only a lower bound."""
         self.as_other: list[Repriced] = []
 
     @property

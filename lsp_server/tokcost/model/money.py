@@ -24,13 +24,14 @@ def decimal_string(nano: int) -> str:
     return f"{sign}{whole}.{rest:09d}"
 
 
-def dollars(nano: int) -> str:
-    """An amount as a person reads it: two places, four below one cent, `<0.0001` below that."""
-    sign = "-" if nano < 0 else ""
+def dollars(nano: int, places: int = 0) -> str:
+    """An amount as a person reads it, in so many places: `12.40`, `<0.01` where they would make nothing of it. By
+    default in as many as it needs where it stands alone: two, four below one cent."""
     amount = abs(nano)
-    if amount == 0 or amount >= NANO_PER_USD // 100:
-        cents = (amount + 5_000_000) // 10_000_000
-        return f"{sign}{cents // 100:,}.{cents % 100:02d}"
-    if amount >= 50_000:
-        return f"{sign}0.{(amount + 50_000) // 100_000:04d}"
-    return f"{sign}<0.0001"
+    if not places:
+        places = 2 if amount == 0 or amount >= NANO_PER_USD // 100 else 4
+    unit = NANO_PER_USD // 10**places
+    units = (amount + unit // 2) // unit
+    below = "<" if amount and not units else ""
+    whole, rest = divmod(units or int(amount > 0), 10**places)
+    return f"{'-' if nano < 0 else ''}{below}{whole:,}.{rest:0{places}d}"

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tokcost.errors import EnvironmentProblem, SettingsDamaged
+from tokcost.errors import SettingsDamaged, of_file
 from tokcost.files.private import PRIVATE_FILE, check_ours, private_folder, read_ours, write_whole
 from tokcost.model.money import decimal_string
 from tokcost.model.plans import COVERED, Plan
@@ -43,7 +43,7 @@ def write_plans(home: Path, plans: Iterable[Plan]) -> None:
         private_folder(str(home))
         write_whole(path, (json.dumps(found, indent=1) + "\n").encode(), PRIVATE_FILE)
     except OSError as error:
-        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
+        raise of_file(path, "cannot be written", error) from error
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:

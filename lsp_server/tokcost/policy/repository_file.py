@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tokcost.errors import EnvironmentProblem, SettingsDamaged
+from tokcost.errors import EnvironmentProblem, SettingsDamaged, of_file
 from tokcost.files.foreign import read_inside
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config import hash_bytes, read_config
@@ -41,7 +41,7 @@ def read_policy_file(root: str) -> bytes:
         return b""
     except OSError as error:
         path = os.path.join(root, POLICY_FILE)
-        raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
+        raise of_file(path, "cannot be read", error, SettingsDamaged) from error
 
 
 def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
 
-from tokcost.errors import SettingsDamaged
+from tokcost.errors import SettingsDamaged, of_file
 from tokcost.files.foreign import read_bounded, shown
 from tokcost.files.toml import read_toml
 from tokcost.model.money import ATTO_PER_USD_MTOK
@@ -40,7 +40,7 @@ def load_overrides(path: Path) -> tuple[Override, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise SettingsDamaged(f"{path} cannot be read: {error.strerror or error}") from error
+        raise of_file(path, "cannot be read", error, SettingsDamaged) from error
     return parse_overrides(path, content)
 
 

@@ -143,5 +143,5 @@ def checked_key(text: str) -> str:
     if not key:
         raise UsageError("there is no key", "Type it, or pipe it into the command.")
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
-        raise UsageError("this is no key: keys are one word of ASCII characters")
+        raise UsageError("this is no key: keys are one word of ASCII characters", "Copy it once more, as a whole.")
     return key

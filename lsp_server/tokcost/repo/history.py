@@ -140,7 +140,7 @@ def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
     asked = "".join(f"{name}^{{commit}}\n" for name in names)
     found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).splitlines() if names else []
     if any(" " in one for one in found):
-        raise UsageError(f"{names[0]} is no commit")
+        raise UsageError(f"{names[0]} is no commit", "`git show` tells what it is.")
     return tuple(found)
 
 
@@ -158,7 +158,7 @@ def default_range(repository: Repository) -> Range:
         except GitFailed:
             continue
         return Range(name, (tip,))
-    raise EnvironmentProblem("there are no commits here yet")
+    raise EnvironmentProblem("there are no commits here yet", "Make one first: there is nothing to report on.")
 
 
 def all_refs(repository: Repository) -> dict[str, str]:

@@ -49,51 +49,47 @@ class Marks(NamedTuple):
     """Replies whose stream broke: they are in the amount, and perhaps not billed."""
 
 
-def amount(list_cost: int, unpriced_tokens: int, fine: bool = False, estimated: int = 0) -> str:
-    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; four places where `fine`. Marked where a
-    part is `estimated`."""
-    return marked(list_cost, Marks(unpriced_tokens, estimated), fine=fine)
+def amount(list_cost: int, unpriced_tokens: int, places: int = 0, estimated: int = 0) -> str:
+    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; in so many `places` where it stands
+    beside others (`places_beside`). Marked where a part is `estimated`."""
+    return marked(list_cost, Marks(unpriced_tokens, estimated), places=places)
 
 
-def marked(list_cost: int, marks: Marks, noun: str = "", *, fine: bool = False) -> str:
+def marked(list_cost: int, marks: Marks, noun: str = "", *, places: int = 0) -> str:
     """The one way to write an amount in nano-dollars, with all that it leaves open: `$1.84`, `≥$1.84`, `≈$1.84`,
     `$1.84 + unpriced`, `unpriced`, `$1.84 (2 broken off)`, and these together. The `noun` stands behind the amount
     (`$1.84 list + unpriced`).
 
     vscode-client/src/core/amounts.ts writes the same, where charts need it.
     """
-    text = about(f"${_fine(list_cost) if fine else dollars(list_cost)}", marks.estimated)
+    text = about(f"${dollars(list_cost, places)}", marks.estimated)
     text = f"{at_least(text, marks.lower_bound)}{f' {noun}' if noun else ''}"
     if marks.unpriced_tokens:
         text = f"{text} + unpriced" if list_cost else "unpriced"
     return f"{text} ({marks.broken_off:,} broken off)" if marks.broken_off else text
 
 
-def is_fine(total: int) -> bool:
-    """Whether amounts beside this total need four places to be seen adding up to it."""
-    return 0 < total < NANO_PER_USD
+def places_beside(total: int) -> int:
+    """The places of all amounts that stand beside this total as its parts, so that one can be held against another:
+    two, and four below a dollar."""
+    return 4 if 0 < total < NANO_PER_USD else 2
 
 
-def _fine(nano: int) -> str:
-    hundredths = (nano + 50_000) // 100_000
-    return f"0.{hundredths:04d}" if 0 < hundredths < 10_000 else dollars(nano)
-
-
-def list_cost(figures: Figures, fine: bool = False) -> str:
+def list_cost(figures: Figures, places: int = 0) -> str:
     """The list cost of a sum; empty where nothing was used."""
     if not figures.usage:
         return ""
-    return amount(figures.list_cost, figures.unpriced_tokens, fine, figures.estimates.usage)
+    return amount(figures.list_cost, figures.unpriced_tokens, places, figures.estimates.usage)
 
 
-def pending(figures: Figures, fine: bool = False) -> str:
+def pending(figures: Figures, places: int = 0) -> str:
     """The part no claim holds; empty where there is none."""
     if not figures.pending_tokens:
         return ""
     if figures.pending_tokens == figures.tokens.total:
-        return list_cost(figures, fine)
+        return list_cost(figures, places)
     unpriced = 0 if figures.pending_list_cost else figures.unpriced_tokens
-    return amount(figures.pending_list_cost, unpriced, fine, figures.estimates.pending_tokens)
+    return amount(figures.pending_list_cost, unpriced, places, figures.estimates.pending_tokens)
 
 
 def full_amount(figures: Figures) -> str:
@@ -146,7 +142,7 @@ def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
     Cents; more places below a dollar and where a part would vanish. Parts are cut off, and those that lost most by it
     get what is missing from the total.
     """
-    enough = (4, 6) if is_fine(total) else (2, 4, 6)
+    enough = (4, 6) if places_beside(total) == 4 else (2, 4, 6)
     places = next((p for p in enough if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
     unit = _NANO_PER_PLACE[places]
     shown_total = (total + unit // 2) // unit

@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from tokcost.model.budget import SCOPES, Budget, Scope, Standing
 from tokcost.model.money import decimal_string, dollars
 from tokcost.model.status import Status
+from tokcost.reports.amounts import places_beside
 from tokcost.reports.budgets import spent_amount, spent_share, state_of, stopping
 from tokcost.reports.layout import Column, Line, Piece, table
 from tokcost.reports.text import escape
+from tokcost.reports.words import Say, english
 
 _SOURCES = {"clone": "this clone", "branch": "this clone, for this branch", "repository": ".tokcost.toml", "": ""}
 
 
 def budget_lines(status: Status, columns_wide: int | None) -> list[Line]:
     """The table: a row for each scope, also where nothing limits it."""
-    cells = [_cells(one, status) for one in status.budgets]
+    places = places_beside(max((one.list_cost for one in status.budgets), default=0))
+    cells = [_cells(one, status, places) for one in status.budgets]
     titles = ("BUDGET", "LIST COST", "LIMIT", "USED", "STATE", "WHEN OVER", "SET BY")
     columns = [
         Column(title, [Piece(row[number]) for row in cells], number if number > 4 else 0, 0 < number < 4)
@@ -40,25 +43,35 @@ def budget_json(status: Status) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def set_text(budget: Budget, branch: str, current: str) -> str:
+def set_text(budget: Budget, branch: str, current: str, say: Say = english) -> str:
     """The budget that holds after one was set, as it was understood: for the branch of that name or, without one, for
     all of them; `current` is checked out."""
     if budget.source == "branch" and not branch:
-        return f"The branch budget is set; branch {escape(current)} keeps its own."
+        return say("The branch budget is set; branch {0} keeps its own.", escape(current))
+    what = titled(budget.scope, branch, say)
     if budget.limit is None:
-        return f"{titled(budget.scope, branch)} has no limit."
-    stops = "stops commits when over" if budget.blocks else "warns"
-    return f"{titled(budget.scope, branch)} is ${dollars(budget.limit)} list; it {stops}."
+        return say("{0} has no limit.", what)
+    limit = f"${dollars(budget.limit)} list"
+    if budget.blocks:
+        return say("{0} is {1}; it stops commits when over.", what, limit)
+    return say("{0} is {1}; it warns.", what, limit)
 
 
-def unset_text(scope: Scope, branch: str, was_there: bool) -> str:
+def unset_text(scope: Scope, branch: str, was_there: bool, say: Say = english) -> str:
     """A sentence about the budget that was taken away."""
-    return f"{titled(scope, branch)} {'is forgotten' if was_there else 'was not set in this clone'}."
+    what = titled(scope, branch, say)
+    return say("{0} is forgotten.", what) if was_there else say("{0} was not set in this clone.", what)
 
 
-def titled(scope: Scope, branch: str) -> str:
+def titled(scope: Scope, branch: str, say: Say) -> str:
     """A budget at the beginning of a sentence."""
-    return f"The budget of branch {escape(branch)}" if branch else f"The {scope} budget"
+    if branch:
+        return say("The budget of branch {0}", escape(branch))
+    return {
+        "branch": say("The branch budget"),
+        "commit": say("The commit budget"),
+        "day": say("The day budget"),
+    }[scope]
 
 
 def budget_objects(status: Status) -> list[dict[str, object]]:
@@ -90,13 +103,13 @@ def budget_object(one: Standing) -> dict[str, object]:
     }
 
 
-def _cells(one: Standing, status: Status) -> tuple[str, ...]:
+def _cells(one: Standing, status: Status, places: int) -> tuple[str, ...]:
     budget, name = one.budget, one.budget.scope
     if name == "branch":
         name = f"branch {escape(status.branch or '')}"
     elif name == "commit":
         name = "commit (pending)"
-    cost = spent_amount(one)
+    cost = spent_amount(one, places=places)
     if budget.limit is None:
         return (name, cost, "none", "", "", "", _SOURCES[budget.source])
     return (

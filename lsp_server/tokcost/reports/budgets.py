@@ -90,9 +90,10 @@ def pressing_share(one: Standing) -> str:
     return f"{share} + unpriced" if share and one.unpriced_tokens else share or "unpriced"
 
 
-def spent_amount(one: Standing, noun: str = "") -> str:
+def spent_amount(one: Standing, noun: str = "", *, places: int = 0) -> str:
     """The amount that a budget is about, with all that it leaves open."""
-    return marked(one.list_cost, Marks(one.unpriced_tokens, one.estimated, one.lower_bound, one.broken_off), noun)
+    marks = Marks(one.unpriced_tokens, one.estimated, one.lower_bound, one.broken_off)
+    return marked(one.list_cost, marks, noun, places=places)
 
 
 def spent_share(one: Standing) -> str:

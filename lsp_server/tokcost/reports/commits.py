@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tokcost.model.figures import BranchRow, CommitRow
-from tokcost.reports.amounts import about, amount, closing_sum, is_fine, short_tokens
+from tokcost.reports.amounts import about, amount, closing_sum, places_beside, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.rows import View
-from tokcost.reports.text import ago, counted, escape, few, shorten
+from tokcost.reports.text import ago, counted, escape, few, shorten, to_copy
 
 SHORT_ID = 7
 _ROOMY = 110
@@ -36,8 +36,8 @@ def commit_lines(row: BranchRow, view: View) -> list[Line]:
     if row.parts.pending == row.parts.total:
         return []
     entries = [_entry(commit, row.branch, view) for commit in row.commits] + _uncarried(row)
-    fine = is_fine(row.parts.total[1])
-    costs = [amount(one.list_cost, one.unpriced_tokens, fine, one.has_estimates) for one in entries]
+    places = places_beside(row.parts.total[1])
+    costs = [amount(one.list_cost, one.unpriced_tokens, places, one.has_estimates) for one in entries]
     tokens = [about(short_tokens(one.tokens), one.has_estimates) for one in entries]
     columns = [
         Column("COMMIT", [one.name for one in entries]),
@@ -93,16 +93,41 @@ def whereabouts(row: BranchRow) -> str:
 
 def waiting(row: BranchRow) -> str:
     """The reason why something is pending that looks as if it were not: commits that carried it are gone, or its branch
-    is."""
-    fine = is_fine(row.parts.total[1])
+    is. Says what it waits for, and what ends that."""
+    places = places_beside(row.parts.total[1])
     (lost_tokens, lost), (tokens, cost) = row.lost, row.parts.pending
     if row.state == "deleted" and tokens:
-        text = amount(cost, 0 if cost else tokens, fine)
-        return f"{text}, on a branch that is gone: `tokcost assign` puts it on another"
+        text = amount(cost, 0 if cost else tokens, places)
+        said = f"{text}, on a branch that is gone: it waits until {way_on(row)}"
+        if not lost_tokens:
+            return said
+        was = amount(lost, 0 if lost else lost_tokens, places)
+        return (
+            f"{said}. {was} of it was on commits that are gone; one that has their lines ends that once it is fetched"
+        )
     if lost_tokens:
-        text = amount(lost, 0 if lost else lost_tokens, fine)
+        text = amount(lost, 0 if lost else lost_tokens, places)
         return f"{text} of it was on commits that are gone; the next commit here carries it again"
     return ""
+
+
+def way_on(row: BranchRow) -> str:
+    """The command by which what is pending on a branch that is gone gets into a commit."""
+    return f"`tokcost assign BRANCH --from {to_copy(row.branch)}` lets the next commit on BRANCH carry it"
+
+
+def stranded(rows: Sequence[BranchRow], places: int) -> list[str]:
+    """A line about what is pending on branches that are gone although commits carried some of it: nothing ends that by
+    itself."""
+    found = [row for row in rows if row.state == "deleted" and row.parts.pending[0] and (row.lost[0] or row.commits)]
+    if not found:
+        return []
+    cost, tokens = (sum(row.parts.pending[at] for row in found) for at in (1, 0))
+    first = max(found, key=lambda row: row.parts.pending[::-1])
+    names = few([escape(first.branch), *(escape(row.branch) for row in found)], 3)
+    return [
+        f"waiting: {amount(cost, 0 if cost else tokens, places)} on branches that are gone ({names}): {way_on(first)}"
+    ]
 
 
 def _commits(commits: list[str]) -> str:

@@ -1,7 +1,16 @@
 """`tokcost why` as a person reads it: a table of drivers, and a sentence with its figure for each that stands out."""
 
 from tokcost.model.drivers import DRIVERS, SHARES, Driver, Explanation, Part, Repriced, Share
-from tokcost.reports.amounts import Marks, about, amount, closing_sum, marked, percent, short_tokens
+from tokcost.reports.amounts import (
+    Marks,
+    about,
+    at_least,
+    closing_sum,
+    marked,
+    percent,
+    places_beside,
+    short_tokens,
+)
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.text import counted, escape
 
@@ -53,7 +62,8 @@ def as_lines(found: Explanation, columns_wide: int | None) -> list[Line]:
         return []
     rows = found.as_other
     cells = [Piece(escape(row.name)) for row in rows]
-    costs = [Piece(amount(row.list_cost, 0) if row.requests else "unpriced", "amount") for row in rows]
+    places = places_beside(found.total.list_cost)
+    costs = [Piece(_as_amount(row, places), "amount") for row in rows]
     changes = [Piece(_change(row)) for row in rows]
     columns = [Column("the same tokens at", cells), Column("list cost", costs, right=True), Column("", changes)]
     lines: list[Line] = [[], *table(columns, columns_wide)]
@@ -78,15 +88,12 @@ def findings(found: Explanation) -> list[tuple[str, str]]:
         if part.list_cost * 100 >= total * _STANDS_OUT:
             parts.append((share, part, _share_sentence(share, part, found)))
     parts.sort(key=lambda one: -one[1].list_cost)
-    return [
-        (name, f"{part_amount(found, name, part)}, {percent(part.list_cost, total)}: {said}.")
-        for name, part, said in parts
-    ]
+    return [(name, f"{part_amount(part)}, {percent(part.list_cost, total)}: {said}.") for name, part, said in parts]
 
 
-def part_amount(found: Explanation, name: str, part: Part) -> str:
-    """The list cost of a driver or share: that of visible output is a lower bound where that of some requests is."""
-    return marked(part.list_cost, Marks(lower_bound=found.lower_bounds if name == "visible_output" else 0))
+def part_amount(part: Part, noun: str = "", *, places: int = 0, unpriced_tokens: int = 0) -> str:
+    """The list cost of a driver, a share or a sum, with all that it leaves open."""
+    return marked(part.list_cost, Marks(unpriced_tokens, part.estimated, part.lower_bound), noun, places=places)
 
 
 def largest_text(found: Explanation) -> str:
@@ -95,13 +102,11 @@ def largest_text(found: Explanation) -> str:
     part, total = found.drivers[driver], found.total.list_cost
     if part.list_cost * 3 <= total:
         return ""
-    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({part_amount(found, driver, part)})"
+    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({part_amount(part)})"
 
 
 def _headline(what: str, found: Explanation) -> str:
-    cost = about(f"{amount(found.total.list_cost, 0)} list", found.drivers["estimated_counts"].requests)
-    if found.unpriced.requests:
-        cost = f"{cost} + unpriced" if found.total.requests else "unpriced"
+    cost = part_amount(found.total, "list", unpriced_tokens=found.unpriced.tokens)
     requests = counted(found.total.requests + found.unpriced.requests, "request")
     tokens = short_tokens(found.total.tokens + found.unpriced.tokens)
     return f"{escape(what)}: {cost}, {requests}, {tokens} tokens"
@@ -111,9 +116,11 @@ def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
     rows = [(LABELS[driver], part) for driver, part in found.drivers.items() if part.list_cost or part.tokens]
     rows.sort(key=lambda row: (-row[1].list_cost, -row[1].tokens))
     amounts, total = closing_sum([part.list_cost for _, part in rows], found.total.list_cost)
+    amounts = [_marked(text, part) for text, (_, part) in zip(amounts, rows, strict=True)]
     shares = [(f"of it {SHARE_LABELS[share]}", part) for share, part in found.shares.items() if part.requests]
     # A share is no part of the sum above it, so that it need not be rounded to close.
-    amounts += [total, *(amount(part.list_cost, 0) for _, part in shares)]
+    places = len(total.rpartition(".")[2])
+    amounts += [_marked(total, found.total), *(part_amount(part, places=places) for _, part in shares)]
     rows += [("together", found.total), *shares]
     if found.unpriced.requests:
         rows.append(("unpriced, beside it", found.unpriced))
@@ -127,6 +134,17 @@ def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
         Column("requests", [Piece(f"{part.requests:,}") for _, part in rows], 3, True),
     ]
     return table(columns, columns_wide)
+
+
+def _marked(text: str, part: Part) -> str:
+    """An amount that was rounded to close a sum, with its marks."""
+    return at_least(about(text, part.estimated), part.lower_bound)
+
+
+def _as_amount(row: Repriced, places: int) -> str:
+    if not row.requests:
+        return "unpriced"
+    return marked(row.list_cost, Marks(0, row.estimated, row.lower_bound), places=places)
 
 
 def _sentence(driver: Driver, part: Part, found: Explanation) -> str:
@@ -196,11 +214,11 @@ def _remarks(found: Explanation) -> list[str]:
         )
     if found.closest_price.requests:
         said.append(
-            f"{amount(found.closest_price.list_cost, 0)} of it is at the closest known price, because the exact one is"
+            f"{part_amount(found.closest_price)} of it is at the closest known price, because the exact one is"
             " not known."
         )
-    if found.lower_bounds:
-        said.append(f"The output of {counted(found.lower_bounds, 'request')} is only a lower bound.")
+    if found.total.lower_bound:
+        said.append(f"The output of {counted(found.total.lower_bound, 'request')} is only a lower bound.")
     return said
 
 

@@ -45,7 +45,7 @@ def explained_object(found: Explanation) -> dict[str, object]:
         "unpriced_tokens": found.unpriced.tokens,
         "unpriced_requests": found.unpriced.requests,
         "closest_price_list_cost": decimal_string(found.closest_price.list_cost),
-        "lower_bound_requests": found.lower_bounds,
+        "lower_bound_requests": found.total.lower_bound,
         "drivers": [{"driver": driver, **_part(part)} for driver, part in found.drivers.items()],
         "shares": [{"share": share, **_part(part)} for share, part in found.shares.items()],
         "pauses": [{"minutes": minutes, "requests": count} for minutes, count in sorted(found.pauses.items())],
@@ -58,14 +58,14 @@ def why_csv(found: Explanation) -> str:
     places."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("kind", "name", "list_cost", "tokens", "requests"))
+    writer.writerow(("kind", "name", "list_cost", "tokens", "requests", "lower_bound_requests"))
     for driver, part in found.drivers.items():
         writer.writerow(("driver", driver, *_cells(part)))
     for share, part in found.shares.items():
         writer.writerow(("share", share, *_cells(part)))
-    writer.writerow(("unpriced", "unpriced", "", *found.unpriced[1:]))
+    writer.writerow(("unpriced", "unpriced", "", *_cells(found.unpriced)[1:]))
     for row in found.as_other:
-        writer.writerow(("as", cell(row.name), decimal_string(row.list_cost), "", row.requests))
+        writer.writerow(("as", cell(row.name), decimal_string(row.list_cost), "", row.requests, row.lower_bound))
     return text.getvalue()
 
 
@@ -77,11 +77,16 @@ def _when(time_ms: int | None) -> str | None:
 
 
 def _part(part: Part) -> dict[str, object]:
-    return {"list_cost": decimal_string(part.list_cost), "tokens": part.tokens, "requests": part.requests}
+    return {
+        "list_cost": decimal_string(part.list_cost),
+        "tokens": part.tokens,
+        "requests": part.requests,
+        "lower_bound_requests": part.lower_bound,
+    }
 
 
 def _cells(part: Part) -> tuple[str | int, ...]:
-    return (decimal_string(part.list_cost), part.tokens, part.requests)
+    return (decimal_string(part.list_cost), part.tokens, part.requests, part.lower_bound)
 
 
 def _as(row: Repriced) -> dict[str, object]:
@@ -90,6 +95,7 @@ def _as(row: Repriced) -> dict[str, object]:
         "list_cost": decimal_string(row.list_cost),
         "compared_list_cost": decimal_string(row.compared),
         "requests": row.requests,
+        "lower_bound_requests": row.lower_bound,
         "requests_without_price": row.without_price,
         "requests_at_standard_price": row.otherwise_served,
         "models": [{"model": model, "as": other} for model, other in row.models],

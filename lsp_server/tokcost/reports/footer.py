@@ -1,7 +1,7 @@
 """The lines below the tables: the sum that closes, and whatever a number alone would hide."""
 
 from tokcost.model.figures import NO_ESTIMATES, Conservation, Estimates, Figures, Split, Summary
-from tokcost.reports.amounts import ABOUT, about, amount, closing_sum, is_fine, short_tokens
+from tokcost.reports.amounts import ABOUT, about, amount, closing_sum, places_beside, short_tokens
 from tokcost.reports.rows import by_cost
 from tokcost.reports.text import counted, escape
 
@@ -24,9 +24,9 @@ def claims(sums: Conservation, estimated: Estimates = NO_ESTIMATES) -> list[str]
     """The parts of the total that commits hold; nothing as long as no commit holds any. Says so when the sum does not
     close."""
     named = {"carried": sums.carried, "withheld": sums.withheld, "bound": sums.bound}
-    fine = is_fine(sums.total[1])
-    said = [f"{name} {amount(cost, 0, fine)}" for name, (tokens, cost) in named.items() if tokens]
-    pending = amount(sums.pending[1], 0, fine, estimated.pending_tokens)
+    places = places_beside(sums.total[1])
+    said = [f"{name} {amount(cost, 0, places)}" for name, (tokens, cost) in named.items() if tokens]
+    pending = amount(sums.pending[1], 0, places, estimated.pending_tokens)
     lines = [f"in claims: {', '.join(said)}; pending {pending} list"] if said else []
     if not sums.closes:
         lines.append("the sum does not close: run `tokcost doctor`, it tells where the ledger disagrees with itself")

@@ -4,31 +4,37 @@ import os
 from collections.abc import Sequence
 
 from tokcost.reports.text import escape
+from tokcost.reports.words import Say, english
 
 Missing = tuple[str, str, str, bool, str]
 """Hook, file, the lines it needs, whether the file is part of the project, why we cannot add them."""
 
 
-def planned_text(planned: Sequence[tuple[str, str, bool, bool]]) -> str:
+def planned_text(planned: Sequence[tuple[str, str, bool, bool]], say: Say = english) -> str:
     """Sentences about the hooks that agreeing installs: pairs of a hook and its file, whether it is there already, and
     whether somebody else's file needs lines for it."""
     new = [(hook, path) for hook, path, is_there, by_hand in planned if not is_there and not by_hand]
     old = [(hook, path) for hook, path, is_there, _ in planned if is_there]
     manual = [(hook, path) for hook, path, is_there, by_hand in planned if by_hand and not is_there]
-    said = f"Agreeing installs git hooks, which run when you commit here: {_by_folder(new)}.\n" if new else ""
-    said += f"These git hooks of ours are there already: {_by_folder(old)}.\n" if old else ""
-    said += f"These need lines in files of others, which you will be shown: {_by_folder(manual)}.\n" if manual else ""
-    return said + ("A hook that is there runs first; `tokcost hooks uninstall` takes ours away.\n" if new else "")
+    said = (
+        [say("Agreeing installs git hooks, which run when you commit here: {0}.", _by_folder(new, say))] if new else []
+    )
+    said += [say("These git hooks of ours are there already: {0}.", _by_folder(old, say))] if old else []
+    if manual:
+        said.append(say("These need lines in files of others, which you will be shown: {0}.", _by_folder(manual, say)))
+    if new:
+        said.append(say("A hook that is there runs first; `{0}` takes ours away.", "tokcost hooks uninstall"))
+    return "".join(f"{one}\n" for one in said)
 
 
-def _by_folder(hooks: Sequence[tuple[str, str]]) -> str:
+def _by_folder(hooks: Sequence[tuple[str, str]], say: Say) -> str:
     """`commit-msg and post-commit in /repo/.git/hooks`, for each folder."""
     folders: dict[str, list[str]] = {}
     for hook, path in hooks:
         name = os.path.basename(path)
         folders.setdefault(os.path.dirname(path), []).append(hook if name in (hook, "") else f"{hook} ({name})")
-    said = ((", ".join(names), f" in {escape(folder)}" if folder else "") for folder, names in folders.items())
-    return "; ".join(f"{names}{where}" for names, where in said)
+    said = ((", ".join(names), escape(folder)) for folder, names in folders.items())
+    return "; ".join(say("{0} in {1}", names, folder) if folder else names for names, folder in said)
 
 
 def installed_text(said: Sequence[str], waiting: Sequence[str], missing: Sequence[Missing]) -> str:

@@ -77,12 +77,14 @@ def _line(cells: tuple[Piece, ...] | list[Piece], columns: list[Column], widths:
 
 
 def paragraph(text: str, columns_wide: int | None, style: Style = "dim") -> list[Line]:
-    """A sentence, broken between words where it is too wide, its further lines indented."""
+    """A sentence, broken between words where it is too wide, its further lines indented by two columns more than its
+    first."""
     if columns_wide is None or width(text) <= columns_wide:
         return [[Piece(text, style)]]
     from textwrap import wrap  # mostly nothing is too wide
 
-    wrapped = wrap(text, columns_wide, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    indent = " " * (len(text) - len(text.lstrip()) + _GAP)
+    wrapped = wrap(text, columns_wide, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return [[Piece(part, style)] for part in wrapped]
 
 

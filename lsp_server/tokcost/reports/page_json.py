@@ -65,9 +65,8 @@ def _commit_amount(row: CommitRow) -> str:
 
 
 def _why(found: Explanation) -> Json:
-    parts = {name: part_amount(found, name, part) for name, part in found.drivers.items()}
     return {
         **explained_object(found),
-        "amount": marked(found.total.list_cost, Marks(found.unpriced.tokens, lower_bound=found.lower_bounds)),
-        "amounts": parts,
+        "amount": part_amount(found.total, unpriced_tokens=found.unpriced.tokens),
+        "amounts": {name: part_amount(part) for name, part in found.drivers.items()},
     }

@@ -20,13 +20,18 @@ def _line(one: Leverage) -> str:
     fee, when = _fee(one), _when(one)
     cost = amount(one.list_cost, one.unpriced_tokens, estimated=one.estimated_tokens)
     named = " + ".join(escape(plan.name) for plan in one.plans)
-    return f"plan: {fee}, list cost {when} {cost}, {times(one)} ({one.kind} {named}, all repositories)"
+    multiple = f", {said}" if (said := times(one)) else ""
+    return f"plan: {fee}, list cost {when} {cost}{multiple} ({one.kind} {named}, all repositories)"
 
 
 def times(one: Leverage) -> str:
-    """The list cost as a multiple of the fee; without a price for all of it, what it is at least."""
+    """The list cost as a multiple of the fee; without a price for all of it, what it is at least. Empty where that
+    would say nothing: of no list cost, and of less than a twentieth of the fee that may be more."""
     least = "at least " if one.unpriced_tokens else ""
-    return f"{least}{about(f'{one.tenths // 10:,}.{one.tenths % 10}', one.estimated_tokens)} \u00d7"
+    if not one.list_cost or (least and not one.tenths):
+        return ""
+    tenths = f"{one.tenths // 10:,}.{one.tenths % 10}" if one.tenths else "<0.1"
+    return f"{least}{about(tenths, one.estimated_tokens)} \u00d7"
 
 
 def _fee(one: Leverage) -> str:

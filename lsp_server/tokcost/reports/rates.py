@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from tokcost.model.money import ATTO_PER_USD_MTOK, dollars
 from tokcost.model.prices import PriceChange
 from tokcost.pricing.cards import ModelCards, RateCard, Rates
-from tokcost.reports.layout import Line, Piece
+from tokcost.reports.layout import Line, Piece, paragraph
 from tokcost.reports.text import counted, escape
 
 
@@ -32,9 +32,22 @@ def rates_cells(cards: ModelCards, usage: int, now_ms: int) -> list[str]:
 
 
 def explained_lines(
-    cards: ModelCards, usage: int, looked_for: Sequence[str], near: Sequence[str], now_ms: int
+    cards: ModelCards,
+    usage: int,
+    looked_for: Sequence[str],
+    near: Sequence[str],
+    now_ms: int,
+    *,
+    columns_wide: int | None = None,
 ) -> list[Line]:
     """Everything known of a model's price; `near` are names to suggest."""
+    lines = _explained(cards, usage, looked_for, near, now_ms)
+    return [line for (piece,) in lines for line in paragraph(piece.text, columns_wide, piece.style)]
+
+
+def _explained(
+    cards: ModelCards, usage: int, looked_for: Sequence[str], near: Sequence[str], now_ms: int
+) -> list[Line]:
     lines: list[Line] = [[Piece(f"{escape(cards.model or '(no name)')}: {cards.state}", "head")]]
     if cards.source:
         served = f", served {cards.served} as its name says" if cards.served else ""

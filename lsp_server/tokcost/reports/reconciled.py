@@ -7,6 +7,7 @@ from typing import Any
 
 from tokcost.model.bills import Cell, Reconciliation, Tolerance, compared, difference
 from tokcost.model.money import decimal_string, dollars
+from tokcost.reports.amounts import places_beside
 from tokcost.reports.text import cell as csv_cell
 from tokcost.reports.text import clip, decodable, escape, pad, width
 
@@ -19,14 +20,15 @@ _NO_MODEL = "(no model)"
 def reconciled_lines(found: Reconciliation, tolerance: Tolerance | None) -> str:
     """A row for each model, the days that differ most, and the likely causes."""
     text = f"{found.title}, {found.month}, days in UTC: {found.bill.first} to {found.bill.last}\n\n"
-    rows = [_HEAD, *(_row(name, cells, found) for name, cells in _by_model(found.cells)), _sum(found)]
+    places = places_beside(max(found.ours, found.theirs))
+    rows = [_HEAD, *(_row(name, cells, found, places) for name, cells in _by_model(found.cells)), _sum(found, places)]
     text += _table(rows)
     days = [one for one in _by_day(found.cells) if _apart(one[1], found)]
     days.sort(key=lambda one: -abs(_apart(one[1], found)))
     if len(days) > 1:
         head = ("day", *_HEAD[1:])
         text += "\ndays that differ most:\n\n"
-        text += _table([head, *(_row(day, cells, found) for day, cells in sorted(days[:_MOST_DAYS]))])
+        text += _table([head, *(_row(day, cells, found, places) for day, cells in sorted(days[:_MOST_DAYS]))])
     text += "\n" + "".join(f"{line}\n" for line in _said(found, tolerance))
     return text
 
@@ -49,34 +51,34 @@ def _apart(cells: Iterable[Cell], found: Reconciliation) -> int:
     return sum(difference(cell, found.basis) for cell in cells)
 
 
-def _row(name: str, cells: Sequence[Cell], found: Reconciliation) -> tuple[str, ...]:
+def _row(name: str, cells: Sequence[Cell], found: Reconciliation, places: int) -> tuple[str, ...]:
     there = any(cell.is_theirs for cell in cells)
     listed = sum(cell.list_cost or 0 for cell in cells)
     return (
         clip(escape(name or _NO_MODEL), _WIDEST),
-        _ours(cells),
-        dollars(listed) if there and found.basis == "list" else "-",
-        dollars(sum(cell.billed for cell in cells)) if there else "-",
-        _signed(_apart(cells, found)),
+        _ours(cells, places),
+        dollars(listed, places) if there and found.basis == "list" else "-",
+        dollars(sum(cell.billed for cell in cells), places) if there else "-",
+        _signed(_apart(cells, found), places),
     )
 
 
-def _ours(cells: Sequence[Cell]) -> str:
+def _ours(cells: Sequence[Cell], places: int) -> str:
     """List cost here; a model without a price is `unpriced`, never 0."""
     if not any(cell.is_ours for cell in cells):
         return "-"
     cost, unpriced = sum(cell.ours for cell in cells), sum(cell.unpriced_tokens for cell in cells)
     if unpriced:
-        return f"{dollars(cost)} + unpriced" if cost else "unpriced"
-    return dollars(cost)
+        return f"{dollars(cost, places)} + unpriced" if cost else "unpriced"
+    return dollars(cost, places)
 
 
-def _sum(found: Reconciliation) -> tuple[str, ...]:
-    return ("total", *_row("", found.cells, found)[1:]) if found.cells else ("total", "-", "-", "-", "0.00")
+def _sum(found: Reconciliation, places: int) -> tuple[str, ...]:
+    return ("total", *_row("", found.cells, found, places)[1:]) if found.cells else ("total", "-", "-", "-", "0.00")
 
 
-def _signed(nano: int) -> str:
-    return f"+{dollars(nano)}" if nano > 0 else dollars(nano)
+def _signed(nano: int, places: int = 0) -> str:
+    return f"+{dollars(nano, places)}" if nano > 0 else dollars(nano, places)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from tokcost.model.changes import FEWEST, USUAL, Cell, Change, Grouping, Report, quantile
 from tokcost.model.dataset import Grouped
-from tokcost.reports.amounts import amount, bar, is_fine, percent, short_tokens
+from tokcost.reports.amounts import amount, bar, percent, places_beside, short_tokens
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.text import counted, escape, few, short_model
 
@@ -25,7 +25,7 @@ _BAR_COLUMNS = 8
 
 def cost(report: Grouped, list_cost: int, unpriced: bool = False, tokens: int = 1) -> str:
     """An amount as published: `~$2.00` unless all lines were exact."""
-    text = amount(list_cost, int(unpriced and tokens > 0), is_fine(report.list_cost))
+    text = amount(list_cost, int(unpriced and tokens > 0), places_beside(report.list_cost))
     return text if text == "unpriced" or report.precision == "exact" else f"~{text}"
 
 

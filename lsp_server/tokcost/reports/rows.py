@@ -61,16 +61,16 @@ def branch_state(row: BranchRow) -> str:
 
 def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]:
     """All columns there is something to say for; `whole` is the list cost that shares are parts of."""
-    figures, fine = [row.figures for row in rows], amounts.is_fine(whole)
+    figures, places = [row.figures for row in rows], amounts.places_beside(whole)
     found = [
         Column(title, [Piece(row.name, "current" if row.current else "plain") for row in rows]),
-        Column("LIST COST", [_amount(one, fine) for one in figures], right=True),
+        Column("LIST COST", [_amount(one, places) for one in figures], right=True),
     ]
     if view.decorated:
         bars = (amounts.bar(one.list_cost, whole, _BAR_COLUMNS) for one in figures)
         found.append(Column("SHARE", [Piece(text, "bar") for text in bars], rank=6))
     found += [
-        Column("PENDING", [Piece(amounts.pending(one, fine)) for one in figures], rank=3, right=True),
+        Column("PENDING", [Piece(amounts.pending(one, places)) for one in figures], rank=3, right=True),
         Column("TOKENS", [Piece(_tokens(one)) for one in figures], rank=1, right=True),
     ]
     if view.decorated:
@@ -104,8 +104,8 @@ def _short_models(split: Split) -> list[str]:
     return [short_model(name) for name in by_cost(split.models)]
 
 
-def _amount(figures: Figures, fine: bool) -> Piece:
-    text = amounts.list_cost(figures, fine)
+def _amount(figures: Figures, places: int) -> Piece:
+    text = amounts.list_cost(figures, places)
     return Piece(text or "-", "warn" if "unpriced" in text else "amount")
 
 

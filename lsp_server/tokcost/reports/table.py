@@ -3,8 +3,8 @@
 from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, SessionRow, Split, Summary, by_period
 from tokcost.model.periods import Period
 from tokcost.reports import footer
-from tokcost.reports.amounts import about, amount, is_fine
-from tokcost.reports.commits import commit_lines, waiting, whereabouts
+from tokcost.reports.amounts import about, amount, places_beside
+from tokcost.reports.commits import commit_lines, stranded, waiting, whereabouts
 from tokcost.reports.layout import Line, Piece, paragraph, table
 from tokcost.reports.rows import Row, View, branch_row, branch_state, columns
 from tokcost.reports.text import counted, escape, few
@@ -75,10 +75,11 @@ def _repository(summary: Summary, rows: list[Row] | None, by: By, view: View) ->
         title, rows = "  BRANCH", [branch_row(row) for row in summary.branches]
         branches = merged([row.split.total for row in summary.branches])
         parts = [("branches", branches), ("unplaced", summary.unplaced.total)]
+        waits = stranded(summary.branches, places_beside(summary.totals.total.list_cost))
     else:
-        title, parts = by.upper(), [(_PLURAL.get(by, f"{by}s"), summary.totals.total)]
+        title, parts, waits = by.upper(), [(_PLURAL.get(by, f"{by}s"), summary.totals.total)], []
     lines = _table(title, rows, summary.totals.total.list_cost, view)
-    said = footer.claims(summary.conservation, summary.totals.total.estimates)
+    said = [*footer.claims(summary.conservation, summary.totals.total.estimates), *waits]
     said += footer.caveats(summary.totals, summary.unplaced.total, summary.takes_estimates)
     said += footer.about_rows(by, view.zone)
     lines += paragraph(footer.closing(parts, summary.totals.total), view.columns_wide, "plain")
@@ -166,12 +167,12 @@ def _heading(row: BranchRow, view: View) -> list[Line]:
 
 
 def _cost(total: Figures) -> str:
-    fine = is_fine(total.list_cost)
+    places = places_beside(total.list_cost)
     estimated = total.estimates
-    text = amount(total.list_cost, total.unpriced_tokens, fine, estimated.usage)
+    text = amount(total.list_cost, total.unpriced_tokens, places, estimated.usage)
     if not total.pending_list_cost:
         return text
-    return f"{text}, {amount(total.pending_list_cost, 0, fine, estimated.pending_tokens)} of it pending"
+    return f"{text}, {amount(total.pending_list_cost, 0, places, estimated.pending_tokens)} of it pending"
 
 
 def _classes(total: Figures) -> str:

@@ -129,6 +129,13 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def megabytes(size: int) -> str:
+    """A number of bytes in megabytes: `12.4 MB`, `<0.1 MB` of what is little, `0 MB` of nothing."""
+    if not size:
+        return "0 MB"
+    return f"{size / 1e6:,.1f} MB" if size >= 50_000 else "<0.1 MB"
+
+
 _AGES = ((90, 1, "second"), (90 * 60, 60, "minute"), (36 * 3600, 3600, "hour"), (14 * 86400, 86400, "day"),
          (70 * 86400, 7 * 86400, "week"), (365 * 86400, 30 * 86400, "month"))  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Texts of `enable`, `preview` and `hooks status`: the line as it would be published, and its meaning."""
+"""Texts of `enable`, `preview` and `hooks status`: the line as it would be published, and its meaning.
+
+An editor has them in the language of the person: what is agreed to must be understood.
+"""
 
 from collections.abc import Sequence, Set
 
@@ -7,17 +10,12 @@ from tokcost.model.money import decimal_string
 from tokcost.model.trailer import Line, format_line
 from tokcost.reports.amounts import Marks, about, marked, short_tokens
 from tokcost.reports.text import escape
+from tokcost.reports.words import Say, english
 
 NEW_ID = "<new id>"
 EXAMPLE = Line(
     "7k3qf9x2m4tc", 1, 2_000_000_000, False, 1_000_000, ("claude-opus-4-5", "gpt-5.1-codex")
 )  # the design's own example
-
-AUTHOR_SUMS = (
-    "Anyone with this repository can add up these lines per commit author. tokcost itself never does,"
-    " but it cannot keep others from it."
-)
-NOTHING_ELSE = "No prompt, code, path, time, session, account or name is ever written."
 
 
 def shown_line(line: Line, fresh: Set[str]) -> str:
@@ -26,60 +24,67 @@ def shown_line(line: Line, fresh: Set[str]) -> str:
     return text.replace(line.id, NEW_ID) if line.id in fresh else text
 
 
-def terms_text(terms: Terms) -> str:
+def terms_text(terms: Terms, say: Say = english) -> str:
     """A sentence about the terms that the developer publishes under."""
-    precision = (
-        "amounts rounded to 1, 2 or 5 (coarse)" if terms.precision == "coarse" else "exact amounts and token classes"
-    )
-    models = f"models {'named' if terms.models else 'hidden'}"
-    return f"{precision}, {models}{', estimates too' if terms.estimates else ''}"
+    is_coarse = terms.precision == "coarse"
+    said = [say("amounts rounded to 1, 2 or 5 (coarse)") if is_coarse else say("exact amounts and token classes")]
+    said.append(say("models named") if terms.models else say("models hidden"))
+    return ", ".join([*said, *([say("estimates too")] if terms.estimates else [])])
 
 
-def pending_text(pending: Worth) -> str:
+def pending_text(pending: Worth, say: Say = english) -> str:
     """The exact worth of what is pending, which stays on this machine; marked where a part is estimated."""
     marks = Marks(pending.unpriced_tokens, pending.has_estimates, pending.lower_bound, pending.broken_off)
     tokens = about(short_tokens(pending.tokens), pending.has_estimates)
-    return f"{marked(pending.list_cost, marks, 'list')}, {tokens} tokens"
+    return say("{0}, {1} tokens", marked(pending.list_cost, marks, "list"), tokens)
 
 
-def exactness(worth: Worth) -> str:
+def exactness(worth: Worth, say: Say = english) -> str:
     """A word on how exact an amount is that nobody else sees."""
     if worth.has_estimates:
-        return "in part estimated, stays here"
-    return f"{'a lower bound' if worth.lower_bound else 'exact'}, stays here"
+        return say("in part estimated, stays here")
+    return say("a lower bound, stays here") if worth.lower_bound else say("exact, stays here")
 
 
-def estimated_text(left: Worth) -> str:
+def estimated_text(left: Worth, say: Say = english) -> str:
     """A sentence about usage that stays pending because its counts are estimated; empty where there is none."""
     if not left.tokens:
         return ""
-    return (
-        f"estimated: {pending_text(left)} pending, in no cost line (`git config tokcost.estimates true` publishes it)"
+    return say(
+        "estimated: {0} pending, in no cost line (`{1}` publishes it)",
+        pending_text(left, say),
+        "git config tokcost.estimates true",
     )
 
 
-def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimated: Worth) -> str:
+def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimated: Worth, say: Say = english) -> str:
     """The lines of the next commit as they would be written, what they stand for, and what stays here."""
-    said = "\n".join(lines) if lines else f"Nothing is pending{f' on {escape(branch)}' if branch else ''}."
+    said = "\n".join(lines)
     if lines:
-        said += f"\npending: {pending_text(pending)} ({exactness(pending)})"
-    left = estimated_text(estimated)
+        said += f"\n{say('pending: {0} ({1})', pending_text(pending, say), exactness(pending, say))}"
+    else:
+        said = say("Nothing is pending on {0}.", escape(branch)) if branch else say("Nothing is pending.")
+    left = estimated_text(estimated, say)
     return f"{said}\n{left}" if left else said
 
 
-def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str = "") -> str:
+def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str = "", say: Say = english) -> str:
     """The text that a developer must have seen before agreeing: the next line, or an example where there is none (or
     none of it will be published), what everybody can do with it, and which `hooks` are installed."""
     if lines:
         shown = "".join(f"    {text}\n" for line in lines for text in line.split("\n"))
-        exact = f"for {pending_text(pending)} ({exactness(pending)})"
-        what = f"The next commit on this branch would carry\n\n{shown}\n{exact}"
+        exact = say("for {0} ({1})", pending_text(pending, say), exactness(pending, say))
+        what = f"{say('The next commit on this branch would carry')}\n\n{shown}\n{exact}"
     else:
         text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
-        what = f"Nothing is pending here now; a line looks like this\n\n    {text}\n"
-    return f"{what}\n{terms_text(terms).capitalize()}. {NOTHING_ELSE}\n{AUTHOR_SUMS}\n" + (
-        f"\n{hooks}" if hooks else ""
+        what = f"{say('Nothing is pending here now; a line looks like this')}\n\n    {text}\n"
+    said = terms_text(terms, say)
+    nothing_else = say("No prompt, code, path, time, session, account or name is ever written.")
+    author_sums = say(
+        "Anyone with this repository can add up these lines per commit author. tokcost itself never does, but it cannot"
+        " keep others from it."
     )
+    return f"{what}\n{said[:1].upper()}{said[1:]}. {nothing_else}\n{author_sums}\n" + (f"\n{hooks}" if hooks else "")
 
 
 def preview_object(

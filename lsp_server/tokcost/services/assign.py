@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import UsageError, of_file
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.places import (
     record_assignment,
@@ -98,7 +98,7 @@ def _remember(home: Path, here: Worktree, branch: str, chosen: list[Stored]) -> 
         assignment_journal.write(home, target, usage)
     except OSError as error:
         path = os.path.join(home, assignment_journal.FILE)
-        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
+        raise of_file(path, "cannot be written", error) from error
 
 
 def _here(ledger: Ledger, here: Worktree) -> tuple[int, int]:

@@ -93,7 +93,8 @@ def _read(name: str, plan: Plan, claims: Claims) -> RepositoryOutcome:
 def _said(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    return str(error) or type(error).__name__
+    hint = getattr(error, "hint", "")
+    return f"{error}. {hint}" if hint else str(error) or type(error).__name__
 
 
 def _publish(claims: Claims, plan: Plan, found: Collected) -> None:

@@ -27,7 +27,7 @@ from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.reports.text import counted, to_copy
+from tokcost.reports.text import counted, megabytes, to_copy
 from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
@@ -113,7 +113,7 @@ def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cw
         hint = "Run `git config core.logAllRefUpdates true`, so that usage can be placed by git's own history."
         diagnosis.add("repository", Check("reflog", f"not usable: {reflog.problem}", True, hint))
     else:
-        diagnosis.add("repository", Check("reflog", f"{len(reflog.entries):,} movements of HEAD"))
+        diagnosis.add("repository", Check("reflog", counted(len(reflog.entries), "movement") + " of HEAD"))
     try:
         consent = read_consent(home, read_state(here))
         for check in hook_checks(here, consent.enabled):
@@ -184,7 +184,7 @@ def _found_at(reader: Reader, location: Location) -> Check:
     except Exception as error:
         return _failed(reader, location.path, error)
     sources = "a store" if location.kind == "store" else f"{count:,} {'file' if count == 1 else 'files'}"
-    return Check(reader.name, f"{location.path}: {sources}, {size / 1e6:,.1f} MB")
+    return Check(reader.name, f"{location.path}: {sources}, {megabytes(size)}")
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:
@@ -217,14 +217,14 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
     with ledger:
         count, _, _ = span(ledger)
         mode, folder = stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(home.stat().st_mode)
-        diagnosis.add("ledger", Check("file", f"{path}: {path.stat().st_size / 1e6:,.1f} MB, {count:,} usage"))
+        diagnosis.add("ledger", Check("file", f"{path}: {megabytes(path.stat().st_size)}, {count:,} usage"))
         private = mode == 0o600 and folder == 0o700
         hint = f"Run `chmod 600 {to_copy(str(path))}` and `chmod 700 {to_copy(str(home))}`."
         found = "readable by you alone" if private else f"readable by others (modes {mode:o} and {folder:o})"
         diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
         _integrity(diagnosis, [str(group) for group in disagreements(ledger)])
         for assistant, (files, size) in files_read(ledger).items():
-            diagnosis.add("ledger", Check(assistant, f"{counted(files, 'file')} read, {size / 1e6:,.1f} MB"))
+            diagnosis.add("ledger", Check(assistant, f"{counted(files, 'file')} read, {megabytes(size)}"))
         _skipped(diagnosis, problems(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
         _repeated(diagnosis, tallies(ledger, "duplicate"), copies(ledger))
         _estimated(diagnosis, estimated_by_assistant(ledger))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.errors import EnvironmentProblem, TokcostError, UsageError, of_file
 from tokcost.files.foreign import MOST, read_bounded
 from tokcost.files.private import make_folders, private_folder, read_ours, write_whole
 from tokcost.guards.protocol import Entry, Guard, Moment, Verdict
@@ -143,7 +143,7 @@ def install(home: Path, plan: Plan) -> None:
         make_folders(os.path.dirname(plan.path), 0o755)
         write_whole(plan.path, plan.after.encode(), 0o600, keeps_mode=True)
     except OSError as error:
-        raise EnvironmentProblem(f"{plan.path} cannot be written: {error.strerror or error}") from error
+        raise of_file(plan.path, "cannot be written", error) from error
 
 
 def _refuse_read_only(path: str) -> None:
@@ -174,7 +174,7 @@ def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
         _take_out(guard, path, noted)
         _remember(home, record)
     except OSError as error:
-        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror or error}") from error
+        raise of_file(path, "cannot be written", error) from error
     return path
 
 

@@ -13,7 +13,9 @@ from tokcost.services.look_at_clone import consent_in
 def omit_line(home: Path, worktree: Worktree) -> None:
     """Leave the line of the next commit of this worktree out. Raises `UsageError` where no lines are written."""
     if not consent_in(home, worktree).enabled:
-        raise UsageError("there is nothing to leave out: no lines are written in this clone")
+        raise UsageError(
+            "there is nothing to leave out: no lines are written here", "`tokcost enable` switches them on."
+        )
     omit_next(notes_folder(worktree), head_commit(worktree))
 
 

@@ -32,13 +32,15 @@ def set_plan(
         known = ", ".join(COVERED)
         raise UsageError(f"there is no kind of plan '{kind}'{did_you_mean(kind, COVERED)}", f"The kinds are {known}.")
     if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
-        raise UsageError(f"a plan's name has 1 to {_LONGEST_NAME} characters that can be shown")
+        raise UsageError(f"a plan's name has 1 to {_LONGEST_NAME} characters that can be shown", "Give it another.")
     known, name = read_plans(home), name.strip()
     before = [one.since for one in known if (one.kind, one.name) == (kind, name)]
     first_of_month = date.today().replace(day=1)  # noqa: DTZ011 (of some offsets Python makes no zone)
     since, until = days[0] or max(before, default=first_of_month), days[1]
     if until is not None and until < since:
-        raise UsageError(f"the plan would end on {until}, before it begins on {since}")
+        raise UsageError(
+            f"the plan ends on {until}, before it begins on {since}", "Exchange the two, or leave --until out."
+        )
     new = Plan(kind, name, _monthly(monthly), since, until)
     plans = change(known, new)
     write_plans(home, plans)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.claims import claim_journal
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import UsageError, of_file
 from tokcost.ledger.backup import back_up, backups
 from tokcost.ledger.history_cache import FILE_NAME as HISTORY
 from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
@@ -197,4 +197,4 @@ def forget_history(cache: Path) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise EnvironmentProblem(f"{path} cannot be removed: {error.strerror or error}") from error
+            raise of_file(path, "cannot be removed", error) from error

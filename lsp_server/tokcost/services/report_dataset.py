@@ -11,7 +11,7 @@ from pathlib import Path
 from tokcost.datasets import duck, engines
 from tokcost.datasets.folder import check_dataset_folder
 from tokcost.datasets.shown import shown_cells
-from tokcost.errors import UsageError
+from tokcost.errors import UsageError, not_before
 from tokcost.model.changes import Cell, Grouping
 from tokcost.model.dataset import ALL, CELL_GROUPINGS, Bounds, DatasetReport, Group
 
@@ -73,7 +73,7 @@ def read_bounds(since: str | None, until: str | None) -> Bounds:
     if day and int(day) != monthrange(*map(int, last.split("-")))[1]:
         raise UsageError(f"--until {until} is not the last day of a month", _WHOLE_MONTHS)
     if first and last and first > last:
-        raise UsageError(f"--since {since} is not before --until {until}")
+        raise not_before(since, until)
     return Bounds(first, last)
 
 
@@ -82,7 +82,7 @@ def _parted(option: str, text: str | None) -> tuple[str, str]:
         return "", ""
     found = _MONTH.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"{option} {text}: with --dataset this must be a month, as 2026-10")
+        raise UsageError(f"{option} {text} is no month", "With --dataset write a month, as 2026-10.")
     return found[1], found[2] or ""
 
 

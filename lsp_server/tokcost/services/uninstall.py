@@ -67,7 +67,7 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
 
 def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
     """Everything that remains outside of clones, and the program itself."""
-    from tokcost.reports.text import to_copy
+    from tokcost.reports.text import megabytes, to_copy
 
     found = [
         Remaining(f"the guard of {one.guard.title}", one.path, f"tokcost guard uninstall {one.guard.name}")
@@ -77,7 +77,7 @@ def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
     folders |= {"what was read of histories": tokcost_cache(environ)}
     for what, path in folders.items():
         if path.is_dir() and all(one.where != str(path) for one in found):
-            found.append(Remaining(f"{what}, {_size(path) / 1e6:,.1f} MB", str(path), f"rm -r {to_copy(str(path))}"))
+            found.append(Remaining(f"{what}, {megabytes(_size(path))}", str(path), f"rm -r {to_copy(str(path))}"))
     program = installation()
     found.append(Remaining("the program", program.folder, program.uninstall))
     return found

@@ -9,8 +9,9 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.group import Group
 from tokcost.cli.names import NAME
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import EnvironmentProblem, UsageError, exclude_each_other
 from tokcost.model.budget import BudgetChange, Scope, parse_near
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
 from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
@@ -23,7 +24,7 @@ _EVERY_BRANCH = "*"
 """The value of `--branch` without a name; no branch can be called so."""
 
 
-@click.group(invoke_without_command=True, short_help="Limits on list cost, by branch, commit or day.")
+@click.group(cls=Group, invoke_without_command=True, short_help="Limits on list cost, by branch, commit or day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
@@ -65,7 +66,7 @@ class _Set(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         below = next((word for word in args if re.match(r"-[.0-9]", word)), None)
         if below is not None:
-            raise UsageError(f"{below} is less than nothing; a budget is more than $0")
+            raise UsageError(f"{below} is less than nothing", "A budget is more than $0, for example 20.")
         return super().parse_args(ctx, args)
 
 
@@ -153,7 +154,7 @@ def check_command(hook: bool, as_json: bool) -> int:
       tokcost budget check --hook
     """
     if hook and as_json:
-        raise UsageError("--hook and --json exclude each other")
+        raise exclude_each_other("--hook", "--json")
     if hook:
         return _check_hook()
     status = check(tokcost_home(os.environ), os.environ, state_here(Path.cwd())).status

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tokcost.cli import screen
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.errors import UsageError, of_file
 from tokcost.model.dataset import RepositoryOutcome
 from tokcost.settings import tokcost_cache
 
@@ -84,7 +84,7 @@ def _listed(name: str) -> list[str]:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
-        raise EnvironmentProblem(f"{name} cannot be read: {error.strerror or error}") from error
+        raise of_file(name, "cannot be read", error) from error
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -95,7 +95,7 @@ def _key(name: str | None) -> bytes:
     try:
         key = Path(name).read_bytes().strip()
     except OSError as error:
-        raise EnvironmentProblem(f"{name} cannot be read: {error.strerror or error}") from error
+        raise of_file(name, "cannot be read", error) from error
     if len(key) < 16:
         raise UsageError(f"the key in {name} is too short to be a secret", "Make one: openssl rand -hex 32 > FILE")
     return key

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 
 
-@click.group(short_help="Check and compact a dataset of many repositories.")
+@click.group(cls=Group, short_help="Check and compact a dataset of many repositories.")
 def command() -> None:
     """Look after a dataset that `tokcost collect` made.
 

@@ -10,9 +10,10 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
+from tokcost.cli.group import Group
 from tokcost.cli.names import NAME
 from tokcost.cli.output_file import STDOUT, begins_with, write_file
-from tokcost.errors import UsageError
+from tokcost.errors import UsageError, exclude_each_other, not_before
 from tokcost.exports.focus_columns import Profile
 from tokcost.exports.table import Format
 from tokcost.files.private import PRIVATE_FILE, PUBLIC_FILE
@@ -26,7 +27,7 @@ from tokcost.settings import tokcost_cache, tokcost_home
 _FORMATS: dict[str, Format] = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-@click.group(short_help="Usage as files for other programs.")
+@click.group(cls=Group, short_help="Usage as files for other programs.")
 def command() -> None:
     """Write usage as files for other programs: spreadsheets, data tools, finance, dashboards.
 
@@ -174,7 +175,7 @@ def _history(range: str | None, output: str, form: Any, more: dict[str, Any]) ->
                 f"--{option.replace('_', '-')} is for --profile ledger", "A history is one of a repository."
             )
     if range is not None and more["all_refs"]:
-        raise UsageError("RANGE and --all exclude each other")
+        raise exclude_each_other("RANGE", "--all")
     from tokcost.exports.focus import focus_history_file, unpriced_history_file
     from tokcost.reports.report_text import total
     from tokcost.services.make_report import Options, make_report
@@ -245,7 +246,7 @@ def _refreshed(more: dict[str, Any]) -> Path:
 
 def _options(more: dict[str, Any]) -> ExportOptions:
     if more["repository"] is not None and more["all_repos"]:
-        raise UsageError("--repository and --all-repos exclude each other")
+        raise exclude_each_other("--repository", "--all-repos")
     folder = None if more["repository"] is None else Path(more["repository"])
     return ExportOptions(folder, more["all_repos"], more["branch"], *_span(more), more["estimates"])
 
@@ -254,7 +255,7 @@ def _span(more: dict[str, Any]) -> tuple[int | None, int | None]:
     start = since_ms(more["since"], zone=UTC) if more["since"] is not None else None
     end = until_ms(more["until"], zone=UTC) if more["until"] is not None else None
     if start is not None and end is not None and start >= end:
-        raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
+        raise not_before(more["since"], more["until"])
     return start, end
 
 

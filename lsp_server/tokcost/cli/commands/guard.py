@@ -6,6 +6,7 @@ import os
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 from tokcost.cli.guard import answer_hook
 from tokcost.errors import UsageError
 from tokcost.reports.text import escape
@@ -15,7 +16,7 @@ from tokcost.settings import tokcost_home
 _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
 
 
-@click.group(short_help="Have an assistant hear of the budget while it works.")
+@click.group(cls=Group, alone="status", short_help="Have an assistant hear of the budget while it works.")
 def command() -> int:
     """Have an assistant ask about the budgets and rules of this branch before each prompt and each tool.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
 from tokcost.services.look_at_clone import consent_in, worktree_here
@@ -16,7 +17,7 @@ from tokcost_hooks.installation.report import hook_checks
 from tokcost_hooks.installation.scripts import plain_script
 
 
-@click.group(short_help="Install, remove or explain the git hooks of this clone.")
+@click.group(cls=Group, alone="status", short_help="Install, remove or explain the git hooks of this clone.")
 def command() -> None:
     """Install, remove or explain the git hooks of this clone.
 

@@ -9,7 +9,7 @@ import click
 from tokcost.cli.completion import branches
 from tokcost.cli.log import Output, show_log
 from tokcost.cli.names import NAME
-from tokcost.errors import UsageError
+from tokcost.errors import UsageError, exclude_each_other, not_before
 from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.services.summarise import By, LogOptions
 from tokcost.services.time_zones import time_zone
@@ -50,7 +50,7 @@ def command(
       tokcost log --json | jq '.branches[] | {branch, list_cost}'
     """
     if more["as_json"] and more["as_csv"]:
-        raise UsageError("--json and --csv exclude each other")
+        raise exclude_each_other("--json", "--csv")
     if per_repo and not (all_repos and by is not None):
         raise UsageError("--per-repo is for --all-repos with --by", "Without --by, each repository has its own table.")
     form = "json" if more["as_json"] else "csv" if more["as_csv"] else "table"
@@ -64,5 +64,5 @@ def _span(since: str | None, until: str | None, zone: tzinfo | None) -> tuple[in
     start = since_ms(since, zone=zone) if since is not None else None
     end = until_ms(until, zone=zone) if until is not None else None
     if start is not None and end is not None and start >= end:
-        raise UsageError(f"--since {since} is not before --until {until}")
+        raise not_before(since, until)
     return start, end

@@ -6,12 +6,13 @@ import os
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 from tokcost.settings import tokcost_home
 
 _HOSTS = click.Choice(["127.0.0.1", "::1"])
 
 
-@click.group(short_help="Receive telemetry of assistants on this machine.")
+@click.group(cls=Group, short_help="Receive telemetry of assistants on this machine.")
 def command() -> None:
     """Receive what assistants send by OpenTelemetry, on this machine alone, and compare it with their logs.
 

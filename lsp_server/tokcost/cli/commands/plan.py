@@ -6,6 +6,7 @@ from datetime import date
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 from tokcost.errors import UsageError
 from tokcost.reports.plans import days_text, plans_json, plans_text
 from tokcost.services.parse_date import since_ms
@@ -13,7 +14,7 @@ from tokcost.services.plans import all_plans, leverages, remove_plans, set_plan
 from tokcost.settings import tokcost_home
 
 
-@click.group(invoke_without_command=True, short_help="Flat fees that you pay, against list cost.")
+@click.group(cls=Group, invoke_without_command=True, short_help="Flat fees that you pay, against list cost.")
 @click.pass_context
 def command(context: click.Context) -> int:
     """Flat fees that you pay for assistants, and what their usage would have cost at list price.

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
+from tokcost.cli.group import Group
 from tokcost.model.money import dollars
 from tokcost.model.prices import PriceChange
 from tokcost.reports.layout import Column, Line, Piece, table
@@ -18,9 +19,10 @@ from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
-@click.group(short_help="What a token costs, and where that comes from.")
+@click.group(cls=Group, alone="list", otherwise="explain", short_help="What a token costs, and where that comes from.")
 def command() -> None:
-    """Show what models cost by the token, and where that comes from. Never uses the network.
+    """Show what models cost by the token, and where that comes from. Never uses the network. With a MODEL in place of a
+    command, explains its price.
 
     Prices of your own go into `prices.toml` in the ledger's folder (TOKCOST_HOME), prices of a project into the
     `.tokcost.toml` of its repository:
@@ -35,7 +37,7 @@ def command() -> None:
     \b
     Examples:
       tokcost prices list
-      tokcost prices explain claude-opus-4-5
+      tokcost prices claude-opus-4-5
       tokcost prices reprice --since 2026-10-01 --dry-run
     """
 
@@ -67,6 +69,7 @@ def list_command() -> int:
 @click.option("--provider", default="", help="Who serves it, when the name alone does not say.")
 def explain_command(model: str, provider: str) -> int:
     """Show how MODEL, as a log names it, is priced: source, dates, tiers, overrides. Exits with 1 when it has no price.
+    `tokcost prices MODEL` is the same.
 
     \b
     Examples:
@@ -75,7 +78,11 @@ def explain_command(model: str, provider: str) -> int:
     """
     found = explain_price(tokcost_home(os.environ), root_around(Path.cwd()), model, provider)
     now_ms = time.time_ns() // 1_000_000
-    _show(explained_lines(found.cards, found.usage, found.looked_for, found.near, now_ms))
+    _show(
+        explained_lines(
+            found.cards, found.usage, found.looked_for, found.near, now_ms, columns_wide=screen.columns_wide()
+        )
+    )
     _say_change(found.change)
     return 1 if found.cards.state == "unpriced" else 0
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tokcost.cli import screen
-from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.cli.group import Group
+from tokcost.errors import EnvironmentProblem, UsageError, exclude_each_other
 from tokcost.model.bills import Reconciliation, Tolerance
 from tokcost.model.money import NANO_PER_USD
 from tokcost.settings import tokcost_home
@@ -24,7 +25,7 @@ _PIPED = "Pipe the key in, as in `pass show anthropic | tokcost reconcile login 
 _PROVIDER = click.Choice(_NAMES)
 
 
-@click.group(short_help="Compare list cost with a provider's bill.")
+@click.group(cls=Group, short_help="Compare list cost with a provider's bill.")
 def command() -> None:
     """Compare what the ledger counts with what a provider bills, by day and model.
 
@@ -107,7 +108,7 @@ def _show(provider: str, asked: dict[str, Any]) -> int:
     from tokcost.services.reconcile import Asked, reconcile
 
     if asked["as_json"] and asked["as_csv"]:
-        raise UsageError("--json and --csv exclude each other")
+        raise exclude_each_other("--json", "--csv")
     tolerance = None if asked["tolerance"] is None else _tolerance(asked["tolerance"])
     question = Asked(provider, asked["month"], asked.get("org", ""))
     found = reconcile(tokcost_home(os.environ), os.environ, question, screen.tell, screen.has_person())

@@ -11,7 +11,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.dataset_report import show_dataset, sql_text, write_page
-from tokcost.errors import UsageError
+from tokcost.errors import UsageError, exclude_each_other, not_before
 from tokcost.model.changes import REWORK_DAYS, Grouping, Report
 from tokcost.model.dataset import DatasetReport
 from tokcost.model.money import NANO_PER_USD
@@ -92,7 +92,7 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
         screen.show(sql_text(by, more))
         return 0
     if more["dataset"] is None and more["engine"] is not None:
-        raise UsageError("--engine is for --dataset")
+        raise UsageError("--engine is for --dataset", "Name one with --dataset, or leave --engine out.")
     if more["dataset"] is not None:
         return _checked_dataset(show_dataset(range, by, form, more | {"against": against}), limit)
     _check_options(range, by, form, more | {"against": against})
@@ -111,7 +111,7 @@ def command(range: str | None, by: Grouping | None, against: str | None, check: 
 
 def _check_options(range: str | None, by: Grouping | None, form: str | None, more: dict[str, Any]) -> None:
     if range is not None and more["all_refs"]:
-        raise UsageError("RANGE and --all exclude each other")
+        raise exclude_each_other("RANGE", "--all")
     if form == "html" and (by is not None or more["against"] is not None):
         raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
     if more["base"] is not None and (more["all_refs"] or more["against"] is not None):
@@ -124,7 +124,7 @@ def _form(more: dict[str, Any]) -> str | None:
     asked = [name for name in ("json", "csv", "markdown") if more[f"as_{name}"]]
     asked += ["html"] if more["html"] is not None else []
     if len(asked) > 1:
-        raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+        raise exclude_each_other(f"--{asked[0]}", f"--{asked[1]}")
     return asked[0] if asked else None
 
 
@@ -139,7 +139,7 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
     since = since_ms(more["since"]) // 1000 if more["since"] is not None else None
     until = until_ms(more["until"]) // 1000 if more["until"] is not None else None
     if since is not None and until is not None and since >= until:
-        raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
+        raise not_before(more["since"], more["until"])
     groups = by is not None or more["html"] is not None
     options = Options(range, more["base"], more["all_refs"], since, until, groups, _rework(more))
     cache = tokcost_cache(os.environ)

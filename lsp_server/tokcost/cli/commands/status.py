@@ -3,7 +3,7 @@
 import click
 
 from tokcost.cli.status import show_status
-from tokcost.errors import UsageError
+from tokcost.errors import exclude_each_other
 from tokcost.reports.status import PLACEHOLDERS
 
 
@@ -22,5 +22,5 @@ def command(template: str | None, as_json: bool, quiet: bool, no_refresh: bool) 
       set -g status-right '#(cd #{pane_current_path} && tokcost status --quiet)'   # tmux
     """
     if as_json and template is not None:
-        raise UsageError("--json and --format exclude each other")
+        raise exclude_each_other("--json", "--format")
     return show_status(template, as_json=as_json, quiet=quiet, fresh=not no_refresh)

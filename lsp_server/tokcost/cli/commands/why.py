@@ -10,7 +10,7 @@ import click
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
 from tokcost.cli.names import NAME
-from tokcost.errors import UsageError
+from tokcost.errors import UsageError, exclude_each_other, not_before
 from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_home
 
@@ -53,13 +53,13 @@ def command(branch: str | None, **more: Any) -> int:
     from tokcost.services.explain_cost import WhyOptions, explain_cost
 
     if more["as_json"] and more["as_csv"]:
-        raise UsageError("--json and --csv exclude each other")
+        raise exclude_each_other("--json", "--csv")
     if branch is not None and more["all_repos"]:
         raise UsageError("BRANCH and --all-repos exclude each other", "A branch is one of this repository.")
     start = since_ms(more["since"]) if more["since"] is not None else None
     end = until_ms(more["until"]) if more["until"] is not None else None
     if start is not None and end is not None and start >= end:
-        raise UsageError(f"--since {more['since']} is not before --until {more['until']}")
+        raise not_before(more["since"], more["until"])
     options = WhyOptions(branch, more["session"], more["all_repos"], start, end, more["as_models"])
     report = None if more["no_refresh"] else _refreshed(os.environ)
     answer = explain_cost(tokcost_home(os.environ), Path.cwd(), options)

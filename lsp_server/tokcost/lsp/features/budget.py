@@ -14,6 +14,7 @@ from tokcost.model.budget import SCOPES, BudgetChange, Scope
 from tokcost.model.worktree import Worktree
 from tokcost.reports.budget_table import set_text, unset_text
 from tokcost.reports.text import escape
+from tokcost.reports.words import Say
 from tokcost.services.set_budget import set_budget, unset_budget
 
 
@@ -21,14 +22,14 @@ def register(server: TokcostServer) -> None:
     """Answer our command."""
 
     async def budget(params: CommandParams) -> Any:
-        answer = await server.refresher.run(_budget, worktree_for(server, params), params)
+        answer = await server.refresher.run(_budget, server.words, worktree_for(server, params), params)
         server.refresher.touch()
         return answer
 
     add_command(server, "budget", budget)
 
 
-def _budget(worktree: Worktree, params: CommandParams) -> dict[str, Any]:
+def _budget(say: Say, worktree: Worktree, params: CommandParams) -> dict[str, Any]:
     scope: Scope | None = next((one for one in SCOPES if one == params.get("scope")), None)
     if scope is None:
         raise UsageError("no budget is named", "Pass `scope`: branch, commit or day.")
@@ -36,7 +37,9 @@ def _budget(worktree: Worktree, params: CommandParams) -> dict[str, Any]:
     if branch and scope != "branch":
         raise UsageError("only a branch budget is of one branch")
     if amount is None:
-        return {"text": unset_text(scope, branch, unset_budget(worktree, scope, branch)), "hooks_text": ""}
+        was_there = unset_budget(worktree, scope, branch)
+        return {"text": unset_text(scope, branch, was_there, say), "hooks_text": ""}
     done = set_budget(worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
-    trouble = f"Git will not check it: {done.trouble}. {done.trouble.hint}".rstrip(" .") if done.trouble else ""
-    return {"text": set_text(done.budget, branch, done.checked_out), "hooks_text": escape(trouble)}
+    trouble = f"{done.trouble}. {done.trouble.hint}".rstrip(" .") if done.trouble else ""
+    said = say("Git will not check it: {0}", escape(trouble)) if trouble else ""
+    return {"text": set_text(done.budget, branch, done.checked_out, say), "hooks_text": said}

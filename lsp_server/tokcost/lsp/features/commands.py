@@ -148,14 +148,16 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
     terms = allowed_terms(refresher.home, worktree, precision(params), maybe_flag(params, "models"))
     found = preview(refresher.home, refresher.environ, worktree, terms)
     lines = [shown_line(line, found.fresh) for line in found.lines]
-    said = ahead_text(found.branch, lines, found.pending, found.estimated)
+    say = server.words
+    said = ahead_text(found.branch, lines, found.pending, found.estimated, say)
     if lines and not consent.enabled:
-        said += f"\nnot written: {escape(consent.problem) or 'cost lines are off in this clone'}"
+        said += f"\n{say('not written: {0}', escape(consent.problem) or say('cost lines are off in this clone'))}"
     shown = preview_object(
         found.branch, lines, (found.pending, found.estimated), terms, consent.enabled, consent.problem
     )
     hooks = [] if flag(params, "peek") or consent.enabled else hooks_to_install(worktree)
-    asked = consent_text([] if flag(params, "from_now") else lines, found.pending, terms, planned_text(hooks))
+    agreed = [] if flag(params, "from_now") else lines
+    asked = consent_text(agreed, found.pending, terms, planned_text(hooks, say), say)
     return {**shown, "text": said, "consent_text": asked}
 
 
