@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -395,6 +395,16 @@ print(select.select([says], [], [], 0.5)[0])
 only_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
 
 
+def ask_as_nobody(folder: Path, name: str, opened: Sequence[Path]) -> "subprocess.CompletedProcess[str]":
+    """The news of another user at a door to which the way is open for a moment."""
+    for one in opened:
+        one.chmod(0o711)
+    done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder, name], capture_output=True, text=True, check=False)
+    for one in opened:
+        one.chmod(0o700)
+    return done
+
+
 @only_root
 def test_another_user_is_told_nothing() -> None:
     # In a folder of its own: pytest closes those above `tmp_path` to others again, whenever another run of it begins.
@@ -409,13 +419,10 @@ def test_another_user_is_told_nothing() -> None:
                 os.mkfifo(path)
                 os.chmod(path, 0o666)
             (folder / "door").chmod(0o666)
-            opened = [folder, repo.ledger_home, Path(place)]
-            modes = {one: one.stat().st_mode & 0o777 for one in opened}
-            for one in opened:
-                one.chmod(modes[one] | 0o011)
-            done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder, name], capture_output=True, text=True)
-            for one in opened:
-                one.chmod(modes[one])
+            for _ in range(TRIES):
+                done = ask_as_nobody(folder, name, [folder, repo.ledger_home, Path(place)])
+                if "PermissionError" not in done.stderr:  # the server closes the ledger's folder whenever it looks
+                    break
             assert done.stdout == "[]\n", done.stderr
             assert commit(repo) == ""
 
