@@ -74,14 +74,14 @@ class Story:
             editor.wait(self.repo.is_served)
             yield editor
 
-    def commits(self, number: int, before: Callable[[int], None] = lambda _: None, *more: str) -> "Story":
+    def commits(self, number: int, before: Callable[[int], None] = lambda _: None, *how: str) -> "Story":
         """That many commits, with something that happens before each."""
         for count in range(number):
             self.repo.spend()
             self.repo.change()
             before(count)
             begun = time.perf_counter()
-            command = ["git", "commit", "-q", "-m", f"Change {count}", *more]
+            command = ["git", "commit", "-q", *(how or ("-m", f"Change {count}"))]
             done = subprocess.run(
                 command, cwd=self.repo.path, env=self.repo.environ, capture_output=True, text=True, check=False
             )
@@ -107,7 +107,7 @@ def amended(story: Story) -> Story:
     """Each commit amends the one before."""
     story.commits(1)
     with story.served():
-        return story.commits(story.wanted.commits // 4, lambda _: None, "--amend")
+        return story.commits(story.wanted.commits // 4, lambda _: None, "--amend", "--no-edit")
 
 
 def limited(story: Story) -> Story:
