@@ -75,6 +75,7 @@ def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]
         has_begun = has_begun or letter == BEGUN
         promised = _heard(letter, data, promised)
         reason = "" if letter else patience.spent()
+    server.close()  # first: it writes no message for whom nobody waits
     give_up(reason, promised)
     return promised
 

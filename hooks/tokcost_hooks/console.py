@@ -6,7 +6,7 @@ import os
 TYPE_CHECKING = False
 """`typing` takes longer to import than all that is needed here."""
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 STDERR = 2
 ON_TERMINAL = "TOKCOST_TERMINAL"
@@ -35,10 +35,23 @@ def as_told(sentence: str, hint: str = "") -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def failure(name: str, reason: str, code: int, hint: str = "") -> tuple[str, str]:
+def message_as_it_is(name: str, arguments: "Sequence[str]", directory: str = "") -> "tuple[int, int]":
+    """The state of the message file of a commit, by which one sees whether the hook has written to it."""
+    if name != "prepare-commit-msg" or not arguments:
+        return (0, 0)
+    try:
+        status = os.stat(os.path.join(directory, arguments[0]))
+    except OSError:
+        return (0, 0)
+    return (status.st_ino, status.st_mtime_ns)
+
+
+def failure(name: str, reason: str, code: int, hint: str = "", *, is_written: bool = False) -> tuple[str, str]:
     """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason, unless
-    the commit was stopped."""
-    if name == "prepare-commit-msg":
+    the commit was stopped. It may have written the line before that (`is_written`)."""
+    if is_written:
+        lost = f"{name} could not finish ({reason}) after it had written the message; the next hook catches up"
+    elif name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":
         lost = f"the budget was not checked ({reason})"

@@ -10,7 +10,7 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import ON_TERMINAL, STDERR, failure, hint_of, is_told_later, tell, words
+from tokcost_hooks.console import ON_TERMINAL, STDERR, failure, hint_of, is_told_later, message_as_it_is, tell, words
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -30,10 +30,12 @@ def main(parent: int = 0) -> None:
     """Run one hook and leave with 0, or with `STOP`. `parent` is the number of the process that started it, where that
     is not the parent of this one."""
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
+    before = message_as_it_is(name, sys.argv[2:])
 
     def give_up(reason: str, code: int) -> None:
         if not is_told_later(name, os.environ):
-            tell(*failure(name, reason, code))
+            is_written = message_as_it_is(name, sys.argv[2:]) != before
+            tell(*failure(name, reason, code, is_written=is_written))
 
     try:
         os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # whoever does the work may be no child of git

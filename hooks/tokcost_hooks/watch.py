@@ -55,6 +55,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
         os.close(promise)
         code, reason = watch.until_done()
         if reason:
+            watch.end()  # first: what has happened by now is all that will
             code = _promised(promised)
             give_up(reason, code)
         return code

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tokcost.services.look_at_clone import state_of_hook, stops_unchecked
 from tokcost.settings import RESCUES_FILE
 from tokcost_hooks import HOOKS
-from tokcost_hooks.console import STOP, failure, hint_of, is_told_later, words
+from tokcost_hooks.console import STOP, failure, hint_of, is_told_later, message_as_it_is, words
 
 BEFORE_COMMIT = HOOKS[:3]
 
@@ -37,7 +37,7 @@ class Call(NamedTuple):
 def work(call: Call, promise: Callable[[int], None]) -> int:
     """Do what a hook is for; its exit code, 0 or `STOP`. `promise` is told beforehand which one holds if this comes to
     no end."""
-    code = 0
+    code, before = 0, message_as_it_is(call.name, call.arguments, call.directory)
     try:
         here = state_of_hook(call.directory, call.environ)
         if here is None or call.name not in HOOKS:
@@ -54,7 +54,8 @@ def work(call: Call, promise: Callable[[int], None]) -> int:
         return STOP if is_stopped else 0
     except BaseException as problem:
         if not is_told_later(call.name, call.environ):
-            call.tell(*failure(call.name, words(problem), code, hint_of(problem)))
+            is_written = message_as_it_is(call.name, call.arguments, call.directory) != before
+            call.tell(*failure(call.name, words(problem), code, hint_of(problem), is_written=is_written))
         return code
 
 

@@ -117,6 +117,21 @@ def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
     assert repo.replies() == {"total": total, "carried": total}
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_hook_that_is_killed_says_what_the_commit_carries(doomed: Hooked, when: str) -> None:
+    doomed.spend()
+    doomed.change()
+    trouble = f"prepare-commit-msg:kill:tokcost.services.prepare_commit:_write:{when}"
+    said = doomed.grumble(
+        "commit", "-q", "-m", "Killed", env={"TROUBLE": trouble, "DIED": str(doomed.home.parent / "died")}
+    )
+    assert ("AI-Cost: " in doomed.message()) is (when == "after")
+    assert ("without a cost line" in said) is (when == "before")
+    assert ("after it had written the message" in said) is (when == "after")
+    doomed.work("After")
+    assert doomed.replies() == {"total": 2, "carried": 2}
+
+
 @pytest.mark.parametrize("when", few(["after", "before"], 1))
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
     """It is never proposed again, wherever the hook was killed: the next commit does what was left."""

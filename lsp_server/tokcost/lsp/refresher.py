@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tokcost.lsp.answering import Answering, warm
 from tokcost.lsp.documents import local_path
@@ -46,7 +46,10 @@ DAY_SECONDS = 60.0
 """Seconds after which the server looks again whether another day has begun: a timer stands still while a machine
 sleeps."""
 LONG_SECONDS = 0.05
-"""A look that has taken so long will take longer still: there is something to import."""
+"""A look that has had a processor for so long will need one for longer still: there is something to import. The clock
+does not tell: on a busy machine every look takes long."""
+WAITING_SECONDS = 0.25
+"""A look that takes so long by the clock mostly waits for another process, which holds the ledger."""
 
 _MOST_OF_URI = 200
 _MOST_PLANS = 5
@@ -55,6 +58,14 @@ _MOST_PLANS = 5
 
 _MOST_TRIES = 3
 """Another process writes to the ledger now and then, not all the time."""
+
+
+class _Beginning(NamedTuple):
+    """The moment at which a look began."""
+
+    used: float
+    """By the seconds of processors that this process has had."""
+    clock: float
 
 
 class Client(Protocol):
@@ -107,7 +118,7 @@ class Refresher:
         self._said: set[str] = set()
         self._is_importing = True
         self._has_echo = False
-        self._look_began: float | None = None
+        self._look_began: _Beginning | None = None
         self._answering = Answering(home, environ, self, lambda said: self._call(self._say_once, said))
 
     def start(self) -> None:
@@ -150,9 +161,12 @@ class Refresher:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an import runs that will take longer than a hook should wait."""
+        """Whether an import runs, or another process is waited for, longer than a hook should wait."""
         began = self._look_began
-        return self._is_importing or (began is not None and time.monotonic() - began > LONG_SECONDS)
+        if self._is_importing or began is None:
+            return self._is_importing
+        used, clock = time.process_time() - began.used, time.monotonic() - began.clock
+        return used > LONG_SECONDS or clock > WAITING_SECONDS
 
     def give(self, work: Callable[..., None], *args: object) -> None:
         """Have something done after what is being done now; any thread may ask. Raises `RuntimeError` at the end."""
@@ -219,7 +233,7 @@ class Refresher:
             self._client.say(note)
 
     def _look(self) -> Refreshed:
-        self._look_began = time.monotonic()
+        self._look_began = _Beginning(time.process_time(), time.monotonic())
         try:
             return self._look_at_all()
         finally:
