@@ -32,8 +32,10 @@ def message(**said: Any) -> bytes:
 @contextmanager
 def silent_client(repo: Hooked, process: int | None = None) -> Iterator["subprocess.Popen[bytes]"]:
     """A server that looks after a repository, and hears nothing more than that."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([*PROGRAM, "lsp"], env=repo.environ, **pipes) as server:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*PROGRAM, "lsp"], env=repo.environ, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+    ) as server:
         folders = [{"uri": repo.path.as_uri(), "name": "repo"}]
         hello = {"processId": process, "rootUri": None, "capabilities": {}, "workspaceFolders": folders}
         try:

@@ -4,7 +4,7 @@ told."""
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -202,7 +202,7 @@ class Refresher:
             await self._answered.wait()
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _asking(self) -> Generator[None]:
         self._asked += 1
         try:
             yield
