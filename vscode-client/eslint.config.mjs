@@ -30,6 +30,10 @@ export default tseslint.config(
             "MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|write)$/][object.type!='Super']",
           message: "src/webview/trusted.ts makes elements of text.",
         },
+        {
+          selector: "CallExpression[callee.object.name='Math'] > SpreadElement",
+          message: "A call takes some 100,000 arguments; a list can be longer.",
+        },
       ],
     },
   },

@@ -321,6 +321,31 @@ def test_a_row_of_a_process_that_waited_for_another_is_not_missed(store: StoreOf
     assert T0 in [one.time_ms for one in read(store, first.cursor).usage]
 
 
+def test_a_clock_that_was_set_back_hides_no_row_that_comes_after_it(store: StoreOf) -> None:
+    store.say("msg_1", message(T0 + 2 * HOUR), updated=T0 + 2 * HOUR)
+    first = read(store)
+    store.say("msg_2", message(), updated=T0)
+    second = read(store, first.cursor)
+    assert T0 in [one.time_ms for one in second.usage]
+    store.say("msg_3", "damaged", updated=T0 + HOUR)
+    third = read(store, second.cursor)
+    assert third.skipped == {"damaged record": 1}
+    assert read(store, third.cursor).skipped == {}
+
+
+def test_very_many_rows_of_a_clock_that_was_set_back_come_in_several_batches(
+    store: StoreOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.say("msg_x", message(T0 + 2 * HOUR), updated=T0 + 2 * HOUR)
+    first = read(store)
+    monkeypatch.setattr("tokcost.readers.opencode.store.MOST_ROWS", 4)
+    for number in range(10):
+        store.say(f"msg_{number}", message(T0 + number), updated=T0 + number // 3)
+    batches = list(READER.read(source(store.path), first.cursor))
+    assert [batch.more for batch in batches] == [True] * (len(batches) - 1) + [False]
+    assert {one.time_ms for batch in batches for one in batch.usage} >= {T0 + number for number in range(10)}
+
+
 @pytest.mark.parametrize("cursor", [b"", b"\0", b"[]", b"{", b'{"updated": 5}', b"\xff"])
 def test_a_cursor_that_fits_nothing_begins_again(store: StoreOf, cursor: bytes) -> None:
     store.say("msg_1", message())

@@ -7,7 +7,7 @@ from google.protobuf.json_format import Parse
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from receivers.serving import Serving, claude_event, logs, post, sent_by
+from receivers.serving import Command, Serving, claude_event, logs, post, sent_by
 from tokcost.receivers import protobuf
 
 PROTOBUF = "application/x-protobuf"
@@ -39,3 +39,73 @@ def test_without_the_extra_the_user_is_told_once(tmp_path: Path, monkeypatch: py
     with Serving(tmp_path) as serving:
         assert [serving.post("/v1/logs", b"", Content_Type=PROTOBUF) for _ in range(2)] == [415, 415]
         assert serving.notices == ["protobuf"]
+
+
+MIB = 1 << 20
+_BEGIN, _END = b"\x7b", b"\x7c"
+"""A group of a number that no message has; decoders pass over it."""
+
+
+def field(number: int, body: bytes) -> bytes:
+    """A message within another, as it stands on the wire."""
+    size, length = len(body), b""
+    while size > 0x7F:
+        length, size = length + bytes([size & 0x7F | 0x80]), size >> 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + body
+
+
+def many(number: int) -> bytes:
+    """Two million empty messages."""
+    return field(number, b"") * (2 * MIB - 50)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        field(1, field(2, many(2))),
+        field(1, many(2)),
+        many(1),
+        _BEGIN + _END + many(1),
+        _BEGIN + many(1) + _END,
+        b"\x8a\x00\x00" + many(1),
+        field(1, field(2, field(2, many(6)))),
+        field(1, field(2, field(2, field(5, field(5, many(1)))))),
+        field(1, field(1, many(1))),
+    ],
+    ids=["records", "scopes", "resources", "group", "in-group", "long-key", "attributes", "values", "of-a-resource"],
+)
+def test_empty_messages_are_refused_before_they_take_memory(body: bytes, tmp_path: Path) -> None:
+    command = Command(tmp_path)
+    memory = Path(f"/proc/{command.process.pid}/status")
+    if not memory.exists():
+        pytest.skip("needs /proc to see the memory of a process")
+
+    def most() -> int:
+        return next(int(line.split()[1]) for line in memory.read_text().splitlines() if line.startswith("VmHWM")) >> 10
+
+    try:
+        sent = {"Content_Type": PROTOBUF}
+        assert post(command.url, "/v1/logs", b"", **sent)[0] == 200
+        before = most()
+        assert post(command.url, "/v1/logs", body, **sent)[0] == 400
+        assert most() - before < 40
+        assert post(command.url, "/v1/logs", b"", **sent)[0] == 200
+    finally:
+        command.end()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\x80" * 4 * MIB, b"\x0a" + b"\xff" * 4000, b"\x0f", b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x05\x12", b"\x0e\x00"],
+)
+def test_what_ends_too_early_or_never_is_refused(body: bytes, tmp_path: Path) -> None:
+    with Serving(tmp_path) as serving:
+        assert serving.post("/v1/logs", body[: 4 * MIB], Content_Type=PROTOBUF) == 400
+
+
+def test_thousands_of_real_records_in_one_request_are_taken(tmp_path: Path) -> None:
+    events = [claude_event(request_id=f"req_{number}") for number in range(4000)]
+    data = Parse(logs(*events), ExportLogsServiceRequest()).SerializeToString()
+    with Serving(tmp_path) as serving:
+        assert serving.post("/v1/logs", data, Content_Type=PROTOBUF) == 200
+        assert len(serving.stored()) == 4000

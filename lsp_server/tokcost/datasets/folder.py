@@ -5,6 +5,7 @@ already, jobs need no server, and what was copied half is recognised. A file tha
 which files it replaces; those count no more, whether they are still there or come back.
 """
 
+import errno
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -152,10 +153,26 @@ def write_file_in_pieces(folder: Path, kind: Kind, pieces: Iterable[bytes]) -> s
 
 
 def adopt(folder: Path, kind: Kind, path: Path, name: str) -> str:
-    """Give a finished file its name, and that name. Raises `OSError`."""
+    """Give a finished file its name, and that name, once both are on the disk: files that it stands for may be removed
+    then. Some file systems find out only now that they are full. Raises `OSError`."""
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
     os.chmod(path, _MODES[kind][1])
     os.replace(path, folder / kind / name)
+    if hasattr(os, "O_DIRECTORY"):
+        _sync_folder(folder / kind)
     return name
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # folders of this file system cannot be synced
+            raise
+    finally:
+        os.close(number)
 
 
 def is_whole(path: str) -> bool:

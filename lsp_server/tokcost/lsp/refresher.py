@@ -2,10 +2,11 @@
 told."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -50,6 +51,10 @@ LONG_SECONDS = 0.05
 does not tell: on a busy machine every look takes long."""
 WAITING_SECONDS = 0.25
 """A look that takes so long by the clock mostly waits for another process, which holds the ledger."""
+MOST_BEFORE = 8
+"""Works of a client that a hook would wait for: each takes some milliseconds."""
+MOST_ASKED = 64
+"""Works that a client may have asked for before its next message is read."""
 
 _MOST_OF_URI = 200
 _MOST_PLANS = 5
@@ -119,6 +124,12 @@ class Refresher:
         self._is_importing = True
         self._has_echo = False
         self._look_began: _Beginning | None = None
+        self._to_write = 0
+        """Works of this client that the thread that writes has before it."""
+        self._counting = threading.Lock()
+        self._asked = 0
+        """Everything that is waited for in the event loop."""
+        self._answered = asyncio.Event()
         self._answering = Answering(home, environ, self, lambda said: self._call(self._say_once, said))
 
     def start(self) -> None:
@@ -161,10 +172,14 @@ class Refresher:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an import runs, or another process is waited for, longer than a hook should wait."""
+        """Whether an import runs, or another process is waited for, longer than a hook should wait; or a client asks for
+        that much."""
+        return self._is_importing or self._to_write > MOST_BEFORE or self._looks_long()
+
+    def _looks_long(self) -> bool:
         began = self._look_began
-        if self._is_importing or began is None:
-            return self._is_importing
+        if began is None:
+            return False
         used, clock = time.process_time() - began.used, time.monotonic() - began.clock
         return used > LONG_SECONDS or clock > WAITING_SECONDS
 
@@ -174,8 +189,9 @@ class Refresher:
 
     async def look_now(self) -> list[dict[str, Any]]:
         """Import what is new, and tell; the figures of all folders."""
-        self._refreshed = await self.run(self._look)
-        await self._tell()
+        with self._asking():
+            self._refreshed = await self.run(self._look)
+            await self._tell()
         return list(self._shown.values())
 
     def follow(self, parts: ShownParts) -> None:
@@ -185,11 +201,35 @@ class Refresher:
 
     async def run(self, work: Callable[..., Any], *args: object) -> Any:
         """Do something that writes to the ledger, after what is being done now."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, self._rescued, work, args)
+        self._count(1)
+        done = self._worker.submit(self._rescued, work, args)
+        done.add_done_callback(lambda _: self._count(-1))
+        with self._asking():
+            return await asyncio.wrap_future(done)
 
     async def read(self, work: Callable[..., Any], *args: object) -> Any:
         """Do something that only reads; a long import need not be waited for."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._rescued, work, args)
+        with self._asking():
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._rescued, work, args)
+
+    async def room(self) -> None:
+        """Wait until not too much is asked for at once: what a client asks beyond that must not take our memory."""
+        while self._asked >= MOST_ASKED:
+            self._answered.clear()
+            await self._answered.wait()
+
+    @contextmanager
+    def _asking(self) -> Generator[None]:
+        self._asked += 1
+        try:
+            yield
+        finally:
+            self._asked -= 1
+            self._answered.set()
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._to_write += more
 
     def _rescued(self, work: Callable[..., Any], args: tuple[object, ...]) -> Any:
         return rescued(self.home, lambda: work(*args))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import wraps
@@ -23,7 +24,7 @@ from tokcost.lsp.documents import commit_message
 from tokcost.lsp.progress import ImportProgress
 from tokcost.lsp.protocol import STATUS, Protocol
 from tokcost.lsp.refresher import Refresher
-from tokcost.lsp.stdio import Reader, Writer, parent_gone, take_streams
+from tokcost.lsp.stdio import Reader, Writer, take_streams, when_gone
 from tokcost.reports.text import escape
 from tokcost.reports.words import Say, english
 
@@ -31,6 +32,8 @@ FEATURES = (
     *("language", "status", "commands", "branches", "budget", "doctor"),
     *("diagnostics", "hover", "code_lens", "code_action", "completion"),
 )
+END_SECONDS = 5.0
+"""Seconds that the event loop has to end after its client."""
 REQUEST_FAILED = -32803
 """LSP's word for: understood, and refused."""
 
@@ -47,15 +50,22 @@ class TokcostServer(LanguageServer):
         self.refresher = Refresher(home, environ, self)
         self._import = ImportProgress(self, lambda: self.words)
         self.client_gone = asyncio.Event()
-        self._watch: asyncio.Task[None] | None = None
         self._not_understood: set[str] = set()
         for name in FEATURES:
             import_module(f"tokcost.lsp.features.{name}").register(self)
 
     def watch_client(self) -> None:
         """End with the client, from now on: it has said which process it is."""
-        self._watch = asyncio.create_task(parent_gone(self.process_id))
-        self._watch.add_done_callback(lambda _: self.client_gone.set())
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            with suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(self.client_gone.set)
+            time.sleep(END_SECONDS)
+            _end_children()
+            os._exit(1)  # the loop writes into a pipe that somebody else keeps open and nobody reads
+
+        when_gone(self.process_id, end)
 
     def show_status(self, params: dict[str, Any]) -> None:
         """Send figures of a folder; clients without our extension pass over them."""
@@ -123,7 +133,9 @@ def run(home: Path, environ: Mapping[str, str]) -> None:
     code = 1
     try:
         server = TokcostServer(home, environ)
-        code = asyncio.run(_serve(server, Reader(reading), Writer(writing, server.client_gone.set)))
+        code = asyncio.run(
+            _serve(server, Reader(reading, server.refresher.room), Writer(writing, server.client_gone.set))
+        )
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except KeyboardInterrupt:

@@ -1,8 +1,14 @@
-"""Standard input and output of a server that must not end with its client's mistakes, and must end with its client."""
+"""Standard input and output of a server that must not end with its client's mistakes, and must end with its client.
+
+Writing blocks the event loop while the client does not read, and no message is read meanwhile: what waits for a client
+is in the pipes, not in our memory. Hooks do not wait for that, since threads of their own answer them.
+"""
 
 import asyncio
 import os
 import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,15 +33,17 @@ def take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 class Reader:
-    """Reads messages in a thread of its own."""
+    """Reads messages in a thread of its own, each when there is room for it: a client that asks faster than it is
+    answered waits in its pipe."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, room: Callable[[], Awaitable[object]]) -> None:
+        self._stream, self._room = stream, room
         self._thread = ThreadPoolExecutor(1, "tokcost-stdin")
 
-    def readline(self) -> Awaitable[bytes]:
-        """A header line; of one without an end, a piece."""
-        return asyncio.get_running_loop().run_in_executor(self._thread, self._stream.readline, LONGEST_HEADER)
+    async def readline(self) -> bytes:
+        """A header line, once there is room for its message; of one without an end, a piece."""
+        await self._room()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._stream.readline, LONGEST_HEADER)
 
     def readexactly(self, size: int) -> Awaitable[bytes]:
         """A body; of one that is far too large, `null`, which is no message."""
@@ -69,14 +77,17 @@ class Writer:
             self._stream.close()
 
 
-async def parent_gone(process: int | None) -> None:
-    """Wait until the client is no more, though its end of the pipe may live on in another process. A number that names
-    no process (a client in another container) says nothing."""
-    if process is None or process <= 0 or not _lives(process):
-        await asyncio.Event().wait()
-        return
-    while _lives(process):
-        await asyncio.sleep(PARENT_SECONDS)
+def when_gone(process: int | None, then: Callable[[], object]) -> None:
+    """Do something once the client is no more, though its end of the pipe may live on in another process. A number that
+    names no process (a client in another container) says nothing. A thread looks, which no full pipe stops."""
+
+    def wait(process: int) -> None:
+        while _lives(process):
+            time.sleep(PARENT_SECONDS)
+        then()
+
+    if process is not None and process > 0 and _lives(process):
+        threading.Thread(target=wait, args=(process,), name="tokcost-client", daemon=True).start()
 
 
 def _lives(process: int) -> bool:

@@ -3,7 +3,18 @@
 A request is turned into its JSON mapping, so that what is kept of it is decided in one place.
 """
 
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
 from tokcost.receivers.otlp import Signal
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import Descriptor
+
+MOST_MESSAGES = 300_000
+"""In a request, one within another: records, attributes, values. What assistants send has one in 18 bytes at least, and
+one that is decoded takes two hundred."""
 
 
 def is_available() -> bool:
@@ -14,7 +25,8 @@ def is_available() -> bool:
 
 
 def as_json(signal: Signal, body: bytes) -> bytes:
-    """The JSON of a request in protobuf. Metrics are not read. Raises `ValueError` where it is no such request."""
+    """The JSON of a request in protobuf. Metrics are not read. Raises `ValueError` where it is no such request, or has
+    more in it than an exporter sends."""
     from google.protobuf.json_format import MessageToJson
     from google.protobuf.message import DecodeError
 
@@ -24,8 +36,76 @@ def as_json(signal: Signal, body: bytes) -> bytes:
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest as Request
     else:
         return b"{}"
+    for number, _ in enumerate(_messages(body, Request.DESCRIPTOR), 1):
+        if number > MOST_MESSAGES:
+            raise ValueError(f"more than {MOST_MESSAGES:,} messages")
     try:
         message = Request.FromString(body)
     except DecodeError as error:
         raise ValueError("no OTLP request in protobuf") from error
     return MessageToJson(message, indent=None).encode()
+
+
+def _messages(body: bytes, of: "Descriptor") -> "Iterator[Descriptor]":
+    """The messages within a message, as they stand on the wire (https://protobuf.dev/programming-guides/encoding/) and
+    before any is decoded. It ends where the wire says what it must not: that is the decoder's to refuse."""
+    within = [(len(body), _parts(of))]
+    at = 0
+    try:
+        while within:
+            end, parts = within[-1]
+            if at >= end:
+                within.pop()
+                continue
+            key, at = _varint(body, at)
+            number, kind = (key & _KEY_BITS) >> 3, key & 7
+            size, at = _size(kind, body, at)
+            part = parts.get(number) if kind == _LENGTH else None
+            if part is None:
+                at += size
+            else:
+                yield part
+                within.append((at + size, _parts(part)))
+    except (IndexError, ValueError):
+        return
+
+
+_VARINT, _EIGHT, _LENGTH, _FOUR = 0, 1, 2, 5
+_SIZES: Mapping[int, int] = {_EIGHT: 8, _FOUR: 4, 3: 0, 4: 0}
+"""Of values by their kind. What stands between the beginning (3) and the end (4) of a group counts as if there were
+none: OTLP has no groups, and a decoder passes over them."""
+_MOST_VARINT = 10
+"""Bytes of a number of 64 bits."""
+_KEY_BITS = 0xFFFFFFFF
+"""Some decoders pass over the higher bits of a field's number and kind."""
+
+
+@cache
+def _parts(of: "Descriptor") -> "Mapping[int, Descriptor]":
+    """The messages that a message can hold, by the numbers of their fields."""
+    fields = of.fields_by_number.items()
+    return {number: field.message_type for number, field in fields if field.message_type is not None}
+
+
+def _size(kind: int, body: bytes, at: int) -> tuple[int, int]:
+    """The length of a field's value, and the place where that begins. Raises `ValueError` for a kind that there is not,
+    and `IndexError` where the body ends."""
+    if kind == _VARINT:
+        return 0, _varint(body, at)[1]
+    if kind == _LENGTH:
+        return _varint(body, at)
+    if kind in _SIZES:
+        return _SIZES[kind], at
+    raise ValueError("no kind of value")
+
+
+def _varint(body: bytes, at: int) -> tuple[int, int]:
+    """A number, and the place behind it. Raises `ValueError` where it does not end, and `IndexError` where the body
+    does."""
+    value = 0
+    for place in range(_MOST_VARINT):
+        byte = body[at + place]
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value, at + place + 1
+    raise ValueError("a number without an end")

@@ -10,6 +10,11 @@ export interface Day {
   readonly label: string;
 }
 
+/** The largest of any number of values; at least 0. */
+export function largest(values: readonly number[]): number {
+  return values.reduce((most, one) => Math.max(most, one), 0);
+}
+
 const HEIGHT = 150;
 const FOOT = 18;
 const HEAD = 18;
@@ -25,8 +30,8 @@ const TICK = 44;
 
 /** Columns, one for each day from the first to the last; days without spend are gaps. */
 export function dayChart(days: readonly Day[], describedBy: string): Html {
-  const shown = everyDay(days).slice(-MOST_DAYS);
-  const highest = Math.max(...shown.map((one) => one.value), 0);
+  const shown = lastDays(days);
+  const highest = largest(shown.map((one) => one.value));
   const slot = Math.min(WIDEST_SLOT, Math.floor(ROOM / Math.max(shown.length, 1)));
   const width = Math.max(shown.length * slot, LEAST_WIDTH);
   const room = HEIGHT - FOOT - HEAD;
@@ -133,11 +138,12 @@ export function spokenStack(name: string, slices: readonly Slice[]): Html {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-function everyDay(days: readonly Day[]): Day[] {
+/** Each of the last days, also those without spend. */
+function lastDays(days: readonly Day[]): Day[] {
   const known = new Map(days.map((one) => [one.day, one]));
   const sorted = [...known.keys()].sort();
-  const first = Date.parse(sorted[0] ?? "");
   const last = Date.parse(sorted.at(-1) ?? "");
+  const first = Math.max(Date.parse(sorted[0] ?? ""), last - (MOST_DAYS - 1) * DAY_MS);
   const made: Day[] = [];
   for (let time = first; time <= last; time += DAY_MS) {
     const day = new Date(time).toISOString().slice(0, 10);

@@ -69,6 +69,31 @@ const HEADS: Readonly<Record<string, string>> = {
   Tokens: t("Tokens"),
 };
 
+/** Of one list: a page with more is of no use, and may never be drawn. */
+export const MOST_ROWS = 2000;
+
+/** The first rows of a list, and a last one that says how many there are besides. */
+export function firstRows<T>(all: readonly T[], columns: number, row: (one: T) => Html): Html[] {
+  const rows = all.slice(0, MOST_ROWS).map(row);
+  if (all.length > MOST_ROWS) {
+    const said = t("and {0} more, which are in the sums", fullCount(all.length - MOST_ROWS));
+    rows.push(
+      html`<tr>
+        <td class="meaning" colspan="${columns}">${said}</td>
+      </tr>`,
+    );
+  }
+  return rows;
+}
+
+const MOST_WORDS = 100;
+
+/** Words behind each other; of very many the first ones and the number of the others. */
+export function joined(words: readonly string[], between: string): string {
+  const more = words.length - MOST_WORDS;
+  return more > 0 ? `${words.slice(0, MOST_WORDS).join(between)} +${fullCount(more)}` : words.join(between);
+}
+
 export function section(title: string, body: Html): Html {
   return html`<h2>${title}</h2>
     ${body}`;

@@ -5,7 +5,7 @@ import type { TableRow, Unplaced } from "../core/protocol";
 import { t } from "../core/words";
 import { exactly, html, type Html } from "./html";
 import type { Column, Order, TableModel } from "./messages";
-import { hero, NOTHING, section, STALE } from "./pieces";
+import { firstRows, hero, joined, NOTHING, section, STALE } from "./pieces";
 
 /** Sections by the id of the element that holds them. */
 export type TableSections = Readonly<Record<(typeof TABLE_SECTIONS)[number], Html>>;
@@ -61,7 +61,9 @@ function compared(a: bigint, b: bigint): number {
 }
 
 function all(model: TableModel, order: Order): Html {
-  const rows = sorted(model.rows, order).map(
+  const rows = firstRows(
+    sorted(model.rows, order),
+    6,
     (row) =>
       html`<tr>
         <th scope="row">
@@ -155,7 +157,7 @@ function unplaced(model: TableModel): Html {
             </tr>
           </thead>
           <tbody>
-            ${model.unplaced.map(unplacedRow)}
+            ${firstRows(model.unplaced, 4, unplacedRow)}
           </tbody>
         </table>
       </div>`,
@@ -168,7 +170,7 @@ function unplacedRow(row: Unplaced): Html {
   const name = row.short_id === "" ? row.assistant : `${row.assistant} ${row.short_id}`;
   return html`<tr>
     <th scope="row">${name}<br /><span class="meaning">${days}</span></th>
-    <td class="wide">${row.reasons.join(" ")}<br /><span class="meaning">${row.directories.join(", ")}</span></td>
+    <td class="wide">${row.reasons.join(" ")}<br /><span class="meaning">${joined(row.directories, ", ")}</span></td>
     <td class="number">
       ${row.amount}<br /><span class="meaning"
         >${t("{0} tokens", about(shortTokens(row.tokens), row.estimated_counts))}</span

@@ -3,11 +3,23 @@
 import { about, dollars, fullCount, shortTokens } from "../core/amounts";
 import { TOKEN_CLASSES, type Branch, type Budget, type Figures, type Model, type Part } from "../core/protocol";
 import { t } from "../core/words";
-import { bar, dayChart } from "./charts";
+import { bar, dayChart, largest } from "./charts";
 import { drivers } from "./drivers";
 import { exactly, html, type Html } from "./html";
 import { ALL, type PageModel } from "./messages";
-import { hero, inSessions, NOTHING, replies, section, shares, STALE, table } from "./pieces";
+import {
+  firstRows,
+  hero,
+  inSessions,
+  joined,
+  MOST_ROWS,
+  NOTHING,
+  replies,
+  section,
+  shares,
+  STALE,
+  table,
+} from "./pieces";
 
 /** Sections by the id of the element that holds them. */
 export type Sections = Readonly<Record<(typeof SECTIONS)[number], Html>>;
@@ -59,7 +71,8 @@ function nothing({ name, noLogs, isStale }: PageModel): Html {
 
 /** The choices of the branch chooser. */
 export function options({ name, names, current }: Pick<PageModel, "name" | "names" | "current">): Html {
-  const branches = name === ALL || names.includes(name) ? names : [name, ...names];
+  const first = names.slice(0, MOST_ROWS);
+  const branches = name === ALL || first.includes(name) ? first : [name, ...first];
   return html`${[ALL, ...branches].map((one) => {
     const label = one === ALL ? t("All branches") : one === current ? t("{0} (checked out)", one) : one;
     return one === name
@@ -158,7 +171,9 @@ function days(branch: Branch): Html {
     value: Number(of.list_cost),
     label: of.amount,
   }));
-  const rows = found.map(
+  const rows = firstRows(
+    found,
+    3,
     ([day, of]) =>
       html`<tr>
         <th scope="row">${day}</th>
@@ -191,8 +206,8 @@ function split(
   const sorted = Object.entries(all).sort(
     ([, a], [, b]) => Number(b.list_cost) - Number(a.list_cost) || total(b) - total(a),
   );
-  const highest = Math.max(...sorted.map(([, of]) => Number(of.list_cost)), 0);
-  const rows = sorted.map(([name, of]) => {
+  const highest = largest(sorted.map(([, of]) => Number(of.list_cost)));
+  const rows = firstRows(sorted, 4, ([name, of]) => {
     const share = highest > 0 ? Number(of.list_cost) / highest : 0;
     return html`<tr>
       <th scope="row">${"name" in of ? of.name : name}</th>
@@ -272,7 +287,9 @@ function evidence(branch: Branch): Html {
 }
 
 function commits(branch: Branch): Html {
-  const rows = branch.commits.map(
+  const rows = firstRows(
+    branch.commits,
+    4,
     (one) =>
       html`<tr>
         <th scope="row" class="mono">
@@ -287,7 +304,7 @@ function commits(branch: Branch): Html {
         </th>
         <td class="wide">${one.subject ?? ""}</td>
         <td class="number">${one.amount}</td>
-        <td class="mono">${one.published ? one.claims.join(" ") : t("here only")}</td>
+        <td class="mono">${one.published ? joined(one.claims, " ") : t("here only")}</td>
       </tr>`,
   );
   if (rows.length === 0) return NOTHING;

@@ -48,6 +48,8 @@ class _Cursor(msgspec.Struct, gc=False):
     """Messages that were told before they were completed, with the keys that they had."""
     misplaced: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     """For each table how many rows with an impossible `time_updated` were counted."""
+    rows: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    """For each table the greatest row that there was: once a clock is set back, rows behind it have earlier times."""
     going_on: bool = False
     """The last call stopped in the middle."""
 
@@ -99,6 +101,7 @@ class _Found:
         self._latest = self._now + FUTURE_SECONDS * 1000
         self._cursor.updated = {table: ms for table, ms in self._cursor.updated.items() if ms <= self._latest}
         self._before, self._goes_on = dict(self._cursor.updated), self._cursor.going_on
+        self._rows = dict(self._cursor.rows)
 
     def take(self, table: str) -> bool:
         """Read the rows of a table in the order of their changes; whether some are left for another call."""
@@ -115,15 +118,23 @@ class _Found:
             taken += 1
             self._cursor.updated[table] = max(place.updated, self._cursor.updated.get(table, 0))
             # One of a clock that was ahead is looked at again, and counted when its time has come.
-            is_new = self._before.get(table, -1) < place.updated <= self._now
+            is_behind = place.row > self._rows.get(table, place.row)
+            is_new = (is_behind or self._before.get(table, -1) < place.updated) and place.updated <= self._now
             self._row(self._store.row(query, place.row), is_new=is_new)
         self._skip("record with an impossible time", max(0, misplaced - self._cursor.misplaced.get(table, 0)))
         self._cursor.misplaced[table] = misplaced
+        if not more:
+            self._cursor.rows[table] = self._greatest_row(table)
         return more
+
+    def _greatest_row(self, table: str) -> int:
+        return max((row for (row,) in self._store.numbers(f"SELECT MAX(rowid) FROM {table}", ()) if row), default=0)
 
     def _places(self, table: str) -> Iterator[_Place]:
         """Those with impossible times come first."""
         since = self._before.get(table, 0) - (0 if self._goes_on else _LATE_MS)
+        if not self._goes_on and (earliest := self._earliest_behind(table, since)) is not None:
+            since = self._cursor.updated[table] = earliest
         began = "time_created" if "time_created" in self._store.columns(table) else "0"
         query = (
             f"SELECT rowid, CASE WHEN typeof(time_updated) = 'integer' AND time_updated BETWEEN ? AND ?"
@@ -132,6 +143,15 @@ class _Found:
         )
         for row, updated in self._store.numbers(query, (EARLIEST_MS, self._latest, since)):
             yield _Place(row, updated)
+
+    def _earliest_behind(self, table: str, since: int) -> int | None:
+        """The earliest time before `since` of a row that was not there when the table was read, if there is one."""
+        query = (
+            f"SELECT MIN(time_updated) FROM {table} WHERE rowid > ? AND typeof(time_updated) = 'integer'"
+            f" AND time_updated BETWEEN ? AND ?"
+        )
+        found = self._store.numbers(query, (self._rows.get(table, 0), EARLIEST_MS, since - 1))
+        return next((earliest for (earliest,) in found), None)
 
     def batch(self, *, more: bool, position: int) -> Batch:
         """The batch of all that was found."""
