@@ -172,8 +172,8 @@ class Refresher:
 
     @property
     def is_busy(self) -> bool:
-        """Whether an import runs, or another process is waited for, longer than a hook should wait; or a client asks for
-        that much."""
+        """Whether an import runs, another process is waited for, or a client asks for much: longer than a hook should
+        wait."""
         return self._is_importing or self._to_write > MOST_BEFORE or self._looks_long()
 
     def _looks_long(self) -> bool:
