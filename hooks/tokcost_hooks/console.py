@@ -13,8 +13,11 @@ ON_TERMINAL = "TOKCOST_TERMINAL"
 """The variable that is there where somebody reads what hooks say: standard error is a terminal."""
 STOP = 79
 """Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
-PAST_UNCHECKED = "try again, or once: git commit --no-verify; from now on: git config tokcost.budgetUnchecked pass"
-"""The hint for a commit that was stopped because its budget could not be checked."""
+PAST_UNCHECKED = (
+    "try again, or once: git commit --no-verify; to let commits pass that cannot be checked:"
+    " git config tokcost.budgetUnchecked pass"
+)
+"""The hint for a commit that was stopped by a check that came to no end."""
 
 
 def tell(sentence: str, hint: str = "") -> None:
@@ -54,11 +57,12 @@ def failure(name: str, reason: str, code: int, hint: str = "", *, is_written: bo
     elif name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":
-        lost = f"the budget was not checked ({reason})"
+        end = " to the end" if code == STOP else ""  # what came of it may have been said
+        lost = f"the budget was not checked{end} ({reason})"
     else:
         lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
     if code == STOP:
-        return f"{lost}; the commit was stopped, as tokcost.budgetUnchecked asks.", PAST_UNCHECKED
+        return f"{lost}; the commit was stopped.", PAST_UNCHECKED
     return f"{lost}.", hint
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from tokcost.services.check_budget import Checked, check_commit, keep_said
 from tokcost.services.look_at_clone import CloneState, stops_unchecked
-from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED
+from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED, STOP
 from tokcost_hooks.work import Call
 
 _UNSURE = "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks."
@@ -36,9 +36,11 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     if is_unsure:
         said.append((_UNSURE, PAST_UNCHECKED))
+    stops = is_unsure or (can_stop and bool(stopping(checked.status)))
+    if stops:
+        call.promise(STOP)  # before it is said: whatever comes between, what was said holds
     for sentence, hint in said:
         call.tell(sentence, hint)
-    stops = is_unsure or (can_stop and bool(stopping(checked.status)))
     if said and ON_TERMINAL not in call.environ:
         keep_said(call.environ, here, [sentence for sentence, _ in said], stopped=stops)
     return Answer(stops, checked.is_current)

@@ -67,12 +67,12 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         if data is None:
             data = _standard_input() if name == "post-rewrite" else b""
         environ = dict(os.environ)
-        call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True)
+        call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True, promise)
     except BaseException as problem:
         if not is_told_later(name, os.environ):
             tell(*failure(name, words(problem), 0, hint_of(problem)))
         return 0
-    return work(call, promise)
+    return work(call)
 
 
 def _standard_input() -> bytes:

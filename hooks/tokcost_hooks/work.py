@@ -32,12 +32,19 @@ class Call(NamedTuple):
     """Takes a sentence for standard error, and a hint or nothing."""
     is_awaited: Callable[[], bool]
     """Whether git still waits."""
+    promise: Callable[[int], None]
+    """Takes the exit code that holds from now on if the work comes to no end; until then it is 0."""
 
 
-def work(call: Call, promise: Callable[[int], None]) -> int:
-    """Do what a hook is for; its exit code, 0 or `STOP`. `promise` is told beforehand which one holds if this comes to
-    no end."""
+def work(call: Call) -> int:
+    """Do what a hook is for; its exit code, 0 or `STOP`."""
     code, before = 0, message_as_it_is(call.name, call.arguments, call.directory)
+
+    def promise(holds: int) -> None:
+        nonlocal code
+        code = holds
+        call.promise(holds)
+
     try:
         here = state_of_hook(call.directory, call.environ)
         if here is None or call.name not in HOOKS:
@@ -45,11 +52,10 @@ def work(call: Call, promise: Callable[[int], None]) -> int:
         if call.name in BEFORE_COMMIT and not call.is_awaited():
             return 0  # git has gone on: the message may be another commit's by now
         # Where a budget that cannot be checked is to stop the commit, so is a check that comes to no end.
-        code = STOP if call.name == "pre-commit" and stops_unchecked(here) else 0
-        if code:
-            promise(code)
+        if call.name == "pre-commit" and stops_unchecked(here):
+            promise(STOP)
         hook = import_module(f"tokcost_hooks.{call.name.replace('-', '_')}")
-        is_stopped = hook.run(call, here) is True
+        is_stopped = hook.run(call._replace(promise=promise), here) is True
         _tell_of_rescues(call)
         return STOP if is_stopped else 0
     except BaseException as problem:

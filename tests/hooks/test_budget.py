@@ -16,10 +16,11 @@ from support.hooked import Hooked
 from support.terminal import piped
 from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
+from tokcost_hooks.console import STOP
 from tokcost_hooks.installation import manager_files
 from tokcost_hooks.installation.hooks import install, uninstall
 from tokcost_hooks.installation.scripts import owner
-from tokcost_hooks.work import Call
+from tokcost_hooks.work import Call, work
 
 
 class Made(NamedTuple):
@@ -542,6 +543,23 @@ def test_a_budget_that_somebody_else_has_checked_is_not_told_twice(repo: Hooked,
     assert "budget" not in commit(repo).said
 
 
+def test_that_a_commit_is_stopped_holds_from_before_it_is_said(repo: Hooked) -> None:
+    """The deadline may come at any moment, and whoever reads that a commit was stopped must find it stopped."""
+    assert repo.tokcost("budget", "set", "0.01", "--branch", "--block").returncode == 0
+    repo.spend()
+    happened: list[str | int] = []
+
+    def tell(sentence: str, hint: str) -> None:
+        happened.append(sentence)
+        if len(happened) == 2:
+            raise ValueError("something comes between")
+
+    whose = (str(repo.path), repo.environ, repo.ledger_home)
+    assert work(Call("pre-commit", [], *whose, b"", tell, lambda: True, happened.append)) == STOP
+    assert happened[0] == STOP
+    assert ["the commit was stopped" in str(said) for said in happened[1:]] == [True, True]
+
+
 def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked at every commit."""
     asked: list[str] = []
@@ -551,8 +569,7 @@ def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkey
     environ = repo.environ | {"TOKCOST_HOOKS": ".git/hooks"}
     for text, times in (("[trailers]\nmodels = false\n", 0), ('[budget]\nday = "5"\n', 1)):
         (repo.path / ".tokcost.toml").write_text(text)
-        call = Call(
-            "prepare-commit-msg", arguments, str(repo.path), environ, repo.ledger_home, b"", print, lambda: True
-        )
+        whose = (str(repo.path), environ, repo.ledger_home)
+        call = Call("prepare-commit-msg", arguments, *whose, b"", print, lambda: True, lambda code: None)
         prepare_commit_msg.run(call, read_state(repo.worktree))
         assert len(asked) == times

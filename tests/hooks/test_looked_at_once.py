@@ -142,10 +142,11 @@ def stops(repo: Hooked, *words: str) -> list[str]:
         b"",
         lambda sentence, hint: pytest.fail(f"{sentence} {hint}"),
         lambda: True,
+        lambda code: None,
     )
     sys.setprofile(watch)
     try:
-        work(call, lambda code: None)
+        work(call)
     finally:
         sys.setprofile(None)
     return list(dict.fromkeys(found))

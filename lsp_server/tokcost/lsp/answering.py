@@ -215,7 +215,7 @@ class Answering:
             return
         name, *arguments = request.arguments
         asked = (name, arguments, request.directory, request.environ, self._home, request.data)
-        client.send(DONE, bytes([work(Call(*asked, tell, client.is_there), client.promise)]))
+        client.send(DONE, bytes([work(Call(*asked, tell, client.is_there, client.promise))]))
 
     def _status(self, client: "Client", request: Request) -> None:
         """Only what needs no more than a line: whatever is wrong, the client finds out itself, and says it."""
