@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from support.claude_lines import append, assistant, cost_state, counts, encode, iso, write
@@ -520,6 +520,15 @@ LINES_OF_ONE_RESPONSE = st.fixed_dictionaries(
 )
 
 
+_UNFINISHED = {"message": "msg_2", "request": "req_1", "stop_reason": None, "version": "2.1.330", "text": "words"}
+COPIED_SIDE_CHAIN = [
+    _UNFINISHED | {"message": "msg_1", "isSidechain": False, "usage": counts(output=2)},
+    _UNFINISHED | {"isSidechain": False, "usage": counts(output=2), "sessionKind": "bg"},
+    _UNFINISHED | {"isSidechain": True, "usage": counts(output=900), "requestSessionId": "session-0"},
+    _UNFINISHED | {"isSidechain": True, "usage": counts(output=900)},
+]
+"""The last line is no copy, and so tells more of the response than the one before it, which it repeats otherwise."""
+
 BETWEEN = st.sampled_from([[{"type": "tool_result", "tool_use_id": "t", "content": "x"}], "go on", "go on"])
 
 
@@ -529,6 +538,7 @@ BETWEEN = st.sampled_from([[{"type": "tool_result", "tool_use_id": "t", "content
     entrypoint=st.sampled_from(["cli", "sdk-cli"]),
     older_order=st.booleans(),
 )
+@example(lines=COPIED_SIDE_CHAIN, between={}, entrypoint="cli", older_order=False)
 @settings(max_examples=300, deadline=None)
 def test_lines_that_repeat_a_response_are_passed_over_only_when_they_tell_nothing_new(
     tmp_path_factory: pytest.TempPathFactory,

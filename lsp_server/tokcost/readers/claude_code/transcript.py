@@ -319,7 +319,9 @@ class _Transcript:
         says."""
         found = self._found[self._key]
         is_surest = found.copy_rank == 0 or (found.copy_rank == 1 and line.sidechain is True)
-        holds = found is one or (found.tokens, found.request_id) == (one.tokens, one.request_id)
+        # A repetition of a copy may be no copy itself, by what its other fields say.
+        told = (found.tokens, found.request_id, found.copy_rank)
+        holds = found is one or told == (one.tokens, one.request_id, one.copy_rank)
         if message.id and line.request_id and is_surest and holds:
             self._repetition.expect(raw, line, message.id, found)
         else:
