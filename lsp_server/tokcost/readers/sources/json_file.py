@@ -34,8 +34,8 @@ class JsonFileReader:
     def usages(self, document: Any, source: Source) -> Iterable[Usage]:
         """All usage that a document tells. Keys make it count once, however often the file is written.
 
-        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError`, `IndexError`, `OverflowError`: the file is then
-        counted as damaged.
+        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError`, `IndexError`, `OverflowError`: the file is
+        then counted as damaged.
         """
         raise NotImplementedError
 
