@@ -231,9 +231,9 @@ class SqliteStoreReader:
     is none. A row from the future is then damaged: it must not hide those that come after it."""
 
     identity: int = 0
-    """Where the query goes by row ids: the number of its first columns that stay as they are and tell a row from
-    another one that has its id later. Ids are given again when the newest rows were deleted, or the store was made
-    anew; it is read from its beginning then."""
+    """The number of the query's first columns that stay as they are and tell a row from another one that has its id
+    later; 0 where the query does not go by row ids. Ids are given again when the newest rows were deleted, or the store
+    was made anew; it is read from its beginning then."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
