@@ -151,3 +151,43 @@ def test_a_session_is_counted_again_only_where_its_text_is_another(copilot: Copi
     again = read(CopilotChatTextReader(), path, first.cursor)
     assert (again.usage, again.cursor) == (first.usage, first.cursor)
     assert read(CopilotChatTextReader(), path, b"no cursor").usage == first.usage
+
+
+def test_bubbles_that_take_the_numbers_of_deleted_ones_are_found(cursor: Cursor) -> None:
+    for number in (1, 2, 3):
+        cursor.says(number, T0)
+    first = read(CursorTextReader(), cursor.path)
+    cursor.run(cursor.path, "DELETE FROM cursorDiskKV WHERE rowid > 1")
+    for number in (4, 5, 6):
+        cursor.says(number, T0)
+    keys = {one.key for one in read(CursorTextReader(), cursor.path, first.cursor).usage}
+    assert keys >= {f"bubbleId:c1:b{number}" for number in (4, 5, 6)}
+
+
+def test_a_bubble_that_is_written_again_does_not_have_all_others_read_again(cursor: Cursor) -> None:
+    for number in (1, 2):
+        cursor.says(number, T0)
+    first = read(CursorTextReader(), cursor.path)
+    cursor.says(2, T0, WORDS * 2)
+    assert [one.key for one in read(CursorTextReader(), cursor.path, first.cursor).usage] == ["bubbleId:c1:b2"]
+
+
+@pytest.mark.parametrize("number", [7, 4_000_000_000, 0.5])
+def test_a_number_in_place_of_a_text_is_damage_and_takes_no_memory(cursor: Cursor, number: float) -> None:
+    """`bytes` of a number are so many zeros."""
+    cursor.says(1, T0)
+    for key in ("bubbleId:c1:bad", "composerData:c1"):
+        cursor.run(cursor.path, f"INSERT INTO cursorDiskKV VALUES ('{key}', {number})")
+    window = cursor.user / "workspaceStorage/4567/state.vscdb"
+    cursor.run(window, f"UPDATE ItemTable SET value = {number}")
+    cursor.says(2, T0)
+    batch = read(CursorTextReader(), cursor.path)
+    assert [one.tokens.output for one in batch.usage] == [ONE, ONE]
+    assert sum(batch.skipped.values()) == 1
+
+
+def test_a_reply_whose_model_is_named_later_is_counted_with_the_factor_of_that(copilot: Copilot) -> None:
+    reader = CopilotChatTextReader()
+    first = read(reader, copilot.keeps(request(1, T0, model="copilot/auto")))
+    path = copilot.keeps(request(1, T0, model="copilot/claude-opus-4.7"))
+    assert read(reader, path, first.cursor).usage == read(reader, path).usage

@@ -155,6 +155,23 @@ def test_a_second_look_finds_what_is_new_and_what_is_numbered_anew_after_all_was
     assert [one.key for one in read(store(tmp_path, span("s4")), second.cursor).usage] == ["copilot-chat:s4"]
 
 
+def test_requests_that_take_the_numbers_of_deleted_ones_are_found(tmp_path: Path) -> None:
+    path = store(tmp_path, span(), span("s2"), span("s3"))
+    first = read(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM spans WHERE rowid > 1")
+        db.commit()
+    found = read(store(tmp_path, span("s4"), span("s5"), span("s6")), first.cursor).usage
+    assert {one.key for one in found} >= {"copilot-chat:s4", "copilot-chat:s5", "copilot-chat:s6"}
+
+
+def test_a_branch_that_is_told_later_does_not_have_all_requests_read_again(tmp_path: Path) -> None:
+    first = read(store(tmp_path, span("s0", trace_id="t2"), span()))
+    branch = ("agent", "copilot_chat.repo.head_branch_name", "feat/a")
+    found = read(store(tmp_path, agent(), attributes=(branch,)), first.cursor).usage
+    assert [(one.key, one.branch) for one in found] == [("copilot-chat:s1", "feat/a")]
+
+
 @pytest.mark.parametrize("wrong", [{"cached_tokens": 101}, {"output_tokens": -1}, {"input_tokens": "many"}])
 def test_one_damaged_span_among_good_ones_is_counted(tmp_path: Path, wrong: dict[str, Any]) -> None:
     batch = read(store(tmp_path, span(**wrong), span("s2")))

@@ -217,3 +217,20 @@ def test_goose_is_found_where_its_variable_says(tmp_path: Path) -> None:
         (str(tmp_path / "data/sessions/sessions.db"), "store"),
         (str(tmp_path / "data/sessions"), "folder"),
     ]
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_calls_that_take_the_numbers_of_deleted_ones_are_found(made_anew: bool, tmp_path: Path) -> None:
+    """A store that was deleted begins at 1 again."""
+    store = Store(tmp_path)
+    store.session()
+    for at in range(3):
+        store.call(at=T0 + at)
+    cursor = store.read()[-1].cursor
+    store.run("DELETE FROM usage_ledger WHERE id > 1")
+    store.run("UPDATE sqlite_sequence SET seq = 1" if not made_anew else "DELETE FROM sqlite_sequence")
+    if made_anew:
+        store.run("DELETE FROM usage_ledger")
+    for at in (60, 61):
+        store.call(at=T0 + at)
+    assert {one.time_ms for one in store.usage(cursor)} >= {(T0 + 60) * 1000, (T0 + 61) * 1000}

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from support.claude_lines import append, iso, write
+from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch
-from tokcost.model.usage import Tokens
+from tokcost.model.usage import Tokens, same_response
 from tokcost.readers.pi.reader import OmpReader, PiReader
 from tokcost.readers.sources.jsonl import file_source
 
@@ -95,3 +96,20 @@ def test_pi_is_found_where_its_variable_says() -> None:
     assert [one.path for one in READER.locations({"HOME": "/h"})] == ["/h/.pi/agent/sessions"]
     found = READER.locations({"HOME": "/h", "PI_CODING_AGENT_DIR": "~/p"})
     assert [one.path for one in found] == ["/h/p/sessions"]
+
+
+def test_a_server_of_ones_own_may_give_two_replies_one_id_and_both_count_and_copies_once(tmp_path: Path) -> None:
+    """Some servers draw the number in `chatcmpl-123` from a thousand."""
+    lines = [reply("a1", responseId="chatcmpl-7"), reply("b2", 9000, responseId="chatcmpl-7")]
+    first = read(session(tmp_path, HEAD, *lines)).usage
+    assert not same_response(*first)
+    fork = read(session(tmp_path, {**HEAD, "id": "s-2", "timestamp": iso(T0 + 20_000)}, *lines, name="f")).usage
+    assert all(same_response(one, copy) for one, copy in zip(first, fork, strict=True))
+
+
+@pytest.mark.parametrize("wrong", [{"id": "s\0"}, {"id": ["s"]}, {"cwd": ["/"]}, {"cwd": "/a\0b"}, {"cwd": {}}])
+def test_a_damaged_first_line_is_counted_and_loses_no_reply(wrong: dict[str, Any], tmp_path: Path) -> None:
+    batch = read(session(tmp_path, {**HEAD, **wrong}, reply()))
+    (one,) = batch.usage
+    assert (one.session, one.cwd, sum(batch.skipped.values())) == ("", "", 1)
+    assert within_bounds(batch, "pi").usage == [one]

@@ -28,7 +28,7 @@ _MOST_ENTRIES = 20_000
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 _any = msgspec.json.Decoder(dict[str, Any])
-_counted = msgspec.json.Decoder(dict[str, tuple[int, int]])
+_counted = msgspec.json.Decoder(dict[str, tuple[int, int, int]])
 
 
 def read_session(source: Source, cursor: bytes | None) -> Iterator[Batch]:
@@ -97,9 +97,9 @@ def _set(at: Any, name: Any, entry: dict[str, Any]) -> None:
 class _Session:
     """The replies of one session."""
 
-    def __init__(self, document: dict[str, Any], source: Source, before: dict[str, tuple[int, int]]) -> None:
-        self.counted: dict[str, tuple[int, int]] = {}
-        """The characters and the tokens of each reply, by its request."""
+    def __init__(self, document: dict[str, Any], source: Source, before: dict[str, tuple[int, int, int]]) -> None:
+        self.counted: dict[str, tuple[int, int, int]] = {}
+        """The characters, the factor and the tokens of each reply, by its request."""
         self._before = before
         requests: Any = document.get("requests")
         self._requests = cast(list[Any], requests) if isinstance(requests, list) else []
@@ -123,12 +123,12 @@ class _Session:
             return None
         key, model = str(request["requestId"]), told.removeprefix(_OURS)
         texts = [text for text in _texts(request) if text]
-        length = sum(map(len, texts))
+        length, factor = sum(map(len, texts)), factor_percent(model)
         known = self._before.get(key)
-        tokens = known[1] if known and known[0] == length else estimated_tokens(texts, model)
+        tokens = known[2] if known and known[:2] == (length, factor) else estimated_tokens(texts, model)
         if not tokens:
             return None
-        self.counted[key] = length, tokens
+        self.counted[key] = length, factor, tokens
         return Usage(
             NAME,
             f"{self._name}/{key}",
@@ -139,7 +139,7 @@ class _Session:
             self._folder,
             provider="github-copilot",
             estimated=True,
-            factor_percent=factor_percent(model),
+            factor_percent=factor,
         )
 
 

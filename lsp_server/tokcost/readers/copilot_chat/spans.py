@@ -58,7 +58,7 @@ class _Spans(SqliteStoreReader):
 
     name = NAME
     required = _REQUIRED
-    numbered = "spans"
+    identity = 3
     query = _QUERY
 
     def __init__(self, path: str) -> None:

@@ -35,7 +35,7 @@ class _Rows(SqliteStoreReader):
 
     name = NAME
     required = _REQUIRED
-    numbered = TABLE
+    identity = 3
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -44,7 +44,7 @@ class _Rows(SqliteStoreReader):
             columns = store.columns(TABLE)
         later = (f"{TABLE}.{one}" if one in columns else "NULL" for one in ("cache_write_tokens", *_LATER))
         self.query = f"""
-            SELECT {TABLE}.id, session_id, cwd, branch, model, {TABLE}.created_at, input_tokens, output_tokens,
+            SELECT {TABLE}.id, session_id, {TABLE}.created_at, cwd, branch, model, input_tokens, output_tokens,
                 cache_read_tokens, {", ".join(later)}
             FROM {TABLE} LEFT JOIN sessions ON sessions.id = session_id
             WHERE {TABLE}.id >= ? ORDER BY {TABLE}.id
@@ -52,7 +52,7 @@ class _Rows(SqliteStoreReader):
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """One request; `None` for one that the events of its session tell."""
-        _, session, cwd, branch, model, created, read, said, cached, written, thought, duration, first, credits = row
+        _, session, created, cwd, branch, model, read, said, cached, written, thought, duration, first, credits = row
         if read is said is None and not (cached or written):
             return None  # broken off before the provider told any counts
         counts = Counts(*(int(one or 0) for one in (read, said, cached, written, thought)))

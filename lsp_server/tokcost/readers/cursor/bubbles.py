@@ -30,6 +30,7 @@ _NEW = (
     "SELECT rowid, key, value FROM cursorDiskKV"
     " WHERE rowid > ? AND key >= 'bubbleId:' AND key < 'bubbleId;' ORDER BY rowid"
 )
+_ROW_OF = "SELECT rowid FROM cursorDiskKV WHERE key = ?"
 _VALUE = "SELECT value FROM cursorDiskKV WHERE key = ?"
 _CONVERSATIONS = "SELECT value FROM ItemTable WHERE key = 'composer.composerData'"
 _MOST_READ = 16 << 20
@@ -89,17 +90,15 @@ class _Bubbles:
 
     def read(self, source: Source, cursor: bytes | None) -> Batch:
         """One portion of what is new."""
-        since = int(cursor) if cursor and cursor.isdigit() and len(cursor) < 19 else 0
         usage, damaged, size, more = list[Usage](), 0, 0, False
         with open_store(source.path) as store:
             if not store.has(_TABLE):
                 raise OSError("the store lacks the table that this reader needs (cursorDiskKV)")
-            newest = (store.row("SELECT max(rowid) FROM cursorDiskKV") or (0,))[0] or 0
-            since = since if since <= newest else 0
+            since, last = _place_of(store, cursor)
             for number, key, value in store.rows(_NEW, (since,)):
                 if more := size > _MOST_READ:
                     break
-                since, size = number, size + len(value or b"")
+                since, last, size = number, key, size + (len(value) if isinstance(value, str | bytes) else 0)
                 try:
                     found = self._usage(store, key, value)
                 except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -107,10 +106,11 @@ class _Bubbles:
                     continue
                 usage.extend(found)
         skipped = {"damaged record": damaged} if damaged else {}
-        return Batch(b"%d" % since, usage, skipped=skipped, more=more, position=0 if more else source.size)
+        place = b"%d %s" % (since, last.encode("utf-8", "replace"))
+        return Batch(place, usage, skipped=skipped, more=more, position=0 if more else source.size)
 
     def _usage(self, store: Store, key: str, value: Any) -> list[Usage]:
-        raw = value.encode() if isinstance(value, str) else bytes(value or b"null")
+        raw = _bytes(value)
         if raw == b"null":
             return []  # a message that was deleted
         bubble = decoded(_bubble, raw, longest=MOST_BYTES)
@@ -169,5 +169,21 @@ def _folders(storage: str) -> Iterator[tuple[str, str]]:
             yield from ((one.composerId, folder) for one in found.allComposers)
 
 
-def _bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value or b"{}")
+def _place_of(store: Store, cursor: bytes | None) -> tuple[int, str]:
+    """The number and the key of the bubble up to which the store was read. As long as that is there, with its number or
+    a higher one, no bubble behind it had a lower one; else all are read again."""
+    number, _, key = (cursor or b"").partition(b" ")
+    if not (number.isdigit() and len(number) < 19 and key):
+        return 0, ""
+    last, since = key.decode("utf-8", "replace"), int(number)
+    row = store.row(_ROW_OF, last)
+    return (since, last) if row and row[0] >= since else (0, "")
+
+
+def _bytes(value: object) -> bytes:
+    """A value as bytes: nothing is null, and a number is no text and damaged."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value or b"null"
+    return b"null" if value is None else b""

@@ -82,6 +82,7 @@ class _Calls(SqliteStoreReader):
 
     name = NAME
     required = _CALLS
+    identity = 3
 
     def __init__(self, columns: dict[str, frozenset[str]]) -> None:
         calls, sessions = columns["usage_ledger"], columns["sessions"]

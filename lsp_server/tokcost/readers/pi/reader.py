@@ -10,11 +10,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, convert
+
 from tokcost.model.logs import Capabilities, Location
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
 from tokcost.readers.environment import expanded, user_home
 from tokcost.readers.sources.json_lines import JsonlReader
 from tokcost.readers.sources.numbers import nano_dollars
+from tokcost.readers.sources.records import KeptFolder, KeptName
+
+
+class _Head(Struct, gc=False):
+    """The first line of a session."""
+
+    id: KeptName
+    cwd: KeptFolder
+    timestamp: str
 
 
 class PiReader(JsonlReader):
@@ -36,7 +47,8 @@ class PiReader(JsonlReader):
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
         """The usage of a reply; the first line, of the session, is remembered for those behind it."""
         if record["type"] == "session":
-            session.update(id=record["id"][:100], cwd=record["cwd"][:4000], began=_milliseconds(record["timestamp"]))
+            head = convert(record, _Head)
+            session.update(id=head.id, cwd=head.cwd, began=_milliseconds(head.timestamp))
         if record["type"] != "message":
             return None
         message: dict[str, Any] = record["message"]
@@ -57,6 +69,8 @@ class PiReader(JsonlReader):
             session.get("cwd", ""),
             provider=message.get("provider") or "",
             copy_rank=2 if time_ms < session.get("began", 0) else 0,
+            # A server of one's own may give several replies one id; copies keep their time.
+            weak_key=True,
             reported_cost=nano_dollars(cost.get("total")),
         )
 

@@ -34,8 +34,8 @@ class JsonFileReader:
     def usages(self, document: Any, source: Source) -> Iterable[Usage]:
         """All usage that a document tells. Keys make it count once, however often the file is written.
 
-        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError`, `IndexError`: the file is then counted as
-        damaged.
+        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError`, `IndexError`, `OverflowError`: the file is
+        then counted as damaged.
         """
         raise NotImplementedError
 
@@ -54,7 +54,7 @@ class JsonFileReader:
 
         content = read_whole(source)
         document, found = decoded(msgspec.json.Decoder(Any), content, longest=MOST_BYTES), None
-        with suppress(KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        with suppress(KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError):
             found = None if document is None else list(self.usages(document, source))
         if found is None:
             yield Batch(b"", skipped={"damaged document": 1}, restarted=True, position=len(content))

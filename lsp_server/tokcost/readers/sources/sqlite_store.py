@@ -230,9 +230,10 @@ class SqliteStoreReader:
     """The number of that column's units in a second where it is a time since 1970 (1000 for milliseconds), 0 where it
     is none. A row from the future is then damaged: it must not hide those that come after it."""
 
-    numbered: str = ""
-    """The table whose row ids the query goes by, where it does: they begin anew when all its rows were deleted, or the
-    store was made anew."""
+    identity: int = 0
+    """The number of the query's first columns that stay as they are and tell a row from another one that has its id
+    later; 0 where the query does not go by row ids. Ids are given again when the newest rows were deleted, or the store
+    was made anew; it is read from its beginning then."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
@@ -252,7 +253,7 @@ class SqliteStoreReader:
         with open_store(source.path) as store:
             if not store.has(self.required):
                 raise OSError(f"the store lacks a table or column that this reader needs ({', '.join(self.required)})")
-            found = _Found(cursor if self._goes_on(store, cursor) else None, self.ticks)
+            found = _Found(cursor if self._goes_on(store, cursor) else None, self.ticks, self.identity)
             for row in store.rows(self.query, (found.since,)):
                 if found.ends_before(row):
                     break
@@ -268,21 +269,23 @@ class SqliteStoreReader:
         return found.batch(source.size)
 
     def _goes_on(self, store: Store, cursor: bytes | None) -> bool:
-        """Whether the row up to which the store was read can still be there."""
-        if not self.numbered or cursor is None:
+        """Whether the row up to which the store was read is still there."""
+        if not self.identity or cursor is None:
             return True
-        newest = store.row(f"SELECT max(rowid) FROM {self.numbered}")
-        return bool(newest) and isinstance(newest[0], int) and _Place.of(cursor, _INT64).number <= newest[0]
+        place = _Place.of(cursor, _INT64)
+        row = next(store.rows(self.query, (place.number,)), ())
+        return _sum_of(row[: self.identity]) == place.identity
 
 
 class _Found:
     """The usage in the rows of one call, and the position after them."""
 
-    def __init__(self, cursor: bytes | None, ticks: int) -> None:
+    def __init__(self, cursor: bytes | None, ticks: int, identity: int) -> None:
         self._now = round(time.time() * ticks) if ticks else _INT64
         self._latest = self._now + FUTURE_SECONDS * ticks
         self._before = _Place.of(cursor, self._latest)
-        self._place = _Place(self._before.number)
+        self._place = _Place(self._before.number, identity=self._before.identity)
+        self._identity = identity
         self._damaged = 0
         self._more = False
         self.usage: list[Usage] = []
@@ -309,6 +312,8 @@ class _Found:
             return self._takes_misplaced(number)
         if number > self._now:  # a clock was ahead: it is read at each look until then, and hides no other
             return not self._is_full
+        if self._identity:
+            self._place.identity = _sum_of(row[: self._identity])
         return self._place.takes(row, self._before)
 
     def _takes_misplaced(self, number: object) -> bool:
@@ -337,32 +342,41 @@ class _Place:
     """The position up to which a store was read: the number of the newest row, and sums of all rows that have it, so
     that those are neither read nor counted again while they are as they were."""
 
-    def __init__(self, number: int, sums: Iterable[int] = (), misplaced: int = 0) -> None:
+    def __init__(self, number: int, sums: Iterable[int] = (), misplaced: int = 0, identity: int = 0) -> None:
         self.number = number
         self._sums = set(sums)
         self.misplaced = misplaced
         """The number of rows, all counted, whose number is none that a row can have, or is missing."""
+        self.identity = identity
+        """The sum of what tells the newest row from another one with its row id; 0 where the number is none."""
 
     @classmethod
     def of(cls, cursor: bytes | None, latest: int) -> "_Place":
         """The place that a cursor names; the beginning for one that fits nothing, or is from the future."""
-        place, _, misplaced = (cursor or b"").partition(b"|")
+        place, _, more = (cursor or b"").partition(b"|")
+        misplaced, _, identity = more.partition(b"|")
         try:
             number, *sums = map(int, place.split())
-            count = int(misplaced or 0)
+            count, told = int(misplaced or 0), int(identity or 0)
         except ValueError:
             return cls(_BEFORE_ALL)
-        return cls(number, sums, count) if number <= latest else cls(_BEFORE_ALL)
+        return cls(number, sums, count, told) if number <= latest else cls(_BEFORE_ALL)
 
     def takes(self, row: tuple[Any, ...], before: "_Place") -> bool:
         """Go on to a row; whether it is to be read."""
         if row[0] > self.number:
             self.number, self._sums = row[0], set[int]()
-        told = crc32(repr(row).encode("utf-8", "replace"))
+        told = _sum_of(row)
         self._sums.add(told)
         return row[0] != before.number or told not in before._sums
 
     def cursor(self) -> bytes:
         """The cursor as bytes."""
         place = b" ".join(b"%d" % one for one in (self.number, *sorted(self._sums)[:_MOST_SUMS]))
+        if self.identity:
+            return place + b"|%d|%d" % (self.misplaced, self.identity)
         return place + b"|%d" % self.misplaced if self.misplaced else place
+
+
+def _sum_of(row: tuple[Any, ...]) -> int:
+    return crc32(repr(row).encode("utf-8", "replace"))
