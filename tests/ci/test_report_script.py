@@ -95,6 +95,7 @@ def test_a_comment_of_someone_else_with_our_marker_is_left_alone(clone: GitSandb
 
 
 @needs_curl
+@pytest.mark.slow
 def test_our_comment_is_found_behind_a_hundred_others(clone: GitSandbox, forge: Forge) -> None:
     for _ in range(130):
         forge.has("me too", user={"type": "User"})
@@ -123,6 +124,7 @@ def test_over_the_budget_it_fails_after_it_has_commented(
 
 
 @needs_curl
+@pytest.mark.slow
 def test_on_gitlab_the_note_of_the_token_is_kept_up_to_date(clone: GitSandbox, forge: Forge) -> None:
     said = {"CI_API_V4_URL": forge.address, "CI_MERGE_REQUEST_PROJECT_ID": "4", "CI_MERGE_REQUEST_IID": "9"}
     forge.has(MARKER, author={"id": 3})

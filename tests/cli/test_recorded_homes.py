@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support import samples, warm
+from support.tables import few
 
 CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 PARTS = ("carried", "withheld", "bound", "pending", "unplaced")
@@ -31,7 +32,7 @@ def spent(document: dict[str, Any]) -> dict[str, dict[str, int]]:
     return {branch: {one: tokens[one] for one in CLASSES if tokens[one]} for branch, tokens in rows.items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", few(NAMES, 20))
 def test_each_branch_of_a_recorded_home_has_what_was_billed_on_it(name: str, tmp_path: Path) -> None:
     """What is billed of a reply that broke off is not known: nothing, all of it, or what was told before."""
     sample = samples.unpack(name, tmp_path, samples.RECORDED)

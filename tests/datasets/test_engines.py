@@ -62,6 +62,7 @@ def test_the_sql_for_every_dialect_is_understood_by_a_parser_of_it(dialect: str,
         assert not list(one.find_all(expressions.Avg, expressions.Div))
 
 
+@pytest.mark.slow
 def test_ibis_on_duckdb_says_what_the_embedded_one_says(costs: Path) -> None:
     assert told(costs, "--engine", "duckdb") == told(costs)
     assert told(costs, "--engine", "duckdb", "--since", "2026-09") == told(costs, "--since", "2026-09")

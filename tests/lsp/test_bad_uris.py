@@ -6,6 +6,7 @@ import pytest
 
 from support.editor import Editor, Refused
 from support.hooked import REPLY, Hooked
+from support.tables import few
 
 BAD = {
     "nul": "file:///repo%00",
@@ -27,7 +28,7 @@ def complaints(editor: Editor) -> list[str]:
     return [one["message"] for one in editor.told("window/logMessage") if "bug" in one["message"]]
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", few(BAD, 4))
 def test_a_folder_that_is_none_stops_no_look_and_is_told_at_most_once(repo: Hooked, name: str) -> None:
     repo.spend()
     with Editor(repo.environ, repo.path) as editor:
@@ -45,7 +46,7 @@ def test_a_folder_that_is_none_stops_no_look_and_is_told_at_most_once(repo: Hook
         assert editor.quit() == 0
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", few(BAD, 4))
 def test_a_document_that_is_in_no_place_is_served_or_left_alone(repo: Hooked, name: str) -> None:
     uri = BAD[name]
     with Editor(repo.environ, repo.path) as editor:

@@ -13,6 +13,7 @@ import pytest
 
 from support import warm
 from support.hooked import Hooked
+from support.tables import few
 
 A_GIGABYTE = 1 << 30
 SECONDS = 20
@@ -225,7 +226,9 @@ def test_a_committed_link_is_followed_within_the_commit_alone(repo: Hooked) -> N
 
 
 @pytest.mark.parametrize("make", [pipe, endless, sparse])
-@pytest.mark.parametrize("name", ["lefthook.yml", ".pre-commit-config.yaml", ".husky/pre-commit", "lefthook-local.yml"])
+@pytest.mark.parametrize(
+    "name", few(["lefthook.yml", ".pre-commit-config.yaml", ".husky/pre-commit", "lefthook-local.yml"], 2)
+)
 def test_no_file_of_a_hook_manager_holds_us_up(repo: Hooked, name: str, make: Callable[[Path], None]) -> None:
     path = repo.path / name
     path.parent.mkdir(exist_ok=True)
