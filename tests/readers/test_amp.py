@@ -68,6 +68,17 @@ def test_the_classes_of_a_prompt_are_disjoint(tmp_path: Path) -> None:
     assert found.reported_cost is None
 
 
+def test_messages_without_an_id_count_each_and_once_in_a_thread_that_grows(tmp_path: Path) -> None:
+    told = [message(1, role="user"), *(message(2, usage(T0 + 5000 + n)) for n in range(3))]
+    for one in told:
+        del one["messageId"]
+    before = read(thread(tmp_path, *told[:3])).usage
+    after = read(thread(tmp_path, *told)).usage
+    assert [one.tokens for one in after] == [ONE] * 3
+    assert [one.key for one in after][:2] == [one.key for one in before]
+    assert len({one.key for one in after}) == 3
+
+
 def test_openai_charges_no_writing_to_a_cache_so_what_is_told_as_written_is_input(tmp_path: Path) -> None:
     said = usage(model="gpt-5.6-sol", inputTokens=0, cacheCreationInputTokens=18_621, cacheReadInputTokens=0)
     assert tokens(thread(tmp_path, message(2, said))) == [Tokens(18_621, output=87)]

@@ -23,7 +23,7 @@ _HEADS = "refs/heads/"
 def usages_of(thread: dict[str, Any]) -> Iterator[Usage]:
     """The responses of a thread. Raises `KeyError` where it is none."""
     counted: set[str] = set()
-    messages = {str(one.get("messageId")): one for one in _list(thread.get("messages")) if _dict(one.get("usage"))}
+    messages = dict(_named(_list(thread.get("messages"))))
     for event in _list(_dict(thread.get("usageLedger")).get("events")):
         name = str(event.get("toMessageId") or "")
         message = messages.get(name)
@@ -37,6 +37,14 @@ def usages_of(thread: dict[str, Any]) -> Iterator[Usage]:
         if name not in counted and message.get("role") == "assistant":
             said = message["usage"]
             yield from _usage(thread, name, said.get("timestamp"), said.get("model"), said)
+
+
+def _named(messages: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The messages that have counts. One without an id is known by its place: a thread grows at its end."""
+    for place, one in enumerate(messages):
+        if _dict(one.get("usage")):
+            name = one.get("messageId")
+            yield f"at {place}" if name is None else str(name), one
 
 
 def _dict(found: Any) -> dict[str, Any]:
