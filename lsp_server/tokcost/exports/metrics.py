@@ -56,7 +56,7 @@ METRICS = (
         "tokcost.unpriced.tokens",
         "{token}",
         _WHERE,
-        "Tokens that have no known price, so that the list cost leaves them out.",
+        "Tokens without a known price, which the list cost leaves out.",
     ),
     Metric(
         "tokcost_responses",
