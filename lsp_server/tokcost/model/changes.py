@@ -109,7 +109,7 @@ class Change:
     reverted_cost: int = 0
     """The reverted part of the list cost; an upper bound if the change was reverted partly."""
     rework: Rework | None = None
-    """What became of its lines, if that was asked for and can be determined."""
+    """The fate of its lines, if that was asked for and can be determined."""
 
     @property
     def list_cost(self) -> int:
