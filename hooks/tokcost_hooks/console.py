@@ -35,7 +35,7 @@ def tell(sentence: str, hint: str = "") -> None:
 
 def as_told(sentence: str, hint: str = "") -> bytes:
     """One line, and one that says what to do. Characters that could move the cursor, begin another line, change
-    direction or be invisible appear as `\x1b`."""
+    direction or be invisible appear as `\\x1b`."""
     text = f"tokcost: {_plain(sentence)}\n" + (f"hint: {_plain(hint)}\n" if hint else "")
     return text.encode("utf-8", "backslashreplace")
 

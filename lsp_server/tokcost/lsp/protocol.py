@@ -51,7 +51,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 def sendable(value: Any) -> Any:
     """A value in a form for clients, many of which fail at a lone surrogate in JSON: a path or a subject that is no
-    UTF-8 has `\udce9` for such a byte."""
+    UTF-8 has `\\udce9` for such a byte."""
     if isinstance(value, str):
         return value if value.isascii() else _HALF.sub(lambda found: escape(found[0]), value)
     if isinstance(value, Mapping):
