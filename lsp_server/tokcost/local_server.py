@@ -1,13 +1,13 @@
 """The connection of a hook or `tokcost status` to a running `tokcost lsp`: named pipes in the folder of the ledger.
 
 A server reads the names of clients from one pipe, the door. A client creates two pipes, `NAME.ask` and `NAME.say`, in
-the same folder, and writes its name to the door. Both sides check the owner and the mode of each pipe and of the folder,
-so no other user can have opened a pipe.
+the same folder, and writes its name to the door. Both sides check the owner and the mode of each pipe and of the
+folder, so no other user can have opened a pipe.
 
-A Unix socket would do the same, but `import socket` takes twice as long as everything else that a client does. A client
-imports this file and Python's `select`, nothing else. A frame, in either direction, is a letter, a length in four bytes,
-and that many bytes. Fields within a frame are separated by NUL, which no argument, path or variable contains; importing
-`json` would take as long as the rest of the request.
+A Unix socket would do the same, but `import socket` takes twice as long as everything else that a client does. A
+client imports this file and Python's `select`, nothing else. A frame, in either direction, is a letter, a length in
+four bytes, and that many bytes. Fields within a frame are separated by NUL, which no argument, path or variable
+contains; importing `json` would take as long as the rest of the request.
 
     server: GREETING who it is         or BUSY, and it hangs up
     client: REQUEST                    only when the server is what it must be, and waits for work

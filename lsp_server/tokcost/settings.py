@@ -27,9 +27,7 @@ def home_folder(environ: "Mapping[str, str]") -> str:
         chosen = os.path.expanduser(chosen)
         return chosen if os.path.isabs(chosen) else os.path.join(os.getcwd(), chosen)
     home, data = environ.get("HOME", ""), environ.get("XDG_DATA_HOME", "")
-    if (
-        sys.platform == "linux" and "ANDROID_ROOT" not in environ
-    ):  # the same result as platformdirs, 4 ms faster
+    if sys.platform == "linux" and "ANDROID_ROOT" not in environ:  # the same result as platformdirs, 4 ms faster
         if data.startswith("/"):
             return os.path.join(data, "tokcost")
         if "XDG_DATA_HOME" not in environ and home.startswith("/"):

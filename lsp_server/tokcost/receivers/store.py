@@ -61,7 +61,7 @@ class Store:
 
 
 def purge(home: Path, is_purged: Callable[[str, str, str], bool]) -> None:
-    """Remove purged responses, which `is_purged` recognises by assistant, session id and response id. Raises `OSError`."""
+    """Remove purged responses, recognised by assistant, session id and response id. Raises `OSError`."""
     decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def without(line: bytes) -> bytes:
