@@ -1,5 +1,4 @@
-"""The columns of FOCUS, Cost and Usage, that tokcost has something to say in, by version of the specification and by
-profile."""
+"""The columns of FOCUS Cost and Usage for which tokcost has values, by version of the specification and by profile."""
 
 from typing import Literal
 
@@ -87,7 +86,7 @@ _PROFILE = {
 
 
 def fields_of(version: Version, profile: Profile) -> tuple[Field, ...]:
-    """The columns of a file, in the order of their names, those of our own last."""
+    """The columns of a file, ordered by name, with our own at the end."""
     known = sorted((*_COMMON, *_VERSION[version]), key=lambda one: one.name)
     return (*known, *_PROFILE[profile])
 
@@ -116,5 +115,5 @@ UNPRICED: dict[Profile, tuple[Field, ...]] = {
         Field("x_PriceState", "text", "unpriced."),
     ),
 }
-"""The columns of the file beside, which has the usage without a price. FOCUS has no row for it: ListCost must be a
-number (CostAndUsage, ListCost-C-003), and 0 would be a wrong one."""
+"""The columns of the additional file with the unpriced usage. FOCUS has no row for it: ListCost must be a number
+(CostAndUsage, ListCost-C-003), and 0 would be a wrong one."""

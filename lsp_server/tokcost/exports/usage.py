@@ -1,4 +1,4 @@
-"""The tidy export of usage: one row for each response of a model, one column for each fact."""
+"""The usage export: one row for each response of a model, one column for each fact."""
 
 from collections.abc import Iterable, Iterator
 
@@ -46,7 +46,7 @@ FIELDS = (
         "The factor applied to tokens that were counted in a text, in percent; empty for all others.",
     ),
 )
-"""The columns, with the meaning that docs/exports.md has of each."""
+"""The columns, with their meaning in docs/exports.md."""
 
 
 def usage_file(form: Format, rows: Iterable[ExportedUsage]) -> Iterator[bytes]:
