@@ -145,6 +145,11 @@ def test_a_damaged_thread_is_counted_and_no_error(tmp_path: Path) -> None:
     assert read(path).skipped == {"damaged document": 1}
 
 
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_nothing(tmp_path: Path) -> None:
+    cut = {**message(1, role="user"), "content": "some words \ud83d"}
+    assert tokens(thread(tmp_path, cut, message(2, usage()), title="\ud83d")) == [ONE]
+
+
 def test_threads_are_found_and_nothing_else(tmp_path: Path) -> None:
     wanted = thread(tmp_path)
     thread(tmp_path, name="session")

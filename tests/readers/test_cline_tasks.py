@@ -157,6 +157,14 @@ def test_one_damaged_message_loses_no_other(name: str, tmp_path: Path) -> None:
 
 
 @ALL
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_no_request(name: str, tmp_path: Path) -> None:
+    """In a message, and in the JSON inside of one."""
+    said = {"ts": T0, "type": "say", "say": "text", "text": "some words \ud83d"}
+    batch = read(task(tmp_path, name, said, request(1, request="cut \udc00"), request(2)), name)
+    assert (len(batch.usage), batch.skipped) == (2, {})
+
+
+@ALL
 def test_a_task_that_is_being_written_is_read_at_the_next_look(name: str, tmp_path: Path) -> None:
     path = task(tmp_path, name, request())
     whole = path.read_bytes()
