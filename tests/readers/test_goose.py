@@ -168,6 +168,20 @@ def test_a_session_goes_on_with_calls_after_an_upgrade(tmp_path: Path) -> None:
     assert [one.key for one in store.usage(batch.cursor)] == [f"goose:20260921_1:{T0}:1"]
 
 
+def test_in_a_store_that_is_begun_anew_damage_is_counted_once_in_both_tables(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.session("damaged", total=110, accumulated_output_tokens="many")
+    store.call(input_tokens=-1)
+    store.call()
+    first = store.read()
+    assert [dict(batch.skipped) for batch in first] == [{"damaged record": 1}] * 2
+    assert [dict(batch.skipped) for batch in store.read(first[-1].cursor)] == [{}, {}]
+    store.run("UPDATE usage_ledger SET created_timestamp = created_timestamp + 60 WHERE id = 2")
+    again = store.read(first[-1].cursor)
+    assert [batch.restarted for batch in again] == [True, False]
+    assert [dict(batch.skipped) for batch in again] == [{"damaged record": 1}] * 2
+
+
 def test_a_store_without_sessions_is_one_of_an_unknown_version(tmp_path: Path) -> None:
     store = Store(tmp_path, calls=False)
     store.run("DROP TABLE sessions")
