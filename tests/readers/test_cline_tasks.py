@@ -201,7 +201,7 @@ def test_older_tasks_have_the_counts_in_a_message_behind_the_request(tmp_path: P
 def test_requests_that_a_user_deleted_before_they_were_read_count_as_their_sum(tmp_path: Path) -> None:
     path = task(tmp_path, "cline", request(), request(5000, 500, 900, say="deleted_api_reqs"))
     first = read(path, "cline")
-    assert [one.tokens.total for one in first.usage] == [310, 1400]
+    assert [(one.tokens.total, one.kind) for one in first.usage] == [(310, "response"), (1400, "unlogged")]
     assert [one.tokens.total for one in read(path, "cline", first.cursor).usage] == [310, 1400]
 
 
