@@ -139,6 +139,7 @@ def test_a_session_of_older_versions_is_one_usage_that_grows(tmp_path: Path) -> 
     (batch,) = store.read()
     (one,) = batch.usage
     assert (one.key, one.tokens, one.model) == ("goose:20260921_1", Tokens(100, output=10), "gpt-5")
+    assert one.kind == "unlogged", "it is the sum of many calls, of which none is known to have had a long prompt"
     assert one.time_ms == T0 * 1000
     later = {"updated_at": "2026-09-21 15:00:00", "accumulated_output_tokens": 50, **said}
     store.session(total=350, accumulated_input_tokens=300, **later)
@@ -210,6 +211,7 @@ def test_the_first_line_of_an_older_file_has_the_total_of_its_session(tmp_path: 
     }
     (one,) = file_usage(older(tmp_path, total_tokens=5, input_tokens=4, output_tokens=1, **counts))
     assert (one.tokens, one.cwd, one.time_ms) == (Tokens(100, output=10), "/home/dev/shop", T0 * 1000)
+    assert one.kind == "unlogged"
     assert one.key == "goose:20260921_141320"
 
 

@@ -151,7 +151,9 @@ def _total(session: str, folder: str | None, began_ms: int, counts: tuple[int | 
     tokens = disjoint(read if read or said else total, 0, 0, said, has_cache=False)
     if tokens is None:
         raise ValueError
-    return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "") if tokens.total else None
+    if not tokens.total:
+        return None
+    return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "", kind="unlogged")
 
 
 def _model_of(config: str | None) -> str:
