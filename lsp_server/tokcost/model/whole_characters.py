@@ -17,7 +17,7 @@ _UNKNOWN = b"fffd"
 
 
 def with_whole_characters(raw: bytes | bytearray) -> bytes | bytearray:
-    """The same JSON with U+FFFD for each half of a character; `raw` itself where there is none."""
+    """JSON with U+FFFD for each half of a character in `raw`; `raw` itself if it has none."""
     if not any(one in raw for one in _BEGINS):
         return raw
     halves = [match.start(1) for match in _ESCAPE.finditer(raw) if match[1]]
