@@ -9,7 +9,7 @@ import pytest
 from support.claude_lines import iso
 from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch, Location
-from tokcost.model.usage import Tokens
+from tokcost.model.usage import Tokens, Usage, find_key, merge
 from tokcost.readers.amp.reader import AmpReader
 from tokcost.readers.sources.jsonl import source_at
 
@@ -108,6 +108,46 @@ def test_a_thread_that_grew_is_told_again_under_the_same_keys(tmp_path: Path) ->
     assert {one.key for one in first.usage} < {one.key for one in second.usage}
 
 
+def held(*states: list[Usage]) -> list[Usage]:
+    """What the ledger has after reading these states of a thread."""
+    found: dict[str, Usage] = {}
+    for one in (one for state in states for one in state):
+        key = find_key(found, one)
+        found[key] = merge(found[key], one) if key in found else one
+    return list(found.values())
+
+
+def test_an_answer_to_an_edited_message_has_the_id_of_the_one_before_and_both_were_paid_for(tmp_path: Path) -> None:
+    before = list(read(thread(tmp_path, message(2, usage()), message(4, usage(T0 + 6000)))).usage)
+    edited = usage(T0 + 90_000, inputTokens=3, cacheReadInputTokens=0, outputTokens=9)
+    after = list(read(thread(tmp_path, message(2, edited))).usage)
+    once = held(before, after)
+    assert [one.tokens for one in once] == [ONE, ONE, Tokens(3, 0, 180, output=9)]
+    assert held(before, after, after, before) == once
+
+
+def test_one_id_of_two_messages_loses_neither(tmp_path: Path) -> None:
+    found = list(read(thread(tmp_path, message(2, usage()), message(2, usage(T0 + 9000)))).usage)
+    assert [one.tokens for one in held(found, found)] == [ONE, ONE]
+
+
+@pytest.mark.parametrize("own", [None, T0 + 5000])
+def test_a_thread_that_loses_or_gets_its_ledger_counts_once(own: int | None, tmp_path: Path) -> None:
+    bare = list(read(thread(tmp_path, message(2, usage(own)))).usage)
+    told = list(read(thread(tmp_path, message(2, usage(own)), events=[event(2)])).usage)
+    assert [one.tokens for one in held(bare, told)] == [one.tokens for one in held(told, bare)] == [ONE]
+
+
+def test_a_time_that_is_none_is_that_of_the_ledger(tmp_path: Path) -> None:
+    path = thread(tmp_path, message(2, usage(timestamp="yesterday")), events=[event(2)])
+    assert [one.time_ms for one in read(path).usage] == [T0 + 6000]
+
+
+def test_threads_without_an_id_are_told_apart_by_their_files(tmp_path: Path) -> None:
+    paths = [thread(tmp_path, message(2, usage()), name=name, id=None) for name in ("T-1", "T-2")]
+    assert [one.session for path in paths for one in read(path).usage] == ["T-1", "T-2"]
+
+
 def test_a_message_that_still_streams_has_no_counts_and_is_none(tmp_path: Path) -> None:
     assert tokens(thread(tmp_path, message(2, None), message(4, {"model": "claude-sonnet-4"}))) == []
 
@@ -143,6 +183,11 @@ def test_a_damaged_thread_is_counted_and_no_error(tmp_path: Path) -> None:
     path = thread(tmp_path)
     path.write_text('{"id": "T-1", "mess')
     assert read(path).skipped == {"damaged document": 1}
+
+
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_nothing(tmp_path: Path) -> None:
+    cut = {**message(1, role="user"), "content": "some words \ud83d"}
+    assert tokens(thread(tmp_path, cut, message(2, usage()), title="\ud83d")) == [ONE]
 
 
 def test_threads_are_found_and_nothing_else(tmp_path: Path) -> None:

@@ -274,6 +274,15 @@ def test_bytes_that_are_no_utf_8_cost_nothing_inside_of_texts(tmp_path: Path, ki
 
 
 @every_kind
+@pytest.mark.parametrize("half", [rb"\ud83d", rb"\uDE00 b", rb"\ud83d\ud83d\ude00", rb"\\\ud83d"])
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_nothing(tmp_path: Path, kind: Kind, half: bytes) -> None:
+    """JavaScript cuts texts between the two halves of a character, and writes the one that is left as an escape."""
+    odd = row(kind, 1)[:-1] + b',"odd":"cut ' + half + b'"}'
+    log = Log(tmp_path, kind).holds(odd, odd[:-20] + row(kind, 2), row(kind, 3) + odd)
+    assert log.replies == 3
+
+
+@every_kind
 def test_a_last_line_that_is_half_written_counts_once_it_is_whole(tmp_path: Path, kind: Kind) -> None:
     first = b"".join(raw(record) + b"\n" for record in (*kind.first, kind.reply(1)))
     for at in cuts(row(kind, 2)):

@@ -131,6 +131,12 @@ def test_a_document_that_is_cut_off_is_counted_as_damaged(tmp_path: Path) -> Non
     assert (list(read(path).usage), read(path).skipped) == ([], {"damaged document": 1})
 
 
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_no_reply(tmp_path: Path) -> None:
+    cut = [{"type": "text", "text": "some words \ud83d"}]
+    batch = read(session(tmp_path, {**asked(), "content": cut}, reply(content=cut), reply("msg_2")))
+    assert ([usage.tokens for usage in batch.usage], batch.skipped) == ([ONE, ONE], {})
+
+
 # What counts once
 
 

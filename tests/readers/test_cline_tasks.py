@@ -157,6 +157,14 @@ def test_one_damaged_message_loses_no_other(name: str, tmp_path: Path) -> None:
 
 
 @ALL
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_no_request(name: str, tmp_path: Path) -> None:
+    """In a message, and in the JSON inside of one."""
+    said = {"ts": T0, "type": "say", "say": "text", "text": "some words \ud83d"}
+    batch = read(task(tmp_path, name, said, request(1, request="cut \udc00"), request(2)), name)
+    assert (len(batch.usage), batch.skipped) == (2, {})
+
+
+@ALL
 def test_a_task_that_is_being_written_is_read_at_the_next_look(name: str, tmp_path: Path) -> None:
     path = task(tmp_path, name, request())
     whole = path.read_bytes()
@@ -193,7 +201,7 @@ def test_older_tasks_have_the_counts_in_a_message_behind_the_request(tmp_path: P
 def test_requests_that_a_user_deleted_before_they_were_read_count_as_their_sum(tmp_path: Path) -> None:
     path = task(tmp_path, "cline", request(), request(5000, 500, 900, say="deleted_api_reqs"))
     first = read(path, "cline")
-    assert [one.tokens.total for one in first.usage] == [310, 1400]
+    assert [(one.tokens.total, one.kind) for one in first.usage] == [(310, "response"), (1400, "unlogged")]
     assert [one.tokens.total for one in read(path, "cline", first.cursor).usage] == [310, 1400]
 
 

@@ -358,6 +358,12 @@ def test_bytes_that_are_no_utf_8_lose_nothing(tmp_path: Path) -> None:
         assert [usage.tokens for usage in read(path).usage] == [ONE]
 
 
+def test_texts_cut_off_in_the_middle_of_a_character_lose_nothing_in_a_document(tmp_path: Path) -> None:
+    cut = message(content="some words \ud83d")
+    batch = read(document(tmp_path, {"type": "user", "content": "\udc00"}, cut, message("m2")))
+    assert ([usage.tokens for usage in batch.usage], batch.skipped) == ([ONE, ONE], {})
+
+
 def test_a_document_larger_than_any_line_is_read(tmp_path: Path) -> None:
     big = "x" * 500_000
     path = document(tmp_path, *(message(f"m{number}", content=big) for number in range(20)))

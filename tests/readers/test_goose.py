@@ -139,6 +139,7 @@ def test_a_session_of_older_versions_is_one_usage_that_grows(tmp_path: Path) -> 
     (batch,) = store.read()
     (one,) = batch.usage
     assert (one.key, one.tokens, one.model) == ("goose:20260921_1", Tokens(100, output=10), "gpt-5")
+    assert one.kind == "unlogged", "it is the sum of many calls, of which none is known to have had a long prompt"
     assert one.time_ms == T0 * 1000
     later = {"updated_at": "2026-09-21 15:00:00", "accumulated_output_tokens": 50, **said}
     store.session(total=350, accumulated_input_tokens=300, **later)
@@ -166,6 +167,20 @@ def test_a_session_goes_on_with_calls_after_an_upgrade(tmp_path: Path) -> None:
     store.call()
     store.session(total=230, accumulated_input_tokens=200, accumulated_output_tokens=30)
     assert [one.key for one in store.usage(batch.cursor)] == [f"goose:20260921_1:{T0}:1"]
+
+
+def test_in_a_store_that_is_begun_anew_damage_is_counted_once_in_both_tables(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.session("damaged", total=110, accumulated_output_tokens="many")
+    store.call(input_tokens=-1)
+    store.call()
+    first = store.read()
+    assert [dict(batch.skipped) for batch in first] == [{"damaged record": 1}] * 2
+    assert [dict(batch.skipped) for batch in store.read(first[-1].cursor)] == [{}, {}]
+    store.run("UPDATE usage_ledger SET created_timestamp = created_timestamp + 60 WHERE id = 2")
+    again = store.read(first[-1].cursor)
+    assert [batch.restarted for batch in again] == [True, False]
+    assert [dict(batch.skipped) for batch in again] == [{"damaged record": 1}] * 2
 
 
 def test_a_store_without_sessions_is_one_of_an_unknown_version(tmp_path: Path) -> None:
@@ -196,6 +211,7 @@ def test_the_first_line_of_an_older_file_has_the_total_of_its_session(tmp_path: 
     }
     (one,) = file_usage(older(tmp_path, total_tokens=5, input_tokens=4, output_tokens=1, **counts))
     assert (one.tokens, one.cwd, one.time_ms) == (Tokens(100, output=10), "/home/dev/shop", T0 * 1000)
+    assert one.kind == "unlogged"
     assert one.key == "goose:20260921_141320"
 
 

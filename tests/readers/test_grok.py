@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from support.claude_lines import write
+from support.claude_lines import append, write
 from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch
-from tokcost.model.usage import Tokens, merge
+from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.grok.reader import GrokReader
 from tokcost.readers.sources.jsonl import file_source
 
@@ -42,9 +42,18 @@ def session(home: Path, *lines: Any, name: str = "s-1", **summary: Any) -> Path:
     return path
 
 
-def read(path: Path) -> Batch:
-    (batch,) = READER.read(file_source(str(path), os.stat(path)), None)
+def read(path: Path, cursor: bytes | None = None) -> Batch:
+    (batch,) = READER.read(file_source(str(path), os.stat(path)), cursor)
     return within_bounds(batch, "grok")
+
+
+def kept(*batches: Batch) -> dict[str, Usage]:
+    """What is left of several batches, by model."""
+    found: dict[str, Usage] = {}
+    for batch in batches:
+        found |= {one.key: one for one in batch.usage}
+        found = {key: one for key, one in found.items() if key not in batch.retracted}
+    return {one.model: one for one in found.values()}
 
 
 def test_the_input_of_a_turn_contains_the_cache_and_its_output_reasoning(tmp_path: Path) -> None:
@@ -76,6 +85,55 @@ def test_what_is_told_again_of_one_turn_replaces_what_was_told_before(tmp_path: 
     assert merge(first, second).tokens.output == 50
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["a", "b"], ["a"]),
+        (["a", "b"], ["c"]),
+        ([], ["a"]),  # it was told for the model of the session
+        (["a", "b"], ["b", "c"]),
+    ],
+)
+def test_a_model_that_a_turn_no_longer_names_had_no_part_in_it(
+    before: list[str], after: list[str], tmp_path: Path
+) -> None:
+    lines = [turn(at=at, models={name: counts() for name in names}) for at, names in ((5, before), (9, after))]
+    assert sorted(kept(read(session(tmp_path, *lines)))) == after
+    path = session(tmp_path, lines[0])
+    first = read(path)
+    assert sorted(kept(first)) == (before or ["grok-build"])
+    append(path, lines[1], turn("p-2", 12))
+    second = read(path, first.cursor)
+    assert sorted(kept(first, second)) == [*after, "grok-4.5-build"]
+
+
+def test_a_model_that_is_named_again_after_it_was_not_counts_again(tmp_path: Path) -> None:
+    told = [turn(at=at, models={name: counts() for name in names}) for at, names in enumerate(("ab", "a", "ab"))]
+    assert sorted(kept(read(session(tmp_path, *told)))) == ["a", "b"]
+
+
+def test_a_model_that_is_told_without_counts_takes_none_away(tmp_path: Path) -> None:
+    none = dict.fromkeys(counts(), 0)
+    assert list(kept(read(session(tmp_path, turn(models={"a": counts()}), turn(models={"a": none}))))) == ["a"]
+
+
+def test_a_turn_with_a_name_that_is_none_is_not_remembered(tmp_path: Path) -> None:
+    path = session(tmp_path, turn("p" * 600), turn(models={"m" * 600: counts()}), turn("p-2"))
+    batch = read(path)
+    assert (len(batch.usage), len(batch.cursor) < 500) == (1, True)
+
+
+def test_a_fork_that_was_made_before_a_turn_was_told_again_changes_nothing(tmp_path: Path) -> None:
+    last = counts(inputTokens=9000)
+    first = read(session(tmp_path, turn(), turn(at=9, models={"grok-4.5-build": last}))).usage
+    fork = read(session(tmp_path, turn(), turn("p-2", 20), name="s-2", session_kind="fork")).usage
+    for batches in ([*first, *fork], [*fork, *first]):
+        held: dict[str, Usage] = {}
+        for one in batches:
+            held[one.key] = merge(held[one.key], one) if one.key in held else one
+        assert sum(one.tokens.total for one in held.values()) == 9060 + 1160
+
+
 def test_turns_are_no_running_total(tmp_path: Path) -> None:
     found = read(session(tmp_path, turn(), turn("p-2", 9))).usage
     assert [one.tokens for one in found] == [ONE, ONE]
@@ -103,6 +161,12 @@ def test_the_cost_that_grok_tells_is_kept_beside_where_it_is_all_of_it(tmp_path:
     models = {"a": counts(costUsdTicks=2_842_748_000), "b": counts(costUsdTicks=5, costIsPartial=True), "c": counts()}
     found = read(session(tmp_path, turn(models=models))).usage
     assert [one.reported_cost for one in found] == [284_274_800, None, None]
+
+
+@pytest.mark.parametrize("ticks", [10**30, -5, True, "5", 2.5, None])
+def test_a_cost_that_is_none_costs_no_turn(ticks: Any, tmp_path: Path) -> None:
+    (one,) = read(session(tmp_path, turn(models={"a": counts(costUsdTicks=ticks)}))).usage
+    assert (one.tokens, one.reported_cost) == (ONE, None)
 
 
 def test_a_cancelled_turn_without_usage_tells_nothing(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_name_that_is_none_costs_its_own_record_alone(name: Any, tmp_path: Pat
     assert ([one.model for one in batch.usage], batch.skipped) == (["fast"], {"damaged record": 1})
 
 
-@pytest.mark.parametrize("wrong", [-1, 10**9, 1.5, "7"])
+@pytest.mark.parametrize("wrong", [-1, 10**9, 1.5, "7", True])
 def test_an_impossible_count_rejects_one_step_and_counts_it(wrong: Any, tmp_path: Path) -> None:
     batch = read(wire(tmp_path, used(output=wrong), used(900)))
     assert ([one.tokens for one in batch.usage], batch.skipped) == ([ONE], {"damaged record": 1})

@@ -92,6 +92,22 @@ def test_an_attempt_that_was_declined_is_paid_where_the_turn_has_no_counts(tmp_p
     assert (one.model, one.time_ms) == ("claude-fable-5", T0 + 500)
 
 
+@pytest.mark.parametrize("none", [None, ""])
+def test_messages_without_an_id_count_each_and_once(none: Any, tmp_path: Path) -> None:
+    lines = [message(none, timestamp=T0 + at) for at in (1, 2)]
+    found, again = (read(chat(tmp_path, *lines)).usage for _ in range(2))
+    assert [one.tokens for one in found] == [ONE, ONE]
+    assert [one.key for one in again] == [one.key for one in found]
+    assert len({one.key for one in found}) == 2
+
+
+@pytest.mark.parametrize("ticks", [10**30, -5, True, "5"])
+def test_a_cost_that_is_none_costs_no_message(ticks: Any, tmp_path: Path) -> None:
+    told = {**ANTHROPIC, "xai": {"costInUsdTicks": ticks}}
+    (one,) = read(chat(tmp_path, message(providerMetadata=told))).usage
+    assert (one.tokens, one.reported_cost) == (ONE, None)
+
+
 def test_the_summary_of_a_compaction_does_not_add_what_the_streamed_message_told_apart(tmp_path: Path) -> None:
     streamed = read(chat(tmp_path, message("summary-1"))).usage[0]
     alone = message("summary-1", compacted="user", compactionBoundary=True, providerMetadata=None)

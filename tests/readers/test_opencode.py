@@ -195,6 +195,11 @@ def test_a_whole_number_written_as_a_fraction_is_a_whole_number(store: StoreOf) 
     assert tokens(read(store)) == [ONE]
 
 
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_nothing(store: StoreOf) -> None:
+    store.say("msg_1", message(error={"data": {"message": "some words \ud83d"}}))
+    assert tokens(read(store)) == [ONE]
+
+
 def test_users_messages_and_those_without_counts_are_no_responses(store: StoreOf) -> None:
     store.say("msg_1", message(role="user"))
     store.say("msg_2", message(T0 + 1, tokens=counts(0, 0, 0, 0), done=False))

@@ -100,6 +100,13 @@ def test_a_request_of_thousands_of_responses_is_taken(tmp_path: Path) -> None:
         assert len(serving.stored()) == 4000
 
 
+def test_a_text_cut_off_in_the_middle_of_a_character_costs_no_response(tmp_path: Path) -> None:
+    cut = claude_event("s-2", prompt="some words \ud83d")
+    with Serving(tmp_path) as serving:
+        assert serving.post("/v1/logs", logs(cut, claude_event("s-3"))) == 200
+        assert len(serving.stored()) == 2
+
+
 def test_an_unknown_path_is_not_found_and_metrics_are_taken_without_being_stored(tmp_path: Path) -> None:
     with Serving(tmp_path) as serving:
         assert serving.post("/v1/profiles", BODY) == 404

@@ -110,7 +110,6 @@ DAMAGED = {
     "a message id of 100,000 letters": assistant("m" * 100_000),
     "a NUL in the folder": assistant(cwd="/a\0b"),
     "a NUL in the model": assistant(model="a\0b"),
-    "half a character": assistant(model="\ud800"),
     "ten thousand parts": assistant(usage=counts(iterations=[{"type": "advisor_message"}] * 10_000)),
     "ten thousand models in a total": cost_state("session-1", **{f"m{n}": {"input": 1} for n in range(10_000)}),
     "a total of 2^63": cost_state(a={"input": 2**63}),

@@ -37,11 +37,13 @@ class Layers(NamedTuple):
 class Sheet:
     """The rates of one series of requests."""
 
-    def __init__(self, series: Series, cards: ModelCards) -> None:
+    def __init__(self, series: Series, cards: ModelCards, *, of_several: bool) -> None:
+        """`of_several`: a request of the series may be the sum of several, of which none is known to have had a long
+        prompt."""
         self._rule = rule_of(cards, series.speed, series.tier, series.geo)
         self._anywhere = rule_of(cards, series.speed, series.tier) if series.geo else self._rule
         self._standard = Rule("priced", None, None, served_as(cards, ""), ())
-        self._is_one_call = series.kind != "unlogged"  # of several requests, none is known to have had a long prompt
+        self._is_one_call = not of_several
         self._changes = sorted({ms for card in cards.cards for ms in (card.from_ms, card.until_ms) if ms is not None})
         self._changes += [ms for factor in cards.factors for ms in (factor.from_ms, factor.until_ms) if ms is not None]
         self._changes.sort()

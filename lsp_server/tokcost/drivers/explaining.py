@@ -19,6 +19,8 @@ class Looked(NamedTuple):
     request: Request
     series: Series
     losses: tuple[Lost, ...]
+    of_several: bool
+    """It may be the sum of several requests."""
 
 
 def explain(
@@ -120,7 +122,7 @@ class _Explainer:
             pauses = [one.pause_ms for one in lost if one.cause == "pause"]
             self._pauses.update(pause // 60_000 for pause in pauses[:1])
         for take in self._also:
-            take(Looked(request, series, lost or ()))
+            take(Looked(request, series, lost or (), request.series in self._of_several))
 
     def _wholes(self, request: Request, series: Series) -> list[_Sum]:
         """The sums that include a request with its complete cost."""
@@ -160,7 +162,8 @@ class _Explainer:
     def _sheet(self, number: int, series: Series) -> Sheet | None:
         if number not in self._sheets:
             cards = self._cards(series.price) if series.price is not None else None
-            self._sheets[number] = Sheet(series, cards) if cards is not None else None
+            several = number in self._of_several
+            self._sheets[number] = Sheet(series, cards, of_several=several) if cards is not None else None
         return self._sheets[number]
 
 

@@ -74,7 +74,7 @@ class AsModel:
             self._sum.add(request, 0)
             return
         card = rule.card(request.time_ms)
-        amount = _priced(card, tokens_of(request), request, series)
+        amount = _priced(card, tokens_of(request), looked)
         self._sum.add(request, amount)
         if amount is not None and not any(one.holds(request.time_ms) for one in rule.cards):
             self._sum.otherwise_served += 1
@@ -101,7 +101,7 @@ class AsBatch:
             self._rules[key] = rule_of(cards, "", BATCH, series.geo) if cards is not None else None
         rule = self._rules[key]
         card = next((one for one in rule.cards if one.holds(request.time_ms)), None) if rule is not None else None
-        self._sum.add(request, _priced(card, tokens_of(request), request, series))
+        self._sum.add(request, _priced(card, tokens_of(request), looked))
 
     def result(self) -> Repriced:
         """The sum over all requests."""
@@ -141,7 +141,7 @@ class AsOneHour:
             cache_write_5m=0,
             cache_write_1h=tokens.cache_write_1h + tokens.cache_write_5m - read,
         )
-        self._sum.add(request, _priced(card, changed, request, series))
+        self._sum.add(request, _priced(card, changed, looked))
 
     def result(self) -> Repriced:
         """The sum over all requests."""
@@ -209,15 +209,15 @@ def _extremes(model: ModelCards) -> tuple[list[int], list[int]]:
     return [min(one, default=0) for one in known], [max(one, default=0) for one in known]
 
 
-def _priced(card: RateCard | None, tokens: Tokens, request: Request, series: Series) -> int | None:
-    """The cost of a request by a card, as when usage is recorded: several calls together have no long prompt."""
+def _priced(card: RateCard | None, tokens: Tokens, looked: Looked) -> int | None:
+    """The cost of a request by a card, as when usage is recorded: several requests together have no long prompt."""
     if card is None:
         return None
-    if series.kind == "unlogged" and len(card.steps) > 1:
+    if looked.of_several and len(card.steps) > 1:
         card = card._replace(steps=card.steps[:1])
     if any(None in step.rates for step in card.steps):
         card = _with_cache_as_input(card)
-    return cost(card, tokens, request.web_searches)
+    return cost(card, tokens, looked.request.web_searches)
 
 
 def _with_cache_as_input(card: RateCard) -> RateCard:

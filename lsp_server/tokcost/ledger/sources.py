@@ -78,6 +78,11 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
     )
 
 
+def has_usage(ledger: Ledger, number: int) -> bool:
+    """Whether there is usage that was read from a source."""
+    return ledger.db.execute("SELECT 1 FROM usage WHERE source = ? LIMIT 1", (number,)).fetchone() is not None
+
+
 def delete_source(ledger: Ledger, number: int) -> None:
     """Forget a source without usage, in the caller's transaction."""
     ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))

@@ -253,6 +253,11 @@ def find_key(known: Mapping[str, Usage], usage: Usage) -> str:
     return keys[0] if keys[0] not in known else keys[1]
 
 
+def is_sum(usage: Usage) -> bool:
+    """Whether usage may be that of several calls, as a session's sum has them."""
+    return usage.kind == "unlogged"
+
+
 def unlogged_prefix(session: str) -> str:
     """The beginning of the keys of a session's unlogged usage."""
     return f"{session}#unlogged:"

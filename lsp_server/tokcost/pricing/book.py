@@ -38,8 +38,9 @@ class PriceBook:
             self._models[pair] = apply(self._given[pair], self._overrides)
         return self._models.get(pair)
 
-    def price(self, usage: Usage) -> Price:
-        """The list cost of one usage, priced separately at its own time."""
+    def price(self, usage: Usage, *, of_several: bool = False) -> Price:
+        """The list cost of one usage, priced separately at its own time. With `of_several`, the usage may be the sum of
+        several requests, so its prompt tokens tell nothing about long prompts."""
         # Looking up the fields of a named tuple one by one takes three times as long as unpacking all of them.
         _, _, time_ms, model, tokens, _, _, _, _, provider, kind, speed, tier, searches = usage[:14]
         asked = (provider, model, speed, tier, usage.geo)
@@ -53,19 +54,19 @@ class PriceBook:
             return Price(flat, state, card_id)
         for card in cards:
             if card.holds(time_ms):
-                if kind == "unlogged":
-                    return self._by(card, usage, state, card_id)
+                if of_several or kind == "unlogged":
+                    return self._by(card, usage, state, card_id, of_several=True)
                 amount = cost(card, tokens, searches)
                 return Price(amount, "unpriced" if amount is None else state, card_id)
         for card in fallback:
             if card.holds(time_ms):
-                return self._by(card, usage, "estimated", card_id)
+                return self._by(card, usage, "estimated", card_id, of_several=of_several or kind == "unlogged")
         return Price(None, "unpriced", card_id)
 
     @staticmethod
-    def _by(card: RateCard, usage: Usage, state: PriceState, card_id: str | None) -> Price:
-        if usage.kind == "unlogged" and len(card.steps) > 1:
-            # It may be several calls: one long prompt, which has other rates, or many short ones.
+    def _by(card: RateCard, usage: Usage, state: PriceState, card_id: str | None, *, of_several: bool) -> Price:
+        if of_several and len(card.steps) > 1:
+            # It may be one long prompt, which has other rates, or many short ones.
             state = "estimated" if usage.tokens.prompt > card.steps[1].above else state
             card = card._replace(steps=card.steps[:1])
         amount = cost(card, usage.tokens, usage.web_searches)

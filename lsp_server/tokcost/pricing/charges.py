@@ -5,7 +5,7 @@ That difference is a separate charge (`rounding`): the charges add up to the led
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tokcost.model.charges import METERS, Charge, Charges, ExportedUsage, Meter, Origin, Unpriced
@@ -84,10 +84,13 @@ class _Split:
 
     def parts(self, row: ExportedUsage) -> Counter[_Part] | None:
         """Its units; `None` if the cards no longer explain its amount."""
-        applied = self._applied(row)
-        if applied is None:
-            return Counter() if not row.list_cost and not row.tokens.total else None
-        rates, way = applied
+        found = (self._parts_by(row, rates, way) for rates, way in self._applied(row))
+        fitting = next((one for one in found if one is not None), None)
+        return Counter() if fitting is None and not row.list_cost and not row.tokens.total else fitting
+
+    @staticmethod
+    def _parts_by(row: ExportedUsage, rates: Rates, way: str) -> Counter[_Part] | None:
+        """Its units at these rates; `None` if they do not add up to its amount."""
         counts = (*row.tokens[:5], row.web_searches, 1 if any(row.tokens) or row.web_searches else 0)
         found: Counter[_Part] = Counter()
         atto = 0
@@ -100,25 +103,26 @@ class _Split:
             atto += count * rate
         return found if nano_from_atto(atto) == row.list_cost else None
 
-    def _applied(self, row: ExportedUsage) -> tuple[Rates, str] | None:
-        """The rates of its price, as used by `PriceBook.price`, with their service level and long-prompt tier;
-        `None` if unknown."""
+    def _applied(self, row: ExportedUsage) -> Iterator[tuple[Rates, str]]:
+        """The rates that `PriceBook.price` may have used, with their service level and long-prompt tier; none if
+        unknown. The sum of several requests has the rates of short prompts, however many tokens it has."""
         cards = self._cards.get(row.price or "")
         if cards is None:
-            return None
+            return
         asked = (row.price or "", row.speed, row.tier, row.geo)
         rule = self._rules.get(asked)
         if rule is None:
             rule = self._rules[asked] = rule_of(cards, row.speed, row.tier, row.geo)
         if rule.flat is not None:
-            return _NOTHING, ""
+            yield _NOTHING, ""
+            return
         card = rule.card(row.time_ms)
         if card is None:
-            return None
-        steps = card.steps[:1] if row.kind == "unlogged" else card.steps
-        above, rates = next((step for step in steps[:0:-1] if row.tokens.prompt > step.above), steps[0])
-        names = (card.context, f"above-{above}" if above > 0 else "", region(row.geo))
-        return rates, "-".join(name for name in names if name)
+            return
+        long = next((step for step in card.steps[:0:-1] if row.tokens.prompt > step.above), None)
+        for above, rates in (card.steps[0],) if long is None else (long, card.steps[0]):
+            names = (card.context, f"above-{above}" if above > 0 else "", region(row.geo))
+            yield rates, "-".join(name for name in names if name)
 
 
 _NOTHING = Rates(0, 0, 0, 0, 0)

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from tokcost.model.whole_characters import with_whole_characters
+
 Signal = Literal["logs", "metrics", "traces"]
 
 SIGNALS: Mapping[str, Signal] = {"/v1/logs": "logs", "/v1/metrics": "metrics", "/v1/traces": "traces"}
@@ -114,7 +116,7 @@ def events(signal: Signal, body: bytes) -> Iterator[Event]:
     if signal == "metrics":
         return
     try:
-        request = _request.decode(body)
+        request = _request.decode(with_whole_characters(body))
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError("no OTLP request in JSON") from error
     is_logs = signal == "logs"

@@ -14,6 +14,7 @@ from tokcost.pricing.book import Pair, PriceBook
 from tokcost.pricing.cards import ModelCards, Price, from_json, to_json
 from tokcost.pricing.overrides import Override, bundled
 from tokcost.pricing.source import compile_models, source_stamp
+from tokcost.readers.registry import logging_turns
 from tokcost.usage.price_files import (
     IMPORTED_FILE,
     KEEPS_ITS_PRICE,
@@ -37,6 +38,7 @@ class Pricer:
         self._models: dict[Pair, ModelCards] | None = None
         self._books: dict[str, PriceBook] = {}
         self._kept: set[str] | None = None
+        self._turns: dict[str, bool] = {}
         self._ids: dict[Pair, dict[str, str]] = {}
         """The ids of the cards in the ledger, by model and content."""
         self._overrides: dict[Path, tuple[Override, ...]] = {}
@@ -59,11 +61,18 @@ class Pricer:
         book = self._books.get(root)
         if book is None:
             book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root), self._id_of)
-        price = book.price(usage)
+        price = book.price(usage, of_several=self._logs_turns(usage.assistant))
         card_id = price.card_id
         if self._kept is None or card_id not in self._kept:
             self._keep(card_id, book.model((usage.provider, usage.model)))
         return price
+
+    def _logs_turns(self, assistant: str) -> bool:
+        """Whether a record of an assistant may be the sum of several requests."""
+        known = self._turns.get(assistant)
+        if known is None:
+            known = self._turns[assistant] = bool(logging_turns((assistant,)))
+        return known
 
     def _id_of(self, cards: ModelCards) -> str:
         """The id of cards. Usually the ledger has them, and the code that computes ids need not be imported."""

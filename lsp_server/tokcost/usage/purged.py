@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
-from tokcost.ledger.sources import delete_source, forget_cursor
+from tokcost.ledger.sources import delete_source, forget_cursor, has_usage
 from tokcost.model.logs import Batch
-from tokcost.model.usage import Usage, further_keys
+from tokcost.model.usage import Usage, further_keys, is_sum
 from tokcost.usage.read import Job, Outcome
 
 
@@ -36,13 +36,14 @@ class PurgedUsage:
             self._record.close()
 
     def forget_source(self, ledger: Ledger, outcome: Outcome, number: int) -> None:
-        """Keep purged facts out of the ledger's sources: a source of which nothing was kept is not named, and for
+        """Keep purged facts out of the ledger's sources: a source of which the ledger has nothing is not named, and for
         others the branch or folder that the reader remembers from a purged line is dropped. Runs in the caller's
         transaction."""
         name = outcome.job.assistant, outcome.job.source.path
         if self._record is None or outcome.batch is None or outcome.batch.more:
             return
-        if self._empty.pop(name, False):
+        is_empty = self._empty.pop(name, False)
+        if is_empty and not has_usage(ledger, number):  # of a file that was rewritten there may be some from before
             self._record.add_sources([(outcome.job.assistant, outcome.job.source)])
             delete_source(ledger, number)
         elif self._ends_purged.get(name) == outcome.batch.cursor:
@@ -52,8 +53,8 @@ class PurgedUsage:
         job, batch = outcome.job, outcome.batch
         if batch is None:
             return outcome
-        kept = self._kept(record, batch.usage)
         blocked = self._blocked(record, job.assistant, batch)
+        kept = [one for one in self._kept(record, batch.usage) if not (is_sum(one) and one.session in blocked)]
         if batch.usage and not (kept and kept[-1] is batch.usage[-1]):
             self._ends_purged[job.assistant, job.source.path] = batch.cursor
         is_touched = len(kept) < len(batch.usage) or bool(blocked)
@@ -82,6 +83,7 @@ class PurgedUsage:
         ]
 
     def _blocked(self, record: PurgeRecord, assistant: str, batch: Batch) -> set[str]:
-        """Sessions whose totals contain purged usage."""
+        """Sessions whose totals, or sums of calls without a line, contain purged usage."""
         names = {(assistant, name) for one in batch.totals for name in (one.session, *one.parents)}
+        names |= {(assistant, one.session) for one in batch.usage if is_sum(one)}
         return {name for _, name in record.sessions_among(list(names))} if names else set()

@@ -32,8 +32,8 @@ class AmpReader(JsonFileReader):
         """Threads: `T-ID.json`."""
         return (one for one in files_below(location, self.suffixes) if os.path.basename(one.path).startswith("T-"))
 
-    def usages(self, document: Any, source: Source) -> Iterable[Usage]:  # noqa: ARG002
+    def usages(self, document: Any, source: Source) -> Iterable[Usage]:
         """The responses of a thread."""
         from tokcost.readers.amp.threads import usages_of  # mostly nothing is new
 
-        return usages_of(document)
+        return usages_of(document, os.path.basename(source.path).removesuffix(".json"))

@@ -20,10 +20,13 @@ NAME = "amp"
 _HEADS = "refs/heads/"
 
 
-def usages_of(thread: dict[str, Any]) -> Iterator[Usage]:
-    """The responses of a thread. Raises `KeyError` where it is none."""
+def usages_of(thread: dict[str, Any], file: str) -> Iterator[Usage]:
+    """The responses of a thread, which is named after its file where it has no id. Raises `KeyError` where it is
+    none."""
+    thread = {**thread, "id": thread["id"] or file}
     counted: set[str] = set()
-    messages = dict(_named(_list(thread.get("messages"))))
+    named = list(_named(_list(thread.get("messages"))))
+    messages = dict(named)
     for event in _list(_dict(thread.get("usageLedger")).get("events")):
         name = str(event.get("toMessageId") or "")
         message = messages.get(name)
@@ -33,10 +36,10 @@ def usages_of(thread: dict[str, Any]) -> Iterator[Usage]:
         key = name if is_first else f"{name}.{event.get('id') or event.get('timestamp')}"
         model = event.get("model") or said.get("model")
         yield from _usage(thread, key, event.get("timestamp"), model, said)
-    for name, message in messages.items():
+    for name, message in named:
         if name not in counted and message.get("role") == "assistant":
             said = message["usage"]
-            yield from _usage(thread, name, said.get("timestamp"), said.get("model"), said)
+            yield from _usage(thread, name, None, said.get("model"), said)
 
 
 def _named(messages: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -60,7 +63,8 @@ def _of_ledger(tokens: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[str, Any]) -> Iterator[Usage]:
-    """Nothing for a response without counts."""
+    """Nothing for a response without counts. Its own time holds, else the one that another record has of it."""
+    own = said.get("timestamp")
     names = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens")
     fresh, cached, written, output = (_count(said.get(name)) for name in names)
     model = str(model or "")
@@ -74,13 +78,15 @@ def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[s
     yield Usage(
         NAME,
         f"amp:{thread['id']}:{key}",
-        _milliseconds(time) if time else thread["created"],
+        _first_time(own, time) if own or time else thread["created"],
         model,
         Tokens(fresh, cached, written, output=output),
         str(thread["id"]),
         local_path(str(tree.get("uri") or "")),
         ref.removeprefix(_HEADS) if not ref.startswith("refs/") or ref.startswith(_HEADS) else "",
         branch_stale=True,
+        # A message that was edited is answered anew under the id that the answer before had.
+        weak_key=bool(own),
     )
 
 
@@ -92,9 +98,11 @@ def _count(number: Any) -> int:
     return number if isinstance(number, int) and not isinstance(number, bool) and number < MAX_TOKENS else -1
 
 
-def _milliseconds(time: Any) -> int:
-    """A time; 0, which is no possible one, for what is none."""
-    try:
-        return milliseconds(datetime.fromisoformat(time))
-    except (TypeError, ValueError):
-        return 0
+def _first_time(*told: Any) -> int:
+    """The first of these that is a time; 0, which is no possible one, where none is."""
+    for time in told:
+        try:
+            return milliseconds(datetime.fromisoformat(time))
+        except (TypeError, ValueError):
+            continue
+    return 0

@@ -155,7 +155,7 @@ class _Task:
 
     def _never_told(self, deleted: list[Usage]) -> Iterator[Usage]:
         """The usage in sums of deleted requests besides those that were told while they were there."""
-        deleted = [one._replace(key=f"{one.key}:deleted") for one in deleted]
+        deleted = [one._replace(key=f"{one.key}:deleted", kind="unlogged") for one in deleted]
         known = self._found.keys() | {one.key for one in deleted}
         told = [tokens for key, tokens in self._before.items() if key not in known]
         gone = reduce(Tokens.plus, told, NO_TOKENS)

@@ -95,6 +95,7 @@ class _Bubbles:
             if not store.has(_TABLE):
                 raise OSError("the store lacks the table that this reader needs (cursorDiskKV)")
             since, last = _place_of(store, cursor)
+            begins_anew = cursor is not None and not last
             for number, key, value in store.rows(_NEW, (since,)):
                 if more := size > _MOST_READ:
                     break
@@ -107,7 +108,8 @@ class _Bubbles:
                 usage.extend(found)
         skipped = {"damaged record": damaged} if damaged else {}
         place = b"%d %s" % (since, last.encode("utf-8", "replace"))
-        return Batch(place, usage, skipped=skipped, more=more, position=0 if more else source.size)
+        position = 0 if more else source.size
+        return Batch(place, usage, skipped=skipped, restarted=begins_anew, more=more, position=position)
 
     def _usage(self, store: Store, key: str, value: Any) -> list[Usage]:
         raw = _bytes(value)

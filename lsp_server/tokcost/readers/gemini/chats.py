@@ -316,9 +316,10 @@ def _registered(project: str) -> str:
     settings = os.path.dirname(os.path.dirname(project))
     try:
         with open_log(os.path.join(settings, "projects.json")) as stream:
-            known = _registry.decode(stream.read(_MOST_OF_REGISTRY) or b"").projects
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            registry = decoded(_registry, stream.read(_MOST_OF_REGISTRY) or b"")
+    except OSError:
         return ""
+    known = registry.projects if registry else {}
     name = os.path.basename(project)
     return next((root for root, short in known.items() if short == name and is_path(root)), "")
 

@@ -51,14 +51,15 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New usage in a store. The cursor has the places in both tables. Raises `OSError` when it cannot be read."""
+    """New usage in a store. The cursor has the places in both tables; a store that is begun anew is so in both. Raises
+    `OSError` when it cannot be read."""
     calls, _, sessions = (cursor or b"").partition(b"\n")
     with open_store(source.path) as store:
         columns = {table: store.columns(table) for table in ("sessions", "usage_ledger")}
         has_calls = store.has(_CALLS)
     if has_calls:
         for batch in _Calls(columns).read(source, calls or None):
-            calls = batch.cursor
+            calls, sessions = batch.cursor, b"" if batch.restarted else sessions
             yield batch._replace(cursor=calls + b"\n" + sessions, more=True)
     for batch in _Sessions(columns, has_calls=has_calls).read(source, sessions or None):
         yield batch._replace(cursor=calls + b"\n" + batch.cursor)
@@ -150,7 +151,9 @@ def _total(session: str, folder: str | None, began_ms: int, counts: tuple[int | 
     tokens = disjoint(read if read or said else total, 0, 0, said, has_cache=False)
     if tokens is None:
         raise ValueError
-    return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "") if tokens.total else None
+    if not tokens.total:
+        return None
+    return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "", kind="unlogged")
 
 
 def _model_of(config: str | None) -> str:

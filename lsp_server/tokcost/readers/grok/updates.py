@@ -2,30 +2,32 @@
 its source).
 
 A turn that ends tells the sum of its requests for each model: the input contains what was read from and written to a
-cache, the output reasoning. What is told again of one turn replaces what was told before. What its sub-agents took is
-inside, except for those that still ran in the background, whereupon the turn says that it is incomplete
-(`usageIsIncomplete`). A sub-agent's own session tells the same once more and is not read. A fork copies turns with
-their ids. Compactions are not told.
+cache, the output reasoning. What is told again of one turn replaces what was told before, and a model that it no
+longer names had no part in it. What its sub-agents took is inside, except for those that still ran in the background,
+whereupon the turn says that it is incomplete (`usageIsIncomplete`). A sub-agent's own session tells the same once more
+and is not read. A fork copies turns with their ids, as they were told by then. Compactions are not told.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
-from tokcost.model.bounds import is_path
+from tokcost.model.bounds import MAX_NAME, is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import facts_beside, name_of
 from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.numbers import count_of
+from tokcost.readers.sources.numbers import count_of, nano_of_ticks
 from tokcost.readers.sources.records import KeptFolder, KeptName
 
 NAME = "grok"
-_TICKS_OF_A_NANO = 10
-"""Of a dollar are 10^10 ticks."""
+_FORK = "fork"
+_TURNS = "turns"
+"""In what is remembered of a session: the last turns, with the keys of what they told."""
+_MOST_TURNS, _MOST_MODELS = 20, 20
 
 
 def read_updates(source: Source, cursor: bytes | None) -> Iterator[Batch]:
@@ -58,33 +60,56 @@ class _Updates(JsonlReader):
         self._session = name_of(folder)
         self._model = summary.current_model_id or ""
         self._is_of_subagent = (summary.session_kind or "").startswith("subagent")
+        self._is_fork = summary.session_kind == _FORK
+        self._gone: set[str] = set()
+        """The keys of what a turn no longer tells."""
         self._cwd = (summary.info.cwd if summary.info else None) or _named(os.path.basename(os.path.dirname(folder)))
 
-    def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterator[Usage]:  # noqa: ARG002
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
+        """New turns, and what earlier ones no longer tell. Raises `OSError` when they cannot be read."""
+        for batch in super().read(source, cursor):
+            yield batch._replace(retracted=sorted(self._gone))
+            self._gone.clear()
+
+    def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Sequence[Usage]:
         """The usage of a turn, for each model."""
         update: dict[str, Any] = record["params"]["update"]
         usage: dict[str, Any] | None = update.get("usage")
         if update.get("sessionUpdate") != "turn_completed" or not usage or self._is_of_subagent:
-            return
+            return ()
         meta: dict[str, Any] = record["params"].get("_meta") or {}
         time_ms = meta.get("agentTimestampMs") or round(record["timestamp"] * 1000)
         turn = update.get("prompt_id") or f"{self._session}.{time_ms}"
         models: dict[str, dict[str, Any]] = usage.get("modelUsage") or {self._model: usage}
-        for model, counts in models.items():
-            tokens = _tokens(counts)
-            if tokens.total:
-                yield Usage(
-                    NAME,
-                    f"grok:{turn}.{model}",
-                    time_ms,
-                    model,
-                    tokens,
-                    self._session,
-                    self._cwd,
-                    lower_bound=bool(usage.get("usageIsIncomplete")),
-                    reported_cost=_cost(counts),
-                    final=True,
-                )
+        found = [
+            Usage(
+                NAME,
+                f"grok:{turn}.{model}",
+                time_ms,
+                model,
+                _tokens(counts),
+                self._session,
+                self._cwd,
+                lower_bound=bool(usage.get("usageIsIncomplete")),
+                # A fork may have been made before the turn was told for the last time.
+                copy_rank=1 if self._is_fork else 0,
+                reported_cost=_cost(counts),
+                final=True,
+            )
+            for model, counts in models.items()
+        ]
+        self._heed_earlier(str(turn), [one.key for one in found], session)
+        return [one for one in found if one.tokens.total]
+
+    def _heed_earlier(self, turn: str, keys: list[str], session: dict[str, Any]) -> None:
+        """Take back what was told of this turn before and is told no more."""
+        turns: dict[str, list[str]] = session.setdefault(_TURNS, {})
+        self._gone.update(turns.pop(turn, ()))
+        self._gone.difference_update(keys)
+        if all(len(one) <= MAX_NAME for one in (turn, *keys)) and len(keys) <= _MOST_MODELS:
+            turns[turn] = keys
+        while len(turns) > _MOST_TURNS:
+            del turns[next(iter(turns))]
 
 
 def _tokens(counts: Mapping[str, Any]) -> Tokens:
@@ -99,10 +124,7 @@ def _tokens(counts: Mapping[str, Any]) -> Tokens:
 
 def _cost(counts: Mapping[str, Any]) -> int | None:
     """Nano-dollars; `None` where Grok does not know all of it."""
-    ticks = counts.get("costUsdTicks")
-    if not isinstance(ticks, int) or ticks <= 0 or counts.get("costIsPartial"):
-        return None
-    return round(ticks / _TICKS_OF_A_NANO)
+    return None if counts.get("costIsPartial") else nano_of_ticks(counts.get("costUsdTicks"))
 
 
 def _named(folder: str) -> str:

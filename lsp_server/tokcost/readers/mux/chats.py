@@ -4,8 +4,8 @@ A message tells the sum of the requests of its turn (`usage`; `contextUsage` is 
 contains what was read from a cache and written to it, and the output reasoning, except in older rows, which are known
 by numbers that do not fit. What tools asked of a model, and attempts that a model declined, stand beside it
 (`toolModelUsages`). Ids of messages are unique, so a chat that is forked, archived or moved below its parent counts
-once. The summary of a compaction replaces the message that was streamed, without the count of what was written to a
-cache: then that is inside the input, and its cost is a lower bound.
+once; a message without one is known by its time. The summary of a compaction replaces the message that was streamed,
+without the count of what was written to a cache: then that is inside the input, and its cost is a lower bound.
 """
 
 import os
@@ -18,7 +18,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import facts_beside, name_of
 from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.numbers import count_of
+from tokcost.readers.sources.numbers import count_of, nano_of_ticks
 from tokcost.readers.sources.records import KeptFolder, KeptName
 
 NAME = "mux"
@@ -26,8 +26,6 @@ _BELOW_PARENT = "subagent-transcripts"
 _GATEWAYS = ("mux-gateway", "xum-gateway")
 _HERE = ("local", "worktree", "devcontainer")
 """Kinds of runtime that work in a folder of this machine."""
-_TICKS_OF_A_NANO = 10
-"""Of a dollar are 10^10 ticks."""
 
 
 def read_chat(source: Source, cursor: bytes | None) -> Iterator[Batch]:
@@ -56,7 +54,8 @@ class _Chat(JsonlReader):
         if record.get("role") != "assistant":
             return
         told: dict[str, Any] = record["metadata"]
-        key, time_ms = f"mux:{record['id']}", told["timestamp"]
+        time_ms = told["timestamp"]
+        key = f"mux:{record.get('id') or f'{self._session}.{time_ms}'}"
         if told.get("usage"):
             is_summary = bool(told.get("compacted")) and not told.get("providerMetadata")
             yield from self._usage(key, time_ms, told, is_summary=is_summary)
@@ -102,8 +101,7 @@ def _tokens(said: dict[str, Any], by_provider: dict[str, Any]) -> Tokens:
 def _cost(by_provider: dict[str, Any]) -> int | None:
     """Nano-dollars, where the provider told what it charged."""
     by_xai: dict[str, Any] = by_provider.get("xai") or {}
-    ticks = by_xai.get("costInUsdTicks")
-    return round(ticks / _TICKS_OF_A_NANO) if isinstance(ticks, int) and ticks > 0 else None
+    return nano_of_ticks(by_xai.get("costInUsdTicks"))
 
 
 class _Runtime(msgspec.Struct, gc=False):

@@ -16,7 +16,9 @@ import msgspec
 
 from tokcost.model.bounds import MAX_NAME, MAX_PATH
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.readers.sources.json_file import MOST_BYTES
 from tokcost.readers.sources.numbers import nano_dollars, whole
+from tokcost.readers.sources.records import decoded
 
 NAME = "opencode"
 
@@ -97,18 +99,12 @@ def is_name(text: str) -> bool:
 
 def read_message(raw: bytes | str) -> Message | None:
     """A message; `None` when it is damaged."""
-    try:
-        return _message.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return decoded(_message, raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace"), MOST_BYTES)
 
 
 def read_session(raw: bytes | str) -> Session | None:
     """A session file; `None` when it is damaged."""
-    try:
-        return _session.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return decoded(_session, raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace"), MOST_BYTES)
 
 
 def session_of_row(name: str, directory: str, version: str, created: object, parent: object) -> Session:

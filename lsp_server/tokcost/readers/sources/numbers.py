@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tokcost.model.bounds import MAX_COST
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import MAX_TOKENS, Tokens
+
+_TICKS_OF_A_NANO = 10
 
 
 def whole(number: float | None) -> int | None:
     """A count; JavaScript writes whole numbers as fractions now and then. A missing one is 0, `None` is no count."""
     if number is None:
         return 0
+    if isinstance(number, bool):
+        return None
     if not abs(number) < 1 << 53:  # NaN too
         return None
     return int(number) if number == int(number) else None
@@ -30,6 +35,13 @@ def nano_dollars(dollars: float | None) -> int | None:
     if not dollars or not 0 < dollars < 1e6:
         return None
     return round(dollars * NANO_PER_USD)
+
+
+def nano_of_ticks(ticks: Any) -> int | None:
+    """Ticks of xAI, 10^10 to a US dollar, to nano-dollars; `None` for what is no cost."""
+    if not isinstance(ticks, int) or isinstance(ticks, bool) or not 0 < ticks < MAX_COST * _TICKS_OF_A_NANO:
+        return None
+    return round(ticks / _TICKS_OF_A_NANO)
 
 
 def disjoint(

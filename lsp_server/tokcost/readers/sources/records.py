@@ -12,6 +12,7 @@ import msgspec
 from tokcost.model.bounds import MAX_NAME, MAX_PATH, MAX_STATE
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
+from tokcost.model.whole_characters import with_whole_characters
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.jsonl import PADDING, TAIL, NewLines, is_broken
 from tokcost.readers.sources.salvage import Salvager, whole_rest
@@ -57,8 +58,9 @@ _name = msgspec.json.Decoder(Name)
 
 
 def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int = MAX_RECORD) -> _Record | None:
-    """The record in a line; bytes that are no UTF-8 inside its texts do not matter, nor does padding around it. `None`
-    when it is damaged, or so long, so deep or of so many values that no assistant wrote it."""
+    """The record in a line; bytes that are no UTF-8 and halves of characters inside its texts do not matter, nor does
+    padding around it. `None` when it is damaged, or so long, so deep or of so many values that no assistant wrote
+    it."""
     if len(raw) > longest or (len(raw) > _FEW and _has_more_values(raw, longest // _DENSEST)):
         return None
     try:
@@ -66,10 +68,10 @@ def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int =
     except (msgspec.ValidationError, RecursionError):
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        bare = raw.strip(PADDING)
-        if len(bare) == len(raw) and raw.isascii():
+        bare = with_whole_characters(raw.strip(PADDING))
+        if bare == raw and raw.isascii():
             return None
-        mended = _mended(bare, longest)
+        mended = bare if bare.isascii() else _mended(bare, longest)
     try:
         return None if mended is None else decoder.decode(mended)
     except (msgspec.DecodeError, RecursionError):
@@ -82,7 +84,7 @@ def _has_more_values(raw: bytes, most: int) -> bool:
     return raw.count(b",") > most and next(islice(_TO_COMMA.finditer(raw), most + 1, None), None) is not None
 
 
-def _mended(raw: bytes, longest: int) -> bytearray | None:
+def _mended(raw: bytes | bytearray, longest: int) -> bytearray | None:
     """The same with U+FFFD for what is no UTF-8; `None` where that is longer than `longest`. It goes piece by piece:
     as one text it could take four times its bytes."""
     mended, decoder = bytearray(), getincrementaldecoder("utf-8")("replace")

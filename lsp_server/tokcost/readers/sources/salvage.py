@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tokcost.model.whole_characters import with_whole_characters
 from tokcost.readers.sources.jsonl import BLANK, PADDING, NewLines
 
 _BEGIN, _END = b'{"', b"}"
@@ -197,7 +198,7 @@ def is_record(piece: bytes) -> bool:
     if not (ends.startswith(b"{") and ends.endswith(_END)):
         return False
     try:
-        _anything.decode(piece)
+        _anything.decode(with_whole_characters(piece))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

@@ -253,7 +253,8 @@ class SqliteStoreReader:
         with open_store(source.path) as store:
             if not store.has(self.required):
                 raise OSError(f"the store lacks a table or column that this reader needs ({', '.join(self.required)})")
-            found = _Found(cursor if self._goes_on(store, cursor) else None, self.ticks, self.identity)
+            goes_on = self._goes_on(store, cursor)
+            found = _Found(cursor if goes_on else None, self.ticks, self.identity)
             for row in store.rows(self.query, (found.since,)):
                 if found.ends_before(row):
                     break
@@ -266,7 +267,7 @@ class SqliteStoreReader:
                     continue
                 if usage is not None:
                     found.usage.append(usage)
-        return found.batch(source.size)
+        return found.batch(source.size)._replace(restarted=not goes_on)
 
     def _goes_on(self, store: Store, cursor: bytes | None) -> bool:
         """Whether the row up to which the store was read is still there."""
