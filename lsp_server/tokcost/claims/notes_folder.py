@@ -30,6 +30,11 @@ def notes_folder(worktree: Worktree) -> str:
     return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree.git_dir)
 
 
+def notes_folders(git_dir: str) -> list[str]:
+    """Every folder below the git folder of a worktree that may have notes of ours."""
+    return list(dict.fromkeys((git_dir, _beside(git_dir))))
+
+
 def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
     """The folder with our notes as the script of a hook says it; without one it is chosen, and made, as that would."""
     name = os.path.basename(environ.get("TOKCOST_NOTES", ""))
