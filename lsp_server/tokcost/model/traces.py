@@ -30,6 +30,8 @@ class Clones(NamedTuple):
     found: tuple[Traces, ...]
     gone: tuple[str, ...]
     """Roots of clones that are not where they were."""
+    unknown: int = 0
+    """The number of clones in which cost lines were agreed to, and of which nothing else is known any more."""
 
 
 class Remaining(NamedTuple):
