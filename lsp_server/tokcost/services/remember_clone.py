@@ -1,5 +1,5 @@
-"""A clone that something of ours is put into, remembered in the ledger: `tokcost uninstall` finds it again, whether anything
-is ever spent in it or not."""
+"""A clone that something of ours is put into, remembered in the ledger: `tokcost uninstall` finds it again, whether
+anything is ever spent in it or not."""
 
 from contextlib import suppress
 from pathlib import Path
