@@ -4,6 +4,7 @@ Nothing in here asks the process where it is or what its environment says.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -66,11 +67,14 @@ def work(call: Call) -> int:
 
 
 def _tell_of_rescues(call: Call) -> None:
-    """One line, once, that the ledger was damaged."""
+    """One line, once, that the ledger was damaged. What the hook was for is done by then: no trouble with that line
+    makes it undone, and other commands say it, too."""
     if not (call.home / RESCUES_FILE).exists():
         return
     from tokcost.services.rescue_record import take_notice
 
-    said = take_notice(call.home)
+    said = ""
+    with suppress(OSError):
+        said = take_notice(call.home)
     if said:
         call.tell(f"{said}.", "")
