@@ -1,4 +1,4 @@
-"""The client half of a hook: it asks a running server to do the work (`tokcost.local_server` has the protocol)."""
+"""The client half of a hook: it has a running server do the work (`tokcost.local_server` has the protocol)."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 from tokcost_hooks.watch import Limits, Patience, open_standard_streams, waits_of_thread, write_all
 
 TYPE_CHECKING = False
-"""`typing` takes longer to import than all that a client needs."""
+"""`typing` takes longer to import than everything that a client needs."""
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,14 +18,14 @@ class Answer:
 
     def __init__(self, code: int | None = None, data: bytes | None = None) -> None:
         self.code = code
-        """The hook's exit code; `None` where no server has begun: then the work is still to be done."""
+        """The hook's exit code; `None` if no server has begun, so that the work is still to be done."""
         self.data = data
-        """Standard input, where it was read for a server."""
+        """Standard input, if it was read for a server."""
 
 
 def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callable[[str, int], None]") -> Answer:
-    """Have a server do the work, as long as that makes sense. What was sent is not done again, unless the server says,
-    by its word or by its end, that it had not begun."""
+    """Have a server do the work, as long as that makes sense. The work is not repeated here, unless the server
+    reports, explicitly or by ending, that it had not begun."""
     from tokcost.local_server import GREETING_SECONDS, Request, reach
     from tokcost.settings import home_folder
 
@@ -50,11 +50,11 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callab
 
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-"""`run.py` puts the folders that it was told before this one."""
+"""`run.py` puts its folders before this one."""
 
 
 def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]") -> int | None:
-    """The exit code; `None` where the server had not begun."""
+    """The exit code; `None` if the server had not begun."""
     from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
@@ -75,13 +75,13 @@ def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]
         has_begun = has_begun or letter == BEGUN
         promised = _heard(letter, data, promised)
         reason = "" if letter else patience.spent()
-    server.close()  # first: it writes no message for whom nobody waits
+    server.close()  # first, so that it writes no message for a commit that has gone on
     give_up(reason, promised)
     return promised
 
 
 def _heard(letter: bytes, data: bytes, promised: int) -> int:
-    """Pass on what the server says; the exit code that is promised now."""
+    """Pass on the server's output; returns the exit code promised so far."""
     from tokcost.local_server import PROMISED, SAID
 
     if letter == SAID:
@@ -90,7 +90,7 @@ def _heard(letter: bytes, data: bytes, promised: int) -> int:
 
 
 def _standard_input(seconds: float) -> bytes:
-    """All of standard input. Raises `OSError` when it does not end within that time."""
+    """All of standard input. Raises `OSError` if it does not end in time."""
     import select
     import time
 

@@ -1,4 +1,4 @@
-"""commit-msg: an empty message stays empty, so that git makes no commit of it; and no line of ours is a title."""
+"""commit-msg: keeps an empty message empty, so that git makes no commit of it, and keeps our lines out of the title."""
 
 import os
 

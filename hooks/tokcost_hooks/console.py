@@ -1,28 +1,30 @@
-"""Messages of hooks on standard error. Imports nothing that Python has not loaded anyway: the one that says
-that the deadline has come must not wait for an import."""
+"""Messages of hooks on standard error.
+
+Imports nothing that Python has not loaded anyway: the message that the deadline has come must not wait for an import.
+"""
 
 import os
 
 TYPE_CHECKING = False
-"""`typing` takes longer to import than all that is needed here."""
+"""`typing` takes longer to import than everything needed here."""
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 STDERR = 2
 ON_TERMINAL = "TOKCOST_TERMINAL"
-"""The variable that is there where somebody reads what hooks say: standard error is a terminal."""
+"""The variable that is set if somebody reads the output of hooks, because standard error is a terminal."""
 STOP = 79
-"""Exit code of a commit that is stopped on purpose: Python never leaves with it by itself, nor does a shell."""
+"""Exit code of a commit that is stopped on purpose. Neither Python nor a shell ever exits with it by itself."""
 PAST_UNCHECKED = (
     "try again, or once: git commit --no-verify; to let commits pass that cannot be checked:"
     " git config tokcost.budgetUnchecked pass"
 )
-"""The hint for a commit that was stopped by a check that came to no end."""
+"""The hint for a commit that was stopped because a check did not finish."""
 
 
 def tell(sentence: str, hint: str = "") -> None:
     """Write one line, and one that says what to do (`as_told`); nobody may be listening."""
-    # Not by way of `sys.stderr`, which is `None` where the stream was closed before Python started.
+    # Not by way of `sys.stderr`, which is `None` if the stream was closed before Python started.
     data = as_told(sentence, hint)
     try:
         while data:
@@ -32,14 +34,14 @@ def tell(sentence: str, hint: str = "") -> None:
 
 
 def as_told(sentence: str, hint: str = "") -> bytes:
-    """One line, and one that says what to do. What could move the cursor, begin another line, change direction or hide
-    shows as `\\x1b`."""
+    """One line, and one that says what to do. Characters that could move the cursor, begin another line, change
+    direction or be invisible appear as `\\x1b`."""
     text = f"tokcost: {_plain(sentence)}\n" + (f"hint: {_plain(hint)}\n" if hint else "")
     return text.encode("utf-8", "backslashreplace")
 
 
 def message_as_it_is(name: str, arguments: "Sequence[str]", directory: str = "") -> "tuple[int, int]":
-    """The state of the message file of a commit, by which one sees whether the hook has written to it."""
+    """The state of a commit's message file, which shows whether the hook has written to it."""
     if name != "prepare-commit-msg" or not arguments:
         return (0, 0)
     try:
@@ -50,14 +52,14 @@ def message_as_it_is(name: str, arguments: "Sequence[str]", directory: str = "")
 
 
 def failure(name: str, reason: str, code: int, hint: str = "", *, is_written: bool = False) -> tuple[str, str]:
-    """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason, unless
-    the commit was stopped. It may have written the line before that (`is_written`)."""
+    """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason,
+    unless the commit was stopped. The hook may have written the line before that (`is_written`)."""
     if is_written:
         lost = f"{name} could not finish ({reason}) after it had written the message; the next hook catches up"
     elif name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":
-        end = " to the end" if code == STOP else ""  # what came of it may have been said
+        end = " to the end" if code == STOP else ""  # its result may have been printed
         lost = f"the budget was not checked{end} ({reason})"
     else:
         lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
@@ -67,35 +69,35 @@ def failure(name: str, reason: str, code: int, hint: str = "", *, is_written: bo
 
 
 def is_told_later(name: str, environ: "Mapping[str, str]") -> bool:
-    """Whether a failure is for the hook after the commit to tell: a commit that is switched off was to carry no line,
-    and that hook keeps its spend where the one before it could not."""
+    """Whether the hook after the commit reports a failure: a commit that is switched off was to carry no line, and
+    that hook withholds its usage if the earlier one could not."""
     if name != "prepare-commit-msg":
         return False
     try:
-        from tokcost.settings import is_switched_off  # loaded by now: it says where the server is
-    except BaseException:  # tokcost is missing or broken, which is what there is to tell
+        from tokcost.settings import is_switched_off  # loaded already: it says where the server is
+    except BaseException:  # tokcost is missing or broken, which is what has to be reported
         return False
     return is_switched_off(environ)
 
 
 def words(problem: BaseException) -> str:
-    """An error in a sentence."""
+    """An error as a sentence."""
     if isinstance(problem, OSError) and problem.filename and problem.strerror:
         return f"{os.fsdecode(problem.filename)}: {problem.strerror}"
     return str(problem) or type(problem).__name__
 
 
 def hint_of(problem: BaseException) -> str:
-    """The hint for an error; empty where there is none."""
+    """The hint for an error; empty if there is none."""
     return str(getattr(problem, "hint", ""))
 
 
 def _plain(text: str) -> str:
-    """As `tokcost.reports.text.escape`, without the tables of Unicode."""
+    """Like `tokcost.reports.text.escape`, without the tables of Unicode."""
     return text if text.isprintable() else "".join(map(_shown, text))
 
 
 def _shown(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # a byte that is no UTF-8, as `os.fsdecode` keeps it
+    if "\udc80" <= char <= "\udcff":  # a byte that is no UTF-8, as represented by `os.fsdecode`
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

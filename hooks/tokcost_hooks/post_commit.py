@@ -1,4 +1,4 @@
-"""post-commit: sees which of the proposed lines the commit really carries."""
+"""post-commit: reads which of the proposed lines the commit really carries."""
 
 from tokcost.services.look_at_clone import CloneState
 from tokcost.services.settle_commit import settle

@@ -1,4 +1,4 @@
-"""post-merge: sees which of the proposed lines the merge really carries."""
+"""post-merge: reads which of the proposed lines the merge really carries."""
 
 from tokcost.services.look_at_clone import CloneState
 from tokcost.services.settle_commit import settle_merge
@@ -6,7 +6,7 @@ from tokcost_hooks.work import Call
 
 
 def run(call: Call, here: CloneState) -> None:
-    """Called after the merge with 1 where it was a squash, which makes no commit (githooks(5))."""
+    """Called after the merge, with 1 for a squash, which makes no commit (githooks(5))."""
     said = settle_merge(call.home, call.environ, here, squashed=call.arguments[:1] == ["1"])
     if said:
         call.tell(said, "")

@@ -1,4 +1,4 @@
-"""post-rewrite: what is bound to commits on this machine follows them through a rebase."""
+"""post-rewrite: makes usage that is bound to commits on this machine follow them through a rebase."""
 
 from tokcost.services.look_at_clone import CloneState
 from tokcost.services.settle_commit import follow_rebase

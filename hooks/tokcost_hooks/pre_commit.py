@@ -1,4 +1,4 @@
-"""pre-commit: says where the budgets stand, and stops the commit where the developer asked for that."""
+"""pre-commit: reports the state of the budgets, and stops the commit if the developer asked for that."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ class Answer(NamedTuple):
 
     stops: bool = False
     is_current: bool = False
-    """Whether everything logged was read on the way."""
+    """Whether all logs were read for the check."""
 
 
 def run(call: Call, here: CloneState) -> bool:
@@ -24,21 +24,21 @@ def run(call: Call, here: CloneState) -> bool:
 
 
 def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
-    """Say what there is to say. Raises `TokcostError`."""
+    """Check the budgets and print the result. Raises `TokcostError`."""
     checked = check_commit(call.home, call.environ, here)
     if checked is None:
         return Answer()
     is_unsure = can_stop and not checked.is_current and stops_unchecked(here)
     if not (is_unsure or _may_be_told(checked)):
         return Answer(is_current=checked.is_current)
-    from tokcost.reports.budgets import said_at_commit, stopping  # mostly all is well: a commit waits
+    from tokcost.reports.budgets import said_at_commit, stopping  # usually no message is needed, and a commit waits
 
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
     if is_unsure:
         said.append((_UNSURE, PAST_UNCHECKED))
     stops = is_unsure or (can_stop and bool(stopping(checked.status)))
     if stops:
-        call.promise(STOP)  # before it is said: whatever comes between, what was said holds
+        call.promise(STOP)  # before it is printed: whatever happens in between, the printed result holds
     for sentence, hint in said:
         call.tell(sentence, hint)
     if said and ON_TERMINAL not in call.environ:
@@ -47,5 +47,5 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
 
 
 def _may_be_told(checked: Checked) -> bool:
-    """Whether there may be something to say of a check."""
+    """Whether a check may have something to print."""
     return checked.is_verbose or bool(checked.notes) or checked.status.presses

@@ -1,4 +1,4 @@
-"""prepare-commit-msg: puts the line of what the branch has spent into the message, and says where budgets stand."""
+"""prepare-commit-msg: puts the line of the branch's usage into the message, and reports the state of the budgets."""
 
 import os
 
@@ -9,7 +9,7 @@ from tokcost_hooks.work import Call
 
 
 def run(call: Call, here: CloneState) -> None:
-    """Called as git calls the hook (githooks(5)): the message file, where the message comes from, and a commit."""
+    """Called as git calls the hook (githooks(5)): the message file, the source of the message, and a commit."""
     path, source, commit = (*call.arguments[:3], "", "")[:3]
     asked = Asked(os.path.join(call.directory, path), source, commit, _has_commit_msg(call))
     is_current = False
@@ -30,7 +30,7 @@ def _has_commit_msg(call: Call) -> bool:
 
 
 def _is_checked(call: Call, here: CloneState) -> bool:
-    """Whether pre-commit has checked the budgets of this commit: it does where one may stop it."""
+    """Whether pre-commit has checked the budgets of this commit, as it does if a budget may stop it."""
     from tokcost_hooks.installation.manager_files import checks_budgets
 
     folder = call.environ.get("TOKCOST_HOOKS", "")
@@ -38,7 +38,8 @@ def _is_checked(call: Call, here: CloneState) -> bool:
 
 
 def _warn(call: Call, here: CloneState) -> bool:
-    """Say where budgets stand; whether the ledger is up to date now. No trouble with that keeps the line out."""
+    """Report the state of the budgets; returns whether the ledger is up to date now. No error in it keeps the line
+    out of the message."""
     from tokcost_hooks.pre_commit import check
 
     try:

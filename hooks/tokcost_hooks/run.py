@@ -1,7 +1,7 @@
-"""The program that our hook scripts run: `python -I -S run.py HOOK ARGUMENTS…`, with the folders to import from in
+"""The program that our hook scripts run: `python -I -S run.py HOOK ARGUMENTS…`, with the import folders in
 `TOKCOST_PATH`; and `tokcost-hook HOOK ARGUMENTS…`, for managers that install us into an environment of their own.
 
-Python compiles this file anew each time, so all it does is to find the rest. Whatever happens, git goes on.
+Python compiles this file anew each time, so it only locates the rest. Whatever happens, git goes on.
 """
 
 import os
@@ -9,15 +9,15 @@ import sys
 
 
 def main() -> None:
-    """Run one hook and leave."""
-    # An empty name would be the current folder: the user's repository must never be imported from.
+    """Run one hook and exit."""
+    # An empty name would be the current folder: nothing must ever be imported from the user's repository.
     said = os.environ.pop("TOKCOST_PATH", None)
-    if said is None:  # no script of ours has chosen where notes are: `tokcost.claims.notes_folder` does
+    if said is None:  # no script of ours has chosen the folder of notes: `tokcost.claims.notes_folder` does
         os.environ["TOKCOST_NOTES"] = "choose"
     folders = [folder for folder in (said or "").split(os.pathsep) if folder]
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
-        sys.path.insert(0, ours)  # found at once; what else is there must not stand before Python's own
+        sys.path.insert(0, ours)  # found at once; other packages there must not shadow Python's own
         from tokcost_hooks.start import main
 
         sys.path[:] = [*sys.path[1:], *folders, ours]

@@ -1,9 +1,10 @@
-"""The beginning and the end of every hook.
+"""The beginning and the end of every hook. Whatever happens in here, git goes on: a problem is one line on standard
+error.
 
-Whatever happens in here, git goes on: a problem is one line on standard error. The one exception is a hook that says on
-purpose, by answering True, that the commit is to be stopped. The work is done by a server that runs already
-(`client.py`), or in a process of its own, watched by the one that git waits for (`watch.py`): nothing that the work
-does can keep git waiting beyond the deadline.
+The one exception is a hook that stops the commit on purpose by returning True.
+
+The work is done by a running server (`client.py`), or in a separate process, watched by the one that git waits for
+(`watch.py`): nothing in that work can make git wait beyond the deadline.
 """
 
 import os
@@ -14,21 +15,21 @@ from tokcost_hooks.console import ON_TERMINAL, STDERR, failure, hint_of, is_told
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
-"""`typing` takes longer to import than all that the watching process needs."""
+"""`typing` takes longer to import than everything that the watching process needs."""
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_SECONDS = 2.0
-"""A hook that is slow ends after this time."""
+"""A slow hook ends after this time."""
 STUCK_SECONDS = {"pre-commit": 0.1}
-"""A hook that waits for one and the same thing (a disk, a lock, another process) ends after this time; together those
-in front of a commit cost it 300 ms at most."""
+"""A hook that is blocked by one thing (a disk, a lock, another process) ends after this time; together, the hooks
+before a commit cost at most 300 ms."""
 USUAL_STUCK_SECONDS = 0.2
 
 
 def main(parent: int = 0) -> None:
-    """Run one hook and leave with 0, or with `STOP`. `parent` is the number of the process that started it, where that
-    is not the parent of this one."""
+    """Run one hook and exit with 0, or with `STOP`. `parent` is the id of the process that started it, if that is
+    not the parent of this one."""
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
     before = message_as_it_is(name, sys.argv[2:])
 
@@ -38,7 +39,7 @@ def main(parent: int = 0) -> None:
             tell(*failure(name, reason, code, is_written=is_written))
 
     try:
-        os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # whoever does the work may be no child of git
+        os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # the working process may be no child of git
         os.environ.pop(ON_TERMINAL, None)
         if os.isatty(STDERR):
             os.environ[ON_TERMINAL] = "1"
@@ -52,14 +53,14 @@ def main(parent: int = 0) -> None:
     except BaseException as problem:
         give_up(words(problem), 0)
     finally:
-        os._exit(code)  # nothing that is still open may keep git waiting
+        os._exit(code)  # nothing that is still open may make git wait
 
 
 def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Callable[[int], None]") -> int:
-    """The work in this process, which does nothing else."""
+    """Do the work in this process, which does nothing else."""
     import gc
 
-    gc.disable()  # over before there is anything to collect
+    gc.disable()  # over before there is any garbage to collect
     try:
         from tokcost.settings import tokcost_home
         from tokcost_hooks.work import Call, work
@@ -80,7 +81,7 @@ def _standard_input() -> bytes:
 
 
 def _limits(name: str) -> Limits:
-    """`TOKCOST_DEADLINE` stands for both limits, in seconds."""
+    """The limits; `TOKCOST_DEADLINE` sets both, in seconds."""
     chosen = os.environ.get("TOKCOST_DEADLINE")
     if chosen:
         return Limits(float(chosen), float(chosen))
@@ -88,8 +89,8 @@ def _limits(name: str) -> Limits:
 
 
 def _arguments(name: str) -> list[str]:
-    """As git gives them. The pre-commit framework passes the file alone and the rest in the environment; lefthook
-    leaves `{2}` as it is where git gave nothing."""
+    """The arguments in git's form. The pre-commit framework passes only the file and the rest in the environment;
+    lefthook leaves `{2}` unchanged if git gave nothing."""
     arguments = [argument for argument in sys.argv[2:] if argument not in ("{1}", "{2}", "{3}")]
     if name == "prepare-commit-msg" and len(arguments) == 1:
         names = ("PRE_COMMIT_COMMIT_MSG_SOURCE", "PRE_COMMIT_COMMIT_OBJECT_NAME")

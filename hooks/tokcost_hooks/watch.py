@@ -1,9 +1,11 @@
-"""The process that git waits for while another one, its child, does the work of a hook.
+"""The process that git waits for while its child does the work of a hook.
 
 Whatever the child does, git goes on after a fixed time: a busy regular expression that holds Python's lock, a disk that
-does not answer (such a process cannot even be killed), a crash. Being slow and being stuck are different things: on a
-busy machine work that takes 50 ms may take a second, but a process that has been in one and the same wait for a while,
-and its own children too, will hardly come to an end soon. Only the first is given time.
+does not answer (such a process cannot even be killed), a crash.
+
+Being slow and being blocked are different things. On a busy machine, work that takes 50 ms may take a second, but a
+process that has been in one and the same wait for a while, together with its children, is unlikely to finish soon. Only
+the first is given time.
 
 The parent imports next to nothing, so that all this costs a hook about two milliseconds.
 """
@@ -23,14 +25,15 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.02
 _LOOKS = 4
-"""The number of looks in a row that must show the same: the parent may have to wait for a processor itself."""
+"""The number of consecutive checks that must give the same result: the parent may have to wait for a processor
+itself."""
 _SIGKILL = 9
 """`signal.SIGKILL`: the module `signal` takes four milliseconds to import."""
 _GRACE_SECONDS = 3
 
 
 class Limits:
-    """Seconds that a hook may take, and that it may be stuck."""
+    """Seconds that a hook may take, and seconds that it may be blocked."""
 
     def __init__(self, longest: float, stuck: float) -> None:
         self.longest = longest
@@ -40,8 +43,8 @@ class Limits:
 def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
     """Do `work` in a child process and return its exit code.
 
-    `work` is handed a function with which it can say beforehand what holds if it comes to no end (0 otherwise). When
-    that happens, `give_up` is told why and which code holds. Raises `OSError` when no process can be started.
+    `work` receives a function with which it can promise an exit code in case it does not finish (0 otherwise). In that
+    case, `give_up` is called with the reason and the promised code. Raises `OSError` if no process can be started.
     """
     open_standard_streams()
     heard, spoken = os.pipe()
@@ -55,7 +58,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
         os.close(promise)
         code, reason = watch.until_done()
         if reason:
-            watch.end()  # first: what has happened by now is all that will
+            watch.end()  # first, so that nothing more can happen afterwards
             code = _promised(promised)
             give_up(reason, code)
         return code
@@ -64,7 +67,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
 
 
 def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
-    """Do `work` as `run_watched` does where processes cannot fork (Windows): a thread ends this process, unless
+    """Do `work` as `run_watched` does, on systems without fork (Windows): a thread ends this process, unless
     something holds Python's lock."""
     from threading import Timer
 
@@ -84,7 +87,7 @@ def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int]
 
 
 def open_standard_streams() -> None:
-    """Open the standard streams that were closed before we started: a pipe would get the number of one."""
+    """Open the standard streams that were closed before we started: otherwise a pipe would get the number of one."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -93,13 +96,14 @@ def open_standard_streams() -> None:
 
 
 def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
-    """Never returns. The child writes to the parent alone: whoever reads what a hook says waits for all who could."""
+    """Never returns. The child writes only to the parent, because readers of a hook's output wait for all processes
+    that could write to it."""
     code = 1
     try:
         os.setpgid(0, 0)
         for stream in (1, 2):
             os.dup2(spoken, stream)
-        # It ends by itself when the parent is no more. (The module `signal` takes a millisecond to import.)
+        # The child ends by itself when the parent is gone. (The module `signal` takes a millisecond to import.)
         nobody = os.open(os.devnull, os.O_WRONLY)
         faulthandler.dump_traceback_later(limits.longest + _GRACE_SECONDS, exit=True, file=nobody)
         code = work(lambda kept: write_all(promise, bytes([kept])))
@@ -108,7 +112,7 @@ def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
 
 
 class Patience:
-    """The time for which it makes sense to wait for work that somebody else does."""
+    """The time for which it makes sense to wait for another process's work."""
 
     def __init__(self, limits: Limits, waits: "Callable[[], str]") -> None:
         self._limits = limits
@@ -117,11 +121,11 @@ class Patience:
         self._same, self._looks = "", 0
 
     def left(self) -> float:
-        """Seconds until it has taken too long."""
+        """Seconds until the time limit."""
         return self._begun + self._limits.longest - time.monotonic()
 
     def spent(self) -> str:
-        """The reason not to wait any longer; empty while it makes sense. To be asked every few hundredths of a
+        """The reason to stop waiting; empty while waiting makes sense. To be called every few hundredths of a
         second."""
         now = time.monotonic()
         if self.left() <= 0:
@@ -146,7 +150,7 @@ class _Watch:
         self._is_gone = False
 
     def until_done(self) -> "tuple[int, str]":
-        """The child's exit code, or why there is none."""
+        """The child's exit code, or the reason why there is none."""
         while True:
             self._pass_on()
             status = self._status()
@@ -159,14 +163,14 @@ class _Watch:
         """Leave no process behind, as far as the system can end it."""
         if self._is_gone:
             return
-        for kill in (os.killpg, os.kill):  # its own children too; the group is not there at first
+        for kill in (os.killpg, os.kill):  # its own children too; at first there is no group
             try:
                 kill(self._child, _SIGKILL)
             except OSError:
                 continue
 
     def _pass_on(self) -> None:
-        """Pass on what the child says, until it pauses or ends."""
+        """Pass on the child's output, until it pauses or ends."""
         while self._is_open:
             left = self._patience.left()
             ready, _, _ = select.select([self._heard], [], [], max(0.0, min(_STEP_SECONDS, left)))
@@ -177,7 +181,7 @@ class _Watch:
             self._is_open = bool(data)
             if left <= 0:
                 return
-        time.sleep(_STEP_SECONDS / 40)  # it has closed its streams: mostly because it ends
+        time.sleep(_STEP_SECONDS / 40)  # it has closed its streams, usually because it ends
 
     def _status(self) -> "tuple[int, str] | None":
         found, status = os.waitpid(self._child, os.WNOHANG)
@@ -189,8 +193,8 @@ class _Watch:
 
 
 def waits(process: int) -> str:
-    """The waits that a process and its children are in: as long as the answer stays the same, none of them has run.
-    Empty when one runs or is about to, and where that cannot be told (Linux tells it)."""
+    """The waits of a process and its children: as long as the answer stays the same, none of them has run. Empty if
+    one runs or is about to, and on systems that do not show it (only Linux does)."""
     try:
         found = [waits_of_thread(process, int(thread)) for thread in os.listdir(f"/proc/{process}/task")]
     except OSError:
@@ -199,7 +203,7 @@ def waits(process: int) -> str:
 
 
 def waits_of_thread(process: int, thread: int) -> str:
-    """The waits that one thread, and the processes that it has started, are in; otherwise as `waits`."""
+    """The waits of one thread and of the processes that it has started; otherwise as `waits`."""
     folder = f"/proc/{process}/task/{thread}"
     try:
         seen = _switches(f"{folder}/status")
@@ -210,8 +214,7 @@ def waits_of_thread(process: int, thread: int) -> str:
 
 
 def _switches(path: str) -> str:
-    """The numbers of times that a thread has given up the processor, or had to; empty when it runs. Raises
-    `OSError`."""
+    """The numbers of voluntary and involuntary context switches of a thread; empty while it runs. Raises `OSError`."""
     said = ""
     for line in _read(path).splitlines():
         if line.startswith(b"State:") and b"R" in line.partition(b"(")[0]:
@@ -235,7 +238,7 @@ def _promised(pipe: int) -> int:
 
 
 def write_all(stream: int, data: bytes) -> None:
-    """Write all of it; nobody may be listening."""
+    """Write all of the data; nobody may be listening."""
     try:
         while data:
             data = data[os.write(stream, data) :]

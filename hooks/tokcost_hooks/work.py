@@ -1,6 +1,7 @@
-"""The work of every hook: done by the process that git starts, or by a server that runs already, from here on alike.
+"""The work of every hook, which is the same from here on whether the process started by git or a running server does
+it.
 
-Nothing in here asks the process where it is or what its environment says.
+Nothing here uses the process's own folder or environment.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,23 +23,23 @@ class Call(NamedTuple):
 
     name: str
     arguments: list[str]
-    """As git gives them (githooks(5)); paths may be relative to `directory`."""
+    """As given by git (githooks(5)); paths may be relative to `directory`."""
     directory: str
     environ: Mapping[str, str]
     home: Path
     """The ledger's folder."""
     data: bytes
-    """The standard input that git wrote."""
+    """The standard input from git."""
     tell: Callable[[str, str], None]
-    """Takes a sentence for standard error, and a hint or nothing."""
+    """Takes a sentence for standard error, and a hint or an empty text."""
     is_awaited: Callable[[], bool]
     """Whether git still waits."""
     promise: Callable[[int], None]
-    """Takes the exit code that holds from now on if the work comes to no end; until then it is 0."""
+    """Takes the exit code that holds from now on if the work does not finish; until then it is 0."""
 
 
 def work(call: Call) -> int:
-    """Do what a hook is for; its exit code, 0 or `STOP`."""
+    """Do the work of a hook; returns its exit code, 0 or `STOP`."""
     code, before = 0, message_as_it_is(call.name, call.arguments, call.directory)
 
     def promise(holds: int) -> None:
@@ -51,7 +52,7 @@ def work(call: Call) -> int:
         if here is None or call.name not in HOOKS:
             return 0
         if call.name in BEFORE_COMMIT and not call.is_awaited():
-            return 0  # git has gone on: the message may be another commit's by now
+            return 0  # git has gone on: the message may belong to another commit by now
         # Where a budget that cannot be checked is to stop the commit, so is a check that comes to no end.
         if call.name == "pre-commit" and stops_unchecked(here):
             promise(STOP)
@@ -67,8 +68,8 @@ def work(call: Call) -> int:
 
 
 def _tell_of_rescues(call: Call) -> None:
-    """One line, once, that the ledger was damaged. What the hook was for is done by then: no trouble with that line
-    makes it undone, and other commands say it, too."""
+    """Report once, in one line, that the ledger was damaged. The work of the hook is complete by then, so an error here
+    does not change its result."""
     if not (call.home / RESCUES_FILE).exists():
         return
     from tokcost.services.rescue_record import take_notice

@@ -1,3 +1,3 @@
-"""tokcost: what AI coding assistants cost, per branch and per merged change."""
+"""tokcost: the cost of AI coding assistants per branch and per merged change."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m tokcost`: for an environment whose scripts cannot be run, because it was moved after it was made."""
+"""`python -m tokcost`: for an environment whose scripts cannot be run because it was moved after its creation."""
 
 from tokcost.cli.start import main
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class TokcostError(Exception):
-    """A problem that is told in one sentence; `hint` says what to do."""
+    """A problem described by one sentence; `hint` says what to do."""
 
     exit_code = 1
 
@@ -36,7 +36,7 @@ class EnvironmentProblem(TokcostError):
 
 
 class NotARepository(EnvironmentProblem):
-    """The current folder lies in no git worktree."""
+    """The current folder is in no git worktree."""
 
 
 class LedgerUnavailable(EnvironmentProblem):
@@ -48,7 +48,7 @@ class SettingsDamaged(EnvironmentProblem):
 
 
 class LedgerDamaged(TokcostError):
-    """The ledger's file is no sound one any more: it must be rescued (`services/rescue.py`)."""
+    """The ledger's file is damaged and must be rescued (`services/rescue.py`)."""
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"the ledger {path} is damaged ({what})", "`tokcost log` saves everything readable of it.")
@@ -56,7 +56,7 @@ class LedgerDamaged(TokcostError):
 
 
 def exclude_each_other(one: str, other: str) -> UsageError:
-    """Two options of which only one can be meant."""
+    """Two mutually exclusive options."""
     return UsageError(f"{one} and {other} exclude each other", "Leave one of them out.")
 
 
@@ -81,6 +81,6 @@ _WAYS_ON = {
 def of_file(
     path: object, what: str, error: OSError, kind: type[EnvironmentProblem] = EnvironmentProblem
 ) -> EnvironmentProblem:
-    """A file with which something could not be done (`cannot be written`): the reason, and what to do about that."""
+    """An operation on a file that failed (`cannot be written`): the reason, and what to do about it."""
     hint = _WAYS_ON.get(error.errno or 0, "Look what it is, then run the command again.")
     return kind(f"{path} {what}: {error.strerror or error}", hint)

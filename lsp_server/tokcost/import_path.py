@@ -1,9 +1,9 @@
-"""Search paths of modules and programs: neither ever comes from the repository that a command is asked about.
+"""Search paths of modules and programs, which never include the repository that a command is asked about.
 
-`PYTHONPATH` stands before Python's own modules. One that names the repository, or has an empty part (the current
-folder: `PYTHONPATH=$PYTHONPATH:/x` makes one), would have files of the repository run in us. So would `python -m`.
-The `tokcost` program (`cli/tokcost.sh`) starts Python so that neither counts. This is for everybody who starts
-Python otherwise; what Python itself imports before us (`site`, `encodings`) is not in our hands then.
+`PYTHONPATH` precedes Python's own modules. If it names the repository, or has an empty part (the current folder:
+`PYTHONPATH=$PYTHONPATH:/x` creates one), files of the repository would run in our process. So would they with `python
+-m`. The `tokcost` program (`cli/tokcost.sh`) starts Python so that neither applies. This module is for everybody who
+starts Python otherwise; we cannot control what Python itself imports before us (`site`, `encodings`).
 """
 
 import os
@@ -11,12 +11,12 @@ import sys
 
 
 def leave_out_repositories() -> None:
-    """Take out of `sys.path` what came from `PYTHONPATH`, or is the current folder, and is relative or lies in a work
-    tree of git. Must be called before anything else is imported."""
+    """Remove from `sys.path` the current folder and entries of `PYTHONPATH` that are relative or in a git worktree.
+    Must be called before anything else is imported."""
     try:
         here = os.getcwd()
     except OSError:
-        return  # the folder is gone, and all that was in it
+        return  # the folder is gone, with everything in it
     named = [] if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if named == [""]:
         named = []
@@ -29,13 +29,13 @@ def leave_out_repositories() -> None:
 
 
 def absolute_path(path: str) -> str:
-    """A list of folders as in `PATH`, without those that are relative or empty: programs are started in a repository,
-    which would then bring its own."""
+    """A list of folders as in `PATH`, without relative or empty ones: programs are started in a repository, which
+    could otherwise provide its own."""
     return os.pathsep.join(folder for folder in path.split(os.pathsep) if os.path.isabs(folder))
 
 
 def _is_outside(name: str, here: str) -> bool:
-    """Whether somebody else may have put modules there."""
+    """Whether somebody else may have put modules into a folder."""
     return not os.path.isabs(name) or _lies_in(os.path.realpath(name), here) or _in_work_tree(name)
 
 
@@ -50,7 +50,8 @@ def _in_work_tree(name: str) -> bool:
 
 
 def _is_needed(folder: str) -> bool:
-    """Whether this Python, or tokcost as it runs, is there: in an environment within a project, or a checkout."""
+    """Whether this Python, or the running tokcost, is in a folder: in an environment within a project, or a
+    checkout."""
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     hooks = os.path.join(os.path.dirname(ours), "hooks")
     return folder in (ours, hooks) or any(_lies_in(folder, prefix) for prefix in (sys.prefix, sys.base_prefix))

@@ -1,7 +1,7 @@
-"""The installation of this tokcost, and the commands that fit it.
+"""The installation of the running tokcost, and the commands that fit it.
 
-What is told to be copied must work here. A package called `tokcost` on a registry need not be ours: no command names
-it there, only the place that this one came from.
+Commands that are shown for copying must work here. A package called `tokcost` on a registry need not be ours: no
+command names it there, only the place from which this one was installed.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 EXTENSION_RECORD = "tokcost.json"
-"""The file that the VS Code extension leaves in the environment that it makes
+"""The file that the VS Code extension leaves in the environment that it creates
 (`vscode-client/src/disk/environment.ts`)."""
 
 Kind = Literal["pipx", "uv", "extension", "folder", "pip"]
@@ -21,24 +21,24 @@ _MARKS: tuple[tuple[str, Kind], ...] = (
     ("uv-receipt.toml", "uv"),
     (EXTENSION_RECORD, "extension"),
 )
-"""Files by which an environment says who made it."""
+"""Files that identify the creator of an environment."""
 
 
 class Installation(NamedTuple):
-    """The keeper of the environment, and what was installed into it."""
+    """The installer of the environment, and the installed source."""
 
     kind: Kind
     source: str = ""
-    """A folder, a file or an address that an installer takes; empty where that is not known."""
+    """A folder, a file or an address for an installer; empty if unknown."""
     editable: bool = False
     checkout: str = ""
-    """The clone that it was installed from; empty where that is none on this machine."""
+    """The clone from which it was installed; empty if that is not on this machine."""
     folder: str = ""
-    """The folder of the package; for `pip install --target`, which knows no other way back."""
+    """The folder of the package; for `pip install --target`, which has no other way to uninstall."""
 
     @property
     def upgrade(self) -> str:
-        """The command that brings a newer version from where this one came from; a sentence where there is none."""
+        """The command that installs a newer version from the same place; a sentence if there is none."""
         if self.kind == "extension":
             return "update the extension: it brings its own server"
         if not self.source:
@@ -48,7 +48,7 @@ class Installation(NamedTuple):
 
     @property
     def uninstall(self) -> str:
-        """The command that removes the program; a sentence where there is none."""
+        """The command that removes the program; a sentence if there is none."""
         match self.kind:
             case "pipx":
                 return "pipx uninstall tokcost"
@@ -62,7 +62,7 @@ class Installation(NamedTuple):
                 return f"{shlex.quote(sys.executable)} -m pip uninstall tokcost"
 
     def adding(self, packages: Sequence[str]) -> str:
-        """The command that puts further packages beside this one."""
+        """The command that adds further packages to this environment."""
         named = " ".join(shlex.quote(package) for package in packages)
         match self.kind:
             case "pipx":
@@ -89,7 +89,7 @@ class Installation(NamedTuple):
 
 
 def installation(prefix: str = sys.prefix) -> Installation:
-    """This one, in the environment at `prefix`."""
+    """The running installation, in the environment at `prefix`."""
     package = os.path.dirname(os.path.abspath(__file__))
     folder = os.path.dirname(package)
     made: list[Kind] = [kind for mark, kind in _MARKS if os.path.exists(os.path.join(prefix, mark))]
@@ -101,8 +101,8 @@ def installation(prefix: str = sys.prefix) -> Installation:
 
 
 def _source() -> tuple[str, bool, str]:
-    """The place that `direct_url.json` names (PEP 610), whether it is editable, and the clone it is."""
-    from importlib.metadata import PackageNotFoundError, distribution  # only who leaves or lacks something asks
+    """The place named by `direct_url.json` (PEP 610), whether it is editable, and its clone."""
+    from importlib.metadata import PackageNotFoundError, distribution  # rarely needed
 
     try:
         told = json.loads(distribution("tokcost").read_text("direct_url.json") or "{}")

@@ -1,21 +1,21 @@
 """The connection of a hook or `tokcost status` to a running `tokcost lsp`: named pipes in the folder of the ledger.
 
-A server reads the names of clients from one pipe, the door. A client makes two pipes, `NAME.ask` and `NAME.say`, in the
-same folder, and writes its name into the door. Whoever opens a pipe sees that it is ours, and that no other user can
-have opened it: its owner and its mode, and those of the folder, say so.
+A server reads the names of clients from one pipe, the door. A client creates two pipes, `NAME.ask` and `NAME.say`, in
+the same folder, and writes its name to the door. Both sides check the owner and the mode of each pipe and of the
+folder, so no other user can have opened a pipe.
 
-A Unix socket would do the same, but `import socket` takes twice as long as all else that a client does. Who asks loads
-this file and Python's `select`, nothing else. Frames go both ways: a letter, the length of what follows in four bytes,
-and that many bytes. Fields within a frame end where the next begins, at a NUL: no argument, path or variable has one,
-and `json` would take as long to load as the rest of the way.
+A Unix socket would do the same, but `import socket` takes twice as long as everything else that a client does. A
+client imports this file and Python's `select`, nothing else. A frame, in either direction, is a letter, a length in
+four bytes, and that many bytes. Fields within a frame are separated by NUL, which no argument, path or variable
+contains; importing `json` would take as long as the rest of the request.
 
     server: GREETING who it is         or BUSY, and it hangs up
     client: REQUEST                    only when the server is what it must be, and waits for work
     server: BEGUN, SAID*, PROMISED*, DONE   or REFUSED before it has begun
 
-A server greets when the one thread that writes is free and waits for this client, so nobody's work stands in a queue: a
-client that heard nothing in time hangs up and does the work itself, which the server sees. What was begun is never done
-again by the client.
+A server greets a client when the thread that writes to the ledger is free, and then waits for that client, so there is
+no queue of work. A client that gets no greeting in time closes its pipes, which the server notices, and does the work
+itself. The client never repeats work that was begun.
 """
 
 import os
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 FOLDER, DOOR = "server", "door"
-"""The folder of all pipes, in the folder of the ledger, and the pipe in it that a server reads from."""
+"""The folder of all pipes, in the folder of the ledger, and the pipe in it from which a server reads clients' names."""
 PROTOCOL = "2"
 NAME_BYTES = 16
-"""Of a client's name, which is written in hexadecimal digits. A line of it is written to the door as a whole."""
+"""Of a client's name, in hexadecimal digits. A line with it is written to the door atomically."""
 GREETING_SECONDS = 0.1
-"""Seconds that a client waits in all for a server to accept and greet it."""
+"""Seconds that a client waits in total for a server to accept and greet it."""
 STEP_SECONDS = 0.02
-"""Seconds after which a client that has heard nothing looks whether it makes sense to wait."""
+"""Seconds after which a waiting client checks whether waiting still makes sense."""
 SEND_SECONDS = 0.25
-"""Seconds that either side waits for the other to read, or to say, what it has begun."""
+"""Seconds that either side waits for the other to read or write a started frame."""
 _GONE_SECONDS = 0.001
 MOST_BYTES = 4 << 20
-"""Of one frame: an environment has two megabytes at most, and a rebase of ten thousand commits one."""
+"""Of one frame: an environment has at most two megabytes, and a rebase of ten thousand commits one."""
 
 GREETING, BUSY, REQUEST, BEGUN, SAID, PROMISED, DONE, REFUSED = (bytes([c]) for c in b"GBQ!SPDR")
 
@@ -50,7 +50,7 @@ _NO_LINK, _NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)
 
 
 class NotUnderstood(ValueError):
-    """The data in the pipe is no frame, or no request."""
+    """The data in the pipe are no frame, or no request."""
 
 
 class Request:
@@ -60,17 +60,17 @@ class Request:
         self.kind = kind
         self.arguments = list(arguments)
         self.directory = directory
-        """Absolute: where the client runs."""
+        """The client's folder, absolute."""
         self.environ = dict(environ)
         self.folders: list[str] = []
-        """Folders that the client imports from, beside those of every Python."""
+        """Folders from which the client imports, besides those of every Python."""
         self.data = b""
         """The standard input of the client."""
 
 
 def packed(request: Request) -> bytes:
-    """A request as it is sent. The whole environment goes, because git, assistants and readers of others each have
-    variables of their own; secrets, which none of them needs, stay out."""
+    """A request as it is sent. The complete environment is included, because git, assistants and third-party readers
+    have variables of their own; secrets, which none of them needs, are left out."""
     kept = [f"{name}={value}" for name, value in request.environ.items() if not _is_secret(name)]
     fields = [request.kind, request.directory]
     for many in (request.arguments, request.folders, kept):
@@ -79,7 +79,7 @@ def packed(request: Request) -> bytes:
 
 
 def unpacked(data: bytes) -> Request:
-    """A request as it was sent. Raises `NotUnderstood`."""
+    """A received request. Raises `NotUnderstood`."""
     fields, at = data.split(b"\0"), 2
     lists: list[list[str]] = []
     try:
@@ -101,9 +101,9 @@ def unpacked(data: bytes) -> Request:
 
 
 def identity(home: str, environ: "Mapping[str, str]") -> str:
-    """All that server and client must have in common, so that one does what the other would: version and place of
-    tokcost, the ledger's folder, the user, the same view of the file system (a container may share that folder alone),
-    and variables that the whole process goes by. Raises `OSError`."""
+    """Everything that server and client must have in common, so that both do the same: version and place of tokcost,
+    the ledger's folder, the user, the same view of the file system (a container may share only that folder), and
+    variables that affect the complete process. Raises `OSError`."""
     from tokcost import __file__ as place
     from tokcost import __version__
 
@@ -118,8 +118,8 @@ def identity(home: str, environ: "Mapping[str, str]") -> str:
 
 
 def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SECONDS) -> "Server | None":
-    """The server of this ledger, ready to do something; `None` where there is none, or it does not answer in time, is
-    another one, or busy."""
+    """The server of this ledger, ready to work; `None` if there is none, or it does not answer in time, is another
+    version, or is busy."""
     folder = os.path.join(home, FOLDER)
     if not hasattr(os, "mkfifo") or not os.path.exists(os.path.join(folder, DOOR)):
         return None
@@ -134,10 +134,11 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
 
 
 def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server], Callable[[], object]]") -> str | None:
-    """The answer of a server to a command line of ours; `None` where none answers, or it leaves the answer to the
-    command. What `patience` makes for a server is asked every few hundredths of a second whether it takes too long.
+    """A server's answer to a command line of ours; `None` if none answers, or it leaves the answer to the command.
 
-    Raises `TimeoutError` then, and `OSError` and `ValueError` where a server was asked, and is gone."""
+    The patience created by `patience` is asked every few hundredths of a second whether it takes too long. In that
+    case, raises `TimeoutError`; raises `OSError` and `ValueError` if the server vanished after the request.
+    """
     server = reach(home, os.environ) if os.environ.get("TOKCOST_HOME", "/").startswith("/") else None
     if server is None:
         return None
@@ -159,17 +160,17 @@ def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server]
 
 
 class Server:
-    """A server, as a client knows it."""
+    """A server, as seen by a client."""
 
     def __init__(self, folder: str) -> None:
         self.process = self.thread = 0
-        """The process and the thread that do the work; 0 before it has greeted."""
+        """The process and the thread that do the work; 0 before the greeting."""
         self._folder, self._read = folder, b""
         self._ask, self._say = pipes_of(folder, os.urandom(NAME_BYTES // 2).hex())
         self._asks = self._says = -1
 
     def knock(self) -> None:
-        """Tell a server that somebody is there. Raises `OSError` where none listens."""
+        """Announce a client to a server. Raises `OSError` if none listens."""
         require_private(self._folder)
         door = open_pipe(os.path.join(self._folder, DOOR), os.O_WRONLY)
         try:
@@ -181,20 +182,20 @@ class Server:
             os.close(door)
 
     def greeted(self, process: int, thread: int) -> None:
-        """Take up a greeting: from now on, the server sees when this end is gone. Raises `OSError`."""
+        """Read a greeting: from now on, the server sees when this end is closed. Raises `OSError`."""
         self._asks = open_pipe(self._ask, os.O_WRONLY)
         self.process, self.thread = process, thread
 
     def send(self, request: Request) -> None:
-        """Ask for something. Raises `OSError`, and `ValueError` for too much of it."""
+        """Send a request. Raises `OSError`, and `ValueError` if it is too large."""
         data = packed(request)
         if len(data) > MOST_BYTES:
             raise ValueError("it is too much for a request")
         write_all(self._asks, framed(REQUEST, data), SEND_SECONDS)
 
     def next(self, seconds: float) -> "tuple[bytes, bytes] | None":
-        """The next frame; `None` if none came within that time. Raises `OSError`, and `NotUnderstood`, which is also
-        for a server that is gone."""
+        """The next frame; `None` if none arrives in time. Raises `OSError`, and `NotUnderstood`, also for a server
+        that is gone."""
         from time import monotonic, sleep
 
         until = monotonic() + seconds
@@ -204,7 +205,7 @@ class Server:
                 return None
             if not data and self.process:
                 raise NotUnderstood("the server is gone")
-            if not data:  # some systems show a pipe that nobody has opened for writing yet like one that was closed
+            if not data:  # some systems report a pipe without a writer so far as closed
                 if monotonic() >= until:
                     return None
                 sleep(_GONE_SECONDS)
@@ -213,7 +214,7 @@ class Server:
         return found
 
     def close(self) -> None:
-        """Hang up: what has not begun will not be done."""
+        """Close the connection: work that has not begun will not be done."""
         for number in (self._asks, self._says):
             if number >= 0:
                 os.close(number)
@@ -228,8 +229,7 @@ def framed(letter: bytes, data: bytes = b"") -> bytes:
 
 
 def first_frame(data: bytes) -> "tuple[bytes, bytes] | None":
-    """Letter and content of the frame that something read begins with; `None` while it is not whole. Raises
-    `NotUnderstood`."""
+    """Letter and content of the first frame in the data; `None` while it is incomplete. Raises `NotUnderstood`."""
     if len(data) < _HEADER:
         return None
     length = int.from_bytes(data[1:_HEADER], "big")
@@ -242,29 +242,29 @@ def _remove(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
-        return  # the server was quicker
+        return  # the server was faster
 
 
 def pipes_of(folder: str, name: str) -> tuple[str, str]:
-    """The pipes of a client: one for its request, and one for what it is told."""
+    """The pipes of a client: one for its request, and one for the answers."""
     return os.path.join(folder, f"{name}.ask"), os.path.join(folder, f"{name}.say")
 
 
 def is_name_of_pipe(name: str) -> bool:
-    """Whether a server or its clients give a pipe this name."""
+    """Whether a server or its clients use this name for a pipe."""
     client, _, kind = name.partition(".")
     return name == DOOR or (kind in ("ask", "say") and len(client) == NAME_BYTES and client.isalnum())
 
 
 def remove_pipe(path: str) -> None:
-    """Remove a pipe; everything else stays, whoever gave it the name of one. Raises `OSError`."""
+    """Remove a pipe; anything else with such a name stays. Raises `OSError`."""
     if stat.S_ISFIFO(os.lstat(path).st_mode):
         os.unlink(path)
 
 
 def open_pipe(path: str, flags: int) -> int:
-    """One end of a pipe that is ours alone, opened without waiting for the other. Raises `OSError`, which for one of
-    somebody else, or that others may open, is `PermissionError`."""
+    """One end of a pipe that is ours alone, opened without waiting for the other. Raises `OSError`, which is
+    `PermissionError` for a pipe of somebody else, or one that others may open."""
     number = os.open(path, flags | _NO_LINK | _NO_WAIT)
     status = os.fstat(number)
     if stat.S_ISFIFO(status.st_mode) and _is_private(status):
@@ -274,8 +274,8 @@ def open_pipe(path: str, flags: int) -> int:
 
 
 def require_private(folder: str) -> None:
-    """Raises `PermissionError` for a folder in which others may change something, or that is a link, and `OSError`."""
-    if not _is_private(os.lstat(folder)):  # a link is open to all
+    """Raises `PermissionError` for a folder that others may change, or that is a link, and `OSError`."""
+    if not _is_private(os.lstat(folder)):  # anybody may open a link
         raise PermissionError(f"{folder} is not ours alone")
 
 
@@ -284,7 +284,7 @@ def _is_private(status: os.stat_result) -> bool:
 
 
 def write_all(number: int, data: bytes, seconds: float) -> None:
-    """Write all of it into a pipe. Raises `OSError`, also when that takes longer."""
+    """Write all data to a pipe. Raises `OSError`, also at the timeout."""
     import select
     from time import monotonic
 
@@ -298,15 +298,15 @@ def write_all(number: int, data: bytes, seconds: float) -> None:
 
 
 def read_some(number: int, seconds: float) -> bytes | None:
-    """The bytes that a pipe has, none where its other end was closed; `None` where there is nothing in time.
-    Raises `OSError`."""
+    """The available bytes of a pipe, empty if its other end was closed; `None` if nothing arrives in time. Raises
+    `OSError`."""
     import select
 
     return os.read(number, _READ_BYTES) if _is_ready(number, select.POLLIN, seconds) else None
 
 
 def is_closed(number: int) -> bool:
-    """Whether the end that writes to a pipe was closed, or says something unasked."""
+    """Whether the writing end of a pipe was closed, or sent something unexpected."""
     import select
 
     return _is_ready(number, select.POLLIN, 0)
@@ -331,5 +331,5 @@ def _is_met(server: Server, home: str, environ: "Mapping[str, str]", seconds: fl
 
 
 def _is_secret(name: str) -> bool:
-    """`GIT_CONFIG_KEY_0` is where git has the name of a setting."""
+    """Whether a variable is secret. `GIT_CONFIG_KEY_0` contains the name of a setting of git."""
     return any(word in name.upper() for word in _SECRET) and not name.startswith("GIT_CONFIG_KEY_")

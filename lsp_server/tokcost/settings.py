@@ -1,20 +1,20 @@
-"""The folder of the ledger, and the switches of the environment."""
+"""The folder of the ledger, and the switches in the environment."""
 
 import os
 import sys
 
 TYPE_CHECKING = False
-"""A hook that a server answers loads nothing but this: `typing` and `pathlib` take longer than all that it does."""
+"""A hook that a server answers imports nothing but this: `typing` and `pathlib` take longer than everything it does."""
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
 CONFIG_FILE = "config.toml"
-"""In the folder of the ledger: what the user wants in every repository."""
+"""In the folder of the ledger: the user's settings for all repositories."""
 PLANS_FILE = "plans.json"
-"""The user's plans, in the folder of the ledger (`policy/plans.py`); named here for those who only ask whether it is
-there."""
+"""The user's plans, in the folder of the ledger (`policy/plans.py`); named here for code that only checks whether it
+exists."""
 RESCUES_FILE = "rescues.json"
 """The record of rescues, in the folder of the ledger (`services/rescue_record.py`); named here for the same reason."""
 REPORTS_FOLDER = "reports"
@@ -22,18 +22,14 @@ REPORTS_FOLDER = "reports"
 
 
 def home_folder(environ: "Mapping[str, str]") -> str:
-    """The folder of the ledger and the settings: `TOKCOST_HOME`, else the platform's folder for user data.
-
-    The folder need not exist.
-    """
+    """The folder of the ledger and the settings: `TOKCOST_HOME`, else the platform's folder for user data. It need
+    not exist."""
     chosen = environ.get("TOKCOST_HOME")
     if chosen:
         chosen = os.path.expanduser(chosen)
         return chosen if os.path.isabs(chosen) else os.path.join(os.getcwd(), chosen)
     home, data = environ.get("HOME", ""), environ.get("XDG_DATA_HOME", "")
-    if (
-        sys.platform == "linux" and "ANDROID_ROOT" not in environ
-    ):  # what platformdirs says of its own process, 4 ms later
+    if sys.platform == "linux" and "ANDROID_ROOT" not in environ:  # the same result as platformdirs, 4 ms faster
         if data.startswith("/"):
             return os.path.join(data, "tokcost")
         if "XDG_DATA_HOME" not in environ and home.startswith("/"):
@@ -51,17 +47,17 @@ def tokcost_home(environ: "Mapping[str, str]") -> "Path":
 
 
 def is_switched_off(environ: "Mapping[str, str]") -> bool:
-    """Whether tokcost keeps out of one commit: `TOKCOST=off git commit`."""
+    """Whether tokcost ignores one commit: `TOKCOST=off git commit`."""
     return is_off(environ.get("TOKCOST", ""))
 
 
 def is_off(value: str) -> bool:
-    """Whether the value of a variable switches off what the variable is about."""
+    """Whether the value of a variable disables its subject."""
     return value.lower() in ("off", "0", "false", "no")
 
 
 def tokcost_cache(environ: "Mapping[str, str]") -> "Path":
-    """The folder of what can be made again at any time: `TOKCOST_HOME`, else the platform's folder for caches."""
+    """The folder of data that can be recreated at any time: `TOKCOST_HOME`, else the platform's folder for caches."""
     if environ.get("TOKCOST_HOME"):
         return tokcost_home(environ)
     from platformdirs import user_cache_path

@@ -61,7 +61,7 @@ def test_the_doctor_says_what_the_logs_that_are_there_tell(tmp_path: Path) -> No
     assert lines[1].startswith(
         "logs count input, cache read, cache write 5m, output, reasoning; name the folder of each"
     )
-    assert "and no branch; checked with 1.18; billed but not logged: the request that makes" in lines[1]
+    assert "and no branch; checked with 1.18; billed but not logged: the request for a" in lines[1]
     assert "gemini-cli" in shown
     assert "name the folder of each project" not in shown
 

@@ -1,1 +1,1 @@
-"""Putting our hooks into a clone, beside whatever else runs there, and taking them away again."""
+"""Installing our hooks in a clone, beside whatever else runs there, and removing them again."""

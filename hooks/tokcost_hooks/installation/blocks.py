@@ -1,4 +1,4 @@
-"""A few marked lines of ours in a file of somebody else, which can be taken out again to the last byte."""
+"""A few marked lines of ours in somebody else's file, which can be removed again to the last byte."""
 
 import os
 import re
@@ -19,14 +19,14 @@ _MOST = 16 * 1024 * 1024
 
 
 def has_block(path: str) -> bool:
-    """Whether a file holds lines of ours."""
+    """Whether a file contains lines of ours."""
     with suppress(EnvironmentProblem):
         return bool(_block_in(_read(path)))
     return False
 
 
 def holds(path: str, lines: str) -> bool:
-    """Whether a file holds these lines of ours, and no older ones."""
+    """Whether a file contains these lines of ours, and no older ones."""
     with suppress(EnvironmentProblem):
         data = _read(path)
         return bool(_block_in(data)) and lines.encode("utf-8", "surrogateescape") in data
@@ -34,7 +34,7 @@ def holds(path: str, lines: str) -> bool:
 
 
 def add_block(path: str, lines: str, *, first: bool = False) -> None:
-    """Put our lines at the end of a file, or after its first line; those that are there from before go. Raises
+    """Add our lines at the end of a file, or after its first line; earlier ones are removed. Raises
     `EnvironmentProblem` for a file that cannot be read: it would be lost."""
     remove_block(path)
     before = _read(path)
@@ -48,7 +48,7 @@ def add_block(path: str, lines: str, *, first: bool = False) -> None:
 
 
 def remove_block(path: str) -> str:
-    """Take our lines out. A sentence when they were edited and had to be left. Raises `EnvironmentProblem`."""
+    """Remove our lines; returns a sentence if they were edited and had to be left. Raises `EnvironmentProblem`."""
     before = _read(path)
     found = _block_in(before)
     if not found:
@@ -73,12 +73,13 @@ def without_blocks(data: bytes) -> bytes:
 
 
 def _block_in(data: bytes) -> re.Match[bytes] | None:
-    """Nothing is looked for behind the last end: each beginning there would be compared with all of the rest."""
+    """Matches one block. Nothing is searched after the last end mark: each begin mark there would be compared with
+    all of the rest."""
     return _BLOCK.search(data, 0, data.rfind(_END) + len(_END))
 
 
 def _digest(lines: bytes) -> str:
-    from hashlib import sha256  # most hooks only look whether there is a block
+    from hashlib import sha256  # most hooks only check whether there is a block
 
     return sha256(lines).hexdigest()[:12]
 
@@ -93,6 +94,6 @@ def _read(path: str) -> bytes:
 
 
 def _write(path: str, data: bytes) -> None:
-    """Whole or not at all, with the mode that the file had."""
+    """Write a file atomically, with its previous mode."""
     make_folders(os.path.dirname(path), PUBLIC_FOLDER)
     write_whole(os.path.realpath(path), data, PUBLIC_FILE, keeps_mode=True)

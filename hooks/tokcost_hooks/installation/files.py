@@ -1,6 +1,6 @@
-"""One hook file: ours put in front of what is there, and taken away again to the last byte.
+"""One hook file: ours is put in front of the existing one, and removed again to the last byte.
 
-At every moment there is a working hook under the hook's name, so being killed between two steps costs nothing.
+At every moment there is a working hook under the hook's name, so being killed between two steps does no harm.
 """
 
 import os
@@ -13,25 +13,25 @@ from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.scripts import KEPT, KEPT_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
-"""The suffixes that a hook's name may have when ours was moved: the pre-commit framework renames what it finds to
-`.legacy` and goes on running it, lefthook to `.old` and does not."""
+"""The suffixes that a hook's name may get when ours was moved: the pre-commit framework renames existing hooks to
+`.legacy` and still runs them, lefthook to `.old` without running them."""
 
 _AT_ONCE = 1 << 16
 
 _ASKS_NAME = re.compile(rb"basename|PROGRAM_NAME|argv\[0\]|##\*/|__FILE__")
-"""In a script that finds out by its own name which hook it is."""
+"""Text in a script that determines by its own name which hook it is."""
 
 
 def kept_file(path: str, hook: str) -> str:
-    """The path at which the hook that was here before is kept; empty when there was none. `path` is where ours is or
-    was."""
+    """The path at which the previous hook is kept; empty if there was none. `path` is the place of ours, now or
+    before."""
     folder = os.path.dirname(path)
     places = (os.path.join(folder, hook + KEPT), os.path.join(folder, KEPT_FOLDER, hook))
     return next((place for place in places if os.path.lexists(place)), "")
 
 
 def put(path: str, hook: str) -> str:
-    """Put our hook at a path; what is there is kept and run first. A sentence when that needs one."""
+    """Put our hook at a path; an existing one is kept and run first. Returns a sentence if that needs one."""
     whose = owner(path)
     if whose == "edited":
         return f"{path} was edited since and is left as it is; delete it and install again to renew it"
@@ -42,7 +42,7 @@ def put(path: str, hook: str) -> str:
 
 
 def take(path: str, hook: str) -> str:
-    """Take our hook away from a path and put back what was there. A sentence when it had to be left."""
+    """Remove our hook from a path and restore the previous one. Returns a sentence if ours had to be left."""
     remove_unfinished(path)
     whose, kept = owner(path), kept_file(path, hook)
     if whose == "ours":
@@ -64,7 +64,7 @@ def take(path: str, hook: str) -> str:
 
 
 def write_script(path: str, text: str) -> None:
-    """Write one of our scripts, whole or not at all."""
+    """Write one of our scripts atomically."""
     make_folders(os.path.dirname(path))
     _write(path, text)
 
@@ -86,7 +86,7 @@ def _keep(path: str, hook: str) -> str:
 
 
 def _double(path: str, kept: str) -> None:
-    """The same file under a second name; the first one goes when ours takes its place."""
+    """Create a second name for a file; the first one disappears when ours takes its place."""
     if os.path.islink(path) and _link_text(path, kept) != os.readlink(path):
         os.symlink(_link_text(path, kept), kept)
         return
@@ -111,7 +111,7 @@ def _put_back(kept: str, path: str) -> None:
 
 
 def _link_text(link: str, place: str) -> str:
-    """The text of a link that leads from another place to where this one does: one of them may be a folder deeper."""
+    """The text of a link that leads from another folder to the same target."""
     text, up = os.readlink(link), "../"
     if os.path.isabs(text) or os.path.dirname(link) == os.path.dirname(place):
         return text
@@ -119,8 +119,8 @@ def _link_text(link: str, place: str) -> str:
 
 
 def _asks_name(path: str) -> bool:
-    """Whether a hook may ask for its own name: it does in its text, or it is a link to a program of several hooks. What
-    else a relative link leads to is kept beside its old place, where it finds its neighbours."""
+    """Whether a hook may check its own name: its text does, or it is a link to a program for several hooks. Other
+    relative links are kept beside their old place, where they find their neighbours."""
     if os.path.islink(path) and (os.path.isabs(os.readlink(path)) or _serves_others(path)):
         return True
     with suppress(OSError), open_regular(path) as stream:
@@ -139,7 +139,7 @@ def _serves_others(path: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two hooks are the same to the last byte and bit."""
+    """Whether two hooks are the same in content and mode."""
     if os.path.islink(one) or os.path.islink(other):
         return os.path.islink(one) and os.path.islink(other) and _link_text(one, other) == os.readlink(other)
     with open_regular(one) as first, open_regular(other) as second:

@@ -1,7 +1,7 @@
-"""Installing git hooks beside what is there already, and taking them away again to the last byte.
+"""Installs git hooks beside existing ones, and removes them again to the last byte.
 
-Each hook has a where (`managers.py`): a file of ours that runs what was there first, or lines in a file that a hook
-manager reads. Files that belong to a project or to its people are changed only when asked to.
+Each hook has a location (`managers.py`): a file of ours that first runs the previous hook, or lines in a file that a
+hook manager reads. Files that belong to a project or to its people are changed only on request.
 """
 
 import os
@@ -28,8 +28,8 @@ from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_e
 RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"
 OPEN = "other users of this machine may write to {}, and git runs what they put there"
 _INSTALLED = "installed"
-"""In the folder of our local scripts: every file that holds a hook or lines of ours, so that they are found again
-when `core.hooksPath` was changed."""
+"""In the folder of our local scripts: all files that contain a hook or lines of ours, so that they are found again
+after a change of `core.hooksPath`."""
 
 
 class Installed(NamedTuple):
@@ -37,16 +37,16 @@ class Installed(NamedTuple):
 
     folder: HooksFolder
     said: tuple[str, ...] = ()
-    """The sentences that its owner should read."""
+    """The sentences that the user should read."""
     missing: tuple[HookLocation, ...] = ()
-    """Hooks that need lines in files of others, which were not added."""
+    """Hooks that need lines in other people's files, which were not added."""
     waiting: tuple[str, ...] = ()
-    """The steps that are left to do by hand."""
+    """The steps that remain to be done by hand."""
 
 
 def install(worktree: Worktree, *, write: bool = False) -> Installed:
-    """Put our hooks where git and its managers run them. Doing it twice changes nothing. `write` adds lines to files of
-    others too. Raises `EnvironmentProblem`."""
+    """Put our hooks where git and its managers run them. Repeating it changes nothing. With `write`, lines are added
+    to other people's files too. Raises `EnvironmentProblem`."""
     check_git(worktree)
     folder = hooks_folder(worktree)
     if folder.is_off:
@@ -73,8 +73,8 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
 
 
 def install_anew(worktree: Worktree) -> Installed:
-    """Put our hooks where they are needed now: into git's configuration, if that is where they are and this git runs
-    them there, else as `install` does. Raises `EnvironmentProblem`."""
+    """Put our hooks where they are needed now: into git's configuration, if they are there and this git version runs
+    them, else as `install` does. Raises `EnvironmentProblem`."""
     if not names_in_config(worktree) or git_version(worktree.path) < CONFIG_HOOKS:
         return install(worktree)
     install_in_config(worktree)
@@ -82,8 +82,8 @@ def install_anew(worktree: Worktree) -> Installed:
 
 
 def install_in_config(worktree: Worktree) -> None:
-    """Name our hooks in git's own configuration, where no manager and no `core.hooksPath` is in the way.
-    Raises `EnvironmentProblem`."""
+    """Add our hooks to git's own configuration, if neither a manager nor `core.hooksPath` is in the way. Raises
+    `EnvironmentProblem`."""
     version = git_version(worktree.path)
     if version < CONFIG_HOOKS:
         have, need = (".".join(map(str, one)) for one in (version, CONFIG_HOOKS))
@@ -103,7 +103,7 @@ def install_in_config(worktree: Worktree) -> None:
 
 
 def uninstall(worktree: Worktree) -> list[str]:
-    """Take our hooks away and put back what was there. Sentences about what had to be left. Raises
+    """Remove our hooks and restore the previous ones; returns sentences about what had to be left. Raises
     `EnvironmentProblem`."""
     folder, said = hooks_folder(worktree), list[str]()
     take_out_of_config(worktree)
@@ -120,7 +120,7 @@ def uninstall(worktree: Worktree) -> list[str]:
 
 
 def ours_in(worktree: Worktree) -> list[str]:
-    """The traces that `uninstall` would take away: files that are or hold hooks of ours, and names in git's
+    """The traces that `uninstall` would remove: files that are or contain hooks of ours, and names in git's
     configuration. Raises `EnvironmentProblem`."""
     found = [f"hook.{name} in git's configuration" for name in names_in_config(worktree)]
     for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, hooks_folder(worktree))]):
@@ -130,13 +130,13 @@ def ours_in(worktree: Worktree) -> list[str]:
 
 
 def needed_hooks(worktree: Worktree) -> tuple[str, ...]:
-    """The hooks without which something would be missed: pre-commit is for budgets that stop commits alone, and makes
-    git read its index twice. What a budget warns of, prepare-commit-msg says."""
+    """The hooks that are needed. pre-commit serves only budgets that stop commits, and makes git read its index
+    twice. prepare-commit-msg prints the warnings of other budgets."""
     return HOOKS if may_block(worktree) else tuple(hook for hook in HOOKS if hook != "pre-commit")
 
 
 def check_git(worktree: Worktree) -> None:
-    """Raises `EnvironmentProblem` for a git that is too old."""
+    """Raises `EnvironmentProblem` for a git version that is too old."""
     version = git_version(worktree.path)
     if version < OLDEST:
         have, need = (".".join(map(str, one)) for one in (version, OLDEST))
@@ -144,12 +144,12 @@ def check_git(worktree: Worktree) -> None:
 
 
 def is_remembered(worktree: Worktree, path: str) -> bool:
-    """Whether we put something into this file once."""
+    """Whether we once put something into this file."""
     return bool(path) and path in _remembered(worktree)
 
 
 def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
-    """Hooks of ours in folders that git does not use any more in any worktree."""
+    """Our hooks in folders that git no longer uses in any worktree."""
     used = {os.path.realpath(os.path.dirname(where.path)) for where in hook_locations(worktree, folder)}
     known = [*_remembered(worktree), *(os.path.join(worktree.common_dir, "hooks", hook) for hook in HOOKS)]
     if not folder.setting.startswith(("/", "~")):
@@ -163,7 +163,7 @@ def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
 
 
 def _share(worktree: Worktree) -> None:
-    """In a repository that several users share, the others run these scripts too."""
+    """Make our scripts executable for the others in a repository that several users share."""
     scripts = [local_script(worktree, hook) for hook in HOOKS]
     folders = [os.path.dirname(scripts[0]), os.path.dirname(os.path.dirname(scripts[0]))]
     for path in (*_remembered(worktree), *scripts, *folders):
@@ -173,7 +173,7 @@ def _share(worktree: Worktree) -> None:
 
 
 def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:
-    """The user who installed all our hooks in a folder of theirs, where they work for us too; `None` where there is
+    """The user who installed all our hooks in a folder of theirs, where they work for us too; `None` if there is
     none. Ours in their place might not work for them."""
     if not os.path.isdir(folder.path) or is_ours(os.stat(folder.path)):
         return None
@@ -224,7 +224,7 @@ def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
 
 
 def _refuse_links(worktree: Worktree, chosen: Iterable[HookLocation]) -> None:
-    """A project's link could lead to any file of its user."""
+    """Refuse links: a project's link could lead to any file of its user."""
     for reason in filter(None, (leads_elsewhere(worktree, where) for where in chosen)):
         hint = "Nothing was installed. `tokcost hooks print HOOK` has the lines, to be added by hand."
         raise EnvironmentProblem(f"{reason}, and is not written through", hint)
@@ -235,7 +235,8 @@ def _take_if_ours(where: HookLocation) -> str:
 
 
 def _leave_other_places(worktree: Worktree, folder: HooksFolder, where: HookLocation) -> None:
-    """A manager took our place, or another place is better now: no hook of ours may run twice."""
+    """Remove hooks of ours from other places, because a manager took our place or another place is better now: no
+    hook of ours may run twice."""
     bases = {os.path.join(place, where.hook) for place in (folder.path, os.path.join(worktree.common_dir, "hooks"))}
     for place in [base + suffix for base in bases for suffix in reversed(MOVED)]:
         if os.path.realpath(place) != os.path.realpath(where.path) and owner(place) == "ours":
@@ -255,7 +256,7 @@ def _add_lines(worktree: Worktree, asked: list[HookLocation]) -> None:
 
 
 def _ignore(worktree: Worktree, ours: list[HookLocation]) -> None:
-    """Hide files of ours among the project's from `git status`, on this machine alone."""
+    """Hide files of ours among the project's from `git status`, on this machine only."""
     patterns: list[str] = []
     for where in ours:
         top = next((one for one in _tops(worktree) if where.path.startswith(one + os.sep)), "")
@@ -275,7 +276,7 @@ def _tops(worktree: Worktree) -> list[str]:
 
 
 def _take_anywhere(path: str) -> str:
-    """Take away ours at a path, also where a manager moved it."""
+    """Remove our hook at a path, also where a manager moved it."""
     hook = os.path.basename(path).removesuffix(".legacy").removesuffix(".old")
     if hook not in HOOKS:
         return ""
@@ -288,7 +289,7 @@ def _take_anywhere(path: str) -> str:
 
 def _possible(worktree: Worktree, folder: HooksFolder) -> list[str]:
     places = [folder.path, husky_home(folder), os.path.join(worktree.common_dir, "hooks")]
-    if folder.is_shared:  # what was put there by hand is its owner's
+    if folder.is_shared:  # lines that were added by hand belong to their owner
         places = places[1:]
     hooks = [os.path.join(place, hook) for place in places if place for hook in HOOKS]
     return [*hooks, *(where.path for where in hook_locations(worktree, folder) if where.lines)]
@@ -304,7 +305,8 @@ def _remembered(worktree: Worktree) -> list[str]:
 
 
 def _remember(worktree: Worktree, paths: Iterable[str]) -> None:
-    """Before anything is written: whoever is killed in between leaves nothing that uninstalling would not find."""
+    """Record a file before anything is written to it: a process that is killed leaves nothing that uninstalling
+    would not find."""
     before = _remembered(worktree)
     new = list(dict.fromkeys([*before, *paths]))
     if new != before:
@@ -317,5 +319,5 @@ def _forget(worktree: Worktree) -> None:
     for path in (*(local_script(worktree, hook) for hook in HOOKS), _list_file(worktree)):
         with suppress(FileNotFoundError):
             os.unlink(path)
-    with suppress(OSError):  # the folder above may hold what we know of the clone
+    with suppress(OSError):  # the folder above may contain the journal of the clone
         os.removedirs(os.path.dirname(_list_file(worktree)))

@@ -1,4 +1,4 @@
-"""Our hooks in git's own configuration, where no manager and no `core.hooksPath` is in the way."""
+"""Our hooks in git's own configuration, if neither a manager nor `core.hooksPath` is in the way."""
 
 import re
 
@@ -10,12 +10,12 @@ from tokcost_hooks.installation.managers import LOCAL_SCRIPTS, local_script
 from tokcost_hooks.installation.scripts import shell_word
 
 _NAME = "tokcost-"
-"""Before the hook's name, our name of a hook in git's configuration."""
+"""The prefix of our names of hooks in git's configuration."""
 _COMMAND = (
     'g="${{GIT_DIR:-.git}}"; [ ! -f "$g/commondir" ] || g="$g/../.."; t="$g/{folder}/{hook}"; [ ! -f "$t" ] || sh "$t"'
 )
-"""git puts `"$@"` behind it. The script is looked for in the clone that runs it, which may have been renamed or copied;
-a script that is gone must stop no commit."""
+"""git appends `"$@"`. The script is looked for in the clone that runs it, which may have been renamed or copied; a
+missing script must stop no commit."""
 
 
 def config_name(hook: str) -> str:
@@ -29,23 +29,23 @@ def is_our_name(name: str) -> bool:
 
 
 def put_in_config(worktree: Worktree, hook: str) -> None:
-    """Have git run a script of ours that is there. Raises `EnvironmentProblem`."""
+    """Have git run an existing script of ours. Raises `EnvironmentProblem`."""
     set_config_hook(worktree, config_name(hook), hook, _COMMAND.format(folder=LOCAL_SCRIPTS, hook=hook))
 
 
 def take_out_of_config(worktree: Worktree) -> None:
-    """Take ours out of the clone's own configuration."""
+    """Remove our hook from the clone's own configuration."""
     for name in names_in_config(worktree):
         remove_config_hook(worktree, name)
 
 
 def names_in_config(worktree: Worktree) -> list[str]:
-    """The hooks of ours in git's configuration, whether this git runs them or not."""
+    """Our hooks in git's configuration, whether or not this git version runs them."""
     return [name for name in read_config_hooks(worktree, CONFIG_HOOKS).hooks if is_our_name(name)]
 
 
 def trouble_in_config(config: ConfigHooks, hook: str) -> str:
-    """The reason why git does not run a hook of ours that its configuration names; empty when it does."""
+    """The reason why git does not run a configured hook of ours; empty if it does."""
     found = config.hooks[config_name(hook)]
     if hook not in found.events:
         return f"hook.{found.name}.event is {', '.join(found.events) or 'not set'}"
@@ -55,7 +55,7 @@ def trouble_in_config(config: ConfigHooks, hook: str) -> str:
 
 
 def calls_script(worktree: Worktree, found: ConfigHook, hook: str) -> bool:
-    """Whether a hook in git's configuration runs the script of ours for this hook in this clone."""
+    """Whether a hook in git's configuration runs our script for this hook in this clone."""
     script = re.escape(f"{LOCAL_SCRIPTS}/{hook}")
     of_clone = re.search(rf"[$][{{\w][^/\s]*/{script}(?![\w-])", found.command)
     return bool(of_clone) or shell_word(local_script(worktree, hook)) in found.command

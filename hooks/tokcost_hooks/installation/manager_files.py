@@ -1,5 +1,4 @@
-"""The files in which other managers of hooks are configured, and what they say of us. A commit with a budget waits for
-this."""
+"""The configuration files of hook managers, and their entries for us. A commit with a budget waits for this."""
 
 import os
 import re
@@ -23,14 +22,14 @@ def lefthook_files(worktree: Worktree) -> list[str]:
 
 
 def in_framework(worktree: Worktree, hook: str) -> bool:
-    """Whether the pre-commit framework is told to run this hook of ours."""
+    """Whether the pre-commit framework is configured to run this hook of ours."""
     text = text_of(os.path.join(worktree.path, ".pre-commit-config.yaml")) if hook else b""
     return bool(re.search(rb"(?m)^[^#\n]*\bid:\s*['\"]?tokcost-" + _IDS.get(hook, hook).encode() + rb"\b(?!-)", text))
 
 
 def checks_budgets(worktree: Worktree, folder: str) -> bool:
     """Whether budgets are checked before prepare-commit-msg of a folder runs: by pre-commit there, which is ours or
-    calls us, or by a manager that is told to. The folder is empty where a manager runs us from elsewhere."""
+    calls us, or by a manager that is configured to. The folder is empty if a manager runs us from elsewhere."""
     beside = (os.path.join(folder, name) for name in ("pre-commit", "pre-commit.legacy") if folder)
     told = (os.path.join(worktree.path, name) for name in (*lefthook_files(worktree), ".husky/pre-commit"))
     calls = any(b"tokcost" in text and b"budget" in text for text in map(text_of, (*beside, *told)))
@@ -38,7 +37,7 @@ def checks_budgets(worktree: Worktree, folder: str) -> bool:
 
 
 def text_of(path: str) -> bytes:
-    """The first bytes of a regular file, all of one of usual size; empty where it cannot be read."""
+    """The first bytes of a regular file, enough for all of one of usual size; empty if it cannot be read."""
     with suppress(OSError), open_regular(path) as stream:
         return stream.read(MOST)
     return b""

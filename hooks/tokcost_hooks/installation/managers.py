@@ -1,7 +1,7 @@
-"""The place of each of our hooks beside the hook manager of a clone (docs/hooks.md says why).
+"""The location of each of our hooks beside the hook manager of a clone (docs/hooks.md has the reasons).
 
-A manager owns the files that it writes and writes them again at its next install, so what lasts is never in those:
-either a file of our own that the manager runs or leaves alone, or a few lines in a file that the manager reads.
+A manager owns the files that it writes and rewrites them at its next install, so permanent parts are never in those:
+they are a file of our own that the manager runs or leaves alone, or a few lines in a file that the manager reads.
 """
 
 import json
@@ -19,7 +19,7 @@ from tokcost_hooks.installation.scripts import KEPT, calls_us
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
 
 LOCAL_SCRIPTS = "tokcost/hooks"
-"""The folder in a repository's git folder with our hooks for lines in other files to call."""
+"""The folder in a repository's git folder with our hooks, which lines in other files call."""
 
 _SHELL = re.compile(rb"#!.*\b(sh|bash|dash|zsh|ksh)\b")
 _LEAVES = re.compile(rb"^(exec|exit)\b", re.MULTILINE)
@@ -27,12 +27,12 @@ _LINE = (
     'code=$?; t="$(git rev-parse --git-common-dir)/{folder}/{hook}";'
     ' [ ! -f "$t" ] || sh "$t" "$@" || exit 1; (exit $code)\n'
 )
-"""Does nothing for people without tokcost; keeps the exit code of the line before."""
+"""Has no effect for people without tokcost; keeps the exit code of the previous line."""
 _COMMAND = (
     "t=\"$(git rev-parse --git-common-dir)/{folder}/{hook}\"; [ ! -f \"$t\" ] || sh \"$t\" '{{1}}' '{{2}}' '{{3}}'"
 )
-"""For lefthook, which puts the arguments in. It names no place of the clone, which may be renamed; a script that is
-gone must stop no commit."""
+"""For lefthook, which inserts the arguments. It contains no path of the clone, which may be renamed; a missing
+script must stop no commit."""
 
 
 class HookLocation(NamedTuple):
@@ -40,17 +40,18 @@ class HookLocation(NamedTuple):
 
     hook: str
     path: str
-    """A file that is ours, or one of somebody else to which `lines` belong; empty when a manager has all it needs."""
+    """A file that is ours, or somebody else's file to which `lines` belong; empty if a manager has everything it
+    needs."""
     manager: Manager = ""
     lines: str = ""
     at_top: bool = False
-    """Whether they go to the top, because what is there leaves early."""
+    """Whether the lines go to the top, because the existing script exits early."""
     is_committed: bool = False
     """Whether the file is part of the project, so that everybody gets the lines."""
     refusal: str = ""
     """The reason why we cannot add them ourselves."""
     is_project: bool = False
-    """Whether the file lies among the project's files, so that git must be told to ignore it."""
+    """Whether the file is among the project's files, so that git must be told to ignore it."""
 
 
 def hook_locations(worktree: Worktree, folder: HooksFolder) -> list[HookLocation]:
@@ -59,7 +60,7 @@ def hook_locations(worktree: Worktree, folder: HooksFolder) -> list[HookLocation
 
 
 def managers(worktree: Worktree, folder: HooksFolder) -> list[Manager]:
-    """The other managers of hooks here, by configuration files and by what the hooks say."""
+    """The other hook managers here, recognised by configuration files and by the text of hooks."""
     found: list[Manager] = []
     if husky_home(folder):
         found.append("husky")
@@ -71,7 +72,7 @@ def managers(worktree: Worktree, folder: HooksFolder) -> list[Manager]:
 
 
 def manager_of(path: str) -> Manager:
-    """Whose a hook file is, by what it says."""
+    """The owner of a hook file, by its text."""
     if _lefthooks(path):
         return "lefthook"
     return "pre-commit" if _pre_commits(path) else ""
@@ -142,7 +143,7 @@ def _for_lefthook(worktree: Worktree, hook: str) -> HookLocation:
 
 
 def _is_configured(worktree: Worktree, hook: str) -> bool:
-    """Whether lefthook's configuration names a hook: then its next install takes the hook's place."""
+    """Whether lefthook's configuration names a hook: its next install then takes the hook's place."""
     files = [name for name in lefthook_files(worktree) if name.endswith(("yml", "yaml"))]
     return any(_has_key(text_of(os.path.join(worktree.path, name)), hook) for name in files)
 
@@ -152,7 +153,7 @@ def _has_key(text: bytes, hook: str) -> bool:
 
 
 def _is_all_ours(path: str) -> bool:
-    """Whether a file is a script of ours, be it edited; not one of others with lines of ours."""
+    """Whether a file is a script of ours, possibly edited, and not somebody else's with lines of ours."""
     return calls_us(path) and b"for previous in" in text_of(path) and KEPT.encode() in text_of(path)
 
 

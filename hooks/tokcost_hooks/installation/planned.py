@@ -1,4 +1,4 @@
-"""The plan of an installation: what it would do, told before anybody agrees to it."""
+"""The plan of an installation, shown before the user agrees to it."""
 
 import os
 from typing import NamedTuple
@@ -17,15 +17,15 @@ class Planned(NamedTuple):
 
     hook: str
     path: str
-    """The file in which it would be; empty where a manager, or git's configuration, has it."""
+    """The file for it; empty if a manager, or git's configuration, has it."""
     is_there: bool = False
     """Whether it is in place already."""
     by_hand: bool = False
-    """Whether its lines belong in a file of somebody else's, who has to add them."""
+    """Whether its lines belong in somebody else's file, whose owner has to add them."""
 
 
 def planned_hooks(worktree: Worktree) -> list[Planned]:
-    """The hooks that `install_anew` would put in place, and where. Raises `EnvironmentProblem`."""
+    """The hooks that `install_anew` would install, with their places. Raises `EnvironmentProblem`."""
     needed = needed_hooks(worktree)
     if names_in_config(worktree) and git_version(worktree.path) >= CONFIG_HOOKS:
         return [Planned(hook, "", is_there=True) for hook in needed]

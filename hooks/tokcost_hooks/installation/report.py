@@ -1,4 +1,5 @@
-"""The report on our hooks for `hooks status` and `doctor`: which git will run, which not and why, and what to do."""
+"""The report on our hooks for `hooks status` and `doctor`: which ones git will run, which not and why, and what to
+do."""
 
 import os
 from typing import NamedTuple
@@ -30,21 +31,21 @@ _INSTALL_IN_CONFIG = "Run `tokcost hooks install --config`."
 
 
 class Place(NamedTuple):
-    """The facts about hooks that git is asked for once for all of them."""
+    """The facts about hooks for which git is asked once for all of them."""
 
     worktree: Worktree
     folder: HooksFolder
     needed: tuple[str, ...]
-    """Hooks that have something to do here."""
+    """Hooks that are needed here."""
     wanted: bool
     """Whether a hook that does not run is a finding."""
     runs_config: bool
-    """Whether this git runs hooks from its configuration."""
+    """Whether this git version runs hooks from its configuration."""
     config: ConfigHooks
 
 
 def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
-    """Everything there is to say. Raises `EnvironmentProblem`."""
+    """All checks. Raises `EnvironmentProblem`."""
     check_git(worktree)
     version, folder = git_version(worktree.path), hooks_folder(worktree)
     config = read_config_hooks(worktree, version)
@@ -166,7 +167,7 @@ def _in_config(place: Place, where: HookLocation) -> Check:
 
 
 def _also_at(place: Place, where: HookLocation) -> str:
-    """Another file from which a hook of ours runs that is in git's configuration; empty where there is none."""
+    """Another file from which a hook of ours runs that is also in git's configuration; empty if there is none."""
     path = os.path.join(place.folder.path, where.hook)
     if not place.folder.is_off and calls_us(path) and os.access(path, os.X_OK):
         return path
@@ -225,7 +226,7 @@ def _lines(place: Place, where: HookLocation) -> Check:
 
 
 def _ready(place: Place, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
-    """The other things that must be there for a hook that is in its place."""
+    """The other conditions for a hook that is in its place."""
     if needs_mode and not os.access(path, os.X_OK):
         return Check(
             hook, f"{path} is not executable, so git passes it over", place.wanted, f"`chmod +x {to_copy(path)}`"

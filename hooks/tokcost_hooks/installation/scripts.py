@@ -1,4 +1,4 @@
-"""The text of our hooks, in the shell that git brings along everywhere (Git for Windows too: no bashisms, forward
+"""The text of our hooks, in the shell that git has everywhere (in Git for Windows too: no bashisms, forward
 slashes), and how a file is recognised as ours."""
 
 import os
@@ -15,10 +15,10 @@ from tokcost.files.foreign import MOST, open_regular
 
 KEPT = ".before-tokcost"
 KEPT_FOLDER = "before-tokcost"
-"""The folder for a hook that asks for its own name, which must not change then."""
+"""The folder for a hook that checks its own name, which must not change then."""
 
 Owner = Literal["nobody", "ours", "edited", "foreign"]
-"""Whose a hook file is; `edited` is ours, changed by somebody since."""
+"""The owner of a hook file; `edited` means ours, changed by somebody since."""
 
 _MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
 _MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\r?\n", re.MULTILINE)
@@ -33,17 +33,17 @@ if ! [ -O "$notes" ]; then
   [ -h "$own" ] || ! [ -O "$own" ] || notes=$own
 fi 2>/dev/null
 """
-"""The folder with our notes. Several users may work in one worktree: whoever does not own its git folder has a folder
-there, so that nobody's note is replaced by another's."""
+"""The folder with our notes. Several users may work in one worktree: a user who does not own its git folder has a
+separate folder there, so that nobody's note is replaced by another's."""
 _NOTE = _NOTES + 'note="$notes/TOKCOST_PROPOSAL"\n'
 _EMPTY = 'forget() { { [ ! -h "$note" ] && true >"$note"; } || rm -f "$note"; } 2>/dev/null\n'
-"""A note of another user (root worked here) cannot be emptied, but removed; one that is a link must not empty what it
-leads to. `:` would end the shell then."""
+"""A note of another user (root worked here) cannot be emptied, but removed; a link must not empty its target. `:`
+would exit the shell then."""
 _FORGET = _NOTE + _EMPTY + '[ ! -s "$note" ] || mv -f "$note" "$notes/TOKCOST_UNSEEN" 2>/dev/null || forget\n'
-"""The note of a commit that never happened must meet no other commit, even if Python comes to nothing this time. It may
-have happened without its post-commit, though: Python looks."""
+"""The note of a commit that was not made must affect no other commit, even if Python fails this time. The commit may
+have been made without its post-commit hook, though: Python checks."""
 _BEGIN = 'begin() { mv -f "$note" "$notes/TOKCOST_UNSETTLED" 2>/dev/null || :; }\n'
-"""The note is of a commit that happened: from now on nobody forgets it before its message was looked at."""
+"""The note belongs to a commit that was made: from now on nobody discards it before its message was examined."""
 _KEEP = 'keep="$notes/TOKCOST_KEEP"\n'
 _NOTE_KEEP = (
     _KEEP
@@ -59,7 +59,7 @@ if [ "$keeps" ]; then
 fi
 """
 )
-"""Usage that its owner wants kept is not published by the next commit, even if Python comes to nothing this time."""
+"""Usage that its owner wants withheld is not published by the next commit, even if Python fails this time."""
 _HAS_LINES = r"""has_lines() {
   line=
   { read -r token
@@ -80,9 +80,9 @@ in_message() {
 } 2>/dev/null
 in_commit() { GIT_NO_LAZY_FETCH=1 GIT_ALLOW_PROTOCOL=none git cat-file commit HEAD | has_lines 4000 3<&0; } 2>/dev/null
 """
-"""Nearly every commit carries what was proposed for it: that needs no Python to see, and mostly not even git, which
-made the commit of the file it had written its message to; a proposal for another file says so. Shells read byte by
-byte, so only the beginning of that."""
+"""Nearly every commit carries what was proposed for it. The shell can check that without Python, and usually without
+git, which made the commit from the message file; a proposal for another file names it. Shells read byte by byte, so
+only its beginning is read."""
 _SETTLE = _NOTE + _EMPTY + _BEGIN + _KEEP + _HAS_LINES + "carries_all() { { in_message || in_commit; } && forget; }\n"
 _SETTLE_MERGE = _NOTE + _EMPTY + _KEEP + _HAS_LINES + "carries_all() { in_commit && forget; }\n"
 
@@ -93,7 +93,7 @@ _WAS_WHOLE = (
 if [ -s "$note" ] && [ ! -h "$note" ] && has_lines 100 3<"$1"; then was=whole; fi 2>/dev/null
 """
 )
-"""A look at the message before the hook that runs first: what that takes out, no person did."""
+"""Examines the message before the hook that runs first: lines that this hook removes were not removed by a person."""
 
 _CHECK = (
     _NOTE
@@ -114,11 +114,12 @@ titled() {
 } 2>/dev/null
 """
 )
-"""A commit that another hook refuses never happens. How far this one came, and whether its lines were still in its
-message then, tells later what became of them. And nobody's title is a line of ours."""
+"""A commit that another hook refuses is not made. How far it got, and whether its lines were still in its message
+then, shows later what happened to them. And no line of ours may become a title."""
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
-"""A budget may have come since we were installed: whoever writes the line looks whether a hook here checks it."""
+"""A budget may have been set since we were installed: the hook that writes the line checks whether a hook here
+checks it."""
 
 _BEFORE = {
     "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_PLACE,
@@ -132,7 +133,7 @@ _WAITS_FOR = {
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',
 }
-"""Hooks that have nothing to do unless this holds: then not even Python starts."""
+"""Hooks that have nothing to do unless this condition holds: Python does not even start then."""
 
 _BUDGET_IN = """\
 git_dir="${GIT_DIR:-.git}"
@@ -142,9 +143,10 @@ budget='(^|])[[:space:]]*([[] *)?(tokcost)?"?budget'
 _HAS_BUDGET = rf"""case ${{GIT_CONFIG_PARAMETERS-}}${{GIT_CONFIG_COUNT:+budget}} in *udget*) ;; *) false ;; esac ||
    grep -qisE "$budget" "$git_dir/config" || {{
   [ -f .tokcost.toml ] && head -c {MOST} .tokcost.toml 2>/dev/null | grep -qiE "$budget"; }}"""
-"""A clone may bring along a pipe or a device, at which grep would read for ever."""
+"""A clone may contain a pipe or a device, from which grep would read for ever."""
 _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
-"""Only the code that `tokcost_hooks.start` keeps for it stops a commit: no crash, no signal, no missing file."""
+"""Only the exit code that `tokcost_hooks.start` reserves for it stops a commit: no crash, no signal, no missing
+file."""
 
 _BY_HAND = """\
 # Without tokcost: delete this file, and give {hook}{kept}, if it is there, this name again.
@@ -191,7 +193,7 @@ exit $code
 
 
 def chained_script(hook: str) -> str:
-    """A hook that first runs what was in its place before."""
+    """A hook that first runs the previous one."""
     reads = hook == "post-rewrite"
     first = _KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST
     before = _BY_HAND.format(hook=hook, kept=KEPT)
@@ -201,12 +203,12 @@ def chained_script(hook: str) -> str:
 
 
 def plain_script(hook: str) -> str:
-    """A hook for a file of somebody else: alone, or behind the lines of a shell script, whose exit code it keeps."""
+    """A hook for somebody else's file: alone, or after the lines of a shell script, whose exit code it keeps."""
     return _signed(hook, "", "")
 
 
 def owner(path: str) -> Owner:
-    """Whose a hook file is."""
+    """The owner of a hook file."""
     if not os.path.lexists(path):
         return "nobody"
     text = _read(path)
@@ -219,17 +221,17 @@ def owner(path: str) -> Owner:
 
 
 def calls_us(path: str) -> bool:
-    """Whether a hook file holds our lines, alone or among others."""
+    """Whether a hook file contains our lines, alone or among others."""
     return bool(_MARKED.search(_read(path)))
 
 
 def interpreter_of(path: str) -> str:
-    """The Python that a script of ours starts; empty when it is none of ours."""
+    """The Python that a script of ours starts; empty if it is none of ours."""
     return _assigned(path, 1)
 
 
 def run_file_of(path: str) -> str:
-    """The file that this Python is given to run."""
+    """The file that this Python runs."""
     return _assigned(path, 2)
 
 
@@ -276,7 +278,7 @@ def _assigned(path: str, group: int) -> str:
 
 
 def _digest(body: bytes) -> bytes:
-    from hashlib import sha256  # a hook that looks beside itself reads no more than marks
+    from hashlib import sha256  # a hook that checks its surroundings reads only marks
 
     return sha256(body).hexdigest()[:12].encode()
 
@@ -297,8 +299,8 @@ def _run_file() -> str:
 
 
 def _import_from() -> list[str]:
-    """Folders to import from, named to a Python that is started without its own list of them: that is faster, and
-    nothing of the user's repository can come in between."""
+    """Import folders for a Python that is started without its own: this is faster, and nothing of the user's
+    repository can be imported."""
     import msgspec
 
     packages = os.path.dirname(os.path.dirname(msgspec.__file__))

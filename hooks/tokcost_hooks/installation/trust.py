@@ -1,4 +1,5 @@
-"""Trust in files: who else may change what a hook of ours would run, and whose files an installation would change."""
+"""Trust in files: who else may change the files that a hook of ours would run, and whose files an installation would
+change."""
 
 import os
 import sys
@@ -12,15 +13,15 @@ from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.managers import HookLocation
 
 _PACKAGES = ("tokcost", "tokcost_hooks", "msgspec")
-"""The packages that a hook imports beside Python itself."""
+"""The packages that a hook imports besides Python's own."""
 
 
 def check_folder(worktree: Worktree, folder: HooksFolder) -> None:
-    """Raises `EnvironmentProblem` for a hooks folder of somebody else: what they run is theirs to say."""
+    """Raises `EnvironmentProblem` for a hooks folder of somebody else, who decides what is run from it."""
     path = os.path.realpath(folder.path)
     if not os.path.isdir(path) or is_ours(there := os.stat(path)):
         return
-    # root may work in the clone of a user, in which that user's folder is no stranger's.
+    # root may work in the clone of a user, whose folder is trusted then.
     if os.geteuid() == 0 and there.st_uid == os.stat(worktree.common_dir).st_uid:
         return
     via = f" (through {folder.path})" if path != folder.path else ""
@@ -31,11 +32,11 @@ def check_folder(worktree: Worktree, folder: HooksFolder) -> None:
 
 
 def leads_elsewhere(worktree: Worktree, where: HookLocation) -> str:
-    """The reason why a file that the project names is not written: a link, or a folder that is one, which leads out of
-    the repository. Empty when all is well."""
+    """The reason not to write a file that the project names: it is a link, or in a linked folder, that leads out of
+    the repository. Empty if there is none."""
     git, tops = worktree.common_dir, [worktree.path, worktree.root]
     tops += [one.path for one in linked_worktrees(git)]
-    # What is in the git folder its user made.
+    # Files in the git folder were created by its user.
     if where.path.startswith(git + os.sep) or not any(where.path.startswith(top + os.sep) for top in tops):
         return ""
     if os.path.islink(where.path):
@@ -47,8 +48,8 @@ def leads_elsewhere(worktree: Worktree, where: HookLocation) -> str:
 
 
 def open_folders(worktree: Worktree, folder: HooksFolder) -> list[str]:
-    """The hooks folder and those around it in the git folder, as far as others than their owner may write there: then
-    they may put hooks of theirs in place of ours."""
+    """The hooks folder and its parents in the git folder, as far as users other than their owner may write there:
+    they could replace our hooks."""
     here, git = os.path.realpath(folder.path), os.path.realpath(worktree.common_dir)
     around = [here]
     while here.startswith(git + os.sep):
@@ -58,13 +59,13 @@ def open_folders(worktree: Worktree, folder: HooksFolder) -> list[str]:
 
 
 def how_to_close(folders: list[str]) -> str:
-    """A command that takes the right to write there from others."""
+    """A command that removes other users' write permission."""
     return f"`chmod go-w {' '.join(map(to_copy, folders))}`"
 
 
 def open_to_others() -> str:
-    """The first file or folder that our hooks run or import from and somebody beside us and root may change; empty
-    when there is none."""
+    """The first file or folder used by our hooks that somebody other than us and root may change; empty if there is
+    none."""
     for path in _run_from():
         if found := writable_by_others(path):
             return found

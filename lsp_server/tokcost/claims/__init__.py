@@ -1,1 +1,1 @@
-"""Claims of commits: the rules, the message, proposing, the journal, the commits that carry them."""
+"""Claims of commits: the rules, the message, proposals, the journal, and the commits that carry claims."""

@@ -1,8 +1,8 @@
-"""Usage that an import reads, and that a clone remembers as claimed: it is recorded with its claim at once.
+"""Binds newly imported usage to claims that a clone's journal already records.
 
-A lost ledger reads all its usage again. Writing a row together with its claim costs a fraction of what changing
-millions of rows afterwards does. Whatever is not met here (another process imported it, or this one was stopped) is
-bound by `claim_journal.restore`, which passes over what is bound already.
+After a lost ledger, all usage is read again. Writing a row together with its claim costs a fraction of changing
+millions of rows afterwards. Usage that is not bound here (another process imported it, or this one was stopped) is
+bound by `claim_journal.restore`, which skips everything that is bound already.
 """
 
 from array import array
@@ -19,26 +19,29 @@ from tokcost.model.usage import Usage
 
 MOST_KEYS = 5_000_000
 MOST_RECORDS = 200_000
-"""The parts of a journal that are kept in memory, some 100 MB; the rest is bound afterwards."""
+"""The number of journal entries kept in memory, some 100 MB; `restore` binds the rest afterwards."""
 
 _BUCKETS = 1 << 16
 _ENTRY = Struct("<qI")
-"""Of one response: a hash of 64 bits, and the number of the record that has it. Among four million responses, the
-chance that any two have the same hash is below one in a million."""
+"""One response: a 64-bit hash, and the number of its record. Among four million responses, the probability that any
+two have the same hash is below one in a million."""
 _ENTRY_BYTES = _ENTRY.size
 
 
 class ImportedClaims:
-    """Tells an import to which claim new usage belongs; the journal of a clone is read when its first usage comes."""
+    """The claims of new usage during an import. The journal of a clone is read when its first usage arrives."""
 
     def __init__(self, ledger: Ledger, *, binds: bool) -> None:
-        """With `binds` new usage is looked up in the journals; reading them may take as long as a commit may wait."""
+        """With `binds`, new usage is looked up in the journals, which may take as long as a commit is allowed to
+        wait."""
         self._ledger, self._binds = ledger, binds
         self._journals: dict[int, _Journal] = {}
 
     def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
-        """The claim (row id) and the version of it that new usage belongs to; `None` when nothing is remembered of it.
-        Part of the caller's transaction, which ends with `kept` or `undone`."""
+        """The claim (row id) and version that new usage belongs to; `None` if the journal does not record it.
+
+        Runs in the caller's transaction, which ends with `kept` or `undone`.
+        """
         if not self._binds:
             return None
         journal = self._journals.get(repository)
@@ -47,8 +50,11 @@ class ImportedClaims:
         return journal.claim_of((assistant, key)) if journal.records else None
 
     def join(self, claim: Claim, repository: int, version: int, usage: Sequence[Usage]) -> None:
-        """Have the clone remember usage that came into a version later. It is written before the transaction is: where
-        that is undone, the next import comes to the same result. What is bound without consent no clone remembers."""
+        """Record in the clone's journal that usage joined a version after its publication.
+
+        The journal is written before the transaction commits: if the transaction is rolled back, the next import
+        arrives at the same result. Usage bound without consent is in no journal.
+        """
         common_dir = _common_dir(self._ledger, repository)
         if claim.fate != "bound" and claim_journal.exists(common_dir):
             keys = [(one.assistant, one.key) for one in usage]
@@ -56,17 +62,17 @@ class ImportedClaims:
                 claim_journal.write(common_dir, [Remembered(claim.name, version, "", keys)])
 
     def kept(self) -> None:
-        """Count what was bound: the transaction is written."""
+        """Count the bound usage, because the transaction has committed."""
         for journal in self._journals.values():
             journal.kept()
 
     def undone(self) -> None:
-        """Forget what was bound: the transaction was rolled back, and with it the claims that were made."""
+        """Forget the bound usage and the claims created with it, because the transaction was rolled back."""
         for journal in self._journals.values():
             journal.undone()
 
     def held(self, repository: int) -> Mapping[int, Held]:
-        """The records of a repository's journal of which all usage is bound, by where they begin."""
+        """The records of a repository's journal whose usage is bound completely, by their offsets."""
         journal = self._journals.get(repository)
         return dict(journal.held()) if journal else {}
 
@@ -76,7 +82,7 @@ def _common_dir(ledger: Ledger, repository: int) -> str:
 
 
 class _Journal:
-    """The unread part of a clone's journal, in little memory."""
+    """The unread part of a clone's journal, stored compactly."""
 
     def __init__(self, ledger: Ledger, repository: int) -> None:
         self.records: list[Remembered] = []
@@ -85,20 +91,20 @@ class _Journal:
         self._usage = array("I")
         """The number of keys of each record."""
         self._found = array("I")
-        """The number of those that are bound."""
+        """The number of bound keys of each record."""
         self._spans = array("Q")
         """The beginning and the end of each record."""
         self._buckets: list[bytearray] = []
         self._claims: dict[int, tuple[int, int] | None] = {}
         self._met: list[int] = []
-        """The record of each usage that the present transaction binds."""
+        """The record of each usage that the current transaction binds."""
         common_dir = _common_dir(ledger, repository)
         self._start, end = claim_journal.unread(ledger, repository, common_dir)
         if self._start < end:
             self._read(common_dir)
 
     def claim_of(self, pair: tuple[str, str]) -> tuple[int, int] | None:
-        """The claim and version that a response belongs to."""
+        """The claim and version of a response."""
         hashed = hash(pair)
         entries = self._buckets[hashed % _BUCKETS]
         wanted = hashed.to_bytes(8, "little", signed=True)
@@ -114,25 +120,25 @@ class _Journal:
         return self._claims[number]
 
     def kept(self) -> None:
-        """Count what was met as bound: the transaction is written."""
+        """Count the usage of the current transaction as bound, because the transaction has committed."""
         for number in self._met:
             self._found[number] += 1
         self._met.clear()
 
     def undone(self) -> None:
-        """Forget what was met: the transaction was rolled back, and nothing of it is bound."""
+        """Forget the usage of the current transaction, because it was rolled back."""
         self._met.clear()
         self._claims.clear()
 
     def held(self) -> Iterator[tuple[int, Held]]:
-        """All records of which all usage is bound, each with where it begins."""
+        """All records whose usage is bound completely, each with its offset."""
         for number, (found, usage) in enumerate(zip(self._found, self._usage, strict=True)):
             if found == usage and self._claims.get(number):
                 begin, end = self._spans[2 * number : 2 * number + 2]
                 yield begin, Held(self.records[number], usage, end)
 
     def _claim(self, name: str, version: int) -> tuple[int, int] | None:
-        from tokcost.ledger.restoring import claim_to_hold  # ledgers are seldom lost
+        from tokcost.ledger.restoring import claim_to_hold  # ledgers are rarely lost
 
         claim = claim_to_hold(self._ledger, self._repository, name)
         if claim is None:
@@ -145,7 +151,7 @@ class _Journal:
         newest: dict[str, int] = {}
         begin, keys = self._start, 0
         for entry, end in claim_journal.read(common_dir, begin):
-            # The first record of a version holds, and those of usage that joined it.
+            # The first record of a version defines it, together with the records of usage that joined it later.
             told = newest.get(entry.claim, 0) if entry else 0
             if entry is not None and entry.keys and (entry.version <= told if entry.joins else entry.version > told):
                 newest[entry.claim] = max(entry.version, told)

@@ -1,7 +1,7 @@
-"""The commits that carry the spend of each branch, also of a merged or deleted one.
+"""The commits that carry each branch's usage, including merged and deleted branches.
 
-What commits carry is in the ledger; git is asked only how commits are called and which branch they are on, and only
-where there are claims.
+The ledger knows which usage a commit carries. git is asked only for subjects and branches of commits, and only where
+there are claims.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,29 +20,29 @@ class Question(NamedTuple):
     common_dir: str
     default: str | None
     listed: bool
-    """Whether commits will be shown: their subjects and times are asked too."""
+    """Whether commits are going to be shown, so that their subjects and times are needed too."""
 
 
 class Seen(NamedTuple):
-    """The answer of git about the commits."""
+    """git's answer about the commits."""
 
     default: str | None
     branches: dict[str, str]
     about: dict[str, About]
 
     def on_default(self, commit: str) -> bool:
-        """Whether the default branch contains it, here or at the remote."""
+        """Whether the default branch contains the commit, here or at the remote."""
         return self.default is not None and self.branches.get(commit) in (self.default, f"origin/{self.default}")
 
     def rank(self, branch: str, commit: str) -> tuple[bool, bool, int, str]:
-        """The rank of a commit among several with the same claim, best first: the one on the branch, then on the
-        default branch, then the first one."""
+        """The rank of a commit among several with the same claim, best first: on the branch itself, then on the
+        default branch, then by order."""
         time_ms = self.about[commit].time_ms if commit in self.about else 0
         return (self.branches.get(commit) != branch, not self.on_default(commit), time_ms, commit)
 
 
 def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, BranchRow], question: Question) -> None:
-    """Fill in the commits of each branch, and where its spend went."""
+    """Fill in the commits of each branch, and where its changes went."""
     seen = _look(held, carried_by, question)
     by_branch: dict[str, list[Held]] = {}
     for one in held:
@@ -57,7 +57,7 @@ def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, Bran
 
 
 def _look(held: list[Held], carried_by: Carriers, question: Question) -> Seen:
-    """Ask git, of no more commits than somebody will be told about."""
+    """Ask git about no more commits than will be shown."""
     wanted: dict[str, None] = {}
     for one in held:
         among = carried_by.get(one.claim, [])
@@ -89,13 +89,16 @@ def _commits(branch: str, carried: list[Held], carried_by: Carriers, seen: Seen)
 
 
 def _newest(one: Held, among: Iterable[tuple[int, str]]) -> list[str]:
-    """The commits that carry the newest version of a claim that any commit carries."""
+    """The commits that carry the newest carried version of a claim."""
     return [commit for version, commit in among if version == one.carried]
 
 
 def _tell_where(row: BranchRow, carried: list[Held], carried_by: Carriers, seen: Seen) -> None:
-    """Tell where a branch's spend is now, if it is somewhere else. Fewer commits of the default branch than there were
-    are a squash; as many may be copies of a branch that lives on, so they say nothing of the branch itself."""
+    """Record where a branch's changes are now, if they are elsewhere.
+
+    If the default branch has fewer commits than the branch had, they were squashed. An equal number may be copies of a
+    branch that still exists, and says nothing about the branch itself.
+    """
     landed: set[str] = set()
     for one in carried:
         there = [commit for commit in _newest(one, carried_by.get(one.claim, [])) if seen.on_default(commit)]

@@ -1,8 +1,8 @@
-"""A second memory of claims, in the clone's own git folder.
+"""A second record of claims, in the clone's git folder.
 
-The ledger can be lost: then its usage is read from the logs again, and without this nobody would know that it was
-published already. Each record is one line of JSON between line ends, so that one that was cut off spoils no other. It
-holds claim ids, published lines and identities of responses, and leaves the clone as little as the reflog does.
+If the ledger is lost, its usage is read from the logs again, and without this journal nobody would know which usage was
+published already. Each record is one line of JSON between line ends, so that a truncated record damages no other. The
+journal holds claim ids, published lines and identities of responses. Like the reflog, it stays in the clone.
 """
 
 import os
@@ -22,29 +22,30 @@ from tokcost.model.trailer import MOST_VERSION, Line, format_line, read_token
 
 FILE = os.path.join("tokcost", "claims")
 _FILE_BESIDE = os.path.join("tokcost-{}", "claims")
-"""Used, with our user number, where the first place belongs to another user of this clone, or to root who worked in
+"""Used, with our user id, if the default location belongs to another user of this clone, or to root who worked in
 it."""
 _MOST_CHARACTERS = 1 << 24
-"""Of one record: a commit claims 20,000 responses at most, and each takes a hundred characters here."""
+"""The maximum size of a record: a commit claims at most 20,000 responses, each of which takes a hundred characters."""
 
 
 LARGE_BYTES = 500_000
-"""To restore as much takes as long as a commit may wait."""
+"""A size that takes as long to restore as a commit is allowed to wait."""
 _READ = "claims read {}"
-"""The setting that says how far the journal of a repository was read."""
+"""The setting that records how much of a repository's journal was read."""
 _ANEW = "anew"
-"""Begins that setting while the journal must be read whatever claims are known; behind it, how far it was."""
+"""The prefix of that setting when the journal must be read again whatever claims are known; the previous offset
+follows it."""
 
 
 class Held(NamedTuple):
-    """A record of which all usage is in its claim already."""
+    """A record whose usage is bound completely."""
 
     entry: Remembered
     """The record without its keys."""
     usage: int
     """The number of its keys."""
     end: int
-    """The position behind it."""
+    """The offset behind it."""
 
 
 def exists(common_dir: str) -> bool:
@@ -53,9 +54,9 @@ def exists(common_dir: str) -> bool:
 
 
 def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
-    """The span of bytes in a clone's journal that the ledger must still read; (0, 0) when it knows all of it.
+    """The span of bytes in a clone's journal that the ledger has not read yet; (0, 0) if it has read everything.
 
-    A ledger with claims of its own may lack some: one that was restored from a backup is older than the clone's memory.
+    A ledger that has claims may still lack some: one restored from a backup is older than the journal.
     """
     known = setting(ledger, _READ.format(repository)) or ""
     is_known = not known.startswith(_ANEW) and has_claims(ledger, repository)
@@ -71,8 +72,8 @@ def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
 
 
 def note_size(ledger: Ledger, repository: int, common_dir: str) -> None:
-    """Remember that the ledger knows all that a clone remembers now. Part of the caller's transaction, in which nothing
-    was unread."""
+    """Record that the ledger knows everything in the journal so far. Runs in the caller's transaction, in which
+    nothing was unread."""
     known = setting(ledger, _READ.format(repository)) or ""
     with suppress(OSError):
         size = str(os.stat(_path(common_dir)).st_size)
@@ -86,8 +87,10 @@ _WITHHELD_END = b",true]\n"
 
 
 def _knows_all(ledger: Ledger, repository: int, common_dir: str, start: int) -> bool:
-    """Whether the ledger has the claims and versions of all records from somewhere on. Usage that joined a version
-    later is not looked up: it counts as unknown."""
+    """Whether the ledger has the claims and versions of all records from an offset on.
+
+    Usage that joined a version later is not looked up: it counts as unknown.
+    """
     stream = _open(common_dir)
     if stream is None:
         return True
@@ -112,18 +115,18 @@ def _knows_all(ledger: Ledger, repository: int, common_dir: str, start: int) -> 
 
 
 def read_anew(ledger: Ledger, repository: int) -> None:
-    """Have the whole journal read once more, also beside claims that are known: usage may come that they hold. Part of
+    """Have the complete journal read again, also beside known claims, because usage of theirs may arrive. Runs in
     the caller's transaction."""
     record_setting(ledger, _READ.format(repository), _ANEW)
 
 
 def go_on(ledger: Ledger, repository: int, start: int) -> None:
-    """Have the journal read from a position on, also beside claims that are known. Part of the caller's transaction."""
+    """Have the journal read from an offset on, also beside known claims. Runs in the caller's transaction."""
     record_setting(ledger, _READ.format(repository), f"{_ANEW} {start}")
 
 
 def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Remembered]:
-    """New versions of claims, as they stand in the ledger."""
+    """New versions of claims, as they are in the ledger."""
     return [
         Remembered(line.id, line.version, format_line(line), keys_claimed(ledger, line.id, line.version))
         for line in lines
@@ -131,17 +134,17 @@ def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Remembered]:
 
 
 def withheld(ledger: Ledger, claim: Claim) -> Remembered:
-    """The newest version of a claim that its owner keeps, as it stands in the ledger."""
+    """The newest version of a withheld claim, as it is in the ledger."""
     return Remembered(claim.name, claim.version, "", keys_claimed(ledger, claim.name, claim.version), True)
 
 
 def withheld_line(name: str) -> Remembered:
-    """A claim whose line its owner took out of a message: its usage is recorded already."""
+    """A claim whose owner removed its line from a message. Its usage is recorded already."""
     return Remembered(name, 0, "", [], True)
 
 
 def write(common_dir: str, entries: Iterable[Remembered]) -> None:
-    """Append records to a clone's journal, before anything of them is published. Raises `OSError`."""
+    """Append records to a clone's journal, before any part of them is published. Raises `OSError`."""
     records = list(entries)
     if not records:
         return
@@ -160,16 +163,18 @@ def restore(
     most: int | None = None,
     held: Mapping[int, Held] | None = None,
 ) -> bool:
-    """Give a ledger the claims that a clone remembers, as far as that is unread; whether there was anything. Part of
-    the caller's transaction, after all logs were read. What is known already stays, and what the ledger has no usage of
-    is passed over and not read again. With `most`, no more than about that many bytes: the next call continues there.
-    `held` has records, by where they begin, of which all usage is bound."""
+    """Restore the claims of the unread part of a clone's journal in the ledger; returns whether there were any.
+
+    Runs in the caller's transaction, after all logs were read. Known claims are left alone. Records without usage in
+    the ledger are skipped and not read again. With `most`, about that many bytes are read, and the next call continues
+    there. `held` are the records, by offset, whose usage is bound completely.
+    """
     start, end = unread(ledger, repository, common_dir)
     if start == end:
         return False
     held = held or {}
     is_new = (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW) or not has_claims(ledger, repository)
-    from tokcost.ledger.restoring import Restoring  # ledgers are seldom lost
+    from tokcost.ledger.restoring import Restoring  # ledgers are rarely lost
 
     restoring, stopped, known = Restoring(ledger, repository), start, 0
     for entry, ended in read(common_dir, start, held):
@@ -187,8 +192,11 @@ def restore(
 
 
 def _is_news(ledger: Ledger, repository: int, entry: Remembered) -> bool:
-    """Whether a ledger with claims lacks what a record says. Other people's records stand in between where several
-    homes work in one clone: what of ours is known must not be taken for restored because of them."""
+    """Whether the ledger lacks part of a record.
+
+    In a clone with several home directories, other people's records lie between ours. Without this check, known claims
+    of ours would be taken for restored ones.
+    """
     known = next(iter(claims_named(ledger, repository, [entry.claim])), None)
     if known is None or entry.version > known.version:
         return True
@@ -200,8 +208,10 @@ def _is_news(ledger: Ledger, repository: int, entry: Remembered) -> bool:
 def read(
     common_dir: str, start: int, held: Mapping[int, Held] | None = None
 ) -> Iterator[tuple[Remembered | None, int]]:
-    """All records from somewhere on, each with where it ends; `None` for lines that are none. Lines are read one by
-    one: together they may be large. Records in `held` are not read again."""
+    """All records from an offset on, each with its end; `None` for lines that are no records.
+
+    Lines are read one at a time, because together they may be large. Records in `held` are not read again.
+    """
     import msgspec
 
     decode = msgspec.json.Decoder(_Record).decode
@@ -211,7 +221,7 @@ def read(
     with _answered(common_dir), stream:
         stream.seek(start)
         end = start
-        # What is longer comes in pieces, none of which is JSON.
+        # Longer lines arrive in pieces, none of which is valid JSON.
         while True:
             if held and (known := held.get(end)) is not None:
                 end = stream.seek(known.end)
@@ -230,12 +240,15 @@ def read(
 
 
 PurgedAmong = Callable[[list[tuple[str, str]]], set[tuple[str, str]]]
-"""Tells which of some usage, pairs of assistant and key, was purged."""
+"""A function that returns the purged ones among pairs of assistant and key."""
 
 
 def purge(common_dir: str, purged_among: PurgedAmong) -> None:
-    """Take purged usage out of all records. Nothing is left of a claim that held nothing else. What is left of others
-    counts as withheld, and their lines go: they say how much was purged. Raises `OSError`."""
+    """Remove purged usage from all records.
+
+    A claim without any other usage disappears. The rest of other claims counts as withheld, and their lines are
+    removed, because they show how much was purged. Raises `OSError`.
+    """
     touched, left = set[str](), set[str]()
     for entry, _ in read(common_dir, 0):
         if entry is not None and entry.keys:
@@ -249,7 +262,7 @@ def purge(common_dir: str, purged_among: PurgedAmong) -> None:
 
 
 def _without(record: bytes, touched: set[str], left: set[str], purged_among: PurgedAmong) -> bytes:
-    """A record as it is after a purge; nothing where nothing is left of its claim, or it is no record."""
+    """A record after a purge; empty if nothing is left of its claim, or if it is no record."""
     import json
 
     try:
@@ -261,22 +274,22 @@ def _without(record: bytes, touched: set[str], left: set[str], purged_among: Pur
     if entry.claim not in left:
         return b""
     gone = purged_among(entry.keys)
-    # Also without keys: usage that joined this version later has it to be known.
+    # A record without keys stays too: usage that joined this version later refers to it.
     keys = [one for one in entry.keys if one not in gone]
     closed = Remembered(entry.claim, entry.version, "", keys, not entry.joins)
     return json.dumps(closed, separators=(",", ":")).encode() + b"\n"
 
 
 def reread_after_purge(ledger: Ledger, repository: int) -> None:
-    """Have a journal that was rewritten by a purge read anew where it was being read: its positions are others now.
-    Part of the caller's transaction."""
+    """Have a journal that a purge rewrote read again from its start where reading was in progress, because its
+    offsets have changed. Runs in the caller's transaction."""
     if (setting(ledger, _READ.format(repository)) or "").startswith(_ANEW):
         read_anew(ledger, repository)
 
 
 @contextmanager
 def _answered(common_dir: str) -> Generator[None]:
-    """Raises `DiskFailed` where the journal is there and cannot be read: what it remembers would be published again."""
+    """Raises `DiskFailed` if the journal exists but cannot be read: its contents would be published again."""
     try:
         yield
     except OSError as error:
@@ -292,7 +305,8 @@ def _open(common_dir: str) -> BinaryIO | None:
 
 
 def _path(common_dir: str) -> str:
-    """Our journal. Each user who works in a clone has one: usage is in the ledger of whoever spent it."""
+    """Our journal. Each user who works in a clone has a separate journal, because usage is in the ledger of whoever
+    spent it."""
     path = os.path.join(common_dir, FILE)
     for one in (os.path.dirname(path), path):
         with suppress(OSError):
@@ -307,8 +321,7 @@ _Record = tuple[str, int, str, list[tuple[str, str]], bool]
 
 
 def _lenient(record: bytes) -> Remembered:
-    """The same of a record whose bytes or types are not what we write. Raises `ValueError` or `TypeError` for
-    what is none."""
+    """A record from bytes or types that we do not write. Raises `ValueError` or `TypeError` if it is no record."""
     import json
 
     claim, version, line, keys, withheld = json.loads(record.decode("utf-8", "replace"))

@@ -1,5 +1,5 @@
-"""Notes that one hook of a commit leaves for the next, above all the proposed lines. They lie in the folder that
-`notes_folder` knows."""
+"""Notes that one hook of a commit leaves for the next, above all the proposed lines. They are in the folder given by
+`notes_folder`."""
 
 import os
 from collections.abc import Callable, Set
@@ -10,81 +10,82 @@ from tokcost.files.private import read_ours, write_whole
 
 PROPOSAL = "TOKCOST_PROPOSAL"
 UNSETTLED = "TOKCOST_UNSETTLED"
-"""A proposal whose commit was made, while it is not yet seen what became of it: a hook may not get that far."""
+"""A proposal whose commit was made, while its outcome has not been examined: a hook may not get that far."""
 UNSEEN = "TOKCOST_UNSEEN"
-"""A proposal that no hook saw after the commit: that never happened, or its hook did not run."""
+"""A proposal for which no hook ran after the commit: either the commit was not made, or its hook did not run."""
 UNTOUCHED = "TOKCOST_UNTOUCHED"
-"""Holds the message as it was without our line, while an editor may leave it as it is: git then makes no commit."""
+"""Holds the message without our line, if an editor may leave it unchanged: git then makes no commit."""
 WITHHELD = "tokcost-withheld"
-"""Ids whose line was removed by hand, until the ledger can be told."""
+"""Ids whose line was removed by hand, until the ledger records them."""
 OMIT = "TOKCOST_OMIT"
-"""Holds the commit on top of which the next one shall carry no line. When that is made HEAD has moved on, and this
-means nothing any more."""
+"""Holds the commit on top of which the next commit shall carry no line. Once that commit is made, HEAD has moved on
+and the note has no effect."""
 KEEP = "TOKCOST_KEEP"
-"""Has a line for each time that a commit was prepared which shall carry no line, written before Python starts: why, and
-the text of HEAD. It is gone once the spend is sure to be kept: a hook may not get that far."""
+"""Has one line for each prepared commit that shall carry no line, written before Python starts: the reason, and the
+contents of HEAD. It is removed once the usage is safely kept, because a hook may not get that far."""
 STRIPPED = "TOKCOST_STRIPPED"
-"""Holds which hook takes our lines out: that is said once."""
+"""Names the hook that removes our lines, so that it is reported once."""
 SAID = "TOKCOST_SAID"
-"""Holds what budgets said at the newest commit that was made where nobody reads what hooks say."""
+"""Holds the budget messages of the newest commit that was made outside a terminal."""
 BIND = "bind"
-"""In place of ids: no line is written here, what was spent belongs to the commit on this machine alone."""
+"""Stands in place of ids: no line is written, and the usage is bound to the commit on this machine only."""
 
 
 class Noted(NamedTuple):
-    """A proposal: where HEAD was, and id and version of each line put into the message. It is of one commit, of the git
-    that runs the hooks for it, and means nothing to another."""
+    """A proposal: the position of HEAD, and the id and version of each line put into the message.
+
+    It concerns one commit of the git process that runs the hooks, and has no meaning for another.
+    """
 
     head: str
     tokens: tuple[str, ...]
     git: str = ""
-    """The id of the git that runs the hooks (`CallingGit.id`); empty where that cannot be told."""
+    """The id of the git process that runs the hooks (`CallingGit.id`); empty if unknown."""
     file: str = ""
-    """The name of the message file. A hook's script may look into that one, and in no other."""
+    """The name of the message file. A hook's script may read that file and no other."""
     is_checked: bool = False
-    """Whether our commit-msg hook is sure to see the message, if the commit comes as far as that."""
+    """Whether our commit-msg hook is certain to see the message, if the commit gets that far."""
     has_passed: bool = False
-    """Whether it did."""
+    """Whether our commit-msg hook saw the message."""
     was_whole: bool = False
-    """Whether each line stood in the message then, when it passed last."""
+    """Whether each line was in the message when the hook last saw it."""
     reflog: int = -1
-    """The size of HEAD's reflog before the commit (`reflog_size`); -1 where that is not known."""
+    """The size of HEAD's reflog before the commit (`reflog_size`); -1 if unknown."""
     is_given: bool = False
-    """Whether nobody gets to see the message in an editor: what is missing then was taken out by no person."""
+    """Whether the message is not opened in an editor, so that no person can have removed a missing line."""
     was_stripped: bool = False
-    """Whether a hook in front of our commit-msg hook took lines out that were there before."""
+    """Whether a hook before our commit-msg hook removed lines."""
 
     @property
     def is_kept_out_by_hook(self) -> bool:
-        """Whether lines that are missing were taken out by a hook of somebody's. Nobody gets to see a message any more
-        once it has passed our commit-msg hook."""
+        """Whether somebody's hook removed the missing lines. After our commit-msg hook, no person sees a message."""
         return self.is_given or self.was_stripped or self.was_whole
 
 
 class ToKeep(NamedTuple):
-    """A commit whose spend was to be kept."""
+    """A commit whose usage was to be kept out of lines."""
 
     is_off: bool
-    """Whether it was switched off; otherwise an editor asked to leave its line out."""
+    """Whether tokcost was switched off; otherwise an editor asked to omit the line."""
     branch: str
-    """The branch that HEAD named; empty on a detached HEAD, and where that is not known."""
+    """The branch that HEAD named; empty for a detached HEAD, and if unknown."""
 
 
 class CommitSaid(NamedTuple):
-    """The words of budgets at a commit that was made outside of a terminal."""
+    """The budget messages of a commit that was made outside a terminal."""
 
     stopped: bool
-    """Whether they stopped it."""
+    """Whether a budget stopped the commit."""
     text: str
     time_ms: int
 
 
 _NO_BRANCH = ".invalid"
-"""The branch that the file HEAD names in a repository with reftables."""
+"""The branch named by the HEAD file of a repository with reftables."""
 
 
 def note_proposal(folder: str, noted: Noted) -> None:
-    """Remember what was put into the message."""
+    """Record which lines were put into the message."""
     about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "", str(noted.reflog))
     about += ("given",) if noted.is_given else ()
     first = " ".join(one.replace(" ", "_") or "-" for one in about)
@@ -97,8 +98,11 @@ def read_proposal(folder: str) -> Noted | None:
 
 
 def begin_settling(folder: str) -> Noted | None:
-    """The note of the commit that was just made. It stays until `settled`: who does not get that far leaves it to the
-    next hook. The script of a hook has begun already, unless an older tokcost wrote it."""
+    """The note of the commit that was just made.
+
+    It stays until `settled`, so a hook that is interrupted leaves it to the next one. The script of a hook has begun
+    already, unless an older tokcost wrote it.
+    """
     if read_proposal(folder) is not None:
         os.replace(os.path.join(folder, PROPOSAL), os.path.join(folder, UNSETTLED))
     forget(folder)
@@ -106,23 +110,23 @@ def begin_settling(folder: str) -> Noted | None:
 
 
 def read_unsettled(folder: str) -> Noted | None:
-    """The note of a commit whose message no hook has looked at yet."""
+    """The note of a commit whose message no hook has examined yet."""
     return _read_noted(folder, UNSETTLED)
 
 
 def settled(folder: str) -> None:
-    """Remove the note of `read_unsettled`: what became of that commit is known."""
+    """Remove the note of `read_unsettled`: the outcome of that commit is known."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, UNSETTLED))
 
 
 def take_unseen(folder: str) -> Noted | None:
-    """The note of a commit after which no hook ran, if it was made at all. Whoever took it calls `seen`."""
+    """The note of a commit after which no hook ran, if the commit was made at all. The caller has to call `seen`."""
     return _read_noted(folder, UNSEEN)
 
 
 def seen(folder: str) -> None:
-    """Remove the note of `take_unseen`: whether that commit was made, and what it carries, is known."""
+    """Remove the note of `take_unseen`: it is known whether that commit was made, and what it carries."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, UNSEEN))
 
@@ -135,8 +139,8 @@ def forget(folder: str) -> None:
 
 
 def put_aside(folder: str) -> None:
-    """Put the note of the commit before aside (`take_unseen`), so that the next one does not meet it: that commit may
-    have been made without its hook. The script of a hook, where there is one, has done so already."""
+    """Put the note of the previous commit aside (`take_unseen`), so that the next commit does not use it: the
+    previous commit may have been made without its hook. A hook's script, if there is one, has done so already."""
     if read_proposal(folder) is not None:
         with suppress(OSError):
             os.replace(os.path.join(folder, PROPOSAL), os.path.join(folder, UNSEEN))
@@ -144,23 +148,23 @@ def put_aside(folder: str) -> None:
 
 
 def note_untouched(folder: str, text: str) -> None:
-    """Remember what an untouched message looks like."""
+    """Record an untouched message."""
     _write(os.path.join(folder, UNTOUCHED), text)
 
 
 def untouched(folder: str) -> str | None:
-    """The text of an untouched message; `None` when that does not matter."""
+    """The text of an untouched message; `None` if it is not needed."""
     data = read_ours(os.path.join(folder, UNTOUCHED))
     return None if data is None else data.decode("utf-8", "surrogateescape")
 
 
 def note_said(folder: str, said: CommitSaid) -> None:
-    """Remember what budgets said, for an editor to show."""
+    """Record the budget messages, for an editor to show."""
     _write(os.path.join(folder, SAID), f"{said.time_ms} {'stopped' if said.stopped else 'warned'} {said.text}\n")
 
 
 def read_said(folder: str) -> CommitSaid | None:
-    """The newest words of budgets."""
+    """The newest budget messages."""
     data = read_ours(os.path.join(folder, SAID)) or b""
     time_ms, _, rest = data.decode("utf-8", "replace").rstrip("\n").partition(" ")
     what, _, text = rest.partition(" ")
@@ -168,42 +172,43 @@ def read_said(folder: str) -> CommitSaid | None:
 
 
 def omit_next(folder: str, head: str) -> None:
-    """Leave the line of the next commit on top of HEAD out."""
+    """Omit the line of the next commit on top of HEAD."""
     _write(os.path.join(folder, OMIT), f"{head}\n")
 
 
 def omit_no_more(folder: str) -> None:
-    """Have the next commit carry its line, unless it is left out anew."""
+    """Have the next commit carry its line again, unless it is omitted anew."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, OMIT))
 
 
 def is_next_omitted(folder: str, head: str) -> bool:
-    """Whether the line of a commit on top of this one is to be left out."""
+    """Whether the line of a commit on top of this one is to be omitted."""
     said = _read(os.path.join(folder, OMIT))
     return bool(said) and said == f"{head}\n"
 
 
 def is_omitted_from(folder: str, parents: tuple[str, ...]) -> bool:
-    """Whether the line of a commit with these parents was to be left out."""
+    """Whether the line of a commit with these parents was to be omitted."""
     said = _read(os.path.join(folder, OMIT))
     return said != "" and said.strip() in (parents or ("",))
 
 
 def still_to_keep(folder: str) -> list[ToKeep]:
-    """The commits whose spend was to be kept, and nobody has done that yet; oldest first."""
+    """The commits whose usage was to be kept, and has not been kept yet; oldest first."""
     return [_to_keep(line) for line in _read(os.path.join(folder, KEEP)).splitlines() if line]
 
 
 def still_to_keep_of_earlier(folder: str, head: str, *, asked_now: bool) -> list[ToKeep]:
-    """Those of them before the one being prepared on top of `head`; `asked_now` is whether it is switched off too."""
+    """The commits of `still_to_keep` that precede the commit being prepared on top of `head`; `asked_now` is whether
+    that one is switched off too."""
     found = still_to_keep(folder)[: -1 if _wrote_a_line(folder, asked_now) else None]
-    # One that was to be omitted, and still is, was given up.
+    # A commit that was to be omitted, and still is, was abandoned.
     return [one for one in found if one.is_off or not is_next_omitted(folder, head)]
 
 
 def earlier_kept(folder: str, *, asked_now: bool) -> None:
-    """Forget the commits whose usage is kept by now; the note of the commit being prepared stays."""
+    """Forget the commits whose usage has been kept by now; the note of the commit being prepared stays."""
     path = os.path.join(folder, KEEP)
     last = _read(path).splitlines()[-1:] if _wrote_a_line(folder, asked_now) else []
     if last:
@@ -213,14 +218,14 @@ def earlier_kept(folder: str, *, asked_now: bool) -> None:
 
 
 def all_kept(folder: str) -> None:
-    """Forget all commits whose usage was to be kept: it is noted or recorded."""
+    """Forget all commits whose usage was to be kept, because it is noted or recorded."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, KEEP))
 
 
 def _wrote_a_line(folder: str, asked_now: bool) -> bool:
-    """Whether the script of the hook has noted the commit being prepared: it does not see on top of which commit the
-    next one shall carry no line."""
+    """Whether the hook's script has noted the commit being prepared. The script does not know on top of which commit
+    the next one shall carry no line."""
     return asked_now or os.path.exists(os.path.join(folder, OMIT))
 
 
@@ -231,7 +236,7 @@ def _to_keep(line: str) -> ToKeep:
 
 
 def note_stripped(folder: str, who: str) -> bool:
-    """Remember that a hook takes lines out; whether that is new."""
+    """Record that a hook removes lines; returns whether that is new."""
     path = os.path.join(folder, STRIPPED)
     if _read(path) == f"{who}\n":
         return False
@@ -240,18 +245,18 @@ def note_stripped(folder: str, who: str) -> bool:
 
 
 def note_withheld(folder: str, names: tuple[str, ...]) -> None:
-    """Remember ids whose line was removed by hand."""
+    """Record ids whose line was removed by hand."""
     before = _read(os.path.join(folder, WITHHELD))
     _write(os.path.join(folder, WITHHELD), before + "".join(f"{name}\n" for name in names))
 
 
 def take_withheld(folder: str) -> tuple[str, ...]:
-    """Ids noted as withheld; the caller calls `withheld_recorded` when the ledger knows them."""
+    """Ids noted as withheld. The caller calls `withheld_recorded` once the ledger has them."""
     return tuple(_read(os.path.join(folder, WITHHELD)).split())
 
 
 def withheld_recorded(folder: str) -> None:
-    """Remove the note of `take_withheld`: the ledger knows these ids now."""
+    """Remove the note of `take_withheld`: the ledger has these ids now."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, WITHHELD))
 
@@ -275,8 +280,11 @@ def _keep_lines(path: str, is_kept: Callable[[str], bool]) -> None:
 
 
 def _read_noted(folder: str, name: str) -> Noted | None:
-    """The note as it is there. Our commit-msg script adds `:seen` and what it saw: another program runs it again on a
-    message that was edited meanwhile, and its last look counts. An older tokcost wrote HEAD and tokens alone."""
+    """The note in the file.
+
+    Our commit-msg script appends `:seen` and its result. Another program may run it again on a message that was edited
+    meanwhile, so the last result counts. An older tokcost wrote only HEAD and the ids.
+    """
     text = _read(os.path.join(folder, name))
     first, _, rest = text.partition("\n")
     fields = ["" if one == "-" else one for one in first.split(" ")]
@@ -292,10 +300,10 @@ def _read_noted(folder: str, name: str) -> Noted | None:
 
 
 def _read(path: str) -> str:
-    """A note of ours: one of another user, who works in this clone too or was root here, is about other usage."""
+    """Our own note. A note of another user of this clone, or of root, concerns other usage."""
     return (read_ours(path) or b"").decode("utf-8", "surrogateescape")
 
 
 def _write(path: str, text: str) -> None:
-    """Whole or not at all."""
+    """Write a note atomically."""
     write_whole(path, text.encode("utf-8", "surrogateescape"))

@@ -16,17 +16,17 @@ from tokcost.files.private import PRIVATE_FOLDER, is_ours, read_ours
 from tokcost.model.worktree import Worktree
 
 FOLDER = "tokcost-notes-"
-"""Begins the name of a folder of notes; the user number ends it."""
+"""The prefix of the name of a notes folder; the user id follows it."""
 NO_SCRIPT = "choose"
-"""The value of `TOKCOST_NOTES` where `tokcost_hooks.run` was started by no script of ours."""
+"""The value of `TOKCOST_NOTES` if `tokcost_hooks.run` was started by a script that is not ours."""
 
 _MOVES = {PROPOSAL: UNSEEN} | {name: name for name in (UNSETTLED, UNSEEN, WITHHELD, KEEP, OMIT, STRIPPED)}
-"""The notes that outlive the hook that wrote them, and what each is once another folder is used: nobody saw what became
-of a proposal."""
+"""The notes that outlive the hook that wrote them, each with the name it gets once another folder is used: nobody
+saw the outcome of a proposal."""
 
 
 def notes_folder(worktree: Worktree) -> str:
-    """The folder with our notes, for everybody but hooks; what is written there, a hook finds (`adopt`)."""
+    """The folder with our notes, for everything but hooks; a hook finds what is written there (`adopt`)."""
     return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree.git_dir)
 
 
@@ -36,7 +36,8 @@ def notes_folders(git_dir: str) -> list[str]:
 
 
 def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
-    """The folder with our notes as the script of a hook says it; without one it is chosen, and made, as that would."""
+    """The folder with our notes as given by a hook's script; without a script it is chosen, and created, in the same
+    way."""
     name = os.path.basename(environ.get("TOKCOST_NOTES", ""))
     if name == NO_SCRIPT:
         return _made_beside(worktree)
@@ -46,8 +47,8 @@ def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
 
 
 def adopt(git_dir: str, folder: str) -> None:
-    """Move notes of ours here that are elsewhere: an older tokcost wrote them, or the git folder had another owner. One
-    that is here too has to be dealt with first, and the other waits."""
+    """Move notes of ours from other folders here: an older tokcost wrote them, or the git folder had another owner.
+    A note that exists here too has to be handled first, and the other one waits."""
     elsewhere = git_dir if folder != git_dir else _beside(git_dir)
     if elsewhere == folder:
         return
@@ -58,7 +59,7 @@ def adopt(git_dir: str, folder: str) -> None:
 
 
 def _beside(git_dir: str) -> str:
-    """The folder of a user who does not own the git folder; that one, where there is none."""
+    """The folder of a user who does not own the git folder; the git folder if there is none."""
     if hasattr(os, "geteuid"):
         folder = os.path.join(git_dir, f"{FOLDER}{os.geteuid()}")
         if _owns(folder):
@@ -67,7 +68,7 @@ def _beside(git_dir: str) -> str:
 
 
 def _made_beside(worktree: Worktree) -> str:
-    """The folder of a user as `notes_folder` has it, made where it is missing and can be made."""
+    """The folder of a user as `notes_folder` has it, created if it is missing and can be created."""
     if hasattr(os, "geteuid") and not _owns(worktree.git_dir):
         with suppress(OSError):
             os.mkdir(os.path.join(worktree.git_dir, f"{FOLDER}{os.geteuid()}"), PRIVATE_FOLDER)

@@ -1,8 +1,8 @@
 """The proposal for a commit being made: the thin shell around the rules of claims.
 
-The order keeps every moment safe: usage is claimed and the line is recorded in one transaction, then the message is
-written, then a note of what was proposed. Whoever is killed in between leaves a claim that no commit carries, which the
-next commit continues.
+The order of steps makes every moment safe: one transaction claims the usage and records the line, then the message is
+written, then a note of the proposal. A process that is killed in between leaves a claim that no commit carries, which
+the next commit continues.
 """
 
 import os
@@ -29,20 +29,20 @@ from tokcost.model.trailer import ID_ALPHABET, ID_LENGTH, Line
 from tokcost.pricing.public import public_name
 
 MOST_USAGE = 20_000
-"""Usage that one commit claims at most, oldest first: more would not be done within a hook's deadline. The rest stays
+"""The maximum usage that one commit claims, oldest first: more would exceed a hook's deadline. The rest stays
 pending for the next commit."""
 
 
 class Proposal(NamedTuple):
-    """A message as it shall be, and what was put into it."""
+    """A proposed message, and the lines put into it."""
 
     text: str
     lines: tuple[Line, ...]
     """Lines that were not in the message before."""
     new: tuple[Line, ...]
-    """Those of them that say something for the first time."""
+    """The lines that are published for the first time."""
     unseen: tuple[Line, ...]
-    """Those of them that no commit ever carried in this version: these can still be kept."""
+    """The lines that no commit ever carried in this version, so that they can still be withheld."""
 
 
 class Message(NamedTuple):
@@ -51,7 +51,7 @@ class Message(NamedTuple):
     text: str
     operation: Operation
     comment: str = "#"
-    """The prefix of comments that git takes out; empty where it takes out none."""
+    """The prefix of comments that git removes; empty if it removes none."""
     carried_in: tuple[Line, ...] = ()
     """Lines of messages that git drops in this operation."""
     placement: Placement = "auto"
@@ -60,8 +60,11 @@ class Message(NamedTuple):
 def propose(
     ledger: Ledger, repository: int, branch: str, message: Message, terms: Terms, most: int = MOST_USAGE
 ) -> Proposal:
-    """Claim what a branch has spent and put the line where it belongs; part of the caller's transaction, which must
-    have been committed before the message is written. `most` is how much usage is claimed, -1 for all."""
+    """Claim the pending usage of a branch and put the line into the message.
+
+    Runs in the caller's transaction, which must commit before the message is written. `most` limits the usage to claim;
+    -1 claims all.
+    """
     counts = "any" if terms.estimates else "reported"
     present: dict[str, int] = {}
     for line in [*lines_in(message.text, message.comment), *message.carried_in]:
@@ -96,7 +99,7 @@ def propose(
 
 
 def new_name() -> str:
-    """An id that nobody can guess or trace: from the system's cryptographic random source."""
+    """An id that nobody can guess or trace, from the system's cryptographic random source."""
     return "".join(ID_ALPHABET[byte % len(ID_ALPHABET)] for byte in os.urandom(ID_LENGTH))  # 32 divides 256
 
 
@@ -107,7 +110,7 @@ def _otherwise(ledger: Ledger, claims: Iterable[Claim], terms: Terms) -> frozens
 
 
 def _published_line(ledger: Ledger, repository: int, claim: Claim, version: int, terms: Terms) -> Line:
-    """Record and return the line of a claim's next version; `claim` is as it was before."""
+    """Record and return the line of a claim's next version; `claim` is its previous state."""
     before = newest_line(ledger, claim.id) if claim.version else None
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     worth = worth_of(ledger, claim.id)

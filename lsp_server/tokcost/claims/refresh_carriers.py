@@ -1,6 +1,6 @@
-"""The claims that commits carry: always read from messages that a ref reaches, never assumed.
+"""The claims that commits carry, always read from messages that a ref reaches, never assumed.
 
-The ledger remembers the refs it saw, so that only what is new since the last look is walked.
+The ledger records the refs it has seen, so that only new commits are walked.
 """
 
 import os
@@ -39,37 +39,36 @@ from tokcost.repo.refs_state import is_still, read_changed, refs_state
 from tokcost.repo.run import GitFailed, GitTooSlow
 
 MOST_COMPARED = 200
-"""The largest number of new commits whose change is compared with that of commits that are gone."""
+"""The maximum number of new commits whose changes are compared with those of vanished commits."""
 
 MOST_SECONDS = 30.0
-"""The time in which a command reads commits at most; git needs some ten seconds for a million."""
+"""The maximum time for which a command reads commits; git needs about ten seconds for a million."""
 _GIVEN_UP = "refs given up {}"
-"""The setting that says for which refs of a repository which time was too short: whoever has no more does not try them
-again, as long as they are the same."""
+"""The setting that records for which refs of a repository which time was too short. A caller with no more time does
+not try again while the refs are unchanged."""
 
 _MANY_REFS = 1_000
-"""The number of refs from which on their state is remembered: fewer are read as quickly as that is."""
+"""The number of refs from which on their state is recorded; reading fewer takes no longer than that."""
 
 RESTORE_SECONDS = 5.0
-"""The time that restoring a large journal takes: a caller with less does not begin."""
+"""The time that restoring a large journal takes; a caller with less time does not begin."""
 
 
 class RestoreNeeded(EnvironmentProblem):
-    """Nothing can be proposed before the claims of a clone are restored."""
+    """The claims of a clone must be restored before anything can be proposed."""
 
 
 def refresh_carriers(
     ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
 ) -> bool:
-    """Bring what is known of a repository's commits up to date; part of the caller's transaction.
+    """Bring the record of a repository's commits up to date, in the caller's transaction.
 
-    Anybody can fill what a fetch brings. Where git does not get through all of that within `seconds`, or a hook has no
-    time for so many refs, only what this clone's own branches brought is read, and the answer is False: to whoever
-    looks next, the rest is still new. Until then a line can be written again that somebody's commit carries already,
-    which changes no sum. `here` has what was read of a worktree of this repository before.
+    Anyone can fill what a fetch brings. If git does not finish within `seconds`, or a hook has no time for so many
+    refs, only the clone's own branches are read and the result is False: the rest is still new for the next refresh.
+    Until then a line may be written again that somebody's commit carries already, which changes no sum.
 
-    Raises `GitFailed`, and `RestoreNeeded` when many claims must be restored first and there is not even
-    `RESTORE_SECONDS`.
+    `here` is the state of a worktree of this repository, if it was read before. Raises `GitFailed`, and `RestoreNeeded`
+    if many claims must be restored first and less than `RESTORE_SECONDS` is left.
     """
     start, end = claim_journal.unread(ledger, repository, common_dir)
     if seconds < RESTORE_SECONDS and end - start > claim_journal.LARGE_BYTES:
@@ -112,9 +111,8 @@ def refresh_carriers(
 def restore_claims(
     ledger: Ledger, repository: int, common_dir: str, held: Mapping[int, claim_journal.Held] | None = None
 ) -> None:
-    """Give the ledger the claims that a clone remembers, in transactions of its own: other processes wait for none of
-    them, and whoever is stopped, or cannot ask git afterwards, has read what it has read. `held` says which records
-    an import bound."""
+    """Restore the claims of a clone's journal in separate transactions. Other processes need not wait for all of
+    them, and an interrupted restore keeps its progress. `held` are the records that an import bound."""
     while True:
         start, end = claim_journal.unread(ledger, repository, common_dir)
         if start >= end:
@@ -127,8 +125,8 @@ def restore_claims(
 def needs_refresh(
     ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
 ) -> bool:
-    """Whether a repository with claims has refs that differ from those of the last look, or claims that the ledger
-    does not know, as far as there is time for that in `seconds`."""
+    """Whether a repository with claims has refs that differ from the last refresh, or claims that the ledger lacks,
+    as far as `seconds` allow to tell."""
     if not os.path.isdir(common_dir):
         return False
     start, end = claim_journal.unread(ledger, repository, common_dir)
@@ -152,8 +150,8 @@ def needs_refresh(
 
 
 class _Look:
-    """A look at the refs of a repository. Where there are many, the ledger remembers in which state they were what it
-    knows of them: then they are not read again."""
+    """The refs of a repository at one moment. If there are many, the ledger records the state of their files, and an
+    unchanged state is not read again."""
 
     def __init__(
         self, ledger: Ledger, repository: int, common_dir: str, heads: Mapping[str, Head], *, only_local: bool
@@ -163,7 +161,7 @@ class _Look:
         self._state = ""
 
     def is_as_before(self) -> bool:
-        """Whether nothing has moved since the ledger remembered the state."""
+        """Whether nothing has moved since the ledger recorded the state."""
         known = known_state(self._ledger, self._repository, only_local=self._only_local)
         heads, _, state = known.partition("\n")
         return bool(state) and heads == self._mark_of_heads() and is_still(self._common_dir, state)
@@ -182,11 +180,11 @@ class _Look:
 
     @property
     def is_worth_remembering(self) -> bool:
-        """Whether there are many refs, and their state can be told."""
+        """Whether there are many refs and their state can be determined."""
         return bool(self._state)
 
     def remember(self) -> None:
-        """Remember that the ledger knows the refs as they were at this look; part of the caller's transaction."""
+        """Record that the ledger knows the refs as of this moment, in the caller's transaction."""
         if self._state:
             state = f"{self._mark_of_heads()}\n{self._state}"
             record_state(self._ledger, self._repository, state, only_local=self._only_local)
@@ -219,7 +217,7 @@ def _mark(tips: Tips) -> str:
 
 
 def _given_up(ledger: Ledger, repository: int) -> dict[str, float]:
-    """Marks of refs and how many seconds were too few for them."""
+    """Marks of refs, each with the number of seconds that were too few."""
     words = (setting(ledger, _GIVEN_UP.format(repository)) or "").split()
     return dict(zip(words[::2], map(float, words[1::2]), strict=True))
 
@@ -230,7 +228,8 @@ def _record_given_up(ledger: Ledger, repository: int, given_up: dict[str, float]
 
 
 def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
-    """Everything is asked before anything is written: what takes too long leaves no half of it behind."""
+    """Read new commits, then write. Everything is asked before anything is written, so that a timeout leaves nothing
+    half done."""
     new = set(tips[1].values())
     messages, left = _news(common_dir, tips, seconds)
     found = [one for commit, message in messages for one in _carried(ledger, repository, commit, message)]
@@ -258,8 +257,7 @@ def _heads(here: CloneState | None) -> dict[str, Head]:
 
 
 def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list[tuple[str, str, int]]:
-    """The claims of this clone that a commit carries; those of others are none of the ledger's business, and what has
-    no id of ours is not even taken apart."""
+    """The claims of this clone that a commit carries. Messages without an id of ours are not even parsed."""
     ids = possible_ids(message)
     mine = names_among(ledger, repository, ids) if ids else set[str]()
     lines = read_message(message).lines if mine else []
@@ -267,7 +265,7 @@ def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list
 
 
 def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
-    """New commits that may carry lines, with their messages; and what refs named before that new refs may not reach."""
+    """New commits that may carry lines, with their messages, and the previous tips that new refs may not reach."""
     old, new = (set(side.values()) for side in tips)
     walked = walk(common_dir, new - old, old)
     if walked is None:
@@ -276,17 +274,17 @@ def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Ite
 
 
 def _gone(carriers: set[str], common_dir: str, tips: tuple[set[str], set[str]], seconds: float) -> set[str]:
-    """Those of the carrying commits that no ref reaches any more; `tips` are what refs left, and what they name."""
+    """The carrying commits that no ref reaches any more; `tips` are the previous and the present tips of refs."""
     left, new = tips
     try:
         return carriers & unreachable(common_dir, left, new, seconds=seconds)
-    except GitFailed:  # git has thrown away what a ref named before: ask from the other side
+    except GitFailed:  # git has discarded a previous tip: ask from the other side
         return carriers - reachable(common_dir, new, seconds=seconds)
 
 
 def _same_change(common_dir: str, gone: list[str], tips: set[str], seconds: float) -> list[tuple[str, str]]:
-    """Commits that were rewritten while no hook of ours was asked, or copied before they went: pairs of old and new
-    commit with the same change."""
+    """Commits that were rewritten without a hook of ours, or copied before they vanished: pairs of old and new
+    commits with the same change."""
     candidates = commits_beside(common_dir, tips, gone, most=MOST_COMPARED, seconds=seconds)
     patches = patch_ids(common_dir, [*gone, *candidates], seconds=seconds) if candidates else {}
     return [

@@ -1,8 +1,8 @@
-"""The rules of claims: which line a commit gets, and what it says. Pure functions over plain data.
+"""The rules of claims: which line a commit gets, and its contents. Pure functions over plain data.
 
-Usage is partitioned by claim, versions of a claim are prefixes of it, and a published version never changes. Whatever
-git copies, drops or joins, adding up the highest version of each id is exact, and what no commit carries is still
-in the ledger.
+Claims partition usage, versions of a claim are prefixes of it, and a published version never changes. Whatever git
+copies, drops or joins, the sum of the highest version of each id is exact, and usage that no commit carries is still in
+the ledger.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,38 +26,38 @@ Operation = Literal["commit", "amend", "join", "copy"]
 
 
 class Situation(NamedTuple):
-    """The facts that are known when a message is being prepared."""
+    """The facts known when a message is being prepared."""
 
     operation: Operation
     of_branch: tuple[Claim, ...]
     """Claims whose usage is on this branch, oldest first."""
     in_message: Mapping[str, int]
-    """Ids the message carries already, with their highest version."""
+    """Ids in the message, with their highest version."""
     mine: tuple[Claim, ...]
-    """Those of them that the ledger knows."""
+    """The claims in the message that the ledger knows."""
     has_pending: bool
-    """Whether there is usage on the branch that no claim holds."""
+    """Whether the branch has usage that no claim holds."""
     otherwise: frozenset[str] = frozenset()
-    """Those claims whose newest line has another precision than lines have now."""
+    """The claims whose newest line has another precision than lines have now."""
 
 
 class Decision(NamedTuple):
-    """The lines that the message shall carry besides those that it has."""
+    """The lines that the message shall carry in addition to those it has."""
 
     grow: Claim | None
-    """The claim that the pending usage joins; `None` with pending usage means a new one."""
+    """The claim that the pending usage joins; `None` with pending usage means a new claim."""
     claim_pending: bool
-    """Whether the pending usage, if there is any, gets a line: that of a claim to grow is written anew in any case."""
+    """Whether pending usage, if there is any, gets a line. A claim to grow is written anew in any case."""
     again: tuple[Claim, ...]
-    """Claims whose newest line is written again, as it was."""
+    """Claims whose newest line is written again unchanged."""
 
 
 def decide(situation: Situation) -> Decision:
     """The lines that a commit gets (rules 1, 4, 5 and 6 of the design).
 
-    A claim keeps the precision that it was first carried with: where that has changed since, an amend gets a second
-    claim, and what was exact stays exact. A line of the other precision that no commit ever carried is not written
-    again as it was, but anew.
+    A claim keeps the precision with which it was first carried. If the setting has changed since, an amend gets a
+    second claim, and exact amounts stay exact. A line of the other precision that no commit ever carried is written
+    anew instead of repeated.
     """
     if situation.operation == "copy":
         return Decision(None, False, ())
@@ -70,7 +70,7 @@ def decide(situation: Situation) -> Decision:
 
 
 def _claim_to_grow(situation: Situation, fresh: list[Claim]) -> Claim | None:
-    """An amend raises the commit's own claim; else a claim that no commit ever carried goes on."""
+    """An amend grows the commit's own claim; otherwise a claim that no commit ever carried grows."""
     if not situation.has_pending:
         return max((claim for claim in fresh if claim.name in situation.otherwise), default=None)
     own = [claim for claim in _own(situation) if claim.name not in situation.otherwise]
@@ -80,12 +80,13 @@ def _claim_to_grow(situation: Situation, fresh: list[Claim]) -> Claim | None:
 
 
 def _own(situation: Situation) -> list[Claim]:
-    """Claims that the message has. Somebody's can give a claim the last version there is: that one is not raised."""
+    """The claims in the message that can grow. A forged message can give a claim the highest possible version, and
+    that claim cannot grow."""
     return [claim for claim in situation.mine if claim.fate == "" and claim.version < MOST_VERSION]
 
 
 def _fresh(situation: Situation) -> list[Claim]:
-    """Claims that no commit ever carried, nor this message does."""
+    """Claims carried neither by any commit nor by this message."""
     own = _names(_own(situation))
     return [c for c in situation.of_branch if c.fate == "" and c.ever_carried == 0 and c.name not in own]
 
@@ -97,15 +98,17 @@ def _names(claims: Iterable[Claim]) -> set[str]:
 def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | None, terms: Terms) -> Line:
     """The line of a claim's next version.
 
-    `worth` is all its usage; `rest` is what earlier lines of the repository left unsaid, this claim's own aside: what
-    rounding left over, and usage that grew after it was published (a reply was still being written). `before` is its
-    previous version, which the new one may not go below: a reader may know only that one.
+    `worth` is all of the claim's usage. `rest` is the amount that earlier lines of the repository left out, except for
+    this claim's own: rounding differences, and usage that grew after its publication (a reply was still being written).
 
-    A version that some commit carried has the same precision (`decide`), so a coarse line stays within the factor of
-    two (see `coarse`) whatever came before: the version before was at most twice what the claim was worth then. One of
-    the other precision was carried by none, and is no floor: after an exact amount of 2.3 the next point of the grid
-    would be 5, more than twice as much. A line that was published before its reply was complete cannot be changed any
-    more: what it lacks is a rest like any other, and goes into later lines in portions.
+    `before` is the claim's previous version. The new one may not go below it, because a reader may know only the
+    previous one. A version that a commit carried has the same precision (`decide`), so a coarse line stays within the
+    factor of two (see `coarse`): the previous version was at most twice the claim's worth at the time. A version of the
+    other precision was carried by no commit and sets no minimum: after an exact amount of 2.3, the next point of the
+    grid would be 5, more than twice as much.
+
+    A line published before its reply was complete cannot change any more. The missing amount is a rest like any other,
+    and moves into later lines in portions.
     """
     if before is not None and before.exact != (terms.precision == "exact"):
         before = None
@@ -132,15 +135,18 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
 
 
 def coarse(own: int, rest: int, smallest: int) -> int:
-    """The amount in a coarse line for `own`, when earlier lines left `rest` unsaid (or said too much: it is negative).
+    """The amount in a coarse line for `own`, if earlier lines left out `rest` (negative if they said too much).
 
-    The point of the 1-2-5 grid that is nearest to both together, among those from half of the amount to twice the
-    amount: a line is never far from its own claim, whatever earlier ones left over. What does not fit stays in the rest
-    and goes into later lines, a portion each. So nothing of a rest is lost, and it shrinks with every line that has a
-    point of the grid on the side where it is needed. That is all but amounts that begin with 2 to 2.5 or with 4 to 5,
-    which have but one point (2 or 5) within the factor of two.
+    The result is the point of the 1-2-5 grid that is nearest to the sum of both, among the points from half to twice
+    `own`, so a line is never far from its own claim. What does not fit stays in the rest and moves into later lines in
+    portions.
 
-    The one exception is an amount of less than half of the smallest point: something is never nothing. 0 is 0.
+    No part of a rest is lost, and the rest shrinks with every line that has a grid point on the required side. All
+    amounts have one, except those that begin with 2 to 2.5 or with 4 to 5, for which only one point (2 or 5) lies
+    within the factor of two.
+
+    One exception: an amount below half of the smallest point is rounded up to that point, since something is never
+    shown as nothing. 0 is 0.
     """
     if own <= 0:
         return 0
@@ -152,15 +158,15 @@ def coarse(own: int, rest: int, smallest: int) -> int:
 
 
 def _amount(own: int, rest: int, exact: bool, smallest: int) -> int:
-    """The amount that is published for `own`, the rest of earlier lines carried along; something is never nothing."""
+    """The published amount for `own`, with the rest of earlier lines; something is never shown as nothing."""
     if not exact:
         return coarse(own, rest, smallest)
     return max((own + rest + smallest // 2) // smallest * smallest, 0) if own > 0 else 0
 
 
 def _classes(own: Sequence[int], tokens: int) -> Tokens:
-    """Token classes that add up to what the line says. The rest of earlier lines goes to output, which is what grows;
-    less is taken from the largest classes."""
+    """Token classes that add up to the line's total. A positive rest goes to output, the class that grows; a
+    negative one is taken from the largest classes."""
     classes = list(own[:5])
     more = tokens - sum(classes)
     classes[4] += max(more, 0)
@@ -181,7 +187,7 @@ def _at_least(amount: int, floor: int, exact: bool, smallest: int) -> int:
 
 
 def _around(amount: int, smallest: int) -> tuple[int, int]:
-    """The grid's neighbours of a positive amount; both are the amount itself where it lies on the grid."""
+    """The neighbours of a positive amount on the grid; both are the amount itself if it lies on the grid."""
     below, step = smallest, smallest
     while True:
         for point in (step, 2 * step, 5 * step):

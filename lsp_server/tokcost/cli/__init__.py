@@ -1,5 +1,5 @@
-"""The command line: parses arguments, shows results."""
+"""The command line: parses arguments and shows results."""
 
 from tokcost import import_path
 
-import_path.leave_out_repositories()  # what comes first decides where everything else is imported from
+import_path.leave_out_repositories()  # whichever is imported first decides where everything else is imported from

@@ -1,7 +1,7 @@
-"""Names of branches, which a shell completes behind our commands.
+"""Completion of branch names in a shell.
 
-They are put into a command line as they are, so a name that a shell would understand as more than a name is not
-offered: others choose names of branches.
+Names are inserted into a command line unchanged, so a name with a special meaning for a shell is not offered: other
+people choose names of branches.
 """
 
 import os
@@ -18,7 +18,7 @@ _PLAIN = re.compile(r"[\w./@+-]+")
 
 
 def branches(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
-    """Branches around the current folder that begin like this, those with usage that are gone included."""
+    """Branches around the current folder that begin as given, including deleted ones with usage."""
     try:
         found = branch_names(tokcost_home(os.environ), Path.cwd())
     except (TokcostError, OSError):

@@ -1,4 +1,4 @@
-"""The part of `tokcost report` that asks a dataset instead of a history."""
+"""The part of `tokcost report` that queries a dataset instead of a history."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _OF_HISTORY = ("base", "against", "all_refs", "plan", "rework", "rework_days", "
 
 
 def show_dataset(range: str | None, by: Grouping | None, form: str | None, more: dict[str, Any]) -> DatasetReport:
-    """Show the report of a dataset in a form; the report. Raises `UsageError`, `EnvironmentProblem`."""
+    """Show the report of a dataset in a format; returns the report. Raises `UsageError`, `EnvironmentProblem`."""
     from tokcost.reports import dataset_report as shown
     from tokcost.services.report_dataset import read_bounds, report_dataset
 
@@ -46,7 +46,7 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
 
 
 def sql_text(by: Grouping | None, more: dict[str, Any]) -> str:
-    """The questions of a dataset's report as SQL. Raises `UsageError`, `EnvironmentProblem`."""
+    """The queries of a dataset's report as SQL. Raises `UsageError`, `EnvironmentProblem`."""
     from tokcost.services.report_dataset import read_bounds, sql_of_report
 
     _check_grouping(by)
@@ -60,7 +60,7 @@ def _check_grouping(by: Grouping | None) -> None:
 
 
 def write_page(page: str, name: str) -> None:
-    """Write a page into a file, or to standard output. Raises `EnvironmentProblem`."""
+    """Write a page to a file, or to standard output. Raises `EnvironmentProblem`."""
     if name == "-":
         screen.show(page)
         return

@@ -1,7 +1,7 @@
-"""The error handler, the only way out for errors.
+"""The error handler, the only place where errors leave a command.
 
-A problem that the user can do something about becomes a sentence, ^C becomes exit code 130, a closed pipe stays silent,
-and whatever is unexpected goes into a crash log.
+A problem that the user can solve becomes a sentence, ^C becomes exit code 130, a closed pipe stays silent, and anything
+unexpected is written to a crash log.
 """
 
 import errno
@@ -22,7 +22,7 @@ CRASHED = 3
 
 
 def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()) -> int:
-    """Run the action and return its exit code (0 for anything but an integer). `passed` are not ours to handle."""
+    """Run the action and return its exit code (0 unless it is an integer). `passed` exceptions are not handled here."""
     try:
         answer = action() if LedgerDamaged in passed else _answer(action, environ)
     except passed:
@@ -35,7 +35,7 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
     except BrokenPipeError:
         return 0
     except Exception as crash:
-        if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click shows its help by itself
+        if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click prints its help itself
             screen.tell(f"standard output cannot be written: {why}")
             return EnvironmentProblem.exit_code
         if isinstance(crash, OSError) and crash.errno in _OF_THE_DISK:
@@ -49,7 +49,8 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
 
 
 def _answer(action: Callable[[], object], environ: Mapping[str, str]) -> object:
-    """A ledger that turns out to be damaged is rescued, and the action done once more: it has shown nothing yet."""
+    """Run an action; a ledger that turns out to be damaged is rescued, and the action repeated: it has shown nothing
+    yet."""
     try:
         return action()
     except LedgerDamaged as damage:
@@ -67,7 +68,7 @@ _OF_THE_DISK = frozenset(
     )
     if hasattr(errno, name)
 )
-"""Errors of a file or a disk: wherever a command meets them, they are no bug."""
+"""Errors of a file or a disk: wherever they occur, they are no bug."""
 
 
 def _told_of_disk(problem: OSError) -> str:
@@ -101,7 +102,7 @@ def _write_log(home: Path, crash: Exception) -> Path:
 
 
 def _report(crash: Exception) -> str:
-    """Versions and where it happened. Messages of exceptions stay out: they can quote a conversation."""
+    """Versions and the place of the error. Messages of exceptions are left out: they can quote a conversation."""
     import platform
     import sqlite3
     import traceback

@@ -1,4 +1,4 @@
-"""Groups of commands: a word that is none of them is answered with the one that was perhaps meant, or with all."""
+"""Groups of commands: for an unknown word, they suggest a similar command, or list all."""
 
 from typing import Any
 
@@ -8,22 +8,22 @@ from tokcost.model.near import near_name
 
 
 class Group(click.Group):
-    """Commands below one name. `alone` is the one that answers where no word follows, instead of the help; `otherwise`
-    the one that takes a word which is no command."""
+    """Commands below one name. `alone` is the command that runs without a further word, instead of the help;
+    `otherwise` is the one that takes a word which is no command."""
 
     def __init__(self, *args: Any, alone: str = "", otherwise: str = "", **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.alone, self.otherwise = alone, otherwise
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words of the command line."""
+        """Parse the words of the command line."""
         is_alone = not args and self.alone and not ctx.resilient_parsing
         return super().parse_args(ctx, [self.alone] if is_alone else args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first word names; refuses a word that names none, and says what could be meant."""
+        """The command named by the first word; refuses an unknown word with a suggestion."""
         name, known = args[0], self.list_commands(ctx)
         if name in known or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)

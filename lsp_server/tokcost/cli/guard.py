@@ -1,4 +1,4 @@
-"""`tokcost guard check`, the command in an assistant's hook: quick, and whatever happens the assistant goes on."""
+"""`tokcost guard check`, the command in an assistant's hook: fast, and whatever happens the assistant continues."""
 
 import faulthandler
 import os
@@ -8,34 +8,34 @@ import time
 from tokcost_hooks.watch import Limits, Patience, waits_of_thread
 
 TYPE_CHECKING = False
-"""`typing` takes longer to import than a server to answer."""
+"""`typing` takes longer to import than a server takes to answer."""
 if TYPE_CHECKING:
     from typing import NoReturn
 
 STUCK_SECONDS, LONGEST_SECONDS = 0.3, 2.0
-"""An answer that waits for a lock or a disk is given up after the first, one that is merely slow after the second."""
+"""An answer that is blocked by a lock or a disk is abandoned after the first time, one that is merely slow after the
+second."""
 _STEP_SECONDS = 0.02
 _GRACE_SECONDS = 0.5
 NOTHING = "{}\n"
-"""The answer that lets every assistant go on."""
+"""The answer that lets every assistant continue."""
 
 
 def answer_hook(words: "tuple[str, ...]") -> "NoReturn":
-    """Print the answer and end the process. Standard input, where the prompt is, is not read."""
+    """Print the answer and end the process. Standard input, which has the prompt, is not read."""
     chosen = os.environ.get("TOKCOST_DEADLINE")  # as for git's hooks
     limits = Limits(float(chosen), float(chosen)) if chosen else Limits(LONGEST_SECONDS, STUCK_SECONDS)
-    # For a disk that does not answer at all: `threading` takes longer to import than a server to answer.
+    # For a disk that does not answer at all: `threading` takes longer to import than a server takes to answer.
     faulthandler.dump_traceback_later(limits.longest + _GRACE_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
     try:
         text = _asked(words, limits) or _found_out(words, limits)
-    except BaseException:  # an assistant must not be stopped by a mistake of ours
+    except BaseException:  # an error of ours must not stop an assistant
         text = NOTHING
     _leave(text)
 
 
 def _asked(words: "tuple[str, ...]", limits: Limits) -> "str | None":
-    """The answer of a server that runs already, or one that lets the assistant go on once waiting for it makes no sense
-    any more."""
+    """The answer of a running server, or one that lets the assistant continue once waiting makes no sense any more."""
     from tokcost.local_server import ask_for_text
     from tokcost.settings import home_folder
 
@@ -54,7 +54,7 @@ def _asked(words: "tuple[str, ...]", limits: Limits) -> "str | None":
 def _found_out(words: "tuple[str, ...]", limits: Limits) -> str:
     import gc
 
-    gc.disable()  # over before there is anything to collect
+    gc.disable()  # over before there is any garbage to collect
     from threading import Thread, get_native_id
 
     Thread(target=_end_in_time, args=(get_native_id(), limits), daemon=True).start()
@@ -67,7 +67,7 @@ def _found_out(words: "tuple[str, ...]", limits: Limits) -> str:
 
 
 def _end_in_time(thread: int, limits: Limits) -> None:
-    """End the process, with an answer that lets the assistant go on, once waiting makes no sense any more."""
+    """End the process, with an answer that lets the assistant continue, once waiting makes no sense any more."""
     patience = Patience(limits, lambda: waits_of_thread(os.getpid(), thread))
     while not patience.spent():
         time.sleep(_STEP_SECONDS)

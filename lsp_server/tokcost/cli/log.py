@@ -1,4 +1,5 @@
-"""The work of `tokcost log`, apart from its command: a plain `tokcost log` does not wait for click to load."""
+"""The work of `tokcost log`, separate from its command: a plain `tokcost log` does not wait for click to be
+imported."""
 
 import time
 from collections.abc import Mapping
@@ -22,17 +23,17 @@ from tokcost.settings import tokcost_home
 
 
 class Output(NamedTuple):
-    """The options that say how the answer is shown."""
+    """The options that control the output."""
 
     format: Literal["table", "json", "csv"] = "table"
     pager: bool = True
     refresh: bool = True
     apart: bool = False
-    """Whether each repository gets a table of its own where all could share one."""
+    """Whether each repository gets a separate table where all could share one."""
 
 
 def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) -> int:
-    """Import what is new, ask, show. Answers 1 when the sum does not close."""
+    """Import new usage, query it and show it. Returns 1 if the sum does not close."""
     home = tokcost_home(environ)
     report = _refreshed(home, environ) if output.refresh else None
     summaries = summarise(home, Path.cwd(), options)
@@ -62,7 +63,7 @@ def _add_import(report: ImportReport, summaries: list[Summary]) -> None:
 
 
 def _json(summaries: list[Summary], options: LogOptions) -> str:
-    from tokcost.reports.json import log_json  # each format loads only what it needs
+    from tokcost.reports.json import log_json  # each format imports only what it needs
 
     by = options.by if options.by == "day" or options.by == "week" or options.by == "month" else None
     return log_json(summaries, options.all_repos, by, _zone_name(options))
@@ -108,7 +109,7 @@ def _view() -> View:
 def _nothing(
     summaries: list[Summary], options: LogOptions, report: ImportReport | None, environ: Mapping[str, str]
 ) -> list[str]:
-    from tokcost.services.find_logs import find_logs  # only where there is nothing to show
+    from tokcost.services.find_logs import find_logs  # only if there is nothing to show
 
     found = find_logs(environ, Path.cwd())
     if report is not None and not report.found_files:

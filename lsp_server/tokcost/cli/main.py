@@ -40,12 +40,12 @@ COMMANDS = {
     "purge": "tokcost.cli.commands.purge:command",
     "uninstall": "tokcost.cli.commands.uninstall:command",
 }
-"""Every command and where it is; it is loaded when it is called."""
+"""All commands and their places; a command is imported when it is called."""
 
 
 @contextmanager
 def _refusals_escaped() -> Generator[None]:
-    """click writes its refusals itself, and they quote the words of the command line."""
+    """click prints its refusals itself, and they quote the words of the command line."""
     try:
         yield
     except click.UsageError as refusal:
@@ -72,7 +72,7 @@ class LazyGroup(Group):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        # click has used up its arguments by now: after a rescue `main` lets it read them once more.
+        # click has consumed its arguments by now: after a rescue, `main` lets it parse them once more.
         passed = (click.ClickException, click.exceptions.Exit, click.Abort, LedgerDamaged)
         with _refusals_escaped():
             ctx.exit(error_handler.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
@@ -85,10 +85,10 @@ def tokcost() -> None:
 
 
 def main() -> None:
-    """Run the command that the arguments name, and end the process with its exit code."""
+    """Run the command named by the arguments, and end the process with its exit code."""
     try:
         code = error_handler.run(lambda: tokcost(prog_name="tokcost"), os.environ)
-    except SystemExit as end:  # click's way to say the exit code
+    except SystemExit as end:  # click's way to return an exit code
         if not isinstance(end.code, int):
             raise
         code = end.code

@@ -1,7 +1,7 @@
-"""Names that are typed: a branch, a session, an assistant.
+"""Typed names of branches, sessions and assistants.
 
-A shell hands over whatever bytes they have. The ledger has text, in which bytes that are no UTF-8 are written out
-(`caf\\xe9`), as all our screens show them: both ways to type such a name find it.
+A shell passes any bytes. The ledger has text, in which bytes that are no UTF-8 are escaped (`caf\\xe9`), as on all our
+screens: a name is found in both notations.
 """
 
 import os
@@ -11,12 +11,12 @@ import click
 
 
 class Name(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
-    """A name as the ledger has it."""
+    """A name in the ledger's form."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
-        """Write out the bytes that are no UTF-8."""
+        """Escape the bytes that are no UTF-8."""
         return os.fsencode(value).decode("utf-8", "backslashreplace") if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""Files that a command was told to write (`-o FILE`): whole or not at all, or standard output for `-`."""
+"""Files that a command writes (`-o FILE`): atomically, or to standard output for `-`."""
 
 import os
 import stat
@@ -13,8 +13,11 @@ _MOST_HEADER = 64 << 10
 
 
 def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> None:
-    """Write what the user asked for to the place that they named. A file that is there is replaced, once the new one is
-    whole, and lends it its mode; a link stays one. A pipe or a device is written to. Raises `EnvironmentProblem`."""
+    """Write the user's output file.
+
+    An existing file is replaced once the new one is complete, and keeps its mode; a link stays a link. A pipe or a
+    device is written to. Raises `EnvironmentProblem`.
+    """
     if name == STDOUT:
         screen.send(pieces)
         return

@@ -1,4 +1,4 @@
-"""The user's pager, chosen and set up as git does it."""
+"""The user's pager, chosen and configured as git does it."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ _CANNOT_RUN, _NOT_FOUND = 126, 127
 
 
 def took(text: str, environ: Mapping[str, str]) -> bool:
-    """Hand a text to the pager and wait until the user leaves it. False when there is none, or it cannot be run."""
+    """Pass a text to the pager and wait until the user leaves it. False if there is none, or it cannot be run."""
     pager = _chosen(environ)
     if pager in ("", "cat"):
         return False
@@ -33,7 +33,7 @@ def _chosen(environ: Mapping[str, str]) -> str:
 
 
 def _piped(text: str, pager: str) -> int:
-    """The pager's exit code. The shell runs it, so it can have arguments; closing waits for its end."""
+    """The pager's exit code. A shell runs it, so it can have arguments; closing waits for its end."""
     pipe = os.popen(pager, "w")  # pyright: ignore[reportDeprecated]  (subprocess is for programs whose answer we read)
     with suppress(BrokenPipeError):  # the user may leave before the end; the exit code tells whether it ever ran
         pipe.write(text)

@@ -1,7 +1,8 @@
-"""The one module that writes to the screen.
+"""The only module that writes to the screen.
 
-Names and texts of others reach it from everywhere, so nothing that could move the cursor, change colours or direction,
-or hide passes here, whoever forgot to escape it; what we colour ourselves is marked as `Ready`.
+Names and texts of others arrive here from everywhere. Characters that could move the cursor, change colours or
+direction, or be invisible do not pass, even if a caller forgot to escape them; our own coloured text is marked as
+`Ready`.
 """
 
 import os
@@ -22,37 +23,38 @@ Progress = Callable[[int, int], None]
 
 
 class Ready(str):
-    """Text that goes to the screen as it is: all that others chose in it is escaped, and its colours are ours."""
+    """Text that is shown unchanged: everything that others chose in it is escaped, and its colours are ours."""
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
-    """Whether a person looks at it, and not a program or a file."""
+    """Whether the output is a terminal, and not a pipe or a file."""
     looked_at = stream or sys.stdout
     return not _is_closed(looked_at) and looked_at.isatty()
 
 
 def can_ask() -> bool:
-    """Whether a person is there to answer a question."""
+    """Whether there is a user to answer a question."""
     return not _is_closed(sys.stdin) and sys.stdin.isatty()
 
 
 def has_person() -> bool:
-    """Whether a person is there who sees what `tell` says and can do something about it."""
+    """Whether there is a user who sees the output of `tell` and can act on it."""
     return can_ask() and is_terminal(sys.stderr)
 
 
 def _is_closed(stream: object) -> bool:
-    """Python has no stream where the descriptor was closed before it started (`tokcost log >&-`)."""
+    """Whether a stream is missing: Python has none if the descriptor was closed before it started (`tokcost log
+    >&-`)."""
     return stream is None
 
 
 def has_colour(environ: Mapping[str, str]) -> bool:
-    """Colour is for terminals that can show it and people who did not decline it (https://no-color.org)."""
+    """Whether to use colour: on terminals that support it, unless the user declined it (https://no-color.org)."""
     return is_terminal() and not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
 
 
 def draws_blocks() -> bool:
-    """Whether bars and sparklines come out as such: on a terminal in an encoding that has them."""
+    """Whether bars and sparklines can be shown: on a terminal in an encoding that has them."""
     if not is_terminal():
         return False
     try:
@@ -63,7 +65,7 @@ def draws_blocks() -> bool:
 
 
 def columns_wide() -> int | None:
-    """Width of the terminal; `None` where the output does not go to one."""
+    """Width of the terminal; `None` if the output is none."""
     if not is_terminal():
         return None
     from shutil import get_terminal_size  # 3 ms that a pipe need not wait for
@@ -72,7 +74,7 @@ def columns_wide() -> int | None:
 
 
 def painted(lines: list[Line], environ: Mapping[str, str]) -> Ready:
-    """The lines as text, with colour where that is right; without it rich is never loaded."""
+    """The lines as text, with colour where appropriate; without colour, rich is never imported."""
     if not has_colour(environ):
         return Ready(escape_lines(plain(lines)))
     from tokcost.reports.paint import coloured
@@ -81,8 +83,10 @@ def painted(lines: list[Line], environ: Mapping[str, str]) -> Ready:
 
 
 def show(text: str | Iterable[str]) -> None:
-    """Write to standard output, a long text piece by piece. What its encoding lacks comes out as `?`. Raises
-    `EnvironmentProblem` where it cannot be written, `BrokenPipeError` where nobody reads it any more."""
+    """Write to standard output, a long text piece by piece. Characters that its encoding lacks become `?`.
+
+    Raises `EnvironmentProblem` if it cannot be written, `BrokenPipeError` if nobody reads it any more.
+    """
     if _is_closed(sys.stdout):
         raise EnvironmentProblem("standard output is closed, so nothing can be shown")
     encoding = sys.stdout.encoding
@@ -93,14 +97,14 @@ def show(text: str | Iterable[str]) -> None:
     except BrokenPipeError:
         _forget_stdout()
         raise
-    except OSError as error:  # a full disk, or what is behind `>` is gone
+    except OSError as error:  # a full disk, or the target of `>` is gone
         _forget_stdout()
         raise of_file("standard output", "cannot be written", error) from error
 
 
 def send(pieces: Iterable[bytes]) -> None:
-    """Write a file to standard output, byte for byte. Its makers have escaped the names in it. Raises as `show`, and
-    `UsageError` where a file that is no text would come to a terminal."""
+    """Write a file to standard output, byte for byte. Its producers have escaped the names in it. Raises as `show`,
+    and `UsageError` if a binary file would be written to a terminal."""
     if _is_closed(sys.stdout):
         raise EnvironmentProblem("standard output is closed, so nothing can be shown")
     try:
@@ -119,7 +123,7 @@ def send(pieces: Iterable[bytes]) -> None:
 
 
 def why_unwritable() -> str:
-    """The error that keeps standard output from taking what `show` did not write; empty where there is none."""
+    """The error that prevents standard output from taking what `show` did not write; empty if there is none."""
     try:
         if not _is_closed(sys.stdout):
             sys.stdout.flush()
@@ -134,12 +138,12 @@ def _shown(text: str) -> str:
 
 
 def _forget_stdout() -> None:
-    """Whoever read us is gone; without this Python complains once more when it flushes at exit."""
+    """The reader of our output is gone; without this, Python reports an error once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def leave(code: int) -> NoReturn:
-    """End the process here: to take an interpreter apart that is about to vanish costs every command 10 ms."""
+    """End the process here: tearing down the interpreter would cost every command 10 ms."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             if not _is_closed(stream):
@@ -148,7 +152,7 @@ def leave(code: int) -> NoReturn:
 
 
 def tell(message: str, hint: str = "") -> None:
-    """Write a line to standard error, and one that says what to do; neither where that is closed or full."""
+    """Write a line to standard error, and one that says what to do; neither if it is closed or full."""
     if _is_closed(sys.stderr):
         return
     encoding = sys.stderr.encoding
@@ -170,7 +174,7 @@ def page(text: str, environ: Mapping[str, str]) -> None:
 
 @contextmanager
 def progress(label: str, of_bytes: bool = True) -> Generator[Progress | None]:
-    """A bar on standard error, on a terminal, for what is not over within a blink; of bytes, or of things."""
+    """A progress bar on standard error, on a terminal, for work that takes more than a moment; in bytes or items."""
     if _is_closed(sys.stderr) or not is_terminal(sys.stderr):
         yield None
         return
@@ -182,7 +186,7 @@ def progress(label: str, of_bytes: bool = True) -> Generator[Progress | None]:
 
 
 class _Bar:
-    """Drawn by rich, once it is worth drawing."""
+    """The bar, drawn by rich once the work takes long enough."""
 
     def __init__(self, label: str, of_bytes: bool) -> None:
         self._label = label

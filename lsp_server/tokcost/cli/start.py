@@ -1,23 +1,23 @@
 """The first function of every command: how `tokcost` starts once `tokcost.sh` has found Python.
 
-The commands that people and their prompts run most are answered without click, which takes as long to load as
-everything else that `tokcost log` needs.
+The most frequent commands of people and prompts are handled without click, which takes as long to import as everything
+else that `tokcost log` needs.
 """
 
 import os
 import sys
 
 TYPE_CHECKING = False
-"""A prompt that a server answers loads next to nothing, not even `typing`."""
+"""A prompt that a server answers imports next to nothing, not even `typing`."""
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ANSWER_SECONDS = 0.5
-"""Seconds that a prompt waits for the answer of a server; it can find out itself."""
+"""Seconds that a prompt waits for a server's answer before it does the work itself."""
 
 
 def main() -> None:
-    """Run the command that the arguments name, and end the process with its exit code."""
+    """Run the command named by the arguments, and end the process with its exit code."""
     words = tuple(sys.argv[1:])
     if words[:1] == ("status",) and words in QUICK and _is_answered(words):
         os._exit(0)
@@ -31,7 +31,7 @@ def main() -> None:
     if quick is not None:
         import gc
 
-        gc.disable()  # over before there is anything to collect
+        gc.disable()  # over before there is any garbage to collect
         screen.leave(error_handler.run(quick, os.environ))
     from tokcost.cli.main import main
 
@@ -46,7 +46,7 @@ def _log() -> int:
 
 
 def _is_answered(words: tuple[str, ...]) -> bool:
-    """Whether a server that runs already has said the line, and it is shown. Any trouble is for the command to tell."""
+    """Whether a running server has returned the line, and it was shown. Any error is left to the command."""
     from time import monotonic
 
     from tokcost.local_server import ask_for_text
@@ -56,7 +56,7 @@ def _is_answered(words: tuple[str, ...]) -> bool:
     try:
         text = ask_for_text(home_folder(os.environ), words, lambda _: lambda: monotonic() > until)
         if text is None or not text.isascii():
-            return False  # what the terminal cannot show takes more than this to get right
+            return False  # text that the terminal cannot show needs more than this
         sys.stdout.write(text)
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
@@ -80,4 +80,4 @@ QUICK: "dict[tuple[str, ...], Callable[[], int]]" = {
     ("status", "--no-refresh"): _status(quiet=False, fresh=False),
     ("status", "--quiet", "--no-refresh"): _status(quiet=True, fresh=False),
 }
-"""Whole command lines, as the documentation has them. The commands say the same, a test compares."""
+"""Complete command lines, as in the documentation. The commands give the same output; a test compares them."""

@@ -1,4 +1,4 @@
-"""The work of `tokcost status`, apart from its command: a prompt does not wait for click to load."""
+"""The work of `tokcost status`, separate from its command: a prompt does not wait for click to be imported."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from tokcost.settings import tokcost_home
 
 
 def show_status(template: str | None = None, *, as_json: bool = False, quiet: bool = False, fresh: bool = True) -> int:
-    """Print the line. With `quiet` there is none outside a repository; unless `fresh` no log is looked at."""
+    """Print the line. With `quiet` there is none outside a repository; unless `fresh`, no logs are read."""
     try:
         status = fresh_status(tokcost_home(os.environ), os.environ, Path.cwd(), fresh=fresh)
     except NotARepository:
@@ -31,7 +31,7 @@ def _text(status: Status, template: str | None, as_json: bool) -> str:
     if template is None:
         return status_line(status)
     try:
-        return screen.Ready(formatted(status, template))  # tabs and colours in it are the user's own wish
+        return screen.Ready(formatted(status, template))  # tabs and colours in it are the user's own choice
     except UnknownPlaceholder as unknown:
         known = ", ".join(PLACEHOLDERS)
         raise UsageError(f"--format: there is no {{{unknown}}}", f"Known are {known}.") from unknown

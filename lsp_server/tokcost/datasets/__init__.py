@@ -1,1 +1,1 @@
-"""A dataset over many repositories: a folder of Parquet files, and the engines that answer questions about it."""
+"""A dataset over many repositories: a folder of Parquet files, and the engines that query it."""

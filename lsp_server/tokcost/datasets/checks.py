@@ -1,4 +1,5 @@
-"""Questions about a dataset as a whole: what it holds, whether its files agree, and a digest that engines agree on."""
+"""Checks of a complete dataset: its contents, the consistency of its files, and a digest that is equal on every
+engine."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FACTS = "id, version, repository, month, area, model, list_cost, tokens, counted"
-"""A row without its cell: two jobs may have put the same claim into different ones."""
+"""A row without its cell: two jobs may have put the same claim into different cells."""
 _ALONE = f"SELECT {_FACTS} FROM claims ANTI JOIN several USING (id)"
 _ALL = f"{_ALONE} UNION ALL SELECT DISTINCT {_FACTS} FROM ({NEWEST})"
 _TOTALS = f"""
@@ -45,14 +46,14 @@ class Totals(NamedTuple):
 
     claims: int
     waiting: int
-    """Claims of which something is in no cell yet."""
+    """Claims with a part that is in no cell yet."""
     list_cost: int
     tokens: int
     repositories: int
 
 
 class Sum(NamedTuple):
-    """The claims of one month, area and model, whether they may be shown or not: for comparing, never for showing."""
+    """The claims of one month, area and model, whether they may be shown or not: for comparison, never for display."""
 
     month: str
     area: str
@@ -76,18 +77,19 @@ def read_sums(connection: "DuckDBPyConnection") -> list[Sum]:
 
 
 def count_different_cells(connection: "DuckDBPyConnection") -> int:
-    """The number of cells that are not what the claims say."""
+    """The number of cells that differ from those that follow from the claims."""
     [[found, _]] = connection.execute(_COMPARED).fetchall()
     return found
 
 
 def lacks_cells(connection: "DuckDBPyConnection") -> bool:
-    """Whether claims tell of cells that were lost. Where a cell has more than they tell of, claims were lost too."""
+    """Whether cells to which claims refer are missing. If a cell has more than the claims account for, claims are
+    missing too."""
     [[different, larger]] = connection.execute(_COMPARED).fetchall()
     return different > 0 and not larger
 
 
 def digest_of(sums: Iterable[Sum]) -> str:
-    """A digest of sums, whatever engine made them and in which order they come."""
+    """A digest of sums, independent of the engine and of the order."""
     lines = sorted(repr((one.month, one.area, one.model, one.list_cost, one.tokens, one.claims)) for one in sums)
     return blake2b("\n".join(lines).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

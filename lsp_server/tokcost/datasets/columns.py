@@ -1,4 +1,4 @@
-"""The columns of a dataset's two tables, and what follows from their rows: no file is opened here."""
+"""The columns of a dataset's two tables, and values derived from their rows: no file is opened here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
@@ -37,30 +37,30 @@ CELLS: tuple[Column, ...] = (
     Column("exact", "truth"),
 )
 SCHEMA = "tokcost.dataset/1"
-"""Raised with every change of what a column means."""
+"""Increased with every change of a column's meaning."""
 _EPOCH = date(1970, 1, 1)
 
 
 def claim_values(rows: Iterable[ClaimRow]) -> Iterator[tuple[Value, ...]]:
-    """Rows of claims as a file holds them."""
+    """Rows of claims in the form of a file."""
     return (tuple(row._replace(month=_days(row.month))) for row in rows)  # pyright: ignore[reportArgumentType]
 
 
 def cell_values(rows: Iterable[CellRow]) -> Iterator[tuple[Value, ...]]:
-    """Rows of cells as a file holds them."""
+    """Rows of cells in the form of a file."""
     return (tuple(row._replace(month=_days(row.month))) for row in rows)  # pyright: ignore[reportArgumentType]
 
 
 class CellSums:
-    """The cells that rows of claims are published in. They follow from the rows, so what was stopped between the two
-    files can be made good by anybody. Rows are added in the order of their file."""
+    """The cells in which rows of claims are published. They follow from the rows, so anybody can complete a run that
+    was interrupted between the two files. Rows are added in the order of their file."""
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str, str], CellRow] = {}
         self._digest = blake2b(digest_size=16)
 
     def add(self, row: ClaimRow) -> None:
-        """Take one row more."""
+        """Add a row."""
         self._digest.update(repr((row.id, row.version, row.area)).encode())
         if row.cell_area is None or row.cell_model is None:
             return
@@ -81,7 +81,7 @@ class CellSums:
 
     @property
     def claims_digest(self) -> str:
-        """A digest of the claims, which says nothing to whoever does not have their ids."""
+        """A digest of the claims, which reveals nothing to anyone who does not have their ids."""
         return self._digest.hexdigest()
 
 
@@ -94,12 +94,12 @@ def cells_of(rows: Iterable[ClaimRow]) -> CellSums:
 
 
 def month_of(day: date) -> str:
-    """The month as everything but a file writes it."""
+    """The month in the form used everywhere except in files."""
     return f"{day.year:04d}-{day.month:02d}"
 
 
 def claim_row(values: Sequence[object]) -> ClaimRow:
-    """A row of a file, whose month is a date."""
+    """A row from a file, in which the month is a date."""
     row = ClaimRow(*values)  # pyright: ignore[reportArgumentType]
     day = row.month
     assert isinstance(day, date)
@@ -113,7 +113,7 @@ def first_day(month: str) -> date:
 
 
 def last_closed_month(now: float) -> str:
-    """The month before the one that a moment, in seconds UTC, lies in."""
+    """The month before the one that contains a moment, in seconds UTC."""
     today = _EPOCH + timedelta(seconds=now)
     return month_of(today.replace(day=1) - timedelta(days=1))
 

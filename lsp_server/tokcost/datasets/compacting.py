@@ -1,7 +1,8 @@
-"""Many files of a dataset as one of each kind: rows go from engine to file in portions, however many there are.
+"""Merges the files of a dataset into one of each kind: rows are streamed from the engine to the file, however many
+there are.
 
-Cells are written first. So whatever is stopped in between, claims and cells that count say the same: files name those
-that they replace, and the old ones are removed last.
+Cells are written first, so that after any interruption the valid claims and cells agree: files name those that they
+replace, and the old ones are removed last.
 """
 
 import os
@@ -42,7 +43,7 @@ SELECT {columns} FROM (SELECT DISTINCT {columns} FROM settled SEMI JOIN several 
 QUALIFY rank = MAX(rank) OVER (PARTITION BY id) OR cell_area IS NOT NULL
 ORDER BY id, rank, area, model, month, repository, cell_area, cell_model
 """
-"""Old versions that are in no cell are left out: no question asks for them any more."""
+"""Old versions that are in no cell are left out: no query needs them any more."""
 
 
 class _Query(NamedTuple):
@@ -54,12 +55,12 @@ class Compacted(NamedTuple):
     """The result of a compaction."""
 
     files: dict[Kind, int]
-    """The number of files that were put into one."""
+    """The number of files that were merged."""
     settled: Settled
 
 
 def compact(folder: Path) -> Compacted:
-    """Put all files of each kind into one. Raises `EnvironmentProblem`."""
+    """Merge all files of each kind into one. Raises `EnvironmentProblem`."""
     before: dict[Kind, Files] = {kind: read_files(folder, kind) for kind in KINDS}
     if before["cells"].counted and not before["claims"].counted:
         raise EnvironmentProblem(
@@ -84,7 +85,7 @@ def compact(folder: Path) -> Compacted:
 
 
 def write_settled_cells(connection: "DuckDBPyConnection", path: Path) -> None:
-    """Write the cells that a compaction would write into a file, after `settle`."""
+    """Write the cells that a compaction would write to a file, after `settle`."""
     query = _Query(CELLS, SETTLED_CELLS)
     _write_rows(connection, path, query, {})
 
@@ -99,7 +100,7 @@ def _replaced(files: Files) -> str:
 
 
 def _write(connection: "DuckDBPyConnection", folder: Path, kind: Kind, query: _Query, notes: dict[str, str]) -> str:
-    """Write the rows of a query into a file of the dataset; its name."""
+    """Write the rows of a query to a file of the dataset; returns its name."""
     path = folder / kind / f"{os.urandom(8).hex()}{UNFINISHED}"
     try:
         _write_rows(connection, path, query, notes)
@@ -124,7 +125,8 @@ def _write_rows(connection: "DuckDBPyConnection", path: Path, query: _Query, not
 
 
 def _evenly(arrow: Any, batches: Iterable[Any], schema: Any) -> Iterator[Any]:
-    """Tables of the same number of rows, whatever the engine's portions are: they decide the bytes of the file."""
+    """Tables with the same number of rows, whatever the engine's portions are, because they determine the bytes of
+    the file."""
     waiting: list[Any] = []
     rows = 0
     for batch in batches:

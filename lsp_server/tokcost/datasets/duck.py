@@ -1,4 +1,4 @@
-"""A dataset's files, asked with DuckDB in this process. It installs and loads no extension: nothing is fetched."""
+"""Queries a dataset's files with DuckDB in this process. It installs and loads no extension, so nothing is fetched."""
 
 import os
 import re
@@ -28,13 +28,13 @@ _OFF: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 _MEMORY = "1GB"
-"""The most that an engine in this process takes. What needs more is written to the folder for temporary files."""
+"""The maximum memory of an engine in this process; larger data are written to the folder for temporary files."""
 _MOST_THREADS = 8
-"""Each has portions of its own in memory."""
+"""Each thread has portions of its own in memory."""
 _PORTION = 10_000
 """Rows that are fetched at once."""
 _OFTEN = ("repository", "month", "area", "model", "cell_area", "cell_model")
-"""Texts that many claims have in common: each is in memory once."""
+"""Texts shared by many claims: each is in memory once."""
 _TYPES = {"text": "VARCHAR", "integer": "BIGINT", "date": "DATE", "truth": "BOOLEAN"}
 _GROUPS = """
 SELECT {by}, SUM(list_cost), SUM(tokens), SUM(claims), BOOL_OR(unpriced), BOOL_AND(exact)
@@ -45,7 +45,7 @@ GROUP BY {by} ORDER BY {by}
 
 
 def check_available() -> None:
-    """Raise `EnvironmentProblem` where something that a dataset needs is not installed."""
+    """Raise `EnvironmentProblem` if a package that a dataset needs is not installed."""
     from importlib.util import find_spec
 
     missing = [name for name in ("duckdb", "pyarrow") if find_spec(name) is None]
@@ -60,9 +60,11 @@ def check_available() -> None:
 def opened(
     folder: Path, kinds: Sequence[Kind] = KINDS, files: Sequence[str] | None = None
 ) -> Generator["DuckDBPyConnection"]:
-    """A connection with the views `claims` and `cells`, or one of them: not everyone may read claims. `claims_by_file`
-    also has the name of the `file` of each row. `files` are read where those of the dataset are not meant. Raises
-    `EnvironmentProblem`, also for a file that cannot be read."""
+    """A connection with the views `claims` and `cells`, or one of them, since not everyone may read claims.
+
+    `claims_by_file` also has the name of the `file` of each row. `files` replace the files of the dataset. Raises
+    `EnvironmentProblem`, also for a file that cannot be read.
+    """
     check_available()
     import duckdb
 
@@ -105,14 +107,14 @@ def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column]
 
 
 def _pattern(path: str) -> str:
-    """The pattern, quoted, by which DuckDB finds this file and no other one. Without partitioning: it would take a
-    folder called `month=2026-10` for the column."""
+    """The quoted pattern by which DuckDB finds exactly this file. Without partitioning: it would interpret a folder
+    called `month=2026-10` as a column."""
     exact = re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", path)
     return "'" + exact.replace("'", "''") + "'"
 
 
 def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[Group]:
-    """Sums of the cells of these months, those of all jobs together."""
+    """Sums of the cells of these months, over all jobs."""
     assert by in CELL_GROUPINGS
     asked = {"first": first_day(bounds.first) if bounds.first else None}
     asked["last"] = first_day(bounds.last) if bounds.last else None
@@ -139,7 +141,7 @@ def version() -> str:
 
 
 def read_known(connection: "DuckDBPyConnection", ids: Iterable[str]) -> dict[str, list[ClaimRow]]:
-    """Every row that the dataset has of these claims, by id."""
+    """All rows of these claims in the dataset, by id."""
     arrow: Any = import_module("pyarrow")
     wanted: Any = arrow.table({"id": arrow.array(sorted(ids), arrow.string())})
     connection.register("wanted", wanted)

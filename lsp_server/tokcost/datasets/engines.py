@@ -1,7 +1,7 @@
-"""Engines that an organisation has: a dataset's rows are put there for one session, and asked by Ibis.
+"""An organisation's own engines: a dataset's rows are loaded for one session, and queried by Ibis.
 
-DuckDB, PostgreSQL and Spark are tested with the real ones. Other engines are asked by their own users: `sql_for` writes
-the questions in their dialect.
+DuckDB, PostgreSQL and Spark are tested with the real ones. Users query other engines themselves: `sql_for` writes the
+queries in their dialect.
 """
 
 import os
@@ -38,7 +38,7 @@ _SPARK = {
 
 
 def check_available() -> None:
-    """Raise `EnvironmentProblem` where Ibis is not installed."""
+    """Raise `EnvironmentProblem` if Ibis is not installed."""
     from importlib.util import find_spec
 
     if find_spec("ibis") is None:
@@ -48,7 +48,7 @@ def check_available() -> None:
 
 
 def check_engine(url: str) -> None:
-    """Raise `UsageError` for what names no engine that is known."""
+    """Raise `UsageError` for an unknown engine."""
     if _scheme(url) not in _SCHEMES:
         raise UsageError(
             f"--engine {url.partition('://')[0]}: this engine is not known",
@@ -58,7 +58,7 @@ def check_engine(url: str) -> None:
 
 @contextmanager
 def connected(url: str) -> Generator["Engine"]:
-    """An engine. Raises `UsageError`, `EnvironmentProblem`: its own words are told but for passwords."""
+    """An engine. Raises `UsageError`, `EnvironmentProblem`, which quotes the engine's message without passwords."""
     check_available()
     check_engine(url)
     backend: Any = None
@@ -93,7 +93,7 @@ class Engine:
         return f"{self._backend.name} {self._backend.version} by Ibis"
 
     def groups(self, files: Sequence[str], bounds: Bounds) -> dict[Grouping, list[Group]]:
-        """Sums of the cells in some files, by everything that they can be grouped by."""
+        """Sums of the cells in some files, by all their groupings."""
         with self._loaded(files, CELLS) as table:
             return {by: self._groups(table, by, bounds) for by in CELL_GROUPINGS}
 
@@ -115,13 +115,13 @@ class Engine:
         ]
 
     def _rows(self, expression: Any, names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """The rows of an answer, as an Arrow table has them: pandas makes floating-point numbers of integers."""
+        """The rows of an Arrow result: pandas would turn integers into floating-point numbers."""
         table = self._backend.to_pyarrow(expression)
         return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
 
     @contextmanager
     def _loaded(self, files: Sequence[str], columns: Sequence[Column]) -> Generator[Any]:
-        """The rows of files as a table that nobody else sees and that goes with the session."""
+        """The rows of files as a private table that exists as long as the session."""
         name = f"tokcost_{os.urandom(6).hex()}"
         if self._session is not None:
             yield self._of_spark(files, columns)
@@ -133,7 +133,7 @@ class Engine:
         yield rows
 
     def _copied(self, name: str, files: Sequence[str], columns: Sequence[Column]) -> Any:
-        """PostgreSQL copies rows twenty times as quickly as Ibis inserts them."""
+        """Load rows by PostgreSQL's COPY, which is twenty times as fast as Ibis's inserts."""
         table = self._backend.create_table(name, schema=_schema(columns), temp=True)
         connection = self._backend.con
         with connection.cursor() as cursor:
@@ -145,7 +145,7 @@ class Engine:
         return table
 
     def _of_spark(self, files: Sequence[str], columns: Sequence[Column]) -> Any:
-        """Spark reads the files itself, side by side."""
+        """Load rows by Spark, which reads the files itself, in parallel."""
         ibis: Any = import_module("ibis")
         if not files:
             return ibis.memtable(_arrow(files, columns), schema=_schema(columns))
@@ -155,7 +155,7 @@ class Engine:
 
 
 def sql_for(dialect: str, bounds: Bounds, by: Sequence[Grouping] = CELL_GROUPINGS) -> str:
-    """The questions of the report in the words of an engine whose table `cells` has the rows of a dataset. Raises
+    """The queries of the report in the dialect of an engine whose table `cells` has the rows of a dataset. Raises
     `UsageError`, `EnvironmentProblem`."""
     check_available()
     name = {"postgresql": "postgres", "spark": "pyspark"}.get(dialect.lower(), dialect.lower())
@@ -220,7 +220,7 @@ def _arrow(files: Sequence[str], columns: Sequence[Column]) -> Any:
 
 
 def _rows(files: Sequence[str], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    """The rows of some files, of which no more than a portion is in memory."""
+    """The rows of some files, of which only a portion is in memory."""
     parquet: Any = import_module("pyarrow.parquet")
     for path in files:
         with parquet.ParquetFile(path) as file:

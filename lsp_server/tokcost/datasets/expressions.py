@@ -1,7 +1,5 @@
-"""The questions of a dataset as Ibis expressions: one text for every engine, sums and counts of whole numbers only.
-
-A mean or a fraction comes out differently on different engines; a sum of integers does not.
-"""
+"""The queries of a dataset as Ibis expressions: the same for every engine, with sums and counts of integers only. A
+mean or a fraction differs between engines; a sum of integers does not."""
 
 from datetime import date
 from importlib import import_module
@@ -36,8 +34,8 @@ def grouped_cells(cells: "Table", by: Grouping, bounds: Bounds) -> Any:
 
 
 def newest_claims(claims: "Table") -> Any:
-    """The facts of each claim that count, without cells: those with its highest rank. Ranks are hexadecimal digits, so
-    that engines agree on their order whatever their collation is."""
+    """The valid facts of each claim, without cells: those with its highest rank. Ranks are hexadecimal digits, so
+    that engines agree on their order under any collation."""
     rows: Any = claims
     highest = rows.group_by("id").agg(highest=rows["rank"].max())
     joined = rows.inner_join(highest, [rows.id == highest.id, rows["rank"] == highest.highest])

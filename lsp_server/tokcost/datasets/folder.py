@@ -1,8 +1,8 @@
 """The folder of a dataset: `claims/` for those who may read the repositories, `cells/` for everyone.
 
-A file is named by a digest of its bytes and never changes. So a job that runs again writes the files that are there
-already, jobs need no server, and what was copied half is recognised. A file that compaction made says in its metadata
-which files it replaces; those count no more, whether they are still there or come back.
+A file is named by a digest of its bytes and never changes. A repeated job therefore writes files that exist already,
+jobs need no server, and an incomplete copy is recognised. A file created by compaction lists in its metadata which
+files it replaces; those are no longer valid, whether they still exist or reappear.
 """
 
 import errno
@@ -30,11 +30,11 @@ Kind = Literal["claims", "cells"]
 KINDS: tuple[Kind, ...] = ("claims", "cells")
 COMPACT = "compact-"
 REPLACES = "tokcost.replaces"
-"""The entry of a file's metadata that names the files which it replaces."""
+"""The entry of a file's metadata with the names of the files that it replaces."""
 CELLS_OF = "tokcost.cells"
 """The entry of claims that names the file of their cells."""
 CLAIMS_OF = "tokcost.claims"
-"""The entry of cells that has a digest of the claims that they follow from."""
+"""The entry of cells with a digest of the claims from which they follow."""
 _ENDING = ".parquet"
 _DIGEST = 16
 UNFINISHED = ".tokcost-new"
@@ -45,18 +45,18 @@ _MODES: dict[Kind, tuple[int, int]] = {
 
 
 class Files(NamedTuple):
-    """The files of one kind that count, and those that were replaced."""
+    """The valid files of one kind, and the replaced ones."""
 
     counted: list[str]
     """Paths, sorted."""
     replaced: list[str]
-    """Paths of those that are still there."""
+    """Paths of replaced files that still exist."""
     gone: frozenset[str] = frozenset()
-    """Names of all that were replaced."""
+    """Names of all replaced files."""
 
 
 def make_dataset(folder: Path) -> None:
-    """Make the folders that are missing. Raises `EnvironmentProblem` where the folder holds something else."""
+    """Create missing folders. Raises `EnvironmentProblem` if the folder contains something else."""
     try:
         if folder.is_dir():
             others = [name for name in os.listdir(folder) if name not in (*KINDS, ".lock")]
@@ -72,7 +72,7 @@ def make_dataset(folder: Path) -> None:
 
 
 def check_dataset_folder(folder: Path) -> None:
-    """Raise `EnvironmentProblem` where there is no dataset. One that lost a kind of its files is still one."""
+    """Raise `EnvironmentProblem` if there is no dataset. One that lost a kind of its files still counts."""
     if not any((folder / kind).is_dir() for kind in KINDS):
         raise EnvironmentProblem(f"{folder} is no dataset", "`tokcost collect REPO --into DATASET` makes one.")
 
@@ -95,20 +95,20 @@ def read_files(folder: Path, kind: Kind) -> Files:
 
 
 def _names(place: Path) -> Iterator[str]:
-    """The names of files in a folder of a dataset. Raises `OSError`, and `EnvironmentProblem` for a pipe, a device or
-    a folder of such a name: whoever opens it can wait for ever."""
+    """The names of files in a folder of a dataset. Raises `OSError`, and `EnvironmentProblem` for a pipe, a device
+    or a folder with such a name: opening it could wait for ever."""
     for name in os.listdir(place):
         if name.endswith(_ENDING) and not name.startswith("."):
             path = place / name
             if not os.path.lexists(path):
-                continue  # removed meanwhile: a compaction is at work
+                continue  # removed meanwhile by a compaction
             if not os.path.isfile(path):
                 raise EnvironmentProblem(f"{path} is no file", "Take it out of the dataset.")
             yield name
 
 
 def claims_without_cells(folder: Path) -> list[str]:
-    """Paths of claims whose file of cells is not there, because a run was killed or somebody lost it. Those of a
+    """Paths of claims whose file of cells is missing, because a run was killed or the file was lost. Those of a
     compaction name no file. Raises `EnvironmentProblem`."""
     cells = read_files(folder, "cells")
     there = {os.path.basename(path) for path in (*cells.counted, *cells.replaced)} | cells.gone | {""}
@@ -116,17 +116,17 @@ def claims_without_cells(folder: Path) -> list[str]:
 
 
 def read_note(path: str, name: str) -> str:
-    """An entry of a file's metadata; empty where there is none, or the file cannot be read."""
+    """An entry of a file's metadata; empty if there is none, or the file cannot be read."""
     parquet: Any = import_module("pyarrow.parquet")
     try:
         found: dict[bytes, bytes] = parquet.read_metadata(path).metadata or {}
     except (OSError, ValueError):
-        return ""  # `check` names it
+        return ""  # `check` reports it
     return found.get(name.encode(), b"").decode("utf-8", "replace")
 
 
 def write_file(folder: Path, kind: Kind, data: bytes) -> str:
-    """Write a file under the name of its content; that name. Nothing is written where it is there already. Raises
+    """Write a file named by its content; returns that name. Nothing is written if it exists already. Raises
     `EnvironmentProblem`."""
     name = name_of(data)
     path = folder / kind / name
@@ -139,7 +139,7 @@ def write_file(folder: Path, kind: Kind, data: bytes) -> str:
 
 
 def write_file_in_pieces(folder: Path, kind: Kind, pieces: Iterable[bytes]) -> str:
-    """Write a file as `write_file` does, piece by piece: it is never in memory as a whole."""
+    """Write a file as `write_file` does, piece by piece: it is never completely in memory."""
     path = folder / kind / f"{os.urandom(8).hex()}{UNFINISHED}"
     try:
         write_pieces(str(path), pieces, _MODES[kind][1])
@@ -153,8 +153,8 @@ def write_file_in_pieces(folder: Path, kind: Kind, pieces: Iterable[bytes]) -> s
 
 
 def adopt(folder: Path, kind: Kind, path: Path, name: str) -> str:
-    """Give a finished file its name, and that name, once both are on the disk: files that it stands for may be removed
-    then. Some file systems find out only now that they are full. Raises `OSError`."""
+    """Give a finished file its name and return the name, once both are on the disk, so that the files it replaces
+    may be removed. Some file systems report only at this point that they are full. Raises `OSError`."""
     with path.open("rb+") as stream:
         os.fsync(stream.fileno())
     os.chmod(path, _MODES[kind][1])
@@ -176,7 +176,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def is_whole(path: str) -> bool:
-    """Whether the bytes of a file are those that its name says."""
+    """Whether a file's bytes match its name."""
     try:
         return os.path.basename(path).removeprefix(COMPACT) == file_digest(Path(path)) + _ENDING
     except OSError:
@@ -184,7 +184,7 @@ def is_whole(path: str) -> bool:
 
 
 def remove(paths: Iterable[str]) -> None:
-    """Remove files that count no more."""
+    """Remove files that are no longer valid."""
     for path in paths:
         with suppress(FileNotFoundError):
             os.unlink(path)
@@ -206,8 +206,8 @@ def file_digest(path: Path) -> str:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Generator[None]:
-    """Within this, no other job of this machine decides what is new: two jobs that have claims in common would publish
-    them twice. The system lets go of it whenever a process ends. Where files cannot be locked, jobs go on without."""
+    """Hold the lock under which a job decides what is new: two jobs on this machine with common claims would publish
+    them twice. The system releases it when a process ends. If files cannot be locked, jobs continue without it."""
     try:
         with alone_in(str(folder / ".lock")) as is_alone:
             if is_alone:
@@ -218,7 +218,7 @@ def one_at_a_time(folder: Path) -> Generator[None]:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Remove what jobs left that were killed while they wrote."""
+    """Remove what killed jobs left while they wrote."""
     for kind in KINDS:
         with suppress(OSError):
             for name in os.listdir(folder / kind):

@@ -1,9 +1,9 @@
-"""Claims that jobs put into cells without seeing each other, and which of those cells count.
+"""Claims that several jobs put into cells without seeing each other, and the cells that are valid.
 
-A row in a cell says how much larger the cell is for it. So each time that a claim was published covers a stretch of its
-amounts: from what was published before to what its version says. Where two stretches of one claim overlap, both cells
-count the same. One of the two is taken out as a whole, never the claim alone: the difference of a cell with it and one
-without it would be that claim.
+A row in a cell records by how much the claim enlarges the cell. Each publication of a claim thus covers a range of its
+amounts: from the amount published before to that of its version. If two ranges of one claim overlap, both cells count
+the same usage. One of the two cells is removed completely, never the claim alone: the difference between the cell with
+it and without it would be that claim.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,8 +17,8 @@ _COLUMNS = ", ".join(f'"{one.name}"' for one in CLAIMS)
 _SEVERAL = """
 CREATE TEMP TABLE IF NOT EXISTS several AS SELECT id FROM claims GROUP BY id HAVING SUM(counted) > 1
 """
-"""Few claims: what is expensive is asked of them alone, so that it takes little memory however many claims there are.
-"""
+"""There are few such claims. Expensive queries are restricted to them, so that they need little memory however many
+claims there are."""
 _TWICE = """
 CREATE TEMP TABLE IF NOT EXISTS twice AS
 SELECT id FROM (
@@ -57,8 +57,8 @@ WHERE first.number < second.number AND (first.file, first.rank) <> (second.file,
       AND first.cost_before < second.to_cost AND second.cost_before < first.to_cost)
 ORDER BY second.number, first.number
 """
-"""Each second cell is behind the first in the order of size. Parts of a claim that was split alike overlap only where
-they are in one area."""
+"""Each second cell is later in the order of size. Parts of a claim that was split in the same way overlap only
+within one area."""
 _GONE = """
 CREATE TEMP TABLE gone AS
 SELECT DISTINCT file, month, cell_area, cell_model FROM placed WHERE number IN (SELECT unnest($numbers))
@@ -72,8 +72,8 @@ WHERE id IN (SELECT id FROM left_in)
   AND ((id, rank, area) IN (SELECT (id, rank, area) FROM left_in)
     OR (id, rank) NOT IN (SELECT (id, rank) FROM left_in))
 """
-"""Rows of claims that are in a cell which is left: a later run publishes what is missing there. Another row of a cell
-that is taken out stays, without amounts: its claim was shown once and must not be shown in another cell."""
+"""Rows of claims that are in a removed cell: a later run publishes what is missing there. Another row of a removed
+cell stays, without amounts: its claim was shown once and must not be shown in another cell."""
 _MISSING = """
 SELECT COUNT(*) FROM (
   SELECT DISTINCT id FROM claims_by_file SEMI JOIN gone USING (file, month, cell_area, cell_model)
@@ -92,8 +92,7 @@ ANTI JOIN dropped USING (file, id, rank, area)
 """
 _AS_THEY_ARE = f"CREATE TEMP VIEW settled AS SELECT {_COLUMNS} FROM claims"
 NEWEST = "SELECT * FROM claims SEMI JOIN several USING (id) QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
-"""The rows of the claims in `several` that count. Ranks are hexadecimal digits: every collation has them in one order.
-"""
+"""The valid rows of the claims in `several`. Ranks are hexadecimal digits, which every collation sorts alike."""
 SETTLED_CELLS = """
 SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost)::BIGINT AS list_cost,
        SUM(cell_tokens)::BIGINT AS tokens, SUM(cell_counted)::BIGINT AS claims,
@@ -107,23 +106,23 @@ ORDER BY month, area, model
 
 
 class Settled(NamedTuple):
-    """The part of a dataset that is taken out so that nothing counts twice."""
+    """The part of a dataset that is removed so that nothing counts twice."""
 
     claims: int
     """Claims that two jobs put into cells."""
     cells: int
-    """Cells that are taken out for them."""
+    """Cells that are removed for them."""
     missing: int
-    """Claims that were in these cells alone, and are in none now."""
+    """Claims that were only in these cells, and are in none now."""
 
 
 def find_several(connection: "DuckDBPyConnection") -> None:
-    """Make the table `several`: the claims of which there is more than one version, or a copy in another file."""
+    """Create the table `several`: the claims with more than one version, or with a copy in another file."""
     connection.execute(_SEVERAL)
 
 
 def count_published_twice(connection: "DuckDBPyConnection") -> int:
-    """The number of claims of which two cells count the same."""
+    """The number of claims that two cells count."""
     find_several(connection)
     connection.execute(_TWICE)
     [[found]] = connection.execute("SELECT COUNT(*) FROM twice").fetchall()
@@ -131,8 +130,8 @@ def count_published_twice(connection: "DuckDBPyConnection") -> int:
 
 
 def settle(connection: "DuckDBPyConnection") -> Settled:
-    """Make the view `settled`: the claims, without amounts in cells that are taken out. Of two cells that count the
-    same, the smaller one is."""
+    """Create the view `settled`: the claims, without amounts in removed cells. Of two cells that count the same
+    usage, the smaller one is removed."""
     twice = count_published_twice(connection)
     if not twice:
         connection.execute(_AS_THEY_ARE)

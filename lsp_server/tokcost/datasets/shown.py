@@ -1,4 +1,4 @@
-"""The cells that a report of a dataset is made of: all of them, but those that would count a claim twice."""
+"""The cells in a report of a dataset: all except those that would count a claim twice."""
 
 import os
 from collections.abc import Generator
@@ -15,19 +15,19 @@ from tokcost.datasets.publications import Settled, count_published_twice, settle
 
 
 class Shown(NamedTuple):
-    """Files of cells, and what is known of claims that two jobs published."""
+    """Files of cells, with facts about claims that two jobs published."""
 
     files: list[str]
     twice: int | None = 0
-    """Claims that these cells count twice; `None` where nobody can tell who may not read the claims."""
+    """Claims that these cells count twice; `None` for a reader without access to the claims."""
     settled: Settled = Settled(0, 0, 0)
     are_lost: bool = False
-    """Whether claims tell of cells that are in none of these files."""
+    """Whether claims refer to cells that are in none of these files."""
 
 
 @contextmanager
 def shown_cells(folder: Path) -> Generator[Shown]:
-    """The files to read; they are those that a compaction would leave. Raises `EnvironmentProblem`."""
+    """The files to read, which are those that a compaction would keep. Raises `EnvironmentProblem`."""
     files = read_files(folder, "cells").counted
     if not os.access(folder / "claims", os.R_OK | os.X_OK) or not (folder / "claims").is_dir():
         yield Shown(files, None if len(files) > 1 else 0)
@@ -37,7 +37,8 @@ def shown_cells(folder: Path) -> Generator[Shown]:
 
 
 def _are_lost(folder: Path, files: list[str]) -> bool:
-    """Whether cells were lost. Claims of a compaction do not name theirs, so where none are left they are asked."""
+    """Whether cells are missing. Claims of a compaction do not name their cells, so the claims are queried if there
+    are no cells."""
     if claims_without_cells(folder):
         return True
     if files or not read_files(folder, "claims").counted:
@@ -48,13 +49,13 @@ def _are_lost(folder: Path, files: list[str]) -> bool:
 
 def _settled(folder: Path, files: list[str], path: Path) -> Shown:
     if len(read_files(folder, "claims").counted) < 2:
-        return Shown(files)  # one file, as that of a compaction, has no claim twice
+        return Shown(files)  # one file, like that of a compaction, has no claim twice
     with opened(folder) as connection:
         twice = count_published_twice(connection)
         if not twice:
             return Shown(files)
         if count_different_cells(connection):
-            return Shown(files, twice)  # claims are missing, so cells do not follow from those that are there
+            return Shown(files, twice)  # claims are missing, so cells do not follow from the existing ones
         settled = settle(connection)
         write_settled_cells(connection, path)
         return Shown([str(path)], 0, settled)

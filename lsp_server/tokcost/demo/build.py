@@ -1,7 +1,7 @@
 """A scratch repository with branches, a merge and a squash, and logs that real assistants wrote while working in it.
 
-The logs are bundled (`data/`); their times are moved so that the story ends today, and git's clock is set to match.
-Cost lines are on: it is our own hooks that put them into the commits, as everywhere.
+The logs are bundled (`data/`); their times are shifted so that the story ends today, and git's clock is set to match.
+Cost lines are enabled, so our own hooks add them to the commits.
 """
 
 import os
@@ -29,9 +29,9 @@ _HERMETIC = {
     "GIT_CONFIG_COUNT": "0",
     "TOKCOST": "",
 }
-"""Nothing that the user told git, or told our hooks for one commit."""
+"""Excludes the user's configuration of git, and of our hooks for one commit."""
 COMMITS = ("git", "log", "--format=%h %s%n%w(0,4,4)%b", "main")
-"""The command with which the demo shows commits, each with the lines that it carries."""
+"""The command with which the demo shows commits, each with its lines."""
 
 
 class Demo(NamedTuple):
@@ -39,11 +39,11 @@ class Demo(NamedTuple):
 
     repository: Path
     environ: dict[str, str]
-    """An environment in which the demo's logs and ledger are found and nothing else is."""
+    """An environment in which only the demo's logs and ledger are found."""
 
 
 def build(folder: Path, now: datetime) -> Demo:
-    """Build the demo in an empty folder. Raises `EnvironmentProblem` when git is missing."""
+    """Build the demo in an empty folder. Raises `EnvironmentProblem` if git is missing."""
     demo = Demo(folder / "shop", _environ(folder))
     demo.repository.mkdir(parents=True)
     with _only_our_settings():
@@ -80,16 +80,16 @@ def commits_of_main(demo: Demo) -> str:
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Names all that says where logs are: what the user has set must not lead to their own."""
+    """Sets all variables that locate logs: the user's own values must not lead to their logs."""
     home = folder / "home"
     told = {"CLAUDE_CONFIG_DIR": home / ".claude", "CODEX_HOME": home / ".codex", "TOKCOST_HOME": folder / "ledger"}
-    patience = {"TOKCOST_DEADLINE": "30"}  # hooks give up after a moment; here nobody waits for a commit of their own
+    patience = {"TOKCOST_DEADLINE": "30"}  # hooks give up after a moment; nobody waits for these commits
     return {"HOME": str(home), **{name: str(path) for name, path in told.items()}, **patience}
 
 
 @contextmanager
 def _only_our_settings() -> Generator[None]:
-    """For whatever runs git meanwhile: where hooks go must not be what the user set for all repositories."""
+    """Apply to all git processes meanwhile: the user's global hooks folder must not be used."""
     before = {name: os.environ.get(name) for name in _HERMETIC}
     os.environ.update(_HERMETIC)
     try:
@@ -103,7 +103,7 @@ def _only_our_settings() -> Generator[None]:
 
 
 class _Story:
-    """Makes things happen at times counted back from now, in seconds."""
+    """Makes events happen at times counted back from now, in seconds."""
 
     def __init__(self, demo: Demo, now: int) -> None:
         self._demo = demo
@@ -118,19 +118,19 @@ class _Story:
         run_git([*plain, *args], self._demo.repository, more={**more, **self._demo.environ}, hooks="run")
 
     def switch_lines_on(self) -> None:
-        """Do what `tokcost enable` does. The folder for hooks is named, so that the user's own hooks stay out of
-        this."""
+        """Enable cost lines as `tokcost enable` does. The hooks folder is set explicitly, so that the user's own
+        hooks do not run."""
         self.git(9 * _DAY, "config", "core.hooksPath", str(self._demo.repository / ".git" / "hooks"))
         enable(Path(self._demo.environ["TOKCOST_HOME"]), worktree_here(self._demo.repository), Terms(), from_now=False)
 
     def commit(self, ago: int, subject: str) -> None:
-        """Commit a line in a file of its own."""
+        """Commit a line in a new file."""
         (self._demo.repository / f"{subject.split()[-1]}.txt").write_text(f"{subject}\n")
         self.git(ago, "add", "-A")
         self.git(ago, "commit", "-q", "-m", subject)
 
     def scene(self, name: str, ago: int) -> None:
-        """Lay the logs of one run into the scratch home, as if it had started then."""
+        """Put the logs of one run into the scratch home directory, as if it had started at that time."""
         source, home = DATA / name, Path(self._demo.environ["HOME"])
         texts = {path: path.read_text(encoding="utf-8") for path in sorted(source.rglob("*.jsonl"))}
         start = min(_moment(time) for text in texts.values() for time in _TIME.findall(text))
@@ -148,7 +148,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def remove(folder: Path) -> None:
-    """Take the demo away."""
+    """Remove the demo."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

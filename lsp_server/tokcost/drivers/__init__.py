@@ -1,1 +1,1 @@
-"""The rules that tell what drove a list cost. Pure: no file, no clock, no SQL."""
+"""The rules that determine the drivers of a list cost. Pure: no file, no clock, no SQL."""

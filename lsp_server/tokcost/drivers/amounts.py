@@ -1,8 +1,8 @@
-"""The list cost of one request, split by what was paid for: exactly what its rate cards make of it, part by part.
+"""The list cost of one request, split by what was paid for, in exactly the amounts of its rate cards.
 
-A request is first priced by the base: the standard service, short prompts, inference anywhere. What longer prompts,
-another way of being served and a region add to that are surcharges. Where one of them makes a request cheaper (batch,
-flex), the base is at its rates instead, so that no part is ever below zero.
+A request is first priced at the base rates: standard service, short prompts, inference anywhere. Additional costs of
+longer prompts, another service level and a region are surcharges. If one of them makes a request cheaper (batch, flex),
+the base uses its rates instead, so that no part is ever negative.
 """
 
 from bisect import bisect_left, bisect_right
@@ -28,7 +28,7 @@ class Again(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """Rates that add up to those of a request: the base, and of each surcharge those before and behind it."""
+    """Rates that add up to those of a request: the base, and for each surcharge the rates before and after it."""
 
     base: Rates
     surcharges: tuple[tuple[Driver, Rates, Rates], ...]
@@ -41,7 +41,7 @@ class Sheet:
         self._rule = rule_of(cards, series.speed, series.tier, series.geo)
         self._anywhere = rule_of(cards, series.speed, series.tier) if series.geo else self._rule
         self._standard = Rule("priced", None, None, served_as(cards, ""), ())
-        self._is_one_call = series.kind != "unlogged"  # of several, none is known to have had a long prompt
+        self._is_one_call = series.kind != "unlogged"  # of several requests, none is known to have had a long prompt
         self._changes = sorted({ms for card in cards.cards for ms in (card.from_ms, card.until_ms) if ms is not None})
         self._changes += [ms for factor in cards.factors for ms in (factor.from_ms, factor.until_ms) if ms is not None]
         self._changes.sort()
@@ -50,7 +50,7 @@ class Sheet:
         self._known: dict[tuple[int, int, int], Layers | None] = {}
 
     def layers(self, request: Request) -> Layers | None:
-        """The rates of a request; `None` where none are known for its time."""
+        """The rates of a request; `None` if none are known for its time."""
         time_ms, at = request.time_ms, 0
         if self._is_one_call and len(self._steps) > 1:
             at = bisect_left(self._steps, request.prompt) - 1
@@ -85,7 +85,7 @@ class Sheet:
 
 
 def split(request: Request, again: Sequence[Again], layers: Layers) -> list[Amount] | None:
-    """The parts of a request's list cost, which they add up to; `None` where these rates do not make that cost."""
+    """The parts of a request's list cost, which add up to it; `None` if these rates do not result in that cost."""
     base = layers.base
     sent, read, short, long, output, reasoning, searches = request[4:11]
     if not (sent or read or short or long or output or searches):
@@ -113,7 +113,7 @@ def split(request: Request, again: Sequence[Again], layers: Layers) -> list[Amou
 
 
 def _besides(request: Request, layers: Layers) -> list[Amount]:
-    """Atto-dollars for what no token of its own was paid for."""
+    """Atto-dollars that were not paid for tokens."""
     base, found = layers.base, list[Amount]()
     if request.web_searches:
         found.append(("web_searches", request.web_searches * (base.web_search or 0), 0))
@@ -125,7 +125,7 @@ def _besides(request: Request, layers: Layers) -> list[Amount]:
 
 
 def parts_without_rates(request: Request, again: Sequence[Again]) -> list[Amount]:
-    """The parts of a request that costs nothing (`free`, `included`): tokens alone."""
+    """The parts of a request that costs nothing (`free`, `included`): tokens only."""
     own, reasoning = _first_time(request, again), min(request.reasoning, request.output)
     found: list[Amount] = []
     for driver, sent, short, long in again:
@@ -139,7 +139,7 @@ def parts_without_rates(request: Request, again: Sequence[Again]) -> list[Amount
 
 
 def _first_time(request: Request, again: Iterable[Again]) -> Again:
-    """The tokens that were not there before."""
+    """The tokens that were not in the prompt before."""
     sent, short, long = request.input, request.cache_write_5m, request.cache_write_1h
     for one in again:
         sent, short, long = sent - one.input, short - one.cache_write_5m, long - one.cache_write_1h
@@ -153,7 +153,8 @@ def _cost(request: Request, rates: Rates) -> int:
 
 
 def _rounded(parts: list[Amount], list_cost: int) -> list[Amount] | None:
-    """Parts in whole nano-dollars that add up to the list cost: those that lost most by cutting off get the rest."""
+    """Parts in whole nano-dollars that add up to the list cost: the remainder goes to those that lost most by
+    truncation."""
     found: list[Amount] = []
     whole = fractions = 0
     for driver, atto, tokens in parts:
@@ -180,6 +181,6 @@ def _is_cheaper(one: Rates, other: Rates) -> bool:
 
 
 def _can_be_less(less: Rates, more: Rates) -> bool:
-    """Whether a surcharge could be one below zero, or is not known."""
+    """Whether a surcharge could be negative, or is unknown."""
     pairs = zip(less, more, strict=True)
     return any((one is None) != (other is None) or (other or 0) < (one or 0) for one, other in pairs)

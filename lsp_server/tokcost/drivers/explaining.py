@@ -1,4 +1,4 @@
-"""Requests, conversation by conversation, into a list cost by its drivers."""
+"""From requests, conversation by conversation, to a list cost by its drivers."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ _BROKEN = ("partial", "fallback")
 
 
 class Looked(NamedTuple):
-    """A request with what is known of its prompt: handed on to whoever prices it otherwise."""
+    """A request with the facts about its prompt, for comparisons with other prices."""
 
     request: Request
     series: Series
@@ -28,9 +28,11 @@ def explain(
     also: Sequence[Callable[[Looked], None]] = (),
     logging_turns: Collection[str] = (),
 ) -> Explanation:
-    """The list cost of all that is counted among `requests`, which come conversation by conversation (by session and
-    source), oldest first. `also` is called with each priced request. `logging_turns` are the assistants that log one
-    record for a turn, which is a sum over several requests."""
+    """The list cost of all counted `requests`, which are ordered by conversation (session and source), oldest first.
+
+    `also` is called with each priced request. `logging_turns` are the assistants that log one record for a turn, which
+    is a sum over several requests.
+    """
     explainer = _Explainer(series, cards, also, logging_turns)
     for _, conversation in groupby(requests, key=lambda one: one[:2]):
         explainer.take(list(conversation))
@@ -46,7 +48,7 @@ class _Sum:
         self.list_cost = self.tokens = self.requests = self.lower_bound = self.estimated = 0
 
     def add(self, request: Request, list_cost: int, tokens: int) -> None:
-        """Add a request, or the part that it has in this."""
+        """Add a request, or its share in this part."""
         self.list_cost += list_cost
         self.tokens += tokens
         self.requests += 1
@@ -81,7 +83,7 @@ class _Explainer:
 
     @property
     def found(self) -> Explanation:
-        """All that was taken."""
+        """The result so far."""
         found = Explanation()
         found.drivers = {driver: one.part for driver, one in self._drivers.items()}
         found.shares = {share: one.part for share, one in self._shares.items()}
@@ -91,7 +93,7 @@ class _Explainer:
         return found
 
     def take(self, conversation: list[Request]) -> None:
-        """Add what is counted of a conversation."""
+        """Add the counted part of a conversation."""
         series = self._series
         compared = [one for one in conversation if self._can_be_compared(one)]
         prompts = [Prompt(series[one.series].model, one.time_ms, *one[4:8]) for one in compared]
@@ -122,7 +124,7 @@ class _Explainer:
             take(Looked(request, series, lost or ()))
 
     def _wholes(self, request: Request, series: Series) -> list[_Sum]:
-        """The sums that a request is in with all it cost."""
+        """The sums that include a request with its complete cost."""
         found, share = [self._total], _share(request, series)
         if series.price_state == "estimated":
             found.append(self._closest_price)
@@ -164,9 +166,9 @@ class _Explainer:
 
 
 _OF_PROMPT: tuple[Driver, ...] = ("new_input", "cache_written")
-"""The drivers that are only known by a comparison with the request before."""
+"""The drivers that are only known by comparison with the previous request."""
 _OF_WHOLE = frozenset[Driver](("estimated_counts", "not_known"))
-"""The drivers that a request may be in as a whole."""
+"""The drivers that can apply to a complete request."""
 _OF_OUTPUT = frozenset[Driver](
     (
         *("reasoning", "long_context_surcharge"),
@@ -177,8 +179,8 @@ _OF_OUTPUT = frozenset[Driver](
 
 
 def _with_output(parts: Sequence[Amount]) -> set[Driver]:
-    """The drivers that would be dearer if the output of a request were more than its log says. What is missing may be
-    all that was visible of it."""
+    """The drivers that would cost more if the output of a request were larger than its log records. The missing part
+    may be all of the visible output."""
     found: set[Driver] = {driver for driver, _, _ in parts}
     return found if found and found <= _OF_WHOLE else {"visible_output", *(found & _OF_OUTPUT)}
 
@@ -190,8 +192,8 @@ def _share(request: Request, series: Series) -> Share | None:
 
 
 def _again(request: Request, lost: tuple[Lost, ...]) -> list[Again]:
-    """The classes in which a request was billed for what it had lost, by driver: it stands right behind what was read,
-    caches of one hour first."""
+    """The classes in which a request was billed for its lost cache, by driver: the lost part follows directly after
+    the part that was read, one-hour caches first."""
     long, short, sent = request.cache_write_1h, request.cache_write_5m, request.input
     if long or short:
         sent = 0

@@ -7,19 +7,19 @@
 import re
 
 _PLACES = frozenset(["us", "eu", "apac", "global", "jp", "au", "anthropic"])
-"""First words of names in a cloud that say where a model runs, or whose it is."""
+"""Prefixes of cloud model names that say where a model runs, or who offers it."""
 _SIZES = {
     *("opus", "sonnet", "haiku", "fable", "mythos", "pro", "flash", "lite", "mini", "nano", "max", "codex", "code"),
     *("thinking", "reasoning", "reasoner", "non", "chat", "fast", "turbo", "highspeed", "latest", "preview", "exp"),
     *("air", "airx", "flashx", "x", "sol", "luna", "terra", "astra", "terminus"),
 }
-"""Words that tell models of one family apart. Any other one (image, audio, embedding) tells of another purpose."""
+"""Words that distinguish models of one family. Any other word (image, audio, embedding) means another purpose."""
 _NUMBER = re.compile(r"[a-z]?\d[a-z\d]*")
 
 
 def family_of(model: str) -> tuple[str, str] | None:
-    """The family of a model by its name in the price source; `None` for one that answers no prompts with text, as far
-    as its name tells."""
+    """The family of a model by its name in the price source; `None` if its name shows that it does not answer
+    prompts with text."""
     words = [word for word in re.split(r"[-._:/@ ]+", model.lower()) if word]
     while words and words[0] in _PLACES:
         words.pop(0)

@@ -1,8 +1,7 @@
-"""The same tokens at other prices: another model's, the batch tier's, those of one-hour caches. No prediction: another
-model would have written, and read, other tokens.
+"""The same tokens at other prices: another model's, the batch tier's, those of one-hour caches.
 
-Each request is priced alone, by its own length and at its own time, served as it was where the other price knows that
-way of being served.
+This is no prediction: another model would have read and written other tokens. Each request is priced separately, by its
+own length and at its own time, at its own service level if the other price has that.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,7 +21,7 @@ Cards = Callable[[str], ModelCards | None]
 
 
 class OtherPrice(Protocol):
-    """Another price; it is told each request that has one."""
+    """Another price. It receives each request that has one."""
 
     def take(self, looked: Looked) -> None:
         """Price a request."""
@@ -40,7 +39,7 @@ class _Sum:
         self.lower_bound = self.estimated = 0
 
     def add(self, request: Request, list_cost: int | None) -> None:
-        """Add a request; `None`: it has no such price."""
+        """Add a request; `None` if it has no such price."""
         if list_cost is None:
             self.without_price += 1
             return
@@ -57,7 +56,7 @@ class _Sum:
 
 
 class AsModel:
-    """Requests at the prices of another model. What that has no price of its own for in the cache is plain input."""
+    """Requests at the prices of another model. Cache classes for which that model has no price count as plain input."""
 
     def __init__(self, cards: ModelCards) -> None:
         self._cards = cards
@@ -110,8 +109,8 @@ class AsBatch:
 
 
 class AsOneHour:
-    """Requests as if all that they wrote to a five-minute cache had gone to a one-hour cache: dearer to write, and what
-    was lost in a pause of an hour at most would have been read."""
+    """Requests as if everything written to a five-minute cache had been written to a one-hour cache: writing costs
+    more, and what was lost in a pause of up to an hour would have been read."""
 
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
@@ -131,7 +130,7 @@ class AsOneHour:
         rule = self._rules[key]
         card = rule.card(request.time_ms) if rule is not None else None
         if card is None or card.steps[0].rates.cache_write_1h in (None, card.steps[0].rates.cache_write_5m):
-            self._sum.add(request, None)  # its provider sells no other life of a cache
+            self._sum.add(request, None)  # its provider offers no other cache lifetime
             return
         lost = sum(one.tokens for one in looked.losses if one.cause == "pause" and not one.long)
         is_kept = all(one.pause_ms <= LONG_MS for one in looked.losses)
@@ -150,8 +149,8 @@ class AsOneHour:
 
 
 class AsCheapest:
-    """Requests at the prices of the cheapest model of each one's family: the one that makes least of all the requests
-    of a model together."""
+    """Requests at the prices of the cheapest model of each request's family: the one with the lowest sum for all
+    requests of a model."""
 
     def __init__(self, family: Callable[[Series], Iterable[ModelCards]]) -> None:
         self._family = family
@@ -190,8 +189,8 @@ def tokens_of(request: Request) -> Tokens:
 
 
 def without_dearer(models: list[ModelCards]) -> list[ModelCards]:
-    """The models without those that cost more than another one for any request at any time: by the standard service,
-    no rate of theirs was ever below that one's highest."""
+    """The models without those that cost more than another one for any request at any time: at the standard service
+    level, none of their rates was ever below the other's highest."""
     spans = [(one, _extremes(one)) for one in models]
     return [
         one
@@ -204,7 +203,7 @@ def without_dearer(models: list[ModelCards]) -> list[ModelCards]:
 
 
 def _extremes(model: ModelCards) -> tuple[list[int], list[int]]:
-    """The lowest and the highest rate of each class, by the standard service."""
+    """The lowest and the highest rate of each class at the standard service level."""
     rates = [step.rates[:5] for card in model.cards if not card.context for step in card.steps]
     known = [[rate or 0 for rate in (row[at] for row in rates)] for at in range(5)]
     return [min(one, default=0) for one in known], [max(one, default=0) for one in known]

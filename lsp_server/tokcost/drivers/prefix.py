@@ -1,7 +1,8 @@
-"""The comparison of each prompt with the ones before it in its conversation: what had been in the cache and was not
-read from it, and why. docs/drivers.md has the rules in words, with their errors and sources.
+"""Compares each prompt with the previous ones of its conversation: which part had been in the cache and was not read
+from it, and why.
 
-A conversation is a session, or a sub-agent of it. Each model has a cache of its own in it.
+docs/drivers.md has the rules in words, with their errors and sources. A conversation is a session, or a sub-agent of
+it. Each model has a separate cache in it.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,15 @@ from typing import NamedTuple
 from tokcost.model.drivers import Cause
 
 SHORT_MS, LONG_MS = 5 * 60_000, 60 * 60_000
-"""The lives of Anthropic's caches, counted from the last use
-(platform.claude.com/docs/en/build-with-claude/prompt-caching). Caches that a provider keeps by itself count as short
-ones: OpenAI drops them after 5 to 10 minutes without use (developers.openai.com/docs/guides/prompt-caching)."""
+"""The lifetimes of Anthropic's caches, counted from the last use
+(platform.claude.com/docs/en/build-with-claude/prompt-caching). Caches that a provider manages automatically count as
+short: OpenAI drops them after 5 to 10 minutes without use (developers.openai.com/docs/guides/prompt-caching)."""
 
 _SLOW = ("deepseek",)
 """Models whose provider keeps unused caches for hours (api-docs.deepseek.com/guides/kv_cache)."""
 
 _LOOKS_AHEAD = 200
-"""Requests of one model within which an older prompt has to come back."""
+"""Requests of one model within which an older prompt has to recur."""
 
 
 class Prompt(NamedTuple):
@@ -33,7 +34,7 @@ class Prompt(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """All of it."""
+        """The complete prompt."""
         return self.input + self.cache_read + self.written
 
     @property
@@ -54,23 +55,23 @@ class Lost(NamedTuple):
 
 
 class _Cached(NamedTuple):
-    """The beginning of the conversation that one model has in its cache."""
+    """The beginning of the conversation in one model's cache."""
 
     tokens: int
     long: int
-    """The part of it with a life of one hour; it comes first, as the provider requires."""
+    """The part with a lifetime of one hour; it comes first, as the provider requires."""
     time_ms: int
 
 
 def losses(prompts: Sequence[Prompt]) -> list[tuple[Lost, ...]]:
-    """For each prompt of a conversation, oldest first, the parts of it that had been cached and were not read; in the
-    order in which they stand in the prompt, right behind what was read."""
+    """For each prompt of a conversation, oldest first, the parts that had been cached and were not read, in the
+    order of the prompt, directly after the part that was read."""
     found = _Conversation(prompts)
     return [found.next(at, prompt) for at, prompt in enumerate(prompts)]
 
 
 class _Conversation:
-    """The caches of a conversation, as they are after each request."""
+    """The caches of a conversation after each request."""
 
     def __init__(self, prompts: Sequence[Prompt]) -> None:
         self._prompts = prompts
@@ -82,10 +83,10 @@ class _Conversation:
     def next(self, at: int, prompt: Prompt) -> tuple[Lost, ...]:
         """The losses of the next prompt."""
         if not prompt.tokens:
-            return ()  # a reply that broke off before anything was counted says nothing of a cache
+            return ()  # a reply that broke off before anything was counted says nothing about a cache
         own = self._cached.get(prompt.model)
         if own is not None and own.tokens == prompt.cache_read and prompt.model == self._last_model:
-            # Nearly all requests read exactly what the one before left in the cache.
+            # Nearly all requests read exactly what the previous one left in the cache.
             cached = own.tokens + prompt.written
             self._cached[prompt.model] = _Cached(cached, own.long + prompt.cache_write_1h, prompt.time_ms)
             self._last_tokens, self._last_ms = cached, prompt.time_ms
@@ -113,7 +114,7 @@ class _Conversation:
         return tuple(found)
 
     def _own_losses(self, own: _Cached, prompt: Prompt, count: int) -> list[Lost]:
-        """The losses of what this model had cached: those with a life of one hour come first."""
+        """The losses of this model's own cache: parts with a lifetime of one hour come first."""
         of_long = max(0, min(own.long, prompt.cache_read + count) - prompt.cache_read)
         parts = [(of_long, LONG_MS, True), (count - of_long, _life(prompt.model), False)]
         return [Lost(part, *self._cause(own, prompt, life), is_long) for part, life, is_long in parts if part]
@@ -132,17 +133,21 @@ class _Conversation:
         cached = prompt.cache_read + prompt.written
         long = (min(own.long, prompt.cache_read) if own is not None else 0) + prompt.cache_write_1h
         if own is not None and own.tokens < 2 * prompt.tokens:
-            # What was cached once stays a part of the conversation, whether or not this request was served from there.
+            # What was cached once stays part of the conversation, whether or not this request was served from the
+            # cache.
             kept = min(own.tokens, prompt.tokens)
             if kept > cached:
                 cached, long = kept, min(own.long, kept)
         self._cached[prompt.model] = _Cached(cached, long, prompt.time_ms)
 
     def _is_aside(self, at: int, prompt: Prompt, cached: int) -> bool:
-        """Whether a much shorter prompt is one beside the conversation (a side question, an agent in the same log) and
-        not its new beginning: then a later request is at once as long as the conversation was, whose cache it reads
-        or writes anew. A conversation that grows again gets there step by step; of some steps the log has no request,
-        so that one has to read a quarter more than the longest prompt since, or be twice as long."""
+        """Whether a much shorter prompt is a side request (a side question, an agent in the same log) and not the
+        conversation's new beginning.
+
+        In that case a later request suddenly has the conversation's earlier length, and reads its cache or writes it
+        anew. A conversation that grows again does so step by step; since some steps are missing in the log, the later
+        request has to read a quarter more than the longest prompt since, or be twice as long.
+        """
         most = prompt.tokens
         later = (one for one in self._prompts[at + 1 : at + 1 + _LOOKS_AHEAD] if one.model == prompt.model)
         for one in later:

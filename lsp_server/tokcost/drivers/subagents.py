@@ -1,11 +1,11 @@
-"""The logs of sub-agents, as far as a path tells: which assistants give each agent a file of its own."""
+"""The logs of sub-agents, as far as paths show: some assistants give each agent a separate file."""
 
 import re
 from collections.abc import Iterable
 
 _FOLDER = re.compile(r"/(?:subagents|subagent-transcripts)/")
 _CLAUDE_FILE = re.compile(r"/agent-[^/]+\.jsonl$")
-"""Claude Code before 2.1.2 had them beside the files of sessions."""
+"""Claude Code before 2.1.2 stored them beside the files of sessions."""
 _GEMINI_FILE = re.compile(r"/chats/[^/]+/[^/]+$")
 """Gemini CLI has a folder named after the parent's session."""
 
@@ -16,8 +16,8 @@ def subagents_among(sources: Iterable[tuple[int, str, str]]) -> list[int]:
 
 
 def _is_of_subagent(assistant: str, path: str) -> bool:
-    """Whether a log is that of a sub-agent. Of assistants that write a session of its own for each agent (Codex,
-    OpenCode) no path tells that: their readers do."""
+    """Whether a log belongs to a sub-agent. If an assistant writes a separate session for each agent (Codex,
+    OpenCode), no path shows that: its reader does."""
     path = path.replace("\\", "/")
     if assistant == "gemini-cli":
         return _GEMINI_FILE.search(path) is not None

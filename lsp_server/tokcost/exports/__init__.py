@@ -1,1 +1,1 @@
-"""Values to files that other programs read: usage, FOCUS, metrics."""
+"""Files for other programs: usage, FOCUS, metrics."""

@@ -1,6 +1,6 @@
 """FOCUS, the open specification of cost and usage data, from charges of the ledger or from published cost lines.
 
-Every row is a charge with an amount. Usage without a price is none, and goes into a table of its own (`unpriced_…`).
+Every row is a charge with an amount. Unpriced usage has none, and goes into a separate table (`unpriced_…`).
 """
 
 import calendar
@@ -30,24 +30,24 @@ _NAMES: Mapping[Meter, tuple[str, str, str]] = {
     "request": ("Requests", "", ""),
     "unsplit": ("Tokens of All Classes", "", ""),
 }
-"""SkuMeter, and direction and cache action of the tokens."""
+"""SkuMeter, and the direction and cache action of the tokens."""
 _UNITS: Mapping[Meter, tuple[str, str, int]] = {
     "web_search": ("Searches", "1000 Searches", 1000),
     "request": ("Requests", "Requests", 1),
 }
-"""ConsumedUnit, PricingUnit and the number of one in the other, for all but tokens."""
+"""ConsumedUnit, PricingUnit and their ratio, for everything except tokens."""
 _TOKENS = ("Tokens", "1000000 Tokens", 1_000_000)
 _TWELVE_PLACES = Decimal(1).scaleb(-12)
 
 
 def focus_file(form: Format, version: Version, charges: Charges) -> Iterator[bytes]:
-    """The ledger's charges: private, for whoever worked."""
+    """The ledger's charges: private, for the user whose ledger it is."""
     rows = (_row(_of_charge(one, version)) for one in charges.charges)
     return _file(form, version, "ledger", rows)
 
 
 def focus_history_file(form: Format, version: Version, report: Report) -> Iterator[bytes]:
-    """The published cost lines of a history, each once: they say no more than the messages do."""
+    """The published cost lines of a history, each once: they contain no more than the messages do."""
     rows = (_row(_of_line(change, line, version)) for change, line in _lines(report) if line.cost is not None)
     return _file(form, version, "history", rows)
 
@@ -84,7 +84,7 @@ def _lines(report: Report) -> Iterator[tuple[Change, Line]]:
 
 
 def _row(own: dict[str, Any]) -> dict[str, Any]:
-    """A charge with what is the same in all of them, and with its amount in each column that repeats it."""
+    """A charge with the common columns, and its amount in every column that repeats it."""
     cost, price = own["ListCost"], own.get("ListUnitPrice")
     return {
         "BilledCost": cost,
@@ -139,7 +139,7 @@ def _of_charge(one: Charge, version: Version) -> dict[str, Any]:
 
 
 def _priced(one: Charge) -> dict[str, Any]:
-    """Price and quantities. Amounts whose rates are not known any more are one lot, at that amount."""
+    """Price and quantities. Amounts with unknown rates are one lot, at that amount."""
     consumed, unit, of = _UNITS.get(one.meter, _TOKENS)
     found = {"ConsumedQuantity": Decimal(one.quantity), "ConsumedUnit": consumed}
     if one.rate is None:
@@ -193,7 +193,7 @@ def _of_line(change: Change, line: Line, version: Version) -> dict[str, Any]:
         "ListCost": _dollars(line.cost or 0),
         "x_HasUnpricedUsage": line.unpriced,
     }
-    if version == "1.2":  # which wants a quantity of every charge, with and without a price
+    if version == "1.2":  # which requires a quantity for every charge, with and without a price
         row |= {"PricingCategory": "Standard", "PricingQuantity": Decimal(1), "PricingUnit": "Lots"}
     return row
 

@@ -1,5 +1,4 @@
-"""The columns of FOCUS, Cost and Usage, that tokcost has something to say in, by version of the specification and by
-profile."""
+"""The columns of FOCUS Cost and Usage for which tokcost has values, by version of the specification and by profile."""
 
 from typing import Literal
 
@@ -10,22 +9,20 @@ Profile = Literal["ledger", "history"]
 
 _COMMON = (
     Field("BilledCost", "decimal", "Repeats ListCost: tokcost knows no bill (x_CostBasis)."),
-    Field("BillingAccountId", "text", "`tokcost:local-estimate`: no account of a provider."),
-    Field("BillingAccountName", "text", "The same in words."),
+    Field("BillingAccountId", "text", "`tokcost:local-estimate`: not an account with a provider."),
+    Field("BillingAccountName", "text", "A name for it in words."),
     Field("BillingCurrency", "text", "USD."),
     Field("BillingPeriodEnd", "day", "The first day of the next month, in UTC."),
     Field("BillingPeriodStart", "day", "The first day of the month, in UTC."),
-    Field("ChargeCategory", "text", "Usage; Adjustment for what rounding each response left over."),
+    Field("ChargeCategory", "text", "Usage; Adjustment for the difference from rounding each response."),
     Field("ChargeClass", "text", "Null: nothing is corrected."),
     Field("ChargeDescription", "text", "The charge in words."),
     Field("ChargeFrequency", "text", "Usage-Based."),
     Field("ChargePeriodEnd", "day", "The next day, in UTC."),
-    Field("ChargePeriodStart", "day", "The day, in UTC: of the usage, or in history of the merged change."),
+    Field("ChargePeriodStart", "day", "The day of the usage, or in history of the merged change, in UTC."),
     Field("ConsumedQuantity", "decimal", "Tokens, searches or requests; null in history."),
-    Field("ConsumedUnit", "text", "The unit of it."),
-    Field(
-        "ContractedCost", "decimal", "Repeats ListCost: a discount is in it only where an override of prices has it."
-    ),
+    Field("ConsumedUnit", "text", "The unit of ConsumedQuantity."),
+    Field("ContractedCost", "decimal", "Repeats ListCost: it includes a discount only if a price override has it."),
     Field("ContractedUnitPrice", "decimal", "Repeats ListUnitPrice."),
     Field("EffectiveCost", "decimal", "Repeats ListCost."),
     Field("InvoiceIssuerName", "text", "The provider."),
@@ -38,14 +35,14 @@ _COMMON = (
     Field("ServiceName", "text", "The provider's service."),
     Field("ServiceSubcategory", "text", "Generative AI."),
     Field("SkuId", "text", "Provider, model and meter; null in history."),
-    Field("SkuMeter", "text", "The class of tokens, or what else is counted."),
-    Field("SkuPriceDetails", "text", "JSON: model, direction of the tokens, what they have to do with a cache."),
-    Field("SkuPriceId", "text", "SkuId, the way of being served, and the price in USD of a million of its units."),
+    Field("SkuMeter", "text", "A class of tokens, searches or requests; null in history."),
+    Field("SkuPriceDetails", "text", "JSON: model, direction of the tokens, their use of a cache."),
+    Field("SkuPriceId", "text", "SkuId, the kind of service, and the price in USD of a million of its units."),
     Field("Tags", "text", "JSON. Ledger: assistant, branch, repository. Null in history."),
 )
 _VERSION = {
     "1.4": (
-        Field("HostProviderName", "text", "The provider that runs the model; null where it is not known."),
+        Field("HostProviderName", "text", "The provider that runs the model; null if it is not known."),
         Field("ServiceProviderName", "text", "The provider that sells it."),
     ),
     "1.2": (
@@ -68,28 +65,28 @@ _PROFILE = {
     "ledger": (
         Field("x_ClaimState", "text", "carried, withheld, bound, pending or unplaced, as in `tokcost log`."),
         _CONSUMED,
-        Field("x_CostBasis", "text", "list: tokens times public prices, nobody's bill."),
-        Field("x_EstimatedCounts", "truth", "Whether no provider told the counts; there only when asked for."),
+        Field("x_CostBasis", "text", "list: tokens times public prices, not a bill."),
+        Field("x_EstimatedCounts", "truth", "Whether no provider reported the counts; such rows need `--estimates`."),
         Field("x_Model", "text", "The model as the log names it."),
         Field("x_PriceState", "text", "priced, estimated (the closest known price), free or included (in a plan)."),
     ),
     "history": (
-        Field("x_ChangeNumber", "text", "The number of the pull or merge request, where the subject names it."),
+        Field("x_ChangeNumber", "text", "The number of the pull or merge request, if the subject names it."),
         Field("x_ChangeState", "text", "reverted, partly reverted or merged."),
         Field("x_ClaimId", "text", "The id of the cost line; in all exports of all repositories it counts once."),
         Field("x_ClaimVersion", "integer", "Its highest version in this history: take the highest of all files."),
         Field("x_Commit", "text", "The commit of the merged change."),
         _CONSUMED,
-        Field("x_CostBasis", "text", "list: tokens times public prices, nobody's bill."),
-        Field("x_HasUnpricedUsage", "truth", "Whether ListCost leaves usage out that has no price."),
-        Field("x_Models", "text", "The models that the line names, most expensive first; null where it hides them."),
+        Field("x_CostBasis", "text", "list: tokens times public prices, not a bill."),
+        Field("x_HasUnpricedUsage", "truth", "Whether ListCost leaves out usage that has no price."),
+        Field("x_Models", "text", "The models that the line names, most expensive first; null if it hides them."),
         Field("x_Precision", "text", "coarse (on the 1-2-5 grid) or exact."),
     ),
 }
 
 
 def fields_of(version: Version, profile: Profile) -> tuple[Field, ...]:
-    """The columns of a file, in the order of their names, those of our own last."""
+    """The columns of a file, ordered by name, with our own at the end."""
     known = sorted((*_COMMON, *_VERSION[version]), key=lambda one: one.name)
     return (*known, *_PROFILE[profile])
 
@@ -98,10 +95,10 @@ _PERIOD = [one for one in _COMMON if one.name.startswith("ChargePeriod")]
 UNPRICED: dict[Profile, tuple[Field, ...]] = {
     "ledger": (
         *_PERIOD,
-        Field("ServiceProviderName", "text", "The provider, as far as it is known."),
+        Field("ServiceProviderName", "text", "The provider, if it is known."),
         Field("Tags", "text", "JSON: assistant, branch, repository."),
         Field("x_ClaimState", "text", "carried, withheld, bound, pending or unplaced, as in `tokcost log`."),
-        Field("x_EstimatedCounts", "truth", "Whether no provider told the counts; there only when asked for."),
+        Field("x_EstimatedCounts", "truth", "Whether no provider reported the counts; such rows need `--estimates`."),
         Field("x_Model", "text", "The model as the log names it."),
         Field("x_PriceState", "text", "unpriced."),
         Field("x_Responses", "integer", "Number of responses."),
@@ -118,5 +115,5 @@ UNPRICED: dict[Profile, tuple[Field, ...]] = {
         Field("x_PriceState", "text", "unpriced."),
     ),
 }
-"""The columns of the file beside, which has the usage without a price. FOCUS has no row for it: ListCost must be a
-number (CostAndUsage, ListCost-C-003), and 0 would be a wrong one."""
+"""The columns of the additional file with the unpriced usage. FOCUS has no row for it: ListCost must be a number
+(CostAndUsage, ListCost-C-003), and 0 would be a wrong one."""

@@ -1,7 +1,8 @@
 """Usage as metrics for dashboards: the text format of OpenMetrics, and OTLP in JSON.
 
-Counters that only grow while the ledger keeps what it has, by repository, branch, assistant and model. An amount is
-nano-dollars in OTLP, where a number is an integer or a float, and dollars in OpenMetrics, written with all nine places.
+The counters only grow as long as the ledger keeps its usage; they are by repository, branch, assistant and model. An
+amount is in nano-dollars in OTLP, whose numbers are integers or floats, and in dollars in OpenMetrics, with all nine
+decimal places.
 """
 
 from collections import Counter
@@ -23,9 +24,9 @@ class Metric(NamedTuple):
     """A counter."""
 
     name: str
-    """The name in OpenMetrics; there its samples end in `_total`."""
+    """The name in OpenMetrics, where its samples end in `_total`."""
     unit: str
-    """The unit in OpenMetrics, with which the name ends; empty for a plain count."""
+    """The unit in OpenMetrics, which ends the name; empty for a plain count."""
     otlp: str
     """The name in OTLP."""
     otlp_unit: str
@@ -56,7 +57,7 @@ METRICS = (
         "tokcost.unpriced.tokens",
         "{token}",
         _WHERE,
-        "Tokens that have no known price, so that the list cost leaves them out.",
+        "Tokens without a known price, which the list cost leaves out.",
     ),
     Metric(
         "tokcost_responses",
@@ -97,7 +98,7 @@ def count(rows: Iterable[ExportedUsage]) -> Counted:
 
 
 def metrics_file(form: MetricsFormat, rows: Iterable[ExportedUsage]) -> bytes:
-    """The whole file."""
+    """The complete file."""
     counted = count(rows)
     return (_openmetrics(counted) if form == "openmetrics" else _otlp(counted)).encode()
 

@@ -1,4 +1,4 @@
-"""Names of providers and of their services, as a bill would have them."""
+"""Names of providers and of their services, as on a bill."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from tokcost.pricing.names import lab_of
 
 
 class Provider(NamedTuple):
-    """Whoever sells tokens, and what that is called."""
+    """A seller of tokens, and its names."""
 
     name: str
     service: str
@@ -34,13 +34,13 @@ _KNOWN = {
 
 
 def provider_of(source: str, logged: str, model: str) -> Provider:
-    """The provider of usage: that of the price, else the one that the log names, else the lab that makes the model."""
+    """The provider of usage: that of the price, else the one in the log, else the lab that makes the model."""
     name = source.partition("/")[0] or logged.lower() or lab_of(model.rpartition("/")[2].lower())
     return _named(name)
 
 
 def labs_of(models: tuple[str, ...]) -> Provider:
-    """The lab that makes all of some models; `SEVERAL` where that is more than one."""
+    """The lab that makes all of some models; `SEVERAL` if there is more than one."""
     found = {lab_of(model.lower()) for model in models}
     return SEVERAL if len(found) > 1 else _named(found.pop() if found else "")
 

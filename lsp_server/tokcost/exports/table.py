@@ -1,8 +1,8 @@
 """Tables as CSV, JSON lines and Parquet, from one description of their columns.
 
-Text from outside is escaped in every format, and a cell of CSV is no formula for any spreadsheet. An amount in
-nano-dollars is a decimal number of dollars with nine places in CSV and JSON, and stays an integer in Parquet, under a
-name that says so.
+Text from outside is escaped in every format, and no spreadsheet interprets a CSV cell as a formula. An amount in
+nano-dollars is a decimal number of dollars with nine decimal places in CSV and JSON, and stays an integer in Parquet,
+under a name that says so.
 """
 
 import csv
@@ -44,7 +44,7 @@ Row = Sequence[Value]
 
 
 def encoded(form: Format, fields: Sequence[Field], rows: Iterable[Row], notes: Mapping[str, str]) -> Iterator[bytes]:
-    """The file, in pieces. `notes` go into the metadata of Parquet. Raises as `parquet_bytes`."""
+    """The file, in pieces. `notes` go into Parquet's metadata. Raises as `parquet_bytes`."""
     match form:
         case "parquet":
             yield from parquet_pieces([one.column for one in fields], _portions(_in_parquet, fields, rows), notes)
@@ -59,7 +59,7 @@ def encoded(form: Format, fields: Sequence[Field], rows: Iterable[Row], notes: M
 
 
 def header(fields: Sequence[Field]) -> bytes:
-    """The first line of such a file of CSV."""
+    """The first line of a CSV file with these columns."""
     return _csv([[one.name for one in fields]])
 
 
@@ -76,8 +76,8 @@ _Written = Callable[[Any], Any]
 def _portions(
     written: Callable[[Field], _Written | None], fields: Sequence[Field], rows: Iterable[Row]
 ) -> Iterator[list[Sequence[Any]]]:
-    """Some rows at a time, as columns: how a value is written is decided once for each column, and one `map` writes
-    it, which is several times quicker than a decision for each cell. `None` leaves a column as it is."""
+    """A few rows at a time, as columns: the form of a value is chosen once for each column, and one `map` applies
+    it, which is several times faster than a decision for each cell. `None` leaves a column unchanged."""
     calls = [written(one) for one in fields]
     left = iter(rows)
     while portion := list(islice(left, _PORTION)):
@@ -86,7 +86,7 @@ def _portions(
 
 
 class _Known(dict[Any, Any]):
-    """The forms of values that were written before: most columns say the same few again and again."""
+    """The forms of values that were written before: most columns repeat a few values."""
 
     def __init__(self, write: _Written) -> None:
         self._write = write
@@ -134,7 +134,7 @@ def _in_parquet(field: Field) -> _Written | None:
 
 
 def _text(field: Field) -> Callable[[Any], str]:
-    """The function that writes a value which is no text, and is there."""
+    """The function that writes a value which is no text and not `None`."""
     match field.kind:
         case "money":
             return decimal_string
@@ -152,7 +152,7 @@ def _text(field: Field) -> Callable[[Any], str]:
 
 
 def _decimal(value: Decimal) -> str:
-    """A decimal number with a point even where it is whole: some readers would take the column for integers."""
+    """A decimal number with a point even if it is an integer: some readers would otherwise infer an integer column."""
     return f"{value:.0f}.0" if value == int(value) else format(value, "f").rstrip("0")
 
 

@@ -1,4 +1,4 @@
-"""The tidy export of usage: one row for each response of a model, one column for each fact."""
+"""The usage export: one row for each response of a model, one column for each fact."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,44 +9,44 @@ from tokcost.model.charges import ExportedUsage
 SCHEMA = "tokcost.usage/1"
 FIELDS = (
     Field("time", "time", "The moment at which the response was logged, in UTC."),
-    Field("repository", "text", "The name of the repository's folder; empty for usage in none."),
-    Field("branch", "text", "The branch; empty for usage on none, or on an unknown one."),
-    Field("evidence", "text", "Why it is on that branch: observed, reflog, transcript, carried, assigned or none."),
+    Field("repository", "text", "The name of the repository's folder; empty for usage outside repositories."),
+    Field("branch", "text", "The branch; empty if there was none or it is unknown."),
+    Field("evidence", "text", "The evidence for that branch: observed, reflog, transcript, carried, assigned or none."),
     Field(
         "state",
         "text",
-        "The state of its claim: carried (a commit's message says it), withheld, bound (to a commit, on this machine"
-        " alone), pending or unplaced.",
+        "The state of its claim: carried (in a commit's message), withheld, bound (to a commit, only on this"
+        " machine), pending or unplaced.",
     ),
     Field("assistant", "text", "The assistant, as in `tokcost log`."),
-    Field("provider", "text", "The provider that the log names; empty where it names none."),
+    Field("provider", "text", "The provider that the log names; empty if it names none."),
     Field("model", "text", "The model as the log names it."),
     Field("kind", "text", "response, partial (its stream broke), unlogged (recovered from totals), advisor, fallback."),
-    Field("speed", "text", "The speed where it is not the standard one."),
-    Field("tier", "text", "The service tier where it is not the standard one."),
-    Field("geo", "text", "The region in which the provider kept the inference; empty for anywhere."),
+    Field("speed", "text", "The speed, if it is not the standard one."),
+    Field("tier", "text", "The service tier, if it is not the standard one."),
+    Field("geo", "text", "The region in which the provider kept the inference; empty for any region."),
     Field("input", "integer", "Tokens of the prompt neither read from nor written to a cache."),
     Field("cache_read", "integer", "Tokens of the prompt read from a cache."),
     Field("cache_write_5m", "integer", "Tokens written to a cache for five minutes."),
     Field("cache_write_1h", "integer", "Tokens written to a cache for an hour."),
-    Field("output", "integer", "Tokens that the model produced, reasoning included."),
-    Field("reasoning", "integer", "The part of `output` spent on reasoning, where the log says so."),
-    Field("tokens", "integer", "The sum of the five classes; `reasoning` is in `output`."),
+    Field("output", "integer", "Tokens that the model produced, including reasoning."),
+    Field("reasoning", "integer", "The part of `output` spent on reasoning, if the log reports it."),
+    Field("tokens", "integer", "The sum of the five classes; `output` includes `reasoning`."),
     Field("web_searches", "integer", "Searches that the provider ran for this response."),
-    Field("lower_bound", "truth", "Whether the true output is at least this much."),
-    Field("estimated_counts", "truth", "Whether no provider told the counts; such rows are there only when asked for."),
+    Field("lower_bound", "truth", "Whether `output` is only a lower bound."),
+    Field("estimated_counts", "truth", "Whether no provider reported the counts; such rows need `--estimates`."),
     Field(
         "price_state", "text", "priced, estimated (the closest known price), free, included (in a plan) or unpriced."
     ),
     Field("list_cost", "money", "Tokens times the public price of that moment, in USD; empty when unpriced, never 0."),
-    Field("reported_cost", "money", "The cost in USD as the assistant itself says it; in no sum of tokcost."),
+    Field("reported_cost", "money", "The cost in USD that the assistant itself reports; in no sum of tokcost."),
     Field(
         "factor_percent",
         "integer",
-        "The factor by which tokens that were counted in a text were multiplied, in percent; empty for all others.",
+        "The factor applied to tokens that were counted in a text, in percent; empty for all others.",
     ),
 )
-"""The columns, with the meaning that docs/exports.md has of each."""
+"""The columns, with their meaning in docs/exports.md."""
 
 
 def usage_file(form: Format, rows: Iterable[ExportedUsage]) -> Iterator[bytes]:

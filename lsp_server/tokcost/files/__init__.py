@@ -1,1 +1,1 @@
-"""Files as they are opened and written: those that others wrote, those that nobody else may write, TOML, Parquet."""
+"""Opening and writing files: those written by others, private ones, TOML, Parquet."""

@@ -1,4 +1,4 @@
-"""Files that others write: a clone brings them along, so they may be links, pipes, devices, or without end.
+"""Files written by others. A clone brings them along, so they may be links, pipes, devices, or endless.
 
 Every such file is opened here. It is read if it is a regular file of a bounded size, and refused with an `OSError`
 otherwise: nothing waits for a pipe, and no device is ever opened.
@@ -17,14 +17,14 @@ MOST_OF_GIT = 64 * 1024 * 1024
 """The largest file that git writes, in bytes: messages, reflogs, packed refs. 64 MiB are some 350,000 entries of a
 reflog."""
 
-# Windows has neither; there no file of a folder is a pipe or a device.
+# Windows has neither; no file in a folder there is a pipe or a device.
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _PART = 1 << 16
 _PLAIN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class DiskFailed(EnvironmentProblem):
-    """The system failed to read a file, so what is in it, and whether there is one, stays unknown."""
+    """The system failed to read a file, so its content and its existence are unknown."""
 
 
 _FAILING = frozenset(
@@ -35,15 +35,15 @@ _FAILING = frozenset(
 
 
 def require_answer(error: OSError, path: str) -> None:
-    """Raises `DiskFailed` where an error leaves open what is in a file, or whether there is one: to go on as if there
-    was none would forget what it says."""
+    """Raises `DiskFailed` for an error that leaves a file's content or existence unknown: continuing as if there was
+    no file would lose what it contains."""
     if error.errno in _FAILING:
         raise DiskFailed(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def open_regular(path: str) -> BinaryIO:
-    """A regular file, opened for reading; links are followed. Raises `OSError`, also for a name no file can have."""
-    # Opening alone can do something to a device: look first. What was opened is looked at again, it may have changed.
+    """A regular file, opened for reading; links are followed. Raises `OSError`, also for an impossible name."""
+    # Merely opening a device can have effects, so its type is checked first, and checked again once it is open.
     _require_regular(_status(path), path)
     number = os.open(path, _PLAIN | _WITHOUT_WAITING)
     try:
@@ -55,18 +55,18 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def read_bounded(path: str, most: int = MOST) -> bytes:
-    """The whole content of a regular file of no more than `most` bytes; links are followed. Raises `OSError`."""
+    """The content of a regular file of at most `most` bytes; links are followed. Raises `OSError`."""
     with open_regular(path) as stream:
-        data = stream.read(most + 1)  # a size that was asked for before may be old
+        data = stream.read(most + 1)  # a size determined earlier may be out of date
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {_size(most)}", path)
     return data
 
 
 def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
-    """The content of an entry of a folder, as `read_bounded` reads it, in a third of the time: a look at a clone may
-    read a reflog of each branch."""
-    if not entry.is_file():  # known from the listing, but for a link
+    """The content of a directory entry, read like `read_bounded` in a third of the time: reading a clone may involve
+    a reflog of each branch."""
+    if not entry.is_file():  # known from the listing, except for a link
         raise OSError(errno.EINVAL, "it is no regular file", entry.path)
     number = os.open(entry.path, _PLAIN | _WITHOUT_WAITING)
     try:
@@ -83,8 +83,8 @@ def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
 
 
 def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
-    """The content of a file of a repository, as `read_bounded` reads it: `name` may be a link, or lie behind one, but
-    not lead out of `folder`."""
+    """The content of a file of a repository, read like `read_bounded`: `name` may be a link, or be behind one, but
+    must not lead out of `folder`."""
     path = os.path.join(folder, name)
     if os.path.dirname(name) or os.path.islink(path):
         real = os.path.realpath(path)
@@ -95,9 +95,9 @@ def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
 
 
 def shown(value: object) -> str:
-    """A value from such a file as it can be quoted in a sentence: short, on one line, in printable ASCII."""
+    """A value from such a file as quoted in a sentence: short, on one line, in printable ASCII."""
     if isinstance(value, int) and value.bit_length() > 128:
-        return "a number of many digits"  # Python refuses to write it
+        return "a number of many digits"  # Python refuses to format it
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a table"
     text = ascii(value[:61] if isinstance(value, str) else value)
@@ -107,7 +107,7 @@ def shown(value: object) -> str:
 def _status(path: str) -> os.stat_result:
     try:
         return os.stat(path)
-    except ValueError as error:  # a NUL, or half a surrogate pair
+    except ValueError as error:  # a NUL, or a lone surrogate
         raise FileNotFoundError(errno.ENOENT, "no file can have this name", path) from error
 
 

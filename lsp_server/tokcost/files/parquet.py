@@ -1,8 +1,8 @@
-"""Parquet files whose bytes follow from their rows alone, by pyarrow: the extra `tokcost[parquet]`.
+"""Parquet files whose bytes are determined by their rows, by pyarrow: the extra `tokcost[parquet]`.
 
-The same columns and rows give the same bytes with the same pyarrow, whenever and wherever they are written: row groups,
-encodings and compression are fixed, no time and no name of a machine goes in. A caller sorts its rows; the name of a
-file can then be a digest of its content. pyarrow is imported when a file is made.
+Equal columns and rows give equal bytes with the same version of pyarrow, whenever and wherever they are written: row
+groups, encodings and compression are fixed, and no time or machine name is included. If a caller sorts its rows, the
+file name can be a digest of the content. pyarrow is imported when a file is created.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ Kind = Literal["text", "integer", "decimal", "time", "date", "truth"]
 """
 
 PLACES = 12
-"""Digits behind the point of a `decimal`."""
+"""Decimal places of a `decimal`."""
 _ROWS = 100_000
-"""Of a row group, but the last."""
+"""Of every row group except the last."""
 _PORTION = 10_000
-"""Rows that are turned into columns at once."""
+"""Rows that are converted to columns at once."""
 _LEVEL = 3
 """Of Zstandard."""
 _REQUIREMENT = "pyarrow>=16"
@@ -46,7 +46,7 @@ class Column(NamedTuple):
 
 
 def check_available() -> None:
-    """Raise `EnvironmentProblem` where pyarrow is not installed, before any work is done for it."""
+    """Raise `EnvironmentProblem` if pyarrow is not installed, before any other work is done."""
     from importlib.util import find_spec
 
     if find_spec("pyarrow") is None:
@@ -59,16 +59,17 @@ def check_available() -> None:
 def parquet_bytes(
     columns: Sequence[Column], rows: Iterable[Sequence[Value]], notes: Mapping[str, str] | None = None
 ) -> bytes:
-    """A whole file with these rows in their order. `notes` go into its key-value metadata, sorted.
+    """The bytes of a file with these rows in their order.
 
-    Raises `EnvironmentProblem` where pyarrow is missing, and `ValueError` where a value does not fit its column: a
-    decimal with more than twelve places, an integer beyond 64 bits, a text of half a character.
+    `notes` become its key-value metadata, sorted. Raises `EnvironmentProblem` if pyarrow is missing, and `ValueError`
+    if a value does not fit its column: a decimal with more than twelve places, an integer beyond 64 bits, a text with a
+    lone surrogate.
     """
     return b"".join(parquet_pieces(columns, in_portions(rows), notes))
 
 
 def in_portions(rows: Iterable[Sequence[Value]]) -> Iterator[Sequence[Sequence[Value]]]:
-    """Rows as `parquet_pieces` takes them."""
+    """Rows in the form for `parquet_pieces`."""
     left = iter(rows)
     return iter(lambda: list(zip(*islice(left, _PORTION), strict=True)), [])
 
@@ -78,9 +79,11 @@ def parquet_pieces(
     portions: Iterable[Sequence[Sequence[Value]]],
     notes: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
 ) -> Iterator[bytes]:
-    """The file of `parquet_bytes` in pieces, of rows that come in portions of a few thousand, each as its columns. No
-    more than one row group is in memory, and the bytes do not depend on the size of portions. `notes` may be a function
-    that is called behind the last row. Raises as `parquet_bytes`."""
+    """The file of `parquet_bytes` in pieces, from rows that arrive in portions of a few thousand, each as its columns.
+
+    At most one row group is in memory, and the bytes do not depend on the size of the portions. `notes` may be a
+    function that is called after the last row. Raises as `parquet_bytes`.
+    """
     check_available()
     arrow: Any = import_module("pyarrow")
     parquet: Any = import_module("pyarrow.parquet")
@@ -102,8 +105,8 @@ def parquet_pieces(
 
 
 def _groups(arrow: Any, schema: Any, portions: Iterable[Sequence[Sequence[Value]]]) -> Iterator[Any]:
-    """Tables of as many rows as a row group has; the last one has fewer. Each is in one piece: how a column is put
-    together would show in the bytes."""
+    """Tables with the rows of one row group each; the last one has fewer. Each is contiguous, because the chunks of
+    a column would show in the bytes."""
     waiting = schema.empty_table()
     for portion in portions:
         arrays = [arrow.array(list(one), field.type) for one, field in zip(portion, schema, strict=True)]
@@ -116,14 +119,14 @@ def _groups(arrow: Any, schema: Any, portions: Iterable[Sequence[Sequence[Value]
 
 
 class _Pieces(RawIOBase):
-    """A file that keeps only what was not taken from it yet."""
+    """A file object that keeps only what was not taken from it yet."""
 
     def __init__(self) -> None:
         self._written: list[bytes] = []
         self._length = 0
 
     def writable(self) -> bool:
-        """Always, as `io` wants it to be said."""
+        """True, as `io` requires."""
         return True
 
     def write(self, data: Any) -> int:
@@ -134,7 +137,7 @@ class _Pieces(RawIOBase):
         return len(piece)
 
     def tell(self) -> int:
-        """The length of the whole file so far."""
+        """The length of the complete file so far."""
         return self._length
 
     def taken(self) -> bytes:

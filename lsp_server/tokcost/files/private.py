@@ -1,7 +1,7 @@
-"""Files that nobody else may write, and files that are written whole.
+"""Files that nobody else may write, and atomic writing.
 
-Other people have accounts on the same machine. What we make has a mode of its own whatever the umask is, what we read
-belongs to us, and a temporary file is one that was not there before, so nobody can put a link in its place.
+Other people have accounts on the same machine. Files that we create have their mode whatever the umask is, files that
+we read belong to us, and a temporary file is a new one, so nobody can put a link in its place.
 """
 
 import errno
@@ -16,7 +16,7 @@ from tokcost.errors import EnvironmentProblem
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 MOST_BYTES = 64 << 20
-"""The largest file that is read whole."""
+"""The largest file that is read at once."""
 SCRIPT, PUBLIC_FILE, PUBLIC_FOLDER = 0o755, 0o644, 0o755
 _NEW = ".tokcost-new"
 _ABANDONED_SECONDS = 3600.0
@@ -29,7 +29,7 @@ _OURS = (
     "received",
     "l10n",
 )
-"""The beginnings of the names of our files in `TOKCOST_HOME`."""
+"""The prefixes of our files' names in `TOKCOST_HOME`."""
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 """Opens without waiting: a pipe would wait for its other end."""
@@ -45,19 +45,21 @@ _HINT = "Set TOKCOST_HOME to a folder that is yours and holds nothing else; it n
 
 
 def is_ours(status: os.stat_result) -> bool:
-    """Whether a file belongs to the user we act for. Where there are no users everything does."""
+    """Whether a file belongs to the user we act for. On systems without users everything does."""
     return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
 
 
 def write_whole(path: str, data: bytes, mode: int = PRIVATE_FILE, *, keeps_mode: bool = False) -> None:
-    """Write all of a file or leave the one that is there. A link at `path` is replaced, not followed. `keeps_mode`:
-    the mode of the file that is there goes on, and its owner where root writes; `mode` is for a new one. Raises
-    `OSError`."""
+    """Write a file atomically: all of it, or the existing one stays.
+
+    A link at `path` is replaced, not followed. With `keeps_mode`, the new file gets the mode of the existing one, and
+    its owner if root writes; `mode` is for a new file. Raises `OSError`.
+    """
     write_pieces(path, (data,), mode, keeps_mode=keeps_mode)
 
 
 def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *, keeps_mode: bool = False) -> None:
-    """Write all of a file as `write_whole` does, piece by piece. Raises `OSError`, and what making a piece raises."""
+    """Write a file as `write_whole` does, piece by piece. Raises `OSError`, and what producing a piece raises."""
     owner = None
     if keeps_mode:
         with suppress(OSError):
@@ -85,8 +87,8 @@ def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *
 
 
 def remove_unfinished(path: str, seconds: float | None = None) -> None:
-    """Remove what a process left that was killed while it wrote this file; with `seconds`, only what was not written to
-    for so long, since another process may be writing."""
+    """Remove what a killed process left while it wrote this file; with `seconds`, only files that were not written
+    to for that long, since another process may be writing."""
     folder, name = os.path.split(path)
     with suppress(OSError):
         for found in os.listdir(folder or "."):
@@ -98,8 +100,8 @@ def remove_unfinished(path: str, seconds: float | None = None) -> None:
 
 @contextmanager
 def alone_in(path: str) -> Generator[bool]:
-    """Within this, no other process of this machine is behind the same lock file; whether that is sure, since some file
-    systems have no locks. The system lets go of it whenever a process ends. Raises `OSError`."""
+    """Hold an exclusive lock on this lock file; yields whether it is certain, since some file systems have no locks.
+    The system releases it when a process ends. Raises `OSError`."""
     number = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, PRIVATE_FILE)
     try:
         yield _is_locked(number)
@@ -118,14 +120,14 @@ def _is_locked(number: int) -> bool:
 
 
 def open_ours(path: str) -> BinaryIO | None:
-    """A regular file that belongs to us, opened for reading; `None` where there is none. A link is not followed."""
+    """A regular file that belongs to us, opened for reading; `None` if there is none. A link is not followed."""
     with suppress(OSError):
         return open_own(path)
     return None
 
 
 def open_own(path: str) -> BinaryIO | None:
-    """A regular file that belongs to us, opened for reading; `None` where it is not ours or no regular file. A link is
+    """A regular file that belongs to us, opened for reading; `None` if it is not ours or no regular file. A link is
     not followed. Raises `OSError`."""
     number = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
     status = os.fstat(number)
@@ -136,7 +138,7 @@ def open_own(path: str) -> BinaryIO | None:
 
 
 def read_ours(path: str, most: int = MOST_BYTES) -> bytes | None:
-    """The bytes of a regular file that belongs to us; `None` where there is none, or it is larger than `most`."""
+    """The bytes of a regular file that belongs to us; `None` if there is none, or it is larger than `most`."""
     stream = open_ours(path)
     if stream is None:
         return None
@@ -149,10 +151,10 @@ def read_ours(path: str, most: int = MOST_BYTES) -> bytes | None:
 
 
 def append_ours(path: str, data: bytes) -> None:
-    """Append to a private file of ours, which is made where there is none. Raises `OSError`, also where the file is a
+    """Append to a private file of ours, which is created if there is none. Raises `OSError`, also if the file is a
     link or a pipe, or belongs to another user."""
     while not _appended(path, data):
-        pass  # `rewrite_lines` put another one in its place
+        pass  # `rewrite_lines` replaced it
 
 
 def _appended(path: str, data: bytes) -> bool:
@@ -172,7 +174,7 @@ def _appended(path: str, data: bytes) -> bool:
 
 
 def _is_at(path: str, status: os.stat_result) -> bool:
-    """Whether a file that is open is still the one at its path."""
+    """Whether an open file is still the one at its path."""
     with suppress(OSError):
         return os.path.samestat(os.lstat(path), status)
     return False
@@ -182,11 +184,15 @@ _LONGEST_LINE = 1 << 25
 
 
 def rewrite_lines(path: str, edit: Callable[[bytes], bytes]) -> None:
-    """Replace a private file of ours by what `edit` makes of each of its lines; where that is nothing, the line goes.
-    What others append meanwhile is kept, edited too. A line longer than 32 MB is taken in pieces. Raises `OSError`."""
+    """Replace a private file of ours by the result of `edit` for each of its lines; a line with an empty result is
+    removed.
+
+    Lines that others append meanwhile are kept, and edited too. A line longer than 32 MB is processed in pieces. Raises
+    `OSError`.
+    """
     remove_unfinished(path)
     while not _rewritten(path, edit):
-        pass  # another process did it in between
+        pass  # another process did it meanwhile
 
 
 def _rewritten(path: str, edit: Callable[[bytes], bytes]) -> bool:
@@ -198,7 +204,7 @@ def _rewritten(path: str, edit: Callable[[bytes], bytes]) -> bool:
         try:
             with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, PRIVATE_FILE), "wb") as target:
                 _copy_lines(stream, target, edit)
-                # Whoever appends waits from here on, and no longer than what came meanwhile takes.
+                # Other writers wait from here on, no longer than the newly appended lines take.
                 if _is_locked(stream.fileno()) and not _is_at(path, os.fstat(stream.fileno())):
                     os.unlink(new)
                     return False
@@ -206,19 +212,20 @@ def _rewritten(path: str, edit: Callable[[bytes], bytes]) -> bool:
                 target.flush()
                 os.fsync(target.fileno())
             os.replace(new, path)
-        except FileNotFoundError:  # another process that rewrites took it for one that was left
+        except FileNotFoundError:  # another rewriting process considered it abandoned
             return False
         except BaseException:
             with suppress(OSError):
                 os.unlink(new)
             raise
-        while late := stream.readline(_LONGEST_LINE):  # where files cannot be locked
+        while late := stream.readline(_LONGEST_LINE):  # files cannot be locked there
             append_ours(path, edit(late))
     return True
 
 
 def _copy_lines(source: BinaryIO, target: BinaryIO, edit: Callable[[bytes], bytes], *, is_end: bool = False) -> None:
-    """Copy lines, and at the end of the file one that is not finished; before that, somebody may be writing it."""
+    """Copy complete lines, and at the end of the file also an unfinished one; before the end, somebody may still be
+    writing it."""
     while line := source.readline(_LONGEST_LINE):
         if not (is_end or line.endswith(b"\n") or len(line) == _LONGEST_LINE):
             source.seek(-len(line), os.SEEK_CUR)
@@ -227,8 +234,7 @@ def _copy_lines(source: BinaryIO, target: BinaryIO, edit: Callable[[bytes], byte
 
 
 def make_folders(path: str, mode: int = PRIVATE_FOLDER) -> None:
-    """Make a folder and those above it that are missing, each with this mode whatever the umask is. Raises
-    `OSError`."""
+    """Create a folder and its missing parents, each with this mode whatever the umask is. Raises `OSError`."""
     if os.path.isdir(path):
         return
     above = os.path.dirname(path)
@@ -243,10 +249,10 @@ def make_folders(path: str, mode: int = PRIVATE_FOLDER) -> None:
 
 
 def private_folder(path: str) -> None:
-    """Make a folder for what only we may read and write, or check the one that is there. One that holds nothing but
-    files of ours is closed to others; one that is shared is left as it is.
+    """Create a folder that only we may read and write, or check the existing one.
 
-    Raises `EnvironmentProblem` for a folder that is shared, and `OSError`.
+    A folder with nothing but our files is closed to others; a shared one is left unchanged. Raises `EnvironmentProblem`
+    for a shared folder, and `OSError`.
     """
     make_folders(path)
     if _must_be_closed(path):
@@ -254,7 +260,7 @@ def private_folder(path: str) -> None:
 
 
 def check_private(path: str) -> None:
-    """Check a folder as `private_folder` does, for whoever only reads: nothing is made or changed. Raises
+    """Check a folder as `private_folder` does, for callers that only read: nothing is created or changed. Raises
     `EnvironmentProblem`."""
     with suppress(OSError):
         _must_be_closed(path)
@@ -281,11 +287,11 @@ def _must_be_closed(path: str) -> bool:
 
 
 BESIDE_DATABASE = ("-wal", "-shm", "-journal")
-"""Endings of the files that SQLite opens with one of its own."""
+"""Suffixes of the files that SQLite opens together with a database."""
 
 
 def check_our_database(path: str) -> bool:
-    """The same as `check_ours` for a file of SQLite, with the files that SQLite keeps beside it."""
+    """Check a database like `check_ours`, together with the files that SQLite keeps beside it."""
     is_there = check_ours(path)
     for suffix in BESIDE_DATABASE if is_there else ():
         check_ours(f"{path}{suffix}")
@@ -293,8 +299,8 @@ def check_our_database(path: str) -> bool:
 
 
 def check_ours(path: str) -> bool:
-    """Whether a file is there. Raises `EnvironmentProblem` where it belongs to another user, since what it says would
-    be believed, and where it is none: whoever opens a pipe waits for ever, and a link leads elsewhere."""
+    """Whether a file exists. Raises `EnvironmentProblem` if it belongs to another user, since its content would be
+    trusted, and if it is no regular file: opening a pipe waits for ever, and a link leads elsewhere."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -313,7 +319,7 @@ def _kind(status: os.stat_result) -> str:
 
 
 def writable_by_others(path: str) -> str:
-    """The file, or the folder around it, that somebody beside us and root may change; empty when nobody may."""
+    """The file, or the folder around it, that somebody other than us and root may change; empty if nobody may."""
     here = os.path.realpath(path)
     below: Callable[[os.stat_result], bool] = _is_open
     while True:
@@ -331,14 +337,14 @@ def _is_open(status: os.stat_result) -> bool:
 
 
 def has_open_mode(status: os.stat_result) -> bool:
-    """Whether its mode lets others than its owner write."""
-    # Groups below 100 are the system's; a user's own group has the user's number.
+    """Whether its mode lets users other than its owner write."""
+    # Groups below 100 are the system's; a user's own group has the user's id.
     of_many = status.st_mode & stat.S_IWGRP and status.st_gid >= 100 and status.st_gid != status.st_uid
     return bool(status.st_mode & stat.S_IWOTH or of_many)
 
 
 def _is_open_around(status: os.stat_result) -> bool:
-    """In a sticky folder nobody may replace what belongs to somebody else."""
+    """Whether others may replace files in the folder. In a sticky folder nobody may replace another user's files."""
     is_sticky = bool(status.st_mode & stat.S_ISVTX) and (status.st_uid == 0 or is_ours(status))
     return _is_open(status) and not is_sticky
 

@@ -1,16 +1,16 @@
-"""TOML that others wrote: what would keep the parser busy, or break it, is refused with a sentence."""
+"""TOML written by others: input that would occupy the parser for long, or break it, is refused with a sentence."""
 
 import tomllib
 from typing import Any
 
 _MOST_DOTS = 100
-"""The largest number of dots in one line: a key `a.a.a.…` costs the parser the square of its length."""
+"""The maximum number of dots in one line: a key `a.a.a.…` takes the parser quadratic time."""
 _MOST_STEPS = 1_000_000
-"""The largest number of steps that the parser takes from table to table; a few tenths of a second."""
+"""The maximum number of steps that the parser takes from table to table; a few tenths of a second."""
 
 
 class TomlDamaged(ValueError):
-    """The text cannot be understood; the message is the reason, on one line."""
+    """The text cannot be parsed; the message is the reason, on one line."""
 
 
 def read_toml(data: bytes) -> dict[str, Any]:
@@ -28,14 +28,17 @@ def read_toml(data: bytes) -> dict[str, Any]:
         raise TomlDamaged(ascii(str(error))[1:-1][:200]) from error
     except RecursionError as error:
         raise TomlDamaged("it is nested too deeply") from error
-    except ValueError as error:  # what Python says of an integer of 5,000 digits, or of the 31st of February
+    except ValueError as error:  # Python's errors for an integer of 5,000 digits, or for the 31st of February
         raise TomlDamaged("it has a number or a date that cannot be") from error
 
 
 def _steps(lines: list[bytes]) -> int:
-    """The number of tables that the parser goes through at most: for each part of a key, those that the header names
-    and those that the key names. Every dot counts, also one in a string, and for every line the longest header: what
-    begins like a header may lie within a string of many lines, and must not hide the one before it."""
+    """The maximum number of tables that the parser visits: for each part of a key, those of the header and those of the
+    key.
+
+    Every dot counts, including one in a string, and for every line the longest header: text that looks like a header
+    may be part of a multi-line string, and must not hide the one before it.
+    """
     header = max((line.count(b".") for line in lines if line.lstrip().startswith(b"[")), default=0)
     dots = [line.count(b".") for line in lines if line.strip()]
     return sum((own + 1) * (header + own + 1) for own in dots)

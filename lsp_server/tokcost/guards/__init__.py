@@ -1,1 +1,1 @@
-"""Budgets in front of assistants: their hooks, and what these expect to hear."""
+"""Budget guards for assistants: their hooks, and the answers that these expect."""

@@ -25,7 +25,7 @@ def _answer(verdict: Verdict, moment: Moment) -> Json:
     if not verdict.stops:
         return {"systemMessage": verdict.text} if verdict.text and moment == "prompt" else {}
     stop: Json = {"continue": False, "stopReason": verdict.text}
-    if moment == "tool":  # `continue` alone ends the run behind this tool
+    if moment == "tool":  # `continue` alone ends the run after this tool
         decision = {"permissionDecision": "deny", "permissionDecisionReason": verdict.text}
         stop["hookSpecificOutput"] = {"hookEventName": "PreToolUse", **decision}
     return stop

@@ -1,4 +1,4 @@
-"""GitHub Copilot CLI: a file of hooks of its own (docs.github.com, CLI hooks reference; tried with 1.0.102)."""
+"""GitHub Copilot CLI: a separate hooks file (docs.github.com, CLI hooks reference; tried with 1.0.102)."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def _whole(command: Callable[[Moment], str]) -> str:
 
 def _answer(verdict: Verdict, moment: Moment) -> Json:
     if not verdict.stops:
-        return {}  # it has no way to show a sentence to the person alone
+        return {}  # it has no way to show a sentence only to the user
     if moment == "prompt":
         return {"decision": "block", "reason": verdict.text}
     return {"permissionDecision": "deny", "permissionDecisionReason": verdict.text}

@@ -1,8 +1,8 @@
-"""Putting elements into a JSON text and taking them out again, with every other byte left as it is.
+"""Inserts elements into a JSON text and removes them, leaving every other byte unchanged.
 
-People lay out their settings by hand; reading and writing the whole document would lay it out anew. Positions come from
-the decoder of the standard library, which sees spaces in place of what some programs read and JSON does not have: a
-mark of the byte order, comments, and a comma behind the last element.
+People format their settings by hand; parsing and writing the complete document would reformat it. Positions come from
+the standard library's decoder, which sees spaces in place of extensions that some programs accept: a byte order mark,
+comments, and trailing commas.
 """
 
 import json
@@ -22,7 +22,7 @@ _USUAL = "  "
 
 
 class Unreadable(ValueError):
-    """The text is no JSON document with the lists and objects that are needed; the message says where."""
+    """The text is no JSON document with the required lists and objects; the message says where."""
 
 
 class Span(NamedTuple):
@@ -33,12 +33,12 @@ class Span(NamedTuple):
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing in a file but white space, and perhaps a mark of the byte order."""
+    """Whether a file contains nothing but white space, and perhaps a byte order mark."""
     return not text.removeprefix(_BOM).strip()
 
 
 def beyond_json(text: str) -> dict[Extension, str]:
-    """The parts of a text that JSON does not have: the first of each kind, as `a comment in line 2`."""
+    """The parts of a text that are no standard JSON: the first of each kind, as `a comment in line 2`."""
     found: dict[Extension, str] = {"mark": "a mark of the byte order (BOM) at its start"} if text[:1] == _BOM else {}
     kinds: tuple[tuple[Extension, re.Pattern[str], str], ...] = (
         ("comment", _COMMENT, "a comment"),
@@ -53,7 +53,7 @@ def beyond_json(text: str) -> dict[Extension, str]:
 
 
 def _plain(text: str) -> str:
-    """The text as JSON has it, every character at its place."""
+    """The text as standard JSON, with every character in its place."""
     text = f" {text[1:]}" if text.startswith(_BOM) else text
     return _blanked(_blanked(text, _COMMENT), _LAST_COMMA)
 
@@ -67,7 +67,7 @@ def _line(text: str, at: int) -> int:
 
 
 def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
-    """The text with all entries, and each piece that was put in, in this order. Raises `Unreadable`."""
+    """The text with all entries, and each inserted piece in order. Raises `Unreadable`."""
     plain = _plain(text)
     _, end = _value(plain, _skip(plain, 0))
     if (more := _skip(plain, end)) < len(plain):
@@ -83,7 +83,7 @@ def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
 
 
 def without(text: str, pieces: list[str]) -> str | None:
-    """The text without pieces that were put in, the last one first; `None` where one of them is not there as it was."""
+    """The text without inserted pieces, the last one removed first; `None` if one of them was changed."""
     for piece in reversed(pieces):
         if text.count(piece) != 1:
             return None
@@ -95,8 +95,8 @@ def without(text: str, pieces: list[str]) -> str | None:
 
 
 def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
-    """The text without the elements of a list that have some words in them, wherever they stand and however they are
-    laid out now. Raises `Unreadable`."""
+    """The text without those elements of a list that contain some texts, wherever they are and however they are
+    formatted. Raises `Unreadable`."""
     while True:
         plain = _plain(text)
         span = _found(plain, path)
@@ -126,7 +126,7 @@ def _found(text: str, path: tuple[str, ...]) -> Span | None:
 
 
 def _insertion(text: str, entry: Entry) -> tuple[int, str]:
-    """A piece, and the position that it goes to."""
+    """A piece, and the position for it."""
     if "\n" in text.strip():
         found = _INDENT.search(text)
         indent = found[1] if found else _USUAL
@@ -151,7 +151,7 @@ def _insertion(text: str, entry: Entry) -> tuple[int, str]:
 def _appended(
     text: str, around: Span, inside: list[Span], indent: str | None, depth: int, member: tuple[str | None, object]
 ) -> tuple[int, str]:
-    """A further member of an object or element of a list, laid out as the others are."""
+    """Another member of an object or element of a list, formatted like the others."""
     key, value = member
     said = json.dumps(value, indent=indent, ensure_ascii=False)
     if indent is not None:
@@ -213,7 +213,7 @@ def _value(text: str, at: int) -> tuple[object, int]:
         raise Unreadable(f"it is no JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
     except RecursionError as error:
         raise Unreadable("it is nested too deeply") from error
-    except ValueError as error:  # what Python says of a number of 5,000 digits
+    except ValueError as error:  # Python's error for a number of 5,000 digits
         raise Unreadable(f"it has a number of too many digits behind line {_line(text, at)}") from error
 
 

@@ -1,4 +1,4 @@
-"""opencode: a plug-in of its own (opencode.ai/docs/plugins; tried with 1.18.33)."""
+"""opencode: a separate plug-in (opencode.ai/docs/plugins; tried with 1.18.33)."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every assistant that can be guarded. Each is loaded when it is asked for: a hook asks for one."""
+"""Every assistant that can be guarded. Each is imported when it is needed: a hook needs one."""
 
 from importlib import import_module
 
@@ -10,6 +10,6 @@ _SHORT = {"claude": "claude-code", "gemini": "gemini-cli", "copilot": "copilot-c
 
 
 def guard_of(name: str) -> Guard | None:
-    """The guard of an assistant by its name, or the short one of its program; `None` where there is none."""
+    """The guard of an assistant by its name, or by the short name of its program; `None` if there is none."""
     module = NAMES.get(_SHORT.get(name, name))
     return import_module(f"tokcost.guards.{module}").GUARD if module else None

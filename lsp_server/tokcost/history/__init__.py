@@ -1,1 +1,1 @@
-"""Merged changes and what they cost, from history alone."""
+"""Merged changes and their cost, from history alone."""

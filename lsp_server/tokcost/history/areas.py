@@ -1,6 +1,7 @@
-"""The area of a repository that a path belongs to: `[areas]` of `.tokcost.toml`, else CODEOWNERS, else the top folder.
+"""The area of a repository that a path belongs to: from `[areas]` of `.tokcost.toml`, else CODEOWNERS, else the
+top-level folder.
 
-Owners who are people never name an area: a path that no team owns belongs to its top folder.
+Owners who are people never name an area: a path that no team owns belongs to its top-level folder.
 """
 
 import re
@@ -15,11 +16,11 @@ MOST_PATTERNS = 2_000
 MOST_CHARACTERS = 500
 """In a pattern."""
 _LONGEST_PATH = 1_000
-"""Characters of a path that is compared with patterns; a longer one belongs to its top folder."""
+"""Characters of a path that is compared with patterns; a longer one belongs to its top-level folder."""
 _MOST_FOLDERS = 100
-"""Around a file that is compared with patterns."""
+"""Parent folders of a file that is compared with patterns."""
 _MOST_STEPS = 4_000_000
-"""Characters that are compared for one path, all patterns together; some milliseconds."""
+"""Characters that are compared for one path with all patterns; a few milliseconds."""
 _LOCK_FILES = frozenset(
     {
         *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "Cargo.lock"),
@@ -36,13 +37,13 @@ def top_folder(path: str) -> str:
 
 
 def by_globs(areas: Mapping[str, Sequence[str]]) -> AreaOf:
-    """Areas as the repository names them; the first pattern that matches decides. Raises `ValueError` for more
-    patterns, or longer ones, than are compared."""
+    """Areas as configured in the repository; the first matching pattern decides. Raises `ValueError` for too many or
+    too long patterns."""
     return _first_of([(glob, name) for name, globs in areas.items() for glob in globs])
 
 
 def by_owners(codeowners: str) -> AreaOf:
-    """Areas as CODEOWNERS of GitHub or GitLab has them; the last pattern that matches decides. Raises `ValueError` as
+    """Areas from CODEOWNERS of GitHub or GitLab; the last matching pattern decides. Raises `ValueError` as
     `by_globs`."""
     rules: list[tuple[str, str]] = []
     inherited = ""
@@ -73,7 +74,7 @@ def _first_of(rules: Sequence[tuple[str, str]]) -> AreaOf:
 
 
 def shares(paths: Mapping[str, int], area_of: AreaOf) -> dict[str, int]:
-    """Changed lines by area. Lock files count only where nothing else was changed: programs write them."""
+    """Changed lines by area. Lock files count only if nothing else was changed, because programs write them."""
     found: dict[str, int] = {}
     kept = {path: lines for path, lines in paths.items() if path.rpartition("/")[2] not in _LOCK_FILES}
     for path, lines in (kept or paths).items():
@@ -83,7 +84,7 @@ def shares(paths: Mapping[str, int], area_of: AreaOf) -> dict[str, int]:
 
 
 def split(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
-    """An amount in proportion to parts, without a rest: what cutting off leaves goes to the largest part."""
+    """An amount divided in proportion to parts, without a remainder: rounding differences go to the largest part."""
     if len(parts) == 1:
         return dict.fromkeys(parts, amount)
     whole = sum(parts.values())
@@ -94,8 +95,8 @@ def split(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
 
 
 def _matcher(glob: str) -> Callable[[str], bool]:
-    """A pattern as gitignore(5) understands it: anchored where it has a slash that is not its last character, and
-    matching everything below a folder; only `docs/*` means the files of that one folder, as in CODEOWNERS."""
+    """A pattern as in gitignore(5): anchored if it has a slash before its last character, and matching everything
+    below a folder; only `docs/*` means the files of that one folder, as in CODEOWNERS."""
     if len(glob) > MOST_CHARACTERS:
         raise ValueError(f"a pattern has more than {MOST_CHARACTERS} characters: {glob[:40]!a}")
     body = glob.strip("/")
@@ -105,14 +106,14 @@ def _matcher(glob: str) -> Callable[[str], bool]:
 
 
 def _regex(glob: str) -> str:
-    """The parts between `**` are found one after the other, and what was found is not given up again (`(?>…)`): the
-    earliest place leaves most to the parts behind it. So time grows with the length of the path, whatever the pattern;
-    backtracking through `a*a*a*b` would grow with its fourth power."""
+    """The parts between `**` are matched one after the other, without backtracking (`(?>…)`): the earliest match
+    leaves most to the parts behind it. The time is linear in the length of the path, whatever the pattern;
+    backtracking through `a*a*a*b` would take its fourth power."""
     parts: list[list[str]] = [[]]
     for segment in glob.split("/"):
         if segment != "**":
             parts[-1].append(segment)
-        elif len(parts) == 1 or parts[-1]:  # `**/**` says no more than `**`
+        elif len(parts) == 1 or parts[-1]:  # `**/**` means the same as `**`
             parts.append([])
     *others, last = parts
     text = "".join(_found(number, "".join(f"{_segment(one)}/" for one in part)) for number, part in enumerate(others))
@@ -128,8 +129,8 @@ def _found(number: int, part: str) -> str:
 
 
 def _segment(glob: str) -> str:
-    """One name; several stars in a row are one. What stands behind the last star is compared with the name's end
-    alone, without a look at any other place."""
+    """One name; several stars in a row count as one. The text after the last star is compared only with the end of
+    the name."""
     first, *others = _pieces(glob)
     if not others:
         return first.regex
@@ -140,7 +141,7 @@ def _segment(glob: str) -> str:
 
 
 class _Piece(NamedTuple):
-    """Of a pattern: what stands between two stars."""
+    """A part of a pattern, between two stars."""
 
     regex: str
     length: int
@@ -152,9 +153,9 @@ def _pieces(glob: str) -> list[_Piece]:
 
 
 def _steps(glob: str) -> int:
-    """The number of characters that are compared at most to look for a pattern at all places of a path where it can be:
-    what stands between two stars can be at every character, folders behind `**` below every folder, half of which stand
-    before it on the average. All else has one place in a name."""
+    """The maximum number of characters compared to match a pattern at all possible places of a path: a part between
+    two stars can be at every character, folders behind `**` can be below every folder (with half of the folders
+    before it on average), and everything else has one place in a name."""
     between = sum(piece.length for name in glob.split("/") for piece in _pieces(name)[1:-1])
     below = sum(len(part) for part in glob.split("**/")[1:] if "/" in part.strip("/"))
     return between * _LONGEST_PATH + below * _MOST_FOLDERS // 2

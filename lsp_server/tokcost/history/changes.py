@@ -1,7 +1,7 @@
-"""Claims of a range to the changes that brought them, and what was taken back later.
+"""Assigns the claims of a range to the changes that introduced them, and finds what was reverted later.
 
-An id counts once, at the highest version found anywhere in the range and at the change that was the first in the range
-to bring it: backports and cherry-picks of it add nothing.
+An id counts once, at the highest version found anywhere in the range and at the first change in the range that
+introduced it: backports and cherry-picks add nothing.
 """
 
 from bisect import bisect_left
@@ -13,7 +13,7 @@ from tokcost.model.trailer import highest
 
 
 class Placed(NamedTuple):
-    """A carrier, the step that brought it, and how many steps came before."""
+    """A carrier, the step that introduced it, and the number of steps before."""
 
     carrier: Carrier
     step: str
@@ -51,8 +51,8 @@ def _mark_reverted(changes: Iterable[Change], order: list[Placed], heads: Mappin
 
 
 class _Undone:
-    """The commits that reverts took back, and that no revert of the revert brought again. Newest first, so that a
-    revert is judged after everything that could have taken it back."""
+    """The commits that reverts took back, unless a revert of the revert restored them. Newest first, so that a
+    revert is judged after everything that could have reverted it."""
 
     def __init__(self, order: list[Placed], heads: Mapping[str, Head]) -> None:
         self.whole: set[str] = set()
@@ -71,11 +71,12 @@ class _Undone:
                 self._take_back(one)
 
     def is_gone(self, one: Placed) -> bool:
-        """Whether a commit, or the change that brought it, was taken back."""
+        """Whether a commit, or the change that introduced it, was reverted."""
         return one.carrier.commit in self.whole or one.step in self.whole
 
     def is_lost(self, carried_by: list[Placed]) -> bool:
-        """Whether no commit of these brings anything any more: a revert that quotes what it takes back does not."""
+        """Whether none of these commits introduces anything any more: a revert that quotes the reverted commit does
+        not."""
         if not self.whole:
             return False
         names = {name for one in carried_by for name in (one.carrier.commit, one.step)}

@@ -1,5 +1,5 @@
-"""Facts about merged changes beside their lines: the title of each, its areas, its size, its type and its issues, the
-release that has it."""
+"""Facts about merged changes besides their lines: title, areas, size, type, issues, and the release that contains
+each."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from tokcost.model.trailer import Line
 from tokcost.repo.history import Range, Repository, first_parents, read_files, read_messages_of, tags
 
 _MOST_CHANGES = 20_000
-"""More are not looked at one by one for their files: that would take minutes."""
+"""The maximum number of changes whose files are read: more would take minutes."""
 
 
 def read_heads(repository: Repository, told: Told) -> dict[str, Head]:
@@ -29,7 +29,7 @@ def read_heads(repository: Repository, told: Told) -> dict[str, Head]:
 def read_facts(
     repository: Repository, span: Range, changes: Sequence[Change], policy: ReportPolicy, notes: list[str]
 ) -> Facts:
-    """Everything that changes are grouped by; `notes` takes what could not be known, and why."""
+    """Everything by which changes are grouped; `notes` receives what could not be determined, and why."""
     types, issues = _words(repository, changes, policy)
     named = _tags(repository, span, changes)
     if len(changes) > _MOST_CHANGES:
@@ -54,7 +54,7 @@ def read_facts(
 
 
 class _Said(NamedTuple):
-    """The type and the issues that one message names."""
+    """The type and the issues named by one message."""
 
     type: str
     issues: tuple[str, ...]
@@ -63,8 +63,8 @@ class _Said(NamedTuple):
 def _words(
     repository: Repository, changes: Sequence[Change], policy: ReportPolicy
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Type and issues of each change, by its own message. What that does not say, as that of a merge often does not,
-    the commits say that it brought."""
+    """Type and issues of each change, from its own message. What is missing there, as often in a merge, comes from
+    the commits that it brought in."""
     said = dict(_read(repository, {one.commit: one.head for one in changes}, policy))
     silent = [one for one in changes if said[one.commit].type == NO_TYPE or not said[one.commit].issues]
     inner = {commit: None for one in silent for commit in one.carriers if commit not in said}
@@ -83,7 +83,7 @@ def _words(
 
 
 def _most_expensive(said: Iterable[tuple[_Said, Line]]) -> str:
-    """The type for which most was spent."""
+    """The type with the highest cost."""
     costs: dict[str, int] = {}
     for one, line in said:
         if one.type != NO_TYPE:
@@ -102,7 +102,7 @@ def _read(
 
 
 def _tags(repository: Repository, span: Range, changes: Sequence[Change]) -> dict[str, str]:
-    """For each change the first release that has it. A tag counts where it is on the range's own line."""
+    """The first release that contains each change. Only tags on the range's own line count."""
     line = first_parents(repository, span)[::-1]
     position = {commit: number for number, commit in enumerate(line)}
     found = sorted((position[tip], name) for name, tip in tags(repository).items() if tip in position)

@@ -1,11 +1,11 @@
-"""A history as the steps in which its branch came about, and what each step brought.
+"""A history as the first-parent steps of a branch, and the commits that each step introduced.
 
-A step is a commit of the first-parent line: a merge brings what its other parents reach and its first does not,
-anything else brings itself. An octopus merge brings the commits of all its branches. With several tips, what the first
-reaches belongs to its steps, what is left to those of the next, and so on.
+A step is a commit of the first-parent line: a merge introduces what its other parents reach and its first does not, any
+other commit introduces itself. An octopus merge introduces the commits of all its branches. With several tips, the
+commits reachable from the first belong to its steps, the remaining ones to those of the next, and so on.
 
-So a commit belongs to the oldest step of the first tip that reaches it. Read with no commit before all that come after
-it, that is the oldest of what those belong to: one pass, and a dozen bytes beside its id are kept of each of a million.
+A commit thus belongs to the oldest step of the first tip that reaches it. If children are read before parents, that is
+the oldest step of its children: one pass, with a dozen bytes besides the id of each of a million commits.
 """
 
 from array import array
@@ -18,34 +18,34 @@ _NEWEST = (1 << _BITS) - 1
 
 
 class Steps:
-    """The place of each commit of a history. A place is one number, the smaller the earlier: the number of the tip, and
-    how many of its steps are newer than this one, counted down."""
+    """The place of each commit of a history. A place is one number, smaller for earlier ones: the number of the tip,
+    and the number of its newer steps, counted down."""
 
     def __init__(self, nodes: Iterable[Node], tips: Sequence[str], before: int = 0) -> None:
         self.commits = 0
-        """Merges left out."""
+        """Without merges."""
         self._before = before
         self._ids = bytearray()
         self._places = array("q")
         self._steps = [array("I") for _ in tips]
         """For each tip the numbers of its steps, newest first."""
         self._next: dict[str, int] = {}
-        """First parents of steps that were read, and which place they have unless something earlier reaches them."""
+        """First parents of steps that were read, with their place unless something earlier reaches them."""
         for number, tip in enumerate(tips):
             self._next.setdefault(tip, _place(number, 0))
         self._read(nodes)
 
     @property
     def steps(self) -> int:
-        """The number of steps, with those that came before."""
+        """The number of steps, including earlier ones."""
         return self._before + sum(map(len, self._steps))
 
     def leads_to(self, commit: str) -> bool:
-        """Whether the line of steps leaves this history for a commit outside of it."""
+        """Whether the line of steps leaves this history at a commit outside of it."""
         return commit in self._next
 
     def homes(self, commits: Collection[str]) -> dict[str, Introduced]:
-        """Of those of the commits that are in here."""
+        """The places of the commits that are in this history."""
         starts = [self._before]
         for steps in self._steps:
             starts.append(starts[-1] + len(steps))

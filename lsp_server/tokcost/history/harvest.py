@@ -1,4 +1,5 @@
-"""Everything that a dataset takes from one repository: its merged changes up to a month, and facts about them."""
+"""Collects everything that a dataset takes from one repository: its merged changes up to a month, and facts about
+them."""
 
 import os
 from datetime import UTC, datetime
@@ -24,12 +25,15 @@ from tokcost.repo.history import (
 
 _MOST_COST = 100_000_000 * NANO_PER_USD
 _MOST_TOKENS = 10**16
-"""Of one repository: more was made up, and would not fit into the sums of many."""
+"""Of one repository: a larger number is forged, and would not fit into the sums of many repositories."""
 
 
 def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]) -> Harvest:
-    """Read one repository up to the end of a month; `notes` takes what must be said of it. What was read of its
-    messages is kept in `cache`, in a file of its own. Raises `EnvironmentProblem`, `SettingsDamaged`."""
+    """Read one repository up to the end of a month; `notes` receives remarks.
+
+    The parsed messages are kept in `cache`, in a file for this repository. Raises `EnvironmentProblem`,
+    `SettingsDamaged`.
+    """
     repository = _repository(folder)
     name = repository_digest(remote_address(repository), (), key) if remote_address(repository) else ""
     span = default_range(repository)
@@ -47,7 +51,8 @@ def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]
 
 
 def _repository(folder: str) -> Repository:
-    """The repository that a path is. One that it only lies in was hardly meant: it may be where a clone is missing."""
+    """The repository at a path. A repository that merely contains the path is hardly meant: a clone may be missing
+    there."""
     is_top = os.path.lexists(os.path.join(folder, ".git"))
     if not is_top and not os.path.isdir(os.path.join(folder, "objects")):
         raise NotARepository("no git repository", "Name the top of a clone, or a bare repository.")

@@ -1,8 +1,9 @@
-"""The digest by which a dataset names a repository: the same in every clone of it, and no name.
+"""The digest that identifies a repository in a dataset: equal in every clone, without revealing the name.
 
-It is made of the address that it was cloned from, however that is written, or where there is none of its first commits.
-It keeps a name from being read, not from being guessed: whoever has a list of addresses can make the digests of all.
-With a key, only those who have the key can. (Claim ids tell a repository anyway to whoever may read it.)
+It is derived from the address that the repository was cloned from, in any notation, or without one from its root
+commits. It prevents a name from being read, but not from being guessed: with a list of addresses, anyone can calculate
+all digests. With a key, only those who have the key can. (Claim ids identify a repository to everyone who may read it
+anyway.)
 """
 
 import re
@@ -16,7 +17,8 @@ _SCP = re.compile(r"^(?:[^/@:]+@)?([^/:]+):(?!//)(.*)$")
 
 
 def repository_digest(address: str, first_commits: Iterable[str], key: bytes = b"") -> str:
-    """The digest. `address` is that of the remote, empty where there is none; keys of more than 64 bytes are hashed."""
+    """The digest of a repository. `address` is that of the remote, empty if there is none; keys of more than 64
+    bytes are hashed."""
     text = f"address {plain_address(address)}" if address else "commits " + " ".join(sorted(first_commits))
     used = key if len(key) <= _MOST_KEY else blake2b(key).digest()
     return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=DIGITS // 2, key=used).hexdigest()

@@ -1,7 +1,7 @@
 """Issues that a merged change refers to: `ABC-123` of Jira and Linear, `#12` of forges.
 
-What a message says it closes counts first; only where it closes nothing, what its subject mentions, and after that what
-the name of the merged branch does. The number of a change's own pull request is no issue.
+Issues that a message closes come first; without any, those that its subject mentions; without any, the name of the
+merged branch. The number of a change's own pull request is no issue.
 """
 
 import re
@@ -11,7 +11,7 @@ SEVERAL = "(several)"
 MOST_ISSUES = 20
 """A change that names more is a release or a list, and belongs to none of them."""
 _MOST_CHARACTERS = 100_000
-"""Of a message that is read."""
+"""Of a message."""
 
 _KEY = r"(?<![\w-])[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,6}(?!\w|-[0-9])"
 _NUMBER = r"(?:(?<![\w#&/.-])[\w.-]{1,100}/[\w.-]{1,100}|(?<![\w#&]))#[1-9][0-9]{0,8}(?!\w)"
@@ -23,7 +23,8 @@ _CLOSING = re.compile(
     rf":?\s{{1,3}}(?P<list>(?:issues?\s)?{_ANY}(?:(?:[\s,&]|and\b){{1,20}}+{_ANY})*+)",
     re.IGNORECASE,
 )
-"""As GitHub, GitLab and Jira have it: `Fixes #12, #13`. Case is ignored for the verbs; `_named` looks at keys again."""
+"""In the syntax of GitHub, GitLab and Jira: `Fixes #12, #13`. Case is ignored for the verbs; `_named` checks the
+case of keys."""
 _IN_LINK = re.compile(r"/(?P<place>[\w.-]+/[\w.-]+?)(?:/-)?/issues/(?P<number>[1-9][0-9]{0,8})(?!\w)")
 _IN_BRANCH = re.compile(r"(?:issues?[-_/]?)?(?P<number>[1-9][0-9]{0,8})(?:[-_]|$)", re.IGNORECASE)
 """The names that forges give to a branch for an issue: `12-add-login`, `issue-12`."""
@@ -36,8 +37,8 @@ _NO_TRACKERS = frozenset(
 
 
 def issues_of(message: str, subject: str, branch: str, own: int | None) -> tuple[str, ...]:
-    """The issues of a change, each once, in the order in which they are named. `own` is the number of its own request,
-    and `branch` the name of the branch that it merged; both may be missing."""
+    """The issues of a change, each once, in the order of the text. `own` is the number of its own request, and
+    `branch` the name of the merged branch; both are optional."""
     text = message[:_MOST_CHARACTERS]
     closed = [name for found in _CLOSING.finditer(text) for name in _named(found["list"], None)]
     found = closed or _named(subject, own) or _of_branch(branch)

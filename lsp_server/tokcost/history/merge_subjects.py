@@ -1,4 +1,4 @@
-"""Subjects of merges and reverts: the name of a merged change, and the commit that a revert takes back."""
+"""Subjects of merges and reverts: the title of a merged change, and the commit that a revert takes back."""
 
 import re
 
@@ -13,7 +13,7 @@ _LONGEST_NUMBER = len("(pull request #123456789)")
 _TITLED = re.compile(
     r"(?:Merged PR (?P<azure>[0-9]{1,9})|Pull request #(?P<bitbucket>[0-9]{1,9})): ++(?P<title>.++)", re.DOTALL
 )
-"""Azure DevOps and Bitbucket Server: the title is behind the number."""
+"""Azure DevOps and Bitbucket Server: the title follows the number."""
 _GITEA = re.compile(rf"Merge pull request '(?P<title>.+)' \(#{_NUMBER}\) from .", re.DOTALL)
 _MERGE = re.compile(rf"Merge pull request #{_NUMBER}\b")
 _FOOTERS = re.compile(
@@ -21,7 +21,8 @@ _FOOTERS = re.compile(
     rf"{_NUMBER}/?[^\S\n]*+$",
     re.MULTILINE,
 )
-"""GitLab, Gerrit (and Gitea), Phabricator. A change that was picked to another branch of Gerrit's has its own below."""
+"""GitLab, Gerrit (and Gitea), Phabricator. A change that was cherry-picked to another branch in Gerrit has its own
+footer below."""
 _FORGE_SUBJECT = re.compile(
     r"Merged? (?:pull request #[0-9]++ |branch '|remote-tracking branch '|in .*\(pull request #[0-9]++\))"
 )
@@ -31,7 +32,7 @@ _BRANCH = re.compile(
     r"|Merged in (?P<bitbucket>\S++) \(pull request"
     r"|Merge pull request '.*' \(#[0-9]{1,9}\) from (?P<gitea>\S++))"
 )
-"""The branch that a merge names: GitHub, git and GitLab, Bitbucket, Gitea."""
+"""The branch named by a merge: GitHub, git and GitLab, Bitbucket, Gitea."""
 _ID = r"[0-9a-f]{7,64}"
 _BY_ID = re.compile(
     rf"\b(?P<part>part(?:ial)?ly\s++)?reverts\s++(?:commits?\s++)?(?P<ids>{_ID}(?:(?:,\s*+|\s++)(?:and\s++)?{_ID})*+)",
@@ -45,7 +46,7 @@ _BY_NUMBER = re.compile(
 
 
 def read_head(message: str, time: int) -> Head:
-    """The title of a change: its subject, or where that only says `Merge …` the title that a forge put below it."""
+    """The title of a change: its subject, or, if that is only `Merge …`, the title that a forge put below it."""
     subject, _, body = message.lstrip("\r\n").partition("\n")
     subject = subject.strip()
     if found := _TITLED.match(subject):
@@ -60,22 +61,22 @@ def read_head(message: str, time: int) -> Head:
 
 
 def merged_branch(message: str) -> str:
-    """The name of the branch that was merged, where the subject names one; else empty."""
+    """The name of the merged branch, if the subject names one; else empty."""
     subject = message.lstrip("\r\n").partition("\n")[0][:_LONGEST_SUBJECT]
     found = _BRANCH.match(subject)
     return next((name for name in found.groups() if name), "") if found else ""
 
 
 def squash_number(subject: str) -> int | None:
-    """The request that a forge squashed into one commit, where its subject says so: `Add login (#123)`."""
+    """The request that a forge squashed into one commit, if its subject names it: `Add login (#123)`."""
     if titled := _TITLED.match(subject):
         return int(titled["azure"] or titled["bitbucket"])
     return _last_number(subject)
 
 
 def _last_number(subject: str) -> int | None:
-    """The number that ends a subject, whatever people put behind it: `(#12) [skip ci]`. Read from its end, because
-    trying each `(#1)` in turn takes a time that grows with the square of their number."""
+    """The number at the end of a subject, whatever people put behind it: `(#12) [skip ci]`. Searched from the end,
+    because trying each `(#1)` in turn takes quadratic time."""
     end = len(subject)
     while True:
         while end and subject[end - 1].isspace():
@@ -100,8 +101,7 @@ def _title(subject: str, body: str) -> str:
 
 
 def read_reverts(message: str) -> tuple[Revert, ...]:
-    """The commits that a message says it takes back. `reversing changes made to …` names what is kept, not what is
-    taken back."""
+    """The commits that a message takes back. `reversing changes made to …` names the part that is kept."""
     if "reverts" not in message.lower():
         return ()
     found = [

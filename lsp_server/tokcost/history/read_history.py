@@ -1,7 +1,7 @@
-"""The lines of a range and the steps that brought them, from the cache and from what is new since.
+"""The lines of a range and the steps that introduced them, from the cache and from newer history.
 
-A whole history (one tip, nothing excluded) is walked once; later only what was added to its first-parent line. When the
-old tip is not on that line any more (rewritten, force-pushed), it is walked again, and what is gone drops out. A range
+A complete history (one tip, nothing excluded) is walked once; later only the additions to its first-parent line. If the
+old tip is no longer on that line (rewritten, force-pushed), it is walked again, and vanished commits drop out. A range
 with a lower end is walked each time: it is short.
 """
 
@@ -28,11 +28,11 @@ class Told(NamedTuple):
 
     placed: list[Placed]
     commits: int
-    """Merges left out."""
+    """Without merges."""
 
 
 def read_history(repository: Repository, cache: Path, span: Range) -> Told:
-    """Everything in the range that carries a line or takes a commit back. Raises `EnvironmentProblem`."""
+    """Everything in the range that carries a line or reverts a commit. Raises `EnvironmentProblem`."""
     with open_history_cache(cache, repository.common_dir, shape(repository)) as history:
         known = history.tips()
         last = history.walk() if len(span.tips) == 1 and not span.excluded else None
@@ -70,12 +70,12 @@ def read_carrier(commit: Commit) -> Carrier:
 
 
 def carried(graph: Graph, tip: str, carriers: Mapping[str, Carrier]) -> list[Line]:
-    """Every line on the way from a tip to where the graph ends."""
+    """Every line between a tip and the end of the graph."""
     return [line for commit in reach(graph, tip) if commit in carriers for line in carriers[commit].lines]
 
 
 def reach(graph: Graph, tip: str, seen: Collection[str] = ()) -> list[str]:
-    """The commits on the way from a tip to where the graph ends, or to what was seen before."""
+    """The commits between a tip and the end of the graph, or commits that were visited before."""
     found: dict[str, None] = {}
     todo = [tip]
     while todo:

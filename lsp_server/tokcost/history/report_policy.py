@@ -1,7 +1,7 @@
 """The rules for reports in a repository's committed `.tokcost.toml`, and the owners of its paths.
 
-Read as of the commit that is reported on, not from the folder: what may be shown is decided by the repository, not by
-whoever looks, and a bare clone has no folder.
+They are read as of the reported commit, not from the folder: the repository decides what may be shown, not the person
+who looks, and a bare clone has no folder.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class ReportPolicy(NamedTuple):
     """The settings of a repository for reports about it."""
 
     contributors: int = USUAL
-    """Least contributors in a grouped figure."""
+    """Minimum number of contributors in a grouped figure."""
     areas: Mapping[str, Sequence[str]] = {}
     types: Types = Types()
 
@@ -50,7 +50,7 @@ def read_report_policy(repository: Repository, commit: str) -> ReportPolicy:
 
 
 def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: list[str]) -> AreaOf:
-    """A function that puts paths into areas; `notes` takes what must be said of a file that was passed over."""
+    """A function that assigns paths to areas; `notes` receives remarks on a file that was ignored."""
     if policy.areas:
         return by_globs(policy.areas)
     for path in _OWNERS:
@@ -94,7 +94,7 @@ def _areas(table: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _lists(table: Mapping[str, Any], title: str, example: str) -> dict[str, list[str]]:
-    """A table of names that stand for one pattern or several."""
+    """A table of names for one pattern or several."""
     found: dict[str, list[str]] = {}
     for name, patterns in table.items():
         several: list[Any] = cast(list[Any], patterns) if isinstance(patterns, list) else [patterns]

@@ -1,8 +1,8 @@
 """Rework: lines of a merged change that another one changed again soon after.
 
-The steps of a branch are gone through from the oldest on, and each line is remembered by the change that wrote it, as
-`git blame` would name it. Lines count as changed again where a later step removed or replaced them within the days that
-were asked for, whoever made it. White space does not count, and a file that is renamed keeps its lines.
+The steps of a branch are replayed from the oldest on, and each line is remembered with the change that wrote it, as
+`git blame` would name it. Lines count as changed again if a later step removed or replaced them within the given days,
+whoever made it. White space does not count, and a file that is renamed keeps its lines.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,14 +12,14 @@ from tokcost.model.edits import FileEdit, Hunk, Step
 
 _DAY = 86_400
 _NOBODY = -1
-"""The writer of lines that are older than all that is looked at."""
+"""The writer of lines that are older than the replayed steps."""
 _ENDLESS = 1 << 60
-"""Lines of a file whose length nobody looked up; its end is never reached."""
+"""Number of lines of a file whose length is unknown; its end is never reached."""
 _MOST_RUNS = 20_000
-"""A file in more pieces than this is a list that a program writes: its lines are forgotten."""
+"""A file in more pieces than this is a list written by a program: its lines are forgotten."""
 
 Run = tuple[int, int]
-"""The number of lines in a row, and of the step that wrote them."""
+"""The number of consecutive lines, and of the step that wrote them."""
 
 
 def rework_of(steps: Iterable[Step], changes: Collection[str], days: int) -> dict[str, Rework]:
@@ -46,13 +46,13 @@ def rework_of(steps: Iterable[Step], changes: Collection[str], days: int) -> dic
 
 
 def _before(files: dict[str, list[Run]], edit: FileEdit) -> list[Run]:
-    """The lines of a file before an edit. They are taken out: files may swap names in one step."""
+    """The lines of a file before an edit, removed from the state: files may swap names in one step."""
     known = files.pop(edit.before, None) if edit.before is not None else None
     return known or [(_ENDLESS, _NOBODY)]
 
 
 def _replaced(before: Sequence[Run], hunks: Sequence[Hunk], writer: int) -> tuple[list[Run], dict[int, int]]:
-    """The lines of a file after an edit, and how many of each other writer it removed."""
+    """The lines of a file after an edit, and the number of removed lines by their writer."""
     after: list[Run] = []
     removed: dict[int, int] = {}
     rest = _Rest(before)
@@ -77,7 +77,7 @@ def _append(runs: list[Run], run: Run) -> None:
 
 
 class _Rest:
-    """The lines of a file that were not gone through yet."""
+    """The lines of a file that have not been processed yet."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = iter(runs)

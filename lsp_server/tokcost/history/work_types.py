@@ -1,9 +1,9 @@
-"""The type of a merged change: `feat`, `fix`, `docs`, ... as Conventional Commits names them, or as `[types]` of
-`.tokcost.toml` does.
+"""The type of a merged change: `feat`, `fix`, `docs`, ... as in Conventional Commits, or from `[types]` of
+`.tokcost.toml`.
 
-A type is what a subject says in front of its colon, as conventionalcommits.org has it and commitlint checks it, else
-the first part of the name of the branch that was merged (`fix/login`). Only names that are known here or that the
-repository chose become types: what stands in front of a colon is the name of a subsystem in many histories.
+A type is the word before a subject's colon, as specified by conventionalcommits.org and checked by commitlint, else the
+first part of the merged branch's name (`fix/login`). Only known names and those chosen by the repository become types:
+in many histories, the word before a colon is the name of a subsystem.
 """
 
 import re
@@ -36,17 +36,17 @@ _REVERT = re.compile(r"Revert \"|Reapply \"")
 
 
 class Types(NamedTuple):
-    """The types that a repository names, in the order in which they are tried. All in lower case."""
+    """The types named by a repository, in the order in which they are tried. All in lower case."""
 
     words: Mapping[str, str] = {}
-    """Type by the word in front of the colon, or in front of the first slash of a branch."""
+    """Type by the word before the colon, or before the first slash of a branch."""
     beginnings: Sequence[tuple[str, str]] = ()
     """Beginnings of subjects, and their types."""
 
 
 def read_types(table: Mapping[str, Sequence[str]]) -> Types:
-    """The types of a label map: words (`"fix"`), and beginnings of subjects (`"[bug]*"`). The first one that names a
-    word has it. Raises `ValueError`."""
+    """The types of a label map: words (`"fix"`), and beginnings of subjects (`"[bug]*"`). The first type that lists
+    a word gets it. Raises `ValueError`."""
     words: dict[str, str] = {}
     beginnings: list[tuple[str, str]] = []
     if len(table) > MOST_TYPES or sum(map(len, table.values())) > MOST_PATTERNS:

@@ -1,1 +1,1 @@
-"""The one file on disk: facts in, values out. All SQL lives here."""
+"""The ledger, one SQLite file: facts in, values out. All SQL is in this package."""

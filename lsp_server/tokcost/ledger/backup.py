@@ -1,4 +1,4 @@
-"""Backups of the ledger, so that history outlives its logs and a damaged disk page: one a week, two of them kept."""
+"""Backups of the ledger, so that history outlives deleted logs and damaged disk pages: one a week, two of them kept."""
 
 import os
 import re
@@ -32,10 +32,10 @@ def backups(home: Path) -> list[Path]:
 
 
 def is_due(home: Path, now: float) -> bool:
-    """Whether the newest backup, or the ledger where there is none, is a week old."""
+    """Whether the newest backup, or the ledger if there is none, is a week old."""
     found = backups(home)
     with suppress(OSError):
-        if found:  # one of a clock that was ahead is no reason to wait for its time
+        if found:  # one from a clock that was ahead must not delay the next
             return all(abs(now - one.stat().st_mtime) >= EVERY_SECONDS for one in found)
         ledger = open_for_reading(home)
         if ledger is not None:
@@ -46,10 +46,9 @@ def is_due(home: Path, now: float) -> bool:
 
 
 def back_up(home: Path) -> Path | None:
-    """Make a backup, and let the oldest go; `None` where there is no room, or another process makes one.
+    """Make a backup and remove the oldest; `None` if there is no room, or another process is making one.
 
-    It is a copy that was checked: one of a damaged ledger replaces no good one. Raises `LedgerDamaged`,
-    `LedgerUnavailable`.
+    The copy is verified: a damaged ledger never replaces a good backup. Raises `LedgerDamaged`, `LedgerUnavailable`.
     """
     path, new = home / FILE_NAME, home / _NEW
     with told(path):
@@ -69,14 +68,14 @@ def back_up(home: Path) -> Path | None:
 
 
 def _in_order(home: Path) -> list[Path]:
-    """Every backup, newest first; those of a clock that was ahead come last."""
+    """Every backup, newest first; those from a clock that was ahead come last."""
     latest = time.strftime("ledger.backup-%Y%m%dT%H%M%SZ.db", time.gmtime(time.time() + EVERY_SECONDS))
     found = backups(home)
     return [*(one for one in found if one.name <= latest), *(one for one in found if one.name > latest)]
 
 
 def _left_by_killed(home: Path) -> Iterator[Path]:
-    """New ledgers that nobody came to finish."""
+    """Unfinished new ledgers of killed processes."""
     for path in home.glob(f"{FILE_NAME}.*.new*"):
         with suppress(OSError):
             if _is_abandoned(path):
@@ -84,7 +83,7 @@ def _left_by_killed(home: Path) -> Iterator[Path]:
 
 
 def _begin(new: Path) -> bool:
-    """Whether nobody else makes one."""
+    """Whether no other process is making a backup."""
     with suppress(FileNotFoundError):
         if _is_abandoned(new):
             new.unlink()
@@ -96,8 +95,8 @@ def _begin(new: Path) -> bool:
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Whether a file that a process was making has not grown for long; one from the future has not either. Raises
-    `OSError`."""
+    """Whether a file that a process was making has not grown for long; a file dated in the future counts as
+    abandoned too. Raises `OSError`."""
     return abs(time.time() - path.stat().st_mtime) > _ABANDONED_SECONDS
 
 
@@ -108,7 +107,7 @@ def _copy(home: Path, new: Path) -> None:
     with ledger, closing(sqlite3.connect(new, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous = NORMAL")
         ledger.db.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # a file of its own, with nothing beside it
+        copy.execute("PRAGMA journal_mode = DELETE")  # a single file, without a WAL
         wrong = wrong_with(copy)
     if wrong:
         raise LedgerDamaged(home / FILE_NAME, wrong)

@@ -1,6 +1,6 @@
-"""Claims: which usage they hold, what was published of them, which commits carry them.
+"""Claims: the usage they hold, their published lines, and the commits that carry them.
 
-Everything that writes is part of the caller's transaction. What a claim is worth is read from the kept sums.
+Everything that writes runs in the caller's transaction. The worth of a claim is read from the stored sums.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +15,11 @@ from tokcost.model.claims import Claim, Fate, Worth
 from tokcost.model.trailer import Line, format_line, read_message, read_token
 
 STAND_INS = "lost[0-9]*"
-"""Names of claims that stand in for some that cannot be read any more (`salvage.py`): no published id has these
-letters."""
+"""Names of claims that stand in for unreadable ones (`salvage.py`): no published id has these letters."""
 _CLAIM = "SELECT id, name, version, ifnull(fate, ''), carried, ever_carried FROM claim"
 _PLACES = "(SELECT id FROM place WHERE repository = ? AND branch = ?)"
 Counts = Literal["any", "reported", "estimated"]
-"""The usage that is meant, by where its counts come from: `estimated` ones were told by no provider."""
+"""Usage by the origin of its counts: no provider reported `estimated` ones."""
 _OF_COUNTS: dict[Counts, str] = {"any": "", "reported": " AND estimated = 0", "estimated": " AND estimated = 1"}
 
 
@@ -31,9 +30,9 @@ def has_claims(ledger: Ledger, repository: int) -> bool:
 
 
 def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim]:
-    """Claims of a branch whose newest version no commit carries, oldest first. A claim is on the branch its newest
-    usage is on."""
-    # Thousands may be open, of branches that are gone: only those with usage here are asked where their newest is.
+    """Claims of a branch whose newest version no commit carries, oldest first. A claim is on the branch of its
+    newest usage."""
+    # Thousands may be open for deleted branches: only claims with usage here are checked for their newest usage.
     here = f"SELECT claim FROM rollup WHERE place IN {_PLACES} AND usage > 0"
     where = f"repository = ? AND fate IS NULL AND carried < version AND id IN ({here})"
     open_ones = _claims(ledger, where, (repository, repository, branch))
@@ -50,38 +49,38 @@ def branches_with_pending(ledger: Ledger, repository: int) -> list[str]:
 
 
 def branch_of(ledger: Ledger, claim: int) -> str:
-    """The branch a claim's newest usage is on; empty when it is on none."""
+    """The branch of a claim's newest usage; empty if it is unplaced."""
     query = "SELECT branch FROM rollup_row WHERE claim = ? AND usage > 0 ORDER BY last_ms DESC LIMIT 1"
     row = ledger.db.execute(query, (claim,)).fetchone()
     return (row[0] or "") if row else ""
 
 
 def claims_named(ledger: Ledger, repository: int, names: Iterable[str]) -> list[Claim]:
-    """Those of some published ids that are claims of this repository here."""
+    """The claims of this repository among some published ids."""
     found = (_claims(ledger, "name = ? AND repository = ?", (name, repository)) for name in names)
     return [claim for claims in found for claim in claims]
 
 
 def claim_and_repository(ledger: Ledger, number: int) -> tuple[Claim, int]:
-    """A claim by its row id, and the repository it is of."""
+    """A claim by its row id, and its repository."""
     (claim,) = _claims(ledger, "id = ?", (number,))
     return claim, ledger.db.execute("SELECT repository FROM claim WHERE id = ?", (number,)).fetchone()[0]
 
 
 def names_among(ledger: Ledger, repository: int, ids: Iterable[str]) -> set[str]:
-    """Those of very many ids (`trailer.possible_ids`) that are claims of this repository here."""
+    """The claims of this repository among very many ids (`trailer.possible_ids`)."""
     query = "SELECT name FROM json_each(?) CROSS JOIN claim ON name = value WHERE repository = ?"
-    asked = '","'.join(ids)  # letters and digits: this is JSON without the module for it
+    asked = '","'.join(ids)  # letters and digits only, so this is JSON without importing the module
     return {row[0] for row in ledger.db.execute(query, (f'["{asked}"]', repository))}
 
 
 def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
-    """Those of some ids that are claims of any repository here."""
+    """The claims of any repository among some ids."""
     return {name for name in names if ledger.db.execute("SELECT 1 FROM claim WHERE name = ?", (name,)).fetchone()}
 
 
 def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit: str) -> None:
-    """Bind a branch's unclaimed usage to a commit, on this machine alone."""
+    """Bind a branch's unclaimed usage to a commit, on this machine only."""
     if has_pending(ledger, repository, branch):
         claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
         decide_fate(ledger, claim.id, "bound")
@@ -90,7 +89,7 @@ def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit
 
 
 def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str, counts: Counts = "any") -> Claim | None:
-    """Withhold a branch's unclaimed usage; the claim, if there was any."""
+    """Withhold a branch's unclaimed usage; returns the claim, if there was any usage."""
     if not has_pending(ledger, repository, branch, counts):
         return None
     claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1, counts)
@@ -99,7 +98,7 @@ def withhold_pending(ledger: Ledger, repository: int, branch: str, name: str, co
 
 
 def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) -> Claim | None:
-    """Withhold the usage of a worktree on no branch, wherever it is placed later; the claim, if there was any."""
+    """Withhold a worktree's unplaced usage, wherever it is placed later; returns the claim, if there was any usage."""
     chosen = (
         "SELECT id FROM usage WHERE claim IS NULL AND place IN (SELECT id FROM place WHERE repository = ?"
         " AND branch IS NULL AND worktree IN (SELECT id FROM worktree WHERE git_dir = ?))"
@@ -114,7 +113,7 @@ def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) 
 
 
 def follow_bound(ledger: Ledger, repository: int, pairs: Iterable[tuple[str, str]]) -> None:
-    """Bind the claims of a commit also to the commit that it was rewritten to: pairs of old and new commit."""
+    """Bind the claims of rewritten commits to the new commits as well: pairs of old and new commit."""
     ledger.db.executemany(
         "INSERT OR IGNORE INTO carrier SELECT claim, carrier.version, ? FROM carrier JOIN claim ON claim.id = claim"
         " WHERE commit_id = ? AND repository = ? AND fate = 'bound'",
@@ -132,13 +131,13 @@ def new_claim(ledger: Ledger, repository: int, name: str) -> Claim:
 
 
 def has_pending(ledger: Ledger, repository: int, branch: str, counts: Counts = "any") -> bool:
-    """Whether there is usage on a branch that no claim holds."""
+    """Whether a branch has usage that no claim holds."""
     query = f"SELECT 1 FROM usage WHERE {_pending(counts)} LIMIT 1"
     return ledger.db.execute(query, (repository, branch)).fetchone() is not None
 
 
 def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str]]:
-    """The usage that came into a version of a claim: pairs of assistant and key."""
+    """The usage added by a version of a claim: pairs of assistant and key."""
     query = (
         "SELECT assistant.name, key FROM usage JOIN assistant ON assistant.id = assistant"
         " WHERE claim = (SELECT id FROM claim WHERE name = ?) AND claim_version = ? ORDER BY time_ms, usage.id"
@@ -149,7 +148,7 @@ def keys_claimed(ledger: Ledger, name: str, version: int) -> list[tuple[str, str
 def claim_pending(
     ledger: Ledger, claim: Claim, repository: int, branch: str, limit: int, counts: Counts = "any"
 ) -> Claim:
-    """Put a branch's unclaimed usage, oldest first, into a claim's next version; the claim as it is then."""
+    """Add a branch's unclaimed usage, oldest first, to a claim's next version; returns the claim's new state."""
     chosen = f"SELECT id FROM usage WHERE {_pending(counts)} ORDER BY time_ms, id LIMIT ?"
     parameters = (repository, branch, limit)
     version = claim.version + 1
@@ -171,15 +170,15 @@ def worth_pending(ledger: Ledger, repository: int, branch: str, counts: Counts =
 
 
 def holds_estimates(ledger: Ledger, claim: int) -> bool:
-    """Whether the counts of any usage of a claim are estimated."""
+    """Whether a claim holds usage with estimated counts."""
     query = "SELECT 1 FROM usage WHERE claim = ? AND estimated = 1 LIMIT 1"
     return ledger.db.execute(query, (claim,)).fetchone() is not None
 
 
 def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Worth:
-    """The amount that published lines left unsaid: the sum of all published claims less the sum of their newest lines,
-    one claim left out. With `exact`, only of claims whose line is exact: coarse rests have no place in an exact
-    line."""
+    """The amount that published lines left out: the sum of all published claims minus the sum of their newest lines,
+    without one claim. With `exact`, only claims with exact lines count, because coarse rests have no place in an
+    exact line."""
     of = (
         "FROM claim JOIN claim_version AS line ON line.claim = claim.id AND line.version = claim.version"
         " WHERE repository = :repository AND fate IS NULL AND claim.id != :without"
@@ -191,15 +190,15 @@ def unsaid(ledger: Ledger, repository: int, *, without: int, exact: bool) -> Wor
         f" WHERE claim IN (SELECT claim.id {of})",
         parameters,
     ).fetchone()
-    # Millions and the rest are added apart: a sum that would pass 64 bits is an error in SQLite.
+    # Millions and the remainder are summed separately: a sum above 64 bits is an error in SQLite.
     parts = (f"ifnull(sum({column} {by} 1000000), 0)" for column in ("cost", "tokens") for by in "/%")
     millions, cost, more, tokens = ledger.db.execute(f"SELECT {', '.join(parts)} {of}", parameters).fetchone()
     return Worth(own[0] - millions * 10**6 - cost, own[1] - more * 10**6 - tokens, 0, ())
 
 
 def record_line(ledger: Ledger, claim: int, line: Line, *, again: bool = False) -> None:
-    """Remember what a version says. A version is said once: another line for it is an error, unless it may be known
-    already (`again`)."""
+    """Record the line of a version. A version is published once: another line for it is an error, unless it may be
+    known already (`again`)."""
     ledger.db.execute(
         f"INSERT {'OR IGNORE ' if again else ''}INTO claim_version VALUES (?, ?, ?, ?, ?)",
         (claim, line.version, line.cost, line.tokens, format_line(line)),
@@ -207,8 +206,7 @@ def record_line(ledger: Ledger, claim: int, line: Line, *, again: bool = False) 
 
 
 def settle_rests(ledger: Ledger, claims: Sequence[int]) -> None:
-    """Let the lines of some claims leave nothing unsaid: part of their usage is not known any more, so nobody can
-    tell."""
+    """Set the rests of some claims to zero: part of their usage is lost, so their rests are unknown."""
     for claim in claims:
         worth = worth_of(ledger, claim)
         said = (worth.list_cost, worth.tokens, claim)
@@ -216,13 +214,13 @@ def settle_rests(ledger: Ledger, claims: Sequence[int]) -> None:
 
 
 def line_of(ledger: Ledger, claim: int, version: int) -> Line | None:
-    """The line of a version; `None` when it was never written (the claim is bound here)."""
+    """The line of a version; `None` if it was never written (the claim is bound here)."""
     query = "SELECT line FROM claim_version WHERE claim = ? AND version = ?"
     return _said(ledger.db.execute(query, (claim, version)).fetchone())
 
 
 def lines_named(ledger: Ledger, repository: int, tokens: Iterable[str]) -> list[Line]:
-    """The lines of some ids with their versions (`Line.token`) that were claimed in this repository here."""
+    """The lines of this repository among some ids with versions (`Line.token`)."""
     found: list[Line] = []
     for name, version in map(read_token, tokens):
         said = [line_of(ledger, claim.id, version) for claim in claims_named(ledger, repository, [name])]
@@ -231,7 +229,7 @@ def lines_named(ledger: Ledger, repository: int, tokens: Iterable[str]) -> list[
 
 
 def newest_line(ledger: Ledger, claim: int) -> Line | None:
-    """The line that was written last for a claim. Its newest version may be known from somebody's message alone."""
+    """The line that was written last for a claim. Its newest version may be known only from somebody's message."""
     query = "SELECT line FROM claim_version WHERE claim = ? ORDER BY version DESC LIMIT 1"
     return _said(ledger.db.execute(query, (claim,)).fetchone())
 
@@ -241,13 +239,13 @@ def _said(row: tuple[str] | None) -> Line | None:
 
 
 def decide_fate(ledger: Ledger, claim: int, fate: Fate) -> None:
-    """Set the fate of a claim from now on."""
+    """Set the fate of a claim."""
     ledger.db.execute("UPDATE claim SET fate = ? WHERE id = ?", (fate or None, claim))
 
 
 def add_carriers(ledger: Ledger, repository: int, found: Iterable[tuple[str, str, int]]) -> None:
-    """Record commits that carry claims: commit id, published id, version. Claims that are not of this repository here
-    are somebody else's."""
+    """Record commits that carry claims: commit id, published id, version. Claims that are not of this repository are
+    ignored."""
     for commit, name, version in found:
         ledger.db.execute(
             "INSERT OR IGNORE INTO carrier SELECT id, ?, ? FROM claim WHERE name = ? AND repository = ?",
@@ -256,7 +254,7 @@ def add_carriers(ledger: Ledger, repository: int, found: Iterable[tuple[str, str
 
 
 def drop_carriers(ledger: Ledger, repository: int, commits: Iterable[str]) -> None:
-    """Forget which claims some commits carry: no ref reaches these any more."""
+    """Forget the claims of some commits, because no ref reaches these any more."""
     ledger.db.executemany(
         "DELETE FROM carrier WHERE commit_id = ? AND claim IN (SELECT id FROM claim WHERE repository = ?)",
         ((commit, repository) for commit in commits),
@@ -264,7 +262,8 @@ def drop_carriers(ledger: Ledger, repository: int, commits: Iterable[str]) -> No
 
 
 def carrying_commits(ledger: Ledger, repository: int) -> dict[str, list[Claim]]:
-    """Every commit known to carry claims of this repository, with them; a claim's `version` is the one it carries."""
+    """Every commit known to carry claims of this repository, with the claims; a claim's `version` is the one
+    carried."""
     rows = ledger.db.execute(
         "SELECT commit_id, claim.id, name, carrier.version, ifnull(fate, ''), carried, ever_carried FROM carrier"
         " JOIN claim ON claim.id = carrier.claim WHERE repository = ? ORDER BY claim.id",
@@ -277,8 +276,8 @@ def carrying_commits(ledger: Ledger, repository: int) -> dict[str, list[Claim]]:
 
 
 def settle_carried(ledger: Ledger, repository: int) -> None:
-    """Bring what claims know of their carriers up to date. A version never said here (the ledger is older than the
-    message) is taken as said: it is not used again."""
+    """Update the carried versions of claims. A version that was never published from this ledger (the ledger is
+    older than the message) counts as published, so that it is not used again."""
     newest = "ifnull((SELECT max(version) FROM carrier WHERE carrier.claim = claim.id), 0)"
     ledger.db.execute(
         f"UPDATE claim SET carried = {newest}, ever_carried = max(ever_carried, {newest}),"
@@ -289,8 +288,7 @@ def settle_carried(ledger: Ledger, repository: int) -> None:
 
 
 def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
-    """Give bound claims whose commit is gone another fate; without one their usage is pending again: nobody has seen
-    them."""
+    """Give bound claims whose commit is gone another fate; without one, their usage is pending again."""
     gone = _claims(ledger, "repository = ? AND fate = 'bound' AND carried = 0", (repository,))
     if fate:
         for claim in gone:
@@ -301,12 +299,12 @@ def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
         groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ?", (claim.id,))]
         ledger.db.execute("UPDATE usage SET claim = NULL, claim_version = NULL WHERE claim = ?", (claim.id,))
         rollup.move(group._replace(claim=None, claim_version=None) for group in groups)
-        ledger.db.execute("DELETE FROM claim WHERE id = ?", (claim.id,))  # its versions, carriers and sums go with it
+        ledger.db.execute("DELETE FROM claim WHERE id = ?", (claim.id,))  # with its versions, carriers and sums
     rollup.apply(ledger)
 
 
 def known_tips(ledger: Ledger, repository: int, *, only_local: bool = False) -> dict[str, str]:
-    """Every ref and the commit it named at the last look; with `only_local` branches and detached HEADs alone."""
+    """Every ref, and the commit it named at the last refresh; with `only_local`, only branches and detached HEADs."""
     query, spans = "SELECT ref, commit_id FROM tip WHERE repository = ?", ("",)
     if only_local:
         spans = ("ref < 'refs/'", "ref >= 'refs/heads/' AND ref < 'refs/heads0'", "ref >= 'refs0'")
@@ -316,13 +314,13 @@ def known_tips(ledger: Ledger, repository: int, *, only_local: bool = False) -> 
 
 
 def forget_tips(ledger: Ledger, repository: int) -> None:
-    """Let the next look walk all of history."""
+    """Have the next refresh walk the complete history."""
     _forget_states(ledger, repository)
     ledger.db.execute("DELETE FROM tip WHERE repository = ?", (repository,))
 
 
 def record_tips(ledger: Ledger, repository: int, before: Mapping[str, str], tips: Mapping[str, str]) -> None:
-    """Remember the refs as they are; `before` is what `known_tips` said."""
+    """Record the present refs; `before` is the result of `known_tips`."""
     _forget_states(ledger, repository)
     gone = [(repository, kept(ref)) for ref in before if ref not in tips]
     new = [(repository, kept(ref), commit) for ref, commit in tips.items() if before.get(ref) != commit]
@@ -331,16 +329,16 @@ def record_tips(ledger: Ledger, repository: int, before: Mapping[str, str], tips
 
 
 _STATE = "state of refs {} {}"
-"""The setting that says in which state refs were (`refs_state`) while they were as the ledger knows them."""
+"""The setting that records the state (`refs_state`) in which the refs were as the ledger knows them."""
 
 
 def known_state(ledger: Ledger, repository: int, *, only_local: bool) -> str:
-    """The state in which the refs of a repository were what `known_tips` says; empty where that is not known."""
+    """The state in which the refs of a repository were as in `known_tips`; empty if unknown."""
     return setting(ledger, _STATE.format(repository, +only_local)) or ""
 
 
 def record_state(ledger: Ledger, repository: int, state: str, *, only_local: bool) -> None:
-    """Remember that state; it is forgotten when other refs are recorded."""
+    """Record that state; it is forgotten when other refs are recorded."""
     record_setting(ledger, _STATE.format(repository, +only_local), state)
 
 
@@ -350,7 +348,7 @@ def _forget_states(ledger: Ledger, repository: int) -> None:
 
 
 def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Sequence[object]) -> None:
-    """Put the usage that a query chooses into a version of a claim."""
+    """Put the usage selected by a query into a version of a claim."""
     query = f"SELECT DISTINCT {KEY} FROM usage WHERE id IN ({chosen})"
     before = [Group(*row) for row in ledger.db.execute(query, parameters)]
     ledger.db.execute(
@@ -380,7 +378,7 @@ _ROWS = (
     "ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)), sum(lower_bound), sum(kind = 'partial')",
     "usage JOIN series ON series.id = series WHERE",
 )
-"""The sources of a sum: the kept sums, or rows of usage where not all of a kept sum is meant."""
+"""The sources of a sum: the stored sums, or rows of usage if only part of a stored sum is meant."""
 
 
 def _worth(ledger: Ledger, where: str, parameters: Sequence[object], source: tuple[str, str] = _SUMS) -> Worth:

@@ -7,21 +7,21 @@ from tokcost.ledger.rows import FOREVER
 
 
 class Held(NamedTuple):
-    """The part of one branch's usage that a claim holds. Amounts in nano-dollars."""
+    """The part of one branch's usage that a claim holds. Amounts are nano-dollars."""
 
     branch: str
     claim: int
-    """Row id; larger is newer."""
+    """Row id; newer claims have larger ids."""
     name: str
     fate: str
     carried: int
-    """The newest version that a commit carries; 0 when none does."""
+    """The newest version that a commit carries; 0 if none does."""
     list_cost: int
-    """Of the usage that is carried, like all that follows but what is lost."""
+    """Of the carried usage, like all following fields except the lost part."""
     tokens: int
     unpriced_tokens: int
     lost_list_cost: int
-    """Of the usage that a commit carried once and none does now."""
+    """Of the usage that a commit carried once and none carries now."""
     lost_tokens: int
 
 
@@ -42,8 +42,8 @@ _BETWEEN = _HELD.format(
 
 
 def held_usage(ledger: Ledger, repository: int, since_ms: int | None, until_ms: int | None) -> list[Held]:
-    """Every claim of a repository with each branch it holds usage of, oldest claim first; of a span of time alone where
-    there is one."""
+    """Every claim of a repository with each branch of its usage, oldest claim first; limited to a span of time if
+    one is given."""
     if since_ms is None and until_ms is None:
         rows = ledger.db.execute(_KEPT, (repository,))
     else:
@@ -53,7 +53,7 @@ def held_usage(ledger: Ledger, repository: int, since_ms: int | None, until_ms: 
 
 
 def carriers(ledger: Ledger, repository: int) -> dict[int, list[tuple[int, str]]]:
-    """The commits that carry a claim, with the version each carries."""
+    """The commits that carry a claim, with the version that each carries."""
     rows = ledger.db.execute(
         "SELECT carrier.claim, carrier.version, commit_id FROM carrier JOIN claim ON claim.id = carrier.claim"
         " WHERE repository = ?",

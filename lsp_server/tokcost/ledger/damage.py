@@ -1,6 +1,6 @@
-"""The distinction between a damaged ledger and one that is only in use, whatever SQLite or Python said of it.
+"""Distinguishes a damaged ledger from one that is only in use, whatever error SQLite or Python reports.
 
-A ledger that is locked, read-only, on a full or a failing disk is not damaged, and nothing is ever set aside for it.
+A ledger that is locked, read-only, or on a full or failing disk is not damaged, and is never set aside.
 """
 
 import sqlite3
@@ -24,22 +24,25 @@ _IN_THE_WAY = {
     sqlite3.SQLITE_IOERR: _ELSEWHERE,
     sqlite3.SQLITE_NOMEM: "Close other programs; nothing already recorded is lost.",
 }
-"""Hints for errors of SQLite that concern everything around the file."""
+"""Hints for SQLite errors that concern the file's surroundings."""
 
 _SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
-"""Errors of a damaged file; the second where Python cannot even read what SQLite says of it."""
+"""Errors of a damaged file; the second if Python cannot even decode SQLite's message."""
 _NO_TEXT = "its schema is no text"
 _REFERENCES_SINCE = 5
 _MODES = (1, 2)
-"""The values of the header's bytes for how a file is written; anything else makes SQLite call the file read-only."""
+"""The valid values of the header's read and write format bytes; any other value makes SQLite call the file
+read-only."""
 
 
 @contextmanager
 def told(path: Path) -> Generator[None]:
-    """Turn what SQLite and the file system say into a sentence with the file, the reason and what to do. What may be
-    damage or a bug of ours passes through: `Ledger` has the file examined when it is closed."""
+    """Turn errors of SQLite and the file system into a sentence with the file, the reason and what to do.
+
+    Errors that may be damage or a bug of ours pass through: `Ledger` has the file examined when it is closed.
+    """
     try:
         yield
     except sqlite3.Error as error:
@@ -47,14 +50,14 @@ def told(path: Path) -> Generator[None]:
         if problem is None:
             raise
         raise problem from error
-    except UnicodeDecodeError as error:  # Python could not even read what SQLite says of it
+    except UnicodeDecodeError as error:  # Python could not even decode SQLite's message
         raise LedgerDamaged(path, _NO_TEXT) from error
     except OSError as error:
         raise LedgerUnavailable(f"the ledger {path} cannot be used: {error.strerror or error}", _ELSEWHERE) from error
 
 
 def said_by_sqlite(error: sqlite3.Error, path: Path) -> TokcostError | None:
-    """The problem behind an error of SQLite, where the error alone tells."""
+    """The problem behind an SQLite error, if the error itself shows it."""
     text, code = str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _SURE or any(words in text for words in _SURE_WORDS):
         return LedgerDamaged(path, text)
@@ -65,8 +68,11 @@ def said_by_sqlite(error: sqlite3.Error, path: Path) -> TokcostError | None:
 
 
 def problem_behind(error: Exception, path: Path) -> TokcostError | None:
-    """The problem behind any error that came up while a ledger was used; `None` when the file is sound, so that the
-    error is something else. Looks at all of the file where the error alone does not tell; nobody may have it open."""
+    """The problem behind any error that occurred while a ledger was used; `None` if the file is sound, so that the
+    error has another cause.
+
+    Examines all of the file if the error itself does not show it; nobody may have it open.
+    """
     if isinstance(error, sqlite3.Error):
         problem = said_by_sqlite(error, path)
         if problem is not None:
@@ -78,8 +84,8 @@ def problem_behind(error: Exception, path: Path) -> TokcostError | None:
 
 
 def examine(path: Path) -> str:
-    """The first thing that is wrong with the file of a ledger: in its pages, its indexes, its schema, its texts; empty
-    when it is sound. Takes seconds for a million usage. Raises `LedgerUnavailable`."""
+    """The first problem of a ledger's file: in its pages, indexes, schema or texts; empty if it is sound. Takes
+    seconds for a million rows of usage. Raises `LedgerUnavailable`."""
     with told(path):
         try:
             with closing(sqlite3.connect(path, timeout=2.0, isolation_level=None)) as connection:
@@ -94,8 +100,7 @@ def examine(path: Path) -> str:
 
 
 def wrong_with(connection: sqlite3.Connection) -> str:
-    """The first thing that is wrong with an open ledger; empty when it is sound. Raises `sqlite3.Error` where SQLite
-    cannot even look."""
+    """The first problem of an open ledger; empty if it is sound. Raises `sqlite3.Error` if SQLite cannot examine it."""
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         return str(found).replace("*** in database main ***\n", "").partition("\n")[0]
@@ -109,15 +114,15 @@ def wrong_with(connection: sqlite3.Connection) -> str:
         if known != version:
             return "its version is damaged"
         for (table,) in sound.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-            for _ in connection.execute(f"SELECT * FROM {table}"):  # fetching decodes
+            for _ in connection.execute(f"SELECT * FROM {table}"):  # fetching decodes the texts
                 pass
-    # Before schema 5 nothing held references.
+    # Before schema 5 nothing enforced references.
     lost = connection.execute("PRAGMA foreign_key_check").fetchone() if version >= _REFERENCES_SINCE else None
     return f"a row of {lost[0]} names a row of {lost[2]} that is gone" if lost else ""
 
 
 def _sound(version: int) -> sqlite3.Connection:
-    """An empty ledger of a version; of the newest where there is no such version."""
+    """An empty ledger of a version; of the newest if there is no such version."""
     from tokcost.ledger.snapshot import create
 
     sound = sqlite3.connect(":memory:", isolation_level=None)

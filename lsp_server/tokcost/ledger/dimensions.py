@@ -1,5 +1,5 @@
-"""Row ids of what usage names by number: assistants, series, places, sessions, working directories. Each is made where
-it is missing; part of the caller's transaction."""
+"""Row ids of values that usage refers to: assistants, series, places, sessions, working directories. A missing row
+is created in the caller's transaction."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
@@ -24,21 +24,20 @@ _LOG_PLACE = "directory = ? AND ifnull(branch, '') = ifnull(?, '') AND is_stale 
 
 
 _TOLD = slice(Usage._fields.index("session"), Usage._fields.index("web_searches"))
-"""The fields from the session to the tier: what is not a number, an identity or a mark."""
+"""The fields from the session to the tier: those that are no number, identity or mark."""
 _MADE = slice(Usage._fields.index("geo"), None)
 """The fields from the region on."""
 
 
 class Dimensions:
-    """Looks ids up and remembers them, for as long as one transaction lasts."""
+    """Looks up ids and remembers them for the duration of one transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._last: tuple[tuple[object, ...], Ids] | None = None
-        """The ids of the last entry, and what they stand for: most differ from the one before in nothing that has
-        one."""
+        """The values and ids of the last entry: most entries equal the previous one in all of them."""
         self._together: dict[tuple[object, ...], Ids] = {}
-        """The ids of all entries, by what they stand for."""
+        """The ids of all entries, by their values."""
         self._assistants: dict[str, int] = {}
         self._series: dict[tuple[object, ...], int] = {}
         self._places: dict[tuple[object, ...], int] = {}
@@ -46,7 +45,7 @@ class Dimensions:
         self._sessions: dict[tuple[str, str], int] = {}
 
     def of(self, entry: Entry) -> Ids:
-        """The ids of everything that an entry names."""
+        """The ids of all values of an entry."""
         usage, repository, worktree, place, _, price_state, price, *_ = entry
         told, made = usage[_TOLD], usage[_MADE]
         named = (told, usage.model, made, price, price_state, place, worktree, repository, usage.assistant)
@@ -76,11 +75,11 @@ class Dimensions:
         return _known(self._places, (repository, worktree, branch or None, evidence), self._find_place)
 
     def log_place(self, usage: Usage) -> int:
-        """The id of where a log says that a usage was made."""
+        """The id of the place recorded in a log."""
         return self.log_place_of(usage.cwd, usage.branch, usage.branch_stale)
 
     def log_place_of(self, directory: str, branch: str, is_stale: bool) -> int:
-        """The id of a working directory together with the branch field that a log has."""
+        """The id of a working directory together with the branch field of a log."""
         return _known(self._log_places, (directory, branch, is_stale), self._find_log_place)
 
     def session(self, assistant: str, name: str) -> int:
@@ -115,7 +114,7 @@ class Dimensions:
 
 
 def session_ids(ledger: Ledger, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-    """Row ids of sessions, pairs of assistant and name; made where missing."""
+    """Row ids of sessions (pairs of assistant and name), created if missing."""
     dimensions = Dimensions(ledger)
     return {pair: dimensions.session(*pair) for pair in pairs}
 

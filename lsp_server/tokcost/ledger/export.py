@@ -14,13 +14,13 @@ class Wanted(NamedTuple):
     """The usage to export."""
 
     repositories: Mapping[int, str]
-    """Row ids and the name that each is given; 0 is in no repository."""
+    """Row ids, and the name given to each; 0 is usage outside repositories."""
     since_ms: int = 0
     until_ms: int = FOREVER
     """Excluded."""
     branch: str | None = None
     estimates: bool = False
-    """Whether usage whose counts are estimated is wanted."""
+    """Whether to include usage with estimated counts."""
 
 
 _QUERY = f"""
@@ -35,8 +35,8 @@ _PLACES = "SELECT id, ifnull(repository, 0), ifnull(branch, ''), evidence FROM p
 
 
 def exported_usage(ledger: Ledger, wanted: Wanted) -> Iterator[ExportedUsage]:
-    """The usage that was asked for, in the order of time. What many rows share is read once: that is twice as quick as
-    a join for each row."""
+    """The usage asked for, in chronological order. Values shared by many rows are read once, which is twice as fast
+    as a join for each row."""
     names = wanted.repositories
     assistants: dict[int, str] = dict(ledger.db.execute("SELECT id, name FROM assistant").fetchall())
     series = {row[0]: (row[1:7], row[7:]) for row in ledger.db.execute(_SERIES)}
@@ -56,7 +56,7 @@ def exported_usage(ledger: Ledger, wanted: Wanted) -> Iterator[ExportedUsage]:
 
 
 def left_out(ledger: Ledger, wanted: Wanted) -> tuple[int, int]:
-    """The number of responses that only their estimated counts keep out, and their tokens."""
+    """The number of responses that are left out only because of their estimated counts, and their tokens."""
     if wanted.estimates:
         return 0, 0
     where, values = _where(wanted._replace(estimates=True))
@@ -65,7 +65,7 @@ def left_out(ledger: Ledger, wanted: Wanted) -> tuple[int, int]:
 
 
 def prices_named(ledger: Ledger) -> dict[str, str]:
-    """The rate cards of all usage by their ids; each is for `pricing.cards.from_json` to read."""
+    """The rate cards of all usage by id, in the form for `pricing.cards.from_json`."""
     query = "SELECT id, body FROM price WHERE json_valid(body) AND id IN (SELECT price FROM series)"
     return dict(ledger.db.execute(query).fetchall())
 

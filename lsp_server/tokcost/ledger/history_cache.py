@@ -1,8 +1,8 @@
-"""The cache of what was read from histories: a file of its own that may be deleted at any time.
+"""The cache of histories that were read: a separate file that may be deleted at any time.
 
-It holds lines by commit id, which the messages say as well, and which step of a history brought which of these commits.
-No author, no path, no other text of a message. A cache that is damaged, of another version or cannot be written is
-replaced by a new or a passing one: nothing is lost but time.
+It holds lines by commit id, which the messages contain as well, and the step of a history that introduced each of these
+commits. No author, no path, no other text of a message. A cache that is damaged, of another version or not writable is
+replaced by a new or a temporary one: only time is lost.
 """
 
 import json
@@ -22,7 +22,7 @@ from tokcost.model.usage import Tokens
 
 FILE_NAME = "history.db"
 _VERSION = 3
-"""Raised with every change of how a message is read: what is kept was read the old way."""
+"""Increased with every change in parsing messages, because cached lines were parsed the old way."""
 _BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE repository (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, shape TEXT NOT NULL);
@@ -42,7 +42,7 @@ class Walk(NamedTuple):
 
     tip: str
     commits: int
-    """Merges left out."""
+    """Without merges."""
     steps: int
     homes: dict[str, Introduced]
 
@@ -69,11 +69,11 @@ class HistoryCache:
         self._db.close()
 
     def tips(self) -> list[str]:
-        """Commits whose whole history is in here."""
+        """Commits whose complete history is in the cache."""
         return [row[0] for row in self._db.execute("SELECT commit_id FROM tip WHERE repository = ?", (self._id,))]
 
     def add(self, carriers: Iterable[Carrier], tips: Iterable[str], superseded: Iterable[str] = ()) -> None:
-        """Record what was read, and that the history of `tips` was read whole."""
+        """Record what was read, and that the history of `tips` was read completely."""
         with self._db:
             rows = ((self._id, carrier.commit, _dumped(carrier)) for carrier in carriers)
             self._db.executemany("INSERT OR REPLACE INTO carrier VALUES (?, ?, ?)", rows)
@@ -82,7 +82,7 @@ class HistoryCache:
             self._db.executemany("INSERT OR IGNORE INTO tip VALUES (?, ?)", ((self._id, tip) for tip in tips))
 
     def carriers(self) -> dict[str, Carrier]:
-        """Everything that was ever read in this repository, reachable or not: the asker knows what is."""
+        """Everything ever read in this repository, reachable or not; the caller knows which commits are reachable."""
         rows = self._db.execute("SELECT commit_id, body FROM carrier WHERE repository = ?", (self._id,))
         return {commit: _loaded(commit, body) for commit, body in rows}
 
@@ -97,7 +97,7 @@ class HistoryCache:
         return Walk(tip, commits, steps, {commit: Introduced(step, position) for commit, step, position in homes})
 
     def record_walk(self, walk: Walk, new: dict[str, Introduced], replaces: bool) -> None:
-        """Remember a walk: all of it, or what is `new` since the last."""
+        """Record a walk: all of it, or the `new` part since the last one."""
         with self._db:
             if replaces:
                 self._db.execute("DELETE FROM home WHERE repository = ?", (self._id,))
@@ -114,7 +114,7 @@ class HistoryCache:
 
 
 def open_history_cache(folder: Path, path: str, shape: str) -> HistoryCache:
-    """The cache for the repository at `path`; in memory where it cannot be written."""
+    """The cache for the repository at `path`; in memory if it cannot be written."""
     file = folder / FILE_NAME
     for attempt in range(2):
         try:
@@ -126,7 +126,7 @@ def open_history_cache(folder: Path, path: str, shape: str) -> HistoryCache:
                 break
             with suppress(OSError):
                 file.unlink()
-        except (OSError, EnvironmentProblem):  # a folder of somebody else holds nothing that we believe
+        except (OSError, EnvironmentProblem):  # a folder of somebody else cannot be trusted
             break
     connection = sqlite3.connect(":memory:")
     connection.executescript(_SCHEMA)
@@ -160,7 +160,7 @@ def _connect(file: Path) -> sqlite3.Connection:
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    """The tables of this version, in place of those of another one."""
+    """Create the tables of this version, in place of those of another version."""
     for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         connection.execute(f'DROP TABLE "{table}"')
     for statement in _SCHEMA.split(";"):

@@ -1,8 +1,8 @@
-"""The ledger's schema, as a list of steps that only ever grows.
+"""The ledger's schema, as a growing list of migration steps.
 
-Step N is `mNNN_…`; it leaves `PRAGMA user_version` at N, so that the hot path can tell the version without sqlite-utils
-(only `open.py` imports this module, and only when there is something to do). A released step is never edited: tests
-upgrade a dump of every released schema. A new ledger is made from what all steps make together (`snapshot.py`).
+Step N is `mNNN_…` and leaves `PRAGMA user_version` at N, so that the hot path can read the version without sqlite-utils
+(only `open.py` imports this module, and only if there is something to do). A released step is never edited: tests
+upgrade a dump of every released schema. A new ledger is created from the combined result of all steps (`snapshot.py`).
 """
 
 import re
@@ -106,7 +106,7 @@ _TABLES = (
 
 @migrations()
 def m001_usage_places_and_prices(db: Database) -> None:
-    """Usage with its place and price, what has been read of each log, and sums per branch."""
+    """Usage with its place and price, the position in each log, and sums per branch."""
     for statement in _TABLES:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 1")
@@ -157,7 +157,7 @@ _CLAIMS = (
 
 @migrations()
 def m002_claims(db: Database) -> None:
-    """Usage belongs to claims; versions of claims, the commits that carry them, and the refs at the last look."""
+    """Claims of usage; versions of claims, the commits that carry them, and the refs at the last refresh."""
     for statement in _CLAIMS:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 2")
@@ -171,7 +171,7 @@ _OBSERVED = """CREATE TABLE observation (
 
 @migrations()
 def m003_observations(db: Database) -> None:
-    """From when until when the server saw HEAD of a worktree on a branch."""
+    """The periods in which the server saw HEAD of a worktree on a branch."""
     db.conn.execute(_OBSERVED)
     db.conn.execute("PRAGMA user_version = 3")
 
@@ -187,7 +187,7 @@ _FOUND = (
 
 @migrations()
 def m004_listings(db: Database) -> None:
-    """Move the listings of each root of logs into a table of their own; files with a problem are found by an index."""
+    """Move the listings of each root of logs into a table of their own; find files with a problem by an index."""
     for statement in _FOUND:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 4")
@@ -427,9 +427,9 @@ _COMPACT = (
   JOIN series ON series.id = rollup.series
   JOIN assistant ON assistant.id = series.assistant""",
 )
-"""A row of usage names what repeats by number: what made it (series), where it belongs (place), where its log says it
-was made (log_place). Words that are none of ours, and numbers below zero, which nothing checked before, become the
-nearest that is allowed."""
+"""A row of usage refers to repeated values by number: how it was made (series), where it belongs (place), where its
+log says it was made (log_place). Unknown words and negative numbers, which nothing checked before, become the
+nearest allowed value."""
 _ALLOWED = {
     "price": "(SELECT price.id FROM price WHERE price.id = usage.price)",
     "kind": "iif(usage.kind IN ('response', 'partial', 'unlogged', 'advisor', 'fallback'), usage.kind, 'response')",
@@ -453,8 +453,7 @@ def m005_series_and_places(db: Database) -> None:
 
 
 def _cursor(offset: int, tail: bytes, state: bytes) -> bytes:
-    """The cursor with which a reader of lines goes on, as `readers/sources/jsonl.py` writes it; what is read whole has
-    none."""
+    """The cursor for a reader of lines, as written by `readers/sources/jsonl.py`; completely read files have none."""
     return offset.to_bytes(8, "little") + bytes([len(tail)]) + tail + state if tail and offset >= 0 else b""
 
 
@@ -483,7 +482,7 @@ _GEO = (
 
 @migrations()
 def m006_geo(db: Database) -> None:
-    """The region in which the provider kept the inference of a series; '' is anywhere."""
+    """The region in which the provider kept the inference of a series; '' is unrestricted."""
     for statement in _GEO:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 6")
@@ -498,7 +497,7 @@ _ESTIMATES = (
 
 @migrations()
 def m007_estimates(db: Database) -> None:
-    """Usage whose counts are estimated is found, and left out, without a look at any other."""
+    """Index usage with estimated counts, so that it can be found or left out without reading other usage."""
     for statement in _ESTIMATES:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 7")
@@ -531,7 +530,7 @@ _FACTORS = (
 
 @migrations()
 def m008_factors(db: Database) -> None:
-    """The factor by which tokens counted in a text were multiplied; 0 where the counts are not of our counting."""
+    """The factor by which tokens counted in text were multiplied; 0 if we did not count the tokens."""
     db.conn.create_function("tokcost_factor", 1, _factor_of_schema_7, deterministic=True)
     for statement in _FACTORS:
         db.conn.execute(statement)
@@ -539,7 +538,7 @@ def m008_factors(db: Database) -> None:
 
 
 def _factor_of_schema_7(model: str) -> int:
-    """The percent that was applied to a model's name before it was recorded."""
+    """The percentage that was applied to a model's name before it was recorded."""
     if "claude" not in model.lower():
         return 100
     version = re.search(r"(?<![0-9])([0-9]{1,2})(?![0-9])(?:[.-]([0-9]{1,2})(?![0-9]))?", model)
@@ -572,15 +571,15 @@ _SUBAGENTS = (
 
 @migrations()
 def m009_subagents(db: Database) -> None:
-    """Whether a sub-agent made the responses of a series, as logs say; of what was read before, paths alone tell."""
+    """Whether a sub-agent made the responses of a series, according to logs; for older usage, only paths show it."""
     for statement in _SUBAGENTS:
         db.conn.execute(statement)
     db.conn.execute("PRAGMA user_version = 9")
 
 
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
-    """Bring a database to a version of the schema, the newest unless told otherwise. The caller holds the write lock
-    or is alone with the file."""
+    """Upgrade a database to a version of the schema, by default the newest. The caller holds the write lock or is
+    alone with the file."""
     database = Database(connection)
     steps = migrations.pending(database)
     last = None if version is None else next((one.name for one in steps if int(one.name[1:4]) > version), None)

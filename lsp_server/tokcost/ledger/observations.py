@@ -1,4 +1,4 @@
-"""Observations of HEAD by the server: stretches of time in a worktree, each on one branch."""
+"""Observations of HEAD by the server: periods in a worktree, each on one branch."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from tokcost.model.place import Observation
 def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, watching_since_ms: int) -> None:
     """Record that HEAD of a worktree is on a branch now (empty: on none).
 
-    The newest stretch goes on if it is on the same branch and somebody who watched all the time says so: what happened
-    before `watching_since_ms` nobody saw.
+    The newest period is extended if it has the same branch and the server watched since then: what happened before
+    `watching_since_ms` was not observed.
     """
     path = kept(git_dir)
     query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms DESC LIMIT 1"
@@ -29,7 +29,7 @@ def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, w
 
 
 def record_stretches(ledger: Ledger, git_dir: str, stretches: Sequence[Observation]) -> None:
-    """Remember stretches that were found out otherwise; those that are known stay as they are."""
+    """Record periods that were determined otherwise; known ones stay unchanged."""
     ledger.db.executemany(
         "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
         [(kept(git_dir), one.first_ms, one.last_ms, one.branch) for one in stretches],
@@ -37,6 +37,6 @@ def record_stretches(ledger: Ledger, git_dir: str, stretches: Sequence[Observati
 
 
 def observations(ledger: Ledger, git_dir: str) -> list[Observation]:
-    """Every stretch of one worktree, oldest first."""
+    """Every period of one worktree, oldest first."""
     query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms"
     return [Observation(*row) for row in ledger.db.execute(query, (kept(git_dir),))]

@@ -1,7 +1,7 @@
 """Opening the ledger: one SQLite file, mode 0600 in a folder of mode 0700, shared by every tokcost process.
 
-A new ledger is built beside its place and linked there whole, so that several processes may start at once and none ever
-sees half a schema. A damaged file is rescued (`salvage.py`), never deleted.
+A new ledger is built beside its place and linked there when complete, so that several processes may start at once and
+none ever sees half a schema. A damaged file is rescued (`salvage.py`), never deleted.
 """
 
 import os
@@ -26,16 +26,16 @@ BUSY_SECONDS = 10.0
 
 _opening = Lock()
 _open_here: dict[Path, int] = {}
-"""The number of connections of this process to each ledger: a process that opens a file of SQLite beside SQLite, and
-closes it, gives up all locks that its connections hold on it (https://sqlite.org/howtocorrupt.html, 2.2)."""
+"""The number of this process's connections to each ledger: a process that opens and closes an SQLite file by other
+means loses all locks that its connections hold on it (https://sqlite.org/howtocorrupt.html, 2.2)."""
 
 _left_open: list[sqlite3.Connection] = []
 _LARGE_WAL = 1 << 20
-"""The next process reads all of SQLite's log that was left to it: a megabyte takes a millisecond."""
+"""The next process reads all of the WAL that was left behind: a megabyte takes a millisecond."""
 
 
 class Ledger:
-    """An open ledger. Every other module of this room takes one; nobody else sees the connection."""
+    """An open ledger. The other modules of this package take it as an argument; nobody else sees the connection."""
 
     def __init__(
         self, connection: sqlite3.Connection, path: Path, lock: FolderLock, *, read_only: bool, leave_open: bool = False
@@ -47,7 +47,7 @@ class Ledger:
         self._leave_open = leave_open
         self._is_open = True
         if leave_open:
-            _left_open.append(connection)  # or Python would close it when nobody needs it any more
+            _left_open.append(connection)  # otherwise Python would close it when it is no longer referenced
 
     def __enter__(self) -> "Ledger":
         return self
@@ -55,8 +55,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close. An error that came up meanwhile leaves as what is behind it: `LedgerDamaged`, `LedgerUnavailable`, or
-        itself where the file is sound."""
+        """Close the ledger. An error that occurred meanwhile is replaced by its cause: `LedgerDamaged`,
+        `LedgerUnavailable`, or itself if the file is sound."""
         if not self._leave_open or value is not None or self._has_much_to_write_back():
             self.close()
         if isinstance(value, Exception):
@@ -65,7 +65,7 @@ class Ledger:
                 raise problem from value
 
     def close(self) -> None:
-        """Close the file, also one that was to be left open. Twice is as good as once."""
+        """Close the file, also one that was to be left open. Closing twice has no effect."""
         self.db.close()
         if self._is_open:
             self._is_open = False
@@ -81,7 +81,7 @@ class Ledger:
 
     @contextmanager
     def snapshot(self) -> Generator[None]:
-        """Questions that are all asked of the ledger as it is at the first one, whatever others write meanwhile."""
+        """Queries that all read the ledger as it is at the first one, whatever others write meanwhile."""
         with told(self.path):
             self.db.execute("BEGIN")
         try:
@@ -106,12 +106,11 @@ class Ledger:
 
 
 def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: bool = False) -> Ledger:
-    """The ledger below `home`, made if there is none and brought to this version's schema.
+    """The ledger below `home`, created if missing and upgraded to this version's schema.
 
-    With `leave_open` it is closed only where SQLite's log has grown large: whoever closes a ledger last writes the log
-    back and waits for the disk, which a process that ends in a moment (a hook) had better leave to another one.
-
-    Raises `LedgerUnavailable` (locked, not writable, written by a newer version) or `LedgerDamaged`.
+    With `leave_open` it is closed only if the WAL has grown large: the last process to close a ledger checkpoints the
+    WAL and waits for the disk, which a process that ends in a moment (a hook) had better leave to another one. Raises
+    `LedgerUnavailable` (locked, not writable, written by a newer version) or `LedgerDamaged`.
     """
     path = home / FILE_NAME
     with told(path):
@@ -128,12 +127,12 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
                 connection = _connect(path, busy_seconds)
                 with _closed_on_failure(connection):
                     _require_schema(connection, path)
-                    connection.execute("PRAGMA foreign_keys = ON")  # an upgrade rebuilds tables, which needs them off
+                    connection.execute("PRAGMA foreign_keys = ON")  # must be off in an upgrade
         return Ledger(connection, path, lock, read_only=False, leave_open=leave_open)
 
 
 def open_for_reading(home: Path) -> Ledger | None:
-    """The ledger as it stands, without writing anything; `None` where there is none. Raises as `open_ledger`."""
+    """The ledger as it is, without writing anything; `None` if there is none. Raises as `open_ledger`."""
     path = home / FILE_NAME
     with told(path):
         if not _is_there(path):
@@ -156,7 +155,7 @@ _READ_SECONDS = 2.0
 
 
 def _reading(path: Path) -> sqlite3.Connection | None:
-    """A connection that cannot write; `None` where the schema is an older one."""
+    """A connection that cannot write; `None` if the schema is older."""
     for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
         connection = sqlite3.connect(as_uri(path) + suffix, uri=True, timeout=_READ_SECONDS, isolation_level=None)
         try:
@@ -174,7 +173,7 @@ def _reading(path: Path) -> sqlite3.Connection | None:
 
 
 def _upgraded(home: Path) -> Ledger:
-    """An older ledger cannot be read as it stands: bring it up to date first."""
+    """Upgrade an older ledger, which cannot be read as it is."""
     ledger = open_ledger(home)
     ledger.read_only = True
     ledger.db.execute("PRAGMA query_only = 1")
@@ -182,7 +181,7 @@ def _upgraded(home: Path) -> Ledger:
 
 
 def rescued_name(home: Path, stamp: str) -> Path:
-    """The path of a rescued ledger, complete, until it takes its place."""
+    """The path of a complete rescued ledger, before it is moved into place."""
     return home / f"ledger.rescued-{stamp}.db"
 
 
@@ -192,9 +191,9 @@ def damaged_name(home: Path, stamp: str) -> Path:
 
 
 def finish(home: Path) -> None:
-    """Give a rescued ledger its place, and keep the damaged file under a name that says when.
+    """Move a rescued ledger into place, and keep the damaged file under a name with the time.
 
-    Whoever is killed in here leaves no ledger, and a rescued one: the next one who looks for it finishes. The caller is
+    A process killed in here leaves no ledger, but a rescued one, and the next process completes the move. The caller is
     alone with the ledger.
     """
     found = sorted(home.glob(rescued_name(home, "*").name))
@@ -209,7 +208,7 @@ def finish(home: Path) -> None:
 
 
 def _private(home: Path, *, makes: bool = True) -> None:
-    """A ledger in a folder of others is none of ours. Raises `LedgerUnavailable`."""
+    """Refuse a ledger in a folder of others. Raises `LedgerUnavailable`."""
     try:
         (private_folder if makes else check_private)(str(home))
     except EnvironmentProblem as problem:
@@ -217,8 +216,8 @@ def _private(home: Path, *, makes: bool = True) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is a ledger. What it says is believed, so it has to be ours, and what SQLite keeps beside it as
-    well. Raises `LedgerUnavailable`."""
+    """Whether there is a ledger. Its contents are trusted, so it must belong to us, and the files that SQLite keeps
+    beside it as well. Raises `LedgerUnavailable`."""
     try:
         return check_our_database(str(path))
     except EnvironmentProblem as problem:
@@ -226,8 +225,8 @@ def _is_there(path: Path) -> bool:
 
 
 def is_of_records(error: Exception) -> bool:
-    """Whether an error met in a transaction comes from what was to be recorded. What the file system, git or SQLite say
-    of the ledger itself is none: it would meet other records as well."""
+    """Whether an error in a transaction comes from the records to be written. Errors of the file system, of git, or
+    of SQLite about the ledger itself do not: they would affect other records as well."""
     if isinstance(error, sqlite3.Error):
         return isinstance(error, _OF_RECORDS) or str(error) == "integer overflow"
     return not isinstance(error, TokcostError)
@@ -260,7 +259,7 @@ def _count(path: Path, change: int) -> None:
 
 @contextmanager
 def _counted(path: Path) -> Generator[None]:
-    """Makes a connection, which counts from before it is there until its ledger is closed."""
+    """A connection that counts as open from before it exists until its ledger is closed."""
     _count(path, 1)
     try:
         yield
@@ -283,7 +282,7 @@ def _released_on_failure(lock: FolderLock) -> Generator[None]:
 
 
 def _finish(home: Path, seconds: float) -> None:
-    """There is no ledger: perhaps somebody was killed while giving a rescued one its place."""
+    """Complete a move of a rescued ledger that was interrupted: there is no ledger in place."""
     if any(home.glob(rescued_name(home, "*").name)):
         with alone(home, seconds):
             if not (home / FILE_NAME).exists():
@@ -291,7 +290,7 @@ def _finish(home: Path, seconds: float) -> None:
 
 
 def _leave_behind(home: Path, seconds: float) -> None:
-    """There is no ledger: a log that lies there is none of the one that will be made."""
+    """Set a WAL aside that does not belong to the ledger about to be created: there is no ledger."""
     path = home / FILE_NAME
     if os.path.lexists(f"{path}-wal"):
         with alone(home, seconds):
@@ -300,7 +299,7 @@ def _leave_behind(home: Path, seconds: float) -> None:
 
 
 def put_wal_aside(home: Path, target: Path) -> None:
-    """Keep the log of something else under another name. The caller is alone with the ledger."""
+    """Keep a foreign WAL under another name. The caller is alone with the ledger."""
     with suppress(FileNotFoundError):
         os.replace(home / f"{FILE_NAME}-wal", target)
     with suppress(FileNotFoundError):
@@ -308,8 +307,8 @@ def put_wal_aside(home: Path, target: Path) -> None:
 
 
 def _require_own_wal(home: Path) -> None:
-    """Raises `LedgerDamaged` where the log may be of something else: a rescue looks at it, and opening the file would
-    write it there. Where others, or this process, have the ledger open it is in use already."""
+    """Raises `LedgerDamaged` if the WAL may belong to another database: a rescue examines it, whereas opening the
+    file would apply it. If other connections have the ledger open, it is in use already."""
     path = home / FILE_NAME
     with _opening:
         if not _open_here.get(path) and is_doubtful(path):
@@ -322,7 +321,7 @@ FOREIGN_WAL = f"{FILE_NAME}-wal is the write-ahead log of another database, or a
 
 
 def create(path: Path, version: int | None = None) -> None:
-    """Make an empty ledger, unless there is one; of an older version of the schema only to salvage one."""
+    """Create an empty ledger, unless there is one; of an older schema version only to salvage one."""
     from tokcost.ledger import snapshot
 
     building = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")
@@ -332,7 +331,7 @@ def create(path: Path, version: int | None = None) -> None:
             connection.execute("PRAGMA page_size = 8192")  # an import writes an eighth faster than with 4096
             connection.execute("PRAGMA journal_mode = WAL")
             snapshot.create(connection, version)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # closing does it as well, and tells of no error
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # closing does it as well, but reports no error
         _publish(building, path)
     finally:
         for suffix in ("", "-wal", "-shm"):
@@ -340,7 +339,7 @@ def create(path: Path, version: int | None = None) -> None:
 
 
 def _publish(building: Path, path: Path) -> None:
-    """Give the finished file its name, unless another process was first."""
+    """Move the finished file to its name, unless another process was first."""
     try:
         os.link(building, path)
     except FileExistsError:
@@ -366,7 +365,7 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
             f"Upgrade this tokcost (`{installation().upgrade}`), or set TOKCOST_HOME to another folder.",
         )
     _upgrade(connection)
-    if _version(connection) != SCHEMA_VERSION:  # the steps were taken before
+    if _version(connection) != SCHEMA_VERSION:  # the steps were applied before
         raise LedgerDamaged(path, "its version is damaged")
 
 

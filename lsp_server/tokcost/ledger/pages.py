@@ -1,8 +1,8 @@
-"""The readable rows of a damaged database file, page by page, whatever the rest of it looks like.
+"""The readable rows of a damaged database file, page by page, whatever the state of the rest.
 
-SQLite itself reads them: every page that holds rows is given to it as the root of a table of its own, in a copy of the
-file whose first page, the schema, is ours. So neither the schema, nor an index, nor the pages above need be readable.
-The layout of pages and of the write-ahead log is SQLite's documented format (https://sqlite.org/fileformat2.html).
+SQLite itself reads them: every page with rows is presented to it as the root of a separate table, in a copy of the file
+whose first page, the schema, is ours. Neither the schema, nor an index, nor the pages above need to be readable. The
+layout of pages and of the write-ahead log is SQLite's documented format (https://sqlite.org/fileformat2.html).
 """
 
 import os
@@ -20,34 +20,34 @@ _USUAL_SIZE = 8192
 _SIZES = tuple(1 << power for power in range(9, 17))
 _LOOKED_AT_BYTES = 1 << 23
 _BATCH = 400
-"""Pages that are given to SQLite at once: it parses as many definitions."""
+"""Pages given to SQLite at once: it has to parse as many definitions."""
 _LOOKED_AT = 5
-"""Rows of a page that are looked at to see which tables it may belong to."""
+"""Rows of a page that are examined to find the tables to which it may belong."""
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 
 class Shape(NamedTuple):
-    """A table as far as its rows tell."""
+    """A table as far as its rows show."""
 
     table: str
     columns: tuple[str, ...]
     types: tuple[frozenset[type], ...]
-    """The types that each column may hold."""
+    """The types allowed in each column."""
     keys: int
-    """For a table without row ids, how many columns are its key, which come first; else 0."""
+    """For a table without row ids, the number of leading columns that form its key; else 0."""
     least: int
-    """Fewest columns of a row that was written before the last ones were added."""
+    """The minimum number of columns of a row that was written before the last ones were added."""
     defaults: tuple[str, ...]
-    """The values that added columns hold in old rows, as SQL."""
+    """The values of added columns in old rows, as SQL."""
 
 
 class Rows(NamedTuple):
-    """The rows of one table that one page gave."""
+    """The rows of one table found on one page."""
 
     shape: Shape
     good: list[tuple[Any, ...]]
     bad: int
-    """Rows that can be read and cannot be rows of this table."""
+    """Rows that can be read and cannot belong to this table."""
 
 
 def shapes_of(connection: sqlite3.Connection, tables: Sequence[str]) -> list[Shape]:
@@ -79,13 +79,13 @@ def _shape(connection: sqlite3.Connection, table: str) -> Shape:
 
 
 class _Leaf(NamedTuple):
-    """A page of rows of some table, or of entries of some index."""
+    """A page of table rows or index entries."""
 
     page: int
     is_keyed: bool
-    """Whether its rows are found by a key, and not by a row id."""
+    """Whether its rows are stored by a key instead of a row id."""
     counts: frozenset[int]
-    """The numbers of columns that its first rows have."""
+    """The numbers of columns of its first rows."""
 
 
 def _may_hold(leaf: _Leaf, shape: Shape) -> bool:
@@ -95,7 +95,7 @@ def _may_hold(leaf: _Leaf, shape: Shape) -> bool:
 
 
 class Pages:
-    """A copy of a damaged file, which this changes and nobody else uses."""
+    """A copy of a damaged file, which only this class uses and changes."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -103,9 +103,9 @@ class Pages:
         _apply_log(file, self.size)
         length = os.path.getsize(file)
         self.count = -(-length // self.size)
-        os.truncate(file, self.count * self.size)  # the end of a page that was cut off reads as nothing
+        os.truncate(file, self.count * self.size)  # the end of a truncated page reads as zeros
         self.unreadable = 0
-        """Pages that seem to hold rows, some of which nobody can read any more, or that are no pages any more."""
+        """Pages that seem to hold rows, some of which cannot be read any more, or that are no valid pages any more."""
         self._free = self._free_pages()
         self._leaves = [leaf for page in range(2, self.count + 1) for leaf in self._leaf(page)]
         _graft(file, self.size, self.count)
@@ -115,8 +115,8 @@ class Pages:
         return sum(_may_hold(leaf, shape) for leaf in self._leaves if leaf.page not in self._free)
 
     def rows(self, shapes: Sequence[Shape], *, freed: bool = False) -> Iterator[Rows]:
-        """All readable rows of tables of these shapes; those of `freed` pages apart: they are remains of rows that were
-        deleted or moved, unless the list of these pages is damaged."""
+        """All readable rows of tables of these shapes. Those of `freed` pages are separate: they are remains of rows
+        that were deleted or moved, unless the free list is damaged."""
         wanted = [
             (leaf.page, shape)
             for leaf in self._leaves
@@ -131,7 +131,7 @@ class Pages:
             self.unreadable = unreadable
 
     def _leaf(self, page: int) -> Iterator[_Leaf]:
-        """The page, where it may hold rows of a table."""
+        """The page, if it may hold rows of a table."""
         content = self._page(page)
         kind, is_used = content[0], page not in self._free
         if kind not in _KINDS:
@@ -147,7 +147,7 @@ class Pages:
             return stream.read(self.size)
 
     def _free_pages(self) -> set[int]:
-        """Pages that hold nothing any more: what is left in them is no row. A damaged list ends where it is damaged."""
+        """Pages in the free list, which hold no valid rows. A damaged list ends where it is damaged."""
         free: set[int] = set()
         trunk = int.from_bytes(self._page(1)[32:36], "big")
         while 1 < trunk <= self.count and trunk not in free:
@@ -192,7 +192,7 @@ def _definition(name: str, shape: Shape) -> str:
 
 
 def _read(connection: sqlite3.Connection, name: str, shape: Shape) -> tuple[list[tuple[Any, ...]], bool]:
-    """The rows of a page, and whether that is all of them: forwards until one cannot be read, then backwards."""
+    """The rows of a page, and whether they are complete: read forwards until one cannot be read, then backwards."""
     connection.text_factory = str
     columns, order = ", ".join(shape.columns), ", ".join(f"{key} DESC" for key in shape.columns[: shape.keys or 1])
     with suppress(*UNREADABLE):
@@ -210,8 +210,8 @@ def _read(connection: sqlite3.Connection, name: str, shape: Shape) -> tuple[list
 
 
 def _decoded(row: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
-    """A row whose texts were not decoded. One that is no UTF-8 stays bytes where identities depend on it, so that it
-    does not fit; elsewhere its damaged letters are replaced."""
+    """A row whose texts were not decoded. Text that is no UTF-8 stays bytes where identities depend on it, so that
+    it does not fit; elsewhere its damaged characters are replaced."""
     return tuple(
         _text(value, kinds, column) for value, kinds, column in zip(row, shape.types, shape.columns, strict=True)
     )
@@ -236,7 +236,7 @@ def _fits(row: tuple[Any, ...], shape: Shape) -> bool:
 
 
 def _column_counts(content: bytes, kind: int) -> list[int]:
-    """The numbers of columns that the first rows of a page have; empty when nothing in it looks like a row."""
+    """The numbers of columns of a page's first rows; empty if nothing in it looks like a row."""
     cells = int.from_bytes(content[3:5], "big")
     start = 12 if kind == _KEYED_INNER else 8
     found: list[int] = []
@@ -258,7 +258,7 @@ def _column_counts(content: bytes, kind: int) -> list[int]:
 
 
 def _number(content: bytes, at: int) -> tuple[int, int]:
-    """A variable-length integer, and where it ends. Raises `IndexError`."""
+    """A variable-length integer, and its end. Raises `IndexError`."""
     value = 0
     for length in range(1, 10):
         byte = content[at]
@@ -277,8 +277,8 @@ def _may_be_overflow(content: bytes, count: int) -> bool:
 
 
 def _page_size(file: Path) -> int:
-    """The largest size at which about as many pages look like pages as at any other: at a part of the true size the
-    same ones do, at a multiple of it only some of them. The header may be damaged."""
+    """The largest size at which about as many pages look valid as at any other. At a fraction of the true size the
+    same pages do, at a multiple only some of them. The header may be damaged."""
     length = min(os.path.getsize(file), _LOOKED_AT_BYTES)
     with open(file, "rb") as stream:
         likely = {size: sum(_is_likely(stream, at, size) for at in range(size, length, size)) for size in _SIZES}
@@ -293,8 +293,8 @@ def _is_likely(stream: Any, at: int, size: int) -> bool:
 
 
 def _apply_log(file: Path, size: int) -> None:
-    """Write the pages of the write-ahead log beside a file into it, up to the last whole transaction. A damaged page
-    does not hide those behind it: its rows are looked at like those of any other."""
+    """Apply the write-ahead log beside a file, up to the last complete transaction. A damaged page does not hide
+    those behind it: its rows are examined like those of any other."""
     log = Path(f"{file}-wal")
     if not log.exists():
         return
@@ -318,7 +318,7 @@ def _apply_log(file: Path, size: int) -> None:
 
 
 def _graft(file: Path, size: int, count: int) -> None:
-    """Give a file a first page of ours: an empty schema."""
+    """Give a file our own first page: an empty schema."""
     donor = file.with_name(f"{file.name}.schema")
     donor.unlink(missing_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""Repositories, worktrees and working directories that usage was seen in, remembered after they are gone."""
+"""Repositories, worktrees and working directories of usage, remembered after they are gone."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class KnownWorktree(NamedTuple):
-    """A worktree as the ledger remembers it."""
+    """A worktree in the ledger."""
 
     id: int
     repository: int
@@ -23,13 +23,13 @@ class KnownWorktree(NamedTuple):
     stamp: str
     """The stamp of its HEAD reflog when its usage was last placed."""
     placed_second: int
-    """Time of the newest reflog entry then, in seconds UTC."""
+    """Time of the newest reflog entry at that moment, in seconds UTC."""
     origin_path: str
     origin_branch: str
 
 
 class KnownRepository(NamedTuple):
-    """A repository (one clone with all its worktrees) as the ledger remembers it."""
+    """A repository (one clone with all its worktrees) in the ledger."""
 
     id: int
     common_dir: str
@@ -38,26 +38,26 @@ class KnownRepository(NamedTuple):
 
 
 _ASIDE = " (moved away "
-"""Between the old path of what is somewhere else now and the number of its row."""
+"""Separates the old path of a moved clone from the number of its row."""
 
 _WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"
 _REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
 
 
 def repositories(ledger: Ledger) -> list[KnownRepository]:
-    """Every repository ever seen."""
+    """All repositories."""
     rows = ledger.db.execute(f"{_REPOSITORY} ORDER BY id")
     return [KnownRepository(number, taken(common), taken(root), mark) for number, common, root, mark in rows]
 
 
 def branches_seen(ledger: Ledger, repository: int) -> list[str]:
-    """Every branch of a repository that usage was ever on."""
+    """All branches of a repository that ever had usage."""
     query = "SELECT DISTINCT branch FROM place WHERE repository = ? AND branch IS NOT NULL"
     return [row[0] for row in ledger.db.execute(query, (repository,))]
 
 
 def worktrees(ledger: Ledger) -> list[KnownWorktree]:
-    """Every worktree ever seen."""
+    """All worktrees."""
     found = [KnownWorktree(*row) for row in ledger.db.execute(f"{_WORKTREE} ORDER BY id")]
     return [
         one._replace(path=taken(one.path), git_dir=taken(one.git_dir), origin_path=taken(one.origin_path))
@@ -66,7 +66,7 @@ def worktrees(ledger: Ledger) -> list[KnownWorktree]:
 
 
 def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: str) -> int:
-    """Row id of a repository, made or brought up to date."""
+    """Row id of a repository, created or updated."""
     ledger.db.execute(
         "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, ?) ON CONFLICT (common_dir)"
         " DO UPDATE SET root = excluded.root, fingerprint = excluded.fingerprint",
@@ -76,7 +76,7 @@ def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: s
 
 
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
-    """Record that a clone was found again under another path, and with it the git folders of its worktrees."""
+    """Record that a clone was found under another path, and with it the git folders of its worktrees."""
     ledger.db.execute(
         "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
         " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
@@ -89,19 +89,19 @@ def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str)
 
 
 def step_aside(ledger: Ledger, one: KnownRepository) -> None:
-    """Keep a clone under a path that nothing has: another one is at its own, and it may be anywhere."""
+    """Store a clone under a path that no folder has: another clone is in its place, and it may be anywhere."""
     aside = f"{_ASIDE}{one.id})"
     move_repository(ledger, one.id, f"{one.common_dir}{aside}", f"{one.root}{aside}")
 
 
 def is_aside(one: KnownRepository) -> bool:
-    """Whether a clone is kept there (`step_aside`)."""
+    """Whether a clone is stored under such a path (`step_aside`)."""
     return one.common_dir.endswith(f"{_ASIDE}{one.id})")
 
 
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
-    """Row id of a worktree, made or brought up to date. One of another repository that was at this path before keeps
-    its usage under another path."""
+    """Row id of a worktree, created or updated. A worktree of another repository that was at this path keeps its
+    usage under another path."""
     ledger.db.execute(
         "UPDATE worktree SET path = path || ? || id || ')' WHERE path = ? AND repository != ?",
         (_ASIDE, kept(path), repository),
@@ -116,7 +116,7 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
 
 
 def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
-    """Record that an assistant made a worktree for itself, and what it was made from."""
+    """Record that an assistant created a worktree for itself, and its origin."""
     ledger.db.execute(
         "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?",
         (kept(origin_path), origin_branch, worktree),
@@ -124,18 +124,18 @@ def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch
 
 
 def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
-    """Record by which state of its reflog a worktree's usage was placed."""
+    """Record the state of the reflog by which a worktree's usage was placed."""
     ledger.db.execute("UPDATE worktree SET stamp = ?, placed_second = ? WHERE id = ?", (stamp, second, worktree))
 
 
 def directories_without_worktree(ledger: Ledger) -> list[str]:
-    """Working directories of usage that lay in no repository when they were last looked at."""
+    """Working directories of usage that were in no repository when they were last checked."""
     query = "SELECT path FROM directory WHERE worktree IS NULL AND path != '' ORDER BY path"
     return [taken(row[0]) for row in ledger.db.execute(query)]
 
 
 def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
-    """Record that a working directory lies in a worktree; this outlives the folder."""
+    """Record that a working directory is in a worktree; this outlives the folder."""
     ledger.db.execute(
         "INSERT INTO directory (path, worktree) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET"
         " worktree = excluded.worktree",
@@ -144,12 +144,12 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
 
 
 def unbind_directory(ledger: Ledger, path: str) -> None:
-    """Forget in which worktree a working directory lies: it was not found. Usage that was placed there stays."""
+    """Forget the worktree of a working directory that was not found. Usage that was placed there stays."""
     ledger.db.execute("UPDATE directory SET worktree = NULL WHERE path = ?", (kept(path),))
 
 
 def bound_directories(ledger: Ledger) -> dict[str, int]:
-    """Working directory to worktree, for all that are known."""
+    """Maps all known working directories to worktrees."""
     query = "SELECT path, worktree FROM directory WHERE worktree IS NOT NULL"
     return {taken(path): worktree for path, worktree in ledger.db.execute(query)}
 
@@ -174,27 +174,30 @@ class KnownPlace(NamedTuple):
 
 
 def places_in(ledger: Ledger, worktree: int) -> list[KnownPlace]:
-    """Every place in a worktree that usage ever had."""
+    """Every place in a worktree that ever had usage."""
     query = "SELECT id, repository, branch, evidence FROM place WHERE worktree = ? ORDER BY id"
     rows = ledger.db.execute(query, (worktree,))
     return [KnownPlace(number, repository, BranchPlace(*place)) for number, repository, *place in rows]
 
 
 def first_time(ledger: Ledger, place: int, since_ms: int) -> int | None:
-    """The time of the first usage of a place from a moment on; one look at an index."""
+    """The time of the first usage of a place from a moment on; one index lookup."""
     query = "SELECT min(time_ms) FROM usage INDEXED BY usage_place WHERE place = ? AND time_ms >= ?"
     return ledger.db.execute(query, (place, since_ms)).fetchone()[0]
 
 
 def usage_between(ledger: Ledger, place: int, since_ms: int, until_ms: int) -> list[Stored]:
-    """Usage of a place from a moment on and before another one."""
+    """Usage of a place from one moment to another (excluded)."""
     query = f"{SELECTED} WHERE place_id = ? AND time_ms >= ? AND time_ms < ?"
     return [from_row(row) for row in ledger.db.execute(query, (place, since_ms, until_ms))]
 
 
 def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, before_ms: int, rollup: Rollup) -> None:
-    """Record that the branch of a place got another name at a moment; part of the caller's transaction. Usage from
-    before goes along. No row of it is written where that is all of it, and there is none under the new name already."""
+    """Record that the branch of a place was renamed at a moment, in the caller's transaction.
+
+    Earlier usage moves along. If that is all usage of the place, and the new name has none yet, no row of usage is
+    written.
+    """
     newest = ledger.db.execute("SELECT max(time_ms) FROM usage WHERE place = ?", (known.id,)).fetchone()[0]
     if newest is None:
         return
@@ -213,7 +216,7 @@ def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, 
 def replace_place(
     ledger: Ledger, stored: Stored, worktree: int | None, repository: int, place: BranchPlace, rollup: Rollup
 ) -> None:
-    """Put one usage where it belongs by better knowledge; part of the caller's transaction."""
+    """Move one usage to a better place, in the caller's transaction."""
     number = Dimensions(ledger).place(repository, worktree, *place)
     ledger.db.execute("UPDATE usage SET place = ? WHERE id = ?", (number, stored.id))
     moved = stored.entry._replace(worktree=worktree, repository=repository, place=place)
@@ -221,7 +224,7 @@ def replace_place(
 
 
 def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> list[Stored]:
-    """Usage of a repository, or of none, that agrees with all parts of a selection."""
+    """Usage of a repository, or outside repositories, that matches all parts of a selection."""
     clauses = ["(repository = :repository OR repository IS NULL)", "time_ms >= :since_ms", "time_ms < :until_ms"]
     if selection.from_branch is not None:
         clauses.append("repository = :repository AND ifnull(branch, '') = :from_branch")
@@ -238,7 +241,7 @@ def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> lis
 
 
 def record_assignment(ledger: Ledger, made_ms: int, what: str, branch: str, usage: int) -> None:
-    """Remember that the user moved usage, and what was said to select it."""
+    """Record that the user moved usage, and the selection."""
     ledger.db.execute(
         "INSERT INTO assignment (made_ms, what, branch, usage) VALUES (?, ?, ?, ?)", (made_ms, what, branch, usage)
     )

@@ -1,4 +1,4 @@
-"""The usage that a plan covers, in all repositories and none."""
+"""The usage that a plan covers, inside and outside repositories."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class CoveredUsage(NamedTuple):
     list_cost: int
     unpriced_tokens: int
     estimated_tokens: int
-    """The part whose counts no provider told."""
+    """The tokens whose counts no provider reported."""
 
 
 def covered_usage(ledger: Ledger, covered: Covered, since_ms: int, until_ms: int) -> CoveredUsage:
@@ -25,7 +25,7 @@ def covered_usage(ledger: Ledger, covered: Covered, since_ms: int, until_ms: int
         " LEFT JOIN price ON price.id = series.price"
         f" WHERE lower(series.provider) IN ({_marks(covered.providers)}) {by} {sold}"
     )
-    # By place, since usage is indexed by place and time: nobody waits for a walk through all of it.
+    # By place, since usage is indexed by place and time: reading all usage would take too long.
     query = (
         "SELECT ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0),"
         " ifnull(sum(iif(estimated, tokens, 0)), 0) FROM usage INDEXED BY usage_place"

@@ -1,4 +1,4 @@
-"""Rate cards and what was priced with them. Cards are only ever added."""
+"""Rate cards and the usage priced with them. Cards are only ever added."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from tokcost.ledger.rows import SELECTED, Entry, Stored, from_row
 
 
 class PriceRow(NamedTuple):
-    """The rate cards of one model as logged; `body` is theirs to read."""
+    """The rate cards of one model as logged; `body` is for `pricing.cards` to parse."""
 
     id: str
     provider: str
@@ -21,13 +21,13 @@ class PriceRow(NamedTuple):
 
 
 def current_prices(ledger: Ledger) -> list[PriceRow]:
-    """The cards that new usage is priced with."""
+    """The cards that price new usage."""
     return [PriceRow(*row) for row in ledger.db.execute(f"{_PRICE} WHERE current ORDER BY provider, model")]
 
 
 def sources_of(ledger: Ledger, model: str) -> list[str]:
-    """The names that the price source took a model for (`openai/gpt-5`), under each provider that logs named with it;
-    without those where it found nothing. The cards themselves are not read: a hook asks."""
+    """The models in the price source (`openai/gpt-5`) for each logged provider of a model, if known there. The cards
+    themselves are not read, because a hook calls this."""
     rows = ledger.db.execute(
         "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$[2]') END AS source FROM price"
         " WHERE model = ? AND current ORDER BY source",
@@ -37,7 +37,7 @@ def sources_of(ledger: Ledger, model: str) -> list[str]:
 
 
 def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
-    """Add cards; they replace the current ones of the same model for usage still to come."""
+    """Add cards; they replace the current ones of the same model for future usage."""
     for row in rows:
         ledger.db.execute(
             "UPDATE price SET current = 0 WHERE provider = ? AND model = ? AND id != ?",
@@ -45,14 +45,14 @@ def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
         )
         ledger.db.execute(
             "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1)"
-            # What stands in for lost cards has their id, and no body.
+            # A stand-in for lost cards has their id and no body.
             " ON CONFLICT (id) DO UPDATE SET current = 1, basis = excluded.basis, body = excluded.body",
             (*row, now_ms),
         )
 
 
 def record_applied_price(ledger: Ledger, row: PriceRow, now_ms: int) -> None:
-    """Add cards that hold for some usage alone (an override of one repository): new usage is not priced with them."""
+    """Add cards for particular usage (an override of one repository); new usage is not priced with them."""
     ledger.db.execute("INSERT OR IGNORE INTO price VALUES (?, ?, ?, ?, ?, ?, 0)", (*row, now_ms))
 
 
@@ -68,7 +68,7 @@ def card_ids(ledger: Ledger, provider: str, model: str) -> dict[str, str]:
 
 
 def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
-    """(provider, model) of all usage, with the number of usage."""
+    """(provider, model) of all usage, with the number of responses."""
     rows = ledger.db.execute(
         "SELECT provider, model, sum(usage) FROM rollup JOIN series ON series.id = series WHERE usage > 0 GROUP BY 1, 2"
     )
@@ -76,7 +76,7 @@ def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
 
 
 def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
-    """Price state, model, number of usage and tokens, for the whole ledger."""
+    """Price state, model, number of responses and tokens, for the whole ledger."""
     return ledger.db.execute(
         "SELECT price_state, model, sum(usage), sum(tokens) FROM rollup JOIN series ON series.id = series"
         " WHERE usage > 0 GROUP BY 1, 2 ORDER BY 1, 4 DESC"
@@ -92,13 +92,13 @@ def cards_used(ledger: Ledger, model: str, provider: str) -> set[str | None]:
 def usage_to_price(
     ledger: Ledger, since_ms: int, pairs: Iterable[tuple[str, str]] | None = None
 ) -> list[tuple[Stored, Entry, str]]:
-    """Usage from a moment on, of all models or of pairs of provider and model, each with its entry and the root of its
-    repository (empty: in none)."""
+    """Usage from a moment on, of all models or of pairs of provider and model, each with its entry and the root of
+    its repository (empty: outside repositories)."""
     roots = {number: taken(root) for number, root in ledger.db.execute("SELECT id, root FROM repository")}
     query = f"{SELECTED} WHERE time_ms >= ?"
     values: list[object] = [since_ms]
     if pairs is not None:
-        from json import dumps  # a short command asks for the prices of nothing, and need not wait for it
+        from json import dumps  # most commands reprice nothing, and need not import it
 
         query += " AND series_id IN (SELECT series.id FROM series JOIN json_each(?) AS one"
         query += " ON provider = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
@@ -110,7 +110,7 @@ def usage_to_price(
 def replace_price(
     ledger: Ledger, stored: Stored, list_cost: int | None, state: str, price: str | None, rollup: Rollup
 ) -> None:
-    """Give one usage another price; part of the caller's transaction."""
+    """Give one usage another price, in the caller's transaction."""
     entry = stored.entry._replace(list_cost=list_cost, price_state=state, price=price)
     series = Dimensions(ledger).of(entry).series
     ledger.db.execute("UPDATE usage SET list_cost = ?, series = ? WHERE id = ?", (list_cost, series, stored.id))

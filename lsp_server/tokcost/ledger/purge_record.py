@@ -1,8 +1,8 @@
-"""The record of what was purged, so that the same logs do not bring it back: a file of its own beside the ledger.
+"""The record of purged usage, so that the same logs do not bring it back: a separate file beside the ledger.
 
-It holds salted hashes of ids of responses and sessions and of paths of sources, each ten bytes, and nothing else. Such
-ids are random: nobody can guess one and ask whether it is here, and whoever has the log needs no record. Names that can
-be guessed (branches, models, repositories) are not recorded at all. The file outlives a lost ledger.
+It holds salted hashes of ids of responses and sessions and of paths of sources, ten bytes each, and nothing else. Such
+ids are random: nobody can guess one and check whether it is here, and whoever has the log needs no record. Names that
+can be guessed (branches, models, repositories) are not recorded at all. The file outlives a lost ledger.
 """
 
 import os
@@ -18,7 +18,7 @@ from tokcost.model.logs import Source
 
 FILE_NAME = "ledger.purged.db"
 _HASH_BYTES = 10
-"""Ten million hashes against ten million responses meet by chance once in ten billion purges."""
+"""With ten million hashes and ten million responses, a collision occurs once in ten billion purges."""
 _BUSY_SECONDS = 10.0
 _AT_ONCE = 500
 _SCHEMA = """
@@ -30,15 +30,15 @@ CREATE TABLE IF NOT EXISTS source (hash BLOB PRIMARY KEY, size INTEGER NOT NULL,
 """
 
 Name = tuple[str, str]
-"""An assistant and its key of a response, or its name of a session, or the path of a source."""
+"""An assistant, with its key of a response, its name of a session, or the path of a source."""
 
 
 class PurgeRecord:
-    """The hashes of all that was ever purged. Every method raises `LedgerUnavailable` where the file cannot be read or
-    written: to import without it could bring back what was purged."""
+    """The hashes of everything that was ever purged. Every method raises `LedgerUnavailable` if the file cannot be
+    read or written: an import without it could bring back purged usage."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, salt: bytes) -> None:
-        from hashlib import blake2b  # most imports find no record, and need not load it
+        from hashlib import blake2b  # most imports find no record and need not import it
 
         self._db, self._path, self._salt, self._blake2b = connection, path, salt, blake2b
 
@@ -57,24 +57,25 @@ class PurgeRecord:
         self._add("usage", names)
 
     def add_sessions(self, names: Iterable[Name]) -> None:
-        """Record sessions of which some usage was purged: their totals tell of it."""
+        """Record sessions with purged usage: their totals contain it."""
         self._add("session", names)
 
     def add_sources(self, sources: Iterable[tuple[str, Source]]) -> None:
-        """Record sources of which the ledger has nothing, as they are now: they need no reading until they change."""
+        """Record the present state of sources of which the ledger has nothing: they need no reading until they
+        change."""
         rows = ((self._hash("source", (name, one.path)), one.size, one.mtime_ns) for name, one in sources)
         self._write("INSERT OR REPLACE INTO source VALUES (?, ?, ?)", rows)
 
     def usage_among(self, names: Sequence[Name]) -> set[Name]:
-        """Those of some responses that were purged."""
+        """The purged responses among some."""
         return self._among("usage", names)
 
     def sessions_among(self, names: Sequence[Name]) -> set[Name]:
-        """Those of some sessions of which usage was purged."""
+        """The sessions among some that have purged usage."""
         return self._among("session", names)
 
     def unchanged_among(self, assistant: str, sources: Sequence[Source]) -> set[str]:
-        """The paths of those sources that are as they were when they were recorded."""
+        """The paths of the sources that have not changed since they were recorded."""
         hashes = {self._hash("source", (assistant, one.path)): one for one in sources}
         found = set[str]()
         with _told(self._path):
@@ -108,8 +109,7 @@ class PurgeRecord:
 
 
 def open_purge_record(home: Path, *, makes: bool = False) -> PurgeRecord | None:
-    """The record below `home`; `None` where nothing was ever purged, unless it `makes` one. Raises
-    `LedgerUnavailable`."""
+    """The record below `home`; `None` if nothing was ever purged, unless `makes` is set. Raises `LedgerUnavailable`."""
     path = home / FILE_NAME
     with _told(path):
         if makes:
@@ -126,7 +126,7 @@ def open_purge_record(home: Path, *, makes: bool = False) -> PurgeRecord | None:
 
 
 def _salt(connection: sqlite3.Connection) -> bytes:
-    """The salt of the record; tables and salt are made where a process was killed before it made them."""
+    """The salt of the record; tables and salt are created if a process was killed before it did so."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'source'").fetchone() is None:
         connection.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):

@@ -1,4 +1,4 @@
-"""Deleting usage, and everything that only it named, from the ledger's file and its free pages.
+"""Deletes usage, and everything that only it refers to, from the ledger's file and its free pages.
 
 All of it is one transaction, whose size SQLite keeps on disk: memory does not grow with the ledger.
 """
@@ -22,14 +22,14 @@ _FROM = (
     " JOIN assistant ON assistant.id = usage.assistant"
 )
 _OWN_NAME = f"iif(session.assistant = '{OTEL}', substr(session.name, instr(session.name, '/') + 1), session.name)"
-"""The assistant's own id of a session: received usage has its assistant in front."""
+"""The assistant's own id of a session: received usage has a prefix with its assistant."""
 _WHOSE = f"iif(session.assistant = '{OTEL}', substr(session.name, 1, instr(session.name, '/') - 1), assistant.name)"
 
 
 @contextmanager
 def purging(ledger: Ledger) -> Generator[None]:
-    """A transaction in which usage is purged. SQLite does not check what rows name: for each row of a source or a
-    folder it would search all usage."""
+    """A transaction in which usage is purged. Foreign keys are off: for each row of a source or a folder, SQLite
+    would search all usage."""
     ledger.db.execute("PRAGMA secure_delete = ON")
     ledger.db.execute("PRAGMA foreign_keys = OFF")
     try:
@@ -40,7 +40,7 @@ def purging(ledger: Ledger) -> Generator[None]:
 
 
 def choose(ledger: Ledger, scope: Scope) -> Purged:
-    """Put the row ids of the usage of a scope into the table of what `delete_chosen` deletes; how much it is."""
+    """Put the row ids of the usage in a scope into the table for `delete_chosen`; returns the size of the usage."""
     db = ledger.db
     clauses = ["1"]
     if scope.before_ms is not None:
@@ -81,7 +81,8 @@ _IN_PART = "gone.usage < (SELECT count(*) FROM usage WHERE usage.claim = gone.id
 
 
 def record_chosen(ledger: Ledger, record: PurgeRecord) -> None:
-    """Record what `choose` found, so that no import brings it back: responses, and sessions whose totals tell of it."""
+    """Record the usage found by `choose`, so that no import brings it back: responses, and sessions whose totals
+    contain them."""
     usage = ledger.db.execute(
         "SELECT assistant.name, key FROM temp.purged CROSS JOIN usage ON usage.id = purged.id"
         " JOIN assistant ON assistant.id = usage.assistant"
@@ -104,8 +105,8 @@ def record_chosen(ledger: Ledger, record: PurgeRecord) -> None:
 
 
 def delete_chosen(ledger: Ledger, record: PurgeRecord, *, everything: bool) -> None:
-    """Delete what `choose` found and all that nothing else names; inside of `purging`. With `everything` also what
-    names no usage at all."""
+    """Delete the usage found by `choose` and everything that nothing else refers to, inside `purging`. With
+    `everything`, also rows that refer to no usage at all."""
     db = ledger.db
     db.execute("DROP TABLE IF EXISTS temp.purged_place")
     db.execute(
@@ -126,7 +127,7 @@ def delete_chosen(ledger: Ledger, record: PurgeRecord, *, everything: bool) -> N
 
 
 def _sources_without_usage(db: sqlite3.Connection) -> Iterator[tuple[str, Source]]:
-    """Sources to forget: those from which there is no usage any more, and of which nothing else is to be reported."""
+    """Sources to forget: those without usage and without anything else to report."""
     db.execute("DROP TABLE IF EXISTS temp.purged_source")
     db.execute(f"CREATE TEMP TABLE purged_source AS {_EMPTY_SOURCES}")
     rows = db.execute(
@@ -145,9 +146,9 @@ _EMPTY_SOURCES = (
     " WHERE instr(source.path, session.name)))"
 )
 _CLAIMS = (
-    # What is left of a published claim stays in it: it was published, and is never published again.
+    # The rest of a published claim stays in it: it was published, and is never published again.
     "UPDATE claim SET fate = 'withheld' WHERE fate IS NULL AND id IN (SELECT id FROM temp.purged_claim)",
-    # Lines tell the sum of what is gone and what is left.
+    # Lines contain the sum of the purged usage and the rest.
     "DELETE FROM claim_version WHERE claim IN (SELECT id FROM temp.purged_claim)",
 )
 _USAGE = (
@@ -169,7 +170,7 @@ _GONE_BRANCHES = (
 _REST = (
     "DELETE FROM tally WHERE source IN (SELECT id FROM temp.purged_source)",
     "DELETE FROM source WHERE id IN (SELECT id FROM temp.purged_source)",
-    # Readers remember branches, folders and ids of the last lines: these are read again once their source changes.
+    # Readers remember branches, folders and ids of the last lines: these sources are read again once they change.
     "DELETE FROM tally WHERE source IN (SELECT id FROM temp.read_from)",
     "UPDATE source SET cursor = x'', consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
     "DELETE FROM listing",
@@ -219,7 +220,7 @@ _FORGET_REPOSITORIES = (
 
 
 def forget_repositories(ledger: Ledger, repositories: list[int]) -> None:
-    """Delete those of some repositories that nothing is left of; inside of `purging`."""
+    """Delete some repositories of which nothing is left, inside `purging`."""
     listed = ", ".join(str(number) for number in repositories)
     gone = (
         f"SELECT id FROM repository WHERE id IN ({listed})"
@@ -231,7 +232,7 @@ def forget_repositories(ledger: Ledger, repositories: list[int]) -> None:
 
 
 def repositories_of_chosen(ledger: Ledger) -> list[int]:
-    """Row ids of the repositories that what `choose` found was spent in."""
+    """Row ids of the repositories of the usage found by `choose`."""
     query = (
         "SELECT DISTINCT repository FROM place WHERE repository IS NOT NULL"
         " AND id IN (SELECT place FROM temp.purged CROSS JOIN usage ON usage.id = purged.id)"
@@ -251,14 +252,14 @@ def branches_left_empty(ledger: Ledger) -> set[tuple[int, str]]:
 
 
 def own_session_names(ledger: Ledger, beginning: str) -> list[str]:
-    """The assistants' own ids of sessions that begin like this."""
+    """The assistants' own ids of sessions that begin as given."""
     query = f"SELECT DISTINCT {_OWN_NAME} FROM session WHERE substr({_OWN_NAME}, 1, length(?)) = ? ORDER BY 1"
     return [row[0] for row in ledger.db.execute(query, (beginning, beginning))]
 
 
 def scrub(ledger: Ledger) -> bool:
-    """Rewrite the file without its free pages and empty SQLite's log; whether the log could be emptied: another process
-    that reads keeps it. Raises `LedgerUnavailable` as `transaction` does."""
+    """Rewrite the file without its free pages and empty the WAL; returns whether the WAL could be emptied: another
+    reading process keeps it. Raises `LedgerUnavailable` as `transaction` does."""
     ledger.db.execute("DROP TABLE IF EXISTS temp.purged")
     ledger.db.execute("PRAGMA secure_delete = ON")
     ledger.db.execute("VACUUM")

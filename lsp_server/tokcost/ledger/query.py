@@ -1,4 +1,4 @@
-"""Questions asked of the ledger. Nothing here writes."""
+"""Queries of the ledger. Nothing here writes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
@@ -12,7 +12,7 @@ from tokcost.model.usage import Tokens
 
 
 class Sum(NamedTuple):
-    """A sum over usage that agrees in branch, assistant, model, evidence, kind and state. Amounts in nano-dollars."""
+    """A sum over usage with the same branch, assistant, model, evidence, kind and state. Amounts are nano-dollars."""
 
     repository: int
     branch: str
@@ -21,26 +21,26 @@ class Sum(NamedTuple):
     evidence: str
     kind: str
     state: str
-    """The state of its claim: `carried`, `withheld`, `bound`, or empty while it is pending (or unplaced)."""
+    """The state of its claim: `carried`, `withheld`, `bound`, or empty while it is pending or unplaced."""
     usage: int
     tokens: Tokens
     list_cost: int
     unpriced_tokens: int
     lower_bound: int
     estimated: int
-    """The part of the usage that has an estimated price, and its tokens and list cost."""
+    """The part with an estimated price, with its tokens and list cost."""
     estimated_tokens: int
     estimated_list_cost: int
     first_ms: int
     last_ms: int
     part: str = ""
-    """Calendar day or session, where the question was by one of them."""
+    """Calendar day or session, if the query grouped by one of them."""
     estimates: Estimates = NO_ESTIMATES
-    """The part whose counts are estimated."""
+    """The part with estimated counts."""
 
     @property
     def figures(self) -> Figures:
-        """The sum as figures. Usage on a branch is pending until a commit carries it or its owner keeps it."""
+        """The sum as figures. Usage on a branch is pending until a commit carries it or its owner withholds it."""
         tokens, cost = self.tokens.total, self.list_cost
         pending = not self.state and self.branch != ""
         partial, unlogged = self.kind == "partial", self.kind == "unlogged"
@@ -91,7 +91,7 @@ FROM usage_row AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE place_id IN (SELECT id FROM place WHERE ifnull(repository, 0) = ? {branch}) AND time_ms >= ? AND time_ms < ?
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 23
 """
-# The index is named: SQLite cannot know that it has next to no rows, mostly none.
+# The index is named because SQLite cannot know that it has few rows, usually none.
 _COUNTS_ESTIMATED = "SELECT {what} FROM usage INDEXED BY usage_estimated WHERE estimated = 1 AND place IN {places}"
 _OPEN = "spent.claim IS NULL AND branch IS NOT NULL"
 _ESTIMATES = f"""
@@ -108,13 +108,13 @@ _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')
 
 
 def sums(ledger: Ledger, repository: int) -> list[Sum]:
-    """All usage of a repository (0: of no repository), from the kept sums."""
+    """All usage of a repository (0: outside repositories), from the stored sums."""
     found = list(_sums(ledger.db.execute(_KEPT.format(places=_PLACES), (repository,))))
     return _with_estimates(ledger, repository, found, Question(), "''")
 
 
 class Question(NamedTuple):
-    """The usage to add up, and what to group it by beside branch, assistant and model."""
+    """The usage to add up, and the grouping besides branch, assistant and model."""
 
     since_ms: int = 0
     until_ms: int = FOREVER
@@ -122,7 +122,7 @@ class Question(NamedTuple):
     branch: str | None = None
     by: Literal["day", "session", ""] = ""
     offsets: Sequence[Offset] = ()
-    """Of the time zone whose days are meant; none for this machine's own."""
+    """Of the time zone of days; empty for this machine's own."""
 
 
 def sums_between(ledger: Ledger, repository: int, asked: Question) -> list[Sum]:
@@ -136,7 +136,7 @@ def sums_between(ledger: Ledger, repository: int, asked: Question) -> list[Sum]:
 
 
 def _with_estimates(ledger: Ledger, repository: int, found: list[Sum], asked: Question, part: str) -> list[Sum]:
-    """The same sums with the part of each that is estimated."""
+    """The sums, each with its estimated part."""
     if not has_estimates(ledger, repository):
         return found
     query = _ESTIMATES.format(part=part, places=_PLACES)
@@ -146,19 +146,19 @@ def _with_estimates(ledger: Ledger, repository: int, found: list[Sum], asked: Qu
 
 
 def has_estimates(ledger: Ledger, repository: int) -> bool:
-    """Whether the counts of any usage of a repository (0: of no repository) are estimated."""
+    """Whether a repository (0: outside repositories) has usage with estimated counts."""
     query = f"{_COUNTS_ESTIMATED.format(what=1, places=_PLACES)} LIMIT 1"
     return ledger.db.execute(query, (repository,)).fetchone() is not None
 
 
 def claims_with_estimates(ledger: Ledger, repository: int) -> set[str]:
-    """The published ids of claims that hold usage whose counts are estimated."""
+    """The published ids of claims that hold usage with estimated counts."""
     query = f"SELECT name FROM claim WHERE id IN ({_COUNTS_ESTIMATED.format(what='claim', places=_PLACES)})"
     return {row[0] for row in ledger.db.execute(query, (repository,))}
 
 
 def estimated_since(ledger: Ledger, repository: int, since_ms: int) -> Estimates:
-    """The usage of a repository from a moment on whose counts are estimated; what is pending of it is not told."""
+    """The usage of a repository from a moment on with estimated counts; its pending part is not determined."""
     sums = (
         "count(*), ifnull(sum(tokens), 0), ifnull(sum(list_cost), 0), ifnull(sum(iif(list_cost IS NULL, tokens, 0)), 0)"
     )
@@ -167,8 +167,8 @@ def estimated_since(ledger: Ledger, repository: int, since_ms: int) -> Estimates
 
 
 def estimated_by_assistant(ledger: Ledger) -> list[tuple[str, int, int]]:
-    """The number of responses whose counts are estimated, in all repositories and none, by assistant and by the factor
-    in percent that was applied (0: the counts are the assistant's own)."""
+    """The number of responses with estimated counts, inside and outside repositories, by assistant and by the
+    applied factor in percent (0: the counts are the assistant's own)."""
     every = _COUNTS_ESTIMATED.format(what="series, count(*) AS usage", places="(SELECT id FROM place)")
     query = (
         f"SELECT name, factor_percent, sum(usage) FROM ({every} GROUP BY series)"
@@ -187,12 +187,12 @@ def _day(offsets: Sequence[Offset]) -> str:
 
 
 def session_names(ledger: Ledger) -> list[str]:
-    """Every session that anything is known of, each id once."""
+    """All known sessions, each id once."""
     return [row[0] for row in ledger.db.execute("SELECT DISTINCT name FROM session")]
 
 
 def session_count(ledger: Ledger, repository: int, branch: str) -> int:
-    """The number of sessions that spent something on a branch."""
+    """The number of sessions with usage on a branch."""
     query = (
         "SELECT count(DISTINCT session) FROM usage WHERE place IN"
         " (SELECT id FROM place WHERE ifnull(repository, 0) = ? AND ifnull(branch, '') = ?)"
@@ -223,8 +223,8 @@ def spent_since(ledger: Ledger, repository: int, since_ms: int) -> Spent:
 
 
 def doubts_of_claims(ledger: Ledger, repository: int) -> dict[str, tuple[int, int]]:
-    """The published ids of claims with responses whose output is only a lower bound, or whose stream broke, and how
-    many there are of each."""
+    """The published ids of claims with responses whose output is only a lower bound, or whose stream broke, with the
+    number of each."""
     query = (
         f"SELECT name, sum(lower_bound), sum(iif({_BROKEN_OFF}, usage, 0)) FROM rollup JOIN claim ON claim.id = claim"
         f" WHERE repository = ? AND usage > 0 AND (lower_bound > 0 OR {_BROKEN_OFF}) GROUP BY 1"
@@ -233,12 +233,12 @@ def doubts_of_claims(ledger: Ledger, repository: int) -> dict[str, tuple[int, in
 
 
 def file_problem(ledger: Ledger) -> str:
-    """The first thing that is wrong with the file; empty when all is well. All of it is read."""
+    """The first problem of the file; empty if there is none. All of it is read."""
     return wrong_with(ledger.db)
 
 
 def evidence_counts(ledger: Ledger) -> dict[str, int]:
-    """The number of responses by evidence, in all repositories and none."""
+    """The number of responses by evidence, inside and outside repositories."""
     return dict(ledger.db.execute("SELECT evidence, sum(usage) FROM rollup_row WHERE usage > 0 GROUP BY 1").fetchall())
 
 
@@ -251,7 +251,7 @@ def copies(ledger: Ledger) -> int:
 
 
 def span(ledger: Ledger) -> tuple[int, int, int]:
-    """Number of usage, and the first and last time of all usage in milliseconds UTC (0 where there is none)."""
+    """Number of responses, and the first and last time of all usage in milliseconds UTC (0 if there is none)."""
     return ledger.db.execute("SELECT count(*), ifnull(min(time_ms), 0), ifnull(max(time_ms), 0) FROM usage").fetchone()
 
 

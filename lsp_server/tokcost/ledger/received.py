@@ -1,4 +1,4 @@
-"""Usage that stands in for logs (what a receiver was sent, what is estimated from text), beside what these say."""
+"""Usage that stands in for logs (received by a receiver, or estimated from text), beside the usage in those logs."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -17,17 +17,17 @@ _SUM = ", ".join(f"ifnull(sum({name}), 0)" for name in Tokens._fields)
 
 
 class Beside(NamedTuple):
-    """Usage that stands in for a log, of a session that has one, too."""
+    """Usage that stands in for a log, in a session that also has a log."""
 
     assistant: str
-    """Whose log it is."""
+    """The assistant of the log."""
     session: str
-    """The log's own name of the session."""
+    """The session's name in the log."""
     received: list[Stored]
 
 
 def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[str]) -> list[Beside]:
-    """The usage that was received, or estimated from text, of sessions of which the ledger has something better, too.
+    """The usage that was received, or estimated from text, in sessions for which the ledger has something better.
     `sessions` are those of `assistant` that may have changed."""
     if ledger.db.execute(_ANY, (OTEL, *FROM_TEXT)).fetchone() is None:
         return []
@@ -37,14 +37,14 @@ def received_besides_logs(ledger: Ledger, assistant: str, sessions: Collection[s
 
 
 _ANY = f"SELECT 1 FROM assistant WHERE name IN (?{', ?' * len(FROM_TEXT)})"
-"""Few ledgers have any. There are as many rows as assistants, and a session for each of thousands."""
+"""Few ledgers have any. There are few assistants, but thousands of sessions, so assistants are checked first."""
 _Name = tuple[str, str]
-"""An assistant and its name of a session."""
+"""An assistant, and its name of a session."""
 
 
 def _comparisons(assistant: str, session: str) -> list[tuple[_Name, _Name]]:
-    """The names under which something may be known of one session, two by two, the better one first: a log, then what
-    was received, then what is estimated from text."""
+    """The names under which one session may be known, in pairs, the better one first: a log, then received usage,
+    then estimates from text."""
     if assistant == OTEL:
         assistant, _, session = session.partition("/")
     log = FROM_TEXT.get(assistant, assistant), session

@@ -1,4 +1,4 @@
-"""Writing usage and its places. Every function is part of the caller's transaction."""
+"""Recording usage and its places. Every function runs in the caller's transaction."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,8 @@ from tokcost.model.logs import SessionTotal
 _INSERT = f"INSERT INTO usage ({COLUMNS}, claim, claim_version) VALUES ({PLACEHOLDERS}, ?, ?)"
 _REPORTED = len(COLUMNS.split(",")) - 1
 _INSERT_USUAL = f"INSERT INTO usage ({COLUMNS.rpartition(',')[0]}) VALUES ({', '.join('?' * _REPORTED)})"
-"""Without the three columns that mostly say nothing: for each `None` sqlite3 looks for an adapter, which takes as long
-as an index."""
+"""Without the three columns that are usually empty: for each `None` sqlite3 looks for an adapter, which takes as
+long as an index."""
 _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 
 
@@ -31,7 +31,7 @@ def find_usage(ledger: Ledger, assistant: str, keys: Iterable[str]) -> dict[str,
 def insert_usage(
     ledger: Ledger, entries: Iterable[Entry], rollup: Rollup, dimensions: Dimensions | None = None
 ) -> None:
-    """Record usage that is not in the ledger yet. `dimensions` are those of this transaction, where it has more."""
+    """Record usage that is not in the ledger yet. `dimensions` are those of this transaction, if it has more usage."""
     dimensions = dimensions or Dimensions(ledger)
     rows: list[tuple[object, ...]] = []
     is_usual = True
@@ -56,7 +56,7 @@ def insert_usage(
 
 
 def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup: Rollup) -> None:
-    """Replace what is recorded of some usage; it stays in its claim, and with what it was first read from."""
+    """Replace the recorded values of usage; its claim and its first source stay."""
     dimensions = Dimensions(ledger)
     for stored, changed in changes:
         old = stored.entry
@@ -67,21 +67,21 @@ def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup
 
 
 def delete_usage(ledger: Ledger, stored: Sequence[Stored], rollup: Rollup) -> None:
-    """Take back usage that was derived and no longer holds (a session total that lines now explain)."""
+    """Remove derived usage that is no longer valid (from a session total that lines now explain)."""
     for one in stored:
         ledger.db.execute("DELETE FROM usage WHERE id = ?", (one.id,))
         rollup.remove(one.group)
 
 
 def join_claims(ledger: Ledger, joining: Sequence[tuple[Stored, int, int]], rollup: Rollup) -> None:
-    """Put usage that no claim holds into versions of claims that exist: row, claim (row id) and version."""
+    """Put usage that no claim holds into versions of existing claims: row, claim (row id) and version."""
     for stored, claim, version in joining:
         ledger.db.execute("UPDATE usage SET claim = ?, claim_version = ? WHERE id = ?", (claim, version, stored.id))
         rollup.move((stored.group, stored.group._replace(claim=claim, claim_version=version)))
 
 
 def note_copies(ledger: Ledger, assistant: str, copies: Iterable[tuple[str, int]]) -> None:
-    """Remember that a session's files repeat usage of another session: pairs of session name and usage id."""
+    """Record that a session's files repeat usage of another session: pairs of session name and usage id."""
     pairs = list(copies)
     sessions = session_ids(ledger, {(assistant, name) for name, _ in pairs})
     rows = ((sessions[assistant, name], usage) for name, usage in pairs)
@@ -89,7 +89,7 @@ def note_copies(ledger: Ledger, assistant: str, copies: Iterable[tuple[str, int]
 
 
 def record_totals(ledger: Ledger, assistant: str, totals: Sequence[SessionTotal]) -> None:
-    """Remember running totals of sessions; the same total twice changes nothing."""
+    """Record running totals of sessions; recording a total twice changes nothing."""
     dimensions = Dimensions(ledger)
     for total in totals:
         for parent in total.parents:
@@ -105,7 +105,7 @@ def record_totals(ledger: Ledger, assistant: str, totals: Sequence[SessionTotal]
 
 
 def usage_of_session(ledger: Ledger, session: int) -> list[Stored]:
-    """All usage a session's files hold, copies of other sessions' usage included."""
+    """All usage in a session's files, including copies of other sessions' usage."""
     query = (
         f"{SELECTED} WHERE id IN (SELECT id FROM usage WHERE session = ?"
         " UNION SELECT usage FROM session_copy WHERE session = ?)"

@@ -1,4 +1,4 @@
-"""Requests conversation by conversation: each with the ones before it, wherever those belong. Nothing here writes."""
+"""Requests by conversation: each with its predecessors, wherever those belong. Nothing here writes."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,13 +10,13 @@ from tokcost.model.drivers import Request, Series
 
 
 class Scope(NamedTuple):
-    """The usage that is asked about: everything that agrees with all that is given."""
+    """The usage asked about: everything that matches all given conditions."""
 
     repository: int | None = None
-    """Row id; 0: usage in no repository. `None`: any."""
+    """Row id; 0 for usage outside repositories; `None` for any."""
     branch: str | None = None
     session: str | None = None
-    """All of its id."""
+    """The complete session id."""
     since_ms: int = 0
     until_ms: int = FOREVER
     """Excluded."""
@@ -41,10 +41,13 @@ ORDER BY 1, 2, 3, 6, 7, 8, 5, name
 
 
 def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator[Request]:
-    """The usage of a scope and, not counted, all other usage of its sessions; also what a session's log repeats of
-    another session, from which it was forked. By session, log of a sub-agent (one of `subagents`, row ids of sources,
-    or any log that says so itself), and time. Of requests of one moment (some logs know seconds alone), the one that
-    read less of the cache was before the one that read more: a conversation grows."""
+    """The usage of a scope and, not counted, all other usage of its sessions; also the usage that a session's log
+    repeats from the session it was forked from.
+
+    Ordered by session, log of a sub-agent (one of `subagents`, row ids of sources, or any log that is marked so
+    itself), and time. Of requests with the same time (some logs have whole seconds), the one that read less from the
+    cache comes first: a conversation grows.
+    """
     values = {
         "repository": scope.repository,
         "branch": scope.branch,
@@ -89,11 +92,11 @@ def every_series(ledger: Ledger) -> dict[int, Series]:
 
 
 def price_body(ledger: Ledger, price: str) -> str:
-    """The rate cards that usage was priced with; empty where they were lost."""
+    """The rate cards that priced usage; empty if they were lost."""
     row = ledger.db.execute("SELECT body FROM price WHERE id = ?", (price,)).fetchone()
     return row[0] if row else ""
 
 
 def source_paths(ledger: Ledger) -> Iterator[tuple[int, str, str]]:
-    """Row id, assistant and path of everything that was read."""
+    """Row id, assistant and path of every source."""
     yield from ledger.db.execute("SELECT id, assistant, path FROM source")

@@ -1,7 +1,7 @@
-"""Giving a ledger the claims that a clone remembers: all of them at once, however many there are.
+"""Restores the claims of a clone's journal in a ledger: all of them at once, however many there are.
 
-What belongs to which claim is gathered in a table of SQLite's own first, then written in one pass over usage; sums are
-made anew once. Part of the caller's transaction.
+The assignment of usage to claims is first collected in a temporary table, then written in one pass over usage; sums are
+recalculated once. Runs in the caller's transaction.
 """
 
 from tokcost.ledger.claims import STAND_INS, new_claim, record_line, settle_rests
@@ -13,7 +13,7 @@ from tokcost.model.trailer import read_message
 
 
 class _Claim:
-    """One that is being restored."""
+    """A claim that is being restored."""
 
     def __init__(self, number: int, version: int, *, is_known: bool) -> None:
         self.number, self.version, self.is_known = number, version, is_known
@@ -22,7 +22,7 @@ class _Claim:
         self.said: list[str] = []
         self.withheld = False
         self.found = self.missing = 0
-        """The number of responses of it that the ledger has, and lacks."""
+        """The number of its responses that the ledger has, and lacks."""
 
 
 _WANTED = (
@@ -38,7 +38,7 @@ _GROUPS = (
 
 
 class Restoring:
-    """Takes all that a clone remembers, piece by piece, then writes it."""
+    """Takes all records of a journal, piece by piece, then writes them."""
 
     def __init__(self, ledger: Ledger, repository: int) -> None:
         self._ledger, self._repository = ledger, repository
@@ -49,9 +49,11 @@ class Restoring:
         db.execute("CREATE TEMP TABLE restored (usage INTEGER PRIMARY KEY, claim INTEGER, version INTEGER)")
 
     def take(self, one: Remembered, held: int = 0) -> None:
-        """Add a version of a claim, without its keys where all its usage is `held` already: the number of it. The first
-        record of a version holds; a claim of another repository here is passed over: a copy of a clone remembers the
-        claims of the original."""
+        """Add a version of a claim, without its keys if all its usage is `held` already: the number of it.
+
+        The first record of a version is valid. A claim of another repository here is skipped: a copied clone has the
+        claims of the original in its journal.
+        """
         claim = self._claim(one.claim)
         if claim is None:
             return
@@ -70,8 +72,8 @@ class Restoring:
             claim.said.append(one.line)
 
     def write(self) -> bool:
-        """Write all of it; whether there was anything. What nothing is known of is another person's who works in this
-        clone too, or its logs are gone."""
+        """Write everything; returns whether there was anything. Claims without any known usage belong to another
+        person who works in this clone, or their logs are gone."""
         claims = {name: one for name, one in self._claims.items() if one is not None and (one.found or one.is_known)}
         self._record(claims)
         self._hold()
@@ -115,7 +117,7 @@ class Restoring:
                 record_line(self._ledger, one.number, line, again=True)
 
     def _hold(self) -> None:
-        """Put the usage into the claims, as far as nothing else holds it."""
+        """Put the usage into the claims, unless another claim holds it."""
         db, rollup = self._ledger.db, Rollup()
         db.execute("DELETE FROM temp.restored WHERE claim NOT IN (SELECT id FROM claim)")
         db.execute(
@@ -136,8 +138,8 @@ class Restoring:
 
 
 def claim_to_hold(ledger: Ledger, repository: int, name: str) -> int | None:
-    """The row id of a claim whose usage is being recorded, made where it is not known; `None` where it is another
-    repository's. Part of the caller's transaction."""
+    """The row id of a claim whose usage is being recorded, created if unknown; `None` if it belongs to another
+    repository. Runs in the caller's transaction."""
     row = ledger.db.execute("SELECT id, repository FROM claim WHERE name = ?", (name,)).fetchone()
     if row is None:
         return new_claim(ledger, repository, name).id

@@ -1,4 +1,4 @@
-"""Sums per branch, kept beside the rows so that `tokcost log` need not add up a million of them.
+"""Sums per branch, stored beside the rows so that `tokcost log` need not add up a million of them.
 
 Every change of a row passes its old and new state through `Rollup`, in the same transaction; `tokcost doctor` compares
 the sums with the rows.
@@ -52,7 +52,7 @@ class Rollup:
         self._added.setdefault(group, []).append(_sums_of(entries))
 
     def change(self, old: Stored, group: Group, new: Entry) -> None:
-        """Count a row that is no longer what it was. Where it moved to another group, both are added up anew."""
+        """Count a row that has changed. If it moved to another group, both groups are recalculated."""
         if old.group != group or old.entry.usage.time_ms != new.usage.time_ms:
             self._stale.update((old.group, group))
             return
@@ -61,15 +61,16 @@ class Rollup:
         self._added[group].append((*(-value for value in sums), time_ms, time_ms))
 
     def remove(self, group: Group) -> None:
-        """Count a row no more: it is gone."""
+        """Subtract a removed row."""
         self._stale.add(group)
 
     def move(self, groups: Iterable[Group]) -> None:
-        """Have sums added up anew: rows went from one group to another without passing through here one by one."""
+        """Have sums recalculated, because rows moved from one group to another without passing through here one by
+        one."""
         self._stale.update(groups)
 
     def apply(self, ledger: Ledger) -> None:
-        """Write the changes; part of the caller's transaction, after the rows were written."""
+        """Write the changes, in the caller's transaction, after the rows were written."""
         added = ((*key, *_added_up(many)) for key, many in self._added.items() if key not in self._stale)
         ledger.db.executemany(_UPSERT, added)
         for key in self._stale:
@@ -79,11 +80,11 @@ class Rollup:
 
 
 _MANY, _ALL = 10**15, 2**62
-"""Nano-dollars or tokens: what is far from any sum of 64 bits is not compared with all that there is."""
+"""Nano-dollars or tokens: a value far from a 64-bit sum is not compared with the total."""
 
 
 class Room:
-    """The room that is left in the sums over all usage, for the entries of one transaction."""
+    """The remaining capacity of the sums over all usage, for the entries of one transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -91,8 +92,8 @@ class Room:
         self._list_cost = 0
 
     def require(self, entries: Iterable[Entry]) -> None:
-        """Raises `OverflowError` when the sums could not be kept in 64 bits with these entries and those before: SQLite
-        then answers with an error. To be asked before the sums are changed."""
+        """Raises `OverflowError` if the sums would exceed 64 bits with these and the previous entries: SQLite then
+        fails with an error. To be called before the sums are changed."""
         for entry in entries:
             self._tokens += sum(entry.usage.tokens)
             self._list_cost += entry.list_cost or 0
@@ -110,7 +111,7 @@ def _sums(entry: Entry) -> Sums:
 
 
 def _sums_of(entries: Sequence[Entry]) -> Added:
-    """The sums of new rows: column by column, which takes a third of the time."""
+    """The sums of new rows, added up column by column, which takes a third of the time."""
     usage, costs = [entry.usage for entry in entries], [entry.list_cost for entry in entries]
     classes = map(sum, zip(*(one.tokens for one in usage), strict=True))
     unpriced = sum(one.tokens.total for one, cost in zip(usage, costs, strict=True) if cost is None)
@@ -120,27 +121,28 @@ def _sums_of(entries: Sequence[Entry]) -> Added:
 
 
 def _added_up(many: list[Added]) -> Added:
-    """The sums of sums, the first and the last of their times."""
+    """The sums of sums, with their first and last time."""
     *columns, first, last = zip(*many, strict=True)
     return (*map(sum, columns), min(first), max(last))
 
 
 def disagreements(ledger: Ledger) -> list[Group]:
-    """Groups whose kept sums differ from their rows: always empty, or there is a bug."""
+    """Groups whose stored sums differ from their rows: always empty, unless there is a bug."""
     kept = {row[:4]: row[4:] for row in ledger.db.execute(f"SELECT {_COLUMNS} FROM rollup WHERE usage > 0")}
     true = {row[:4]: row[4:] for row in ledger.db.execute(f"{_GROUPED} {_BY_KEY}")}
     return [Group(*key) for key in kept.keys() | true.keys() if kept.get(key) != true.get(key)]
 
 
 def add_up_again(connection: sqlite3.Connection) -> None:
-    """Make all kept sums anew from the rows; part of the caller's transaction."""
+    """Recalculate all stored sums from the rows, in the caller's transaction."""
     connection.execute("DELETE FROM rollup")
     connection.execute(f"INSERT INTO rollup ({_COLUMNS}) {_GROUPED} {_BY_KEY}")
 
 
 _OF_CLAIM = "claim = ? AND claim_version = ? AND +place = ? AND +series = ?"
 _PENDING = "place = ? AND +series = ? AND claim IS NULL"
-"""Conditions as the indexes `usage_claim` and `usage_pending` can answer them: a place may have a million usage."""
+"""Conditions in the form that the indexes `usage_claim` and `usage_pending` support: a place may have a million rows
+of usage."""
 
 
 def _recompute(ledger: Ledger, key: Group) -> None:

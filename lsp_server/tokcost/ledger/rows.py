@@ -1,4 +1,4 @@
-"""The shapes of rows, and their way to values and back."""
+"""The shapes of rows, and their conversion to values and back."""
 
 from typing import Any, NamedTuple
 
@@ -10,27 +10,27 @@ FOREVER = 1 << 62
 
 
 class Entry(NamedTuple):
-    """A usage with everything the ledger says of it: where it belongs and what it is worth at list price."""
+    """A usage with everything the ledger records about it: its place and its value at list price."""
 
     usage: Usage
     repository: int | None
     worktree: int | None
     place: BranchPlace
     list_cost: int | None
-    """Nano-dollars; `None` when the model has no known price."""
+    """Nano-dollars; `None` if the model has no known price."""
     price_state: str
     price: str | None
-    """Id of the rate cards it was priced with."""
+    """Id of the rate cards that priced it."""
     claim: int | None = None
-    """Row id of the claim it belongs to for ever; `None` as long as it belongs to none."""
+    """Row id of the claim that holds it for ever; `None` while no claim does."""
     claim_version: int | None = None
-    """The version of the claim it came into: it is part of this version and every later one."""
+    """The version of the claim that added it: it is part of this version and every later one."""
     source: int | None = None
-    """Row id of what it was read or derived from; `None` where it was recorded before that was noted."""
+    """Row id of the source it was read or derived from; `None` if it was recorded before sources were."""
 
 
 class Group(NamedTuple):
-    """The key of a kept sum: one place, series and version of a claim. Row ids."""
+    """The key of a stored sum: one place, series and version of a claim, as row ids."""
 
     place: int
     series: int
@@ -39,7 +39,7 @@ class Group(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """An entry as it stands in the ledger."""
+    """An entry as stored in the ledger."""
 
     id: int
     entry: Entry
@@ -51,7 +51,7 @@ COLUMNS = (
     " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
     " request_id, list_cost, reported_cost"
 )
-"""The columns that change with what is read of a usage: all but its claim, in which it stays."""
+"""The columns that change when more of a usage is read: all except its claim, which is permanent."""
 PLACEHOLDERS = ", ".join("?" * 23)
 SELECTED = (
     "SELECT id, key, assistant, time_ms, model, provider, kind, speed, tier, input, cache_read, cache_write_5m,"
@@ -63,7 +63,7 @@ SELECTED = (
 
 
 class Ids(NamedTuple):
-    """Row ids of what a usage names by number."""
+    """Row ids of the values that a usage refers to."""
 
     assistant: int
     series: int
@@ -71,11 +71,11 @@ class Ids(NamedTuple):
     log_place: int
     session: int
     pending: Group
-    """The kept sum that it belongs to as long as no claim holds it."""
+    """The stored sum that it belongs to while no claim holds it."""
 
 
 def to_row(entry: Entry, ids: Ids) -> tuple[object, ...]:
-    """The values of `COLUMNS`. Truth becomes 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
+    """The values of `COLUMNS`. Booleans become 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
     _, key, time_ms, _, tokens = entry.usage[:5]
     searches, lower_bound, copy_rank, weak_key, moves_head, estimated, request_id, reported_cost = entry.usage[13:21]
     assistant, series, place, log_place, session, _ = ids

@@ -1,4 +1,4 @@
-"""Sums of the usage that fits a rule. Nothing here writes."""
+"""Sums of the usage that matches a rule. Nothing here writes."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _KINDS = {"compaction": "instr(key, '#compaction') > 0", "broken": "kind = 'part
 
 
 class Span(NamedTuple):
-    """The usage that rules look at: of a branch, and of the repository from a moment on (milliseconds UTC)."""
+    """The usage that rules consider: of a branch, and of the repository from a moment on (milliseconds UTC)."""
 
     repository: int
     branch: str | None
@@ -27,9 +27,11 @@ class Span(NamedTuple):
 def matched(
     ledger: Ledger, rule: Rule, span: Span, subagents: Iterable[int], *, takes_estimates: bool = False
 ) -> Matched:
-    """The usage that fits a rule on a branch, in one session there, or in a repository since a moment. The session is
-    one that is over what the rule allows, else one of which nobody can say that it is not, else the most expensive.
-    `subagents` are the row ids of logs of sub-agents; other logs say so in themselves."""
+    """The usage that matches a rule on a branch, in one session there, or in a repository since a moment.
+
+    The session is one that exceeds the rule's limit, else one for which this is unknown, else the most expensive.
+    `subagents` are the row ids of logs of sub-agents; other logs mark sub-agents themselves.
+    """
     conditions = [_CONDITIONS[rule.per], *([] if takes_estimates else ["NOT estimated"])]
     if rule.models:
         conditions.append("EXISTS (SELECT 1 FROM json_each(:models) WHERE lower(model) GLOB value)")

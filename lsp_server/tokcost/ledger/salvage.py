@@ -1,8 +1,8 @@
-"""Building a sound ledger from a damaged one, and from backups of it.
+"""Builds a sound ledger from a damaged one, and from its backups.
 
-Rows keep their ids, so that whatever names them still does. What is there twice is there once afterwards: by its id,
-and usage by its key. What was named and is gone gets a stand-in, so that nothing else is lost with it: usage whose
-claim cannot be read counts as withheld, since it may have been published.
+Rows keep their ids, so that references to them stay valid. Duplicates are merged: rows by id, and usage by key. A
+missing row that others refer to gets a stand-in, so that nothing else is lost with it. Usage whose claim cannot be read
+counts as withheld, since it may have been published.
 """
 
 import os
@@ -26,10 +26,10 @@ TABLES = (
     *("repository", "worktree", "directory", "session", "assistant", "series", "place", "log_place", "source", "tally"),
     *("price", "setting", "session_total", "assignment", "usage", "claim", "claim_version", "carrier", "observation"),
 )
-"""All but what is made again (sums, listings, refs at the last look), and `session_copy`: its rows cannot be told from
-entries of indexes, and logs that are still there are read once more."""
+"""All tables except those that are recreated (sums, listings, refs at the last refresh), and `session_copy`: its
+rows cannot be distinguished from index entries, and existing logs are read once more."""
 _BEFORE_5 = 4
-"""Tables of schemas 1 to 4 differ in columns that were added at their end alone."""
+"""Tables of schemas 1 to 4 differ only in columns that were added at their end."""
 _CLASSES = "sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output)"
 _MOST = 1 << 53
 _KINDS = frozenset(KINDS)
@@ -47,7 +47,7 @@ def _usage(row: _Row) -> bool:
         0 <= row["time_ms"] < _YEAR_10000_MS
         and row.get("kind", KINDS[0]) in _KINDS
         and min(counts) >= 0
-        and max(counts) <= 1000 * MAX_TOKENS  # one that was recovered from a total stands for many
+        and max(counts) <= 1000 * MAX_TOKENS  # usage recovered from a total stands for many calls
         and min(named) > 0
         and 0 <= (row["list_cost"] or 0) < _MOST
         and min(claims) >= 0
@@ -84,7 +84,7 @@ _PLAUSIBLE: dict[str, Callable[[_Row], bool]] = {
     "series": lambda row: row["kind"] in _KINDS,
     "claim_version": lambda row: row["version"] > 0 and row["tokens"] >= 0,
 }
-"""Rows of the right shape can be rows of another table, or damaged."""
+"""Rows of the right shape can belong to another table, or be damaged."""
 
 
 def _is_name(text: str) -> bool:
@@ -97,21 +97,22 @@ class Salvaged(NamedTuple):
     rows: dict[str, int]
     """Rows saved, by table."""
     from_backup: dict[str, int]
-    """Those of them that only a backup had."""
+    """The saved rows that only a backup had."""
     unreadable_pages: int
-    """Pages that cannot be read, or not to their end; -1 when only indexes were damaged and nothing is lost."""
+    """Pages that cannot be read completely; -1 if only indexes were damaged and nothing is lost."""
     lost: dict[str, int]
     """Rows known to be lost, by table."""
     before: tuple[int, int] | None
-    """Usage and tokens by the damaged file's own sums; `None` where those are damaged too."""
+    """Usage and tokens according to the damaged file's own sums; `None` if those are damaged too."""
     after: tuple[int, int]
     """Usage and tokens saved."""
 
 
 def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: bool = True) -> Salvaged:
-    """Make `target`, a new file, of everything readable, `with_log` or without what SQLite's log adds. The files beside
-    `target` with its name and an ending are used up; `damaged` and the backups are only read. Raises `OSError` and
-    `sqlite3.Error` where `target` cannot be written.
+    """Fill `target`, a new file, with everything readable, with or without the WAL (`with_log`).
+
+    Files beside `target` with its name and a suffix are used up; `damaged` and the backups are only read. Raises
+    `OSError` and `sqlite3.Error` if `target` cannot be written.
     """
     copy = target.with_name(f"{target.name}.copy")
     copy_file(damaged, copy, with_log=with_log)
@@ -148,7 +149,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: b
 
 
 def copy_file(file: Path, copy: Path, *, with_log: bool = True) -> None:
-    """Copy a file of SQLite, which nobody writes to meanwhile."""
+    """Copy an SQLite file to which nobody writes meanwhile."""
     for suffix in ("-shm", "-wal", ""):
         Path(f"{copy}{suffix}").unlink(missing_ok=True)
         if (not suffix or (with_log and suffix == "-wal")) and os.path.exists(f"{file}{suffix}"):
@@ -161,10 +162,10 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _reindexed(copy: Path) -> bool:
-    """Whether all that is damaged is in indexes, which are then made anew."""
+    """Whether only indexes are damaged; they are then recreated."""
     with suppress(*UNREADABLE), closing(_open(copy)) as connection:
         connection.execute("REINDEX")
-        # A page that took the place of a table's root makes a sound table of a few rows.
+        # A page that replaced a table's root makes a sound table of a few rows.
         if not wrong_with(connection) and _sums(connection) == held_by(connection):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return True
@@ -172,8 +173,8 @@ def _reindexed(copy: Path) -> bool:
 
 
 def _version_of(pages: Pages) -> int | None:
-    """The schema that a damaged file was written with, as far as it matters; `None` for the newest. Its header may be
-    damaged, so what its pages look like decides."""
+    """The schema with which a damaged file was written, as far as it matters; `None` for the newest. The header may
+    be damaged, so the appearance of the pages decides."""
     likely = [pages.likely(_shapes(version, ("usage",))[0]) for version in (_BEFORE_5, None)]
     return _BEFORE_5 if likely[0] > likely[1] else None
 
@@ -185,7 +186,7 @@ def _shapes(version: int | None, tables: Sequence[str]) -> list[Shape]:
 
 
 def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
-    """Whether all tables can be read as they stand, though not their indexes; then the new file has all of them."""
+    """Whether all tables can be read as they are, though not their indexes; the new file then has all of them."""
     with suppress(*UNREADABLE), closing(_open(target)) as connection:
         connection.execute("ATTACH ? AS damaged", (str(copy),))
         connection.execute("BEGIN")
@@ -205,7 +206,7 @@ def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
 
 
 def _take(connection: sqlite3.Connection, pages: Pages, before: tuple[int, int] | None) -> dict[str, int]:
-    """Add what a file holds and the ledger being built does not; how many rows, by table, are none."""
+    """Add what a file has and the ledger being built has not; returns the number of invalid rows by table."""
     bad = dict[str, int]()
     shapes = shapes_of(connection, _tables(connection))
     connection.execute("BEGIN")
@@ -222,8 +223,8 @@ def _take(connection: sqlite3.Connection, pages: Pages, before: tuple[int, int] 
 def _take_freed(
     connection: sqlite3.Connection, pages: Pages, shapes: Sequence[Shape], before: tuple[int, int] | None
 ) -> None:
-    """Look for missing rows in free pages as well, since their list may be the damaged part: of a table of which
-    nothing was found, and of usage as much as there was."""
+    """Search free pages for missing rows as well, since the free list may be the damaged part: rows of a table of
+    which nothing was found, and usage up to the known number."""
     counts = {shape.table: _count(connection, shape.table) for shape in shapes}
     missing = before[0] - counts["usage"] if before else 0
     wanted = [shape for shape in shapes if not counts[shape.table] or (shape.table == "usage" and missing > 0)]
@@ -250,8 +251,8 @@ _SAME_ROWS = (("usage", "key"), ("session", "name"), ("claim", "name"), ("series
 
 
 def _take_from_backup(connection: sqlite3.Connection, copy: Path, before: tuple[int, int] | None) -> None:
-    """Add what a backup has and the ledger being built has not. One whose numbers mean other rows, or of another
-    schema, is of no use, and neither is a damaged one."""
+    """Add what a backup has and the ledger being built has not. A backup whose ids mean other rows, or with another
+    schema, is useless, and so is a damaged one."""
     tables = _tables(connection)
     with suppress(*UNREADABLE):
         connection.execute("ATTACH ? AS backup", (str(copy),))
@@ -275,7 +276,7 @@ def _add_backup(connection: sqlite3.Connection, tables: Sequence[str], with_usag
         if connection.execute(f"{same} other.{column} LIMIT 1").fetchone():
             return
     for shape in shapes_of(connection, tables):
-        if with_usage or shape.table != "usage":  # usage that is not missing and not there was taken back since
+        if with_usage or shape.table != "usage":  # existing usage that is absent here was removed since
             columns = ", ".join(shape.columns)
             connection.execute(
                 f"INSERT OR IGNORE INTO main.{shape.table} ({columns}) SELECT {columns} FROM backup.{shape.table}"
@@ -287,7 +288,7 @@ def _layout(connection: sqlite3.Connection, name: str) -> list[tuple[str]]:
 
 
 def _complete(connection: sqlite3.Connection, version: int | None) -> dict[str, int]:
-    """Bring the ledger being built to the newest schema, with all its sums; rows that are named and were not found."""
+    """Upgrade the ledger being built to the newest schema, with all its sums, and add stand-ins for missing rows."""
     if version is not None:
         from tokcost.ledger import migrations
 
@@ -314,8 +315,8 @@ def _let_logs_be_read_again(connection: sqlite3.Connection) -> None:
 
 
 def settle_what_is_lost(ledger: Ledger) -> None:
-    """Let published lines that say more than is left of their claims take nothing out of later ones; part of the
-    caller's transaction."""
+    """Prevent published lines that exceed the rest of their claims from reducing later lines, in the caller's
+    transaction."""
     worth = "FROM rollup WHERE rollup.claim = claim_version.claim"
     ledger.db.execute(
         f"UPDATE claim_version SET (cost, tokens) = (SELECT ifnull(sum(list_cost), 0), ifnull(sum(tokens), 0) {worth})"
@@ -325,7 +326,7 @@ def settle_what_is_lost(ledger: Ledger) -> None:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    """Those of `TABLES` that this schema has."""
+    """The tables among `TABLES` that this schema has."""
     there = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")}
     return [table for table in TABLES if table in there]
 
@@ -345,12 +346,12 @@ def _sums_of(copy: Path) -> tuple[int, int] | None:
 
 
 def _sums(connection: sqlite3.Connection) -> tuple[int, int] | None:
-    """Usage and tokens by the kept sums: what the file knew of its own usage."""
+    """Usage and tokens according to the stored sums."""
     return _added(connection, f"SELECT sum(usage), {_CLASSES} FROM rollup WHERE usage > 0")
 
 
 def held_by(connection: sqlite3.Connection) -> tuple[int, int] | None:
-    """Usage and tokens by the rows of the file."""
+    """Usage and tokens according to the file's rows."""
     return _added(connection, f"SELECT count(*), {_CLASSES} FROM usage")
 
 

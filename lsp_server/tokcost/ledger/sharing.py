@@ -1,8 +1,9 @@
-"""The lock of the ledger's folder: users of the ledger share it, whoever replaces the file holds it alone.
+"""The lock of the ledger's folder: users of the ledger share it, and a process that replaces the file holds it
+exclusively.
 
-SQLite forbids to replace a file that is open: the last connection of the old one would delete the new one's log by
-name (https://sqlite.org/howtocorrupt.html). The lock is flock(2) of the folder, so it needs no file and ends with its
-process.
+An SQLite file that is open must not be replaced: the last connection to the old file would delete the WAL of the new
+one by name (https://sqlite.org/howtocorrupt.html). The lock is flock(2) of the folder, so it needs no file and ends
+with its process.
 """
 
 import os
@@ -16,18 +17,18 @@ from tokcost.errors import LedgerUnavailable
 _WAIT_SECONDS = 0.005
 
 Lock = int | None
-"""A file descriptor; `None` where the system or the folder has no such lock."""
+"""A file descriptor; `None` if the system or the folder has no such lock."""
 
 
 def share(home: Path, seconds: float) -> Lock:
-    """Keep the ledger's file from being replaced until `release`. Raises `LedgerUnavailable` when it is being replaced
-    and that takes longer than `seconds`."""
+    """Prevent the ledger's file from being replaced until `release`. Raises `LedgerUnavailable` if it is being
+    replaced and that takes longer than `seconds`."""
     return _lock(home, seconds, alone=False)
 
 
 @contextmanager
 def alone(home: Path, seconds: float) -> Generator[None]:
-    """Be the only one who has the ledger open. Raises `LedgerUnavailable` where others do not close it in time."""
+    """Acquire exclusive use of the ledger. Raises `LedgerUnavailable` if others do not close it in time."""
     lock = _lock(home, seconds, alone=True)
     try:
         yield
@@ -36,7 +37,7 @@ def alone(home: Path, seconds: float) -> Generator[None]:
 
 
 def release(lock: Lock) -> None:
-    """Let it be replaced."""
+    """Release the lock."""
     if lock is not None:
         os.close(lock)
 

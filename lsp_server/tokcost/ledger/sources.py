@@ -1,4 +1,4 @@
-"""Sources: how far each was read, and its damaged records."""
+"""Sources: the position up to which each was read, and its damaged records."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -23,37 +23,39 @@ def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
 
 
 class Read(NamedTuple):
-    """The state of a source when it was last read, and how far it was read."""
+    """The state of a source when it was last read, and the position reached."""
 
     size: int
     mtime_ns: int
-    """`UNFINISHED` when it is to be read again, though it may not have changed."""
+    """`UNFINISHED` if it is to be read again, although it may not have changed."""
     cursor: bytes
     position: int
     """Bytes read so far."""
 
     def is_all_of(self, source: Source) -> bool:
-        """Whether there is nothing new in a source."""
+        """Whether a source has nothing new."""
         return (self.size, self.mtime_ns) == (source.size, source.mtime_ns)
 
 
 def read_of(ledger: Ledger, assistant: str, path: str) -> Read | None:
-    """The state in which the reader of an assistant last left a source; `None` when it never was."""
+    """The state in which an assistant's reader last left a source; `None` if it was never read."""
     query = "SELECT size, mtime_ns, cursor, consumed FROM source WHERE path = ? AND assistant = ?"
     row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
     return None if row is None else Read(*row)
 
 
 def cursor_of(ledger: Ledger, assistant: str, path: str) -> bytes | None:
-    """From where on a source is to be read; `None`: from its beginning."""
+    """The cursor from which a source is to be read; `None` for its beginning."""
     found = read_of(ledger, assistant, path)
     return (found.cursor or None) if found is not None else None
 
 
 def record_read(ledger: Ledger, assistant: str, source: Source, batch: Batch) -> int:
-    """Note how far a source was read and what was passed over; part of the transaction that records its usage. The row
-    id of the source. One of which there is more to read does not look as if it were read: this process may be killed
-    before."""
+    """Record the position up to which a source was read and its skipped records; returns the source's row id.
+
+    Runs in the transaction that records its usage. A source with more to read is not recorded as completely read: this
+    process may be killed before that.
+    """
     mtime_ns = UNFINISHED if batch.more else source.mtime_ns
     values = (assistant, kept(source.path), source.size, mtime_ns, batch.cursor, batch.position)
     (number,) = ledger.db.execute(_UPSERT, values).fetchone()
@@ -66,8 +68,8 @@ def record_read(ledger: Ledger, assistant: str, source: Source, batch: Batch) ->
 
 
 def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str, *, passing: bool) -> None:
-    """Note that a source could not be read. It is tried again at the next import where the problem is a passing one,
-    else once it has changed."""
+    """Record that a source could not be read. It is tried again at the next import if the problem is temporary, else
+    once it has changed."""
     ledger.db.execute(
         "INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed, problem)"
         " VALUES (?, ?, ?, ?, x'', 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
@@ -77,44 +79,44 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
 
 
 def delete_source(ledger: Ledger, number: int) -> None:
-    """Forget a source from which there is no usage; part of the caller's transaction."""
+    """Forget a source without usage, in the caller's transaction."""
     ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
     ledger.db.execute("DELETE FROM source WHERE id = ?", (number,))
 
 
 def forget_cursor(ledger: Ledger, number: int) -> None:
-    """Have a source read from its beginning once it changes: what its reader remembers of it is forgotten. Part of the
-    caller's transaction."""
+    """Have a source read from its beginning once it changes, by forgetting its cursor. Runs in the caller's
+    transaction."""
     ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))  # these records are met again
     ledger.db.execute("UPDATE source SET cursor = x'', consumed = 0 WHERE id = ?", (number,))
 
 
 def try_again(ledger: Ledger) -> None:
-    """Have all files that could not be read tried again, though they have not changed."""
+    """Have all files that could not be read tried again, although they have not changed."""
     if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem IS NOT NULL", (UNFINISHED,)).rowcount:
         ledger.db.execute("DELETE FROM listing")
 
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:
-    """The remembered listing of the folders and files below a root; for whoever recorded it to read."""
+    """The remembered listing of the folders and files below a root, in the form in which it was recorded."""
     row = ledger.db.execute("SELECT data FROM listing WHERE reader = ? AND root = ?", (reader, kept(root))).fetchone()
     return row[0] if row else None
 
 
 def record_listing(ledger: Ledger, reader: str, root: str, data: bytes) -> None:
-    """Remember it; part of the caller's transaction."""
+    """Record a listing, in the caller's transaction."""
     ledger.db.execute("INSERT OR REPLACE INTO listing VALUES (?, ?, ?)", (reader, kept(root), data))
 
 
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
-    """Files that could not be read, with the reason."""
+    """Files that could not be read, with the reasons."""
     # ORDER BY would make SQLite fetch every row by way of the index of paths.
     rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem IS NOT NULL")
     return sorted((taken(path), problem) for path, problem in rows)
 
 
 def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
-    """Records passed over (`skipped`) or repeated (`duplicate`): (assistant, reason) to count."""
+    """Skipped records (`skipped`) or repeated ones (`duplicate`): (assistant, reason) and count."""
     rows = ledger.db.execute(
         "SELECT assistant, reason, sum(count) FROM tally JOIN source ON source.id = tally.source"
         " WHERE kind = ? GROUP BY 1, 2",
@@ -124,7 +126,7 @@ def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
 
 
 def skipped_in(ledger: Ledger) -> dict[tuple[str, str], list[str]]:
-    """The files in which records were passed over, by (assistant, reason); those with most of them first."""
+    """The files with skipped records, by (assistant, reason); those with most of them first."""
     rows = ledger.db.execute(
         "SELECT assistant, reason, path FROM tally JOIN source ON source.id = tally.source"
         " WHERE kind = 'skipped' AND count > 0 ORDER BY count DESC, path"
@@ -136,7 +138,7 @@ def skipped_in(ledger: Ledger) -> dict[tuple[str, str], list[str]]:
 
 
 def files_read(ledger: Ledger) -> dict[str, tuple[int, int]]:
-    """For each assistant the number of log files read and the bytes consumed of them."""
+    """For each assistant, the number of log files and the bytes read."""
     rows = ledger.db.execute("SELECT assistant, count(*), sum(consumed) FROM source GROUP BY 1")
     return {assistant: (count, size) for assistant, count, size in rows}
 

@@ -1,4 +1,4 @@
-"""Usage of all repositories by day and model, as bills know it."""
+"""Usage of all repositories by day and model, as in bills."""
 
 from tokcost.ledger.open import Ledger
 from tokcost.model.bills import Spent
@@ -12,5 +12,5 @@ FROM usage_row WHERE time_ms >= ? AND time_ms < ? GROUP BY day, provider, model 
 
 
 def spent_by_day(ledger: Ledger, since_ms: int, until_ms: int) -> list[Spent]:
-    """Usage from a moment on and before another one, by day in UTC, provider and model."""
+    """Usage from one moment to another (excluded), by day in UTC, provider and model."""
     return [Spent._make(row) for row in ledger.db.execute(_BY_DAY, (since_ms, until_ms))]

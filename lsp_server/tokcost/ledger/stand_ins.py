@@ -1,7 +1,7 @@
-"""Stand-ins for rows that are named by others and are gone, so that nothing else is lost with them.
+"""Stand-ins for missing rows that others refer to, so that nothing else is lost with them.
 
-What is left tells much of what is gone: sessions name their assistant, working directories lie in worktrees, logs name
-branches, claims belong to repositories. What nothing tells is called `lost-` and a number.
+The remaining rows reveal much about missing ones: sessions refer to their assistant, working directories to worktrees,
+logs to branches, claims to repositories. Unknown names become `lost-` and a number.
 """
 
 import sqlite3
@@ -19,13 +19,14 @@ _NAMED = {
     "log_place": "SELECT log_place FROM usage UNION SELECT log_place FROM session_total",
     "claim": "SELECT claim FROM usage UNION SELECT claim FROM claim_version UNION SELECT claim FROM carrier",
 }
-"""The columns that name rows of each table, in the order in which stand-ins are made: each needs those before it."""
+"""The columns that refer to rows of each table, in the order in which stand-ins are created: each needs the previous
+ones."""
 
 _MET = (
     "CREATE TEMP TABLE met AS SELECT place, log_place, claim, series, assistant, count(list_cost) AS priced"
     " FROM usage GROUP BY 1, 2, 3, 4, 5"
 )
-"""The rows that usage names together, one for each combination: usage itself is read once."""
+"""The rows to which usage refers, one for each combination, so that usage itself is read once."""
 _OF_DIRECTORY = (
     "SELECT log_place.directory AS directory, max(place.worktree) AS worktree FROM met"
     " JOIN log_place ON log_place.id = met.log_place JOIN place ON place.id = met.place GROUP BY 1"
@@ -46,7 +47,7 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
         " ON assistant.id = usage.assistant WHERE session = session.id LIMIT 1)"
         " WHERE assistant = '' AND id IN (SELECT session FROM usage)",
     ),
-    "series": (  # what it was priced with and how are not known, only whether it was
+    "series": (  # how it was priced is unknown, only whether it was
         "INSERT INTO series (id, assistant, model, provider, kind, speed, tier, price_state, price)"
         " SELECT id, min(assistant), 'lost-' || id, '', 'response', '', '',"
         " iif(sum(priced), 'priced', 'unpriced'), NULL FROM gone JOIN met ON met.series = id GROUP BY id",
@@ -75,7 +76,7 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
         " (SELECT id FROM worktree WHERE repository = gone.id ORDER BY git_dir = '', length(git_dir) LIMIT 1)",
         "INSERT OR IGNORE INTO repository SELECT id, 'lost-' || id, 'lost-' || id, '' FROM gone",
     ),
-    "place": (  # by the directory and the branch that its log has; a claim knows its repository better
+    "place": (  # by the directory and the branch in its log; a claim knows its repository better
         "CREATE TEMP TABLE found AS SELECT DISTINCT met.place AS old, met.log_place, met.claim,"
         " ifnull(claim.repository, worktree.repository) AS repository, log_place.branch,"
         " iif(claim.repository != worktree.repository, NULL, worktree.id) AS worktree FROM met"
@@ -90,7 +91,7 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
         " AND ifnull(place.worktree, 0) = ifnull(found.worktree, 0) AND place.evidence ="
         " iif(found.repository AND found.branch IS NOT NULL, 'transcript', 'none')) AS better"
         " WHERE place = old AND usage.log_place = better.log_place AND usage.claim IS better.claim",
-        # What HEAD's reflog still tells is better than a log's own word: it is read anew.
+        # HEAD's reflog, where it still exists, outweighs a log's field: it is read again.
         "UPDATE worktree SET stamp = 'lost', placed_second = 0 WHERE id IN (SELECT worktree FROM found)",
         "DROP TABLE found",
     ),
@@ -123,12 +124,12 @@ _ORPHANS = (
     "DELETE FROM session_total WHERE log_place NOT IN (SELECT id FROM log_place)",
     "DELETE FROM session_copy WHERE usage NOT IN (SELECT id FROM usage) OR session NOT IN (SELECT id FROM session)",
 )
-"""Tables whose rows say nothing without the row that they name."""
+"""Tables whose rows have no meaning without the row they refer to."""
 
 
 def stand_in(connection: sqlite3.Connection) -> dict[str, int]:
-    """Make them; how many rows were gone, by table. Every reference names a row afterwards. Part of the caller's
-    transaction, with foreign keys off."""
+    """Create the stand-ins; returns the number of missing rows by table. Every reference is valid afterwards. Runs
+    in the caller's transaction, with foreign keys off."""
     lost: dict[str, int] = {}
     connection.execute(_MET)
     for table, named in _NAMED.items():

@@ -1,5 +1,5 @@
-"""Totals that assistants write of their sessions, and what of a session they may contain. Apart from the questions of
-screens (`query.py`): every import asks."""
+"""Assistants' own totals of their sessions, and the usage that they may contain. Separate from the queries of
+screens (`query.py`), because every import needs them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from tokcost.model.usage import Tokens, unlogged_prefix
 
 
 def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[SessionTotal]:
-    """The totals an assistant wrote of one session, oldest first."""
+    """The totals that an assistant wrote for one session, oldest first."""
     rows = ledger.db.execute(
         "SELECT name, model, time_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning,"
         " web_searches, path, ifnull(branch, ''), parents FROM session_total JOIN session ON session.id = session"
@@ -23,8 +23,8 @@ def totals_of_session(ledger: Ledger, assistant: str, session: str) -> list[Sess
 
 
 def sessions_before(ledger: Ledger, session: int, worktrees: Sequence[int], span: tuple[int, int]) -> list[int]:
-    """Other sessions of a session's assistant with usage in one of some worktrees within a span of time (milliseconds
-    UTC, its end excluded), that which ended last first."""
+    """Other sessions of a session's assistant with usage in one of some worktrees within a span of time
+    (milliseconds UTC, its end excluded), the last to end first."""
     places = f"SELECT id FROM place WHERE worktree IN ({', '.join('?' * len(worktrees))})"
     query = (
         f"SELECT session FROM usage JOIN session ON session.id = session WHERE place IN ({places})"
@@ -37,7 +37,7 @@ def sessions_before(ledger: Ledger, session: int, worktrees: Sequence[int], span
 
 
 def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
-    """Whether the newest totals of a session differ from its usage until then, or unlogged usage was recovered
+    """Whether the newest totals of a session differ from its usage up to then, or unlogged usage was recovered
     before."""
     newest = ledger.db.execute(_NEWEST_TOTAL, (assistant, session)).fetchone()
     if newest is None:
@@ -48,7 +48,7 @@ def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
 
 
 def sources_of_unlogged(ledger: Ledger, assistant: str, session: str) -> set[int]:
-    """Row ids of the files whose totals told of unlogged usage of a session."""
+    """Row ids of the files whose totals revealed unlogged usage of a session."""
     begin = unlogged_prefix(session)
     query = (
         "SELECT DISTINCT source FROM usage WHERE key >= ? AND key < ? AND source IS NOT NULL"
@@ -73,7 +73,7 @@ WHERE time_ms <= :until AND
 
 
 def _total(row: Any) -> SessionTotal:
-    from json import loads  # totals are rare: a short command need not wait for it
+    from json import loads  # totals are rare: a short command need not import it
 
     session, model, time_ms, *counts = row[:9]
     return SessionTotal(session, model, time_ms, Tokens._make(counts), row[9], row[10], row[11], tuple(loads(row[12])))

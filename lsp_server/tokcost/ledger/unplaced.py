@@ -1,4 +1,4 @@
-"""Usage of a repository on no known branch, as somebody who wants to place it asks for it."""
+"""Unplaced usage of a repository, for a user who wants to assign it."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from tokcost.ledger.open import Ledger
 
 
 class UnplacedStretch(NamedTuple):
-    """The usage of one session on no branch in one folder, as a stretch of time. Times are milliseconds UTC."""
+    """The unplaced usage of one session in one folder, as a period. Times are milliseconds UTC."""
 
     session: str
     assistant: str
     worktree: int | None
-    """`None` where no worktree is known."""
+    """`None` if no worktree is known."""
     directory: str
     first_ms: int
     last_ms: int
@@ -25,5 +25,5 @@ GROUP BY 1, 2, 3, 4 ORDER BY 5
 
 
 def unplaced_stretches(ledger: Ledger, repository: int) -> list[UnplacedStretch]:
-    """Stretches on no branch that no claim holds, earliest first."""
+    """Periods of unplaced usage that no claim holds, earliest first."""
     return list(map(UnplacedStretch._make, ledger.db.execute(_STRETCHES, (repository,))))

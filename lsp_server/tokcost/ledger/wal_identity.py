@@ -1,8 +1,8 @@
-"""The identity of the write-ahead log (WAL) beside a ledger: is it the ledger's own?
+"""The identity of the write-ahead log (WAL) beside a ledger: does it belong to the ledger?
 
-SQLite knows a WAL by its name alone: that of another database, or an older one that somebody put back, is written into
-the file by whoever opens it first. The WAL's index remembers which one it is of, and lies beside it unless both are
-gone (https://sqlite.org/walformat.html). Only where the two do not agree need the content be looked at.
+SQLite finds a WAL by its name only: the first process to open the file applies it, even if it belongs to another
+database or is an older one that somebody restored. The WAL's index identifies its WAL, and lies beside it unless both
+are gone (https://sqlite.org/walformat.html). The contents need to be compared only if the two do not agree.
 """
 
 import sys
@@ -16,7 +16,8 @@ _MAGIC = (0x377F0682, 0x377F0683)
 
 
 def is_doubtful(path: Path) -> bool:
-    """Whether there is a WAL that the index beside it does not know. One that SQLite would pass over is none."""
+    """Whether there is a WAL that the index beside it does not identify. A WAL that SQLite would ignore does not
+    count."""
     log = _head(f"{path}-wal", _WAL_HEADER)
     if len(log) < _WAL_HEADER or int.from_bytes(log[:4], "big") not in _MAGIC:
         return False
@@ -25,14 +26,14 @@ def is_doubtful(path: Path) -> bool:
         return True
     if log[16:24] == index[32:40]:
         return False
-    # Whoever begins a log anew says so in the index first, and then in the log, which is in the file by then.
+    # A writer that restarts a WAL changes the index first, then the WAL, whose content is in the file by then.
     begun_anew = int.from_bytes(index[16:20], sys.byteorder) == 0
     follows = int.from_bytes(index[32:36], "big") == (int.from_bytes(log[16:20], "big") + 1) & 0xFFFFFFFF
     return not (begun_anew and follows)
 
 
 def as_uri(path: Path) -> str:
-    """As SQLite reads it (https://sqlite.org/uri.html)."""
+    """A path as an SQLite URI (https://sqlite.org/uri.html)."""
     text = path.absolute().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return f"file:{text}" if text.startswith("/") else f"file:/{text}"
 

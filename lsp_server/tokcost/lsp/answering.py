@@ -1,8 +1,9 @@
-"""Requests of hooks and of `tokcost status`, answered by the language server: a process that is warm needs a few
-milliseconds for what they do.
+"""Answers requests of hooks and of `tokcost status` in the language server: a warm process needs a few milliseconds for
+their work.
 
-A thread takes connections; the refresher's own thread, the one that writes, does the work, so hooks and imports of this
-server never meet. While it is busy for longer than somebody should wait, clients hear so and help themselves.
+A thread accepts connections. The refresher's own thread, which writes to the ledger, does the work, so hooks and
+imports of this server never meet. While that thread is busy for longer than a client should wait, clients are told so
+and do the work themselves.
 """
 
 import os
@@ -49,30 +50,30 @@ from tokcost.services import work_for_others
 from tokcost.services.work_for_others import on_behalf_of
 
 _LOCK = "server.lock"
-"""Held by the server whose door it is, as long as it lives: with several editors another one takes over then."""
+"""Held by the server that listens, as long as it lives: with several editors, another server takes over then."""
 _AGAIN_SECONDS = 2.0
 _DIGITS = frozenset(b"0123456789abcdef")
 
 
 class Worker(Protocol):
-    """The side that does the work."""
+    """The part of the server that does the work."""
 
     @property
     def is_busy(self) -> bool:
-        """Whether it will take longer than a hook should wait until there is time for it."""
+        """Whether it will be busy for longer than a hook should wait."""
         ...
 
     def give(self, work: Callable[..., None], *args: object) -> None:
-        """Have something done by the thread that writes to the ledger, after what is being done now."""
+        """Have something done by the thread that writes to the ledger, after its present work."""
         ...
 
     def touch(self) -> None:
-        """Have the figures looked at again: something may have changed."""
+        """Have the figures refreshed: something may have changed."""
         ...
 
 
 class Answering:
-    """Serves the clients of one ledger, once the folder is there and no other server does."""
+    """Serves the clients of one ledger, once the folder exists and no other server does."""
 
     def __init__(self, home: Path, environ: Mapping[str, str], worker: Worker, say: Callable[[str], None]) -> None:
         self._home, self._environ = home, environ
@@ -81,24 +82,24 @@ class Answering:
         self._folder = os.path.join(home, FOLDER)
         self._door = os.path.join(self._folder, DOOR)
         self._knocker = -1
-        """The end of the door that clients write to: as long as it is open here too, the door never seems closed."""
+        """The end of the pipe that clients write to: while it is open here too, the pipe never reports its end."""
 
     def start(self) -> None:
-        """Begin, in a thread of its own; nothing where the system has no named pipes."""
+        """Begin, in a separate thread; does nothing if the system has no named pipes."""
         if hasattr(os, "mkfifo"):
             threading.Thread(target=self._serve, name="tokcost-hooks", daemon=True).start()
 
     def stop(self) -> None:
-        """Take no more clients, and take the door away."""
+        """Accept no more clients, and remove the pipe."""
         self._ended.set()
         if self._knocker >= 0:
             with suppress(OSError):
                 remove_pipe(self._door)
             with suppress(OSError):
-                os.write(self._knocker, b"\n")  # wakes the thread that listens
+                os.write(self._knocker, b"\n")  # wakes the listening thread
 
     def _serve(self) -> None:
-        """Wait until this server is the one, then take clients until the end."""
+        """Wait until this server is the serving one, then accept clients until the end."""
         while not self._ended.is_set():
             with suppress(OSError, TokcostError):
                 lock = self._lock()
@@ -110,8 +111,8 @@ class Answering:
             self._ended.wait(_AGAIN_SECONDS)
 
     def _lock(self) -> int | None:
-        """The lock of the door, if no other server has it. Raises `OSError`, and `EnvironmentProblem` for a folder
-        that is not for us alone."""
+        """The lock of the pipe, if no other server holds it. Raises `OSError`, and `EnvironmentProblem` for a folder
+        that others may access."""
         import fcntl
 
         check_private(str(self._home))
@@ -127,11 +128,11 @@ class Answering:
         return number
 
     def _listen(self) -> None:
-        """Raises `OSError`."""
+        """Create and open the pipe. Raises `OSError`."""
         with suppress(FileExistsError):
             os.mkdir(self._folder, PRIVATE_FOLDER)
         require_private(self._folder)
-        for name in os.listdir(self._folder):  # of a server that was killed, and of its clients: ours is the lock
+        for name in os.listdir(self._folder):  # pipes of a killed server and its clients: the lock is ours
             if is_name_of_pipe(name):
                 remove_pipe(os.path.join(self._folder, name))
         os.mkfifo(self._door, 0o600)
@@ -142,14 +143,14 @@ class Answering:
             self._accept(door)
         finally:
             knocker, self._knocker = self._knocker, -1
-            with suppress(OSError):  # who was told to end before the door was there has not taken it away
+            with suppress(OSError):  # if the end was requested before the pipe existed, nobody has removed it
                 remove_pipe(self._door)
             for number in (door, knocker):
                 if number >= 0:
                     os.close(number)
 
     def _accept(self, door: int) -> None:
-        """Take clients by their names, until the end. Raises `OSError`."""
+        """Accept clients by the names of their pipes, until the end. Raises `OSError`."""
         rest = b""
         while not self._ended.is_set():
             *names, rest = (rest + os.read(door, 4096)).split(b"\n")
@@ -162,7 +163,7 @@ class Answering:
         try:
             require_private(self._folder)
             client = Client(self._folder, name)
-        except OSError:  # it is not ours alone, it has left, or too many files are open
+        except OSError:  # others may access it, the client has left, or too many files are open
             return
         if self._worker.is_busy:
             client.send(BUSY)
@@ -170,11 +171,11 @@ class Answering:
             return
         try:
             self._worker.give(self._answer, client)
-        except RuntimeError:  # the end has come
+        except RuntimeError:  # the server is ending
             client.close()
 
     def _answer(self, client: "Client") -> None:
-        """In the thread that writes: greet, hear, and do it."""
+        """Greet a client, receive its request and handle it, in the writing thread."""
         try:
             here = (identity(str(self._home), self._environ), str(os.getpid()), str(threading.get_native_id()))
             if not client.send(GREETING, os.fsencode("\0".join(here))):
@@ -218,7 +219,8 @@ class Answering:
         client.send(DONE, bytes([work(Call(*asked, tell, client.is_there, client.promise))]))
 
     def _status(self, client: "Client", request: Request) -> None:
-        """Only what needs no more than a line: whatever is wrong, the client finds out itself, and says it."""
+        """The answer to `tokcost status` if it is one line: on any error, the client does the work and reports the
+        error itself."""
         from tokcost.reports.status import status_line
         from tokcost.services.current_status import fresh_status
 
@@ -243,10 +245,10 @@ class Answering:
 
 
 class Client:
-    """A client, by its pipes. It may be gone at any moment, which is nobody's mistake."""
+    """A client, by its pipes. It may vanish at any moment, which is no error."""
 
     def __init__(self, folder: str, name: str) -> None:
-        """Raises `OSError`, which is `PermissionError` where its pipes are not ours alone."""
+        """Raises `OSError`, which is `PermissionError` if others may access its pipes."""
         self._paths = pipes_of(folder, name)
         ask, say = self._paths
         self._says = open_pipe(say, os.O_WRONLY)
@@ -257,7 +259,7 @@ class Client:
             raise
 
     def send(self, letter: bytes, data: bytes = b"") -> bool:
-        """Send a frame; whether there was somebody to send it to."""
+        """Send a frame; returns whether the client could receive it."""
         try:
             write_all(self._says, framed(letter, data[:MOST_BYTES]), SEND_SECONDS)
         except OSError:
@@ -265,15 +267,15 @@ class Client:
         return True
 
     def tell(self, text: str) -> None:
-        """Send a text for whoever waits for the client."""
+        """Send a text for the person or program that waits for the client."""
         self.send(SAID, text.encode("utf-8", "backslashreplace"))
 
     def promise(self, code: int) -> None:
-        """Promise an exit code for work that comes to no end."""
+        """Promise an exit code in case the work does not finish."""
         self.send(PROMISED, bytes([code]))
 
     def request(self) -> Request | None:
-        """The request of the client; `None` when it has left, or takes too long. Raises `NotUnderstood`."""
+        """The request of the client; `None` if it has left, or takes too long. Raises `NotUnderstood`."""
         read = bytearray()
         while (found := first_frame(bytes(read))) is None:
             try:
@@ -288,11 +290,11 @@ class Client:
         return unpacked(found[1])
 
     def is_there(self) -> bool:
-        """Whether it still waits."""
+        """Whether the client still waits."""
         return not is_closed(self._asks)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         for number in (self._asks, self._says):
             os.close(number)
         for path in self._paths:  # the client may have been killed
@@ -301,7 +303,7 @@ class Client:
 
 
 def warm() -> Any:
-    """Load what hooks need, before the first one asks."""
+    """Import what hooks need, before the first request."""
     from tokcost_hooks import prepare_commit_msg, work
 
     return work_for_others.load(), prepare_commit_msg, work

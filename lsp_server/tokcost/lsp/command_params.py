@@ -1,4 +1,4 @@
-"""Parameters of a command: the one object that a client sends, which can hold anything, as values of ours."""
+"""Validates the parameters of a command: one object from the client, which may contain anything."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from tokcost.reports.text import shorten
 
 CommandParams = Mapping[str, Any]
 _MOST_QUOTED = 80
-"""Characters of what a client sent, in a sentence about it."""
+"""Characters of client data quoted in an error message."""
 
 
 def add_command(server: TokcostServer, name: str, action: Callable[[CommandParams], Awaitable[Any]]) -> None:
@@ -32,7 +32,7 @@ def add_command(server: TokcostServer, name: str, action: Callable[[CommandParam
 
 
 def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
-    """The worktree that is meant; the only folder where none is named. Raises `UsageError`."""
+    """The worktree of a URI; without a URI, that of the only folder. Raises `UsageError`."""
     folders = folder_uris(server)
     uri = params.get("uri") or (folders[0] if len(folders) == 1 else server.workspace.root_uri)
     if not isinstance(uri, str):
@@ -44,7 +44,7 @@ def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
 
 
 def precision(params: CommandParams) -> Any:
-    """`coarse`, `exact`, or nothing. Raises `UsageError`, as all of these do."""
+    """`coarse`, `exact`, or `None`. Raises `UsageError`, as all of these functions do."""
     said = params.get("precision")
     if said not in (None, "coarse", "exact"):
         raise UsageError("`precision` is neither coarse nor exact")
@@ -52,7 +52,7 @@ def precision(params: CommandParams) -> Any:
 
 
 def maybe_flag(params: CommandParams, name: str) -> bool | None:
-    """Yes, no, or nothing."""
+    """A boolean or `None`."""
     said = params.get(name)
     if said is not None and not isinstance(said, bool):
         raise UsageError(f"`{name}` is neither true nor false")
@@ -60,12 +60,12 @@ def maybe_flag(params: CommandParams, name: str) -> bool | None:
 
 
 def flag(params: CommandParams, name: str) -> bool:
-    """Yes or no."""
+    """A boolean."""
     return maybe_flag(params, name) or False
 
 
 def text(params: CommandParams, name: str) -> str | None:
-    """A text, or nothing. Half a character, which nothing can store, is written out."""
+    """A text or `None`. A lone surrogate, which cannot be stored, is written as an escape."""
     said = params.get(name)
     if said is not None and not isinstance(said, str):
         raise UsageError(f"`{name}` is no text")
@@ -76,7 +76,7 @@ def moment(said: str) -> int:
     """Milliseconds UTC."""
     try:
         return int(datetime.fromisoformat(said).timestamp() * 1000)
-    except (ValueError, OverflowError) as refusal:  # the latter for what is in year 0 somewhere
+    except (ValueError, OverflowError) as refusal:  # the latter for a time that is in year 0 in some time zone
         raise UsageError(f"{shorten(said, _MOST_QUOTED)!r} is no time", "Write it as in 2026-11-01T10:00:00Z.") from (
             refusal
         )

@@ -1,4 +1,4 @@
-"""Commit messages that are open in the editor: which documents they are, and where things stand in them."""
+"""Commit messages that are open in the editor, and positions in them."""
 
 import os
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ LANGUAGES = ("gitcommit", "git-commit")
 MOST_CHARACTERS = 1 << 20
 NAMES = ("COMMIT_EDITMSG", "MERGE_MSG", "SQUASH_MSG")
 _LONGEST_PATH = 4095
-"""Bytes: what Linux takes (PATH_MAX, less the NUL behind it)."""
+"""Bytes: the maximum on Linux (PATH_MAX without the NUL)."""
 _LONGEST_URI = 3 * _LONGEST_PATH + 100
 """Characters: such a path with each byte written as `%2F`."""
 
 
 def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
-    """The document, if it is a commit message that the client has opened, and no longer than people write: nobody may
-    have to wait for what is read at every key."""
+    """The document, if it is a commit message that the client has opened and of a plausible length: it is parsed at
+    every keystroke."""
     document = _opened(server, uri)
     if document is None or len(document.source) > MOST_CHARACTERS:
         return None
@@ -35,8 +35,8 @@ def commit_message(server: LanguageServer, uri: str) -> TextDocument | None:
 
 
 def _opened(server: LanguageServer, uri: str) -> TextDocument | None:
-    """The document, if the client has opened it. pygls keeps documents under names of its own, and makes up one without
-    a version for what it does not have."""
+    """The document, if the client has opened it. pygls stores documents under other names, and returns an invented
+    one without a version for unknown documents."""
     try:
         document = server.workspace.get_text_document(uri)
     except ValueError:  # of the URI's host
@@ -45,19 +45,19 @@ def _opened(server: LanguageServer, uri: str) -> TextDocument | None:
 
 
 def folder_uris(server: LanguageServer) -> list[str]:
-    """The folders of the workspace, as the client named them; of a client that knows none of them, its root."""
+    """The folders of the workspace, as named by the client; for a client without workspace folders, its root."""
     workspace = server.workspace
     named = [folder.uri for folder in workspace.folders.values()]
     return named or ([workspace.root_uri] if workspace.root_uri else [])
 
 
 def local_path(uri: str) -> str | None:
-    """The path that a URI names on this machine; `None` for another scheme or another machine, and for what is no path
-    of a file system (a NUL in it, a lone surrogate, no end)."""
+    """The path that a URI names on this machine; `None` for another scheme or another machine, and for an invalid
+    path (a NUL, a lone surrogate, too long)."""
     if not uri.startswith("file:") or len(uri) > _LONGEST_URI:
         return None
     try:
-        path = to_fs_path(uri.replace(";", "%3B"))  # to pygls, what is behind it is no part of the path
+        path = to_fs_path(uri.replace(";", "%3B"))  # pygls does not consider the part behind it as part of the path
         if not path or "\0" in path or path.startswith("//") or len(os.fsencode(path)) > _LONGEST_PATH:
             return None
     except ValueError:  # of the URI's host, or of the path's characters
@@ -72,7 +72,7 @@ def proposed_lines(home: Path, uri: str) -> tuple[Line, ...]:
 
 
 def worktree_of(uri: str) -> Worktree | None:
-    """The worktree in which a file lies, or is made a commit of."""
+    """The worktree that contains a file, or in which it becomes a commit."""
     path = local_path(uri)
     if path is None:
         return None
@@ -80,19 +80,19 @@ def worktree_of(uri: str) -> Worktree | None:
 
 
 def comment_of(text: str) -> str:
-    """The text that begins a comment in this message."""
+    """The prefix of comments in this message."""
     return comment_in(text) or "#"
 
 
 def range_of(server: LanguageServer, lines: Sequence[str], mark: Mark) -> types.Range:
-    """The range of a line under our key, without its line end; `lines` are the document's, without theirs."""
+    """The range of a line under our key, without its line end; `lines` are the document's lines without line ends."""
     last = lines[mark.stop - 1]
     end = server.workspace.position_codec.client_num_units(last)
     return types.Range(types.Position(mark.start, 0), types.Position(mark.stop - 1, end))
 
 
 def changed_lines(before: str, after: str) -> types.TextEdit:
-    """One edit that makes `after` of `before`, by whole lines."""
+    """One edit that turns `before` into `after`, in complete lines."""
     old, new = before.split("\n"), after.split("\n")
     start = 0
     while start < min(len(old), len(new)) - 1 and old[start] == new[start]:

@@ -1,4 +1,4 @@
-"""A long import as the client's own progress bar."""
+"""A long import as the client's progress bar."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ TOKEN = "tokcost-import"
 
 
 class ImportProgress:
-    """`$/progress`, where the client can show it. It never waits for the client's answer."""
+    """`$/progress`, if the client supports it. Never waits for the client's answer."""
 
     def __init__(self, server: LanguageServer, say: Callable[[], Say]) -> None:
         self._server, self._say = server, say
@@ -38,7 +38,7 @@ class ImportProgress:
             self._server.work_done_progress.report(self._token, share)
 
     def end(self) -> None:
-        """End the progress bar: everything is read."""
+        """End the progress bar, because everything has been read."""
         if self._begun:
             self._server.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=self._say()("done")))
         if self._asked is not None:

@@ -50,8 +50,8 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def sendable(value: Any) -> Any:
-    """A value for clients, many of which give up at half a character in JSON: a path or a subject that is no UTF-8 has
-    `\\udce9` for such a byte."""
+    """A value in a form for clients, many of which fail at a lone surrogate in JSON: a path or a subject that is no
+    UTF-8 has `\\udce9` for such a byte."""
     if isinstance(value, str):
         return value if value.isascii() else _HALF.sub(lambda found: escape(found[0]), value)
     if isinstance(value, Mapping):
@@ -64,12 +64,12 @@ def sendable(value: Any) -> Any:
 
 @dataclass
 class SummaryParams:
-    """The figures that are asked for."""
+    """The figures asked for."""
 
     uri: str
     """A file or folder in the repository."""
     branch: str | None = None
-    """One branch, with its days and sessions; all of them otherwise."""
+    """One branch, with its days and sessions; by default all branches."""
 
 
 @dataclass
@@ -77,20 +77,20 @@ class ShownPage:
     """A page that a client shows."""
 
     uri: str
-    """The workspace folder, as the client named it."""
+    """The workspace folder, as named by the client."""
     branch: str | None = None
     """`None`: the branch that is checked out."""
 
 
 @dataclass
 class FollowParams:
-    """The parts that a client shows beside the figures, from now on: they come with them, in the same notification."""
+    """The parts that a client shows besides the figures, from now on: they are sent together, in one notification."""
 
     next: bool = False
-    """The lines of the next commit, of each folder."""
+    """The lines of the next commit of each folder."""
     page: ShownPage | None = None
     branches: str | None = None
-    """The workspace folder, as the client named it, all whose branches it shows."""
+    """The workspace folder, as named by the client, whose branches are shown as a table."""
 
 
 @dataclass
@@ -151,7 +151,7 @@ def status_params(uri: str, found: FolderStatus, say: Say = english, *, importin
 
 
 def _rule_state(status: Status) -> str:
-    """The most pressing state of all rules."""
+    """The most urgent state of all rules."""
     if status.rules:
         return "over"
     if status.rules_unpriced:
@@ -160,7 +160,7 @@ def _rule_state(status: Status) -> str:
 
 
 def _rows(found: FolderStatus, status: Status, say: Say) -> list[Row]:
-    """The tooltip; what becomes of cost lines is of this clone and worktree."""
+    """The rows of the tooltip, including what happens to cost lines in this clone and worktree."""
     rows = tooltip_rows(status, say, found.driver, found.looked_in)
     if found.cost_lines.enabled:
         rows.append(cost_lines_row(say, omitted=found.cost_lines.omitted))
@@ -175,11 +175,11 @@ def _next(ahead: Preview | None, say: Say) -> dict[str, Any] | None:
 
 
 class Protocol(LanguageServerProtocol):
-    """LSP and our messages. What goes wrong is answered without a traceback and without the words of an exception
-    nobody foresaw: both can hold names of files and pieces of what was being read.
+    """LSP and our messages. Errors are answered without a traceback and without the text of an unforeseen exception:
+    both can contain file names and parts of the data being read.
 
-    pygls serves whatever comes before `initialize`, begins anew at a second one, and leaves requests after `shutdown`
-    without an answer; here they are refused with the codes of the specification, and notifications are dropped.
+    pygls serves requests before `initialize`, starts again at a second one, and leaves requests after `shutdown`
+    without an answer. Here they are refused with the codes of the specification, and notifications are dropped.
     """
 
     _phase = Phase.NEW
@@ -190,8 +190,8 @@ class Protocol(LanguageServerProtocol):
         return own.get(method) or super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """A message as its type; the sender of a request that has none is told, which pygls forgets. What is out of
-        place is not looked into: `handle_message` refuses it, whatever its parameters are."""
+        """A message as its type. The sender of a malformed request gets an error, which pygls omits. A message at
+        the wrong time is not parsed: `handle_message` refuses it, whatever its parameters are."""
         if "jsonrpc" in data and self._out_of_place(data.get("method")):
             return _unread(data)
         try:
@@ -202,7 +202,7 @@ class Protocol(LanguageServerProtocol):
             raise
 
     def handle_message(self, message: Any) -> None:
-        """Serve a message, or refuse it when this is not its time."""
+        """Serve a message, or refuse it if it comes at the wrong time."""
         method = getattr(message, "method", None)
         if refusal := self._out_of_place(method):
             if hasattr(message, "id"):
@@ -215,7 +215,8 @@ class Protocol(LanguageServerProtocol):
         super().handle_message(message)
 
     def _out_of_place(self, method: object) -> types.ResponseError | None:
-        """Error for a method that is not served now. An answer has no method, and `exit` is always in place."""
+        """The error for a method that is not served at present. An answer has no method, and `exit` is always
+        allowed."""
         in_place = {
             Phase.NEW: method == types.INITIALIZE,
             Phase.SERVING: method != types.INITIALIZE,

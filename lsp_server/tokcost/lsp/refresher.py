@@ -1,5 +1,5 @@
-"""Keeps the figures of the open folders up to date: one look at a time, off the event loop, and only what changed is
-told."""
+"""Keeps the figures of the open folders up to date: one refresh at a time, off the event loop, and only changes are
+sent."""
 
 import asyncio
 import threading
@@ -35,30 +35,28 @@ from tokcost.services.local_day import follow_time_zone, midnight_ms, next_midni
 from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
-"""The least time between two looks; a look that took more of a processor is followed by as long a rest. That a busy
-machine kept it waiting is no reason to wait once more."""
+"""The minimum time between two refreshes. A refresh that used more CPU time is followed by an equal pause. Delays
+caused by a busy machine do not lengthen the pause."""
 ECHO_SECONDS = 1.0
-"""A change in git is seen before git's hooks have ended, which change the ledger: this many seconds after a look there
-is another one."""
+"""git's hooks change the ledger after the change in git is seen: another refresh follows after this time."""
 AGAIN_SECONDS = 2.0
-"""Seconds until the next look after the ledger could not be written."""
+"""Seconds until the next refresh after the ledger could not be written."""
 
 DAY_SECONDS = 60.0
-"""Seconds after which the server looks again whether another day has begun: a timer stands still while a machine
-sleeps."""
+"""Seconds after which the server checks again whether another day has begun: timers stop while a machine sleeps."""
 LONG_SECONDS = 0.05
-"""A look that has had a processor for so long will need one for longer still: there is something to import. The clock
-does not tell: on a busy machine every look takes long."""
+"""A refresh that has used this much CPU time will need more: there is something to import. Wall time does not show
+that, because on a busy machine every refresh takes long."""
 WAITING_SECONDS = 0.25
-"""A look that takes so long by the clock mostly waits for another process, which holds the ledger."""
+"""A refresh that takes this much wall time usually waits for another process that holds the ledger."""
 MOST_BEFORE = 8
-"""Works of a client that a hook would wait for: each takes some milliseconds."""
+"""A client's tasks that a hook would wait for: each takes a few milliseconds."""
 MOST_ASKED = 64
-"""Works that a client may have asked for before its next message is read."""
+"""Tasks that a client may have requested before its next message is read."""
 
 _MOST_OF_URI = 200
 _MOST_PLANS = 5
-"""Whatever moves faster is followed at the next change."""
+"""The maximum number of successive plans in one refresh; what changes faster is watched from the next one on."""
 
 
 _MOST_TRIES = 3
@@ -66,29 +64,29 @@ _MOST_TRIES = 3
 
 
 class _Beginning(NamedTuple):
-    """The moment at which a look began."""
+    """The moment at which a refresh began."""
 
     used: float
-    """By the seconds of processors that this process has had."""
+    """CPU seconds used by this process."""
     clock: float
 
 
 class Client(Protocol):
-    """The receiver of what the refresher found. All of it is called in the event loop."""
+    """The receiver of results. All methods are called in the event loop."""
 
     words: Say
-    """Says texts in the language of the person."""
+    """Provides texts in the user's language."""
 
     def show_status(self, params: dict[str, Any]) -> None:
-        """Send the figures of a folder, which have changed."""
+        """Send the changed figures of a folder."""
         ...
 
     def say(self, message: str) -> None:
-        """Write a sentence into the log."""
+        """Write a sentence to the log."""
         ...
 
     def show(self, message: str) -> None:
-        """Show a sentence to the person in front of the editor."""
+        """Show a sentence to the user."""
         ...
 
     def show_progress(self, done: int, total: int) -> None:
@@ -96,12 +94,12 @@ class Client(Protocol):
         ...
 
     def end_progress(self) -> None:
-        """End the progress bar: the import is over."""
+        """End the progress bar, because the import is over."""
         ...
 
 
 class Refresher:
-    """One for each server."""
+    """Refreshes the figures; one for each server."""
 
     def __init__(self, home: Path, environ: Mapping[str, str], client: Client) -> None:
         self.home, self.environ = home, environ
@@ -125,15 +123,15 @@ class Refresher:
         self._has_echo = False
         self._look_began: _Beginning | None = None
         self._to_write = 0
-        """Works of this client that the thread that writes has before it."""
+        """Tasks of this client that wait for the writing thread."""
         self._counting = threading.Lock()
         self._asked = 0
-        """Everything that is waited for in the event loop."""
+        """All tasks that the event loop waits for."""
         self._answered = asyncio.Event()
         self._answering = Answering(home, environ, self, lambda said: self._call(self._say_once, said))
 
     def start(self) -> None:
-        """Begin to look, in the running event loop."""
+        """Start refreshing, in the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._watcher = Watcher(lambda: self._call(self.touch), lambda why: self._call(self._watching_failed, why))
         for work in (self._keep(), self._tell_midnight()):
@@ -147,7 +145,7 @@ class Refresher:
         task.add_done_callback(self._tasks.discard)
 
     def stop(self) -> None:
-        """Look no more. An import that runs is left to itself: it can be killed at any moment."""
+        """Stop refreshing. A running import is left alone: it can be killed at any moment."""
         self._answering.stop()
         for task in self._tasks:
             task.cancel()
@@ -157,7 +155,7 @@ class Refresher:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def set_folders(self, uris: list[str]) -> None:
-        """Take over which folders are open now. Those that are not local are passed over, which is said once."""
+        """Set the open folders. Folders that are not local are skipped, which is reported once."""
         paths = {uri: local_path(uri) for uri in dict.fromkeys(uris)}
         self._folders = {uri: path for uri, path in paths.items() if path is not None}
         for uri in paths.keys() - self._folders.keys():
@@ -166,14 +164,14 @@ class Refresher:
         self.touch()
 
     def touch(self) -> None:
-        """Have the figures looked at again: something may have changed. Any thread may call this."""
+        """Have the figures refreshed: something may have changed. May be called from any thread."""
         self._has_echo = True
         self._call(self._awake.set)
 
     @property
     def is_busy(self) -> bool:
-        """Whether an import runs, another process is waited for, or a client asks for much: longer than a hook should
-        wait."""
+        """Whether an import runs, another process is waited for, or a client has many requests, so that a hook would
+        wait too long."""
         return self._is_importing or self._to_write > MOST_BEFORE or self._looks_long()
 
     def _looks_long(self) -> bool:
@@ -184,23 +182,24 @@ class Refresher:
         return used > LONG_SECONDS or clock > WAITING_SECONDS
 
     def give(self, work: Callable[..., None], *args: object) -> None:
-        """Have something done after what is being done now; any thread may ask. Raises `RuntimeError` at the end."""
+        """Have something done after the present work. May be called from any thread; raises `RuntimeError` at the
+        end."""
         self._worker.submit(work, *args)
 
     async def look_now(self) -> list[dict[str, Any]]:
-        """Import what is new, and tell; the figures of all folders."""
+        """Import what is new and send changes; returns the figures of all folders."""
         with self._asking():
             self._refreshed = await self.run(self._look)
             await self._tell()
         return list(self._shown.values())
 
     def follow(self, parts: ShownParts) -> None:
-        """Send these parts as well from now on, beginning now; called in the event loop."""
+        """Send these parts as well, from now on; called in the event loop."""
         self._parts = parts
         self._start(self._guarded(self._tell()))
 
     async def run(self, work: Callable[..., Any], *args: object) -> Any:
-        """Do something that writes to the ledger, after what is being done now."""
+        """Do something that writes to the ledger, after the present work."""
         self._count(1)
         done = self._worker.submit(self._rescued, work, args)
         done.add_done_callback(lambda _: self._count(-1))
@@ -208,12 +207,12 @@ class Refresher:
             return await asyncio.wrap_future(done)
 
     async def read(self, work: Callable[..., Any], *args: object) -> Any:
-        """Do something that only reads; a long import need not be waited for."""
+        """Do something that only reads; it need not wait for a long import."""
         with self._asking():
             return await asyncio.get_running_loop().run_in_executor(self._readers, self._rescued, work, args)
 
     async def room(self) -> None:
-        """Wait until not too much is asked for at once: what a client asks beyond that must not take our memory."""
+        """Wait until fewer tasks are pending: a client's excessive requests must not use up our memory."""
         while self._asked >= MOST_ASKED:
             self._answered.clear()
             await self._answered.wait()
@@ -249,7 +248,7 @@ class Refresher:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception as crash:  # whatever it is, the next change is looked at again
+        except Exception as crash:  # whatever it is, the next change triggers another refresh
             self._client.say(f"this is a bug: {type(crash).__name__} while looking for what is new")
 
     async def _once(self) -> None:
@@ -285,20 +284,20 @@ class Refresher:
         for _ in range(_MOST_PLANS):
             if self._watcher is None or not self._watcher.follow(plan(self.home, self.environ, folders, worktrees)):
                 break
-            worktrees = worktrees_around(folders)  # what came before it was watched
+            worktrees = worktrees_around(folders)  # earlier changes were not watched
         return look_again(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
 
     def _progress(self, done: int, total: int) -> None:
         self._call(self._client.show_progress, done, total)
 
     def _call(self, action: Callable[..., None], *args: object) -> None:
-        """Have the event loop do something, from another thread."""
+        """Have the event loop call something, from another thread."""
         with suppress(RuntimeError):  # the loop has ended before its threads
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(action, *args)
 
     async def _tell(self) -> None:
-        """Tell what has changed: one state of each folder, of one moment, and never an older one after a newer one."""
+        """Send what has changed: one state of each folder, of one moment, and never an older one after a newer one."""
         async with self._telling:
             folders = dict(self._folders)
             found = await self._states(list(folders.values()))
@@ -306,7 +305,7 @@ class Refresher:
                 self._tell_one(uri, status_params(uri, one, self._client.words, importing=self._is_importing))
         if self._drivers.is_waiting and not self._is_explaining:
             self._start(self._guarded(self._explain()))
-        if self._drivers.wait is not None:  # what drove the cost may be asked again then
+        if self._drivers.wait is not None:  # the drivers may be calculated again then
             asyncio.get_running_loop().call_later(self._drivers.wait, self._retell)
 
     def _tell_one(self, uri: str, params: dict[str, Any]) -> None:
@@ -318,7 +317,7 @@ class Refresher:
         self._client.show_status(self._shown[uri])
 
     async def _explain(self) -> None:
-        """Say what drives the cost of large branches; figures do not wait for it."""
+        """Calculate the drivers of large branches; figures do not wait for that."""
         self._is_explaining = True
         try:
             await self.read(self._drivers.explain)
@@ -330,8 +329,8 @@ class Refresher:
         self._start(self._guarded(self._tell()))
 
     async def _states(self, folders: list[str]) -> list[FolderStatus]:
-        """The states, each with the lines of the next commit where these are shown. The ledger has what both are about
-        in between: until both are about the same, they are asked again."""
+        """The states, each with the lines of the next commit if these are shown. The ledger holds the subject of
+        both: they are read again until both are of the same moment."""
         ahead: dict[str, Preview] = {}
         found: list[FolderStatus] = []
         for _ in range(_MOST_TRIES):
@@ -347,8 +346,8 @@ class Refresher:
         return statuses(self.home, folders, self._refreshed, self._drivers, self._parts)
 
     async def _tell_midnight(self) -> None:
-        """Tell the client when another local day has begun, and the sum of today anew: at midnight, and within a minute
-        after a sleep of the machine, or a change of its clock or time zone."""
+        """Send the sum of the day anew when another local day has begun: at midnight, and within a minute after the
+        machine slept, or its clock or time zone changed."""
         today = midnight_ms()
         while True:
             rest = next_midnight_ms() / 1000 - time.time()
@@ -363,7 +362,7 @@ class Refresher:
 
 
 def _agrees(found: FolderStatus) -> bool:
-    """Whether the lines of the next commit are about what is pending."""
+    """Whether the lines of the next commit match the pending usage."""
     if found.next is None or found.status is None:
         return True
     pending = (found.next.pending.list_cost, found.next.pending.tokens)

@@ -25,8 +25,8 @@ def render(home: Path, folder: str, branch: str | None) -> str:
 
 
 def save(home: Path, root: str, text: str) -> str:
-    """Write a repository's report where only its owner can read it; one file for each repository, always the newest.
-    Its URI."""
+    """Write a repository's report where only its owner can read it; returns its URI. Each repository has one file,
+    which is replaced."""
     folder = home / REPORTS_FOLDER
     private_folder(str(home))
     private_folder(str(folder))

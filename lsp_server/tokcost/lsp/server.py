@@ -1,4 +1,4 @@
-"""The server itself: what it can do, how it starts, and all the ways in which it ends."""
+"""The server itself: its capabilities, its start, and all the ways in which it ends."""
 
 import asyncio
 import logging
@@ -35,18 +35,18 @@ FEATURES = (
 END_SECONDS = 5.0
 """Seconds that the event loop has to end after its client."""
 REQUEST_FAILED = -32803
-"""LSP's word for: understood, and refused."""
+"""LSP's error code for a request that was understood and refused."""
 
 
 class TokcostServer(LanguageServer):
-    """pygls's server, our figures, and nothing else."""
+    """pygls's server, with our figures and nothing else."""
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
             "tokcost", __version__, protocol_cls=Protocol
         )
         self.words: Say = english
-        """Says texts for the person, in their language; what goes into logs and answers of errors stays English."""
+        """Provides texts for the user, in their language; logs and error answers are in English."""
         self.refresher = Refresher(home, environ, self)
         self._import = ImportProgress(self, lambda: self.words)
         self.client_gone = asyncio.Event()
@@ -55,7 +55,7 @@ class TokcostServer(LanguageServer):
             import_module(f"tokcost.lsp.features.{name}").register(self)
 
     def watch_client(self) -> None:
-        """End with the client, from now on: it has said which process it is."""
+        """End with the client, from now on: it has named its process."""
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -63,25 +63,25 @@ class TokcostServer(LanguageServer):
                 loop.call_soon_threadsafe(self.client_gone.set)
             time.sleep(END_SECONDS)
             _end_children()
-            os._exit(1)  # the loop writes into a pipe that somebody else keeps open and nobody reads
+            os._exit(1)  # the loop writes to a pipe that somebody else keeps open and nobody reads
 
         when_gone(self.process_id, end)
 
     def show_status(self, params: dict[str, Any]) -> None:
-        """Send figures of a folder; clients without our extension pass over them."""
+        """Send the figures of a folder; clients without our extension ignore them."""
         self.protocol.notify(STATUS, params)
         if any(commit_message(self, one.uri) for one in self.workspace.text_documents.values()):
             self.refresh_lenses()
 
     def refresh_lenses(self) -> None:
-        """Have the client ask for code lenses again, if it can be told to."""
+        """Have the client request code lenses again, if it supports that."""
         workspace = self.client_capabilities.workspace
         lenses = workspace.code_lens if workspace else None
         if lenses is not None and lenses.refresh_support:
             self.workspace_code_lens_refresh(None)
 
     def say(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
-        """Write a sentence into the client's log, never anything of a conversation."""
+        """Write a sentence to the client's log, never anything of a conversation."""
         said = escape(message)
         self.window_log_message(types.LogMessageParams(kind, said))
         _log(said)
@@ -96,12 +96,12 @@ class TokcostServer(LanguageServer):
         self._import.report(done, total)
 
     def end_progress(self) -> None:
-        """End the progress bar: the import is over."""
+        """End the progress bar, because the import is over."""
         self._import.end()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Write the kind of an error into the log, once, since the client may cause the like at every key. Its words
-        can be anything and are not shown; a request has its answer."""
+        """Write the kind of an error to the log, once, since the client may cause it at every keystroke. Its text is
+        not shown, because it can contain anything; a request gets an answer."""
         kind = type(error).__name__
         if source is not FeatureRequestError and kind not in self._not_understood:
             self._not_understood.add(kind)
@@ -109,7 +109,7 @@ class TokcostServer(LanguageServer):
 
 
 def answered(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """A handler whose errors become answers: ours as they are, others as the place where they happened."""
+    """A handler whose errors become answers: ours as they are, others as the place where they occurred."""
 
     @wraps(handler)
     async def guarded(*arguments: Any) -> Any:
@@ -163,7 +163,7 @@ async def _serve(server: TokcostServer, reader: Reader, writer: Writer) -> int:
     gone = asyncio.create_task(server.client_gone.wait())
     await asyncio.wait({reads, gone}, return_when=asyncio.FIRST_COMPLETED)
     server.refresher.stop()
-    return 1  # the client left without a word
+    return 1  # the client vanished without a message
 
 
 def _report(server: TokcostServer, context: dict[str, Any]) -> None:
@@ -177,7 +177,7 @@ def _log(message: str) -> None:
 
 
 def _bug(crash: BaseException) -> str:
-    """The type of an error and its place in the code; its words stay out, since they can quote what was being read."""
+    """The type of an error and its place in the code, without its text, which can quote the data being read."""
     import traceback
 
     frames = traceback.extract_tb(crash.__traceback__)
@@ -186,7 +186,7 @@ def _bug(crash: BaseException) -> str:
 
 
 def _end_children() -> None:
-    """Readers of a large import, if one runs."""
+    """End the readers of a large import, if one is running."""
     if "multiprocessing" in sys.modules:
         from multiprocessing import active_children
 

@@ -1,7 +1,7 @@
-"""Standard input and output of a server that must not end with its client's mistakes, and must end with its client.
+"""Standard input and output of a server that must survive its client's errors, and must end with its client.
 
-Writing blocks the event loop while the client does not read, and no message is read meanwhile: what waits for a client
-is in the pipes, not in our memory. Hooks do not wait for that, since threads of their own answer them.
+Writing blocks the event loop while the client does not read, and no message is read meanwhile: data waits in the pipes,
+not in our memory. Hooks do not wait for that, since separate threads answer them.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from typing import BinaryIO
 
 LONGEST_HEADER = 1 << 16
 LARGEST_BODY = 64 << 20
-"""No message of an editor comes near it; what claims to be larger is passed over."""
+"""No message of an editor is that large; a message that claims to be larger is skipped."""
 PARENT_SECONDS = 2.0
 
 
 def take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The streams of the protocol, for nobody else: whatever prints goes to standard error from now on, and programs
-    that are started read nothing."""
+    """Reserve the streams for the protocol: everything that is printed goes to standard error from now on, and child
+    processes have no input."""
     reading, writing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -33,20 +33,20 @@ def take_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 class Reader:
-    """Reads messages in a thread of its own, each when there is room for it: a client that asks faster than it is
-    answered waits in its pipe."""
+    """Reads messages in a separate thread, each when there is room for it: the requests of a client that asks faster
+    than it is answered wait in its pipe."""
 
     def __init__(self, stream: BinaryIO, room: Callable[[], Awaitable[object]]) -> None:
         self._stream, self._room = stream, room
         self._thread = ThreadPoolExecutor(1, "tokcost-stdin")
 
     async def readline(self) -> bytes:
-        """A header line, once there is room for its message; of one without an end, a piece."""
+        """A header line, once there is room for its message; of an endless line, a piece."""
         await self._room()
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._stream.readline, LONGEST_HEADER)
 
     def readexactly(self, size: int) -> Awaitable[bytes]:
-        """A body; of one that is far too large, `null`, which is no message."""
+        """A body; `null`, which is no message, instead of one that is far too large."""
         return asyncio.get_running_loop().run_in_executor(self._thread, self._body, size)
 
     def _body(self, size: int) -> bytes:
@@ -58,13 +58,13 @@ class Reader:
 
 
 class Writer:
-    """Writes whole messages, until nobody reads them."""
+    """Writes complete messages, until nobody reads them."""
 
     def __init__(self, stream: BinaryIO, nobody_reads: Callable[[], object]) -> None:
         self._stream, self._nobody_reads = stream, nobody_reads
 
     def write(self, data: bytes) -> None:
-        """Send it now."""
+        """Send data now."""
         try:
             self._stream.write(data)
             self._stream.flush()
@@ -72,14 +72,15 @@ class Writer:
             self._nobody_reads()
 
     def close(self) -> None:
-        """Send nothing any more."""
+        """Stop sending."""
         with suppress(OSError):
             self._stream.close()
 
 
 def when_gone(process: int | None, then: Callable[[], object]) -> None:
-    """Do something once the client is no more, though its end of the pipe may live on in another process. A number that
-    names no process (a client in another container) says nothing. A thread looks, which no full pipe stops."""
+    """Call a function once the client's process is gone, even if another process keeps its end of the pipe open. A
+    process id without a process (a client in another container) has no effect. A thread checks, which no full pipe
+    blocks."""
 
     def wait(process: int) -> None:
         while _lives(process):

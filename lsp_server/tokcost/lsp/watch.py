@@ -1,7 +1,7 @@
-"""Notices that assistants wrote and that HEAD moved: folders are watched by the operating system, at no cost while
-nothing happens; where that is impossible, time itself is what happens.
+"""Notices new log entries and moves of HEAD. The operating system watches folders, at no cost while nothing happens;
+where that is impossible, changes are polled.
 
-What changed is not asked: whoever is called looks at everything that is new.
+The kind of change is not determined: the callback reads everything that is new.
 """
 
 import os
@@ -14,40 +14,40 @@ from tokcost.model.worktree import Worktree
 from tokcost.services.follow_folders import IN_WORKTREES, locations, settings_beside_logs
 
 STEP_MS = 60
-"""Milliseconds between two looks of a watcher for events of the system: its only work while nothing happens. What
-happened is told after two looks at most."""
+"""Milliseconds between two checks of a watcher for system events: its only work while nothing happens. Changes are
+reported after two checks at most."""
 ROUND_MS = 10_000
 MOST_MS = 100
-"""Changes that follow each other are told together, after so long at most."""
+"""Changes that follow each other are reported together, at most after this time."""
 POLL_SECONDS = 3.0
 STANDS_SECONDS = 5.0
-"""Seconds that a look waits until the watches stand. On a machine that needs longer there is another look when they
-do."""
+"""Seconds that a refresh waits until the watches are active. On a slower machine, another refresh follows when they
+are."""
 
 _OF_GIT = frozenset({"HEAD", "packed-refs", "config", "logs", "rebase-merge", "rebase-apply", "BISECT_START",
                      "tables.list", "worktrees", "modules", "TOKCOST_SAID"})  # fmt: skip
 _OF_NEW = frozenset({"HEAD", "objects", "refs"})
-"""The names that git makes one after the other until a folder is a repository."""
+"""The names that git creates one after the other until a folder is a repository."""
 _OF_WORKTREE = frozenset({".git", ".tokcost.toml", *IN_WORKTREES})
 
 
 Names = Mapping[str, frozenset[str]] | None
-"""The names that matter in each folder; `None` is all, also below."""
+"""The relevant names in each folder; `None` means all, including subfolders."""
 
 
 class Plan(NamedTuple):
-    """The folders to watch, each with its identity: one that was made anew must be watched anew."""
+    """The folders to watch, each with its identity: a folder that was created again must be watched again."""
 
     deep: dict[str, int]
-    """Folders of logs, with everything below."""
+    """Folders of logs, with all subfolders."""
     flat: dict[str, int]
-    """Other folders, without what is below."""
+    """Other folders, without subfolders."""
     names: dict[str, frozenset[str]]
-    """The names that matter in the flat ones."""
+    """The relevant names in the flat ones."""
 
 
 def plan(home: Path, environ: Mapping[str, str], folders: Iterable[str], worktrees: Sequence[Worktree]) -> Plan:
-    """The plan of what must be watched now; for folders that do not exist, the place where they will appear."""
+    """The plan of what must be watched now; for missing folders, the place where they will appear."""
     found = Plan({}, {}, {})
     for folder, name in settings_beside_logs(home, worktrees):
         _add(found, folder, (name,))
@@ -72,7 +72,7 @@ def plan(home: Path, environ: Mapping[str, str], folders: Iterable[str], worktre
 
 
 class Watcher:
-    """Calls `changed` from threads of its own whenever something in a plan may have changed."""
+    """Calls `changed` from separate threads whenever something in a plan may have changed."""
 
     def __init__(self, changed: Callable[[], None], failed: Callable[[str], None]) -> None:
         self._changed, self._failed = changed, failed
@@ -80,7 +80,7 @@ class Watcher:
         self._stops: list[_Stop] = []
 
     def follow(self, wanted: Plan) -> bool:
-        """Watch this from now on; whether that is anything new."""
+        """Watch this from now on; returns whether that is anything new."""
         if wanted == self._plan:
             return False
         self.stop()
@@ -89,12 +89,12 @@ class Watcher:
             self._start(list(wanted.deep), None)
         if wanted.flat:
             self._start(list(wanted.flat), wanted.names)
-        for stop in self._stops:  # what happens from now on is seen
+        for stop in self._stops:  # changes from now on are seen
             stop.late = not stop.asked.wait(STANDS_SECONDS)
         return True
 
     def stop(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching."""
         for stop in self._stops:
             stop.event.set()
         self._stops, self._plan = [], None
@@ -108,7 +108,7 @@ class Watcher:
         try:
             for _ in _changes(paths, names, stop):
                 self._changed()
-        except Exception as problem:  # no more watches, a file system without them
+        except Exception as problem:  # no more watches, or a file system without them
             stop.asked.set()
             if not stop.event.is_set():
                 self._failed(type(problem).__name__)
@@ -117,12 +117,12 @@ class Watcher:
 
 
 class _Stop:
-    """Ends a watch. It is asked for the first time when everything is being watched."""
+    """Ends a watch. It is called for the first time when everything is being watched."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self.event, self.asked = threading.Event(), threading.Event()
         self.late = False
-        """Nobody waited: what was looked at may have changed since, unseen."""
+        """Nobody waited: the files may have changed unseen since they were read."""
         self._changed = changed
 
     def is_set(self) -> bool:
@@ -134,7 +134,7 @@ class _Stop:
 
 
 def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[object]:
-    """Each time that something happened that matters."""
+    """Yields each time a relevant change occurs."""
     from watchfiles import watch
 
     if os.environ.get("WATCHFILES_FORCE_POLLING"):
@@ -159,7 +159,7 @@ def _matters(path: str, names: Mapping[str, frozenset[str]]) -> bool:
 
 
 def _add_file(found: Plan, path: str) -> None:
-    """A file or a store: what is beside it with its name at the beginning (`-wal`) is a part of it."""
+    """Add a file or a store, whose parts begin with its name (`-wal`)."""
     folder, name = os.path.split(path)
     if os.path.isdir(folder):
         _add(found, folder, {name, f"{name}-wal"})

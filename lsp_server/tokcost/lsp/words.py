@@ -1,8 +1,8 @@
-"""The language of the person, for texts of the server: catalogues in the format of VS Code's own, which have for each
-text in English what it is in a language (`bundle.l10n.de.json`), chosen by the locale that the client names.
+"""The user's language, for texts of the server.
 
-A text that a catalogue lacks is said in English, and so is one that would lose a figure: whose places for values are
-other ones. What is wrong with a catalogue is reported once, and stops nothing.
+Catalogues have VS Code's format, which maps each English text to a translation (`bundle.l10n.de.json`), and are chosen
+by the locale that the client names. A text is in English if the catalogue lacks it, or if its placeholders differ, so
+that a figure would get lost. A problem with a catalogue is reported once, and stops nothing.
 """
 
 import json
@@ -18,7 +18,8 @@ from tokcost.reports.words import PLACE, Say, english, filled
 SHIPPED = Path(__file__).parent / "l10n"
 """The catalogues that come with tokcost; `bundle.l10n.json` has every text, for translators."""
 TRIED = "l10n"
-"""A folder of catalogues beside the ledger, which come first: a translation can be tried without being packaged."""
+"""A folder of catalogues beside the ledger, which take precedence: a translation can be tried without being
+packaged."""
 
 _LOCALE = re.compile(r"[a-z0-9]{1,8}(?:-[a-z0-9]{1,8}){0,4}")
 
@@ -28,12 +29,12 @@ class Words(NamedTuple):
 
     say: Say = english
     problem: str = ""
-    """A sentence about the catalogue where it cannot be used in full."""
+    """A sentence about the catalogue if it cannot be used completely."""
 
 
 def words_for(locale: str | None, folders: Iterable[Path]) -> Words:
-    """The texts in the language of a locale (`de-AT`, then `de`), from the first folder with a catalogue of it; English
-    where there is none."""
+    """The texts in the language of a locale (`de-AT`, then `de`), from the first folder that has a catalogue for it;
+    English if there is none."""
     places = list(folders)
     for language in _languages(locale or ""):
         for folder in places:
@@ -43,7 +44,7 @@ def words_for(locale: str | None, folders: Iterable[Path]) -> Words:
 
 
 def _languages(locale: str) -> Iterator[str]:
-    """The locale, and what is less exact: clients write `pt-br`, systems `pt_BR.UTF-8`."""
+    """The locale and its less specific forms: clients write `pt-br`, systems `pt_BR.UTF-8`."""
     name = re.split(r"[.@]", locale)[0].replace("_", "-").lower()
     while _LOCALE.fullmatch(name):
         yield name
@@ -51,7 +52,7 @@ def _languages(locale: str) -> Iterator[str]:
 
 
 def _catalogue(folder: Path, language: str) -> str | None:
-    """The path of a catalogue that is there: none is made of what a client says."""
+    """The path of an existing catalogue; the client's text is never used to build a path."""
     wanted = f"bundle.l10n.{language}.json"
     try:
         return next((os.path.join(folder, name) for name in os.listdir(folder) if name.lower() == wanted), None)

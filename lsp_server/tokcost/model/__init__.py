@@ -1,1 +1,1 @@
-"""Plain values every room speaks in: usage, money, places, figures. No input, no output."""
+"""Plain values that all packages share: usage, money, places, figures. No input, no output."""

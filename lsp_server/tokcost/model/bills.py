@@ -27,56 +27,56 @@ class Month(NamedTuple):
 
     @property
     def start(self) -> int:
-        """Its first second, UTC."""
+        """The first second of the month, UTC."""
         return int(datetime(self.year, self.number, 1, tzinfo=UTC).timestamp())
 
     @property
     def end(self) -> int:
-        """The first second behind it, UTC."""
+        """The first second after the month, UTC."""
         return self.start + 86_400 * len(self.days)
 
 
 def day_plus(day: str, days: int) -> str:
-    """The day that is `days` days after another one, or before it where that is negative."""
+    """The day `days` days after another one; before it if `days` is negative."""
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
 class Billed(NamedTuple):
-    """A line of a bill: what a model cost on a day. Whoever caused it is not read."""
+    """A line of a bill: the cost of a model on a day. The person who caused it is not read."""
 
     day: str
     model: str
-    """As the provider writes it; empty for what belongs to no model."""
+    """As the provider writes it; empty for costs that belong to no model."""
     list_cost: int | None
-    """Before discounts; `None` where the provider does not say it."""
+    """Before discounts; `None` if the provider does not report it."""
     billed: int
 
 
 class Bill(NamedTuple):
-    """The bill of a month, as far as the provider tells it."""
+    """The bill of a month, as far as the provider reports it."""
 
     lines: list[Billed]
     first: str
     """The first day that it covers."""
     last: str
     refreshed: str = ""
-    """The moment up to which the provider has counted, RFC 3339; empty where it does not say it."""
+    """The moment up to which the provider has counted, RFC 3339; empty if it does not say."""
     notes: tuple[str, ...] = ()
 
 
 class Spent(NamedTuple):
-    """Usage of a day and a model, as the ledger has it."""
+    """Usage of a day and a model, from the ledger."""
 
     day: str
     provider: str
-    """As logged; mostly empty."""
+    """As logged; usually empty."""
     model: str
     usage: int
     tokens: int
     list_cost: int
     unpriced_tokens: int
     estimated_tokens: int
-    """The part of the tokens whose counts or price are estimated."""
+    """The tokens whose counts or price are estimated."""
 
 
 class Cell(NamedTuple):
@@ -84,39 +84,39 @@ class Cell(NamedTuple):
 
     day: str
     model: str
-    """One name for both sides: the provider's, or ours where it has none."""
+    """One name for both sides: the provider's, or ours if it has none."""
     usage: int = 0
     tokens: int = 0
     unpriced_tokens: int = 0
     ours: int = 0
-    """List cost by the ledger."""
+    """List cost according to the ledger."""
     list_cost: int | None = None
-    """List cost by the provider."""
+    """List cost according to the provider."""
     billed: int = 0
     names: tuple[str, ...] = ()
-    """Every name that the model has on either side."""
+    """All names of the model on either side."""
     is_ours: bool = False
     is_theirs: bool = False
 
 
 class Cause(NamedTuple):
-    """A reason that likely stands behind a part of a difference."""
+    """A likely reason for a part of a difference."""
 
     name: str
     amount: int | None
-    """The part of the difference that it would explain; `None` where it cannot be told."""
+    """The part of the difference that it would explain; `None` if unknown."""
     text: str
 
 
 class Tolerance(NamedTuple):
-    """The most that two amounts may lie apart."""
+    """The maximum difference between two amounts."""
 
     nano: int
-    """Nano-dollars, or a thousand-millionth of a percent."""
+    """Nano-dollars, or billionths of a percent."""
     is_percent: bool
 
     def allows(self, ours: int, theirs: int) -> bool:
-        """Whether the amounts are near enough; percent are those of the provider's."""
+        """Whether the amounts are close enough; percentages are of the provider's amount."""
         apart = abs(theirs - ours)
         return apart * 100 * NANO_PER_USD <= abs(theirs) * self.nano if self.is_percent else apart <= self.nano
 
@@ -129,15 +129,15 @@ class Reconciliation(NamedTuple):
     month: str
     bill: Bill
     basis: Basis
-    """The amount of the provider's that list cost is compared with: its own list cost where it tells that."""
+    """The provider's amount that list cost is compared with: its own list cost if it reports that."""
     cells: list[Cell]
     causes: list[Cause]
     notes: list[str]
-    """Remarks on our own side."""
+    """Remarks on our side."""
 
     @property
     def ours(self) -> int:
-        """List cost by the ledger."""
+        """List cost according to the ledger."""
         return sum(cell.ours for cell in self.cells)
 
     @property
@@ -147,7 +147,7 @@ class Reconciliation(NamedTuple):
 
     @property
     def list_cost(self) -> int | None:
-        """The provider's list cost; `None` where it tells none."""
+        """The provider's list cost; `None` if it reports none."""
         return self.theirs if self.basis == "list" else None
 
     @property

@@ -1,7 +1,7 @@
-"""Bounds of everything a reader hands over: numbers, words and texts that a ledger can keep and add up.
+"""Limits for everything that a reader returns: numbers, names and texts that a ledger can store and add up.
 
-Each batch passes through here, whoever wrote its reader. A record outside of the bounds is damaged: it is counted, and
-never reaches the ledger.
+Each batch is checked here, whoever wrote its reader. A record outside the limits is damaged: it is counted, and never
+reaches the ledger.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,19 +11,19 @@ from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
 from tokcost.model.usage import KINDS, MAX_FACTOR_PERCENT, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
 
 MAX_SESSION = 100
-"""The largest ratio of a session's tokens and searches to those of its largest possible response."""
+"""The maximum ratio of a session's tokens and searches to those of its largest possible response."""
 MAX_PARENTS = 1000
-"""The largest number of sessions that one session's history can come from."""
+"""The maximum number of sessions from which one session's history can come."""
 MAX_NAME = 512
-"""Characters of a key, a session's id or a model's name."""
+"""Characters of a key, a session id or a model name."""
 MAX_PATH = 4096
-"""Characters of a working directory or a branch: what file systems allow."""
+"""Characters of a working directory or a branch; file systems allow no more."""
 MAX_COST = 10**15
-"""Nano-dollars that an assistant says a response cost: a million dollars."""
+"""Nano-dollars that an assistant may report as the cost of a response: a million dollars."""
 MAX_STATE = 1 << 24
-"""Bytes that a reader may want to remember of one file."""
+"""Bytes of a reader's cursor for one file."""
 MAX_REASON = 200
-"""Characters of the phrase that says what is wrong with a record."""
+"""Characters of the phrase that describes a damaged record."""
 _INT64 = 1 << 63
 
 IMPOSSIBLE = "record with impossible values"
@@ -33,10 +33,8 @@ _Words = tuple[str, str, str, str, str, str, str, str]
 
 
 def within_bounds(batch: Batch, assistant: str) -> Batch:
-    """The batch of a reader named `assistant`, without the records that cannot be true; they are counted in `skipped`.
-
-    Raises `ValueError` where the batch itself makes no sense, so that nothing of it can be relied on.
-    """
+    """The batch of a reader named `assistant`, without impossible records, which are counted in `skipped`. Raises
+    `ValueError` if the batch itself is malformed, so that no part of it is reliable."""
     if not (_is_cursor(batch) and _are_counts(batch.skipped) and _are_counts(batch.duplicates)):
         raise ValueError("no batch")
     known: set[_Words] = set()
@@ -50,7 +48,7 @@ def within_bounds(batch: Batch, assistant: str) -> Batch:
 
 
 def is_path(value: str) -> bool:
-    """Whether this can be a folder that a record names."""
+    """Whether this can be a folder named by a record."""
     return _holds(lambda path: _are_texts(MAX_PATH, cwd=path), value)
 
 
@@ -67,7 +65,7 @@ def _is_cursor(batch: Batch) -> bool:
 
 
 def _sifted(records: Iterable[_Record], is_sound: Callable[[_Record], bool]) -> tuple[Sequence[_Record], int]:
-    """The sound ones, and how many are not."""
+    """The valid records, and the number of the others."""
     given = records if isinstance(records, list) else list(records)
     sound = [one for one in given if _holds(is_sound, one)]
     return sound, len(given) - len(sound)
@@ -76,12 +74,12 @@ def _sifted(records: Iterable[_Record], is_sound: Callable[[_Record], bool]) -> 
 def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
     try:
         return is_sound(record)
-    except (TypeError, ValueError, AttributeError):  # it has another shape altogether
+    except (TypeError, ValueError, AttributeError):  # it is not even the right type
         return False
 
 
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
-    """`known` are the words of usage seen before: they repeat from one to the next."""
+    """`known` are names in usage that was checked before: they repeat from one usage to the next."""
     (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
     (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, agent, final, factor) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
@@ -124,7 +122,7 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
 
 
 def _is_total(total: SessionTotal) -> bool:
-    """A total whose time is not known has the time 0, and so has what it does not say."""
+    """A total whose time is unknown has the time 0, and so has everything it does not record."""
     session, model, time_ms, tokens, searches, cwd, branch, parents, *moments = total
     return (
         all(type(count) is int and 0 <= count < MAX_TOKENS * MAX_SESSION for count in tokens)
@@ -144,7 +142,7 @@ def _is_origin(origin: WorktreeOrigin) -> bool:
 
 
 def _are_texts(longest: int, *texts: str, cwd: str = "") -> bool:
-    """A path may hold bytes that are no text, as Python keeps them (PEP 383); nothing else may."""
+    """A path may contain bytes that are no text, as Python represents them (PEP 383); nothing else may."""
     return all(_is_text(text, longest) for text in texts) and _is_text(cwd, longest, "surrogateescape")
 
 
@@ -152,7 +150,7 @@ def _is_text(text: Any, longest: int, errors: str = "strict") -> bool:
     if type(text) is not str or len(text) > longest or "\0" in text:
         return False
     if not text.isascii():
-        text.encode("utf-8", errors)  # half a character raises an error that is a ValueError
+        text.encode("utf-8", errors)  # a lone surrogate raises an error that is a ValueError
     return True
 
 

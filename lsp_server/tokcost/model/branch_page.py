@@ -1,4 +1,4 @@
-"""A branch as an editor's page shows it."""
+"""A branch as shown on an editor's page."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,15 +8,15 @@ from tokcost.model.figures import BranchRow, Figures
 
 
 class BranchPage(NamedTuple):
-    """A branch as its page shows it."""
+    """A branch as shown on its page."""
 
     name: str
-    """Empty where no branch is checked out and nothing was ever spent."""
+    """Empty if no branch is checked out and nothing was ever spent."""
     names: tuple[str, ...] = ()
-    """All branches with usage, and the one that is checked out; that which was used last first."""
+    """All branches with usage and the one that is checked out, most recently used first."""
     row: BranchRow | None = None
-    """`None` where nothing was spent on it."""
+    """`None` if the branch has no usage."""
     parts: Mapping[str, Figures] = {}
-    """Its figures by what became of them: `carried`, `withheld`, `bound`, `pending`."""
+    """Its figures by state: `carried`, `withheld`, `bound`, `pending`."""
     explanation: Explanation | None = None
     takes_estimates: bool = False

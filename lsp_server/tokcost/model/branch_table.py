@@ -1,4 +1,4 @@
-"""All branches of a repository as an editor's page shows them."""
+"""All branches of a repository as shown on an editor's page."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,20 +11,20 @@ class UnplacedRow(NamedTuple):
 
     session: str
     short_id: str
-    """The beginning that names no other session."""
+    """The shortest unambiguous beginning of the session id."""
     assistant: str
     figures: Figures
     reasons: tuple[str, ...]
-    """Each of `placement.reason.Reason` that holds for a part of it."""
+    """Each `placement.reason.Reason` that applies to a part of the usage."""
     directories: tuple[str, ...]
 
 
 class BranchTable(NamedTuple):
-    """Rows for all branches with usage, and for the one that is checked out; and what is on none of them."""
+    """Rows for all branches with usage and the one that is checked out, and the unplaced usage."""
 
     rows: tuple[BranchRow, ...] = ()
     pending: Mapping[str, Figures] = {}
-    """The part that no commit carries yet, by branch."""
+    """The usage that no commit carries yet, by branch."""
     unplaced: tuple[UnplacedRow, ...] = ()
     total: Figures = Figures()
     parts: Conservation = Conservation()

@@ -1,6 +1,7 @@
-"""Budgets: a limit on list cost, and where it stands. Pure rules; amounts are nano-dollars.
+"""Budgets: a limit on list cost, and its state. Pure rules; amounts are nano-dollars.
 
-A budget never says less than is known: usage without a price can turn `ok` into `unpriced`, never `over` into `ok`.
+A budget never reports less than is known: usage without a price can turn `ok` into `unpriced`, but never `over` into
+`ok`.
 """
 
 import re
@@ -15,56 +16,57 @@ Source = Literal["clone", "branch", "repository", ""]
 
 SCOPES: tuple[Scope, ...] = ("branch", "commit", "day")
 STATES: tuple[State, ...] = ("over", "unpriced", "near", "ok", "none")
-"""The most pressing first."""
+"""Most urgent first."""
 NEAR = 80
-"""Percent of a budget from which on it is `near`, unless something else was set."""
+"""Percentage of a budget from which on it is `near`, unless another one is set."""
 NO_LIMIT = "none"
 
 _AMOUNT = re.compile(r"\$?([0-9]{1,9})(?:\.([0-9]{1,9}))?|\$?\.([0-9]{1,9})")
 
 
 class Budget(NamedTuple):
-    """A limit, and what happens at it."""
+    """A limit, and its effect."""
 
     scope: Scope
-    """`branch`: all that was ever spent on the branch. `commit`: what is pending on it. `day`: the repository since
-    local midnight."""
+    """`branch`: everything ever spent on the branch. `commit`: the branch's pending usage. `day`: the repository
+    since local midnight."""
     limit: int | None = None
-    """`None`: there is none, or it was taken away on purpose (then `source` says where)."""
+    """`None` if there is no limit, or it was removed on purpose (`source` then says where)."""
     blocks: bool = False
-    """Whether a commit stops when it is over."""
+    """Whether a commit is stopped when the budget is exceeded."""
     near: int = NEAR
     source: Source = ""
     """The source of the limit: the clone, the clone for this branch alone, or the repository's `.tokcost.toml`."""
 
 
 class BudgetChange(NamedTuple):
-    """The arguments of `tokcost budget set`; `None` leaves it as it is."""
+    """The arguments of `tokcost budget set`; `None` leaves a setting unchanged."""
 
     scope: Scope
     amount: str
     branch: str = ""
-    """A branch that shall have a budget of its own."""
+    """A branch that gets a budget of its own."""
     blocks: bool | None = None
     near: int | None = None
 
 
 class Standing(NamedTuple):
-    """A budget and what was spent of it."""
+    """A budget and the usage that counts against it."""
 
     budget: Budget
     list_cost: int
     unpriced_tokens: int
     lower_bound: int = 0
-    """Replies whose log tells only the least of the output."""
+    """Replies whose log records only a minimum of the output."""
     estimated: int = 0
-    """Replies with counts that no provider told."""
+    """Replies whose counts no provider reported."""
     broken_off: int = 0
-    """Replies whose stream broke: in the list cost, and perhaps not billed."""
+    """Replies whose stream broke: they are in the list cost, and perhaps not billed."""
 
     @property
     def state(self) -> State:
-        """Over is what is surely over; without a price nobody can say that it is not."""
+        """The state. A budget is over only if it is certainly exceeded; without a price nobody can say that it is
+        not."""
         limit = self.budget.limit
         if limit is None:
             return "none"
@@ -76,7 +78,7 @@ class Standing(NamedTuple):
 
     @property
     def percent(self) -> int | None:
-        """Whole percent of the limit, so rounded that 100 is never said of less or of more."""
+        """Whole percentage of the limit, rounded so that 100 means exactly the limit."""
         limit = self.budget.limit
         if limit is None:
             return None
@@ -90,7 +92,7 @@ class Standing(NamedTuple):
 
 
 def worst(standings: Iterable[Standing]) -> State:
-    """The most pressing state of all."""
+    """The most urgent state."""
     found = {one.state for one in standings}
     for state in STATES:
         if state in found:
@@ -116,7 +118,7 @@ def parse_limit(text: str) -> int | None:
 
 
 def parse_near(text: str) -> int:
-    """Whole percent of a budget from which on it is near. Raises `ValueError` with a sentence."""
+    """Whole percentage of a budget from which on it is near. Raises `ValueError` with a sentence."""
     said = text.strip().removesuffix("%")
     if not re.fullmatch(r"[0-9]{1,3}", said) or not 1 <= int(said) <= 100:
         raise ValueError(f"{text.strip()[:40]!a} is no percentage from 1 to 100")

@@ -1,6 +1,6 @@
-"""Merged changes as history tells them: commits that carry lines, changes, and the figures of a report.
+"""Merged changes read from history: commits that carry lines, changes, and the figures of a report.
 
-Nothing in here names a person. Amounts are nano-dollars at list price, as published.
+Nothing here names a person. Amounts are nano-dollars at list price, as published.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Graph = dict[str, Sequence[str]]
 
 
 class Introduced(NamedTuple):
-    """The step of a history that brought a commit, and how many steps came before it."""
+    """The step of a history that introduced a commit, and the number of steps before it."""
 
     step: str
     position: int
@@ -25,26 +25,26 @@ class Introduced(NamedTuple):
 
 Grouping = Literal["area", "model", "month", "week", "tag", "size", "type", "issue"]
 GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model", "week", "size", "tag", "type", "issue")
-"""In the order in which they get what privacy leaves room for; a new one comes last, or what was shown before it and
-what is shown with it could be subtracted from each other. It is one for all questions: what is asked by decides
-nothing, or the answers to two questions could be subtracted from each other."""
+"""In the order in which privacy allows them to be shown. A new grouping is added at the end; otherwise earlier
+figures and present ones could be subtracted from each other. The order is the same for all queries, whatever they
+ask for; otherwise the answers to two queries could be subtracted from each other."""
 PERIODS: tuple[Grouping, ...] = ("month", "week")
-"""Those whose cells follow each other in time, in the order of their names."""
+"""The groupings whose cells follow each other in time, in the order of their names."""
 
 USUAL, FEWEST = 5, 3
-"""Contributors that a grouped figure needs, and the least that a repository may ask for."""
+"""Contributors required for a grouped figure, and the minimum that a repository may set."""
 
 
 class Revert(NamedTuple):
-    """A sentence in a message that takes something back."""
+    """A sentence in a message that reverts a change."""
 
     target: str
-    """A commit id, perhaps shortened; `#123` or `!123` for a pull or merge request."""
+    """A commit id, perhaps abbreviated; `#123` or `!123` for a pull or merge request."""
     partial: bool = False
 
 
 class Carrier(NamedTuple):
-    """A commit whose message carries lines, or takes another commit back."""
+    """A commit whose message carries lines, or reverts another commit."""
 
     commit: str
     lines: tuple[Line, ...] = ()
@@ -67,9 +67,9 @@ class Rework(NamedTuple):
     """The lines of one change, and what became of them soon after."""
 
     lines: int
-    """Lines that it wrote."""
+    """Lines that the change wrote."""
     changed_again: int
-    """The number of them that another change replaced or removed in time."""
+    """The number of its lines that another change replaced or removed within the period."""
 
     @property
     def is_most(self) -> bool:
@@ -85,35 +85,35 @@ class Reworked(NamedTuple):
     changes: int
     list_cost: int
     too_young: int
-    """Changes that are younger than that, and not reworked so far."""
+    """Changes that are younger than that, and have not been reworked so far."""
 
 
 REWORK_DAYS = 21
-"""Unless other days are asked for."""
+"""The default number of days."""
 
 State = Literal["", "reverted", "partly reverted"]
 
 
 @dataclass(slots=True)
 class Change:
-    """The commits that came to a branch in one step: a merge with all that it brought, a squash commit, or a pushed
-    commit."""
+    """The commits that reached a branch in one step: a merge with all the commits it brought in, a squash commit, or
+    a commit pushed directly."""
 
     commit: str
     head: Head
     lines: list[Line] = field(default_factory=list[Line])
-    """Claims that this change was the first to bring, each at the highest version in the range."""
+    """Claims that this change was the first to introduce, each at the highest version in the range."""
     carriers: list[str] = field(default_factory=list[str])
     """The commit that carries each of `lines`."""
     state: State = ""
     reverted_cost: int = 0
-    """The part of the list cost that was taken back; an upper bound where it was partly reverted."""
+    """The reverted part of the list cost; an upper bound if the change was reverted partly."""
     rework: Rework | None = None
-    """The fate of its lines, where that was asked for and can be told."""
+    """The fate of its lines, if that was asked for and can be determined."""
 
     @property
     def list_cost(self) -> int:
-        """Sum of what has a price."""
+        """The sum of everything with a price."""
         return sum(line.cost or 0 for line in self.lines)
 
     @property
@@ -123,18 +123,18 @@ class Change:
 
     @property
     def is_unpriced(self) -> bool:
-        """Whether something in it has no price."""
+        """Whether a part of it has no price."""
         return any(line.unpriced for line in self.lines)
 
     @property
     def models(self) -> list[str]:
-        """Published names, those of the largest claim first."""
+        """Published names, in descending order of their largest claim."""
         order = sorted(self.lines, key=lambda line: -(line.cost or 0))
         return list(dict.fromkeys(name for line in order for name in line.models))
 
 
 class Open(NamedTuple):
-    """A branch that is not merged, and what its lines say."""
+    """An unmerged branch, and the contents of its lines."""
 
     branch: str
     lines: tuple[Line, ...]
@@ -148,19 +148,18 @@ class Cell(NamedTuple):
     tokens: int
     changes: int
     median: int | None = None
-    """List cost of the change in the middle; `None` where there are too few."""
+    """List cost of the median change; `None` if there are too few."""
     p90: int | None = None
     unpriced: bool = False
     """Whether `list_cost` leaves something out."""
     merged: int = 0
-    """The number of cells that were put together into this one because they must not be shown; 0 for a cell of its
-    own."""
+    """The number of cells that were merged into this one because they must not be shown; 0 for a single cell."""
     periods: int = 1
-    """The number of weeks or months from its first to its last."""
+    """The number of weeks or months that it covers."""
 
 
 class Coverage(NamedTuple):
-    """Commits with a line among all commits but merges."""
+    """Commits with a line among all commits except merges."""
 
     with_line: int
     commits: int
@@ -168,19 +167,20 @@ class Coverage(NamedTuple):
 
 @dataclass
 class Report:
-    """Everything `tokcost report` shows of one range. Its changes stay as they are; sums over them are kept."""
+    """Everything that `tokcost report` shows about one range. Its changes are immutable, and sums over them are
+    cached."""
 
     range: str
     changes: list[Change]
     """Newest first; only those that carry claims."""
     foreign_lines: int = 0
     damaged: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Commit and text."""
+    """Commit and line."""
     open: list[Open] = field(default_factory=list[Open])
     groups: dict[Grouping, list[Cell]] = field(default_factory=dict[Grouping, list[Cell]])
     """Groupings that were asked for and may be shown."""
     missing: dict[Grouping, str] = field(default_factory=dict[Grouping, str])
-    """Groupings that history says nothing about, and why."""
+    """Groupings for which history has no data, and the reasons."""
     coverage: Coverage | None = None
     contributors_needed: int = USUAL
     notes: list[str] = field(default_factory=list[str])
@@ -216,7 +216,7 @@ class Report:
 
 
 def quantile(values: Sequence[int], share: float) -> int:
-    """The value that so large a share of the values does not exceed, between two of them where it lies there."""
+    """The quantile of the values for a share, interpolated between neighbours."""
     order = sorted(values)
     at = (len(order) - 1) * share
     low = int(at)

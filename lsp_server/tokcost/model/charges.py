@@ -1,7 +1,5 @@
-"""Usage as it is exported: one row for each response, and charges, which are what a day spent on one class of tokens.
-
-Nothing in here names a session, a folder or a person.
-"""
+"""Exported usage: one row for each response, and charges, which sum up a day's usage of one class of tokens. Nothing
+here names a session, a folder or a person."""
 
 from typing import Literal, NamedTuple
 
@@ -21,7 +19,7 @@ METERS: tuple[Meter, ...] = (
     *("web_search", "request", "unsplit", "rounding"),
 )
 State = Literal["carried", "withheld", "bound", "pending", "unplaced"]
-"""The state of a usage's claim, as in the sum that `tokcost log` closes."""
+"""The state of a usage's claim, as in the conservation sum of `tokcost log`."""
 
 
 class ExportedUsage(NamedTuple):
@@ -29,9 +27,9 @@ class ExportedUsage(NamedTuple):
 
     time_ms: int
     repository: str
-    """A name; empty: in no repository."""
+    """The repository's name; empty outside repositories."""
     branch: str
-    """Empty: on no branch, or an unknown one."""
+    """The branch; empty if unplaced."""
     evidence: str
     state: State
     assistant: str
@@ -46,19 +44,19 @@ class ExportedUsage(NamedTuple):
     web_searches: int
     lower_bound: bool
     estimated: bool
-    """Whether its counts are estimated: no provider told them."""
+    """Whether its counts are estimated, because no provider reported them."""
     list_cost: int | None
-    """`None`: unpriced."""
+    """`None` if unpriced."""
     reported_cost: int | None
     price_state: str
     price: str | None
-    """Id of the rate cards it was priced with."""
+    """Id of the rate cards that priced it."""
     factor_percent: int | None = None
-    """The factor by which tokens that were counted in a text were multiplied; `None` for all other usage."""
+    """The factor applied to tokens counted in text; `None` for all other usage."""
 
 
 class Origin(NamedTuple):
-    """The facts that all usage of a charge shares."""
+    """The facts that all usage of a charge has in common."""
 
     day: int
     """Days since 1970-01-01, in UTC."""
@@ -67,7 +65,7 @@ class Origin(NamedTuple):
     state: State
     assistant: str
     source: str
-    """The model in the price source, `anthropic/claude-opus-4-5`; empty where it found none."""
+    """The model in the price source, `anthropic/claude-opus-4-5`; empty if unknown there."""
     provider: str
     """As logged, like the model."""
     model: str
@@ -82,9 +80,9 @@ class Charge(NamedTuple):
     origin: Origin
     meter: Meter
     way: str
-    """The way of being served that the price is for (`fast`, `batch`, `above-200000`); empty for the standard one."""
+    """The service level of the price (`fast`, `batch`, `above-200000`); empty for the standard price."""
     rate: int | None
-    """Atto-dollars for one unit; `None` where the charge is no price times a quantity."""
+    """Atto-dollars per unit; `None` if the charge is no price times a quantity."""
     quantity: int
     """Tokens, searches or requests."""
     list_cost: int
@@ -92,7 +90,7 @@ class Charge(NamedTuple):
 
 
 class Unpriced(NamedTuple):
-    """Usage of a day that has no known price, and so no amount."""
+    """A day's usage without a known price, and therefore without an amount."""
 
     origin: Origin
     tokens: Tokens
@@ -100,14 +98,14 @@ class Unpriced(NamedTuple):
 
 
 class Charges(NamedTuple):
-    """All usage that was asked for, in the order of days and names."""
+    """All usage asked for, ordered by day and name."""
 
     charges: list[Charge]
     unpriced: list[Unpriced]
 
     @property
     def list_cost(self) -> int:
-        """The sum of the charges in nano-dollars: that of the ledger."""
+        """The sum of the charges in nano-dollars, equal to the ledger's."""
         return sum(one.list_cost for one in self.charges)
 
     @property

@@ -1,15 +1,15 @@
-"""Answers of `doctor` and `hooks status`."""
+"""Results of `doctor` and `hooks status`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Check:
-    """One line of the answer: a subject, what was found, and what to do when that is a finding."""
+    """One line of the result: a subject, what was found, and what to do about a finding."""
 
     subject: str
     found: str
     finding: bool = False
     hint: str = ""
     short: str = ""
-    """The same as `found` in fewer words, where that is a long list; empty where it is none."""
+    """A shorter form of `found` if that is a long list; empty if it is not."""

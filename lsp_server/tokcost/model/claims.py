@@ -1,36 +1,38 @@
-"""Claims as the ledger knows them: plain values."""
+"""Claims in the ledger: plain values."""
 
 from typing import Literal, NamedTuple
 
 Fate = Literal["", "withheld", "bound"]
-"""The decision of its owner: `withheld` is kept here and never published, `bound` belongs to a commit here alone."""
+"""The owner's decision: `withheld` usage stays here and is never published, `bound` usage belongs to a commit on
+this machine only."""
 
 Precision = Literal["coarse", "exact"]
 
 
 class Claim(NamedTuple):
-    """An append-only list of usage; a version is a length of that list."""
+    """A claim: an append-only list of usage. A version is a length of that list."""
 
     id: int
-    """Row id; larger is newer."""
+    """Row id; newer claims have larger ids."""
     name: str
     """The published id: 12 characters."""
     version: int
-    """The newest version; 0 before the first was proposed."""
+    """The newest version; 0 before the first proposal."""
     fate: Fate = ""
     carried: int = 0
-    """The newest version that a commit carries, now, on any ref; 0 when none does."""
+    """The newest version that a commit on any ref carries at present; 0 if none does."""
     ever_carried: int = 0
-    """The newest version any commit was ever seen to carry."""
+    """The newest version that any commit was ever seen to carry."""
 
     @property
     def is_lost(self) -> bool:
-        """Whether its newest version is on no ref, and may be written again."""
+        """Whether no ref carries its newest version, so that it may be written again."""
         return self.fate == "" and self.version > 0 and self.carried < self.version
 
 
 class Worth(NamedTuple):
-    """The sum of the usage of a claim, or of other usage. Amounts in nano-dollars, models most expensive first."""
+    """The sum of the usage of a claim, or of other usage. Amounts are nano-dollars; models are ordered by cost,
+    highest first."""
 
     list_cost: int
     tokens: int
@@ -39,20 +41,20 @@ class Worth(NamedTuple):
     classes: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, 0, 0)
     """Tokens by class, in the order of `Tokens`."""
     has_estimates: bool = False
-    """Whether counts in it are known to be estimated; not asked everywhere."""
+    """Whether some counts in it are known to be estimated; not always determined."""
     lower_bound: int = 0
-    """The number of responses whose output the log tells only the least of."""
+    """The number of responses whose log records only a minimum of the output."""
     broken_off: int = 0
     """The number of responses whose stream broke."""
 
 
 class Terms(NamedTuple):
-    """The terms that the developer agreed to publish under."""
+    """The developer's terms of publication."""
 
     precision: Precision = "coarse"
     models: bool = True
     estimates: bool = False
-    """Whether usage whose counts are estimated is published and counts against budgets."""
+    """Whether usage with estimated counts is published and counts against budgets."""
 
 
 class Consent(NamedTuple):
@@ -61,28 +63,28 @@ class Consent(NamedTuple):
     enabled: bool = False
     """Whether lines are written."""
     decided: bool = False
-    """Whether the developer ever said yes or no here."""
+    """Whether the developer ever decided here."""
     terms: Terms = Terms()
     problem: str = ""
-    """The reason why nothing is written although it was agreed to; empty when all is well."""
+    """The reason why nothing is written despite the consent; empty if there is none."""
     is_unclear: bool = False
-    """Whether that is only so until something is repaired: what is spent meanwhile waits."""
+    """Whether `problem` is temporary: new usage waits until it is repaired."""
     is_anothers: bool = False
-    """Whether lines are on here, but this person has not agreed to them in this clone."""
+    """Whether lines are enabled here by other people, but not by this person."""
 
 
 class Remembered(NamedTuple):
-    """One version of a claim as the journal of a clone remembers it."""
+    """One version of a claim in a clone's journal."""
 
     claim: str
     version: int
     line: str
-    """The line of the version; empty when it was never written."""
+    """The line of the version; empty if it was never written."""
     keys: list[tuple[str, str]]
-    """The usage that came into this version: pairs of assistant and key."""
+    """The usage added by this version: pairs of assistant and key."""
     withheld: bool = False
 
     @property
     def joins(self) -> bool:
-        """Whether this is usage that came into a version after that was said."""
+        """Whether this is usage that joined a version after its publication."""
         return self.version > 0 and not self.line and not self.withheld

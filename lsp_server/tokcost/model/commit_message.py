@@ -1,7 +1,7 @@
-"""Editing a commit message the way git does: where a trailer goes, and what is not part of the message.
+"""Edits a commit message the way git does: where a trailer goes, and what is not part of the message.
 
-The rules are those of git-interpret-trailers(1) and of `trailer.c` and `wt-status.c` in git's sources; tests hold them
-against git itself. Text is what the file holds, undecodable bytes as surrogates, so that nothing else changes.
+The rules are those of git-interpret-trailers(1) and of `trailer.c` and `wt-status.c` in git's sources; tests compare
+them with git itself. Texts are the file's contents with undecodable bytes as surrogates, so that nothing else changes.
 """
 
 import re
@@ -29,7 +29,7 @@ _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
 _SIGNED_OFF = "Signed-off-by: "
 _MADE_BY_GIT = (_SIGNED_OFF, "(cherry picked from commit ")
 _BREAKING = re.compile(r"[\s|*]*+(?:BREAKING[ -]CHANGES?(?:[:\s]|$)|DEPRECATED:)", re.IGNORECASE)
-"""The beginning of a note for conventional-commits-parser; the note goes on to the end of the message."""
+"""The beginning of a note for conventional-commits-parser; the note extends to the end of the message."""
 
 Placement = Literal["auto", "end"]
 """The place of new lines.
@@ -40,29 +40,29 @@ Placement = Literal["auto", "end"]
 
 
 class Parts(NamedTuple):
-    """A message, taken apart."""
+    """The parts of a message."""
 
     content: list[str]
-    """Its lines, without trailing blank ones."""
+    """Its lines, without trailing blank lines."""
     rest: list[str]
-    """The lines that follow: blank lines, comments, a cut line and everything below it."""
+    """The remaining lines: blank lines, comments, a scissors line and everything below it."""
 
 
 class Mark(NamedTuple):
-    """The place in a message of text under our key."""
+    """The place of text under our key in a message."""
 
     start: int
     """Number of its first line, from 0."""
     stop: int
-    """Number of the line behind it."""
+    """Number of the line after it."""
     line: Line | None
-    """The line that it is; `None` when it is nobody's or cannot be understood."""
+    """The line; `None` if it is foreign or cannot be parsed."""
     damaged: str = ""
-    """The whole line, where it has an id of ours and the rest cannot be understood."""
+    """The text of the line if it has an id of ours and the rest cannot be parsed."""
 
 
 def marks(text: str, comment: str = "#") -> list[Mark]:
-    """Every place in a message's content that begins with our key; git's comments are none of it."""
+    """Every place in a message's content that begins with our key; git's comments are no content."""
     content = split(text, comment).content
     found: list[Mark] = []
     for start, one in enumerate(content):
@@ -72,8 +72,7 @@ def marks(text: str, comment: str = "#") -> list[Mark]:
 
 
 def _mark(content: Sequence[str], start: int) -> Mark | None:
-    """The mark of a line under our key, alone or with the lines that it was wrapped into; `None` for a second line of
-    ours."""
+    """The mark of a line under our key, including the lines it was wrapped into; `None` for a second line of ours."""
     foreign = damaged = None
     for stop in range(start + 1, min(start + 1 + MOST_WRAPPED, len(content)) + 1):
         if stop > start + 1 and not _goes_on(content[stop - 1]):
@@ -90,8 +89,11 @@ def _mark(content: Sequence[str], start: int) -> Mark | None:
 
 
 def split(text: str, comment: str = "#") -> Parts:
-    """The part of a message that is content, and what git puts below it. Comments inside the content stay there; where
-    git takes no comment out of this message (`comment` is empty) all of it is content."""
+    """The content of a message, and what git puts below it.
+
+    Comments inside the content stay there. If git removes no comments from this message (`comment` is empty), all of it
+    is content.
+    """
     lines = text.split("\n")
     end = _cut(lines, comment)
     while end and _is_no_content(lines[end - 1], comment):
@@ -100,7 +102,7 @@ def split(text: str, comment: str = "#") -> Parts:
 
 
 def comment_in(text: str) -> str:
-    """The prefix of comments, where git's own notes in the message show it; empty where there are none."""
+    """The prefix of comments, as shown by git's own notes in the message; empty if there are none."""
     lines = text.rstrip().split("\n")
     cut = next((line for line in lines if line.endswith(f" {_SCISSORS}")), "")
     if cut:
@@ -108,48 +110,48 @@ def comment_in(text: str) -> str:
     start = len(lines)
     while start and lines[start - 1].startswith("#"):
         start -= 1
-    # git puts an empty line before its notes: what has none is somebody's own.
+    # git puts an empty line before its notes: text without one is somebody's own
     return "#" if start < len(lines) and start and not lines[start - 1].strip() else ""
 
 
 def keeps_comments(text: str) -> bool:
-    """Whether a message for an editor shows that git keeps its comments: with `--cleanup=scissors` the cut line comes
-    first of its notes."""
+    """Whether a message for an editor shows that git keeps its comments: with `--cleanup=scissors`, the scissors
+    line is the first of its notes."""
     lines = text.split("\n")
     cut = next((number for number, line in enumerate(lines) if line.endswith(f" {_SCISSORS}")), 0)
     return cut > 0 and not lines[cut - 1].strip()
 
 
 def has_content(text: str, comment: str = "#") -> bool:
-    """Whether git would make a commit of a message: of blank lines, comments and sign-offs alone it makes none."""
+    """Whether git would make a commit of a message. It makes none of blank lines, comments and sign-offs alone."""
     lines = text.split("\n")
     kept = lines[: _cut(lines, comment)]
     return any(line.strip() and not _is_comment(line, comment) and not line.startswith(_SIGNED_OFF) for line in kept)
 
 
 def _ours(content: Sequence[str]) -> list[Line]:
-    """Every line of ours in some content. Lines of others, which take long to understand, are mostly told by their lack
-    of an id."""
+    """Every line of ours in some content. Foreign lines, which take long to parse, are usually recognised by their
+    lack of an id."""
     text = "\n".join(content)
     return read_message(text).lines if possible_ids(text) else []
 
 
 def lines_in(text: str, comment: str = "#") -> list[Line]:
-    """Every line of ours in a message's content; git's notes quote some, with `-v` in the change that they show."""
+    """Every line of ours in a message's content. git's notes quote some as well, with `-v` in the diff that they
+    show."""
     return _ours(split(text, comment).content)
 
 
 def has_ours_in_title(text: str, comment: str = "#") -> bool:
-    """Whether a line of ours would be in the title of a commit with this message: git takes the whole first paragraph
-    for it (`%s`)."""
+    """Whether a line of ours would be in the title of a commit with this message: git uses the complete first
+    paragraph (`%s`)."""
     content = [line for line in split(text, comment).content if not _is_comment(line, comment)]
     first = next((number for number, line in enumerate(content) if line.strip()), len(content))
     return any(carries_line(line) for line in takewhile(str.strip, content[first:]))
 
 
 def add_lines(text: str, lines: Sequence[Line], comment: str = "#", placement: Placement = "auto") -> str:
-    """The message with these lines in its trailer block; an older version of the same id is replaced where it
-    stands."""
+    """The message with these lines in its trailer block; an older version of an id is replaced in place."""
     if not lines:
         return text
     content, rest = split(text, comment)
@@ -166,15 +168,15 @@ def _with_new(parts: Parts, lines: Iterable[Line], comment: str, placement: Plac
 
 
 def _titled_by_comment(rest: list[str]) -> tuple[list[str], list[str]]:
-    """A message of comments alone: an empty first line waits for the title. Where one begins with a comment, that may
-    become the title: nothing goes above it."""
+    """A message of comments alone: an empty first line waits for the title. If the first line is a comment, it may
+    become the title, so nothing goes above it."""
     end = next((number for number, line in enumerate(rest) if not line.strip()), len(rest))
     return (rest[:end], rest[end:]) if end else (["", ""], rest)
 
 
 def _placed(content: list[str], new: list[str], comment: str, placement: Placement) -> list[str]:
-    """The content with new lines in it: in its trailer block, where there is one, before the sign-offs that end it;
-    above what a changelog takes for the text of a breaking change, which goes on to the end of the message."""
+    """The content with new lines in it: in the trailer block, if there is one, before its closing sign-offs, and
+    above the text of a breaking change, which in a changelog extends to the end of the message."""
     if not new:
         return content
     note = _breaking_change(content, comment) if placement == "auto" else 0
@@ -193,7 +195,7 @@ def _placed(content: list[str], new: list[str], comment: str, placement: Placeme
 
 
 def _breaking_change(content: Sequence[str], comment: str) -> int:
-    """The line where the text of a breaking change begins, below the paragraph of the title; 0 where there is none."""
+    """The line where the text of a breaking change begins, below the title's paragraph; 0 if there is none."""
     title = next((number for number, line in enumerate(content) if line.strip()), 0)
     body = next((number for number in range(title, len(content)) if not content[number].strip()), len(content))
     for number in range(body, len(content)):
@@ -203,7 +205,7 @@ def _breaking_change(content: Sequence[str], comment: str) -> int:
 
 
 def _before_sign_offs(content: Sequence[str], start: int) -> int:
-    """Behind the last line of the trailer block that is no sign-off: commitlint wants these to be the last."""
+    """The position behind the last line of the trailer block that is no sign-off: commitlint wants sign-offs last."""
     end = len(content)
     while end > start and content[end - 1].startswith(_SIGNED_OFF):
         end -= 1
@@ -211,8 +213,8 @@ def _before_sign_offs(content: Sequence[str], start: int) -> int:
 
 
 def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#", placement: Placement = "auto") -> str:
-    """The message with every line of ours, wherever it stands, moved into its trailer block, each id once, at its
-    highest version; `more` are lines that belong there besides."""
+    """The message with all lines of ours moved into its trailer block, each id once, at its highest version; `more`
+    are additional lines for the block."""
     content, rest = split(text, comment)
     found = _ours(content)
     lines = list(highest([*found, *more]).values())
@@ -224,8 +226,8 @@ def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#", placeme
 
 
 def _without_copies(rest: list[str], versions: Mapping[str, int]) -> list[str]:
-    """The part below a cut line, without those lines of ours that stand above it now: a squash joins messages that may
-    have a cut line in them, and mostly git does not cut there. A change that is shown (`-v`) is left as it is."""
+    """The part below a scissors line, without lines of ours that are above it now. A squash joins messages that may
+    contain a scissors line, at which git usually does not cut. A diff (`-v`) is left unchanged."""
     if any(line.startswith("diff --") for line in rest):
         return rest
     copies = {line.id for line in _ours(rest) if line.version <= versions.get(line.id, 0)}
@@ -239,8 +241,8 @@ def drop_lines(text: str, comment: str = "#") -> str:
 
 
 def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
-    """The content with the first line of each id as it is `wanted`; these are not wanted any more then. One with a
-    bullet or the like in front is taken out instead: what takes its place goes to the trailers."""
+    """The content with the first line of each id replaced by the `wanted` one; replaced ids are removed from
+    `wanted`. A line with a bullet or the like in front is removed instead, and its replacement goes to the trailers."""
     if not lines_near_ids(content, wanted):
         return [*content]
     kept: list[str] = []
@@ -256,8 +258,8 @@ def _replaced(content: Sequence[str], wanted: dict[str, Line]) -> list[str]:
 
 
 def _cut(lines: Sequence[str], comment: str) -> int:
-    """The line from which on git cuts a message off. Where no comment is taken out, that depends on the command;
-    nothing of ours goes below it."""
+    """The line from which on git cuts a message off. If no comments are removed, that depends on the command;
+    nothing of ours goes below that line."""
     cut = f"{comment} {_SCISSORS}"
     for number, line in enumerate(lines):
         if line == cut or (not comment and line.endswith(f" {_SCISSORS}") and " " not in line[: -len(cut)]):
@@ -274,9 +276,12 @@ def _is_comment(line: str, comment: str) -> bool:
 
 
 def _trailer_block(content: Sequence[str], comment: str) -> int:
-    """The line where the trailer block begins that the content ends in, the content's length where it ends in none: the
-    last paragraph, of trailers alone, or a quarter of them and one that git writes. The first paragraph, the title,
-    never is one; but below a line that waits for the title, git writes sign-offs."""
+    """The line where the trailer block at the end of the content begins; the content's length if there is none.
+
+    The block is the last paragraph, if it consists of trailers alone, or of a quarter of trailers and one that git
+    writes. The first paragraph, the title, is never a trailer block; but below a line that waits for the title, git
+    writes sign-offs.
+    """
     start = len(content)
     while start and content[start - 1].strip():
         start -= 1
@@ -288,7 +293,7 @@ def _trailer_block(content: Sequence[str], comment: str) -> int:
     made_by_git = inside = False
     for line in content[start:]:
         if _is_comment(line, comment):
-            inside = False  # a line behind it goes on with nothing
+            inside = False  # a line behind it continues nothing
         elif line.startswith(_MADE_BY_GIT):
             trailers, made_by_git, inside = trailers + 1, True, True
         elif _TRAILER.match(line):
@@ -300,8 +305,8 @@ def _trailer_block(content: Sequence[str], comment: str) -> int:
 
 
 def _extents(content: Sequence[str], ids: Collection[str]) -> Iterator[tuple[range, list[Line]]]:
-    """All of a message piece by piece: each line of ours with one of these ids as `_extent` finds it, and every other
-    line alone, with no line of ours."""
+    """The message in pieces: each line of ours with one of these ids as `_extent` finds it, and every other line by
+    itself, without a line of ours."""
     near, start = lines_near_ids(content, ids), 0
     while start < len(content):
         is_near = start in near and carries_line(content[start])
@@ -311,7 +316,7 @@ def _extents(content: Sequence[str], ids: Collection[str]) -> Iterator[tuple[ran
 
 
 def _extent(content: Sequence[str], start: int) -> tuple[range, list[Line]]:
-    """The lines that belong to one line of ours (its second line, and what either was wrapped into), and that line."""
+    """The lines that belong to one line of ours (its second line, and continuations of either), and that line."""
     end = start + 1
     found = read_message(content[start]).lines
     while not found and end < len(content) and end - start <= MOST_WRAPPED and _goes_on(content[end]):
@@ -328,7 +333,7 @@ def _extent(content: Sequence[str], start: int) -> tuple[range, list[Line]]:
 
 
 def _end_of_second(content: Sequence[str], start: int) -> int:
-    """The end of a second line with what it was wrapped into."""
+    """The end of a second line, including its continuations."""
     for end in range(start + 1, min(start + 1 + MOST_WRAPPED, len(content)) + 1):
         if end > start + 1 and not _goes_on(content[end - 1]):
             break
@@ -338,17 +343,17 @@ def _end_of_second(content: Sequence[str], start: int) -> int:
 
 
 def _has_rest(content: Sequence[str], end: int) -> bool:
-    """Whether the version of the id that ends in front of `end` was cut off and stands there."""
+    """Whether the version of the id that ends before `end` was cut off and is at that position."""
     return end < len(content) and is_rest_of_version(content[end - 1], content[end])
 
 
 def _goes_on(text: str) -> bool:
-    """Whether a line can be what the one before it was wrapped into."""
+    """Whether a line can be a continuation of the previous one."""
     return bool(text.strip()) and not carries_line(text)
 
 
 def _without_ours(content: Sequence[str], ids: Collection[str]) -> list[str]:
-    """The content without the lines of ours, which have these ids."""
+    """The content without our lines, which have these ids."""
     if not ids:
         return [*content]
     kept: list[str] = []

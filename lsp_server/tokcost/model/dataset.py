@@ -1,6 +1,6 @@
-"""The rows of a dataset over many repositories, and the figures that are made of them.
+"""The rows of a dataset over many repositories, and the figures calculated from them.
 
-Amounts are whole nano-dollars at list price, months those of UTC. Nothing in here names a person: claims are told by
+Amounts are whole nano-dollars at list price, months are in UTC. Nothing here names a person: claims are identified by
 their published ids, repositories by a digest.
 """
 
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from tokcost.model.changes import Cell, Grouping, Report
 
 ALL = "(other)"
-"""The area or the model of a cell into which several were put, because they must not be shown alone."""
+"""The area or model of a cell into which several were merged, because they must not be shown separately."""
 
 
 class ClaimRow(NamedTuple):
-    """The part of one claim that falls into one area; the parts of a claim add up to its line."""
+    """The part of one claim in one area; the parts of a claim add up to its line."""
 
     id: str
     version: int
@@ -26,21 +26,20 @@ class ClaimRow(NamedTuple):
     area: str
     model: str
     list_cost: int | None
-    """`None` where the line has no price."""
+    """`None` if the line has no price."""
     tokens: int
     unpriced: bool
-    """Whether the claim has usage without a price, which `list_cost` leaves out."""
+    """Whether the claim has usage without a price, which `list_cost` excludes."""
     exact: bool
     counted: int
-    """1 in one row of each claim, 0 in the others: its sum counts claims."""
+    """1 in one row of each claim and 0 in the others, so that its sum counts claims."""
     rank: str
-    """Hexadecimal digits of a fixed number. The rows of a claim whose rank is the highest are the ones that count."""
+    """A fixed number of hexadecimal digits. The rows of a claim with the highest rank are the ones that count."""
     cell_area: str | None = None
-    """The area of the cell that this part was published in; `None` while it is in none."""
+    """The area of the cell in which this part was published; `None` before that."""
     cell_model: str | None = None
     cell_list_cost: int | None = None
-    """The amount by which the cell is larger for it: less than `list_cost` where an older version is in a cell
-    already."""
+    """The amount by which the cell grew: less than `list_cost` if an older version was in a cell already."""
     cell_tokens: int | None = None
     cell_counted: int | None = None
 
@@ -55,13 +54,13 @@ class CellRow(NamedTuple):
     tokens: int
     claims: int
     unpriced: bool
-    """Whether `list_cost` leaves something out."""
+    """Whether `list_cost` excludes something."""
     exact: bool
     """Whether all amounts were published exactly."""
 
 
 class Group(NamedTuple):
-    """The sum of cells that have a month, an area or a model in common, whichever was asked for."""
+    """The sum of cells with the same month, area or model, whichever was asked for."""
 
     name: str
     list_cost: int
@@ -72,11 +71,11 @@ class Group(NamedTuple):
 
 
 CELL_GROUPINGS: tuple[Grouping, ...] = ("month", "area", "model")
-"""The groupings that cells can answer."""
+"""The groupings that cells support."""
 
 
 class Bounds(NamedTuple):
-    """The months that are asked for, both included; an empty text where there is no bound."""
+    """The months asked for, both included; an empty text is no bound."""
 
     first: str = ""
     last: str = ""
@@ -87,7 +86,7 @@ class DatasetReport:
     """Everything that `tokcost report --dataset` shows."""
 
     range: str
-    """The months that it covers."""
+    """The months covered."""
     list_cost: int = 0
     tokens: int = 0
     claims: int = 0
@@ -95,22 +94,22 @@ class DatasetReport:
     precision: str = "coarse"
     groups: dict[Grouping, list[Cell]] = field(default_factory=dict[Grouping, list[Cell]])
     engine: str = ""
-    """The engine that made the sums, with its version."""
+    """The engine that calculated the sums, with its version."""
     twice: int | None = 0
     """Claims that are counted twice, because two jobs did not see each other's files and some claims are missing;
-    `None` where that cannot be told without the claims."""
+    `None` if that cannot be determined without the claims."""
     published_twice: int = 0
     """Claims that two jobs published and that are counted once here."""
     cells_left_out: int = 0
-    """Cells that would have counted them again."""
+    """Cells that were left out because they would have counted them again."""
     claims_left_out: int = 0
-    """Claims that were in these cells alone, and are in no figure."""
+    """Claims that were only in these cells, and are in no figure."""
     cells_lost: bool = False
-    """Whether files of cells are missing of which the claims tell: no figure has what was in them."""
+    """Whether files of cells are missing to which claims refer: their contents are in no figure."""
 
 
 Grouped = Report | DatasetReport
-"""A report as far as its rows by area, model or time need it."""
+"""A report, as far as its rows by area, model or time need it."""
 
 
 class RepositoryOutcome(NamedTuple):
@@ -131,17 +130,17 @@ class DatasetCheck:
     """The number of files that count, by kind."""
     bytes: dict[str, int] = field(default_factory=dict[str, int])
     replaced: int = 0
-    """Files that count no more and are still there."""
+    """Files that are superseded and still exist."""
     claims: int = 0
     waiting: int = 0
-    """Claims of which something is in no cell yet."""
+    """Claims with a part that is in no cell yet."""
     repositories: int = 0
     list_cost: int = 0
     tokens: int = 0
     digest: str = ""
-    """Of the sums of all claims: the same on every engine. Empty where files are damaged."""
+    """The digest of the sums of all claims, equal on every engine. Empty if files are damaged."""
     engine: str = ""
-    """The engine that was asked for the same digest."""
+    """The engine that calculated the same digest."""
     problems: list[str] = field(default_factory=list[str])
 
 
@@ -153,13 +152,13 @@ class Collected:
     """The last month that was collected."""
     outcomes: list[RepositoryOutcome] = field(default_factory=list[RepositoryOutcome])
     claims: int = 0
-    """Claims of all repositories that were read, each counted once."""
+    """Claims of all repositories read, each counted once."""
     new: int = 0
     """Claims that the dataset did not have in this state before."""
     published: int = 0
-    """Of these, claims that are in cells."""
+    """The new claims that are in cells."""
     waiting: int = 0
-    """Claims that are in no cell yet: alone they would tell what one person spent."""
+    """Claims that are in no cell yet, because by themselves they would reveal one person's spending."""
     cells: int = 0
     files: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The files that were written, by kind."""
+    """The files written, by kind."""

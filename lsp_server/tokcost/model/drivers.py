@@ -1,4 +1,4 @@
-"""The drivers of a list cost: the parts of it by the reason they were paid for. docs/drivers.md explains each."""
+"""The drivers of a list cost: its parts by the reason for which they were paid. docs/drivers.md explains each."""
 
 from collections import Counter
 from typing import Literal, NamedTuple, get_args
@@ -43,11 +43,12 @@ CAUSES: dict[Cause, Driver] = {
 
 Share = Literal["subagents", "compaction_and_titles", "broken_and_refused"]
 SHARES: tuple[Share, ...] = get_args(Share)
-"""Parts of the list cost that lie across the drivers: each request of one has its own drivers."""
+"""Parts of the list cost that cut across the drivers: each of their requests has drivers of its own."""
 
 
 class Series(NamedTuple):
-    """The facts that all requests share which one model made, served in one way and priced by the same cards."""
+    """The facts that all requests of one model share if they were served in the same way and priced by the same
+    cards."""
 
     assistant: str
     model: str
@@ -66,7 +67,7 @@ class Request(NamedTuple):
 
     session: int
     source: int
-    """The log of a sub-agent, -1 for sub-agents in the log of a session; 0 for the conversation itself."""
+    """The log of a sub-agent, -1 for sub-agents in a session's own log; 0 for the conversation itself."""
     time_ms: int
     series: int
     input: int
@@ -77,14 +78,14 @@ class Request(NamedTuple):
     reasoning: int
     web_searches: int
     list_cost: int | None
-    """Nano-dollars; `None`: unpriced."""
+    """Nano-dollars; `None` if unpriced."""
     lower_bound: int
     estimated: int
     """Whether its counts are estimated."""
     is_compaction: int
-    """Whether it compacted a conversation, as far as its log says so."""
+    """Whether it compacted a conversation, as far as its log records that."""
     counted: int
-    """Whether it is part of what was asked about; others are there to be compared with."""
+    """Whether it is part of the answer; other requests are only compared with."""
 
     @property
     def tokens(self) -> int:
@@ -104,9 +105,9 @@ class Part(NamedTuple):
     tokens: int = 0
     requests: int = 0
     lower_bound: int = 0
-    """Requests of which it holds the output, or would, and that output is only a lower bound: so is the list cost."""
+    """Requests whose output, which is or would be in it, is only a lower bound; so is the list cost then."""
     estimated: int = 0
-    """Requests in it whose counts are estimated."""
+    """Requests in it with estimated counts."""
 
 
 NOTHING = Part()
@@ -119,18 +120,18 @@ class Repriced(NamedTuple):
     """The model, or `batch`, `one-hour-cache`, `cheapest-of-family`."""
     list_cost: int
     compared: int
-    """The list cost, as it is, of the requests that could be priced so. Nano-dollars, as is `list_cost`."""
+    """The actual list cost of the requests that could be repriced. Nano-dollars, as is `list_cost`."""
     requests: int
     without_price: int
-    """Requests that are left out, because no such price is known for them."""
+    """Requests that are left out because they have no known price under that condition."""
     otherwise_served: int = 0
-    """Requests at the standard price, because the model has none for how they were served."""
+    """Requests repriced at the standard price, because the other model has no price for their service level."""
     models: tuple[tuple[str, str], ...] = ()
-    """For each model in use, the one in whose stead it was priced, where that differs by model."""
+    """For each model in use, the model that repriced it, if that differs by model."""
     lower_bound: int = 0
     """Requests in it whose output is only a lower bound."""
     estimated: int = 0
-    """Requests in it whose counts are estimated."""
+    """Requests in it with estimated counts."""
 
     def plus(self, other: "Repriced") -> "Repriced":
         """The sum of both, under this one's name."""
@@ -147,17 +148,17 @@ class Repriced(NamedTuple):
 
 
 class Explanation:
-    """A list cost by its drivers. Tokens of the drivers add up as their list cost does: surcharges have none of their
-    own."""
+    """A list cost by its drivers. The tokens of the drivers add up as their list cost does: surcharges have no
+    tokens of their own."""
 
     def __init__(self) -> None:
         self.drivers: dict[Driver, Part] = dict.fromkeys(DRIVERS, NOTHING)
         self.shares: dict[Share, Part] = dict.fromkeys(SHARES, NOTHING)
         self.total = NOTHING
-        """Usage that has a price; its drivers add up to it."""
+        """Usage with a price; its drivers add up to it."""
         self.unpriced = NOTHING
         self.pauses: Counter[int] = Counter()
-        """Requests that wrote a cache again after a pause, by the whole minutes of the pause."""
+        """Requests that wrote a cache again after a pause, by whole minutes of the pause."""
         self.closest_price = NOTHING
         """The part at the closest known price."""
         self.as_other: list[Repriced] = []
@@ -171,13 +172,13 @@ class Explanation:
 
 
 class Answer(NamedTuple):
-    """An explanation, and what it is of. Times are milliseconds UTC, the end excluded."""
+    """An explanation, and its scope. Times are milliseconds UTC, the end excluded."""
 
     repository: str | None
-    """The root of the repository; `None`: all of them."""
+    """The root of the repository; `None` for all repositories."""
     branch: str | None
     session: str | None
-    """All of its id."""
+    """The complete session id."""
     since_ms: int | None
     until_ms: int | None
     explanation: Explanation
@@ -185,7 +186,7 @@ class Answer(NamedTuple):
 
     @property
     def scope(self) -> str:
-        """The usage that was asked about, in words."""
+        """The scope in words."""
         parts = [f"branch {self.branch}"] if self.branch is not None else []
         parts += [f"session {self.session}"] if self.session is not None else []
         if not parts:

@@ -1,29 +1,29 @@
-"""Changes of lines, as a diff without context tells them."""
+"""Changes of lines, as in a diff without context."""
 
 from typing import NamedTuple
 
 
 class Hunk(NamedTuple):
-    """A stretch of lines that others took the place of."""
+    """Lines that were replaced by others."""
 
     start: int
-    """The number of lines before it, in the file as it was."""
+    """The number of lines before it in the old file."""
     removed: int
     added: int
 
 
 class FileEdit(NamedTuple):
-    """The hunks of one file, in the order of its lines."""
+    """The hunks of one file, in order."""
 
     before: str | None
-    """The file's path before; `None` where it is new."""
+    """The file's old path; `None` if it is new."""
     after: str | None
-    """The file's path after; `None` where it is gone."""
+    """The file's new path; `None` if it was removed."""
     hunks: tuple[Hunk, ...]
 
 
 class Step(NamedTuple):
-    """One step of a branch and all that it changed, a merge against its first parent."""
+    """One step of a branch and everything it changed; a merge is compared with its first parent."""
 
     commit: str
     time: int

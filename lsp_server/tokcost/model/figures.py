@@ -1,4 +1,4 @@
-"""Sums of usage, and the rows `tokcost log` is made of."""
+"""Sums of usage, and the rows of `tokcost log`."""
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -12,14 +12,14 @@ BranchState = Literal["active", "merged", "deleted", "unmerged"]
 
 
 class Estimates(NamedTuple):
-    """The part of a sum whose counts are estimated: no provider told them. Amounts are nano-dollars."""
+    """The estimated part of a sum, whose counts no provider reported. Amounts are nano-dollars."""
 
     usage: int = 0
     tokens: int = 0
     list_cost: int = 0
     unpriced_tokens: int = 0
     pending_tokens: int = 0
-    """The part that no claim holds: it stays here, unless the clone's owner asked for estimates."""
+    """The part that no claim holds: it stays on this machine, unless the clone's owner asked for estimates."""
     pending_list_cost: int = 0
     pending_unpriced_tokens: int = 0
 
@@ -40,20 +40,20 @@ class Figures(NamedTuple):
     tokens: Tokens = NO_TOKENS
     list_cost: int = 0
     unpriced_tokens: int = 0
-    """Tokens of usage whose model has no known price; they are in `tokens` and not in `list_cost`."""
+    """Tokens of usage whose model has no known price; included in `tokens`, not in `list_cost`."""
     pending_tokens: int = 0
     pending_list_cost: int = 0
-    """The part no claim holds yet."""
+    """The part that no claim holds yet."""
     partial: int = 0
-    """Usage whose stream broke (kind `partial`); contained in the sums."""
+    """Usage whose stream broke (kind `partial`); included in the sums."""
     partial_tokens: int = 0
     partial_list_cost: int = 0
     unlogged: int = 0
-    """Usage recovered from session totals (kind `unlogged`); contained in the sums."""
+    """Usage recovered from session totals (kind `unlogged`); included in the sums."""
     unlogged_tokens: int = 0
     unlogged_list_cost: int = 0
     estimated: int = 0
-    """Usage at the closest known price, because its service or region has none; contained in the sums."""
+    """Usage at the closest known price, because its service level or region has none; included in the sums."""
     estimated_tokens: int = 0
     estimated_list_cost: int = 0
     lower_bound: int = 0
@@ -61,7 +61,7 @@ class Figures(NamedTuple):
     first_ms: int | None = None
     last_ms: int | None = None
     estimates: Estimates = NO_ESTIMATES
-    """Contained in the sums."""
+    """Included in the sums."""
 
     def plus(self, other: "Figures") -> "Figures":
         """The sum of both."""
@@ -79,7 +79,7 @@ class Figures(NamedTuple):
 
 
 def by_period(days: dict[str, "Figures"], period: Period) -> dict[str, "Figures"]:
-    """Figures by day as figures by week or month, in the order of time."""
+    """Figures by day, summed by week or month, in chronological order."""
     found: dict[str, Figures] = {}
     for day in sorted(days):
         name = period_of(day, period)
@@ -92,7 +92,7 @@ NO_FIGURES = Figures()
 
 
 class Split:
-    """Figures and the same figures by assistant, by model and by evidence (evidence counts usage)."""
+    """Figures in total, by assistant, by model and by evidence (which counts usage)."""
 
     def __init__(self, total: Figures = NO_FIGURES) -> None:
         self.total = total
@@ -101,14 +101,14 @@ class Split:
         self.evidence: dict[str, int] = {}
 
     def add(self, figures: Figures, assistant: str, model: str, evidence: str) -> None:
-        """Add what one assistant spent on one model, for one kind of evidence."""
+        """Add the usage of one assistant and model, for one kind of evidence."""
         self.total = self.total.plus(figures)
         self.assistants[assistant] = self.assistants.get(assistant, NO_FIGURES).plus(figures)
         self.models[model] = self.models.get(model, NO_FIGURES).plus(figures)
         self.evidence[evidence] = self.evidence.get(evidence, 0) + figures.usage
 
     def take(self, other: "Split") -> None:
-        """Add everything that another one has."""
+        """Add everything in another one."""
         self.total = self.total.plus(other.total)
         for mine, theirs in ((self.assistants, other.assistants), (self.models, other.models)):
             for name, figures in theirs.items():
@@ -118,10 +118,8 @@ class Split:
 
 
 class Conservation(NamedTuple):
-    """The sum that must close: total = carried + withheld + bound + pending + unplaced.
-
-    Each part is a pair of tokens and nano-dollars.
-    """
+    """The sum that must close: total = carried + withheld + bound + pending + unplaced. Each part is a pair of
+    tokens and nano-dollars."""
 
     total: tuple[int, int] = (0, 0)
     carried: tuple[int, int] = (0, 0)
@@ -142,33 +140,35 @@ class Conservation(NamedTuple):
 
 
 class CommitRow:
-    """A commit that carries claims with usage of one branch. Figures are of that usage alone, exact, in nano-dollars.
+    """A commit that carries claims with usage of one branch.
 
-    A claim that several commits carry counts at one of them; the others are its `copies`.
+    Figures cover that usage only; they are exact, in nano-dollars. A claim that several commits carry counts at one of
+    them; the others are its `copies`.
     """
 
     def __init__(self, commit: str) -> None:
         self.commit = commit
         self.claims: dict[str, int] = {}
-        """Ids and the version of each that is carried."""
+        """Ids, with the version that is carried."""
         self.list_cost = 0
         self.tokens = 0
         self.unpriced_tokens = 0
         self.has_estimates = False
-        """Whether a claim that it carries holds usage whose counts are estimated."""
+        """Whether a claim that it carries holds usage with estimated counts."""
         self.lower_bound = 0
-        """Usage whose output is only a lower bound; filled for a single branch's page, like the next."""
+        """Usage whose output is only a lower bound; filled for the page of a single branch, like the next field."""
         self.broken_off = 0
         """Usage whose stream broke."""
         self.published = False
-        """Whether its message says any of it; otherwise it is bound to the commit on this machine alone."""
+        """Whether its message carries any of it; otherwise it is bound to the commit on this machine only."""
         self.branch = ""
-        """A branch that the commit is on (`main`, `origin/main`); empty where it is on none, or nobody asked."""
+        """A branch that contains the commit (`main`, `origin/main`); empty if there is none, or it was not asked
+        for."""
         self.copies: dict[str, str] = {}
-        """Other commits that carry the same claims, each with a branch it is on."""
+        """Other commits that carry the same claims, each with a branch that contains it."""
         self.subject = ""
         self.time_ms: int | None = None
-        """The time of the commit; filled, like the subject, where commits are listed."""
+        """The time of the commit; like the subject, filled if commits are listed."""
 
 
 class BranchRow:
@@ -180,45 +180,44 @@ class BranchRow:
         self.state: BranchState = state
         self.split = split
         self.days: dict[str, Figures] = {}
-        """Figures by local calendar day (`2026-11-23`); filled where days were asked for."""
+        """Figures by local calendar day (`2026-11-23`); filled if days were asked for."""
         self.sessions: int | None = None
         """Distinct sessions; filled for a single branch."""
         self.commits: list[CommitRow] = []
-        """Newest first. Their list cost, with what is withheld and pending, adds up to the branch's."""
+        """Newest first. Their list cost adds up to the branch's, together with withheld and pending usage."""
         self.parts = Conservation()
         """The parts of its usage by the state of their claims."""
         self.lost: tuple[int, int] = (0, 0)
-        """Tokens and nano-dollars that a commit carried and none carries any more; contained in what is pending."""
+        """Tokens and nano-dollars that a commit carried and none carries any more; included in the pending part."""
         self.carried_on: tuple[str, ...] = ()
-        """Other branches that carry what this one spent: the default branch where it carries all of it."""
+        """Other branches that carry this branch's usage: the default branch if it carries all of it."""
         self.squashed = False
-        """Whether fewer commits of the default branch carry what several commits of this one carried."""
+        """Whether fewer commits of the default branch carry the usage of several commits of this one."""
 
 
 class SessionRow:
-    """One session of an assistant, as far as it spent something here."""
+    """One session of an assistant, with its usage in this repository."""
 
     def __init__(self, session: str, assistant: str) -> None:
         self.session = session
-        """Its id, which never leaves this machine."""
+        """The session id, which never leaves this machine."""
         self.assistant = assistant
         self.short_id = session
-        """The beginning of the id by which it can be told from every other session in the ledger."""
+        """The beginning of the id that is unambiguous in the ledger."""
         self.split = Split()
         self.branches: dict[str, Figures] = {}
-        """Its spend on each branch; that without one under the empty name."""
+        """Its usage by branch; unplaced usage is under the empty name."""
 
 
 class Skipped(NamedTuple):
-    """The records and files that could not be read: damaged records counted by reason, and files by name with the
-    reason."""
+    """Records and files that could not be read: damaged records by reason, and files by name, each with its reason."""
 
     records: dict[str, int]
     files: list[tuple[str, str]]
 
 
 class Summary:
-    """Everything `tokcost log` shows of one repository."""
+    """Everything that `tokcost log` shows about one repository."""
 
     def __init__(self, repository: str) -> None:
         self.repository = repository
@@ -229,17 +228,17 @@ class Summary:
         self.unplaced = Split()
         """Usage in this repository on no known branch."""
         self.unplaced_days: dict[str, Figures] = {}
-        """That usage by local calendar day; filled where days were asked for."""
+        """That usage by local calendar day; filled if days were asked for."""
         self.sessions: list[SessionRow] = []
-        """Most recently used first; filled where sessions were asked for."""
+        """Most recently used first; filled if sessions were asked for."""
         self.totals = Split()
         self.conservation = Conservation()
         self.takes_estimates = False
-        """Whether commits here carry usage whose counts are estimated."""
+        """Whether commits here carry usage with estimated counts."""
         self.skipped = Skipped({}, [])
         self.looked_in: list[str] = []
         """Folders in which assistants' logs were looked for."""
         self.plans: list[Leverage] = []
-        """The user's plans against the list cost of what they cover, in all repositories; no part of any figure."""
+        """The user's plans beside the list cost of the usage they cover, in all repositories; part of no figure."""
         self.notes: list[str] = []
-        """Sentences for the reader: degraded evidence (no reflog), a ledger rebuilt, and so on."""
+        """Sentences for the user: weaker evidence (no reflog), a rebuilt ledger, and so on."""

@@ -1,4 +1,4 @@
-"""Assistants' logs as values: their locations, the state of a source, and the batches that reading it yields."""
+"""Assistants' logs as values: their locations, the state of a source, and the batches that readers return."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -6,21 +6,21 @@ from typing import Literal, NamedTuple
 from tokcost.model.usage import Tokens, Usage
 
 UNFINISHED = -(1 << 63)
-"""The `mtime_ns` that is recorded of a source which is only partly read: no file has it."""
+"""The recorded `mtime_ns` of a partly read source: no file has it."""
 
 
 class Location(NamedTuple):
-    """A place where an assistant keeps its logs, whether it exists by now or not."""
+    """A place where an assistant keeps its logs, whether or not it exists yet."""
 
     path: str
     kind: Literal["folder", "file", "store"] = "folder"
-    """`folder`: sources lie in it, at any depth. `file`: it is one source. `store`: it is one source, a SQLite database
-    whose newest content may be in its WAL file alone."""
+    """`folder`: contains sources at any depth. `file`: is one source. `store`: is one source, a SQLite database
+    whose newest content may be only in its WAL file."""
 
 
 class Source(NamedTuple):
-    """Something a reader reads, and its fingerprint: while `size` and `mtime_ns` are what they were, nothing in it is
-    new. For a SQLite store they cover its WAL file as well."""
+    """Something that a reader reads, and its fingerprint: while `size` and `mtime_ns` are unchanged, it has nothing
+    new. For a SQLite store they include its WAL file."""
 
     path: str
     size: int
@@ -30,8 +30,8 @@ class Source(NamedTuple):
 
 
 class SessionTotal(NamedTuple):
-    """An assistant's own running total of a session and model, as it stood at a moment: a checksum, and the only trace
-    of calls that leave no usage line."""
+    """An assistant's own running total of a session and model at one moment: a checksum, and the only trace of calls
+    without a usage line."""
 
     session: str
     model: str
@@ -41,19 +41,19 @@ class SessionTotal(NamedTuple):
     cwd: str = ""
     branch: str = ""
     parents: tuple[str, ...] = ()
-    """Sessions whose history this one was forked from: its total contains theirs."""
+    """Sessions from which this one's history was forked: its total includes theirs."""
     spent_ms: int = 0
-    """The time of the last work without a line (a compaction) before this total; 0 where the log does not say."""
+    """The time of the last work without a line (a compaction) before this total; 0 if the log does not record it."""
     began_ms: int = 0
-    """The start of the assistant's count; 0 where the log does not say. A counter may be older than its session."""
+    """The start of the assistant's count; 0 if the log does not record it. A counter may be older than its session."""
 
 
 class WorktreeOrigin(NamedTuple):
-    """A worktree that an assistant made for itself, and what it was made from."""
+    """A worktree that an assistant created for itself, and its origin."""
 
     path: str
     branch: str
-    """The worktree's own branch; empty when detached."""
+    """The worktree's own branch; empty if detached."""
     origin_path: str
     origin_branch: str
 
@@ -62,42 +62,44 @@ class Batch(NamedTuple):
     """The result of one call of `read`."""
 
     cursor: bytes
-    """The position from which to go on: opaque to everybody but the reader that made it."""
+    """The position from which to continue; opaque to everything except the reader that made it."""
     usage: Sequence[Usage] = ()
     totals: Sequence[SessionTotal] = ()
     worktrees: Sequence[WorktreeOrigin] = ()
     skipped: Mapping[str, int] = {}
-    """Damaged records by reason (a short phrase); they were passed over and must be shown."""
+    """Damaged records by reason (a short phrase). They were skipped and must be reported."""
     duplicates: Mapping[str, int] = {}
-    """Records dropped inside this source because they repeat another, by reason."""
+    """Records dropped inside this source because they repeat another one, by reason."""
     retracted: Sequence[str] = ()
-    """Keys of usage that was reported before and turned out to be no billed response of its own (a provisional record
-    that was replaced under another key, a copy). A message that the user deleted was paid for: it is not retracted."""
+    """Keys of usage that was reported before and turned out to be no separate billed response: a provisional record
+    that was replaced under another key, or a copy. A message that the user deleted was paid for and is not
+    retracted."""
     restarted: bool = False
-    """The source was truncated or replaced since the cursor and was read from its beginning."""
+    """Whether the source was truncated or replaced since the cursor and was read from its beginning."""
     more: bool = False
-    """Another batch of the same source follows."""
+    """Whether another batch of the same source follows."""
     position: int = 0
-    """The number of bytes of the source that are read by now, for showing progress."""
+    """The number of bytes of the source that have been read, to show progress."""
 
 
 class Capabilities(NamedTuple):
-    """The facts that an assistant's logs can tell, for `tokcost doctor` and docs/assistants.md. All texts are short
+    """The facts that an assistant's logs record, for `tokcost doctor` and docs/assistants.md. All texts are short
     phrases."""
 
     versions: str = ""
-    """Versions of the assistant that this reader was checked with."""
+    """Versions of the assistant with which this reader was tested."""
     classes: tuple[str, ...] = ("input", "output")
-    """Token classes that the logs report, in the words of `Tokens`."""
+    """Token classes that the logs record, in the terms of `Tokens`."""
     folder: Literal["each response", "session", "project", "none"] = "each response"
-    """The unit for which the logs tell the folder."""
+    """The unit for which the logs record the folder."""
     branch: Literal["each response", "session", "none"] = "none"
-    """The unit for which the logs name a branch of their own."""
+    """The unit for which the logs record a branch."""
     retention: str = ""
-    """The time for which the assistant keeps its logs; empty where it keeps them for ever."""
+    """The time for which the assistant keeps its logs; empty if it keeps them for ever."""
     exactness: str = "exact"
-    """The worth of the counts: `exact` where each is what the provider told, or where they are less than that."""
+    """The accuracy of the counts: `exact` if each is as reported by the provider; otherwise weaker."""
     record: Literal["request", "turn"] = "request"
-    """The requests that a record stands for: one, or all of a turn together, so that its prompt is that of none."""
+    """The requests covered by a record: one, or all of a turn, in which case its prompt is that of no single
+    request."""
     gaps: str = ""
-    """Billed calls that leave no trace in the logs; empty where none are known."""
+    """Billed calls without a trace in the logs; empty if none are known."""

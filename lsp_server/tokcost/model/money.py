@@ -1,7 +1,8 @@
-"""Money as integers. Amounts are nano-dollars: 1 USD = 1,000,000,000 nano-dollars.
+"""Money as integers.
 
-Rates are atto-dollars per token: $1 per million tokens is 10^12 of them, so that even the rounding noise in published
-price files is a whole number, and an amount is rounded once, at its end.
+Amounts are nano-dollars: 1 USD = 1,000,000,000 nano-dollars. Rates are atto-dollars per token: $1 per million tokens is
+10^12 of them. In that unit even the rounding noise in published price files is a whole number, and an amount is rounded
+once, at the end.
 """
 
 NANO_PER_USD = 1_000_000_000
@@ -18,15 +19,15 @@ def nano_from_atto(atto: int) -> int:
 
 
 def decimal_string(nano: int) -> str:
-    """An amount as JSON carries it: US dollars with nine places, for example `"1.843200000"`."""
+    """An amount in JSON: US dollars with nine decimal places, for example `"1.843200000"`."""
     sign = "-" if nano < 0 else ""
     whole, rest = divmod(abs(nano), NANO_PER_USD)
     return f"{sign}{whole}.{rest:09d}"
 
 
 def dollars(nano: int, places: int = 0) -> str:
-    """An amount as a person reads it, in so many places: `12.40`, `<0.01` where they would make nothing of it. By
-    default in as many as it needs where it stands alone: two, four below one cent."""
+    """An amount for people, with the given number of decimal places: `12.40`, or `<0.01` for an amount that would
+    round to nothing. The default is the number needed for a single amount: two, or four below one cent."""
     amount = abs(nano)
     if not places:
         places = 2 if amount == 0 or amount >= NANO_PER_USD // 100 else 4

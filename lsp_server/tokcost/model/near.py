@@ -1,11 +1,11 @@
-"""Suggestions for a name that is not known: the known name that is most like it."""
+"""Suggestions for an unknown name: the known name that is most similar."""
 
 from collections.abc import Iterable
 
 
 def near_name(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one, whatever its case; empty where none is like it."""
-    from difflib import get_close_matches  # only a mistake has to wait for it
+    """The known name that is most similar to this one, ignoring case; empty if none is similar."""
+    from difflib import get_close_matches  # only a mistake has to wait for this import
 
     by_low = {one.lower(): one for one in known}
     found = get_close_matches(name.lower(), by_low, 1)

@@ -1,6 +1,6 @@
 """Regular expressions that most processes never use.
 
-Compiling one takes Python a tenth of a millisecond and more; a commit waits for every module that its hooks load.
+Compiling one takes Python a tenth of a millisecond or more, and a commit waits for every module that its hooks import.
 """
 
 import re
@@ -10,5 +10,5 @@ from typing import AnyStr
 
 
 def compiled_when_used(pattern: AnyStr, flags: int = 0) -> Callable[[], re.Pattern[AnyStr]]:
-    """A function that returns the pattern, which is compiled when it is called first."""
+    """A function that returns the pattern, compiled at the first call."""
     return cache(lambda: re.compile(pattern, flags))

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 Period = Literal["day", "week", "month"]
 
 _STEP_MS = 6 * 3600 * 1000
-"""No zone ever changed its clocks twice within so short a time."""
+"""No time zone ever changed its clocks twice within this time."""
 
 
 class Offset(NamedTuple):
@@ -22,7 +22,7 @@ class Offset(NamedTuple):
 
 
 def period_of(day: str, period: Period) -> str:
-    """The period that a day lies in.
+    """The period that contains a day.
 
     >>> period_of("2027-01-01", "week")
     '2026-W53'
@@ -49,9 +49,9 @@ def count_from_to(first: str, last: str, period: Literal["week", "month"]) -> in
 
 
 def offsets(zone: tzinfo, first_ms: int, last_ms: int) -> Sequence[Offset]:
-    """A zone's offsets over a span of time, oldest first; the last one also holds for all that follows.
+    """A zone's offsets over a span of time, oldest first; the last one also applies to all later times.
 
-    Every change of clocks is found to the millisecond, so that a day of 23 or 25 hours begins and ends at midnight.
+    Every clock change is found to the millisecond, so that a day of 23 or 25 hours begins and ends at midnight.
     """
     found: list[Offset] = []
     at, offset = first_ms, _offset_ms(zone, first_ms)

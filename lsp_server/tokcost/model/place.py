@@ -27,7 +27,7 @@ class Observation(NamedTuple):
     first_ms: int
     last_ms: int
     branch: str
-    """Empty where HEAD was on none."""
+    """Empty if HEAD was on no branch."""
 
 
 UNKNOWN = BranchPlace(None, "none")

@@ -1,6 +1,6 @@
-"""Plans: flat fees that the user pays for an assistant, and what its usage would have cost at list price meanwhile.
+"""Plans: flat fees that the user pays for an assistant, and the list cost of its usage meanwhile.
 
-Plain values and the arithmetic of calendar months. A plan's money is never a part of any list cost.
+Plain values and the arithmetic of calendar months. A plan's fee is never part of any list cost.
 """
 
 import calendar
@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 
 class Covered(NamedTuple):
-    """The usage that plans of a kind pay for."""
+    """The usage that a kind of plan pays for."""
 
     assistants: tuple[str, ...]
-    """Assistants that use the plan; empty: any."""
+    """Assistants that use the plan; empty for any."""
     providers: tuple[str, ...]
     """Providers, as logged. The same assistant with a key of another provider (a cloud, a gateway) is billed there."""
     sold_by: str = ""
-    """The provider for which the price source takes the model, where it knows it: the name that a cloud gives it
-    (`us.anthropic.…`) tells what the log does not. Empty: any."""
+    """The provider to which the price source assigns the model, if it knows it: a cloud's model name
+    (`us.anthropic.…`) shows what the log does not. Empty for any."""
 
 
 COVERED: Mapping[str, Covered] = {
@@ -33,7 +33,7 @@ COVERED: Mapping[str, Covered] = {
     "kimi": Covered(("kimi",), ("", "moonshotai")),
     "qwen": Covered(("qwen-code",), ("",)),
 }
-"""Kinds of plans. One usage is covered by plans of one kind at most, so nothing counts twice."""
+"""Kinds of plans. A usage is covered by at most one kind of plan, so nothing counts twice."""
 
 
 class Plan(NamedTuple):
@@ -42,15 +42,15 @@ class Plan(NamedTuple):
     kind: str
     """A name of `COVERED`."""
     name: str
-    """The user's or the seller's name of it: `max_20x`."""
+    """The user's or the seller's name for it: `max_20x`."""
     monthly: int
     """The fee of a calendar month in nano-dollars."""
     since: date
     until: date | None = None
-    """`None`: it goes on."""
+    """`None` if it has no end."""
 
     def runs_between(self, first: date, last: date) -> bool:
-        """Whether it runs on any day from one to another, both included."""
+        """Whether it runs on any day from one day to another, both included."""
         return self.since <= last and (self.until is None or self.until >= first)
 
 
@@ -62,25 +62,25 @@ class Span(NamedTuple):
 
 
 class Leverage(NamedTuple):
-    """Plans of one kind against the list cost of what they covered, in one span. Amounts are nano-dollars."""
+    """Plans of one kind beside the list cost of the usage they covered, in one span. Amounts are nano-dollars."""
 
     kind: str
     plans: tuple[Plan, ...]
     span: Span
     """From the first to the last day on which one of them ran."""
     is_month: bool
-    """Whether it is the month that runs: its fee is due as a whole, its list cost is that of so far."""
+    """Whether it is the present month: its fee is due completely, while its list cost is that of the month so far."""
     fee: int
-    """Pro rata: of each month the part of its days on which the plan ran."""
+    """Pro rata: for each month, the share of its days on which the plan ran."""
     list_cost: int = 0
     unpriced_tokens: int = 0
-    """Tokens that the list cost leaves out."""
+    """Tokens that the list cost excludes."""
     estimated_tokens: int = 0
-    """The part of all tokens whose counts no provider told."""
+    """The tokens whose counts no provider reported."""
 
     @property
     def tenths(self) -> int:
-        """Tenths of the fee that the list cost is, rounded half to even."""
+        """List cost in tenths of the fee, rounded half to even."""
         return round(Fraction(self.list_cost * 10, self.fee))
 
 
@@ -98,12 +98,12 @@ def fee_of(plan: Plan, span: Span) -> int:
 
 
 def month_of(day: date) -> Span:
-    """The whole month of a day."""
+    """The complete month that contains a day."""
     return Span(day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1]))
 
 
 def running(plans: Iterable[Plan], span: Span) -> dict[str, list[Plan]]:
-    """The plans that run in a span, by kind, in the order in which they began."""
+    """The plans that run in a span, by kind, in the order of their start."""
     found: dict[str, list[Plan]] = {}
     for one in sorted(plans):
         if one.runs_between(*span):
@@ -112,7 +112,7 @@ def running(plans: Iterable[Plan], span: Span) -> dict[str, list[Plan]]:
 
 
 def covered_days(plans: Sequence[Plan], span: Span) -> list[Span]:
-    """The days of a span on which any of some plans ran, as spans that do not touch."""
+    """The days of a span on which any of the plans ran, as spans that do not touch."""
     ordinals: list[list[int]] = []
     for one in sorted(plans, key=lambda plan: plan.since):
         first = max(one.since, span.first).toordinal()
@@ -125,6 +125,6 @@ def covered_days(plans: Sequence[Plan], span: Span) -> list[Span]:
 
 
 def change(plans: Iterable[Plan], new: Plan) -> list[Plan]:
-    """The plans with a new one, which replaces one of the same kind, name and first day."""
+    """The plans with a new one, which replaces any of the same kind, name and first day."""
     kept = [one for one in plans if (one.kind, one.name, one.since) != (new.kind, new.name, new.since)]
     return sorted([*kept, new])

@@ -1,7 +1,7 @@
-"""Remains of a line that was damaged by hand: enough to know which one it was, too little to be read. Pure.
+"""Remains of a line that was damaged by hand: enough to identify it, too little to parse it. Pure.
 
-Whoever takes a whole line out of a message does not want it published. Whoever damages one (a slip in the editor, a
-filter that cuts words) has decided nothing.
+A person who removes a complete line does not want it published. A person who damages one (a slip in the editor, a
+filter that truncates words) has decided nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,13 +18,14 @@ from tokcost.model.trailer import (
 )
 
 _COMMENTS = tuple("#;@!$%^&")
-"""Characters that may begin a comment for git (`core.commentChar=auto`): a line that was commented out is out."""
+"""Characters that may begin a comment in git (`core.commentChar=auto`): a line that was commented out counts as
+removed."""
 _LEAST_OF_ID = 5
-"""Characters by which an id is known that was cut."""
+"""The minimum number of characters by which a truncated id is recognised."""
 
 
 def remains(text: str, lines: Iterable[Line], comment: str = "#") -> dict[str, Mark]:
-    """The places in a message where something is left of lines that cannot be read there, by id; each is of one
+    """The places in a message that have remains of lines that cannot be parsed there, by id; each belongs to one
     line."""
     content = split(text, comment).content
     known = marks(text, comment)
@@ -43,7 +44,7 @@ def remains(text: str, lines: Iterable[Line], comment: str = "#") -> dict[str, M
 
 
 def restored(text: str, line: Line, mark: Mark) -> str:
-    """The message with a line as it was where something is left of it. Its second line is added if that is gone."""
+    """The message with a line restored where it has remains of it. Its second line is added if that is missing."""
     content = text.split("\n")
     first, *second = format_line(line).split("\n")
     is_there = any(is_second_line(one) and line.id in possible_ids("\n".join(content)) for one in content)
@@ -52,7 +53,7 @@ def restored(text: str, line: Line, mark: Mark) -> str:
 
 
 def _others(content: Sequence[str], known: Iterable[Mark]) -> Iterator[Mark]:
-    """Lines that are not under our key but may have been: with semicolons, and no comments."""
+    """Lines that are not under our key but may have been: they contain semicolons and are no comments."""
     inside = {number for mark in known for number in range(mark.start, mark.stop)}
     for number, text in enumerate(content):
         is_candidate = ";" in text and len(text) <= MOST_CHARACTERS and not text.lstrip().startswith(_COMMENTS)
@@ -61,7 +62,7 @@ def _others(content: Sequence[str], known: Iterable[Mark]) -> Iterator[Mark]:
 
 
 def _may_be_of(text: str, name: str, wanted: set[str]) -> bool:
-    """Whether any part of a line can be in a text: others are told at once, and there may be very many."""
+    """Whether any part of a line can be in a text; this excludes others quickly, of which there may be very many."""
     return name[:_LEAST_OF_ID] in text or name[-_LEAST_OF_ID:] in text or any(field in text for field in wanted)
 
 

@@ -1,4 +1,4 @@
-"""Rules: conditions on usage, and the sentence to say where they hold. Pure; amounts are nano-dollars at list price."""
+"""Rules: conditions on usage, and a sentence to print if they are met. Pure; amounts are nano-dollars at list price."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -15,83 +15,82 @@ KINDS: tuple[Kind, ...] = ("compaction", "broken")
 
 
 class Rule(NamedTuple):
-    """A rule. Everything that is given must hold; what is empty or `None` holds always."""
+    """A rule. All given conditions must be met; an empty or `None` condition is always met."""
 
     name: str
     source: Source
     say: str = ""
     branches: tuple[str, ...] = ()
-    """Patterns of branches; one of them must fit the branch that is checked out."""
+    """Patterns of branches; one must match the branch that is checked out."""
     models: tuple[str, ...] = ()
     """Patterns of models, as logged, in lower case."""
     assistants: tuple[str, ...] = ()
     subagent: bool | None = None
-    """Requests of sub-agents alone, or of none."""
+    """Only requests of sub-agents, or only others."""
     context: int | None = None
-    """Requests with more tokens of input than this, cached ones included."""
+    """Requests with more input tokens than this, including cached ones."""
     kind: Kind = ""
     per: Per = "branch"
     """The requests that are added up: those of the branch, of the most expensive session on it, or of the repository
     since local midnight."""
     over: int | None = None
-    """The list cost that must be exceeded; `None`: a single request is enough."""
+    """The list cost that must be exceeded; with `None`, a single request is enough."""
     areas: tuple[str, ...] = ()
-    """Patterns of paths; the branch must have changed one that fits."""
+    """Patterns of paths; the branch must have changed a path that matches."""
     outside: tuple[str, ...] = ()
-    """Patterns of paths; the branch must have changed none that fits."""
+    """Patterns of paths; the branch must not have changed a path that matches."""
 
     @property
     def needs_paths(self) -> bool:
-        """Whether the files that the branch changed matter."""
+        """Whether it depends on the files that the branch changed."""
         return bool(self.areas or self.outside)
 
     def is_for(self, branch: str | None) -> bool:
-        """Whether it has something to say on a branch; on a detached HEAD only what is about the day."""
+        """Whether it applies to a branch; on a detached HEAD only daily rules do."""
         if branch is None:
             return self.per == "day" and not self.branches
         return not self.branches or any(fnmatchcase(branch, pattern) for pattern in self.branches)
 
 
 class Matched(NamedTuple):
-    """The usage that fits a rule."""
+    """The usage that matches a rule."""
 
     requests: int = 0
     list_cost: int = 0
     unpriced_tokens: int = 0
     lower_bound: int = 0
-    """Requests whose log tells only the least of the output."""
+    """Requests whose log records only a minimum of the output."""
     estimated: int = 0
-    """Requests whose counts are estimated; none unless the clone takes estimates."""
+    """Requests with estimated counts; 0 unless the clone includes estimates."""
     broken_off: int = 0
     """Requests whose reply broke off."""
 
 
 class Heard(NamedTuple):
-    """A rule that has something to say, soon will, or cannot tell, and about what."""
+    """A rule that is broken, nearly broken, or cannot be evaluated, and the usage it concerns."""
 
     rule: Rule
     matched: Matched
 
     @property
     def state(self) -> State:
-        """`over`: it speaks. `unpriced`: nobody can say whether it is, because usage has no price. `near`: it is only
-        near what it allows."""
+        """`over`: it is broken. `unpriced`: unknown, because usage has no price. `near`: its usage is near its
+        limit."""
         return state_of(self.rule, self.matched)
 
     @property
     def can_stop(self) -> bool:
-        """Whether a guard that was installed with `--block` stops a run: it is over an amount that the user set."""
+        """Whether a guard installed with `--block` stops a run: the usage exceeds an amount that the user set."""
         return self.rule.source == "own" and self.rule.over is not None and self.state == "over"
 
 
 def heard(rules: Sequence[tuple[Rule, Matched]]) -> list[Heard]:
-    """The rules whose usage is over what they allow or near it, and those of which nobody can say, without a price,
-    that it is not."""
+    """The rules whose usage exceeds or nears their limit, and those that cannot be evaluated without a price."""
     return [Heard(rule, matched) for rule, matched in rules if state_of(rule, matched) != "ok"]
 
 
 def state_of(rule: Rule, matched: Matched) -> State:
-    """The state of a rule, as that of a budget: over is what is surely over."""
+    """The state of a rule, as that of a budget: `over` only if it is certainly exceeded."""
     if rule.over is None:
         return "over" if matched.requests else "ok"
     if matched.list_cost > rule.over:

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 
 class Selection(NamedTuple):
-    """A selection of usage: everything that agrees with all that is given."""
+    """A selection of usage: everything that matches all given conditions."""
 
     from_branch: str | None = None
-    """A branch of this repository; the empty string is usage without a branch."""
+    """A branch of this repository; the empty string selects usage without a branch."""
     session: str | None = None
     """A session id or its beginning."""
     directory: str | None = None
-    """A working directory, and everything below it; also one that lies in no repository."""
+    """A working directory with everything below it; it may be outside repositories."""
     since_ms: int = 0
     until_ms: int = 1 << 62

@@ -1,4 +1,4 @@
-"""The cost of one branch in one value: what prompts, status bars and status lines show."""
+"""The cost of one branch in one value, as shown by prompts, status bars and status lines."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ class Status(NamedTuple):
     """The checked-out branch and its figures. Amounts are nano-dollars at list price."""
 
     branch: str | None
-    """Short name; `None` when HEAD is detached and on the way to no branch."""
+    """Short name; `None` if HEAD is detached and no operation is going to return to a branch."""
     repository: str
     """Path of the repository's root."""
     list_cost: int = 0
@@ -19,7 +19,7 @@ class Status(NamedTuple):
     """The part of `list_cost` that no claim holds yet."""
     tokens: int = 0
     unpriced_tokens: int = 0
-    """Tokens of models without a known price: in `tokens`, not in `list_cost`."""
+    """Tokens of models without a known price: included in `tokens`, not in `list_cost`."""
     today_list_cost: int = 0
     """All branches of the repository since local midnight."""
     today_unpriced_tokens: int = 0
@@ -27,7 +27,7 @@ class Status(NamedTuple):
     """The part of `tokens` that no claim holds yet."""
     pending_unpriced_tokens: int = 0
     lower_bound: int = 0
-    """The number of responses whose output the log tells only the least of."""
+    """The number of responses whose log records only a minimum of the output."""
     pending_lower_bound: int = 0
     today_lower_bound: int = 0
     broken_off: int = 0
@@ -36,54 +36,54 @@ class Status(NamedTuple):
     pending_broken_off: int = 0
     today_broken_off: int = 0
     estimates: Estimates = NO_ESTIMATES
-    """The part of the branch's usage whose counts are estimated."""
+    """The part of the branch's usage with estimated counts."""
     today_estimated: int = 0
-    """The number of responses since local midnight whose counts are estimated, on all branches."""
+    """The number of responses since local midnight with estimated counts, on all branches."""
     takes_estimates: bool = False
-    """Whether commits here carry what is estimated, and budgets count it."""
+    """Whether commits here carry estimated usage, and budgets count it."""
     models: tuple[str, ...] = ()
-    """Models used on the branch, most expensive first, named as in the logs."""
+    """Models used on the branch, most expensive first, with their names in the logs."""
     evidence: Mapping[str, int] = {}
-    """The number of responses by the evidence that they belong to the branch."""
+    """The number of responses by the evidence for the branch."""
     budgets: tuple[Standing, ...] = ()
-    """One for each scope that makes sense here, also where nothing limits it."""
+    """One for each scope that applies here, also if it has no limit."""
     budget_problems: tuple[str, ...] = ()
-    """The reasons why a budget that somebody wrote down is not among them."""
+    """The reasons why a configured budget is not among them."""
     not_agreed: bool = False
-    """Whether cost lines are on in this clone, but this person has not agreed to them."""
+    """Whether cost lines are enabled in this clone, but not by this person."""
     current: bool = True
-    """Whether everything logged so far is in these figures; false when only the ledger was asked."""
+    """Whether these figures include everything logged so far; false if only the ledger was read."""
     notice: str = ""
-    """A notice for everyone until somebody says that it was read."""
+    """A notice for everyone until somebody acknowledges it."""
     rules: tuple[str, ...] = ()
-    """A sentence for each rule that has something to say here."""
+    """A sentence for each rule that is broken here."""
     rules_unpriced: tuple[str, ...] = ()
-    """A sentence for each rule of which nobody can tell, because usage that it is about has no price."""
+    """A sentence for each rule that cannot be evaluated, because usage it concerns has no price."""
     rules_near: tuple[str, ...] = ()
-    """A sentence for each rule whose usage is near what it allows."""
+    """A sentence for each rule whose usage is near its limit."""
     stopping_rules: tuple[str, ...] = ()
-    """The sentences of those whose amount the developer set and which is exceeded: what a guard may stop a run for."""
+    """The sentences of broken rules whose amount the developer set, for which a guard may stop a run."""
     no_logs: tuple[str, ...] = ()
-    """The assistants that are read, where no log of any was found and nothing was ever recorded here."""
+    """The assistants that are read, if no logs were found and nothing was ever recorded here."""
 
     @property
     def held_list_cost(self) -> int:
-        """The part of what is pending that no commit carries, because its counts are estimated."""
+        """The pending part that no commit carries, because its counts are estimated."""
         return 0 if self.takes_estimates else self.estimates.pending_list_cost
 
     @property
     def next_list_cost(self) -> int:
-        """The part of what is pending that the next commit carries."""
+        """The pending part that the next commit carries."""
         return self.pending_list_cost - self.held_list_cost
 
     @property
     def next_tokens(self) -> int:
-        """The tokens of that part."""
+        """The tokens that the next commit carries."""
         return self.pending_tokens - (0 if self.takes_estimates else self.estimates.pending_tokens)
 
     @property
     def next_unpriced_tokens(self) -> int:
-        """Those of its tokens that have no price."""
+        """The unpriced tokens that the next commit carries."""
         return self.pending_unpriced_tokens - (0 if self.takes_estimates else self.estimates.pending_unpriced_tokens)
 
     @property
@@ -93,11 +93,11 @@ class Status(NamedTuple):
 
     @property
     def next_estimated(self) -> bool:
-        """Whether a part of that is estimated."""
+        """Whether a part of what the next commit carries is estimated."""
         return self.takes_estimates and self.estimates.pending_tokens > 0
 
     @property
     def presses(self) -> bool:
-        """Whether a budget or a rule has something to say at a commit, be it that it could not be checked."""
+        """Whether a budget or a rule has a message at a commit, including that it could not be checked."""
         is_well = worst(self.budgets) in ("ok", "none")
         return not is_well or bool(self.budget_problems or self.rules or self.rules_unpriced)

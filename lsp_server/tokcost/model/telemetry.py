@@ -1,4 +1,4 @@
-"""A session as telemetry and its log tell it."""
+"""A session according to telemetry and according to its log."""
 
 from typing import NamedTuple
 
@@ -6,26 +6,26 @@ from tokcost.model.usage import Tokens
 
 
 class Compared(NamedTuple):
-    """A session in the span of time in which something was received of it."""
+    """A session in the span of time for which telemetry was received."""
 
     assistant: str
     session: str
     received: int
-    """Responses that telemetry told."""
+    """Responses in the telemetry."""
     received_tokens: Tokens
     logged: int
-    """Responses that the log has; 0 where there is no log."""
+    """Responses in the log; 0 if there is no log."""
     logged_tokens: Tokens
 
     @property
     def difference(self) -> int:
-        """Tokens of the log minus those of telemetry."""
+        """Tokens in the log minus those in the telemetry."""
         return self.logged_tokens.total - self.received_tokens.total
 
     @property
     def differs(self) -> bool:
-        """Whether there is a log, and it says something else. Reasoning and lifetimes of cache writes are not compared:
-        not every version tells them on both ways."""
+        """Whether there is a log with different figures. Reasoning and the lifetimes of cache writes are not
+        compared, because some versions report them in one place only."""
         return self.logged > 0 and _by_class(self.logged_tokens) != _by_class(self.received_tokens)
 
 

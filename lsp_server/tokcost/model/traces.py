@@ -1,4 +1,4 @@
-"""Traces that tokcost leaves in clones and on a machine, as somebody sees them who is about to leave."""
+"""Traces of tokcost in clones and on a machine, as listed for uninstallation."""
 
 from typing import NamedTuple
 
@@ -14,24 +14,24 @@ class Traces(NamedTuple):
     files: tuple[str, ...] = ()
     """Notes and the journal of claims, below the git folder."""
     is_shared: bool = False
-    """Whether another user agreed here too: hooks and settings stay then."""
+    """Whether another user agreed here too: hooks and settings then stay."""
     problem: str = ""
-    """The reason why it could not be looked at."""
+    """The reason why the clone could not be examined."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether there is nothing to take away."""
+        """Whether there is nothing to remove."""
         return not (self.hooks or self.settings or self.files or self.problem)
 
 
 class Clones(NamedTuple):
-    """Every clone that something is known of."""
+    """All known clones."""
 
     found: tuple[Traces, ...]
     gone: tuple[str, ...]
-    """Roots of clones that are not where they were."""
+    """Roots of clones that are no longer in their place."""
     unknown: int = 0
-    """The number of clones in which cost lines were agreed to, and of which nothing else is known any more."""
+    """The number of clones where cost lines were agreed to, and which the ledger does not know."""
 
 
 class Remaining(NamedTuple):

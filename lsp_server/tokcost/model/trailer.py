@@ -1,13 +1,13 @@
-"""The line a commit message carries: its grammar, written and read.
+"""The cost line of a commit message: its grammar, writing and parsing.
 
     AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc
 
-What is written is strict. What is read is tolerant: forges indent, quote, bullet and wrap messages, people retype them.
-A line without an id of ours is somebody else's (`foreign`); with one whose rest cannot be understood it is `damaged`.
+Writing is strict. Parsing is tolerant: forges indent, quote, bullet and wrap messages, and people retype them. A line
+without an id of ours belongs to somebody else (`foreign`); a line with an id whose rest cannot be parsed is `damaged`.
 
-Anybody can write a message, and a fetch brings it here. So reading takes time in proportion to the text, whatever the
-text is: a line is measured before it is matched, every pattern is possessive or looks at a few characters, and every
-number has an upper limit, so that SQLite can store it.
+Anybody can write a message, and a fetch brings it here. Parsing therefore takes time proportional to the text, whatever
+the text is: a line is measured before it is matched, every pattern is possessive or looks at a few characters, and
+every number has an upper limit, so that SQLite can store it.
 """
 
 import re
@@ -22,20 +22,20 @@ from tokcost.model.usage import Tokens
 KEY = "AI-Cost"
 TOKENS_KEY = "AI-Tokens"
 WIDTH = 100
-"""Columns a line may fill: commitlint's usual limit."""
+"""Maximum columns of a line: commitlint's default limit."""
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base32, lower case: no letter that reads as another."""
+"""Crockford's base32, lower case: no two letters look alike."""
 ID_LENGTH = 12
 MOST_VERSION = 999_999_999
-"""Nine digits: a claim whose version is this one cannot be raised."""
+"""Nine digits: a claim with this version cannot be raised."""
 MOST_COST = 100_000_000 * NANO_PER_USD
-"""The largest amount of one line, in nano-dollars; a larger one is damage, not spend."""
+"""The largest amount of one line, in nano-dollars; a larger one is damage."""
 MOST_TOKENS = 10**15
 """The largest number of tokens of one line, and of one class in its second line."""
 MOST_WRAPPED = 5
-"""Lines that one line is read on for, where something wrapped it: at 40 columns that is enough for all of it."""
+"""The maximum number of continuations of a wrapped line: at 40 columns they hold all of it."""
 MOST_CHARACTERS = 1024
-"""Of one line, with what it was wrapped into. We write 100; quotes, bullets and a forge's brackets come on top."""
+"""Of one line with its continuations. We write 100; quotes, bullets and a forge's brackets are added to that."""
 
 
 class Line(NamedTuple):
@@ -44,39 +44,39 @@ class Line(NamedTuple):
     id: str
     version: int
     cost: int | None
-    """List price in nano-dollars; `None` when no model in it has a known price."""
+    """List price in nano-dollars; `None` if no model in it has a known price."""
     unpriced: bool
-    """Whether it contains usage without a known price, which `cost` leaves out."""
+    """Whether it contains usage without a known price, which `cost` excludes."""
     tokens: int
     """All classes together."""
     models: tuple[str, ...] = ()
-    """Most expensive first; empty when the developer hides them."""
+    """Most expensive first; empty if the developer hides them."""
     more_models: int = 0
-    """The number of models that the line had no room for."""
+    """The number of models for which the line had no room."""
     exact: bool = False
     classes: Tokens | None = None
-    """Tokens by class (reasoning unknown), where the second line says them."""
+    """Tokens by class (reasoning unknown), if the second line has them."""
 
     @property
     def token(self) -> str:
-        """Id and version as they are written: `7k3qf9x2m4tc`, `7k3qf9x2m4tc.2`."""
+        """Id and version in their written form: `7k3qf9x2m4tc`, `7k3qf9x2m4tc.2`."""
         return self.id if self.version == 1 else f"{self.id}.{self.version}"
 
 
 class Found:
-    """The lines that a message carries."""
+    """The lines in a message."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        """In the order of the message; copies are kept."""
+        """In the order of the message, including copies."""
         self.foreign = 0
         """Lines with our key and no id of ours."""
         self.damaged: list[str] = []
-        """Lines with an id whose rest cannot be understood."""
+        """Lines with an id whose rest cannot be parsed."""
 
 
 def format_line(line: Line) -> str:
-    """The line as a message carries it, with its second line where it is exact and the classes are known."""
+    """The line as written to a message, with its second line if it is exact and the classes are known."""
     text = _fitted(f"{KEY}: {_amount(line)}; {_tokens(line)}", line.models, line.more_models, line.token)
     if line.exact and line.classes is not None:
         text += f"\n{_tokens_line(line.classes, line.token)}"
@@ -84,8 +84,9 @@ def format_line(line: Line) -> str:
 
 
 def writable_name(model: str) -> str:
-    """A model's name as a line can carry it: without what comes before the last slash (a folder, a provider), an `arn:`
-    without one, and characters that would break the line. Which names may be published is `pricing/public.py`'s."""
+    """A model name in the form for a line: without the part before the last slash (a folder, a provider), without
+    the prefix of an `arn:`, and without characters that would break the line. `pricing/public.py` decides which
+    names may be published."""
     name = model.rpartition("/")[2]
     if name.startswith("arn:"):
         name = ""
@@ -93,7 +94,7 @@ def writable_name(model: str) -> str:
 
 
 def read_message(message: str) -> Found:
-    """Every line of ours anywhere in a message: indented, quoted, bulleted, in its middle, wrapped."""
+    """Every line of ours anywhere in a message: indented, quoted, bulleted, in the middle, wrapped."""
     found = Found()
     if KEY.lower() not in message.lower():
         return found
@@ -113,8 +114,8 @@ def read_message(message: str) -> Found:
 
 
 def apart(texts: Sequence[str]) -> Sequence[str]:
-    """The lines of a message, where a line of ours that was filled into one paragraph with its neighbours (`fmt` does
-    that) stands on lines of its own again. Everything else stays as it is."""
+    """The lines of a message, with every line of ours on a line of its own again if it was filled into a paragraph
+    with its neighbours (`fmt` does that). Everything else stays as it is."""
     pieces: list[str] = []
     insides: list[bool] = []
     for text in texts:
@@ -145,7 +146,7 @@ def _cuts(text: str) -> list[int]:
 
 
 def _stands_alone(pieces: Sequence[str], number: int) -> bool:
-    """Whether a piece from the middle of a line begins a line of ours that can be read, or stands behind one."""
+    """Whether a piece from the middle of a line begins a parsable line of ours, or follows one."""
     start = _START().match(pieces[number])
     if start is None:
         return any(carries_line(piece) for piece in pieces[max(0, number - 1 - MOST_WRAPPED) : number])
@@ -156,8 +157,8 @@ def _stands_alone(pieces: Sequence[str], number: int) -> bool:
 
 
 def highest(lines: Iterable[Line]) -> dict[str, Line]:
-    """The join: for each id its highest version. Where one version was edited by hand into two amounts, the larger
-    one counts, so that the order of reading never matters."""
+    """The join: for each id its highest version. If one version was edited by hand into two amounts, the larger one
+    counts, so that the order of reading never matters."""
     kept: dict[str, Line] = {}
     for line in lines:
         other = kept.get(line.id)
@@ -167,16 +168,16 @@ def highest(lines: Iterable[Line]) -> dict[str, Line]:
 
 
 def possible_ids(message: str) -> set[str]:
-    """Whatever in a message could be the id of a line: all that `read_message` finds and more, in a fraction of the
-    time."""
+    """All texts in a message that could be the id of a line: a superset of what `read_message` finds, in a fraction
+    of the time."""
     text = message.lower()
     broken = _BROKEN_ID().finditer(text) if KEY.lower() in text else ()
     return {*_POSSIBLE_ID().findall(text), *(one[1] + one[2] for one in broken if len(one[1] + one[2]) == ID_LENGTH)}
 
 
 def lines_near_ids(content: Sequence[str], ids: Collection[str]) -> set[int]:
-    """The numbers of the lines where a line of ours with one of these ids may begin, and more: a message may have
-    100,000 lines of others, each of which takes long to understand."""
+    """A superset of the line numbers at which a line of ours with one of these ids begins. A message may have
+    100,000 foreign lines, each of which takes long to parse."""
     text, found, number, seen = "\n".join(content).lower(), set[int](), 0, 0
     for one in sorted((*_POSSIBLE_ID().finditer(text), *_BROKEN_ID().finditer(text)), key=re.Match[str].start):
         if (one[0] if one.re is _POSSIBLE_ID() else one[1] + one[2]) in ids:
@@ -186,46 +187,44 @@ def lines_near_ids(content: Sequence[str], ids: Collection[str]) -> set[int]:
 
 
 def carries_line(text: str) -> bool:
-    """Whether a single line of text begins a line of ours, whatever is in front of it."""
+    """Whether a single line of text begins a line of ours, whatever precedes it."""
     return _START().match(text) is not None
 
 
 def read_token(text: str) -> tuple[str, int]:
-    """Id and version as `Line.token` writes them; no id and 0 where it is neither."""
+    """Id and version in the form of `Line.token`; an empty id and 0 if the text is neither."""
     token = _token(text) if len(text) <= _LONGEST_TOKEN else None
     return (token.id, token.version) if token else ("", 0)
 
 
 def ends_in_id(text: str) -> bool:
-    """Whether a text ends as a line of ours does: nothing was wrapped away from it, nor from its last word."""
+    """Whether a text ends like a line of ours: neither it nor its last word was wrapped."""
     before, _, last = text.rpartition("\n")
     return _token(text) is not None or (before != "" and _token(before + last) is not None)
 
 
 def is_rest_of_version(before: str, text: str) -> bool:
-    """Whether a single line of text is the version that something cut off at the dot behind the id in front of it.
-
-    A version that is cut between its digits cannot be told from a number of somebody's own.
-    """
+    """Whether a single line of text is the version that was cut off at the dot behind the id before it. A version
+    cut between its digits cannot be distinguished from another number."""
     before, rest = before.rstrip(), _BEFORE().sub("", text, count=1).rstrip()
     number = rest if before.endswith(".") else rest.removeprefix(".") if rest.startswith(".") else ""
     return number.isascii() and number.isdecimal() and _token(before + rest) is not None
 
 
 def is_second_line(text: str) -> bool:
-    """Whether a single line of text begins the second line of an exact one."""
+    """Whether a single line of text begins the second line of an exact line."""
     start = _START().match(text)
     return start is not None and start["key"].lower() == TOKENS_KEY.lower()
 
 
 def is_of_second_line(text: str) -> bool:
-    """Whether a single line of text is the second line of an exact one, or where that was folded the rest of it."""
+    """Whether a single line of text is the second line of an exact line, or a folded part of it."""
     names = {name.lower() for name, _ in _CLASS().findall(text)}
     return is_second_line(text) or (bool(names) and names <= _CLASSES.keys())
 
 
 _PREFIX = r"[\s>*+|\u2022-]*+(?:Summary:\s*+)?"
-"""Phabricator puts its label in front of a body of one line."""
+"""Phabricator puts its label before a body of one line."""
 _BEFORE = compiled_when_used(_PREFIX, re.IGNORECASE)
 _START = compiled_when_used(rf"{_PREFIX}(?P<key>{KEY}|{TOKENS_KEY})\s*+:", re.IGNORECASE)
 _INSIDE = compiled_when_used(rf"(?<=\s)(?:{KEY}|{TOKENS_KEY}):(?:\s|$)", re.IGNORECASE)
@@ -234,7 +233,7 @@ _BEHIND = compiled_when_used(
     rf"(?:^|;)\s*+[{ID_ALPHABET}]{{{ID_LENGTH}}}(?:\.[1-9][0-9]{{0,8}})?+\s++(?=[A-Za-z][A-Za-z0-9-]{{0,60}}+:(?:\s|$))",
     re.IGNORECASE | re.ASCII,
 )
-"""The end of a line of ours with a trailer behind it."""
+"""The end of a line of ours, followed by a trailer."""
 _ANY_KEY = compiled_when_used(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
 _TOKEN = compiled_when_used(
     rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",
@@ -242,15 +241,16 @@ _TOKEN = compiled_when_used(
 )
 _POSSIBLE_ID = compiled_when_used(rf"(?<![0-9a-z_])[{ID_ALPHABET}]{{{ID_LENGTH}}}(?![0-9a-z])")
 _BREAKS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
-"""Whatever ends a line for `str.splitlines`."""
+"""All line ends of `str.splitlines`."""
 _BROKEN_ID = compiled_when_used(
     rf"(?<![0-9a-z_])([{ID_ALPHABET}]{{1,11}}+)[^\S{_BREAKS}]*+[{_BREAKS}]{_PREFIX}([{ID_ALPHABET}]{{1,11}}+)(?![0-9a-z])"
 )
-"""An id that something cut in two at the end of a line."""
+"""An id that was cut in two at the end of a line."""
 _LONGEST_TOKEN = ID_LENGTH + 1 + len(str(MOST_VERSION))
 _BEHIND_TOKEN = ".,;*_`)"
 _ABOUT = ("~", "\u203e")
-"""The sign of a rounded amount. In a history whose commits say `encoding Shift_JIS`, git shows `~` as an overline."""
+"""The sign of a rounded amount. In a history whose commits declare `encoding Shift_JIS`, git shows `~` as an
+overline."""
 _AMOUNT = compiled_when_used(
     rf"(?P<about>[{''.join(_ABOUT)}])?\s*+(?P<whole>[0-9][0-9,]*+)(?:\.(?P<part>[0-9]{{1,9}}+))?+\s*+USD(?:\s++list)?+"
     r"(?P<more>\s*+\+\s*+unpriced)?+$",
@@ -261,7 +261,7 @@ _COUNT = compiled_when_used(
     re.IGNORECASE,
 )
 _CLASS = compiled_when_used(r"(?<![a-z0-9-])([a-z0-9-]++)\s*+=\s*+([0-9]++)", re.IGNORECASE)
-"""Without the look behind it, a long word would be tried from each of its letters."""
+"""Without the lookbehind, a long word would be tried from each of its letters."""
 _MORE = compiled_when_used(r"\+([0-9]{1,6})$")
 _NOT_IN_NAMES = compiled_when_used(r"[^A-Za-z0-9._:@\[\]-]+")
 _UNITS = {"": 0, "k": 3, "m": 6, "g": 9}
@@ -297,7 +297,7 @@ def _tokens(line: Line) -> str:
 
 
 def _fitted(start: str, models: Sequence[str], more: int, token: str) -> str:
-    """The whole line, with as many models as there is room for."""
+    """The complete line, with as many models as fit."""
     if not models and not more:
         return f"{start}; -; {token}"
     for shown in range(len(models), -1, -1):
@@ -324,10 +324,10 @@ def _rank(line: Line) -> tuple[object, ...]:
 
 
 class _Token(NamedTuple):
-    """The id that ends a line."""
+    """The id at the end of a line."""
 
     start: int
-    """The offset at which it begins."""
+    """The offset at which the id begins."""
     id: str
     version: int
 
@@ -345,7 +345,7 @@ def _read_line(text: str, following: Sequence[str], found: Found) -> None:
 
 
 def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
-    """A line, together with the next ones when something wrapped it before its id, and that id."""
+    """A line with its continuations, if it was wrapped before its id, and that id."""
     alone = whole = text.rstrip()
     token = _token(whole)
     used = 0
@@ -367,7 +367,7 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
 
 
 def _token(text: str) -> _Token | None:
-    """Read from its end, each character once: an id, behind which only punctuation and brackets may stand."""
+    """Parsed from the end, each character once: an id, followed by nothing but punctuation and brackets."""
     end = len(text)
     least = max(0, end - MOST_CHARACTERS)
     while end > least:
@@ -381,7 +381,7 @@ def _token(text: str) -> _Token | None:
             end -= 1
         else:
             break
-    # One character more shows what is in front of the longest.
+    # One more character shows what precedes the longest.
     start = max(0, end - _LONGEST_TOKEN - 1)
     found = _TOKEN().search(text[start:end])
     return found and _Token(start + found.start("id"), found["id"].lower(), int(found["version"] or 1))
@@ -417,12 +417,12 @@ def _models(text: str) -> tuple[tuple[str, ...], int]:
 
 
 def _scaled(whole: str, part: str | None, digits: int) -> int:
-    """A decimal number times a power of ten, cut to an integer."""
+    """A decimal number times a power of ten, truncated to an integer."""
     return int(whole.replace(",", "")) * 10**digits + int(((part or "") + "0" * digits)[:digits] or "0")
 
 
 def _read_tokens_line(text: str) -> dict[str, Tokens]:
-    """Read a second line, by id and version; nothing where it cannot be understood."""
+    """The token classes of a second line, by id and version; empty if it cannot be parsed."""
     token = _token(text)
     if token is None or len(text) > MOST_CHARACTERS:
         return {}

@@ -1,7 +1,7 @@
-"""One billed model response, in the normal form every reader produces.
+"""One billed model response, in the normal form that every reader produces.
 
-The token classes are disjoint, so a cost is a plain dot product of counts and rates. `reasoning` is the
-informative exception: it is a part of `output` and is never added to it.
+The token classes are disjoint, so a cost is a plain dot product of counts and rates. `reasoning` is the informative
+exception: it is part of `output` and never added to it.
 """
 
 from collections.abc import Mapping
@@ -22,20 +22,20 @@ Kind = Literal["response", "partial", "unlogged", "advisor", "fallback"]
 KINDS: tuple[Kind, ...] = ("response", "partial", "unlogged", "advisor", "fallback")
 
 MAX_TOKENS = 1_000_000_000
-"""No single response reaches a thousand million tokens; a larger count means a damaged record."""
+"""A larger count means a damaged record: no single response reaches a billion tokens."""
 
 MAX_FACTOR_PERCENT = 1_000
 """No tokenizer takes ten times as many tokens as another one."""
 
 MAX_SEARCHES = 10_000
-"""More web searches than one response runs."""
+"""No response runs more web searches."""
 
 EARLIEST_MS, LATEST_MS = 1_420_070_400_000, 4_102_444_800_000
-"""2015-01-01 and 2100-01-01: no assistant has written a log outside of these years."""
+"""2015-01-01 and 2100-01-01: no assistant has written a log outside these years."""
 
 
 def is_possible_time(time_ms: int) -> bool:
-    """Whether a log can have been written then."""
+    """Whether a log can have been written at that time."""
     return EARLIEST_MS <= time_ms < LATEST_MS
 
 
@@ -50,7 +50,7 @@ class Tokens(NamedTuple):
     output: int = 0
     """Everything the model produced, reasoning included."""
     reasoning: int = 0
-    """The part of `output` spent on reasoning, where the assistant says so."""
+    """The part of `output` spent on reasoning, if the assistant reports it."""
 
     @property
     def total(self) -> int:
@@ -59,7 +59,7 @@ class Tokens(NamedTuple):
 
     @property
     def prompt(self) -> int:
-        """All tokens sent to the model: what long-context price tiers look at."""
+        """All tokens sent to the model, which decide long-context price tiers."""
         return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
 
     def plus(self, other: "Tokens") -> "Tokens":
@@ -67,7 +67,7 @@ class Tokens(NamedTuple):
         return Tokens(*(a + b for a, b in zip(self, other, strict=True)))
 
     def at_least(self, other: "Tokens") -> "Tokens":
-        """The class-by-class maximum: what several log lines of one response say together."""
+        """The class-by-class maximum: the counts of one response according to several log lines."""
         return Tokens(*(a if a > b else b for a, b in zip(self, other, strict=True)))
 
 
@@ -75,7 +75,7 @@ NO_TOKENS = Tokens()
 
 
 class Usage(NamedTuple):
-    """One billed model response as an assistant's log tells it. Never holds text of a conversation."""
+    """One billed model response as logged by an assistant. Never holds text of a conversation."""
 
     assistant: str
     """The reader's name, for example `claude-code`."""
@@ -86,56 +86,56 @@ class Usage(NamedTuple):
     time_ms: int
     """The time at which the response was logged, in milliseconds since 1970-01-01 UTC."""
     model: str
-    """The model's name as the log has it; prices normalise it."""
+    """The model's name in the log; prices normalise it."""
     tokens: Tokens
     session: str = ""
     cwd: str = ""
-    """Working directory of the assistant at that moment, as the log has it; empty where the log does not say. Where it
+    """Working directory of the assistant at that moment, as logged; empty if the log does not record it. If the log
     has only a digest of the project's root folder: `sha256:` and the digest in hex."""
     branch: str = ""
-    """The assistant's own branch field, only a hint; empty where there is none."""
+    """The assistant's own branch field, a mere hint; empty if there is none."""
     branch_stale: bool = False
-    """`branch` was taken at the start of a session or run, and HEAD is known or likely to have moved since."""
+    """Whether `branch` was recorded at the start of a session or run, and HEAD is known or likely to have moved
+    since."""
     provider: str = ""
-    """The provider that serves the model, where the log names it (`anthropic`, `openai`, `aws`, ...); empty lets prices
+    """The provider that serves the model, if the log names it (`anthropic`, `openai`, `aws`, ...); if empty, prices
     infer it."""
     kind: Kind = "response"
     speed: str = ""
-    """Anthropic's `speed` (`fast`) where it is not the standard one; else empty."""
+    """Anthropic's `speed` (`fast`) if it is not the standard one; else empty."""
     tier: str = ""
-    """Service tier (`priority`, `batch`, `flex`) where it is not the standard one; else empty."""
+    """Service tier (`priority`, `batch`, `flex`) if it is not the standard one; else empty."""
     web_searches: int = 0
     """Web-search requests the provider ran for this response; billed per request."""
     lower_bound: bool = False
-    """The output count in the log is a placeholder or incomplete: the true figure is at least this."""
+    """Whether the output count in the log is a placeholder or incomplete: the true figure is at least this."""
     copy_rank: int = 0
-    """The certainty that this is the original record and not a copy in a resumed or forked session: 0 original, 1
-    cannot be told, 2 known copy. The place of the lowest rank wins."""
+    """The likelihood that this is a copy in a resumed or forked session: 0 original, 1 unknown, 2 known copy. The
+    place of the lowest rank wins."""
     weak_key: bool = False
-    """The log line lacks what makes its id globally unique (a request id), so a record with the same key that was
-    logged at another time is another response."""
+    """Whether the log line lacks what makes its id globally unique (a request id), so that a record with the same
+    key and another time is another response."""
     moves_head: bool = False
-    """If HEAD moved in the second of `time_ms`, it moved after this response: a tool of the response moved it, or the
-    log shows that the response was asked for before."""
+    """Whether HEAD, if it moved in the second of `time_ms`, moved after this response: a tool of the response moved
+    it, or the log shows that the response was requested before."""
     estimated: bool = False
-    """The counts are the assistant's own estimate, or ours; no provider told them."""
+    """Whether the counts are an estimate, the assistant's or ours, because no provider reported them."""
     request_id: str = ""
-    """The provider's id of the request, where the log has one beside `key`. Records with one key and different request
+    """The provider's id of the request, if the log has one besides `key`. Records with one key and different request
     ids are different responses."""
     reported_cost: int | None = None
-    """The cost of the response as the assistant itself says it, in nano-dollars; kept for comparison and never
-    counted."""
+    """The cost of the response as reported by the assistant, in nano-dollars; kept for comparison and never counted."""
     geo: str = ""
-    """The region in which the provider kept the inference (`us`), as it reports; empty where it ran anywhere."""
+    """The region in which the provider kept the inference (`us`), as it reports; empty if it was not restricted."""
     subagent: bool = False
-    """A sub-agent made the response, as its log says. Where each agent has a log of its own, the path may be all that
-    tells."""
+    """Whether a sub-agent made the response, according to its log. If each agent has a log of its own, the path may
+    be the only sign."""
     final: bool = False
-    """These counts are the assistant's last word: where they are lower than those of an earlier record of the same
-    response, they correct it. Not recorded: what the ledger has was read earlier."""
+    """Whether these counts are the assistant's final ones: if they are lower than those of an earlier record of the
+    same response, they correct it. Not recorded, because everything in the ledger was read earlier."""
     factor_percent: int = 0
-    """The factor by which tokens that were counted in a text were multiplied, for the model's own tokenizer: 118 is
-    1.18. 0 where the counts are not of our own counting."""
+    """The factor, in percent, by which tokens counted in text were multiplied for the model's own tokenizer: 118 is
+    1.18. 0 if we did not count the tokens."""
 
 
 _ADDED = slice(Usage._fields.index("moves_head"), Usage._fields.index("final"))
@@ -143,10 +143,10 @@ _ADDED = slice(Usage._fields.index("moves_head"), Usage._fields.index("final"))
 
 
 def merge(first: Usage, second: Usage) -> Usage:
-    """Merge two records of one response; `second` was read later. Counts as `_counted` says, and the place of the surer
-    original.
+    """Merge two records of one response; `second` was read later.
 
-    Where neither is surer, `first` is the original. One record that tells the final output makes the response final.
+    The counts follow `_counted`; the place is that of the better original, or of `first` if neither is better. If one
+    record has the final output, the response is final.
     """
     kept, other = (second, first) if second.copy_rank < first.copy_rank else (first, second)
     may_learn = kept.weak_key or kept.lower_bound or kept[_ADDED] != other[_ADDED]
@@ -175,12 +175,12 @@ def merge(first: Usage, second: Usage) -> Usage:
 
 
 def _counted(first: Usage, second: Usage) -> tuple[Tokens, Usage | None]:
-    """The counts that hold, and the record that has the last word on them, if one has.
+    """The counts that are valid, and the record that decides them, if one does.
 
-    What a provider told stands against what was estimated, and what is complete against what was logged while the
-    response was still being written. Of two that are complete, a final one corrects what was read before, unless that
-    is the surer original. Otherwise counts can only have grown, and the most of each class holds; but which class a
-    prompt belongs to (a cached one is recognised late) the later record knows better.
+    Reported counts outweigh estimates, and complete counts outweigh those logged while the response was still being
+    written. Of two complete records, a final one corrects an earlier one, unless the earlier one is the better
+    original. Otherwise counts can only have grown, and the maximum of each class is valid; but the later record knows
+    better which class a prompt belongs to (cached prompts are recognised late).
     """
     if first.estimated != second.estimated:
         told = second if first.estimated else first
@@ -197,14 +197,14 @@ def _counted(first: Usage, second: Usage) -> tuple[Tokens, Usage | None]:
 
 
 def _is_lower_bound(first: Usage, second: Usage) -> bool:
-    """An estimate does not make a count final."""
+    """Whether the output is only a lower bound. An estimate does not make a count final."""
     if first.estimated != second.estimated:
         return (second if first.estimated else first).lower_bound
     return first.lower_bound and second.lower_bound
 
 
 def _with_prompt_of(later: Usage, earlier: Usage) -> Tokens:
-    """The counts of `later`; where it has none, or none of the prompt, it left them out."""
+    """The counts of `later`, with the prompt of the earlier record if `later` has no counts, or none of the prompt."""
     if later.tokens.prompt:
         return later.tokens
     output, reasoning = (later if later.tokens.output else earlier).tokens[4:]
@@ -214,11 +214,13 @@ def _with_prompt_of(later: Usage, earlier: Usage) -> Tokens:
 def same_response(first: Usage, second: Usage) -> bool:
     """Whether two records with one key are one response.
 
-    Ids of messages are not unique: gateways answer everything under one id, and an overloaded provider gave several
-    calls the same. Request ids tell such responses apart, except that the file of a side question repeats responses of
-    its parent under request ids of its own: a record that may be a copy (`copy_rank`) with the same counts, or of the
-    same time, is one. Without request ids, time and prompt do: copies keep the time, and all lines of a response have
-    the same prompt counts (measured on 75,312 lines of Claude Code) unless a later one corrects them.
+    Message ids are not unique: gateways answer everything under one id, and an overloaded provider gave several calls
+    the same id. Request ids distinguish such responses, with one exception: the file of a side question repeats
+    responses of its parent under request ids of its own. A record that may be a copy (`copy_rank`) is the same response
+    if its counts or its time are equal.
+
+    Without request ids, time and prompt decide: copies keep the time, and all lines of a response have the same prompt
+    counts (measured on 75,312 lines of Claude Code) unless a later one corrects them.
     """
     if first.request_id and second.request_id:
         if first.request_id == second.request_id:
@@ -234,8 +236,8 @@ def same_response(first: Usage, second: Usage) -> bool:
 
 
 def find_key(known: Mapping[str, Usage], usage: Usage) -> str:
-    """The key under which `known` has the response of a record, or under which it is to be added: its own, unless that
-    belongs to another response."""
+    """The key under which `known` has the response of a record, or under which it is to be added: its own key,
+    unless that belongs to another response."""
     before = known.get(usage.key)
     if before is None or (usage.request_id and before.request_id == usage.request_id):
         return usage.key
@@ -257,8 +259,8 @@ def unlogged_prefix(session: str) -> str:
 
 
 def further_keys(usage: Usage) -> tuple[str, ...]:
-    """The keys that a response may have where its own belongs to another one. It gets the first, or the second where
-    that is taken; earlier versions recorded some under the last."""
+    """The keys that a response may have if its own belongs to another one. It gets the first, or the second if that
+    is taken; earlier versions recorded some under the last."""
     at = f"{usage.key}@{usage.time_ms}"
     if usage.request_id:
         return f"{usage.key}@{usage.request_id}", at

@@ -1,1 +1,1 @@
-"""Pure rules: which branch had HEAD of a worktree at a moment."""
+"""Pure rules that decide which branch a worktree's HEAD was on at a given time."""

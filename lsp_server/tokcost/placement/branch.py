@@ -1,4 +1,4 @@
-"""The branch of a usage, from where HEAD of its worktree has been. Pure: no file, no clock."""
+"""The branch of a usage, derived from the history of its worktree's HEAD. Pure: no file, no clock."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ def place(
     moves_head: bool = False,
     observed: Sequence[Observation] = (),
 ) -> BranchPlace:
-    """The branch of a usage at `time_ms` (milliseconds UTC), under the name it has now.
+    """The branch of a usage at `time_ms` (milliseconds UTC), under the branch's present name.
 
-    `hint` is the assistant's own branch field. It decides between branches that HEAD was on within one and the same
-    second, which a reflog cannot order, and it is all there is where git remembers nothing. A hint that was taken
-    before that second (`hint_stale`) says nothing about the order within it: where HEAD came to rest counts then.
+    `hint` is the assistant's own branch field. It decides between branches that HEAD was on within the same second,
+    because a reflog cannot order those, and it is the only evidence where git has no record. A hint taken before that
+    second (`hint_stale`) says nothing about the order within it, so the last position of HEAD in that second counts.
 
-    With `moves_head` the usage was there before HEAD moved within that second: it belongs to where HEAD was before, at
-    the latest before the last of these moves. A stale hint tells that some of them may have come before the usage, so
-    then it is the last move alone that came after it.
+    With `moves_head` the usage precedes a move of HEAD within that second. It belongs to a position of HEAD before the
+    last of these moves. If the hint is stale, some of the moves may precede the usage, so only the last one counts as
+    later.
 
-    `observed` is where the server saw HEAD. That is better than any hint, and says nothing where the reflog is clear:
-    it also knows what was carried along.
+    `observed` are the positions of HEAD that the server saw. They are better evidence than a hint. They do not override
+    the reflog where it is clear, because the reflog also shows what was carried along.
 
-    A plainly detached HEAD is on no branch, whatever the hint says, unless a branch was created from it; whoever knows
-    what an assistant's own detached worktree was made from knows better than this.
+    A detached HEAD is on no branch, whatever the hint says, unless a branch was created from it. A caller that knows
+    the origin of an assistant's own detached worktree has to apply that knowledge itself.
     """
     second = time_ms // 1000
     if hint == "HEAD":
@@ -56,8 +56,8 @@ def place(
 
 
 def steady_span(timeline: Timeline, time_ms: int) -> tuple[int, int]:
-    """The span of milliseconds around a moment, its end excluded, in which `place` says the same of any usage, whatever
-    its hint; an empty one where that is not known."""
+    """The span of milliseconds around a moment (end excluded) in which `place` gives every usage the same answer,
+    whatever its hint; empty where no such span is known."""
     second = time_ms // 1000
     if timeline.problem or second < timeline.begins:
         return 0, 0
@@ -76,8 +76,8 @@ _NEVER = 1 << 40
 
 
 def stretches_of_last_move(timeline: Timeline, head_written_ms: int) -> list[Observation]:
-    """The branches within the second of the newest move, where the time at which git wrote HEAD tells what came before
-    it and what after; none where that time belongs to something else, or HEAD moved more than once in that second."""
+    """The branches within the second of the newest move, divided by the time at which git wrote HEAD; empty if that
+    time belongs to another event or HEAD moved more than once in that second."""
     second = head_written_ms // 1000
     starts = timeline.starts
     if timeline.problem or len(starts) < 2 or starts[-1] != second or second in (starts[-2], timeline.rewritten):
@@ -89,27 +89,30 @@ def stretches_of_last_move(timeline: Timeline, head_written_ms: int) -> list[Obs
 
 
 def observed_at(stretches: Sequence[Observation], time_ms: int) -> str | None:
-    """The branch that HEAD was seen on at a moment; `None` where nobody looked, or it was on none. Two servers may
-    have watched: where they disagree, nobody knows."""
+    """The branch on which a server saw HEAD at a moment; `None` if no server watched, HEAD was on no branch, or two
+    servers disagree."""
     seen = {one.branch for one in stretches if one.first_ms <= time_ms <= one.last_ms}
     return (seen.pop() or None) if len(seen) == 1 else None
 
 
 def _seen(timeline: Timeline, time_ms: int, stretches: Sequence[Observation]) -> str:
-    """The same under the name that the branch has now; empty where it is not known."""
+    """The present name of the branch from `observed_at`; empty if unknown."""
     name = observed_at(stretches, time_ms)
     return timeline.present_name(name, time_ms // 1000) if name else ""
 
 
 def _agreeing(timeline: Timeline, first: int, last: int, name: str, otherwise: int) -> int:
-    """Of the stays from `first` to `last` the last one on a branch of this name; `otherwise` where there is none."""
+    """The last of the stays `first` to `last` that is on the branch `name`; `otherwise` if there is none."""
     agreeing = (stay for stay in range(last, first - 1, -1) if timeline.branches[stay] == name)
     return next(agreeing, otherwise)
 
 
 def _carried_to(timeline: Timeline, stay: int, second: int) -> int:
-    """Work that was not committed before a branch was created from where it was done goes along to that branch, and
-    on to one that was created from that."""
+    """The stay whose branch received the usage of `stay`.
+
+    Work that is uncommitted when a branch is created moves along to that branch, and on to a branch created from that
+    one.
+    """
     while True:
         since = timeline.carries[stay]
         if since is None or second <= since:

@@ -1,7 +1,7 @@
-"""The branch of a usage in a folder that is gone. Pure: no file, no clock.
+"""The branch of a usage whose folder no longer exists. Pure: no file, no clock.
 
-Such a folder may have been a part of the worktree that its path leads to, or a worktree of its own inside of it that
-was removed. The reflog of the outer worktree tells nothing of the latter; the assistant's own field does.
+The folder may have been part of the worktree that its path leads to, or a separate worktree inside it that was removed.
+In the second case the outer worktree's reflog says nothing about it, but the assistant's own field does.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,12 +15,12 @@ _HOMES = frozenset({"worktrees", ".worktrees"})
 
 
 def place_in_gone_folder(timeline: Timeline, usage: Usage, inside: tuple[str, ...], found: BranchPlace) -> BranchPlace:
-    """`found` is what the timeline of the outer worktree says, `inside` the names of the folders between that and the
-    usage.
+    """The branch of the usage, from `found` (the answer of the outer worktree's timeline) and `inside` (the names of
+    the folders between that worktree and the usage).
 
-    What the assistant says wins where it contradicts the reflog, except where its field is stale and names a branch
-    that the outer worktree was on before. Without a word of the assistant, a folder where worktrees are kept is no part
-    of the outer one.
+    The assistant's field wins where it contradicts the reflog, unless the field is stale and names an earlier branch of
+    the outer worktree. Without a field, a folder in which worktrees are kept is not considered part of the outer
+    worktree.
     """
     second = usage.time_ms // 1000
     name = timeline.present_name(usage.branch, second) if usage.branch not in ("", "HEAD") else ""

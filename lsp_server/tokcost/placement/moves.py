@@ -22,15 +22,15 @@ MoveKind = Literal["checkout", "start", "return", "rename"]
 
 
 class Move(NamedTuple):
-    """One move of HEAD to another branch, to no branch, or back."""
+    """A move of HEAD to another branch, to no branch, or back."""
 
     kind: MoveKind
     entry: int
-    """Index of its entry in the reflog."""
+    """Index of the move's entry in the reflog."""
     source: str
-    """The place that HEAD was on: a branch, or an id when it was detached; empty where the message does not say."""
+    """The previous position of HEAD: a branch, or a commit id if it was detached; empty if the message does not say."""
     target: str
-    """The place that HEAD came to, as far as the message says."""
+    """The new position of HEAD, as far as the message says."""
 
 
 _CHECKOUT = "checkout: moving from "
@@ -44,21 +44,21 @@ _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def is_id(text: str) -> bool:
-    """Whether this is a full commit id; a branch cannot be told by its looks from anything else."""
+    """Whether this is a complete commit id. A branch name cannot be recognised by its form."""
     return _ID.fullmatch(text) is not None
 
 
 def read_moves(entries: Sequence[ReflogEntry]) -> list[Move]:
-    """The moves among the entries, in their order."""
+    """The moves among the entries, in order."""
     moves = (_read_move(index, entry.message) for index, entry in enumerate(entries) if entry.message.startswith(_TOLD))
     return [move for move in moves if move is not None]
 
 
 def steady_seconds(entries: Sequence[ReflogEntry]) -> list[int]:
-    """The seconds of the entries, never falling.
+    """The seconds of the entries, made non-decreasing.
 
-    Git writes down `GIT_COMMITTER_DATE` when it is set, so single entries can be dated far away from when they were
-    made. The longest run of entries that does not fall is believed; each other entry gets the time of the one before.
+    Git records `GIT_COMMITTER_DATE` if it is set, so the dates of single entries can be far from the truth. The longest
+    non-decreasing subsequence is trusted; every other entry gets the time of its predecessor.
     """
     seconds = [entry.second for entry in entries]
     if all(before <= after for before, after in pairwise(seconds)):
@@ -73,7 +73,7 @@ def steady_seconds(entries: Sequence[ReflogEntry]) -> list[int]:
 
 def _read_move(index: int, message: str) -> Move | None:
     if message.startswith(_CHECKOUT):
-        # No branch name has a space in it, what the user typed may.
+        # No branch name contains a space, but what the user typed may.
         source, _, target = message.removeprefix(_CHECKOUT).partition(" to ")
         return Move("checkout", index, source, target)
     if renamed := _RENAME.match(message):
@@ -84,7 +84,7 @@ def _read_move(index: int, message: str) -> Move | None:
 
 
 def _longest_rise(numbers: Sequence[int]) -> set[int]:
-    """Indices of a longest subsequence that never falls (patience sorting)."""
+    """Indices of a longest non-decreasing subsequence (patience sorting)."""
     tops: list[int] = []
     piles: list[int] = []
     below: list[int] = []

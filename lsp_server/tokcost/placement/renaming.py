@@ -1,4 +1,4 @@
-"""The present names of branches that were renamed. Pure: no file, no clock."""
+"""The present names of renamed branches. Pure: no file, no clock."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from tokcost.model.history import Rename
 
 
 class PresentNames:
-    """The renames of a repository, each resolved once: a reflog may hold hundreds of thousands, and each move of HEAD
-    and each usage asks."""
+    """The renames of a repository, each resolved once. A reflog may hold hundreds of thousands of renames, and every
+    move of HEAD and every usage needs a lookup."""
 
     def __init__(self, renames: Sequence[Rename] = ()) -> None:
-        """`renames` in their order: ascending, and those of one second as they were done."""
+        """`renames` is in chronological order; renames within one second are in the order in which they happened."""
         self._seconds = [rename.second for rename in renames]
         self._after = [rename.after for rename in renames]
         self._renamed: dict[str, list[int]] = {}
-        """For each name the renames that took it away."""
-        for number in range(len(renames) - 1, -1, -1):  # the last one first: what follows each is known then
+        """The renames that took each name away."""
+        for number in range(len(renames) - 1, -1, -1):  # later renames are resolved first
             if later := self._renamed.get(renames[number].after):
                 self._after[number] = self._after[later[-1]]
             self._renamed.setdefault(renames[number].before, []).append(number)

@@ -1,7 +1,7 @@
 """The timeline of one worktree's HEAD, reconstructed from its reflog. Pure: no file, no clock.
 
-The history is a row of stays, parted by moves. Git tells exactly what HEAD *left*, so a stay takes its branch from the
-move that ends it, and the last one from HEAD itself; what a move went to is only what the user typed.
+The history is a sequence of stays, separated by moves. Git records exactly what HEAD *left*, but only what the user
+typed for its target. A stay therefore takes its branch from the move that ends it, and the last stay from HEAD itself.
 """
 
 import sys
@@ -14,41 +14,41 @@ from tokcost.placement.moves import Move, is_id, read_moves, steady_seconds
 from tokcost.placement.renaming import PresentNames
 
 _BIRTH_SECONDS = 5
-"""Seconds before its first reflog entry in which a clone or a linked worktree may have been in use already."""
+"""Seconds before the first reflog entry during which a new clone or linked worktree may already have been in use."""
 
 NEVER = sys.maxsize
-"""A second that no clock reaches."""
+"""A second later than any clock."""
 
 _UNCHANGED = PresentNames()
 
 
 class Timeline(NamedTuple):
-    """The stays of one worktree's HEAD. The first three lists run side by side, one item for each stay."""
+    """The stays of one worktree's HEAD. The first three lists are parallel, with one item for each stay."""
 
     starts: list[int]
-    """First second of each stay, never falling; that of the first stay is below every time."""
+    """First second of each stay, non-decreasing; that of the first stay precedes all times."""
     branches: list[str | None]
-    """The branch under the name it has now; `None` when HEAD was plainly detached."""
+    """The branch under its present name; `None` if HEAD was detached."""
     carries: list[int | None]
-    """Usage of this stay after that second went along to the next stay, whose branch was created from this one's.
-    `None` when the next stay began otherwise."""
+    """The second after which usage of this stay moved along to the next stay, whose branch was created from this
+    one; `None` if the next stay began otherwise."""
     begins: int
-    """Before this second nothing is known."""
+    """The second before which nothing is known."""
     commits: list[int]
     """The times of commits that were made here, ascending."""
     renames: list[Rename]
-    """Ascending."""
+    """The renames, ascending."""
     newest: int
     """Second of the newest entry."""
     problem: str = ""
-    """The reason why git remembers nothing here; empty when it does."""
+    """The reason why git has no record here; empty if it has one."""
     told_from: int = 0
-    """Before this second it may tell less than git remembers."""
+    """The second before which this timeline may know less than git does."""
     rewritten: int = 0
-    """Second of the last move that began no stay of its own (a rename, the return of a rebase, a switch to where HEAD
-    was); 0 where there is none. Git writes HEAD there too."""
+    """Second of the last move that began no stay (a rename, the return of a rebase, a switch to the present branch);
+    0 if there is none. Git writes HEAD for such a move too."""
     names: PresentNames = _UNCHANGED
-    """The names that `renames` led to."""
+    """The present names after all `renames`."""
 
     def present_name(self, name: str, second: int) -> str:
         """The present name of the branch that was called `name` at a moment."""
@@ -56,7 +56,7 @@ class Timeline(NamedTuple):
 
 
 def build_timeline(history: History) -> Timeline:
-    """Read a worktree's history once; looking up a moment then takes a binary search."""
+    """The timeline of a worktree's history. Looking up a moment in it takes a binary search."""
     entries = history.entries
     seconds = steady_seconds(entries)
     renames = sorted(history.renames, key=lambda rename: rename.second)
@@ -79,15 +79,15 @@ def build_timeline(history: History) -> Timeline:
 
 
 def unsettled_since(timeline: Timeline, placed_second: int) -> int:
-    """Usage from this second on may belong elsewhere than it did when the newest reflog entry was that of
-    `placed_second`: what was not committed by then may have been carried along, and a rename concerns everything."""
+    """The second from which usage may belong elsewhere than it did when `placed_second` was the newest reflog entry:
+    usage not committed by then may have been carried along, and a rename affects everything."""
     if timeline.renames and timeline.renames[-1].second >= placed_second:
         return 0
     return committed_before(timeline, placed_second)
 
 
 def committed_before(timeline: Timeline, second: int) -> int:
-    """The second of the last commit before; 0 where there is none."""
+    """The second of the last commit before a moment; 0 if there is none."""
     before = bisect_left(timeline.commits, second)
     return timeline.commits[before - 1] if before else 0
 
@@ -108,9 +108,11 @@ def _branches(moves: Sequence[Move], history: History, seconds: Sequence[int], n
 
 
 def _before(moves: Sequence[Move], number: int, head: str | None) -> str | None:
-    """The place that HEAD was on before a move. A rebase's return is left by its branch; its start does not say what it
-    left (`git rebase UPSTREAM BRANCH` begins on another branch than it ends on): the move before it does, or what it
-    returns to."""
+    """The position of HEAD before a move.
+
+    A rebase returns from its branch, but its start does not name what it left (`git rebase UPSTREAM BRANCH` begins and
+    ends on different branches). The previous move names it, or else the target of the return.
+    """
     move = moves[number]
     if move.kind == "return":
         return move.target
@@ -126,10 +128,8 @@ def _before(moves: Sequence[Move], number: int, head: str | None) -> str | None:
 def _give_bisects_their_branch(
     branches: list[str | None], moves: Sequence[Move], names: PresentNames, seconds: Sequence[int]
 ) -> None:
-    """A bisect hops from commit to commit and comes back to where it began; so do its stays.
-
-    One hop to a commit and back is not enough: that is how people look at an old commit.
-    """
+    """Assign the branch of a bisect to its stays: a bisect visits commits and returns to where it began. A single
+    visit to a commit and back is not enough, because people look at old commits that way."""
     origin: int | None = None
     for number, move in enumerate(moves):
         if move.kind != "checkout" or not is_id(move.target):
@@ -147,23 +147,23 @@ def _give_bisects_their_branch(
 def _carries(
     moves: Sequence[Move], history: History, seconds: Sequence[int], branches: Sequence[str | None]
 ) -> list[int | None]:
-    """For each stay, after which second its usage went along to the next (see `Timeline.carries`)."""
+    """The second after which each stay's usage moved along to the next stay (see `Timeline.carries`)."""
     carries: list[int | None] = []
     committed, seen = -1, 0
     for number, move in enumerate(moves):
-        # Entries of one second are in order: a commit behind the switch is one of the new branch.
+        # Entries of one second are in order: a commit after the switch is on the new branch.
         for index in range(seen, move.entry):
             if is_commit(history.entries[index].message):
                 committed = seconds[index]
         seen = move.entry
-        # What was committed on a detached HEAD is on the new branch alone: all of the stay goes along.
+        # Commits on a detached HEAD are on the new branch only, so the usage of the complete stay moves along.
         since = -NEVER if is_id(move.source) else committed
         carries.append(since if _creates(move, history, seconds[move.entry], branches[number + 1]) else None)
     return [*carries, None]
 
 
 def _creates(move: Move, history: History, second: int, target: str | None) -> bool:
-    """Whether a move created its branch from the one it left, taking the worktree along unchanged."""
+    """Whether a move created its branch from the previous one and took the worktree along unchanged."""
     entry = history.entries[move.entry]
     born = history.creations.get(target) if target else None
     if move.kind != "checkout" or born is None or entry.old != entry.new:
@@ -174,7 +174,7 @@ def _creates(move: Move, history: History, second: int, target: str | None) -> b
 def _joined(
     starts: Sequence[int], branches: Sequence[str | None], carries: Sequence[int | None]
 ) -> tuple[list[int], list[str | None], list[int | None]]:
-    """Neighbouring stays on one branch (a rebase, a rename, a switch to where one is) are one stay."""
+    """Merge neighbouring stays on one branch (a rebase, a rename, a switch to the present branch)."""
     joined: tuple[list[int], list[str | None], list[int | None]] = ([], [], [])
     for number, branch in enumerate(branches):
         if number and branch == joined[1][-1]:
@@ -187,10 +187,10 @@ def _joined(
 
 
 def _begins(entries: Sequence[ReflogEntry]) -> int:
-    """The first second of which the reflog tells anything.
+    """The first second covered by the reflog.
 
-    A reflog that begins with the very first commit also tells of the time before it: there was no other branch yet.
-    One that begins with a clone or a new worktree tells nothing of an earlier life of that folder.
+    A reflog that begins with the very first commit also covers the time before it, since no other branch existed. A
+    reflog that begins with a clone or a new worktree does not cover an earlier use of that folder.
     """
     if not entries:
         return NEVER

@@ -1,4 +1,4 @@
-"""Usage that a move of HEAD may put elsewhere: all other usage stays where it is. Pure: no file, no clock."""
+"""The usage that a move of HEAD may place elsewhere; all other usage stays where it is. Pure: no file, no clock."""
 
 from bisect import bisect_right
 from typing import NamedTuple
@@ -9,17 +9,17 @@ from tokcost.placement.timeline import NEVER, Timeline
 
 
 class Stretch(NamedTuple):
-    """Seconds in which one answer holds for all usage."""
+    """A span of seconds in which all usage has the same place."""
 
     until: int
-    """The first second behind it."""
+    """The first second after the span."""
     place: BranchPlace | None
-    """`None` where the assistant's own branch field, or what the server saw, has a say: within the second of a move,
-    and where git remembers nothing."""
+    """The place; `None` where the assistant's branch field or the server's observations decide: within the second of
+    a move, and where git has no record."""
 
 
 def stretch_at(timeline: Timeline, second: int) -> Stretch:
-    """The stretch around a second, from there on; `place` in `branch.py` answers the same."""
+    """The stretch that begins at a second. `place` in `branch.py` gives the same answers."""
     if timeline.problem:
         return Stretch(NEVER, None)
     if second < timeline.begins:
@@ -41,8 +41,8 @@ def stretch_at(timeline: Timeline, second: int) -> Stretch:
 
 
 def changed_since(before: Timeline, now: Timeline) -> int:
-    """The first second from which usage may belong elsewhere by `now` than it did by `before`, which lacks the newest
-    entries. The stay that was the last one is never settled: what ended it is news."""
+    """The first second from which the place of usage may differ between `before` and `now`, which has newer entries.
+    The last stay of `before` is never settled, because only newer entries show how it ended."""
     same = 0
     most = min(len(before.starts) - 1, len(now.starts))
     while same < most and _stay(before, same) == _stay(now, same):
@@ -50,14 +50,14 @@ def changed_since(before: Timeline, now: Timeline) -> int:
     ended = min(one.starts[same] for one in (before, now) if same < len(one.starts))
     first = same
     while first and now.carries[first - 1] is not None:
-        first -= 1  # its usage went along
+        first -= 1  # its usage moved along
     carried = now.carries[same - 1] if same else None
     return ended if carried is None else min(ended, max(now.starts[first], carried + 1))
 
 
 def renamed_since(timeline: Timeline, second: int) -> list[Rename]:
-    """The renames of branches from a second on, in their order. Usage on a branch before it was renamed is on it under
-    its new name, also where the assistant's own field decided."""
+    """The renames of branches from a second on, in order. Usage on a branch before its rename belongs to the new
+    name, also where the assistant's field decided."""
     return [rename for rename in timeline.renames if rename.second >= second]
 
 

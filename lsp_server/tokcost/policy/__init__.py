@@ -1,1 +1,1 @@
-"""Decisions of the developer and the repository: consent, budgets, the repository's own file."""
+"""Decisions of the developer and the repository: consent, budgets, rules, the repository's own file."""

@@ -1,6 +1,6 @@
-"""Budgets of a clone: set by the developer in its own configuration, or recommended by the repository.
+"""Budgets of a clone, set by the developer in the clone's own configuration or recommended by the repository.
 
-As with consent, no global setting counts. A repository's `.tokcost.toml` can warn, never stop a commit.
+As with consent, global settings are ignored. A repository's `.tokcost.toml` can warn, but never stop a commit.
 """
 
 import os
@@ -22,22 +22,22 @@ from tokcost.repo.run import GitFailed, run_git
 _NO = ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
 _MISSING = 5
-"""The exit code of git for a setting that is not there (git-config(1))."""
+"""git's exit code for a missing setting (git-config(1))."""
 
 
 class Budgets(NamedTuple):
-    """The budgets that hold, and problems with those that cannot be understood."""
+    """The budgets in force, and the problems of those that cannot be parsed."""
 
     found: tuple[Budget, ...] = ()
     problems: tuple[str, ...] = ()
     is_verbose: bool = False
-    """Whether the hook speaks at every commit."""
+    """Whether the hook prints a line at every commit."""
     asks_to_block: bool = False
-    """Whether the repository would like commits to stop; only the developer can agree."""
+    """Whether the repository asks commits to stop; only the developer can agree."""
 
 
 def read_budgets(here: CloneState, branch: str | None) -> Budgets:
-    """One budget for each scope that makes sense on a branch: on a detached HEAD there is only the day."""
+    """One budget for each scope that applies: on a detached HEAD, only the day."""
     said = here.config.section("tokcost")
     own = here.config.section("branch", branch) if branch is not None else {}
     problems: list[str] = []
@@ -57,20 +57,20 @@ def read_budgets(here: CloneState, branch: str | None) -> Budgets:
 
 
 def may_block(worktree: Worktree) -> bool:
-    """Whether a budget may have to stop a commit on some branch of this clone; what a repository recommends never
+    """Whether a budget may have to stop a commit on some branch of this clone; a repository's recommendation never
     does."""
     return read_config(worktree.common_dir).has_setting(BUDGET_SETTINGS, BLOCK_SETTINGS)
 
 
 def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
-    """The budget that holds for a scope: of the branch of that name, of what is checked out, or of any branch."""
+    """The budget of a scope: for the branch of that name, for the branch that is checked out, or for any branch."""
     here = read_state(worktree)
     found = read_budgets(here, branch or here.branch or "*").found
     return next(one for one in found if one.scope == scope)
 
 
 _LIMIT_OF_BRANCH = "tokcostbudget"
-"""Beside git's own settings of a branch, which git renames and deletes together with it."""
+"""Beside git's own settings of a branch, so that git renames and deletes it together with the branch."""
 
 
 def set_budget(worktree: Worktree, change: BudgetChange) -> None:
@@ -90,7 +90,7 @@ def set_budget(worktree: Worktree, change: BudgetChange) -> None:
 
 
 def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
-    """Forget a budget; whether there was one. Raises `EnvironmentProblem` from git."""
+    """Remove a budget; returns whether there was one. Raises `EnvironmentProblem` from git."""
     key = _key(scope, branch)
     was_there = _unset(worktree, key)
     for part in ("Block", "Near"):
@@ -99,7 +99,7 @@ def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
 
 
 def set_verbose(worktree: Worktree, verbose: bool) -> None:
-    """Set whether the hook speaks at every commit. Raises `EnvironmentProblem` from git."""
+    """Set whether the hook prints a line at every commit. Raises `EnvironmentProblem` from git."""
     _write_setting(worktree, "tokcost.budgetVerbose", "true" if verbose else "false")
 
 
@@ -117,7 +117,7 @@ def _require_branch(worktree: Worktree, branch: str) -> None:
 
 
 def _configured(said: Mapping[str, str], key: str, prefix: str, empty: Budget, problems: list[str]) -> Budget:
-    """A budget as git's configuration has it. Without a limit that can be read there is none, and a problem."""
+    """A budget in git's configuration. Without a readable limit there is no budget, but a problem."""
 
     def parsed(name: str, parse: Callable[[str], Any], default: Any) -> Any:
         try:
@@ -139,7 +139,7 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:
-    """The limit that the repository recommends, and whether it would have commits stop."""
+    """The limit that the repository recommends, and whether it asks commits to stop."""
     try:
         table = policy_table(here, "budget")
         unknown = sorted(table.keys() - set(_KEYS))
@@ -162,10 +162,10 @@ def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Bud
 
 
 def _decimal(key: str, value: Any) -> str:
-    """A number as it was written: TOML's own fractions are binary and cannot be exact."""
+    """A number as it was written: TOML's floats are binary and cannot be exact."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f'{key} = {shown(value)} must be in quotes, for example {key} = "20"')
-    if isinstance(value, int) and value.bit_length() > 64:  # Python refuses to write thousands of digits
+    if isinstance(value, int) and value.bit_length() > 64:  # Python refuses to format thousands of digits
         raise ValueError(f"{key} = {shown(value)} is no amount")
     return str(value)
 

@@ -1,4 +1,4 @@
-"""All settings of ours in a clone's own configuration, to be shown and forgotten when somebody leaves."""
+"""All settings of ours in a clone's own configuration, to show and remove them at uninstallation."""
 
 import os
 
@@ -8,11 +8,11 @@ from tokcost.repo.run import GitFailed, run_git
 OURS = r"^(tokcost\.|branch\..*\.tokcost)"
 """The pattern by which git finds our settings, whose names it writes in lower case."""
 _MISSING = 1
-"""The exit code of git where no setting matches (git-config(1))."""
+"""git's exit code if no setting matches (git-config(1))."""
 
 
 def our_settings(worktree: Worktree) -> list[str]:
-    """Their names, as git writes them. Raises `EnvironmentProblem`."""
+    """The names of our settings, as git writes them. Raises `EnvironmentProblem`."""
     question = ["config", "--local", "-z", "--name-only", "--get-regexp", OURS]
     try:
         said = run_git(question, _folder(worktree))
@@ -24,7 +24,7 @@ def our_settings(worktree: Worktree) -> list[str]:
 
 
 def forget_settings(worktree: Worktree) -> None:
-    """Take them out of the clone's configuration. Raises `EnvironmentProblem`."""
+    """Remove our settings from the clone's configuration. Raises `EnvironmentProblem`."""
     for name in our_settings(worktree):
         run_git(["config", "--local", "--unset-all", name], _folder(worktree))
 

@@ -1,4 +1,4 @@
-"""The state of a clone at one moment: read once, when a hook or a command begins, and handed down."""
+"""The state of a clone at one moment: read once, when a hook or a command begins, and passed on."""
 
 import os
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from tokcost.settings import CONFIG_FILE
 
 
 class CloneState(NamedTuple):
-    """A worktree, and what held there when it was looked at."""
+    """The state of a worktree at one moment."""
 
     worktree: Worktree
     config: Config
-    """The clone's own configuration, which all its worktrees share, with what is set for this worktree and this one
+    """The clone's own configuration, which all its worktrees share, with the settings of this worktree and this one
     command."""
     head: Head
     commit: str
-    """The commit HEAD is at; empty on a branch without commits."""
+    """The commit at HEAD; empty on a branch without commits."""
     operation: Operation
     """The operation that git is in the middle of."""
     policy: bytes = b""
-    """The repository's `.tokcost.toml`; empty where there is none."""
+    """The repository's `.tokcost.toml`; empty if there is none."""
     policy_problem: str = ""
     """The reason why that file cannot be read."""
 
@@ -39,7 +39,7 @@ class CloneState(NamedTuple):
 
 
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
-    """Read the state of a worktree; `configs` has the configuration that was read on the way to it."""
+    """Read the state of a worktree; `configs` is the configuration that was read before."""
     config = (configs or ConfigsOnce()).of(worktree.common_dir)
     for more in (worktree_settings(worktree.git_dir, config), command_settings(asker())):
         config = config.with_settings(_without_consent(more))
@@ -53,8 +53,8 @@ def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneS
 
 
 def _without_consent(settings: Sections) -> Sections:
-    """The settings of one worktree or one command (`git -c`). They can ask for less or for another form of what was
-    agreed to; they are no consent."""
+    """The settings of one worktree or one command (`git -c`). They can restrict or change the form of what was agreed
+    to, but are no consent."""
     ours = settings.get(("tokcost", None), {})
     ours.pop("consent", None)
     for more in ("enabled", "estimates"):
@@ -64,31 +64,31 @@ def _without_consent(settings: Sections) -> Sections:
 
 
 def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
-    """The state of the worktree that git runs a hook for in a folder; `None` where that is none."""
+    """The state of the worktree for which git runs a hook in a folder; `None` if that is no worktree."""
     configs = ConfigsOnce()
     worktree = worktree_for(directory, environ, configs)
     return None if worktree is None else read_state(worktree, configs)
 
 
 def policy_table(here: CloneState, name: str) -> Mapping[str, Any]:
-    """One table of the repository's `.tokcost.toml`; empty where there is none. Raises `SettingsDamaged`."""
+    """One table of the repository's `.tokcost.toml`; empty if there is none. Raises `SettingsDamaged`."""
     if here.policy_problem:
         raise SettingsDamaged(here.policy_problem)
     return table_in(here.policy, here.worktree.path, name)
 
 
 def takes_estimates(config: Config) -> bool:
-    """Whether the owner of a clone wants usage whose counts are estimated in cost lines, budgets and exports."""
+    """Whether the owner of a clone wants estimated usage in cost lines, budgets and exports."""
     return config.section("tokcost").get("estimates", "").lower() in YES
 
 
 def may_have_budget(here: CloneState) -> bool:
-    """Whether it is worth asking for budgets. Most clones have none, and need not even load what knows them."""
+    """Whether there may be budgets. Most clones have none, and need not import the code that reads them."""
     return bool(here.policy_problem) or b"budget" in here.policy or here.config.has_setting(BUDGET_SETTINGS)
 
 
 def may_have_rules(home: Path, here: CloneState) -> bool:
-    """Whether it is worth reading rules, those of the repository and the user's own."""
+    """Whether there may be rules of the repository or the user."""
     return b"rules" in here.policy or os.path.exists(os.path.join(home, CONFIG_FILE))
 
 

@@ -1,12 +1,12 @@
-"""Consent of the developer to publish lines, in this clone alone.
+"""The developer's consent to publish lines, for this clone only.
 
-Consent is read from the clone's own configuration file and from nowhere else: a global setting, or one that an included
-file brings, cannot switch anything on. A repository's `.tokcost.toml` may ask for less, never for more.
+Consent is read from the clone's own configuration file and from nowhere else: a global setting, or one from an included
+file, cannot enable anything. A repository's `.tokcost.toml` may restrict lines, never enable them.
 
-It belongs to a person: `tokcost.consent` has a mark for each one who agreed, made of the clone and of the place of that
-person's ledger. A copy of the clone, another user or another home has another mark, and a clone that was moved keeps
-its own; so does one whose files were given to somebody else, where the person's own folder can tell. Who took it back,
-or never had one, has not agreed, whatever else the configuration says.
+Consent belongs to a person. `tokcost.consent` has a mark for each person who agreed, derived from the clone and the
+place of that person's ledger. A copy of the clone, another user or another home directory has another mark. A moved
+clone keeps its mark; so does a clone whose files were given to another user, where the person's own folder can tell.
+Without a valid mark nobody has agreed, whatever else the configuration says.
 """
 
 import os
@@ -30,7 +30,7 @@ from tokcost.repo.run import run_git
 _CONSENTS = "consents"
 """The folder, beside the ledger, of the second names of files in clones (`_link`)."""
 _NOBODY = "nobody"
-"""In place of marks, where everybody took theirs back."""
+"""Stands in place of marks once everybody has withdrawn theirs."""
 
 
 class Policy(NamedTuple):
@@ -48,7 +48,7 @@ NOT_AGREED = (
 
 
 def read_consent(home: Path, here: CloneState) -> Consent:
-    """The consent in a clone of the person whose ledger is in `home`. A damaged policy file means that nothing is
+    """The consent of the person whose ledger is in `home`, for a clone. A damaged policy file means that nothing is
     written."""
     said = here.config.section("tokcost")
     decided = said.get("enabled", "")
@@ -72,12 +72,12 @@ def read_consent(home: Path, here: CloneState) -> Consent:
 
 
 def mark(home: Path, common_dir: str) -> str:
-    """The value in the clone's configuration for the consent of this person in this clone.
+    """The value in the clone's configuration for this person's consent in this clone.
 
-    The clone is its folder on the disk and a file in it: it may be renamed, and a copy is another one, also where it is
-    given the number of a folder that is gone, because no copy has the time at which that file was made (`st_ctime`,
-    which cannot be set). The person is a user and the place of the ledger, which is the same again when the ledger was
-    lost. Devices are left out: their numbers change when a machine starts.
+    The clone is identified by its folder on the disk and a file in it. It may be renamed. A copy is another clone, even
+    if it reuses the inode number of a deleted folder, because no copy has the file's creation time (`st_ctime`, which
+    cannot be set). The person is identified by the user and the place of the ledger, which stays the same if the ledger
+    is lost. Devices are ignored, because their numbers change at a restart.
     """
     ledger = os.path.realpath(home)
     user = str(os.geteuid()) if hasattr(os, "geteuid") else ""
@@ -86,7 +86,7 @@ def mark(home: Path, common_dir: str) -> str:
 
 
 def agree(home: Path, worktree: Worktree) -> None:
-    """Mark that this person agrees in this clone. Raises `EnvironmentProblem`."""
+    """Record that this person agrees in this clone. Raises `EnvironmentProblem`."""
     private_folder(str(home))  # its place is part of the mark
     _link(home, worktree.common_dir)
     if not _made(worktree.common_dir):
@@ -97,7 +97,7 @@ def agree(home: Path, worktree: Worktree) -> None:
 
 
 def agree_no_more(home: Path, worktree: Worktree) -> None:
-    """Take the mark of this person back. Raises `EnvironmentProblem`."""
+    """Withdraw this person's consent. Raises `EnvironmentProblem`."""
     marks, ours = _marks(worktree), _without_time(mark(home, worktree.common_dir))
     left = [one for one in marks if _without_time(one) != ours]
     if left != marks:
@@ -128,8 +128,8 @@ def _without_time(one: str) -> str:
 
 
 def _link(home: Path, common_dir: str) -> None:
-    """Let the person's folder keep a second name of a file in the clone, as far as both are on one disk: a copy of the
-    clone has another file there, whatever else it has in common, and `chown -R` does not change which one it is."""
+    """Keep a hard link to a file of the clone in the person's folder, if both are on one disk. A copy of the clone
+    has another file, whatever else is equal, and `chown -R` does not change the file's identity."""
     path, ours = f"{_agreed(common_dir)}-linked", _link_at_home(home, common_dir)
     with suppress(OSError, NotImplementedError):
         make_folders(os.path.dirname(ours))
@@ -166,13 +166,13 @@ def _write_marks(worktree: Worktree, marks: list[str]) -> None:
 
 
 def _agreed(common_dir: str) -> str:
-    """A file that is made when somebody agrees, and never changed."""
+    """A file that is created at the first consent and never changed."""
     user = os.geteuid() if hasattr(os, "geteuid") else 0
     return os.path.join(common_dir, f"tokcost-agreed-{user}")
 
 
 def _made(common_dir: str) -> str:
-    """The time of the consent, in nanoseconds; empty where nobody agreed."""
+    """The time of the consent, in nanoseconds; empty if nobody agreed."""
     try:
         status = os.lstat(_agreed(common_dir))
     except OSError:
@@ -193,7 +193,7 @@ def is_enabled(config: Config) -> bool:
 
 
 def read_policy(here: CloneState) -> Policy:
-    """The policy of the repository. Raises `SettingsDamaged` when the file cannot be understood."""
+    """The policy of the repository. Raises `SettingsDamaged` if the file cannot be parsed."""
     table = policy_table(here, "trailers")
     asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}

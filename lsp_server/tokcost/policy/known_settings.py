@@ -1,7 +1,7 @@
-"""Every setting that anything here reads, by the place where it is written.
+"""Every setting that tokcost reads, by the place where it is written.
 
-`tokcost doctor` names what is in none of these lists, docs/settings.md explains each of them, and a test compares all
-three with the code.
+`tokcost doctor` names settings that are in none of these lists, docs/settings.md explains each of them, and a test
+compares all three with the code.
 """
 
 CLONE = (
@@ -27,8 +27,8 @@ REPOSITORY_TABLES: dict[str, tuple[str, ...]] = {
     "rules": (),
     "price": (),
 }
-"""Tables of a repository's `.tokcost.toml` and their keys; none where those are names of the user's own, or are checked
-where they are read."""
+"""Tables of a repository's `.tokcost.toml` and their keys; no keys where the names are the user's own, or are
+checked where they are read."""
 USER_TABLES = ("price",)
 """Tables of the user's `prices.toml`."""
 USER_CONFIG = {"estimates": ("text",), "rules": ()}
@@ -39,7 +39,7 @@ ENVIRONMENT = (
 )
 """Variables that people set."""
 CI_ENVIRONMENT = ("SOURCE", "CHECK", "BASE", "HEAD", "PR", "VENV", "GITLAB_TOKEN")
-"""Variables that people set for jobs of a forge, each behind `TOKCOST_`."""
+"""Variables that people set for jobs of a forge, each prefixed with `TOKCOST_`."""
 INTERNAL_ENVIRONMENT = (
     "TOKCOST_PATH",
     "TOKCOST_HOOKS",
@@ -48,7 +48,7 @@ INTERNAL_ENVIRONMENT = (
     "TOKCOST_PARENT",
     "TOKCOST_TERMINAL",
 )
-"""Variables that our programs set for each other, or tests for them."""
+"""Variables that our programs set for each other, or that tests set for them."""
 
 CHOICES = {
     "precision": ("coarse", "exact"),
@@ -58,5 +58,5 @@ CHOICES = {
         ("enabled", "models", "estimates", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")
     ),
 }
-"""The values that a setting in the configuration can have, by its name in lower case; budgets are checked where they
+"""The allowed values of a setting in the configuration, by its name in lower case. Budgets are checked where they
 are read."""

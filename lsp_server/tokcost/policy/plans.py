@@ -1,4 +1,4 @@
-"""The user's plans in `plans.json`, a private file beside the ledger; no repository can say anything about them."""
+"""The user's plans in `plans.json`, a private file beside the ledger. No repository can change them."""
 
 import json
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ from tokcost.settings import PLANS_FILE
 _SCHEMA = "tokcost.plans/1"
 _MOST_USD = 10**9
 _FIRST = date(1970, 1, 1)
-"""Before it, no day has a moment that every system can tell."""
+"""Earlier days cannot be represented on every system."""
 
 
 def read_plans(home: Path) -> list[Plan]:
-    """All plans. Raises `SettingsDamaged`, and `EnvironmentProblem` where the file is not ours to believe."""
+    """All plans. Raises `SettingsDamaged`, and `EnvironmentProblem` if the file belongs to somebody else."""
     path = home / PLANS_FILE
     if not check_ours(str(path)):
         return []
@@ -36,7 +36,7 @@ def read_plans(home: Path) -> list[Plan]:
 
 
 def write_plans(home: Path, plans: Iterable[Plan]) -> None:
-    """Keep these and no others. Raises `EnvironmentProblem`."""
+    """Replace the stored plans by these. Raises `EnvironmentProblem`."""
     found = {"schema": _SCHEMA, "plans": [plan_object(one) for one in plans]}
     path = str(home / PLANS_FILE)
     try:

@@ -1,7 +1,7 @@
-"""A repository's own wishes: `.tokcost.toml` at the top of a worktree, a table for each subject; as it is staged where
-the working tree does not have it.
+"""The repository's `.tokcost.toml` at the top of a worktree, with a table for each subject. The staged version is used
+if the working tree does not have the file.
 
-It is read at every commit, so a file without the word is not even parsed.
+It is read at every commit, so a file without the searched word is not even parsed.
 """
 
 import os
@@ -17,13 +17,13 @@ from tokcost.repo.worktree import find_bare, find_worktree
 
 POLICY_FILE = ".tokcost.toml"
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
-"""The beginnings of names of settings, in lower case, with which a clone itself has budgets."""
+"""The prefixes of setting names, in lower case, by which a clone itself has budgets."""
 BLOCK_SETTINGS = ("block",)
-"""The ends of the names of those that make a budget stop commits."""
+"""The suffixes of the names that make a budget stop commits."""
 
 
 def read_table(root: str, name: str) -> Mapping[str, Any]:
-    """One table of the file; empty where there is none. Raises `SettingsDamaged` when it cannot be understood."""
+    """One table of the file; empty if there is none. Raises `SettingsDamaged` if it cannot be parsed."""
     return table_in(read_policy_file(root), root, name)
 
 
@@ -33,8 +33,8 @@ def table_in(data: bytes, root: str, name: str) -> Mapping[str, Any]:
 
 
 def read_policy_file(root: str) -> bytes:
-    """The whole file, empty where there is none. Raises `SettingsDamaged` when it is no small regular file of the
-    repository."""
+    """The contents of the file, empty if there is none. Raises `SettingsDamaged` if it is no small regular file of
+    the repository."""
     try:
         return read_inside(root, POLICY_FILE)
     except FileNotFoundError:
@@ -45,9 +45,11 @@ def read_policy_file(root: str) -> bytes:
 
 
 def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
-    """The whole file of a worktree, whose repository has hashes of `hash_bytes`. Where it was deleted from the folder
-    or a sparse checkout leaves it out, it counts as it is staged: what it forbids is forbidden for the repository.
-    Raises as `read_policy_file`."""
+    """The contents of the file in a worktree, whose repository has hashes of `hash_bytes`.
+
+    If the file was deleted from the folder, or a sparse checkout leaves it out, its staged version is valid: it applies
+    to the repository. Raises as `read_policy_file`.
+    """
     data = read_policy_file(worktree.path)
     if data or os.path.lexists(os.path.join(worktree.path, POLICY_FILE)):
         return data
@@ -58,8 +60,10 @@ def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
 
 
 def read_policy_at(root: str) -> bytes:
-    """The whole file of the repository at `root`, which may be bare: then as its HEAD has it. Every command asks for
-    it, so the index is read only where a checkout is sparse. Raises as `read_policy_file`."""
+    """The contents of the file in the repository at `root`; in a bare repository, the version at its HEAD.
+
+    Every command calls this, so the index is read only where a checkout is sparse. Raises as `read_policy_file`.
+    """
     data, git_dir = read_policy_file(root), os.path.join(root, ".git")
     if data or (os.path.isdir(git_dir) and not _is_sparse(git_dir)):
         return data

@@ -1,6 +1,9 @@
 """Rules of a repository (`[[rules]]` in `.tokcost.toml`, for everybody) and of the user (`config.toml` beside the
-ledger). No rule publishes or runs anything, and none stops anything but an assistant's run, where its guard was
-installed with `--block` and the amount is the user's own."""
+ledger).
+
+A rule publishes nothing and runs nothing. It can stop only an assistant's run, if the guard was installed with
+`--block` and the amount is the user's own.
+"""
 
 import os
 from collections.abc import Mapping
@@ -22,19 +25,19 @@ _MOST_RULES = 50
 _MOST_PATTERNS = 50
 _MOST_CHARACTERS = 200
 _MOST_STARS = 3
-"""In a pattern: the time that matching takes grows with this power of a name's length."""
+"""The maximum number of stars in a pattern: the time of matching grows with this power of a name's length."""
 _MOST_CONTEXT = 1 << 40
 
 
 class Rules(NamedTuple):
-    """The rules that hold, and problems with those that cannot be understood."""
+    """The rules in force, and the problems of those that cannot be parsed."""
 
     found: tuple[Rule, ...] = ()
     problems: tuple[str, ...] = ()
 
 
 def read_rules(home: Path, here: CloneState) -> Rules:
-    """All rules for a clone, the user's own first. A problem with one of them makes no other one silent."""
+    """All rules for a clone, the user's own first. A problem with one rule disables no other."""
     own = read_own_rules(home)
     found, problems = list(own.found), list(own.problems)
     if here.policy_problem and b"rules" in here.policy:
@@ -44,7 +47,7 @@ def read_rules(home: Path, here: CloneState) -> Rules:
 
 
 def read_own_rules(home: Path) -> Rules:
-    """The user's own rules, which hold in every repository."""
+    """The user's own rules, which apply in every repository."""
     found: list[Rule] = []
     problems: list[str] = []
     path = os.path.join(home, CONFIG_FILE)

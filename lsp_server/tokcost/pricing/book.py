@@ -1,4 +1,4 @@
-"""The price of a usage, from cards that are already there: no file, no network, a few steps for each usage."""
+"""The price of a usage, from cards that are already loaded: no file, no network, a few steps for each usage."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,7 +12,7 @@ Pair = tuple[str, str]
 
 
 class PriceBook:
-    """Prices usage of the models it has cards of; everything else is `unpriced`."""
+    """Prices usage of the models whose cards it has; all other usage is `unpriced`."""
 
     def __init__(
         self,
@@ -20,7 +20,7 @@ class PriceBook:
         overrides: Iterable[Override] = (),
         id_of: Callable[[ModelCards], str] | None = None,
     ) -> None:
-        """`id_of` gives the id of cards (`ModelCards.id`), for callers who know it without working it out."""
+        """`id_of` returns the id of cards (`ModelCards.id`), for callers who know it without computing it."""
         self._id_of = id_of or _id_of
         self._overrides = tuple(overrides)
         self._given: Mapping[Pair, ModelCards] = {(one.provider, one.model): one for one in models}
@@ -28,19 +28,19 @@ class PriceBook:
         self._rules: dict[tuple[str, str, str, str, str], Rule] = {}
 
     def missing(self, pairs: Iterable[Pair]) -> set[Pair]:
-        """Those of which no cards are here yet."""
+        """The models without cards so far."""
         return {pair for pair in pairs if pair not in self._given}
 
     def model(self, pair: Pair) -> ModelCards | None:
-        """A model's cards, overrides applied."""
+        """A model's cards, with overrides applied."""
         if pair not in self._models and pair in self._given:
-            # A file may have hundreds of overrides, an import needs few of the models.
+            # A file may have hundreds of overrides, while an import needs few of the models.
             self._models[pair] = apply(self._given[pair], self._overrides)
         return self._models.get(pair)
 
     def price(self, usage: Usage) -> Price:
-        """The list cost of one usage, alone, at its own time."""
-        # Fields of a named tuple are looked up one by one for three times the time in which all are unpacked.
+        """The list cost of one usage, priced separately at its own time."""
+        # Looking up the fields of a named tuple one by one takes three times as long as unpacking all of them.
         _, _, time_ms, model, tokens, _, _, _, _, provider, kind, speed, tier, searches = usage[:14]
         asked = (provider, model, speed, tier, usage.geo)
         rule = self._rules.get(asked)

@@ -1,6 +1,6 @@
-"""Rate cards: what a token of one model costs, when, and how a request's cost follows from it. Pure values.
+"""Rate cards: the price of a token of one model over time, and how a request's cost follows from it. Pure values.
 
-A request is priced alone and at its own time: long-context prices are a cliff on the request's whole prompt, so a sum
+A request is priced separately at its own time: long-context prices are a step function of the complete prompt, so a sum
 of requests cannot be priced.
 """
 
@@ -23,14 +23,14 @@ price is not, or its prompts may have been long ones.
 DAY_MINUTES = 24 * 60
 
 MOST_USD = 10_000
-"""The highest price for a million tokens, or a thousand searches, that is believed, some ten times the dearest public
-one. A response of 10^9 tokens in each class then costs no more than 5 * 10^16 nano-dollars, and sums of 10^11 tokens
+"""The maximum accepted price per million tokens, or per thousand searches: about ten times the most expensive public
+one. A response of 10^9 tokens in each class then costs at most 5 * 10^16 nano-dollars, and sums of 10^11 tokens
 still fit into the 64 bits of the ledger."""
 _MOST = MOST_USD * ATTO_PER_USD_MTOK
 
 
 class Rates(NamedTuple):
-    """Atto-dollars per token, per web search and per request; `None` is not known."""
+    """Atto-dollars per token, per web search and per request; `None` if unknown."""
 
     input: int | None
     cache_read: int | None
@@ -41,7 +41,7 @@ class Rates(NamedTuple):
     request: int | None = 0
 
     def times(self, factor: str) -> "Rates":
-        """All rates times a decimal number, each within its upper limit."""
+        """All rates multiplied by a decimal number, each within its upper limit."""
         from decimal import Decimal  # few prices have a factor
 
         exact = Decimal(factor)
@@ -51,25 +51,25 @@ class Rates(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Rates for requests whose whole prompt is longer than `above` tokens (-1: any request)."""
+    """Rates for requests whose complete prompt is longer than `above` tokens (-1: any request)."""
 
     above: int
     rates: Rates
 
 
 class RateCard(NamedTuple):
-    """The rates of a model in one span of time and one way of being served."""
+    """The rates of a model in one span of time and at one service level."""
 
     context: str
     """`""` for the standard service, else `fast`, `priority`, `flex`, `batch`."""
     from_ms: int | None
     until_ms: int | None
-    """The end is excluded. UTC milliseconds; `None` is open."""
+    """The end is excluded. UTC milliseconds; `None` is unbounded."""
     from_minute: int
     until_minute: int
     """Minutes of the UTC day (0 and 1440: all day)."""
     steps: tuple[Step, ...]
-    """Ascending; the last one whose `above` the prompt exceeds holds for all its tokens."""
+    """Ascending; the last step whose `above` the prompt exceeds applies to all its tokens."""
     note: str = ""
 
     def holds(self, time_ms: int) -> bool:
@@ -83,10 +83,10 @@ class RateCard(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """The factor on every token rate where the provider keeps the inference in one region."""
+    """The factor on every token rate if the provider keeps the inference in one region."""
 
     geo: str
-    """The region, as the log names it: `us`."""
+    """The region as logged: `us`."""
     from_ms: int | None
     until_ms: int | None
     factor: str
@@ -95,26 +95,26 @@ class Factor(NamedTuple):
 
 
 class ModelCards(NamedTuple):
-    """All cards of a model as a log names it. Of several that hold, the last is right."""
+    """All cards of a model as logged. If several are valid, the last one applies."""
 
     provider: str
     model: str
     """Provider and model as logged."""
     source: str
-    """The name of the model in the price source, `anthropic/claude-sonnet-4-5`; empty when nothing was found."""
+    """The model in the price source, `anthropic/claude-sonnet-4-5`; empty if not found."""
     state: PriceState
     basis: str
-    """The origin of the rates: `genai-prices/0.2.3+0123456789ab`, with `override/…` behind it where one was used."""
+    """The origin of the rates: `genai-prices/0.2.3+0123456789ab`, followed by `override/…` if one was used."""
     cards: tuple[RateCard, ...]
     served: str = ""
-    """The way of serving that the name itself tells (`claude-opus-4-8-fast`: `fast`), where usage does not."""
+    """The service level implied by the name itself (`claude-opus-4-8-fast`: `fast`), if usage does not record it."""
     factors: tuple[Factor, ...] = ()
-    """Of several for one region, the last that holds is right."""
+    """If there are several for one region, the last valid one applies."""
 
     @property
     def id(self) -> str:
-        """A name for exactly this content."""
-        from hashlib import blake2b  # not for those who only look a price up
+        """An id of exactly this content."""
+        from hashlib import blake2b  # callers that only look up a price do not need it
 
         return blake2b(to_json(self).encode(), digest_size=12).hexdigest()
 
@@ -123,13 +123,13 @@ class Price(NamedTuple):
     """The price of one usage."""
 
     list_cost: int | None
-    """Nano-dollars; `None` when unknown."""
+    """Nano-dollars; `None` if unknown."""
     state: PriceState
     card_id: str | None
 
 
 def within(card: RateCard, from_ms: int | None, until_ms: int | None) -> RateCard | None:
-    """The part of a card that lies within a span; `None` when there is none."""
+    """The part of a card within a span; `None` if there is none."""
     starts = max((ms for ms in (card.from_ms, from_ms) if ms is not None), default=None)
     ends = min((ms for ms in (card.until_ms, until_ms) if ms is not None), default=None)
     if starts is not None and ends is not None and starts >= ends:
@@ -138,13 +138,13 @@ def within(card: RateCard, from_ms: int | None, until_ms: int | None) -> RateCar
 
 
 def multiplied(card: RateCard, factor: str) -> RateCard:
-    """A card whose token rates are multiplied by a decimal number; searches and requests cost what they did."""
+    """A card whose token rates are multiplied by a decimal number; prices of searches and requests are unchanged."""
     steps = (Step(above, Rates(*rates.times(factor)[:5], *rates[5:])) for above, rates in card.steps)
     return card._replace(steps=tuple(steps))
 
 
 def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
-    """The cost of one request in nano-dollars; `None` when the rate of something that it used is not known."""
+    """The cost of one request in nano-dollars; `None` if a required rate is unknown."""
     steps, (read, cached, short, long, output, _) = card.steps, tokens
     rates = steps[0].rates
     if len(steps) > 1:
@@ -175,9 +175,9 @@ def to_json(model: ModelCards) -> str:
 
 
 def from_json(text: str) -> ModelCards:
-    """The value of `to_json`'s text."""
+    """The value of a text from `to_json`."""
     provider, model, source, state, basis, cards, *more = json.loads(text)
-    served, factors = more or ("", ())  # cards of before there were these
+    served, factors = more or ("", ())  # cards stored before these fields existed
     known = tuple(Factor(*factor) for factor in factors)
     return ModelCards(provider, model, source, state, basis, tuple(_card(card) for card in cards), served, known)
 

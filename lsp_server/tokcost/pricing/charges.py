@@ -1,7 +1,7 @@
-"""Usage split into charges: quantity times price for each day, place, model, class of tokens and rate.
+"""Divides usage into charges: quantity times price for each day, place, model, class of tokens and rate.
 
-The ledger rounds once for each response, so a day's price times quantity can differ from its sum by some nano-dollars.
-That difference is a charge of its own (`rounding`): the charges add up to the ledger's amount exactly. Pure.
+The ledger rounds once for each response, so a day's price times quantity can differ from its sum by a few nano-dollars.
+That difference is a separate charge (`rounding`): the charges add up to the ledger's amount exactly. Pure.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ DAY_MS = 86_400_000
 
 
 class _Part(NamedTuple):
-    """The units of a charge: all at one rate."""
+    """The units of a charge, all at one rate."""
 
     meter: Meter
     way: str
@@ -26,7 +26,7 @@ class _Part(NamedTuple):
 
 
 def charges_of(rows: Iterable[ExportedUsage], cards: Mapping[str, ModelCards]) -> Charges:
-    """The charges of some usage. `cards` has the rate cards by the ids that the usage names."""
+    """The charges of some usage. `cards` maps the ids in usage to rate cards."""
     split = _Split(cards)
     parts: dict[Origin, Counter[_Part]] = defaultdict(Counter)
     spent: Counter[Origin] = Counter()
@@ -69,21 +69,21 @@ def _charges(
 
 
 class _Split:
-    """Splits usage by the cards that it was priced with."""
+    """Divides usage by the cards that priced it."""
 
     def __init__(self, cards: Mapping[str, ModelCards]) -> None:
         self._cards = cards
         self._rules: dict[tuple[str, str, str, str], Rule] = {}
 
     def origin(self, row: ExportedUsage) -> Origin:
-        """The facts of its charges."""
+        """The common facts of its charges."""
         cards = self._cards.get(row.price or "")
         source = cards.source if cards is not None else ""
         names = (row.repository, row.branch, row.state, row.assistant, source, row.provider, row.model)
         return Origin(row.time_ms // DAY_MS, *names, row.price_state, row.estimated)
 
     def parts(self, row: ExportedUsage) -> Counter[_Part] | None:
-        """Its units; `None` where the cards do not say any more how its amount came about."""
+        """Its units; `None` if the cards no longer explain its amount."""
         applied = self._applied(row)
         if applied is None:
             return Counter() if not row.list_cost and not row.tokens.total else None
@@ -101,8 +101,8 @@ class _Split:
         return found if nano_from_atto(atto) == row.list_cost else None
 
     def _applied(self, row: ExportedUsage) -> tuple[Rates, str] | None:
-        """The rates of its price, as `PriceBook.price` takes them, and the way of being served and tier of
-        long prompts that they are for; `None` where none are known."""
+        """The rates of its price, as used by `PriceBook.price`, with their service level and long-prompt tier;
+        `None` if unknown."""
         cards = self._cards.get(row.price or "")
         if cards is None:
             return None

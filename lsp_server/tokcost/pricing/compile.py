@@ -1,8 +1,8 @@
-"""Rate cards from genai-prices, the source of our rates: the only module that imports it, and not before it must.
+"""Rate cards from genai-prices, the source of our rates. This is the only module that imports it, and only when
+necessary.
 
-Instead of interpreting its price data a second time, its own resolution is asked once for every stretch of time in
-which it can answer differently; so cards agree with `genai_prices.calc_price` to the last digit. It never uses the
-network.
+Instead of interpreting its price data a second time, we query its own resolution once for every span of time in which
+the answer can differ; so cards agree with `genai_prices.calc_price` to the last digit. It never uses the network.
 """
 
 import json
@@ -34,7 +34,7 @@ _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "flex": ({"service_tier": "flex"},),
     "batch": ({"processing": "batch"},),
 }
-"""Our word for a way of being served, and how genai-prices says it."""
+"""Our terms for service levels, with those of genai-prices."""
 
 _FAST = "-fast"
 _WHERE_FROM = "Take prices/data.json of its repository, unchanged."
@@ -43,17 +43,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def compile_from_source(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
-    """The rate cards of models from genai-prices, or from `price_file`, its published data in JSON.
-
-    Raises `SettingsDamaged` when the file is not that.
-    """
+    """The rate cards of models from genai-prices, or from `price_file`, its published data in JSON. Raises
+    `SettingsDamaged` if the file is not valid data."""
     snapshot, basis = _installed() if price_file is None else _imported(price_file)
     return [_compile(snapshot, basis, provider, model) for provider, model in pairs]
 
 
 def count_models(price_file: Path) -> int:
-    """The number of models that have a price in a file of genai-prices' data. Raises `SettingsDamaged` when it is not
-    that, or holds none."""
+    """The number of models with a price in a file of genai-prices' data. Raises `SettingsDamaged` if it is not valid
+    data, or has no prices."""
     snapshot, _ = _imported(price_file)
     count = sum(bool(_cards(model)) for provider in snapshot.providers for model in provider.models)
     if not count:
@@ -62,13 +60,13 @@ def count_models(price_file: Path) -> int:
 
 
 def known_names() -> list[str]:
-    """The names of all models that genai-prices has."""
+    """The names of all models in genai-prices."""
     snapshot, _ = _installed()
     return sorted({model.id for provider in snapshot.providers for model in provider.models})
 
 
 def names_of(provider: str) -> list[str]:
-    """The names of all models that genai-prices has of one provider."""
+    """The names of one provider's models in genai-prices."""
     snapshot, _ = _installed()
     return sorted({model.id for one in snapshot.providers if one.id == provider for model in one.models})
 
@@ -96,10 +94,8 @@ def _imported(path: Path) -> tuple["DataSnapshot", str]:
 
 
 def _providers(content: bytes) -> list["Provider"]:
-    """Providers from the JSON that genai-prices publishes: its public classes, checked by the types of their fields.
-
-    Raises `ValueError` when the content is not that.
-    """
+    """Providers from the JSON that genai-prices publishes: its public classes, validated by the types of their
+    fields. Raises `ValueError` if the content is not valid."""
     from genai_prices.types import Provider
     from pydantic import ConfigDict, TypeAdapter
 
@@ -109,13 +105,13 @@ def _providers(content: bytes) -> list["Provider"]:
     schema = TypeAdapter(list[Provider], config=ConfigDict(arbitrary_types_allowed=True))
     try:
         return schema.validate_python(raw)
-    except (AssertionError, StopIteration) as error:  # how genai-prices itself refuses what is no clause
+    except (AssertionError, StopIteration) as error:  # genai-prices' own error for an invalid clause
         raise ValueError("a rule that matches names has no kind") from error
 
 
 def _object_reader() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A hook of the JSON decoder for what the schema cannot: a `ModelPrice` declares no fields, since it takes a rate
-    for any unit. A pattern that is none would be found only when a name is looked up."""
+    """A hook of the JSON decoder for what the schema cannot express: a `ModelPrice` declares no fields, since it
+    accepts a rate for any unit, and an invalid pattern would only be found when a name is looked up."""
     from genai_prices.types import ModelPrice, TieredPrices
     from pydantic import TypeAdapter
 
@@ -135,7 +131,7 @@ def _object_reader() -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def _believed(prices: "Prices") -> "Prices":
-    """The prices of a model, if each of them can be one. Raises `ValueError`."""
+    """The prices of a model, if each of them is plausible. Raises `ValueError`."""
     for name, value in prices.items():
         if value is None:
             continue
@@ -163,8 +159,8 @@ def _compile(snapshot: "DataSnapshot", basis: str, provider: str, model: str) ->
 
 
 def _is_served_otherwise(candidate: Candidate, info: "ModelInfo") -> bool:
-    """Whether `-fast` in a name is no part of the model's own, which the source finds by its beginning: the next
-    candidate is the model itself, served so."""
+    """Whether `-fast` is not part of the model's own name, which the source matches by its prefix: the next
+    candidate is then the model itself at that service level."""
     return candidate.model.endswith(_FAST) and not candidate.context and _FAST not in info.id
 
 
@@ -177,7 +173,7 @@ def _find(snapshot: "DataSnapshot", candidate: Candidate) -> tuple[str, "ModelIn
 
 
 def _without_price(provider: str, model: str) -> PriceState:
-    """The price of an entry that names none. Counting it as $0 would hide that nothing is known."""
+    """The price of an entry without prices. Counting it as $0 would hide that nothing is known."""
     if provider == "github-copilot":
         return "included"
     return "free" if model.endswith(":free") else "unpriced"
@@ -202,7 +198,7 @@ def _cards(info: "ModelInfo") -> list[RateCard]:
 
 
 def _is_known(info: "ModelInfo", moment: datetime, way: Mapping[str, str]) -> bool:
-    """Whether this way of being served has a price of its own: an unknown one is answered with the standard price."""
+    """Whether this service level has a price of its own: an unknown one is answered with the standard price."""
     return any(
         variant.when == way and (variant.constraint is None or variant.constraint.active(moment))
         for variant in info.price_variants or ()
@@ -250,10 +246,11 @@ def _steps(model: str, price: "ModelPrice") -> tuple[Step, ...] | None:
 
 
 def _rates(values: Mapping[str, Any], start: int, is_claude: bool) -> Rates:
-    """Rates for prompts longer than `start`. A class without a price of its own is part of the wider class.
+    """Rates for prompts longer than `start`.
 
-    Claude's cache has prices wherever it is served, which not every entry names: reading a tenth of the input price,
-    writing for an hour twice, for five minutes 1.25 times (platform.claude.com/docs/en/about-claude/pricing).
+    A class without a price of its own is part of the wider class. Claude's cache has the same relative prices
+    everywhere, which not every entry includes: reading costs a tenth of the input price, writing for an hour twice, for
+    five minutes 1.25 times (platform.claude.com/docs/en/about-claude/pricing).
     """
     prompt = _rate(values, "input_mtok", start) or 0
     written = _rate(values, "cache_write_mtok", start)

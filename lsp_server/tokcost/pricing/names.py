@@ -1,4 +1,4 @@
-"""Models have many names: gateways add prefixes, assistants add suffixes, clouds have ids of their own."""
+"""The many names of models: gateways add prefixes, assistants add suffixes, clouds have ids of their own."""
 
 import re
 from typing import NamedTuple
@@ -10,26 +10,26 @@ _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _NEVER_PRICED = re.compile(
     r"|<synthetic>|unknown|auto|default|cursor-auto|cheetah|sonic|code-supernova.*|big-pickle|swe-.*|kimi-for-coding|.*stealth.*"
 )
-"""Names that stand for no model with a public price."""
+"""Names that belong to no model with a public price."""
 
 _OWN_MACHINE = (
     *("ollama", "lmstudio", "llamacpp", "llamaserver", "llamafile", "koboldcpp", "gpt4all", "localai", "lemonade"),
     *("ramalama", "foundrylocal", "dockermodelrunner", "mlxlm", "mlxserver", "mlxomni"),
 )
-"""Programs that run models on the user's own machine, as part of a provider's name without punctuation: Codex lets the
-user name a provider (`ollama-launch`, `my_lm_studio`)."""
+"""Programs that run models on the user's own machine, as part of a provider's name without punctuation: Codex lets
+the user name a provider (`ollama-launch`, `my_lm_studio`)."""
 _OWN_MACHINE_NAMES = frozenset(["oss", "mlx", "jan"])
-"""Names of such providers that stand alone: `oss` is what `codex --oss` called it."""
+"""Complete names of such providers: `oss` is the name used by `codex --oss`."""
 _OWN_SERVER = re.compile(r"(?:hosted)?(?:vllm|sglang|tgi)")
-"""Serving programs, on somebody's own or rented hardware: what a token costs there is not public."""
+"""Serving programs, on somebody's own or rented hardware: their token prices are not public."""
 _LOCAL_TAG = re.compile(
     r"(?:[a-z0-9._-]*-)?(?:\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?b|\d{2,4}m|[ae]\d+(?:\.\d+)?b|i?q\d[a-z0-9_]*"
     r"|(?:bf|fp?)16|fp32|mxfp4|nvfp4|gguf|mlx)(?:-[a-z0-9._-]*)?"
 )
-"""Behind the colon, a size (`30b`, `8x7b`, `e4b`) or a quantisation (`q4_K_M`, `iq4_xs`, `fp16`): Ollama's way to name
-the weights that it loads. No vendor's id has one."""
+"""After the colon, a size (`30b`, `8x7b`, `e4b`) or a quantisation (`q4_K_M`, `iq4_xs`, `fp16`): Ollama's notation
+for the weights that it loads. No vendor's id has one."""
 _OLLAMA_TAGS = frozenset(["latest", "cloud"])
-"""Its other tags; models with the last one run on its servers, as part of a plan."""
+"""Ollama's other tags; models with the last one run on its servers, as part of a plan."""
 _LOCAL_FILE = re.compile(r".*\.(?:gguf|ggml|safetensors|llamafile)|(?:hf\.co|mlx-community|unsloth)/.*")
 
 _PREFIXES = {
@@ -69,13 +69,13 @@ _PROVIDERS = {
     "moonshot": "moonshotai",
     "z-ai": "zai",
 }
-"""The names that assistants and gateways give a provider, and its name in the price source."""
+"""Names of providers in assistants and gateways, and in the price source."""
 _BEDROCK = re.compile(
     r"(?:arn:aws[^/]*/|[a-z]{2}(?:-[a-z]+)+-\d/)?((?:(?:us|eu|apac|global|jp|au|us-gov)\.)?(?:anthropic|meta|amazon|mistral)\..+)"
 )
 _SUFFIX = re.compile(r"[-:](?:thinking|minimal|low|medium|high|xhigh|max|none|latest)$")
 _MOST_SUFFIXES = 3
-"""Of one name: `gpt-5.1-codex-max-high-latest`. The price source is asked for each shorter name."""
+"""Of one name: `gpt-5.1-codex-max-high-latest`. Each shorter name is looked up in the price source."""
 _LABS = {
     "claude": "anthropic",
     "glm": "zai",
@@ -92,24 +92,24 @@ _LABS = {
     "minimax": "minimax",
 }
 _SHORT_NUMBER = re.compile(r"(claude-(?:opus|sonnet|haiku)|gpt)-([345])(\d)((?:-.*)?)")
-"""Copilot's names of some models: `claude-opus-41`, `gpt-41`."""
+"""Copilot's names for some models: `claude-opus-41`, `gpt-41`."""
 _CURSOR_ORDER = re.compile(r"claude-(\d(?:\.\d)?)-(opus|sonnet|haiku)(.*)")
 
 
 class Candidate(NamedTuple):
-    """A way to look a model up in the price source; an empty provider lets the source find it by the model's name."""
+    """A way to look up a model in the price source; with an empty provider, the source finds it by the model's name."""
 
     provider: str
     model: str
     context: str
-    """The way of serving that the name tells (`fast`): the price source has such prices beside the model's own."""
+    """The service level implied by the name (`fast`): the price source has such prices beside the model's own."""
 
 
 def without_price(provider: str, model: str) -> PriceState | None:
-    """The price state of a model without a vendor's list price: `free` on the user's own machine, `unpriced` where it
-    is not known who serves it or what that costs; `None` for all other models.
+    """The price state of a model without a vendor's list price: `free` on the user's own machine, `unpriced` if it is
+    unknown who serves it or at which price; `None` for all other models.
 
-    A program that runs models locally takes the names of hosted ones, so that the name alone would find a price.
+    A program that runs models locally uses the names of hosted ones, so that the name alone would find a price.
     """
     name = model.strip().lower().replace("[1m]", "")
     prefix = next((start for start in _PREFIXES if name.startswith(start)), "")
@@ -124,9 +124,9 @@ def without_price(provider: str, model: str) -> PriceState | None:
 
 
 def seller(provider: str, model: str) -> str:
-    """Whoever bills a model, by the name that the price source has for it: the provider that a log names, or a prefix
-    of the model's name, or else the lab that made it; empty where none of them is known, and for models on a machine
-    or server of the user's own.
+    """The provider that bills a model, by its name in the price source: the provider in the log, or a prefix of the
+    model's name, or else the lab that made the model; empty if none is known, and for models on the user's own machine
+    or server.
 
     >>> seller("", "claude-opus-4-5")
     'anthropic'
@@ -142,10 +142,10 @@ def seller(provider: str, model: str) -> str:
 
 
 def candidates(provider: str, model: str) -> list[Candidate]:
-    """Ways to look up a model as a log names it, the likeliest first; none for names that stand for no priced model.
+    """Ways to look up a model as logged, likeliest first; empty for names of unpriced models.
 
-    A provider that the source does not know (a proxy's name in a settings file, say) does not make a known model
-    unpriced: then the price of the lab that made the model is taken.
+    A provider unknown to the source (for example a proxy's name in a settings file) does not make a known model
+    unpriced: the price of the lab that made the model applies.
     """
     name = model.strip().lower().replace("[1m]", "")
     if _NEVER_PRICED.fullmatch(name):
@@ -155,7 +155,7 @@ def candidates(provider: str, model: str) -> list[Candidate]:
     for where, plain in _places(_PROVIDERS.get(named, named), name):
         for variant, context in _variants(plain):
             found.extend(Candidate(one, variant, context) for one in (where, lab_of(variant), ""))
-            if variant.startswith("qwen"):  # its lab is none of the source; this is where it sells under its own name
+            if variant.startswith("qwen"):  # its lab is not in the source, which has it here
                 found.append(Candidate("openrouter", f"qwen/{variant}", context))
     return list(dict.fromkeys(found))
 
@@ -176,7 +176,7 @@ def _places(provider: str, name: str) -> list[tuple[str, str]]:
 
 
 def _variants(name: str) -> list[tuple[str, str]]:
-    """The name as it is, then without what assistants append to it; `-fast` says how it was served."""
+    """The unchanged name, then the name without suffixes that assistants append; `-fast` is the service level."""
     if name.endswith("-fast"):
         return [(name, ""), *((shorter, "fast") for shorter in _shorter(name.removesuffix("-fast")))]
     return [(shorter, "") for shorter in _shorter(name)]
@@ -200,5 +200,5 @@ def _shorter(name: str) -> list[str]:
 
 
 def lab_of(name: str) -> str:
-    """The lab that makes a model, as the price source names it; empty where the name does not tell."""
+    """The lab that makes a model, by its name in the price source; empty if the model's name does not show it."""
     return next((lab for start, lab in _LABS.items() if name.startswith(start)), "")

@@ -1,6 +1,6 @@
-"""The TOML files that overrides are written in.
+"""The TOML files with price overrides.
 
-A repository's file is anybody's: what a number may be is looked at as text, before anything is computed with it.
+A repository's file may come from anybody: numbers are validated as text, before anything is computed with them.
 """
 
 import re
@@ -33,8 +33,8 @@ _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|\.[0
 
 
 def load_overrides(path: Path) -> tuple[Override, ...]:
-    """The `[[price]]` tables of a TOML file; none if there is no file. Raises `SettingsDamaged` with the file and the
-    reason."""
+    """The `[[price]]` tables of a TOML file; empty if there is no file. Raises `SettingsDamaged` with the file and
+    the reason."""
     try:
         content = read_bounded(str(path))
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def _factor(value: Any) -> str:
 
 
 def _number(value: Any) -> Decimal | None:
-    """A decimal number that is not negative, if it is one and written with few digits."""
+    """A non-negative decimal number, if the text is one with few digits."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, int) and value.bit_length() > 64:  # not even worth writing down

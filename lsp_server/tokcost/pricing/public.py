@@ -1,17 +1,17 @@
-"""The name under which a model is published in commits: one that everybody knows, and nobody's own.
+"""The name under which a model is published in commits: a public name, never a private one.
 
-A log's name can tell an organisation: that of a fine-tuned model (`ft:gpt-4o:my-org:…`), of a deployment, of a profile
-in a cloud account, of a file. The name alone does not say which part of it is public; what the price source took it for
-does. Imports nothing of ours: hooks ask this.
+A name in a log can reveal an organisation: that of a fine-tuned model (`ft:gpt-4o:my-org:…`), of a deployment, of a
+profile in a cloud account, of a file. The name itself does not show which part of it is public, but the model that the
+price source recognised does. Imports nothing of ours, because hooks need it.
 
-A day in a name (`claude-opus-4-5-20251101`) stays out where the price source has one model under that name whatever the
-day, so that a line mostly fits into 72 columns. It stays where another day has another price.
+A date in a name (`claude-opus-4-5-20251101`) is left out if the price source has one model under that name whatever the
+date, so that a line usually fits into 72 columns. It stays if another date has another price.
 """
 
 import re
 
 OTHER = "other"
-"""Every model that the price source does not know."""
+"""Every model that is not in the price source."""
 
 _TUNED = "ft:"
 _TUNABLE = ("gpt-3.5-turbo", "gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4.1", "gpt-4", "o4-mini")
@@ -50,7 +50,7 @@ _WORDS = frozenset(
 """The suffixes that labs and assistants append to the name of a model."""
 _DAY = re.compile(r"[-@](?:20\d{6}|20\d{2}-\d{2}-\d{2})(?=$|[-:[])")
 _DAYS_APART = ("gpt-4o-2024-05-13", "o3-2025-04-16", "qwen-plus-2025-07-28", "qwen3.5-plus-20260420")
-"""Models whose day tells them from others of the same name in the price source; a test compares."""
+"""Models that differ from others of the same name in the price source by their date; a test compares."""
 _BETWEEN = str.maketrans(dict.fromkeys("-._:@[]", " "))
 
 
@@ -85,16 +85,12 @@ def public_name(model: str, source: str) -> str:
 
 
 def model_of_line(name: str) -> str:
-    """The model that a line names, whether or not the day was still written when the line was.
-
-    >>> model_of_line("claude-opus-4-5-20251101")
-    'claude-opus-4-5'
-    """
+    """The model named by a line, whether or not the line still includes the date."""
     return name if name.startswith(_DAYS_APART) else _DAY.sub("", name)
 
 
 def _tuned(name: str) -> str:
-    """`ft:` and the model that was tuned; whose it is now stays out."""
+    """`ft:` and the model that was tuned, without its owner."""
     base = name.partition(":")[0]
     found = (one for one in _TUNABLE if base == one or base.startswith(f"{one}-"))
     return next((f"{_TUNED}{one}" for one in found), OTHER)
@@ -105,7 +101,7 @@ def _pieces(name: str) -> list[str]:
 
 
 def _says_nothing(piece: str) -> bool:
-    """Whether a piece of a name is a word of labs, a small number, a size, or a day."""
+    """Whether a part of a name is a word of labs, a small number, a size, or a date."""
     if piece in _WORDS:
         return True
     digits = piece.removeprefix("v").removesuffix("m")

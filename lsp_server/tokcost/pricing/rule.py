@@ -1,4 +1,4 @@
-"""The choice of a rate card: of a model's cards, those that hold for one way of being served and one region. Pure."""
+"""The choice of rate cards: those of a model's cards that apply to one service level and one region. Pure."""
 
 from typing import NamedTuple
 
@@ -6,19 +6,19 @@ from tokcost.pricing.cards import ModelCards, PriceState, RateCard, multiplied, 
 
 
 class Rule(NamedTuple):
-    """The prices of usage of one model, served in one way."""
+    """The prices of usage of one model at one service level."""
 
     state: PriceState
     id: str | None
     flat: int | None
-    """The amount, where it does not depend on tokens."""
+    """The amount, if it does not depend on tokens."""
     cards: tuple[RateCard, ...]
-    """The first that holds is right."""
+    """The first valid one applies."""
     fallback: tuple[RateCard, ...]
-    """The first that holds is the closest that is known, where the price of this way of being served is not."""
+    """The first valid one is the closest known, if the price of this service level is unknown."""
 
     def card(self, time_ms: int) -> RateCard | None:
-        """The card for a request of a moment, the closest that is known included."""
+        """The card for a request at a moment, including the closest known one."""
         for card in self.cards:
             if card.holds(time_ms):
                 return card
@@ -29,16 +29,18 @@ NO_RULE = Rule("unpriced", None, None, (), ())
 
 
 def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *, card_id: str | None = None) -> Rule:
-    """The cards that say exactly how this kind of usage is priced, and those to fall back on, closest first: by the
-    speed alone, by the standard service, and both without the region's factor. `card_id` is theirs where it is known:
-    to work it out takes longer than all the rest."""
+    """The cards with the exact price for this kind of usage, and the fallbacks, closest first: by the speed alone, by
+    the standard service, and both without the region's factor.
+
+    `card_id` is their id if known: computing it takes longer than everything else.
+    """
     where, card_id = region(geo), card_id or cards.id
     if cards.state in ("included", "free"):
         return Rule(cards.state, card_id, 0, (), ())
     ways = [way for way in (_word(speed), _word(tier)) if way] or [cards.served]
     served = [served_as(cards, way) for way in ways]
     standard = served_as(cards, "") if ways != [""] else ()
-    own = served[0] if len(ways) == 1 else ()  # no provider has a price for two ways at once
+    own = served[0] if len(ways) == 1 else ()  # no provider has a price for two service levels at once
     fallback = tuple(card for way in (*served[len(own) > 0 :], standard) for card in way)
     if where:
         own, fallback = _kept_in(cards, where, own), (*_kept_in(cards, where, fallback), *own, *fallback)
@@ -46,7 +48,7 @@ def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *
 
 
 def served_as(cards: ModelCards, way: str) -> tuple[RateCard, ...]:
-    """The cards of one way of being served (empty: the standard one), newest first."""
+    """The cards of one service level (empty: the standard one), newest first."""
     return tuple(card for card in cards.cards[::-1] if card.context == way)
 
 
@@ -55,12 +57,12 @@ _ANYWHERE = frozenset(["global", "not_available"])
 
 
 def region(geo: str) -> str:
-    """A region in the words of the cards; empty where the inference may run anywhere."""
+    """A region in the cards' terms; empty if the inference is unrestricted."""
     return _word(geo, _ANYWHERE)
 
 
 def _word(said: str, usual: frozenset[str] = _USUAL) -> str:
-    """A way of being served, or a region, in the words of the cards; empty for the usual one."""
+    """A service level, or a region, in the cards' terms; empty for the standard one."""
     word = said.strip().lower()
     return "" if word in usual else word
 

@@ -1,5 +1,5 @@
-"""Rate cards for models as logged: the common ones from our own file, all others from genai-prices, which is only
-imported for them."""
+"""Rate cards for models as logged: common ones from our own file, all others from genai-prices, which is imported
+only for them."""
 
 import os
 from collections.abc import Iterable
@@ -10,12 +10,13 @@ from tokcost.pricing.cards import ModelCards
 from tokcost.pricing.common import common_cards
 
 RULES = 2
-"""The version of the rules that make cards of the source's data; with another, a ledger's cards are compiled anew."""
+"""The version of the rules that turn the source's data into cards; if it changes, a ledger's cards are compiled
+anew."""
 
 
 def source_stamp() -> str:
-    """Changes when another version of the price data is installed, or cards are made of it by other rules; does not
-    import it."""
+    """A stamp that changes when another version of the price data is installed, or the rules change; does not import
+    the data."""
     spec = find_spec("genai_prices")
     if spec is None or spec.origin is None:
         return ""
@@ -27,11 +28,9 @@ def source_stamp() -> str:
 
 
 def compile_models(pairs: Iterable[tuple[str, str]], price_file: Path | None = None) -> list[ModelCards]:
-    """The cards of models as logged, pairs of provider and model. One that is not found gets none and is `unpriced`.
-
-    A `price_file` of the user comes first, and the installed source has what is not in it. Raises `SettingsDamaged`
-    when it cannot be read.
-    """
+    """The cards of models as logged (pairs of provider and model). A model that is not found has none and is
+    `unpriced`. A `price_file` of the user takes precedence over the installed source. Raises `SettingsDamaged` if it
+    cannot be read."""
     wanted = list(pairs)
     if price_file is not None and wanted:
         from tokcost.pricing.compile import compile_from_source

@@ -1,8 +1,8 @@
-"""Prices of tiers (fast, priority, flex, batch) for the days before the price source learned of them. Pure.
+"""Prices of tiers (fast, priority, flex, batch) for the days before the price source had them. Pure.
 
-The source learned most tiers on one day (priority and flex on 2026-10-12, batch on 2026-10-14), though they existed
-long before. A tier is a fixed multiple of the standard price (openai.com/api-fast-mode: $10 for GPT-5.6 Sol
-while it cost $5, $8 since it costs $4), so it is as many times what the standard service cost then.
+The source added most tiers on one day (priority and flex on 2026-10-12, batch on 2026-10-14), though they existed long
+before. A tier is a fixed multiple of the standard price (openai.com/api-fast-mode: $10 for GPT-5.6 Sol while it cost
+$5, $8 since it costs $4), so the same multiple of the earlier standard price applies.
 """
 
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _NOTE = "The source has this price since {day}; before, it is taken to be as man
 
 
 def with_earlier_tiers(cards: list[RateCard]) -> list[RateCard]:
-    """The cards, and for the first of each tier those of the days before it."""
+    """The cards, with earlier ones for the first card of each tier."""
     standard = [card for card in cards if not card.context]
     tiers = [card for card in cards if card.context and card.from_ms is not None]
     first = [tier for tier in tiers if not any(_is_before(other, tier) for other in cards)]
@@ -44,7 +44,7 @@ def _earlier(tier: RateCard, learned_ms: int, standard: list[RateCard]) -> list[
 
 
 def _step(tier: Step, then: RateCard, before: RateCard) -> Step:
-    """A tier's rates for days on which the standard rates were those of `before` and not of `then`."""
+    """A tier's rates for days on which the standard rates were `before` instead of `then`."""
     now, earlier = _rates(then, tier.above), _rates(before, tier.above)
     rates = (
         rate * old // new if rate and old and new else rate

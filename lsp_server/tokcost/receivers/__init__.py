@@ -1,1 +1,1 @@
-"""Receivers of what other programs send while they run; so far OpenTelemetry over HTTP."""
+"""Receivers of data that other programs send while they run; so far OpenTelemetry over HTTP."""

@@ -1,7 +1,8 @@
 """HTTP for exporters on this machine: bodies of a bounded size in a bounded time, from nobody else.
 
-A request must name a loopback host (a page in a browser can make a name of its own lead to 127.0.0.1, but not change
-what the browser says in `Host`), carry no `Origin`, and have a content type for which a browser would ask first.
+A request must name a loopback host (a page in a browser can make its own host name resolve to 127.0.0.1, but cannot
+change the browser's `Host`), carry no `Origin`, and have a content type for which a browser would send a preflight
+request.
 """
 
 import re
@@ -16,14 +17,14 @@ MOST_BYTES = 4 << 20
 """Of a body, compressed or not: exporters send much less at a time."""
 TYPES = {"application/json": "json", "application/x-protobuf": "protobuf"}
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?|::1")
-"""A `Host` of this machine, with a port or without one."""
+"""A `Host` of this machine, with or without a port."""
 _CHUNK_LINE = 256
 _SECONDS = 10
-"""Silence of a client that is waited for."""
+"""Seconds to wait for a silent client."""
 
 
 class Posted(NamedTuple):
-    """A request that may be looked at."""
+    """A valid request."""
 
     path: str
     is_json: bool
@@ -31,7 +32,7 @@ class Posted(NamedTuple):
 
 
 class Refusal(Exception):
-    """A request that gets no more than a status and a short reason."""
+    """A request that is answered only by a status and a short reason."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
@@ -46,7 +47,7 @@ class ExportHandler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = _SECONDS
     take: Callable[[Posted], HTTPStatus]
-    """Takes a request; the status says how that went."""
+    """Takes a request; the returned status is its result."""
 
     def do_POST(self) -> None:
         """Take one export."""
@@ -67,10 +68,10 @@ class ExportHandler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_TRACE = do_CONNECT = _no_method
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: a line could quote a request."""
+        """Log nothing: a line could quote a request."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer what is no HTTP without quoting it."""
+        """Answer invalid HTTP without quoting it."""
         self.command = getattr(self, "command", None) or "POST"
         self._answer(HTTPStatus(code), HTTPStatus(code).phrase.lower())
 
@@ -138,7 +139,7 @@ class ExportHandler(BaseHTTPRequestHandler):
 
 
 def _inflated(body: bytes) -> bytes:
-    """A body without its gzip, which may not become larger than any other."""
+    """A body without its gzip compression, under the same size limit."""
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         found = stream.decompress(body, MOST_BYTES + 1)

@@ -1,7 +1,7 @@
-"""Requests of the OpenTelemetry protocol (OTLP/HTTP) as events: names, times and attributes that nobody has looked at.
+"""Requests of the OpenTelemetry protocol (OTLP/HTTP) as events: names, times and unexamined attributes.
 
-https://opentelemetry.io/docs/specs/otlp/ and the JSON mapping of its messages. The values of attributes stay undecoded
-until one is asked for by name, so that a prompt or a reply never becomes a value of ours.
+https://opentelemetry.io/docs/specs/otlp/ and the JSON mapping of its messages. Attribute values stay undecoded until
+one is requested by name, so that a prompt or a reply never becomes a value of ours.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,11 +12,11 @@ import msgspec
 Signal = Literal["logs", "metrics", "traces"]
 
 SIGNALS: Mapping[str, Signal] = {"/v1/logs": "logs", "/v1/metrics": "metrics", "/v1/traces": "traces"}
-"""The paths to which exporters post."""
+"""The paths to which exporters send requests."""
 
 MOST_RECORDS = 50_000
-"""In a request, with the groups that they stand in. A record of an assistant takes more than 100 bytes of the 4 MiB
-that a request may have: more of them say nothing, and keep others waiting."""
+"""In a request, including the surrounding groups. A record of an assistant takes more than 100 bytes of the 4 MiB
+that a request may have: more records contain no information, and delay other requests."""
 
 _NULL = msgspec.Raw(b"null")
 
@@ -50,7 +50,7 @@ class _Resource(msgspec.Struct, gc=False):
 
 
 class _Part(msgspec.Struct, gc=False, rename="camel"):
-    """The records of one resource, which is a process."""
+    """The records of one resource, that is, of one process."""
 
     resource: _Resource | None = None
     scope_logs: list[_Scope] | None = None
@@ -63,7 +63,7 @@ class _Request(msgspec.Struct, gc=False, rename="camel"):
 
 
 class _Value(msgspec.Struct, gc=False, rename="camel"):
-    """The kinds of `AnyValue` that are read; 64-bit integers are strings in JSON."""
+    """The supported kinds of `AnyValue`; 64-bit integers are strings in JSON."""
 
     string_value: str | None = None
     int_value: int | str | None = None
@@ -76,17 +76,17 @@ _number = msgspec.json.Decoder(int | str | None)
 
 
 class Attributes:
-    """The attributes of an event, decoded one by one when they are asked for."""
+    """The attributes of an event, decoded one by one on request."""
 
     def __init__(self, given: _Attributes) -> None:
         self._raw = {one.key: one.value for one in given or ()}
 
     def get(self, name: str) -> str | int | float | None:
-        """The value of an attribute; `None` where it is missing, or neither text nor a number."""
+        """The value of an attribute; `None` if it is missing, or neither text nor a number."""
         return _decoded(self._raw[name]) if name in self._raw else None
 
     def text(self, name: str) -> str:
-        """The text of an attribute; empty where there is none."""
+        """The text of an attribute; empty if there is none."""
         found = self.get(name)
         return found if isinstance(found, str) else ""
 
@@ -103,16 +103,14 @@ class Event(NamedTuple):
     body: str
     """The text of a log record, to be compared with known names only."""
     time_ns: int
-    """Nanoseconds since 1970-01-01 UTC: the record's time, else the moment it was observed, of a span its end."""
+    """Nanoseconds since 1970-01-01 UTC: the record's time, else its observation time; for a span, its end."""
     span_id: str
     attributes: Attributes
 
 
 def events(signal: Signal, body: bytes) -> Iterator[Event]:
-    """The events of a request in JSON. Metrics hold none.
-
-    Raises `ValueError` where it is no such request, is nested too deep, or has more in it than an exporter sends.
-    """
+    """The events of a request in JSON. Metrics contain none. Raises `ValueError` if it is no such request, is nested
+    too deeply, or has more records than an exporter sends."""
     if signal == "metrics":
         return
     try:

@@ -1,6 +1,6 @@
 """OTLP requests in protobuf, with the messages of the package `opentelemetry-proto`: the extra `tokcost[otlp]`.
 
-A request is turned into its JSON mapping, so that what is kept of it is decided in one place.
+A request is converted to its JSON mapping, so that the choice of kept fields is made in one place.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
 
 MOST_MESSAGES = 300_000
-"""In a request, one within another: records, attributes, values. What assistants send has one in 18 bytes at least, and
-one that is decoded takes two hundred."""
+"""In a request, at all levels: records, attributes, values. Requests of assistants have at most one per 18 bytes,
+and a decoded one takes two hundred bytes."""
 
 
 def is_available() -> bool:
@@ -25,8 +25,8 @@ def is_available() -> bool:
 
 
 def as_json(signal: Signal, body: bytes) -> bytes:
-    """The JSON of a request in protobuf. Metrics are not read. Raises `ValueError` where it is no such request, or has
-    more in it than an exporter sends."""
+    """The JSON of a request in protobuf. Metrics are not read. Raises `ValueError` if it is no such request, or has
+    more messages than an exporter sends."""
     from google.protobuf.json_format import MessageToJson
     from google.protobuf.message import DecodeError
 
@@ -47,8 +47,8 @@ def as_json(signal: Signal, body: bytes) -> bytes:
 
 
 def _messages(body: bytes, of: "Descriptor") -> "Iterator[Descriptor]":
-    """The messages within a message, as they stand on the wire (https://protobuf.dev/programming-guides/encoding/) and
-    before any is decoded. It ends where the wire says what it must not: that is the decoder's to refuse."""
+    """The messages within a message, found in the wire format (https://protobuf.dev/programming-guides/encoding/)
+    before any is decoded. Ends at invalid data, which the decoder then refuses."""
     within = [(len(body), _parts(of))]
     at = 0
     try:
@@ -72,24 +72,24 @@ def _messages(body: bytes, of: "Descriptor") -> "Iterator[Descriptor]":
 
 _VARINT, _EIGHT, _LENGTH, _FOUR = 0, 1, 2, 5
 _SIZES: Mapping[int, int] = {_EIGHT: 8, _FOUR: 4, 3: 0, 4: 0}
-"""Of values by their kind. What stands between the beginning (3) and the end (4) of a group counts as if there were
-none: OTLP has no groups, and a decoder passes over them."""
+"""Sizes of values by wire type. Values between the start (3) and the end (4) of a group count as if there was no
+group: OTLP has none, and a decoder skips them."""
 _MOST_VARINT = 10
-"""Bytes of a number of 64 bits."""
+"""Bytes of a 64-bit varint."""
 _KEY_BITS = 0xFFFFFFFF
-"""Some decoders pass over the higher bits of a field's number and kind."""
+"""Some decoders ignore the higher bits of a tag."""
 
 
 @cache
 def _parts(of: "Descriptor") -> "Mapping[int, Descriptor]":
-    """The messages that a message can hold, by the numbers of their fields."""
+    """The messages that a message can contain, by field number."""
     fields = of.fields_by_number.items()
     return {number: field.message_type for number, field in fields if field.message_type is not None}
 
 
 def _size(kind: int, body: bytes, at: int) -> tuple[int, int]:
-    """The length of a field's value, and the place where that begins. Raises `ValueError` for a kind that there is not,
-    and `IndexError` where the body ends."""
+    """The length of a field's value, and its start. Raises `ValueError` for an invalid wire type, and `IndexError`
+    at the end of the body."""
     if kind == _VARINT:
         return 0, _varint(body, at)[1]
     if kind == _LENGTH:
@@ -100,8 +100,8 @@ def _size(kind: int, body: bytes, at: int) -> tuple[int, int]:
 
 
 def _varint(body: bytes, at: int) -> tuple[int, int]:
-    """A number, and the place behind it. Raises `ValueError` where it does not end, and `IndexError` where the body
-    does."""
+    """A number, and the position after it. Raises `ValueError` if it does not end, and `IndexError` at the end of
+    the body."""
     value = 0
     for place in range(_MOST_VARINT):
         byte = body[at + place]

@@ -1,12 +1,12 @@
 """Responses of models in the events that assistants send.
 
-Each assistant has an event for each response, with counts of its own meaning. Their names and meanings are those that
-the programs sent to a receiver of ours (`tests/receivers/sent/`), and their documentation:
+Each assistant has an event for each response, with counts of its own meaning. Names and meanings come from requests
+that the programs sent to a receiver of ours (`tests/receivers/sent/`), and from their documentation:
 https://docs.anthropic.com/en/docs/claude-code/monitoring-usage, `otel/src/events/session_telemetry.rs` of Codex,
 `packages/core/src/telemetry` of Gemini CLI, `copilot help monitoring`.
 
-Nothing but the fields of `Received` leaves this module, and words in them are no free text: a name with white space or
-of an unlikely length is refused.
+Only the fields of `Received` leave this module, and their texts are no free text: a name with white space or of an
+implausible length is refused.
 """
 
 import re
@@ -19,23 +19,21 @@ from tokcost.model.usage import MAX_TOKENS, Tokens, is_possible_time
 from tokcost.receivers.otlp import Attributes, Event
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:#-]{0,127}")
-"""A session, a request or a span."""
+"""The id of a session, a request or a span."""
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@\[\]-]{0,159}")
 _SPEED = re.compile(r"[a-z]{1,20}")
 _MOST_DOLLARS = 1_000_000
 
 
 def response(event: Event) -> Received | None:
-    """The response that an event tells of; `None` where it tells of none.
-
-    Raises `ValueError` where it does and its counts, its time or its model cannot be relied on.
-    """
+    """The response in an event; `None` if it contains none. Raises `ValueError` if it does and its counts, its time
+    or its model are invalid."""
     of = _spans(event) if event.is_span else _logs(event)
     return None if of is None else of(event)
 
 
 def _spans(event: Event) -> Callable[[Event], Received] | None:
-    """Spans are read of Copilot alone: other assistants have log records that say the same."""
+    """Spans are read only from Copilot: other assistants have log records with the same information."""
     is_chat = event.attributes.text("gen_ai.operation.name") == "chat"
     return _copilot if is_chat and event.service in _COPILOT else None
 
@@ -50,7 +48,7 @@ def _logs(event: Event) -> Callable[[Event], Received] | None:
 
 
 def _is_codex_response(said: Attributes) -> bool:
-    """The end of a stream is told twice, once with its counts."""
+    """Whether a Codex event is a response. The end of a stream is sent twice, once with its counts."""
     return said.text("event.kind") == "response.completed" and "input_token_count" in said
 
 
@@ -68,7 +66,7 @@ def _claude(event: Event) -> Received:
 
 
 def _codex(event: Event) -> Received:
-    """Its input contains what was read from and written to a cache, its output contains reasoning, and what is called
+    """The counts of Codex. Input includes cache reads and writes, output includes reasoning, and the field called
     tool tokens is the total."""
     said = event.attributes
     whole, output = _needed(said, "input_token_count"), _needed(said, "output_token_count")
@@ -88,8 +86,8 @@ def _qwen(event: Event) -> Received:
 
 
 def _with_thoughts(said: Attributes, beside: bool) -> Tokens:
-    """The counts of Gemini CLI and its descendants. The total tells whether thoughts stand beside the output or in it,
-    and whether prompts of tools stand beside the input; `beside` where it is missing."""
+    """The counts of Gemini CLI and its forks. The total shows whether thoughts are part of the output, and whether
+    prompts of tools are part of the input; `beside` applies if it is missing."""
     whole, output = _needed(said, "input_token_count"), _needed(said, "output_token_count")
     cached, thoughts = _count(said, "cached_content_token_count"), _count(said, "thoughts_token_count")
     tool, total = _count(said, "tool_token_count"), _count(said, "total_token_count")
@@ -101,7 +99,7 @@ def _with_thoughts(said: Attributes, beside: bool) -> Tokens:
 
 
 def _copilot(event: Event) -> Received:
-    """Its input contains what was read from and written to a cache. Names with underscores are older than 1.0.64."""
+    """The counts of Copilot. Input includes cache reads and writes. Names with underscores are older than 1.0.64."""
     said = event.attributes
     whole, output = _needed(said, "gen_ai.usage.input_tokens"), _needed(said, "gen_ai.usage.output_tokens")
     cached = _first(said, "cache_read.input_tokens", "cache_read_input_tokens")
@@ -125,7 +123,7 @@ _LOGS: Mapping[str, Callable[[Event], Received]] = {
     "qwen-code.api_response": _qwen,
 }
 _COPILOT = {"github-copilot": "copilot-cli", "copilot-chat": "copilot-chat"}
-"""`service.name` of Copilot CLI and of Copilot Chat, and their readers."""
+"""`service.name` of Copilot CLI and Copilot Chat, and their readers."""
 
 
 def _received(
@@ -161,7 +159,7 @@ def _needed(said: Attributes, name: str) -> int:
 
 
 def _count(said: Attributes, name: str) -> int:
-    """A count, which some exporters send as text; 0 where it is missing. Raises `ValueError` for anything else."""
+    """A count, which some exporters send as text; 0 if it is missing. Raises `ValueError` for anything else."""
     found = said.get(name) if name in said else 0
     if isinstance(found, str):
         found = int(found) if found.isascii() and found.isdigit() and len(found) < 12 else None

@@ -1,7 +1,5 @@
-"""The receiver while it runs: a listener on loopback, a few threads, one file.
-
-It binds 127.0.0.1 or ::1, nothing else, and connects to nobody.
-"""
+"""The running receiver: a listener on loopback, a few threads, one file. It binds 127.0.0.1 or ::1 only, and makes
+no connections."""
 
 import errno
 import os
@@ -26,41 +24,41 @@ from tokcost.receivers.store import Store, StoreFull
 
 MOST_CONNECTIONS = 16
 MOST_SECONDS = 20
-"""The longest time that a connection may take, however steadily its client sends."""
+"""The maximum duration of a connection, however steadily its client sends."""
 SECONDS_WHILE_FULL = 2
-"""The longest time that a connection may take while others are refused: an export takes some hundredths of a second."""
+"""The maximum duration of a connection while others are refused: an export takes a few hundredths of a second."""
 _POLL_SECONDS = 0.25
 _MOST_METRICS_ALONE = 3
-"""The number of requests with metrics that can come before the first with a log: they have intervals of their own."""
+"""The number of metrics requests that can precede the first log record: they have intervals of their own."""
 
 Notice = Literal["protobuf", "metrics"]
-"""The things that a user should know while a receiver runs: a program sends what needs the extra for protobuf, or
-metrics and nothing else."""
+"""Notices for the user of a running receiver: a program sends protobuf, which needs the extra, or metrics and
+nothing else."""
 
 
 class _Ended(BaseException):
-    """A signal asked this process to end."""
+    """A signal requested the end of this process."""
 
 
 class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Takes exports and stores the responses in them."""
+    """Accepts exports and stores the responses in them."""
 
-    allow_reuse_address = os.name != "nt"  # there it would let two processes listen
+    allow_reuse_address = os.name != "nt"  # there it would let two processes listen on one port
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, store: Store, host: str, port: int, notify: Callable[[Notice], None]) -> None:
-        """Listen; `notify` is told what the user should know. Raises `EnvironmentProblem` where it cannot."""
+        """Start listening; `notify` receives notices for the user. Raises `EnvironmentProblem` if it cannot listen."""
         self.kept: Counter[str] = Counter()
         """Responses stored, by assistant."""
         self.refused = 0
-        """Responses whose counts could not be relied on."""
+        """Responses whose counts were invalid."""
         self._store = store
         self._notify = notify
         self._told: set[Notice] = set()
         self._posted: Counter[Signal] = Counter()
         self._one = threading.Lock()
-        """One request is decoded at a time: memory stays bounded."""
+        """One request is decoded at a time, so that memory stays bounded."""
         self._open: dict[socket.socket, float] = {}
         self._connections = threading.Lock()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -71,7 +69,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     @property
     def url(self) -> str:
-        """The address that exporters are told."""
+        """The address for exporters."""
         host, port = self.server_address[:2]
         return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
 
@@ -99,7 +97,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         return HTTPStatus.OK
 
     def _count(self, kind: Signal) -> None:
-        """Count a request. Whoever switched on metrics alone would wait for ever for what does not come."""
+        """Count a request. A user who enabled only metrics would otherwise wait for ever."""
         with self._one:
             self._posted[kind] += 1
             is_alone = self._posted["metrics"] == self._posted.total() >= _MOST_METRICS_ALONE
@@ -107,7 +105,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._tell("metrics")
 
     def _tell(self, notice: Notice) -> None:
-        """Tell the user, once."""
+        """Notify the user, once."""
         with self._one:
             is_told = notice in self._told
             self._told.add(notice)
@@ -115,7 +113,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._notify(notice)
 
     def _responses(self, kind: Signal, body: bytes) -> Iterator[Received]:
-        """The responses in a request. One that cannot be relied on stops no other; it is counted."""
+        """The responses in a request. An invalid one stops no other; it is counted."""
         for event in events(kind, body):
             try:
                 found = response(event)
@@ -126,7 +124,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 yield found
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection a thread, or close it where too many are open: exporters try again."""
+        """Handle a connection in a thread, or close it if too many are open: exporters try again."""
         with self._connections:
             is_one_too_many = len(self._open) >= MOST_CONNECTIONS
             if not is_one_too_many:
@@ -138,7 +136,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection that is done."""
+        """Close a finished connection."""
         with self._connections:
             self._open.pop(request, None)
         super().shutdown_request(request)
@@ -148,10 +146,10 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._end_older_than(MOST_SECONDS)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a connection that broke: its words are its client's."""
+        """Log nothing about a broken connection: its data are its client's."""
 
     def run_until_ended(self) -> None:
-        """Serve until SIGINT or SIGTERM, and finish what was begun. For the main thread alone."""
+        """Serve until SIGINT or SIGTERM, and finish started work. Only for the main thread."""
 
         def end(_number: int, _frame: FrameType | None) -> None:
             raise _Ended
@@ -163,13 +161,13 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             pass
         finally:
             for one in before:
-                signal.signal(one, signal.SIG_IGN)  # a second one would interrupt what is being finished
+                signal.signal(one, signal.SIG_IGN)  # a second one would interrupt the remaining work
             self.close()
             for one, handler in before.items():
                 signal.signal(one, handler)
 
     def close(self) -> None:
-        """Stop listening. Connections have a second to end; what is being stored is stored."""
+        """Stop listening. Connections have a second to end; storing responses is completed."""
         self.shutdown()
         self.server_close()
         until = time.monotonic() + 1
@@ -205,6 +203,6 @@ def _not_listening(host: str, port: int, error: OSError) -> EnvironmentProblem:
 
 
 def summary_of(kept: Mapping[str, int], refused: int) -> str:
-    """A sentence on what was received."""
+    """A sentence about what was received."""
     counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(kept.items())) or "none"
     return f"responses stored: {counts}" + (f"; {refused:,} without counts to rely on" if refused else "")

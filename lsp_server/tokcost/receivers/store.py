@@ -1,7 +1,7 @@
 """The file of received responses: lines of JSON in `otel/` below `TOKCOST_HOME`, which only its owner can read.
 
-All responses of a request are appended by one write, before the exporter is answered: a process that is killed loses at
-most what it was writing.
+All responses of a request are appended in one write, before the exporter gets its answer: a process that is killed
+loses at most the request that it was writing.
 """
 
 import os
@@ -17,7 +17,7 @@ from tokcost.model.received import OTEL, Received
 
 NAME = "received.jsonl"
 MOST_BYTES = 1 << 30
-"""Of the file: ten years of work, or somebody who fills the disk."""
+"""Of the file: ten years of work, or somebody filling the disk."""
 
 
 class StoreFull(OSError):
@@ -25,10 +25,10 @@ class StoreFull(OSError):
 
 
 class Store:
-    """The file, to be appended to."""
+    """The file, opened for appending."""
 
     def __init__(self, home: Path) -> None:
-        """Make the folder where there is none. Raises `EnvironmentProblem` where it cannot be used."""
+        """Create the folder if there is none. Raises `EnvironmentProblem` if it cannot be used."""
         self.path = str(home / OTEL / NAME)
         try:
             private_folder(str(home))
@@ -61,15 +61,14 @@ class Store:
 
 
 def purge(home: Path, is_purged: Callable[[str, str, str], bool]) -> None:
-    """Take purged responses out: those of which an assistant, its id of a session and the id of the response tell so.
-    Raises `OSError`."""
+    """Remove purged responses, recognised by assistant, session id and response id. Raises `OSError`."""
     decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def without(line: bytes) -> bytes:
         try:
             record = decode(line)
         except (msgspec.DecodeError, ValueError):
-            return b""  # no import reads it, and nobody could tell whose it is
+            return b""  # no import reads it, and its owner is unknown
         names = (str(record.get(name, "")) for name in ("assistant", "session", "id"))
         return b"" if is_purged(*names) else line
 
@@ -77,7 +76,7 @@ def purge(home: Path, is_purged: Callable[[str, str, str], bool]) -> None:
 
 
 def line_of(response: Received) -> bytes:
-    """The line of a response: its fields by name, counts of zero left out."""
+    """The line of a response: its fields by name, without zero counts."""
     tokens = {name: count for name, count in response.tokens._asdict().items() if count}
     fields = {name: value for name, value in response._asdict().items() if name != "tokens" and value not in (None, "")}
     return msgspec.json.encode({"v": 1, **fields, "tokens": tokens}) + b"\n"

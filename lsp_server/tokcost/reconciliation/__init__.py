@@ -1,1 +1,1 @@
-"""Bills of providers, beside the ledger: the one room that asks the network, when `tokcost reconcile` does."""
+"""Providers' bills, beside the ledger. This is the only package that uses the network, for `tokcost reconcile`."""

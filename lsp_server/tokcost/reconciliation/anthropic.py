@@ -1,7 +1,7 @@
 """Anthropic's cost analytics: `GET /v1/organizations/analytics/cost` (beta, header `analytics-usage-cost-2026-08-24`).
 
-A line has an amount after discounts and before credits, and a list amount, both as decimal texts in cents. Shapes
-and limits (31 days, 1,000 lines of a page) are those of the package anthropic 2.14, `resources/beta/organization`.
+A line has an amount after discounts and before credits, and a list amount, both as decimal texts in cents. Formats and
+limits (31 days, 1,000 lines per page) come from the package anthropic 2.14, `resources/beta/organization`.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ from tokcost.reconciliation.documents import (
 
 
 def headers(key: str) -> dict[str, str]:
-    """The headers that name the key and the version of the API."""
+    """The headers with the key and the API version."""
     return {
         "x-api-key": key,
         "anthropic-version": "2023-06-01",
@@ -32,7 +32,7 @@ def headers(key: str) -> dict[str, str]:
 
 
 def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key names the organization)
-    """One question for all days. Nothing is grouped by whoever caused it."""
+    """One query for all days, not grouped by person."""
     params = (
         ("starting_at", f"{days[0]}T00:00:00Z"),
         ("ending_at", f"{day_plus(days[-1], 1)}T00:00:00Z"),
@@ -45,7 +45,7 @@ def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key n
 
 
 def read(ask: Ask, document: dict[str, Any]) -> Page:  # noqa: ARG001
-    """Read a page."""
+    """Parse a page."""
     lines: list[Billed] = []
     for row in objects(document, "data"):
         cost, group = an_object(row.get("cost"), "cost"), an_object(row.get("group"), "group")

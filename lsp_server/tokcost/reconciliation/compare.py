@@ -1,4 +1,4 @@
-"""Both sides of a month, and what likely stands behind their difference. Pure."""
+"""Both sides of a month, and the likely causes of their difference. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,13 +7,13 @@ from tokcost.model.money import NANO_PER_USD, dollars
 from tokcost.reconciliation.match_models import merged_names, same_names
 
 _ROUNDING = NANO_PER_USD // 100
-"""The most that rounding makes of a day and a model: a cent, the smallest unit of bills."""
+"""The maximum effect of rounding for a day and a model: a cent, the smallest unit of bills."""
 _PER_MILLE = 2
 """Thousandths of a cell: a smaller difference is rounding too, of requests before they are added."""
 
 
 def cells_of(lines: Iterable[Billed], spent: Iterable[Spent]) -> list[Cell]:
-    """A cell for each day and model that either side has, by day and then by model."""
+    """A cell for each day and model on either side, ordered by day and then by model."""
     lines, spent = list(lines), list(spent)
     merged = merged_names({line.model for line in lines})
     matched = same_names(merged, {(one.provider, one.model) for one in spent})
@@ -83,12 +83,12 @@ _TEXTS = {
 
 
 def _taken(left: dict[tuple[str, str], int], models: set[str]) -> int:
-    """The differences of some models, which need no other explanation then."""
+    """The differences of some models, which then need no other explanation."""
     return sum(left.pop(key) for key in list(left) if key[1] in models)
 
 
 def _shift(left: dict[tuple[str, str], int]) -> int:
-    """Move what two neighbouring days of a model differ by in opposite directions; the amount that was moved."""
+    """Move opposite differences of a model between neighbouring days; returns the moved amount."""
     moved = 0
     for day, model in sorted(left):
         following = (day_plus(day, 1), model)

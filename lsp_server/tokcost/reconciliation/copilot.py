@@ -1,7 +1,7 @@
-"""GitHub Copilot's AI credits: `GET /organizations/ORG/settings/billing/ai_credit/usage`, a question for each day.
+"""GitHub Copilot's AI credits: `GET /organizations/ORG/settings/billing/ai_credit/usage`, one query per day.
 
-`grossAmount` is list cost, `netAmount` what is billed after the credits of the plan; both are JSON numbers in dollars.
-A discount can be larger than the gross amount. Models have the names that people are shown: `Auto: Claude Haiku 4.5`.
+`grossAmount` is list cost, `netAmount` is billed after the plan's credits; both are JSON numbers in dollars. A discount
+can be larger than the gross amount. Models have display names: `Auto: Claude Haiku 4.5`.
 """
 
 import re
@@ -13,12 +13,12 @@ from tokcost.model.money import NANO_PER_USD
 from tokcost.reconciliation.documents import Ask, Page, Unreadable, amount, objects, text
 
 FIRST_DAY = "2026-06-01"
-"""Before it, Copilot billed premium requests."""
+"""Before this day, Copilot billed premium requests."""
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def headers(key: str) -> dict[str, str]:
-    """The headers that name the token and the version of the API."""
+    """The headers with the token and the API version."""
     return {
         "authorization": f"Bearer {key}",
         "accept": "application/vnd.github+json",
@@ -27,7 +27,7 @@ def headers(key: str) -> dict[str, str]:
 
 
 def asks(days: list[str], account: str) -> list[Ask]:
-    """A question for each day: an answer for a month does not tell its days."""
+    """A query for each day: an answer for a month does not distinguish its days."""
     if not _ACCOUNT.fullmatch(account):
         raise UsageError("the organization that pays for Copilot is missing", "Name it: --org NAME.")
     path = f"/organizations/{account}/settings/billing/ai_credit/usage"
@@ -38,7 +38,7 @@ def asks(days: list[str], account: str) -> list[Ask]:
 
 
 def read(ask: Ask, document: dict[str, Any]) -> Page:
-    """Read the answer for a day."""
+    """Parse the answer for a day."""
     year, month, day = (int(value) for _, value in ask.params)
     period = document.get("timePeriod")
     if isinstance(period, dict) and {"year": year, "month": month, "day": day} != {

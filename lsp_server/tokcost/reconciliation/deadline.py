@@ -9,13 +9,13 @@ _Answer = TypeVar("_Answer")
 
 
 class Late(Exception):
-    """Something did not come back in its time. It goes on in a thread that no end of the process waits for."""
+    """Work did not finish in time. It continues in a thread that does not delay the end of the process."""
 
 
 def within(
     seconds: float, work: Callable[[], _Answer], *, patience: float = 0, waiting: Callable[[], None] | None = None
 ) -> _Answer:
-    """The answer of some work, or its exception. `waiting` is called once when it takes longer than `patience`
+    """The result of some work, or its exception. `waiting` is called once if it takes longer than `patience`
     seconds. Raises `Late`."""
     answers: SimpleQueue[Callable[[], _Answer]] = SimpleQueue()
     Thread(target=lambda: answers.put(_done(work)), daemon=True).start()
@@ -35,7 +35,7 @@ def within(
 def _done(work: Callable[[], _Answer]) -> Callable[[], _Answer]:
     try:
         answer = work()
-    except BaseException as error:  # raised again where the answer is wanted
+    except BaseException as error:  # raised again where the result is needed
         caught = error
 
         def fail() -> _Answer:

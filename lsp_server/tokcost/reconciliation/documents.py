@@ -1,7 +1,8 @@
-"""Fields of providers' answers. Amounts are decimal from the first byte on, and rounded once: to nano-dollars.
+"""Fields of providers' answers.
 
-An answer of another shape than the documented one is an error, never a smaller sum. Its words are never quoted: they
-can name people, and some providers repeat a part of the key.
+Amounts are decimal from the first byte on, and rounded once, to nano-dollars. An answer in another format than the
+documented one is an error, never a smaller sum. Its text is never quoted: it can name people, and some providers repeat
+part of the key.
 """
 
 import json
@@ -21,7 +22,7 @@ _LONGEST_NAME = 200
 
 
 class Unreadable(EnvironmentProblem):
-    """An answer is not what the provider documents."""
+    """An answer does not have the provider's documented format."""
 
     def __init__(self, what: str) -> None:
         hint = "Nothing was summed up. The provider may have changed its API: a newer tokcost may know it."
@@ -29,13 +30,13 @@ class Unreadable(EnvironmentProblem):
 
 
 class Ask(NamedTuple):
-    """A question to a provider."""
+    """A query to a provider."""
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
 
     def on_page(self, cursor: str) -> "Ask":
-        """The question, asked for another page of its answer."""
+        """The query for another page of its answer."""
         kept = tuple(pair for pair in self.params if pair[0] != "page")
         return self._replace(params=(*kept, ("page", cursor)))
 
@@ -48,13 +49,13 @@ class Page(NamedTuple):
     """The next page; empty on the last one."""
     refreshed: str = ""
     own_keys: int = 0
-    """Nano-dollars of usage with keys of the user's own at other providers, which this one does not bill."""
+    """Nano-dollars of usage with the user's own keys for other providers, which this one does not bill."""
     without_amount: int = 0
-    """Lines that have no amount."""
+    """Lines without an amount."""
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """A body as an object, its fractions as decimals. Raises `Unreadable`."""
+    """A body as an object, with fractions as decimals. Raises `Unreadable`."""
     try:
         found = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -74,7 +75,7 @@ def an_object(value: object, where: str) -> dict[str, Any]:
 
 
 def objects(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
-    """The objects of an array that must be there."""
+    """The objects of a required array."""
     found = document.get(name)
     if not isinstance(found, list):
         raise Unreadable(f"{name} is no array")
@@ -82,7 +83,7 @@ def objects(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
 
 
 def text(document: dict[str, Any], name: str) -> str:
-    """A text; empty where it is null or missing."""
+    """A text; empty if it is null or missing."""
     found = document.get(name)
     if found is None:
         return ""
@@ -112,7 +113,7 @@ def amount(value: object, nano_per_unit: int, where: str) -> int:
 
 
 def in_dollars(currency: str) -> None:
-    """Refuse what is billed in another currency: list cost is in US dollars."""
+    """Refuse amounts in another currency: list cost is in US dollars."""
     if currency.upper() != "USD":
         raise EnvironmentProblem(
             "the bill is not in US dollars, list cost is: they cannot be compared",
@@ -131,7 +132,7 @@ def day_of_text(moment: str, where: str) -> str:
 
 
 def moment(document: dict[str, Any], name: str) -> str:
-    """An RFC 3339 time, in UTC to the second; empty where it is missing or none."""
+    """An RFC 3339 time, in UTC to the second; empty if it is missing or invalid."""
     try:
         return _in_utc(text(document, name)).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
@@ -139,7 +140,7 @@ def moment(document: dict[str, Any], name: str) -> str:
 
 
 def _in_utc(moment: str) -> datetime:
-    """A time in UTC. Raises `ValueError` for none, `OverflowError` for one that is in no year from 1 to 9999 there."""
+    """A time in UTC. Raises `ValueError` if it has no zone, `OverflowError` if its year in UTC is outside 1 to 9999."""
     found = datetime.fromisoformat(moment)
     return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
 
@@ -152,7 +153,7 @@ def day_of_seconds(value: object, where: str) -> str:
 
 
 def cursor(document: dict[str, Any]) -> str:
-    """The next page, by `has_more` and `next_page`; empty on the last one."""
+    """The next page, from `has_more` and `next_page`; empty on the last one."""
     more, found = document.get("has_more"), document.get("next_page")
     if more is not None and not isinstance(more, bool):
         raise Unreadable("has_more is neither true nor false")

@@ -1,4 +1,4 @@
-"""The bill of a month: question by question, page by page, whole or not at all."""
+"""The bill of a month: query by query, page by page, complete or not at all."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +18,8 @@ Get = Callable[[Ask], bytes]
 
 
 def days_told(provider: Provider, month: Month, today: str) -> list[str]:
-    """The days of a month that a provider can tell of: not before its first, and not the days to come.
-
-    Raises `UsageError` where there are none."""
+    """The days of a month for which a provider has data: from its first day on, and without future days. Raises
+    `UsageError` if there are none."""
     first = provider.first_day
     if provider.days_kept is not None:
         first = max(first, day_plus(today, -provider.days_kept))
@@ -32,7 +31,7 @@ def days_told(provider: Provider, month: Month, today: str) -> list[str]:
 
 
 def fetch_bill(provider: Provider, month: Month, days: list[str], account: str, get: Get) -> Bill:
-    """Ask for all of it. Raises `EnvironmentProblem` where any part is missing, `UsageError`."""
+    """Fetch all of it. Raises `EnvironmentProblem` if any part is missing, `UsageError`."""
     lines: list[Billed] = []
     refreshed, own_keys, without, beside = "", 0, 0, 0
     for page in _pages(provider, provider.asks(days, account), get):

@@ -1,8 +1,8 @@
-"""The one place that asks the network, over HTTPS, and a provider's documented host alone.
+"""The only place that uses the network: over HTTPS, with a provider's documented host only.
 
-Redirects are not followed, so that a key goes nowhere else. Certificates are checked, the proxies of the environment
-(`HTTPS_PROXY`, `NO_PROXY`) are used. An answer has a size and a time that it may take, a provider that asks to wait is
-waited for within limits, and nothing of what it says is quoted: some repeat a part of the key, or name people.
+Redirects are not followed, so that a key is sent nowhere else. Certificates are verified, and the proxies of the
+environment (`HTTPS_PROXY`, `NO_PROXY`) are used. The size and the time of an answer are limited, a provider's request
+to wait is respected within limits, and no part of an answer is quoted: some repeat part of the key, or name people.
 """
 
 import re
@@ -29,10 +29,10 @@ _MOST_BYTES_OF_ERRORS = 1 << 16
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 30.0
 _REQUEST_SECONDS = 60.0
 _MOST_WAIT = 60.0
-"""Seconds that one answer may ask to wait, and all of them together may take twice as long."""
+"""Maximum seconds that one answer may ask to wait; all of them together may take twice as long."""
 _TRIES = 5
 _WAITS = (1.0, 2.0, 4.0, 8.0)
-"""Seconds to wait where a provider that is busy does not say how long."""
+"""Seconds to wait if a busy provider does not say how long."""
 
 Say = Callable[[str], None]
 
@@ -44,7 +44,7 @@ class _Answer(NamedTuple):
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same question may be answered later. GitHub says 403 too where it is asked too often."""
+        """Whether the same query may succeed later. GitHub also answers 403 to too many queries."""
         return self.status == 429 or self.status >= 500 or (self.status == 403 and self.retry_after != "")
 
 
@@ -53,7 +53,7 @@ class _TooLarge(Exception):
 
 
 class Wire:
-    """The connection to one provider. Use it as a context manager."""
+    """The connection to one provider, a context manager."""
 
     def __init__(self, host: str, environ: Mapping[str, str], say: Say) -> None:
         self.host = host
@@ -70,7 +70,7 @@ class Wire:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._is_late:  # else a thread still uses it, and the process ends anyway
+        if not self._is_late:  # otherwise a thread still uses it, and the process ends anyway
             self._client.close()
 
     def get(self, ask: Ask, headers: Mapping[str, str]) -> bytes:
@@ -86,7 +86,7 @@ class Wire:
         raise AssertionError("the last try answers or raises")
 
     def _tried(self, ask: Ask, headers: Mapping[str, str], is_last: bool) -> _Answer | None:
-        """One try; `None` where the connection broke and may hold the next time."""
+        """One attempt; `None` if the connection broke and the next attempt may succeed."""
         import httpx2
 
         try:
@@ -158,7 +158,7 @@ class Wire:
 
 
 def _checked(url: str) -> str:
-    """The address of a server on this machine, for tests. Any other would get the key."""
+    """The address of a server on this machine, for tests. Any other server would get the key."""
     parts = urlsplit(url)
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
     try:
@@ -191,7 +191,7 @@ def _client(uses_proxies: bool) -> "httpx2.Client":
 
 
 def _wanted(answer: _Answer, number: int) -> float:
-    """The seconds to wait: those that the provider asks for, as a number or as a moment."""
+    """The seconds to wait requested by the provider, as a number or as a time."""
     said = answer.retry_after.strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", said, re.ASCII):
         return float(said)

@@ -1,8 +1,8 @@
-"""Keys of providers in the keyring of the operating system: the only place where one is ever kept.
+"""Keys of providers in the keyring of the operating system: the only place where they are stored.
 
-The package keyring can also be told to keep nothing (its null backend) or to write a key into a file in plain text
-(keyrings.alt does that by itself as soon as it is installed). So the keyrings are listed that encrypt, a key is read
-back after it was written, and a keyring that does not answer is given up: a stopped gnome-keyring hangs for minutes.
+The package keyring can also be configured to store nothing (its null backend) or to write keys to a plain-text file
+(keyrings.alt does so as soon as it is installed). Therefore only known encrypting keyrings are used, a key is read back
+after it was written, and a keyring that does not answer is given up: a stopped gnome-keyring hangs for minutes.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,10 @@ _TRUSTED = {
     "keyring.backends.macOS": "macOS Keychain",
     "keyring.backends.Windows": "Windows Credential Locker",
 }
-"""Modules of keyrings that encrypt, and their names."""
+"""Modules of encrypting keyrings, and their names."""
 _SECONDS = 10.0
 _SECONDS_WITH_A_PERSON = 120.0
-"""On a terminal somebody may have to unlock the keyring."""
+"""On a terminal, the user may have to unlock the keyring."""
 _PATIENCE = 1.0
 _LONGEST_KEY = 4096
 
@@ -30,38 +30,38 @@ _Answer = TypeVar("_Answer")
 
 
 class Keyring(Protocol):
-    """The part of a backend of the package keyring that is used."""
+    """The methods used of a keyring backend."""
 
     def get_password(self, service: str, username: str) -> str | None:
-        """The secret; `None` where there is none."""
+        """The secret; `None` if there is none."""
         ...
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep a secret."""
+        """Store a secret."""
         ...
 
     def delete_password(self, service: str, username: str) -> None:
-        """Take a secret away."""
+        """Delete a secret."""
         ...
 
 
 class NoKeyring(EnvironmentProblem):
-    """The keyring cannot be used; the environment variable can."""
+    """The keyring cannot be used, but the environment variable can."""
 
 
 class KeyStore:
-    """The keyring, as somebody waits for it who is told when it takes long."""
+    """The keyring, with a message for a waiting user if it takes long."""
 
     def __init__(self, waiting: Callable[[], None] | None) -> None:
         self._waiting = waiting
-        """Called once where a person is there to see it; `None` where there is no terminal."""
+        """Called once if a user is there to see it; `None` if there is no terminal."""
 
     def load(self, provider: Provider) -> str | None:
-        """The key of a provider; `None` where there is none. Raises `NoKeyring`."""
+        """The key of a provider; `None` if there is none. Raises `NoKeyring`."""
         return self._ask(provider, lambda keyring: keyring.get_password(SERVICE, provider.name))
 
     def store(self, provider: Provider, key: str) -> str:
-        """Keep a key, see that it is there, and tell the keyring's name. Raises `NoKeyring`."""
+        """Store a key and verify it; returns the keyring's name. Raises `NoKeyring`."""
 
         def kept(keyring: Keyring) -> str:
             keyring.set_password(SERVICE, provider.name, key)
@@ -72,7 +72,7 @@ class KeyStore:
         return self._ask(provider, kept)
 
     def forget(self, provider: Provider) -> bool:
-        """Take a key away; whether there was one. Raises `NoKeyring`."""
+        """Delete a key; returns whether there was one. Raises `NoKeyring`."""
 
         def gone(keyring: Keyring) -> bool:
             if keyring.get_password(SERVICE, provider.name) is None:
@@ -92,7 +92,7 @@ class KeyStore:
             raise
         except Late:
             raise _problem(provider, f"your keyring did not answer within {seconds:g} seconds") from None
-        except Exception as error:  # keyrings raise whatever the bus or the system does; its words may hold anything
+        except Exception as error:  # keyrings raise any error of the bus or the system, whose text may contain anything
             raise _problem(provider, _SAID.get(type(error).__name__, _failed(error))) from None
 
 
@@ -138,7 +138,7 @@ def _name_of(keyring: Keyring) -> str:
 
 
 def checked_key(text: str) -> str:
-    """A key as somebody typed or piped it. Raises `UsageError`, which does not quote it."""
+    """A typed or piped key. Raises `UsageError`, which does not quote it."""
     key = text.strip()
     if not key:
         raise UsageError("there is no key", "Type it, or pipe it into the command.")

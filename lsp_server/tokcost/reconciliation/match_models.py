@@ -1,7 +1,7 @@
-"""One name for a model that a log and a bill call differently. Pure.
+"""One name for a model that a log and a bill name differently. Pure.
 
-Bills have names of their own: GitHub shows `Auto: Claude Haiku 4.5`, OpenRouter puts the lab in front, OpenAI a date
-behind. What assistants and gateways append is known to `pricing/names.py`.
+Bills have names of their own: GitHub shows `Auto: Claude Haiku 4.5`, OpenRouter adds the lab as a prefix, OpenAI a date
+as a suffix. `pricing/names.py` knows the suffixes of assistants and gateways.
 """
 
 import re
@@ -17,7 +17,7 @@ _CLAUDE_ORDER = re.compile(r"claude-(\d)(?:-(\d{1,2}))?-(opus|sonnet|haiku)(.*)"
 
 
 def same_names(theirs: Iterable[str], ours: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    """For each of our providers and models the name in the bill; missing where the bill has none for it."""
+    """For each of our providers and models the name in the bill; missing if the bill has none for it."""
     known: dict[str, str] = {}
     for name in sorted(theirs):
         for form in _forms("", name):
@@ -31,7 +31,7 @@ def same_names(theirs: Iterable[str], ours: Iterable[tuple[str, str]]) -> Mappin
 
 
 def merged_names(theirs: Iterable[str]) -> dict[str, str]:
-    """For each name in a bill the one that stands for all that name the same model: the shortest."""
+    """For each name in a bill the shortest of all names of the same model."""
     first: dict[str, str] = {}
     return {
         name: first.setdefault(_plain(_DATE.sub("", _shown(name))), name)
@@ -40,7 +40,7 @@ def merged_names(theirs: Iterable[str]) -> dict[str, str]:
 
 
 def _forms(provider: str, model: str) -> list[str]:
-    """Ways to write a model, the most exact first."""
+    """Notations of a model, most exact first."""
     shown = _shown(model)
     names = [shown, *(one.model for one in candidates(provider, _BETWEEN.sub("-", shown) if " " in shown else shown))]
     whole = [_plain(name.rpartition("/")[2]) for name in names]
@@ -49,12 +49,12 @@ def _forms(provider: str, model: str) -> list[str]:
 
 
 def _shown(name: str) -> str:
-    """A name without what is said to people before and behind it."""
+    """A display name without its additions before and after."""
     return _IN_BRACKETS.sub("", _SHOWN_BEFORE.sub("", name.strip())).strip().lower()
 
 
 def _plain(name: str) -> str:
-    """A name in one spelling: `Claude Haiku 4.5`, `claude-haiku-4-5` and `claude-4.5-haiku` are one."""
+    """A name in one notation: `Claude Haiku 4.5`, `claude-haiku-4-5` and `claude-4.5-haiku` are equal."""
     plain = _BETWEEN.sub("-", name.strip().lower())
     if order := _CLAUDE_ORDER.fullmatch(plain):
         number = "-".join(part for part in order.groups()[:2] if part)

@@ -1,7 +1,7 @@
-"""OpenAI's costs: `GET /v1/organization/costs`, days in Unix seconds, amounts as JSON numbers in dollars.
+"""OpenAI's costs: `GET /v1/organization/costs`, with days in Unix seconds and amounts as JSON numbers in dollars.
 
-A line item is a model and a kind of tokens (`gpt-6-astra, input_tokens`), or something without a model. Shapes are
-those of the package openai, `types/admin/organization/usage_costs_response.py`. There is no list cost.
+A line item is a model and a kind of tokens (`gpt-6-astra, input_tokens`), or something without a model. Formats come
+from the package openai, `types/admin/organization/usage_costs_response.py`. There is no list cost.
 """
 
 from datetime import datetime
@@ -23,12 +23,12 @@ from tokcost.reconciliation.documents import (
 
 
 def headers(key: str) -> dict[str, str]:
-    """The header that names the key."""
+    """The header with the key."""
     return {"authorization": f"Bearer {key}"}
 
 
 def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key names the organization)
-    """One question for all days. Nothing is grouped by user, key or project."""
+    """One query for all days, not grouped by user, key or project."""
     first, last = (int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) for day in (days[0], days[-1]))
     params = (
         ("start_time", str(first)),
@@ -41,7 +41,7 @@ def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key n
 
 
 def read(ask: Ask, document: dict[str, Any]) -> Page:  # noqa: ARG001
-    """Read a page."""
+    """Parse a page."""
     lines: list[Billed] = []
     without = 0
     for bucket in objects(document, "data"):

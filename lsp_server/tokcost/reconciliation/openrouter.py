@@ -1,7 +1,7 @@
 """OpenRouter's activity: `GET /api/v1/activity`, days and models of the last 30 completed days, amounts in dollars.
 
-`usage` is what was taken from the account; `byok_usage_inference` what other providers bill for keys of the user's own.
-There is no list cost: OpenRouter's prices are what `usage` is made of.
+`usage` was charged to the account; `byok_usage_inference` is what other providers bill for the user's own keys. There
+is no list cost: `usage` is calculated from OpenRouter's prices.
 """
 
 from typing import Any
@@ -14,17 +14,17 @@ DAYS = 30
 
 
 def headers(key: str) -> dict[str, str]:
-    """The header that names the key."""
+    """The header with the key."""
     return {"authorization": f"Bearer {key}"}
 
 
 def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001
-    """One question: the answer is always of the last 30 days."""
+    """One query: the answer always covers the last 30 days."""
     return [Ask("/api/v1/activity")]
 
 
 def read(ask: Ask, document: dict[str, Any]) -> Page:  # noqa: ARG001
-    """Read the answer."""
+    """Parse the answer."""
     lines: list[Billed] = []
     own_keys = 0
     for row in objects(document, "data"):

@@ -1,4 +1,4 @@
-"""The providers whose bills are compared: who they are, which key they want, and who reads their answers."""
+"""The providers whose bills are compared, the keys they need, and the modules that parse their answers."""
 
 from collections.abc import Callable
 from types import MappingProxyType
@@ -9,16 +9,16 @@ from tokcost.reconciliation.documents import Ask, Page
 
 
 class Provider(NamedTuple):
-    """A provider of models that has an API for its bills."""
+    """A provider of models with an API for its bills."""
 
     name: str
     title: str
     host: str
-    """The one host that is asked."""
+    """The only host that is queried."""
     variable: str
     """The environment variable that may hold the key."""
     key: str
-    """The kind of key, in the provider's words."""
+    """The kind of key, in the provider's terms."""
     seller: str
     """Its name in the price source."""
     headers: Callable[[str], dict[str, str]]
@@ -26,9 +26,9 @@ class Provider(NamedTuple):
     read: Callable[[Ask, dict[str, Any]], Page]
     tells_list_cost: bool
     days_kept: int | None = None
-    """The number of days before today that it still tells; `None` for more than a year."""
+    """The number of days before today for which it still has data; `None` for more than a year."""
     first_day: str = "2020-01-01"
-    """The first day that it can tell of."""
+    """The first day for which it has data."""
 
 
 PROVIDERS = MappingProxyType(

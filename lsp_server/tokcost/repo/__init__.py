@@ -1,1 +1,1 @@
-"""Git: worktrees, HEAD, reflogs, history. It is asked here and nowhere else."""
+"""Git: worktrees, HEAD, reflogs, history. All questions to git are asked in this package."""

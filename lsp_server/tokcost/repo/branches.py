@@ -1,4 +1,4 @@
-"""A repository's branches now: checked out, gone, merged."""
+"""The present state of a repository's branches: checked out, deleted, merged."""
 
 from typing import NamedTuple
 
@@ -13,13 +13,14 @@ class Branches(NamedTuple):
 
     current: str | None = None
     present: frozenset[str] | None = frozenset()
-    """Those of the local branches that somebody asks about; `None` when the repository cannot be read any more."""
+    """The existing local branches among those asked about; `None` if the repository cannot be read any more."""
     merged: frozenset[str] = frozenset()
     default: str | None = None
-    """The branch that others are merged into; `None` when there is none, or it matters to nobody."""
+    """The branch that others are merged into; `None` if there is none, or it is not needed."""
 
     def state(self, branch: str) -> BranchState:
-        """`deleted` when it is gone, `merged` when the default branch contains all its commits, else `active`."""
+        """`deleted` if the branch does not exist, `merged` if the default branch contains all its commits, else
+        `active`."""
         if self.present is not None and branch not in self.present and branch != self.current:
             return "deleted"
         return "merged" if branch in self.merged and branch != self.current else "active"
@@ -28,8 +29,8 @@ class Branches(NamedTuple):
 def look_at_branches(
     common_dir: str, here: Worktree | None, wanted: set[str], *, with_default: bool = False
 ) -> Branches:
-    """Look once. `wanted` are the branches somebody will ask about; unless there are any besides the current one, or
-    the default branch matters, nothing is looked up."""
+    """Read the state of branches. `wanted` are the branches asked about; if there are none besides the current one,
+    and the default branch is not needed, nothing is looked up."""
     current = read_head(here).branch if here else None
     if not with_default and not wanted - {current}:
         return Branches(current, frozenset(wanted))

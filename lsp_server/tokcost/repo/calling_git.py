@@ -1,8 +1,8 @@
-"""The git process that runs a hook, and the arguments and settings that it was given.
+"""The git process that runs a hook, with its arguments and settings.
 
-git tells its hooks neither whether `--no-verify` was given nor what `--cleanup` says, and nothing that tells one commit
-from the next. Where the system shows other processes (`/proc`), the git above a hook says all three. It is asked only
-where nothing else decides, and what it was told is stored nowhere.
+git tells its hooks neither whether `--no-verify` was given nor the value of `--cleanup`, and provides nothing that
+distinguishes one commit from the next. On systems that show other processes (`/proc`), the git process above a hook
+reveals all three. It is examined only if nothing else decides, and nothing about it is stored.
 """
 
 import os
@@ -13,15 +13,15 @@ from typing import NamedTuple
 from tokcost.repo.run import list_processes
 
 PARENT = "TOKCOST_PARENT"
-"""The variable that names the parent of a hook's process; a server works for hooks of other processes."""
+"""The variable that names the parent of a hook's process, because a server works for hooks of other processes."""
 _MOST_ANCESTORS = 24
 _MOST_BYTES = 1 << 17
-"""Of a command line: a message may be given on it."""
+"""Of a command line, which may contain a message."""
 _WITH_VALUE = ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env", "--super-prefix")
-"""Options of git itself whose value may be the next word."""
+"""Options of git itself whose value may be the next argument."""
 _MOST_WORDS = 4096
 _LOOKS_UNVERIFIED = re.compile(r"--no-veri(?:f|fy)?$|-[A-Za-z]*n")
-"""A word that says so, or a part of a message that looks like it: nothing tells them apart there."""
+"""An argument with this meaning, or a part of a message that looks like it: they cannot be distinguished there."""
 _SHORT_WITH_VALUE = "mFCct"
 _SHORT_WITH_REST = "uS"
 _LONG_WITH_VALUE = (
@@ -41,14 +41,14 @@ _LONG_WITH_VALUE = (
 
 
 class CallingGit(NamedTuple):
-    """A git that waits for a hook."""
+    """A git process that waits for a hook."""
 
     id: str
-    """Its process number and when it started: no other process ever has both."""
+    """Its process id and start time, which no other process shares."""
     command: str
-    """`commit`, `merge`, ...; empty where that cannot be told."""
+    """`commit`, `merge`, ...; empty if unknown."""
     arguments: tuple[str, ...]
-    """The arguments behind the command."""
+    """The arguments after the command."""
     settings: tuple[str, ...]
     """The settings of `-c`, as `name=value`."""
 
@@ -71,7 +71,7 @@ class CallingGit(NamedTuple):
 
     @property
     def cleanup(self) -> str:
-        """The mode that `--cleanup` or a `commit.cleanup` of this command says; empty where neither does."""
+        """The mode given by `--cleanup` or by this command's `commit.cleanup`; empty if neither is given."""
         said = [one.partition("=")[2] for one in self.settings if one.lower().startswith("commit.cleanup=")]
         for option, value in _options(self.arguments):
             if _stands_for(option, "--cleanup", "--cl"):
@@ -80,19 +80,20 @@ class CallingGit(NamedTuple):
 
 
 def calling_gits(environ: Mapping[str, str]) -> Iterator[CallingGit]:
-    """The gits above the process of a hook, nearest first; none where the system does not tell."""
+    """The git processes above a hook's process, nearest first; empty if the system does not show them."""
     return (git for git in _gits_above(environ) if git is not None)
 
 
 def may_be_run_by(environ: Mapping[str, str], name: str) -> bool:
-    """Whether the git with this id (`CallingGit.id`) may be the one that runs a hook: no other one is known to be, nor
-    that none is. A hook that was killed leaves its work to a process that nothing is above of any more."""
+    """Whether the git process with this id (`CallingGit.id`) may be the one that runs a hook: neither another one
+    nor the absence of one is known. A hook that was killed leaves its work to a process that has no ancestors any
+    more."""
     git = next(_gits_above(environ), CallingGit("", "", (), ()))
     return git is None or git.id == name
 
 
 def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
-    """The gits above the process of a hook, nearest first; at the end `None` where one of the processes is gone."""
+    """The git processes above a hook's process, nearest first; ends with `None` if one of the processes is gone."""
     parent = environ.get(PARENT, "")
     process = int(parent) if parent.isdecimal() and len(parent) < 10 else 0
     for _ in range(_MOST_ANCESTORS):
@@ -100,13 +101,13 @@ def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
             return
         try:
             words = _read(f"/proc/{process}/cmdline").decode("utf-8", "surrogateescape").split("\0")[:-1]
-            # The name of the program is in brackets and may hold any character.
+            # The name of the program is in parentheses and may contain any character.
             fields = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
             above, started = int(fields[1]), int(fields[19])
         except (OSError, ValueError, IndexError):
             yield None
             return
-        if fields[0] in (b"Z", b"X"):  # it has ended, and nobody has asked for its exit code yet
+        if fields[0] in (b"Z", b"X"):  # it has ended, and nobody has collected its exit code yet
             yield None
             return
         git = _git(f"{process}:{started}", words)
@@ -116,13 +117,16 @@ def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
 
 
 def calling_git(environ: Mapping[str, str]) -> CallingGit | None:
-    """The git that runs a hook; `None` where no git does, or the system does not tell."""
+    """The git process that runs a hook; `None` if there is none, or the system does not show it."""
     return next(calling_gits(environ), None)
 
 
 def may_skip_commit_msg(environ: Mapping[str, str]) -> bool:
-    """Whether the git that runs a hook was perhaps told to run no commit-msg hook. Where no git runs it (git gui does
-    that itself) it was not. Without `/proc`, `ps` shows its command line as one text; where nothing does, it was."""
+    """Whether the git process that runs a hook may have been told to skip the commit-msg hook.
+
+    If no git process runs the hook (git gui does that itself), it was not. Without `/proc`, `ps` shows the command line
+    as one text; if nothing does, it may have been.
+    """
     git = next(_gits_above(environ), CallingGit("", "", (), ()))
     return _ps_may_show_it(environ.get(PARENT, "")) if git is None else git.skips_commit_msg
 
@@ -158,7 +162,7 @@ def _git(name: str, words: Sequence[str]) -> CallingGit | None:
 
 
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Options of a command with their values, clusters of short ones taken apart."""
+    """Options of a command with their values, with clusters of short options separated."""
     at = 0
     while at < len(arguments) and arguments[at] != "--":
         word, following = arguments[at], arguments[at + 1] if at + 1 < len(arguments) else ""
@@ -181,7 +185,7 @@ def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _stands_for(option: str, whole: str, least: str) -> bool:
-    """Whether an option is this one, or begins like it and like no other (`least`): git takes that too."""
+    """Whether an option is this one, or an abbreviation that fits no other (`least`), which git accepts too."""
     return whole.startswith(option) and option.startswith(least)
 
 

@@ -1,4 +1,4 @@
-"""The files that a branch changed, as far as they are committed or staged: no filter of anybody runs for that."""
+"""The committed or staged changes of a branch, by path; no filter program runs for that."""
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.worktree import Worktree
@@ -6,12 +6,12 @@ from tokcost.repo.history import default_range, find_repository
 from tokcost.repo.run import GitFailed, run_git
 
 _MOST = 100_000
-"""Paths that are looked at."""
+"""The maximum number of paths to compare."""
 
 
 def changed_paths(worktree: Worktree, *, seconds: float = 1.0) -> list[str] | None:
-    """Paths that are different in the index and where the branch left the default branch; `None` where nobody can
-    tell."""
+    """Paths that differ between the index and the commit where the branch left the default branch; `None` if that is
+    unknown."""
     try:
         base = default_range(find_repository(worktree.path)).tips[0]
         begin = run_git(["merge-base", base, "HEAD"], worktree.path, seconds=seconds).strip()

@@ -1,8 +1,8 @@
-"""Clones that tokcost keeps for itself, by GitPython: made, fetched and pruned for `tokcost collect` alone.
+"""Clones that tokcost keeps for itself, by GitPython: created, fetched and pruned for `tokcost collect` only.
 
-This is the one place that fetches. What is read afterwards is read by `history.py`, which never does: so the few files
-that decide about a report (areas, owners, the mailmap, the repository's own rules) are fetched here, and no others.
-A fetch that was stopped is taken up by the next one.
+This is the only place that fetches. `history.py`, which reads the clones, never does. The few files that a report
+depends on (areas, owners, the mailmap, the repository's own rules) are therefore fetched here, and no others. An
+interrupted fetch is continued by the next one.
 """
 
 import os
@@ -18,7 +18,7 @@ from tokcost.files.private import alone_in, make_folders
 from tokcost.installation import installation
 
 Without = Literal["blobs", "trees", "nothing"]
-"""The objects that a clone leaves out. Without trees it is a third of the size, and no area is known."""
+"""The objects that a clone leaves out. Without trees it has a third of the size, but no areas are known."""
 _FILTERS: dict[Without, str] = {"blobs": "blob:none", "trees": "tree:0", "nothing": ""}
 _READ = (
     *(".tokcost.toml", ".mailmap", ".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
@@ -37,23 +37,23 @@ _ENVIRON = {
     "GIT_CONFIG_KEY_1": "gc.auto",
     "GIT_CONFIG_VALUE_1": "0",
 }
-"""No question is asked on a terminal, since a job has none, and no helper of `ext::` is started."""
+"""Nothing is asked on a terminal, since a job has none, and no helper of `ext::` is started."""
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|(?:[\w.-]+@)?[\w.-]+:(?!\\))", re.IGNORECASE)
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def is_address(name: str) -> bool:
-    """Whether a repository is named by where it is cloned from, and not by a folder."""
+    """Whether a repository is named by an address to clone from, and not by a folder."""
     return bool(_ADDRESS.match(name)) and not os.path.exists(name)
 
 
 def without_secret(text: str) -> str:
-    """A text without the user and the password of addresses in it."""
+    """A text without user names and passwords in its addresses."""
     return _SECRET.sub("", text)
 
 
 def updated_clone(address: str, folder: Path, without: Without) -> str:
-    """The path of an up-to-date clone below `folder`, made where there is none. Raises `EnvironmentProblem`."""
+    """The path of an up-to-date clone below `folder`, created if there is none. Raises `EnvironmentProblem`."""
     git = _library()
     path = folder / f"{blake2b(address.encode(), digest_size=16).hexdigest()}.git"
     try:
@@ -88,7 +88,7 @@ def _library() -> Any:
 
 
 def _configure(repo: Any, address: str, without: Without) -> None:
-    """A remote whose branches are kept as its own, so that nobody's local branch is among them."""
+    """A remote whose branches are kept separately, so that no local branch is among them."""
     with repo.config_writer() as config:
         section = 'remote "origin"'
         config.set_value(section, "url", address)

@@ -1,7 +1,7 @@
-"""The few settings of a repository that must be known before git could be asked: from its own `config` file, and from
-the command that is running.
+"""The few settings of a repository that are needed before git can be asked, from its own `config` file and from the
+command that is running.
 
-Only what git itself writes is looked for; included files are not followed.
+Only git's own syntax is parsed; included files are not followed.
 """
 
 import os
@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from tokcost.files.foreign import read_bounded, require_answer
 
-# What was matched is not given up again (`*+`): else a long line without an end takes the square of its length.
+# No backtracking (`*+`): otherwise a long line without an end takes quadratic time.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
 _SETTING = re.compile(r"\s*+([A-Za-z][A-Za-z0-9-]*+)\s*+(?:=\s*+(.*))?$")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"')
 _COMMENT = re.compile(r"[#;]")
 _MOST = 16 * 1024 * 1024
-"""Bytes of a configuration: git keeps a section for each branch, some ten thousand make one MiB."""
+"""Bytes of a configuration: git keeps a section for each branch, and about ten thousand make one MiB."""
 _BRANCH = b'[branch "'
 _MANY_BRANCHES = 100
 YES = ("true", "yes", "on", "1")
-"""The values of a setting, in lower case, that git takes for true."""
+"""The values of a setting, in lower case, that git considers true."""
 
 
 class Core(NamedTuple):
@@ -29,15 +29,15 @@ class Core(NamedTuple):
 
     bare: bool = False
     worktree: str = ""
-    """The path of a submodule's main worktree, relative to the repository; empty when it is around it as usual."""
+    """The path of a submodule's main worktree, relative to the repository; empty if it is in the usual place."""
 
 
 Sections = dict[tuple[str, str | None], dict[str, str]]
 
 
 class Config:
-    """A clone's own configuration, as its file was when it was read; other files do not count. `with_settings` adds
-    what is set for one worktree or one command."""
+    """A clone's own configuration as it was when read, without other files. `with_settings` adds the settings of one
+    worktree or one command."""
 
     def __init__(self, sections: Sections) -> None:
         self._sections = sections
@@ -47,8 +47,8 @@ class Config:
         return self._sections.get((section, subsection), {})
 
     def has_setting(self, prefixes: tuple[str, ...], yes_suffixes: tuple[str, ...] = ()) -> bool:
-        """Whether any section has a setting whose name, in lower case, begins like this; with `yes_suffixes`, one that
-        also ends like this and says yes."""
+        """Whether any section has a setting whose name, in lower case, begins with a prefix; with `yes_suffixes`,
+        one that also has such a suffix and is true."""
         return any(
             name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and value.lower() in YES))
             for settings in self._sections.values()
@@ -64,43 +64,43 @@ class Config:
 
 
 class ConfigsOnce:
-    """The configurations of some clones, each read when it is first asked for and then no more."""
+    """The configurations of some clones, each read once when it is first needed."""
 
     def __init__(self, known: Mapping[str, Config] | None = None) -> None:
         self._known = dict(known or {})
 
     def of(self, common_dir: str) -> Config:
-        """That of one clone."""
+        """The configuration of one clone."""
         if common_dir not in self._known:
             self._known[common_dir] = read_config(common_dir)
         return self._known[common_dir]
 
 
 def read_config(common_dir: str) -> Config:
-    """The configuration of a clone now; empty where it cannot be read."""
+    """The present configuration of a clone; empty if it cannot be read."""
     return Config(_parsed(os.path.join(common_dir, "config")))
 
 
 def hash_bytes(config: Config) -> int:
-    """The length of a hash in a clone: of SHA-256, or else of SHA-1 (`extensions.objectFormat`)."""
+    """The length of a hash in a clone: of SHA-256, otherwise of SHA-1 (`extensions.objectFormat`)."""
     return 32 if config.section("extensions").get("objectformat", "").lower() == "sha256" else 20
 
 
 def read_core(common_dir: str, config: Config | None = None) -> Core:
-    """`core` of a repository, from its `config` where that was read already; what cannot be read has its default. In a
-    repository with `extensions.worktreeConfig` git keeps these settings in `config.worktree`."""
+    """`core` of a repository, from its `config` if that was read already; unreadable settings have their defaults.
+    In a repository with `extensions.worktreeConfig`, git keeps these settings in `config.worktree`."""
     settings = read_core_settings(common_dir, config)
     return Core(settings.get("bare", "").lower() in YES, settings.get("worktree", ""))
 
 
 def read_core_settings(common_dir: str, config: Config | None = None) -> dict[str, str]:
-    """All settings of the section `core`, as `read_core` knows them."""
+    """All settings of the section `core`, read as by `read_core`."""
     known = (config or read_config(common_dir)).section("core")
     return known | _parsed(os.path.join(common_dir, "config.worktree")).get(("core", None), {})
 
 
 def read_section(common_dir: str, section: str, subsection: str | None = None) -> dict[str, str]:
-    """One section of a clone's own configuration now (`Config.section`)."""
+    """One section of a clone's own present configuration (`Config.section`)."""
     return read_config(common_dir).section(section, subsection)
 
 
@@ -117,8 +117,8 @@ _PARAMETER = re.compile(rf"({_WORD})(=?)((?:{_WORD})?)")
 
 
 def command_settings(environ: Mapping[str, str]) -> Sections:
-    """The settings of the one git command that runs with this environment: `git -c KEY=VALUE`, and what is numbered in
-    `GIT_CONFIG_COUNT` (git-config(1)). What git would refuse is left out."""
+    """The settings of the git command that runs with this environment: `git -c KEY=VALUE`, and the numbered ones of
+    `GIT_CONFIG_COUNT` (git-config(1)). Settings that git would refuse are left out."""
     found: Sections = {}
     for key, value in (*_numbered(environ), *_parameters(environ.get("GIT_CONFIG_PARAMETERS", ""))):
         section, _, rest = key.partition(".")
@@ -137,7 +137,8 @@ def _numbered(environ: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _parameters(text: str) -> list[tuple[str, str]]:
-    """`'core.a'='b'` as git writes it since 2.31, `'core.a=b'` as it did before; without a value it is true."""
+    """Parses `'core.a'='b'`, as git writes it since 2.31, and the older `'core.a=b'`; a setting without a value is
+    true."""
     found: list[tuple[str, str]] = []
     for quoted, equals, value in _PARAMETER.findall(text):
         key = _unquoted(quoted)
@@ -159,13 +160,13 @@ def _lines(path: str) -> list[str]:
     except OSError as error:
         require_answer(error, path)
         return []
-    # git itself reads nothing from a file with a NUL in it.
+    # git itself reads nothing from a file that contains a NUL.
     return [line.rstrip("\r") for line in os.fsdecode(_of_interest(data)).split("\n")] if b"\0" not in data else []
 
 
 def _of_interest(data: bytes) -> bytes:
-    """A configuration without the sections in which git keeps what it knows of branches, unless we keep something there
-    too: they may be tens of thousands."""
+    """A configuration without the branch sections of git, unless they have settings of ours: there may be tens of
+    thousands."""
     if data.count(_BRANCH) < _MANY_BRANCHES:
         return data
     first, *sections = data.split(b"\n[")
@@ -174,7 +175,7 @@ def _of_interest(data: bytes) -> bytes:
 
 
 def _is_only_a_branch(section: bytes, may_be_ours: bool) -> bool:
-    """Whether a section of a branch has nothing of ours, nor another section behind it on lines that are indented."""
+    """Whether a branch section has no settings of ours, and no other section after it on indented lines."""
     return (
         section.startswith(_BRANCH[1:]) and b"[" not in section and not (may_be_ours and b"tokcost" in section.lower())
     )

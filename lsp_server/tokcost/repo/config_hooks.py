@@ -1,6 +1,6 @@
-"""Hooks that git's configuration names (`hook.NAME.command`, `hook.NAME.event`; git-hook(1)), understood as git does.
+"""Hooks named in git's configuration (`hook.NAME.command`, `hook.NAME.event`; git-hook(1)), interpreted as git does.
 
-A git before 2.54 does not run them; from 2.55 on a setting switches off all hooks of an event (`hook.EVENT.enabled`).
+git before 2.54 does not run them; from 2.55 on, a setting disables all hooks of an event (`hook.EVENT.enabled`).
 """
 
 from collections.abc import Iterator
@@ -28,25 +28,25 @@ class ConfigHook(NamedTuple):
 
     name: str
     events: tuple[str, ...]
-    """None where it is never run."""
+    """Empty if it is never run."""
     command: str
-    """The text that a shell runs, with the arguments of the event behind it; empty where none is set."""
+    """The shell command, to which the arguments of the event are appended; empty if none is set."""
     is_on: bool
 
 
 class ConfigHooks(NamedTuple):
-    """All of them."""
+    """All hooks in git's configuration."""
 
     hooks: dict[str, ConfigHook]
     """By name."""
     events_off: frozenset[str] = frozenset()
-    """Events of which this git runs no hook that its configuration names."""
+    """Events for which this git version runs no configured hook."""
     problem: str = ""
-    """The setting at which this git stops every commit; empty when all is well."""
+    """The setting at which this git version stops every commit; empty if there is none."""
 
 
 class _Said(NamedTuple):
-    """The settings about one name."""
+    """The settings of one name."""
 
     events: list[str]
     commands: list[str]
@@ -54,7 +54,7 @@ class _Said(NamedTuple):
 
 
 def read_config_hooks(worktree: Worktree, version: Version) -> ConfigHooks:
-    """The hooks that git's configuration names for a worktree, and what a git of this version makes of them."""
+    """The hooks that git's configuration names for a worktree, as a git of this version interprets them."""
     said: dict[str, _Said] = {}
     problems: list[str] = []
     for name, key, value in _settings(worktree):
@@ -85,20 +85,20 @@ def read_config_hooks(worktree: Worktree, version: Version) -> ConfigHooks:
 
 
 def set_config_hook(worktree: Worktree, name: str, event: str, command: str) -> None:
-    """Name a hook in the clone's own configuration, for this event alone. Raises `EnvironmentProblem`."""
-    # Without a command, git would stop at an event: so that comes last.
+    """Add a hook to the clone's own configuration, for this event only. Raises `EnvironmentProblem`."""
+    # Without a command, git would fail at an event, so the event comes last.
     for key, value in (("command", command), ("event", event)):
         run_git(["config", "--local", "--replace-all", f"hook.{name}.{key}", value], worktree.path)
 
 
 def remove_config_hook(worktree: Worktree, name: str) -> None:
-    """Take it out of the clone's own configuration again."""
+    """Remove the hook from the clone's own configuration."""
     with suppress(GitFailed):
         run_git(["config", "--local", "--remove-section", f"hook.{name}"], worktree.path)
 
 
 def _settings(worktree: Worktree) -> Iterator[tuple[str, str, str | None]]:
-    """Name, last part and value of each `hook.NAME.KEY`, in git's order; `None` for a value that is not even empty."""
+    """Name, last part and value of each `hook.NAME.KEY`, in git's order; `None` for a setting without a value."""
     said = ""
     with suppress(GitFailed):  # none
         said = run_git(["config", "-z", "--get-regexp", r"^hook\..*\."], worktree.path)
@@ -109,7 +109,7 @@ def _settings(worktree: Worktree) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _is_off(value: str, before: bool) -> bool:
-    """The meaning of `enabled`; what is neither true nor false leaves it as it was."""
+    """The meaning of `enabled`; a value that is neither true nor false has no effect."""
     word = value.lower()
     if word in YES or word in _NO:
         return word in _NO

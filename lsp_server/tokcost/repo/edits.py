@@ -1,4 +1,4 @@
-"""The lines that each step of a branch changed, from the heads of git's hunks; their text is passed over."""
+"""The lines that each commit of a branch changed, from the hunk headers of git's diffs; the text itself is skipped."""
 
 import re
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ _COMMIT = "commit "
 
 
 def read_edits(repository: Repository, span: Range) -> Iterator[Step]:
-    """The steps of the first tip's own line, oldest first. Raises `GitFailed` where a partial clone lacks the contents,
-    and nothing is read where something in the folder would keep git waiting."""
+    """The first-parent commits of the first tip, oldest first. Raises `GitFailed` if a partial clone lacks the
+    contents; nothing is read if a file in the folder would make git wait."""
     feed = span._replace(tips=span.tips[:1]).feed
     asked = ["--stdin", f"--format={_COMMIT}%H %ct"]
     named = repository.git(*_LOG, *asked, "--name-only", "--no-renames", feed=feed).splitlines()
@@ -38,11 +38,11 @@ class _Reading:
         self._time = 0
         self._files: list[FileEdit] = []
         self._text = 0
-        """Lines of text that are still to be passed over."""
+        """Lines of text that remain to be skipped."""
         self._begin(None, None)
 
     def read(self, line: str) -> Step | None:
-        """Take a line; a step where the line begins another one."""
+        """Take a line; returns a completed step if the line begins another one."""
         if self._text and not line.startswith("\\"):
             self._text -= 1
         elif found := _HUNK.match(line):
@@ -65,14 +65,14 @@ class _Reading:
         return None
 
     def step(self) -> Step | None:
-        """The step that was read, if any."""
+        """The step read last, if there is one."""
         self._end_file()
         step = Step(self._commit, self._time, tuple(self._files)) if self._commit else None
         self._files = []
         return step
 
     def _hunk(self, start: int, removed: int, added: int) -> None:
-        # Where nothing is removed, git names the line before; else the first line that is.
+        # If nothing was removed, git names the previous line; otherwise the first removed line.
         self._hunks.append(Hunk(start if not removed else start - 1, removed, added))
         self._text = removed + added
 
@@ -87,5 +87,5 @@ class _Reading:
 
 
 def _path(text: str) -> str | None:
-    """A path as git writes it, behind which stands a tab where it has a space."""
+    """A path as git writes it, followed by a tab if it contains a space."""
     return None if text == "/dev/null" else text.removesuffix("\t")

@@ -1,4 +1,4 @@
-"""HEAD now: the branch checked out in a worktree, also in the middle of a rebase or bisect."""
+"""The present HEAD: the branch that is checked out in a worktree, also in the middle of a rebase or bisect."""
 
 import os
 import re
@@ -10,10 +10,10 @@ from tokcost.model.worktree import Worktree
 from tokcost.repo.run import run_git
 
 _REFTABLE = "refs/heads/.invalid"
-"""The branch that the file HEAD names in a repository with reftables, so that older programs stumble over it."""
+"""The branch named by the HEAD file of a repository with reftables, which makes older programs fail."""
 
 _MOST_SYMBOLIC = 5
-"""Symbolic refs that name each other; git follows no more (`SYMREF_MAXDEPTH`)."""
+"""The maximum chain of symbolic refs; git follows no more (`SYMREF_MAXDEPTH`)."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -22,16 +22,17 @@ class Head(NamedTuple):
     """HEAD of a worktree."""
 
     branch: str | None
-    """Short name of the branch that is checked out, being rebased or bisected; `None` when HEAD is plainly detached."""
+    """Short name of the branch that is checked out, being rebased or bisected; `None` if HEAD is detached."""
     detached: bool
     commit: str = ""
-    """The commit HEAD names directly; empty where it names a ref, unless git had to be asked for both."""
+    """The commit named directly by HEAD; empty if HEAD names a ref, unless git had to be asked for both."""
     ref: str = ""
-    """The ref whose file has the commit; empty where there is none to look for."""
+    """The ref whose file has the commit; empty if there is none to read."""
 
 
 def read_head(worktree: Worktree) -> Head:
-    """HEAD now. Only reftable repositories need git to answer; unreadable means detached without a branch."""
+    """The present HEAD. Only reftable repositories need git to answer; an unreadable HEAD counts as detached without
+    a branch."""
     data = _read(worktree.git_dir, "HEAD")
     text = ref_text(data)
     if text.startswith("ref: "):
@@ -48,14 +49,16 @@ def read_head(worktree: Worktree) -> Head:
 
 
 def is_broken(head: Head) -> bool:
-    """Whether the file HEAD said nothing that git understands, or could not be read."""
+    """Whether the HEAD file cannot be read, or contains nothing that git understands."""
     return head.branch is None and not head.commit and not head.ref
 
 
 def head_written_ms(worktree: Worktree) -> int:
-    """The time when git last wrote HEAD, milliseconds UTC: with each move to another branch, and with no commit. It is
-    finer than a reflog's seconds. 0 where there is no such file, or where the time is one of whole seconds: some file
-    systems, archives and copies keep no fraction, and nothing in that second can be ordered by it."""
+    """The time when git last wrote HEAD, in milliseconds UTC: at each move to another branch, and at no commit.
+
+    It is finer than a reflog's seconds. 0 if there is no such file, or if the time is a whole second: some file
+    systems, archives and copies keep no fraction, and such a time cannot order anything within its second.
+    """
     try:
         written_ns = os.stat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns
     except OSError:
@@ -64,8 +67,7 @@ def head_written_ms(worktree: Worktree) -> int:
 
 
 def head_commit(worktree: Worktree, head: Head | None = None) -> str:
-    """The commit that HEAD, now or as it was read before, is at; empty on a branch without commits. Runs git only for
-    reftable."""
+    """The commit at HEAD, read now or before; empty on a branch without commits. Runs git only for reftables."""
     head = head or read_head(worktree)
     if head.commit or not head.ref:
         return head.commit
@@ -86,23 +88,24 @@ def is_unborn(worktree: Worktree) -> bool:
 
 
 def short_name(ref: str) -> str:
-    """`refs/heads/feat/x` to `feat/x`; anything else stays."""
+    """`feat/x` from `refs/heads/feat/x`; other names are unchanged."""
     return ref.removeprefix("refs/heads/")
 
 
 def can_be_ref(name: str) -> bool:
-    """Whether git could have such a ref, as far as it matters to us: no control characters, no way out of its folder,
-    shorter than a path may be (git-check-ref-format(1))."""
+    """Whether git could have such a ref, as far as it matters here: no control characters, no path out of its
+    folder, shorter than a path may be (git-check-ref-format(1))."""
     return not _CONTROL.search(name) and ".." not in name and len(name) < 4096
 
 
 def ref_text(name: bytes) -> str:
-    """A ref's name as text that can be stored and shown: git allows any bytes, those that are not UTF-8 are escaped."""
+    """A ref's name as text that can be stored and shown: git allows any bytes, and those that are no UTF-8 are
+    escaped."""
     return name.decode("utf-8", "backslashreplace")
 
 
 def reflog_stamp(worktree: Worktree) -> str:
-    """Changes whenever HEAD's reflog does; costs one look at a file's status."""
+    """A stamp that changes whenever HEAD's reflog does; costs one `stat`."""
     name = os.path.join(worktree.git_dir, "logs", "HEAD")
     if uses_reftable(worktree.common_dir):
         name = os.path.join(worktree.common_dir, "reftable", "tables.list")
@@ -128,17 +131,17 @@ def _branch_in_progress(git_dir: str) -> str | None:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text is an object's whole id."""
+    """Whether a text is the complete id of an object."""
     return len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text)
 
 
 def _id_or_nothing(text: str) -> str:
-    """The text of a ref, if it is a commit's id: a file may say anything, and git is asked about this."""
+    """The text of a ref, if it is a commit id: a file may contain anything, and git is asked about this."""
     return text if is_id(text) else ""
 
 
 def _ask_git(worktree: Worktree) -> tuple[str, str]:
-    """HEAD's commit and the branch it names, each empty when there is none or git cannot tell."""
+    """HEAD's commit and the branch it names, each empty if there is none or git cannot tell."""
     answers: list[str] = []
     for question in (["rev-parse", "-q", "--verify", "HEAD"], ["symbolic-ref", "-q", "HEAD"]):
         try:

@@ -1,9 +1,9 @@
-"""History as a report reads it: messages, graph, changes of files, tags. Commits are read as they are, whatever
-git-replace(1) shows in their place here: a report says the same in every clone. What may be as long as a history comes
-commit by commit and is never held whole.
+"""History as reports read it: messages, graph, changes of files, tags.
 
-Nothing here reaches for what a partial clone left out: a question about history must not become a download.
-(GitPython is not used: on a million commits its walk takes many times what `git log --grep` does.)
+Commits are read as they are, ignoring git-replace(1), so that a report is the same in every clone. Output that may be
+as long as a history is read commit by commit and never held completely. Nothing here fetches what a partial clone left
+out: a question about history must not become a download. (GitPython is not used: on a million commits, its walk takes
+many times as long as `git log --grep`.)
 """
 
 import os
@@ -40,12 +40,12 @@ class Repository(NamedTuple):
         return run_git(args, self.folder, feed=feed, seconds=_SECONDS)
 
     def each(self, *args: str, feed: str = "", end: bytes = b"\0") -> Iterator[str]:
-        """The output of git piece by piece, each without its `end`, while git prints it."""
+        """The output of git in pieces, each without its `end`, while git prints it."""
         return map(os.fsdecode, stream_git(args, self.folder, feed=feed, end=end))
 
 
 class Range(NamedTuple):
-    """Commits that `tips` reach and `excluded` do not."""
+    """Commits reachable from `tips` and not from `excluded`."""
 
     text: str
     tips: tuple[str, ...]
@@ -53,13 +53,13 @@ class Range(NamedTuple):
 
     @property
     def feed(self) -> str:
-        """As `--stdin` wants it."""
+        """The range in the format of `--stdin`."""
         return "".join([*(f"{tip}\n" for tip in self.tips), *(f"^{one}\n" for one in self.excluded)])
 
 
 class Files(NamedTuple):
-    """The files that a change touched: changed lines by path (1 for what has no lines). `counted` is false where a
-    partial clone knows the paths alone."""
+    """The files that a change touched: changed lines by path (1 for a file without lines). `counted` is false if a
+    partial clone knows only the paths."""
 
     paths: dict[str, int]
     counted: bool = True
@@ -79,8 +79,8 @@ def find_repository(folder: str) -> Repository:
 
 
 def _require_files(folder: str) -> None:
-    """Raise `EnvironmentProblem` for a pipe or a device in the place of a file that git reads before it shows any
-    commit: an unpacked archive can bring one, and git would wait for it."""
+    """Raise `EnvironmentProblem` for a pipe or a device in place of a file that git reads before it shows any
+    commit: an unpacked archive can contain one, and git would wait for it."""
     worktree = find_worktree(os.path.abspath(folder))
     common_dir = worktree.common_dir if worktree else git_dir_around(folder)
     for name in _READ_FIRST if common_dir else ():
@@ -93,7 +93,7 @@ _READ_FIRST = ("shallow", "info/grafts", "objects/info/alternates", "packed-refs
 
 
 def read_range(repository: Repository, text: str) -> Range:
-    """A revision range in git's words. Raises `UsageError`."""
+    """A revision range in git's syntax. Raises `UsageError`."""
     hint = "Write a range as git log does, for example main, v1.4..v1.5 or origin/main..HEAD."
     if text.startswith("-"):
         raise UsageError(f"{text} is no revision range", hint)
@@ -108,9 +108,10 @@ def read_range(repository: Repository, text: str) -> Range:
 
 
 def read_beyond(repository: Repository, base: str, tip: str) -> Range:
-    """Read the commits that a revision has and its base lacks. Raises `UsageError`, `EnvironmentProblem`.
+    """The commits that a revision has and its base lacks. Raises `UsageError`, `EnvironmentProblem`.
 
-    Where the two have no commit in common, one of them is cut off: all of the history would come out as new."""
+    If the two have no commit in common, one history is truncated: all of it would seem new.
+    """
     if ".." in tip or ".." in base:
         raise UsageError("--base compares two revisions, no ranges", "For example --base origin/main HEAD.")
     span, without = (_read_fetched(repository, one) for one in (tip, base))
@@ -126,7 +127,7 @@ _FETCH_ALL = "Fetch all of it: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0
 
 
 def _read_fetched(repository: Repository, name: str) -> Range:
-    """In a shallow clone, as CI makes them, a revision that is not there was not fetched."""
+    """Explain that in a shallow clone, as CI creates them, a missing revision was not fetched."""
     try:
         return read_range(repository, name)
     except UsageError as error:
@@ -136,7 +137,7 @@ def _read_fetched(repository: Repository, name: str) -> Range:
 
 
 def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
-    """The commits that tags and ids stand for."""
+    """The commits of tags and ids."""
     asked = "".join(f"{name}^{{commit}}\n" for name in names)
     found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).splitlines() if names else []
     if any(" " in one for one in found):
@@ -145,9 +146,8 @@ def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
 
 
 def default_range(repository: Repository) -> Range:
-    """The history of the branch that others are merged into; HEAD's where nobody can tell which that is.
-
-    What was fetched from the remote counts rather than the local copy of it, which may lag behind."""
+    """The history of the branch that others are merged into, or HEAD's if that is unknown. The fetched remote branch
+    is used instead of the local one, which may lag behind."""
     try:
         remote = [repository.git("rev-parse", "--abbrev-ref", "origin/HEAD").strip()]
     except GitFailed:
@@ -162,7 +162,7 @@ def default_range(repository: Repository) -> Range:
 
 
 def all_refs(repository: Repository) -> dict[str, str]:
-    """Every ref that names a commit of somebody's work, and that commit."""
+    """Every ref to a commit of somebody's work, and that commit."""
     form = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
     found: dict[str, str] = {}
     for line in repository.git("for-each-ref", form).split("\n"):
@@ -175,7 +175,7 @@ def all_refs(repository: Repository) -> dict[str, str]:
 
 
 def shape(repository: Repository) -> str:
-    """A digest of the facts that make a history the same one as when it was read: its shallow ends and grafts."""
+    """A digest of what defines the shape of a history: its shallow boundary and grafts."""
     parts: list[str] = []
     for name in ("shallow", os.path.join("info", "grafts")):
         try:
@@ -186,7 +186,7 @@ def shape(repository: Repository) -> str:
 
 
 def read_messages(repository: Repository, span: Range) -> Iterator[Commit]:
-    """Every commit whose message may matter. git drops the others before it prints."""
+    """Every commit whose message may matter. git filters out the others before it prints."""
     asked = ["--format=%H%n%P%n%B", "--ignore-missing", "--stdin"]
     for record in repository.each(*_LOG, *_WORDS, *asked, feed=span.feed):
         if record:
@@ -195,7 +195,7 @@ def read_messages(repository: Repository, span: Range) -> Iterator[Commit]:
 
 
 def read_nodes(repository: Repository, span: Range) -> Iterator[Node]:
-    """Every commit with its parents, as grafts and shallow ends have them, no commit before all that come after it."""
+    """Every commit with its parents, respecting grafts and shallow boundaries; children come before parents."""
     asked = ["rev-list", "--parents", "--topo-order", "--ignore-missing", "--stdin"]
     for line in repository.each(*asked, feed=span.feed, end=b"\n"):
         commit, *parents = line.split(" ")
@@ -203,7 +203,7 @@ def read_nodes(repository: Repository, span: Range) -> Iterator[Node]:
 
 
 class Step(NamedTuple):
-    """A commit of a branch's own line that is no merge."""
+    """A commit of a branch's first-parent line that is no merge."""
 
     commit: str
     tree: str
@@ -211,7 +211,7 @@ class Step(NamedTuple):
 
 
 def newest_steps(repository: Repository, span: Range, most: int) -> list[Step]:
-    """The newest commits but merges of the first tip's own line, newest first."""
+    """The newest non-merge commits of the first tip's first-parent line, newest first."""
     feed = span._replace(tips=span.tips[:1]).feed
     asked = ["--first-parent", "--no-merges", f"--max-count={most}", "--format=%H%n%T%n%s", "--stdin"]
     records = repository.git(*_LOG, *asked, feed=feed).split("\0")
@@ -232,24 +232,25 @@ def remote_address(repository: Repository) -> str:
 
 
 def first_commits(repository: Repository, span: Range) -> list[str]:
-    """The commits of a history that have no parents."""
+    """The root commits of a history."""
     return repository.git("rev-list", "--max-parents=0", "--stdin", feed=span.feed).split()
 
 
 def first_parents(repository: Repository, span: Range) -> list[str]:
-    """The steps in which the first tip came about, newest first."""
+    """The first-parent commits of the first tip, newest first."""
     feed = span._replace(tips=span.tips[:1]).feed
     return repository.git("rev-list", "--first-parent", "--stdin", feed=feed).split()
 
 
 def read_messages_of(repository: Repository, commits: Iterable[str]) -> Iterator[tuple[str, int, str]]:
-    """Single commits, each with its time of committing (seconds UTC) and its message."""
+    """Single commits, each with its commit time (seconds UTC) and its message."""
     for commit, time, message in _each(repository, commits, "%ct%n%B", 3):
         yield commit, moment_of(time), message
 
 
 def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Mailmapped e-mail and name of each commit's author: for counting heads in the privacy rules and nothing else."""
+    """Mailmapped e-mail address and name of each commit's author: for counting heads in the privacy rules and
+    nothing else."""
     asked = list(commits)
     *mapped, plain = _forms_of_authors(repository)
     for form in mapped:
@@ -259,8 +260,8 @@ def read_authors(repository: Repository, commits: Iterable[str]) -> dict[str, tu
 
 
 def _forms_of_authors(repository: Repository) -> tuple[str, ...]:
-    """Ways to ask for e-mail and name: mailmapped, and as they are where a partial clone lacks the mailmap. A pipe of
-    that name, or one that the configuration names, would keep git waiting for ever."""
+    """Ways to ask for address and name: mailmapped, or unchanged if a partial clone lacks the mailmap. A pipe with
+    that name, or one in the configuration, would make git wait for ever."""
     worktree = find_worktree(os.path.abspath(repository.folder))
     top = worktree.path if worktree else repository.folder
     said = _mailmap_settings(repository)
@@ -273,8 +274,7 @@ def _forms_of_authors(repository: Repository) -> tuple[str, ...]:
 
 
 def _mailmap_settings(repository: Repository) -> dict[str, str]:
-    """The settings that say where a mailmap is, by their names in lower case, and those that make a clone a partial
-    one."""
+    """The settings that locate a mailmap, by their names in lower case, and those of a partial clone."""
     names = r"^(mailmap\.(file|blob)|extensions\.partialclone|remote\..*\.promisor)$"
     try:
         said = repository.git("config", "-z", "--type=path", "--get-regexp", names)
@@ -289,7 +289,7 @@ def _is_partial(said: Mapping[str, str]) -> bool:
 
 
 def _has_object(repository: Repository, name: str) -> bool:
-    """Whether an object is in this clone: git would ask the remote for one that is not, for seconds."""
+    """Whether an object is in this clone: for a missing one, git would ask the remote, for seconds."""
     try:
         return not repository.git("cat-file", "--batch-check", feed=f"{name}\n").rstrip().endswith(" missing")
     except GitFailed:
@@ -297,7 +297,8 @@ def _has_object(repository: Repository, name: str) -> bool:
 
 
 def _each(repository: Repository, commits: Iterable[str], form: str, parts: int) -> Iterator[list[str]]:
-    """The fields of the form for each commit. A line ends each part but the last: nobody's name or address has one."""
+    """The fields of the format for each commit. Each part except the last ends with a line end, which no name or
+    address contains."""
     feed = "".join(f"{commit}\n" for commit in commits)
     if not feed:
         return
@@ -308,7 +309,7 @@ def _each(repository: Repository, commits: Iterable[str], form: str, parts: int)
 
 
 def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[str, str]]:
-    """E-mail and name of the authors of the newest `most` commits but merges."""
+    """Address and name of the authors of the newest `most` non-merge commits."""
     for form in _forms_of_authors(repository):
         asked = ["--no-merges", f"--max-count={most}", f"--format={form}", "--stdin"]
         try:
@@ -320,7 +321,7 @@ def some_authors(repository: Repository, span: Range, most: int) -> set[tuple[st
 
 
 def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, Files]:
-    """The files that each commit changed, a merge against its first parent. Missing where a partial clone cannot
+    """The files that each commit changed; a merge is compared with its first parent. Empty if a partial clone cannot
     tell."""
     asked = list(commits)
     with suppress(GitFailed):
@@ -333,7 +334,7 @@ def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, File
 
 
 def _changed(repository: Repository, commits: list[str], kind: str) -> Iterator[tuple[str, Files]]:
-    """A word that nobody can know begins each commit: a file may be called by everything else."""
+    """Parse the output, in which an unpredictable word begins each commit, because a file may have any other name."""
     if not commits:
         return
     start = token_hex(16)
@@ -345,7 +346,8 @@ def _changed(repository: Repository, commits: list[str], kind: str) -> Iterator[
 
 
 def attributes_are_files(repository: Repository, paths: set[str]) -> bool:
-    """Whether all that git reads before it counts the lines of these paths are files: it would wait for a pipe."""
+    """Whether everything that git reads before it counts the lines of these paths is a regular file: it would wait
+    for a pipe."""
     found = [os.path.join(repository.common_dir, "info", "attributes")]
     if worktree := find_worktree(os.path.abspath(repository.folder)):
         folders = {""}
@@ -369,8 +371,8 @@ def _files(record: str, counted: bool) -> tuple[str, Files]:
 
 
 def read_file(repository: Repository, commit: str, path: str, most: int) -> bytes | None:
-    """A file of no more than `most` bytes as of a commit; `None` where there is none, or a partial clone does not have
-    it. A link may lead to another file of that commit. Raises `ValueError` for what is larger, or no file."""
+    """A file of at most `most` bytes in a commit; `None` if there is none, or a partial clone lacks it. A link may
+    lead to another file of that commit. Raises `ValueError` if it is larger, or no file."""
     form = "--batch-check=%(objecttype) %(objectsize) %(objectname)"
     try:
         said = repository.git("cat-file", "--follow-symlinks", form, feed=f"{commit}:{path}\n").split("\n", 1)[0]

@@ -8,14 +8,14 @@ from tokcost.repo.run import GitFailed, run_git
 
 
 class HooksFolder(NamedTuple):
-    """The folder whose hooks git runs in a worktree."""
+    """The folder with the hooks that git runs in a worktree."""
 
     path: str
-    """Absolute; need not exist yet."""
+    """Absolute; need not exist."""
     setting: str = ""
-    """`core.hooksPath` as it is set; empty when git's own folder is used."""
+    """The value of `core.hooksPath`; empty if git's own folder is used."""
     scope: str = ""
-    """The scope in which it is set: `local`, `worktree`, `global`, `system`, `command`."""
+    """The scope of that setting: `local`, `worktree`, `global`, `system`, `command`."""
 
     @property
     def is_shared(self) -> bool:
@@ -24,12 +24,12 @@ class HooksFolder(NamedTuple):
 
     @property
     def is_off(self) -> bool:
-        """Whether `core.hooksPath` is set and empty, and this git looks at the top of the file system then."""
+        """Whether `core.hooksPath` is set and empty, which this git version takes for the root of the file system."""
         return bool(self.scope) and not self.setting and self.path == os.path.abspath(os.sep)
 
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
-    """Ask git. Raises `EnvironmentProblem`."""
+    """The folder according to git. Raises `EnvironmentProblem`."""
     hook = run_git(["rev-parse", "--git-path", "hooks/post-commit"], worktree.path, hooks="named").removesuffix("\n")
     path = os.path.normpath(os.path.join(worktree.path, os.path.dirname(hook)))
     try:

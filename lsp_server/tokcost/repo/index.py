@@ -1,7 +1,7 @@
-"""Files that are not in a working tree: a sparse checkout has most files in the index alone, a bare repository has all
+"""Files that are not in a working tree: a sparse checkout has most files only in the index, a bare repository has all
 of them in commits.
 
-A hook asks at every commit, so git is started only where the index has such a name (gitformat-index(5)).
+Every commit's hook needs this, so git is started only if the index contains such a name (gitformat-index(5)).
 """
 
 import errno
@@ -12,37 +12,39 @@ from tokcost.model.worktree import Worktree
 from tokcost.repo.run import GitFailed, run_git
 
 _ENOUGH = 256 * 1024
-"""Bytes of an index that are looked at: names are sorted, so a hidden file at the top is among the first of them."""
+"""Bytes of an index that are examined: names are sorted, so a hidden file at the top level is among the first."""
 _HEADER = 12
 _STAT = 40
 """Bytes of an entry before the hash of its content."""
 _EXTENDED = 0x4000
 _LENGTH = 0x0FFF
 _PREFIXED = 4
-"""The version in which a name begins with what it shares with the one before."""
+"""The version in which names are prefix-compressed."""
 _SPLIT = "sharedindex."
-"""The beginning of the name of a file with the rest of an index that was split."""
+"""The prefix of the name of a split index's shared file."""
 
 
 class _Unknown(Exception):
-    """The index does not look as expected, or no name that was looked at tells."""
+    """The index does not have the expected format, or none of the examined names decides."""
 
 
 def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int = MOST) -> bytes | None:
-    """A file at the top of a worktree as it is staged; `None` where there is none. `hash_bytes` is the length of the
-    repository's hashes. Raises `OSError` where the file is larger than `most` or a partial clone does not have it, and
-    `EnvironmentProblem`."""
+    """A file at the top level of a worktree as it is staged; `None` if there is none.
+
+    `hash_bytes` is the length of the repository's hashes. Raises `OSError` if the file is larger than `most` or a
+    partial clone lacks it, and `EnvironmentProblem`.
+    """
     may_have = _may_have(worktree.git_dir, os.fsencode(name), hash_bytes)
     return _content(worktree.path, f":{name}", name, most) if may_have else None
 
 
 def is_tracked(worktree: Worktree, name: str, hash_bytes: int = 20) -> bool:
-    """Whether a file at the top of a worktree is one of the repository's; where that cannot be told, it is."""
+    """Whether a file at the top level of a worktree is tracked; True if that is unknown."""
     return _may_have(worktree.git_dir, os.fsencode(name), hash_bytes)
 
 
 def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None:
-    """A file at the top of the commit that HEAD of a repository is at; `None` where there is none. Raises as
+    """A file at the top level of the commit at a repository's HEAD; `None` if there is none. Raises as
     `read_staged`."""
     return _content(repository, f"HEAD:{name}", name, most)
 
@@ -90,7 +92,7 @@ def _has(data: bytes, name: bytes, hash_bytes: int) -> bool:
 
 
 def _padded(data: bytes, begin: int, fixed: int) -> tuple[bytes, int]:
-    """The name of the entry at `begin`, and where the next entry begins. Raises `_Unknown`."""
+    """The name of the entry at `begin`, and the start of the next entry. Raises `_Unknown`."""
     length, at = _flags(data, begin + fixed)
     end = _end(data, at)
     _require_length(end - at, length)
@@ -98,11 +100,11 @@ def _padded(data: bytes, begin: int, fixed: int) -> tuple[bytes, int]:
 
 
 def _prefixed(data: bytes, begin: int, fixed: int, before: bytes) -> tuple[bytes, int]:
-    """The same where a name is told by the number of bytes to take off the one before, and those to add."""
+    """The name of a prefix-compressed entry at `begin`, and the start of the next entry. Raises `_Unknown`."""
     length, at = _flags(data, begin + fixed)
     _end(data, at)
     left = data[at] & 0x7F
-    while data[at] & 0x80:  # a number of 7 bits in each byte, one more for each byte that follows (varint.c)
+    while data[at] & 0x80:  # a variable-length number of 7 bits per byte, plus one for each following byte (varint.c)
         at += 1
         left = (left + 1 << 7) + (data[at] & 0x7F)
     end = _end(data, at + 1)
@@ -112,7 +114,7 @@ def _prefixed(data: bytes, begin: int, fixed: int, before: bytes) -> tuple[bytes
 
 
 def _flags(data: bytes, at: int) -> tuple[int, int]:
-    """The length of a name by the flags in front of it, and where it begins."""
+    """The length of a name from the flags before it, and its start."""
     flags = int.from_bytes(data[at : at + 2], "big")
     return flags & _LENGTH, at + (4 if flags & _EXTENDED else 2)
 

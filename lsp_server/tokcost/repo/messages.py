@@ -1,6 +1,6 @@
-"""Commit messages that may carry lines of ours, and which commits no ref reaches any more.
+"""Commit messages that may carry lines of ours, and commits that no ref reaches any more.
 
-Commits are read as they are, whatever git-replace(1) shows in their place here: other clones do not have that.
+Commits are read as they are, ignoring git-replace(1), which other clones do not have.
 """
 
 import os
@@ -11,17 +11,19 @@ from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
 _MOST_FILE, _MOST_CHANGE, _MOST_CHANGES = 1 << 20, 1 << 22, 1 << 24
-"""Bytes of a file whose lines git compares, of one change that is compared with others, and of all of them."""
+"""Limits in bytes: of a file whose lines git compares, of one change that is compared with others, and of all of
+them."""
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
 
 
 def messages_with_lines(
     common_dir: str, tips: Iterable[str], known: Iterable[str] = (), *, seconds: float = 60.0
 ) -> Iterator[tuple[str, str]]:
-    """Commit id and message of every commit that `tips` reach and `known` do not, where the message may carry a line.
+    """Commit id and message of every commit reachable from `tips` and not from `known`, if the message may carry a
+    line.
 
-    Ids that name nothing (any more) are passed over. They come as git finds them; `seconds` include what the caller
-    does with them. Raises `EnvironmentProblem`.
+    Ids that name nothing (any more) are skipped. The commits are in git's order; `seconds` include the caller's work on
+    them. Raises `EnvironmentProblem`.
     """
     revisions = [*tips, *(f"^{one}" for one in known)]
     if not revisions:
@@ -35,16 +37,14 @@ def messages_with_lines(
 
 
 def unreachable(common_dir: str, gone: Iterable[str], tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
-    """The commits that `gone` reach and `tips` do not.
-
-    Raises `GitFailed` when one of `gone` names nothing any more, `EnvironmentProblem` when git does not answer.
-    """
+    """The commits reachable from `gone` and not from `tips`. Raises `GitFailed` if one of `gone` names nothing any
+    more, `EnvironmentProblem` if git does not answer."""
     feed = "".join(f"{one}\n" for one in [*gone, *(f"^{tip}" for tip in tips)])
     return set(_git(["rev-list", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
 
 def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
-    """Every commit that `tips` reach: all of a history, so ask for less where that will do."""
+    """Every commit reachable from `tips`: a complete history, so ask for less if that is enough."""
     feed = "".join(f"{tip}\n" for tip in tips)
     return set(_git(["rev-list", "--ignore-missing", "--stdin"], common_dir, feed=feed, seconds=seconds).split())
 
@@ -52,8 +52,8 @@ def reachable(common_dir: str, tips: Iterable[str], *, seconds: float = 60.0) ->
 def commits_beside(
     common_dir: str, tips: Iterable[str], gone: Iterable[str], *, most: int, seconds: float = 60.0
 ) -> list[str]:
-    """The newest commits that `tips` reach and the parents of `gone` do not, merges left out: where copies of `gone`
-    can be. None when git has thrown `gone` away."""
+    """The newest non-merge commits reachable from `tips` and not from the parents of `gone`: the possible copies of
+    `gone`. Empty if git has discarded `gone`."""
     feed = "".join(f"{one}\n" for one in [*tips, *(f"^{one}^@" for one in gone)])
     asked = ["rev-list", "--no-merges", f"--max-count={most}", "--stdin"]
     try:
@@ -63,9 +63,11 @@ def commits_beside(
 
 
 def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> dict[str, str]:
-    """For each commit that changes something and is still there, what git-patch-id(1) says of its change: equal for
-    copies of it elsewhere in history. Very large changes have none. Empty where a partial clone lacks what was changed:
-    it is not fetched."""
+    """The git-patch-id(1) of each existing commit that changes something, which is equal for copies elsewhere in
+    history.
+
+    Very large changes have none. Empty if a partial clone lacks the changed files: they are not fetched.
+    """
     feed = "".join(f"{commit}\n" for commit in commits)
     try:
         patches = "".join(_patches(common_dir, feed, seconds)) if feed else ""
@@ -76,8 +78,8 @@ def patch_ids(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0)
 
 
 def _patches(common_dir: str, feed: str, seconds: float) -> Iterator[str]:
-    """The changes of commits in their order, as far as they are of a size that people write: a megabyte of what was
-    fetched can hold terabytes of changes."""
+    """The changes of commits in order, as far as they have a plausible size: a megabyte of fetched data can expand
+    to terabytes of changes."""
     left = _MOST_CHANGES
     asked = ["-c", f"core.bigFileThreshold={_MOST_FILE}", "log", "-z", "-p"]
     asked += ["--no-walk=unsorted", "--ignore-missing", "--no-color", "--no-renames", "--full-index", "--stdin"]

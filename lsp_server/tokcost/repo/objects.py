@@ -1,8 +1,8 @@
-"""Commits that were made a moment ago, read from their own files: a hook asks for the last one at every commit, and
-starting git would cost it as much as everything else.
+"""Recent commits, read from their loose object files: a hook needs the last one at every commit, and starting git would
+take as long as everything else.
 
 A loose object is a file `objects/ab/cdef…`: zlib around `commit SIZE`, a NUL and the commit (gitformat-loose(5),
-gitformat-commit in the sources). Packed ones are left to git.
+gitformat-commit in the sources). Packed objects are left to git.
 """
 
 import os
@@ -13,13 +13,13 @@ from typing import NamedTuple
 from tokcost.files.foreign import read_bounded
 
 MOST_WALKED = 30
-"""Commits read one by one before git is asked instead."""
+"""The maximum number of commits read one by one before git is asked instead."""
 _MOST_BYTES = 1 << 20
-"""Of a commit that is read here, packed or not: a file of one megabyte can hold a gigabyte."""
+"""The maximum size of a commit read here, compressed or not: a file of one megabyte can expand to a gigabyte."""
 
 
 class Commit(NamedTuple):
-    """The parts of a commit that a line can be in, or that lead to other commits."""
+    """The parts of a commit that may contain a line or lead to other commits."""
 
     id: str
     parents: tuple[str, ...]
@@ -27,16 +27,16 @@ class Commit(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """The commits between some tips and those that were known before."""
+    """The commits between some tips and the commits that were known before."""
 
     commits: list[Commit]
-    """New ones."""
+    """New commits."""
     reached: set[str]
-    """Known ones that the new ones stand on."""
+    """Known commits that the new ones are based on."""
 
 
 def walk(common_dir: str, tips: Iterable[str], known: Collection[str]) -> Walk | None:
-    """Every commit that `tips` reach and `known` do not; `None` when that cannot be told from loose objects alone."""
+    """Every commit reachable from `tips` and not from `known`; `None` if loose objects alone do not show that."""
     waiting, seen = list(tips), set[str]()
     found = Walk([], set())
     while waiting:
@@ -54,7 +54,7 @@ def walk(common_dir: str, tips: Iterable[str], known: Collection[str]) -> Walk |
 
 
 def read_loose_commit(common_dir: str, name: str) -> Commit | None:
-    """A commit that has a file of its own; `None` for everything else, and for what is too large or damaged."""
+    """A commit that is a loose object; `None` for everything else, and if it is too large or damaged."""
     try:
         packed = read_bounded(os.path.join(common_dir, "objects", name[:2], name[2:]), _MOST_BYTES)
         whole = zlib.decompressobj()
@@ -62,7 +62,7 @@ def read_loose_commit(common_dir: str, name: str) -> Commit | None:
         if not whole.eof or not header.startswith(b"commit "):
             return None
         head, _, message = data.partition(b"\n\n")
-        message = message.partition(b"\0")[0]  # nobody, git included, shows what is behind it
+        message = message.partition(b"\0")[0]  # nobody, including git, shows anything after it
         parents = tuple(line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent "))
     except (OSError, ValueError, zlib.error):
         return None

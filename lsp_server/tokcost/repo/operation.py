@@ -1,4 +1,4 @@
-"""The operation that git is in the middle of, read from the files it keeps in a worktree's git folder."""
+"""The operation that git is in the middle of, from the files it keeps in a worktree's git folder."""
 
 import os
 import re
@@ -12,11 +12,11 @@ _REVERTS = re.compile(
     r"(?:[0-9a-f]{40,64}|[0-9a-f]{4,64} \([^\n]*, [0-9]{4}-[0-9]{2}-[0-9]{2}\))",
     re.MULTILINE,
 )
-"""With `--reference` it is a short id, the title and the day."""
+"""With `--reference` it is an abbreviated id, the title and the day."""
 
 
 class Operation(NamedTuple):
-    """The operation that a commit which is being made belongs to."""
+    """The operation to which a commit that is being made belongs."""
 
     rebasing: bool = False
     """A rebase, or patches being applied."""
@@ -26,11 +26,11 @@ class Operation(NamedTuple):
     """`git merge --squash` left its message."""
     merging: bool = False
     melted: tuple[str, ...] = ()
-    """Commits that an interactive rebase is melting into HEAD, whose messages git may drop."""
+    """Commits that an interactive rebase is melding into HEAD, whose messages git may drop."""
 
 
 def read_operation(worktree: Worktree) -> Operation:
-    """The operation that is going on in a worktree."""
+    """The operation in progress in a worktree."""
 
     def there(name: str) -> bool:
         return os.path.exists(os.path.join(worktree.git_dir, name))
@@ -45,7 +45,8 @@ def read_operation(worktree: Worktree) -> Operation:
 
 
 def squash_message(worktree: Worktree) -> str:
-    """The message that `git merge --squash` prepared: every message that it squashed; empty when there is none."""
+    """The message that `git merge --squash` prepared, with the messages of all squashed commits; empty if there is
+    none."""
     try:
         data = read_bounded(os.path.join(worktree.git_dir, "SQUASH_MSG"), MOST_OF_GIT)
     except OSError:
@@ -54,7 +55,7 @@ def squash_message(worktree: Worktree) -> str:
 
 
 def is_revert(message: str) -> bool:
-    """Whether git wrote this message for a revert: nothing else tells while `git revert` makes its commit."""
+    """Whether git wrote this message for a revert: there is no other sign while `git revert` makes its commit."""
     return _REVERTS.search(message) is not None
 
 

@@ -1,4 +1,4 @@
-"""Reflogs: what moved HEAD of a worktree, when, and where branches came from.
+"""Reflogs: what moved HEAD of a worktree and when, and where branches were created.
 
 A line of `logs/HEAD` is: old id, new id, name and mail, seconds UTC, zone, a tab, and a message that git never
 translates.
@@ -19,14 +19,14 @@ from tokcost.repo.moments import LAST_SECOND, moment_of
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import run_git
 
-# A name may hold tabs and any other byte but `<`, `>` and the line end: the first `> ` ends the mail address.
+# A name may contain tabs and any other byte except `<`, `>` and the line end: the first `> ` ends the mail address.
 _ENTRY = re.compile(rb"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^>\n]*> (\d+) [+-]\d+(?:\t(.*))?$", re.MULTILINE)
 _RENAMED = re.compile(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
 _CREATED = "branch: Created from "
 
 
 _RECENT = 1 << 16
-"""Bytes at the end of a reflog: some four hundred entries, read in a millisecond."""
+"""Bytes at the end of a reflog: about four hundred entries, read in a millisecond."""
 _CONTEXT = 150
 """Entries that are read before the first one that is relied on."""
 
@@ -36,13 +36,13 @@ class Reflog(NamedTuple):
 
     entries: list[ReflogEntry]
     problem: str = ""
-    """The reason why there is none, as a sentence; empty when there is one."""
+    """The reason why there is none, as a sentence; empty if there is one."""
     told_from: int = 0
-    """Before this second entries may be missing that were not read."""
+    """The second before which entries may be missing because they were not read."""
 
 
 def read_reflog(worktree: Worktree) -> Reflog:
-    """HEAD's reflog of a worktree. Lines that are no entries are passed over."""
+    """HEAD's reflog of a worktree. Lines that are no entries are skipped."""
     if uses_reftable(worktree.common_dir):
         return _reflog_from_git(worktree)
     try:
@@ -55,7 +55,7 @@ def read_reflog(worktree: Worktree) -> Reflog:
 
 
 def reflog_size(worktree: Worktree) -> int:
-    """The bytes of HEAD's reflog, for `entries_since`; 0 where there is none yet, -1 where only git can tell."""
+    """The size of HEAD's reflog in bytes, for `entries_since`; 0 if there is none yet, -1 if only git can tell."""
     if uses_reftable(worktree.common_dir):
         return -1
     try:
@@ -65,8 +65,8 @@ def reflog_size(worktree: Worktree) -> int:
 
 
 def entries_since(worktree: Worktree, size: int) -> list[ReflogEntry] | None:
-    """The entries of HEAD's reflog that were added since it had this size; `None` where that cannot be told: it was not
-    known, or entries have expired since."""
+    """The entries that were added to HEAD's reflog since it had this size; `None` if that is unknown: the size was
+    unknown, or entries have expired since."""
     if size < 0:
         return None
     try:
@@ -81,8 +81,8 @@ def entries_since(worktree: Worktree, size: int) -> list[ReflogEntry] | None:
 
 
 def new_entries(worktree: Worktree, stamp: str) -> int | None:
-    """The number of entries that were added to HEAD's reflog since it had this stamp (`reflog_stamp`); `None` where
-    that cannot be told."""
+    """The number of entries added to HEAD's reflog since it had this stamp (`reflog_stamp`); `None` if that is
+    unknown."""
     size, _, rest = stamp.partition(":")
     inode = rest.rpartition(":")[2]
     if not size.isdigit() or uses_reftable(worktree.common_dir):
@@ -96,8 +96,11 @@ def new_entries(worktree: Worktree, stamp: str) -> int | None:
 
 
 def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None = None) -> History:
-    """Everything git remembers about the branches a worktree was on; if it is much, no more than the `recent` part (see
-    `History.told_from`): a reflog of twenty thousand entries takes 50 ms. `head` is what was read of HEAD before."""
+    """Everything git has recorded about the branches a worktree was on; if that is much, only the `recent` part (see
+    `History.told_from`): a reflog of twenty thousand entries takes 50 ms.
+
+    `head` is the value of HEAD that was read before.
+    """
     reflog = (_recent_reflog(worktree) if recent else None) or read_reflog(worktree)
     creations: dict[str, Creation] = {}
     renames = [rename for entry in reflog.entries if (rename := _rename(entry))]
@@ -107,7 +110,7 @@ def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None 
             creations[branch] = Creation(first.second, short_name(first.message.removeprefix(_CREATED)))
         if b"\tBranch: renamed " in data:
             renames += [rename for entry in parse_entries(data) if (rename := _rename(entry))]
-    # Sorting is stable: those of one second stay in the order of their log.
+    # Sorting is stable: entries of one second keep the order of their log.
     renames = sorted(dict.fromkeys(renames), key=lambda rename: rename.second)
     branch = (head or read_head(worktree)).branch
     if reflog.problem and is_unborn(worktree):
@@ -117,8 +120,8 @@ def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None 
 
 
 def _recent_reflog(worktree: Worktree) -> Reflog | None:
-    """The end of a long reflog; `None` where all of it must be read to be understood: its dates go up and down, or it
-    does not say what was committed before."""
+    """The end of a long reflog; `None` if all of it must be read: its times are not monotonic, or it does not show
+    what was committed before."""
     if uses_reftable(worktree.common_dir):
         return None
     try:
@@ -138,7 +141,7 @@ def _recent_reflog(worktree: Worktree) -> Reflog | None:
 
 
 def _last_written(worktree: Worktree) -> int | None:
-    """The time after which no entry was written to a reflog whose entries all expired: whatever moved HEAD since would
+    """The time after which no entry was written to a reflog whose entries all expired: any later move of HEAD would
     have left one."""
     try:
         return int(os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_mtime) + 1
@@ -147,14 +150,14 @@ def _last_written(worktree: Worktree) -> int | None:
 
 
 def last_message(worktree: Worktree) -> str:
-    """The message of the last entry of HEAD's reflog; empty where there is none."""
+    """The message of the last entry of HEAD's reflog; empty if there is none."""
     entries = read_reflog(worktree).entries
     return entries[-1].message if entries else ""
 
 
 def has_own_commits(common_dir: str, branch: str) -> bool:
-    """Whether a branch is there and something was committed on it since it was created; where git keeps no log of it,
-    a branch that is there has some."""
+    """Whether a branch exists and something was committed on it since its creation; without a reflog, an existing
+    branch counts as having commits."""
     if not can_be_ref(branch):
         return False
     try:
@@ -165,7 +168,7 @@ def has_own_commits(common_dir: str, branch: str) -> bool:
 
 
 def parse_entries(data: bytes) -> Iterator[ReflogEntry]:
-    """The entries of a reflog file. Names and messages may be in any encoding; git, too, passes over damaged lines."""
+    """The entries of a reflog file. Names and messages may be in any encoding; like git, this skips damaged lines."""
     for old, new, second, message in (found.groups(b"") for found in _ENTRY.finditer(data)):
         yield ReflogEntry(
             min(int(second[:12]), LAST_SECOND), old.decode("ascii"), new.decode("ascii"), ref_text(message)
@@ -173,7 +176,7 @@ def parse_entries(data: bytes) -> Iterator[ReflogEntry]:
 
 
 def _branch_logs(common_dir: str) -> Iterator[tuple[str, bytes]]:
-    """Each local branch and its own reflog, which moves along when the branch is renamed."""
+    """Each local branch with its own reflog, which is renamed together with the branch."""
     folders = [(os.path.join(common_dir, "logs", "refs", "heads"), "")]
     while folders:
         folder, inside = folders.pop()
@@ -198,7 +201,7 @@ def _rename(entry: ReflogEntry) -> Rename | None:
 
 
 def _reflog_from_git(worktree: Worktree) -> Reflog:
-    """Ask git where only git can read. It prints new ids, newest first; an entry's old id is the next one's new id."""
+    """A reflog that only git can read. git prints new ids, newest first; an entry's old id is the next one's new id."""
     asked = ["log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"]
     try:
         text = run_git(asked, worktree.path)
@@ -216,6 +219,6 @@ def _reflog_from_git(worktree: Worktree) -> Reflog:
 
 
 def _oldest_old_id(new: str, message: str) -> str:
-    """The id that the oldest entry began from: nothing, if it tells of a birth, else unknown (it was left by an
-    expiry)."""
+    """The old id of the oldest entry: the null id if the entry is a creation, else unknown (earlier entries
+    expired)."""
     return NULL_ID if message.startswith(("commit (initial)", "clone:")) or not message else new

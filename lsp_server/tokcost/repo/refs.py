@@ -1,4 +1,4 @@
-"""Local branches: which there are, and which of them another one contains."""
+"""Local branches: which ones exist, and which of them another one contains."""
 
 import contextlib
 import os
@@ -12,17 +12,17 @@ from tokcost.repo.worktree import linked_git_dirs
 
 _PREFIX = "refs/heads/"
 PUBLISHED = (_PREFIX, "refs/remotes/", "refs/tags/")
-"""Kinds of refs that are pushed and fetched. Other tools keep old commits in refs of their own (git-stash, git-bisect,
-jj, StGit, git-branchless, filter-branch), which nobody else ever gets."""
+"""Kinds of refs that are pushed and fetched. Other tools keep old commits in refs of their own (git-stash,
+git-bisect, jj, StGit, git-branchless, filter-branch), which nobody else ever gets."""
 _MANY_BYTES = 1 << 20
-"""Of packed refs, some 15,000 of them: to read and compare them takes as long as all else that a hook does."""
+"""Size of packed refs, about 15,000 of them: reading and comparing them takes as long as everything else in a hook."""
 _MANY_FILES = 1_000
-"""Of refs with a file of their own, which take as long."""
+"""Number of loose refs, which take as long."""
 
 
 def local_branches(common_dir: str) -> dict[str, str] | None:
-    """Short name and tip of each local branch; `None` when there is no repository any more. Runs git only for
-    reftable."""
+    """Short name and tip of each local branch; `None` if there is no repository any more. Runs git only for
+    reftables."""
     if not os.path.isdir(common_dir):
         return None
     if uses_reftable(common_dir):
@@ -31,7 +31,7 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
 
 
 def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | None:
-    """Short name and tip of those of some branches that exist; the files of others are not read. `None` as for
+    """Short name and tip of the existing branches among some; the files of others are not read. `None` as for
     `local_branches`."""
     if not os.path.isdir(common_dir) or uses_reftable(common_dir):
         known = local_branches(common_dir) or {}
@@ -43,7 +43,7 @@ def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | 
 
 
 def has_many_refs(common_dir: str) -> bool:
-    """Whether a hook has no time for all of them; they are then mostly fetched ones."""
+    """Whether there are too many refs for a hook to read all; most of them are then fetched ones."""
     with contextlib.suppress(OSError):
         if os.stat(os.path.join(common_dir, "packed-refs")).st_size > _MANY_BYTES:
             return True
@@ -57,9 +57,12 @@ def has_many_refs(common_dir: str) -> bool:
 
 
 def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_local: bool = False) -> dict[str, str]:
-    """Everything that publishes commits: each branch, remote branch and tag with what it names, and the HEAD of each
-    worktree where it is detached (under the worktree's git folder as its name). `heads` has those that were read
-    before, by git folder. With `only_local` no refs but branches. Runs git only for reftable."""
+    """All refs that publish commits: each branch, remote branch and tag with its target, and the HEAD of each worktree
+    where it is detached (with the worktree's git folder as its name).
+
+    `heads` are the HEADs that were read before, by git folder. With `only_local`, the only refs are branches. Runs git
+    only for reftables.
+    """
     below = PUBLISHED[:1] if only_local else PUBLISHED
     if uses_reftable(common_dir):
         text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", *below], common_dir)
@@ -74,7 +77,7 @@ def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_l
 
 
 def detached_heads(common_dir: str, heads: Mapping[str, Head] | None = None) -> dict[str, str]:
-    """The HEAD of each worktree where it is detached, by its git folder; `heads` has those that were read before."""
+    """The HEAD of each worktree where it is detached, by git folder; `heads` are those that were read before."""
     tips: dict[str, str] = {}
     for git_dir in (common_dir, *linked_git_dirs(common_dir)):
         if heads and git_dir in heads:
@@ -89,13 +92,12 @@ def detached_heads(common_dir: str, heads: Mapping[str, Head] | None = None) -> 
 
 
 def default_branch(common_dir: str, present: Container[str]) -> str | None:
-    """The branch that others are merged into: the remote's default where it was cloned from one, else main or
-    master."""
+    """The branch that others are merged into: the remote's default branch in a clone, else main or master."""
     return next((branch for branch in possible_defaults(common_dir) if branch in present), None)
 
 
 def possible_defaults(common_dir: str) -> tuple[str, ...]:
-    """The names that this branch may have, the likeliest first."""
+    """The names that this branch may have, likeliest first."""
     try:
         said = read_bounded(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD"), 4096).decode("utf-8")
         name = said.strip().removeprefix("ref: refs/remotes/origin/")
@@ -105,10 +107,10 @@ def possible_defaults(common_dir: str) -> tuple[str, ...]:
 
 
 def merged_branches(common_dir: str, into: str, among: Mapping[str, str]) -> frozenset[str]:
-    """The branches whose own commits `into` contains; `among` has the tips of those asked about. A branch without
-    commits of its own has nothing to merge.
+    """The branches whose own commits `into` contains; `among` has the tips of those asked about.
 
-    Costs a git process where a branch has commits; an error means that nothing is known to be merged.
+    A branch without commits of its own cannot be merged. Needs a git process if a branch has commits; after an error,
+    nothing is known to be merged.
     """
     candidates = [
         branch for branch, tip in among.items() if branch != into and _has_commits(common_dir, _PREFIX + branch, tip)
@@ -125,7 +127,7 @@ def merged_branches(common_dir: str, into: str, among: Mapping[str, str]) -> fro
 
 
 def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
-    """Whether a branch moved since its creation; without a reflog it is believed to have."""
+    """Whether a branch moved since its creation; without a reflog, it counts as moved."""
     try:
         with open_regular(os.path.join(common_dir, "logs", ref)) as stream:
             created = stream.readline(256).split(b" ")[1:2]
@@ -135,7 +137,7 @@ def _has_commits(common_dir: str, ref: str, tip: str) -> bool:
 
 
 def _loose(common_dir: str, below: str, wanted: Container[str] | None = None) -> dict[str, str]:
-    """Refs with a file of their own, all or those that are `wanted`; their names without what is `below`."""
+    """Loose refs, all or the `wanted` ones; their names without the prefix `below`."""
     found: dict[str, str] = {}
     top = os.path.join(common_dir, below)
     for folder, _, names in os.walk(top, onerror=_require_listed):
@@ -162,7 +164,7 @@ def _require_listed(error: OSError) -> None:
 
 @contextlib.contextmanager
 def _answered(path: str) -> Generator[None]:
-    """A file or folder that may not be there. Raises `DiskFailed` where nobody can tell."""
+    """A file or folder that may not exist. Raises `DiskFailed` if that cannot be determined."""
     try:
         yield
     except OSError as error:
@@ -172,8 +174,8 @@ def _answered(path: str) -> Generator[None]:
 def read_loose(
     common_dir: str, folder: str, before: Mapping[str, str], younger_than: int
 ) -> tuple[dict[str, str], list[str]]:
-    """The refs that have a file in one folder, and the folders in it. Files not younger than a moment (nanoseconds) say
-    what they said `before`."""
+    """The loose refs of one folder, and its subfolders. Files not younger than a moment (nanoseconds) have their
+    contents from `before`."""
     found: dict[str, str] = {}
     folders: list[str] = []
     with _answered(os.path.join(common_dir, folder)), os.scandir(os.path.join(common_dir, folder)) as entries:
@@ -195,19 +197,19 @@ def read_loose(
 
 
 def packed_in(common_dir: str, folder: str) -> dict[str, str]:
-    """The refs of one folder in the common file, without those of the folders in it."""
+    """The packed refs of one folder, without those of its subfolders."""
     below = f"{folder}/"
     packed = _packed_refs(common_dir, (below,))
     return {ref: tip for ref, tip in packed.items() if "/" not in ref[len(below) :]}
 
 
 def _packed(common_dir: str, below: str) -> dict[str, str]:
-    """Refs in the common file; their names without what is `below`."""
+    """Packed refs; their names without the prefix `below`."""
     return {ref[len(below) :]: tip for ref, tip in _packed_refs(common_dir, (below,)).items()}
 
 
 def _packed_refs(common_dir: str, kinds: tuple[str, ...]) -> dict[str, str]:
-    """Refs of some kinds in the common file, by their whole names."""
+    """Packed refs of some kinds, by their full names."""
     try:
         data = read_bounded(os.path.join(common_dir, "packed-refs"), MOST_OF_GIT)
     except OSError as error:
@@ -219,7 +221,8 @@ def _packed_refs(common_dir: str, kinds: tuple[str, ...]) -> dict[str, str]:
 
 
 def _lines_with(data: bytes, wanted: bytes) -> bytes:
-    """The lines of a text in which these bytes are: others may be a hundred thousand, and are not even split."""
+    """The lines of a text that contain these bytes: there may be a hundred thousand others, which are not even
+    split."""
     found, at = list[bytes](), 0
     while (inside := data.find(wanted, at)) >= 0:
         start, at = data.rfind(b"\n", 0, inside) + 1, data.find(b"\n", inside)

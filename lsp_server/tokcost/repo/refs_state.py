@@ -1,8 +1,8 @@
-"""The state of all refs of a clone in a short text, which tells without reading them that none has moved since, or in
-which folders.
+"""The state of all refs of a clone as a short text, which shows without reading the refs that none has moved since, or
+in which folders.
 
-git writes each ref, and the file that has many, under another name and renames it: whatever changes a ref changes its
-folder, and is a younger file. So do all programs that lock refs as git does.
+git writes each loose ref, and the packed file, under another name and renames it. Every change of a ref therefore
+changes its folder and creates a younger file. So do all programs that lock refs as git does.
 """
 
 import os
@@ -13,18 +13,18 @@ from tokcost.repo.head import is_id, ref_text, uses_reftable
 from tokcost.repo.refs import PUBLISHED, packed_in, read_loose
 
 _SURE_NS = 2_000_000_000
-"""A folder that was changed less than this ago can change once more without its time telling."""
+"""A folder that changed less than this ago can change once more without a new time."""
 _MOST_FOLDERS = 5_000
 _PACKED = "packed-refs"
 _UNSURE = "?"
-"""Before the word of a folder: it may have changed once more since."""
+"""Precedes the entry of a folder that may have changed once more since."""
 _FIRST = "refs"
 """The first line of a state."""
 
 
 def refs_state(common_dir: str, *, only_local: bool = False) -> str:
-    """The state, to be asked before refs are read; with `only_local` of branches alone. Empty where it cannot be told:
-    refs are in git's newer format, or lie in thousands of folders."""
+    """The state, to be read before the refs; with `only_local`, of branches alone. Empty if it cannot be determined:
+    refs are in git's newer format, or in thousands of folders."""
     if uses_reftable(common_dir):
         return ""
     now, names = time.time_ns(), [_PACKED, "refs"]
@@ -39,15 +39,15 @@ def refs_state(common_dir: str, *, only_local: bool = False) -> str:
 
 
 def is_still(common_dir: str, state: str) -> bool:
-    """Whether the refs are in a state that was told before."""
+    """Whether the refs are still in an earlier state."""
     return bool(state) and not any(_changed(common_dir, state))
 
 
 def read_changed(
     common_dir: str, state: str, before: Mapping[str, str], *, only_local: bool = False
 ) -> dict[str, str] | None:
-    """All refs, of which those in folders that changed since a state are read; `before` are those of that state. `None`
-    where all must be read."""
+    """All refs, of which only those in folders changed since a state are read; `before` are those of that state.
+    `None` if all must be read."""
     folders = list(_changed(common_dir, state)) if state and not uses_reftable(common_dir) else [_PACKED]
     if _PACKED in folders:
         return None
@@ -80,9 +80,11 @@ def _changed(common_dir: str, state: str) -> Iterator[str]:
 
 
 def _changed_last(word: str) -> int:
-    """A moment (nanoseconds) up to which no ref of a folder changed any more when its state was told. It is a time of
-    the file system, whatever our own clock said then: a clock that is ahead makes everything look older that comes
-    after it. 0 where nothing is known."""
+    """A time (nanoseconds) up to which no ref of a folder had changed when its state was determined.
+
+    It is a time of the file system, whatever our own clock showed: with a clock that is ahead, everything later would
+    look older. 0 if unknown.
+    """
     time_ns = word.rpartition(":")[2]
     if not time_ns.isdecimal():
         return 0
@@ -90,7 +92,7 @@ def _changed_last(word: str) -> int:
 
 
 def _state_of(common_dir: str, name: str) -> tuple[str, int]:
-    """A word that changes when a file or folder does, and when that was, in nanoseconds."""
+    """A text that changes when a file or folder does, and the time of its change in nanoseconds."""
     try:
         status = os.stat(os.path.join(common_dir, name))
     except OSError:

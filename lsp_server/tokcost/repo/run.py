@@ -1,8 +1,9 @@
-"""The one place that runs programs, and the one way git is run: such that looking runs nothing.
+"""The only place that runs programs, and the only way in which git is run: so that reading a repository runs nothing of
+it.
 
-Settings of a repository name programs (hooks, filters, pagers, ssh, what computes a diff or checks a signature), and a
-remote from which git fetches by itself what a partial clone left out. Whoever made the repository chose them, so no
-call of git may start one: a question that cannot be answered without it fails.
+Settings of a repository name programs (hooks, filters, pagers, ssh, diff drivers, signature checks), and a remote from
+which git automatically fetches what a partial clone left out. Whoever made the repository chose them, so no call of git
+may start one: a query that cannot be answered without it fails.
 """
 
 import os
@@ -23,24 +24,24 @@ _KEPT = (
     *("GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
 )
 _KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-"""GIT_ variables that say where git and its configuration are, the settings of one command included (`git -c`, and
-`safe.directory` of containers, which comes numbered). All others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its
-hooks and would make a question about one repository an answer about another."""
+"""GIT_ variables that locate git and its configuration, including the settings of one command (`git -c`, and
+`safe.directory` of containers, which is numbered). All others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its
+hooks and would redirect a query to another repository."""
 
 _NO_PROGRAM = {
     "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",  # the index is not written, so no hook learns of it
+    "GIT_OPTIONAL_LOCKS": "0",  # the index is not written, so no hook is run for it
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",  # other clones do not have what git-replace(1) shows here
+    "GIT_NO_REPLACE_OBJECTS": "1",  # other clones lack the replacements of git-replace(1)
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_SSH_COMMAND": "false",
     "GIT_EDITOR": ":",
     "GIT_SEQUENCE_EDITOR": ":",
 }
-"""The environment of git and everything that it starts. `GIT_ALLOW_PROTOCOL` overrules all `protocol.*` settings, and
-holds where git is too old for `GIT_NO_LAZY_FETCH` (before 2.45 and its backports): the fetch is then refused every
-transport."""
+"""The environment of git and everything that it starts. `GIT_ALLOW_PROTOCOL` overrides all `protocol.*` settings,
+and also works where git is too old for `GIT_NO_LAZY_FETCH` (before 2.45 and its backports): the fetch is then
+refused every transport."""
 _OFF = {
     "core.attributesFile": os.devnull,
     "core.fsmonitor": "false",
@@ -60,15 +61,15 @@ _OFF = {
     "maintenance.auto": "false",
     "submodule.recurse": "false",
 }
-"""Settings that are put before those of a repository. `core.attributesFile` and `diff.orderFile`: git would wait for a
-pipe that they name. `diff.submodule`: the changes within a submodule are shown by a
-second git, which reads the settings of the submodule and none of these. `log.mailmap`: for it, git opens a tree that a
-partial clone may not have; where names are asked for, a format says so. `i18n.logOutputEncoding`: in UTF-16, no line
-would be found, and no record would end."""
+"""Settings that override those of a repository. `core.attributesFile` and `diff.orderFile`: git would wait for a
+pipe that they name. `diff.submodule`: the changes within a submodule are shown by a second git process, which reads
+the submodule's settings and none of these. `log.mailmap`: for it, git opens a tree that a partial clone may lack;
+where names are needed, a format asks for them. `i18n.logOutputEncoding`: in UTF-16, no line would be found, and no
+record would end."""
 _OF_LOG = ("--no-ext-diff", "--no-textconv", "--no-show-signature")
-"""Options that turn off what no setting does."""
+"""Options that disable what no setting does."""
 _BY_ITSELF = ("config", "version")
-"""These start nothing; and whoever asks what a repository's settings say must not hear ours."""
+"""These start nothing, and queries of a repository's settings must not return ours."""
 
 
 Hooks = Literal["none", "named", "run"]
@@ -82,11 +83,11 @@ Hooks = Literal["none", "named", "run"]
 
 _READ_AT_ONCE = 1 << 18
 MOST_BYTES = 1 << 24
-"""Of one piece of an answer; what is behind them is passed over. Nobody writes a message of 16 MiB by hand."""
+"""The maximum size of one piece of output; the rest of it is skipped. Nobody writes a message of 16 MiB by hand."""
 
 
 class GitFailed(EnvironmentProblem):
-    """git ran and refused."""
+    """git ran and returned an error."""
 
     def __init__(self, args: Sequence[str], code: int, out: str, err: str) -> None:
         said = (err.strip() or out.strip() or "nothing").splitlines()[-1]
@@ -106,8 +107,8 @@ _ASKER: ContextVar[Mapping[str, str] | None] = ContextVar("asker", default=None)
 
 @contextmanager
 def on_behalf_of(environ: Mapping[str, str]) -> Generator[None]:
-    """Within this, git is run as a process with that environment would run it: a server works for many. Holds for the
-    thread that asks for it."""
+    """Run git, within this context, as a process with that environment would: a server works for many. Applies to
+    the calling thread."""
     token = _ASKER.set(environ)
     try:
         yield
@@ -116,7 +117,7 @@ def on_behalf_of(environ: Mapping[str, str]) -> Generator[None]:
 
 
 def asker() -> Mapping[str, str]:
-    """The environment of whoever has a question for git: mostly this process's own."""
+    """The environment on whose behalf git is run: usually this process's own."""
     environ = _ASKER.get()
     return os.environ if environ is None else environ
 
@@ -130,13 +131,12 @@ def run_git(
     seconds: float = 60.0,
     hooks: Hooks = "none",
 ) -> str:
-    """The output of git, undecodable bytes as surrogates. `more` adds environment variables; `feed` is what it reads
-    from its standard input.
+    """The output of git, undecodable bytes as surrogates.
 
-    Raises `GitFailed` when git refuses, `GitTooSlow` when it takes longer than `seconds`, `EnvironmentProblem` when
-    there is no git.
+    `more` adds environment variables; `feed` is git's standard input. Raises `GitFailed` if git returns an error,
+    `GitTooSlow` if it takes longer than `seconds`, `EnvironmentProblem` if there is no git.
     """
-    import subprocess  # many callers find that they need no git after all
+    import subprocess  # many callers need no git after all
 
     try:
         done = subprocess.run(
@@ -167,9 +167,11 @@ def stream_git(
     end: bytes = b"\n",
     seconds: float | None = None,
 ) -> Iterator[bytes]:
-    """The output of git, piece by piece as it comes, without the `end` of each: for answers that may be as long as a
-    history is. Of one piece, `MOST_BYTES` at most. `seconds` include what the caller does with the pieces. Raises as
-    `run_git` does, when all of it was read."""
+    """The output of git in pieces as they arrive, each without its `end`: for output that may be as long as a history.
+
+    Each piece is limited to `MOST_BYTES`. `seconds` include the caller's work on the pieces. Raises as `run_git` does,
+    after all output was read.
+    """
     import subprocess
     from threading import Event
 
@@ -199,8 +201,8 @@ def stream_git(
 def _minded(
     program: "subprocess.Popen[bytes]", feed: bytes, late: "Event", seconds: float | None
 ) -> Generator[list[bytes]]:
-    """Give a program what it reads, take what it says on standard error, and end it when its time is up: beside the
-    reading of its answer, so that neither can keep it waiting."""
+    """Write a program's input, read its standard error, and end it when its time is up, all in parallel to reading
+    its output, so that no pipe can block it."""
     from threading import Thread, Timer
 
     said: list[bytes] = []
@@ -248,7 +250,7 @@ def _pieces(stream: IO[bytes], end: bytes) -> Iterator[bytes]:
 
 
 def _end(program: "subprocess.Popen[bytes]") -> None:
-    """Leave nothing running behind a reader that stopped early."""
+    """End a process whose reader stopped early."""
     if program.poll() is None:
         program.kill()
     if program.stdout is not None:
@@ -257,7 +259,7 @@ def _end(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
-    """A call of git that starts no other program. Our settings are the last on the line, so they hold."""
+    """A git command that starts no other program. Our settings are the last on the command line, so they win."""
     at = _subcommand(args)
     if args[at] in _BY_ITSELF:
         return [_git(), *args]
@@ -269,7 +271,7 @@ def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
 
 
 def _subcommand(args: Sequence[str]) -> int:
-    """The index at which git's own options end."""
+    """The index after git's own options."""
     at = 0
     while args[at].startswith("-"):
         at += 2 if args[at] == "-c" else 1
@@ -277,8 +279,8 @@ def _subcommand(args: Sequence[str]) -> int:
 
 
 def list_processes(seconds: float = 0.5) -> str:
-    """A line for each process of this machine: its number, its parent's and its command line, as `ps` tells everywhere
-    but on Windows; empty where there is none."""
+    """A line for each process of this machine: its id, its parent's id and its command line, as printed by `ps` on
+    all systems but Windows; empty if there is none."""
     import subprocess
 
     asked = ["-A", "-ww", "-o", "pid=", "-o", "ppid=", "-o", "args="]
@@ -299,8 +301,8 @@ def _git() -> str:
 
 
 def _program(name: str) -> str:
-    """The path of a program; empty where there is none. Windows looks into the current folder first, which may be a
-    repository: so it is not asked."""
+    """The path of a program; empty if there is none. Windows would search the current folder first, which may be a
+    repository, so the system is not asked."""
     for folder in absolute_path(asker().get("PATH", os.defpath)).split(os.pathsep):
         if folder and os.access(found := os.path.join(folder, name), os.X_OK) and not os.path.isdir(found):
             return found
@@ -326,7 +328,7 @@ def _environ(more: dict[str, str] | None) -> dict[str, str]:
 
 
 def _clean_environ() -> dict[str, str]:
-    """The asker's environment without what git set in it for another repository."""
+    """The environment without the variables that git set in it for another repository."""
     return {
         name: value
         for name, value in asker().items()

@@ -1,4 +1,4 @@
-"""The rights of files in a repository that several users share (`core.sharedRepository` in git-config(1))."""
+"""The permissions of files in a repository that several users share (`core.sharedRepository` in git-config(1))."""
 
 import os
 import stat
@@ -11,8 +11,8 @@ _GROUP_WORDS = ("group", "true", "yes", "on", "1")
 
 
 def share(common_dir: str, path: str) -> None:
-    """Give a file or folder of ours in a clone the rights that git would give it; none where the clone is not shared,
-    and none to what is another user's. Raises `OSError`."""
+    """Give one of our files or folders in a clone the permissions that git would give it. Does nothing if the clone
+    is not shared or the file belongs to another user. Raises `OSError`."""
     bits, is_exact = _wanted(read_core_settings(common_dir).get("sharedrepository", ""))
     status = os.stat(path)
     if not bits or not is_ours(status):
@@ -28,7 +28,7 @@ def share(common_dir: str, path: str) -> None:
 
 
 def _wanted(setting: str) -> tuple[int, bool]:
-    """Rights of a file that is no program, and whether they are all that it has; 0 where the umask decides."""
+    """Permissions of a file that is no program, and whether they are the complete mode; 0 if the umask decides."""
     word = setting.lower()
     if word in _GROUP_WORDS or word in _ALL_WORDS:
         return (_ALL if word in _ALL_WORDS else _GROUP), False
@@ -36,5 +36,5 @@ def _wanted(setting: str) -> tuple[int, bool]:
         mode = int(word, 8)
     except ValueError:
         return 0, False
-    # git refuses to work where the owner may not read and write.
+    # git refuses a mode in which the owner may not read and write.
     return (mode & 0o666, True) if mode & 0o600 == 0o600 else (0, False)

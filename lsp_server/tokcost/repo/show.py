@@ -1,4 +1,4 @@
-"""One commit with its changes, as git shows it."""
+"""One commit with its changes, as shown by git."""
 
 import os
 
@@ -6,14 +6,12 @@ from tokcost.model.worktree import Worktree
 from tokcost.repo.run import stream_git
 
 MOST_SHOWN = 1 << 22
-"""Bytes of a commit's text; what is behind them is left out, and the text says so."""
+"""The maximum size of a commit's text; the rest is left out, and the text says so."""
 
 
 def show_commit(worktree: Worktree, commit: str, seconds: float = 10.0) -> str:
-    """A commit, named by its id, with its changes (those of a merge against its first parent).
-
-    Raises `GitFailed` where the repository does not have it, `GitTooSlow` after `seconds`.
-    """
+    """A commit, named by its id, with its changes (a merge is compared with its first parent). Raises `GitFailed` if
+    the repository lacks it, `GitTooSlow` after `seconds`."""
     args = ["show", "--no-color", "--no-notes", "--stat", "--patch", "--diff-merges=first-parent"]
     args += ["--end-of-options", commit]
     found, size = list[bytes](), 0

@@ -1,4 +1,4 @@
-"""A commit as people want to see it: its subject, its age, and a branch that it is on."""
+"""A commit as shown to people: its subject, its age, and a branch that contains it."""
 
 import os
 import re
@@ -11,20 +11,20 @@ from tokcost.repo.moments import moment_of
 from tokcost.repo.run import run_git
 
 _AT_ONCE = 10_000
-"""Commits named on one command line: half a megabyte, which every system takes."""
+"""Commits on one command line: half a megabyte, which every system accepts."""
 _STEPS = re.compile(r"[~^].*", re.DOTALL)
 
 
 class About(NamedTuple):
-    """A commit as a list shows it."""
+    """A commit as shown in a list."""
 
     subject: str
     time_ms: int
 
 
 def about_commits(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> dict[str, About]:
-    """Subject and committer's time of commits, in one git process; those that git does not have are left out, and all
-    of them where it does not answer."""
+    """Subject and commit time of commits, from one git process; missing commits are left out, and all of them if git
+    does not answer."""
     feed = "".join(f"{commit}\n" for commit in commits)
     asked = ["log", "-z", "--no-walk=unsorted", "--no-color", "--no-decorate",
              "--no-patch", "--encoding=UTF-8", "--format=%H %ct %s", "--ignore-missing", "--stdin"]  # fmt: skip
@@ -37,10 +37,10 @@ def about_commits(common_dir: str, commits: Iterable[str], *, seconds: float = 6
 
 
 def branches_of(common_dir: str, commits: Iterable[str], default: str | None) -> dict[str, str]:
-    """A branch that each commit is on: the default branch, here or at `origin`, where it contains the commit, else the
-    local or remote one from which it is the fewest steps. Commits on none are left out.
+    """A branch that contains each commit: the default branch, here or at `origin`, if it does, else the local or remote
+    one from which the commit is the fewest steps away.
 
-    Costs one to three git processes; an error means that nothing is known.
+    Commits on no branch are left out. Needs one to three git processes; after an error, nothing is known.
     """
     rest, found = list(commits), dict[str, str]()
     for branch, ref in ((default, f"refs/heads/{default}"), (f"origin/{default}", f"refs/remotes/origin/{default}")):
@@ -52,7 +52,7 @@ def branches_of(common_dir: str, commits: Iterable[str], default: str | None) ->
 
 
 def _outside(common_dir: str, commits: Sequence[str], ref: str) -> set[str]:
-    """Those of some commits that a ref does not reach: all of them where git lacks the ref or one of the commits."""
+    """The commits among some that a ref does not reach: all of them if git lacks the ref or one of the commits."""
     feed = "".join(f"{one}\n" for one in [*commits, f"^{ref}"])
     try:
         return set(run_git(["rev-list", "--stdin"], common_dir, feed=feed, seconds=5).split())

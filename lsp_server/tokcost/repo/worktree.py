@@ -1,5 +1,5 @@
-"""The worktree and repository that a folder lies in, read from git's own files (gitrepository-layout(5)) without
-running git: a prompt asks this many times a minute."""
+"""The worktree and repository that contain a folder, from git's own files (gitrepository-layout(5)) without running
+git: a prompt needs this many times a minute."""
 
 import contextlib
 import os
@@ -11,20 +11,20 @@ from tokcost.model.worktree import Worktree
 from tokcost.repo.config import ConfigsOnce, Core, read_core
 
 _LONGEST = 4096
-"""Bytes of a path, its end included: no program has worked in a folder with a longer one."""
+"""Bytes of a path including its end: no program has worked in a folder with a longer one."""
 
 
 def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktree | None:
-    """The worktree around a folder, or `None`: no repository, a bare one, or inside `.git`. As in git, the innermost
-    `.git` decides, and nothing is found where that one is broken.
+    """The worktree around a folder; `None` outside a repository, in a bare one, or inside `.git`.
 
-    A folder that is gone belongs to the worktree it would lie in: deleted subfolders keep their place, and so does a
-    deleted linked worktree inside another one as long as git knows of it. After `git worktree prune` or `remove` it
-    cannot be told from a subfolder; callers that remember it know better. `configs` has what was read before.
+    As in git, the innermost `.git` decides, and nothing is found if that one is broken. A folder that is gone belongs
+    to the worktree that its path leads to: deleted subfolders keep their place, and so does a deleted linked worktree
+    inside another one as long as git lists it. After `git worktree prune` or `remove` it cannot be distinguished from a
+    subfolder; callers that remember it have to handle that. `configs` are the configurations that were read before.
     """
     try:
         there, gone = _real(directory)
-    except ValueError:  # a NUL, half a surrogate pair, or too long: no such folder can exist
+    except ValueError:  # a NUL, a lone surrogate, or too long: no such folder can exist
         return None
     if ".git" in gone.split(os.sep):
         return None
@@ -40,9 +40,9 @@ def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktre
 
 
 def find_bare(directory: str, configs: ConfigsOnce | None = None) -> Worktree | None:
-    """The bare repository that a folder lies in or belongs to, as the folder around `APP/.bare` does by a file
-    `APP/.git` that leads there; `None` where there is another one or none. It has no worktree: `path` is the folder,
-    `root` the repository."""
+    """The bare repository that contains a folder or belongs to it, as the folder around `APP/.bare` does by a file
+    `APP/.git` that refers to it; `None` if there is another repository or none. It has no worktree: `path` is the
+    folder, `root` the repository."""
     try:
         there, gone = _real(directory)
     except ValueError:
@@ -59,9 +59,12 @@ def find_bare(directory: str, configs: ConfigsOnce | None = None) -> Worktree | 
 
 
 def worktree_for(directory: str, environ: Mapping[str, str], configs: ConfigsOnce | None = None) -> Worktree | None:
-    """The worktree that a program started by git, a hook or an alias, is to work in: git names the repository in
-    `GIT_DIR`, and in `GIT_WORK_TREE` the folder, where the folder that it starts programs in does not tell
-    (`--git-dir`, linked worktrees). Where git says nothing, or no repository is there, the one around the folder."""
+    """The worktree of a program started by git (a hook or an alias).
+
+    git names the repository in `GIT_DIR`, and the folder in `GIT_WORK_TREE`, if the folder in which it starts programs
+    is not enough (`--git-dir`, linked worktrees). If git names nothing, or no repository is there, it is the worktree
+    around the folder.
+    """
     git_dir, configs = environ.get("GIT_DIR"), configs or ConfigsOnce()
     around = find_worktree(directory, configs)
     if not git_dir:
@@ -77,8 +80,8 @@ def worktree_for(directory: str, environ: Mapping[str, str], configs: ConfigsOnc
 
 
 def worktree_of_git_dir(git_dir: str) -> Worktree | None:
-    """The worktree that a git folder belongs to: where an editor has git's own files open, `COMMIT_EDITMSG` above all.
-    `None` when it belongs to none."""
+    """The worktree that a git folder belongs to, for an editor that has git's own files open, above all
+    `COMMIT_EDITMSG`. `None` if there is none."""
     folder = os.path.realpath(git_dir)
     if not os.path.lexists(os.path.join(folder, "HEAD")):
         return None
@@ -94,7 +97,7 @@ def worktree_of_git_dir(git_dir: str) -> Worktree | None:
 
 
 def git_dir_around(directory: str) -> str:
-    """The git folder that a folder lies in, a bare repository for example; empty where it lies in none."""
+    """The git folder that contains a folder, for example a bare repository; empty if there is none."""
     try:
         there, _ = _real(directory)
     except ValueError:
@@ -108,7 +111,7 @@ def git_dir_around(directory: str) -> str:
 
 
 def named_git_dir(directory: str, environ: Mapping[str, str]) -> str:
-    """The git folder that `GIT_DIR` names, a bare repository for example; empty where it names none."""
+    """The git folder named by `GIT_DIR`, for example a bare repository; empty if it names none."""
     if not (git_dir := environ.get("GIT_DIR")):
         return ""
     dot_git = os.path.join(directory, git_dir)
@@ -117,9 +120,9 @@ def named_git_dir(directory: str, environ: Mapping[str, str]) -> str:
 
 
 def submodules(common_dir: str) -> Iterator[Worktree]:
-    """The submodules of a clone that are checked out, and theirs."""
+    """The checked-out submodules of a clone, and their submodules."""
     top = os.path.join(common_dir, "modules")
-    pending = [] if os.path.islink(top) else [top]  # git makes no link here, and one may lead in a circle
+    pending = [] if os.path.islink(top) else [top]  # git creates no link here, and a link may be circular
     while pending:
         with contextlib.suppress(OSError):
             folder = pending.pop()
@@ -129,19 +132,19 @@ def submodules(common_dir: str) -> Iterator[Worktree]:
                     yield found
                     yield from submodules(folder)
             else:
-                # A submodule is called by its path: its folder may lie several levels down.
+                # A submodule is named by its path: its folder may be several levels down.
                 pending += [entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
 
 
 def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
-    """The linked worktrees a clone knows of, those whose folder was deleted included."""
+    """The linked worktrees known to a clone, including those whose folder was deleted."""
     configs = ConfigsOnce()
     for git_dir, pointer in _linked(common_dir):
         yield Worktree(_path_of(git_dir, pointer), git_dir, common_dir, _root_of(common_dir, configs))
 
 
 def linked_paths(common_dir: str) -> list[str]:
-    """The folders of those worktrees."""
+    """The folders of the linked worktrees."""
     return [_path_of(git_dir, pointer) for git_dir, pointer in _linked(common_dir)]
 
 
@@ -150,12 +153,12 @@ def _path_of(git_dir: str, pointer: str) -> str:
 
 
 def linked_git_dirs(common_dir: str) -> list[str]:
-    """The git folders of those worktrees."""
+    """The git folders of the linked worktrees."""
     return [git_dir for git_dir, _ in _linked(common_dir)]
 
 
 def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
-    """Git folder of each linked worktree, and what it says of where that worktree is."""
+    """The git folder of each linked worktree, with the recorded place of that worktree."""
     folder = os.path.join(common_dir, "worktrees")
     try:
         names = sorted(os.listdir(folder))
@@ -172,9 +175,9 @@ def repository_fingerprint(common_dir: str) -> str:
     enough.
 
     `inode:` is the folder's identity on the disk with the time its `description` was written (git writes that file
-    once): it survives a rename, and a new clone that is given the same inode differs. `reflog:` is the oldest entry of
+    once): it survives a rename, and a new clone that gets the same inode differs. `reflog:` is the oldest entry of
     HEAD's reflog: it survives a move to another disk, but not its expiry after 90 days. A copy made with `cp -a` has
-    the same `reflog:`, so callers must also see that the old place is gone.
+    the same `reflog:`, so callers must also check that the old place is gone.
     """
     import hashlib
 
@@ -186,7 +189,8 @@ def repository_fingerprint(common_dir: str) -> str:
 
 
 def disk_identity(common_dir: str) -> str:
-    """The first of these tokens, `inode:`, which no other clone of this machine has; empty where it cannot be told."""
+    """The token `inode:` of the fingerprint, which no other clone of this machine has; empty if it cannot be
+    determined."""
     try:
         status, written = os.stat(common_dir), os.stat(os.path.join(common_dir, "description"))
     except OSError:
@@ -195,8 +199,8 @@ def disk_identity(common_dir: str) -> str:
 
 
 def _real(directory: str) -> tuple[str, str]:
-    """The innermost folder around a path that is there, without links, and what is behind it. A path may have
-    thousands of folders that are gone: they are not asked for one by one. Raises `ValueError`."""
+    """The innermost existing folder around a path, without links, and the rest of the path. A path may have
+    thousands of missing folders, which are not checked one by one. Raises `ValueError`."""
     if len(os.fsencode(directory)) >= _LONGEST or "\0" in directory:
         raise ValueError("no path")
     parts = [part for part in os.path.join(os.getcwd(), directory).split(os.sep) if part not in ("", os.curdir)]
@@ -206,7 +210,7 @@ def _real(directory: str) -> tuple[str, str]:
 
     count = bisect_left(range(1, len(parts) + 1), True, key=is_gone)
     there, gone = os.path.realpath(os.sep + os.sep.join(parts[:count])), parts[count:]
-    if os.pardir in gone:  # it leads back to what may be there
+    if os.pardir in gone:  # it leads back to something that may exist
         return _real(os.path.normpath(os.path.join(there, *gone)))
     return there, os.sep.join(gone)
 
@@ -219,7 +223,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: bool = False) -> Worktree | None:
-    """The worktree in a folder; `is_named` says that this folder was named, whatever the configuration says."""
+    """The worktree in a folder; with `is_named`, this folder was named explicitly, whatever the configuration says."""
     git_dir = _led_to(folder, dot_git)
     if not git_dir:
         return None
@@ -233,7 +237,7 @@ def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: b
 
 
 def _led_to(folder: str, dot_git: str) -> str:
-    """The git folder that a `.git` is, or that it leads to as a file; empty where that is damaged."""
+    """The git folder that a `.git` is, or refers to if it is a file; empty if that is damaged."""
     if not os.path.isfile(dot_git):
         return os.path.realpath(dot_git)
     pointer = _read_line(dot_git)
@@ -243,9 +247,9 @@ def _led_to(folder: str, dot_git: str) -> str:
 
 
 def _is_bare(common_dir: str, core: Core) -> bool:
-    """Whether a clone has no main worktree. `core.bare` alone does not say it: agents and `git init` in a hook set it
-    in clones that go on having one, where git then refuses to work until somebody sets it back. A bare clone has no
-    index."""
+    """Whether a clone has no main worktree. `core.bare` alone does not decide that: agents, and `git init` in a
+    hook, set it in clones that still have one, where git then refuses to work until somebody resets it. A bare clone
+    has no index."""
     has_tree = os.path.basename(common_dir) == ".git" and os.path.lexists(os.path.join(common_dir, "index"))
     return core.bare and not has_tree
 
@@ -256,7 +260,7 @@ def _bare_at(folder: str, git_dir: str, configs: ConfigsOnce) -> Worktree | None
 
 
 def _deleted_worktree(around: Worktree, directory: str) -> Worktree | None:
-    """The deleted linked worktree that a folder lay in, if git still knows of it."""
+    """The deleted linked worktree that contained a folder, if git still lists it."""
     if os.path.lexists(directory):
         return None
     inside = (one for one in linked_worktrees(around.common_dir) if f"{directory}/".startswith(f"{one.path}/"))
@@ -273,17 +277,17 @@ def _root_of(common_dir: str, configs: ConfigsOnce) -> str:
 
 
 def _is_git_dir(folder: str) -> bool:
-    """Git's own test: HEAD, objects and refs."""
+    """Whether git would accept this as a git folder: it has HEAD, objects and refs."""
     return os.path.lexists(os.path.join(folder, "HEAD")) and _has_objects(folder)
 
 
 def _has_objects(common_dir: str) -> bool:
-    """The part of it that is asked of the folder which worktrees share: HEAD is each one's own."""
+    """Whether the folder has the parts that worktrees share: each has its own HEAD."""
     return all(os.path.lexists(os.path.join(common_dir, name)) for name in ("objects", "refs"))
 
 
 def _read_line(path: str) -> str:
-    """A pointer file of git: a path and a line end. Empty when there is none."""
+    """The path in a pointer file of git, which ends with a line end. Empty if there is none."""
     try:
         with open_regular(path) as stream:
             line = os.fsdecode(stream.read(65536).rstrip(b"\r\n"))

@@ -1,1 +1,1 @@
-"""Values to text: table, JSON, CSV. No printing."""
+"""Rendering of values as text: tables, JSON, CSV. No printing."""

@@ -1,6 +1,6 @@
-"""Amounts, token counts and shares as a person reads them.
+"""Amounts, token counts and shares for people.
 
-An amount never stands for more than it is: without a known price it says `unpriced`, never $0.
+An amount never claims more than is known: without a known price it is `unpriced`, never $0.
 """
 
 from typing import NamedTuple
@@ -14,53 +14,52 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 ABOUT = "≈"
-"""The mark of a number with a part that no provider told."""
+"""The mark of a number with a part that no provider reported."""
 
 
 def about(text: str, estimated: int) -> str:
-    """A number with the mark where a part of it is estimated."""
+    """A number, with the mark if a part of it is estimated."""
     return f"{ABOUT}{text}" if estimated else text
 
 
 AT_LEAST = "≥"
-"""The mark of a number of which a log tells only the least."""
+"""The mark of a number for which a log records only a minimum."""
 
 
 def at_least(text: str, lower_bound: int) -> str:
-    """A number with the mark where it may be more."""
+    """A number, with the mark if it may be larger."""
     return f"{AT_LEAST}{text}" if lower_bound else text
 
 
 def in_words(text: str) -> str:
-    """A number whose marks a screen reader would pass over, or a sentence would not explain."""
+    """A number with its marks in words, for screen readers and for sentences."""
     return text.replace(AT_LEAST, "at least ").replace(ABOUT, "about ")
 
 
 class Marks(NamedTuple):
-    """The parts that an amount leaves open: counts, of which none is good."""
+    """The parts that an amount leaves open: counts, ideally all zero."""
 
     unpriced_tokens: int = 0
     """Tokens without a known price, which are in no amount."""
     estimated: int = 0
-    """Replies with counts that no provider told (`≈`)."""
+    """Replies whose counts no provider reported (`≈`)."""
     lower_bound: int = 0
-    """Replies whose log tells only the least of the output (`≥`)."""
+    """Replies whose log records only a minimum of the output (`≥`)."""
     broken_off: int = 0
     """Replies whose stream broke: they are in the amount, and perhaps not billed."""
 
 
 def amount(list_cost: int, unpriced_tokens: int, places: int = 0, estimated: int = 0) -> str:
-    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; in so many `places` where it stands
-    beside others (`places_beside`). Marked where a part is `estimated`."""
+    """A list cost in nano-dollars: `$1.84`, `$1.84 + unpriced`, or `unpriced`; with a number of decimal `places` if
+    it is shown beside others (`places_beside`). Marked if a part is `estimated`."""
     return marked(list_cost, Marks(unpriced_tokens, estimated), places=places)
 
 
 def marked(list_cost: int, marks: Marks, noun: str = "", *, places: int = 0) -> str:
-    """The one way to write an amount in nano-dollars, with all that it leaves open: `$1.84`, `≥$1.84`, `≈$1.84`,
-    `$1.84 + unpriced`, `unpriced`, `$1.84 (2 broken off)`, and these together. The `noun` stands behind the amount
-    (`$1.84 list + unpriced`).
+    """The only way to write an amount in nano-dollars with all its marks: `$1.84`, `≥$1.84`, `≈$1.84`, `$1.84 +
+    unpriced`, `unpriced`, `$1.84 (2 broken off)`, and combinations.
 
-    vscode-client/src/core/amounts.ts writes the same, where charts need it.
+    The `noun` follows the amount (`$1.84 list + unpriced`). vscode-client/src/core/amounts.ts does the same for charts.
     """
     text = about(f"${dollars(list_cost, places)}", marks.estimated)
     text = f"{at_least(text, marks.lower_bound)}{f' {noun}' if noun else ''}"
@@ -70,20 +69,20 @@ def marked(list_cost: int, marks: Marks, noun: str = "", *, places: int = 0) -> 
 
 
 def places_beside(total: int) -> int:
-    """The places of all amounts that stand beside this total as its parts, so that one can be held against another:
-    two, and four below a dollar."""
+    """The decimal places of all amounts shown beside this total as its parts, so that they can be compared: two, or
+    four below a dollar."""
     return 4 if 0 < total < NANO_PER_USD else 2
 
 
 def list_cost(figures: Figures, places: int = 0) -> str:
-    """The list cost of a sum; empty where nothing was used."""
+    """The list cost of a sum; empty if nothing was used."""
     if not figures.usage:
         return ""
     return amount(figures.list_cost, figures.unpriced_tokens, places, figures.estimates.usage)
 
 
 def pending(figures: Figures, places: int = 0) -> str:
-    """The part no claim holds; empty where there is none."""
+    """The part that no claim holds; empty if there is none."""
     if not figures.pending_tokens:
         return ""
     if figures.pending_tokens == figures.tokens.total:
@@ -93,13 +92,13 @@ def pending(figures: Figures, places: int = 0) -> str:
 
 
 def full_amount(figures: Figures) -> str:
-    """The list cost of a sum with all its marks, where there is no line below that explains them."""
+    """The list cost of a sum with all its marks, where no footer explains them."""
     marks = Marks(figures.unpriced_tokens, figures.estimates.usage, figures.lower_bound, figures.partial)
     return marked(figures.list_cost, marks)
 
 
 def short_tokens(count: int) -> str:
-    """A count with three significant digits at most: `999`, `1.2k`, `123k`, `4.5M`."""
+    """A count with at most three significant digits: `999`, `1.2k`, `123k`, `4.5M`."""
     if count < 1000:
         return str(count)
     unit = 1000
@@ -115,7 +114,7 @@ def short_tokens(count: int) -> str:
 
 
 def bar(part: int, whole: int, columns: int) -> str:
-    """A share as a bar in eighths of a column; whatever is not nothing shows."""
+    """A share as a bar in eighths of a column; any share above zero is visible."""
     if part <= 0 or whole <= 0:
         return ""
     eighths = max(1, min(columns * 8, (part * columns * 8 + whole // 2) // whole))
@@ -123,7 +122,7 @@ def bar(part: int, whole: int, columns: int) -> str:
 
 
 def sparkline(values: list[int]) -> str:
-    """Values over time, the highest as a full block, nothing as a space; empty where all is nothing."""
+    """Values over time, the highest as a full block, zero as a space; empty if all are zero."""
     highest = max(values, default=0)
     if highest <= 0:
         return ""
@@ -131,16 +130,16 @@ def sparkline(values: list[int]) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share in whole percent; `<1%` for what would round to nothing."""
+    """A share in whole percent; `<1%` if it would round to zero."""
     rounded = (part * 100 + whole // 2) // whole if whole else 0
     return "<1%" if part and not rounded else f"{rounded}%"
 
 
 def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
-    """Nano-dollars as text, the parts so rounded that they add up to the total as it is shown.
+    """Nano-dollars as text, with the parts rounded so that they add up to the total as shown.
 
-    Cents; more places below a dollar and where a part would vanish. Parts are cut off, and those that lost most by it
-    get what is missing from the total.
+    In cents; with more decimal places below a dollar and if a part would vanish. Parts are truncated, and those that
+    lost most by that get the remainder.
     """
     enough = (4, 6) if places_beside(total) == 4 else (2, 4, 6)
     places = next((p for p in enough if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)

@@ -16,7 +16,7 @@ _SOURCES = {"clone": "this clone", "branch": "this clone, for this branch", "rep
 
 
 def budget_lines(status: Status, columns_wide: int | None) -> list[Line]:
-    """The table: a row for each scope, also where nothing limits it."""
+    """The table: a row for each scope, including those without a limit."""
     places = places_beside(max((one.list_cost for one in status.budgets), default=0))
     cells = [_cells(one, status, places) for one in status.budgets]
     titles = ("BUDGET", "LIST COST", "LIMIT", "USED", "STATE", "WHEN OVER", "SET BY")
@@ -44,7 +44,7 @@ def budget_json(status: Status) -> str:
 
 
 def set_text(budget: Budget, branch: str, current: str, say: Say = english) -> str:
-    """The budget that holds after one was set, as it was understood: for the branch of that name or, without one, for
+    """The budget in force after it was set, as it was understood: for the branch of that name or, without one, for
     all of them; `current` is checked out."""
     if budget.source == "branch" and not branch:
         return say("The branch budget is set; branch {0} keeps its own.", escape(current))
@@ -58,7 +58,7 @@ def set_text(budget: Budget, branch: str, current: str, say: Say = english) -> s
 
 
 def unset_text(scope: Scope, branch: str, was_there: bool, say: Say = english) -> str:
-    """A sentence about the budget that was taken away."""
+    """A sentence about the removed budget."""
     what = titled(scope, branch, say)
     return say("{0} is forgotten.", what) if was_there else say("{0} was not set in this clone.", what)
 
@@ -75,17 +75,17 @@ def titled(scope: Scope, branch: str, say: Say) -> str:
 
 
 def budget_objects(status: Status) -> list[dict[str, object]]:
-    """Each budget in the words of the contract; the order of scopes is fixed."""
+    """Each budget in the form of the contract; the order of scopes is fixed."""
     return [budget_object(one) for one in in_order(status.budgets)]
 
 
 def in_order(budgets: Iterable[Standing]) -> list[Standing]:
-    """The budgets in the order in which they are always told."""
+    """The budgets in their fixed order."""
     return sorted(budgets, key=lambda one: SCOPES.index(one.budget.scope))
 
 
 def budget_object(one: Standing) -> dict[str, object]:
-    """A budget in the words of the contract."""
+    """A budget in the form of the contract."""
     limit = one.budget.limit
     return {
         "scope": one.budget.scope,

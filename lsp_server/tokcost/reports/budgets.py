@@ -1,4 +1,4 @@
-"""Budgets in words: the line at a commit, and a few characters for a prompt. A commit waits for this."""
+"""Budgets as text: the line at a commit, and a short form for a prompt. A commit waits for this module."""
 
 from collections.abc import Sequence
 
@@ -19,17 +19,17 @@ _VERDICTS: tuple[tuple[State, str], ...] = (
 
 
 def state_of(status: Status) -> State:
-    """The most pressing state of all budgets."""
+    """The most urgent state of all budgets."""
     return worst(status.budgets)
 
 
 def stopping(status: Status) -> list[Standing]:
-    """The budgets that stop a commit now."""
+    """The budgets that stop a commit at present."""
     return [one for one in status.budgets if one.stops]
 
 
 def check_line(status: Status) -> str:
-    """`branch feat/x $12.40 of $20.00 list (62%), pending $3.10`, and what that means for the budgets."""
+    """`branch feat/x $12.40 of $20.00 list (62%), pending $3.10`, and the resulting state of the budgets."""
     by_scope = {one.budget.scope: one for one in status.budgets}
     parts: list[str] = []
     if "branch" in by_scope:
@@ -44,8 +44,8 @@ def check_line(status: Status) -> str:
 def said_at_commit(
     status: Status, notes: Sequence[str] = (), *, is_verbose: bool = False, can_stop: bool = True
 ) -> list[tuple[str, str]]:
-    """The notices of the hook, each a sentence and what to do about it: one when a budget presses, none when all is
-    well; unless the commit stops, one for each thing that kept a budget from being checked."""
+    """The messages of the hook, each a sentence and what to do about it: one if a budget is near or exceeded, none
+    if all is well; unless the commit stops, one for each reason why a budget could not be checked."""
     stops = stopping(status)
     if stops and can_stop:
         return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]
@@ -58,9 +58,11 @@ def said_at_commit(
 
 
 def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bool]:
-    """A sentence for whoever sits before an assistant, and whether its run is to be stopped: only over a budget or a
-    rule of the developer's own, since what a repository recommends warns. `switch` is the variable that turns the guard
-    off. Empty while all is well."""
+    """A sentence for the user of an assistant, and whether its run is to be stopped: only by a budget or a rule of the
+    user's own, since a repository's recommendations only warn.
+
+    `switch` is the variable that disables the guard. Empty if all is well.
+    """
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
     said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
     said += [f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)]
@@ -73,32 +75,32 @@ def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bo
 
 
 def short_budget(status: Status) -> str:
-    """The most pressing budget, for a prompt: `branch 62% of $20.00`; empty where there is none."""
+    """The most urgent budget, for a prompt: `branch 62% of $20.00`; empty if there is none."""
     one = most_pressing(status)
     return f"{one.budget.scope} {pressing_share(one)} of ${dollars(one.budget.limit or 0)}" if one else ""
 
 
 def most_pressing(status: Status) -> Standing | None:
-    """The budget that says most; `None` where nothing limits anything."""
+    """The most urgent budget; `None` if there is no limit."""
     limited = [one for one in status.budgets if one.budget.limit is not None]
     return min(limited, key=lambda one: (STATES.index(one.state), -(one.percent or 0)), default=None)
 
 
 def pressing_share(one: Standing) -> str:
-    """The part of the limit and that there is more, where no amount stands beside it: `≥62% + unpriced`, `unpriced`."""
+    """The share of the limit with its marks, if no amount is shown beside it: `≥62% + unpriced`, `unpriced`."""
     share = spent_share(one)
     return f"{share} + unpriced" if share and one.unpriced_tokens else share or "unpriced"
 
 
 def spent_amount(one: Standing, noun: str = "", *, places: int = 0) -> str:
-    """The amount that a budget is about, with all that it leaves open."""
+    """The amount that counts against a budget, with all its marks."""
     marks = Marks(one.unpriced_tokens, one.estimated, one.lower_bound, one.broken_off)
     return marked(one.list_cost, marks, noun, places=places)
 
 
 def spent_share(one: Standing) -> str:
-    """The part of the limit that it is: `62%`, `≥62%` and `≈62%` where the amount is so; empty where nothing has a
-    price, or there is no limit."""
+    """The share of the limit: `62%`, with the amount's marks `≥62%` and `≈62%`; empty if nothing has a price, or
+    there is no limit."""
     if one.percent is None or _is_unpriced(one):
         return ""
     return at_least(about(f"{one.percent}%", one.estimated), one.lower_bound + one.unpriced_tokens)

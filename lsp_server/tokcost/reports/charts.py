@@ -1,7 +1,7 @@
-"""The charts of `tokcost report --html`: drawn by Vega-Lite into SVG that stands in the page, on this machine alone.
+"""The charts of `tokcost report --html`: rendered locally by Vega-Lite as SVG inside the page.
 
 A chart gets the same cells and changes that `--json` shows. Colours are CSS variables of the page, so that one drawing
-serves light, dark and paper. altair and vl-convert are the extra `html` and imported when a chart is drawn.
+serves light, dark and print. altair and vl-convert are the extra `html`, and are imported when a chart is drawn.
 """
 
 import re
@@ -18,23 +18,23 @@ from tokcost.reports.text import clip, counted, escape
 INK, DIM, RULE, BAR, REST, MARK = (f"var(--{name})" for name in ("ink", "dim", "rule", "bar", "rest", "mark"))
 _WIDTH, _HEIGHT, _ROW = 560, 190, 26
 _MOST_BARS = 16
-"""More are in the table alone."""
+"""More bars are only in the table."""
 _MOST_NAMES = 24
-"""Of columns; more would lie on top of one another."""
+"""Column labels; more would overlap."""
 _MOST_LABELS = 9
 _MOST_COLUMNS = 34
-"""Of a name: Vega cuts a longer one itself, also through the middle of an emoji, and then draws nothing at all."""
+"""Of a name: Vega truncates a longer one itself, possibly in the middle of an emoji, and then draws nothing at all."""
 _FONT = "Helvetica, Arial, sans-serif"
 
 _PADDING = {"left": 0, "top": 16, "right": 64, "bottom": 4}
 _AUTOSIZE = {"type": "fit-x", "contains": "padding"}
-"""All charts are equally wide, so that their letters are equally large."""
+"""All charts have the same width, so that their text has the same size."""
 
 Row = dict[str, Any]
 
 
 def bars_svg(report: Grouped, by: Grouping) -> str:
-    """One bar for each cell, the most expensive first."""
+    """One bar for each cell, most expensive first."""
     cells = report.groups[by]
     shown, rest = cells[:_MOST_BARS], cells[_MOST_BARS:]
     rows = _rows(report, shown)
@@ -48,7 +48,7 @@ def bars_svg(report: Grouped, by: Grouping) -> str:
 
 
 def time_svg(report: Grouped, by: Grouping) -> str:
-    """One column for each week or month, in their order."""
+    """One column for each week or month, in order."""
     rows = _rows(report, report.groups[by])
     each = -(-len(rows) // _MOST_NAMES)
     named = [row["name"] for row in rows[::each]]
@@ -63,8 +63,8 @@ def time_svg(report: Grouped, by: Grouping) -> str:
 
 
 def sizes_svg(report: Report) -> str:
-    """List cost against size of change: for each class of size what half of the changes and nine in ten stay under.
-    Empty where no class has enough changes to say so."""
+    """List cost by size of change: the median and the ninth decile of each size class. Empty if no class has enough
+    changes for that."""
     rows: list[Row] = []
     for cell in by_size(report.groups["size"]):
         for value, what in ((cell.median, "half cost up to"), (cell.p90, "nine in ten cost up to")):
@@ -92,7 +92,7 @@ def sizes_svg(report: Report) -> str:
 
 
 def distribution_svg(report: Report) -> str:
-    """Draw the number of changes by their cost, on a scale of 1, 2 and 5."""
+    """The number of changes by their cost, on a scale of 1, 2 and 5."""
     counts = distribution(report)
     rows: list[Row] = [{"name": name, "count": count, "label": f"{count:,}"} for name, count in counts]
     alt = _alt()
@@ -104,8 +104,8 @@ def distribution_svg(report: Report) -> str:
 
 
 def distribution(report: Report) -> list[tuple[str, int]]:
-    """Counts of changes between neighbours of the scale, from the first that is not empty to the last; those whose
-    models have no price are apart."""
+    """Counts of changes between neighbouring points of the scale, from the first non-empty one to the last; changes
+    without priced models are separate."""
     limits = [step * 10**power for power in range(7, 19) for step in (1, 2, 5)]
     known = [change.list_cost for change in report.changes if change.list_cost or not change.is_unpriced]
     counts: dict[int, int] = {}
@@ -125,7 +125,7 @@ def _up_to(limits: Sequence[int], at: int) -> str:
 
 
 def by_size(cells: Sequence[Cell]) -> list[Cell]:
-    """The smallest changes first, as their names tell: `under 10 lines`, `10 to 49 lines`."""
+    """The smallest changes first, according to their names: `under 10 lines`, `10 to 49 lines`."""
 
     def key(cell: Cell) -> tuple[bool, int]:
         number = re.search(r"\d+", cell.name)
@@ -137,8 +137,8 @@ def by_size(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _rows(report: Grouped, cells: Sequence[Cell]) -> list[Row]:
-    """The rows that are drawn for cells. Names that look alike once they are clipped get a number: each has a place of
-    its own."""
+    """The rows drawn for cells. Names that become equal by truncation get a number, so that each has a place of its
+    own."""
     seen: dict[str, int] = {}
     rows: list[Row] = []
     for cell in cells:
@@ -166,7 +166,7 @@ def _chart(rows: list[Row], description: str, height: int) -> Any:
 
 
 def _fill() -> Any:
-    """Cells of their own in one colour, `(other)` in another."""
+    """Normal cells in one colour, `(other)` in another."""
     return _alt().Color("own:N", legend=None, scale=_alt().Scale(domain=[True, False], range=[BAR, REST]))
 
 
@@ -176,7 +176,7 @@ def _dollars(channel: str, field: str) -> Any:
 
 
 def _drawn(chart: Any) -> str:
-    """SVG, without network: vl-convert brings Vega along, and may ask nobody for data or pictures."""
+    """SVG, without network: vl-convert includes Vega, and may load neither data nor pictures."""
     import vl_convert
 
     axis = {"labelColor": INK, "titleColor": DIM, "gridColor": RULE, "domainColor": RULE, "tickColor": RULE}
@@ -194,8 +194,8 @@ def _drawn(chart: Any) -> str:
 
 
 def _for_a_page(svg: str) -> str:
-    """As wide as its column. In HTML an SVG needs no names of its namespaces, so that no address is in the page; the
-    page's policy allows no style attribute."""
+    """As wide as its column. In HTML an SVG needs no namespace, so that the page contains no address; the page's
+    policy allows no style attribute."""
     _, attributes, drawing = re.split(r"^<svg([^>]*)>", svg, maxsplit=1)
     kept = re.sub(r' (?:xmlns(?::xlink)?|version|width|height)="[^"]*"', "", attributes)
     return f"<svg{kept}>" + re.sub(r' style="[^"]*"', "", drawing)

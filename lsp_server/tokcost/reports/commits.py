@@ -1,4 +1,5 @@
-"""The commits of one branch: what each carries, and the sum that closes with what none carries."""
+"""The commits of one branch: the usage that each carries, and the sum that closes together with usage that none
+carries."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +14,7 @@ SHORT_ID = 7
 _ROOMY = 110
 """Columns from which on there is room for more than one claim beside a subject."""
 _SUBJECT = (16, 60)
-"""Columns a subject takes, at least and at most."""
+"""Minimum and maximum columns of a subject."""
 _GAP = 2
 
 
@@ -32,7 +33,7 @@ class _Entry(NamedTuple):
 
 
 def commit_lines(row: BranchRow, view: View) -> list[Line]:
-    """The table and its sum; nothing for a branch without claims."""
+    """The table and its sum; empty for a branch without claims."""
     if row.parts.pending == row.parts.total:
         return []
     entries = [_entry(commit, row.branch, view) for commit in row.commits] + _uncarried(row)
@@ -80,8 +81,8 @@ def _estimated(commits: Sequence[CommitRow]) -> int:
 
 
 def whereabouts(row: BranchRow) -> str:
-    """The commits of another branch that carry a branch's spend: `in 1a2b3c4 and 1 more on main`. Empty where none
-    does, or the branch lives and its commits are its own."""
+    """The commits of another branch that carry a branch's usage: `in 1a2b3c4 and 1 more on main`. Empty if there are
+    none, or if the branch exists and its commits are its own."""
     places: dict[str, list[str]] = {}
     for commit in row.commits:
         for one, branch in {commit.commit: commit.branch, **commit.copies}.items():
@@ -92,8 +93,8 @@ def whereabouts(row: BranchRow) -> str:
 
 
 def waiting(row: BranchRow) -> str:
-    """The reason why something is pending that looks as if it were not: commits that carried it are gone, or its branch
-    is. Says what it waits for, and what ends that."""
+    """The reason for unexpectedly pending usage: the commits that carried it, or its branch, are gone. Says what it
+    waits for, and how to end that."""
     places = places_beside(row.parts.total[1])
     (lost_tokens, lost), (tokens, cost) = row.lost, row.parts.pending
     if row.state == "deleted" and tokens:
@@ -112,13 +113,13 @@ def waiting(row: BranchRow) -> str:
 
 
 def way_on(row: BranchRow) -> str:
-    """The command by which what is pending on a branch that is gone gets into a commit."""
+    """The command that gets pending usage of a deleted branch into a commit."""
     return f"`tokcost assign BRANCH --from {to_copy(row.branch)}` lets the next commit on BRANCH carry it"
 
 
 def stranded(rows: Sequence[BranchRow], places: int) -> list[str]:
-    """A line about what is pending on branches that are gone although commits carried some of it: nothing ends that by
-    itself."""
+    """A line about usage that is pending on deleted branches although commits carried some of it: nothing ends that
+    automatically."""
     found = [row for row in rows if row.state == "deleted" and row.parts.pending[0] and (row.lost[0] or row.commits)]
     if not found:
         return []
@@ -152,8 +153,8 @@ def _where(commit: CommitRow, branch: str) -> str:
 
 
 def _uncarried(row: BranchRow) -> list[_Entry]:
-    """The spend that no commit carries, as the last lines. Only one of them can say what part of the unpriced is its
-    own."""
+    """The usage that no commit carries, as the last lines. Only one of them can show its share of the unpriced
+    usage."""
     left = row.split.total.unpriced_tokens - sum(commit.unpriced_tokens for commit in row.commits)
     estimated = row.split.total.estimates.pending_tokens > 0
     named = (("withheld", row.parts.withheld, False), ("pending", row.parts.pending, estimated))
@@ -165,7 +166,7 @@ def _uncarried(row: BranchRow) -> list[_Entry]:
 
 
 def _subjects(subjects: list[str], others: list[Column], view: View) -> Column:
-    """As much of each subject as fits beside what else there is."""
+    """The part of each subject that fits beside the other columns."""
     least, most = _SUBJECT
     if view.columns_wide is not None:
         taken = sum(column.width + _GAP for column in others if any(cell.text for cell in column.cells))

@@ -1,8 +1,6 @@
-"""`tokcost log --csv`: one row for each branch, and for each of its periods, sessions, models or assistants where asked
-for; one for each repository where that is asked for.
-
-Unplaced usage is a row too, so the rows add up to everything.
-"""
+"""`tokcost log --csv`: one row for each branch, and for each of its periods, sessions, models or assistants if
+requested; one for each repository if that is requested. Unplaced usage is a row too, so the rows add up to
+everything."""
 
 import csv
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The screens and objects of `tokcost collect` and `tokcost dataset`."""
+"""The output of `tokcost collect` and `tokcost dataset`."""
 
 from collections.abc import Mapping
 
@@ -93,7 +93,7 @@ def checked_json(found: DatasetCheck) -> Json:
 
 
 def compacted_lines(files: Mapping[str, int], cells_out: int, claims_out: int) -> list[str]:
-    """The number of files that became one, and what was taken out because it counted twice."""
+    """The number of files that were merged, and the duplicates that were removed."""
     lines = [
         f"{kind}/: {counted(number, 'file')} put into one" if number else f"{kind}/: nothing to put together"
         for kind, number in sorted(files.items())

@@ -1,4 +1,4 @@
-"""`tokcost report --dataset` in every format: rows by month, area or model, and what they leave out."""
+"""`tokcost report --dataset` in every format: rows by month, area or model, and the excluded parts."""
 
 import csv
 from io import StringIO
@@ -23,7 +23,7 @@ _HEADINGS: dict[Grouping, str] = {"month": "By month", "area": "By area", "model
 
 
 def total(report: DatasetReport) -> str:
-    """`~$45.00 list`, with what it leaves out."""
+    """`~$45.00 list`, with the excluded parts."""
     text = cost(report, report.list_cost, report.unpriced)
     return (
         text
@@ -33,7 +33,7 @@ def total(report: DatasetReport) -> str:
 
 
 def summary(report: DatasetReport) -> str:
-    """The answer in a sentence."""
+    """The result in a sentence."""
     if not report.claims and report.cells_lost:
         return "No cells are left to make figures of."
     if not report.claims:
@@ -42,7 +42,7 @@ def summary(report: DatasetReport) -> str:
 
 
 def doubts(report: DatasetReport) -> list[str]:
-    """The remarks on what makes figures too small or too large, whatever is asked for and in which form."""
+    """Remarks on everything that makes figures too low or too high, for every grouping and format."""
     return [*_lost_remarks(report), *_twice_remarks(report)]
 
 
@@ -73,7 +73,7 @@ def _twice_remarks(report: DatasetReport) -> list[str]:
 
 
 def remarks(report: DatasetReport, by: Grouping) -> list[str]:
-    """The remarks that belong below the rows."""
+    """The remarks below the rows."""
     lines = doubts(report)
     if report.claims and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
@@ -160,7 +160,8 @@ def dataset_markdown(report: DatasetReport, by: Grouping) -> str:
 
 
 def dataset_page(report: DatasetReport) -> str:
-    """One page with charts, complete in itself. Raises `EnvironmentProblem` where what draws it is not installed."""
+    """One self-contained page with charts. Raises `EnvironmentProblem` if the packages that draw it are not
+    installed."""
     has_any = bool(report.claims)
     return rendered(
         report.range,

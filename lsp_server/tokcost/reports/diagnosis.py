@@ -1,4 +1,4 @@
-"""The doctor's answer as lines."""
+"""The output of `tokcost doctor` as lines."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,16 +6,16 @@ from tokcost.reports.layout import Line, Piece, Style, paragraph
 from tokcost.reports.text import counted, escape
 
 _INDENT = 4
-"""Columns beside a subject: its mark before, and the space behind."""
+"""Columns around a subject: the mark before it, and the space after it."""
 _NARROWEST = 30
 
 Row = tuple[str, str, bool, str]
-"""Subject, what was found, whether that is a finding, what to do."""
+"""Subject, result, whether that is a finding, what to do."""
 
 
 def diagnosis_lines(parts: Mapping[str, Sequence[Row]], findings: int, columns_wide: int | None = None) -> list[Line]:
-    """One block for each part, and a last line that counts the findings. What was found is broken between words where
-    it is too wide; what to do is not, so that it can be copied."""
+    """One block for each section, and a last line that counts the findings. Results are wrapped between words;
+    instructions are not, so that they can be copied."""
     widest = max((len(subject) for rows in parts.values() for subject, *_ in rows), default=0)
     lines: list[Line] = []
     for part, rows in parts.items():

@@ -1,4 +1,4 @@
-"""`tokcost why` as a person reads it: a table of drivers, and a sentence with its figure for each that stands out."""
+"""`tokcost why` for people: a table of drivers, and a sentence with its figure for each notable one."""
 
 from tokcost.model.drivers import DRIVERS, SHARES, Driver, Explanation, Part, Repriced, Share
 from tokcost.reports.amounts import (
@@ -41,12 +41,12 @@ SHARE_LABELS: dict[Share, str] = {
 NO_PREDICTION = "Same tokens, another price: no prediction. Another model would have written, and read, other tokens."
 
 _STANDS_OUT = 5
-"""Percent of the list cost from which on a driver that could have been another is told."""
+"""Percentage of the list cost from which on an avoidable driver is mentioned."""
 _USUAL: tuple[Driver, ...] = ("new_input", "cache_written", "cache_read", "visible_output", "reasoning")
 
 
 def why_lines(what: str, found: Explanation, columns_wide: int | None) -> list[Line]:
-    """The whole answer; `what` names what was asked about."""
+    """The complete output; `what` names the scope."""
     lines = [*paragraph(_headline(what, found), columns_wide, "head"), []]
     lines += _table(found, columns_wide)
     told = [text for _, text in findings(found)]
@@ -57,7 +57,7 @@ def why_lines(what: str, found: Explanation, columns_wide: int | None) -> list[L
 
 
 def as_lines(found: Explanation, columns_wide: int | None) -> list[Line]:
-    """The same tokens at other prices; empty where nobody asked."""
+    """The same tokens at other prices; empty if not requested."""
     if not found.as_other:
         return []
     rows = found.as_other
@@ -73,7 +73,7 @@ def as_lines(found: Explanation, columns_wide: int | None) -> list[Line]:
 
 
 def findings(found: Explanation) -> list[tuple[str, str]]:
-    """The drivers and shares that stand out, dearest first, each with a sentence that begins with its figure."""
+    """The notable drivers and shares, most expensive first, each with a sentence that begins with its figure."""
     total = found.total.list_cost
     if total <= 0:
         return []
@@ -92,12 +92,12 @@ def findings(found: Explanation) -> list[tuple[str, str]]:
 
 
 def part_amount(part: Part, noun: str = "", *, places: int = 0, unpriced_tokens: int = 0) -> str:
-    """The list cost of a driver, a share or a sum, with all that it leaves open."""
+    """The list cost of a driver, a share or a sum, with all its marks."""
     return marked(part.list_cost, Marks(unpriced_tokens, part.estimated, part.lower_bound), noun, places=places)
 
 
 def largest_text(found: Explanation) -> str:
-    """The driver that is above a third of the list cost, with its figure; empty where none is."""
+    """The driver that causes more than a third of the list cost, with its figure; empty if there is none."""
     driver = max(DRIVERS, key=lambda one: found.drivers[one].list_cost)
     part, total = found.drivers[driver], found.total.list_cost
     if part.list_cost * 3 <= total:
@@ -177,7 +177,7 @@ def _share_sentence(share: Share, part: Part, found: Explanation) -> str:
 
 
 def _after(found: Explanation) -> str:
-    """The pauses of the middle four fifths."""
+    """The pauses without the shortest and the longest tenth."""
     count = sum(found.pauses.values())
     if not count:
         return ""

@@ -17,7 +17,7 @@ def why_json(answer: Answer) -> str:
 
 
 def why_object(answer: Answer) -> dict[str, object]:
-    """An answer in the words of the contract."""
+    """An answer in the form of the contract."""
     found = answer.explanation
     return {
         "schema": "tokcost.why/1",
@@ -37,7 +37,7 @@ def why_object(answer: Answer) -> dict[str, object]:
 
 
 def explained_object(found: Explanation) -> dict[str, object]:
-    """The drivers of an answer, their sum, and what stands out."""
+    """The drivers of an answer, their sum, and the notable ones."""
     return {
         "list_cost": decimal_string(found.total.list_cost),
         "tokens": found.total.tokens,
@@ -54,7 +54,7 @@ def explained_object(found: Explanation) -> dict[str, object]:
 
 
 def why_csv(found: Explanation) -> str:
-    """A row for each driver, share and other price, and for what is unpriced. Amounts are US dollars with nine
+    """A row for each driver, share and other price, and for unpriced usage. Amounts are US dollars with nine decimal
     places."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -70,7 +70,7 @@ def why_csv(found: Explanation) -> str:
 
 
 def _when(time_ms: int | None) -> str | None:
-    """A moment as JSON carries it."""
+    """A moment in JSON."""
     if time_ms is None:
         return None
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat().replace("+00:00", "Z")

@@ -1,7 +1,7 @@
-"""Texts for editors in ready pieces, so that a client need not format: a few characters for a status bar, rows for a
-tooltip, a sentence for a screen reader; and what a line in a commit message means.
+"""Texts for editors in ready pieces, so that a client need not format: a short text for a status bar, rows for a
+tooltip, a sentence for a screen reader, and the meaning of a line in a commit message.
 
-Each is said by `say`, in the language of the person. Amounts and counts are written as everywhere.
+Each text goes through `say`, for the user's language. Amounts and counts have the same form as everywhere.
 """
 
 import re
@@ -21,30 +21,30 @@ from tokcost.reports.text import escape, few, short_model
 from tokcost.reports.words import Say
 
 _MOST_NAMED, _MOST_LISTED = 6, 4
-"""The assistants, and the folders, that a tooltip has room for."""
+"""The number of assistants, and of folders, for which a tooltip has room."""
 _NOTHING = Worth(0, 0, 0, ())
 _MARKED = re.compile(f"([{AT_LEAST}{ABOUT}]+)(\\S+)")
-"""A number with its marks before it."""
+"""A number preceded by its marks."""
 
 
 class Row(NamedTuple):
     """A row of a tooltip."""
 
     name: str
-    """The subject of the row, in no language: clients look for it."""
+    """The untranslated name of the row, by which clients find it."""
     label: str
     value: str
 
 
 def foreign_text(say: Say) -> str:
-    """A sentence about a line under our key that is not ours."""
+    """A sentence about a foreign line under our key."""
     return say(
         "This {0} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here.", KEY
     )
 
 
 def damaged_here_text(say: Say) -> str:
-    """A sentence about a line of this commit that was damaged."""
+    """A sentence about a damaged line of this commit."""
     return say(
         "This {0} line was damaged and cannot be read. Committed like this it counts nowhere, and the next commit"
         " offers it again; to keep it to yourself, delete the whole line.",
@@ -60,18 +60,18 @@ def damaged_text(say: Say) -> str:
 
 
 def short_text(status: Status, say: Say) -> str:
-    """The list cost of the branch: `$1.84`, `≈$1.84`, `≥$1.84`, `$1.84 + unpriced`, `unpriced`; `no logs` where nothing
-    is there that could have cost anything."""
+    """The list cost of the branch: `$1.84`, `≈$1.84`, `≥$1.84`, `$1.84 + unpriced`, `unpriced`; `no logs` if there
+    is nothing that could have cost anything."""
     return say("no logs") if has_no_logs(status) else branch_amount(status)
 
 
 def has_no_logs(status: Status) -> bool:
-    """Whether there is nothing that a figure could be of: no log, and no usage from earlier ones."""
+    """Whether there is nothing to base a figure on: no log, and no usage from earlier ones."""
     return bool(status.no_logs) and not status.tokens
 
 
 def tooltip_rows(status: Status, say: Say, driver: str = "", looked_in: Sequence[str] = ()) -> list[Row]:
-    """Rows, most important first; what is nothing is left out. `driver` makes most of the list cost. Where no logs were
+    """Rows, most important first; empty values are left out. `driver` causes most of the list cost. If no logs were
     found, `looked_in` are the folders."""
     is_empty = has_no_logs(status)
     named = few([escape(one) for one in status.no_logs], _MOST_NAMED)
@@ -108,7 +108,7 @@ def cost_lines_row(say: Say, *, omitted: bool) -> Row:
 
 
 def spoken(status: Status, say: Say) -> str:
-    """The status as a sentence, for a screen reader."""
+    """The status as a sentence for a screen reader."""
     branch = say("branch {0}", escape(status.branch)) if status.branch is not None else say("detached HEAD")
     if has_no_logs(status):
         return say("{0}: no logs of AI assistants were found on this machine", branch)
@@ -127,7 +127,7 @@ def spoken(status: Status, say: Say) -> str:
 
 
 def budget_text(status: Status, say: Say) -> str:
-    """The most pressing budget and what that means: `branch 85% of $20.00, near the limit`; empty without one."""
+    """The most urgent budget and its meaning: `branch 85% of $20.00, near the limit`; empty if there is none."""
     one = most_pressing(status)
     if one is None:
         return ""
@@ -140,7 +140,7 @@ def budget_text(status: Status, say: Say) -> str:
 
 
 def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool, say: Say) -> list[str]:
-    """Sentences about one line: what it says, and what is known of it here. `known` is of version `newest`."""
+    """Sentences about one line: its contents, and what is known about it here. `known` is of version `newest`."""
     said = [
         say("Says: {0}; {1}.", _line_cost(line, say), _line_tokens(line, say)),
         say("Models: {0}.", _line_models(line, say)),
@@ -192,7 +192,7 @@ def _line_models(line: Line, say: Say) -> str:
 def lens_text(
     carried: Sequence[Worth], pending: Worth, branch: str | None, say: Say, estimated: Worth = _NOTHING
 ) -> str:
-    """One line above a commit message; `estimated` is what stays pending."""
+    """One line above a commit message; `estimated` is the part that stays pending."""
     if branch is None:
         return say("tokcost: HEAD is detached; a commit made now carries nothing")
     waiting = _waiting(pending, escape(branch), estimated, say)
@@ -220,7 +220,7 @@ def _carries(whole: Worth, worth: str, say: Say) -> str:
 
 
 def _waiting(pending: Worth, branch: str, estimated: Worth, say: Say) -> str:
-    """The worth that no commit carries yet; empty where there is none."""
+    """The worth that no commit carries yet; empty if there is none."""
     waiting = say("pending on {0}: {1}", branch, worth_text(pending, say)) if pending.tokens else ""
     if not estimated.tokens:
         return waiting
@@ -236,7 +236,7 @@ def worth_text(worth: Worth, say: Say) -> str:
 
 
 def _evidence(status: Status, say: Say) -> str:
-    """The evidence for usage on this branch, the most frequent first: `97% reflog, 3% transcript`."""
+    """The evidence for usage on this branch, most frequent first: `97% reflog, 3% transcript`."""
     names = {
         "observed": say("observed"),
         "reflog": say("reflog"),
@@ -261,7 +261,7 @@ def _lower_bound(status: Status, say: Say) -> str:
 
 
 def _broken_off(status: Status, say: Say) -> str:
-    """The replies whose stream broke, and their part of the amount: `2 replies, $0.12 of it, perhaps not billed`."""
+    """The replies whose stream broke, and their share of the amount: `2 replies, $0.12 of it, perhaps not billed`."""
     if not status.broken_off:
         return ""
     replies = _replies(status.broken_off, say)
@@ -275,7 +275,7 @@ def _replies(count: int, say: Say) -> str:
 
 
 def _aloud(text: str, say: Say) -> str:
-    """A text with the marks of its amounts in words: a screen reader would pass over them."""
+    """A text with the marks of its amounts in words, because a screen reader would skip them."""
 
     def said(found: re.Match[str]) -> str:
         spoken = say("about {0}", found[2]) if ABOUT in found[1] else found[2]
@@ -291,7 +291,8 @@ def _today(status: Status) -> str:
 
 
 def _estimated(status: Status, say: Say) -> str:
-    """The part of the branch that no provider told the counts of, and its place: `≈$0.20 of it, not in cost lines`."""
+    """The part of the branch whose counts no provider reported, and where it counts: `≈$0.20 of it, not in cost
+    lines`."""
     part = status.estimates
     if not part.usage:
         return ""

@@ -1,4 +1,4 @@
-"""The text of `tokcost log` when there is nothing to show: the reason, and what to do."""
+"""The output of `tokcost log` if there is nothing to show: the reason, and what to do."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,8 +6,8 @@ from tokcost.reports.text import counted, escape
 
 
 def no_logs(read: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]) -> list[str]:
-    """No assistant that is read has left a log on this machine. `read` has the places of each one that is, of
-    which the first is shown, `unread` those whose logs are there all the same, with a place."""
+    """No supported assistant has left a log on this machine. `read` has the places of each supported one, of which
+    the first is shown; `unread` has assistants whose logs exist without being read, with a place."""
     names = ", ".join(escape(assistant) for assistant in read)
     lines = [f"No logs were found on this machine of the AI assistants that tokcost reads: {names}. Looked in:"]
     for assistant, folders in read.items():
@@ -22,7 +22,7 @@ def no_logs(read: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]
 
 
 def seen_but_not_read(unread: Sequence[tuple[str, str]]) -> list[str]:
-    """A sentence on logs that are on this machine and count nowhere; none where there are no such logs."""
+    """A sentence about logs on this machine that are not read; empty if there are none."""
     if not unread:
         return []
     named = ", ".join(f"{escape(assistant)} ({escape(path)})" for assistant, path in unread)
@@ -30,7 +30,8 @@ def seen_but_not_read(unread: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def no_usage(where: str, spanned: bool, found_files: int | None, unread: Sequence[tuple[str, str]] = ()) -> list[str]:
-    """There are logs (or nobody looked: `None`), and none of their usage is `where` it was asked for."""
+    """The text if there are logs (or this was not determined: `None`) and none of their usage is `where` it was
+    asked for."""
     span = " in that span of time" if spanned else ""
     if found_files is None:
         return [f"The ledger holds no usage {escape(where)}{span}. Without --no-refresh the logs are read first."]

@@ -1,4 +1,4 @@
-"""The lines below the tables: the sum that closes, and whatever a number alone would hide."""
+"""The lines below the tables: the sum that closes, and everything that a number alone would hide."""
 
 from tokcost.model.figures import NO_ESTIMATES, Conservation, Estimates, Figures, Split, Summary
 from tokcost.reports.amounts import ABOUT, about, amount, closing_sum, places_beside, short_tokens
@@ -21,8 +21,7 @@ def _known(text: str, figures: Figures) -> str:
 
 
 def claims(sums: Conservation, estimated: Estimates = NO_ESTIMATES) -> list[str]:
-    """The parts of the total that commits hold; nothing as long as no commit holds any. Says so when the sum does not
-    close."""
+    """The parts of the total that commits hold; empty if there are none. Reports a sum that does not close."""
     named = {"carried": sums.carried, "withheld": sums.withheld, "bound": sums.bound}
     places = places_beside(sums.total[1])
     said = [f"{name} {amount(cost, 0, places)}" for name, (tokens, cost) in named.items() if tokens]
@@ -34,7 +33,7 @@ def claims(sums: Conservation, estimated: Estimates = NO_ESTIMATES) -> list[str]
 
 
 def caveats(split: Split, unplaced: Figures, takes_estimates: bool) -> list[str]:
-    """The parts of these figures that are not what they seem, one line for each reason."""
+    """The qualifications of these figures, one line for each reason."""
     total = split.total
     lines: list[str] = []
     if unplaced.usage:
@@ -85,17 +84,16 @@ def about_rows(by: str | None, zone: str) -> list[str]:
 
 
 def plans(summaries: list[Summary]) -> list[str]:
-    """The user's plans against what they cover, once, however many repositories are shown."""
+    """The user's plans beside the usage they cover, once, however many repositories are shown."""
     if not summaries or not summaries[0].plans:
         return []
-    from tokcost.reports.plans import plan_lines  # few have said what they pay
+    from tokcost.reports.plans import plan_lines  # few have entered plans
 
     return plan_lines(summaries[0].plans)
 
 
 def skipped_and_notes(summaries: list[Summary]) -> list[str]:
-    """The records and files that could not be read, and other notes; each said once, however many repositories are
-    shown."""
+    """Records and files that could not be read, and other notes, each once, however many repositories are shown."""
     lines: list[str] = []
     for summary in summaries:
         lines += [*_skipped(summary), *(f"note: {escape(note)}" for note in summary.notes)]
@@ -115,7 +113,7 @@ def _skipped(summary: Summary) -> list[str]:
 
 
 def _unpriced_models(split: Split) -> str:
-    """Full names: who adds a price needs them."""
+    """Full model names, because a user who adds a price needs them."""
     return _few(by_cost({name: one for name, one in split.models.items() if one.unpriced_tokens})) or "unknown models"
 
 

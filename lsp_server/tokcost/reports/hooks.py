@@ -1,4 +1,4 @@
-"""The result of an installation of hooks, as text."""
+"""The result of installing hooks, as text."""
 
 import os
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ Missing = tuple[str, str, str, bool, str]
 
 
 def planned_text(planned: Sequence[tuple[str, str, bool, bool]], say: Say = english) -> str:
-    """Sentences about the hooks that agreeing installs: pairs of a hook and its file, whether it is there already, and
-    whether somebody else's file needs lines for it."""
+    """Sentences about the hooks that enabling installs: pairs of a hook and its file, whether it is there already,
+    and whether somebody else's file needs lines for it."""
     new = [(hook, path) for hook, path, is_there, by_hand in planned if not is_there and not by_hand]
     old = [(hook, path) for hook, path, is_there, _ in planned if is_there]
     manual = [(hook, path) for hook, path, is_there, by_hand in planned if by_hand and not is_there]
@@ -38,7 +38,7 @@ def _by_folder(hooks: Sequence[tuple[str, str]], say: Say) -> str:
 
 
 def installed_text(said: Sequence[str], waiting: Sequence[str], missing: Sequence[Missing]) -> str:
-    """A sentence about what is there, and all that is left to do."""
+    """A sentence about what was installed, and everything that remains to be done."""
     text = "" if missing else "Our hooks are in place; hooks that were there run first.\n"
     text += "".join(f"{escape(one)}.\n".replace("..\n", ".\n") for one in said)
     text += "".join(f"Left to do: {escape(one)}.\n" for one in waiting)

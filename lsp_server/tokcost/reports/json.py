@@ -29,8 +29,8 @@ Json = Mapping[str, object]
 
 
 def log_json(summaries: list[Summary], all_repos: bool, by: Period | None = None, zone: str = "") -> str:
-    """One object (`tokcost.log/1`); under `--all-repos` an array of such objects, one for each repository. Periods are
-    those of `zone`, or of this machine."""
+    """One object (`tokcost.log/1`); with `--all-repos` an array of such objects, one for each repository. Periods
+    are in the time zone `zone`, or in this machine's."""
     named: Json = {"timezone": zone or None} if by is not None else {}
     objects = [{**log_object(summary, by or "day"), **named} for summary in summaries]
     return _dumped(objects if all_repos else objects[0])
@@ -42,7 +42,7 @@ def status_json(status: Status) -> str:
 
 
 def status_object(status: Status) -> dict[str, object]:
-    """A status in the words of the contract."""
+    """A status in the form of the contract."""
     return {
         "schema": "tokcost.status/1",
         "repository": status.repository,
@@ -75,7 +75,7 @@ def status_object(status: Status) -> dict[str, object]:
 
 
 def log_object(summary: Summary, by: Period = "day") -> Json:
-    """A summary in the words of the contract."""
+    """A summary in the form of the contract."""
     return {
         "schema": "tokcost.log/1",
         "repository": summary.repository,
@@ -99,7 +99,7 @@ def log_object(summary: Summary, by: Period = "day") -> Json:
 
 
 def _session(row: SessionRow) -> Json:
-    """A session with its whole id, and what it spent on each branch; on none under the empty name."""
+    """A session with its complete id, and its usage on each branch; unplaced usage is under the empty name."""
     branches = _each(row.branches)
     return {"session": row.session, "assistant": row.assistant, **_split(row.split), "branches": branches}
 
@@ -109,7 +109,7 @@ def _periods(days: dict[str, Figures], by: Period) -> Json:
 
 
 def branch_object(row: BranchRow, by: Period) -> Json:
-    """A branch in the words of the contract."""
+    """A branch in the form of the contract."""
     return {
         "branch": row.branch,
         "current": row.current,
@@ -126,7 +126,7 @@ def branch_object(row: BranchRow, by: Period) -> Json:
 
 
 def commit_object(row: CommitRow) -> Json:
-    """A commit and what it carries of one branch; `versions` says how often each claim was raised."""
+    """A commit and the usage of one branch that it carries; `versions` has the version of each claim."""
     return {
         "commit": row.commit,
         "claims": list(row.claims),
@@ -144,7 +144,7 @@ def commit_object(row: CommitRow) -> Json:
 
 
 def _plans(summary: Summary) -> list[dict[str, object]]:
-    from tokcost.reports.plans import leverage_objects  # few have said what they pay
+    from tokcost.reports.plans import leverage_objects  # few have entered plans
 
     return leverage_objects(summary.plans)
 
@@ -163,7 +163,7 @@ def _each(split: dict[str, Figures]) -> Json:
 
 
 def figures_object(figures: Figures) -> Json:
-    """A sum in the words of the contract."""
+    """A sum in the form of the contract."""
     return {
         "usage": figures.usage,
         "tokens": figures.tokens._asdict() | {"total": figures.tokens.total},
@@ -182,7 +182,7 @@ def figures_object(figures: Figures) -> Json:
 
 
 def estimated_fields(part: Estimates) -> Json:
-    """The part of figures whose counts are estimated: responses, and their share of the other fields."""
+    """The part of figures with estimated counts: responses, and their share of the other fields."""
     return {
         "estimated_counts": part.usage,
         "estimated_counts_tokens": part.tokens,
@@ -197,7 +197,7 @@ def _part(usage: int, tokens: int, list_cost: int) -> Json:
 
 
 def conservation_object(sums: Conservation) -> Json:
-    """The parts of a sum that closes, in the words of the contract."""
+    """The parts of a sum that closes, in the form of the contract."""
     names = ("total", "carried", "withheld", "bound", "pending", "unplaced")
     pairs: list[tuple[int, int]] = [getattr(sums, name) for name in names]
     return {
@@ -207,8 +207,8 @@ def conservation_object(sums: Conservation) -> Json:
 
 
 def time_text(ms: int | None) -> str | None:
-    """A time in milliseconds UTC as RFC 3339. Milliseconds are shown only where they are not zero, so whole seconds
-    look as everybody writes them."""
+    """A time in milliseconds UTC as RFC 3339. Milliseconds are shown only if they are not zero, so whole seconds
+    have the usual form."""
     if ms is None:
         return None
     moment = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -15,7 +15,7 @@ class Piece(NamedTuple):
 
 
 Line = list[Piece]
-"""The pieces of one line; a painter gives it colour or not."""
+"""The pieces of one line; a painter may colour them."""
 
 KEEP = 0
 _GAP = 2
@@ -34,12 +34,12 @@ class Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Columns on a terminal that the widest cell or the title takes."""
+        """Columns that the widest cell or the title takes on a terminal."""
         return max(width(self.title), *(width(cell.text) for cell in self.cells), 0)
 
 
 def table(columns: list[Column], columns_wide: int | None) -> list[Line]:
-    """Title line and rows. The first column holds names: it is shortened where dropping the others is not enough."""
+    """Title line and rows. The first column holds names: it is shortened if dropping other columns is not enough."""
     columns = [column for column in columns if any(cell.text for cell in column.cells)]
     if columns_wide is not None:
         columns = _fitting(columns, columns_wide)
@@ -60,7 +60,7 @@ def _fitting(columns: list[Column], columns_wide: int) -> list[Column]:
 
 
 def _rest(columns: list[Column]) -> int:
-    """Width of all columns but the first, gaps included."""
+    """Width of all columns except the first, gaps included."""
     return sum(column.width + _GAP for column in columns[1:])
 
 
@@ -77,11 +77,10 @@ def _line(cells: tuple[Piece, ...] | list[Piece], columns: list[Column], widths:
 
 
 def paragraph(text: str, columns_wide: int | None, style: Style = "dim") -> list[Line]:
-    """A sentence, broken between words where it is too wide, its further lines indented by two columns more than its
-    first."""
+    """A sentence, wrapped between words, with further lines indented by two more columns than the first."""
     if columns_wide is None or width(text) <= columns_wide:
         return [[Piece(text, style)]]
-    from textwrap import wrap  # mostly nothing is too wide
+    from textwrap import wrap  # usually nothing is too wide
 
     indent = " " * (len(text) - len(text.lstrip()) + _GAP)
     wrapped = wrap(text, columns_wide, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

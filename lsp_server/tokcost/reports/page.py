@@ -1,7 +1,7 @@
-"""`tokcost report --html`: one page that needs nothing but itself, for a mail, a wiki or paper.
+"""`tokcost report --html`: one self-contained page, for a mail, a wiki or print.
 
-It shows what the other formats show, from the same `Report`, and its template escapes all that comes in. No script is
-in it and its own policy forbids any; nothing is fetched from anywhere.
+It shows what the other formats show, from the same `Report`, and its template escapes everything. It contains no
+script, and its own policy forbids any; nothing is fetched from anywhere.
 """
 
 import base64
@@ -18,9 +18,9 @@ from tokcost.reports.amounts import percent, short_tokens
 from tokcost.reports.text import counted, escape
 
 _MOST_CHANGES = 500
-"""Older ones are left to `--csv`: a page of thousands of rows is read by nobody."""
+"""Older ones are only in `--csv`: nobody reads a page with thousands of rows."""
 _MOST_WEEKS = 26
-"""With more weeks than this, months say more."""
+"""With more weeks than this, months are more useful."""
 _MOST_ROWS = 12
 _COLUMNS = ("list cost", "changes", "half up to", "nine in ten up to", "tokens")
 _TITLES: dict[Grouping, str] = {
@@ -50,7 +50,7 @@ class Fact(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A grouping: its chart, its rows, or why there are none."""
+    """A grouping: its chart and its rows, or why there are none."""
 
     title: str
     svg: str
@@ -60,12 +60,12 @@ class Section(NamedTuple):
 
     @property
     def is_long(self) -> bool:
-        """Whether it had better go on in the next column than leave a hole beside it."""
+        """Whether it should continue in the next column instead of leaving a gap beside it."""
         return len(self.rows) > _MOST_ROWS
 
 
 def report_page(report: Report) -> str:
-    """The whole page. Raises `EnvironmentProblem` where what draws it is not installed."""
+    """The complete page. Raises `EnvironmentProblem` if the packages that draw it are not installed."""
     return rendered(
         report.range,
         lambda: {
@@ -83,7 +83,8 @@ def report_page(report: Report) -> str:
 
 
 def rendered(range: str, parts: Callable[[], Mapping[str, object]]) -> str:
-    """The page around parts, which are made once it is known that they can be drawn. Raises `EnvironmentProblem`."""
+    """The page around its parts, which are created once it is known that they can be drawn. Raises
+    `EnvironmentProblem`."""
     try:
         import altair  # noqa: F401  # pyright: ignore[reportUnusedImport]
         import vl_convert  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -179,7 +180,7 @@ def _withheld(report: Report, names: Sequence[str]) -> list[Section]:
 
 
 def _time(report: Report) -> Grouping:
-    """Weeks, where they may be shown as finely as that and are few enough to be read."""
+    """Weeks, if they may be shown that finely and are few enough to be read."""
     weeks, months = report.groups.get("week", []), report.groups.get("month", [])
     return "week" if len(months) < len(weeks) <= _MOST_WEEKS else "month"
 

@@ -1,5 +1,5 @@
-"""A branch's page as JSON: the words of `tokcost log --json` and `tokcost why --json`, and beside each amount the text
-that says all it leaves open (`amount`, `pending_amount`), so that a client writes none itself."""
+"""A branch's page as JSON, in the form of `tokcost log --json` and `tokcost why --json`; beside each amount is its
+text with all marks (`amount`, `pending_amount`), so that a client formats none itself."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ from tokcost.reports.text import short_model
 
 
 def page_object(page: BranchPage) -> Json:
-    """All that the page of a branch shows."""
+    """Everything on the page of a branch."""
     branch = _branch(page.row, page.parts) if page.row is not None else None
     why = _why(page.explanation) if page.explanation is not None else None
     takes = page.takes_estimates
@@ -25,7 +25,7 @@ def page_object(page: BranchPage) -> Json:
 
 
 def budgets_shown(status: Status) -> list[Json]:
-    """Budgets as `tokcost budget --json` has them, each with its amount and its share of the limit as written."""
+    """Budgets as in `tokcost budget --json`, each with its amount and its share of the limit as text."""
     budgets = in_order(status.budgets)
     return [{**budget_object(one), "amount": spent_amount(one), "share": spent_share(one)} for one in budgets]
 

@@ -1,4 +1,5 @@
-"""Lines as text with colour, for terminals. The only report that needs rich, so it is loaded only there."""
+"""Lines as coloured text for terminals. The only module of this package that needs rich, so it is imported only
+there."""
 
 from tokcost.reports.layout import Line, Style
 

@@ -1,4 +1,4 @@
-"""Plans as text and JSON: what was paid, and what the list cost would have been."""
+"""Plans as text and JSON: the fee, and the list cost of the same usage."""
 
 import json
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ def _line(one: Leverage) -> str:
 
 
 def times(one: Leverage) -> str:
-    """The list cost as a multiple of the fee; without a price for all of it, what it is at least. Empty where that
-    would say nothing: of no list cost, and of less than a twentieth of the fee that may be more."""
+    """The list cost as a multiple of the fee; a minimum if a part has no price. Empty if that would be meaningless:
+    without list cost, and below a twentieth of the fee with unpriced usage."""
     least = "at least " if one.unpriced_tokens else ""
     if not one.list_cost or (least and not one.tenths):
         return ""
@@ -48,7 +48,7 @@ def _when(one: Leverage) -> str:
 
 
 def plans_text(plans: Sequence[Plan], found: Sequence[Leverage]) -> str:
-    """All plans, and the lines of those that run."""
+    """All plans, and the lines of those that run at present."""
     if not plans:
         return "no plan is set; for example: tokcost plan set claude max_20x 200\n"
     rows = [f"{one.kind} {escape(one.name)}: ${dollars(one.monthly)} a month {days_text(one)}" for one in plans]
@@ -69,7 +69,7 @@ def plans_json(plans: Sequence[Plan], found: Sequence[Leverage]) -> str:
 
 
 def leverage_objects(found: Sequence[Leverage]) -> list[dict[str, Any]]:
-    """The leverage of each kind, as `log` and `report` have it too."""
+    """The leverage of each kind, also used by `log` and `report`."""
     return [
         {
             "kind": one.kind,

@@ -1,4 +1,4 @@
-"""The text on what a purge takes away, and on what it cannot take away."""
+"""The text about what a purge deletes, and what it cannot delete."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from tokcost.reports.text import counted, escape
 
 
 def found_text(found: Purged) -> str:
-    """The text on the size of what would go, and on what stays published."""
+    """The text about the size of the usage that would be deleted, and what stays published."""
     text = (
         f"{counted(found.usage, 'reply', 'replies')} (${dollars(found.list_cost)} list, {found.tokens:,} tokens)"
         f" of {counted(found.sessions, 'session')}, held by {counted(found.claims, 'claim')}.\n"
@@ -32,7 +32,7 @@ def found_text(found: Purged) -> str:
 def done_text(
     found: Purged, is_clean: bool, removed: Sequence[str], problems: Sequence[str], missing: Sequence[str]
 ) -> str:
-    """The text on what has gone, and on what is left to do."""
+    """The text about the deleted usage, and what remains to be done."""
     text = f"Purged {counted(found.usage, 'reply', 'replies')} of {counted(found.sessions, 'session')}.\n"
     if removed:
         text += f"Removed {', '.join(map(escape, removed))}.\n"
@@ -55,7 +55,7 @@ def purged_json(
     problems: Sequence[str] = (),
     missing: Sequence[str] = (),
 ) -> str:
-    """The stable form: what would go, or has gone."""
+    """The stable form of what would be, or was, deleted."""
     shown = {"schema": "tokcost.purge/1", "purged": is_done, "complete": is_done and is_clean and not problems}
     shown |= found._asdict() | {"list_cost": decimal_string(found.list_cost)}
     lists = {"removed": list(removed), "problems": list(problems), "missing": list(missing)}

@@ -1,4 +1,4 @@
-"""Rate cards as a person reads them: US dollars for a million tokens."""
+"""Rate cards for people: US dollars per million tokens."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -11,8 +11,7 @@ from tokcost.reports.text import counted, escape
 
 
 def usd(rate: int | None) -> str:
-    """A rate in US dollars for a million tokens, without needless zeros: `0.30`, `0.0028`; `?` where it is not
-    known."""
+    """A rate in US dollars per million tokens, without trailing zeros: `0.30`, `0.0028`; `?` if unknown."""
     if rate is None:
         return "?"
     text = f"{rate / ATTO_PER_USD_MTOK:.6f}".rstrip("0")
@@ -21,7 +20,7 @@ def usd(rate: int | None) -> str:
 
 
 def rates_cells(cards: ModelCards, usage: int, now_ms: int) -> list[str]:
-    """Model, five rates of today, number of usage, and the source or the state."""
+    """Model, five present rates, number of responses, and the source or the state."""
     served = [card for card in cards.cards if card.context == cards.served]
     standard = served or [card for card in cards.cards if card.context == ""]
     name, count = escape(cards.model or "(no name)"), f"{usage:,}"
@@ -40,7 +39,7 @@ def explained_lines(
     *,
     columns_wide: int | None = None,
 ) -> list[Line]:
-    """Everything known of a model's price; `near` are names to suggest."""
+    """Everything known about a model's price; `near` are suggested names."""
     lines = _explained(cards, usage, looked_for, near, now_ms)
     return [line for (piece,) in lines for line in paragraph(piece.text, columns_wide, piece.style)]
 
@@ -72,8 +71,8 @@ def _explained(
 
 
 def change_sentence(change: PriceChange) -> str:
-    """A sentence on what today's prices make of usage that was recorded at other prices, and how to have that; empty
-    where nothing changes."""
+    """A sentence about the effect of present prices on usage recorded at other prices, and how to apply them; empty
+    if nothing changes."""
     if not change.changed or change.first_ms is None:
         return ""
     since = date.fromtimestamp(change.first_ms / 1000)  # noqa: DTZ012 (git reads a day as a local one)
@@ -94,7 +93,7 @@ def _sentences(cards: ModelCards, near: Sequence[str]) -> list[str]:
 
 
 def _joined(cards: Sequence[RateCard]) -> list[RateCard]:
-    """The cards by way of being served, with those that follow one another and say the same made one."""
+    """The cards by service level, with equal consecutive ones merged."""
     found: list[RateCard] = []
     ordered = sorted(cards, key=lambda card: (card.context, card.from_minute, card.from_ms or 0))
     for card in ordered:

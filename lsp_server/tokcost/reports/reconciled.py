@@ -1,4 +1,5 @@
-"""A month on both sides, as text, CSV and JSON. Amounts are US dollars; a difference is the provider's minus ours."""
+"""Both sides of a month as text, CSV and JSON. Amounts are US dollars; a difference is the provider's amount minus
+ours."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ _NO_MODEL = "(no model)"
 
 
 def reconciled_lines(found: Reconciliation, tolerance: Tolerance | None) -> str:
-    """A row for each model, the days that differ most, and the likely causes."""
+    """A row for each model, the days with the largest differences, and the likely causes."""
     text = f"{found.title}, {found.month}, days in UTC: {found.bill.first} to {found.bill.last}\n\n"
     places = places_beside(max(found.ours, found.theirs))
     rows = [_HEAD, *(_row(name, cells, found, places) for name, cells in _by_model(found.cells)), _sum(found, places)]
@@ -117,7 +118,7 @@ def _cause(amount: int | None, text: str) -> str:
 
 
 def reconciled_csv(found: Reconciliation) -> str:
-    """A row for each day and model; an empty amount is one that nobody told."""
+    """A row for each day and model; an empty amount is unknown."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("provider", "day", "model", "usage", "tokens", "unpriced_tokens", "list_cost",

@@ -1,5 +1,5 @@
 """`tokcost report --csv`: one row for each change, or for each cell of a grouping. Amounts are US dollars at list
-price with nine places."""
+price with nine decimal places."""
 
 import csv
 from io import StringIO
@@ -12,12 +12,12 @@ from tokcost.reports.text import cell
 _CHANGE = ("commit", "number", "day", "subject", "claims", "list_cost", "unpriced", "tokens", "models", "state",
            "reverted_list_cost")  # fmt: skip
 _REWORK = ("lines", "lines_changed_again")
-"""Only where rework was asked for; empty where it cannot be told."""
+"""Only if rework was requested; empty if unknown."""
 _CELL = ("list_cost", "unpriced", "tokens", "changes", "median_list_cost", "p90_list_cost", "merged_cells")
 
 
 def report_csv(report: Report, by: Grouping | None) -> str:
-    """The rows add up to the total of the range, whichever they are."""
+    """The rows, which add up to the total of the range in every grouping."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if by is None:

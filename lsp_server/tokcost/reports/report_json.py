@@ -15,17 +15,17 @@ from tokcost.reports.text import decodable
 
 Json = Mapping[str, object]
 _CHANGES = '"changes": []'
-"""No name can be taken for it: in a text its quotation marks are escaped."""
+"""No name can be mistaken for it: in a text its quotation marks are escaped."""
 
 
 def report_json(
     report: Report, against: Report | None = None, plans: Sequence[Leverage] | None = None
 ) -> Iterator[str]:
-    """One object, piece by piece; the range it is compared with is in it as `against`, and the plans of whoever asks
-    where they asked for them too."""
+    """One object, piece by piece. The range it is compared with is included as `against`, and the user's plans if
+    they were requested."""
     told = report_object(report) | ({"against": report_object(against)} if against else {})
     told |= {} if plans is None else {"plans": leverage_objects(plans)}
-    # The changes, of which there may be very many, are put in one by one, and never held as one text.
+    # The changes, of which there may be very many, are inserted one by one, and never held as one text.
     head, *rest = _formatted(told).split(_CHANGES)
     yield head
     for number, (shown, text) in enumerate(zip((report, against), rest, strict=False)):
@@ -35,14 +35,14 @@ def report_json(
 
 
 def _formatted(told: object) -> str:
-    try:  # json indents in Python, which takes seconds where there are many changes
+    try:  # json indents in Python, which takes seconds for many changes
         return msgspec.json.format(json.dumps(told), indent=2)
-    except msgspec.DecodeError:  # a subject or a path that was no UTF-8
+    except msgspec.DecodeError:  # a subject or a path that is no UTF-8
         return msgspec.json.format(json.dumps(_decodable(told)), indent=2)
 
 
 def _decodable(told: object) -> object:
-    """The same with bytes that are no UTF-8 written out: half a character is no JSON for most readers."""
+    """The text with bytes that are no UTF-8 escaped: most JSON readers reject a lone surrogate."""
     if isinstance(told, str):
         return decodable(told)
     if isinstance(told, dict):
@@ -61,7 +61,7 @@ def _changes(changes: Sequence[Change], indent: str) -> Iterator[str]:
 
 
 def report_object(report: Report) -> dict[str, object]:
-    """A report in the words of the contract, its changes left out."""
+    """A report in the form of the contract, without its changes."""
     values = [change.list_cost for change in report.changes]
     coverage = report.coverage
     return {

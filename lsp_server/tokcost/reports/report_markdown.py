@@ -1,4 +1,4 @@
-"""`tokcost report --markdown`: for a comment on a pull request, so it is short, and names and notifies nobody."""
+"""`tokcost report --markdown`: for a comment on a pull request, so it is short, and mentions and notifies nobody."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,12 @@ from tokcost.reports.markdown import safe
 from tokcost.reports.report_text import cost, footer, models, nothing, state, summary, title, withheld
 
 MARKER = "<!-- tokcost report -->"
-"""By this line a comment is found again."""
+"""The line by which an existing comment is found."""
 _MOST_ROWS = 30
 
 
 def report_markdown(report: Report, by: Grouping | None, against: Report | None = None) -> str:
-    """The answer in bold, the rows in a table, the rest small."""
+    """The total in bold, the rows in a table, the rest in small print."""
     return "\n".join(_parts(report, by, against)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The screen of `tokcost report`: the answer first, the rows below it."""
+"""The output of `tokcost report`: the total first, the rows below it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ _BAR_COLUMNS = 8
 
 
 def cost(report: Grouped, list_cost: int, unpriced: bool = False, tokens: int = 1) -> str:
-    """An amount as published: `~$2.00` unless all lines were exact."""
+    """An amount as published: `~$2.00` unless all lines are exact."""
     text = amount(list_cost, int(unpriced and tokens > 0), places_beside(report.list_cost))
     return text if text == "unpriced" or report.precision == "exact" else f"~{text}"
 
@@ -40,7 +40,7 @@ def _more(text: str) -> str:
 
 
 def report_lines(report: Report, by: Grouping | None, columns_wide: int | None, decorated: bool) -> list[Line]:
-    """Everything there is to say of one range."""
+    """Everything about one range."""
     if not report.changes:
         said = nothing(report)
         return [line for text in [*said, *map(escape, report.notes)] for line in paragraph(text, columns_wide, "plain")]
@@ -57,7 +57,7 @@ def report_lines(report: Report, by: Grouping | None, columns_wide: int | None, 
 
 
 def summary(report: Report, by: Grouping | None) -> list[str]:
-    """The answer in a few sentences."""
+    """The result in a few sentences."""
     values = [change.list_cost for change in report.changes]
     changes = counted(len(values), "change")
     lines = [f"{escape(report.range)}: {total(report)}, {short_tokens(report.tokens)} tokens in {changes}"]
@@ -73,7 +73,7 @@ def summary(report: Report, by: Grouping | None) -> list[str]:
 
 
 def taken_back(report: Report) -> str:
-    """A sentence about the spend on changes that were reverted; empty where none was."""
+    """A sentence about the cost of changes that were reverted; empty if there are none."""
     parts: list[str] = []
     for state, most in (("reverted", ""), ("partly reverted", "up to ")):
         found = [change for change in report.changes if change.state == state]
@@ -84,7 +84,7 @@ def taken_back(report: Report) -> str:
 
 
 def changed_again(report: Report) -> str:
-    """A sentence about the spend on changes most of whose lines did not stay; empty where nobody asked."""
+    """A sentence about the cost of changes most of whose lines were changed again; empty if not requested."""
     found = report.reworked
     if found is None:
         return ""
@@ -95,7 +95,7 @@ def changed_again(report: Report) -> str:
 
 
 def still_open(report: Report) -> str:
-    """A sentence about the spend that branches carry which are not merged; empty where none does."""
+    """A sentence about the cost carried by unmerged branches; empty if there is none."""
     if not report.open:
         return ""
     lines = [line for one in report.open for line in one.lines]
@@ -104,7 +104,7 @@ def still_open(report: Report) -> str:
 
 
 def covered(report: Report) -> str:
-    """A sentence about the number of commits with a line, where that may be said."""
+    """A sentence about the share of commits with a line, if it may be shown."""
     if report.coverage is None or not report.coverage.commits:
         return ""
     share = percent(report.coverage.with_line, report.coverage.commits)
@@ -122,13 +122,13 @@ def withheld(report: Report, by: str) -> str:
 
 
 def governed_by(report: Report) -> str:
-    """A sentence on the setting that says how many contributors a figure needs."""
+    """A sentence about the setting that determines the required number of contributors."""
     here = f"{report.contributors_needed} here; {FEWEST} at least, {USUAL} unless set"
     return f"The number is `contributors` in [report] of the repository's .tokcost.toml ({here})."
 
 
 def nothing(report: Report) -> list[str]:
-    """No line was found, and what that means."""
+    """The text if no line was found, and its meaning."""
     said = [
         f"No cost lines in {escape(report.range)}; {counted(report.commits, 'commit')} read.",
         "A commit has one only where its author ran `tokcost enable` in that clone, and it stays only where merging"
@@ -141,7 +141,7 @@ def nothing(report: Report) -> list[str]:
 
 
 def footer(report: Report, by: Grouping | None) -> list[str]:
-    """The remarks that belong below the figures."""
+    """The remarks below the figures."""
     lines: list[str] = []
     if report.changes and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
@@ -169,7 +169,7 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
 
 
 def _about_periods(report: Report, by: Literal["month", "week"]) -> list[str]:
-    """Whose calendar it is, and why some periods stand together."""
+    """The time zone of the periods, and why some of them are merged."""
     joined = [cell for cell in report.groups[by] if cell.merged]
     lines = ["weeks are those of ISO 8601, Monday to Sunday, in UTC"] if by == "week" else ["months are those of UTC"]
     if joined:
@@ -183,7 +183,7 @@ def _about_periods(report: Report, by: Literal["month", "week"]) -> list[str]:
 
 
 def damaged_lines(report: Report, columns_wide: int | None) -> list[Line]:
-    """Each line that was not understood, and where it is."""
+    """Each line that could not be parsed, and its commit."""
     lines = [f"damaged: {commit[:12]}  AI-Cost: {escape(text)}" for commit, text in report.damaged]
     return [line for text in lines for line in paragraph(text, columns_wide, "warn")]
 
@@ -222,7 +222,7 @@ def _cell_text(report: Report, by: Grouping, name: str) -> str:
 
 
 def title(change: Change) -> str:
-    """`#123 Add login`, and nothing twice."""
+    """`#123 Add login`, without repetition."""
     number = change.head.number
     subject = escape(change.head.subject)
     for ending in (f" (#{number})", f" (!{number})"):
@@ -231,7 +231,7 @@ def title(change: Change) -> str:
 
 
 def state(change: Change) -> str:
-    """`reverted`, `partly reverted`, `84% changed again`, or nothing."""
+    """`reverted`, `partly reverted`, `84% changed again`, or empty."""
     rework = change.rework
     if change.state or rework is None or not rework.is_most:
         return change.state
@@ -263,7 +263,7 @@ def _change_columns(report: Report) -> list[Column]:
 
 
 def cost_columns(report: Grouped, by: Grouping, cells: Sequence[Cell], decorated: bool) -> list[Column]:
-    """The columns that every grouping begins with: name, list cost, and share where the screen is `decorated`."""
+    """The first columns of every grouping: name, list cost, and share if the screen is `decorated`."""
     costs = [cost(report, one.list_cost, one.unpriced) for one in cells]
     found = [
         Column(TITLES[by], [Piece(escape(one.name)) for one in cells]),

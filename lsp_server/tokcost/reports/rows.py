@@ -15,17 +15,17 @@ _BAR_COLUMNS = 8
 
 
 class View(NamedTuple):
-    """The conditions for which a table is drawn. All that depends on the moment or the screen is in here."""
+    """The conditions under which a table is drawn, including everything that depends on the time or the screen."""
 
     now_ms: int
     today: date
     """The local calendar day."""
     columns_wide: int | None = None
-    """Width of the screen; `None` where nothing needs to fit (a pipe, a file)."""
+    """Width of the screen; `None` if nothing needs to fit (a pipe, a file)."""
     decorated: bool = False
     """Whether bars and sparklines may be drawn."""
     zone: str = ""
-    """The time zone whose days are shown; empty for this machine's own."""
+    """The time zone of the days; empty for this machine's own."""
 
 
 class Row(NamedTuple):
@@ -38,18 +38,18 @@ class Row(NamedTuple):
     days: Mapping[str, Figures] | None = None
     state: str = ""
     branches: str = ""
-    """The branches that a session was on; empty for anything else."""
+    """The branches of a session; empty for other rows."""
 
 
 def branch_row(row: BranchRow) -> Row:
-    """A branch as a line of the table, marked like `git branch` does it."""
+    """A branch as a row of the table, marked like `git branch` does it."""
     name = f"{'*' if row.current else ' '} {escape(row.branch)}"
     return Row(name, row.split.total, row.current, row.split, row.days, branch_state(row))
 
 
 def branch_state(row: BranchRow) -> str:
-    """The state of a branch, and the place of its spend: `merged into main`, `deleted, in origin/main`; empty for one
-    that only lives."""
+    """The state of a branch, and where its changes went: `merged into main`, `deleted, in origin/main`; empty for an
+    active one."""
     where = few([escape(name) for name in row.carried_on], 2)
     if row.state == "merged":
         return f"{'squashed' if row.squashed else 'merged'}{f' into {where}' if where else ''}"
@@ -60,7 +60,7 @@ def branch_state(row: BranchRow) -> str:
 
 
 def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]:
-    """All columns there is something to say for; `whole` is the list cost that shares are parts of."""
+    """All columns that have a value; `whole` is the list cost of which shares are parts."""
     figures, places = [row.figures for row in rows], amounts.places_beside(whole)
     found = [
         Column(title, [Piece(row.name, "current" if row.current else "plain") for row in rows]),
@@ -88,13 +88,13 @@ def columns(title: str, rows: list[Row], whole: int, view: View) -> list[Column]
 
 
 def by_cost(split: dict[str, Figures]) -> list[str]:
-    """The names of a split, most expensive first, made safe to show."""
+    """The names of a split, most expensive first, escaped."""
     order = sorted(split, key=lambda name: (-split[name].list_cost, -split[name].tokens.total, name))
     return [escape(name) for name in order]
 
 
 def weak_evidence(evidence: dict[str, int]) -> str:
-    """The part of the usage that is on its branch for a weaker reason than git's own record: `3% transcript`."""
+    """The share of usage whose branch rests on weaker evidence than git's own record: `3% transcript`."""
     whole = sum(evidence.values())
     weak = ((name, evidence.get(name, 0)) for name in _WEAK)
     return ", ".join(f"{amounts.percent(count, whole)} {name}" for name, count in weak if count)
@@ -114,7 +114,7 @@ def _tokens(figures: Figures) -> str:
 
 
 def _spark(row: Row, today: date) -> str:
-    """List cost of the last days, or tokens where nothing has a price."""
+    """List cost of the last days, or tokens if nothing has a price."""
     days = row.days or {}
     span = [days.get((today - timedelta(days=back)).isoformat()) for back in range(SPARK_DAYS - 1, -1, -1)]
     costs = [one.list_cost if one else 0 for one in span]

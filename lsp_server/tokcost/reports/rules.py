@@ -1,4 +1,4 @@
-"""Rules in words: one sentence for each that has something to say."""
+"""Rules as text: one sentence for each that is broken."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def rule_text(one: Heard) -> str:
 
 
 def _than(one: Heard) -> str:
-    """The comparison of what was spent with what the rule allows."""
+    """The comparison of the usage with the rule's limit."""
     if one.rule.over is None:
         return ""
     allowed = amount(one.rule.over, 0)
@@ -29,5 +29,5 @@ def _than(one: Heard) -> str:
 
 
 def rules_at_commit(rules: Sequence[str]) -> str:
-    """All of them in one line; empty where there are none."""
+    """All of them in one line; empty if there are none."""
     return f"{'rules' if len(rules) > 1 else 'rule'}: {'; '.join(rules)}" if rules else ""

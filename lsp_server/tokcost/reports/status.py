@@ -22,21 +22,21 @@ PLACEHOLDERS: dict[str, Callable[[Status], str]] = {
     "models": lambda status: few([short_model(model) for model in status.models], 3),
     "repository": lambda status: escape(status.repository),
 }
-"""The fields that `--format` knows; amounts are list prices in US dollars."""
+"""The fields of `--format`; amounts are list prices in US dollars."""
 
 
 NO_LOGS = "no logs"
-"""In place of an amount, where there is nothing that an amount could be of."""
+"""Stands in place of an amount if there is nothing to base it on."""
 _BUDGET_WORDS: dict[State, str] = {"over": "over budget", "near": "near budget", "unpriced": "budget unclear"}
-"""A budget that holds is not worth a word in every prompt."""
+"""A budget that is not near its limit is not mentioned in every prompt."""
 
 
 class UnknownPlaceholder(ValueError):
-    """A format asks for what a status does not have; the argument is its name."""
+    """A format contains a placeholder that a status does not have; the argument is its name."""
 
 
 def formatted(status: Status, template: str) -> str:
-    """The template with its `{placeholders}` filled in; `{{` and `}}` stand for braces. Raises `UnknownPlaceholder`."""
+    """The template with its `{placeholders}` replaced; `{{` and `}}` stand for braces. Raises `UnknownPlaceholder`."""
 
     def filled(found: re.Match[str]) -> str:
         if found[1] is None:
@@ -49,7 +49,7 @@ def formatted(status: Status, template: str) -> str:
 
 
 def status_line(status: Status) -> str:
-    """`feat/x  $1.84 list  ($0.50 pending)  today $3.10`, without what is nothing."""
+    """`feat/x $1.84 list ($0.50 pending) today $3.10`, without zero amounts."""
     parts = [_branch(status)]
     if status.no_logs and not status.tokens:
         parts.append(NO_LOGS)

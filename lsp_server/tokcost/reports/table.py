@@ -1,4 +1,4 @@
-"""`tokcost log` for people: one table for each repository, and the sum that closes below it."""
+"""`tokcost log` for people: one table for each repository, and the closing sum below it."""
 
 from tokcost.model.figures import NO_FIGURES, BranchRow, Figures, SessionRow, Split, Summary, by_period
 from tokcost.model.periods import Period
@@ -14,14 +14,14 @@ _LEFT_OUT = {
     **dict.fromkeys(("DAY", "WEEK", "MONTH"), ("PENDING", "LAST USED")),
     **dict.fromkeys(("SESSION", "MODEL", "ASSISTANT"), ("PENDING",)),
 }
-"""Columns that would say nothing of their own: claims hold usage of branches."""
+"""Columns without meaning of their own: claims hold usage of branches."""
 _PLURAL = {"repository": "repositories"}
 _PERIODS: tuple[Period, ...] = ("day", "week", "month")
 
 
 def log_lines(summaries: list[Summary], by: By, view: View, *, apart: bool = False) -> list[Line]:
-    """The tables, and what must be said below them: one for each repository where branches are shown or they are
-    wanted `apart`, one for all of them together otherwise."""
+    """The tables, and the lines below them: one table for each repository if branches are shown or if they are
+    wanted `apart`, else one for all of them together."""
     lines: list[Line] = []
     is_one = len(summaries) > 1 and by is not None and not apart
     for summary in [_together(summaries)] if is_one else summaries:
@@ -46,7 +46,7 @@ def merged(figures: list[Figures]) -> Figures:
 
 
 def _together(summaries: list[Summary]) -> Summary:
-    """All repositories as if they were one, without a word of what is said of each."""
+    """All repositories as if they were one, without the remarks on each."""
     whole = Summary("")
     rows: dict[tuple[str, str], SessionRow] = {}
     for summary in summaries:
@@ -130,7 +130,7 @@ def _split_rows(split: dict[str, Figures]) -> list[Row]:
 
 
 def branch_lines(row: BranchRow, summary: Summary, by: By, view: View) -> list[Line]:
-    """One branch: its figures, then its commits, days, models and assistants (or only what `by` asks for)."""
+    """One branch: its figures, then its commits, days, models and assistants (or only those requested by `by`)."""
     sections = {
         **{period: (period.upper(), _period_rows([row.days], period)) for period in _PERIODS},
         "session": ("SESSION", _session_rows(summary)),

@@ -1,4 +1,4 @@
-"""The page of all branches as JSON, each amount as the text that says all it leaves open."""
+"""The page of all branches as JSON, each amount as its text with all marks."""
 
 from tokcost.model.branch_table import BranchTable, UnplacedRow
 from tokcost.model.figures import BranchRow, Figures
@@ -10,7 +10,8 @@ from tokcost.reports.words import Say
 
 
 def reason_text(reason: str, say: Say) -> str:
-    """A sentence for a `placement.reason.Reason` why usage is on no branch. The assistant's log names none in any."""
+    """A sentence for a `placement.reason.Reason`, the reason why usage is unplaced. In none of these cases does the
+    assistant's log name a branch."""
     return {
         "no_worktree": say("The repository is bare, and the folder belongs to no worktree of it."),
         "no_reflog": say("Git keeps no record of HEAD there."),
@@ -21,7 +22,7 @@ def reason_text(reason: str, say: Say) -> str:
 
 
 def table_object(table: BranchTable, say: Say) -> Json:
-    """All that the page of all branches shows."""
+    """Everything on the page of all branches."""
     return {
         "rows": [_row(row, table.pending.get(row.branch)) for row in table.rows],
         "unplaced": [_unplaced(row, say) for row in table.unplaced],

@@ -9,11 +9,11 @@ from tokcost.reports.text import counted, escape
 _NOTHING = "Nothing was received yet: docs/otel.md says how an assistant is told to send.\n"
 _HEAD = ("assistant", "session", "received", "logged", "difference")
 _SHOWN = 12
-"""Characters of a session's id."""
+"""Characters shown of a session id."""
 
 
 def check_lines(found: Sequence[Compared]) -> str:
-    """A row for each session in tokens, and a last line that sums up."""
+    """A row for each session in tokens, and a summary line."""
     if not found:
         return _NOTHING
     rows = [_HEAD, *(_row(one) for one in found)]
@@ -34,7 +34,7 @@ def _row(one: Compared) -> tuple[str, ...]:
 
 
 def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Names stand left, numbers right."""
+    """Names are aligned left, numbers right."""
     names, numbers = (list(zip(row, widths, strict=True))[part] for part in (slice(2), slice(2, None)))
     return [*(text.ljust(width) for text, width in names), *(text.rjust(width) for text, width in numbers)]
 

@@ -1,4 +1,4 @@
-"""Small pieces of text: names made safe for a terminal, their width, short models, times as git tells them."""
+"""Small pieces of text: names escaped for a terminal, their width, short model names, times in git's form."""
 
 import re
 import unicodedata
@@ -7,14 +7,15 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def escape(name: str) -> str:
-    """A name from outside with everything that could move the cursor, change direction or hide written as `\\x1b`."""
+    """A name from outside, with every character that could move the cursor, change direction or be invisible escaped
+    as `\\x1b`."""
     if name.isprintable():
         return name
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in name)
 
 
 def escape_lines(text: str) -> str:
-    """A text of several lines made safe as `escape` does it; its lines stay lines."""
+    """A text of several lines, escaped like `escape` does it, with its line ends."""
     return text if text.replace("\n", "").isprintable() else "\n".join(map(escape, text.split("\n")))
 
 
@@ -43,14 +44,14 @@ def to_copy(name: str) -> str:
         return shlex.quote(name)
     try:
         data = name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half a character, which is no name of a file or a branch
+    except UnicodeEncodeError:  # a lone surrogate, which is no name of a file or a branch
         data = name.encode("utf-8", "surrogatepass")
     plain = (chr(byte) if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "/._-") else "" for byte in data)
     return "$'" + "".join(char or f"\\x{byte:02x}" for char, byte in zip(plain, data, strict=True)) + "'"
 
 
 def _escaped(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # a byte of a name that is no UTF-8, as `os.fsdecode` keeps it
+    if "\udc80" <= char <= "\udcff":  # a byte of a name that is no UTF-8, as represented by `os.fsdecode`
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape", "backslashreplace").decode("ascii")
 
@@ -59,13 +60,13 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def cell(text: str) -> str:
-    """Text from outside as a cell of CSV that no spreadsheet takes for a formula."""
+    """Text from outside as a CSV cell that no spreadsheet interprets as a formula."""
     safe = escape(text)
     return f"'{safe}" if safe.lstrip().startswith(_FORMULA) else safe
 
 
 def width(text: str) -> int:
-    """Columns that a text takes on a terminal: two for wide characters, none for combining ones."""
+    """Columns of a text on a terminal: two for wide characters, none for combining ones."""
     return len(text) if text.isascii() else sum(_char_width(char) for char in text)
 
 
@@ -76,7 +77,7 @@ def _char_width(char: str) -> int:
 
 
 def clip(text: str, columns: int) -> str:
-    """The text, its middle replaced by `…` where it is wider: branch names differ at both ends."""
+    """The text, with its middle replaced by `…` if it is too wide: branch names differ at both ends."""
     if width(text) <= columns:
         return text
     tail = (columns - 1) // 2
@@ -84,7 +85,7 @@ def clip(text: str, columns: int) -> str:
 
 
 def shorten(text: str, columns: int) -> str:
-    """The beginning of a text, with `…` where it is wider: sentences say first what they are about."""
+    """The beginning of a text, with `…` if it is too wide: sentences begin with their subject."""
     return text if width(text) <= columns else _fitting(text, columns - 1).rstrip() + "…"
 
 
@@ -99,7 +100,7 @@ def _fitting(text: str, columns: int) -> str:
 
 
 def pad(text: str, columns: int, right: bool = False) -> str:
-    """The text filled up with spaces: behind it, or before it when aligned to the right."""
+    """The text padded with spaces: after it, or before it if aligned to the right."""
     space = " " * (columns - width(text))
     return space + text if right else text + space
 
@@ -118,7 +119,7 @@ def short_model(model: str) -> str:
 
 
 def few(names: list[str], most: int) -> str:
-    """The first names, each once, and how many more there are: `opus-4-5, haiku-4-5 +2`."""
+    """The first names, each once, and the number of the others: `opus-4-5, haiku-4-5 +2`."""
     distinct = list(dict.fromkeys(names))
     more = f" +{len(distinct) - most}" if len(distinct) > most else ""
     return ", ".join(distinct[:most]) + more
@@ -130,7 +131,7 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def megabytes(size: int) -> str:
-    """A number of bytes in megabytes: `12.4 MB`, `<0.1 MB` of what is little, `0 MB` of nothing."""
+    """A number of bytes in megabytes: `12.4 MB`, `<0.1 MB` for a small number, `0 MB` for zero."""
     if not size:
         return "0 MB"
     return f"{size / 1e6:,.1f} MB" if size >= 50_000 else "<0.1 MB"
@@ -141,7 +142,7 @@ _AGES = ((90, 1, "second"), (90 * 60, 60, "minute"), (36 * 3600, 3600, "hour"), 
 
 
 def ago(then_ms: int, now_ms: int) -> str:
-    """The time since a moment, in the words and with the limits of git's `--date=relative`; `in the future` when it is
+    """The time since a moment, in the words and with the limits of git's `--date=relative`; `in the future` if it is
     not past."""
     seconds = (now_ms - then_ms) // 1000
     if seconds < 0:

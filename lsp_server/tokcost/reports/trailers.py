@@ -1,6 +1,6 @@
 """Texts of `enable`, `preview` and `hooks status`: the line as it would be published, and its meaning.
 
-An editor has them in the language of the person: what is agreed to must be understood.
+An editor shows them in the user's language: what is agreed to must be understood.
 """
 
 from collections.abc import Sequence, Set
@@ -19,13 +19,13 @@ EXAMPLE = Line(
 
 
 def shown_line(line: Line, fresh: Set[str]) -> str:
-    """The line as it would be written; an id that is drawn only at the commit is not shown as if it were known."""
+    """The line as it would be written; an id that is drawn only at the commit is shown as a placeholder."""
     text = format_line(line)
     return text.replace(line.id, NEW_ID) if line.id in fresh else text
 
 
 def terms_text(terms: Terms, say: Say = english) -> str:
-    """A sentence about the terms that the developer publishes under."""
+    """A sentence about the developer's terms of publication."""
     is_coarse = terms.precision == "coarse"
     said = [say("amounts rounded to 1, 2 or 5 (coarse)") if is_coarse else say("exact amounts and token classes")]
     said.append(say("models named") if terms.models else say("models hidden"))
@@ -33,21 +33,21 @@ def terms_text(terms: Terms, say: Say = english) -> str:
 
 
 def pending_text(pending: Worth, say: Say = english) -> str:
-    """The exact worth of what is pending, which stays on this machine; marked where a part is estimated."""
+    """The exact worth of pending usage, which stays on this machine; marked if a part is estimated."""
     marks = Marks(pending.unpriced_tokens, pending.has_estimates, pending.lower_bound, pending.broken_off)
     tokens = about(short_tokens(pending.tokens), pending.has_estimates)
     return say("{0}, {1} tokens", marked(pending.list_cost, marks, "list"), tokens)
 
 
 def exactness(worth: Worth, say: Say = english) -> str:
-    """A word on how exact an amount is that nobody else sees."""
+    """A word for the exactness of an amount that nobody else sees."""
     if worth.has_estimates:
         return say("in part estimated, stays here")
     return say("a lower bound, stays here") if worth.lower_bound else say("exact, stays here")
 
 
 def estimated_text(left: Worth, say: Say = english) -> str:
-    """A sentence about usage that stays pending because its counts are estimated; empty where there is none."""
+    """A sentence about usage that stays pending because its counts are estimated; empty if there is none."""
     if not left.tokens:
         return ""
     return say(
@@ -58,7 +58,7 @@ def estimated_text(left: Worth, say: Say = english) -> str:
 
 
 def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimated: Worth, say: Say = english) -> str:
-    """The lines of the next commit as they would be written, what they stand for, and what stays here."""
+    """The lines of the next commit as they would be written, the usage behind them, and the usage that stays here."""
     said = "\n".join(lines)
     if lines:
         said += f"\n{say('pending: {0} ({1})', pending_text(pending, say), exactness(pending, say))}"
@@ -69,7 +69,7 @@ def ahead_text(branch: str | None, lines: Sequence[str], pending: Worth, estimat
 
 
 def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str = "", say: Say = english) -> str:
-    """The text that a developer must have seen before agreeing: the next line, or an example where there is none (or
+    """The text that a developer must have seen before agreeing: the next line, or an example if there is none (or
     none of it will be published), what everybody can do with it, and which `hooks` are installed."""
     if lines:
         shown = "".join(f"    {text}\n" for line in lines for text in line.split("\n"))
@@ -90,8 +90,8 @@ def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str 
 def preview_object(
     branch: str | None, lines: Sequence[str], pending: tuple[Worth, Worth], terms: Terms, enabled: bool, problem: str
 ) -> dict[str, object]:
-    """A preview in the words of its contract (`tokcost.preview/1`). `pending` is what a commit would carry, and what
-    would stay because its counts are estimated."""
+    """A preview in the form of its contract (`tokcost.preview/1`). `pending` is the usage that a commit would carry,
+    and the usage that would stay because its counts are estimated."""
     taken, left = pending
     return {
         "schema": "tokcost.preview/1",

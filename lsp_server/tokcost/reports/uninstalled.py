@@ -1,4 +1,4 @@
-"""The text on what leaving takes away and what remains."""
+"""The text about what uninstalling removes and what remains."""
 
 import os
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from tokcost.reports.text import counted, escape
 
 
 def traces_text(clones: Clones) -> str:
-    """All that would be taken away, clone by clone; empty where there is nothing."""
+    """Everything that would be removed, clone by clone; empty if there is nothing."""
     text = "".join(_clone(one) for one in clones.found if not one.is_clean)
     if clones.gone:
         listed = ", ".join(map(escape, clones.gone))
@@ -44,7 +44,7 @@ def _inside(path: str, folder: str) -> str:
 def remains_text(
     left: Sequence[tuple[str, str]], remaining: Sequence[Remaining], columns_wide: int | None = None
 ) -> str:
-    """The text on what was left in clones, and on what is outside of them with the command that removes it."""
+    """The text about what was left in clones, and what is outside of them with the command that removes it."""
     text = "".join(f"{escape(folder)}: {escape(said)}.\n" for folder, said in left)
     text += "What remains, and how to remove it:\n"
     for what, where, how in remaining:

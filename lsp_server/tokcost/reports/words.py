@@ -1,6 +1,6 @@
-"""Texts that can be said in another language: each is its own key, in English, with `{0}` for what is put in.
+"""Translatable texts: each is its own key, in English, with `{0}` for an inserted value.
 
-What commands and hooks print is English; only texts for editors are asked for in this way.
+Commands and hooks print English; only texts for editors are requested in this way.
 """
 
 import re
@@ -8,24 +8,24 @@ from collections.abc import Sequence
 from typing import Protocol
 
 PLACE = re.compile(r"\{(\d+)\}")
-"""A place in a text for a value."""
+"""A placeholder for a value."""
 
 
 class Say(Protocol):
-    """A text in the language of the person, with values put in."""
+    """A function that returns a text in the user's language, with values inserted."""
 
     def __call__(self, text: str, /, *values: object) -> str:
-        """The text; a place without a value stays as it is."""
+        """The text; a placeholder without a value stays unchanged."""
         ...
 
 
 def english(text: str, /, *values: object) -> str:
-    """The text as it is, with values put in."""
+    """The English text, with values inserted."""
     return filled(text, values)
 
 
 def filled(text: str, values: Sequence[object]) -> str:
-    """A text with its values in their places."""
+    """A text with values in place of its placeholders."""
     if not values:
         return text
     return PLACE.sub(lambda found: str(values[int(found[1])]) if int(found[1]) < len(values) else found[0], text)

@@ -1,1 +1,2 @@
-"""The verbs: one module for each thing that somebody asks for, and the only floor where rooms meet."""
+"""Use cases: one module for each thing that a user, an editor or a hook asks for. This is the only layer where the
+other packages meet."""

@@ -1,4 +1,4 @@
-"""Moving usage by hand: what the user says outweighs every other evidence, and is remembered."""
+"""Moving usage by hand. An assignment overrides all other evidence and is remembered."""
 
 import json
 import os
@@ -35,15 +35,13 @@ class Assigned(NamedTuple):
     tokens: int
     list_cost: int
     marks: Marks
-    """The parts that the amount leaves open."""
+    """The marks that qualify the amount."""
     from_branches: tuple[str, ...]
 
 
 def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run: bool) -> Assigned:
-    """Put usage on a branch of the repository around `cwd`.
-
-    Raises `NotARepository`, and `UsageError` for a selection of everything, of nothing, or for an unknown branch.
-    """
+    """Assign usage to a branch of the repository around `cwd`. Raises `NotARepository`, and `UsageError` for a
+    selection of everything or of nothing, and for an unknown branch."""
     here = find_here(cwd)
     if here is None:
         raise no_worktree(cwd, "Go into the one whose branch shall get the usage.")
@@ -81,8 +79,8 @@ def _marks(entries: Sequence[Entry]) -> Marks:
 
 
 def _of_one_session(found: list[Stored], named: str | None) -> list[Stored]:
-    """The part of the usage that was found by the beginning of a session's id which is that session's. Raises
-    `UsageError` for several: what they spent is seldom one branch's."""
+    """The usage of the one session whose id begins as given. Raises `UsageError` if there are several: their usage
+    rarely belongs to one branch."""
     if named is None:
         return found
     session = session_meant((one.entry.usage.session for one in found), named)
@@ -90,8 +88,8 @@ def _of_one_session(found: list[Stored], named: str | None) -> list[Stored]:
 
 
 def _remember(home: Path, here: Worktree, branch: str, chosen: list[Stored]) -> None:
-    """Also where the ledger's loss does not reach: before it is told, so that nothing is told that could be lost.
-    Raises `EnvironmentProblem`."""
+    """Record the assignment in the journal, which survives a lost ledger. This comes before the confirmation, so
+    that no confirmed assignment can be lost. Raises `EnvironmentProblem`."""
     target = assignment_journal.Target(here.common_dir, here.path, branch)
     usage = [(one.entry.usage.assistant, one.entry.usage.key) for one in chosen]
     try:
@@ -107,7 +105,7 @@ def _here(ledger: Ledger, here: Worktree) -> tuple[int, int]:
 
 
 def _require_branch(ledger: Ledger, here: Worktree, repository: int, branch: str) -> None:
-    """A branch that exists, or one that has usage although it is gone."""
+    """A branch that exists, or a deleted one that has usage."""
     if branch in (local_branches(here.common_dir) or {}):
         return
     if not select_usage(ledger, repository, Selection(from_branch=branch)):

@@ -1,5 +1,4 @@
-"""Backups of the ledger, made where nobody waits: by a server, or at the end of `tokcost log` by a process of its
-own."""
+"""Backups of the ledger, made where nobody waits: by a server, or at the end of `tokcost log` by a separate process."""
 
 import os
 import sys
@@ -17,8 +16,10 @@ _PROGRAM = (
 
 
 def back_up_if_due(home: Path) -> None:
-    """Make a backup where the newest is a week old. A ledger that turns out to be damaged is rescued instead, and
-    whatever else is in the way is met again the next time."""
+    """Make a backup if the newest is a week old.
+
+    A ledger that turns out to be damaged is rescued instead. Any other obstacle is met again the next time.
+    """
     with suppress(TokcostError):
         try:
             if is_due(home, time.time()):
@@ -30,7 +31,7 @@ def back_up_if_due(home: Path) -> None:
 
 
 def back_up_behind(home: Path) -> None:
-    """Make a backup where one is due, in a process that nobody waits for."""
+    """Make a backup if one is due, in a process that nobody waits for."""
     try:
         if not hasattr(os, "posix_spawn") or not is_due(home, time.time()):
             return

@@ -1,4 +1,4 @@
-"""The branches that somebody may name: those that are there, and those that are gone and have usage."""
+"""The branches that a user may name: existing ones, and deleted ones with usage."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tokcost.usage.known_worktrees import repository_of
 
 
 def branch_names(home: Path, cwd: Path) -> list[str]:
-    """All of the repository around a folder, in order; none outside of any."""
+    """All branches of the repository around a folder, in order; none outside a repository."""
     here = find_worktree(str(cwd))
     if here is None:
         return []

@@ -1,4 +1,5 @@
-"""All that an editor's page shows of one branch, from the same look at the ledger as its other figures."""
+"""Everything an editor's page shows about one branch, from the same state of the ledger as the editor's other
+figures."""
 
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tokcost.usage.known_worktrees import repository_of
 def branch_page(
     ledger: Ledger | None, home: Path, here: Worktree, status: Status, wanted: str | None, drivers: LargestDrivers
 ) -> BranchPage:
-    """The page of a branch, of the one that is checked out where none is `wanted`. `status` is of the same moment."""
+    """The page of a branch, by default of the one that is checked out. `status` is of the same moment."""
     if ledger is None:
         return BranchPage(wanted or status.branch or "", (status.branch,) if status.branch else ())
     last: dict[str, int] = {}

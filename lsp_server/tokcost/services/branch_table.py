@@ -1,4 +1,4 @@
-"""All branches of a repository, for an editor's page, and why usage is on none of them."""
+"""All branches of a repository for an editor's page, and the reasons for unplaced usage."""
 
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -21,7 +21,7 @@ from tokcost.usage.known_worktrees import as_worktree, repository_of
 
 
 def branch_table(ledger: Ledger | None, here: Worktree) -> BranchTable:
-    """All branches of the repository around a worktree, that which was used last first."""
+    """All branches of the repository around a worktree, most recently used first."""
     if ledger is None:
         return BranchTable()
     repository = repository_of(ledger, here).id
@@ -35,7 +35,7 @@ def branch_table(ledger: Ledger | None, here: Worktree) -> BranchTable:
 
 
 def names_to_assign(home: Path, here: Worktree) -> list[str]:
-    """Names that usage can be assigned to: those of branches with usage, last used first, and the other local ones."""
+    """Names that usage can be assigned to: branches with usage, most recently used first, then the other local ones."""
     ledger, last = open_for_reading(home), dict[str, int]()
     with ledger or nullcontext():
         for one in sums(ledger, repository_of(ledger, here).id) if ledger else ():
@@ -45,7 +45,7 @@ def names_to_assign(home: Path, here: Worktree) -> list[str]:
 
 
 def _unplaced(ledger: Ledger, repository: int) -> tuple[UnplacedRow, ...]:
-    """One row for each session, dearest first."""
+    """One row for each session, most expensive first."""
     figures: dict[tuple[str, str], Figures] = {}
     for one in sums_between(ledger, repository, Question(branch="", by="session")):
         if not one.state:
@@ -70,7 +70,7 @@ def _unplaced(ledger: Ledger, repository: int) -> tuple[UnplacedRow, ...]:
 
 
 class _Reasons:
-    """Knows each worktree's timeline once it was asked for."""
+    """The reasons for unplaced usage; each worktree's timeline is read on first use."""
 
     def __init__(self, ledger: Ledger) -> None:
         known = {one.id: one for one in repositories(ledger)}

@@ -14,30 +14,33 @@ from tokcost.policy.clone_state import CloneState, may_have_rules
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
-"""For each of the two times that the ledger is written to."""
+"""The time to wait for the ledger, for each of the two writes."""
 _GIT_SECONDS = 1.0
 
 
 class Checked(NamedTuple):
-    """The state of the budgets after everything logged was read."""
+    """The state of the budgets after all logs were read."""
 
     status: Status
     notes: tuple[str, ...] = ()
-    """The reasons why the figures may lag behind: usage that is missing makes no budget look worse than it is."""
+    """The reasons why the figures may be out of date. Missing usage never makes a budget look worse than it is."""
     is_current: bool = True
-    """Whether what is new could be read at all."""
+    """Whether new usage could be read at all."""
     is_verbose: bool = False
-    """Whether to speak also when all is well."""
+    """Whether to print a line even if no budget is near."""
 
 
 def asks_to_block(here: CloneState) -> bool:
-    """Whether the repository would like commits to stop when over; only the developer can agree."""
+    """Whether the repository asks commits to stop when over budget; only the developer can agree."""
     return read_budgets(here, here.branch).asks_to_block
 
 
 def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Checked | None:
-    """The check for a commit that is being made; `None` where there is nothing to check: no budget and no rule,
-    `TOKCOST=off`, a rebase, cherry-pick or revert (nothing new is spent by them). Raises `TokcostError`."""
+    """The check for a commit that is being made.
+
+    `None` if there is nothing to check: no budget and no rule, `TOKCOST=off`, or a rebase, cherry-pick or revert, which
+    spend nothing new. Raises `TokcostError`.
+    """
     if is_switched_off(environ):
         return None
     budgets, operation = read_budgets(here, here.branch), here.operation
@@ -49,7 +52,7 @@ def check_commit(home: Path, environ: Mapping[str, str], here: CloneState) -> Ch
 
 
 def keep_said(environ: Mapping[str, str], here: CloneState, said: Sequence[str], *, stopped: bool) -> None:
-    """Keep what a check said of a commit for an editor to show; that it cannot be kept is nobody's trouble."""
+    """Keep what a check printed at a commit, for an editor to show. A failure to keep it is ignored."""
     from tokcost.claims.commit_notes import CommitSaid, note_said
     from tokcost.claims.notes_folder import notes_folder_of_hook
     from tokcost.reports.text import escape
@@ -62,10 +65,13 @@ def keep_said(environ: Mapping[str, str], here: CloneState, said: Sequence[str],
 def check(
     home: Path, environ: Mapping[str, str], here: CloneState, *, busy_seconds: float = 60.0, git_seconds: float = 60.0
 ) -> Checked:
-    """Read what is new in the logs and in this repository's commits, and see. `busy_seconds` is for how long another
-    process may hold the ledger, `git_seconds` for how long git may take. Raises `TokcostError`."""
+    """Read what is new in the logs and in this repository's commits, then check.
+
+    `busy_seconds` is the time to wait for another process that holds the ledger, `git_seconds` the time that git may
+    take. Raises `TokcostError`.
+    """
     from tokcost.services.current_status import status_in
-    from tokcost.services.refresh import How, open_or_show  # a commit without a budget need not wait for the readers
+    from tokcost.services.refresh import How, open_or_show  # a commit without a budget need not import the readers
 
     ledger, report = open_or_show(home, environ, here, How(follow=False, busy_seconds=busy_seconds, leave_open=True))
     with ledger:
@@ -74,7 +80,7 @@ def check(
 
 
 def _look(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
-    """See what commits carry: that is pending no more."""
+    """Read which usage commits carry: it is no longer pending."""
     from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
     from tokcost.usage.known_worktrees import repository_of
 

@@ -1,4 +1,4 @@
-"""`tokcost dataset`: whether a dataset is whole, and fewer files for the same rows."""
+"""`tokcost dataset`: verifies a dataset, and compacts it into fewer files with the same rows."""
 
 import os
 from pathlib import Path
@@ -14,8 +14,10 @@ from tokcost.services.collect import restore_cells
 
 
 def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
-    """Look at every byte of a dataset, and have another engine make its sums where one is named. Raises `UsageError`,
-    `EnvironmentProblem`, also where its files cannot be read."""
+    """Verify every byte of a dataset, and compare its sums with those of another engine if one is named.
+
+    Raises `UsageError`, and `EnvironmentProblem`, also if files cannot be read.
+    """
     check_available()
     check_dataset_folder(folder)
     found = DatasetCheck()
@@ -53,11 +55,10 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
 
 
 def compact_dataset(folder: Path) -> Compacted:
-    """Put the files of a dataset together, one of each kind, so that nothing counts twice. Raises
-    `EnvironmentProblem`."""
+    """Merge the files of a dataset into one of each kind, so that nothing counts twice. Raises `EnvironmentProblem`."""
     check_available()
     check_dataset_folder(folder)
-    make_dataset(folder)  # a kind of files that was lost as a whole comes back into its folder
+    make_dataset(folder)  # restores a folder whose files were lost completely
     with one_at_a_time(folder):
         restore_cells(folder)
         return compact(folder)

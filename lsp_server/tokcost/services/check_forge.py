@@ -1,8 +1,8 @@
-"""`tokcost doctor --forge`: whether lines get lost when requests are merged, told from history alone.
+"""`tokcost doctor --forge`: finds out from history whether lines get lost when requests are merged.
 
-A squash commit is compared with the branch it came from, where that is still here: as the forge's own ref of the
-request, or as a branch whose files are the same. What a single commit lacks says no more than the messages do; shares
-of commits are told only where enough people committed.
+A squash commit is compared with the branch it came from, if that still exists: as the forge's own ref of the request,
+or as a branch with the same files. A missing line in a single commit reveals no more than the messages do. Shares of
+commits are reported only if enough people committed.
 """
 
 import re
@@ -43,7 +43,7 @@ class _Forge(NamedTuple):
     name: str
     setting: str
     fetch: str = ""
-    """The refspec with which `git fetch` brings the branches of its requests."""
+    """The refspec with which `git fetch` gets the branches of the forge's requests."""
 
 
 _GITHUB = _Forge(
@@ -74,7 +74,7 @@ _UNKNOWN = _Forge("not known", "docs/forges.md says for each forge which setting
 
 
 class _Squash(NamedTuple):
-    """A squash commit and the branch it came from, if that is here."""
+    """A squash commit, and the branch it came from if that exists."""
 
     step: Step
     number: int | None
@@ -82,7 +82,7 @@ class _Squash(NamedTuple):
 
 
 class _Branches(NamedTuple):
-    """The commits that are not merged as they were: their graph, its lines, and its tips by number of request and by
+    """The commits that are not merged unchanged: their graph, their lines, and their tips by request number and by
     tree."""
 
     graph: Graph
@@ -100,7 +100,7 @@ class _Branches(NamedTuple):
 
 
 def forge_checks(folder: Path, cache: Path) -> list[Check]:
-    """The checks of what a forge does to cost lines. Raises `UsageError`, `EnvironmentProblem`."""
+    """The checks of a forge's effect on cost lines. Raises `UsageError`, `EnvironmentProblem`."""
     repository = find_repository(folder_of_history(folder))
     span = default_range(repository)
     forge = _forge(remote_address(repository), all_refs(repository))
@@ -122,7 +122,7 @@ def forge_checks(folder: Path, cache: Path) -> list[Check]:
 
 
 def _forge(address: str, refs: Mapping[str, str]) -> _Forge:
-    """By the name of the remote's host, else by the refs that only one forge has."""
+    """The forge, from the name of the remote's host, else from refs that only one forge has."""
     host = re.sub(r"^\w+://|^[^@/]*@", "", address).split("/")[0].rpartition("@")[2].lower()
     for word, forge in _FORGES.items():
         if word in host:
@@ -132,7 +132,7 @@ def _forge(address: str, refs: Mapping[str, str]) -> _Forge:
 
 
 def _branches(repository: Repository, span: Range) -> _Branches:
-    """Every branch that has something beyond the reported history."""
+    """Every branch with commits beyond the reported history."""
     refs = {name: tip for name, tip in all_refs(repository).items() if not name.startswith("refs/tags/")}
     beyond = Range("", tuple(dict.fromkeys(refs.values())), span.tips)
     carriers, graph = read_branches(repository, beyond)
@@ -143,7 +143,8 @@ def _branches(repository: Repository, span: Range) -> _Branches:
 
 
 def _squashes(branches: _Branches, steps: Sequence[Step]) -> list[_Squash]:
-    """By the number in the subject, or by a branch with the very same files that did not start there."""
+    """Squash commits, found by the number in the subject, or by a branch with exactly the same files that did not
+    start there."""
     squashes: list[_Squash] = []
     for step in steps:
         number = squash_number(step.subject)
@@ -157,7 +158,7 @@ def _squashes(branches: _Branches, steps: Sequence[Step]) -> list[_Squash]:
 
 
 def _compared(branches: _Branches, squashes: Sequence[_Squash], known: set[str], forge: _Forge) -> list[Check]:
-    """The lines that the branches had, and the reported history has nowhere."""
+    """The lines that the branches have and the reported history lacks."""
     lost: dict[str, set[str]] = {}
     kept = 0
     for one in squashes:
@@ -190,7 +191,8 @@ def _name(one: _Squash) -> str:
 def _shares(
     repository: Repository, steps: Sequence[Step], squashed: Set[str], with_line: Set[str], least: int
 ) -> list[Check]:
-    """Compare how many squash commits and how many others carry a line, where each share is about enough people."""
+    """Compare the shares of squash commits and of other commits that carry a line, if each share covers enough
+    people."""
     others = {step.commit for step in steps} - squashed
     for commits in (squashed, others):
         if len(set(count_heads(read_authors(repository, commits).values()).values())) < least:

@@ -1,4 +1,4 @@
-"""The rules that have something to say about a branch."""
+"""The rules that apply to a branch's present state."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ from tokcost.usage.known_worktrees import repository_of
 
 
 def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
-    """Those rules, of the repository and of the user's own, for the branch that is checked out, those that are only
-    near what they allow, and those of which nobody can tell because usage has no price."""
+    """The rules of the repository and the user that are broken on the branch that is checked out, those that are
+    nearly broken, and those that cannot be evaluated because usage has no price."""
     branch = here.branch
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
@@ -30,8 +30,8 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
 
 
 def _where_paths_fit(found: Sequence[Heard], here: CloneState) -> list[Heard]:
-    """Those whose conditions on paths hold. git is asked only where there are such, and where it cannot tell they are
-    silent."""
+    """The rules whose path conditions are met. git is asked only if there are such conditions; if it cannot answer,
+    these rules are ignored."""
     if not any(one.rule.needs_paths for one in found):
         return list(found)
     paths = changed_paths(here.worktree)
@@ -44,12 +44,12 @@ def _fits(rule: Rule, paths: Sequence[str]) -> bool:
 
 
 _INSIDE = "\0"
-"""A name that no folder has."""
+"""A name that no folder can have."""
 
 
 def _any_in(patterns: Sequence[str], paths: Sequence[str]) -> bool:
     try:
         area = by_globs({_INSIDE: patterns})
     except ValueError:
-        return False  # a pattern that is too long to be compared
+        return False  # a pattern that is too long to compare
     return any(area(path) == _INSIDE for path in paths)

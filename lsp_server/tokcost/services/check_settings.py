@@ -1,4 +1,4 @@
-"""Settings that commands read, looked at as a whole: files that cannot be understood, and names that nothing reads."""
+"""Checks all settings that commands read: files that cannot be parsed, and names that nothing reads."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ _READ = "docs/settings.md has every setting that is read, and where."
 
 
 def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None) -> list[Check]:
-    """All that is wrong with settings of the user, the clone and the repository around; each is a finding."""
+    """All problems in the settings of the user, the clone and the surrounding repository; each is a finding."""
     state = read_state(here) if here is not None else None
     damaged = _damaged(home, state)
     checks = [
@@ -56,7 +56,7 @@ def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None
 
 
 def _damaged(home: Path, state: CloneState | None) -> list[str]:
-    """Files that cannot be understood: each table is asked for on its own."""
+    """Files that cannot be parsed; each table is read separately."""
     found = price_problems(home, state.worktree.root if state else "")
     if state is not None:
         found += read_budgets(state, state.branch).problems
@@ -68,7 +68,7 @@ def _damaged(home: Path, state: CloneState | None) -> list[str]:
     else:
         found += read_own_rules(home).problems
     found = list(dict.fromkeys(found))
-    # One file, and one reason, for several tables.
+    # One file and one reason for several tables.
     return [one for one in found if not any(other != one and other.startswith(one) for other in found)]
 
 
@@ -137,15 +137,14 @@ def _unread_tables(path: str, tables: Mapping[str, Any], known: Iterable[str]) -
 
 _QUOTES = "'"
 _LIKE_POLICY = ("tokcost.toml", ".tokcost", ".tokcost.yml", ".tokcost.yaml", ".tokcost.json")
-"""Names that somebody may have given the repository's file."""
+"""Names that somebody may have given the repository's file by mistake."""
 
 
 def _configured(here: Worktree | None) -> Iterator[str]:
-    """Sentences on our settings in git's configuration that nothing reads, or not there: only a clone's own counts."""
-    question, folder = (
-        ["config", "--show-scope", "--show-origin", "-z", "--get-regexp", OURS],
-        here.path if here else "/",
-    )
+    """Sentences about our settings in git's configuration that nothing reads, or not in that place: only a clone's
+    own settings count."""
+    question = ["config", "--show-scope", "--show-origin", "-z", "--get-regexp", OURS]
+    folder = here.path if here else "/"
     try:
         fields = run_git(question, folder).split("\0")
     except GitFailed:
@@ -161,7 +160,7 @@ def _configured(here: Worktree | None) -> Iterator[str]:
 
 
 def _wrong_with(scope: str, said: str, value: str) -> Iterator[str]:
-    """Sentences on what is wrong with one setting, whose name git writes in lower case."""
+    """Sentences about the problems of one setting, whose name git writes in lower case."""
     name, known = said.rpartition(".")[2], BRANCH if said.startswith("branch.") else CLONE
     prefix = said.removesuffix(name)
     canonical = next((one for one in known if one.lower() == name), "")

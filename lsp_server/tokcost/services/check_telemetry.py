@@ -1,4 +1,4 @@
-"""`tokcost otel check`: tokens of each session as telemetry tells them, beside what its log says."""
+"""`tokcost otel check`: the tokens of each session according to telemetry, beside those in its log."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from tokcost.readers.registry import reader_named
 from tokcost.services.refresh import How, open_or_show
 
 _APART_MS = 10_000
-"""A log and an event of one response may tell times so far apart."""
+"""The maximum time between a log record and an event of the same response."""
 
 
 class _Session(NamedTuple):
@@ -23,10 +23,8 @@ class _Session(NamedTuple):
 
 
 def check_telemetry(home: Path, environ: Mapping[str, str]) -> list[Compared]:
-    """Every session of which something was received, oldest first. Brings the ledger up to date before.
-
-    Raises `EnvironmentProblem` where there is no ledger and none can be made.
-    """
+    """Every session with received usage, oldest first. Refreshes the ledger before. Raises `EnvironmentProblem` if
+    there is no ledger and none can be created."""
     ledger, _ = open_or_show(home, environ, None, How(follow=False))
     with ledger:
         found: list[Compared] = []

@@ -1,9 +1,9 @@
-"""`tokcost collect`: read repositories, take each claim once, publish what may be published of it.
+"""`tokcost collect`: reads repositories, takes each claim once, and publishes what may be published.
 
-Each repository is read by itself; one that fails is told and left out, and comes in with a later run. What may be
-published is decided at the end, over all of them, because forks share claims and small repositories hide in large ones.
-Until then nothing is written, and afterwards two files: so a run that was killed left nothing or all of it, and its
-repetition, which finds the messages read already in the cache, writes the same.
+Each repository is read separately. One that fails is reported and left out, and is included in a later run. The
+decision what may be published is made at the end, over all repositories, because forks share claims and small
+repositories hide in large ones. Nothing is written before that, and two files afterwards. A run that was killed
+therefore left nothing or everything, and repeating it, with the messages that are cached already, writes the same.
 """
 
 import re
@@ -44,7 +44,7 @@ from tokcost.repo.clones import Without, is_address, updated_clone, without_secr
 NOTES = {"schema": SCHEMA}
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 Step = Callable[[RepositoryOutcome, int, int], None]
-"""Called behind each repository: what came of it, its number and the number of all."""
+"""Called after each repository with its outcome, its number and the number of repositories."""
 
 
 class Plan(NamedTuple):
@@ -53,11 +53,11 @@ class Plan(NamedTuple):
     into: Path
     cache: Path
     through: str
-    """The last month; it must be over."""
+    """The last month, which must be over."""
     key: bytes = b""
-    """Of the digests that name repositories."""
+    """The key of the digests that name repositories."""
     clones: Path | None = None
-    """The folder of clones of repositories that are named by their address; `None` for one in the cache."""
+    """The folder for clones of repositories that are named by address; `None` for a folder in the cache."""
     without: Without = "blobs"
     """The objects that those clones leave out."""
 
@@ -112,7 +112,7 @@ def _publish(claims: Claims, plan: Plan, found: Collected) -> None:
 
 
 class _Tally:
-    """The counts of a run, taken from its rows while they go by once, claim by claim."""
+    """The counts of a run, taken from its rows as they pass by once, claim by claim."""
 
     def __init__(self, before: Set[str]) -> None:
         self._before = before
@@ -124,7 +124,7 @@ class _Tally:
         """Claims that are in cells for the first time."""
 
     def counted(self, rows: Iterable[ClaimRow]) -> Iterator[ClaimRow]:
-        """The rows, once they are counted."""
+        """The rows, counted as they pass."""
         last = ""
         for row in rows:
             self.sums.add(row)
@@ -137,8 +137,11 @@ class _Tally:
 
 
 def _write(folder: Path, rows: Iterator[ClaimRow], sums: CellSums) -> dict[str, str]:
-    """Write claims and then their cells; the names of the files. Claims have the name of their cells: these follow from
-    them, so `restore_cells` makes good what a run did not get to that was killed in between."""
+    """Write claims and then their cells; returns the names of the files.
+
+    Claims contain the names of their cells, and cells follow from claims, so `restore_cells` completes a run that was
+    killed in between.
+    """
     first = next(rows, None)
     if first is None:
         return {}
@@ -158,13 +161,13 @@ def _write(folder: Path, rows: Iterator[ClaimRow], sums: CellSums) -> dict[str, 
 
 
 def restore_cells(folder: Path) -> list[str]:
-    """Write the cells of claims whose run was killed before it got to them; the names of the files. Raises
+    """Write the cells of claims whose run was killed before it wrote them; returns the names of the files. Raises
     `EnvironmentProblem`."""
     return [write_file(folder, "cells", _cells(cells_of(read_claims(path)))) for path in claims_without_cells(folder)]
 
 
 def _cells(sums: CellSums) -> bytes:
-    """The file of some cells. Two jobs may have the same cells of different claims: a digest of the claims keeps their
+    """The file of some cells. Two jobs may have equal cells of different claims: a digest of the claims keeps their
     files apart."""
     try:
         return parquet_bytes(CELLS, cell_values(sums.cells), NOTES | {CLAIMS_OF: sums.claims_digest})
@@ -177,7 +180,7 @@ def _too_large(error: ValueError) -> EnvironmentProblem:
 
 
 def month_through(text: str | None) -> str:
-    """The last month to collect: the one that is named, else the one before this. Raises `UsageError`."""
+    """The last month to collect: the named one, else the previous one. Raises `UsageError`."""
     last = last_closed_month(time())
     if text is None:
         return last

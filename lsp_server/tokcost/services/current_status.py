@@ -1,4 +1,4 @@
-"""The cost of the branch that is checked out here, in one value: for prompts, status bars and status lines."""
+"""The cost of the branch that is checked out, in one value: for prompts, status bars and status lines."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -23,12 +23,12 @@ _Spending = dict[Scope, Standing]
 
 
 def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bool = True) -> Status:
-    """The branch around `cwd` and its figures, after what is new in the logs was read, unless it is not to be `fresh`.
-    Raises `TokcostError`."""
+    """The branch around `cwd` and its figures, after new usage in the logs was read if `fresh`. Raises
+    `TokcostError`."""
     here = _state(cwd)
     if not fresh:
         return status_of(home, here)._replace(current=False)
-    from tokcost.services.refresh import How, open_or_show  # a prompt with --no-refresh need not wait for the readers
+    from tokcost.services.refresh import How, open_or_show  # a prompt with --no-refresh need not import the readers
 
     ledger, report = open_or_show(home, environ, here, How())
     with ledger:
@@ -38,7 +38,7 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
 
 
 def _assistants(environ: Mapping[str, str], cwd: Path) -> tuple[str, ...]:
-    from tokcost.services.find_logs import find_logs  # only where there is nothing to show
+    from tokcost.services.find_logs import find_logs  # only if there is nothing to show
 
     return tuple(find_logs(environ, cwd).read)
 
@@ -51,7 +51,7 @@ def _state(cwd: Path) -> CloneState:
 
 
 def status_of(home: Path, here: CloneState) -> Status:
-    """The branch that is checked out in a worktree and its figures, as the ledger has them now."""
+    """The branch that is checked out in a worktree and its figures, as they are in the ledger."""
     ledger = open_for_reading(home)
     with ledger or nullcontext():
         return status_in(ledger, home, here)
@@ -99,7 +99,7 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
 
 
 def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
-    """The fields that say what the amounts leave open."""
+    """The fields that qualify the amounts."""
     return {
         "lower_bound": total.lower_bound,
         "pending_lower_bound": pending.lower_bound,
@@ -112,7 +112,7 @@ def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
 
 
 def _heard(rules: list[Heard]) -> dict[str, Any]:
-    """The sentences of rules."""
+    """The messages of rules."""
     if not rules:
         return {}
     from tokcost.reports.rules import rule_text  # most clones have none
@@ -126,7 +126,7 @@ def _heard(rules: list[Heard]) -> dict[str, Any]:
 
 
 def _of_branch(ledger: Ledger, repository: int, branch: str | None) -> tuple[Split, Figures]:
-    """The figures of a branch, and of the part that is pending."""
+    """The figures of a branch and of its pending part."""
     split, pending = Split(), NO_FIGURES
     for one in sums(ledger, repository):
         if branch is not None and one.branch == branch:
@@ -136,7 +136,7 @@ def _of_branch(ledger: Ledger, repository: int, branch: str | None) -> tuple[Spl
 
 
 def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> list[Heard]:
-    """The rules that have something to say or soon will; `doctor` names those that cannot be understood."""
+    """The rules that are broken or nearly broken; `doctor` names those that cannot be parsed."""
     if ledger is None or not may_have_rules(home, here):
         return []
     from tokcost.services.check_rules import check_rules  # most clones have none
@@ -145,7 +145,7 @@ def _rules(ledger: Ledger | None, home: Path, here: CloneState) -> list[Heard]:
 
 
 def _spent(total: Figures, pending: Figures, today: Spent) -> _Spending:
-    """The amounts that budgets of each scope are about, and what they leave open."""
+    """The amounts that the budgets of each scope limit, and their marks."""
     branch = (total.list_cost, total.unpriced_tokens, total.lower_bound, 0, total.partial)
     commit = (total.pending_list_cost, pending.unpriced_tokens, pending.lower_bound, 0, pending.partial)
     day = (today.list_cost, today.unpriced_tokens, today.lower_bound, 0, today.broken_off)
@@ -157,7 +157,7 @@ def _spent(total: Figures, pending: Figures, today: Spent) -> _Spending:
 
 
 def _with_estimates(spent: _Spending, of_branch: Estimates, today: Estimates) -> _Spending:
-    """The same, with how much of it is estimated."""
+    """The amounts, with the estimated part."""
     estimated: dict[Scope, int] = {
         "branch": of_branch.usage,
         "commit": int(of_branch.pending_tokens > 0),
@@ -167,7 +167,7 @@ def _with_estimates(spent: _Spending, of_branch: Estimates, today: Estimates) ->
 
 
 def _without_estimates(spent: _Spending, of_branch: Estimates, today: Estimates) -> _Spending:
-    """The same, less what usage comes to whose counts are estimated: budgets do not count that."""
+    """The amounts without estimated usage, which budgets do not count."""
     estimated: dict[Scope, tuple[int, int]] = {
         "branch": (of_branch.list_cost, of_branch.unpriced_tokens),
         "commit": (of_branch.pending_list_cost, of_branch.pending_unpriced_tokens),

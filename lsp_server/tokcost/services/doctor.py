@@ -1,4 +1,4 @@
-"""A look at everything a number rests on: logs, records passed over, the ledger itself, places, prices."""
+"""Checks everything that a number is based on: logs, skipped records, the ledger itself, places, prices."""
 
 import os
 import stat
@@ -40,12 +40,12 @@ GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
 @dataclass(slots=True)
 class Diagnosis:
-    """All checks, by the part they belong to."""
+    """All checks, by section."""
 
     parts: dict[str, list[Check]] = field(default_factory=dict[str, list[Check]])
 
     def add(self, part: str, check: Check) -> None:
-        """Add a check to a part."""
+        """Add a check to a section."""
         self.parts.setdefault(part, []).append(check)
 
     @property
@@ -55,7 +55,7 @@ class Diagnosis:
 
 
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
-    """Look at everything; changes nothing but a damaged ledger, which is rescued."""
+    """Run all checks. Changes nothing, except that a damaged ledger is rescued."""
     damage = _damage(home)
     if damage:
         rescue(home, damage)
@@ -72,7 +72,7 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
 
 
 def _damage(home: Path) -> str:
-    """The damage of the ledger's file, all of which is checked; empty when there is none."""
+    """The damage of the ledger's file, which is checked completely; empty if there is none."""
     try:
         ledger = open_for_reading(home)
         if ledger is None:
@@ -84,7 +84,7 @@ def _damage(home: Path) -> str:
 
 
 def _rescues(diagnosis: Diagnosis, home: Path) -> None:
-    """Report all rescues; each is a finding until somebody says that it was read."""
+    """Report all rescues; each is a finding until somebody acknowledges it."""
     for one in read_rescues(home):
         hint = "" if one.acknowledged else "`tokcost doctor --acknowledge` ends the notices about it."
         diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {kept_words(one)}", not one.acknowledged, hint))
@@ -155,7 +155,7 @@ def _not_there(reader: str, paths: list[str], environ: Mapping[str, str]) -> Che
 
 
 def _estimates_from_text(diagnosis: Diagnosis, environ: Mapping[str, str]) -> bool:
-    """Whether tokens of texts are estimated; a sentence where the user wants it and it cannot be."""
+    """Whether token counts are estimated from text; a sentence if the user wants that and it is not possible."""
     if is_wanted(environ) and not is_possible():
         found = "estimates from text are switched on, and what counts the tokens is not installed"
         diagnosis.add("logs", Check("estimates", found, True, f"Run `{installation().adding(PACKAGES)}`."))
@@ -164,7 +164,7 @@ def _estimates_from_text(diagnosis: Diagnosis, environ: Mapping[str, str]) -> bo
 
 
 def _unread(diagnosis: Diagnosis, environ: Mapping[str, str], cwd: Path) -> None:
-    """Logs that are there and count nowhere. Not a finding: nothing is broken, and nobody need mend it."""
+    """Logs that exist and are not read. This is no finding: nothing is broken, and nobody needs to repair it."""
     here = find_here(cwd)
     for one in unread_logs(environ, here.root if here else str(cwd), readers()):
         diagnosis.add("logs", Check(one.assistant, f"{one.path}: there, but not read: {one.reason}"))
@@ -196,7 +196,7 @@ def _of_each(what: str, whose: str) -> str:
 
 
 def _told_by(can: Capabilities) -> str:
-    """A sentence about the facts that the logs of an assistant tell, and those that they do not."""
+    """A sentence about the facts that the logs of an assistant record, and those that they lack."""
     parts = [
         f"logs count {', '.join(can.classes).replace('_', ' ')}",
         "" if can.exactness == "exact" else f"which is {can.exactness}",
@@ -234,7 +234,7 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
 
 
 def _integrity(diagnosis: Diagnosis, disagreeing: list[str]) -> None:
-    diagnosis.add("ledger", Check("integrity", "ok"))  # what was not is rescued by now
+    diagnosis.add("ledger", Check("integrity", "ok"))  # everything else has been rescued by now
     if disagreeing:
         found = f"{len(disagreeing)} sums differ from their rows, first {disagreeing[0]}"
         diagnosis.add("ledger", Check("sums", found, True, "This is a bug in tokcost; please report it."))
@@ -260,7 +260,7 @@ def _skipped(
 
 
 _MOST_NAMED = 3
-"""The number of files that are named for each reason for which records were passed over."""
+"""The number of files that are named for each reason for skipping records."""
 
 
 def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], copied: int) -> None:

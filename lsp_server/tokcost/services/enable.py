@@ -1,4 +1,4 @@
-"""Switching cost lines on and off in a clone."""
+"""Enabling and disabling cost lines in a clone."""
 
 from pathlib import Path
 
@@ -22,9 +22,11 @@ _FORBIDDEN = "Its `.tokcost.toml` says so under [trailers]. `tokcost log` shows 
 
 
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:
-    """The terms under which somebody who asks for these would publish (`None`: as before), as far as the repository
-    allows it. Raises `UsageError` where it forbids cost lines, `SettingsDamaged` where its file cannot be
-    understood."""
+    """The terms of publication for somebody who asks for these (`None`: unchanged), as far as the repository allows
+    them.
+
+    Raises `UsageError` if the repository forbids cost lines, `SettingsDamaged` if its file cannot be parsed.
+    """
     state = read_state(worktree)
     before, policy = read_consent(home, state).terms, read_policy(state)
     if policy.forbids:
@@ -37,10 +39,10 @@ def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, m
 
 
 def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> Installed:
-    """Write lines from now on in this clone: consent in its own configuration, hooks in its hooks folder.
+    """Write lines from now on in this clone: consent in its own configuration, hooks in its hooks folder. `from_now`
+    keeps earlier usage to this machine.
 
-    `from_now` keeps what was spent until now to this machine. Raises `EnvironmentProblem`, and `UsageError` where the
-    repository forbids it.
+    Raises `EnvironmentProblem`, and `UsageError` if the repository forbids it.
     """
     if read_policy(read_state(worktree)).forbids:
         raise UsageError("this repository forbids cost lines", _FORBIDDEN)
@@ -56,15 +58,15 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
 
 
 def hooks_to_install(worktree: Worktree) -> list[Planned]:
-    """The hooks that agreeing puts into a clone, and where; none where that cannot be told before."""
+    """The hooks that enabling would install, and their folder; none if that cannot be determined in advance."""
     try:
         return planned_hooks(worktree)
     except EnvironmentProblem:
-        return []  # `enable` says it, and changes nothing
+        return []  # `enable` reports it, and changes nothing
 
 
 def disable(home: Path, worktree: Worktree) -> Consent:
-    """Write nothing from now on. The hooks stay: they bind what is spent to commits on this machine alone."""
+    """Write no lines from now on. The hooks stay: they bind usage to commits on this machine only."""
     before = read_consent(home, read_state(worktree))
     if before.decided or before.is_anothers:
         agree_no_more(home, worktree)

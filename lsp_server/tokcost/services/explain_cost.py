@@ -1,4 +1,4 @@
-"""The answer to `tokcost why`: a list cost by what drove it."""
+"""`tokcost why`: a list cost by its drivers."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -36,7 +36,7 @@ class WhyOptions(NamedTuple):
 
     branch: str | None = None
     session: str | None = None
-    """An id, or its beginning."""
+    """A session id, or its beginning."""
     all_repos: bool = False
     since_ms: int | None = None
     until_ms: int | None = None
@@ -46,8 +46,8 @@ class WhyOptions(NamedTuple):
 def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
     """The drivers of a branch, a session, a repository or everything.
 
-    Raises `NotARepository` when `cwd` lies in none and neither all of them nor a session were asked for, and
-    `UsageError` for a session that cannot be told.
+    Raises `NotARepository` if `cwd` is in none and neither all repositories nor a session were asked for, and
+    `UsageError` for a session that cannot be identified.
     """
     here = find_here(cwd)
     everywhere = options.all_repos or (options.session is not None and options.branch is None)
@@ -77,7 +77,7 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
 
 
 def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> list[str]:
-    """The rules that speak of the branch that is checked out, or cannot tell, where it is asked about."""
+    """The rules that apply to the branch that is checked out, or cannot be evaluated, if that branch is asked about."""
     state = read_state(here)
     if branch not in (None, state.branch) or not may_have_rules(home, state):
         return []
@@ -101,7 +101,7 @@ def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence
 
 
 class _Prices:
-    """Prices: those by which usage was recorded, and today's of other models."""
+    """Prices: those at which usage was recorded, and today's prices of other models."""
 
     def __init__(self, ledger: Ledger, home: Path, root: str) -> None:
         self._ledger = ledger
@@ -111,14 +111,14 @@ class _Prices:
         self._overrides: list[Override] | None = None
 
     def recorded(self, price: str) -> ModelCards | None:
-        """The rate cards of an id; `None` where they were lost."""
+        """The rate cards of an id; `None` if they were lost."""
         if price not in self._recorded:
             body = price_body(self._ledger, price)
             self._recorded[price] = from_json(body) if body else None
         return self._recorded[price]
 
     def other(self, name: str) -> OtherPrice:
-        """The price that `--as` names. Raises `UsageError` for a model without one."""
+        """The price named by `--as`. Raises `UsageError` for a model without one."""
         if name == BATCH:
             return AsBatch(self.recorded)
         if name == ONE_HOUR:
@@ -135,7 +135,7 @@ class _Prices:
         raise UsageError(f"no price is known for the model {name}", hint)
 
     def _family(self, series: Series) -> Iterable[ModelCards]:
-        """All models of a model's family, itself included; nothing where it has no price."""
+        """All models of a model's family, including itself; empty if it has no price."""
         own = self.recorded(series.price) if series.price is not None else None
         if own is None or not own.cards:
             return []
@@ -155,7 +155,7 @@ class _Prices:
 
 
 def _session(ledger: Ledger, named: str) -> str:
-    """The id of the session that is meant. Raises `UsageError`."""
+    """The id of the session asked for. Raises `UsageError`."""
     candidates = (name for name in session_names(ledger) if name.startswith(named))
     found = session_meant(candidates, named) if named else None
     if found is None:

@@ -19,32 +19,32 @@ from tokcost.usage.known_worktrees import repository_of
 
 
 class Known(NamedTuple):
-    """A claim of this clone: what it stands for, exactly."""
+    """A claim of this clone, with its exact worth."""
 
     worth: Worth
     newest: int
-    """Its newest version, which `worth` is of."""
+    """Its newest version, to which `worth` belongs."""
     said: Line | None
-    """The line of that version as it was claimed; differs from a line that was edited by hand."""
+    """The line of that version as it was claimed; a line edited by hand differs from it."""
 
 
 class Draft(NamedTuple):
-    """A commit that is being made, as far as its message is concerned."""
+    """The message-related state of a commit that is being made."""
 
     branch: str | None
     pending: Worth
-    """The usage that no claim holds and a commit would carry: it was not there yet when the hook wrote its lines, or
-    no hook did."""
+    """The usage that no claim holds and that a commit would carry: it arrived after the hook wrote its lines, or no
+    hook ran."""
     proposed: tuple[Line, ...]
     """The lines that the hook claimed for exactly this commit, whether they are in the message or not."""
     known: dict[str, Known]
-    """Those of the lines asked for that are claims of this clone, by id and version."""
+    """The lines asked for that are claims of this clone, by id and version."""
     estimated: Worth = Worth(0, 0, 0, ())
     """The usage that no claim holds and no commit carries, because its counts are estimated."""
 
 
 def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
-    """The facts about the commit being made in a worktree, and of the lines in its message."""
+    """The state of the commit being made in a worktree, and of the lines in its message."""
     branch = read_head(worktree).branch
     takes = takes_estimates(read_config(worktree.common_dir))
     ledger = open_for_reading(home)

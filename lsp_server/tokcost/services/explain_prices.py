@@ -1,5 +1,4 @@
-"""Questions and changes around prices: what is known, why a model costs what it costs, a newer source, pricing
-again."""
+"""Queries and changes of prices: which are known, why a model costs what it does, a newer source, repricing."""
 
 import time
 from collections.abc import Iterable
@@ -28,32 +27,32 @@ _MOST_NEAR = 5
 
 @dataclass(slots=True)
 class Explained:
-    """Everything known of one model's price."""
+    """Everything known about one model's price."""
 
     cards: ModelCards
     usage: int
     looked_for: list[str]
-    """The names it was looked for under, likeliest first."""
+    """The names under which it was looked up, likeliest first."""
     near: list[str] = field(default_factory=list[str])
-    """Names that are like that of a model which is not known."""
+    """Similar names, if the model is unknown."""
     change: PriceChange = NO_CHANGE
     """The effect of pricing the recorded usage again."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """A summary of what a price file has for the ledger."""
+    """A summary of a price file's relevance for the ledger."""
 
     models: int
     """Models with a price in the file."""
     found: int
     used: int
-    """Models that something was spent on, and how many of them are in the file."""
+    """Models with usage, and how many of them are in the file."""
     change: PriceChange
 
 
 def list_prices(home: Path, root: str) -> list[Explained]:
-    """The models of all usage, overrides applied, the most used first."""
+    """The models of all usage, with overrides applied, most used first."""
     with open_ledger(home) as ledger:
         used = models_used(ledger)
         known = _current(Pricer(ledger, home), overrides_of(home, root))
@@ -62,7 +61,7 @@ def list_prices(home: Path, root: str) -> list[Explained]:
 
 
 def explain_price(home: Path, root: str, model: str, provider: str = "") -> Explained:
-    """One model, also one that nothing was spent on yet."""
+    """One model, which need not have any usage yet."""
     with open_ledger(home) as ledger:
         used = models_used(ledger)
         pricer = Pricer(ledger, home)
@@ -82,9 +81,9 @@ def explain_price(home: Path, root: str, model: str, provider: str = "") -> Expl
 
 
 def import_prices(home: Path, file: Path) -> Imported:
-    """Take prices from a file from now on, for usage still to come.
+    """Take prices from a file from now on, for future usage.
 
-    The file is kept: models that turn up later are looked for in it. Raises `SettingsDamaged`.
+    The file is kept: models that turn up later are looked up in it. Raises `SettingsDamaged`.
     """
     models = count_models(file)
     with open_ledger(home) as ledger:
@@ -110,7 +109,7 @@ def use_installed_prices(home: Path) -> PriceChange:
 
 
 def reprice(home: Path, since_ms: int, *, dry_run: bool) -> PriceChange:
-    """Price usage from a moment on again, by today's cards and overrides. Nothing published is touched."""
+    """Price usage from a moment on again, with today's cards and overrides. Published lines do not change."""
     with open_ledger(home) as ledger:
         change = _price_again(ledger, Pricer(ledger, home), since_ms, None, dry_run=dry_run)
         record_own_prices(ledger, home)
@@ -155,7 +154,7 @@ def _explained(cards: ModelCards, usage: int) -> Explained:
 
 
 def _near(model: str, known: Iterable[Pair]) -> list[str]:
-    """Names of models that are used or that the source has, the most similar first."""
+    """Names of used models or of models in the source, most similar first."""
     names = {name for _, name in known if name != model} | set(known_names())
     return get_close_matches(model.rpartition("/")[2].lower(), sorted(names), _MOST_NEAR, 0.7)
 

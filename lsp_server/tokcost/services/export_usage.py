@@ -1,4 +1,4 @@
-"""Usage of the ledger for files: of one repository, or of all of them."""
+"""Usage from the ledger for export, of one repository or of all."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -20,20 +20,20 @@ _Made = TypeVar("_Made")
 
 
 class ExportOptions(NamedTuple):
-    """The usage that is asked for. Times are milliseconds UTC, the end excluded."""
+    """The usage to export. Times are milliseconds UTC, the end excluded."""
 
     repository: Path | None = None
-    """A folder of the repository that is meant; the current one where none is named."""
+    """A folder of the repository to export; by default the current one."""
     all_repos: bool = False
     branch: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
     estimates: bool = False
-    """Whether usage whose counts are estimated is wanted."""
+    """Whether to include usage with estimated counts."""
 
 
 class LeftOut(NamedTuple):
-    """The usage that only its estimated counts keep out of an export."""
+    """The usage that is left out of an export only because its counts are estimated."""
 
     usage: int = 0
     tokens: int = 0
@@ -42,7 +42,7 @@ class LeftOut(NamedTuple):
 def export_usage(
     home: Path, cwd: Path, options: ExportOptions, use: Callable[[Iterable[ExportedUsage]], _Made]
 ) -> tuple[_Made, LeftOut]:
-    """The result of `use` for every response in the order of time, while the ledger is read. Raises
+    """The result of `use`, which gets every response in chronological order while the ledger is read. Raises
     `NotARepository`."""
 
     def ask(ledger: Ledger, wanted: Wanted) -> tuple[_Made, LeftOut]:
@@ -52,7 +52,7 @@ def export_usage(
 
 
 def export_charges(home: Path, cwd: Path, options: ExportOptions) -> tuple[Charges, LeftOut]:
-    """The charges of all of it. Raises `NotARepository`."""
+    """The charges of all exported usage. Raises `NotARepository`."""
 
     def ask(ledger: Ledger, wanted: Wanted) -> tuple[Charges, LeftOut]:
         cards = {number: from_json(body) for number, body in prices_named(ledger).items()}
@@ -62,7 +62,7 @@ def export_charges(home: Path, cwd: Path, options: ExportOptions) -> tuple[Charg
 
 
 def _asked(home: Path, cwd: Path, options: ExportOptions, ask: Callable[[Ledger, Wanted], _Made]) -> _Made | None:
-    """The answer of the ledger; `None` where there is none yet."""
+    """The ledger's answer; `None` if there is no ledger yet."""
     folder = cwd if options.repository is None else cwd / options.repository
     ledger = open_for_reading(home)
     if ledger is not None:
@@ -100,7 +100,7 @@ def _nowhere(folder: Path) -> NotARepository:
 
 
 def _names(known: list[KnownRepository]) -> dict[int, str]:
-    """The last part of each path; a number behind it where several have the same."""
+    """The last part of each path, with a number if several are equal."""
     seen: dict[str, int] = {}
     found: dict[int, str] = {}
     for one in known:

@@ -13,16 +13,16 @@ from tokcost.services.look_at_clone import find_here
 
 
 class LogPlaces(NamedTuple):
-    """The result of a look for logs."""
+    """The result of searching for logs."""
 
     read: dict[str, list[str]]
     """Each assistant that is read, and the places where its logs are looked for."""
     unread: list[tuple[str, str]]
-    """Assistants whose logs are there and not read, and one place of each."""
+    """Assistants whose logs exist and are not read, with one place of each."""
 
 
 def find_logs(environ: Mapping[str, str], cwd: Path) -> LogPlaces:
-    """Look for logs, read and unread. A reader that fails has no places; `tokcost doctor` tells of it."""
+    """Search for logs, read and unread. A failing reader has no places; `tokcost doctor` reports it."""
     read: dict[str, list[str]] = {}
     for reader in readers():
         if reader.name in FROM_TEXT and not is_on(environ):

@@ -1,4 +1,4 @@
-"""The part of a report's spend whose lines were largely changed again soon after."""
+"""The part of a report's cost whose lines were largely changed again soon after."""
 
 from tokcost.history.rework import rework_of
 from tokcost.model.changes import Change, Report, Reworked
@@ -10,8 +10,10 @@ _DAY = 86_400
 
 
 def find_rework(repository: Repository, span: Range, report: Report, newest: int, days: int) -> None:
-    """Say of each change of a report what became of its lines within `days` days. `newest` is the time of the last
-    commit of the range: what is younger than that by then cannot be judged yet."""
+    """Add to each change of a report what became of its lines within `days` days.
+
+    `newest` is the time of the last commit of the range: changes younger than `days` at that time cannot be judged yet.
+    """
     if not report.changes:
         return
     named = {change.commit: change for change in report.changes}

@@ -1,4 +1,4 @@
-"""The state of the folders that an editor has open: import what is new, then read the figures of each folder's
+"""The state of the folders that are open in an editor: import new usage, then read the figures of each folder's
 branch."""
 
 import os
@@ -54,54 +54,54 @@ __all__ = [
 ]
 
 BUSY_SECONDS = 2.0
-"""Seconds to wait for another process that writes. The caller asks again."""
+"""Seconds to wait for another writing process. The caller tries again."""
 
 
 class Round(NamedTuple):
-    """The state of a server between two looks."""
+    """The state of a server between two refreshes."""
 
     home: Path
     environ: Mapping[str, str]
     since_ms: int
-    """The time at which it began to look."""
+    """The time at which the refresh began."""
 
 
 class Refreshed(NamedTuple):
-    """The result of a look."""
+    """The result of a refresh."""
 
     current: bool
     """Whether everything logged so far is in the ledger."""
     notes: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
-    """Notices for everyone until somebody says that they were read."""
+    """Notices for everyone until somebody acknowledges them."""
     places: tuple[tuple[str, str], ...] = ()
-    """The assistants that are read, each with a place of its logs, where no log of any was found."""
+    """The assistants that are read, each with a place of its logs, if no logs were found."""
 
 
 class ShownParts(NamedTuple):
-    """The parts that a client shows beside the figures of each folder."""
+    """The parts that a client shows besides the figures of each folder."""
 
     next: bool = False
     """The lines of the next commit."""
     page: str | None = None
-    """The folder of whose branch there is a page."""
+    """The folder whose branch is shown as a page."""
     branch: str | None = None
     """The branch on that page; `None` is the one that is checked out."""
     table: str | None = None
-    """The folder of all whose branches there is a page."""
+    """The folder whose branches are shown as a table."""
 
 
 NO_PARTS = ShownParts()
 
 
 class CostLines(NamedTuple):
-    """Whether commits made here carry what was spent."""
+    """Whether commits made here carry cost lines."""
 
     enabled: bool = False
     problem: str = ""
-    """The reason why nothing is written although it was agreed to."""
+    """The reason why no lines are written despite the consent."""
     omitted: bool = False
-    """Whether the next commit was asked to carry none."""
+    """Whether the next commit was asked to carry no line."""
 
 
 class FolderStatus(NamedTuple):
@@ -109,31 +109,31 @@ class FolderStatus(NamedTuple):
 
     folder: str
     status: Status | None
-    """`None` when the folder lies in no repository, or there is a problem."""
+    """`None` if the folder is in no repository, or there is a problem."""
     problem: str = ""
     cost_lines: CostLines = CostLines()
     driver: str = ""
-    """The driver above a third of the branch's list cost, with its figure."""
+    """The driver that causes more than a third of the branch's list cost, with its figure."""
     said: CommitSaid | None = None
-    """The words of budgets at the newest commit that was made outside of a terminal."""
+    """The budget messages at the newest commit that was made outside a terminal."""
     page: BranchPage | None = None
-    """The page of a branch of it, where one is shown."""
+    """The page of one of its branches, if it is shown."""
     table: BranchTable | None = None
-    """All branches, where these are shown."""
+    """All branches, if they are shown."""
     next: Preview | None = None
-    """The lines of the next commit, where they are shown and lines are written here."""
+    """The lines of the next commit, if they are shown and lines are written here."""
     looked_in: tuple[str, ...] = ()
-    """Places of logs, where none were found."""
+    """Places where logs were looked for, if none were found."""
 
 
 def settings_beside_logs(home: Path, worktrees: Iterable[Worktree]) -> list[tuple[str, str]]:
-    """Folders and the names of files in them by which one window, or a command, changes what another one shows: the
-    user's settings, and that the line of a next commit is left out."""
+    """Folders and file names in them by which one window, or a command, changes what another window shows: the
+    user's settings, and the choice to omit the next commit's line."""
     return [(os.fspath(home), CONFIG_FILE), *((notes_folder(one), OMIT) for one in worktrees)]
 
 
 def worktree_at(path: str) -> Worktree | None:
-    """The worktree that a folder lies in, or whose git folder it lies in."""
+    """The worktree that contains a folder, or whose git folder contains it."""
     found = find_worktree(path)
     while found is None and path != os.path.dirname(path):
         if (found := worktree_of_git_dir(path)) or os.path.basename(path) == ".git":
@@ -156,12 +156,12 @@ def worktrees_around(folders: Iterable[str]) -> list[Worktree]:
 
 
 def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | None = None) -> Refreshed:
-    """Note where HEAD of each worktree is, then import what is new: usage is placed by both."""
+    """Record where HEAD of each worktree is, then import new usage, which is placed by both."""
     try:
         _observe(this, worktrees)
         report = refresh(this.home, this.environ, progress, busy_seconds=BUSY_SECONDS)
     except LedgerDamaged:
-        raise  # whoever asked rescues it and asks again
+        raise  # the caller rescues it and tries again
     except TokcostError as problem:
         return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
     current = not any(note.startswith("Nothing new was imported") for note in report.notes)
@@ -180,7 +180,7 @@ def statuses(
     drivers: LargestDrivers | None = None,
     parts: ShownParts = NO_PARTS,
 ) -> list[FolderStatus]:
-    """Status of every folder, from the ledger as it is; all that is said of one folder is of the same moment."""
+    """The status of every folder, from the ledger as it is. All figures of one folder are of the same moment."""
     drivers = drivers or LargestDrivers()
     drivers.begin()
     return [_status(home, folder, refreshed, drivers, parts) for folder in folders]
@@ -213,8 +213,10 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
 
 
 def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
-    """The lines of the next commit in each of the folders in whose clone lines are written, from the ledger as it is.
-    For the one who writes to it: what a commit would do is done, and taken back."""
+    """The lines of the next commit in each folder whose clone has lines enabled, from the ledger as it is.
+
+    Only for the process that writes to the ledger: everything a commit would do is done, and rolled back.
+    """
     found: dict[str, Preview] = {}
     for folder in folders:
         worktree = worktree_at(folder)
@@ -227,7 +229,7 @@ def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
         except LedgerDamaged:
             raise
         except TokcostError:
-            continue  # the figures tell of it
+            continue  # the figures report it
     return found
 
 
@@ -238,7 +240,8 @@ def _cost_lines(home: Path, here: CloneState) -> CostLines:
 
 
 def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:
-    """A new ledger need not be made for this alone; the next look finds one."""
+    """Record the observed positions of HEAD. A missing ledger is not created for this alone; the next refresh has
+    one."""
     if not worktrees or not (this.home / FILE_NAME).exists():
         return
     heads = [(one.git_dir, read_head(one).branch or "") for one in worktrees]
@@ -248,4 +251,4 @@ def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:
             for git_dir, branch in heads:
                 record_observation(ledger, git_dir, branch, now_ms, this.since_ms)
     except EnvironmentProblem:
-        return  # a ledger that cannot be written is told by the import
+        return  # the import reports a ledger that cannot be written

@@ -1,4 +1,4 @@
-"""The grouped figures of a report: the facts about its changes, read from history, and what privacy lets be shown."""
+"""The grouped figures of a report: facts about its changes, read from history, reduced to what privacy allows."""
 
 from tokcost.history.facts_of_changes import read_facts
 from tokcost.history.privacy.groups import Facts, grouped
@@ -9,7 +9,7 @@ from tokcost.repo.history import Range, Repository, read_authors
 
 
 def group(repository: Repository, span: Range, report: Report, policy: ReportPolicy) -> None:
-    """Put into a report the groupings that may be shown, and why others have nothing to group by."""
+    """Add to a report the groupings that may be shown, and the reasons why others are empty."""
     facts = read_facts(repository, span, report.changes, policy, report.notes)
     carriers = {commit for change in report.changes for commit in change.carriers}
     report.missing = {name: why for name, (known, why) in _known(facts).items() if not known}
@@ -18,7 +18,7 @@ def group(repository: Repository, span: Range, report: Report, policy: ReportPol
 
 
 def _known(facts: Facts) -> dict[Grouping, tuple[bool, str]]:
-    """Whether there is anything to group by, and what to say where there is not."""
+    """Whether there is anything to group by, and a sentence if there is not."""
     return {
         "tag": (bool(facts.tags), "No release tag lies on this history."),
         "area": (bool(facts.areas), "The files that these changes touched were not looked at."),

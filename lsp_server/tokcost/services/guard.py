@@ -1,4 +1,4 @@
-"""`tokcost guard`: have assistants ask about budgets while they work, and answer them."""
+"""`tokcost guard`: has assistants ask about budgets while they work, and answers them."""
 
 import json
 import os
@@ -22,33 +22,33 @@ from tokcost.services.look_at_clone import CloneState, may_have_rules, state_aro
 from tokcost.settings import is_off
 
 RECORD = "guards.json"
-"""In the folder of the ledger: all that was put into settings of assistants, so that exactly that is taken out."""
+"""In the ledger's folder: everything that was added to settings of assistants, so that exactly that can be removed."""
 SWITCH = "TOKCOST_GUARD"
-"""The variable by which a person goes on once: `TOKCOST_GUARD=off claude`."""
+"""The variable by which a user continues once despite the guard: `TOKCOST_GUARD=off claude`."""
 _BUSY_SECONDS = 0.05
-"""For each of the two times that the ledger is written to."""
+"""The time to wait for the ledger, for each of the two writes."""
 _GIT_SECONDS = 0.15
 
 
 class Installed(NamedTuple):
-    """A guard that was put in, or is there."""
+    """A guard that was installed, or is in place."""
 
     guard: Guard
     path: str
     text: str
-    """The piece that was put in, or all of the file."""
+    """The added text, or all of the file."""
 
 
 class Plan(NamedTuple):
-    """All that installing would do."""
+    """The effect of installing a guard."""
 
     guard: Guard
     path: str
     before: str | None
-    """The text of the file; `None` where there is none."""
+    """The text of the file; `None` if there is none."""
     after: str
     pieces: list[str]
-    """The pieces that are put in; none where the file is the guard's alone."""
+    """The added pieces; empty if the file belongs to the guard alone."""
 
 
 def known_guard(name: str) -> Guard:
@@ -60,8 +60,10 @@ def known_guard(name: str) -> Guard:
 
 
 def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: bool) -> Plan:
-    """The text that would be written for an assistant. Raises `UsageError`, and `EnvironmentProblem` where a guard is
-    there or the assistant's settings cannot be understood."""
+    """The text that would be written for an assistant.
+
+    Raises `UsageError`, and `EnvironmentProblem` if a guard is in place or the assistant's settings cannot be parsed.
+    """
     guard = known_guard(name)
     path = os.path.realpath(guard.settings(environ))
     if _is_there(guard, _record(home).get(guard.name)):
@@ -80,13 +82,13 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
 
 
 def _is_there(guard: Guard, noted: Mapping[str, Any] | None) -> bool:
-    """Whether a guard that was noted is in the assistant's settings: whoever was killed behind the note put none in."""
+    """Whether a recorded guard is in the assistant's settings: a process killed after the record added none."""
     text = _read(str(noted["path"])) if noted else None
     return text is not None and _asks(guard, text)
 
 
 def _asks(guard: Guard, text: str) -> bool:
-    """Whether an entry of ours is there, also where nothing is noted of it any more."""
+    """Whether an entry of ours is there, also if its record was lost."""
     return f"{_MARK}{guard.name} " in text
 
 
@@ -113,11 +115,11 @@ def _in_document(guard: Guard, path: str, before: str | None, command: Callable[
 
 
 _EMPTY = "{\n}\n"
-"""The settings that a file without any stands for."""
+"""The settings of an empty file."""
 
 
 def _cannot_add(guard: Guard, path: str, entries: list[Entry], why: str) -> EnvironmentProblem:
-    """The error for settings that stay as they are, with all that a person needs to add the hooks by hand."""
+    """The error for settings that stay unchanged, with everything the user needs to add the hooks by hand."""
     hooks: dict[str, dict[str, list[Any]]] = {}
     for entry in entries:
         hooks.setdefault(entry.path[0], {}).setdefault(entry.path[1], []).append(entry.value)
@@ -126,7 +128,7 @@ def _cannot_add(guard: Guard, path: str, entries: list[Entry], why: str) -> Envi
 
 
 def install(home: Path, plan: Plan) -> None:
-    """Write it, and remember what was put in. Raises `EnvironmentProblem`."""
+    """Write the settings, and record what was added. Raises `EnvironmentProblem`."""
     from tokcost.guards.json_text import is_blank
 
     try:
@@ -139,7 +141,7 @@ def install(home: Path, plan: Plan) -> None:
         noted["blank"] = plan.before if is_ours_alone else None
         record = _record(home)
         noted["folders"] = _missing_folders(plan.path) or record.get(plan.guard.name, {}).get("folders", [])
-        _remember(home, record | {plan.guard.name: noted})  # first: what is noted can always be taken out
+        _remember(home, record | {plan.guard.name: noted})  # recorded first, so that it can always be removed
         make_folders(os.path.dirname(plan.path), 0o755)
         write_whole(plan.path, plan.after.encode(), 0o600, keeps_mode=True)
     except OSError as error:
@@ -147,17 +149,19 @@ def install(home: Path, plan: Plan) -> None:
 
 
 def _refuse_read_only(path: str) -> None:
-    """Raises `EnvironmentProblem` for a file that nobody may write to. Replacing it would need no such permission, but
-    whoever took it away, or has another program write the file, meant something by it."""
+    """Raises `EnvironmentProblem` for a file that is write-protected. Replacing it would need no such permission,
+    but somebody protected it, or has another program write it, for a reason."""
     with suppress(FileNotFoundError):
         if not os.stat(path).st_mode & 0o222:
             raise EnvironmentProblem(f"{path} is read-only", "Make it writable, or change it where it is made.")
 
 
 def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
-    """Take out exactly what was put in; the path of the file, or `None` where there was no guard. Where what is noted
-    of it was lost, its entries are known by their command. Raises `UsageError`, and `EnvironmentProblem` where it is
-    not there as it was."""
+    """Remove exactly what was added; returns the path of the file, or `None` if there was no guard.
+
+    If the record was lost, the entries are recognised by their command. Raises `UsageError`, and `EnvironmentProblem`
+    if an entry was changed.
+    """
     guard = known_guard(name)
     record = _record(home)
     path = os.path.realpath(guard.settings(environ))
@@ -179,7 +183,7 @@ def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
 
 
 def _missing_folders(path: str) -> list[str]:
-    """The folders that are made for a file, the innermost first."""
+    """The folders that are created for a file, the innermost first."""
     missing: list[str] = []
     folder = os.path.dirname(path)
     while folder and not os.path.isdir(folder):
@@ -196,12 +200,12 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
         return
     if text == noted["whole"]:
         blank = noted.get("blank")
-        if blank is not None:  # there was a file with nothing in it
+        if blank is not None:  # there was an empty file
             write_whole(path, str(blank).encode(), keeps_mode=True)
             return
         os.unlink(path)
         for folder in noted["folders"]:
-            with suppress(OSError):  # somebody else keeps something there by now
+            with suppress(OSError):  # the folder has other files by now
                 os.rmdir(folder)
         return
     try:
@@ -217,7 +221,7 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
 
 
 def _without_ours(guard: Guard, text: str) -> str:
-    """The settings without our commands, where somebody laid them out anew or added something between."""
+    """The settings without our commands, if somebody reformatted them or added something in between."""
     from tokcost.guards.json_text import Unreadable, without_elements
 
     if guard.entries is None:
@@ -230,7 +234,7 @@ def _without_ours(guard: Guard, text: str) -> str:
 
 
 def installed(home: Path) -> list[Installed]:
-    """Every guard that is in place."""
+    """Every guard in place."""
     found: list[Installed] = []
     for name, noted in _record(home).items():
         guard = guard_of(name)
@@ -243,7 +247,7 @@ _MARK = "guard check "
 
 
 def _commands(guard: Guard, blocks: bool) -> Callable[[Moment], str]:
-    """The shell command for each moment. Once tokcost is gone it says and does nothing."""
+    """The shell command for each event. Once tokcost is uninstalled, the command does nothing."""
     program = _program()
 
     def command(moment: Moment) -> str:
@@ -254,7 +258,7 @@ def _commands(guard: Guard, blocks: bool) -> Callable[[Moment], str]:
 
 
 def _program() -> list[str]:
-    """The words that start this tokcost."""
+    """The command line that starts this tokcost."""
     beside = os.path.join(os.path.dirname(sys.executable), "tokcost")
     for path in (os.path.abspath(sys.argv[0]), beside):
         if os.path.basename(path) == "tokcost" and os.access(path, os.X_OK) and os.path.isfile(path):
@@ -263,8 +267,8 @@ def _program() -> list[str]:
 
 
 def answer(home: Path, environ: Mapping[str, str], folder: Path, words: tuple[str, ...]) -> str:
-    """The line for an assistant's hook that asks with these words: its name, the moment and perhaps `--block`. Whatever
-    is wrong, it is one that lets the assistant go on."""
+    """The answer to an assistant's hook that calls with these arguments: the assistant's name, the event and perhaps
+    `--block`. On any error, the answer lets the assistant continue."""
     name, moment, *more = words
     guard = guard_of(name)
     if guard is None or moment not in ("prompt", "tool"):
@@ -277,8 +281,8 @@ def answer(home: Path, environ: Mapping[str, str], folder: Path, words: tuple[st
 
 
 def judge(home: Path, environ: Mapping[str, str], folder: Path, *, blocks: bool) -> Verdict:
-    """The state of the budgets and rules of the branch that is checked out in a folder, after everything logged was
-    read; nothing to say where there is no worktree, or neither budget nor rule. Raises `TokcostError`."""
+    """The state of the budgets and rules of the branch that is checked out in a folder, after all logs were read;
+    empty if there is no worktree, or neither a budget nor a rule. Raises `TokcostError`."""
     here = state_around(folder)
     if here is None or not _has_limits(home, here):
         return Verdict()
@@ -288,7 +292,7 @@ def judge(home: Path, environ: Mapping[str, str], folder: Path, *, blocks: bool)
 
 
 def _has_limits(home: Path, here: CloneState) -> bool:
-    """Whether there is anything to ask the ledger about."""
+    """Whether the ledger has to be asked at all."""
     if any(one.limit is not None for one in read_budgets(here, here.branch).found):
         return True
     if not may_have_rules(home, here):
@@ -317,7 +321,7 @@ def _remember(home: Path, record: Mapping[str, Any]) -> None:
 
 
 def _read(path: str) -> str | None:
-    """A file of settings; `None` where there is none. Raises `EnvironmentProblem`."""
+    """A settings file; `None` if there is none. Raises `EnvironmentProblem`."""
     try:
         return read_bounded(path, MOST).decode("utf-8")
     except FileNotFoundError:

@@ -1,4 +1,5 @@
-"""The drivers of a branch's list cost, for whoever shows figures all the time: asked again as often as is cheap."""
+"""The drivers of a branch's list cost, for clients that show figures continuously; recalculated as often as is
+cheap."""
 
 import time
 from collections.abc import Callable
@@ -15,17 +16,17 @@ from tokcost.reports.drivers import largest_text
 from tokcost.services.explain_cost import explain_branch
 
 MOST_USAGE = 20_000
-"""Responses on a branch up to which this is asked without anybody having asked: some 0.2 s."""
+"""The maximum number of responses on a branch for which this is calculated unasked: some 0.2 s."""
 MOST_AT_ONCE = 500
-"""Responses up to which figures wait for the answer: some 5 ms."""
+"""The maximum number of responses for which figures wait for the answer: some 5 ms."""
 _REST = 100
-"""The time for which an answer holds, whatever is spent meanwhile, in multiples of the time that it took: one percent
-of a processor."""
+"""The time for which an answer is valid despite new usage, in multiples of the time that it took: one percent of a
+processor."""
 _REST_WHILE_SHOWN = 3
 """`_REST` for a page that somebody looks at: a quarter of a processor."""
 
 Amounts = tuple[int, int]
-"""Tokens and nano-dollars of a branch: other ones are explained anew."""
+"""Tokens and nano-dollars of a branch: if they change, the branch is explained anew."""
 
 
 class _Known(NamedTuple):
@@ -43,24 +44,24 @@ class _Asked(NamedTuple):
 
 
 class LargestDrivers:
-    """The answers given so far, one for each branch. Of a branch with much usage the last answer is given; `explain`
-    finds a new one when somebody has time for it."""
+    """The answers given so far, one for each branch. For a branch with much usage the last answer is returned;
+    `explain` finds a new one when there is time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: dict[tuple[str, str], _Known] = {}
         self._asked: dict[tuple[str, str], _Asked] = {}
         self.wait: float | None = None
-        """The seconds after which one of the answers given since `begin` can be had anew; `None` where all are of
-        the ledger as it is."""
+        """The seconds after which one of the answers given since `begin` can be recalculated; `None` if all are
+        current."""
 
     def begin(self) -> None:
-        """Begin to give answers that are shown together."""
+        """Begin a set of answers that are shown together."""
         self.wait = None
 
     def of(self, ledger: Ledger, home: Path, here: Worktree, status: Status) -> str:
-        """The driver above a third of the list cost of the branch of a status, with its figure; empty where none is,
-        where it would take too long to say, and where `explain` has not said it yet."""
+        """The driver that causes more than a third of the list cost of a status's branch, with its figure; empty if
+        there is none, if it would take too long, and if `explain` has not calculated it yet."""
         usage = sum(status.evidence.values())
         if status.branch is None or not 0 < usage <= MOST_USAGE:
             return ""
@@ -73,25 +74,25 @@ class LargestDrivers:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is something for `explain` to do."""
+        """Whether `explain` has something to do."""
         return bool(self._asked)
 
     def explain(self) -> None:
-        """Find the answers that were asked for and would have taken too long."""
+        """Calculate the answers that were asked for and would have taken too long."""
         while self._asked:
             _, asked = self._asked.popitem()
-            with suppress(TokcostError):  # whoever shows figures says it
+            with suppress(TokcostError):  # the caller that shows figures reports it
                 ledger = open_for_reading(asked.home)
                 if ledger is not None:
                     with ledger:
                         self._explained(_Ledger(ledger, asked.home), asked.here, asked.branch, asked.amounts, 0)
 
     def _left(self, known: _Known, rest: int) -> float:
-        """The seconds for which an answer still holds."""
+        """The seconds for which an answer is still valid."""
         return known.ended + rest * known.took - self._clock()
 
     def shown(self, ledger: Ledger, home: Path, here: Worktree, branch: str, amounts: Amounts) -> Explanation:
-        """All drivers of a branch, for somebody who looks at them."""
+        """All drivers of a branch, for a page that somebody looks at."""
         return self._explained(_Ledger(ledger, home), here, branch, amounts, _REST_WHILE_SHOWN)
 
     def _explained(self, of: "_Ledger", here: Worktree, branch: str, amounts: Amounts, rest: int) -> Explanation:

@@ -1,4 +1,4 @@
-"""The local day of this machine, by which budgets and rules of a day count."""
+"""The local day of this machine, which daily budgets and rules use."""
 
 import sys
 import time
@@ -6,22 +6,22 @@ from datetime import datetime, timedelta
 
 
 def midnight_ms(now_ms: int | None = None) -> int:
-    """Milliseconds UTC of the first moment of the local day of a moment, which is now unless it is given.
+    """Milliseconds UTC of the first moment of the local day that contains a moment, by default now.
 
-    The offset of that moment counts, not that of now: a day on which clocks change has 23 or 25 hours. A day without a
-    midnight (in Cairo clocks go forward then) begins where the one before ends, and one with two midnights (Havana) at
-    the first.
+    The offset at that moment counts, not the present one: a day on which clocks change has 23 or 25 hours. A day
+    without a midnight (in Cairo, where clocks go forward then) begins where the previous day ends, and one with two
+    midnights (Havana) at the first.
     """
     return _begins(_date(now_ms))
 
 
 def next_midnight_ms(now_ms: int | None = None) -> int:
-    """Milliseconds UTC of the first moment of the local day after that."""
+    """Milliseconds UTC of the first moment of the next local day."""
     return _begins(_date(now_ms) + timedelta(days=1))
 
 
 def follow_time_zone() -> None:
-    """Have a process that stays see that the machine is in another time zone now. Several threads may say so."""
+    """Make a long-running process notice that the machine's time zone has changed. Several threads may call it."""
     if sys.platform != "win32":
         time.tzset()
 

@@ -1,6 +1,6 @@
 """The clone that a command or a hook is about, and its state at this moment.
 
-A command looks where git would: git names the repository in the environment of an alias (`worktree_for`).
+A command looks where git would: in an alias, git names the repository in the environment (`worktree_for`).
 """
 
 import os
@@ -38,12 +38,12 @@ __all__ = [
 
 
 def find_here(cwd: Path) -> Worktree | None:
-    """The worktree around a folder, or the one that git names for it; `None` where there is none."""
+    """The worktree around a folder, or the one that git names for it; `None` if there is none."""
     return worktree_for(str(cwd), asker())
 
 
 def folder_of_history(cwd: Path) -> str:
-    """The folder in which git has the history that is meant around a folder: a bare repository will do."""
+    """The folder with git's history for a folder: a bare repository will do."""
     found = find_here(cwd)
     return found.path if found else named_git_dir(str(cwd), asker()) or str(cwd)
 
@@ -57,8 +57,7 @@ def worktree_here(cwd: Path) -> Worktree:
 
 
 def no_worktree(cwd: Path, hint: str) -> NotARepository:
-    """The error to raise where a folder lies in no worktree. A bare repository is a repository too, only not what is
-    looked for."""
+    """The error to raise for a folder outside a worktree. A bare repository gets a message of its own."""
     if named := named_git_dir(str(cwd), asker()):
         return NotARepository(f"GIT_DIR names {named}, which has no worktree here", hint)
     git_dir = git_dir_around(str(cwd))
@@ -80,19 +79,19 @@ def state_here(cwd: Path) -> CloneState:
 
 
 def state_around(cwd: Path) -> CloneState | None:
-    """The state of the worktree around a folder; `None` where there is none."""
+    """The state of the worktree around a folder; `None` if there is none."""
     found = find_here(cwd)
     return None if found is None else read_state(found)
 
 
 def root_around(cwd: Path) -> str:
-    """The main worktree of the clone around a folder; empty where there is none."""
+    """The main worktree of the clone around a folder; empty if there is none."""
     found = find_here(cwd)
     return found.root if found else ""
 
 
 def consent_in(home: Path, worktree: Worktree) -> Consent:
-    """The consent in a clone of the person whose ledger is in `home`."""
-    from tokcost.policy.consent import read_consent  # which knows the ledger; most hooks need not load it here
+    """The consent of the person whose ledger is in `home`, for a clone."""
+    from tokcost.policy.consent import read_consent  # it imports the ledger, which most hooks do not need here
 
     return read_consent(home, read_state(worktree))

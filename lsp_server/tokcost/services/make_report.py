@@ -1,6 +1,6 @@
-"""`tokcost report`: from a range of history to the figures that may be shown of it.
+"""`tokcost report`: from a range of history to the figures that may be shown.
 
-The data are the commit messages alone; no ledger is asked, so any clone can tell, of whoever's work.
+Commit messages are the only data. No ledger is read, so any clone can report on everyone's work.
 """
 
 from collections.abc import Sequence
@@ -37,23 +37,23 @@ class Options(NamedTuple):
     """The options of a report."""
 
     range: str | None = None
-    """In git's words; the default branch's history where nothing is said."""
+    """A range in git's syntax; by default the history of the default branch."""
     base: str | None = None
-    """Only what `range`, then one revision (HEAD where nothing is said), has beyond this one."""
+    """Only the commits of `range`, then one revision (by default HEAD), that this revision does not have."""
     all_refs: bool = False
     since: int | None = None
     """Only changes committed from this second UTC on."""
     until: int | None = None
     """Only changes committed before this second UTC."""
     groups: bool = False
-    """Whether grouped figures are wanted: they cost a look at the files of every change."""
+    """Whether to include grouped figures, which require reading the files of every change."""
     rework: int | None = None
-    """Days within which lines count as changed again; `None` where nobody wants to know: it costs a look at all lines
-    of every step."""
+    """Days within which lines count as changed again; `None` to skip this, which requires reading all lines of every
+    commit."""
 
 
 def make_report(folder: Path, cache: Path, options: Options) -> Report:
-    """Read, place, group. Raises `UsageError`, `EnvironmentProblem`."""
+    """Read, place and group the changes. Raises `UsageError`, `EnvironmentProblem`."""
     repository = find_repository(folder_of_history(folder))
     span = _span(repository, options)
     policy = read_report_policy(repository, span.tips[0])
@@ -99,8 +99,7 @@ def _is_within(head: Head, options: Options) -> bool:
 
 
 def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> list[Open]:
-    """The claims that branches which are not merged carry, and the reported history does not: each claim at one of
-    them."""
+    """The claims that unmerged branches carry and the reported history does not: each claim at one branch."""
     prefixes = ("refs/heads/", "refs/remotes/")
     tips = {
         name.split("/", 2)[2]: tip
@@ -115,7 +114,7 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
     known = {line.id for change in changes for line in change.lines}
     best = highest(line for one in carriers.values() for line in one.lines if line.id not in known)
     found: list[Open] = []
-    seen: set[str] = set()  # what one branch has, no other one is asked for
+    seen: set[str] = set()  # a claim found at one branch is not looked for at another
     for branch, tip in tips.items():
         own = reach(graph, tip, seen)
         seen.update(own)
@@ -127,7 +126,8 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
 
 
 def _coverage(repository: Repository, span: Range, told: Told, least: int) -> Coverage | None:
-    """Only where enough people committed for the share to say nothing about one of them."""
+    """The share of commits with a line, only if enough people committed for the share to reveal nothing about one of
+    them."""
     authors = some_authors(repository, span, _AUTHORS_LOOKED_AT)
     if len(set(count_heads(authors).values())) < least:
         return None
@@ -136,5 +136,5 @@ def _coverage(repository: Repository, span: Range, told: Told, least: int) -> Co
 
 
 def overlap(one: Report, other: Report) -> bool:
-    """Whether two ranges share a claim: their grouped figures could be subtracted from each other."""
+    """Whether two ranges share a claim: their grouped figures could then be subtracted from each other."""
     return not {line.id for line in one.lines}.isdisjoint(line.id for line in other.lines)

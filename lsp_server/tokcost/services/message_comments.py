@@ -1,8 +1,8 @@
-"""The lines of a commit message that git takes out as comments, before it makes a commit of this very message.
+"""The lines of a commit message that git removes as comments when it makes a commit of this message.
 
-git tells no hook. It strips comments from what somebody edits and keeps them in what was given otherwise, unless
-`--cleanup` or `commit.cleanup` say something else (git-commit(1)). What an editor is to show has git's own notes below
-it, which give away much; git is asked for the rest only where a message may be nothing but comments.
+git does not tell hooks. It removes comments from messages that are edited and keeps them in others, unless `--cleanup`
+or `commit.cleanup` say otherwise (git-commit(1)). A message that an editor is going to show has git's own notes below
+it, which reveal the mode in most cases. git is asked only if a message may consist of comments alone.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from tokcost.repo.run import run_git
 
 GIT_SECONDS = 1.0
 _CANDIDATES = "#;@!$%^&|:"
-"""The characters that git chooses from with `core.commentChar=auto`."""
+"""The characters from which git chooses with `core.commentChar=auto`."""
 
 
 def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edited: bool) -> str:
-    """The prefix of comments that git takes out of a message; empty where it takes none out. `edited` is whether
-    somebody gets to see the message in an editor."""
+    """The prefix of comments that git removes from a message; empty if it removes none. `edited` is whether the
+    message is shown in an editor."""
     if edited and keeps_comments(text):
         return ""
     if not edited and not _may_be_comments(text):
@@ -36,7 +36,8 @@ def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edite
 
 
 def _may_be_comments(text: str) -> bool:
-    """Whether all lines begin with one and the same character, which is none of a word; ours and sign-offs aside."""
+    """Whether all lines begin with the same character, which is part of no word; our lines and sign-offs are
+    ignored."""
     first = {
         line[0] for line in drop_lines(text, "").split("\n") if line.strip() and not line.startswith("Signed-off-by: ")
     }
@@ -44,7 +45,8 @@ def _may_be_comments(text: str) -> bool:
 
 
 def _configured(config: Config, folder: str, text: str) -> str:
-    """The prefix of comments, by the settings. With `auto` git takes the first character that begins no line."""
+    """The prefix of comments according to the settings. With `auto`, git takes the first character that begins no
+    line."""
     core = config.section("core")
     said = core.get("commentstring", core.get("commentchar", ""))
     said = said or _setting(folder, "core.commentString", "core.commentChar")
@@ -56,14 +58,14 @@ def _configured(config: Config, folder: str, text: str) -> str:
 
 
 def _cleanup(environ: Mapping[str, str], config: Config, folder: str) -> str:
-    """The clean-up mode that was asked for; empty where none was."""
+    """The clean-up mode that was asked for; empty if none was."""
     git = calling_git(environ)
     said = (git.cleanup if git else "") or config.section("commit").get("cleanup", "")
     return said or _setting(folder, "commit.cleanup")
 
 
 def _setting(folder: str, *names: str) -> str:
-    """The first of these settings that is made anywhere."""
+    """The first of these settings that is set anywhere."""
     for name in names:
         try:
             return run_git(["config", name], folder, seconds=GIT_SECONDS).removesuffix("\n")

@@ -1,4 +1,5 @@
-"""Notices that every face shows until somebody acknowledges them. Mostly none, which costs a look for one file."""
+"""Notices that every screen shows until somebody acknowledges them. Usually there are none, which costs one check
+for a file."""
 
 import os
 from pathlib import Path
@@ -7,7 +8,7 @@ from tokcost.settings import RESCUES_FILE
 
 
 def notices(home: Path) -> list[str]:
-    """A sentence for each rescue of the ledger that nobody has acknowledged."""
+    """A sentence for each unacknowledged rescue of the ledger."""
     if not os.path.exists(home / RESCUES_FILE):
         return []
     from tokcost.services.rescue_record import notice, read_rescues

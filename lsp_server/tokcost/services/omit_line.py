@@ -1,4 +1,4 @@
-"""Leaving the line of the next commit out."""
+"""Omitting the line of the next commit."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tokcost.services.look_at_clone import consent_in
 
 
 def omit_line(home: Path, worktree: Worktree) -> None:
-    """Leave the line of the next commit of this worktree out. Raises `UsageError` where no lines are written."""
+    """Omit the line of the next commit of this worktree. Raises `UsageError` if lines are not enabled."""
     if not consent_in(home, worktree).enabled:
         raise UsageError(
             "there is nothing to leave out: no lines are written here", "`tokcost enable` switches them on."

@@ -1,7 +1,7 @@
-"""`--since` and `--until` in git's date words, understood by git itself.
+"""`--since` and `--until` in git's date formats, parsed by git itself.
 
-git takes almost anything for a date: what it does not know becomes "now", without a word. `git config
---type=expiry-date` runs the same parser and does say so, in a repository or not.
+git accepts almost anything as a date: unknown text becomes "now", without a message. `git config --type=expiry-date`
+runs the same parser and does report errors, inside and outside a repository.
 """
 
 import re
@@ -18,13 +18,13 @@ _HINT = 'Write it as git does, for example 2.weeks, yesterday, "last friday" or 
 
 
 def since_ms(words: str, option: str = "--since", zone: tzinfo | None = None) -> int:
-    """The moment that words mean, in milliseconds UTC; the first one of a whole day. Clocks are those of `zone`, or of
-    this machine. Raises `UsageError`."""
+    """The moment that the text means, in milliseconds UTC; for a day, its first moment. Times are in `zone`, or in
+    this machine's time zone. Raises `UsageError`."""
     return _seconds(words, "00:00:00", option, zone) * 1000
 
 
 def until_ms(words: str, option: str = "--until", zone: tzinfo | None = None) -> int:
-    """The first moment that is no longer meant, in milliseconds UTC: behind the end of a whole day."""
+    """The first moment after the range that the text means, in milliseconds UTC: for a day, the end of that day."""
     if _WHOLE_DAY.fullmatch(words.strip().lower()):
         return (_seconds(words, "23:59:59", option, zone) + 1) * 1000
     return _seconds(words, "", option, zone) * 1000
@@ -47,7 +47,7 @@ def _seconds(words: str, day_time: str, option: str, zone: tzinfo | None) -> int
 
 
 def _impossible(words: str) -> bool:
-    """Whether it is written like a date that no calendar has: git would make some other moment of it."""
+    """Whether the text has the form of a date that is in no calendar: git would turn it into another moment."""
     found = _ISO_DATE.match(words)
     if not found:
         return False

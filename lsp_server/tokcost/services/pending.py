@@ -1,4 +1,4 @@
-"""Pending usage of a branch, by whether the next commit carries it."""
+"""Pending usage of a branch, divided by whether the next commit carries it."""
 
 from typing import NamedTuple
 
@@ -15,11 +15,11 @@ class Pending(NamedTuple):
     taken: Worth = _NOTHING
     """The part that the next commit carries."""
     left: Worth = _NOTHING
-    """The part that it does not, because its counts are estimated."""
+    """The part that the next commit does not carry, because its counts are estimated."""
 
 
 def pending_on(ledger: Ledger, repository: int, branch: str, takes_estimates: bool) -> Pending:
-    """The usage of a branch that no claim holds, by whether a commit would carry it."""
+    """The usage of a branch that no claim holds, divided by whether a commit would carry it."""
     estimated = worth_pending(ledger, repository, branch, "estimated")
     if not takes_estimates:
         reported = worth_pending(ledger, repository, branch, "reported")

@@ -1,4 +1,4 @@
-"""Plans of the user: keeping them, and holding them against the list cost of what they cover."""
+"""The user's plans: storing them, and comparing them with the list cost of the usage that they cover."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -15,19 +15,22 @@ from tokcost.settings import PLANS_FILE
 
 _LONGEST_NAME = 40
 Milliseconds = tuple[int | None, int | None]
-"""A span of time in milliseconds UTC, its end excluded; `None` is open."""
+"""A span of time in milliseconds UTC, its end excluded; `None` is unbounded."""
 
 
 def all_plans(home: Path) -> list[Plan]:
-    """The plans that the user told of. Raises `SettingsDamaged`."""
+    """The plans that the user entered. Raises `SettingsDamaged`."""
     return read_plans(home)
 
 
 def set_plan(
     home: Path, kind: str, name: str, monthly: str, days: tuple[date | None, date | None]
 ) -> tuple[Plan, list[Plan]]:
-    """Keep a plan; and the others of its kind that run at the same time. Without a first day it begins when the newest
-    of this kind and name did, else with this month. Raises `UsageError`, `SettingsDamaged`."""
+    """Store a plan; returns it with the other plans of its kind that overlap it.
+
+    Without a first day it begins when the newest plan of this kind and name did, else with this month. Raises
+    `UsageError`, `SettingsDamaged`.
+    """
     if kind not in COVERED:
         known = ", ".join(COVERED)
         raise UsageError(f"there is no kind of plan '{kind}'{did_you_mean(kind, COVERED)}", f"The kinds are {known}.")
@@ -49,7 +52,7 @@ def set_plan(
 
 
 def remove_plans(home: Path, kind: str, name: str | None) -> list[Plan]:
-    """Forget the plans of a kind, or those of a name; those that were there. Raises `SettingsDamaged`."""
+    """Remove the plans of a kind, or those of a name; returns the removed plans. Raises `SettingsDamaged`."""
     plans = read_plans(home)
     gone = [one for one in plans if one.kind == kind and name in (None, one.name)]
     if gone:
@@ -58,8 +61,8 @@ def remove_plans(home: Path, kind: str, name: str | None) -> list[Plan]:
 
 
 def leverages(home: Path, span: Milliseconds = (None, None), zone: tzinfo | None = None) -> list[Leverage]:
-    """Each kind of plan against the list cost of what it covered: in a span of milliseconds UTC, else in the month that
-    runs. Raises `SettingsDamaged`."""
+    """Each kind of plan beside the list cost of the usage it covered: in a span of milliseconds UTC, else in the
+    present month. Raises `SettingsDamaged`."""
     ledger = open_for_reading(home) if (home / PLANS_FILE).exists() else None
     if ledger is None:
         return []
@@ -70,7 +73,7 @@ def leverages(home: Path, span: Milliseconds = (None, None), zone: tzinfo | None
 def leverages_in(
     ledger: Ledger, home: Path, span: Milliseconds = (None, None), zone: tzinfo | None = None
 ) -> list[Leverage]:
-    """Each kind of plan against the list cost of what it covered, from an open ledger; otherwise as `leverages`."""
+    """Each kind of plan beside the list cost of the usage it covered, from an open ledger; otherwise as `leverages`."""
     plans = read_plans(home)
     if not plans:
         return []
@@ -83,7 +86,7 @@ def leverages_in(
 
 
 def _days(span: Milliseconds, plans: Iterable[Plan], today: date, zone: tzinfo | None) -> Span:
-    """The local days that a span touches; from the first plan on, and until today, where it is open."""
+    """The local days in a span; an open span begins with the first plan and ends today."""
     since, until = span
     first = min(one.since for one in plans) if since is None else datetime.fromtimestamp(since / 1000, zone).date()
     last = today if until is None else datetime.fromtimestamp((until - 1) / 1000, zone).date()

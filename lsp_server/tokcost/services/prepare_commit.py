@@ -1,4 +1,4 @@
-"""The work of git's hooks before a commit: the line for what the branch has spent goes into its message."""
+"""The work of git's hooks before a commit: putting the line for the branch's usage into its message."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -59,11 +59,11 @@ class Asked(NamedTuple):
     path: str
     """The file with the message."""
     source: str = ""
-    """The source of the message: `message`, `template`, `merge`, `squash`, `commit`, or nowhere."""
+    """The source of the message: `message`, `template`, `merge`, `squash`, `commit`, or empty."""
     commit: str = ""
-    """With the source `commit`, which one."""
+    """The commit, if the source is `commit`."""
     is_checked: bool = False
-    """Whether there is a commit-msg hook of ours, as far as that can be told."""
+    """Whether there is a commit-msg hook of ours, as far as that can be determined."""
 
 
 class Draft(NamedTuple):
@@ -75,24 +75,24 @@ class Draft(NamedTuple):
     """The commit that it is made on; empty on a branch without commits."""
     message: Message
     silent: bool
-    """Claim what was spent, but write no line: its owner keeps it."""
+    """Whether to claim the usage without a line: its owner withholds it."""
     edited: bool
-    """Whether somebody may take lines out again."""
+    """Whether somebody may remove lines in an editor."""
     is_current: bool
     """Whether the ledger has everything that was logged."""
     is_awaited: Callable[[], bool]
     """Whether git still waits for the message."""
     git: CallingGit | None
-    """The git that runs the hook, where the system tells."""
+    """The git process that runs the hook, where the system provides it."""
 
     @property
     def bare(self) -> str:
-        """The message without lines of ours."""
+        """The message without our lines."""
         return drop_lines(self.message.text, self.message.comment)
 
     @property
     def may_stay_empty(self) -> bool:
-        """Whether somebody may leave the editor with nothing written: git makes no commit of that."""
+        """Whether somebody may leave the editor without writing anything, so that git makes no commit."""
         return self.edited and (self.asked.source == "template" or not has_content(self.bare, self.message.comment))
 
 
@@ -109,10 +109,11 @@ def prepare(
     is_current: bool = False,
     is_awaited: Callable[[], bool] = _always,
 ) -> None:
-    """Put the lines of a commit into its message file. The logs are read unless the ledger `is_current`. `is_awaited`
-    is asked before the message is written: git may have gone on, and the file be another commit's by then.
+    """Put the lines of a commit into its message file.
 
-    Raises `TokcostError`; the message is then as it was."""
+    The logs are read unless the ledger `is_current`. `is_awaited` is called before the message is written: git may have
+    gone on, and the file may belong to another commit by then. Raises `TokcostError`; the message is then unchanged.
+    """
     notes = notes_folder_of_hook(environ, here.worktree)
     adopt(here.worktree.git_dir, notes)
     put_aside(notes)
@@ -137,20 +138,20 @@ def prepare(
                 if draft.may_stay_empty and not draft.silent:
                     note_untouched(notes, message.text)
     if is_done and (is_noted or not (is_off or omitted)):
-        all_kept(notes)  # else the hook after the commit keeps what nothing was noted of
+        all_kept(notes)  # otherwise the hook after the commit handles what has no note
 
 
 def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
-    """Whether what is spent is claimed or bound now. Raises `EnvironmentProblem` where lines are on by the consent of
-    somebody else, or the repository's file leaves open whether it forbids them."""
+    """Whether usage is claimed or bound now. Raises `EnvironmentProblem` if lines are enabled by somebody else's
+    consent, or if it is unknown whether the repository's file forbids them."""
     if (consent.is_anothers or consent.is_unclear) and not is_switched_off(environ):
         raise EnvironmentProblem(consent.problem.rstrip("."))
     return not consent.is_unclear
 
 
 def _may_propose(environ: Mapping[str, str], draft: Draft) -> bool:
-    """Whether our lines may come into the message: not where somebody may leave them alone in it and no commit-msg hook
-    would take them out again."""
+    """Whether our lines may be put into the message: not if somebody may leave a message of nothing else and no
+    commit-msg hook would remove them again."""
     message, bare = draft.message, draft.bare
     is_new = message.text == bare
     if not draft.edited or draft.silent or not (is_new or draft.may_stay_empty) or not may_skip_commit_msg(environ):
@@ -161,8 +162,8 @@ def _may_propose(environ: Mapping[str, str], draft: Draft) -> bool:
 
 
 def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
-    """The message that git is about to use; `None` where nothing belongs into it: a copy keeps what it carries, and an
-    empty one makes no commit."""
+    """The message that git is about to use; `None` if nothing should be added: a copied commit keeps its lines, and
+    an empty message makes no commit."""
     kind, edited = _kind(here.operation, text, asked), _is_edited(environ, asked)
     if kind == "copy":
         return None
@@ -170,7 +171,7 @@ def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: s
     bare = drop_lines(text, comment)
     if not edited and not has_content(bare, comment):
         if has_ours_in_title(text, comment):
-            _write(asked.path, bare)  # all else is comments that git takes out
+            _write(asked.path, bare)  # everything else is comments that git removes
         return None
     carried_in = _squashed(here.worktree, asked) if here.operation.squashing else ()
     if kind == "commit" and asked.source and _is_amended_by_hook(environ):
@@ -181,8 +182,9 @@ def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: s
 
 
 def _is_amended_by_hook(environ: Mapping[str, str]) -> bool:
-    """Whether a hook of somebody's replaces the commit, under a message of its own, while the git that made it still
-    runs. Nobody has decided against its lines: where its owner writes a new message, they wait for the next commit."""
+    """Whether somebody's hook replaces the commit, under a new message, while the git process that made it still
+    runs. In that case nobody has decided against its lines. If the owner writes a new message, they wait for the
+    next commit."""
     gits = calling_gits(environ)
     git = next(gits, None)
     return git is not None and git.amends and any(one.command == "commit" for one in gits)
@@ -193,14 +195,16 @@ def _placement(config: Config) -> Placement:
 
 
 def _is_edited(environ: Mapping[str, str], asked: Asked) -> bool:
-    """Whether somebody gets to see the message: git names no editor then (`:`). Nor may its owner, who is asked for
-    a message all the same where none was given."""
+    """Whether somebody sees the message in an editor: otherwise git names the editor `:`. The owner is also asked
+    for a message if none was given."""
     return environ.get("GIT_EDITOR") != ":" or asked.source in ("", "template")
 
 
 def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> None:
-    """Take our lines out of a message where nobody wrote one (commit-msg): git makes no commit of it then. Where
-    they came into the first paragraph, they move to its end: none of them becomes a title, or a part of one."""
+    """Remove our lines from a message that is otherwise empty (commit-msg), so that git makes no commit.
+
+    Lines in the first paragraph move to the end of the message: none of them becomes a title, or part of one.
+    """
     notes = notes_folder_of_hook(environ, here.worktree)
     before, text = untouched(notes), _read(path)
     edited = before is not None or environ.get("GIT_EDITOR") != ":"
@@ -216,7 +220,7 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
 
 
 def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
-    # git says `merge` of a revert whose message is edited.
+    # git passes `merge` for a revert whose message is edited.
     may_revert = asked.source == "message" or (asked.source == "merge" and not operation.merging)
     if operation.copying or (may_revert and is_revert(text)):
         return "copy"
@@ -227,7 +231,8 @@ def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
 
 
 def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) -> None:
-    """An interactive rebase melts commits into HEAD: git drops the messages of fixups, their lines must not go."""
+    """Keep the lines of fixups. An interactive rebase melds commits into HEAD and drops the messages of fixups, but
+    their lines must stay."""
     melted = here.operation.melted
     commits = [here.commit, *melted] if melted else []
     messages = [message_of(here.worktree.common_dir, commit, seconds=GIT_SECONDS) for commit in commits if commit]
@@ -239,8 +244,8 @@ def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) ->
 
 
 def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
-    """The lines in the message that git had ready after `git merge --squash`, where it uses another one (`-m`, `-C`,
-    `--amend`): that message goes, the lines in it must not."""
+    """The lines in the message that git had ready after `git merge --squash`, if git uses another message (`-m`,
+    `-C`, `--amend`): the prepared message is dropped, but its lines must stay."""
     return tuple(read_message(squash_message(worktree)).lines) if asked.source in ("message", "commit") else ()
 
 
@@ -261,7 +266,7 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
             proposal = propose(ledger, repository, draft.branch, message, terms, limit)
             kept = _kept(ledger, repository, draft, proposal)
             estimated = _keep_estimated(ledger, repository, draft)
-            _require_awaited(draft)  # what is given back now is as if it was never claimed
+            _require_awaited(draft)  # what is returned now counts as never claimed
         claim_journal.write(worktree.common_dir, [*claim_journal.versions(ledger, proposal.new), *estimated])
     withheld_recorded(notes)
     _require_awaited(draft)
@@ -279,8 +284,8 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
 
 
 def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
-    """Keep what the proposal leaves out of a commit whose owner keeps all of it: a later change of the setting must
-    not publish it."""
+    """Withhold also the estimated usage of a commit whose owner withholds everything: a later change of the setting
+    must not publish it."""
     if not draft.silent or draft.message.operation == "copy":
         return []
     claim = withhold_pending(ledger, repository, draft.branch, new_name(), "estimated")
@@ -293,8 +298,8 @@ def _require_awaited(draft: Draft) -> None:
 
 
 def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
-    """Lines of ours that the message had before, in an amend or because the hook ran before on it (for a commit that
-    was refused, or because two managers start it): whoever takes one out in the editor means it."""
+    """Our lines that were in the message before, either in an amend or because the hook ran on it already (the
+    commit was refused, or two hook managers start it). If one is removed in the editor, that is intended."""
     if draft.message.operation not in ("amend", "commit") or not draft.edited:
         return []
     before = {line.id for line in lines_in(draft.message.text, draft.message.comment)}
@@ -306,7 +311,7 @@ def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> 
 
 
 def _content(text: str, comment: str) -> list[str]:
-    """The lines of a message that are left when git has cleaned it."""
+    """The lines of a message that are left after git's clean-up."""
     lines = text.split("\n")
     return [line.rstrip() for line in lines if line.strip() and not (comment and line.startswith(comment))]
 
@@ -319,5 +324,5 @@ def _read(path: str) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    """The whole message or the old one, whatever happens."""
+    """Write the message atomically."""
     write_whole(path, text.encode("utf-8", "surrogateescape"), PUBLIC_FILE, keeps_mode=True)

@@ -1,4 +1,4 @@
-"""Showing what the next commit would carry, before anything is written."""
+"""Shows what the next commit would carry, before anything is written."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,25 +23,26 @@ class Preview(NamedTuple):
     """The lines that the next commit on this branch would carry."""
 
     branch: str | None
-    """`None` when HEAD is detached: such commits carry nothing."""
+    """The branch; `None` for a detached HEAD, whose commits carry nothing."""
     lines: tuple[Line, ...]
     fresh: frozenset[str]
-    """Ids that are not made yet; the real one is drawn at the commit."""
+    """Placeholder ids; the real ids are drawn at the commit."""
     pending: Worth
-    """The usage behind it."""
+    """The usage behind the lines."""
     estimated: Worth = Worth(0, 0, 0, ())
     """The usage that stays pending, because its counts are estimated."""
 
 
 def preview(home: Path, environ: Mapping[str, str], worktree: Worktree, terms: Terms) -> Preview:
-    """The lines of the next commit, after what is new in the logs was read: everything that a commit would do is done,
+    """The lines of the next commit, after new usage in the logs was read. Everything that a commit would do is done,
     and rolled back. Raises `TokcostError`."""
     refresh(home, environ, here=read_state(worktree))
     return look_ahead(home, worktree, terms)
 
 
 def look_ahead(home: Path, worktree: Worktree, terms: Terms, *, busy_seconds: float = BUSY_SECONDS) -> Preview:
-    """The lines of the next commit by the ledger as it is, without reading new logs. Raises `TokcostError`."""
+    """The lines of the next commit according to the ledger as it is, without reading new logs. Raises
+    `TokcostError`."""
     branch = read_state(worktree).branch
     nothing = Preview(branch, (), frozenset(), Worth(0, 0, 0, ()))
     if branch is None:

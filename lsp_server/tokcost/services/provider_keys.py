@@ -1,4 +1,4 @@
-"""Keys of providers: kept in the keyring, told of, taken away. None is ever shown."""
+"""Keys of providers: stored in the keyring, located, removed. No key is ever shown."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -14,29 +14,30 @@ class KeyPlace(NamedTuple):
     title: str
     variable: str
     place: str
-    """`environment`, `keyring`, or empty where there is no key."""
+    """`environment`, `keyring`, or empty if there is no key."""
     problem: str = ""
-    """The reason why the keyring could not be asked, and what helps; empty where it could."""
+    """The reason why the keyring could not be asked, and a remedy; empty if it could."""
 
 
 def which_key(provider: str) -> str:
-    """The kind of key that a provider wants, in a sentence for whoever is asked for it."""
+    """The kind of key that a provider needs, as a sentence for the user who is asked for it."""
     one = PROVIDERS[provider]
     return f"{one.title}: {one.key}"
 
 
 def keep_key(provider: str, text: str, say: Say, is_terminal: bool) -> str:
-    """Keep a key and tell the keyring's name. Raises `UsageError`, `EnvironmentProblem`."""
+    """Store a key; returns the keyring's name. Raises `UsageError`, `EnvironmentProblem`."""
     return key_store(say, is_terminal).store(PROVIDERS[provider], checked_key(text))
 
 
 def forget_key(provider: str, say: Say, is_terminal: bool) -> bool:
-    """Take a key out of the keyring; whether there was one. Raises `EnvironmentProblem`."""
+    """Remove a key from the keyring; returns whether there was one. Raises `EnvironmentProblem`."""
     return key_store(say, is_terminal).forget(PROVIDERS[provider])
 
 
 def find_keys(names: Iterable[str], environ: Mapping[str, str], say: Say, is_terminal: bool) -> list[KeyPlace]:
-    """The places of some providers' keys. A keyring that fails is not asked again: each time may take its deadline."""
+    """The places of some providers' keys. A failing keyring is not asked again, because each time may take as long
+    as its timeout."""
     found: list[KeyPlace] = []
     store, failed = key_store(say, is_terminal), ""
     for one in map(PROVIDERS.__getitem__, names):

@@ -1,8 +1,8 @@
-"""`tokcost purge`: delete usage for good, from the ledger and from everything else that was written about it.
+"""`tokcost purge`: deletes usage for good, from the ledger and from everything else that was written about it.
 
-The order makes every moment safe. While the ledger is locked, what is to go is recorded as hashes first, so that no
-import brings it back; then clones' journals and notes forget it; then the ledger does, in one transaction; copies and
-free pages go last. Whoever is killed in between has lost nothing else, and the same command again completes it.
+The order makes every moment safe. With the ledger locked, hashes of the usage are recorded first, so that no import
+brings it back. Then the clones' journals and notes forget it, then the ledger does, in one transaction; copies and free
+pages go last. A process killed in between loses nothing else, and the same command completes the purge.
 """
 
 import os
@@ -46,13 +46,13 @@ _COPIES = (
     *("ledger.damaged-*", "ledger.left.wal", "ledger.rescued-*", "ledger.salvage*", "crash-*.txt"),
     f"{REPORTS_FOLDER}/*",
 )
-"""Copies of the ledger, whole or in part, what was written about errors, and texts that an editor was shown: nobody
-could take something out of these."""
+"""Copies of the ledger, complete or partial, error logs, and reports shown in an editor, from which single records
+cannot be removed."""
 _BUSY_SECONDS = 60.0
 
 
 class Asked(NamedTuple):
-    """The conditions as they are said."""
+    """The conditions as the user entered them."""
 
     before_ms: int | None = None
     repository: str | None = None
@@ -67,17 +67,19 @@ class Done(NamedTuple):
 
     purged: Purged
     is_clean: bool
-    """Whether SQLite's log could be emptied: another process may have been reading."""
+    """Whether SQLite's WAL could be emptied: another process may have been reading."""
     removed: tuple[str, ...] = ()
     """Names of the copies of the ledger that were removed."""
     problems: tuple[str, ...] = ()
-    """Sentences about files from which nothing could be taken."""
+    """Sentences about files from which nothing could be removed."""
     missing: tuple[str, ...] = ()
-    """Clones that are not where they were and remember what is gone, if they are anywhere."""
+    """Clones that are no longer in their place and had claims on the purged usage: a moved clone still has its
+    journal."""
 
 
 def look(home: Path, cwd: Path, asked: Asked) -> Purged:
-    """The size of what would go. Raises `UsageError`, and `NotARepository` where a branch is named outside of any."""
+    """The usage that would be deleted. Raises `UsageError`, and `NotARepository` if a branch is named outside a
+    repository."""
     _require_conditions(asked)
     if not (home / FILE_NAME).exists():
         return Purged()
@@ -86,7 +88,8 @@ def look(home: Path, cwd: Path, asked: Asked) -> Purged:
 
 
 def purge(home: Path, cwd: Path, asked: Asked) -> Done:
-    """Delete it. Twice is as good as once. Raises as `look`, and `LedgerUnavailable` where the ledger is in use."""
+    """Delete the usage. Repeating it has no further effect. Raises as `look`, and `LedgerUnavailable` if the ledger
+    is in use."""
     _require_conditions(asked)
     problems, missing = list[str](), list[str]()
     purged, is_clean, here = Purged(), True, find_here(cwd)
@@ -127,7 +130,7 @@ def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: l
             if one.id in touched
         ]
         _purge_notes(notes, problems)
-        if not problems:  # the next try must find the clone again
+        if not problems:  # the next attempt must find the clone again
             forget_repositories(ledger, sorted(touched))
         for one in repositories(ledger):
             claim_journal.reread_after_purge(ledger, one.id)
@@ -165,7 +168,7 @@ def _purge_journals(clones: list[str], record: PurgeRecord, problems: list[str])
 
 def _purge_files(home: Path, record: PurgeRecord, problems: list[str]) -> None:
     def is_purged(assistant: str, session: str, number: str) -> bool:
-        # Of a session that has a log, no received response counts.
+        # If a session has a log, its received responses do not count.
         return bool(record.usage_among([(OTEL, number)]) or record.sessions_among([(assistant, session)]))
 
     with _told(problems, assignment_journal.FILE):
@@ -176,7 +179,7 @@ def _purge_files(home: Path, record: PurgeRecord, problems: list[str]) -> None:
 
 @contextmanager
 def _told(problems: list[str], what: str, done: str = "written") -> Generator[None]:
-    """Notes an error of the file system instead of raising it: the rest is purged all the same."""
+    """Record an error of the file system instead of raising it, so that everything else is purged."""
     try:
         yield
     except OSError as error:
@@ -219,7 +222,7 @@ def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
 
 
 def _repository_at(ledger: Ledger, path: str) -> int:
-    """The repository at a path, also one that is not there any more; -1 where the ledger knows none."""
+    """The repository at a path, which may no longer exist; -1 if the ledger knows none."""
     there, paths = find_worktree(path), {path, os.path.realpath(path)}
     common = {there.common_dir} if there else {one for path in paths for one in (path, os.path.join(path, ".git"))}
     for one in repositories(ledger):
@@ -229,7 +232,7 @@ def _repository_at(ledger: Ledger, path: str) -> int:
 
 
 def _session(ledger: Ledger, beginning: str | None) -> str | None:
-    """The whole id of a session. Raises `UsageError` where several begin like this."""
+    """The complete id of a session. Raises `UsageError` if several begin like this."""
     if beginning is None:
         return None
     if not beginning:
@@ -238,7 +241,7 @@ def _session(ledger: Ledger, beginning: str | None) -> str | None:
 
 
 def forget_history(cache: Path) -> None:
-    """Remove the cache of histories; it is made again from git. Raises `EnvironmentProblem`."""
+    """Remove the cache of histories; it is created again from git. Raises `EnvironmentProblem`."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         path = cache / f"{HISTORY}{suffix}"
         try:

@@ -1,4 +1,4 @@
-"""`tokcost otel serve`: receive telemetry of assistants and store the responses in it."""
+"""`tokcost otel serve`: receives telemetry of assistants and stores the responses in it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +9,10 @@ from tokcost.receivers.store import Store
 
 
 def receive(home: Path, host: str, port: int, began: Callable[[str], None], notify: Callable[[str, str], None]) -> str:
-    """Receive on a loopback host until SIGINT or SIGTERM; `began` is told the address, `notify` what the user should
-    know and do. Returns a sentence on what was received.
+    """Receive on a loopback host until SIGINT or SIGTERM; returns a sentence about what was received.
 
-    Raises `EnvironmentProblem` where nothing can be stored, or the port is taken.
+    `began` gets the address, `notify` what the user should know and do. Raises `EnvironmentProblem` if nothing can be
+    stored, or the port is in use.
     """
 
     def tell(notice: Notice) -> None:

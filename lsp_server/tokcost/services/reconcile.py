@@ -1,6 +1,6 @@
-"""`tokcost reconcile`: list cost by the ledger, beside what a provider bills.
+"""`tokcost reconcile`: list cost according to the ledger, beside a provider's bill.
 
-Nothing is kept: the bill is held in memory, by day and model, for as long as the command runs.
+Nothing is stored: the bill is held in memory, by day and model, while the command runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,19 +23,19 @@ Say = Callable[[str], None]
 
 
 class Asked(NamedTuple):
-    """A provider, a month, and the account where the key does not name it."""
+    """A provider, a month, and the account if the key does not identify it."""
 
     provider: str
     month: str
-    """As `2026-10`."""
+    """In the form `2026-10`."""
     account: str = ""
 
 
 def reconcile(home: Path, environ: Mapping[str, str], asked: Asked, say: Say, is_terminal: bool) -> Reconciliation:
-    """Both sides of a month. `say` tells whoever waits why it takes long. Raises `UsageError`, `EnvironmentProblem`."""
+    """Both sides of a month. `say` reports the reason for a long wait. Raises `UsageError`, `EnvironmentProblem`."""
     provider, month = PROVIDERS[asked.provider], _month(asked.month)
     days = days_told(provider, month, datetime.now(UTC).date().isoformat())
-    provider.asks(days, asked.account)  # what is wrong with the question is said before a key is asked for
+    provider.asks(days, asked.account)  # errors in the arguments are reported before a key is asked for
     key = _key(provider, environ, say, is_terminal)
     headers = provider.headers(key)
     with Wire(provider.host, environ, say) as wire:
@@ -56,7 +56,7 @@ def _month(text: str) -> Month:
 
 
 def _spent(home: Path, environ: Mapping[str, str], provider: Provider, month: Month) -> tuple[list[Spent], list[str]]:
-    """The usage of all repositories that this provider sold, and remarks on it."""
+    """The usage of all repositories that this provider charged for, and remarks on it."""
     ledger, report = open_or_show(home, environ, None, How(follow=False))
     with ledger:
         found = spent_by_day(ledger, month.start * 1000, month.end * 1000)
@@ -70,7 +70,7 @@ def _spent(home: Path, environ: Mapping[str, str], provider: Provider, month: Mo
 
 
 def _key(provider: Provider, environ: Mapping[str, str], say: Say, is_terminal: bool) -> str:
-    """The key of the environment, which needs no keyring, or that of the keyring."""
+    """The key from the environment, which needs no keyring, or from the keyring."""
     if said := environ.get(provider.variable, ""):
         return checked_key(said)
     key = key_store(say, is_terminal).load(provider)
@@ -83,5 +83,5 @@ def _key(provider: Provider, environ: Mapping[str, str], say: Say, is_terminal: 
 
 
 def key_store(say: Say, is_terminal: bool) -> KeyStore:
-    """The keyring; on a terminal, whoever waits for it is told."""
+    """The keyring; on a terminal, the user is told what the command waits for."""
     return KeyStore((lambda: say("waiting for your keyring")) if is_terminal else None)

@@ -1,7 +1,7 @@
-"""From assistants' logs to the ledger: find what is new, read it, record it.
+"""From assistants' logs to the ledger: finds what is new, reads it, records it.
 
-Mostly nothing is new, and this is asked at every prompt: what reads, places and prices is imported when there is work
-for it.
+Usually nothing is new, and every prompt calls this, so the code that reads, places and prices is imported only when
+there is work for it.
 """
 
 import os
@@ -65,7 +65,7 @@ class How(NamedTuple):
     """The way in which a ledger is brought up to date."""
 
     follow: bool = True
-    """Whether to look what commits carry in all repositories; hooks look at their own themselves."""
+    """Whether to read what commits carry in all repositories; hooks do that for their own repository themselves."""
     busy_seconds: float = BUSY_SECONDS
     """The time for which another process may hold the ledger."""
     leave_open: bool = False
@@ -76,8 +76,11 @@ class How(NamedTuple):
 def open_or_show(
     home: Path, environ: Mapping[str, str], here: CloneState | None, how: How
 ) -> tuple[Ledger, ImportReport]:
-    """The ledger, up to date as by `open_refreshed`. One that cannot be written is told in the report's `notes`: what
-    it holds can still be shown. Raises `EnvironmentProblem` when there is neither, and `LedgerDamaged`."""
+    """The ledger, brought up to date as by `open_refreshed`.
+
+    A ledger that cannot be written is reported in the report's `notes`, and its contents can still be shown. Raises
+    `EnvironmentProblem` if there is neither, and `LedgerDamaged`.
+    """
     try:
         return open_refreshed(home, environ, here, how)
     except LedgerUnavailable as problem:
@@ -92,11 +95,12 @@ def open_or_show(
 def open_refreshed(
     home: Path, environ: Mapping[str, str], here: CloneState | None, how: How
 ) -> tuple[Ledger, ImportReport]:
-    """The ledger below `home`, open, and up to date with all logs on this machine. A clone that was moved is recognised
-    when somebody asks about a worktree of it: `here`.
+    """The ledger below `home`, open and up to date with all logs on this machine.
 
-    A damaged ledger is rescued; `rescue_record.py` tells of it. Raises `LedgerUnavailable` where nothing could be
-    written, and `LedgerDamaged` where a rescue is more than there is time for."""
+    A moved clone is recognised when somebody asks about one of its worktrees (`here`). A damaged ledger is rescued;
+    `rescue_record.py` reports it. Raises `LedgerUnavailable` if nothing could be written, and `LedgerDamaged` if there
+    is no time for a rescue.
+    """
     try:
         return _opened(home, environ, here, how)
     except LedgerDamaged as damage:
@@ -105,8 +109,8 @@ def open_refreshed(
 
 
 def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
-    """Rescue the ledger; in a hook only one that takes no longer than a commit may. Raises `LedgerDamaged` otherwise:
-    whoever comes next has more time."""
+    """Rescue the ledger; in a hook only if that takes no longer than a commit may wait. Raises `LedgerDamaged`
+    otherwise: the next process has more time."""
     from tokcost.services.rescue import MOST_BYTES_AT_ONCE, rescue
 
     is_hurried = busy_seconds < 1
@@ -128,7 +132,7 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
             from tokcost.usage.placing import Placer
 
             outcomes = reading.enter_context(read_all(in_order_of_writing(jobs), how.progress))
-            if ledger is None:  # making one takes as long as reading 50 MB of logs, which has begun
+            if ledger is None:  # creating one takes as long as reading 50 MB of logs, which has begun
                 ledger = stack.enter_context(_open(home, how))
                 _try_again_after_upgrade(ledger)
             every = chain(outcomes, _rest(ledger, looks, how.progress, report))
@@ -146,13 +150,13 @@ def _open(home: Path, how: How) -> Ledger:
 
 
 def _in_time(jobs: list[Job], how: How) -> list[Job]:
-    """Without texts where a hook waits: to load what counts their tokens takes half a second. They stay new."""
+    """The jobs without text estimates if a hook waits: importing the tokenizer takes half a second. These sources
+    stay new."""
     return jobs if how.follow else [job for job in jobs if job.assistant not in FROM_TEXT]
 
 
 def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:
-    """The worktrees in which assistants may have left logs: those that the ledger knows, and those of the clone that is
-    asked about."""
+    """The worktrees in which assistants may have left logs: those in the ledger, and those of the clone at hand."""
     known = [one.path for one in worktrees(ledger)] if ledger else []
     if here is None:
         return known
@@ -169,7 +173,7 @@ def _told(looks: list[Found], report: ImportReport) -> list[Found]:
 
 
 def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: ImportReport) -> Iterator[Outcome]:
-    """Read those files that were too many to be looked at all at once."""
+    """Read the files that were too many to be checked at once."""
     for count, jobs in jobs_of_rest(ledger, looks):
         report.found_files += count
         with read_all(in_order_of_writing(jobs), progress) as outcomes:
@@ -177,10 +181,10 @@ def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, rep
 
 
 def _try_again_after_upgrade(ledger: Ledger) -> None:
-    """A file that a reader could not read may be readable to another version, of tokcost or of a reader's package."""
+    """Have files that a reader could not read tried again after an upgrade of tokcost or of a reader's package."""
     stamp = versions()
     if setting(ledger, _READ_BY) != stamp:
-        with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
+        with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing; this can wait
             try_again(ledger)
             record_setting(ledger, _READ_BY, stamp)
 
@@ -211,7 +215,8 @@ def _import(
     outcomes: Iterator[Outcome],
     report: ImportReport,
 ) -> "ImportedClaims | None":
-    """Record what was read. Usage that a clone remembers as claimed is bound meanwhile, unless a hook is in a hurry."""
+    """Record what was read. Usage that a clone's journal records as claimed is bound at the same time, unless a hook
+    is in a hurry."""
     import gc
 
     from tokcost.claims.bind_imported import ImportedClaims
@@ -219,7 +224,7 @@ def _import(
 
     claims = ImportedClaims(ledger, binds=how.follow)
     importer, was_on = Importer(ledger, home, placer, claims), gc.isenabled()
-    gc.disable()  # many small tuples and no cycles: looking for some takes a tenth of an import
+    gc.disable()  # there are many small tuples and no cycles: garbage collection would take a tenth of an import
     try:
         for outcome in outcomes:
             importer.take(outcome)
@@ -233,7 +238,7 @@ def _import(
 
 
 def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
-    """Whether git has something new to say of usage that is already in the ledger."""
+    """Whether git's history has changed in a way that affects usage in the ledger."""
     homes = {one.id: one for one in repositories(ledger)}
     if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
         return True
@@ -244,5 +249,5 @@ def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     if any(find_worktree(path) is not None for path in folders):
         return True
     if here is None or any(one.common_dir == here.worktree.common_dir for one in homes.values()):
-        return False  # what a known clone lists was looked at when the folder was imported
+        return False  # the worktrees of a known clone were checked when the folder was imported
     return any(gone_worktree(path, linked_worktrees(here.worktree.common_dir)) is not None for path in folders)

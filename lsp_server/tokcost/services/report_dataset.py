@@ -1,6 +1,6 @@
-"""`tokcost report --dataset`: sums of cells, made by an engine.
+"""`tokcost report --dataset`: sums of cells, calculated by an engine.
 
-Cells may be shown to anyone and so may any sum of them; no rule is left to apply here.
+Cells may be shown to anyone, and so may any sum of them; no privacy rule has to be applied here.
 """
 
 import re
@@ -20,8 +20,7 @@ _WHOLE_MONTHS = "A dataset has whole months: --since 2026-08 --until 2026-10"
 
 
 def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetReport:
-    """Sum up the cells of these months, on another engine where one is named. Raises `UsageError`,
-    `EnvironmentProblem`."""
+    """Sum the cells of these months, on another engine if one is named. Raises `UsageError`, `EnvironmentProblem`."""
     check_dataset_folder(folder)
     with shown_cells(folder) as shown:
         if engine:
@@ -39,7 +38,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
 
 
 def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> DatasetReport:
-    """The report of these sums. Every grouping has the same total: each cell is in one row of each."""
+    """The report of these sums. Every grouping has the same total: each cell is in one row of each grouping."""
     months = sorted(groups["month"])  # engines answer in any order
     exact = {one.exact for one in months}
     span = f"{months[0].name} to {months[-1].name}" if months[1:] else months[0].name if months else "no month"
@@ -64,7 +63,7 @@ def _cells(by: Grouping, groups: Sequence[Group]) -> list[Cell]:
 
 
 def read_bounds(since: str | None, until: str | None) -> Bounds:
-    """The months from one date to another. Cells know months alone, so a date must begin or end one. Raises
+    """The months from one date to another. Cells have whole months, so a date must begin or end one. Raises
     `UsageError`."""
     first, day = _parted("--since", since)
     if day not in ("", "01"):
@@ -87,5 +86,5 @@ def _parted(option: str, text: str | None) -> tuple[str, str]:
 
 
 def sql_of_report(dialect: str, bounds: Bounds, by: Grouping | None) -> str:
-    """The questions of the report in an engine's dialect. Raises `UsageError`, `EnvironmentProblem`."""
+    """The queries of the report in an engine's dialect. Raises `UsageError`, `EnvironmentProblem`."""
     return engines.sql_for(dialect, bounds, CELL_GROUPINGS if by is None else (by,))

@@ -1,8 +1,8 @@
-"""The rescue of a damaged ledger: a sound one is made of everything readable in it, in its backups, in clones and in
+"""The rescue of a damaged ledger: a sound one is built from everything readable in it, in its backups, in clones and in
 logs.
 
-The process that finds the damage rescues the ledger, alone with the file; of two that find it at once, one does. A
-process that is killed meanwhile leaves the damaged file where it was, and the next one begins anew.
+The process that finds the damage rescues the ledger under an exclusive lock; if two find it at once, one does. A
+process killed meanwhile leaves the damaged file in place, and the next one starts again.
 """
 
 import os
@@ -33,17 +33,19 @@ from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.services.rescue_record import Rescue, record_rescue
 
 SECONDS = 60.0
-"""Seconds to wait for others to close a damaged ledger."""
+"""Seconds to wait for other processes to close a damaged ledger."""
 MOST_BYTES_AT_ONCE = 500_000
-"""The largest ledger that a commit can wait for."""
+"""The largest ledger whose rescue a commit can wait for."""
 _BUILDING = "ledger.salvage.db"
 
 Answer = TypeVar("Answer")
 
 
 def rescued(home: Path, action: Callable[[], Answer]) -> Answer:
-    """Run an action; where the ledger turns out to be damaged, rescue it and run the action once more. Raises what the
-    action raises, and `LedgerUnavailable` where others keep the damaged file open."""
+    """Run an action; if the ledger turns out to be damaged, rescue it and run the action once more.
+
+    Raises what the action raises, and `LedgerUnavailable` if other processes keep the damaged file open.
+    """
     try:
         return action()
     except LedgerDamaged as damage:
@@ -52,8 +54,8 @@ def rescued(home: Path, action: Callable[[], Answer]) -> Answer:
 
 
 def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
-    """Make a sound ledger of a damaged one, keep the damaged file, and remember what happened. Nothing happens where
-    another process was first. Raises `LedgerUnavailable`."""
+    """Build a sound ledger from a damaged one, keep the damaged file, and record the rescue. Does nothing if another
+    process was first. Raises `LedgerUnavailable`."""
     path = home / FILE_NAME
     with told(path), alone(home, seconds):
         if not path.exists():
@@ -77,7 +79,7 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
 
 
 def _without_foreign_wal(home: Path, stamp: str) -> None:
-    """The file itself is sound: keep what lies beside it under a name that nobody takes for a log."""
+    """Handle a sound file beside a foreign WAL: keep the WAL under a name that SQLite does not use."""
     path, kept = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
     held = held_without_wal(path)
     record_rescue(home, _record(stamp, kept, FOREIGN_WAL, Salvaged({}, {}, -1, {}, held, held)))
@@ -86,7 +88,7 @@ def _without_foreign_wal(home: Path, stamp: str) -> None:
 
 
 def _salvage_most(path: Path, building: Path) -> Salvaged:
-    """Of a file that is sound neither with nor without its log, whichever gives more."""
+    """Salvage a file that is sound neither with nor without its WAL, in whichever way gives more."""
     home = path.parent
     with_log = salvage(path, backups(home), building)
     other = building.with_name(f"{building.name}.other")
@@ -109,7 +111,7 @@ def _remove_leftovers(home: Path) -> None:
 
 
 def _is_damaged(path: Path) -> bool:
-    """Whether it still is: an empty file is sound to SQLite, and to nobody else."""
+    """Whether the file is still damaged: an empty file is sound for SQLite, but not for us."""
     return path.stat().st_size == 0 or bool(examine(path))
 
 
@@ -123,7 +125,7 @@ def _free_stamp(home: Path) -> str:
 
 
 def _take_from_clones(building: Path) -> None:
-    """Take over claims from the journals of clones; then see anew which commits carry them."""
+    """Take over claims from the journals of clones, then read again which commits carry them."""
     scratch = building.with_name(f"{building.name}.d")
     scratch.mkdir(mode=0o700, exist_ok=True)
     os.replace(building, scratch / FILE_NAME)
@@ -132,7 +134,7 @@ def _take_from_clones(building: Path) -> None:
             for one in repositories(ledger):
                 claim_journal.read_anew(ledger, one.id)
                 claim_journal.restore(ledger, one.id, one.common_dir)
-                claim_journal.read_anew(ledger, one.id)  # usage that is still in logs comes back later
+                claim_journal.read_anew(ledger, one.id)  # usage that is still in logs returns later
                 forget_tips(ledger, one.id)
             settle_what_is_lost(ledger)
         os.replace(scratch / FILE_NAME, building)

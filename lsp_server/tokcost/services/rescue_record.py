@@ -1,5 +1,5 @@
-"""The record of rescues, in a file beside the ledger: it outlives every ledger, and most processes only need to
-see that there is none."""
+"""The record of rescues, in a file beside the ledger. It outlives every ledger, and most processes only check that
+it does not exist."""
 
 import os
 import time
@@ -12,33 +12,33 @@ from tokcost.settings import RESCUES_FILE
 
 
 class Rescue(NamedTuple):
-    """A ledger that was damaged, and what became of it."""
+    """A ledger that was damaged, and the result of its rescue."""
 
     stamp: str
-    """The time, as in the name of the file that was kept."""
+    """The time, as in the name of the kept file."""
     kept: str
     """The damaged file."""
     what: str
-    """The damage that was found."""
+    """The damage."""
     rows: Mapping[str, int]
     """Rows saved, by table."""
     from_backup: Mapping[str, int]
-    """Those of them that only a backup had."""
+    """The saved rows that only a backup had."""
     unreadable_pages: int
-    """Pages that cannot be read to their end; -1 when only indexes were damaged."""
+    """Pages that cannot be read completely; -1 if only indexes were damaged."""
     lost: Mapping[str, int]
     """Rows known to be lost, by table."""
     before: tuple[int, int] | None
-    """Usage and tokens that the damaged file said it had; `None` where it could not say."""
+    """Usage and tokens according to the damaged file; `None` if it could not be read for that."""
     after: tuple[int, int]
     """Usage and tokens saved, before logs were read again."""
     acknowledged: bool = False
     said: bool = False
-    """Whether a hook has said so."""
+    """Whether a hook has reported it."""
 
 
 def read_rescues(home: Path) -> list[Rescue]:
-    """Every rescue, oldest first. What happened to a file that never was kept was begun and never finished."""
+    """Every rescue, oldest first. A rescue whose damaged file was never kept was started and not finished."""
     path = home / RESCUES_FILE
     if not os.path.lexists(path):
         return []
@@ -52,12 +52,12 @@ def read_rescues(home: Path) -> list[Rescue]:
 
 
 def record_rescue(home: Path, rescue: Rescue) -> None:
-    """Remember one more. Raises `OSError`."""
+    """Record another rescue. Raises `OSError`."""
     _write(home, [*read_rescues(home), rescue])
 
 
 def acknowledge(home: Path) -> int:
-    """End the notice of all rescues until now; of how many. Raises `OSError`."""
+    """Acknowledge all rescues so far; returns their number. Raises `OSError`."""
     found = read_rescues(home)
     if found:
         _write(home, [one._replace(acknowledged=True) for one in found])
@@ -65,7 +65,7 @@ def acknowledge(home: Path) -> int:
 
 
 def take_notice(home: Path) -> str:
-    """The newest notice that no hook has shown, marked as shown; empty when there is none. Raises `OSError`."""
+    """The newest notice that no hook has shown, marked as shown; empty if there is none. Raises `OSError`."""
     found = read_rescues(home)
     fresh = [one for one in found if not (one.acknowledged or one.said)]
     if not fresh:
@@ -85,7 +85,7 @@ def notice(one: Rescue) -> str:
 
 
 def kept_words(one: Rescue) -> str:
-    """A text about how much of the ledger was saved."""
+    """A text about the saved part of the ledger."""
     usage, tokens = one.after
     if one.unreadable_pages < 0 or one.after == one.before:
         return f"no usage is lost ({tokens:,} tokens)"
@@ -109,7 +109,7 @@ def _day(one: Rescue) -> str:
 
 
 def _write(home: Path, rescues: list[Rescue]) -> None:
-    """Whole or not at all."""
+    """Write the record atomically."""
     from json import dumps
 
     write_whole(str(home / RESCUES_FILE), dumps(rescues, indent=1).encode())

@@ -1,4 +1,4 @@
-"""Ids of sessions as people say them: by a beginning that names one alone, as git does with commits.
+"""Abbreviated session ids: an unambiguous beginning, as git does with commits.
 
 A session id is local: it is shown on this machine, and is in nothing that is published.
 """
@@ -9,20 +9,20 @@ from itertools import pairwise
 from tokcost.errors import UsageError
 
 _LEAST = 8
-"""Characters. Ids that begin with a time (UUID version 7) share as many when they are made within a minute."""
+"""Characters. Ids that begin with a time (UUID version 7) share this many if they are created within a minute."""
 
 
 def abbreviated(names: Iterable[str]) -> dict[str, str]:
-    """For each id the shortest beginning, of eight characters or more, that no other one has; all of it where it is
-    the beginning of another one."""
+    """For each id the shortest unambiguous beginning of at least eight characters; the complete id if it is the
+    beginning of another one."""
     order = sorted(set(names))
     shared = [0, *(_in_common(one, other) for one, other in pairwise(order)), 0]
     return {name: name[: max(_LEAST, shared[at] + 1, shared[at + 1] + 1)] for at, name in enumerate(order)}
 
 
 def session_meant(names: Iterable[str], beginning: str) -> str | None:
-    """The session that the beginning of its id names, among those that begin like this; one with exactly this id is
-    meant before those that go on. `None` where there is none. Raises `UsageError` where several begin like this."""
+    """The session that the beginning of an id names; an exact id takes precedence over longer ones. `None` if there
+    is none. Raises `UsageError` if there are several."""
     found = sorted(set(names))
     if beginning in found or len(found) < 2:
         return beginning if beginning in found else next(iter(found), None)

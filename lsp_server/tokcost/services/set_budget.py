@@ -1,4 +1,4 @@
-"""Setting and forgetting budgets of a clone."""
+"""Setting and removing budgets of a clone."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -16,18 +16,19 @@ class BudgetSet(NamedTuple):
     """A budget as it was understood."""
 
     budget: Budget
-    """The budget that holds now."""
+    """The budget that is in force now."""
     checked_out: str
-    """The branch that is checked out; empty on a detached HEAD."""
+    """The branch that is checked out; empty for a detached HEAD."""
     trouble: EnvironmentProblem | None
-    """The reason why git will not check it at commits."""
+    """The reason why git will not check the budget at commits."""
 
 
 def set_budget(home: Path, worktree: Worktree, change: BudgetChange, *, verbose: bool | None = None) -> BudgetSet:
-    """Write a budget into the clone's configuration and have git check it at commits. Where that fails the budget still
-    holds for `budget check` and `status`. `verbose` is whether the hook speaks at every commit; `None` leaves it.
+    """Write a budget into the clone's configuration and have git check it at commits.
 
-    Raises `UsageError` for an amount or a branch that is none, and `EnvironmentProblem` from git.
+    If the latter fails, the budget is still valid for `budget check` and `status`. `verbose` is whether the hook prints
+    a line at every commit; `None` leaves that unchanged. Raises `UsageError` for an invalid amount or branch, and
+    `EnvironmentProblem` from git.
     """
     budgets.set_budget(worktree, change)
     remember_clone(home, worktree)
@@ -43,5 +44,5 @@ def set_budget(home: Path, worktree: Worktree, change: BudgetChange, *, verbose:
 
 
 def unset_budget(worktree: Worktree, scope: Scope, branch: str = "") -> bool:
-    """Forget a budget; whether there was one. Raises `EnvironmentProblem` from git."""
+    """Remove a budget; returns whether there was one. Raises `EnvironmentProblem` from git."""
     return budgets.unset_budget(worktree, scope, branch)

@@ -1,4 +1,4 @@
-"""The work of git's hooks after a commit: they read what it really carries, and follow commits that were rewritten."""
+"""The work of git's hooks after a commit: they read what it really carries, and follow rewritten commits."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -57,11 +57,12 @@ from tokcost.services.refresh import How, open_refreshed
 from tokcost.usage.known_worktrees import repository_of
 
 GIT_SECONDS = 1.0
-"""On a busy machine git may be slow too; a git that is stuck is seen by whoever watches the hook."""
+"""The time git may take, also on a busy machine; the process that watches the hook detects a git that hangs."""
 LOOK_SECONDS = 0.5
-"""For what a fetch brought: it may be any amount of anything, and the commit shall get its line all the same."""
+"""The time for reading what a fetch brought, which may be any amount; the commit must get its line anyway."""
 BUSY_SECONDS = 0.15
-"""With what the check of a budget waits for (0.1 s), a ledger that another process holds costs a commit 0.25 s."""
+"""The time to wait for the ledger. With the 0.1 s of a budget check, a ledger held by another process costs a commit
+0.25 s."""
 IN_HOOK = How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True)
 
 
@@ -72,9 +73,12 @@ _DAMAGED = (
 
 
 def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
-    """See which proposed lines the new commit carries (post-commit): one that is not there was removed by its owner,
-    and is never proposed again; one that a hook took out waits for the next commit. Without consent, what was spent is
-    bound to the commit on this machine. Returns a sentence for its owner, or nothing."""
+    """Find out which proposed lines the new commit carries (post-commit).
+
+    A missing line was removed by its owner and is never proposed again; a line that a hook removed waits for the next
+    commit. Without consent, the usage is bound to the commit on this machine. Returns a sentence for the owner, or an
+    empty one.
+    """
     notes, said = notes_folder_of_hook(environ, here.worktree), ""
     noted = begin_settling(notes)
     if here.commit and (found := still_to_keep(notes)):
@@ -86,14 +90,17 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
 
 
 def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
-    """Whether a proposal is of the commit that runs this hook, not of one that was given up before. Where that cannot
-    be told it is."""
+    """Whether a proposal belongs to the commit that runs this hook, and not to one that was abandoned before; True
+    if that cannot be determined."""
     return not noted.git or may_be_run_by(environ, noted.git)
 
 
 def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes: str) -> None:
-    """Do what the hook after an earlier commit did not get to: what that commit was to carry, and the one that is here
-    now does not, is kept. When unsure nothing is published. Raises as `settle` does, and is then done later."""
+    """Do what the hook after an earlier commit did not finish: usage that the earlier commit was to carry, and the
+    present one does not, is kept.
+
+    When in doubt, nothing is published. Raises as `settle` does, and is then done later.
+    """
     worktree, noted = here.worktree, read_unsettled(notes)
     if noted is not None:
         made = _made_since(worktree, noted) or here.commit
@@ -110,9 +117,12 @@ def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes:
 
 
 def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: Noted) -> Commit | None:
-    """The commit that was noted for, where it was made all the same; `None` where it was given up: HEAD is where it was
-    then, or left there by something else. Something else has made the commit too where the message had its lines when
-    it passed our last hook, or never came as far as that hook."""
+    """The commit for which a proposal was noted, if it was made anyway; `None` if it was abandoned, because HEAD has
+    not moved or something else moved it.
+
+    Another program made the commit if the message had its lines when it passed our last hook, or never reached that
+    hook.
+    """
     is_running = any(git.id == noted.git for git in calling_gits(environ))
     if not is_running and (noted.was_whole or (noted.is_checked and not noted.has_passed)):
         return None
@@ -122,8 +132,8 @@ def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: 
 
 
 def _made_since(worktree: Worktree, noted: Noted) -> str:
-    """The commit that was made where HEAD was when a proposal was noted; empty where there is none. HEAD itself may be
-    back there: a hook of somebody's undoes a commit, or makes it again."""
+    """The commit made on the HEAD at which a proposal was noted; empty if there is none. HEAD may be back there,
+    because somebody's hook undoes a commit or makes it again."""
     entries = entries_since(worktree, noted.reflog)
     if entries is None:  # any other commit may have been made there before
         if head_commit(worktree) == noted.head:
@@ -138,7 +148,7 @@ def _begins_at(entry: ReflogEntry, head: str) -> bool:
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, noted: Noted) -> str:
     worktree, is_bound = here.worktree, noted.tokens == (BIND,)
-    # What is bound follows the commit that is there now.
+    # What is bound follows the commit that exists now.
     made = here.commit if is_bound else _made_since(worktree, noted) or here.commit
     if made in ("", noted.head):
         return ""
@@ -147,7 +157,7 @@ def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, note
     if noted.head and noted.head not in commit.parents:
         amended = noted.head
         if _parents(worktree, amended) != commit.parents:
-            return ""  # the note is of a commit that never happened, HEAD has moved since
+            return ""  # the note belongs to a commit that was never made, and HEAD has moved since
     omit_no_more(notes)
     if is_bound:
         _bind(home, environ, here, commit, amended)
@@ -156,8 +166,8 @@ def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, note
 
 
 def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> str:
-    """See which proposed lines a merge carries (post-merge); otherwise as `settle`. A merge that made no commit settles
-    nothing: what is noted then is of a commit that never happened."""
+    """Find out which proposed lines a merge carries (post-merge); otherwise as `settle`. A merge without a commit
+    settles nothing: a note then belongs to a commit that was never made."""
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
         forget(notes_folder_of_hook(environ, here.worktree))
         return ""
@@ -165,7 +175,7 @@ def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, sq
 
 
 def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str]]) -> None:
-    """Bind the claims of commits to those that they were rewritten to (post-rewrite): pairs of old and new commit."""
+    """Bind the claims of commits to the commits they were rewritten to (post-rewrite): pairs of old and new commit."""
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository >= 0:
@@ -173,14 +183,14 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
 
 
 def record_withheld(ledger: Ledger, repository: int, notes: str) -> None:
-    """Tell the ledger of lines that were removed by hand; part of the caller's transaction, who then calls
+    """Record in the ledger which lines were removed by hand. Runs in the transaction of the caller, who then calls
     `withheld_recorded`."""
     for claim in claims_named(ledger, repository, take_withheld(notes)):
         decide_fate(ledger, claim.id, "withheld")
 
 
 def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
-    """`None` when git has thrown the commit away."""
+    """The parents of a commit; `None` if git has discarded it."""
     try:
         return read_commit(worktree.common_dir, commit, seconds=GIT_SECONDS).parents
     except GitFailed:
@@ -188,8 +198,11 @@ def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
 
 
 def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit, noted: Noted) -> str:
-    """Withhold what its owner took out of a message. What a hook took out stays pending, and so does a line of which
-    something is left; the sentence for its owner, the first time."""
+    """Withhold the lines that their owner removed from a message.
+
+    Lines that a hook removed stay pending, and so does a line of which a part is left. Returns a sentence for the
+    owner, the first time.
+    """
     present = {line.token for line in read_message(commit.message).lines}
     missing = [token for token in noted.tokens if token not in present]
     damaged = _damaged(home, worktree, commit.message, missing) if missing else ()
@@ -212,7 +225,7 @@ def _name(token: str) -> str:
 
 
 def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str]) -> Collection[str]:
-    """Those of the missing lines, by id, of which something is left in a message: they wait for the next commit."""
+    """The missing lines, by id, of which a part is left in a message: they wait for the next commit."""
     if ";" not in message and KEY.lower() not in message.lower():
         return ()
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
@@ -233,8 +246,11 @@ def _stripped(notes: str, noted: Noted) -> str:
 def keep_earlier(
     home: Path, environ: Mapping[str, str], here: CloneState, notes: str, consent: Consent, *, asked_now: bool
 ) -> bool:
-    """Keep what commits before the one being prepared were to keep, where no hook got that far; `asked_now` is whether
-    that one is switched off too. False where it must be done later; raises as `settle` does, which is the same."""
+    """Keep what earlier commits than the one being prepared were to keep, if no hook did; `asked_now` is whether that
+    one is switched off too.
+
+    False if it must be done later. Raises as `settle` does, which means the same.
+    """
     found = still_to_keep_of_earlier(notes, here.commit, asked_now=asked_now)
     if not found:
         return True
@@ -245,7 +261,7 @@ def keep_earlier(
 
 
 def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, found: Sequence[ToKeep]) -> None:
-    """Keep what the hook before this commit, or before an earlier one, did not get as far as keeping."""
+    """Keep what the hook of this commit, or of an earlier one, did not finish keeping."""
     commit = read_commit(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)
     wanted = [one for one in found if one.is_off or is_omitted_from(notes, commit.parents)]
     if _withhold_kept(home, environ, here, read_consent(home, here), wanted):
@@ -256,8 +272,8 @@ def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
 def _withhold_kept(
     home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent, found: Sequence[ToKeep]
 ) -> bool:
-    """Withhold what is pending where these commits were made; whether there is nothing left to do. When unsure, what is
-    pending on the branch of the commit at hand is withheld too."""
+    """Withhold pending usage where these commits were made; returns whether nothing is left to do. When in doubt,
+    usage pending on the branch of the present commit is withheld too."""
     if consent.is_unclear or consent.is_anothers:
         return False
     if not found or not consent.enabled:
@@ -273,7 +289,7 @@ def _withhold_kept(
 
 
 def _branches_of(found: Sequence[ToKeep], here: CloneState) -> list[str | None]:
-    """The branches to withhold on; `None` is a detached HEAD. A branch that is gone may have been renamed."""
+    """The branches on which to withhold; `None` is a detached HEAD. A missing branch may have been renamed."""
     known = local_branches(here.worktree.common_dir) or {}
     branches: dict[str | None, None] = {}
     for one in found:
@@ -283,8 +299,8 @@ def _branches_of(found: Sequence[ToKeep], here: CloneState) -> list[str | None]:
 
 
 def _withhold_pending(ledger: Ledger, repository: int, branch: str | None, worktree: Worktree) -> None:
-    """Withhold what no claim holds, and what a hook claimed that did not get as far as saying so; without a branch,
-    what was spent in this worktree on none."""
+    """Withhold usage that no claim holds, and usage claimed by a hook that did not finish; without a branch, the
+    unplaced usage of this worktree."""
     kept: list[Remembered] = []
     for claim in unsettled_claims(ledger, repository, branch) if branch else ():
         if not claim.ever_carried:

@@ -1,4 +1,4 @@
-"""A commit that carries a line, for somebody who wants to see what it changed."""
+"""Shows a commit that carries a line."""
 
 import re
 
@@ -10,7 +10,7 @@ _ID = re.compile("[0-9a-f]{7,64}")
 
 
 def show_commit(worktree: Worktree, commit: str) -> str:
-    """The text of a commit with its changes. Raises `UsageError` for what is no id, `EnvironmentProblem` where git
+    """The text of a commit with its changes. Raises `UsageError` for an invalid id, `EnvironmentProblem` if git
     cannot show it."""
     if not _ID.fullmatch(commit):
         raise UsageError("no commit is named", "Pass `commit`: the id of one.")

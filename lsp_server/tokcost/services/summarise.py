@@ -51,27 +51,25 @@ class LogOptions(NamedTuple):
     until_ms: int | None = None
     by: By | None = None
     zone: "tzinfo | None" = None
-    """The time zone whose days are meant; this machine's own where none is named."""
+    """The time zone of days; by default this machine's own."""
     lists_commits: bool = False
-    """Whether commits will be shown, so that git must be asked for their subjects and times."""
+    """Whether commits are going to be shown, so that git must be asked for their subjects and times."""
 
     @property
     def needs_rows(self) -> bool:
-        """Whether the kept sums cannot answer: a span of time, days or sessions are in none of them."""
+        """Whether the stored sums are insufficient: they have no spans of time, days or sessions."""
         is_spanned = self.since_ms is not None or self.until_ms is not None
         return is_spanned or self.branch is not None or self.by in (*_OF_TIME, "session")
 
     @property
     def needs_days(self) -> bool:
-        """Whether figures by calendar day are wanted."""
+        """Whether figures by calendar day are needed."""
         return self.by in _OF_TIME or (self.branch is not None and self.by != "session")
 
 
 def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
-    """One summary for the repository around `cwd`, or one for each repository that has usage.
-
-    Raises `NotARepository` when `cwd` lies in none and not all repositories were asked for.
-    """
+    """A summary of the repository around `cwd`, or one for each repository with usage. Raises `NotARepository` if
+    `cwd` is in none and not all repositories were asked for."""
     here = find_here(cwd)
     if here is None and not options.all_repos:
         raise no_worktree(cwd, "Go into one, or use --all-repos to see every repository with usage.")
@@ -95,16 +93,16 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
 
 
 def summarise_in(ledger: Ledger, here: Worktree, options: LogOptions) -> Summary:
-    """The summary of one repository, from a ledger that is open: without plans and notes on prices."""
+    """The summary of one repository, from an open ledger: without plans and notes on prices."""
     return _summary(ledger, repository_of(ledger, here), here, options)
 
 
 def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Leverage], list[str]]":
-    """The user's plans against what they cover, in all repositories, whichever are shown; and a note where they cannot
-    be read."""
+    """The user's plans beside the usage they cover, in all repositories, whichever are shown; and a note if they
+    cannot be read."""
     if not (home / PLANS_FILE).exists():
         return [], []
-    from tokcost.services.plans import leverages_in  # few have said what they pay
+    from tokcost.services.plans import leverages_in  # few have entered plans
 
     try:
         return leverages_in(ledger, home, (options.since_ms, options.until_ms), options.zone), []
@@ -188,7 +186,7 @@ def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]
         "session" if options.by == "session" else "day" if options.needs_days else "",
     )
     if asked.by == "day" and options.zone is not None:
-        from tokcost.model.periods import offsets  # few ask for another zone than their own
+        from tokcost.model.periods import offsets  # few ask for another time zone
 
         _, first_ms, last_ms = span(ledger)
         asked = asked._replace(offsets=offsets(options.zone, first_ms, last_ms))
@@ -200,7 +198,7 @@ def _add(split: Split, one: Sum) -> None:
 
 
 def _conservation(total: Figures, found: Iterable[Sum]) -> Conservation:
-    """The parts that make up the total: each sum is in exactly one of the parts, whatever its branch."""
+    """The parts of the total: each amount is in exactly one of them, whatever its branch."""
     parts: dict[str, tuple[int, int]] = {}
     for one in found:
         part = one.state or ("pending" if one.branch else "unplaced")

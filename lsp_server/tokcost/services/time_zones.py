@@ -1,4 +1,4 @@
-"""Time zones by the names of the IANA database (`Europe/Berlin`), from the copy that this machine or Python has."""
+"""Time zones by their names in the IANA database (`Europe/Berlin`), from this machine's or Python's copy."""
 
 import os
 from datetime import UTC, tzinfo
@@ -7,20 +7,20 @@ from tokcost.errors import UsageError
 
 
 def time_zone(name: str) -> tzinfo:
-    """The zone of that name. Raises `UsageError` where there is none."""
+    """The zone of that name. Raises `UsageError` if there is none."""
     if name.upper() in ("UTC", "Z"):
         return UTC
-    from zoneinfo import ZoneInfo  # few ask for another zone than their own
+    from zoneinfo import ZoneInfo  # few ask for another time zone
 
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError, LookupError) as error:  # a folder of zones, no name of a file, no zone
+    except (OSError, ValueError, LookupError) as error:  # a folder of zones, an invalid file name, no zone
         raise UsageError(f"--timezone: there is no time zone '{name}'", _hint(name)) from error
 
 
 def for_git(zone: tzinfo) -> str:
-    """The value of the variable `TZ` with which git uses the same rules: the path of the zone's file, since git would
-    take a name that it cannot find for UTC without a word. Raises `UsageError` where no file has them."""
+    """The value of the variable `TZ` with which git uses the same rules: the path of the zone's file, since git
+    silently takes an unknown name for UTC. Raises `UsageError` if no file has the rules."""
     key = str(getattr(zone, "key", ""))
     if not key:
         return "UTC0"

@@ -1,5 +1,7 @@
-"""`tokcost doctor --reader NAME FILE`: the result of reading one file, in counts and reasons. Nothing is recorded,
-and no text of a conversation, path or session is shown."""
+"""`tokcost doctor --reader NAME FILE`: the result of reading one file, in counts and reasons.
+
+Nothing is recorded, and no text of a conversation, path or session is shown.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,8 +27,8 @@ _A_LOG = "Name a log file or a store of this assistant; docs/assistants.md tells
 def try_reader(name: str, path: Path) -> Diagnosis:
     """Read one file or store from its beginning with the reader called `name`.
 
-    A failing reader, skipped records and a file without any response are findings. Raises `UsageError` where no reader
-    has that name, `EnvironmentProblem` where the file cannot be read.
+    A failing reader, skipped records and a file without any response are findings. Raises `UsageError` if no reader has
+    that name, `EnvironmentProblem` if the file cannot be read.
     """
     names = [reader.name for reader in readers()]
     if name not in names:
@@ -53,7 +55,7 @@ def _source(path: Path) -> Source:
 
 @dataclass(slots=True)
 class _Found:
-    """All that a reader made of one file."""
+    """Everything that a reader made of one file."""
 
     responses: dict[str, Usage] = field(default_factory=dict[str, Usage])
     skipped: Counter[str] = field(default_factory=Counter[str])
@@ -62,7 +64,7 @@ class _Found:
     problem: str = ""
 
     def add(self, batch: Batch) -> None:
-        """Add a batch: records of one response become one, as in the ledger."""
+        """Add a batch: records of one response are merged, as in the ledger."""
         for usage in batch.usage:
             key = find_key(self.responses, usage)
             before = self.responses.get(key)

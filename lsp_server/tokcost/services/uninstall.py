@@ -1,7 +1,7 @@
-"""Leaving: what tokcost put into clones is taken away, and what remains on this machine is named.
+"""`tokcost uninstall`: removes everything that tokcost put into clones, and names what remains on this machine.
 
-Every clone that the ledger knows is looked at, and the one around the current folder. Nothing that others wrote is
-touched: not the project's `.tokcost.toml`, not published lines, not what another user of a shared clone agreed to.
+All clones in the ledger are examined, and the one around the current folder. Nothing of others is touched: not the
+project's `.tokcost.toml`, not published lines, not the consent of another user of a shared clone.
 """
 
 import os
@@ -27,11 +27,11 @@ from tokcost.usage.known_worktrees import moved_from
 from tokcost_hooks.installation.hooks import ours_in, uninstall
 
 _NOTES = ("TOKCOST_", "tokcost-withheld")
-"""Beginnings of the names of notes, in the git folder of each worktree."""
+"""Prefixes of the names of notes, in the git folder of each worktree."""
 
 
 def look_for_traces(home: Path, cwd: Path) -> Clones:
-    """Find what would be taken away; change nothing. Raises `EnvironmentProblem` where the ledger cannot be read."""
+    """Find what would be removed; changes nothing. Raises `EnvironmentProblem` if the ledger cannot be read."""
     found: dict[str, Worktree] = {}
     gone: list[str] = []
     here = find_worktree(str(cwd))
@@ -46,7 +46,7 @@ def look_for_traces(home: Path, cwd: Path) -> Clones:
 
 
 def remove_traces(home: Path, traces: Traces) -> list[str]:
-    """Take them away. Sentences about what had to be left. Doing it twice changes nothing."""
+    """Remove the traces; returns sentences about what had to be left. Repeating it has no effect."""
     left: list[str] = []
     try:
         agree_no_more(home, traces.worktree)
@@ -66,7 +66,7 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
 
 
 def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
-    """Everything that remains outside of clones, and the program itself."""
+    """Everything that remains outside clones, and the program itself."""
     from tokcost.reports.text import megabytes, to_copy
 
     found = [
@@ -96,7 +96,7 @@ def _known(home: Path, here: Worktree | None) -> Iterator[Worktree]:
 
 
 def _any_worktree(clone: Worktree) -> Worktree:
-    """One of its worktrees that is there, the main one if possible; of a bare clone without any, its git folder."""
+    """One of the clone's existing worktrees, the main one if possible; for a bare clone without any, its git folder."""
     around = (find_worktree(path) for path in (clone.root, *(one.path for one in linked_worktrees(clone.common_dir))))
     there = (
         one for one in around if one is not None and one.common_dir == clone.common_dir and os.path.isdir(one.path)
@@ -116,7 +116,7 @@ def _traces(worktree: Worktree) -> Traces:
 
 
 def _files(worktree: Worktree, is_shared: bool) -> Iterator[str]:
-    """Files of ours in the git folders of a clone; what another user put there is theirs."""
+    """Our files in the git folders of a clone; another user's files belong to that user."""
     common, user = worktree.common_dir, os.geteuid() if hasattr(os, "geteuid") else 0
     agreed = f"tokcost-agreed-{user}"
     names = [agreed, f"{agreed}-linked", f"tokcost-{user}", *([] if is_shared else ["tokcost"])]

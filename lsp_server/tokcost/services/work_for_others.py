@@ -1,4 +1,4 @@
-"""Support for a server that does the work of hooks and commands in the place of other processes."""
+"""Support for a server that does the work of hooks and commands for other processes."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -9,14 +9,14 @@ __all__ = ["forget_caller", "load", "on_behalf_of"]
 
 
 def load() -> Any:
-    """Load what they need, before the first one asks."""
+    """Import everything needed, before the first request."""
     from tokcost.usage import importing
 
     return importing
 
 
 def forget_caller(environ: MutableMapping[str, str]) -> None:
-    """Take out what git says to the one program that it starts: an editor may be that program, and goes on to work in
-    other folders."""
+    """Remove the variables that git sets for the one program it starts: an editor may be that program, and continues
+    to work in other folders."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_CONFIG_PARAMETERS"):
         environ.pop(name, None)

@@ -1,1 +1,1 @@
-"""Importing usage: what changed, reading it in parallel, placing and pricing it."""
+"""Importing usage: detecting changed logs, reading them in parallel, placing and pricing their usage."""

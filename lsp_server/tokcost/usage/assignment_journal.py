@@ -1,7 +1,7 @@
-"""A second memory of what the user assigned by hand, in a file beside the ledger.
+"""A second record of the user's assignments, in a file beside the ledger.
 
-No log tells it, so it would be lost together with the ledger. Each assignment is one line of JSON: the clone and the
-worktree, the branch, and which usage. The newest line about a usage holds; only a purge takes something out.
+No log holds them, so they would be lost together with the ledger. Each assignment is one line of JSON: the clone and
+worktree, the branch, and the usage. The newest line about a usage is valid. Only a purge removes lines.
 """
 
 import json
@@ -21,17 +21,17 @@ class Target(NamedTuple):
 
     common_dir: str
     path: str
-    """The worktree from which it was said."""
+    """The worktree in which the user gave the command."""
     branch: str
 
 
 NOWHERE = Target("", "", "")
-"""The target of usage that does not exist any more: another record of the same response has its place."""
+"""The target of usage that no longer exists, because another record of the same response has its place."""
 
 
 def write(home: Path, target: Target, usage: Iterable[tuple[str, str]]) -> None:
-    """Remember that usage, pairs of assistant and key, was put on a branch. Raises `OSError`."""
-    append_ours(os.path.join(home, FILE), b"\n" + _line(target, usage))  # a line that was cut off spoils no other
+    """Record that usage (pairs of assistant and key) was assigned to a branch. Raises `OSError`."""
+    append_ours(os.path.join(home, FILE), b"\n" + _line(target, usage))  # a truncated line must not damage the next one
 
 
 def _line(target: Target, usage: Iterable[tuple[str, str]]) -> bytes:
@@ -39,7 +39,7 @@ def _line(target: Target, usage: Iterable[tuple[str, str]]) -> bytes:
 
 
 def read(home: Path) -> Mapping[tuple[str, str], Target]:
-    """Everything that was ever assigned: assistant and key to where it was put."""
+    """All assignments: assistant and key of the usage, and its target."""
     found: dict[tuple[str, str], Target] = {}
     stream = open_ours(os.path.join(home, FILE))
     if stream is None:
@@ -53,7 +53,7 @@ def read(home: Path) -> Mapping[tuple[str, str], Target]:
 
 
 def purge(home: Path, purged_among: Callable[[list[tuple[str, str]]], set[tuple[str, str]]]) -> None:
-    """Take purged usage out. `purged_among` says which of some usage it is. Raises `OSError`."""
+    """Remove purged usage. `purged_among` returns the purged part of some usage. Raises `OSError`."""
 
     def without(line: bytes) -> bytes:
         try:
@@ -68,6 +68,6 @@ def purge(home: Path, purged_among: Callable[[list[tuple[str, str]]], set[tuple[
 
 
 def _record(record: Any) -> tuple[Target, list[tuple[str, str]]]:
-    """Raises `ValueError` or `TypeError` for what is none."""
+    """Raises `ValueError` or `TypeError` if this is no record."""
     common_dir, path, branch, usage = record
     return Target(str(common_dir), str(path), str(branch)), [(str(one), str(key)) for one, key in usage]

@@ -1,8 +1,8 @@
-"""Detection of log files that are new or have changed, asking the file system as little as possible.
+"""Detects log files that are new or have changed, with as few file system calls as possible.
 
-Of what a look at ten thousand logs takes, most is listing their folders. A folder whose `ctime` is what it was has the
-entries that it had, so the ledger remembers all folders and files below a root once they were read; from then on each
-is asked for its times alone, and only folders that have changed are listed again, with what is below them.
+Most of the time that checking ten thousand logs takes is spent on listing their folders. A folder with an unchanged
+`ctime` has unchanged entries, so the ledger remembers all folders and files below a root once they have been read. From
+then on only their times are checked, and only folders that have changed are listed again, with everything below them.
 """
 
 import marshal
@@ -32,49 +32,48 @@ from tokcost.usage.processes import forked
 from tokcost.usage.read import Job, can_fork, changed
 
 _SETTLED_NS = 10 * 10**9
-"""A folder that changed less than this before it was listed may change once more without a new time."""
+"""A folder that changed less than this before it was listed may change once more without a new `ctime`."""
 _STALE = 50
-"""The most files or folders that may differ from what is remembered: where more do, all are listed anew."""
+"""The maximum number of differing files or folders; with more, everything is listed again."""
 
 _MARSHAL_VERSION = 4
-"""Every Python that we run on writes and reads this."""
+"""Every supported Python writes and reads this version."""
 _SUM_BYTES = 4
 _SIDE_BY_SIDE = 4000
-"""Asking for fewer files costs less than another process."""
+"""Checking fewer files costs less than another process."""
 
 Listing = dict[str, tuple[int, list[str], list[int], list[int]]]
-"""Folder to its `ctime` (0 when that cannot be relied on) and its log files: their names, sizes and mtimes when they
-were read."""
+"""Maps each folder to its `ctime` (0 if that is unreliable) and its log files: their names, sizes and mtimes when
+they were read."""
 
 _PORTION = 50_000
-"""Files below one root: as many or more are looked at in portions and not remembered, so that memory stays flat."""
+"""Files below one root. As many or more are checked in portions and not remembered, so that memory stays flat."""
 
 _Folder = tuple[str, tuple[int, list[str], list[int], list[int]]]
 _Seen = tuple[list[str], list[str]]
-"""Files that are not as remembered, and folders that must be listed again."""
+"""Files that differ from the remembered listing, and folders that must be listed again."""
 
 
 class Found(NamedTuple):
-    """The result of a look at a location of a reader's logs."""
+    """The log sources found at one location."""
 
     assistant: str
     location: Location
     changed: list[Source]
-    """Sources that are not as they were when they were read."""
+    """Sources that have changed since they were read."""
     files: int
     """The number of sources."""
     listing: Listing | None = None
     """The listing to remember once all of it is read."""
     rest: Iterator[list[Source]] | None = None
-    """The others where there are very many: those that are not as they were when they were read, a portion at a
-    time."""
+    """The remaining changed sources, a portion at a time, if there are very many."""
     problem: str = ""
-    """The reason why not all sources were found, in a sentence."""
+    """The reason why not all sources were found, as a sentence."""
 
 
 def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iterable[str] = ()) -> list[Found]:
-    """Find what is new in all logs; without a ledger, everything. `roots` are the worktrees at whose roots logs may
-    lie."""
+    """Find everything new in all logs; without a ledger, everything. `roots` are the worktrees whose root folders
+    may hold logs."""
     found = [one for reader in readers_of_used(environ) for one in _look_of(ledger, reader, environ)]
     found.extend(_look_in(ledger, roots))
     if ledger is not None:
@@ -83,8 +82,8 @@ def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iter
 
 
 def _without_purged(ledger: Ledger, found: Found) -> Found:
-    """A look without the sources of which all was purged and that have not changed since. The listing would name them,
-    so it is not remembered."""
+    """The result without unchanged sources whose usage was purged completely. The listing would name them, so it is
+    not remembered."""
     purged = _purged(ledger, found.assistant, found.changed)
     if not purged:
         return found
@@ -92,7 +91,7 @@ def _without_purged(ledger: Ledger, found: Found) -> Found:
 
 
 def _purged(ledger: Ledger, assistant: str, sources: Sequence[Source]) -> set[str]:
-    """The paths of those sources of which all was purged, and that have not changed since."""
+    """The paths of unchanged sources whose usage was purged completely."""
     record = open_purge_record(ledger.path.parent) if sources else None
     if record is None:
         return set()
@@ -118,7 +117,7 @@ def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) 
 
 
 def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:
-    """Look for the logs that lie at the roots of worktrees."""
+    """Find the logs in the root folders of worktrees."""
     for root in dict.fromkeys(roots):
         for name, assistant in IN_WORKTREES.items():
             path = os.path.join(root, name)
@@ -127,13 +126,13 @@ def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:
 
 
 def _is_of_the_repository(root: str, name: str) -> bool:
-    """Whether a log at the root of a worktree came with the repository: then it may be anybody's."""
+    """Whether a log in the root folder of a worktree came with the repository, so that it may be anybody's."""
     worktree = find_worktree(root)
     return worktree is None or is_tracked(worktree, name, hash_bytes(read_config(worktree.common_dir)))
 
 
 def _distinct(locations: Iterable[Location]) -> Iterator[Location]:
-    """Each place once, also where one is a link to another."""
+    """Each place once, also if one is a link to another."""
     seen: set[object] = set()
     for location in locations:
         try:
@@ -148,19 +147,19 @@ def _distinct(locations: Iterable[Location]) -> Iterator[Location]:
 
 
 def _look_at(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
-    """A file or a store that is a source by itself: its reader says how it looks now."""
+    """Check a file or store that is a source by itself; its reader determines its present state."""
     there = [source for source in reader.discover(location) if is_source(source)]
     unread = [source for source in there if not (ledger and _is_read(ledger, reader.name, source))]
     return Found(reader.name, location, unread, len(there))
 
 
 def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
-    """The sources to read, and from where on; without the `rest` of each look."""
+    """The sources to read, and the cursors to read them from; without the `rest` of each location."""
     return [_job(ledger, found.assistant, file) for found in looks for file in found.changed]
 
 
 def jobs_of_rest(ledger: Ledger, looks: Sequence[Found]) -> Iterator[tuple[int, list[Job]]]:
-    """For each portion of the rest how many files it has found, and what is to be read."""
+    """For each portion of the rest, the number of its files and the jobs."""
     for found in looks:
         for files in found.rest or ():
             unread = [file for file in files if not _is_read(ledger, found.assistant, file)]
@@ -175,7 +174,7 @@ def _job(ledger: Ledger | None, assistant: str, source: Source) -> Job:
 
 
 def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
-    """The files below a folder, by what is remembered where that still holds, else by looking for them."""
+    """The files below a folder, from the remembered listing where it is still valid, else from a new one."""
     known = _unpacked(listing_of(ledger, reader.name, location.path)) if ledger else None
     if ledger and known:
         files, moved = _compared(location.path, known)
@@ -183,7 +182,7 @@ def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Fo
             found = _looked_again(ledger, reader, location, known, (files, moved))
             if found is not None:
                 return found
-    folders = _folders(location.path)  # before the files, so that one that is made meanwhile changes its folder
+    folders = _folders(location.path)  # before the files: one created meanwhile changes its folder's `ctime`
     portions = _portions(reader, location)
     files = next(portions)
     if len(files) == _PORTION:
@@ -194,7 +193,7 @@ def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Fo
 
 
 def _portions(reader: Reader, location: Location) -> Iterator[list[Source]]:
-    """All files below a root; what cannot be one is passed over."""
+    """All files below a root, in portions; entries that cannot be logs are skipped."""
     files = (file for file in reader.discover(location) if is_source(file))
     while portion := list(islice(files, _PORTION)):
         yield portion
@@ -204,7 +203,7 @@ def _portions(reader: Reader, location: Location) -> Iterator[list[Source]]:
 
 
 def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Listing, seen: _Seen) -> Found | None:
-    """The sources where only some folders have changed; `None` when that cannot be told."""
+    """The changed sources if only some folders have changed; `None` if that cannot be determined."""
     paths, moved = seen
     try:
         files = {path: file_source(path, os.stat(path)) for path in paths}
@@ -217,7 +216,7 @@ def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Lis
         there = next(_portions(reader, Location(folder)))
         part = _listing(folders, there) if len(there) < _PORTION else None
         if part is None or any(os.path.islink(one) for one in part.keys() - before.keys()):
-            return None  # what a new link leads to may be known under another name
+            return None  # the target of a new link may be known under another name
         listing |= part
         files |= {file.path: file for file in changed(there, _sizes(before))}
     changed_files = [file for file in files.values() if not _is_read(ledger, reader.name, file)]
@@ -244,8 +243,8 @@ def _sizes(listing: Listing) -> dict[str, tuple[int, int]]:
 
 
 def remember(ledger: Ledger, found: Found) -> None:
-    """Remember what is below a root, if all that was found there has been read, or all but a few files, which are tried
-    again. Whatever makes the ledger read a file anew must forget this too."""
+    """Remember the listing of a root if everything found there was read, or all but a few files, which are tried
+    again. Code that makes the ledger read a file again must forget the listing too."""
     if found.listing is None or _purged(ledger, found.assistant, found.changed):
         return
     unread = _unread(ledger, found)
@@ -255,7 +254,7 @@ def remember(ledger: Ledger, found: Found) -> None:
         folder, _, name = file.path.rpartition("/")
         _, names, _, mtimes = found.listing[folder]
         mtimes[names.index(name)] = UNFINISHED
-    with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing: then it is not urgent
+    with suppress(LedgerUnavailable), ledger.transaction():  # another process may be writing; the listing can wait
         record_listing(ledger, found.assistant, found.location.path, _packed(found.listing))
 
 
@@ -266,8 +265,8 @@ def _unread(ledger: Ledger, found: Found) -> list[Source]:
 
 
 def _packed(listing: Listing) -> bytes:
-    """For `marshal`, which reads ten thousand names in a fifth of the time that JSON takes, and believes what it reads:
-    the sum in front tells what a failing disk changed."""
+    """Packed by `marshal`, which reads ten thousand names in a fifth of JSON's time, but does not validate its
+    input: the checksum in front detects what a failing disk changed."""
     data = marshal.dumps(listing, _MARSHAL_VERSION)
     return crc32(data).to_bytes(_SUM_BYTES, "little") + data
 
@@ -294,8 +293,8 @@ def _compared(root: str, known: Listing) -> _Seen:
 
 @contextmanager
 def _opened(root: str) -> Generator[int | None]:
-    """The root, to look up what is below it from there: the way to it is walked once and not for each of thousands of
-    files. `None` where that cannot be."""
+    """The opened root, so that the path to it is resolved once and not for each of thousands of files; `None` if it
+    cannot be opened."""
     number: int | None = None
     if os.stat in os.supports_dir_fd:
         with suppress(OSError):
@@ -340,7 +339,7 @@ def _is_read(ledger: Ledger, assistant: str, source: Source) -> bool:
 
 
 def _folders(root: str) -> dict[str, int]:
-    """Each folder below `root` and its `ctime` before it was listed; none where there are too many to remember."""
+    """Each folder below `root`, with its `ctime` before it was listed; empty if there are too many to remember."""
     found: dict[str, int] = {}
     walk = Walk(root)
     for folder, status in walk:
@@ -352,7 +351,7 @@ def _folders(root: str) -> dict[str, int]:
 
 
 def _listing(folders: Mapping[str, int], files: Sequence[Source]) -> Listing | None:
-    """`None` when it cannot be relied on: a file in a folder we do not know."""
+    """The listing; `None` if it is unreliable because a file is in an unknown folder."""
     settled = time.time_ns() - _SETTLED_NS
     listing: Listing = {
         folder: (ctime_ns if ctime_ns <= settled else 0, [], [], []) for folder, ctime_ns in folders.items()

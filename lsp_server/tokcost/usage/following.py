@@ -1,5 +1,5 @@
-"""The usage that newer git history may put elsewhere, found without reading the rest: a worktree may have had twenty
-thousand responses since its last commit, and HEAD may move each minute."""
+"""Finds the usage that newer git history may place elsewhere, without reading the rest: a worktree may have had
+twenty thousand responses since its last commit, and HEAD may move every minute."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,14 +14,14 @@ from tokcost.placement.timeline import Timeline
 from tokcost.placement.unsettled import stretch_at
 
 FIXED = ("observed", "assigned")
-"""Evidence that no reflog overrules."""
+"""Evidence that no reflog overrides."""
 
 
 class News(NamedTuple):
-    """The part of a reflog that has grown which matters for usage that was placed before."""
+    """The new part of a reflog, as far as it affects usage that has been placed already."""
 
     since: int
-    """The second from which it may belong elsewhere."""
+    """The second from which usage may belong elsewhere."""
     renames: Sequence[Rename]
     """Branches that were renamed meanwhile, in order."""
 
@@ -30,17 +30,17 @@ class _Span(NamedTuple):
     first_ms: int
     until_ms: int
     place: BranchPlace | None
-    """`None` where each usage must be asked."""
+    """The place; `None` where each usage must be looked up."""
 
 
 class Following:
-    """Follows the history of one worktree; part of one transaction."""
+    """Follows the history of one worktree within one transaction."""
 
     def __init__(self, ledger: Ledger, worktree: int, timeline: Timeline) -> None:
         self._ledger, self._worktree, self._timeline = ledger, worktree, timeline
 
     def rename(self, renames: Sequence[Rename], rollup: Rollup) -> None:
-        """Give usage on branches that were renamed their new names, without reading any."""
+        """Move usage on renamed branches to their new names, without reading it."""
         for rename in renames:
             for known in self._places():
                 if known.place.branch == rename.before:
@@ -57,7 +57,7 @@ class Following:
         return [known for known in places_in(self._ledger, self._worktree) if known.place.evidence not in FIXED]
 
     def _spans(self, place: int, since: int) -> Iterator[_Span]:
-        """The stretches of time in which a place has usage, with the answers of the timeline."""
+        """The stretches of time in which a place has usage, with the timeline's answers."""
         time_ms = first_time(self._ledger, place, since * 1000)
         while time_ms is not None:
             stretch = stretch_at(self._timeline, time_ms // 1000)

@@ -1,7 +1,7 @@
-"""Writing what was read: each file's usage, placed and priced, and its checkpoint in one transaction.
+"""Records what was read: each file's usage, placed and priced, together with the file's cursor in one transaction.
 
-A process killed at any moment loses nothing and repeats nothing. Two processes may import at once: whoever finds that a
-checkpoint has moved on drops what it read.
+A process killed at any moment loses nothing and repeats nothing. Two processes may import at once: the one that finds
+that a cursor has moved on discards what it read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,41 +37,41 @@ from tokcost.usage.purged import PurgedUsage
 from tokcost.usage.read import Outcome
 from tokcost.usage.sorting_out import sort_out
 
-if TYPE_CHECKING:  # what few imports meet is loaded when one does: a commit waits
+if TYPE_CHECKING:  # rarely used modules are imported on first use, because a commit waits
     from tokcost.usage.log_wins import Pair
     from tokcost.usage.recovering import NewTotals
 
 _TRANSACTION_USAGE = 3000
 _PORTION = 500
-"""Responses that are placed, priced and inserted together: of more, what is known is no longer in the processor's cache
-when the next step asks for it."""
+"""Responses that are placed, priced and inserted together. With more of them, their data leaves the processor's
+cache between the steps."""
 _TRANSACTION_FILES = 200
-"""A transaction of this size takes a tenth of a second: others that import at the same time wait no longer."""
+"""A transaction of this size takes a tenth of a second, the longest time for which other imports have to wait."""
 
 
 class Claims(Protocol):
     """Claims that clones remember and this ledger may have lost."""
 
     def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
-        """The claim (row id) and the version that new usage belongs to; asked in a transaction."""
+        """The claim (row id) and version of new usage; called in a transaction."""
         ...
 
     def join(self, claim: Claim, repository: int, version: int, usage: Sequence[Usage]) -> None:
-        """Remember that usage came into a version that was said before; called in a transaction."""
+        """Remember that usage joined a version that was published before; called in a transaction."""
         ...
 
     def kept(self) -> None:
-        """Count what was bound: that transaction is written."""
+        """Count the bound usage, because the transaction has committed."""
 
     def undone(self) -> None:
-        """Forget what was bound: that transaction was rolled back."""
+        """Forget the bound usage, because the transaction was rolled back."""
 
 
 class Importer:
-    """Gathers what was read and writes it, some thousand usage at a time."""
+    """Collects what was read and records it, some thousand usage at a time."""
 
     def __init__(self, ledger: Ledger, home: Path, placer: Placer, claims: Claims | None = None) -> None:
-        """Usage is bound to `claims` while it is recorded."""
+        """Usage is bound to `claims` as it is recorded."""
         self._ledger = ledger
         self._home = home
         self._claims = claims
@@ -79,28 +79,28 @@ class Importer:
         self._placer = placer
         self._pricer = Pricer(ledger, home)
         self._assigned = assignment_journal.read(home)
-        """The user's assignments of usage that a lost ledger knew."""
+        """The user's assignments that a lost ledger knew."""
         self._waiting: list[Outcome] = []
         self._waiting_usage = 0
         self._purged = PurgedUsage(home)
         self._sessions: dict[str, dict[str, NewTotals]] = {}
-        """Assistants' sessions with new totals."""
+        """Sessions with new totals, by assistant."""
         self.new_usage = 0
 
     @property
     def notes(self) -> list[str]:
-        """Sentences about degraded evidence or prices."""
+        """Sentences about weaker evidence or missing prices."""
         return list(dict.fromkeys([*self._notes, *self._placer.notes, *self._pricer.notes]))
 
     def take(self, outcome: Outcome) -> None:
-        """Add what reading one file gave."""
+        """Add the outcome of reading one file."""
         self._waiting.append(outcome)
         self._waiting_usage += len(outcome.batch.usage) if outcome.batch else 0
         if self._waiting_usage >= _TRANSACTION_USAGE or len(self._waiting) >= _TRANSACTION_FILES:
             self._write()
 
     def finish(self) -> None:
-        """Write the rest, recover unlogged calls, and put usage where newer git history says it belongs."""
+        """Record the rest, recover unlogged calls, and move usage to the places that newer git history gives it."""
         if self._waiting:
             self._write()
         for assistant, sessions in self._sessions.items():
@@ -119,7 +119,7 @@ class Importer:
                 self._write_alone(outcome)
 
     def _write_alone(self, outcome: Outcome) -> None:
-        """Write one file alone: an error in it stops no other."""
+        """Record one file separately, so that an error in it stops no other."""
         self._forget()
         try:
             self._write_together([outcome])
@@ -132,7 +132,7 @@ class Importer:
                 record_problem(self._ledger, outcome.job.assistant, outcome.job.source, problem, passing=False)
 
     def _forget(self) -> None:
-        """Forget all that was learned in a transaction that was rolled back."""
+        """Forget everything learned in a transaction that was rolled back."""
         self._notes = self.notes
         self._placer.forget()
         self._pricer = Pricer(self._ledger, self._home)
@@ -143,7 +143,7 @@ class Importer:
         before = self.new_usage
         try:
             with self._ledger.transaction():
-                waiting = self._purged.without(waiting)  # once more: a purge may have ended meanwhile
+                waiting = self._purged.without(waiting)  # checked again: a purge may have ended meanwhile
                 sources = [(outcome, self._recorded(outcome)) for outcome in waiting]
                 fresh: dict[str, list[tuple[Batch, int]]] = {}
                 for outcome, number in sources:
@@ -163,9 +163,11 @@ class Importer:
             self._claims.kept()
 
     def _recorded(self, outcome: Outcome) -> int | None:
-        """Note how far the file was read; the row id of the source. `None` where nothing could be read, or the ledger
-        has not come as far as this part of it begins: another process has recorded it meanwhile, or what stands before
-        could not be recorded, and would be passed over for good."""
+        """Record how far the file was read; returns the row id of the source.
+
+        `None` if nothing could be read, or if the ledger's cursor is not at the beginning of this part: another process
+        has recorded it meanwhile, or an earlier part could not be recorded and would be lost.
+        """
         job = outcome.job
         if outcome.batch is None:
             record_problem(self._ledger, job.assistant, job.source, outcome.problem, passing=outcome.passing)
@@ -193,8 +195,9 @@ class Importer:
                 sessions.setdefault(total.session, NewTotals()).add(total, number)
 
     def _heed_late_subagents(self, assistant: str, named: set[tuple[str, int]]) -> None:
-        """A sub-agent's file can be read after the total that contains its lines: they seemed unlogged until now.
-        `named` are sessions, each with a file that has usage of it."""
+        """Recalculate totals whose sub-agents' lines arrive late. A sub-agent's file may be read after the total
+        that contains its lines, which seemed unlogged until then. `named` maps sessions to a file with usage of
+        theirs."""
         sessions = self._sessions.setdefault(assistant, {})
         for session, number in named:
             known = set[int]() if session in sessions else sources_of_unlogged(self._ledger, assistant, session)
@@ -204,8 +207,11 @@ class Importer:
                 sessions[session] = NewTotals(known)
 
     def _retract(self, assistant: str, keys: list[str]) -> None:
-        """Take back what was no response of its own after all. What a claim holds was published and stays, unless the
-        same response is there under another key: that takes its place."""
+        """Remove usage that turned out not to be a separate response.
+
+        Claimed usage was published and stays, unless the same response exists under another key, which then takes its
+        place.
+        """
         if keys:
             from tokcost.usage.late_lines import replacement
 
@@ -220,8 +226,8 @@ class Importer:
             rollup.apply(self._ledger)
 
     def _drop_received(self, assistant: str, sessions: set[str]) -> None:
-        """Take back what a receiver was sent of sessions of which there is a log now: the log wins, and gets the place
-        that its owner or a commit gave to what was received."""
+        """Remove received usage of sessions that have a log now. The log wins, and gets the place that its owner or
+        a commit gave to the received usage."""
         for beside in received_besides_logs(self._ledger, assistant, sessions):
             from tokcost.usage import log_wins
 
@@ -236,7 +242,8 @@ class Importer:
             rollup.apply(self._ledger)
 
     def _take_over(self, pairs: Sequence["Pair"], rollup: Rollup) -> None:
-        """Put logged usage where the received usage of the same responses is: on its branch, and into its claim."""
+        """Move logged usage to the place of the received usage of the same responses: to its branch, and into its
+        claim."""
         for received, logged in pairs:
             claim = received.entry.claim
             if claim is not None and logged.entry.claim is None:
@@ -249,8 +256,8 @@ class Importer:
         self._remember_places(pairs)
 
     def _remember_places(self, pairs: Sequence["Pair"]) -> None:
-        """Have the assignments that outlive the ledger name the logged usage instead of the received."""
-        with suppress(OSError):  # without them a lost ledger only asks to assign it again
+        """Have the assignments in the journal name the logged usage instead of the received usage."""
+        with suppress(OSError):  # if this fails, a lost ledger only makes the user assign it again
             for received, logged in pairs:
                 target = self._placer.target_of(received)
                 if target is not None:
@@ -268,7 +275,7 @@ class Importer:
         return usage_of_session(self._ledger, number)
 
     def _record_usage(self, assistant: str, usage: list[tuple[Usage, int]]) -> None:
-        """Record usage and what it was read from."""
+        """Record usage and the source it was read from."""
         ledger = self._ledger
         stored = self._stored(assistant, usage)
         new, changes, copies = sort_out(usage, stored)
@@ -288,7 +295,7 @@ class Importer:
         self.new_usage += len(new)
 
     def _stored(self, assistant: str, usage: list[tuple[Usage, int]]) -> dict[str, Stored]:
-        """The rows that may have these responses. Under further keys there are some only where the first is taken."""
+        """The rows that may hold these responses. Rows under further keys exist only where the first key is taken."""
         stored = find_usage(self._ledger, assistant, {one.key for one, _ in usage})
         if stored:
             further = {key for one, _ in usage if one.key in stored for key in further_keys(one)}
@@ -308,7 +315,7 @@ class Importer:
         return Entry(usage, repository, worktree, place, list_cost, state, card_id, claim, version, source)
 
     def _changed(self, before: Stored, usage: Usage) -> Entry:
-        """The new state of a row; its place changes only when a surer original has been found."""
+        """The new state of a row. Its place changes only if a better original was found."""
         entry = self._entry(usage)
         old = before.entry
         is_same = (usage.copy_rank, usage.moves_head) == (old.usage.copy_rank, old.usage.moves_head)
@@ -322,7 +329,7 @@ class Importer:
             for name in new
             if has_unexplained_total(self._ledger, assistant, name)
         }
-        # A fork's totals contain what its parents' totals tell: older ones first.
+        # The totals of a fork contain those of its parents: older ones first.
         for name, totals in sorted(found.items(), key=lambda one: one[1][0].time_ms):
             try:
                 self._pricer.prepare({("", total.model) for total in totals})
@@ -340,7 +347,7 @@ class Importer:
 
         ledger, recovered = self._ledger, recover(self._ledger, assistant, totals, new)
         usage, told = recovered.usage, {u.key: u.time_ms for u in recovered.before}
-        # Of totals that were read earlier it is not known any more when the session was compacted.
+        # For totals from earlier imports, the time of a compaction is no longer known.
         wanted = {u.key: u if new.tells(u.key) else u._replace(time_ms=told.get(u.key, u.time_ms)) for u in usage}
         stored = find_usage(ledger, assistant, [*wanted, *told])
         changes = [(stored[key], u) for key, u in wanted.items() if key in stored and stored[key].entry.usage != u]
@@ -362,7 +369,7 @@ class Importer:
         rollup.apply(ledger)
 
     def _join_claim(self, row: Stored, lines: Sequence[Stored], rollup: Rollup) -> None:
-        """Put lines that take the place of a row into its claim, and have the clone remember it."""
+        """Put usage that replaces a row into the row's claim, and have the clone remember it."""
         if lines:
             claim, repository = claim_and_repository(self._ledger, row.entry.claim or 0)
             version = row.entry.claim_version or 0

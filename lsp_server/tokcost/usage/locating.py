@@ -1,7 +1,8 @@
-"""From a working directory to a repository and a worktree.
+"""Finds the repository and worktree of a working directory.
 
 The ledger remembers every directory, worktree and repository it has seen, so that usage is still placed when a worktree
-was deleted or a clone moved. Where it remembers nothing, git may: it lists linked worktrees also when they are gone.
+was removed or a clone moved. Where the ledger has no record, git may have one: it also lists linked worktrees whose
+folder is gone.
 """
 
 import os
@@ -27,35 +28,37 @@ from tokcost.usage.known_worktrees import DIGEST, arrived_at, digest_of, gone_wo
 
 
 class Location(NamedTuple):
-    """The repository and worktree in which a working directory lies. Row ids."""
+    """The repository and worktree that contain a working directory, as row ids."""
 
     repository: int | None = None
     worktree: int | None = None
-    """`None` in a bare repository, and outside of all."""
+    """The worktree; `None` in a bare repository and outside repositories."""
     inside: tuple[str, ...] = ()
-    """For a folder that is gone and that its path alone puts into the worktree: the folders in between. It may have
-    been a worktree of its own."""
+    """The folders between the worktree and a folder that is gone, if only its path puts it into the worktree. It may
+    have been a worktree of its own."""
 
 
 class Locator:
-    """Locates working directories and remembers what it learned; one for each import. Whatever writes is part of the
-    caller's transaction."""
+    """Locates working directories and remembers the results; one for each import.
+
+    All writes belong to the caller's transaction.
+    """
 
     def __init__(self, ledger: Ledger, here: CloneState | None = None) -> None:
-        """`here` is the worktree that somebody asks about: what was read of it is not read again, and logs may know its
-        folder by its digest alone."""
+        """`here` is the worktree of the caller's command. It is not read again, and logs may know its folder by its
+        digest only."""
         self._ledger = ledger
         self._here = here.worktree if here else None
         self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
         self._located: dict[str, Location] = {}
         self._linked: dict[str, list[Worktree]] = {}
         self._met = set[str]()
-        """Clones of which it is known by now whether they have moved."""
+        """Clones that have been checked for moves."""
         self._learn()
         self._bound = bound_directories(ledger)
 
     def forget(self) -> None:
-        """Forget all that was learned in a transaction that was rolled back."""
+        """Forget everything learned in a transaction that was rolled back."""
         self._located.clear()
         self._met.clear()
         self._learn()
@@ -70,7 +73,7 @@ class Locator:
         return found
 
     def has_news(self, directory: str) -> bool:
-        """Whether a working directory that lay nowhere when it was last looked at lies somewhere now."""
+        """Whether a working directory that was in no repository when it was last checked is in one now."""
         if directory.startswith(DIGEST):
             return directory not in self._located and self._locate_digest(directory).worktree is not None
         if not os.path.isabs(directory):
@@ -84,7 +87,7 @@ class Locator:
         return True
 
     def note_origin(self, origin: WorktreeOrigin) -> None:
-        """Remember a worktree that an assistant made for itself, also when it is gone by now."""
+        """Remember a worktree that an assistant created for itself, also if it is gone by now."""
         path = os.path.normpath(origin.path)
         number, source = self.locate(origin.path).worktree, self.locate(origin.origin_path).worktree
         if source is None:
@@ -96,7 +99,7 @@ class Locator:
         self.record_origin(number, origin)
 
     def record_origin(self, number: int, origin: WorktreeOrigin) -> KnownWorktree:
-        """Remember what a known worktree was made from; the worktree as it is known then."""
+        """Remember what a known worktree was created from; returns the worktree as it is known then."""
         record_origin(self._ledger, number, origin.origin_path, origin.origin_branch)
         self._learn()
         return self.worktrees[number]
@@ -112,7 +115,7 @@ class Locator:
         return number
 
     def _meet(self, found: Worktree) -> None:
-        """See whether this clone has moved, once."""
+        """Check once whether this clone has moved."""
         if found.common_dir in self._met:
             return
         self._met.add(found.common_dir)
@@ -126,7 +129,7 @@ class Locator:
         self.worktrees = {one.id: one for one in worktrees(self._ledger)}
 
     def _locate_digest(self, directory: str) -> Location:
-        """The worktree whose folder, or a folder in which, has this digest: all that some logs say of a project."""
+        """The worktree whose folder, or a folder in which, has this digest. Some logs identify a project only by it."""
         if not directory.startswith(DIGEST):
             return Location()
         known = {one.path: one.id for one in self.worktrees.values()} | self._bound
@@ -138,8 +141,8 @@ class Locator:
         return Location()
 
     def _locate(self, directory: str) -> Location:
-        """A folder that is there lies where git says; one that is gone lies where the ledger remembers it, where git
-        still lists a worktree, or at last where its path leads."""
+        """The location of a folder. An existing folder is where git says. A folder that is gone is where the ledger
+        remembers it, else where git still lists a worktree, else where its path leads."""
         is_gone = not os.path.isdir(directory)
         if is_gone:
             remembered = self._bound.get(directory) or self._remembered(directory)
@@ -159,7 +162,7 @@ class Locator:
         return Location(self._repository(bare))
 
     def _unbind(self, directory: str) -> None:
-        """Unbind a directory whose repository is gone now, or broken: look again later."""
+        """Unbind a directory whose repository is gone or broken now, so that it is checked again later."""
         if self._bound.pop(directory, None) is not None:
             unbind_directory(self._ledger, directory)
 
@@ -171,7 +174,7 @@ class Locator:
         return Location(worktree.repository, number, _inside(directory, worktree))
 
     def _remembered(self, directory: str) -> int | None:
-        """The innermost worktree the ledger knows around a folder, if that worktree is gone as well."""
+        """The innermost worktree in the ledger that contains a folder, if that worktree is gone as well."""
         folder = os.path.normpath(directory)
         for one in self.repositories.values():
             if f"{folder}{os.sep}".startswith(one.root + os.sep) and not os.path.exists(one.common_dir):
@@ -182,7 +185,7 @@ class Locator:
         return innermost.id if innermost is not None and not os.path.isdir(innermost.path) else None
 
     def _linked_worktrees(self) -> list[Worktree]:
-        """Those that the known repositories list, each read once."""
+        """The linked worktrees listed by the known repositories, each read once."""
         homes = {one.common_dir for one in self.repositories.values()}
         if self._here is not None:
             homes.add(self._here.common_dir)
@@ -203,7 +206,7 @@ class Locator:
 
 
 def _inside(directory: str, worktree: KnownWorktree) -> tuple[str, ...]:
-    """The folders between a worktree that is there and a folder in it that is gone."""
+    """The folders between a worktree that exists and a folder in it that is gone."""
     folder = os.path.normpath(directory)
     if not folder.startswith(worktree.path + os.sep) or os.path.isdir(directory) or not os.path.isdir(worktree.path):
         return ()

@@ -1,7 +1,8 @@
-"""Records of a log that tell of the same responses as telemetry that was received before.
+"""Log records of responses that were received as telemetry before.
 
-What nobody has put anywhere is taken back as soon as a log tells of its session. What its owner assigned, or a claim
-holds, has a place that no log knows: the record of the same response in the log gets it before the received one goes.
+Received usage that nobody has placed is removed as soon as there is a log of its session. Received usage that its owner
+assigned, or that a claim holds, has a place that no log knows: the log record of the same response takes over that
+place before the received record goes.
 """
 
 from bisect import bisect_left
@@ -12,20 +13,20 @@ from tokcost.ledger.rows import Stored
 from tokcost.model.usage import Usage
 
 MOST_APART_MS = 10 * 60_000
-"""The longest time between two records of one response: a log may date it by its beginning, telemetry by its end."""
+"""The maximum time between two records of one response: a log may date it by its beginning, telemetry by its end."""
 
 Pair = tuple[Stored, Stored]
 """The received record of a response, and the logged one."""
 
 
 def is_held(received: Stored) -> bool:
-    """Whether somebody decided where it belongs."""
+    """Whether somebody decided where the usage belongs."""
     return received.entry.claim is not None or received.entry.place.evidence == "assigned"
 
 
 def may_go(received: Stored, logged: Iterable[Stored]) -> bool:
-    """Whether received usage that no logged record stands for is taken back: what was published stays, and what was
-    assigned waits until the log has come to its time."""
+    """Whether received usage without a logged record is removed. Published usage stays, and assigned usage waits
+    until the log has reached its time."""
     if received.entry.claim is not None:
         return False
     newest = max((one.entry.usage.time_ms for one in logged), default=0)
@@ -33,10 +34,10 @@ def may_go(received: Stored, logged: Iterable[Stored]) -> bool:
 
 
 def same_responses(received: Sequence[Stored], logged: Sequence[Stored]) -> list[Pair]:
-    """Pairs of records of one response; all are of one session.
+    """Pairs of records of one response, all of one session.
 
-    The id of the request decides where both have it. Otherwise the nearest in time of those with equal counts, then of
-    any, is the same response; a logged one that a claim holds was another one's before.
+    The request id decides where both records have it. Otherwise the nearest in time with equal counts matches, then the
+    nearest with any counts. A logged record that a claim holds belonged to another response before.
     """
     by_id = {name: one for one in logged for name in _ids(one.entry.usage)}
     pairs = [(one, by_id[name]) for one in received if (name := _own_id(one.entry.usage)) in by_id]
@@ -57,7 +58,7 @@ def same_responses(received: Sequence[Stored], logged: Sequence[Stored]) -> list
 
 
 def _take_nearest(one: Stored, among: list[Stored]) -> Stored | None:
-    """Take the record nearest in time out of some that are in order of time."""
+    """Take the record that is nearest in time from a list ordered by time."""
     time_ms = one.entry.usage.time_ms
     at = bisect_left(among, time_ms, key=lambda other: other.entry.usage.time_ms)
     near = [number for number in (at - 1, at) if 0 <= number < len(among)]
@@ -71,7 +72,7 @@ def _in_order(stored: Iterable[Stored]) -> list[Stored]:
 
 
 def _own_id(received: Usage) -> str:
-    """The id of the request that telemetry names; a key made of the session and the time is equal to no request id."""
+    """The id of the request that telemetry names. A key derived from session and time equals no request id."""
     return received.key.partition("/")[2]
 
 
@@ -80,6 +81,6 @@ def _ids(logged: Usage) -> tuple[str, ...]:
 
 
 def _counts(one: Stored) -> tuple[int, ...]:
-    """The counts by which one response is known: telemetry need not tell how long a cache write lasts."""
+    """The counts that identify a response. Telemetry need not record the lifetime of a cache write."""
     tokens = one.entry.usage.tokens
     return tokens.input, tokens.cache_read, tokens.cache_write_5m + tokens.cache_write_1h, tokens.output

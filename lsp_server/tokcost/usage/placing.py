@@ -1,7 +1,5 @@
-"""From a working directory and a time to a repository, a worktree and a branch.
-
-What git's history says later (a branch created from this one, a rename) is followed.
-"""
+"""Finds the repository, worktree and branch of a usage from its working directory and time, and follows later git
+history (a branch created from this one, a rename)."""
 
 import os
 from collections.abc import Iterable
@@ -47,36 +45,37 @@ class Where(NamedTuple):
     root: str
     place: BranchPlace
     is_left: bool = False
-    """It was made in an assistant's own worktree that is gone without a commit, so it went to where that came from."""
+    """The usage was made in an assistant's own worktree that is gone without a commit, so it belongs to the branch
+    that the worktree came from."""
 
 
 NOWHERE = Where(None, None, "", UNKNOWN)
 
 
 class _Spot(NamedTuple):
-    """A worktree with all that placing usage in it needs."""
+    """A worktree, with everything needed to place usage in it."""
 
     worktree: KnownWorktree
     root: str
     timeline: Timeline
     observed: list[Observation]
     last_move: list[Observation]
-    """The branches within the second of HEAD's newest move, which are known until the next one: recorded once
-    needed."""
+    """The branches within the second of HEAD's newest move. They are known only until the next move, and recorded
+    when needed."""
 
 
 class _Steady(NamedTuple):
     """A span of time in which all usage in a worktree has the same place."""
 
     spot: _Spot
-    """As it was known then."""
+    """The worktree, as it was known then."""
     begin_ms: int
     end_ms: int
     where: Where
 
 
 class _Last(NamedTuple):
-    """The last answer of all: most usage was made in the folder of the one before, in the same span of time."""
+    """The last answer. Most usage is in the same folder as the usage before, and in the same span of time."""
 
     cwd: str
     begin_ms: int
@@ -93,39 +92,43 @@ _CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
 _CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
 
 _HEADLESS = "HEAD could not be read"
-"""In place of what the reflog looked like: the next look differs, and places again."""
+"""Stands in place of the reflog's stamp, so that the next refresh differs and places the usage again."""
 
 
 class Placer:
-    """Places usage and remembers what it learned; one for each import. `place` and `note_origins` write to the ledger
-    and are called inside a transaction."""
+    """Places usage and remembers the results; one for each import.
+
+    `place` and `note_origins` write to the ledger and are called inside a transaction.
+    """
 
     def __init__(self, ledger: Ledger, here: CloneState | None = None) -> None:
-        """`here` is the worktree that somebody asks about."""
+        """`here` is the worktree of the caller's command."""
         self._ledger = ledger
         self._locator = Locator(ledger, here)
         self._heads = {here.worktree.git_dir: here.head} if here else {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
         self._histories: dict[int, History] = {}
-        """The reflogs that these were made of."""
+        """The reflogs from which the timelines were built."""
         self._steady: dict[int, _Steady] = {}
         self._last = _NOTHING
         self._cleared: dict[tuple[int, str], bool] = {}
         self._headless: set[int] = set()
-        """Worktrees whose HEAD could not be read: what was placed meanwhile is looked at again."""
+        """Worktrees whose HEAD could not be read. Usage placed meanwhile is checked again."""
         self.notes: list[str] = []
 
     def forget(self) -> None:
-        """Forget all that was learned in a transaction that was rolled back."""
+        """Forget everything learned in a transaction that was rolled back."""
         self._locator.forget()
         self._last = _NOTHING
         for memory in (self._spots, self._timelines, self._cleared, self._headless, self.notes):
             memory.clear()
 
     def place(self, usage: Usage, home: KnownWorktree | None = None) -> Where:
-        """Find the place of a usage, by its working directory, its time and the assistant's own branch field. What was
-        placed in the worktree `home` stays in that repository: another clone may be at its path by now."""
+        """Find the place of a usage, from its working directory, its time and the assistant's own branch field.
+
+        Usage that was placed in the worktree `home` stays in that repository: another clone may be at its path by now.
+        """
         cwd, begin_ms, end_ms, where, known = self._last
         if (
             home is None
@@ -151,8 +154,8 @@ class Placer:
         return steady.where
 
     def _steady_at(self, number: int, spot: _Spot, time_ms: int) -> _Steady | None:
-        """The answer to the last question about a worktree, where this one has the same: HEAD mostly stays for hours,
-        and nothing that a log says of the branch counts then."""
+        """The last answer about a worktree, if it is valid for this usage too. HEAD usually stays for hours, and
+        within such a span the branch field in a log is irrelevant."""
         last = self._steady.get(number)
         return last if last and last.spot is spot and last.begin_ms <= time_ms < last.end_ms else None
 
@@ -180,7 +183,7 @@ class Placer:
         return Where(worktree.repository, number, root, found)
 
     def assigned(self, common_dir: str, path: str, branch: str) -> Where | None:
-        """A place that the user chose before the ledger was lost; `None` while that clone cannot be found."""
+        """The place that the user chose before the ledger was lost; `None` while that clone cannot be found."""
         found = find_worktree(path) if path else None
         if found is None or found.common_dir != common_dir:
             return None
@@ -190,13 +193,13 @@ class Placer:
         return Where(worktree.repository, number, root, BranchPlace(branch, "assigned"))
 
     def take_over(self, logged: Stored, received: Stored, rollup: Rollup) -> None:
-        """Put logged usage where received usage of the same response was put."""
+        """Put logged usage at the place of received usage of the same response."""
         entry = received.entry
         if entry.repository is not None:
             replace_place(self._ledger, logged, entry.worktree, entry.repository, entry.place, rollup)
 
     def target_of(self, stored: Stored) -> Target | None:
-        """The place that usage was assigned to, in words that outlive the ledger."""
+        """The place that usage was assigned to, in a form that outlives the ledger."""
         worktree = self._locator.worktrees.get(stored.entry.worktree or 0)
         branch = stored.entry.place.branch
         if worktree is None or branch is None:
@@ -204,15 +207,15 @@ class Placer:
         return Target(self._locator.repositories[worktree.repository].common_dir, worktree.path, branch)
 
     def note_origins(self, origins: Iterable[WorktreeOrigin]) -> None:
-        """Remember worktrees that an assistant made for itself, also when they are gone by now."""
+        """Remember worktrees that an assistant created for itself, also if they are gone by now."""
         for origin in origins:
             self._locator.note_origin(origin)
             self._spots.clear()
             self._last = _NOTHING
 
     def follow_history(self) -> None:
-        """Put usage where it belongs by what git's history says now: directories that became repositories, and
-        worktrees whose reflog has grown since their usage was placed. Each is a transaction of its own."""
+        """Place usage again where git's history has changed: directories that became repositories, and worktrees
+        whose reflog has grown since their usage was placed. Each is a transaction of its own."""
         for path in directories_without_worktree(self._ledger):
             if self._locator.has_news(path):
                 with self._ledger.transaction():
@@ -235,7 +238,7 @@ class Placer:
         note_placed(self._ledger, worktree.id, stamp, timeline.newest)
 
     def _unsettled(self, worktree: KnownWorktree, timeline: Timeline, rollup: Rollup) -> Iterable[Stored]:
-        """The usage of a worktree that its newer history may put elsewhere."""
+        """The usage of a worktree that its newer history may place elsewhere."""
         news = self._news(worktree, timeline)
         if news is not None and news.since < timeline.told_from:
             timeline = self._reaching(worktree, timeline, news.since)
@@ -249,7 +252,7 @@ class Placer:
         return following.unsettled(news.since)
 
     def _news(self, worktree: KnownWorktree, timeline: Timeline) -> News | None:
-        """The news of a reflog that has only grown; `None` where that cannot be told, or where more than the reflog
+        """The news of a reflog that has only grown; `None` if that cannot be determined, or if more than the reflog
         decides."""
         is_own = worktree.origin_branch or _claudes_branch(worktree.path)
         located = as_worktree(worktree, self._locator.repositories[worktree.repository])
@@ -265,7 +268,7 @@ class Placer:
 
     def _place_directory(self, path: str) -> None:
         rollup = Rollup()
-        # What was placed before the repository was away for a while, or was another one, stays there.
+        # Usage placed before the repository was absent for a while, or was another one, stays there.
         outside = (one for one in usage_in_directory(self._ledger, path) if one.entry.worktree is None)
         self._place_again(outside, rollup)
         rollup.apply(self._ledger)
@@ -281,8 +284,8 @@ class Placer:
                 replace_place(self._ledger, stored, where.worktree, where.repository, where.place, rollup)
 
     def _in_bare(self, usage: Usage, repository: int) -> Where:
-        """A bare repository has no HEAD of its own to be on; a worktree of it that is gone was on what the assistant
-        says."""
+        """The place of usage in a bare repository, which has no HEAD of its own to follow. For a removed worktree of
+        it, the assistant's branch field decides."""
         root = self._locator.repositories[repository].root
         is_gone = os.path.isabs(usage.cwd) and not os.path.isdir(usage.cwd)
         is_told = is_gone and usage.branch not in ("", "HEAD")
@@ -304,7 +307,7 @@ class Placer:
         return spot
 
     def _with_origin(self, worktree: KnownWorktree) -> KnownWorktree:
-        """Claude Code makes worktrees for sub-agents without a record of what they came from."""
+        """Add the origin of a worktree that Claude Code created for a sub-agent, which it does not record."""
         if _claudes_branch(worktree.path) not in self._timeline(worktree).branches:
             return worktree
         origin = self._branch_it_began_from(worktree).branch
@@ -314,7 +317,7 @@ class Placer:
         return self._locator.record_origin(worktree.id, WorktreeOrigin(worktree.path, "", root, origin))
 
     def _is_cleared(self, worktree: KnownWorktree, branch: str) -> bool:
-        """Whether a worktree that an assistant made for itself is gone, and nothing was committed on its branch."""
+        """Whether a worktree that an assistant created for itself is gone, and its branch has no commit."""
         known = self._cleared.get((worktree.id, branch))
         if known is None:
             common_dir = self._locator.repositories[worktree.repository].common_dir
@@ -323,8 +326,8 @@ class Placer:
         return known
 
     def _was_cleared(self, around: KnownWorktree, inside: tuple[str, ...], branch: str) -> bool:
-        """Whether the folder was a worktree of Claude Code's own inside of another one, gone before anybody looked and
-        without a commit: the branch it came from is where the worktree around it was."""
+        """Whether the folder was a worktree of Claude Code's own inside another one, removed before anyone saw it
+        and without a commit. Its usage belongs to the branch that the surrounding worktree was on."""
         path = os.path.join(around.path, *inside[:3])
         return bool(branch) and branch == _claudes_branch(path) and self._is_cleared(around._replace(path=path), branch)
 
@@ -335,8 +338,8 @@ class Placer:
         return self._branch_it_began_from(worktree) if _CODEX_WORKTREES in worktree.path else UNKNOWN
 
     def _branch_it_began_from(self, worktree: KnownWorktree) -> BranchPlace:
-        """Codex works in detached worktrees that it makes itself: they belong to the branch that the main worktree
-        was on when they were made."""
+        """The branch from which Codex created its own detached worktree: the one that the main worktree was on at
+        that time."""
         repository = self._locator.repositories[worktree.repository]
         made = read_reflog(as_worktree(worktree, repository)).entries[:1]
         if not made or repository.root == repository.common_dir:
@@ -349,7 +352,7 @@ class Placer:
         return place(timeline, made[0].second * 1000)
 
     def _reaching(self, worktree: KnownWorktree, timeline: Timeline, second: int) -> Timeline:
-        """A timeline that can be asked for this second, if this one cannot."""
+        """A timeline that covers this second, if the present one does not."""
         if second >= timeline.told_from:
             return timeline
         self._timelines.pop(worktree.id, None)
@@ -374,13 +377,13 @@ class Placer:
 
 
 def _claudes_branch(path: str) -> str:
-    """The branch that Claude Code makes for a worktree of its own at a path; empty where it makes none."""
+    """The branch that Claude Code creates for its own worktree at a path; empty if it creates none."""
     folder, name = os.path.split(path)
     return f"worktree-{name}" if folder.endswith(_CLAUDE_WORKTREES) else ""
 
 
 def _may_replace(where: Where, old: Entry) -> bool:
-    """Whether a usage goes to where newer knowledge puts it."""
+    """Whether newer knowledge about the place of a usage replaces the older."""
     if where.is_left:
         return old.place.evidence != "assigned" and old.claim is None
     if old.place.evidence in FIXED:
@@ -389,7 +392,8 @@ def _may_replace(where: Where, old: Entry) -> bool:
 
 
 def _is_weaker(new: BranchPlace, old: BranchPlace) -> bool:
-    """Git forgets: an expired reflog, a deleted branch that usage was carried to. What was known then still holds."""
+    """Whether the newer evidence is weaker. Git forgets: a reflog expires, a branch that usage was carried to is
+    deleted. Older knowledge then remains valid."""
     if new.evidence in ("none", "transcript"):
         return old.evidence not in ("none", "transcript") or new.branch is None
     return old.evidence == "carried" and new.evidence == "reflog"

@@ -1,7 +1,7 @@
-"""The files in which the user and a repository say what they know better of prices, and what is wrong with them.
+"""The price files of the user and of a repository, and their problems.
 
-A repository's file holds for its own usage alone, and a bad one is no other repository's business. `tokcost log` asks
-each time: reading TOML is imported where there is a price.
+A repository's file is valid for its own usage only, and an invalid file affects no other repository. `tokcost log`
+checks these files every time, so the TOML parser is imported only where there is a price.
 """
 
 import os
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 USER_FILE = "prices.toml"
 IMPORTED_FILE = "prices-imported.json"
-"""The price file that `tokcost prices import` was given: models that turn up later are looked for in it, too."""
+"""The price file given to `tokcost prices import`. Models that turn up later are looked up in it too."""
 
 OWN_STAMP = "own prices"
-"""By which state of the user's own price file usage was priced last, or it was told what a change of it would do."""
+"""The state of the user's price file at the last pricing, or when the user was told what a change of it would do."""
 
 KEEPS_ITS_PRICE = (
     "What was recorded before keeps its price; `tokcost prices reprice --since 2025-01-01 --dry-run` says what would"
@@ -29,13 +29,13 @@ KEEPS_ITS_PRICE = (
 
 
 def override_files(home: Path, root: str) -> list[tuple[Path, str]]:
-    """The files that hold in the repository at `root` (empty: in none), each with the repository that it must lie in
-    (empty: it is the user's own); later ones win."""
+    """The files that are valid in the repository at `root` (empty: in none), each with the repository that must
+    contain it (empty: it is the user's own). Later files win."""
     return [(home / USER_FILE, ""), *([(Path(root) / POLICY_FILE, root)] if root else [])]
 
 
 def own_stamp(home: Path) -> str:
-    """Changes when the user's own price file does; empty where there is none."""
+    """A stamp that changes when the user's price file does; empty if there is none."""
     try:
         status = os.stat(home / USER_FILE)
     except OSError:
@@ -44,28 +44,29 @@ def own_stamp(home: Path) -> str:
 
 
 def price_change(ledger: "Ledger", home: Path) -> list[str]:
-    """A sentence when the user's own price file changed and nobody has asked yet what that would change."""
+    """A sentence saying that the user's price file has changed, until somebody has looked at the effect of the
+    change."""
     now = own_stamp(home)
     if not now:
         return []
-    from tokcost.ledger.settings import setting  # few have a file of their own
+    from tokcost.ledger.settings import setting  # few users have such a file
 
     known = setting(ledger, OWN_STAMP)
     return [] if known in (None, now) else [f"{home / USER_FILE} changed. {KEEPS_ITS_PRICE}"]
 
 
 def load(file: Path, root: str) -> tuple["Override", ...]:
-    """Read one of them. Raises `SettingsDamaged`."""
+    """Read one of the files. Raises `SettingsDamaged`."""
     content = read_policy_at(root) if root else b""
     if not (b"price" in content if root else os.path.lexists(file)):
         return ()
-    from tokcost.pricing.override_file import load_overrides, parse_overrides  # takes a hook longer than pricing does
+    from tokcost.pricing.override_file import load_overrides, parse_overrides  # slower than pricing
 
     return parse_overrides(file, content) if root else load_overrides(file)
 
 
 def price_problems(home: Path, root: str) -> list[str]:
-    """A sentence for each file that cannot hold in the repository at `root`: usage has list prices there."""
+    """A sentence for each invalid file in the repository at `root`, whose usage has list prices."""
     found: list[str] = []
     for file, inside in override_files(home, root):
         try:
@@ -76,5 +77,5 @@ def price_problems(home: Path, root: str) -> list[str]:
 
 
 def ignored(problem: SettingsDamaged) -> str:
-    """The note about a file that was passed over."""
+    """The note about a file that was ignored."""
     return f"{problem}; it was ignored."

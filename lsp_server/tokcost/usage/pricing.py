@@ -1,5 +1,5 @@
-"""Prices for usage as it is imported: rate cards from the ledger, compiled when a new model or a new source turns
-up."""
+"""Prices usage as it is imported, with rate cards from the ledger that are compiled when a new model or a new source
+turns up."""
 
 import time
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ IMPORTED = "file:"
 
 
 class Pricer:
-    """Prices usage; one for each import. Overrides of a repository concern its own usage alone."""
+    """Prices usage; one for each import. The overrides of a repository apply to its own usage only."""
 
     def __init__(self, ledger: Ledger, home: Path) -> None:
         self._ledger = ledger
@@ -38,23 +38,24 @@ class Pricer:
         self._books: dict[str, PriceBook] = {}
         self._kept: set[str] | None = None
         self._ids: dict[Pair, dict[str, str]] = {}
-        """The ids of cards that the ledger has, by model and content."""
+        """The ids of the cards in the ledger, by model and content."""
         self._overrides: dict[Path, tuple[Override, ...]] = {}
         self.notes: list[str] = []
 
     def prepare(self, pairs: Iterable[Pair]) -> None:
-        """Have cards for all that is about to be priced; outside a transaction, since compiling takes a moment."""
+        """Have cards ready for everything that is about to be priced. Called outside a transaction, since compiling
+        takes a moment."""
         models = self._current()
         missing = set(pairs) - models.keys()
         if missing:
             self._record(self.compiled(sorted(missing)))
 
     def models(self) -> list[ModelCards]:
-        """The cards of all models that were ever priced, by the price source of today."""
+        """The cards of all models that were ever priced, according to the present price source."""
         return list(self._current().values())
 
     def price(self, usage: Usage, root: str) -> Price:
-        """The list cost of one usage in the repository at `root` (empty: in none); part of a transaction."""
+        """The list cost of one usage in the repository at `root` (empty: in none). Runs in a transaction."""
         book = self._books.get(root)
         if book is None:
             book = self._books[root] = PriceBook((self._models or {}).values(), self._overrides_for(root), self._id_of)
@@ -65,14 +66,14 @@ class Pricer:
         return price
 
     def _id_of(self, cards: ModelCards) -> str:
-        """The id of cards. Mostly the ledger has the same, and what works ids out need not be loaded."""
+        """The id of cards. Usually the ledger has them, and the code that computes ids need not be imported."""
         pair = cards.provider, cards.model
         if pair not in self._ids:
             self._ids[pair] = card_ids(self._ledger, *pair)
         return self._ids[pair].get(to_json(cards)) or cards.id
 
     def _keep(self, card_id: str | None, cards: ModelCards | None) -> None:
-        """Have the cards that an override made in the ledger as well: every price there names the cards it is by."""
+        """Record the cards made by an override in the ledger as well: every price names its cards."""
         if self._kept is None:
             self._kept = price_ids(self._ledger)
         if card_id is not None and cards is not None and card_id not in self._kept:
@@ -80,7 +81,7 @@ class Pricer:
             self._kept.add(card_id)
 
     def _current(self) -> dict[Pair, ModelCards]:
-        """Current cards, all compiled anew when another price source is installed; an imported file outlasts that."""
+        """The current cards, compiled again when another price source is installed. An imported file stays valid."""
         if self._models is None:
             self._models = {(row.provider, row.model): from_json(row.body) for row in current_prices(self._ledger)}
             before, now = setting(self._ledger, STAMP), source_stamp()
@@ -94,7 +95,7 @@ class Pricer:
         return self._models
 
     def compiled(self, pairs: list[Pair]) -> list[ModelCards]:
-        """Cards of models, from the imported price file if there is one, without recording them."""
+        """The cards of models, compiled from the imported price file if there is one, without recording them."""
         is_imported = (setting(self._ledger, STAMP) or "").startswith(IMPORTED)
         try:
             return compile_models(pairs, self._home / IMPORTED_FILE if is_imported else None)
@@ -120,24 +121,24 @@ class Pricer:
             try:
                 self._overrides[file] = load(file, root)
             except SettingsDamaged as problem:
-                # A repository's file is no business of the others: `price_problems` tells it where it is.
+                # A repository's file concerns no other repository: `price_problems` reports it there.
                 self.notes += [] if root else [ignored(problem)]
                 self._overrides[file] = ()
         return self._overrides[file]
 
 
 def record_own_prices(ledger: Ledger, home: Path) -> None:
-    """Remember the state of the user's own price file."""
+    """Remember the state of the user's price file."""
     with ledger.transaction():
         record_setting(ledger, OWN_STAMP, own_stamp(home))
 
 
 def overrides_of(home: Path, root: str) -> list[Override]:
-    """All overrides that hold in the repository at `root` (empty: in none); later ones win. Raises
+    """All overrides that are valid in the repository at `root` (empty: in none); later ones win. Raises
     `SettingsDamaged`."""
     return [*bundled(), *(override for file, inside in override_files(home, root) for override in load(file, inside))]
 
 
 def as_row(model: ModelCards) -> PriceRow:
-    """A model's cards as the ledger keeps them."""
+    """A model's cards in the ledger's form."""
     return PriceRow(model.id, model.provider, model.model, model.basis, to_json(model))

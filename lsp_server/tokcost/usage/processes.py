@@ -1,9 +1,9 @@
-"""Work done by forked processes, its results taken in order. A piece of work has any number of results.
+"""Runs work in forked processes and returns its results in order. A piece of work has any number of results.
 
-`multiprocessing.Pool` would do the same. But importing it takes as long as reading 25 MB of logs, it piles up any
-amount of results when the process that takes them is behind, and it waits for ever for a process that was killed. Here
-the number of pieces that are handed out ahead is limited, a process is blocked once the results that it has written and
-nobody has taken yet use too much memory, and the parent does what a process that died left undone.
+`multiprocessing.Pool` does the same, but importing it takes as long as reading 25 MB of logs, it queues any number of
+results when the consumer is slow, and it waits for ever for a process that was killed. Here the number of pieces handed
+out ahead is limited, a process blocks once its unread results use too much memory, and the parent does the work of a
+process that died.
 """
 
 import os
@@ -15,19 +15,19 @@ from itertools import islice
 from typing import NamedTuple
 
 CAN_FORK = sys.platform == "linux"
-"""Elsewhere the system's own libraries may not survive a fork."""
+"""On other systems, the system's own libraries may not survive a fork."""
 
 _AHEAD = 64
-"""The largest number of pieces that are handed out and whose results were not taken yet."""
+"""The maximum number of pieces that are handed out and whose results have not been read."""
 _PIPE_BYTES = 1 << 20
-"""Room for what is done while the parent writes a transaction."""
+"""Buffer for results that arrive while the parent writes a transaction."""
 _NUMBER = 8
-"""Bytes of a number in a pipe: fewer than a pipe reads and writes at once, so processes can share one."""
+"""Bytes of a number in a pipe: below the size of an atomic read or write, so processes can share one."""
 
 _HELD_BYTES = 32 << 20
-"""The largest size of all results that are buffered because those of an earlier piece come first."""
+"""The maximum size of all results that wait for those of an earlier piece."""
 _ENDED = 1 << 63
-"""Instead of a size: there are no more results of a piece."""
+"""Stands in place of a size: the piece has no more results."""
 
 Work = Callable[[int], Iterable[bytes]]
 
@@ -35,13 +35,13 @@ Work = Callable[[int], Iterable[bytes]]
 class _Process(NamedTuple):
     id: int
     results: int
-    """The pipe it writes to: the number of a piece, the size of a result or `_ENDED`, the result."""
+    """The pipe that the process writes to: the number of a piece, the size of a result or `_ENDED`, the result."""
 
 
 @contextmanager
 def forked(work: Work, pieces: int, count: int) -> Generator[Iterator[bytes]]:
-    """All results of `work(0)`, then of `work(1)`, …, done by `count` processes that begin at once and are gone at the
-    end."""
+    """All results of `work(0)`, then of `work(1)`, and so on, produced by `count` processes that start at once and
+    are gone at the end."""
     asked, numbers = os.pipe()
     processes: list[_Process] = []
     try:
@@ -54,7 +54,7 @@ def forked(work: Work, pieces: int, count: int) -> Generator[Iterator[bytes]]:
         from signal import SIGKILL
 
         for process in processes:
-            os.kill(process.id, SIGKILL)  # it has nothing to put in order, and may be in the middle of a large file
+            os.kill(process.id, SIGKILL)  # it has nothing to clean up, and may be in the middle of a large file
             os.waitpid(process.id, 0)
         for pipe in (asked, numbers, *(one.results for one in processes)):
             os.close(pipe)
@@ -65,9 +65,9 @@ def _packed(number: int) -> bytes:
 
 
 def _fork(work: Work, asked: int, others: Sequence[int]) -> _Process:
-    """`others` are ends of pipes that the new process must not keep open: whoever reads or writes at their other ends
-    waits until nobody has them any more."""
-    from fcntl import F_SETPIPE_SZ, fcntl  # as `poll` below, not on every system
+    """Start a process. `others` are pipe ends that it must close: a reader or writer at the other end waits until
+    nobody has them open."""
+    from fcntl import F_SETPIPE_SZ, fcntl  # like `poll` below, not available on every system
 
     reading, writing = os.pipe()
     with suppress(OSError):
@@ -87,8 +87,8 @@ def _fork(work: Work, asked: int, others: Sequence[int]) -> _Process:
 def _work_off(work: Work, asked: int, pipe: int) -> None:
     import gc
 
-    gc.disable()  # many small tuples and no cycles
-    os.nice(19)  # the process that takes the results is the bottleneck: these use the processor time that it leaves
+    gc.disable()  # there are many small tuples and no cycles
+    os.nice(19)  # the parent, which reads the results, is the bottleneck: these processes use the CPU time it leaves
     with suppress(BrokenPipeError):
         while number := os.read(asked, _NUMBER):
             for result in work(int.from_bytes(number, "little")):
@@ -109,7 +109,8 @@ def _in_order(work: Work, pieces: int, results: "_Results", numbers: int) -> Ite
             taken += 1
             yield result
         if results.died and not results.is_whole(wanted):
-            # Which pieces a process had when it failed or was killed is not known: from then on none is waited for.
+            # The pieces that a failed or killed process was working on are unknown: from then on, no process is waited
+            # for.
             yield from islice(work(wanted), taken, None)
         results.forget(wanted)
         if wanted + _AHEAD < pieces and not results.died:
@@ -124,8 +125,7 @@ class _Results:
 
         self._poll, self._readable = poll(), POLLIN
         self._waiting: dict[int, tuple[int, int]] = {}
-        """Pipes that are not read on because the buffer is full: each with the piece and the size of its next
-        result."""
+        """Pipes that are not read because the buffer is full, each with the piece and the size of its next result."""
         self._held: dict[int, deque[bytes]] = {}
         self._held_bytes = 0
         self._whole: set[int] = set()
@@ -134,7 +134,7 @@ class _Results:
             self._poll.register(process.results, POLLIN)
 
     def of(self, wanted: int) -> Iterator[bytes]:
-        """The results of a piece, as they come; all those there are once a process has died."""
+        """The results of a piece, as they arrive; all existing ones once a process has died."""
         while True:
             held = self._held.get(wanted)
             while held:
@@ -153,12 +153,12 @@ class _Results:
         return piece in self._whole
 
     def forget(self, piece: int) -> None:
-        """Forget a piece whose results were taken."""
+        """Forget a piece whose results were read."""
         self._held.pop(piece, None)
         self._whole.discard(piece)
 
     def _go_on(self, wanted: int) -> None:
-        """Read on in the pipes that had to wait, as far as there is room now."""
+        """Continue to read blocked pipes, as far as there is room now."""
         for pipe, (piece, size) in list(self._waiting.items()):
             if piece == wanted or self._held_bytes < _HELD_BYTES:
                 del self._waiting[pipe]
@@ -192,7 +192,7 @@ class _Results:
 
 
 def _read(pipe: int, size: int) -> bytes:
-    """Read `size` bytes; fewer when the process that writes them is gone."""
+    """Read `size` bytes; fewer if the writing process is gone."""
     parts: list[bytes] = []
     while size and (part := os.read(pipe, size)):
         parts.append(part)

@@ -1,4 +1,4 @@
-"""Usage that was purged, kept out of imports: whatever the record of purges knows is passed over."""
+"""Keeps purged usage out of imports: everything in the record of purges is skipped."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,19 +13,19 @@ from tokcost.usage.read import Job, Outcome
 
 
 class PurgedUsage:
-    """Takes out of what was read what was purged before; remembers sources of which nothing was kept."""
+    """Removes purged usage from what was read, and remembers sources of which nothing was kept."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._record: PurgeRecord | None = None
         self._empty: dict[tuple[str, str], bool] = {}
-        """Sources read from their beginning, and whether anything was purged of them; without those of which
-        something was kept."""
+        """Sources that were read from their beginning and of which nothing was kept, each with whether anything was
+        purged of them."""
         self._ends_purged: dict[tuple[str, str], bytes] = {}
         """Sources whose newest usage was purged, with the cursor behind it."""
 
     def without(self, waiting: list[Outcome]) -> list[Outcome]:
-        """The outcomes without what was purged. Raises `LedgerUnavailable`."""
+        """The outcomes without purged usage. Raises `LedgerUnavailable`."""
         if self._record is None:
             self._record = open_purge_record(self._home)
         record = self._record
@@ -37,8 +37,9 @@ class PurgedUsage:
             self._record.close()
 
     def forget_source(self, ledger: Ledger, outcome: Outcome, number: int) -> None:
-        """Do not let the ledger name a source of which nothing was kept; nor, of another, the branch or the folder that
-        its reader remembers of a line that was purged. Part of the caller's transaction."""
+        """Keep purged facts out of the ledger's sources: a source of which nothing was kept is not named, and for
+        others the branch or folder that the reader remembers from a purged line is dropped. Runs in the caller's
+        transaction."""
         name = outcome.job.assistant, outcome.job.source.path
         if self._record is None or outcome.batch is None or outcome.batch.more:
             return
@@ -91,6 +92,6 @@ class PurgedUsage:
         return [one for one in estimates if purged.isdisjoint(names[one.session])]
 
     def _blocked(self, record: PurgeRecord, assistant: str, batch: Batch) -> set[str]:
-        """Sessions whose totals tell of what was purged."""
+        """Sessions whose totals contain purged usage."""
         names = {(assistant, name) for one in batch.totals for name in (one.session, *one.parents)}
         return {name for _, name in record.sessions_among(list(names))} if names else set()

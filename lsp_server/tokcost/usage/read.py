@@ -1,4 +1,4 @@
-"""Reading log files, in parallel where there is much to read."""
+"""Reading log files, in parallel if there is much to read."""
 
 import os
 import sys
@@ -14,20 +14,20 @@ from tokcost.readers.sources.jsonl import open_log
 from tokcost.usage.processes import CAN_FORK, forked
 
 SIDE_BY_SIDE = 24 << 20
-"""New bytes: for fewer, starting processes costs more than it saves."""
+"""New bytes; for fewer, starting processes costs more than it saves."""
 
 Progress = Callable[[int, int], None]
-"""Called with bytes read and bytes to read."""
+"""Called with the bytes read and the bytes to read."""
 
 
 class Job(NamedTuple):
-    """A source with something new in it."""
+    """A source with new content."""
 
     assistant: str
     source: Source
     cursor: bytes | None
     position: int = 0
-    """Bytes of it that were read before."""
+    """Bytes of the source that were read before."""
 
     @property
     def new_bytes(self) -> int:
@@ -36,7 +36,7 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The result of reading a file: a batch, or a sentence about why there is none."""
+    """The outcome of reading a file: a batch, or a sentence about the reason why there is none."""
 
     job: Job
     batch: Batch | None
@@ -46,20 +46,19 @@ class Outcome(NamedTuple):
 
 
 def changed(files: Iterable[Source], known: Mapping[str, tuple[int, int]]) -> list[Source]:
-    """The files that are new or no longer what they were (`known`: size and mtime when they were read)."""
+    """The files that are new or have changed since they were read (`known`: size and mtime at that time)."""
     return [file for file in files if known.get(file.path) != (file.size, file.mtime_ns)]
 
 
 def in_order_of_writing(jobs: Sequence[Job]) -> list[Job]:
-    """Older files first: of a history copied into a newer file, the first copy is the original."""
+    """Older files first: if a history was copied into a newer file, the first copy is the original."""
     ties = {moment for moment, count in Counter(job.source.mtime_ns for job in jobs).items() if count > 1}
     return sorted(jobs, key=lambda job: (job.source.mtime_ns, _last_time(job) if job.source.mtime_ns in ties else b""))
 
 
 @contextmanager
 def read_all(jobs: Sequence[Job], progress: Progress | None) -> Generator[Iterator[Outcome]]:
-    """Read every job; the outcomes come in order, several for a very large file. Reading begins at once where it is
-    done side by side."""
+    """Read every job. The outcomes are in order, several for a very large file. Parallel reading begins at once."""
     total = sum(job.new_bytes for job in jobs)
     if total > SIDE_BY_SIDE and len(jobs) > 1 and (os.cpu_count() or 1) > 1:
         with _side_by_side(jobs) as outcomes:
@@ -93,7 +92,7 @@ def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
 
 
 def can_fork() -> bool:
-    """Whether this process may be copied: another thread (of the language server) may hold a lock just then."""
+    """Whether this process may fork: another thread (of the language server) may hold a lock at that moment."""
     threads = sys.modules.get("threading")
     return CAN_FORK and (threads is None or threads.active_count() == 1)
 
@@ -118,7 +117,8 @@ def _first_outcome(job: Job) -> bytes:
 
 
 def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Other processes read only the beginnings of large files: all that they find is held until its turn comes."""
+    """The outcomes of a large file. Other processes read only its beginning, because everything they find is
+    buffered until its turn."""
     for outcome in outcomes:
         yield outcome
         if outcome.batch and outcome.batch.more:
@@ -126,9 +126,10 @@ def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
 
 
 def read_here(job: Job) -> Iterator[Outcome]:
-    """Read one source in this process. Whatever goes wrong in its reader is the problem of this source alone.
+    """Read one source in this process.
 
-    A reader that fails is asked once more for the whole source: what it remembered of it may be damaged.
+    An error in its reader affects this source only. A failing reader is asked once more for the complete source, since
+    its saved cursor may be damaged.
     """
     reader, problem, begun, more = reader_named(job.assistant), "", False, False
     for cursor in dict.fromkeys((job.cursor, None)):
@@ -145,7 +146,7 @@ def read_here(job: Job) -> Iterator[Outcome]:
         except OSError as error:
             yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)
             return
-        except Exception as error:  # its words could quote the log
+        except Exception as error:  # the exception's text could quote the log
             problem = f"its reader failed ({told_as(error)})"
         if begun:
             break
@@ -168,7 +169,7 @@ def _consumed(outcome: Outcome) -> int:
 
 
 def _last_time(job: Job) -> bytes:
-    """The last time written in a file: decides between files that were restored with one and the same date."""
+    """The last time written in a file. It decides between files that were restored with the same mtime."""
     if not job.source.size:
         return b""
     try:

@@ -1,7 +1,7 @@
-"""Recovering calls that left no line: what a session's totals contain, out of the ledger.
+"""Recovers unlogged calls: usage that the totals of a session contain and its lines do not, computed from the ledger.
 
-A total may contain more than its session: that of a fork contains its parents', and a counter goes on when a session is
-cleared and another one begins in the same process.
+A total may contain more than its session. That of a fork contains its parents', and a counter continues when a session
+is cleared and another one begins in the same process.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,36 +16,36 @@ from tokcost.model.usage import Usage
 from tokcost.usage.unlogged import Lines, continued, key_of, lines_of, unlogged_usage
 
 _CLEARED_MS = 24 * 3_600_000
-"""The longest time between the end of a session and the beginning of the one that continues its counter."""
+"""The maximum time between the end of a session and the beginning of the one that continues its counter."""
 
 
 class NewTotals:
-    """The totals of a session that an import found, beside what the ledger keeps of them."""
+    """The new totals of a session in an import, besides those in the ledger."""
 
     def __init__(self, sources: Collection[int] = ()) -> None:
         self.sources = set(sources)
-        """The files that the totals stand in: sub-agents log in others."""
+        """The files that contain the totals: sub-agents log to other files."""
         self._moments: dict[tuple[str, int], tuple[int, int]] = {}
         self._keys: set[str] = set()
 
     def add(self, total: SessionTotal, source: int) -> None:
-        """Add one that was read."""
+        """Add a total that was read."""
         self.sources.add(source)
         self._moments[total.model, total.time_ms] = total.spent_ms, total.began_ms
         self._keys.add(key_of(total))
 
     def tells(self, key: str) -> bool:
-        """Whether this usage follows from a total that was read just now."""
+        """Whether this usage follows from a newly read total."""
         return key in self._keys
 
     def complete(self, total: SessionTotal) -> SessionTotal:
-        """A total that the ledger keeps, with what was read of it just now."""
+        """A total from the ledger, completed with newly read facts."""
         spent_ms, began_ms = self._moments.get((total.model, total.time_ms), (0, 0))
         return total._replace(spent_ms=spent_ms, began_ms=began_ms)
 
 
 class Recovered(NamedTuple):
-    """The spend of a session without a line, and the part of it that was recovered before."""
+    """The unlogged usage of a session, and the part of it that was recovered before."""
 
     usage: list[Usage]
     before: list[Usage]
@@ -54,13 +54,13 @@ class Recovered(NamedTuple):
     """The lines that these totals may contain."""
 
     def lines_in(self, key: str) -> list[Usage]:
-        """The lines in the total that this recovered usage comes from."""
+        """The lines in the total from which this recovered usage was derived."""
         total = next((one for one in self.totals if key_of(one) == key), None)
         return self.lines.until(total, self.totals) if total else []
 
 
 def recover(ledger: Ledger, assistant: str, kept: Sequence[SessionTotal], new: NewTotals) -> Recovered:
-    """Usage of a session that is in its totals alone. `kept` are all its totals, oldest first; part of the caller's
+    """Usage of a session that only its totals contain. `kept` are all its totals, oldest first. Runs in the caller's
     transaction."""
     totals, name = [new.complete(total) for total in kept], kept[0].session
     session = session_ids(ledger, [(assistant, name)])[assistant, name]

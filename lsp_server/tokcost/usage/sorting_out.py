@@ -1,4 +1,4 @@
-"""The comparison of what was read with what the ledger has: new responses, changed ones, copies."""
+"""Compares what was read with the ledger: new responses, changed ones, copies."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,11 +9,9 @@ from tokcost.model.usage import Usage, find_key, merge
 def sort_out(
     usage: Iterable[tuple[Usage, int]], stored: Mapping[str, Stored]
 ) -> tuple[list[tuple[Usage, int]], list[tuple[Stored, Usage]], set[tuple[str, str]]]:
-    """Sort out what is new (with what it was read from first), what changes a row, and which sessions hold copies
-    (session, key of the original).
-
-    `stored` has the rows of all keys that can occur. Records of one response are merged in the order given.
-    """
+    """Divide the usage read into new usage (with its first source), changes of rows, and sessions with copies
+    (session, key of the original). `stored` has the rows of all keys that can occur. Records of one response are
+    merged in the order given."""
     known = {key: one.entry.usage for key, one in stored.items()}
     sources: dict[str, int] = {}
     copies: set[tuple[str, str]] = set()

@@ -1,7 +1,7 @@
-"""Paid calls that left no usage line, found by comparing an assistant's own running totals with its lines.
+"""Paid calls without a usage line, found by comparing an assistant's own running totals with its lines.
 
-Claude Code calls a model to compact a conversation, to name it, and for other small jobs, and logs none of these as a
-response; newer versions write what a session has spent in all (`cost-state`). The difference is `unlogged` usage.
+Claude Code calls a model to compact a conversation, to name it, and for other small tasks, and logs none of these calls
+as a response. Newer versions write the total usage of a session (`cost-state`). The difference is `unlogged` usage.
 """
 
 import re
@@ -15,8 +15,8 @@ from tokcost.model.usage import Tokens, Usage, unlogged_prefix
 _VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
 SUBAGENTS_MS = 5 * 60_000
-"""Milliseconds after the last line of a session's own file up to which a sub-agent's line may be that its total
-contains. A later line of the session's own file is never in it: the total was written below all lines that it
+"""Milliseconds after the last line of a session's own file within which a sub-agent's line may be contained in its
+total. A later line of the session's own file is never contained: the total was written below all lines that it
 contains."""
 
 Counts = tuple[int, ...]
@@ -33,11 +33,13 @@ def unlogged_usage(
 ) -> list[Usage]:
     """Usage that a session's totals contain and its lines do not.
 
-    `totals` are all totals of one session, oldest first; `logged` is all usage its files hold, copied history included;
-    `inherited` is all usage of the sessions it was forked from, which its totals contain up to the fork; `beside` has
-    the keys of usage that sub-agents logged in files of their own. Lines later than a total are not in it, except
-    theirs. What once seemed unlogged and a later total does not confirm was only logged late, so amounts never exceed
-    what every later total leaves room for. A counter that began anew contains nothing of what an earlier one counted.
+    `totals` are all totals of one session, oldest first. `logged` is all usage in its files, including copied history.
+    `inherited` is all usage of the sessions it was forked from, which its totals contain up to the fork. `beside` has
+    the keys of usage that sub-agents logged in their own files.
+
+    Lines later than a total are not contained in it, except those of sub-agents. Usage that once seemed unlogged and
+    that a later total does not confirm was only logged late, so amounts never exceed what every later total allows. A
+    counter that restarted contains nothing of an earlier one.
     """
     own = [u for u in logged if u.kind != "unlogged"]
     lines = lines_of(totals, logged, inherited, beside)
@@ -53,7 +55,7 @@ def unlogged_usage(
 def lines_of(
     totals: Sequence[SessionTotal], logged: Sequence[Usage], inherited: Iterable[Usage], beside: Collection[str]
 ) -> "Lines":
-    """The lines that the totals of a session may contain; the arguments are those of `unlogged_usage`."""
+    """The lines that the totals of a session may contain. The arguments are those of `unlogged_usage`."""
     own = [u for u in logged if u.kind != "unlogged"]
     return Lines([*own, *_before_fork(inherited, logged, totals)], beside)
 
@@ -61,7 +63,7 @@ def lines_of(
 def _of_counter(
     assistant: str, counter: Sequence[SessionTotal], totals: Sequence[SessionTotal], lines: "Lines", geo: str
 ) -> list[Usage]:
-    """The same for the totals of one counter among all `totals` of its session."""
+    """`unlogged_usage` for the totals of one counter among all `totals` of its session."""
     found: list[Usage] = []
     for model in dict.fromkeys(total.model for total in counter):
         steps = [total for total in counter if total.model == model]
@@ -79,12 +81,12 @@ def _of_counter(
 def continued(
     totals: Sequence[SessionTotal], logged: Sequence[Usage], found: Sequence[Usage], earlier: Iterable[Sequence[Usage]]
 ) -> list[Usage]:
-    """The usage of earlier sessions that the totals of this one contain because its counter goes on from theirs: it
-    survives `/clear`, behind which a new session begins in the same process.
+    """The usage of earlier sessions that the totals of this one contain because its counter continues theirs: it
+    survives `/clear`, after which a new session begins in the same process.
 
-    `found` is what the totals have more than the lines, `earlier` the usage of each earlier session, that which ended
-    last first. It must all be in what the first totals have more, and be no older than the counter, where the log says
-    how old that is.
+    `found` is the surplus of the totals over the lines, and `earlier` the usage of each earlier session, the latest
+    first. An earlier session counts only if the surplus of the first totals contains all of it, and if it is no older
+    than the counter, where the log records the counter's age.
     """
     first_ms = min((u.time_ms for u in logged if u.kind != "unlogged"), default=totals[0].time_ms)
     began_ms = max(total.began_ms for total in totals)
@@ -100,9 +102,12 @@ def continued(
 
 
 def _counters(totals: Sequence[SessionTotal]) -> list[list[SessionTotal]]:
-    """The totals of each counter, oldest first. A counter outlives the process, and begins anew where it says that it
-    is younger than an earlier total, or where less is in it than in the first total of the counter before: a process
-    that runs beside another one may be behind it, but not behind where both began."""
+    """The totals of each counter, oldest first.
+
+    A counter outlives the process. It restarted where it is younger than an earlier total, or where it is below the
+    first total of the previous counter: a parallel process may lag behind another one, but not behind their common
+    beginning.
+    """
     begun = {total.began_ms for total in totals}
     counters: list[list[SessionTotal]] = [[]]
     for time_ms, record in groupby(totals, key=lambda total: total.time_ms):
@@ -120,7 +125,7 @@ def _is_less(one: Counts, other: Counts) -> bool:
 
 
 def _region(lines: Sequence[Usage]) -> str:
-    """The region in which a provider keeps the inference of a session, where all its lines name one."""
+    """The region in which a provider keeps the inference of a session, if all its lines name the same one."""
     named = {u.geo for u in lines}
     return named.pop() if len(named) == 1 else ""
 
@@ -132,19 +137,22 @@ def _fits(usage: Sequence[Usage], room: Mapping[str, Counts]) -> bool:
 
 
 class Lines:
-    """The lines of a session, and which of them a total may contain."""
+    """The lines of a session, and those that a total may contain."""
 
     def __init__(self, lines: Sequence[Usage], beside: Collection[str]) -> None:
         self._lines = lines
         self._beside = beside
 
     def without(self, counted: Collection[int]) -> "Lines":
-        """The lines that are not in a total of an earlier counter; `counted` are the ids of those objects."""
+        """The lines that are in no total of an earlier counter; `counted` are the ids of those objects."""
         return Lines([u for u in self._lines if id(u) not in counted], self._beside)
 
     def until(self, total: SessionTotal, totals: Sequence[SessionTotal]) -> list[Usage]:
-        """The lines that a total contains. It carries the time of the last line above it in its own file; sub-agents
-        write on in theirs, until the run that the total closes is followed by another one at the latest."""
+        """The lines that a total contains.
+
+        A total carries the time of the last line above it in its own file. Sub-agents continue to write to their files,
+        at most until the run that the total closes is followed by another one.
+        """
         last = total.time_ms
         end = min((t.time_ms for t in totals if t.time_ms > last), default=last + SUBAGENTS_MS)
         end = min(end, last + SUBAGENTS_MS)
@@ -158,8 +166,8 @@ class Lines:
 
 
 def _missing(total: SessionTotal, totals: Sequence[SessionTotal], until: Sequence[Usage]) -> Counts:
-    """The usage that one total has beyond the lines until then, never more than all models together lack: a model may
-    be named differently in the total and in the lines. `totals` are those of its counter."""
+    """The usage of one total beyond the lines up to it, limited to what all models together lack: a total may name a
+    model differently than the lines do. `totals` are those of its counter."""
     own = _minus(_counts(total), _sum(_usage_counts(u) for u in until if _same_model(u.model, total.model)))
     latest = {t.model: t for t in totals if t.time_ms <= total.time_ms}
     overall = _minus(_sum(_counts(t) for t in latest.values()), _sum(_usage_counts(u) for u in until))
@@ -206,7 +214,7 @@ def _least(one: Counts, other: Counts) -> Counts:
 
 
 def key_of(total: SessionTotal) -> str:
-    """The key of the usage that a total contains beyond the lines and the total before it."""
+    """The key of the usage that a total contains beyond the lines and the previous total."""
     return f"{unlogged_prefix(total.session)}{total.model}:{total.time_ms}"
 
 

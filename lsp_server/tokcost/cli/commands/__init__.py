@@ -1,1 +1,1 @@
-"""The click commands, one file for each: a command is loaded when it is called."""
+"""The click commands, one file each: a command is imported when it is called."""

@@ -1,4 +1,4 @@
-"""`tokcost assign`: put usage on the branch it belongs to, by hand."""
+"""`tokcost assign`: assigns usage to a branch by hand."""
 
 import os
 from pathlib import Path

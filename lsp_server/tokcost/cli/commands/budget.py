@@ -1,4 +1,4 @@
-"""`tokcost budget`: limits on list cost, where they stand, and the check at a commit."""
+"""`tokcost budget`: limits on list cost, their state, and the check at a commit."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from tokcost.services.set_budget import set_budget, unset_budget
 from tokcost.settings import tokcost_home
 
 _EVERY_BRANCH = "*"
-"""The value of `--branch` without a name; no branch can be called so."""
+"""The value of `--branch` without a name; no branch can have this name."""
 
 
 @click.group(cls=Group, invoke_without_command=True, short_help="Limits on list cost, by branch, commit or day.")
@@ -61,7 +61,7 @@ def command(context: click.Context, as_json: bool) -> int:
 
 
 class _Set(click.Command):
-    """An amount below nothing looks like an option; say what it is."""
+    """Explains a negative amount, which looks like an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         below = next((word for word in args if re.match(r"-[.0-9]", word)), None)
@@ -165,7 +165,7 @@ def check_command(hook: bool, as_json: bool) -> int:
 
 
 def _check_hook() -> int:
-    """Do what git's own hook does, for those that another program starts. No trouble of ours may stop a commit."""
+    """Does what git's own hook does, for hooks started by another program. No error of ours may stop a commit."""
     unchecked = 0
     try:
         state = state_here(Path.cwd())

@@ -14,7 +14,7 @@ from tokcost.model.dataset import RepositoryOutcome
 from tokcost.settings import tokcost_cache
 
 _EACH = 100
-"""Repositories, behind which it is told how far a run has come where no bar can be drawn."""
+"""Repositories after which progress is reported, where no progress bar can be drawn."""
 
 
 @click.command(short_help="The cost lines of many repositories, as a dataset.")
@@ -80,7 +80,7 @@ def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -
 
 
 def _listed(name: str) -> list[str]:
-    """The lines of a file but those that are empty or begin with #."""
+    """The lines of a file, except those that are empty or begin with #."""
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`tokcost dataset`: whether a dataset is whole, and fewer files for the same rows."""
+"""`tokcost dataset`: verifies a dataset, and compacts its files."""
 
 import json
 from pathlib import Path

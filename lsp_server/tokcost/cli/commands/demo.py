@@ -1,4 +1,4 @@
-"""`tokcost demo`: what it looks like, in a scratch repository."""
+"""`tokcost demo`: a demonstration in a scratch repository."""
 
 import os
 import shlex
@@ -15,7 +15,7 @@ from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.services.summarise import LogOptions
 
 BRANCH = "feat/login"
-"""The one that is looked at: its commits were squashed into one."""
+"""The branch that is shown in detail: its commits were squashed into one."""
 
 _END = """
 An id counts once, however many commits carry it. Go into a repository of your own and run `tokcost log`; nothing needs
@@ -54,7 +54,7 @@ def command(keep: Path | None) -> int:
 
 
 def _show(demo: Demo) -> int:
-    """The branches, the commits that carry lines, and one branch with its commits."""
+    """Show the branches, the commits that carry lines, and one branch with its commits."""
     environ = {**_look(), **demo.environ}
     screen.show("$ tokcost log\n")
     code = show_log(LogOptions(), Output(pager=False), environ)
@@ -64,7 +64,7 @@ def _show(demo: Demo) -> int:
 
 
 def _kept(folder: Path) -> Path:
-    """The folder, made. Raises `UsageError` when it is in use, `EnvironmentProblem` when it cannot be made."""
+    """Create the folder. Raises `UsageError` if it is in use, `EnvironmentProblem` if it cannot be created."""
     hint = "Name a folder that is empty or not there yet."
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +78,6 @@ def _kept(folder: Path) -> Path:
 
 
 def _look() -> dict[str, str]:
-    """The variables that say how text is shown; none that says where logs are."""
+    """The variables that control how text is shown; none of those that locate logs."""
     names = ("PATH", "TERM", "NO_COLOR", "COLUMNS", "LANG", "LC_ALL", "TZ")
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,4 +1,4 @@
-"""`tokcost disable`: no more cost lines in this clone."""
+"""`tokcost disable`: stops cost lines in this clone."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`tokcost doctor`: what the numbers rest on, and what is wrong with it."""
+"""`tokcost doctor`: the evidence behind the numbers, and any problems."""
 
 import json
 import os

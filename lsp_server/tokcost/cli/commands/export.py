@@ -48,7 +48,7 @@ def _out(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _selected(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say of which usage."""
+    """The options that select usage."""
     options = (
         click.option("--repository", metavar="FOLDER", help="The repository around FOLDER instead of the current one."),
         click.option("--all-repos", is_flag=True, help="Every repository with usage, and usage in none."),
@@ -168,7 +168,7 @@ def focus_command(range: str | None, output: str, form: str | None, profile: str
 
 
 def _history(range: str | None, output: str, form: Any, more: dict[str, Any]) -> int:
-    """The published cost lines, as `tokcost report` reads them."""
+    """The published cost lines, as read by `tokcost report`."""
     for option in ("all_repos", "branch", "estimates"):
         if more[option]:
             raise UsageError(
@@ -194,7 +194,7 @@ def _history(range: str | None, output: str, form: Any, more: dict[str, Any]) ->
 
 
 class _Beside:
-    """The file for usage without a price, beside the one with charges."""
+    """The file for unpriced usage, beside the one with charges."""
 
     def __init__(self, output: str, named: str | None, profile: Profile) -> None:
         self._named = named
@@ -203,7 +203,7 @@ class _Beside:
         self.form: Format = _format(None, named) if named else "csv"
 
     def check(self, tokens: int) -> None:
-        """Raise `UsageError` where the file is needed, and one that is not ours is in its place."""
+        """Raise `UsageError` if the file is needed and a file that is not ours is in its place."""
         if tokens and not self._named and self._path and os.path.lexists(self._path) and not self._is_ours():
             raise UsageError(
                 f"{self._path} is there already, and no file of this kind",
@@ -211,7 +211,7 @@ class _Beside:
             )
 
     def write(self, tokens: int, pieces: Iterable[bytes]) -> int:
-        """Write it where it says something, or said something before. Answers 1 where there is no place for it."""
+        """Write the file if it has rows, or had some before. Returns 1 if there is no place for it."""
         what = f"{tokens:,} tokens have no known price and are in no charge"
         if tokens and not self._path:
             screen.tell(what, "Name a file for them: --unpriced FILE.")

@@ -1,4 +1,4 @@
-"""`tokcost guard`: have an assistant hear of the budget while it works."""
+"""`tokcost guard`: warns an assistant about the budget while it works."""
 
 import json
 import os

@@ -78,7 +78,7 @@ def print_command(hook: str) -> int:
     Example:
       tokcost hooks print post-commit >> ~/.githooks/post-commit
     """
-    screen.show(screen.Ready(plain_script(hook)))  # a file is made of it, byte by byte
+    screen.show(screen.Ready(plain_script(hook)))  # the output becomes a file, byte by byte
     return 0
 
 

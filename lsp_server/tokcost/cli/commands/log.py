@@ -1,4 +1,4 @@
-"""`tokcost log`: what each branch of this repository cost."""
+"""`tokcost log`: the cost of each branch of this repository."""
 
 import os
 from datetime import tzinfo

@@ -19,7 +19,7 @@ def command(stdio: bool) -> None:  # noqa: ARG001 (editors add it to every serve
     Example:
       tokcost lsp
     """
-    from tokcost.lsp.server import run  # pygls alone takes as long as a whole `tokcost log`
+    from tokcost.lsp.server import run  # importing pygls alone takes as long as a complete `tokcost log`
 
     forget_caller(os.environ)
     run(tokcost_home(os.environ), os.environ)

@@ -40,7 +40,7 @@ def serve_command(port: int, host: str) -> None:
       tokcost otel serve
       tokcost otel serve --port 0
     """
-    from tokcost.services.receive import receive  # http.server alone takes as long as a whole `tokcost status`
+    from tokcost.services.receive import receive  # importing http.server takes as long as `tokcost status`
 
     def began(url: str) -> None:
         screen.show(f"Receiving at {url} until Ctrl-C.\n")

@@ -1,4 +1,4 @@
-"""`tokcost plan`: flat fees that the user pays, and what the list cost would have been."""
+"""`tokcost plan`: the user's flat fees, beside the list cost of the same usage."""
 
 import os
 from datetime import date

@@ -1,4 +1,4 @@
-"""`tokcost preview`: what the next commit would carry."""
+"""`tokcost preview`: the lines that the next commit would carry."""
 
 import json
 import os

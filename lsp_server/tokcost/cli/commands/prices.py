@@ -1,4 +1,4 @@
-"""`tokcost prices`: what a token costs, where that comes from, and pricing again."""
+"""`tokcost prices`: prices of tokens, their sources, and repricing."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""`tokcost purge`: delete usage for good."""
+"""`tokcost purge`: deletes usage for good."""
 
 import os
 from pathlib import Path
@@ -52,7 +52,7 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
     """
     home, cwd = tokcost_home(os.environ), Path.cwd()
     asked = Asked(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
-    look(home, cwd, asked)  # what was said wrongly is refused before the logs are read
+    look(home, cwd, asked)  # wrong arguments are refused before the logs are read
     refresh(home, os.environ, here=state_around(cwd))
     found = look(home, cwd, asked)
     if not as_json:

@@ -1,4 +1,4 @@
-"""`tokcost reconcile`: list cost beside what a provider bills. The one command that opens a network connection."""
+"""`tokcost reconcile`: list cost beside a provider's bill. Opens a network connection."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`tokcost report`: what merged changes cost, from history alone."""
+"""`tokcost report`: the cost of merged changes, from history alone."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _PEOPLE = re.compile(
 
 
 class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
-    """A grouping; one that is about people is refused with the reason."""
+    """A grouping; groupings by person are refused with the reason."""
 
     name = "grouping"
 
@@ -166,8 +166,8 @@ def _lines(reports: list[Report], by: Grouping | None, verbose: bool) -> Any:
 
 
 def _plans(more: dict[str, Any]) -> list[Any]:
-    """The plans of this user and what their own usage came to: from the ledger, so on this screen alone unless they ask
-    for it elsewhere. A report is for everybody to see."""
+    """The user's plans and the list cost of their own usage: from the ledger, so only on this screen unless they are
+    requested elsewhere. A report is for everybody to see."""
     from tokcost.errors import TokcostError
     from tokcost.services.plans import leverages
 
@@ -234,7 +234,7 @@ def _nano(text: str) -> int:
 
 
 def _checked(report: Report, limit: int | None) -> int:
-    """1 when over the limit. What has no price cannot be over anything, and is said."""
+    """Returns 1 if the limit is exceeded. Unpriced usage cannot exceed anything, and is reported."""
     if limit is None:
         return 0
     from tokcost.reports.amounts import amount
@@ -249,7 +249,7 @@ def _checked(report: Report, limit: int | None) -> int:
 
 
 def _checked_dataset(report: DatasetReport, limit: int | None) -> int:
-    """The same of a dataset."""
+    """The exit code for a dataset, as by `_checked`."""
     from tokcost.reports.amounts import amount
     from tokcost.reports.dataset_report import total
 

@@ -1,4 +1,4 @@
-"""`tokcost uninstall`: take everything of ours out of all clones."""
+"""`tokcost uninstall`: removes everything of tokcost from all clones."""
 
 import os
 from pathlib import Path

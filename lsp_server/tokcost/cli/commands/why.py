@@ -1,4 +1,4 @@
-"""`tokcost why`: a list cost by what drove it, and the same tokens at other prices."""
+"""`tokcost why`: a list cost by its drivers, and the same tokens at other prices."""
 
 import os
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The rules that a grouped figure passes before it is shown."""
+"""The privacy rules that a grouped figure has to pass before it is shown."""

@@ -1,15 +1,15 @@
-"""One cell of a grouping: what each contributor has in it, and whether it may be shown."""
+"""One cell of a grouping: the amounts of each contributor, and whether the cell may be shown."""
 
 from collections.abc import Iterable
 
 from tokcost.history.privacy.dominance import PERCENT, Sums
 
 Labels = dict[str, str]
-"""Under which name each cell of a grouping is shown: its own, that of the periods it is joined with, or `(other)`."""
+"""The name under which each cell of a grouping is shown: its own, that of the merged periods, or `(other)`."""
 
 
 def is_safe(sums: Sums, least: int) -> bool:
-    """Rule 1 of `suppression.py`: enough contributors, of whom none stands out."""
+    """Rule 1 of `suppression.py`: enough contributors, none of whom dominates."""
     if len(sums) < least:
         return False
     return all(_is_spread([amounts[measure] for amounts in sums.values()], least) for measure in (0, 1))
@@ -23,7 +23,7 @@ def _is_spread(amounts: list[int], least: int) -> bool:
 
 
 def joined(several: Iterable[Sums]) -> Sums:
-    """Several cells as one."""
+    """Several cells merged into one."""
     found: Sums = {}
     for sums in several:
         for who, (cost, tokens) in sums.items():
@@ -33,5 +33,5 @@ def joined(several: Iterable[Sums]) -> Sums:
 
 
 def weakness(name: str, sums: Sums) -> tuple[int, int, str]:
-    """The weakest cell has the fewest contributors, then the least list cost."""
+    """A sort key: the weakest cell has the fewest contributors, then the lowest list cost."""
     return len(sums), sum(cost for cost, _ in sums.values()), name

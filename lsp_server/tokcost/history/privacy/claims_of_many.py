@@ -1,8 +1,9 @@
-"""Claims of many repositories as the rows of a dataset: each claim once, and the cell that each part of it is shown in.
+"""Claims of many repositories as the rows of a dataset: each claim once, with the cell in which each part of it is
+shown.
 
-Authors come in, are counted in memory, and do not come out, as in `groups.py`. A row is a fact about one claim: whoever
-may read the repositories can join it to its author by the claim's id, so rows are for the same readers; cells are for
-everyone.
+Authors are passed in, counted in memory, and never returned, as in `groups.py`. A row is a fact about one claim:
+whoever may read the repositories can link it to its author by the claim's id, so rows are for the same readers; cells
+are for everyone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,41 +18,41 @@ from tokcost.model.dataset import ClaimRow
 from tokcost.model.trailer import Line
 
 _MOST_REPORTS = 8
-"""Of a family of forks whose own reports are thought of; there may be thousands of forks."""
+"""The maximum number of reports of a family of forks that are considered; there may be thousands of forks."""
 _PUBLISHED, _WAITING = "1", "0"
 """The last digit of a rank: of two rows of the same line, the one that is in a cell counts."""
 _AREA, _ISSUE, _MONTH, _MODEL = map(GROUPINGS.index, ("area", "issue", "month", "model"))
-"""Places in the names of a part."""
+"""Positions in the names of a part."""
 
 
 class Harvest(NamedTuple):
-    """Everything that one repository's history said about the months that are collected."""
+    """Everything from one repository's history about the collected months."""
 
     repository: str
-    """A digest of its identity."""
+    """A digest of the repository's identity."""
     changes: Sequence[Change]
     authors: Mapping[str, Author]
-    """Of each commit that carries a claim."""
+    """The author of each commit that carries a claim."""
     facts: Facts
     least: int
-    """Contributors that it wants in a figure."""
+    """Contributors that the repository requires for a figure."""
 
 
 _Same = TypeVar("_Same", str, tuple[str, ...])
 
 
 class _Part(NamedTuple):
-    """The part of a claim that falls into one area."""
+    """The part of a claim in one area."""
 
     author: int
     names: tuple[str, ...]
-    """The cell of each of `GROUPINGS`."""
+    """Its cell in each of `GROUPINGS`."""
     list_cost: int
     tokens: int
 
 
 class _Claim(NamedTuple):
-    """A claim as one repository has it. A run holds all claims of all its repositories at once, so this is little."""
+    """A claim in one repository. A run holds all claims of all its repositories at once, so this is small."""
 
     version: int
     cost: int | None
@@ -59,12 +60,12 @@ class _Claim(NamedTuple):
     unpriced: bool
     exact: bool
     about: str
-    """The end of its rank but for the repository: what else is different in copies of a line."""
+    """The end of its rank without the repository: whatever else differs between copies of a line."""
     parts: tuple[_Part, ...]
 
 
 class _Kept(NamedTuple):
-    """Everything of one repository that is left in memory until the end of a run."""
+    """The data of one repository that stay in memory until the end of a run."""
 
     repository: str
     least: int
@@ -79,10 +80,10 @@ class Claims:
         self._kept: list[_Kept] = []
         self._authors: dict[Author, int] = {}
         self._texts: dict[object, object] = {}
-        """Names, and tuples of names, that were seen before: most claims have those of other claims."""
+        """Names, and tuples of names, that occurred before: most claims share those of other claims."""
 
     def add(self, harvest: Harvest) -> int:
-        """Take what is needed from one repository; the number of its claims."""
+        """Take the data needed from one repository; returns the number of its claims."""
         claims = self._claims(harvest)
         self._kept.append(_Kept(harvest.repository, harvest.least, claims))
         return len(claims)
@@ -92,9 +93,10 @@ class Claims:
         return {id for one in self._kept for id in one.claims}
 
     def rows(self, known: Mapping[str, Sequence[ClaimRow]]) -> Iterator[ClaimRow]:
-        """The rows that a dataset does not have yet: claims that are new to it, that were raised, or that have come
-        into a cell. `known` are the rows that it has of them, by id. Sorted, so that the same facts give the same
-        rows."""
+        """The rows that a dataset does not have yet: new claims, claims that grew, and claims that have entered a cell.
+
+        `known` are the dataset's rows of them, by id. The result is sorted, so that equal facts give equal rows.
+        """
         order = sorted(self._kept, key=lambda one: one.repository)
         heads = count_heads(self._authors)
         best: dict[str, int] = {}
@@ -142,8 +144,8 @@ def _about(line: Line) -> str:
 
 
 def _rank(kept: _Kept, id: str) -> str:
-    """The order of `trailer.highest`, in digits that every engine compares alike whatever its collation is; a copy in
-    another repository decides by its digest."""
+    """The order of `trailer.highest`, in digits that every engine compares alike under any collation; a copy in
+    another repository is decided by its digest."""
     one = kept.claims[id]
     cost = -1 if one.cost is None else one.cost
     return f"{one.version:08x}{cost + 1:016x}{one.tokens:016x}{one.about}{kept.repository}"
@@ -192,7 +194,7 @@ def _where(part: _Part) -> tuple[str, str]:
 
 
 def _families(found: Sequence[Mapping[str, _Claim]]) -> list[int]:
-    """For each repository the first one that it shares claims with, directly or through others."""
+    """For each repository, the first one with which it shares claims, directly or through others."""
     parent = list(range(len(found)))
 
     def root(one: int) -> int:
@@ -223,7 +225,7 @@ class _Wanted(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """A claim about which is asked what of it may be published."""
+    """A claim whose publication is to be decided."""
 
     id: str
     harvest: int
@@ -237,7 +239,7 @@ class _Asked(NamedTuple):
         return self.kept.claims[self.id]
 
     def rows_and_shares(self, known: Sequence[ClaimRow], first: int) -> tuple[tuple[_Wanted, ...], list[Share]]:
-        """The rows of a claim, and its parts as `safe_cells` takes them, of which the first has the number `first`."""
+        """The rows of a claim, and its parts in the form for `safe_cells`; the first part has the number `first`."""
         one, rank = self.claim, _rank(self.kept, self.id) if known else ""
         newest = max((row.rank for row in known), default="")
         published = [row for row in known if row.cell_area is not None]
@@ -251,7 +253,7 @@ class _Asked(NamedTuple):
         if is_settled:
             return (), [share._replace(known=_known(published, share.area)) for share in shares]
         if newest[:-1] > rank:
-            return (), []  # another job knows a newer version, and its repository
+            return (), []  # another job knows a newer version, with its repository
         if published:
             more = _Amounts(max(0, (one.cost or 0) - gone.list_cost), max(0, one.tokens - gone.tokens))
             shares = [
@@ -266,7 +268,7 @@ class _Asked(NamedTuple):
         return tuple(rows), shares
 
     def _row(self, area: str, numbers: Sequence[int], shares: Sequence[Share], first: int) -> _Wanted:
-        """The row of one area. Cells never shrink: of a line that was edited to say less, nothing is left to
+        """The row of one area. Cells never shrink: if a line was edited to a lower amount, nothing is left to
         publish."""
         parts = [self.claim.parts[number] for number in numbers]
         more = [shares[number] for number in numbers]
@@ -309,8 +311,8 @@ def _known(published: Sequence[ClaimRow], area: str) -> str:
 def _placed(
     id: str, kept: _Kept, rows: Sequence[_Wanted], places: Mapping[int, Place], known: Iterable[ClaimRow]
 ) -> Iterator[ClaimRow]:
-    """The rows of one claim with their cells, unless the dataset has them already. A claim is in cells with all of its
-    parts or not at all: its rows have one rank."""
+    """The rows of one claim with their cells, unless the dataset has them already. A claim is in cells with all of
+    its parts or not at all: its rows have one rank."""
     cells: list[Place | None] = [places.get(one.share) for one in rows]
     is_published = bool(rows) and all(cells)
     rank = _rank(kept, id) + (_PUBLISHED if is_published else _WAITING)

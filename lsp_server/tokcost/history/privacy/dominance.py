@@ -1,9 +1,10 @@
-"""Whether anyone's total can be told from all that is shown together, within 15 % and by a colleague who knows his own
-part. It cannot when there is another history with the same figures in which it is 15 % higher.
+"""Whether a colleague who knows his own part can tell anyone's total within 15 % from everything that is shown
+together.
 
-Such a history is looked for in two ways. The simple one moves amounts between people in the same cells of every
-grouping (a class). The other lets an amount rise in one class, and those of third people fall and rise in others so
-that each cell keeps its sum. Both leave alone whatever the colleague has, whoever that is.
+He cannot if there is another history with the same figures in which that total is 15 % higher. Such a history is looked
+for in two ways. The simple one moves amounts between people in the same cells of every grouping (a class). The other
+raises an amount in one class, and lowers and raises those of third people in other classes so that each cell keeps its
+sum. Both leave the colleague's amounts unchanged, whoever that is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ _Key = TypeVar("_Key")
 
 
 def standing_out(classes: Mapping[Class, Sums]) -> set[Class]:
-    """For everyone who is not hidden, in list cost or in tokens, the class that tells most of their amount."""
+    """For everyone whose list cost or tokens are not hidden, the class that reveals most of their amount."""
     return {key for measure in (0, 1) for key in _exposing(classes, measure)}
 
 
@@ -38,7 +39,7 @@ def _exposing(classes: Mapping[Class, Sums], measure: int) -> Iterator[Class]:
 
 
 def _most_telling(classes: Mapping[Class, Sums], who: int, measure: int) -> Class:
-    """The class in which the least of others stands beside the most of this one's."""
+    """The class in which the least of others accompanies the most of this contributor."""
     found: list[tuple[int, Class]] = []
     for key, sums in classes.items():
         if who in sums:
@@ -48,7 +49,7 @@ def _most_telling(classes: Mapping[Class, Sums], who: int, measure: int) -> Clas
 
 
 def _spares(classes: Mapping[Class, Sums], measure: int) -> list[tuple[int, int, int]]:
-    """For each contributor the total, and the least that third people have in the same classes."""
+    """For each contributor the total, and the minimum that third people have in the same classes."""
     totals: dict[int, int] = {}
     spare: dict[int, int] = {}
     for sums in classes.values():
@@ -63,7 +64,7 @@ def _spares(classes: Mapping[Class, Sums], measure: int) -> list[tuple[int, int,
 
 
 def _is_hidden_in_classes(classes: Mapping[Class, Sums], who: int, measure: int) -> bool:
-    """The same for one contributor, exactly: the colleague is one person in all classes."""
+    """The exact check for one contributor: the colleague is one person in all classes."""
     others: dict[int, int] = {}
     total = 0
     for sums in classes.values():
@@ -76,7 +77,7 @@ def _is_hidden_in_classes(classes: Mapping[Class, Sums], who: int, measure: int)
 
 
 class Exchange:
-    """The amounts that can make room for others. What third people have in a class is what is left without the two
+    """The amounts that can make room for others. Third people's amount in a class is the rest without the two
     largest, so that it is theirs whoever is raised and whoever the colleague is."""
 
     def __init__(self, classes: Mapping[Class, Sums], measure: int) -> None:
@@ -92,8 +93,8 @@ class Exchange:
                 self._extend(key)
 
     def raised(self, who: int) -> tuple[Class, Fraction, Parts] | None:
-        """The class in which this one's amount can be higher, by how much, and by how much third people's amounts in
-        other classes are lower for it; `None` where no such exchange was found."""
+        """The class in which this contributor's amount can be higher, by how much, and by how much third people's
+        amounts in other classes are lower for it; `None` if no such exchange was found."""
         total = sum(sums[who][self._measure] for sums in self._classes.values() if who in sums)
         rise = Fraction(total * PERCENT, 100)
         for key in (key for key, sums in self._classes.items() if who in sums):
@@ -112,7 +113,7 @@ class Exchange:
             self._basis[pivot] = {place: value * scale for place, value in rest.items()}, made_of
 
     def _reduced(self, vector: Vector) -> tuple[Vector, Parts]:
-        """A vector as a combination of classes, and what of it is none."""
+        """A vector as a combination of classes, and the remainder."""
         todo, rest, parts = dict(vector), Vector(), Parts()
         while todo:
             place = min(todo)

@@ -1,6 +1,6 @@
-"""Changes to grouped figures: the only way to them, with the privacy rules inside.
+"""From changes to grouped figures: the only way to them, with the privacy rules inside.
 
-There is no grouping by person, and none can be asked for: authors come in, are counted, and do not come out.
+There is no grouping by person: authors are passed in, counted, and never returned.
 """
 
 import re
@@ -23,23 +23,23 @@ UNKNOWN = "(unknown)"
 NOT_NAMED, SEVERAL = "(not named)", "(several)"
 _MOST_WEEKS = 110
 _IN_TURN: tuple[Grouping, ...] = ("area", "model", "type", "month", "issue", "week", "size", "tag")
-"""The order in which groupings are tried beside each other. Months and weeks give way by joining two neighbours, others
-lose a cell for good, so those that matter most come before the many cells of a long time."""
+"""The order in which groupings are added. Months and weeks give way by merging two neighbours, others lose a cell
+for good, so the most important ones come before the many cells of a long time."""
 _FOR_MEDIAN, _FOR_P90 = 5, 20
 
 Author = tuple[str, str]
-"""E-mail and name."""
+"""E-mail address and name."""
 
 
 class Facts(NamedTuple):
-    """The facts about changes beside their lines, by commit."""
+    """The facts about changes besides their lines, by commit."""
 
     areas: Mapping[str, Mapping[str, int]]
     """Changed lines by area."""
     sizes: Mapping[str, int]
     """Changed lines."""
     tags: Mapping[str, str]
-    """The first release that has it."""
+    """The first release that contains it."""
     types: Mapping[str, str] = {}
     """`feat`, `fix`, ..."""
     issues: Mapping[str, Sequence[str]] = {}
@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 def grouped(
     changes: Sequence[Change], authors: Mapping[str, Author], facts: Facts, least: int
 ) -> dict[Grouping, list[Cell]]:
-    """Every grouping that may be shown beside the others, its cells with the most expensive first."""
+    """Every grouping that may be shown together with the others, most expensive cells first."""
     heads = count_heads(authors.values())
     pieces: list[Piece] = []
     for number, change in enumerate(changes):
@@ -58,14 +58,14 @@ def grouped(
 
 
 def shown_labels(pieces: Sequence[Piece], least: int) -> dict[Grouping, Labels]:
-    """The groupings of a report of these pieces, and the cell that each of their names is shown in."""
+    """The groupings of a report of these pieces, with the cell in which each of their names is shown."""
     offered: list[Grouping] = [name for name in _IN_TURN if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
     found = allowed(pieces, offered, least)
     return {name: found[name] for name in GROUPINGS if name in found}
 
 
 def count_heads(authors: Iterable[Author]) -> dict[Author, int]:
-    """A bare number for each contributor. Who has an e-mail or a name in common with another is the same person."""
+    """A bare number for each contributor. People who share an e-mail address or a name are the same contributor."""
     known: dict[str, int] = {}
     found: dict[Author, int] = {}
     distinct = sorted(set(authors))
@@ -85,23 +85,24 @@ def count_heads(authors: Iterable[Author]) -> dict[Author, int]:
 
 
 _NOREPLY = re.compile(r"^\d+[+-](?=[^@]*@users\.noreply\.git(?:hub|lab)\.com$)")
-"""The user's number in an address that a forge gives: older ones, and those typed by hand, have the name alone."""
+"""The user's number in an address assigned by a forge: older addresses, and those typed by hand, have the name
+alone."""
 
 
 def _plain(text: str) -> str:
-    """A name without what its keyboard, its program and its day make different: case, blanks, composed accents."""
+    """A name without differences of keyboard, program and day: case, blanks, composed accents."""
     return " ".join(normalize("NFKC", normalize("NFKC", text).casefold()).split())
 
 
 def size_class(lines: int) -> str:
-    """A change's size in words."""
+    """The size of a change as a word."""
     return next((name for limit, name in SIZES if lines < limit), _LARGEST)
 
 
 def pieces_of(
     number: int, change: Change, authors: Mapping[str, Author], heads: Mapping[Author, int], facts: Facts
 ) -> Iterable[tuple[Line, Piece]]:
-    """Each claim of a change, once for each area that the change touched, with the part that falls there."""
+    """Each claim of a change, once for each area that the change touched, with the part in that area."""
     moment = datetime.fromtimestamp(change.head.time, UTC)
     day = moment.strftime("%Y-%m-%d")
     size = facts.sizes.get(change.commit)
@@ -122,12 +123,12 @@ def pieces_of(
 
 
 def _parts(areas: Mapping[str, int], issues: Sequence[str]) -> dict[tuple[str, str], int]:
-    """The shares of a change: by area as its changed lines are, and in each by issue alike."""
+    """The shares of a change: by area in proportion to its changed lines, and within each equally by issue."""
     return {(area, issue): part for area, part in areas.items() for issue in issues}
 
 
 def _model(line: Line) -> str:
-    """A line tells one amount for all its models, so only a line with one of them says what that one cost."""
+    """The model, if a line names a single one: a line has one amount for all its models."""
     if not line.models:
         return NOT_NAMED
     names = dict.fromkeys(map(model_of_line, line.models))

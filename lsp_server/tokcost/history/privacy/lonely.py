@@ -1,8 +1,8 @@
-"""Combinations of figures, from several groupings together, that are about one or two contributors alone.
+"""Combinations of figures, from several groupings together, that depend on one or two contributors only.
 
-All figures together are a table: a row for each cell, a column for each class of amounts that no figure tells apart. A
-combination that is zero on all that others did, and not on what these did, exists exactly when a column of theirs is no
-combination of the others' columns. Numbers are taken modulo a prime, so that they stay small.
+All figures together are a table: a row for each cell, a column for each class of amounts that no figure distinguishes.
+A combination that is zero for everyone else's amounts, and not for theirs, exists exactly if one of their columns is no
+linear combination of the others' columns. Numbers are taken modulo a prime, so that they stay small.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,18 +13,18 @@ from tokcost.history.privacy.dominance import Sums
 
 _PRIME = (1 << 61) - 1
 _MOST_PEOPLE = 40
-"""The largest number of people of whom each pair is looked at."""
+"""The maximum number of people for whom each pair is examined."""
 
 Place = tuple[int, str]
 Column = dict[Place, int]
-"""In which cells of which groupings an amount is counted: one column of the table that an attacker would solve."""
+"""The cells of the groupings in which an amount is counted: one column of the table that an attacker would solve."""
 Basis = dict[Place, Column]
 _Key = TypeVar("_Key", Place, int)
 
 
 def lonely(classes: Mapping[tuple[str, ...], Sums], newest: int) -> set[str]:
-    """Cells of the newest grouping in which a combination of figures is about one or two contributors alone. Columns of
-    three people or more are there whoever is left out."""
+    """Cells of the newest grouping in which a combination of figures depends on one or two contributors only.
+    Columns of three people or more remain whoever is left out."""
     for measure in (0, 1):
         basis: Basis = {}
         few: list[tuple[tuple[str, ...], frozenset[int]]] = []
@@ -56,7 +56,7 @@ def _lonely_among(left: Sequence[tuple[str, frozenset[int], Column]]) -> set[str
 
 
 def _not_made_of_others(left: Sequence[tuple[str, frozenset[int], Column]], gone: set[int]) -> set[str]:
-    """The cells of those columns that are no combination of the others."""
+    """The cells of the columns that are no combination of the others."""
     basis: Basis = {}
     for number, (_, _, column) in enumerate(left):
         if number not in gone:
@@ -65,14 +65,14 @@ def _not_made_of_others(left: Sequence[tuple[str, frozenset[int], Column]], gone
 
 
 class _Parts:
-    """Of which independent columns all others are made. To leave out some is then a question about few numbers, and
-    it is asked for each pair of people."""
+    """The independent columns of which all others are combinations. Leaving out some of them is then a question
+    about few numbers, which is asked for each pair of people."""
 
     def __init__(self, columns: Iterable[Column]) -> None:
         rows: dict[Place, tuple[Column, dict[int, int]]] = {}
-        """Sums of independent columns, and how often each is in it."""
+        """Sums of independent columns, with the coefficient of each."""
         self._parts: dict[int, dict[int, int]] = {}
-        """For each independent column in which others it is, and how often."""
+        """For each independent column the others in which it occurs, with the coefficient."""
         for number, column in enumerate(columns):
             rest, made_of = _divided(rows, column)
             if not rest:
@@ -86,15 +86,15 @@ class _Parts:
             self._parts[number] = {}
 
     def are_made_without(self, gone: set[int]) -> bool:
-        """Whether all columns are combinations of those that are not gone: each independent one that is gone can be had
-        from the others that it is a part of."""
+        """Whether all columns are combinations of the remaining ones: each removed independent column can be derived
+        from the others of which it is a part."""
         basis: dict[int, dict[int, int]] = {}
         lost = (self._parts[one] for one in gone if one in self._parts)
         return all(_extend(basis, {one: part for one, part in parts.items() if one not in gone}) for parts in lost)
 
 
 def _divided(rows: Mapping[Place, tuple[Column, dict[int, int]]], column: Column) -> tuple[Column, dict[int, int]]:
-    """A column as a combination of rows, told as one of the columns that these are made of, and what of it is none."""
+    """A column as a combination of rows, expressed in the columns of which these consist, and the remainder."""
     todo, rest, made_of = dict(column), Column(), dict[int, int]()
     while todo:
         place = min(todo)
@@ -113,7 +113,7 @@ def _column(key: tuple[str, ...]) -> Column:
 
 
 def _extend(basis: dict[_Key, dict[_Key, int]], column: dict[_Key, int]) -> bool:
-    """Add a column to a basis, unless it is a combination of what is there; whether it was added."""
+    """Add a column to a basis, unless it is a combination of the existing ones; returns whether it was added."""
     rest = _reduced(basis, column)
     if rest:
         pivot = min(rest)
@@ -122,7 +122,7 @@ def _extend(basis: dict[_Key, dict[_Key, int]], column: dict[_Key, int]) -> bool
 
 
 def _reduced(basis: Mapping[_Key, dict[_Key, int]], column: dict[_Key, int]) -> dict[_Key, int]:
-    """The rest of a column when everything that the basis explains is taken out. A row of the basis has nothing before
+    """The remainder of a column without everything that the basis explains. A row of the basis has nothing before
     its pivot, so one pass from the first place to the last is enough."""
     todo, rest = dict(column), dict[_Key, int]()
     while todo:
@@ -140,7 +140,7 @@ def _scaled(column: dict[_Key, int], factor: int) -> dict[_Key, int]:
 
 
 def _add(sums: dict[_Key, int], column: Mapping[_Key, int], factor: int, but: _Key | None = None) -> None:
-    """Add a multiple of a column, without one of its places; what becomes 0 goes."""
+    """Add a multiple of a column, without one of its places; zeros are removed."""
     for place, value in column.items():
         if place != but:
             changed = (sums.pop(place, 0) + factor * value) % _PRIME

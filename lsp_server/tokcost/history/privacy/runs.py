@@ -1,7 +1,7 @@
-"""Weeks and months that must not be shown alone: neighbours are joined until they pass together.
+"""Weeks and months that must not be shown alone: neighbours are merged until they pass the rules together.
 
-A run is periods that follow each other and are shown as one; the runs of a grouping are all of its periods. Names of
-periods sort as time goes.
+A run is a sequence of periods shown as one; the runs of a grouping cover all of its periods. Names of periods sort
+chronologically.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +16,8 @@ _MOST_CUTS = 40
 
 
 def in_runs(cells: Cells, least: int) -> Labels:
-    """Each period with as many of those behind it as it takes to be safe. What is left over at the end goes to those
-    before it. Nothing where all would be one run."""
+    """Each period with as many following ones as it needs to be safe; the remaining ones at the end are merged with
+    those before. Empty if everything would be one run."""
     found: list[Run] = []
     waiting: Run = []
     for name in sorted(cells):
@@ -33,8 +33,11 @@ def in_runs(cells: Cells, least: int) -> Labels:
 
 
 def in_fewer_runs(cells: Cells, labels: Labels, blamed: set[str]) -> Labels:
-    """The runs that are to blame, each joined with the weaker of its neighbours; where none is known to be, the weakest
-    quarter. There is always one run less than before, and nothing where only one would be left."""
+    """The runs that violate a rule, each merged with the weaker of its neighbours; if none is known, the weakest
+    quarter.
+
+    There is always one run less than before; empty if only one would be left.
+    """
     runs = _runs(labels)
     if len(runs) < 2:
         return {}
@@ -42,7 +45,7 @@ def in_fewer_runs(cells: Cells, labels: Labels, blamed: set[str]) -> Labels:
     for run in chosen or sorted(runs, key=lambda run: _weakness(cells, run))[: max(1, len(runs) // 4)]:
         at = next((at for at, one in enumerate(runs) if one is run), None)
         if at is None or len(runs) < 2:
-            continue  # a neighbour took it already
+            continue  # a neighbour merged with it already
         around = [one for one in (at - 1, at + 1) if 0 <= one < len(runs)]
         first, second = sorted((at, min(around, key=lambda one: _weakness(cells, runs[one]))))
         runs[first : second + 1] = [runs[first] + runs[second]]
@@ -50,8 +53,8 @@ def in_fewer_runs(cells: Cells, labels: Labels, blamed: set[str]) -> Labels:
 
 
 def in_more_runs(cells: Cells, labels: Labels, least: int) -> Iterator[Labels]:
-    """Every way to part one of the runs (nothing is labelled: all periods) into two that are safe, the most even one
-    first, as far as it is worth trying one after the other."""
+    """Every way to split one of the runs (without labels: all periods) into two safe ones, the most even split
+    first, as far as it is worth trying them one after the other."""
     runs = _runs(labels) or [sorted(cells)]
     cuts = [(abs(2 * cut - len(run)) - len(run), at, cut) for at, run in enumerate(runs) for cut in range(1, len(run))]
     for _, at, cut in sorted(cuts)[:_MOST_CUTS]:

@@ -1,22 +1,23 @@
-"""Cells of area, month and model over many repositories: what of them may be published, once and for all.
+"""Cells of area, month and model over many repositories: which of them may be published, for good.
 
-A cell is a set of claims' parts that passes rule 1 of `suppression.py`. Every part is in one cell at most and stays
-there for ever, so cells have nothing in common, whatever run or job published them. A union of safe cells is safe, and
-a difference of figures that are made of whole cells is made of whole cells again: no question says more than they do.
+A cell is a set of claims' parts that passes rule 1 of `suppression.py`. Every part is in at most one cell and stays
+there for ever, so cells are disjoint, whatever run or job published them. A union of safe cells is safe, and a
+difference of figures that consist of complete cells consists of complete cells again: no query reveals more than they
+do.
 
-Other figures about the same claims exist: `tokcost report` of each repository. So cells are made in two rounds:
+Other figures about the same claims exist: `tokcost report` of each repository. Cells are therefore made in two rounds:
 
-1. *A repository's month by itself.* Areas and models that pass alone are cells; the others are put together by area,
-   then by month; while what is left over fails, the weakest cell joins it. So all of the month is in cells, or nothing.
-   The same must hold beside the groupings that the repository's own report shows (rule 3 of `suppression.py`).
-2. *What is left of a month, of all repositories together*, in the same steps. A cell must also pass when any one of its
-   repositories is taken away, since whoever has that one's report may know its part.
+1. *A repository's month by itself.* Areas and models that pass alone are cells; the others are merged by area, then by
+month; while the rest fails, the weakest cell joins it. Either all of the month is in cells, or nothing. The same must
+hold beside the groupings that the repository's own report shows (rule 3 of `suppression.py`).
+2. *The rest of a month, of all repositories together*, in the same steps. A cell must also pass without any one of its
+repositories, since whoever has that repository's report may know its part.
 
-Cells that were made leave less to be put together, so both rounds are gone through again as long as they make cells: a
-run on the same facts, which starts from these cells, would make them otherwise.
+Cells that were made leave less to be merged, so both rounds are repeated as long as they make cells: otherwise a run on
+the same facts, which starts from these cells, would make others. Parts that pass in no round are in no cell, until a
+later run has more to merge with them.
 
-What passes in no round is in no cell, until a later run has more to put beside it. Repositories that share claims
-(forks) are one family and count as one repository here.
+Repositories that share claims (forks) are one family and count as one repository here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,12 +32,12 @@ from tokcost.model.dataset import ALL
 Place = tuple[str, str]
 """Area and model of a cell; its month is that of its parts."""
 Numbers = list[int]
-"""The places of some shares in the list of all."""
+"""The positions of some shares in the list of all."""
 Test = Callable[[Numbers], bool]
 
 
 class Share(NamedTuple):
-    """The part of one contributor's claim that falls into one area."""
+    """The part of one contributor's claim in one area."""
 
     who: int
     family: str
@@ -47,11 +48,11 @@ class Share(NamedTuple):
     list_cost: int
     tokens: int
     least: int
-    """Contributors that its repository wants in a figure."""
+    """Contributors that its repository requires for a figure."""
     beside: tuple[str, ...] = ()
     """The cells of the reports of its family in which it is counted."""
     known: str = ""
-    """The cell that it was published in before; empty while it is in none."""
+    """The cell in which it was published before; empty while it is in none."""
 
 
 def safe_cells(shares: Sequence[Share]) -> dict[int, Place]:
@@ -68,12 +69,12 @@ def safe_cells(shares: Sequence[Share]) -> dict[int, Place]:
 
 
 def known_name(month: str, area: str | None, model: str | None) -> str:
-    """The name of a cell that was published before; it differs from that of one which is made in the same place now."""
+    """The name of a cell that was published before; it differs from the name of a new cell in the same place."""
     return repr((month, area, model, "published"))
 
 
 def _more_cells(shares: Sequence[Share], known: Sequence[str]) -> dict[int, Place]:
-    """The same beside the cells that are known, in one go through both rounds."""
+    """The cells that can be added to the known ones, in one pass through both rounds."""
     found: dict[int, Place] = {}
     for numbers in _sorted_by(range(len(shares)), lambda number: (shares[number].family,)):
         found |= _of_family(shares, known, numbers)
@@ -144,7 +145,7 @@ def _is_safe(shares: Sequence[Share], numbers: Numbers) -> bool:
 
 
 def _outlives_each_family(shares: Sequence[Share], numbers: Numbers) -> bool:
-    """Whether what is left when any one family is taken away is safe as well. So several have a part in it."""
+    """Whether the rest without any one family is safe as well. This implies that several have a part in it."""
     parts = [_sums(shares, some) for some in _sorted_by(numbers, lambda number: (shares[number].family,))]
     whole, least = joined(parts), _least(shares, numbers)
     return is_safe(whole, least) and all(
@@ -153,7 +154,7 @@ def _outlives_each_family(shares: Sequence[Share], numbers: Numbers) -> bool:
 
 
 def _stays_safe(whole: Sums, part: Sums, least: int) -> bool:
-    """Whether that can be told without sorting everything again, as it mostly can where there are many families."""
+    """Whether that can be determined without sorting everything again, as is usual with many families."""
     for measure in (0, 1):
         amounts = sorted((one[measure] for one in whole.values() if one[measure]), reverse=True)
         gone = sum(one[measure] for one in part.values())
@@ -177,7 +178,7 @@ def _without(whole: Sums, part: Sums) -> Sums:
 def _blamed(
     shares: Sequence[Share], known: Sequence[str], numbers: Numbers, places: Mapping[int, Place], least: int
 ) -> set[str] | None:
-    """The cells by which something could be told beside the family's own reports; `None` where there is nothing."""
+    """The cells by which something could be revealed beside the family's own reports; `None` if there is nothing."""
     classes: dict[tuple[str, ...], Sums] = {}
     for number in numbers:
         share = shares[number]
@@ -193,8 +194,8 @@ def _name(month: str, place: Place) -> str:
 
 
 def _coarser(shares: Sequence[Share], places: Mapping[int, Place], blamed: set[str]) -> dict[int, Place]:
-    """The same with fewer cells: each that is to blame is joined with another one of its month, and where there is no
-    other, the month is left out; where none is known to be to blame, the weakest quarter is taken for it."""
+    """Fewer cells: each violating one is merged with another of its month, or the month is left out if there is no
+    other; if none is known, the weakest quarter is treated as violating."""
     cells: dict[str, Numbers] = {}
     for number, place in places.items():
         cells.setdefault(_name(shares[number].month, place), []).append(number)
@@ -202,7 +203,7 @@ def _coarser(shares: Sequence[Share], places: Mapping[int, Place], blamed: set[s
     chosen = [name for name in weakest if name in blamed] or weakest[: max(1, len(weakest) // 4)]
     for name in chosen:
         if name not in cells:
-            continue  # another one took it already
+            continue  # another one was merged with it already
         numbers = cells.pop(name)
         month = shares[numbers[0]].month
         others = [one for one in weakest if one in cells and shares[cells[one][0]].month == month]
@@ -220,7 +221,7 @@ def _coarser(shares: Sequence[Share], places: Mapping[int, Place], blamed: set[s
 
 
 def _sorted_by(numbers: Iterable[int], key: Callable[[int], tuple[str, ...]]) -> list[Numbers]:
-    """The numbers that have a key in common, in the order of the keys."""
+    """The numbers with the same key, in the order of the keys."""
     found: dict[tuple[str, ...], Numbers] = {}
     for number in numbers:
         found.setdefault(key(number), []).append(number)

@@ -1,19 +1,20 @@
-"""Suppression of grouped figures that would tell what one person spent. Every format gets its groups from here.
+"""Suppression of grouped figures that would reveal one person's spending. Every output format gets its groups from
+here.
 
-Three things must hold, for list cost and for tokens:
+Three rules apply, to list cost and to tokens:
 
-1. *Each cell* has enough contributors, and passes the p% rule: take out the two largest, and what is left is at least
-   15 % of the largest. So not even the second largest, who knows his own part, can tell the largest within 15 %.
-2. *Each grouping* is a partition of the whole range into such cells. Both rules hold for a union of cells where they
-   hold for the cells, so no sum or difference of cells and the total says more. What fails goes into one cell,
-   `(other)`, together with as many others as it takes. Weeks and months have an order: one that fails is joined with
-   its neighbours until they pass together, so that what is shown is still a course of time; where that ends in one
-   cell, other cuts through all of it are tried.
-3. *All groupings together*: whatever is shown by area and by month and by model, no combination of it is about less
-   than three contributors (`lonely.py`), a cell minus the cells of another grouping inside it is empty or passes rule
-   1, and nobody's total can be told within 15 %, not even by one who knows his own part (`dominance.py`).
+1. *Each cell* has enough contributors, and passes the p% rule: the rest without the two largest is at least 15 % of the
+largest. So not even the second largest, who knows his own part, can tell the largest within 15 %.
+2. *Each grouping* is a partition of the complete range into such cells. If both rules hold for cells, they hold for
+unions of cells, so no sum or difference of cells and the total reveals more. Cells that fail are merged into one,
+`(other)`, together with as many others as it takes. Weeks and months have an order: one that fails is merged with its
+neighbours until they pass together, so that the figures still follow time; if that ends in one cell, other cuts are
+tried.
+3. *All groupings together*: no combination of the figures by area, month and model is about fewer than three
+contributors (`lonely.py`), a cell minus the cells of another grouping inside it is empty or passes rule 1, and nobody's
+total can be told within 15 %, not even by one who knows his own part (`dominance.py`).
 
-Contributors are bare numbers in here, and leave with nobody.
+Contributors are bare numbers here, and are never returned.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ OTHER = "(other)"
 
 
 class Piece(NamedTuple):
-    """The amount that one contributor's claims of one change put into one cell of each grouping."""
+    """The amount that one contributor's claims of one change add to one cell of each grouping."""
 
     who: int
     change: int
@@ -40,7 +41,8 @@ class Piece(NamedTuple):
 
 
 def allowed(pieces: Sequence[Piece], groupings: Sequence[Grouping], least: int) -> dict[Grouping, Labels]:
-    """The groupings that may be shown, and how; one that cannot be shown at all is missing. Earlier ones come first."""
+    """The groupings that may be shown, with their cells; a grouping that cannot be shown at all is missing. Earlier
+    groupings have priority."""
     least = max(FEWEST, least)
     shown: dict[Grouping, Labels] = {}
     for grouping in groupings:
@@ -59,8 +61,8 @@ def allowed(pieces: Sequence[Piece], groupings: Sequence[Grouping], least: int) 
 def _parted(
     pieces: Sequence[Piece], shown: Mapping[Grouping, Labels], grouping: Grouping, least: int
 ) -> dict[Grouping, Labels]:
-    """A grouping by time where joining neighbours came to none: that goes one way, and other cuts may hold beside what
-    is shown. All of it is parted again and again, as long as the rules hold."""
+    """A grouping by time that merging neighbours reduced to nothing. Merging is one-directional, and other cuts may
+    hold beside the other groupings: everything is split again and again, as long as the rules hold."""
     cells, found = _cells(pieces, grouping), Labels()
     while True:
         held = (
@@ -84,7 +86,7 @@ def _sums(pieces: Iterable[tuple[str | tuple[str, ...], Piece]]) -> dict[str | t
 
 
 def _alone(pieces: Sequence[Piece], grouping: Grouping, least: int) -> Labels:
-    """Rule 2: a grouping by itself; nothing where all of it would be one cell."""
+    """Rule 2 for a grouping by itself; empty if all of it would be one cell."""
     cells = _cells(pieces, grouping)
     if grouping in PERIODS:
         return in_runs(cells, least)
@@ -106,8 +108,8 @@ def _closed(cells: dict[str, Sums], other: set[str], least: int) -> Labels:
 
 
 def _coarser(pieces: Sequence[Piece], grouping: Grouping, labels: Labels, blamed: set[str], least: int) -> Labels:
-    """The same with fewer cells: those that are to blame go into the other cell, or to a neighbour in time; where that
-    helped nothing, the weakest quarter."""
+    """Fewer cells: violating ones are merged into the other cell, or with a neighbour in time; if that did not help,
+    the weakest quarter."""
     cells = _cells(pieces, grouping)
     if grouping in PERIODS:
         return in_fewer_runs(cells, labels, blamed)
@@ -122,13 +124,13 @@ def _coarser(pieces: Sequence[Piece], grouping: Grouping, labels: Labels, blamed
 def _together(
     pieces: Sequence[Piece], shown: Mapping[Grouping, Labels], newest: Grouping, least: int
 ) -> set[str] | None:
-    """Rule 3: `None` where it holds, else the cells of the newest grouping that are to blame, if that is known."""
+    """Rule 3: `None` if it holds, else the violating cells of the newest grouping, if known."""
     return to_blame(_classes(pieces, shown), list(shown).index(newest), least)
 
 
 def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -> set[str] | None:
-    """Rule 3 for amounts that are sorted by the cells they are counted in, one for each grouping: `None` where it
-    holds, else the cells of the newest grouping that are to blame, if that is known."""
+    """Rule 3 for amounts that are sorted by the cells they are counted in, one for each grouping: `None` if it
+    holds, else the violating cells of the newest grouping, if known."""
     if len(next(iter(classes), ())) > 1:
         if blamed := _inside(classes, newest, least):
             return blamed
@@ -139,13 +141,13 @@ def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -
 
 
 def _classes(pieces: Sequence[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, ...], Sums]:
-    """Amounts that no figure tells apart: the same cell in every grouping."""
+    """Amounts that no figure distinguishes: they are in the same cell of every grouping."""
     keyed = ((tuple(labels[piece.names[name]] for name, labels in shown.items()), piece) for piece in pieces)
     return {key: sums for key, sums in _sums(keyed).items() if isinstance(key, tuple)}
 
 
 def _inside(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -> set[str]:
-    """Cells of the newest grouping by which a part of a cell is left over that is not safe."""
+    """Cells of the newest grouping that leave an unsafe rest of another cell."""
     width = len(next(iter(classes)))
     for other in range(width):
         if other == newest:
@@ -165,8 +167,8 @@ def _weakest(classes: Mapping[tuple[str, ...], Sums], at: int, names: set[str]) 
 def _remainders(
     classes: Mapping[tuple[str, ...], Sums], outer: int, inner: int
 ) -> dict[str, tuple[set[str], list[tuple[str, ...]]]]:
-    """For each cell of one grouping the cells of another that lie inside it, and what of it is in none of them. What is
-    counted in no cell of a grouping has an empty name there, and no figure that could be subtracted."""
+    """For each cell of one grouping, the cells of another that are inside it, and its rest outside of them. Amounts
+    in no cell of a grouping have an empty name there, and no figure that could be subtracted."""
     touched: dict[str, set[str]] = {}
     for key in classes:
         touched.setdefault(key[inner], set()).add(key[outer])

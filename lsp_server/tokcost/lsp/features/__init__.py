@@ -1,1 +1,1 @@
-"""Requests and notifications of the server, one file for each feature of the protocol, each with one `register`."""
+"""Requests and notifications of the server: one file for each feature of the protocol, each with one `register`."""

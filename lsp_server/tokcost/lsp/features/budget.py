@@ -1,8 +1,8 @@
-"""`tokcost.budget`: set a limit on list cost, or forget it.
+"""`tokcost.budget`: sets or removes a limit on list cost.
 
-`{uri, scope: branch | commit | day, amount, branch, block}` answers `{text, hooks_text}`. Without an `amount` the
-budget is forgotten; `none` is no limit, also where the repository recommends one. As `tokcost budget set` does, it
-installs the git hooks, so that commits are checked.
+`{uri, scope: branch | commit | day, amount, branch, block}` returns `{text, hooks_text}`. Without an `amount` the
+budget is removed; `none` means no limit, even if the repository recommends one. Like `tokcost budget set`, it installs
+the git hooks, so that commits are checked.
 """
 
 from typing import Any

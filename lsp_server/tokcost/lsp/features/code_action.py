@@ -1,9 +1,9 @@
-"""Leave the line of this commit out, put it back, or mend one that was damaged.
+"""Omits the line of this commit, restores it, or repairs a damaged one.
 
-The editor claims nothing. Only git's hook knows what kind of commit is being made (an amend raises a claim, a squash
-joins some, a rebase takes none), so only the hook claims; it notes what it claimed for exactly this commit. What can be
-added here is that: the same id, the same version, the same words. Where the hook wrote nothing there is no line to add,
-and the action shows what would be written and why it is not.
+The editor never claims usage. Only git's hook knows what kind of commit is being made (an amend grows a claim, a squash
+joins several, a rebase takes none), so only the hook claims; it notes what it claimed for exactly this commit. The
+action can add exactly that: the same id, the same version, the same text. If the hook wrote nothing, there is no line
+to add, and the action shows what would be written and why it is not.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def _is_asked_for(context: types.CodeActionContext, action: types.CodeAction) ->
 def _fixes(
     params: types.CodeActionParams, text: str, proposed: tuple[Line, ...], say: Say
 ) -> Iterator[types.CodeAction]:
-    """The actions that mend damaged lines; each names the warnings that it settles."""
+    """The actions that repair damaged lines; each names the warnings that it resolves."""
     uri, comment = params.text_document.uri, comment_of(text)
     shown = [one for one in params.context.diagnostics if one.source == "tokcost" and one.code == DAMAGED_CODE]
     mine = remains(text, _missing(text, proposed), comment)
@@ -74,7 +74,7 @@ def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
 
 
 def _choices(uri: str, text: str, proposed: tuple[Line, ...], say: Say) -> list[types.CodeAction]:
-    """The actions by which its owner decides about the line."""
+    """The actions by which the owner decides about the line."""
     comment = comment_of(text)
     missing = _missing(text, proposed)
     damaged = remains(text, missing, comment)

@@ -1,4 +1,4 @@
-"""Above a commit message: what the commit carries, or what is pending and would be carried."""
+"""Shows above a commit message which usage the commit carries, or which pending usage it would carry."""
 
 from lsprotocol import types
 

@@ -55,10 +55,10 @@ class _Commands:
     def __init__(self, server: TokcostServer) -> None:
         self._server, self._refresher = server, server.refresher
         self._agreed_to: dict[str, Terms] = {}
-        """The terms that were last shown to the user of each clone: nobody can agree to anything else."""
+        """The terms last shown to the user of each clone: nobody can agree to anything else."""
 
     async def preview(self, params: CommandParams) -> Any:
-        """Show what the next commit would carry, and what has to be read before agreeing."""
+        """Show what the next commit would carry, and the text to be read before agreeing."""
         worktree = worktree_for(self._server, params)
         found = await self._refresher.run(_preview, self._server, worktree, params)
         if not flag(params, "peek"):
@@ -68,7 +68,7 @@ class _Commands:
         return found
 
     async def enable(self, params: CommandParams) -> Any:
-        """Switch cost lines on, for somebody who has read what that means."""
+        """Enable cost lines, for a user who has read what that means."""
         worktree = worktree_for(self._server, params)
         terms = allowed_terms(self._refresher.home, worktree, precision(params), maybe_flag(params, "models"))
         if self._agreed_to.get(worktree.common_dir) != terms:
@@ -82,7 +82,7 @@ class _Commands:
         return {"enabled": True, "text": self._server.words("Cost lines are on in this clone."), **hooks}
 
     async def disable(self, params: CommandParams) -> Any:
-        """Switch them off."""
+        """Disable cost lines."""
         before = await self._refresher.run(disable, self._refresher.home, worktree_for(self._server, params))
         self._refresher.touch()
         say = self._server.words
@@ -90,7 +90,7 @@ class _Commands:
         return {"enabled": False, "text": said}
 
     async def omit(self, params: CommandParams) -> Any:
-        """Leave the line of the next commit of this worktree out, or do not."""
+        """Omit the line of the next commit of this worktree, or restore it."""
         worktree, omitted = worktree_for(self._server, params), maybe_flag(params, "omit") is not False
         if omitted:
             await self._refresher.run(omit_line, self._refresher.home, worktree)
@@ -111,7 +111,7 @@ class _Commands:
         return {"text": shown, "uri": uri}
 
     async def assign(self, params: CommandParams) -> Any:
-        """Put usage on the branch it belongs to."""
+        """Assign usage to the branch it belongs to."""
         worktree, branch = worktree_for(self._server, params), text(params, "branch")
         if not branch:
             raise UsageError("no branch is named", "Pass `branch`.")
@@ -126,11 +126,11 @@ class _Commands:
         }
 
     async def refresh(self, _params: CommandParams) -> Any:
-        """Look now."""
+        """Refresh now."""
         return {"statuses": await self._refresher.look_now()}
 
     def _show(self, text: str) -> None:
-        """Only where the user asked for it by a click, in a client that does nothing with the answer."""
+        """Show a document, only if the user asked for it by a click, in a client that ignores the answer."""
         self._server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
 
 
@@ -162,7 +162,7 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
 
 
 def _enable(server: TokcostServer, worktree: Worktree, terms: Terms, from_now: bool) -> dict[str, Any]:
-    """Enable, and say what was installed and what the user has to do where hooks of others are in the way."""
+    """Enable cost lines, and describe what was installed and what the user has to do if other hooks are in the way."""
     done = enable(server.refresher.home, worktree, terms, from_now=from_now)
     missing = [(where.hook, where.path, where.lines, where.is_committed, where.refusal) for where in done.missing]
     return {"hooks_complete": not missing, "hooks_text": installed_text(done.said, done.waiting, missing)}

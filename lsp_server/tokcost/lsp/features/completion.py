@@ -1,4 +1,4 @@
-"""Completes the key of our line in a commit message: with the whole line where the hook has claimed one for this
+"""Completes the key of our line in a commit message, with the complete line if the hook has claimed one for this
 commit."""
 
 from lsprotocol import types

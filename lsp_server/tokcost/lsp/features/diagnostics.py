@@ -1,4 +1,4 @@
-"""A damaged `AI-Cost` line is a warning, somebody else's a hint."""
+"""Diagnostics: a damaged `AI-Cost` line is a warning, a foreign one a hint."""
 
 from itertools import islice
 
@@ -17,9 +17,9 @@ _MOST = 100
 
 
 def register(server: TokcostServer) -> None:
-    """Publish diagnostics of commit messages as they are opened and changed; none is left when one is closed."""
+    """Publish diagnostics of commit messages when they are opened and changed, and clear them when they are closed."""
     carried: dict[str, list[str]] = {}
-    """The lines that stood in each message when its lens was asked for."""
+    """The lines in each message when its code lens was requested."""
 
     async def look(uri: str, *, is_new: bool) -> None:
         document = commit_message(server, uri)
@@ -28,7 +28,7 @@ def register(server: TokcostServer) -> None:
         text, version = document.source, document.version
         tokens = [mark.line.token for mark in marks(text, comment_of(text)) if mark.line]
         if carried.get(uri) != tokens and not is_new:
-            server.refresh_lenses()  # few editors ask again when a line was left out or put back
+            server.refresh_lenses()  # few editors ask again when a line was omitted or restored
         carried[uri] = tokens
         proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
         now = commit_message(server, uri)

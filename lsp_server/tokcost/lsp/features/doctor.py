@@ -1,4 +1,4 @@
-"""`tokcost.doctor` `{uri}`: what `tokcost doctor` says of a repository, as `{text, findings}`."""
+"""`tokcost.doctor` `{uri}`: the output of `tokcost doctor` for a repository, as `{text, findings}`."""
 
 from pathlib import Path
 from typing import Any

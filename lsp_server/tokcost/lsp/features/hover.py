@@ -1,4 +1,4 @@
-"""Hover on an `AI-Cost` line in a commit message: what it says, and what it stands for exactly, if it is ours."""
+"""Hover on an `AI-Cost` line in a commit message: its contents, and the exact usage behind it if it is ours."""
 
 from lsprotocol import types
 

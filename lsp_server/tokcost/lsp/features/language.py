@@ -1,4 +1,4 @@
-"""The language that the client names when it says hello."""
+"""The language of the client, from its `initialize` request."""
 
 from lsprotocol import types
 
@@ -7,7 +7,7 @@ from tokcost.lsp.words import SHIPPED, TRIED, words_for
 
 
 def register(server: TokcostServer) -> None:
-    """Have all texts said in it from the beginning."""
+    """Use it for all texts from the beginning."""
 
     @server.feature(types.INITIALIZE)
     def _(params: types.InitializeParams) -> None:

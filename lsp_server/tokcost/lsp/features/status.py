@@ -1,4 +1,4 @@
-"""Figures of the open folders: pushed whenever they change, and in full when asked."""
+"""Figures of the open folders: pushed whenever they change, and in full on request."""
 
 import json
 import os

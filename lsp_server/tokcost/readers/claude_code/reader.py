@@ -19,8 +19,8 @@ class ClaudeCodeReader:
         branch="each response",
         retention="30 days (cleanupPeriodDays)",
         exactness="exact since 2.1.59; before, mostly a lower bound of the output",
-        gaps="compaction and titles before 2.1 have no line, and no session total either; the request of one token by"
-        " which `/model NAME` tries a model",
+        gaps="compaction and titles before 2.1 have no line, and no session total either; the one-token request"
+        " with which `/model NAME` tests a model",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

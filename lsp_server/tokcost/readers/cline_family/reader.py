@@ -78,11 +78,11 @@ class RooCodeReader(_TasksReader):
     name = "roo-code"
     extension = "rooveterinaryinc.roo-cline"
     capabilities = Capabilities(
-        versions="by its source, 3.x",
+        versions="its source, 3.x",
         classes=_CLASSES,
         folder="session",
-        exactness="exact; of VS Code's own models an estimate",
-        gaps="summaries (condense_context have a cost and no counts); those of VS Code's own models are its estimates",
+        exactness="exact; an estimate for VS Code's own models",
+        gaps="summaries (condense_context has a cost and no counts); counts of VS Code's own models are its estimates",
     )
 
 
@@ -91,4 +91,4 @@ class KiloCodeReader(_TasksReader):
 
     name = "kilo-code"
     extension = "kilocode.kilo-code"
-    capabilities = RooCodeReader.capabilities._replace(versions="by the source of Roo Code, 3.x")
+    capabilities = RooCodeReader.capabilities._replace(versions="the source of Roo Code, 3.x")

@@ -21,7 +21,7 @@ class CopilotChatTextReader:
         classes=("output",),
         exactness="an estimate from the text of replies",
         folder="session",
-        gaps="every prompt, and all that is not in the text",
+        gaps="every prompt, and everything that is not in the text",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

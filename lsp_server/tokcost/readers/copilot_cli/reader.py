@@ -19,8 +19,8 @@ class CopilotCliReader:
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         folder="session",
         branch="session",
-        exactness="exact; without a store distributed over the messages of a run",
-        gaps="broken-off replies, and in versions without a store the input of killed sessions",
+        exactness="exact; without a store, spread over the messages of a run",
+        gaps="broken-off replies; in versions without a store, the input of killed sessions",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -18,7 +18,7 @@ class CursorTextReader:
         classes=("output",),
         exactness="an estimate from the text of replies",
         folder="session",
-        gaps="every prompt and all that was cached: most of what Cursor charges",
+        gaps="every prompt and everything cached: most of what Cursor charges",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

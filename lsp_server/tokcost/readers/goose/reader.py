@@ -17,12 +17,12 @@ class GooseReader:
 
     name = "goose"
     capabilities = Capabilities(
-        versions="by its store's schema, 1.x",
+        versions="its store's schema, 1.x",
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="session",
-        exactness="exact; of older sessions one sum",
-        gaps="where a provider tells no counts, those that are logged are Goose's own; a session of a version"
-        " without usage_ledger counts as one",
+        exactness="exact; one sum for older sessions",
+        gaps="if a provider reports no counts, Goose logs its own; a session of a version without usage_ledger counts"
+        " as one",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

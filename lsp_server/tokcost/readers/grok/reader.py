@@ -13,7 +13,7 @@ class GrokReader:
 
     name = "grok"
     capabilities = Capabilities(
-        versions="by its source of August 2026",
+        versions="its source of August 2026",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         folder="session",
         record="turn",

@@ -15,11 +15,11 @@ class KimiReader:
 
     name = "kimi"
     capabilities = Capabilities(
-        versions="by its source, wire protocol 1.5 (CLI: 1.x)",
+        versions="its source, wire protocol 1.5 (CLI: 1.x)",
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="each response",
-        exactness="exact; of Google's models a lower bound of the output",
-        gaps="attempts that failed; and of the older CLI the model, compactions and side questions",
+        exactness="exact; for Google's models a lower bound of the output",
+        gaps="failed attempts; in the older CLI the model, compactions and side questions",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -16,12 +16,12 @@ class MuxReader:
 
     name = "mux"
     capabilities = Capabilities(
-        versions="by its source of August 2026",
+        versions="its source of August 2026",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         folder="session",
         record="turn",
         exactness="exact for each turn; a lower bound of the cost of compactions",
-        gaps="titles and other small calls; tokens written to a cache by a compaction are told as input",
+        gaps="titles and other small calls; tokens written to a cache by a compaction are logged as input",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

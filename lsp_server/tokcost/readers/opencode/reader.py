@@ -17,7 +17,7 @@ class OpencodeReader:
     capabilities = Capabilities(
         versions="1.18",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
-        gaps="the request that makes a session's title",
+        gaps="the request for a session's title",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

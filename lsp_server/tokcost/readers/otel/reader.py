@@ -22,7 +22,7 @@ class OtelReader(JsonlReader):
         versions="Claude Code 2.1.332, Codex 0.171.0, Gemini CLI 0.61.0, Copilot CLI 1.0.102, Qwen Code 0.24.4",
         classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
         folder="none",
-        gaps="what was sent while no receiver ran",
+        gaps="telemetry sent while no receiver ran",
     )
     words = (b'"tokens"',)
 

@@ -80,8 +80,8 @@ class OmpReader(PiReader):
 
     name = "omp"
     capabilities = PiReader.capabilities._replace(
-        versions="by its source of January 2026",
-        gaps="nothing that is known, but of some OpenAI-compatible providers it tells reasoning twice",
+        versions="its source of January 2026",
+        gaps="nothing that is known, but for some OpenAI-compatible providers it logs reasoning twice",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -19,7 +19,7 @@ class QwenReader(JsonlReader):
         versions="0.24.4",
         classes=("input", "cache_read", "output", "reasoning"),
         branch="each response",
-        gaps="suggestions of the next prompt; tokens written to a cache of Anthropic's are told as input",
+        gaps="suggestions of the next prompt; tokens written to Anthropic's cache are logged as input",
     )
     words = (b'"qwen-code.api_response"', b'"usageMetadata"', b'"qwen-code.tool_call"')
 
