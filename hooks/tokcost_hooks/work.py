@@ -5,6 +5,7 @@ Nothing here uses the process's own folder or environment.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -67,11 +68,14 @@ def work(call: Call) -> int:
 
 
 def _tell_of_rescues(call: Call) -> None:
-    """Report once, in one line, that the ledger was damaged."""
+    """Report once, in one line, that the ledger was damaged. The work of the hook is complete by then, so an error here
+    does not change its result."""
     if not (call.home / RESCUES_FILE).exists():
         return
     from tokcost.services.rescue_record import take_notice
 
-    said = take_notice(call.home)
+    said = ""
+    with suppress(OSError):
+        said = take_notice(call.home)
     if said:
         call.tell(f"{said}.", "")

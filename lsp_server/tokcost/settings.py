@@ -17,6 +17,8 @@ PLANS_FILE = "plans.json"
 exists."""
 RESCUES_FILE = "rescues.json"
 """The record of rescues, in the folder of the ledger (`services/rescue_record.py`); named here for the same reason."""
+REPORTS_FOLDER = "reports"
+"""In the folder of the ledger: the texts that an editor was shown, which a purge removes."""
 
 
 def home_folder(environ: "Mapping[str, str]") -> str:

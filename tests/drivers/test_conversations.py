@@ -98,6 +98,13 @@ def test_output_of_which_the_log_tells_nothing_is_a_lower_bound_too(worked: Work
     assert worked.explain().drivers["visible_output"].lower_bound == 1
 
 
+def test_a_reply_of_unknown_length_without_a_price_is_one_too(worked: Worked) -> None:
+    worked.request(write=1_000, output=1, stop_reason=None, model="nobody-knows-1")
+    found = worked.explain()
+    assert (found.unpriced.requests, found.unpriced.lower_bound, found.total.lower_bound) == (1, 1, 0)
+    assert worked.repo.tokcost("why", "--csv").stdout.splitlines()[-1] == "unpriced,unpriced,,1001,1,1"
+
+
 def test_a_reply_of_unknown_length_at_other_prices_is_a_lower_bound_there(worked: Worked) -> None:
     worked.request(write=1_000, output=1, stop_reason=None)
     (row,) = json.loads(worked.repo.tokcost("why", "--as", "claude-haiku-4-5", "--json").stdout)["as"]

@@ -195,6 +195,57 @@ def test_real_counts_of_the_session_take_the_place_of_the_estimate(here: Estimat
     assert here.tokens() == {"copilot-chat-text": ONE, "copilot-chat": 30}
 
 
+@pytest.mark.parametrize("words", [("--session", SESSION), ("--all",), ("--assistant", "copilot-chat")])
+def test_counts_that_were_purged_do_not_come_back_as_an_estimate(
+    here: Estimating, copilot: Copilot, words: tuple[str, ...]
+) -> None:
+    copilot.keeps(request(1, here.now_ms))
+    store(copilot.user, span("s1", here.now_ms, chat_session_id=SESSION))
+    assert here.tokens() == {"copilot-chat": 30}
+    assert here.repo.tokcost("purge", *words, "--yes").returncode == 0
+    assert here.tokens() == {}
+    copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
+    copilot.keeps(request(3, here.now_ms), session="another")
+    assert here.tokens() == {"copilot-chat-text": ONE}
+    for path in here.repo.ledger_home.glob("ledger.db*"):
+        path.unlink()
+    assert here.tokens() == {"copilot-chat-text": ONE}
+
+
+def test_what_was_received_and_purged_does_not_come_back_as_an_estimate(here: Estimating, copilot: Copilot) -> None:
+    folder = here.repo.ledger_home / "otel"
+    folder.mkdir(mode=0o700)
+    told = {"v": 1, "assistant": "copilot-chat", "id": "i1", "session": SESSION, "time_ms": here.now_ms}
+    (folder / "received.jsonl").write_text(json.dumps(told | {"model": "gpt-5", "tokens": {"output": 5}}) + "\n")
+    (folder / "received.jsonl").chmod(0o600)
+    copilot.keeps(request(1, here.now_ms))
+    here.tokens()
+    with open_ledger(here.repo.ledger_home) as ledger:
+        assert ledger.db.execute("SELECT assistant, output FROM usage_row").fetchall() == [("otel", 5)]
+    assert here.repo.tokcost("purge", "--session", SESSION, "--yes").returncode == 0
+    copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
+    assert here.tokens() == {}
+
+
+@pytest.mark.parametrize("is_off_meanwhile", [False, True])
+def test_an_estimate_that_was_purged_does_not_come_back(
+    here: Estimating, copilot: Copilot, cursor: Cursor, is_off_meanwhile: bool
+) -> None:
+    copilot.keeps(request(1, here.now_ms))
+    cursor.says(1, here.now_ms)
+    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), ONE)
+    if is_off_meanwhile:
+        here.switch("")
+        here.tokens()
+    assert here.repo.tokcost("purge", "--all", "--yes").returncode == 0
+    here.switch("[estimates]\ntext = true\n")
+    copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
+    assert here.tokens() == {"copilot-chat-text": ONE}
+    for path in here.repo.ledger_home.glob("ledger.db*"):
+        path.unlink()
+    assert here.tokens() == {"copilot-chat-text": ONE}
+
+
 def test_a_published_estimate_stays_in_its_line_when_the_counts_come(here: Estimating, copilot: Copilot) -> None:
     here.repo.git("config", "--local", "tokcost.estimates", "true")
     copilot.keeps(request(1, here.now_ms))

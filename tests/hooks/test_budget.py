@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from support.git_sandbox import T0
-from support.hooked import Hooked
+from support.hooked import Hooked, both_ways
 from support.terminal import piped
 from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
@@ -280,6 +280,19 @@ def test_a_ledger_that_cannot_be_used_lets_the_commit_pass(repo: Hooked, tmp_pat
     made = commit(repo, env={"TOKCOST_HOME": str(tmp_path / "file/ledger")})
     assert made.code == 0
     assert made.said.startswith("tokcost: the budget was not checked (the ledger ")
+
+
+@both_ways
+@pytest.mark.parametrize("limit", ["100", "0.01"])
+def test_a_notice_that_cannot_be_kept_changes_nothing_of_what_was_checked(repo: Hooked, limit: str) -> None:
+    budget(repo, "set", limit, "--branch", "--block")
+    repo.git("config", "tokcost.budgetUnchecked", "block")
+    repo.spend()
+    repo.tokcost("log")
+    (repo.ledger_home / "rescues.json").mkdir()
+    made = commit(repo)
+    assert made.code == (limit == "0.01")
+    assert "was not checked" not in made.said
 
 
 @pytest.mark.parametrize("decides", ["block", "pass", ""])

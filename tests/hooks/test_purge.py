@@ -27,7 +27,8 @@ def spend(repo: Hooked, session: str, number: int, **more: object) -> None:
 
 def files(repo: Hooked) -> list[Path]:
     """Everything that tokcost may have written."""
-    roots = [repo.ledger_home, *repo.common_dir.glob("tokcost*"), *repo.common_dir.glob("TOKCOST*")]
+    in_git = [path for one in (repo.common_dir, *repo.common_dir.glob("worktrees/*")) for path in one.iterdir()]
+    roots = [repo.ledger_home, *(path for path in in_git if path.name.lower().startswith("tokcost"))]
     return [path for root in roots for path in ([root] if root.is_file() else root.rglob("*")) if path.is_file()]
 
 
@@ -324,3 +325,102 @@ def test_the_place_where_a_log_is_read_on_names_no_purged_branch(repo: Hooked) -
     assert holding(repo, "branch/canary") == []
     spend(repo, "kept-session", 3)
     assert balance(repo) == {"total": 2, "carried": 1, "pending": 1}
+
+
+@both_ways
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_what_budgets_said_at_a_commit_goes_with_its_branch(repo: Hooked, is_linked: bool) -> None:
+    repo.git("branch", "branch/canary")
+    if is_linked:
+        repo.git("worktree", "add", "-q", "../linked", "branch/canary")
+        repo.path = repo.path.parent / "linked"
+    else:
+        repo.git("switch", "-q", "branch/canary")
+    repo.tokcost("budget", "set", "0.01", "--branch")
+    repo.now += 1
+    spend(repo, "session", 1)
+    repo.change()
+    assert "branch budget" in repo.grumble("commit", "-q", "-m", "One")
+    assert "TOKCOST_SAID" in holding(repo, "branch/canary")
+    repo.git("switch", "-q", "--detach")
+    repo.git("branch", "-q", "-D", "branch/canary")
+    purge(repo, "--branch", "branch/canary", "--yes")
+    assert holding(repo, "branch/canary") == []
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_proposal_names_no_claim_of_which_everything_was_purged(repo: Hooked, is_made: bool) -> None:
+    spend(repo, "kept-session", 1)
+    commit(repo, "One")
+    (kept,) = repo.lines()
+    spend(repo, "canary-session", 1)
+    repo.change()
+    assert not repo.attempt("commit", "-q", env={"GIT_EDITOR": "false"})
+    _, proposed = (repo.git_dir / "TOKCOST_PROPOSAL").read_text().splitlines()
+    assert "claims" in holding(repo, proposed)
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, proposed) == []
+    assert holding(repo, kept.id) != []
+    if is_made:
+        spend(repo, "kept-session", 2)
+        commit(repo, "Two")
+        assert balance(repo) == {"total": 2, "carried": 2}
+    else:
+        assert balance(repo) == {"total": 1, "carried": 1}
+
+
+def test_a_line_that_is_still_to_be_noted_as_withheld_names_no_purged_claim(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    (line,) = repo.lines()
+    (repo.git_dir / "tokcost-withheld").write_text(f"{line.id}\n2q9xk7v4m3tc\n")
+    (repo.git_dir / "tokcost-withheld").chmod(0o600)
+    purge(repo, "--session", "canary-session", "--yes")
+    assert holding(repo, line.id) == []
+
+
+@pytest.mark.parametrize("words", [("--all",), ("--branch", "main")])
+def test_a_commit_that_is_to_carry_nothing_is_not_remembered_by_a_purged_branch(
+    repo: Hooked, words: tuple[str, ...]
+) -> None:
+    spend(repo, "session", 1)
+    repo.tokcost("log")
+    note = repo.git_dir / "TOKCOST_KEEP"
+    note.write_text("off ref: refs/heads/main\noff ref: refs/heads/other\n")
+    note.chmod(0o600)
+    purge(repo, *words, "--yes")
+    assert (note.read_text() if note.exists() else "") == ("" if words == ("--all",) else "off ref: refs/heads/other\n")
+
+
+def test_texts_that_an_editor_was_shown_are_removed(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    repo.tokcost("log")
+    with repo.serve() as editor:
+        editor.command("report", uri=repo.path.as_uri())
+        assert [name for name in holding(repo, "sonnet-4-5") if name.endswith(".txt")]
+        purge(repo, "--session", "canary-session", "--yes")
+        assert holding(repo, "sonnet-4-5") == []
+
+
+def test_a_copy_that_cannot_be_removed_is_told(repo: Hooked) -> None:
+    spend(repo, "session", 1)
+    repo.tokcost("log")
+    (repo.ledger_home / "ledger.damaged-20250101T000000Z.db").mkdir()
+    assert "ledger.damaged-20250101T000000Z.db cannot be removed" in purge(repo, "--all", "--yes", code=1)
+
+
+def test_a_clone_that_was_moved_is_named_and_forgets_once_it_is_said_there(repo: Hooked) -> None:
+    spend(repo, "canary-session", 1)
+    commit(repo, "One")
+    old, elsewhere = repo.path, repo.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    shutil.move(old, repo.path.parent / "moved")
+    words = ("purge", "--session", "canary-session", "--yes")
+    said = repo.tokcost(*words, cwd=elsewhere)
+    assert (said.returncode, f"Not there: {old}." in said.stdout) == (0, True)
+    repo.path = repo.path.parent / "moved"
+    assert "claims" in holding(repo, "canary")
+    done = repo.tokcost(*words, "--json")
+    assert json.loads(done.stdout)["missing"] == []
+    assert holding(repo, "canary") == []
+    assert balance(repo) == {}

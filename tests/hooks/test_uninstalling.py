@@ -160,3 +160,40 @@ def test_uninstalling_starts_no_program_that_the_repository_names(repo: Hooked, 
     assert repo.tokcost("uninstall", "--yes").returncode == 0
     assert not (tmp_path / "ran").exists()
     assert subprocess.run(["git", "config", "core.pager"], cwd=repo.path, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("enable", "--yes"), ("hooks", "install"), ("budget", "set", "20", "--branch"), ("budget", "set", "9", "--day")],
+)
+def test_a_clone_in_which_nothing_was_ever_spent_is_found_from_anywhere(tmp_path: Path, words: tuple[str, ...]) -> None:
+    unused = Hooked(tmp_path / "unused", enabled=False)
+    assert unused.tokcost(*words).returncode == 0
+    assert traces(unused)
+    done = unused.tokcost("uninstall", "--yes", cwd=tmp_path)
+    assert (done.returncode, traces(unused)) == (0, [])
+    assert "more clone" not in done.stdout
+
+
+def test_a_clone_that_was_purged_is_counted_and_cleaned_once_it_is_said_there(repo: Hooked, other: Hooked) -> None:
+    repo.work("One")
+    assert repo.tokcost("purge", "--all", "--yes").returncode == 0
+    said = "You agreed to cost lines in 1 more clone that the ledger does not know"
+    assert said in other.tokcost("uninstall", "--dry-run").stdout
+    done = other.tokcost("uninstall", "--yes")
+    assert said in done.stdout
+    assert traces(other) == []
+    assert traces(repo)
+    done = repo.tokcost("uninstall", "--yes")
+    assert "more clone" not in done.stdout
+    assert traces(repo) == []
+
+
+def test_a_clone_that_was_only_enabled_is_in_no_table(repo: Hooked, tmp_path: Path) -> None:
+    unused = Hooked(tmp_path / "unused", enabled=False)
+    unused.home, unused.ledger_home = repo.home, repo.ledger_home
+    repo.work("One")
+    before = repo.tokcost("log", "--all-repos").stdout
+    unused.tokcost("enable", "--yes")
+    assert repo.tokcost("log", "--all-repos").stdout == before
+    assert "No usage" in unused.tokcost("log").stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked
+from support.hooked import REPLY, Hooked, both_ways
 
 
 def asked_once(repo: Hooked, cwd: Path | None = None, **env: str) -> None:
@@ -222,3 +222,27 @@ def test_taking_consent_back_leaves_nothing_of_it_at_home(repo: Hooked) -> None:
     assert list((repo.ledger_home / "consents").iterdir()) == []
     repo.git("config", "tokcost.enabled", "true")
     asked_once(repo)
+
+
+@both_ways
+def test_one_worktree_can_be_switched_off_and_none_on(repo: Hooked) -> None:
+    repo.git("config", "extensions.worktreeConfig", "true")
+    repo.git("worktree", "add", "-q", "../linked", "-b", "side")
+    linked = repo.path.parent / "linked"
+    repo.git("config", "--worktree", "tokcost.enabled", "false", cwd=linked)
+    repo.work(cwd=linked)
+    assert "AI-Cost" not in repo.git("log", "-1", "--format=%B", "side")
+    repo.work()
+    assert "AI-Cost" in repo.message()
+    repo.git("config", "--worktree", "--unset", "tokcost.enabled", cwd=linked)
+    repo.disable()
+    repo.git("config", "--worktree", "tokcost.enabled", "true", cwd=linked)
+    repo.work(cwd=linked)
+    assert "AI-Cost" not in repo.git("log", "-1", "--format=%B", "side")
+    assert repo.balance() == {"total": 3 * REPLY, "carried": REPLY, "bound": 2 * REPLY}
+
+
+def test_a_setting_of_a_worktree_is_none_where_the_clone_has_no_such(repo: Hooked) -> None:
+    (repo.common_dir / "config.worktree").write_text("[tokcost]\n\tenabled = false\n")
+    repo.work()
+    assert "AI-Cost" in repo.message()

@@ -165,6 +165,12 @@ class LocatesNumbers(Sound):
     def locations(self, environ): return [Location(5)]
 class LocatesKinds(Sound):
     def locations(self, environ): return [Location(environ["HOME"], "banana")]
+class NamesEnd(Sound):
+    @property
+    def name(self): sys.exit(0)
+class CanEnd(Sound):
+    @property
+    def capabilities(self): sys.exit(0)
 class LocatesNothing(Sound):
     def locations(self, environ): return None
 class LocatesEnd(Sound):
@@ -195,7 +201,9 @@ def the_other(packages: Path, name: str) -> Reader:
     return readers()[-1]
 
 
-@pytest.mark.parametrize("name", ["Number", "Nameless", "Escaping", "Ours", "Boastful", "Vague", "Exits"])
+@pytest.mark.parametrize(
+    "name", ["Number", "Nameless", "Escaping", "Ours", "Boastful", "Vague", "Exits", "NamesEnd", "CanEnd"]
+)
 def test_a_reader_that_says_of_itself_what_no_reader_can_is_not_used(packages: Path, name: str) -> None:
     the_other(packages, name)
     assert [reader.name for reader in readers()] == OURS

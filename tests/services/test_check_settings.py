@@ -88,6 +88,15 @@ def test_a_setting_for_all_repositories_counts_nowhere_and_is_said(repo: Hooked,
     assert findings(repo, GIT_CONFIG_GLOBAL=str(tmp_path / "global")) == [said]
 
 
+def test_a_setting_in_an_included_file_is_said_and_one_of_a_worktree_counts(repo: Hooked, tmp_path: Path) -> None:
+    (tmp_path / "more").write_text("[tokcost]\n\tenabled = false\n")
+    repo.git("config", "--local", "include.path", str(tmp_path / "more"))
+    repo.git("config", "extensions.worktreeConfig", "true")
+    repo.git("config", "--worktree", "tokcost.precision", "coarse")
+    said = "git includes it, and tokcost.enabled counts in a clone's own configuration alone"
+    assert findings(repo) == [f"{tmp_path}/more: {said}"]
+
+
 def test_a_file_that_nothing_reads_is_named(repo: Hooked) -> None:
     (repo.path / "tokcost.toml").write_text('[trailers]\npolicy = "forbid"\n')
     repo.ledger_home.mkdir(parents=True, mode=0o700, exist_ok=True)

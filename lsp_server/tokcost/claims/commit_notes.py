@@ -2,6 +2,7 @@
 `notes_folder`."""
 
 import os
+from collections.abc import Callable, Set
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -258,6 +259,24 @@ def withheld_recorded(folder: str) -> None:
     """Remove the note of `take_withheld`: the ledger has these ids now."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, WITHHELD))
+
+
+def forget_purged(folder: str, claims: Set[str], is_of_purged: Callable[[str], bool]) -> None:
+    """Take out of the notes what was purged: these claims, the commits on branches of which that is said, and whatever
+    budgets said. The rest of a proposal stays, since its commit may be in the making. Raises `OSError`."""
+    for name in (PROPOSAL, UNSETTLED, UNSEEN, WITHHELD):
+        _keep_lines(os.path.join(folder, name), lambda line: line.partition(".")[0] not in claims)
+    _keep_lines(os.path.join(folder, KEEP), lambda line: not is_of_purged(_to_keep(line).branch))
+    _keep_lines(os.path.join(folder, SAID), lambda _: False)
+
+
+def _keep_lines(path: str, is_kept: Callable[[str], bool]) -> None:
+    before = _read(path).splitlines(keepends=True)
+    after = [line for line in before if is_kept(line.rstrip("\n"))]
+    if after and after != before:
+        _write(path, "".join(after))
+    elif before and not after:
+        os.unlink(path)
 
 
 def _read_noted(folder: str, name: str) -> Noted | None:

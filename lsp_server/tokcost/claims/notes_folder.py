@@ -30,6 +30,11 @@ def notes_folder(worktree: Worktree) -> str:
     return worktree.git_dir if _owns(worktree.git_dir) else _beside(worktree.git_dir)
 
 
+def notes_folders(git_dir: str) -> list[str]:
+    """Every folder below the git folder of a worktree that may have notes of ours."""
+    return list(dict.fromkeys((git_dir, _beside(git_dir))))
+
+
 def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
     """The folder with our notes as given by a hook's script; without a script it is chosen, and created, in the same
     way."""

@@ -108,6 +108,7 @@ class _Explainer:
         cost, tokens = request.list_cost, sum(request[4:9])
         if cost is None:
             self._unpriced.add(request, 0, tokens)
+            self._unpriced.lower_bound += request.lower_bound
             return
         wholes = self._wholes(request, series)
         for whole in wholes:

@@ -240,6 +240,17 @@ def repositories_of_chosen(ledger: Ledger) -> list[int]:
     return [row[0] for row in ledger.db.execute(query)]
 
 
+def claims_of_chosen(ledger: Ledger) -> set[str]:
+    """The ids of the claims that hold some of what `choose` found."""
+    query = "SELECT name FROM claim WHERE id IN (SELECT id FROM temp.purged_claim)"
+    return {name for (name,) in ledger.db.execute(query)}
+
+
+def branches_left_empty(ledger: Ledger) -> set[tuple[int, str]]:
+    """Repository and name of each branch on which nothing is left of what was there; after `delete_chosen`."""
+    return set(ledger.db.execute(_GONE_BRANCHES))
+
+
 def own_session_names(ledger: Ledger, beginning: str) -> list[str]:
     """The assistants' own ids of sessions that begin as given."""
     query = f"SELECT DISTINCT {_OWN_NAME} FROM session WHERE substr({_OWN_NAME}, 1, length(?)) = ? ORDER BY 1"

@@ -10,6 +10,7 @@ from tokcost.files.private import private_folder, write_whole
 from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.summarise import LogOptions, summarise
+from tokcost.settings import REPORTS_FOLDER
 
 
 def render(home: Path, folder: str, branch: str | None) -> str:
@@ -26,7 +27,7 @@ def render(home: Path, folder: str, branch: str | None) -> str:
 def save(home: Path, root: str, text: str) -> str:
     """Write a repository's report where only its owner can read it; returns its URI. Each repository has one file,
     which is replaced."""
-    folder = home / "reports"
+    folder = home / REPORTS_FOLDER
     private_folder(str(home))
     private_folder(str(folder))
     name = f"{os.path.basename(root) or 'repository'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}.txt"

@@ -30,6 +30,8 @@ class Clones(NamedTuple):
     found: tuple[Traces, ...]
     gone: tuple[str, ...]
     """Roots of clones that are no longer in their place."""
+    unknown: int = 0
+    """The number of clones where cost lines were agreed to, and which the ledger does not know."""
 
 
 class Remaining(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from tokcost.errors import SettingsDamaged
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_of, table_in
-from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_settings, hash_bytes
+from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_settings, hash_bytes, worktree_settings
 from tokcost.repo.head import Head, head_commit, read_head
 from tokcost.repo.operation import Operation, read_operation
 from tokcost.repo.run import asker
@@ -20,7 +20,8 @@ class CloneState(NamedTuple):
 
     worktree: Worktree
     config: Config
-    """The clone's own configuration, which all its worktrees share, with the settings of this one command."""
+    """The clone's own configuration, which all its worktrees share, with the settings of this worktree and this one
+    command."""
     head: Head
     commit: str
     """The commit at HEAD; empty on a branch without commits."""
@@ -39,7 +40,9 @@ class CloneState(NamedTuple):
 
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
     """Read the state of a worktree; `configs` is the configuration that was read before."""
-    config = (configs or ConfigsOnce()).of(worktree.common_dir).with_command(_of_command())
+    config = (configs or ConfigsOnce()).of(worktree.common_dir)
+    for more in (worktree_settings(worktree.git_dir, config), command_settings(asker())):
+        config = config.with_settings(_without_consent(more))
     head, policy, problem = read_head(worktree), b"", ""
     try:
         policy = read_policy_of(worktree, hash_bytes(config))
@@ -49,10 +52,9 @@ def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneS
     return CloneState(worktree, config, head, commit, read_operation(worktree), policy, problem)
 
 
-def _of_command() -> Sections:
-    """The settings of one command (`git -c`). They can restrict or change the form of what was agreed to, but are no
-    consent."""
-    settings = command_settings(asker())
+def _without_consent(settings: Sections) -> Sections:
+    """The settings of one worktree or one command (`git -c`). They can restrict or change the form of what was agreed
+    to, but are no consent."""
     ours = settings.get(("tokcost", None), {})
     ours.pop("consent", None)
     for more in ("enabled", "estimates"):

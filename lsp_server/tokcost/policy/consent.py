@@ -11,6 +11,7 @@ Without a valid mark nobody has agreed, whatever else the configuration says.
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,8 @@ from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.config import YES, Config, read_section
 from tokcost.repo.run import run_git
 
+_CONSENTS = "consents"
+"""The folder, beside the ledger, of the second names of files in clones (`_link`)."""
 _NOBODY = "nobody"
 """Stands in place of marks once everybody has withdrawn theirs."""
 
@@ -103,6 +106,16 @@ def agree_no_more(home: Path, worktree: Worktree) -> None:
         os.unlink(_link_at_home(home, worktree.common_dir))
 
 
+def agreed_elsewhere(home: Path, common_dirs: Iterable[str]) -> int:
+    """The number of clones in which this person agreed, and did not take it back, besides some: they were moved or
+    deleted, or the ledger was told to forget them. Clones on another disk than the ledger are not known."""
+    here = {os.path.basename(_link_at_home(home, one)) for one in common_dirs}
+    try:
+        return len(set(os.listdir(os.path.join(home, _CONSENTS))) - here)
+    except OSError:
+        return 0
+
+
 def _has_agreed(home: Path, common_dir: str, marks: list[str]) -> bool:
     ours = mark(home, common_dir)
     if ours in marks:
@@ -135,7 +148,7 @@ def _is_linked(home: Path, common_dir: str) -> bool:
 
 
 def _link_at_home(home: Path, common_dir: str) -> str:
-    return os.path.join(home, "consents", _without_time(mark(home, common_dir)))
+    return os.path.join(home, _CONSENTS, _without_time(mark(home, common_dir)))
 
 
 def marks_of_others(worktree: Worktree) -> bool:

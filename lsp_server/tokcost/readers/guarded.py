@@ -20,8 +20,7 @@ _END: Any = object()
 def guarded(make: Callable[[], Reader]) -> "Guarded":
     """The reader that `make` imports and makes. Raises `NoReader`, `ReaderFailed` and `OSError`."""
     with _guard() as printed:
-        reader = make()
-    found = Guarded(reader)
+        found = Guarded(make())
     found.prints = printed.anything
     return found
 
@@ -91,7 +90,7 @@ def _guard() -> Generator[_Printed]:
     try:
         with redirect_stdout(_Printed()) as printed:
             yield printed
-    except (KeyboardInterrupt, OSError):  # the user's ^C; a log that cannot be read
+    except (KeyboardInterrupt, OSError, NoReader):  # the user's ^C; a log that cannot be read; ours
         raise
     except BaseException as error:  # also one that would end the program
         raise ReaderFailed(type(error).__name__) from error

@@ -36,8 +36,8 @@ Sections = dict[tuple[str, str | None], dict[str, str]]
 
 
 class Config:
-    """A clone's own configuration as it was when read, without other files. `with_command` adds the settings of one
-    command."""
+    """A clone's own configuration as it was when read, without other files. `with_settings` adds the settings of one
+    worktree or one command."""
 
     def __init__(self, sections: Sections) -> None:
         self._sections = sections
@@ -55,7 +55,7 @@ class Config:
             for name, value in settings.items()
         )
 
-    def with_command(self, settings: Sections) -> "Config":
+    def with_settings(self, settings: Sections) -> "Config":
         """The configuration with these settings before its own."""
         if not settings:
             return self
@@ -102,6 +102,14 @@ def read_core_settings(common_dir: str, config: Config | None = None) -> dict[st
 def read_section(common_dir: str, section: str, subsection: str | None = None) -> dict[str, str]:
     """One section of a clone's own present configuration (`Config.section`)."""
     return read_config(common_dir).section(section, subsection)
+
+
+def worktree_settings(git_dir: str, config: Config) -> Sections:
+    """The settings of one worktree (`git config --worktree`), by its git folder; none where its clone has no such
+    (`extensions.worktreeConfig`)."""
+    if config.section("extensions").get("worktreeconfig", "").lower() not in YES:
+        return {}
+    return _parsed(os.path.join(git_dir, "config.worktree"))
 
 
 _WORD = r"'[^']*+'(?:\\['!]'[^']*+')*+"

@@ -29,19 +29,34 @@ def found_text(found: Purged) -> str:
     )
 
 
-def done_text(found: Purged, is_clean: bool, removed: Sequence[str], problems: Sequence[str]) -> str:
+def done_text(
+    found: Purged, is_clean: bool, removed: Sequence[str], problems: Sequence[str], missing: Sequence[str]
+) -> str:
     """The text about the deleted usage, and what remains to be done."""
     text = f"Purged {counted(found.usage, 'reply', 'replies')} of {counted(found.sessions, 'session')}.\n"
     if removed:
         text += f"Removed {', '.join(map(escape, removed))}.\n"
     text += "".join(f"{escape(said)}.\n" for said in problems)
+    if missing:
+        text += (
+            f"Not there: {', '.join(map(escape, missing))}. A clone that was moved remembers its claims still: say the"
+            " same inside it.\n"
+        )
     if not is_clean:
         text += "Another process is reading the ledger, so its log still holds what is gone: say the same again.\n"
     return text
 
 
-def purged_json(found: Purged, is_done: bool, is_clean: bool, removed: Sequence[str], problems: Sequence[str]) -> str:
+def purged_json(
+    found: Purged,
+    is_done: bool,
+    is_clean: bool = True,
+    removed: Sequence[str] = (),
+    problems: Sequence[str] = (),
+    missing: Sequence[str] = (),
+) -> str:
     """The stable form of what would be, or was, deleted."""
     shown = {"schema": "tokcost.purge/1", "purged": is_done, "complete": is_done and is_clean and not problems}
     shown |= found._asdict() | {"list_cost": decimal_string(found.list_cost)}
-    return json.dumps(shown | {"removed": list(removed), "problems": list(problems)}, indent=2) + "\n"
+    lists = {"removed": list(removed), "problems": list(problems), "missing": list(missing)}
+    return json.dumps(shown | lists, indent=2) + "\n"

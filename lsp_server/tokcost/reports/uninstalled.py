@@ -14,6 +14,11 @@ def traces_text(clones: Clones) -> str:
     if clones.gone:
         listed = ", ".join(map(escape, clones.gone))
         text += f"{counted(len(clones.gone), 'clone')} not where they were, so nothing is done there: {listed}\n"
+    if clones.unknown:
+        text += (
+            f"You agreed to cost lines in {counted(clones.unknown, 'more clone')} that the ledger does not know"
+            " (deleted, moved or purged): say `tokcost uninstall` inside each that is still there.\n"
+        )
     return text
 
 

@@ -143,14 +143,20 @@ _LIKE_POLICY = ("tokcost.toml", ".tokcost", ".tokcost.yml", ".tokcost.yaml", ".t
 def _configured(here: Worktree | None) -> Iterator[str]:
     """Sentences about our settings in git's configuration that nothing reads, or not in that place: only a clone's
     own settings count."""
-    question = ["config", "--show-scope", "-z", "--get-regexp", OURS]
+    question = ["config", "--show-scope", "--show-origin", "-z", "--get-regexp", OURS]
+    folder = here.path if here else "/"
     try:
-        fields = run_git(question, here.path if here else "/").split("\0")
+        fields = run_git(question, folder).split("\0")
     except GitFailed:
         return  # there is none
-    for scope, item in zip(fields[::2], fields[1::2], strict=False):
+    for scope, origin, item in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
         said, _, value = item.partition("\n")
-        yield from _wrong_with(scope, said, value)
+        path = os.path.realpath(os.path.join(folder, origin.removeprefix("file:")))
+        if here and scope == "local" and path != os.path.realpath(os.path.join(here.common_dir, "config")):
+            name = shown(said).strip(_QUOTES)
+            yield f"{path}: git includes it, and {name} counts in a clone's own configuration alone"
+        else:
+            yield from _wrong_with(scope, said, value)
 
 
 def _wrong_with(scope: str, said: str, value: str) -> Iterator[str]:

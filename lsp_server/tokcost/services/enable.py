@@ -13,6 +13,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
 from tokcost.repo.run import run_git
+from tokcost.services.remember_clone import remember_clone
 from tokcost.usage.known_worktrees import repository_of
 from tokcost_hooks.installation.hooks import Installed, install_anew
 from tokcost_hooks.installation.planned import Planned, planned_hooks
@@ -46,6 +47,7 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     if read_policy(read_state(worktree)).forbids:
         raise UsageError("this repository forbids cost lines", _FORBIDDEN)
     installed = install_anew(worktree)
+    remember_clone(home, worktree)
     if from_now:
         _keep_everything(home, worktree)
     _write_setting(worktree, "precision", terms.precision)

@@ -1,25 +1,30 @@
 """`tokcost purge`: deletes usage for good, from the ledger and from everything else that was written about it.
 
 The order makes every moment safe. With the ledger locked, hashes of the usage are recorded first, so that no import
-brings it back. Then the clones' journals forget it, then the ledger does, in one transaction; copies and free pages go
-last. A process killed in between loses nothing else, and the same command completes the purge.
+brings it back. Then the clones' journals and notes forget it, then the ledger does, in one transaction; copies and free
+pages go last. A process killed in between loses nothing else, and the same command completes the purge.
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.claims import claim_journal
+from tokcost.claims.commit_notes import forget_purged
+from tokcost.claims.notes_folder import notes_folders
 from tokcost.errors import UsageError, of_file
 from tokcost.ledger.backup import back_up, backups
+from tokcost.ledger.claims import has_claims, names_known
 from tokcost.ledger.history_cache import FILE_NAME as HISTORY
 from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
 from tokcost.ledger.places import repositories, worktrees
 from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
 from tokcost.ledger.purging import (
+    branches_left_empty,
     choose,
+    claims_of_chosen,
     delete_chosen,
     forget_repositories,
     own_session_names,
@@ -31,13 +36,18 @@ from tokcost.ledger.purging import (
 from tokcost.model.purge import Purged, Scope
 from tokcost.model.received import OTEL
 from tokcost.receivers import store
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import find_worktree, linked_git_dirs
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import session_meant
+from tokcost.settings import REPORTS_FOLDER
 from tokcost.usage import assignment_journal
 
-_COPIES = ("ledger.damaged-*", "ledger.left.wal", "ledger.rescued-*", "ledger.salvage*", "crash-*.txt")
-"""Copies of the ledger, complete or partial, and error logs, from which single records cannot be removed."""
+_COPIES = (
+    *("ledger.damaged-*", "ledger.left.wal", "ledger.rescued-*", "ledger.salvage*", "crash-*.txt"),
+    f"{REPORTS_FOLDER}/*",
+)
+"""Copies of the ledger, complete or partial, error logs, and reports shown in an editor, from which single records
+cannot be removed."""
 _BUSY_SECONDS = 60.0
 
 
@@ -62,6 +72,9 @@ class Done(NamedTuple):
     """Names of the copies of the ledger that were removed."""
     problems: tuple[str, ...] = ()
     """Sentences about files from which nothing could be removed."""
+    missing: tuple[str, ...] = ()
+    """Clones that are no longer in their place and had claims on the purged usage: a moved clone still has its
+    journal."""
 
 
 def look(home: Path, cwd: Path, asked: Asked) -> Purged:
@@ -78,40 +91,73 @@ def purge(home: Path, cwd: Path, asked: Asked) -> Done:
     """Delete the usage. Repeating it has no further effect. Raises as `look`, and `LedgerUnavailable` if the ledger
     is in use."""
     _require_conditions(asked)
-    removed, problems = list[str](), list[str]()
-    purged, is_clean = Purged(), True
+    problems, missing = list[str](), list[str]()
+    purged, is_clean, here = Purged(), True, find_here(cwd)
     record = open_purge_record(home, makes=(home / FILE_NAME).exists())
     if record is not None:
         with record:
             if (home / FILE_NAME).exists():
                 with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
-                    purged = _purge_ledger(ledger, record, _scope(ledger, cwd, asked), problems)
+                    purged = _purge_ledger(ledger, record, _scope(ledger, cwd, asked), problems, missing)
+            if here is not None:  # a clone that was moved is none that the ledger knows
+                _purge_journals([here.common_dir], record, problems)
             _purge_files(home, record, problems)
     had_backups = bool(backups(home))
-    removed += _remove_copies(home)
+    removed = _remove_copies(home, problems)
     if (home / FILE_NAME).exists():
         with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
             is_clean = scrub(ledger)
         if had_backups:
             back_up(home)
-    return Done(purged, is_clean, tuple(removed), tuple(problems))
+    return Done(purged, is_clean, tuple(removed), tuple(dict.fromkeys(problems)), tuple(missing))
 
 
-def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: list[str]) -> Purged:
+def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: list[str], missing: list[str]) -> Purged:
     with purging(ledger):
         purged, everything = choose(ledger, scope), scope == Scope()
-        known = repositories(ledger)
-        touched = [one.id for one in known] if everything else repositories_of_chosen(ledger)
+        known, held = repositories(ledger), claims_of_chosen(ledger)
+        touched = {one.id for one in known} if everything else set(repositories_of_chosen(ledger))
         clones = [one.common_dir for one in known]
+        gone = [one for one in known if one.id in touched and not os.path.isdir(one.common_dir)]
+        missing += [one.root for one in gone if has_claims(ledger, one.id)]
         record_chosen(ledger, record)
         _purge_journals(clones, record, problems)
         delete_chosen(ledger, record, everything=everything)
+        held -= names_known(ledger, held)
+        notes = [
+            _NotesOf(one.common_dir, held, _empty_branches(ledger, one.id, everything))
+            for one in known
+            if one.id in touched
+        ]
+        _purge_notes(notes, problems)
         if not problems:  # the next attempt must find the clone again
-            forget_repositories(ledger, touched)
+            forget_repositories(ledger, sorted(touched))
         for one in repositories(ledger):
             claim_journal.reread_after_purge(ledger, one.id)
     _purge_journals(clones, record, problems)  # a hook writes there when its transaction is over
+    _purge_notes(notes, problems)
     return purged
+
+
+class _NotesOf(NamedTuple):
+    """A clone, and the words that its notes must not have any more."""
+
+    common_dir: str
+    claims: Set[str]
+    branches: Set[str] | None
+    """Branches on which nothing is left; `None` for all of them."""
+
+
+def _empty_branches(ledger: Ledger, repository: int, everything: bool) -> Set[str] | None:
+    return None if everything else {name for one, name in branches_left_empty(ledger) if one == repository}
+
+
+def _purge_notes(notes: list[_NotesOf], problems: list[str]) -> None:
+    for common_dir, claims, branches in notes:
+        for git_dir in (common_dir, *linked_git_dirs(common_dir)):
+            for folder in notes_folders(git_dir):
+                with _told(problems, folder):
+                    forget_purged(folder, claims, lambda name, of=branches: of is None or name in of)
 
 
 def _purge_journals(clones: list[str], record: PurgeRecord, problems: list[str]) -> None:
@@ -132,20 +178,23 @@ def _purge_files(home: Path, record: PurgeRecord, problems: list[str]) -> None:
 
 
 @contextmanager
-def _told(problems: list[str], what: str) -> Generator[None]:
+def _told(problems: list[str], what: str, done: str = "written") -> Generator[None]:
     """Record an error of the file system instead of raising it, so that everything else is purged."""
     try:
         yield
     except OSError as error:
-        problems.append(f"{what} cannot be written: {error.strerror or error}")
+        problems.append(f"{what} cannot be {done}: {error.strerror or error}")
 
 
-def _remove_copies(home: Path) -> Iterator[str]:
+def _remove_copies(home: Path, problems: list[str]) -> list[str]:
+    """Remove the copies; the names of those that were there."""
     found = [*backups(home), *home.glob("ledger.backup.new*"), *(path for one in _COPIES for path in home.glob(one))]
+    removed = list[str]()
     for path in found:
-        with suppress(OSError):
+        with _told(problems, str(path), "removed"), suppress(FileNotFoundError):
             path.unlink()
-            yield path.name
+            removed.append(path.name)
+    return removed
 
 
 def _require_conditions(asked: Asked) -> None:

@@ -1,5 +1,6 @@
 """Setting and removing budgets of a clone."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
@@ -7,6 +8,7 @@ from tokcost.model.budget import Budget, BudgetChange, Scope
 from tokcost.model.worktree import Worktree
 from tokcost.policy import budgets
 from tokcost.repo.head import read_head
+from tokcost.services.remember_clone import remember_clone
 from tokcost_hooks.installation.hooks import install_anew
 
 
@@ -21,7 +23,7 @@ class BudgetSet(NamedTuple):
     """The reason why git will not check the budget at commits."""
 
 
-def set_budget(worktree: Worktree, change: BudgetChange, *, verbose: bool | None = None) -> BudgetSet:
+def set_budget(home: Path, worktree: Worktree, change: BudgetChange, *, verbose: bool | None = None) -> BudgetSet:
     """Write a budget into the clone's configuration and have git check it at commits.
 
     If the latter fails, the budget is still valid for `budget check` and `status`. `verbose` is whether the hook prints
@@ -29,6 +31,7 @@ def set_budget(worktree: Worktree, change: BudgetChange, *, verbose: bool | None
     `EnvironmentProblem` from git.
     """
     budgets.set_budget(worktree, change)
+    remember_clone(home, worktree)
     if verbose is not None:
         budgets.set_verbose(worktree, verbose)
     budget = budgets.budget_of(worktree, change.scope, change.branch)

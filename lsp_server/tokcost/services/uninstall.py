@@ -19,7 +19,7 @@ from tokcost.ledger.places import repositories
 from tokcost.model.traces import Clones, Remaining, Traces
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_settings import forget_settings, our_settings
-from tokcost.policy.consent import agree_no_more, marks_of_others
+from tokcost.policy.consent import agree_no_more, agreed_elsewhere, marks_of_others
 from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
 from tokcost.services.guard import installed
 from tokcost.settings import tokcost_cache, tokcost_home
@@ -42,7 +42,7 @@ def look_for_traces(home: Path, cwd: Path) -> Clones:
             found.setdefault(known.common_dir, _any_worktree(known))
         else:
             gone.append(known.root)
-    return Clones(tuple(map(_traces, found.values())), tuple(gone))
+    return Clones(tuple(map(_traces, found.values())), tuple(gone), agreed_elsewhere(home, found))
 
 
 def remove_traces(home: Path, traces: Traces) -> list[str]:

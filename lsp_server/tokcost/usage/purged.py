@@ -7,6 +7,7 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
 from tokcost.ledger.sources import delete_source, forget_cursor, has_usage
 from tokcost.model.logs import Batch
+from tokcost.model.received import FROM_TEXT, OTEL, session_name
 from tokcost.model.usage import Usage, further_keys, is_sum
 from tokcost.usage.read import Job, Outcome
 
@@ -55,6 +56,8 @@ class PurgedUsage:
             return outcome
         blocked = self._blocked(record, job.assistant, batch)
         kept = [one for one in self._kept(record, batch.usage) if not (is_sum(one) and one.session in blocked)]
+        if job.assistant in FROM_TEXT:
+            kept = self._without_counted(record, FROM_TEXT[job.assistant], kept)
         if batch.usage and not (kept and kept[-1] is batch.usage[-1]):
             self._ends_purged[job.assistant, job.source.path] = batch.cursor
         is_touched = len(kept) < len(batch.usage) or bool(blocked)
@@ -81,6 +84,13 @@ class PurgedUsage:
         return [
             one for one in every if not any((one.assistant, key) in purged for key in (one.key, *further_keys(one)))
         ]
+
+    def _without_counted(self, record: PurgeRecord, counts: str, estimates: list[Usage]) -> list[Usage]:
+        """The estimates without those of sessions of which counts were purged, logged or received ones: no estimate
+        counts beside such, and none may come in their stead."""
+        names = {one.session: [(counts, one.session), (OTEL, session_name(counts, one.session))] for one in estimates}
+        purged = record.sessions_among([name for both in names.values() for name in both])
+        return [one for one in estimates if purged.isdisjoint(names[one.session])]
 
     def _blocked(self, record: PurgeRecord, assistant: str, batch: Batch) -> set[str]:
         """Sessions whose totals, or sums of calls without a line, contain purged usage."""

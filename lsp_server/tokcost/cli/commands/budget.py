@@ -109,7 +109,8 @@ def set_command(amount: str | None, branch: str | None, commit: bool, day: bool,
     if len(scopes) != 1 or amount is None:
         raise UsageError("give an amount and one of --branch, --commit and --day", _EXAMPLE)
     change = BudgetChange(scopes[0], amount, _name(branch), _flag(how["block"]), _near(how["near"]))
-    done = set_budget(worktree_here(Path.cwd()), change, verbose=_flag(how["verbose"]))
+    home = tokcost_home(os.environ)
+    done = set_budget(home, worktree_here(Path.cwd()), change, verbose=_flag(how["verbose"]))
     screen.show(set_text(done.budget, change.branch, done.checked_out) + "\n")
     if done.trouble is None:
         return 0

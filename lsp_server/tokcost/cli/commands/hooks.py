@@ -10,6 +10,7 @@ from tokcost.cli.group import Group
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
 from tokcost.services.look_at_clone import consent_in, worktree_here
+from tokcost.services.remember_clone import remember_clone
 from tokcost.settings import tokcost_home
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
@@ -42,6 +43,7 @@ def install_command(write: bool, in_config: bool) -> int:
       tokcost hooks install --write
     """
     worktree = worktree_here(Path.cwd())
+    remember_clone(tokcost_home(os.environ), worktree)
     if in_config:
         install_in_config(worktree)
         screen.show("Our hooks are in this clone's git configuration; git runs them before those of the folder.\n")

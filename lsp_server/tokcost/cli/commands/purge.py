@@ -59,7 +59,7 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
         screen.show(found_text(found))
     if dry_run:
         if as_json:
-            screen.show(purged_json(found, False, True, (), ()))
+            screen.show(purged_json(found, False))
         return 0
     if not yes:
         if not screen.can_ask():
@@ -71,6 +71,6 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
             return 1
     done = purge(home, cwd, asked)
     forget_history(tokcost_cache(os.environ))
-    rest = done.is_clean, done.removed, done.problems
+    rest = done.is_clean, done.removed, done.problems, done.missing
     screen.show(purged_json(done.purged, True, *rest) if as_json else "\n" + done_text(done.purged, *rest))
     return 0 if done.is_clean and not done.problems else 1

@@ -14,7 +14,6 @@ from tokcost.model.budget import SCOPES, BudgetChange, Scope
 from tokcost.model.worktree import Worktree
 from tokcost.reports.budget_table import set_text, unset_text
 from tokcost.reports.text import escape
-from tokcost.reports.words import Say
 from tokcost.services.set_budget import set_budget, unset_budget
 
 
@@ -22,14 +21,15 @@ def register(server: TokcostServer) -> None:
     """Answer our command."""
 
     async def budget(params: CommandParams) -> Any:
-        answer = await server.refresher.run(_budget, server.words, worktree_for(server, params), params)
+        answer = await server.refresher.run(_budget, server, worktree_for(server, params), params)
         server.refresher.touch()
         return answer
 
     add_command(server, "budget", budget)
 
 
-def _budget(say: Say, worktree: Worktree, params: CommandParams) -> dict[str, Any]:
+def _budget(server: TokcostServer, worktree: Worktree, params: CommandParams) -> dict[str, Any]:
+    say = server.words
     scope: Scope | None = next((one for one in SCOPES if one == params.get("scope")), None)
     if scope is None:
         raise UsageError("no budget is named", "Pass `scope`: branch, commit or day.")
@@ -39,7 +39,7 @@ def _budget(say: Say, worktree: Worktree, params: CommandParams) -> dict[str, An
     if amount is None:
         was_there = unset_budget(worktree, scope, branch)
         return {"text": unset_text(scope, branch, was_there, say), "hooks_text": ""}
-    done = set_budget(worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
+    done = set_budget(server.refresher.home, worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
     trouble = f"{done.trouble}. {done.trouble.hint}".rstrip(" .") if done.trouble else ""
     said = say("Git will not check it: {0}", escape(trouble)) if trouble else ""
     return {"text": set_text(done.budget, branch, done.checked_out, say), "hooks_text": said}
